@@ -1,0 +1,57 @@
+# `make demo` and `make test` need nothing but Python 3.11 or newer and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := results/demo
+
+.PHONY: help demo test lint unit workflow-test docs clean
+
+help:
+	@echo "make demo   set up, run the main job on handwritten digits, and write a report (minutes on two cores)"
+	@echo "make test   set up and run every check"
+	@echo "make docs   write the config reference again"
+	@echo "make clean  remove the virtual environment and caches; results stay"
+
+$(VENV)/run: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "prunescape needs Python 3.11 or newer; try: make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+	@# torch first: torchvision would otherwise choose a build of its own
+	$(BIN)/pip install --quiet $$(grep '^torch==' requirements.txt)
+	$(BIN)/pip install --quiet -r requirements.txt
+	@touch $@
+
+$(VENV)/dev: $(VENV)/run requirements-dev.txt
+	$(BIN)/pip install --quiet -r requirements-dev.txt
+	@touch $@
+
+demo: $(VENV)/run
+	$(BIN)/snakemake
+	$(BIN)/snakemake --report $(RUN)/report.html
+	@echo
+	@cat $(RUN)/hpspace/verdict.txt
+	@echo
+	@echo "Figures: $(RUN)/hpspace/figures/   Tables: $(RUN)/hpspace/"
+	@echo "Report:  file://$(CURDIR)/$(RUN)/report.html"
+
+test: lint unit workflow-test
+
+lint: $(VENV)/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/mypy
+	$(BIN)/snakemake --lint
+
+unit: $(VENV)/dev
+	$(BIN)/python -m pytest tests/unit
+
+workflow-test: $(VENV)/dev
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest tests/workflow
+
+docs: $(VENV)/dev
+	PYTHONPATH=workflow $(BIN)/python -m prunescape.config_reference docs/config.md
+
+clean:
+	rm -rf $(VENV) .snakemake .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,41 @@
+"""prunescape: what pruning does to a neural network, and what must be done again afterwards.
+
+This file reads and validates the config, includes the rules and names the targets. Try `snakemake -n` for the plan.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+# The library travels with the workflow: this process and every job, local or on a cluster, import this very copy of it.
+LIBRARY = str(Path(workflow.basedir) / "workflow")
+sys.path.insert(0, LIBRARY)
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [LIBRARY, os.environ.get("PYTHONPATH")]))
+
+# A config file given on the command line is the whole config; Snakemake would merge it into this one.
+if not workflow.overwrite_configfiles:
+
+    configfile: Path(workflow.basedir) / "config.yaml"
+
+
+include: "workflow/rules/common.smk"
+
+
+report: "workflow/report/workflow.rst"
+
+
+include: "workflow/rules/data.smk"
+include: "workflow/rules/models.smk"
+include: "workflow/rules/hpspace.smk"
+include: "workflow/rules/figures.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        rules.hpspace.input,

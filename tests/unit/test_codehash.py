@@ -1,0 +1,107 @@
+"""The digest changes with the meaning of code and with nothing else; rooms import only from rooms before them."""
+
+import ast
+import importlib
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from prunescape import codehash
+
+WORKFLOW = Path(codehash.__file__).parents[1]
+ROOMS = ["data", "models", "flops", "pruning", "lanes", "training", "hpspace", "figures"]
+
+
+@pytest.fixture
+def fresh(tmp_path, monkeypatch):
+    """A copy of the library and scripts whose digests are computed anew at every call."""
+    shutil.copytree(WORKFLOW / "prunescape", tmp_path / "prunescape", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(WORKFLOW / "scripts", tmp_path / "scripts")
+    monkeypatch.setattr(codehash, "LIBRARY", tmp_path / "prunescape")
+    monkeypatch.setattr(codehash, "SCRIPTS", tmp_path / "scripts")
+
+    def digest(*sources: str) -> str:
+        for function in (codehash.digest, codehash._closure, codehash._scan):
+            function.cache_clear()
+        return codehash.digest(*sources)
+
+    yield tmp_path, digest
+    for function in (codehash.digest, codehash._closure, codehash._scan):
+        function.cache_clear()
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_comments_docstrings_and_white_space_do_not_count(fresh) -> None:
+    folder, digest = fresh
+    before = digest("hpspace/train_tile.py")
+    target = folder / "prunescape" / "lanes" / "sgd.py"
+    edit(target, '"""One update of every lane; gradients are used up and dropped."""', '"""Other words."""  # why not')
+    edit(target, "velocity.mul_(self.momentum).add_(gradient)", "(velocity.mul_(  self.momentum )\n  .add_(gradient))")
+    assert digest("hpspace/train_tile.py") == before
+
+
+def test_a_change_deep_below_a_script_counts_there_and_not_elsewhere(fresh) -> None:
+    folder, digest = fresh
+    training, ellipse = digest("hpspace/train_tile.py"), digest("hpspace/fit_ellipses.py")
+    edit(folder / "prunescape" / "lanes" / "sgd.py", "mul_(self.momentum)", "mul_(2 * self.momentum)")
+    assert digest("hpspace/train_tile.py") != training
+    assert digest("hpspace/fit_ellipses.py") == ellipse
+
+
+def test_a_models_code_counts_for_that_model_alone(fresh) -> None:
+    folder, digest = fresh
+    sources = [("hpspace/train_tile.py", f"prunescape.models.{name}") for name in ("cifar_resnet", "mobilenet")]
+    before = [digest(*source) for source in sources]
+    edit(folder / "prunescape" / "models" / "mobilenet.py", "(6, 24, 2, 2, 1)", "(6, 24, 2, 2, 2)")
+    assert [digest(*source) == old for source, old in zip(sources, before, strict=True)] == [True, False]
+
+
+def test_every_import_of_the_library_is_followed() -> None:
+    for script in (WORKFLOW / "scripts").rglob("*.py"):
+        relative = script.relative_to(WORKFLOW / "scripts").as_posix()
+        files = codehash._closure(script)
+        assert codehash.digest(relative)
+        for file in files:
+            for node in ast.walk(ast.parse(file.read_text())):
+                if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("prunescape."):
+                    found = importlib.util.find_spec(node.module)
+                    assert found is not None
+                    assert Path(found.origin) in files, f"{file} imports {node.module}"
+
+
+def test_rooms_import_only_from_rooms_before_them() -> None:
+    for position, room in enumerate(ROOMS):
+        later = {f"prunescape.{name}" for name in ROOMS[position + 1 :]}
+        folder = WORKFLOW / "prunescape"
+        for file in [folder / f"{room}.py", *(folder / room).rglob("*.py")]:
+            if not file.is_file():
+                continue
+            for node in ast.walk(ast.parse(file.read_text())):
+                names = []
+                if isinstance(node, ast.ImportFrom):
+                    names = [node.module or ""]
+                elif isinstance(node, ast.Import):
+                    names = [alias.name for alias in node.names]
+                for name in names:
+                    assert ".".join(name.split(".")[:2]) not in later, f"{file} imports {name}"
+
+
+def test_parsing_the_workflow_needs_nothing_heavy() -> None:
+    import subprocess
+
+    code = (
+        "import sys; from prunescape import config, codehash; from prunescape.data import catalog;"
+        "from prunescape.models import catalog as models; from prunescape.hpspace import lattice;"
+        "print([name for name in ('torch', 'numpy', 'pandas', 'matplotlib') if name in sys.modules])"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=WORKFLOW
+    )
+    assert result.stdout.strip() == "[]"

@@ -1,0 +1,128 @@
+"""The config: defaults fill every level, the shipped configs pass, the schema is documented."""
+
+import copy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from config_samples import DATA, MODELS, changed, parts
+from jsonschema import Draft202012Validator
+from prunescape import config_reference
+from prunescape.config import schema, validated
+
+ROOT = Path(__file__).parents[2]
+STUDIES = ROOT / "workflow" / "studies"
+
+
+def test_defaults_fill_every_level_and_leave_the_given_config_alone():
+    raw = changed(("recipe.epochs", "40"))
+    before = copy.deepcopy(raw)
+    config = validated(raw, MODELS, DATA)
+    assert raw == before
+    assert config["recipe"] == {
+        "epochs": 40,
+        "batch_size": 128,
+        "momentum": 0.9,
+        "decay_epochs": [20, 30],
+        "decay": 0.1,
+        "evaluate_every": 1,
+    }
+    assert config["grid"] == {"step": 0.2, "size": [9, 9], "tile": [3, 3]}
+    assert config["models"]["small_resnet"]["methods"] == ["uniform", "non_uniform"]
+    assert config["data"]["prepared"] == "results/demo/data"
+    assert set(config) == set(schema()["properties"])
+    config["grid"]["size"][0] = 3
+    assert validated(raw, MODELS, DATA)["grid"]["size"] == [9, 9]
+
+
+@pytest.mark.parametrize(
+    ("epochs", "decays"), [(1, []), (2, [1]), (3, [1, 2]), (4, [2, 3]), (180, [90, 135])]
+)
+def test_the_schedule_by_default_decays_at_half_and_three_quarters(epochs, decays):
+    config = validated(changed(("recipe.epochs", str(epochs))), MODELS, DATA)
+    assert config["recipe"]["decay_epochs"] == decays
+
+
+def test_two_ways_of_writing_a_value_are_one():
+    one = validated(changed(("recipe.epochs", "20.0"), ("extension.roi", "1")), MODELS, DATA)
+    two = validated(changed(("recipe.epochs", "20"), ("extension.roi", "1.0")), MODELS, DATA)
+    assert repr(one) == repr(two)
+
+
+def test_a_home_folder_is_expanded(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/somebody")
+    config = validated(changed(("data.name", "imagenet"), ("data.directory", "~/imagenet")), MODELS, DATA)
+    assert config["data"]["directory"] == "/home/somebody/imagenet"
+
+
+def test_bounds_may_be_the_outermost_cells():
+    edges = [("extension.learning_rate", "[0.01, 1.0]"), ("grid.step", "0.25"), ("grid.size", "[9, 9]")]
+    validated(changed(*edges), MODELS, DATA)
+
+
+@pytest.mark.parametrize(
+    "path", [ROOT / "config.yaml", *sorted(STUDIES.glob("*.yaml"))], ids=lambda p: p.stem
+)
+def test_shipped_configs_pass_and_validate_to_themselves(path):
+    config = validated(yaml.safe_load(path.read_text()), MODELS, DATA)
+    assert validated(config, MODELS, DATA) == config
+    assert config["run"] == ("demo" if path.stem == "config" else path.stem)
+
+
+def test_the_presets_are_the_thesis():
+    """Tables 3.3 and 3.4, sections 3.2.2, 3.2.3 and 3.3."""
+    cifar = validated(yaml.safe_load((STUDIES / "thesis_cifar10.yaml").read_text()), MODELS, DATA)
+    imagenet = validated(yaml.safe_load((STUDIES / "thesis_imagenet.yaml").read_text()), MODELS, DATA)
+    prior = {"learning_rate": 0.1, "weight_decay": 1e-4}
+    both = ["uniform", "non_uniform"]
+    assert cifar["models"] == {
+        "resnet56": {**prior, "methods": both, "ratios": [0.6, 0.2]},
+        "mobilenetv2": {**prior, "methods": both, "ratios": [0.6, 0.4]},
+    }
+    assert imagenet["models"] == {"resnet50": {**prior, "methods": ["non_uniform"], "ratios": [0.4]}}
+    shared = {"momentum": 0.9, "decay": 0.1, "evaluate_every": 1}
+    assert cifar["recipe"] == {**shared, "epochs": 180, "batch_size": 128, "decay_epochs": [90, 135]}
+    assert imagenet["recipe"] == {**shared, "epochs": 90, "batch_size": 256, "decay_epochs": [30, 60]}
+    assert (cifar["grid"]["size"], cifar["grid"]["step"]) == ([9, 9], 0.2)
+    assert (imagenet["grid"]["size"], imagenet["grid"]["step"]) == ([3, 3], 0.4)
+    assert cifar["seeds"] == imagenet["seeds"] == [0]
+
+
+def test_the_schema_is_sound_closed_and_documented():
+    Draft202012Validator.check_schema(schema())
+    assert schema()["additionalProperties"] is False
+    for path, part, required in parts(schema()):
+        kinds = part.get("type", [])
+        if kinds == "object":
+            assert "additionalProperties" in part, path
+            assert "description" in part or path == "models.*", path
+            continue
+        assert part["description"].endswith("."), path
+        assert ("default" in part) != required, path
+        assert not required or part["examples"], path
+        if "default" in part:
+            Draft202012Validator(part).validate(part["default"])
+        if "number" in kinds or "integer" in kinds:
+            assert part["unit"], path
+
+
+def test_the_reference_page_is_up_to_date():
+    remedy = "run: PYTHONPATH=workflow python -m prunescape.config_reference docs/config.md"
+    assert (ROOT / "docs" / "config.md").read_text() == config_reference.page(), remedy
+
+
+def test_the_reference_page_has_every_key():
+    page = config_reference.page()
+    for path, part, _ in parts(schema()):
+        if part.get("type") != "object":
+            assert f"| `{path.replace('*', '<name>')}` |" in page
+
+
+def test_importing_it_loads_nothing_heavy():
+    """Each cluster job parses the Snakefile, and with it this."""
+    code = "import sys, prunescape.config; print(*sys.modules)"
+    path = {"PYTHONPATH": str(ROOT / "workflow")}
+    done = subprocess.run([sys.executable, "-c", code], env=path, capture_output=True, text=True, check=True)
+    assert not {"numpy", "torch", "pandas", "snakemake"} & set(done.stdout.split())

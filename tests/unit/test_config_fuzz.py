@@ -1,0 +1,62 @@
+"""Whatever stands in a config, the only thing that reading it raises is a ConfigError."""
+
+import datetime
+from typing import Any
+
+from config_samples import DATA, MODELS, changed, parts
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from prunescape.config import ConfigError, schema, validated
+
+# Words of the schema among arbitrary ones, so that the fuzz reaches below the first level.
+PATHS = [path.replace("*", "small_resnet") for path, _, _ in parts(schema())]
+WORDS = sorted({path.split(".")[-1] for path in PATHS} | MODELS | DATA | {"l1", "png"})
+ODD = ["1e-3", "0,5", "yes", "a\nb", "\ud800", datetime.date(2024, 1, 31), b"x", 10**30]
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-3, 12),
+    st.integers(),
+    st.floats(0, 1),
+    st.floats(),
+    st.text(max_size=8),
+    st.sampled_from(WORDS),
+    st.sampled_from(ODD),
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda below: st.lists(below, max_size=4) | st.dictionaries(SCALARS, below, max_size=4),
+    max_leaves=12,
+)
+
+
+def told_or_valid(raw: Any) -> None:
+    try:
+        config = validated(raw, MODELS, DATA)
+    except ConfigError as error:
+        told = error.mistakes
+    else:
+        assert validated(config, MODELS, DATA) == config
+        return
+    assert told
+    assert not any("\n" in line for line in told)
+
+
+@settings(max_examples=150, deadline=None)
+@given(raw=VALUES)
+def test_arbitrary_values_raise_nothing_but_config_errors(raw):
+    told_or_valid(raw)
+
+
+@settings(max_examples=300, deadline=None)
+@given(edits=st.lists(st.tuples(st.sampled_from(PATHS), VALUES), min_size=1, max_size=4))
+def test_arbitrary_values_at_known_keys_raise_nothing_but_config_errors(edits):
+    raw = changed()
+    for path, value in edits:
+        *sections, key = path.split(".")
+        part: Any = raw
+        for section in sections:
+            part = part.setdefault(section, {}) if isinstance(part, dict) else None
+        if isinstance(part, dict):
+            part[key] = value
+    told_or_valid(raw)

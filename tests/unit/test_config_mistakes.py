@@ -1,0 +1,169 @@
+"""Every mistake in a config is one line that names the key and the remedy."""
+
+from typing import Any
+
+import pytest
+import yaml
+from config_samples import DATA, MODELS, changed
+from prunescape.config import ConfigError, validated
+from prunescape.config_mistakes import nearest
+from prunescape.errors import UserError
+
+
+def mistakes(raw: Any) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        validated(raw, MODELS, DATA)
+    return caught.value.mistakes
+
+
+# What is written where, and what the one line about it must say.
+PRIOR = "{learning_rate: 0.1, weight_decay: 1.0e-4, ratios: [0.5]}"
+MODEL = "models.small_resnet"
+LR, WD, R = f"{MODEL}.learning_rate", f"{MODEL}.weight_decay", f"{MODEL}.ratios"
+CASES = [
+    # unknown words
+    ("recipe.epoch", "3", "recipe.epoch", "did you mean 'epochs'?"),
+    ("model", "{}", "model", "did you mean 'models'?"),
+    ("epochs", "3", "epochs", "did you mean recipe.epochs?"),
+    ("grid.roi", "1.0", "grid.roi", "did you mean extension.roi or analysis.roi?"),
+    ("engine.colour", "red", "engine.colour", "choose from: device, lanes, threads, precision"),
+    ("engine.lanes", "27", "engine.lanes", "write 1 or 32"),
+    ("data", "{name: digits, 'train_size:300': }", "data.'train_size:300'", "a space after the colon"),
+    ("engine.yes", "1", "engine.yes", "unknown key; choose from"),
+    ("models.ResNet-56", PRIOR, "models.ResNet-56", "unknown model 'ResNet-56'; did you mean 'resnet56'?"),
+    ("data.name", "CIFAR 10", "data.name", "unknown data set 'CIFAR 10'; did you mean 'cifar10'?"),
+    ("data.name", "mnist", "data.name", "choose from: cifar10, cifar100, digits"),
+    ("models.small_resnet.methods", "[unifrom]", "models.small_resnet.methods[0]", "did you mean 'uniform'?"),
+    ("engine.device", "gpu", "engine.device", "choose from: auto, cpu, cuda"),
+    ("pruning.normalise", "null", "pruning.normalise", "unknown value null"),
+    ("figures.formats", "[jpg]", "figures.formats[0]", "choose from: pdf, png, svg"),
+    # types
+    ("recipe.decay", "1e-1", "recipe.decay", "YAML reads 1e-1 as text: write 1.0e-1"),
+    (WD, "5.0e3", WD, "write 5.0e+3"),
+    (LR, "'0,1'", LR, "write 0.1 without quotes"),
+    ("recipe.epochs", "'64'", "recipe.epochs", "write 64 without quotes (values nested in --config are text"),
+    ("recipe.epochs", "many", "recipe.epochs", "is 'many', not a whole number"),
+    (R, "[60%]", f"{R}[0]", "is '60%', not a number; write a number; 0.6 keeps 60 % of the FLOPs"),
+    ("recipe.epochs", "2.5", "recipe.epochs", "write 2 or 3"),
+    ("recipe.epochs", "null", "recipe.epochs", "is null, not a whole number; write a whole"),
+    ("recipe.momentum", "yes", "recipe.momentum", "is true, not a number; write a number (YAML reads yes"),
+    ("recipe.momentum", ".nan", "recipe.momentum", "is nan; write a finite number"),
+    ("extension.roi", ".inf", "extension.roi", "is inf; write a finite number"),
+    ("seeds", f"[{10**30}]", "seeds[0]", "is too large a number"),
+    ("data.download", "'false'", "data.download", "write true or false, without quotes"),
+    ("data.verify", "1", "data.verify", "write true or false"),
+    ("data.directory", "3", "data.directory", "is 3, not text or null; write it in quotes: '3'"),
+    ("run", "2024-01-31", "run", "is a date to YAML; write it in quotes: '2024-01-31'"),
+    ("run", "7", "run", "write it in quotes: '7'"),
+    ("recipe", "null", "recipe", "write its keys beneath it, or remove the line"),
+    ("recipe", "[epochs: 3]", "recipe", "without dashes"),
+    ("data", "digits", "data", "is 'digits', not a section of 'key: value' lines"),
+    ("models", "small_resnet", "models", "not a section"),
+    ("models", "[small_resnet]", "models", "without dashes"),
+    (R, "0.5", R, "is 0.5, not a list; write [0.5]"),
+    (R, "null", R, "write a list in brackets"),
+    ("figures.formats", "png", "figures.formats", "write [png]"),
+    ("seeds", "0", "seeds", "write [0]"),
+    # ranges and counts
+    ("run", "../elsewhere", "run", "begin with a letter or a digit"),
+    ("run", '"demo\\n"', "run", "use letters, digits"),
+    ("run", "''", "run", "use letters, digits"),
+    (R, "[60]", f"{R}[0]", "write a number above 0 and below 1; 0.6 keeps 60 % of the FLOPs"),
+    (R, "[0.5, 1.0]", f"{R}[1]", "is 1.0; write a number above 0 and below 1"),
+    (R, "[]", R, "has 0 entries; write at least 1"),
+    (R, "[0.5, 0.50]", R, "0.5 is given twice; remove one"),
+    ("models", "{}", "models", "has 0 entries; write at least 1"),
+    (WD, "0", WD, "the lattice is logarithmic"),
+    ("seeds", "[0, 1, 0]", "seeds", "0 is given twice; remove one"),
+    ("seeds", "[-1]", "seeds[0]", "write a number of at least 0"),
+    ("grid.size", "[9]", "grid.size", "has 1 entry; write exactly 2"),
+    ("extension.roi", "0", "extension.roi", "write a number above 0"),
+    ("analysis.minimum_cells", "2", "analysis.minimum_cells", "of at least 3; an ellipse needs three cells"),
+    ("data.prepared", "'{run}'", "data.prepared", "write a path without braces"),
+    # keys that must agree
+    ("grid.size", "[8, 9]", "grid.size[0]", "the prior is off the lattice: of 8 cells none"),
+    ("grid.size", "[9, 4]", "grid.size[1]", "none is central; write 3 or 5"),
+    ("grid.tile", "[3, 11]", "grid.tile[1]", "the tile is larger than the grid: 11, grid.size[1] = 9"),
+    ("grid.tile", "[2, 3]", "grid.tile[0]", "tiles of 2 do not divide grid.size[0] = 9; write 1 or 3 or 9"),
+    ("recipe.decay_epochs", "[90, 200]", "recipe.decay_epochs", "200 is not before the end, recipe"),
+    ("recipe.decay_epochs", "[90, 45]", "recipe.decay_epochs", "increasing order: [45, 90]"),
+    ("recipe.batch_size", "500", "data.train_size", None),
+    ("analysis.risk_roi", "0.7", "analysis.risk_roi", "is not in analysis.roi = [0.5, 1.0]; add it"),
+    ("analysis.roi", "[1.0, 0.5]", "analysis.roi", "increasing order: [0.5, 1.0]"),
+    (LR, "20", LR, "the prior 20.0 is outside extension.learning_rate"),
+    (LR, "5", LR, "reaches 31.5, outside extension"),
+    ("extension.weight_decay", "[1.0e-3, 1]", WD, "reaches 0.000792, outside"),
+    ("extension.learning_rate", "[1, 0.1]", "extension.learning_rate", "1.0 is not below 0.1; write"),
+    ("data.flip", "true", "data.flip", "only image_folder uses this, and data.name is 'digits'"),
+    ("data.validation_fraction", "0.2", "data.validation_fraction", "only image_folder uses this"),
+    ("data.image_size", "64", "data.image_size", "only image_folder uses this"),
+    ("data.name", "imagenet", "data.directory", "is never downloaded; write the folder"),
+    ("data.name", "image_folder", "data.directory", "image_folder is never"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "text", "key", "remedy"), CASES)
+def test_each_mistake_is_one_line_with_the_key_and_the_remedy(path, text, key, remedy):
+    if remedy is None:  # the one mistake that takes two keys to make
+        edits = [(path, text), ("data.train_size", "300")]
+        key, remedy = path, "is 500, more than data.train_size = 300; write at most 300"
+    else:
+        edits = [(path, text)]
+    told = mistakes(changed(*edits))
+    assert len(told) == 1, told
+    assert told[0].startswith(f"{key}: ")
+    assert remedy in told[0]
+    assert "\n" not in told[0]
+
+
+@pytest.mark.parametrize(
+    ("key", "remedy"),
+    [
+        ("run", "is missing; write, for example, 'run: demo'"),
+        ("data", "is missing; write, for example, 'data: {name: digits}'"),
+        ("models", "is missing; write, for example, 'models: {small_resnet: "),
+        ("data.name", "is missing; write, for example, 'name: digits'"),
+        ("models.small_resnet.ratios", "is missing; write, for example, 'ratios: [0.6, 0.2]'"),
+        ("models.small_resnet.weight_decay", "is missing; write, for example, 'weight_decay: "),
+    ],
+)
+def test_what_must_be_given(key, remedy):
+    raw = changed()
+    part = raw
+    *sections, last = key.split(".")
+    for section in sections:
+        part = part[section]
+    del part[last]
+    (told,) = mistakes(raw)
+    assert told.startswith(f"{key}: {remedy}")
+
+
+def test_all_mistakes_are_told_at_once_each_with_its_prefix():
+    raw = changed(("recipe.epoch", "3"), ("data.name", "cifar"), ("seeds", "[0, 0]"), ("grid.size", "[4, 9]"))
+    told = mistakes(raw)
+    assert {line.split(":")[0] for line in told} == {"recipe.epoch", "data.name", "seeds", "grid.size[0]"}
+    error = ConfigError(told)
+    assert isinstance(error, UserError)
+    assert str(error) == "\n".join(f"config: {line}" for line in told)
+
+
+def test_a_mistake_does_not_hide_those_of_other_models():
+    raw = changed((R, "[2]"))
+    raw["models"]["resnet20"] = {"learning_rate": 100, "weight_decay": 1.0e-4, "ratios": [0.5]}
+    assert [line.split(":")[0] for line in mistakes(raw)] == [f"{R}[0]", "models.resnet20.learning_rate"]
+
+
+def test_nearest_is_blind_to_case_and_hyphens():
+    assert nearest("ResNet-20", MODELS) == "resnet20"
+    assert nearest("transformer", MODELS) is None
+
+
+@pytest.mark.parametrize("raw", [None, [], "demo", 3, {10**5000: 10**5000}])
+def test_what_is_no_config_at_all_is_told_as_such(raw):
+    assert mistakes(raw)
+
+
+def test_anchors_that_nest_without_end_are_told_once():
+    raw = changed()
+    raw["data"]["name"] = yaml.safe_load("&a [*a]")
+    assert len(mistakes(raw)) <= 2

@@ -1,0 +1,214 @@
+"""ROI, ellipse, risk, extension and verdict against independent computations and the tables of seed 001."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from prunescape.hpspace.ellipse import confidence_level, ellipses, fit
+from prunescape.hpspace.extension import grow, open_borders, plan_extension
+from prunescape.hpspace.landscape import best_cell, mean_over_seeds, region_of_interest
+from prunescape.hpspace.lattice import Cell, Extent, Lattice
+from prunescape.hpspace.risk import risk_cells, risk_table
+from prunescape.hpspace.verdict import recommend, verdict
+
+LIMITS = {"risk_points": 0.5, "risk_multiple": 2.0, "centre_shift": 0.5, "risk_roi": 0.5}
+ANYWHERE = {"learning_rate": [1e-9, 1e9], "weight_decay": [1e-9, 1e9]}
+
+
+def lattice(size: tuple[int, int] = (9, 9), tile: tuple[int, int] = (3, 3)) -> Lattice:
+    return Lattice(0.1, 1e-4, 0.2, size, tile)
+
+
+def cells_from(surfaces: dict[str, np.ndarray], seeds: int = 1, noise: float = 0.0) -> pd.DataFrame:
+    """cells.csv of one model from landscapes (i, j), centred on the prior."""
+    rows = []
+    generator = np.random.default_rng(0)
+    for variant, surface in surfaces.items():
+        rows_i, columns_j = surface.shape
+        grid = lattice((rows_i, columns_j))
+        for seed in range(seeds):
+            for (a, b), value in np.ndenumerate(surface):
+                cell = Cell(a - rows_i // 2, b - columns_j // 2)
+                rate, decay = grid.values(cell)
+                top1 = value + noise * generator.standard_normal()
+                rows.append(("m", variant, seed, *cell, rate, decay, top1, np.nan))
+    columns = ["model", "variant", "seed", "i", "j", "learning_rate", "weight_decay", "top1", "top5"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def ridge(peak: float, centre: tuple[float, float] = (0.0, 0.0), size: int = 9) -> np.ndarray:
+    """A diagonal band: best along i + j = const, falling off slowly along it."""
+    i, j = np.meshgrid(np.arange(size) - size // 2 - centre[0], np.arange(size) - size // 2 - centre[1], indexing="ij")
+    return peak - 0.25 * (i + j) ** 2 - 0.02 * (i - j) ** 2
+
+
+def test_confidence_levels_are_those_of_table_3_5() -> None:
+    assert [round(confidence_level(k), 4) for k in (1, 2, 3, 4)] == [0.6065, 0.1353, 0.0111, 0.0003]
+
+
+def test_two_sigma_ellipse_holds_86_47_percent_of_a_gaussian() -> None:
+    generator = np.random.default_rng(0)
+    covariance = np.array([[0.5, -0.4], [-0.4, 0.6]])
+    points = generator.multivariate_normal([-3.0, -1.5], covariance, 200_000)
+    shape = fit(points[:, 0], points[:, 1], 2.0)
+    turn = math.radians(shape["angle_degrees"])
+    along = (points[:, 0] + 3.0) * math.cos(turn) + (points[:, 1] + 1.5) * math.sin(turn)
+    across = -(points[:, 0] + 3.0) * math.sin(turn) + (points[:, 1] + 1.5) * math.cos(turn)
+    inside = (2 * along / shape["length"]) ** 2 + (2 * across / shape["width"]) ** 2 <= 1
+    assert 100 * inside.mean() == pytest.approx(86.47, abs=0.3)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(-6, 6), st.integers(-6, 6)), min_size=5, max_size=30, unique=True), st.floats(-80, 80))
+def test_ellipse_turns_and_moves_with_its_points(points: list[tuple[int, int]], degrees: float) -> None:
+    xy = np.array(points, dtype=float)
+    first = fit(xy[:, 0], xy[:, 1], 2.0)
+    turn = math.radians(degrees)
+    rotation = np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
+    moved = xy @ rotation.T + [1.0, -2.0]
+    second = fit(moved[:, 0], moved[:, 1], 2.0)
+    assert second["length"] == pytest.approx(first["length"], abs=1e-6)
+    assert second["width"] == pytest.approx(first["width"], abs=1e-6)
+    assert first["length"] >= first["width"] >= 0
+    assert -90 < second["angle_degrees"] <= 90
+    if first["length"] > 1.05 * first["width"]:
+        difference = (second["angle_degrees"] - first["angle_degrees"] - degrees + 90) % 180 - 90
+        assert abs(difference) < 1e-3
+
+
+def test_a_line_of_points_has_no_width_and_its_own_angle() -> None:
+    shape = fit(np.array([0.0, 1.0, 2.0, 3.0, 4.0]), np.array([4.0, 3.0, 2.0, 1.0, 0.0]), 2.0)
+    assert shape["width"] == pytest.approx(0, abs=1e-7)
+    assert shape["angle_degrees"] == pytest.approx(-45)
+    assert shape["length"] == pytest.approx(4 * math.sqrt(2 * 2.5))  # 4 standard deviations along the line
+
+
+def test_performance_is_the_mean_over_seeds_and_roi_includes_its_border() -> None:
+    cells = cells_from({"dense": np.array([[90.0, 89.5], [89.49, 88.0]])})
+    doubled = pd.concat([cells, cells.assign(seed=1, top1=cells["top1"] + 1)])
+    landscape = mean_over_seeds(doubled, "top1")
+    assert landscape["f"].tolist() == [90.5, 90.0, 89.99, 88.5]
+    assert len(region_of_interest(landscape, 0.5)) == 2
+    assert best_cell(landscape)["f"] == 90.5
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000))
+def test_regions_are_nested(seed: int) -> None:
+    surface = np.random.default_rng(seed).uniform(80, 95, (5, 5))
+    landscape = mean_over_seeds(cells_from({"dense": surface}), "top1")
+    small, large = region_of_interest(landscape, 0.5), region_of_interest(landscape, 1.0)
+    assert set(small.index) <= set(large.index)
+
+
+def test_small_regions_are_reported_and_not_fitted() -> None:
+    surface = np.full((5, 5), 50.0)
+    surface[0, :4] = 90.0
+    table = ellipses(cells_from({"dense": surface}), [0.5, 1.0], 2.0, 5)
+    assert table["n_cells"].tolist() == [4, 4]
+    assert not table["fitted"].any()
+    assert table["length"].isna().all()
+
+
+def test_risk_by_hand() -> None:
+    dense = np.array([[90.0, 89.8, 80.0], [89.6, 70.0, 70.0], [70.0, 70.0, 70.0]])
+    pruned = np.array([[84.0, 85.0, 80.0], [86.0, 70.0, 70.0], [70.0, 70.0, 88.0]])
+    table = risk_table(risk_cells(cells_from({"dense": dense, "uniform-0.5": pruned}), 0.5)).set_index("variant")
+    d = np.array([88 - 84, 88 - 85, 88 - 86])
+    row = table.loc["uniform-0.5"]
+    assert row["n_cells"] == 3
+    assert row["d_mean"] == pytest.approx(d.mean())
+    assert row["d_std"] == pytest.approx(d.std())  # population
+    assert row["rel_mean"] == pytest.approx((d / 88).mean())
+    assert table.loc["dense", "d_mean"] == pytest.approx((0 + 0.2 + 0.4) / 3)
+
+
+def test_a_larger_grid_keeps_the_tiles_of_a_smaller_one() -> None:
+    small, large = lattice((9, 9)), lattice((15, 21))
+    assert set(small.initial_tiles()) < set(large.initial_tiles())
+    cells = [cell for tile in small.initial_tiles() for cell in small.cells(tile)]
+    assert len(cells) == len(set(cells)) == 81
+    assert small.values(Cell(0, 0)) == (0.1, 1e-4)
+    assert small.values(Cell(5, -5)) == (1.0, 1e-5)
+
+
+def test_extension_adds_whole_tiles_on_the_touched_sides_for_the_whole_rectangle() -> None:
+    surfaces = {"dense": ridge(90.0), "uniform-0.5": ridge(88.0, centre=(4, -4))}
+    added, sides = plan_extension(cells_from(surfaces), lattice(), 1.0, ANYWHERE)
+    assert sides == {
+        "smaller learning rates": ["dense"],
+        "larger learning rates": ["dense", "uniform-0.5"],
+        "smaller weight decays": ["dense", "uniform-0.5"],
+        "larger weight decays": ["dense"],
+    } or set(sides) >= {"larger learning rates", "smaller weight decays"}
+    surfaces = {"dense": ridge(90.0) - 5 * (np.abs(np.indices((9, 9)) - 4).max(0) > 2), "uniform-0.5": ridge(88.0) * 0}
+    surfaces["uniform-0.5"][8, 4] = 50.0
+    added, sides = plan_extension(cells_from(surfaces), lattice(), 1.0, ANYWHERE)
+    assert sides == {"larger learning rates": ["uniform-0.5"]}
+    assert sorted(added) == [Cell(5, -4), Cell(5, -1), Cell(5, 2)]
+
+
+def test_extension_stops_at_the_bounds_and_inside() -> None:
+    inner = np.full((9, 9), 50.0)
+    inner[4, 4] = 90
+    assert plan_extension(cells_from({"dense": inner}), lattice(), 1.0, ANYWHERE) == ([], {})
+    edge = np.full((9, 9), 50.0)
+    edge[8, 8] = 90
+    rate, decay = lattice().values(Cell(7, 7))
+    bounds = {"learning_rate": [1e-9, rate * 0.999], "weight_decay": [1e-9, decay]}
+    added, sides = plan_extension(cells_from({"dense": edge}), lattice(), 1.0, bounds)
+    assert len(sides) == 2
+    assert sorted(added) == [Cell(-4, 5), Cell(-1, 5), Cell(2, 5)]
+
+
+def test_growing_two_sides_fills_the_corner() -> None:
+    extent = Extent(Cell(-4, -4), Cell(4, 4))
+    grown = grow(lattice(), extent, ["larger learning rates", "smaller weight decays"], ANYWHERE)
+    assert grown == Extent(Cell(-4, -7), Cell(7, 4))
+    assert len(grown.tiles(lattice())) == 16
+
+
+def answer_for(pruned: np.ndarray) -> dict:
+    cells = cells_from({"dense": ridge(90.0), "uniform-0.5": pruned})
+    table = ellipses(cells, [0.5, 1.0], 2.0, 5)
+    risk = risk_table(risk_cells(cells, 0.5))
+    return verdict(cells, table, risk, open_borders(cells, 1.0), LIMITS)
+
+
+def test_verdict_keeps_where_nothing_moved_and_tunes_where_the_band_moved() -> None:
+    same = answer_for(ridge(85.0))["models"]["m"]
+    variant = same["metrics"]["top1"]["variants"]["uniform-0.5"]
+    assert variant["recommendation"] == "keep"
+    assert variant["centre_shift"] == pytest.approx(0, abs=1e-9)
+    assert variant["risk_multiple"] == pytest.approx(1)
+    assert "no need to tune again" in same["text"]
+
+    moved = answer_for(ridge(85.0, centre=(3, 2)))["models"]["m"]
+    variant = moved["metrics"]["top1"]["variants"]["uniform-0.5"]
+    assert variant["recommendation"] == "tune"
+    assert not variant["dense_optimum_in_roi"]
+    assert variant["loss_at_dense_optimum_points"] == pytest.approx(0.25 * 25 + 0.02, abs=1e-9)
+    assert "tune again for uniform-0.5" in moved["text"]
+    assert moved["border"]
+
+
+@pytest.mark.parametrize(
+    ("risk", "multiple", "shift", "inside", "expected"),
+    [
+        (0.3, 1.5, 0.1, True, "keep"),
+        (0.3, 1.5, None, True, "keep"),
+        (0.3, 1.5, 0.1, False, "check"),
+        (0.3, 1.5, 0.6, True, "check"),
+        (0.7, 1.5, 0.1, True, "check"),
+        (0.7, 2.5, 0.1, True, "tune"),
+        (0.3, 9.0, 0.1, True, "keep"),
+    ],
+)
+def test_recommendations_follow_the_stated_thresholds(
+    risk: float, multiple: float, shift: float | None, inside: bool, expected: str
+) -> None:
+    assert recommend(risk, multiple, shift, inside, LIMITS) == expected

@@ -1,0 +1,115 @@
+"""Lanes: equal to plain networks trained alone, and blind to their neighbours."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from prunescape import config_checks
+from prunescape.lanes.fuse import fuse, lane_state
+from prunescape.lanes.loss import lane_losses
+from prunescape.lanes.modules import LANE_ALIGNMENT
+from prunescape.lanes.sgd import LaneSGD
+from prunescape.models.build import build
+from prunescape.models.architecture import Architecture
+
+DIGITS = (1, 8, 8)
+BATCH = 8
+ODD_WIDTHS = {"blocks.0.conv1": 11, "blocks.1.conv1": 5}
+
+
+def batches(shape: tuple[int, int, int], steps: int, dtype: torch.dtype) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    generator = torch.Generator().manual_seed(1)
+    return [
+        (
+            torch.randn(BATCH, *shape, generator=generator).to(dtype),
+            torch.randint(0, 10, (BATCH,), generator=generator),
+        )
+        for _ in range(steps)
+    ]
+
+
+def train_fused(
+    architecture: Architecture, lanes: list[tuple[int, float, float]], steps: int, dtype: torch.dtype = torch.float32
+) -> list[dict[str, torch.Tensor]]:
+    """Train lanes (init seed, learning rate, weight decay) together; their weights."""
+    fused = fuse([build(architecture, seed) for seed, _, _ in lanes]).to(dtype).train()
+    rates = torch.tensor([rate for _, rate, _ in lanes], dtype=torch.float64)
+    decays = torch.tensor([decay for _, _, decay in lanes], dtype=torch.float64)
+    optimiser = LaneSGD(fused.parameters(), rates, decays, 0.9)
+    for images, labels in batches(architecture.input_shape, steps, dtype):
+        images = images.contiguous(memory_format=torch.channels_last)
+        lane_losses(fused(images), labels, len(lanes)).sum().backward()
+        optimiser.step()
+    return [lane_state(fused, k) for k in range(len(lanes))]
+
+
+def train_alone(
+    architecture: Architecture, lane: tuple[int, float, float], steps: int, dtype: torch.dtype
+) -> dict[str, torch.Tensor]:
+    """The reference: a plain network and torch's own SGD."""
+    seed, rate, decay = lane
+    network = build(architecture, seed).to(dtype).train()
+    optimiser = torch.optim.SGD(network.parameters(), rate, momentum=0.9, weight_decay=decay)
+    for images, labels in batches(architecture.input_shape, steps, dtype):
+        optimiser.zero_grad()
+        F.cross_entropy(network(images), labels).backward()
+        optimiser.step()
+    return network.state_dict()
+
+
+@pytest.mark.parametrize(
+    "architecture",
+    [
+        Architecture("small_resnet", DIGITS, 10),
+        Architecture("small_resnet", DIGITS, 10, ODD_WIDTHS),
+        Architecture("resnet20", (3, 16, 16), 10),
+        Architecture("mobilenetv2", (3, 16, 16), 10, {"features.2.conv.0.0": 7}),
+        Architecture("resnet50", (3, 64, 64), 10),
+    ],
+    ids=lambda architecture: architecture.name,
+)
+def test_a_lane_equals_the_plain_network_trained_with_torch(architecture: Architecture) -> None:
+    lanes = [(0, 0.01, 1e-3), (1, 0.003, 1e-2), (2, 0.02, 0.0)]
+    steps = 5 if architecture.input_shape == DIGITS else 1
+    fused = train_fused(architecture, lanes, steps, torch.float64)
+    for lane, state in zip(lanes, fused, strict=True):
+        alone = train_alone(architecture, lane, steps, torch.float64)
+        for name, tensor in alone.items():
+            if not name.endswith("num_batches_tracked"):
+                torch.testing.assert_close(state[name], tensor, rtol=1e-7, atol=1e-9)
+
+
+@pytest.mark.parametrize("widths", [{}, ODD_WIDTHS, {"blocks.0.conv1": 3, "blocks.1.conv1": 1}])
+def test_neighbours_and_position_do_not_change_a_bit(widths: dict[str, int]) -> None:
+    torch.set_num_threads(1)
+    architecture = Architecture("small_resnet", DIGITS, 10, widths)
+    lanes = [(k % 3, 0.1 * 10 ** (-0.3 * (k % 7)), 0.005) for k in range(LANE_ALIGNMENT)]
+    reference = train_fused(architecture, lanes, 20)
+
+    turned = train_fused(architecture, lanes[5:] + lanes[:5], 20)
+    hopeless = [lane if k % 4 else (9, 1e12, 0.1) for k, lane in enumerate(lanes)]
+    beside_nan = train_fused(architecture, hopeless, 20)
+    assert any(not torch.isfinite(tensor).all() for tensor in beside_nan[0].values())
+    for k in range(LANE_ALIGNMENT):
+        for name, tensor in reference[k].items():
+            assert torch.equal(tensor, turned[(k - 5) % LANE_ALIGNMENT][name])
+            if k % 4:
+                assert torch.equal(tensor, beside_nan[k][name])
+
+
+def test_losses_are_means_lane_by_lane() -> None:
+    logits, labels = torch.randn(6, 3 * 10), torch.randint(0, 10, (6,))
+    losses = lane_losses(logits, labels, 3)
+    for k in range(3):
+        expected = F.cross_entropy(logits[:, 10 * k : 10 * k + 10], labels)
+        torch.testing.assert_close(losses[k], expected)
+
+
+def test_a_layer_without_lane_version_is_refused_by_name() -> None:
+    network = torch.nn.Sequential(torch.nn.LayerNorm(4))
+    with pytest.raises(TypeError, match="0: no lane version of LayerNorm"):
+        fuse([network, network])
+
+
+def test_the_config_knows_the_alignment() -> None:
+    assert config_checks.LANE_ALIGNMENT == LANE_ALIGNMENT

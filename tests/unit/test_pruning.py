@@ -1,0 +1,165 @@
+"""FLOPs-matched structured pruning: the search against brute force, the cut against the rebuilt network."""
+
+import itertools
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from prunescape.errors import UserError
+from prunescape.flops import count_flops
+from prunescape.models.build import build, channel_groups
+from prunescape.models.architecture import Architecture
+from prunescape.pruning.cost import FlopsModel, flops_model
+from prunescape.pruning.structured import METHODS, PruningSettings, filter_norms, prune
+from prunescape.pruning.widths import non_uniform_widths, uniform_widths
+
+NETWORKS = [("small_resnet", (1, 8, 8)), ("resnet20", (3, 32, 32)), ("mobilenetv2", (3, 32, 32)), ("resnet50", (3, 64, 64))]
+
+
+def cost_of(name: str, shape: tuple[int, int, int]) -> FlopsModel:
+    model = build(Architecture(name, shape, 10), 0)
+    return flops_model(model, channel_groups(name, model), shape)
+
+
+@pytest.mark.parametrize(("name", "shape"), NETWORKS)
+def test_predicted_flops_are_those_of_the_built_network(name: str, shape: tuple[int, int, int]) -> None:
+    cost = cost_of(name, shape)
+    generator = torch.Generator().manual_seed(1)
+    for _ in range(3):
+        widths = {
+            group: int(torch.randint(1, width + 1, (1,), generator=generator)) for group, width in cost.dense.items()
+        }
+        assert cost.flops(widths) == count_flops(build(Architecture(name, shape, 10, widths)), shape)
+        group = next(iter(widths))
+        if widths[group] < cost.dense[group]:
+            wider = {**widths, group: widths[group] + 1}
+            assert cost.step(widths, group) == cost.flops(wider) - cost.flops(widths)
+
+
+@pytest.mark.parametrize(("name", "shape"), NETWORKS)
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("ratio", [0.6, 0.2])
+def test_pruned_networks_meet_the_target_and_rebuild_to_identical_outputs(
+    name: str, shape: tuple[int, int, int], method: str, ratio: float
+) -> None:
+    architecture = Architecture(name, shape, 10)
+    dense = build(architecture, 0)
+    untouched = {key: value.clone() for key, value in dense.state_dict().items()}
+    dense_flops = count_flops(dense, shape)
+    pruned = prune(dense, architecture, method, ratio, PruningSettings())
+
+    achieved = count_flops(pruned.model, shape) / dense_flops
+    assert achieved == pruned.ratio <= ratio
+    if method == "non_uniform":
+        assert ratio - achieved <= 0.005
+    assert all(width >= 1 for width in pruned.architecture.widths.values())
+    assert not pruned.whole or method == "non_uniform"
+
+    rebuilt = build(pruned.architecture)
+    rebuilt.load_state_dict(pruned.model.state_dict())
+    images = torch.randn(2, *shape, generator=torch.Generator().manual_seed(0))
+    for network in (rebuilt, pruned.model):
+        network.eval()
+    assert torch.equal(rebuilt(images), pruned.model(images))
+    first = next(iter(untouched))  # the first convolution, and the classifier, are spared
+    assert torch.equal(pruned.model.state_dict()[first], untouched[first])
+    last = list(untouched)[-2]
+    assert torch.equal(pruned.model.state_dict()[last], untouched[last])
+
+
+def test_the_filters_that_stay_are_those_of_largest_l1_norm() -> None:
+    architecture = Architecture("resnet20", (3, 32, 32), 10)
+    dense = build(architecture, 5)
+    before = {name: tensor.clone() for name, tensor in dense.state_dict().items()}
+    pruned = prune(dense, architecture, "uniform", 0.5, PruningSettings())
+    for name, width in pruned.architecture.widths.items():
+        weight = before[f"{name}.weight"]
+        strongest = sorted(weight.abs().sum((1, 2, 3)).topk(width).indices.tolist())
+        assert torch.equal(pruned.model.state_dict()[f"{name}.weight"], weight[strongest])
+
+
+def test_uniform_keeps_the_same_share_everywhere() -> None:
+    cost = cost_of("resnet20", (3, 32, 32))
+    dense = cost.flops(cost.dense)
+    for ratio in (0.8, 0.5, 0.25, 0.1):
+        widths = uniform_widths(cost, ratio * dense)
+        low = max((width - 1) / cost.dense[group] for group, width in widths.items())
+        high = min((width + 1) / cost.dense[group] for group, width in widths.items())
+        assert low < high  # one share exists from which every width is less than a channel away
+
+
+def test_non_uniform_without_exchanges_is_a_global_ranking() -> None:
+    cost = cost_of("resnet20", (3, 32, 32))
+    dense = cost.flops(cost.dense)
+    generator = torch.Generator().manual_seed(3)
+    scores = {group: torch.rand(width, generator=generator) for group, width in cost.dense.items()}
+    widths = non_uniform_widths(cost, scores, 0.4 * dense, tolerance=dense)
+    kept = [scores[group].sort(descending=True).values[: widths[group]].min() for group in widths]
+    dropped = [
+        scores[group].sort(descending=True).values[widths[group] :].max()
+        for group in widths
+        if widths[group] < cost.dense[group]
+    ]
+    # Only filters given back at the very threshold may break the order; they fit below one channel's FLOPs.
+    assert sorted(kept)[2] > sorted(dropped, reverse=True)[8] - 0.05
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.integers(2, 9), min_size=2, max_size=3),
+    st.floats(0.25, 0.95),
+    st.integers(0, 2**31),
+)
+def test_no_single_channel_could_be_added(widths: list[int], ratio: float, seed: int) -> None:
+    """The law of both searches, and for the non-uniform one the best of all widths where brute force can tell."""
+    from prunescape.pruning.cost import _Term
+
+    generator = torch.Generator().manual_seed(seed)
+    names = [f"g{k}" for k in range(len(widths))]
+    units = torch.randint(1, 50, (len(widths),), generator=generator).tolist()
+    terms = tuple(_Term(unit, name, None) for unit, name in zip(units, names, strict=True))
+    cost = FlopsModel(dict(zip(names, widths, strict=True)), terms)
+    target = ratio * cost.flops(cost.dense)
+    scores = {name: torch.rand(width, generator=generator) for name, width in zip(names, widths, strict=True)}
+    try:
+        found = non_uniform_widths(cost, scores, target, tolerance=0.0)
+    except UserError:
+        assert cost.flops(dict.fromkeys(names, 1)) > target
+        return
+    assert cost.flops(found) <= target
+    for name in names:
+        assert found[name] == cost.dense[name] or cost.flops(found) + cost.step(found, name) > target
+    best = max(
+        total
+        for choice in itertools.product(*(range(1, width + 1) for width in widths))
+        if (total := cost.flops(dict(zip(names, choice, strict=True)))) <= target
+    )
+    assert cost.flops(found) <= best
+    largest_step = max(units)
+    assert best - cost.flops(found) < largest_step
+
+    even = uniform_widths(cost, target)
+    assert cost.flops(even) <= target
+
+
+def test_filter_norms_by_hand() -> None:
+    model = build(Architecture("small_resnet", (1, 8, 8), 10), 0)
+    groups = channel_groups("small_resnet", model)
+    weight = model.get_submodule("blocks.0.conv1").weight
+    norms = filter_norms(model, groups, "l1")["blocks.0.conv1"]
+    assert norms[3].item() == pytest.approx(weight[3].abs().sum().item(), rel=1e-6)
+    assert filter_norms(model, groups, "l2")["blocks.0.conv1"][3].item() == pytest.approx(
+        weight[3].pow(2).sum().sqrt().item(), rel=1e-6
+    )
+
+
+def test_a_ratio_that_cannot_be_met_is_an_error_that_names_the_nearest() -> None:
+    architecture = Architecture("small_resnet", (1, 8, 8), 10)
+    with pytest.raises(UserError, match=r"comes no nearer than 0\.\d+.*ask for 0\.\d+ instead"):
+        prune(build(architecture, 0), architecture, "non_uniform", 0.6, PruningSettings(tolerance_points=0.001))
+    with pytest.raises(UserError, match="cannot be reached"):
+        prune(build(architecture, 0), architecture, "uniform", 0.01, PruningSettings())
+    with pytest.raises(UserError, match="minimum_channels is 40"):
+        prune(build(architecture, 0), architecture, "uniform", 0.5, PruningSettings(minimum_channels=40))

@@ -1,0 +1,97 @@
+"""What code a rule depends on, as one digest: it changes when the code's meaning does, and only then.
+
+Snakemake itself sees the text of a script but not the modules it imports. The digest covers a script, or a module, and
+every module of this library that it imports, directly or not. Comments, docstrings, white space and file times do not
+count. Light: used while the Snakefile is parsed.
+"""
+
+import ast
+import hashlib
+from functools import cache
+from pathlib import Path
+
+LIBRARY = Path(__file__).resolve().parent
+SCRIPTS = LIBRARY.parent / "scripts"
+
+
+@cache
+def digest(*sources: str) -> str:
+    """The digest of `sources`: scripts ("hpspace/train_tile.py") or modules ("prunescape.models.cifar_resnet")."""
+    files = sorted({file for source in sources for file in _closure(_locate(source))})
+    lines = [f"{file.relative_to(LIBRARY.parent).as_posix()} {_scan(file)[0]}" for file in files]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def _locate(source: str) -> Path:
+    if source.endswith(".py"):
+        return SCRIPTS / source
+    return _module_files(source)[-1]
+
+
+@cache
+def _closure(start: Path) -> frozenset[Path]:
+    seen: set[Path] = set()
+    pending = [start]
+    while pending:
+        file = pending.pop()
+        if file not in seen:
+            seen.add(file)
+            pending += _scan(file)[1]
+    return frozenset(seen)
+
+
+@cache
+def _scan(file: Path) -> tuple[str, tuple[Path, ...]]:
+    """A file's own digest, and the files of the library that it imports."""
+    tree = ast.parse(file.read_bytes(), filename=str(file))
+    imported: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            imported += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            if node.level:
+                raise ValueError(f"{file}: relative imports hide what a rule depends on; name the module in full")
+            imported += [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
+    _drop_docstrings(tree)
+    meaning = hashlib.sha256(_serialise(tree).encode()).hexdigest()
+    return meaning, tuple(dict.fromkeys(path for name in imported for path in _module_files(name)))
+
+
+def _serialise(node: object) -> str:
+    """A syntax tree as text that does not depend on the version of Python, as `ast.dump` and `ast.unparse` do."""
+    if isinstance(node, ast.AST):
+        fields = ",".join(
+            f"{name}={_serialise(value)}"
+            for name, value in ast.iter_fields(node)
+            if value is not None and value != [] and name not in ("ctx", "kind", "type_comment")
+        )
+        return f"{type(node).__name__}({fields})"
+    if isinstance(node, list):
+        return f"[{','.join(map(_serialise, node))}]"
+    return repr(node)
+
+
+def _drop_docstrings(tree: ast.AST) -> None:
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            continue
+        first = node.body[0] if node.body else None
+        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+            node.body = node.body[1:]
+
+
+def _module_files(name: str) -> list[Path]:
+    """The files that importing `name` runs: packages on the way, then the module; none if it is not of this library."""
+    parts = name.split(".")
+    if parts[0] != LIBRARY.name:
+        return []
+    files, folder = [LIBRARY / "__init__.py"], LIBRARY
+    for part in parts[1:]:
+        folder = folder / part
+        if (folder / "__init__.py").is_file():
+            files.append(folder / "__init__.py")
+        elif folder.with_suffix(".py").is_file():
+            return [*files, folder.with_suffix(".py")]
+        else:
+            break  # a name inside the module found so far
+    return files

@@ -1,0 +1,158 @@
+"""The config, read strictly: every mistake at once and before any job starts, every default filled in.
+
+The Snakefile imports this, and every cluster job parses the Snakefile again: nothing heavy is imported here.
+"""
+
+import copy
+import functools
+import math
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path as FilePath
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator
+
+from prunescape.config_checks import crossed
+from prunescape.config_mistakes import Path, described, shown, where
+from prunescape.errors import UserError
+
+SCHEMA = FilePath(__file__).parents[1] / "schemas" / "config.schema.yaml"
+_DEEPEST = 12  # far below any honest config; YAML anchors can nest without end
+_LARGEST = 2**63
+
+
+class ConfigError(UserError):
+    """The config has mistakes.
+
+    Attributes:
+        mistakes: one line each, naming the key and the remedy.
+    """
+
+    def __init__(self, mistakes: list[str]) -> None:
+        super().__init__("\n".join(f"config: {mistake}" for mistake in mistakes))
+        self.mistakes = mistakes
+
+
+@functools.cache
+def schema() -> dict[str, Any]:
+    """The config's schema; do not change what it returns."""
+    return yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+
+
+def validated(
+    raw: Mapping, known_models: Collection[str], known_data_sets: Collection[str]
+) -> dict[str, Any]:
+    """A new plain dict of the config with every default filled in, in the schema's order.
+
+    Numbers come out as the schema's type (`1` as `1.0` where a number is meant), so that two ways of writing
+    a value are one value to Snakemake. The result validates to itself.
+
+    Args:
+        raw: the config as Snakemake read it; it is left as it is.
+        known_models: names that `models` may use.
+        known_data_sets: names that `data.name` may be.
+
+    Raises:
+        ConfigError: with all the mistakes, in the order in which they were found.
+    """
+    if not isinstance(raw, Mapping):
+        raise ConfigError([f"is {shown(raw)}, not 'key: value' lines; start from a copy of config.yaml"])
+    found: list[tuple[Path, str]] = []
+    plain = _plain(raw, (), found)
+    unread = [path for path, _ in found]
+    for error in Draft202012Validator(schema()).iter_errors(plain):
+        for path, text in described(error, _places()):
+            # What could not be read stands as null in `plain`: that null is no second mistake.
+            beneath = error.validator == "uniqueItems" and any(bad[: len(path)] == path for bad in unread)
+            if not beneath and not any(path[: len(bad)] == bad for bad in unread):
+                found.append((path, text))
+    config = _completed(_filled(plain, schema()), [path for path, _ in found])
+    found += crossed(config, [path for path, _ in found], known_models, known_data_sets)
+    if found:
+        raise ConfigError(list(dict.fromkeys(f"{where(path)}: {text}" for path, text in found)))
+    return config
+
+
+def _plain(value: Any, path: Path, found: list[tuple[Path, str]]) -> Any:
+    """A copy of dicts, lists and scalars; what else YAML can hold is None in it, and a mistake in `found`."""
+    if isinstance(value, Mapping | list | tuple) and len(path) >= _DEEPEST:
+        found.append((path, "is nested too deeply; start from a copy of config.yaml"))
+    elif isinstance(value, Mapping):
+        named = {key if isinstance(key, str) else shown(key): item for key, item in value.items()}
+        return {key: _plain(item, (*path, key), found) for key, item in named.items()}
+    elif isinstance(value, list | tuple):
+        return [_plain(item, (*path, i), found) for i, item in enumerate(value)]
+    elif value is None or isinstance(value, bool | str):
+        return value
+    elif isinstance(value, int | float):
+        if isinstance(value, float) and not math.isfinite(value):
+            found.append((path, f"is {value}; write a finite number"))
+        elif abs(value) >= _LARGEST and isinstance(value, int):
+            found.append((path, "is too large a number; write a smaller one"))
+        else:
+            return value
+    else:  # dates, sets and bytes
+        quoted = " ".join(str(value).split())
+        found.append((path, f"is a {type(value).__name__} to YAML; write it in quotes: '{quoted}'"))
+    return None
+
+
+def _filled(value: Any, part: dict[str, Any]) -> Any:
+    """The value with the defaults of this part of the schema, and its numbers as the schema's type."""
+    if isinstance(value, dict):
+        known, others = part.get("properties", {}), part.get("additionalProperties")
+        filled = {}
+        for key, below in known.items():
+            if key in value:
+                filled[key] = _filled(value[key], below)
+            elif "default" in below or "properties" in below:
+                filled[key] = _filled(copy.deepcopy(below.get("default", {})), below)
+        if isinstance(others, dict):
+            filled |= {key: _filled(item, others) for key, item in value.items()}
+        return filled
+    if isinstance(value, list):
+        return [_filled(item, part.get("items", {})) for item in value]
+    kinds = part.get("type", ())  # one name, or a list that ends in null
+    if isinstance(value, int) and not isinstance(value, bool) and "number" in kinds:
+        return float(value)
+    if isinstance(value, float) and "integer" in kinds and value.is_integer():
+        return int(value)
+    return value
+
+
+def _completed(config: dict[str, Any], broken: Collection[Path]) -> dict[str, Any]:
+    """Replace the nulls that stand for something computed from other keys."""
+
+    def sound(*path: str) -> bool:
+        return not any(path[: len(bad)] == bad for bad in broken)
+
+    recipe, data = config.get("recipe"), config.get("data")
+    if isinstance(recipe, dict) and recipe["decay_epochs"] is None and sound("recipe", "decay_epochs"):
+        epochs = recipe["epochs"] if sound("recipe", "epochs") else 1
+        halfway, late = epochs // 2, 3 * epochs // 4
+        recipe["decay_epochs"] = sorted({epoch for epoch in (halfway, late) if 0 < epoch < epochs})
+    if isinstance(data, dict):
+        if data["prepared"] is None and sound("run"):
+            data["prepared"] = f"results/{config.get('run')}/data"
+        for key in ("directory", "prepared"):
+            if isinstance(data[key], str) and data[key].startswith("~/"):
+                data[key] = str(FilePath(data[key]).expanduser())
+    return config
+
+
+@functools.cache
+def _places() -> dict[str, list[str]]:
+    """Where each key belongs, by its own name, so that a misplaced key is sent to the right section."""
+
+    def walk(part: dict[str, Any], path: str) -> Iterator[tuple[str, str]]:
+        others = part.get("additionalProperties")
+        below = {"<model>": others} if isinstance(others, dict) else part.get("properties", {})
+        for key, item in below.items():
+            yield key, f"{path}{key}"
+            yield from walk(item, f"{path}{key}.")
+
+    places: dict[str, list[str]] = {}
+    for key, path in walk(schema(), ""):
+        places.setdefault(key, []).append(path)
+    return places

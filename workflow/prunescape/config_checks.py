@@ -1,0 +1,165 @@
+"""The config's rules that a schema cannot say, because they compare several keys or need the catalogues."""
+
+from collections.abc import Callable, Collection, Iterator
+from functools import partial
+from typing import Any
+
+from prunescape.config_mistakes import Path, shown, suggestion, where, yaml_number
+
+Get = Callable[..., Any]
+Mistakes = Iterator[tuple[Path, str]]
+
+ONLY_IMAGE_FOLDER = {"image_size": None, "validation_fraction": 0.1, "flip": None}
+NEED_DIRECTORY = ("imagenet", "image_folder")
+LANE_ALIGNMENT = 16  # as in prunescape.lanes.modules, which is too heavy to import here
+AXES = ("learning_rate", "weight_decay")
+
+
+class Unreadable(Exception):  # noqa: N818 - a signal, no error
+    """A rule reads a key in which another mistake was found already: it has nothing to add."""
+
+
+def crossed(
+    config: dict[str, Any],
+    broken: Collection[Path],
+    known_models: Collection[str],
+    known_data_sets: Collection[str],
+) -> Mistakes:
+    """Every mistake between keys, each as the key's path and what is wrong.
+
+    Args:
+        config: the config with its defaults filled in, as far as it could be read.
+        broken: paths in which a mistake was found already.
+        known_models: names that `models` may use.
+        known_data_sets: names that `data.name` may be.
+    """
+    get = _reader(config, broken)
+    models = config.get("models")
+    names = list(models) if isinstance(models, dict) else []
+    checks: list[Callable[[Get], Mistakes]] = [partial(_data, known=known_data_sets), _directory]
+    checks += [partial(_folder_option, key=key) for key in ONLY_IMAGE_FOLDER]
+    checks += [_batch, _decay, _size, _tile, _roi, _risk_roi, _lanes]
+    checks += [partial(_bounds, axis=axis) for axis in range(2)]
+    checks += [partial(_prior, model=name, axis=axis) for name in names for axis in range(2)]
+    for name in (name for name in names if name not in known_models):
+        yield ("models", name), f"unknown model {shown(name)}; {suggestion(name, known_models)}"
+    for check in checks:
+        try:
+            yield from check(get)
+        except Unreadable:
+            continue
+
+
+def _reader(config: dict[str, Any], broken: Collection[Path]) -> Get:
+    """A function that looks up `get("grid", "size")`, or raises `Unreadable` where that has a mistake."""
+
+    def get(*path: str | int) -> Any:
+        if any(path[: len(bad)] == bad or bad[: len(path)] == path for bad in broken):
+            raise Unreadable
+        value: Any = config
+        for part in path:
+            value = value[part]
+        return value
+
+    return get
+
+
+def _data(get: Get, known: Collection[str]) -> Mistakes:
+    name = get("data", "name")
+    if name not in known:
+        yield ("data", "name"), f"unknown data set {shown(name)}; {suggestion(name, known)}"
+
+
+def _directory(get: Get) -> Mistakes:
+    name = get("data", "name")
+    if name in NEED_DIRECTORY and get("data", "directory") is None:
+        yield ("data", "directory"), f"is null, but {name} is never downloaded; write the folder of your copy"
+
+
+def _folder_option(get: Get, key: str) -> Mistakes:
+    name = get("data", "name")
+    # The default is let through, so that a config written out whole can be read again.
+    if name != "image_folder" and get("data", key) != ONLY_IMAGE_FOLDER[key]:
+        yield ("data", key), f"only image_folder uses this, and data.name is {shown(name)}; remove the line"
+
+
+def _batch(get: Get) -> Mistakes:
+    path: Path = ("recipe", "batch_size")
+    batch, size = get(*path), get("data", "train_size")
+    if size is not None and batch > size:
+        yield path, f"is {batch}, more than data.train_size = {size}; write at most {size}"
+
+
+def _decay(get: Get) -> Mistakes:
+    path: Path = ("recipe", "decay_epochs")
+    decays = get(*path)
+    if decays != sorted(decays):
+        yield path, f"is {shown(decays)}; write it in increasing order: {shown(sorted(decays))}"
+    epochs = get("recipe", "epochs")
+    late = [epoch for epoch in decays if epoch >= epochs]
+    if late:
+        yield path, f"{late[0]} is not before the end, recipe.epochs = {epochs}; write epochs below {epochs}"
+
+
+def _size(get: Get) -> Mistakes:
+    for axis, cells in enumerate(get("grid", "size")):
+        if cells % 2 == 0:
+            path: Path = ("grid", "size", axis)
+            remedy = f"write {cells - 1} or {cells + 1}"
+            yield path, f"the prior is off the lattice: of {cells} cells none is central; {remedy}"
+
+
+def _tile(get: Get) -> Mistakes:
+    for axis, (cells, tile) in enumerate(zip(get("grid", "size"), get("grid", "tile"), strict=True)):
+        path: Path = ("grid", "tile", axis)
+        size = f"{where(('grid', 'size', axis))} = {cells}"
+        remedy = "write " + " or ".join(str(n) for n in range(1, cells + 1) if cells % n == 0)
+        if tile > cells:
+            yield path, f"the tile is larger than the grid: {tile}, {size}; {remedy}"
+        elif cells % tile and cells % 2:  # an even size is a mistake of its own, and will change
+            yield path, f"tiles of {tile} do not divide {size}; {remedy}"
+
+
+def _bounds(get: Get, axis: int) -> Mistakes:
+    path: Path = ("extension", AXES[axis])
+    low, high = get(*path)
+    if low >= high:
+        yield path, f"{shown(low)} is not below {shown(high)}; write [lowest, highest]"
+
+
+def _prior(get: Get, model: str, axis: int) -> Mistakes:
+    """The prior, and the whole initial grid around it, lie within the bounds of the axis."""
+    path: Path = ("models", model, AXES[axis])
+    prior, (low, high) = get(*path), get("extension", AXES[axis])
+    if low >= high:
+        return
+    bounds = f"extension.{AXES[axis]} = [{yaml_number(low)}, {yaml_number(high)}]"
+    if not low <= prior <= high:
+        yield path, f"the prior {yaml_number(prior)} is outside {bounds}; move the prior or widen the bounds"
+        return
+    span = 10 ** (get("grid", "step") * (get("grid", "size", axis) // 2))
+    # A hair of slack: a bound that is meant to be the outermost cell must not fail by rounding.
+    reached = [edge for edge in (prior / span, prior * span) if not low * 0.999999 <= edge <= high * 1.000001]
+    for edge in reached:
+        remedy = "widen the bounds, or make grid.step or grid.size smaller"
+        yield path, f"the grid around {yaml_number(prior)} reaches {edge:.3g}, outside {bounds}; {remedy}"
+
+
+def _roi(get: Get) -> Mistakes:
+    roi = get("analysis", "roi")
+    if roi != sorted(roi):
+        yield ("analysis", "roi"), f"is {shown(roi)}; write it in increasing order: {shown(sorted(roi))}"
+
+
+def _risk_roi(get: Get) -> Mistakes:
+    path: Path = ("analysis", "risk_roi")
+    roi, risk = get("analysis", "roi"), get(*path)
+    if risk not in roi:
+        yield path, f"{shown(risk)} is not in analysis.roi = {shown(roi)}; add it there, or choose from there"
+
+
+def _lanes(get: Get) -> Mistakes:
+    lanes = get("engine", "lanes")
+    if lanes > 1 and lanes % LANE_ALIGNMENT:
+        near = max(LANE_ALIGNMENT, round(lanes / LANE_ALIGNMENT) * LANE_ALIGNMENT)
+        yield ("engine", "lanes"), f"{lanes} would let a cell's neighbours change its last bits; write 1 or {near}"

@@ -1,0 +1,1 @@
+"""Data sets: one prepared form for all of them, and the batches that networks are trained on."""

@@ -1,0 +1,173 @@
+"""Batches of prepared images, augmented and normalised on the device."""
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from prunescape.data.augmentation import augment, centre_crop
+from prunescape.data.prepared import PreparedData
+from prunescape.data.randomness import derive_seed
+
+LARGEST_ON_CPU = 1 << 30  # bytes; beyond it the page cache serves as well, and all jobs of a machine share it
+READERS = 4  # threads that read ahead from a memory map
+AHEAD = 4  # batches read ahead
+
+Pixels = tuple[torch.Tensor, torch.Tensor | None]  # images, and which of them a batch takes; None takes all
+
+
+class Crops(NamedTuple):
+    """Where squares are cut and which are mirrored: each of length B, on the device."""
+
+    rows: torch.Tensor
+    columns: torch.Tensor
+    flips: torch.Tensor | None
+
+    def part(self, part: slice) -> "Crops":
+        return Crops(self.rows[part], self.columns[part], None if self.flips is None else self.flips[part])
+
+
+class Batches:
+    """A split of a data set as batches on a device.
+
+    Pixels stay on the device as uint8 where they fit, zero-padded once; else the memory map is read some
+    batches ahead. Either way the same numbers come out.
+    """
+
+    def __init__(
+        self,
+        data: PreparedData,
+        split: str,
+        device: str | torch.device,
+        batch_size: int,
+        seed_order: int | None = None,
+        seed_augment: int | None = None,
+        *,
+        dtype: torch.dtype = torch.float32,
+        drop_last: bool | None = None,
+        channels_last: bool | None = None,
+        resident_bytes: int | None = None,
+    ) -> None:
+        """Open a split.
+
+        Args:
+            data: the prepared data set.
+            split: "train" or "validation".
+            device: where batches are wanted.
+            batch_size: images a batch.
+            seed_order: decides the order in each epoch; None keeps the stored order.
+            seed_augment: decides crops and mirroring in each epoch; None takes the central crop.
+            dtype: of the images of a batch.
+            drop_last: whether to leave out a last, incomplete batch if there is a full one, because batch
+                normalisation dislikes tiny batches. None leaves it out where the order is random.
+            channels_last: the images' memory layout; None chooses it on a CPU, where convolutions prefer it.
+            resident_bytes: most bytes kept on the device. None: half of a GPU's free memory, 1 GiB on a CPU.
+        """
+        self.data, self.device, self.batch_size = data, torch.device(device), batch_size
+        self.seed_order, self.seed_augment = seed_order, seed_augment
+        self.drop_last = seed_order is not None if drop_last is None else drop_last
+        if channels_last is None:
+            channels_last = self.device.type == "cpu"
+        self._layout = torch.channels_last if channels_last else torch.contiguous_format
+        self.dtype = dtype
+        # Half precision would round the pixels before they are normalised.
+        self._exact = dtype if dtype == torch.float64 else torch.float32
+        mean = torch.tensor(data.mean, dtype=torch.float64).view(1, -1, 1, 1)
+        std = torch.tensor(data.std, dtype=torch.float64).view(1, -1, 1, 1)
+        self._scale = (1 / (255 * std)).to(self.device, self._exact)
+        self._shift = (-mean / std).to(self.device, self._exact)
+        self.labels = torch.from_numpy(np.array(data.labels(split))).to(self.device)
+        self._stored = np.asarray(data.images(split))
+        self._resident = self._load(resident_bytes)
+
+    def __len__(self) -> int:
+        """Number of batches an epoch."""
+        return -(-self.images_per_epoch // self.batch_size)
+
+    @property
+    def images_per_epoch(self) -> int:
+        """Number of images that an epoch's batches hold together."""
+        count = len(self.labels)
+        full = count // self.batch_size * self.batch_size
+        return full if self.drop_last and full else count
+
+    def epoch(self, epoch: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Batches of an epoch, the same whenever asked for: images (B,C,crop,crop) and labels (int64, B)."""
+        chosen = self._order(epoch)
+        crops = self._crops(epoch, len(chosen))
+        parts = [slice(start, start + self.batch_size) for start in range(0, len(chosen), self.batch_size)]
+        index = chosen.to(self.device)
+        source = (
+            self._from_disk(chosen.numpy(), parts)
+            if self._resident is None
+            else self._from_device(index, parts)
+        )
+        for part, (images, taken) in zip(parts, source, strict=True):
+            if crops is not None:
+                images = augment(images, *crops.part(part), self.data.crop, taken)
+            elif taken is not None:
+                images = images[taken]
+            exact = images.to(self._exact, memory_format=self._layout)
+            yield torch.addcmul(self._shift, exact, self._scale).to(self.dtype), self.labels[index[part]]
+
+    def _order(self, epoch: int) -> torch.Tensor:
+        if self.seed_order is None:
+            return torch.arange(self.images_per_epoch)
+        generator = torch.Generator().manual_seed(derive_seed(self.seed_order, "order", epoch))
+        return torch.randperm(len(self.labels), generator=generator)[: self.images_per_epoch]
+
+    def _crops(self, epoch: int, count: int) -> Crops | None:
+        """An epoch's draws, distributed as torchvision's RandomCrop and RandomHorizontalFlip.
+
+        They come from the CPU, so that all devices see the same numbers, and all at once, so that none waits.
+        """
+        if self.seed_augment is None:
+            return None
+        generator = torch.Generator().manual_seed(derive_seed(self.seed_augment, "augment", epoch))
+        places = self.data.image_size + 2 * self.data.pad - self.data.crop + 1
+        rows, columns = torch.randint(places, (2, count), generator=generator).to(self.device)
+        flips = (torch.rand(count, generator=generator) < 0.5).to(self.device) if self.data.flip else None
+        return Crops(rows, columns, flips)
+
+    def _load(self, limit: int | None) -> torch.Tensor | None:
+        """All images on the device, ready to be cut; None if they do not fit."""
+        count, channels = self._stored.shape[:2]
+        side = self.data.image_size + 2 * self.data.pad
+        if limit is None:
+            on_gpu = self.device.type == "cuda"
+            limit = torch.cuda.mem_get_info(self.device)[0] // 2 if on_gpu else LARGEST_ON_CPU
+        if count * channels * side * side > limit:
+            return None
+        return self._ready(torch.from_numpy(np.array(self._stored)).to(self.device)).contiguous()
+
+    def _ready(self, images: torch.Tensor) -> torch.Tensor:
+        """Images padded if squares are to be cut at random, else cut at the centre."""
+        if self.seed_augment is None:
+            return centre_crop(images, self.data.crop)
+        return F.pad(images, (self.data.pad,) * 4)
+
+    def _from_device(self, index: torch.Tensor, parts: list[slice]) -> Iterator[Pixels]:
+        assert self._resident is not None
+        for part in parts:
+            yield self._resident, index[part]
+
+    def _from_disk(self, rows: np.ndarray, parts: list[slice]) -> Iterator[Pixels]:
+        with ThreadPoolExecutor(READERS) as pool:
+            pending: deque[Future[torch.Tensor]] = deque()
+            for part in parts:
+                pending.append(pool.submit(self._read, rows[part]))
+                if len(pending) > AHEAD:
+                    yield self._arrived(pending.popleft()), None
+            while pending:
+                yield self._arrived(pending.popleft()), None
+
+    def _read(self, rows: np.ndarray) -> torch.Tensor:
+        batch = torch.from_numpy(self._stored[rows])
+        return batch.pin_memory() if self.device.type == "cuda" else batch
+
+    def _arrived(self, batch: Future[torch.Tensor]) -> torch.Tensor:
+        return self._ready(batch.result().to(self.device, non_blocking=True))

@@ -1,0 +1,100 @@
+"""Which data sets there are. Light: read while the Snakefile is parsed, so the standard library only."""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from prunescape.data.layout import class_names, split_folders
+from prunescape.errors import UserError
+
+DEFAULT_FOLDER_SIZE = 64  # pixels; image_folder where the config says nothing
+LARGEST_PADDED = 64  # pixels; larger images are cropped out of what is stored instead of being padded
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Sizes in pixels: of the images as stored, of what the network sees, and of the padding a side."""
+
+    stored: int
+    crop: int
+    pad: int
+
+
+@dataclass(frozen=True)
+class DataSetInfo:
+    """A data set by name.
+
+    Attributes:
+        name: `data.name` in the config.
+        module: its module in `prunescape.data.sources`, and so the code that its arrays depend on.
+        image_size: side of the square images as stored, in pixels; None if the config chooses it.
+        crop: side of what the network sees, in pixels; None means all of `image_size`.
+        channels: 1 for grey images, 3 for colour.
+        classes: number of classes; None if only the files tell.
+        pad: zero padding a side before the random crop, in pixels.
+        flip: whether training mirrors images left to right.
+    """
+
+    name: str
+    module: str
+    image_size: int | None
+    crop: int | None
+    channels: int
+    classes: int | None
+    pad: int
+    flip: bool
+
+    def geometry(self, image_size: int | None = None) -> Geometry:
+        """The sizes that hold for this data set; `image_size` counts only where the config may choose it."""
+        if self.image_size is not None:
+            return Geometry(self.image_size, self.crop or self.image_size, self.pad)
+        stored = image_size or DEFAULT_FOLDER_SIZE
+        if stored <= LARGEST_PADDED:
+            return Geometry(stored, stored, self.pad)
+        return Geometry(stored, stored * 7 // 8, 0)  # ImageNet's 256 and 224, at any size
+
+
+CATALOG: dict[str, DataSetInfo] = {
+    info.name: info
+    for info in [
+        # Mirrored digits are other signs, and a shift of one pixel in eight is already much.
+        DataSetInfo("digits", "digits", 8, None, 1, 10, pad=1, flip=False),
+        # Clothes look much the same in a mirror; flipping is customary, though not universal, for this set.
+        DataSetInfo("fashion_mnist", "torchvision_sets", 28, None, 1, 10, pad=4, flip=True),
+        DataSetInfo("cifar10", "torchvision_sets", 32, None, 3, 10, pad=4, flip=True),
+        DataSetInfo("cifar100", "torchvision_sets", 32, None, 3, 100, pad=4, flip=True),
+        DataSetInfo("imagenet", "folders", 256, 224, 3, 1000, pad=0, flip=True),
+        DataSetInfo("image_folder", "folders", None, None, 3, None, pad=4, flip=True),
+    ]
+}
+
+
+def lookup(name: str) -> DataSetInfo:
+    """The entry called `name`.
+
+    Raises:
+        UserError: there is none; the message names the nearest one.
+    """
+    if name in CATALOG:
+        return CATALOG[name]
+    near = difflib.get_close_matches(name, CATALOG, 1)
+    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(CATALOG)}"
+    raise UserError(f"unknown data set {name!r}; {hint}")
+
+
+def count_classes(options: Mapping[str, Any]) -> int | None:
+    """How many classes a data set will have, as far as can be told before it is prepared; else None.
+
+    Args:
+        options: the config's section `data`.
+    """
+    info = lookup(options["name"])
+    directory = options.get("directory")
+    if info.classes is not None or directory is None:
+        return info.classes
+    try:
+        return len(class_names(split_folders(Path(directory))[0]))
+    except (OSError, UserError):
+        return None  # the rule that prepares the data will say what is wrong

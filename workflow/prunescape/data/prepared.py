@@ -1,0 +1,175 @@
+"""The one form in which every data set is kept: arrays to memory-map and a small JSON that describes them.
+
+A prepared folder holds `train_images.npy` and `validation_images.npy` (uint8, N,C,H,W, square),
+`train_labels.npy` and `validation_labels.npy` (int64, N), and `meta.json`, which is written last: where it
+is, the arrays are whole.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from prunescape.data.arrays import new_array, open_array
+from prunescape.data.statistics import channel_statistics
+from prunescape.errors import UserError
+from prunescape.files import read_json, sha256, write_json
+
+SPLITS = ("train", "validation")
+META = "meta.json"
+
+
+@dataclass(frozen=True)
+class PreparedData:
+    """A prepared data set; its arrays are memory-mapped when asked for.
+
+    Attributes:
+        name: the data set's name.
+        directory: the folder of the arrays.
+        classes: names of the classes, in the order of the labels.
+        mean: per channel, of the training images, in units of 0..1.
+        std: standard deviation likewise.
+        image_size: side of the stored images, in pixels.
+        crop: side of what the network sees, in pixels.
+        pad: zero padding a side before the random crop, in pixels.
+        flip: whether training mirrors images left to right.
+        sizes: number of images of each split.
+    """
+
+    name: str
+    directory: Path
+    classes: list[str]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    image_size: int
+    crop: int
+    pad: int
+    flip: bool
+    sizes: dict[str, int]
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        """Channels, height, width of what the network sees."""
+        return (len(self.mean), self.crop, self.crop)
+
+    def images(self, split: str) -> np.ndarray:
+        """The images of "train" or "validation": uint8, N,C,H,W, read-only, memory-mapped."""
+        shape = (self.sizes[split], len(self.mean), self.image_size, self.image_size)
+        return open_array(self.directory / f"{split}_images.npy", np.uint8, shape, _remedy(self.directory))
+
+    def labels(self, split: str) -> np.ndarray:
+        """The labels of "train" or "validation": int64, N, read-only, memory-mapped."""
+        path = self.directory / f"{split}_labels.npy"
+        return open_array(path, np.int64, (self.sizes[split],), _remedy(self.directory))
+
+
+def load_prepared(meta_path: str | Path) -> PreparedData:
+    """Open a prepared data set by its `meta.json`, checking everything that is quick to check.
+
+    Raises:
+        UserError: a file is missing, cut short or not what `meta.json` says; names the file and the remedy.
+    """
+    path = Path(meta_path)
+    remedy = _remedy(path.parent)
+    meta = read_json(path)
+    try:
+        data = PreparedData(
+            name=str(meta["name"]),
+            directory=path.parent,
+            classes=[str(name) for name in meta["classes"]],
+            mean=tuple(float(value) for value in meta["mean"]),
+            std=tuple(float(value) for value in meta["std"]),
+            image_size=int(meta["image_size"]),
+            crop=int(meta["crop"]),
+            pad=int(meta["pad"]),
+            flip=bool(meta["flip"]),
+            sizes={split: int(meta[f"n_{split}"]) for split in SPLITS},
+        )
+    except KeyError as error:
+        raise UserError(f"{path}: the key {error} is missing; {remedy}") from None
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{path}: not the description of a data set ({error}); {remedy}") from None
+    if not (0 < data.crop <= data.image_size and data.pad >= 0 and len(data.std) == len(data.mean)):
+        raise UserError(f"{path}: its sizes do not fit each other; {remedy}")
+    for split in SPLITS:
+        data.images(split)
+        labels = data.labels(split)
+        if labels.min() < 0 or labels.max() >= len(data.classes):
+            wrong = f"labels from {labels.min()} to {labels.max()} for {len(data.classes)} classes"
+            raise UserError(f"{data.directory / f'{split}_labels.npy'}: {wrong}; {remedy}")
+    return data
+
+
+def write_prepared(
+    directory: str | Path,
+    arrays: dict[str, tuple[np.ndarray, np.ndarray]],
+    *,
+    name: str,
+    classes: list[str],
+    crop: int,
+    pad: int = 0,
+    flip: bool = False,
+) -> PreparedData:
+    """Write a data set that fits in memory in the prepared form.
+
+    Args:
+        directory: where to; made if it is missing, and what it held of the prepared form is replaced.
+        arrays: for "train" and for "validation", the images (uint8, N,C,H,W) and the labels (N).
+        name, classes, crop, pad, flip: see `PreparedData`.
+    """
+    folder = Path(directory)
+    clear(folder)
+    for split in SPLITS:
+        images, labels = arrays[split]
+        with new_array(folder / f"{split}_images.npy", images.shape, np.uint8) as stored:
+            stored[:] = images
+        write_labels(folder, split, labels)
+    return write_meta(folder, name=name, classes=classes, crop=crop, pad=pad, flip=flip)
+
+
+def write_labels(directory: Path, split: str, labels: np.ndarray) -> None:
+    """Write the labels of a split: whole numbers, N."""
+    with new_array(directory / f"{split}_labels.npy", labels.shape, np.int64) as stored:
+        stored[:] = labels
+
+
+def clear(directory: Path) -> None:
+    """Remove a prepared data set, the description first, and what a killed job may have left half-written."""
+    (directory / META).unlink(missing_ok=True)
+    for split in SPLITS:
+        for stem in (f"{split}_images.npy", f"{split}_labels.npy"):
+            for path in [directory / stem, *directory.glob(f".{stem}.*")]:
+                path.unlink(missing_ok=True)
+
+
+def write_meta(
+    directory: Path, *, name: str, classes: list[str], crop: int, pad: int, flip: bool
+) -> PreparedData:
+    """Describe the arrays that lie in `directory`, which makes them a prepared data set, and open it."""
+    files: dict[str, dict[str, Any]] = {}
+    for split in SPLITS:
+        for kind in ("images", "labels"):
+            path = directory / f"{split}_{kind}.npy"
+            shape = np.load(path, mmap_mode="r", allow_pickle=False).shape
+            files[f"{split}_{kind}"] = {"shape": list(shape), "sha256": sha256(path)}
+    mean, std = channel_statistics(np.load(directory / "train_images.npy", mmap_mode="r", allow_pickle=False))
+    meta = {
+        "name": name,
+        "classes": classes,
+        "mean": mean,
+        "std": std,
+        "image_size": files["train_images"]["shape"][-1],
+        "crop": crop,
+        "pad": pad,
+        "flip": flip,
+        "n_train": files["train_images"]["shape"][0],
+        "n_validation": files["validation_images"]["shape"][0],
+        "files": files,
+    }
+    write_json(directory / META, meta)
+    return load_prepared(directory / META)
+
+
+def _remedy(directory: Path) -> str:
+    return f"delete {directory / META} and run again to prepare the data anew"

@@ -1,0 +1,97 @@
+"""The channels that pruning keeps, layer by layer."""
+
+import os
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+
+from prunescape.figures import style
+
+FEW = 12  # up to so many layers, every bar carries its number
+
+
+def draw(channels: pd.DataFrame, model: str) -> Figure:
+    """One panel a pruned variant, methods side by side and ratios below each other.
+
+    Args:
+        channels: model, variant, layer, position, channels, dense_channels.
+        model: which network to draw.
+    """
+    here = channels[(channels["model"] == model) & (channels["variant"] != "dense")]
+    variants = style.variant_order(here["variant"])
+    methods = list(dict.fromkeys(style.split_variant(variant)[0] for variant in variants)) or [""]
+    ratios = sorted({style.split_variant(variant)[1] for variant in variants}, reverse=True) or [1.0]
+    layers = here["layer"].nunique()
+    width = float(np.clip(0.17 * layers + 1.1, 3.4, 7.2))
+    figure = style.new_figure(max(6.4, width * len(methods) + 0.6), 1.75 * len(ratios) + 1.9)
+    grid = figure.subplots(len(ratios), len(methods), squeeze=False, sharex=True, sharey=True)
+    colours = style.variant_colours(variants)
+    unused = {(row, column) for row in range(len(ratios)) for column in range(len(methods))}
+    for variant in variants:
+        method, ratio = style.split_variant(variant)
+        row, column = ratios.index(ratio), methods.index(method)
+        unused.discard((row, column))
+        _bars(grid[row, column], here[here["variant"] == variant].sort_values("position"), colours[variant])
+        grid[row, column].set_title(_title(variant, here[here["variant"] == variant]), fontsize=8.5)
+    for row, column in unused:
+        grid[row, column].set_axis_off()
+    _layers(grid[-1], here)
+    figure.supylabel("Channels", fontsize=8.5)
+    style.heading(
+        figure,
+        f"{style.model_title(model)}: channels kept by pruning",
+        "One bar a prunable layer, from the input (left) to the output (right).",
+    )
+    handles = [Patch(color=style.PALE, label="dense network"), Patch(color=style.MUTED, label="kept")]
+    style.legend_below(figure, handles)
+    return figure
+
+
+def _title(variant: str, rows: pd.DataFrame) -> str:
+    part = 100 * rows["channels"].sum() / rows["dense_channels"].sum()
+    return f"{style.variant_title(variant)}: {part:.0f} % of channels"
+
+
+def _bars(axes: Axes, rows: pd.DataFrame, colour: str) -> None:
+    places = np.arange(len(rows))
+    axes.bar(places, rows["dense_channels"], width=0.84, color=style.PALE)
+    axes.bar(places, rows["channels"], width=0.84 if len(rows) > FEW else 0.6, color=colour)
+    axes.set_xlim(-0.7, len(rows) - 0.3)
+    if len(rows) <= FEW:
+        for place, kept in zip(places, rows["channels"], strict=True):
+            axes.annotate(
+                f"{kept:g}", (place, kept), xytext=(0, 2), textcoords="offset points", ha="center", fontsize=7.5
+            )
+    axes.tick_params(axis="x", length=0)
+    axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+
+
+def _layers(bottom: np.ndarray, here: pd.DataFrame) -> None:
+    """Name the layers under the lowest panels: what all names share goes to the axis' label."""
+    names = here.drop_duplicates("layer").sort_values("position")["layer"].astype(str).to_list()
+    short, shared = shorten(names)
+    every = 1 if len(names) <= 16 else 2 if len(names) <= 40 else -(-len(names) // 20)
+    longest = max((len(name) for name in short), default=0)
+    turned = longest > (3 if len(names) > FEW else 8)
+    for axes in bottom:
+        axes.set_axis_on()
+        axes.set_xticks(range(0, len(names), every), short[::every])
+        axes.tick_params(axis="x", labelrotation=90 if turned else 0, labelsize=7)
+        axes.set_xlabel(f"Layer ({shared})" if shared else "Layer")
+
+
+def shorten(names: list[str]) -> tuple[list[str], str]:
+    """Where the names differ, and the pattern they share: `a.1.conv`, `a.2.conv` -> `1`, `2`; `a.*.conv`."""
+    if len(names) < 2:
+        return names, ""
+    parts = [name.split(".") for name in names]
+    before = len(os.path.commonprefix(parts))
+    after = len(os.path.commonprefix([part[before:][::-1] for part in parts]))
+    short = [".".join(part[before : len(part) - after]) for part in parts]
+    if not (before or after) or not all(short):
+        return names, ""
+    return short, ".".join([*parts[0][:before], "*", *parts[0][len(parts[0]) - after :]])

@@ -1,0 +1,155 @@
+"""Training curves: loss and accuracy by epoch, of every variant's best cell and of the prior."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from prunescape.figures import style
+
+COLUMNS = 5
+KEY = ["variant", "i", "j"]
+DROP = 0.7  # a learning rate that falls below this part of the epoch before has dropped
+MOST_DROPS = 8  # more of them are a smooth schedule, not steps
+
+
+def chosen_cells(cells: pd.DataFrame, model: str, metric: str = "top1") -> pd.DataFrame:
+    """The cells worth drawing, as rows of variant, i, j: every variant's best (mean over seeds) and its prior."""
+    mean = cells[cells["model"] == model].groupby(KEY, as_index=False)[metric].mean().dropna(subset=metric)
+    best = mean.loc[mean.groupby("variant")[metric].idxmax(), KEY]
+    prior = mean.loc[(mean["i"] == 0) & (mean["j"] == 0), KEY]
+    return pd.concat([best, prior]).drop_duplicates(ignore_index=True)
+
+
+def read_histories(paths: Iterable[str], model: str, chosen: pd.DataFrame) -> pd.DataFrame:
+    """The histories of the chosen cells alone, read file by file: a study has thousands, and they are long."""
+    parts = []
+    for path in paths:
+        part = pd.read_csv(path)
+        part = part[part["model"] == model].merge(chosen, on=KEY)
+        if len(part):
+            parts.append(part)
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*KEY, "model", "seed", "epoch"])
+
+
+def draw(histories: pd.DataFrame, model: str, metric: str = "top1") -> Figure:
+    """A column a variant: training loss above, validation accuracy below; mean over seeds, band from min to max.
+
+    Args:
+        histories: model, variant, seed, i, j, epoch, learning_rate, train_loss, top1, top5.
+        model: which network to draw.
+        metric: `top1` or `top5`.
+    """
+    here = histories[histories["model"] == model]
+    variants = style.variant_order(here["variant"])
+    best = {variant: best_cell(here[here["variant"] == variant], metric) for variant in variants}
+    colours = style.variant_colours(variants)
+    rows = style.bands(variants, COLUMNS)
+    columns = max(1, *(len(row) for row in rows))
+    figure = style.new_figure(max(6.6, 2.3 * columns + 0.5), 4.0 * len(rows) + 1.5)
+    grid = figure.subplots(2 * len(rows), columns, squeeze=False, sharex=True, sharey="row")
+    panels = [(variant, band, column) for band, row in enumerate(rows) for column, variant in enumerate(row)]
+    for variant, band, column in panels:
+        loss, accuracy = grid[2 * band, column], grid[2 * band + 1, column]
+        loss.set_title(style.variant_title(variant))
+        for axes, what in ((loss, "train_loss"), (accuracy, metric)):
+            axes.grid(axis="y")
+            mine = here[here["variant"] == variant]
+            _drops(axes, _cell(mine, best[variant]))
+            if variant != "dense" and "dense" in best:
+                dense = _cell(here[here["variant"] == "dense"], best["dense"])
+                _line(axes, dense, what, color=style.INK, lw=0.9, alpha=0.45)
+            if best[variant] != (0, 0):
+                _line(axes, _cell(mine, (0, 0)), what, color=colours[variant], lw=1.2, ls=(0, (3, 1.5)))
+            _line(axes, _cell(mine, best[variant]), what, band=True, color=colours[variant], lw=1.8)
+        _final(accuracy, mine, best[variant], metric)
+        accuracy.set_xlabel("Epoch")
+        accuracy.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+        accuracy.tick_params(labelbottom=True)
+        if column == 0:
+            loss.set_ylabel("Training loss")
+            accuracy.set_ylabel(f"{style.metric_title(metric).capitalize()} (%)")
+    for row in range(len(rows)):
+        _limits(grid[2 * row, 0], grid[2 * row + 1, 0], here, metric)
+    for band, row in enumerate(rows):
+        for unused in grid[2 * band : 2 * band + 2, max(1, len(row)) :].ravel():
+            unused.remove()
+    style.heading(
+        figure,
+        f"{style.model_title(model)}: training of the best cell and of the prior",
+        "Means over seeds; bands span the seeds. Accuracy is measured on the validation images.",
+    )
+    style.legend_below(figure, _legend())
+    return figure
+
+
+def best_cell(histories: pd.DataFrame, metric: str) -> tuple[int, int]:
+    """The cell (i, j) with the highest mean accuracy after its last epoch; the prior where none is known."""
+    last = histories.sort_values("epoch").groupby(["i", "j", "seed"])[metric].last()
+    means = last.groupby(level=["i", "j"]).mean().dropna()
+    if means.empty:
+        return 0, 0
+    i, j = means.idxmax()
+    return int(i), int(j)
+
+
+def drop_epochs(rates: pd.Series) -> list[float]:
+    """The epochs (the index) from which a stepwise schedule trains with a lower rate; none for a smooth one."""
+    falls = rates.index[(rates / rates.shift()) < DROP]
+    return [float(epoch) for epoch in falls] if len(falls) <= MOST_DROPS else []
+
+
+def _cell(histories: pd.DataFrame, cell: tuple[int, int]) -> pd.DataFrame:
+    return histories[(histories["i"] == cell[0]) & (histories["j"] == cell[1])]
+
+
+def _line(axes: Axes, rows: pd.DataFrame, what: str, band: bool = False, **look: object) -> None:
+    if rows.empty:
+        return
+    epochs = rows.groupby("epoch")[what]
+    mean = epochs.mean()
+    axes.plot(mean.index, mean, **look)
+    if band:
+        axes.fill_between(mean.index, epochs.min(), epochs.max(), color=look["color"], alpha=0.22, linewidth=0)
+
+
+def _drops(axes: Axes, rows: pd.DataFrame) -> None:
+    if len(rows):
+        for epoch in drop_epochs(rows.groupby("epoch")["learning_rate"].first()):
+            axes.axvline(epoch, color=style.MUTED, lw=0.8, ls=":", zorder=1)
+
+
+def _final(axes: Axes, rows: pd.DataFrame, best: tuple[int, int], metric: str) -> None:
+    """Write the last accuracies of both cells into the panel's lower right corner."""
+    words = []
+    for name, cell in (("best", best), ("prior", (0, 0))):
+        last = _cell(rows, cell).sort_values("epoch").groupby("seed")[metric].last()
+        if last.notna().any():
+            words.append(f"{name} {last.mean():.1f} %")
+    axes.text(
+        0.97, 0.05, "\n".join(words), transform=axes.transAxes, ha="right", va="bottom", linespacing=1.4
+    )
+
+
+def _limits(loss: Axes, accuracy: Axes, here: pd.DataFrame, metric: str) -> None:
+    """Cut off what would flatten the rest: the first wild epochs and losses that diverged."""
+    losses = here["train_loss"][np.isfinite(here["train_loss"])]
+    if len(losses):
+        loss.set_ylim(0, 1.05 * float(losses.quantile(0.99)) + 1e-9)
+    accuracies = here[metric].dropna()
+    if len(accuracies):
+        low, high = float(accuracies.quantile(0.05)), float(accuracies.max())
+        accuracy.set_ylim(max(0.0, low - 0.45 * (high - low)) - 1e-9, high + 0.06 * (high - low) + 1e-9)
+
+
+def _legend() -> list[Line2D]:
+    return [
+        Line2D([], [], color=style.MUTED, lw=1.8, label="best cell"),
+        Line2D([], [], color=style.MUTED, lw=1.2, ls=(0, (3, 1.5)), label="prior"),
+        Line2D([], [], color=style.INK, lw=0.9, alpha=0.45, label="best cell of the dense network"),
+        Line2D([], [], color=style.MUTED, lw=0.8, ls=":", label="learning rate drops"),
+    ]

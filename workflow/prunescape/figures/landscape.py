@@ -1,0 +1,177 @@
+"""Figures 4.1 to 4.3: the accuracy over weight decay and learning rate, one column a variant."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib import patheffects
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Colormap, Normalize
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from prunescape.figures import plane, style
+from prunescape.figures.surface import colour_limits, colour_scale, interpolate
+
+COLUMNS = 5  # variants side by side before the figure wraps
+LEVELS = 10  # contour bands
+DEFAULTS: dict[str, Any] = {"colour_range_percent": 15.0, "colour_map": "viridis", "rois": (0.5, 1.0)}
+
+
+def draw(
+    landscape: pd.DataFrame, ellipses: pd.DataFrame, metric: str, model: str, options: Mapping[str, Any]
+) -> Figure:
+    """Contours above, cells with their confidence ellipses below, one shared colour bar.
+
+    Args:
+        landscape: mean over seeds: model, variant, i, j, learning_rate, weight_decay, f (in percent).
+        ellipses: the table ellipses.csv.
+        metric: `top1` or `top5`.
+        model: which network to draw.
+        options: `colour_range_percent`, `colour_map`, `rois`; what is absent has its default.
+    """
+    chosen = {key: options.get(key, default) for key, default in DEFAULTS.items()}
+    rois = sorted(float(roi) for roi in chosen["rois"])
+    cells = plane.in_log10(landscape[landscape["model"] == model])
+    variants = style.variant_order(cells["variant"])
+    known = cells[np.isfinite(cells["f"])]
+    limits = colour_limits(known, float(chosen["colour_range_percent"]), max(rois))
+    colours, norm = colour_scale(str(chosen["colour_map"])), Normalize(*limits)
+    ellipses = ellipses[(ellipses["model"] == model) & (ellipses["metric"] == metric)]
+
+    rows = style.bands(variants, COLUMNS)
+    extent, size = _extent(cells), _panel_size(cells)
+    columns = max(len(row) for row in rows)
+    figure = style.new_figure(
+        max(6.6, columns * (size[0] + 0.28) + 1.6), len(rows) * (2 * size[1] + 1.25) + 1.5
+    )
+    grid = figure.subplots(2 * len(rows), columns, squeeze=False, sharex=True, sharey=True)
+    for band, row in enumerate(rows):
+        for column in range(columns):
+            upper, lower = grid[2 * band, column], grid[2 * band + 1, column]
+            if column >= len(row):
+                upper.remove(), lower.remove()
+                continue
+            here = known[known["variant"] == row[column]]
+            upper.set_title(style.variant_title(row[column]))
+            _frame(upper, extent), _frame(lower, extent)
+            _contours(upper, here, extent, colours, norm)
+            _cells(lower, here, colours, norm, 72 * size[0] / (extent[1] - extent[0]))
+            mine = ellipses[ellipses["variant"] == row[column]]
+            notes = [f"best cell: {here['f'].max():.1f} %" if len(here) else "no accuracy measured"]
+            for rank, roi in enumerate(rois):
+                notes.append(_region(lower, mine[np.isclose(mine["roi"], roi)], roi, rank))
+            lower.set_title("\n".join(notes), fontsize=7.5, fontweight="normal", color=style.MUTED)
+            lower.set_xlabel("Weight decay")
+            if column == 0:
+                upper.set_ylabel("Learning rate"), lower.set_ylabel("Learning rate")
+            upper.tick_params(labelbottom=False)
+            lower.tick_params(labelbottom=True)
+    bar = figure.colorbar(
+        ScalarMappable(norm, colours), ax=figure.axes, extend="min", extendfrac=0.04,
+        aspect=28 * len(rows), pad=0.015, fraction=0.05,
+    )  # fmt: skip
+    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.set_label(f"{style.metric_title(metric).capitalize()} (%)")
+    bar.locator = MaxNLocator(7)
+    bar.update_ticks()
+    style.legend_below(figure, _legend(rois))
+    style.heading(
+        figure,
+        f"{style.model_title(model)}: {style.metric_title(metric)} by weight decay and learning rate",
+        "Above: interpolated. Below: every cell trained. "
+        f"The colours span the best {chosen['colour_range_percent']:g} % of all cells and each variant's "
+        f"{plane.roi_label(rois[-1])}.",
+    )
+    return figure
+
+
+def _extent(cells: pd.DataFrame) -> tuple[float, float, float, float]:
+    """The plane's limits (log10): half a step and a little beyond the outermost cells."""
+    limits: list[float] = []
+    for column in ("x", "y"):
+        values = cells[column].to_numpy(float)
+        margin = 0.6 * plane.step_of(values)
+        limits += [values.min() - margin, values.max() + margin]
+    return limits[0], limits[1], limits[2], limits[3]
+
+
+def _panel_size(cells: pd.DataFrame) -> tuple[float, float]:
+    """Width and height in inches: true to the decades (ellipses keep their shape) unless very slender."""
+    left, right, bottom, top = _extent(cells)
+    width = 2.05
+    return width, width * float(np.clip((top - bottom) / (right - left), 0.55, 1.5))
+
+
+def _frame(axes: Axes, extent: Sequence[float]) -> None:
+    plane.log_axis(axes, "x", extent[0], extent[1])
+    plane.log_axis(axes, "y", extent[2], extent[3])
+    axes.spines[["top", "right"]].set_visible(True)
+
+
+def _contours(
+    axes: Axes, here: pd.DataFrame, extent: Sequence[float], colours: Colormap, norm: Normalize
+) -> None:
+    axes.set_facecolor(style.PALE)
+    low, high = float(norm.vmin or 0), float(norm.vmax or 0)
+    surface = interpolate(here, extent, low - 0.5 * (high - low)) if len(here) else None
+    if surface is None:
+        _say(axes, "too few cells for contours" if len(here) else "no accuracy measured")
+        return
+    levels = np.linspace(low, high, LEVELS + 1)
+    filled = axes.contourf(*surface, levels=levels, cmap=colours, norm=norm, extend="min")
+    filled.set_rasterized(True)
+    if surface[2].max() > low and surface[2].min() < high:
+        axes.contour(*surface, levels=levels[:-1], colors=style.PAPER, linewidths=0.35, alpha=0.55)
+    if here["f"].max() < low:
+        _say(axes, f"best {here['f'].max():.1f} %:\nbelow the colour range")
+
+
+def _cells(axes: Axes, here: pd.DataFrame, colours: Colormap, norm: Normalize, scale: float) -> None:
+    """Dots coloured by accuracy (small and grey below the range), the best one starred, the prior framed."""
+    if here.empty:
+        return
+    pitch = scale * min(plane.step_of(here["x"]), plane.step_of(here["y"]))
+    dot = float(np.clip(0.72 * pitch, 3, 17))
+    inside = here["f"] >= float(norm.vmin or 0)
+    below, above = here[~inside], here[inside]
+    axes.scatter(below["x"], below["y"], s=(0.6 * dot) ** 2, color=style.FAINT, linewidths=0)
+    axes.scatter(above["x"], above["y"], s=dot**2, c=above["f"], cmap=colours, norm=norm, linewidths=0)
+    prior = here[(here["i"] == 0) & (here["j"] == 0)]
+    axes.scatter(
+        prior["x"], prior["y"], s=(1.3 * dot) ** 2, marker="s",
+        facecolors="none", edgecolors=style.INK, linewidths=1.1, zorder=6,
+    )  # fmt: skip
+    best = here.loc[here["f"].idxmax()]
+    size = max(dot, 8.0) ** 2
+    star = axes.scatter(best["x"], best["y"], s=size, marker="*", color=style.HIGHLIGHT, linewidths=0, zorder=7)
+    star.set_path_effects([patheffects.withStroke(linewidth=1.6, foreground=style.PAPER)])
+
+
+def _region(axes: Axes, row: pd.DataFrame, roi: float, rank: int) -> str:
+    """Draw the ellipse of one region, if there is one, and return the note about it."""
+    if row.empty:
+        return f"{plane.roi_label(roi)}: no cells"
+    count = int(row["n_cells"].iloc[0])
+    cells = f"{count} cell{'s' * (count != 1)}"
+    if not plane.is_fitted(row).iloc[0]:
+        return f"{plane.roi_label(roi)} not fitted: only {cells}"
+    axes.add_patch(plane.haloed(row.iloc[0], rank))
+    return f"{plane.roi_label(roi)}: {cells}"
+
+
+def _say(axes: Axes, words: str) -> None:
+    axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", color=style.MUTED)
+
+
+def _legend(rois: Sequence[float]) -> list[Line2D]:
+    labels = [f"ellipse of the {plane.roi_label(roi)}" for roi in rois]
+    return [
+        *(plane.haloed_handle(rank, label) for rank, label in enumerate(labels)),
+        Line2D([], [], ls="", marker="*", ms=9, mew=0, color=style.HIGHLIGHT, label="best cell"),
+        Line2D([], [], ls="", marker="s", ms=7, mfc="none", mew=1.1, color=style.INK, label="prior"),
+        Line2D([], [], ls="", marker="o", ms=5, mew=0, color=style.FAINT, label="below the range"),
+    ]

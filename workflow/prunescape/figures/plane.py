@@ -1,0 +1,106 @@
+"""Drawing on the (weight decay, learning rate) plane, in log10 units with ticks that show the real values."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib import patheffects
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Ellipse
+
+from prunescape.figures.style import INK, PAPER
+
+# The inner region black in a white halo, the outer one white in a black halo: seen on any background.
+ELLIPSE_STYLES = ((INK, PAPER, "-"), (PAPER, INK, "-"))
+SMALLEST_DECIMAL = 0.000999  # smaller values are written as powers of ten
+
+
+def value_labels(exponents: Sequence[float]) -> list[str]:
+    """The values 10^exponent, all in one manner: as `10^-4`, as decimals (`0.3`) or as `3x10^-4`."""
+    values = [10**exponent for exponent in exponents]
+    powers = all(f"{value:.1e}".startswith("1.0e") for value in values)
+    decimals = all(SMALLEST_DECIMAL <= value < 100 for value in values)
+    return [f"{value:.2g}" if decimals and not powers else scientific(value) for value in values]
+
+
+def scientific(value: float) -> str:
+    """`10^-4` or `3x10^-4`, as mathtext."""
+    mantissa, power = f"{value:.1e}".split("e")
+    times = "" if mantissa == "1.0" else rf"{float(mantissa):g}{{\times}}"
+    return f"${times}10^{{{int(power)}}}$"
+
+
+def decimal_or_scientific(value: float) -> str:
+    """A value of the lattice to two digits: `0.063`, `3.2x10^-4`."""
+    return f"{value:.2g}" if SMALLEST_DECIMAL <= value < 100 else scientific(value)
+
+
+def roi_label(roi: float) -> str:
+    """`0.5-ROI`, `1.0-ROI`: thresholds in points, with one decimal at least."""
+    return f"{roi:.1f}-ROI" if round(roi, 1) == roi else f"{roi:g}-ROI"
+
+
+def ticks(low: float, high: float) -> tuple[list[float], list[float]]:
+    """Labelled and small tick positions (log10) from 10^low to 10^high: three labels or more if it can be."""
+    decades = range(int(np.floor(low)), int(np.ceil(high)) + 1)
+    small = [decade + float(np.log10(m)) for decade in decades for m in range(1, 10)]
+    small = [tick for tick in small if low <= tick <= high]
+    labelled: list[float] = []
+    for mantissas in ((1,), (1, 3), (1, 2, 5), tuple(range(1, 10))):
+        labelled = [decade + float(np.log10(m)) for decade in decades for m in mantissas]
+        labelled = [tick for tick in labelled if low <= tick <= high]
+        if len(labelled) >= 3:
+            break
+    return labelled, small
+
+
+def log_axis(axes: Axes, which: str, low: float, high: float) -> None:
+    """Give the x or y axis its limits (log10) and ticks labelled with the real values."""
+    labelled, small = ticks(low, high)
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    axis.set_ticks(labelled, value_labels(labelled))
+    axis.set_ticks(small, minor=True)
+    (axes.set_xlim if which == "x" else axes.set_ylim)(low, high)
+    axes.tick_params(which="minor", length=1.8, width=0.5)
+    axes.tick_params(which="major", length=3.5)
+
+
+def in_log10(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with the columns x = log10 weight decay and y = log10 learning rate."""
+    return frame.assign(x=np.log10(frame["weight_decay"]), y=np.log10(frame["learning_rate"]))
+
+
+def step_of(values: Sequence[float] | np.ndarray) -> float:
+    """The lattice's step along one axis (log10); 0.2 where a single value leaves it open."""
+    gaps = np.diff(np.unique(np.round(np.asarray(values, dtype=float), 9)))
+    return float(gaps.min()) if len(gaps) else 0.2
+
+
+def ellipse_patch(row: pd.Series, **style: object) -> Ellipse:
+    """The confidence ellipse of one row of ellipses.csv, in the (weight decay, learning rate) plane."""
+    return Ellipse(
+        (row["centre_log10_weight_decay"], row["centre_log10_learning_rate"]),
+        width=row["length"], height=row["width"], angle=row["angle_degrees"], fill=False, **style,
+    )  # fmt: skip
+
+
+def haloed(row: pd.Series, rank: int, linewidth: float = 1.5) -> Ellipse:
+    """The same, drawn in the style of the rank-th region (0 the innermost), visible on any background."""
+    colour, halo, dashes = ELLIPSE_STYLES[min(rank, len(ELLIPSE_STYLES) - 1)]
+    patch = ellipse_patch(row, edgecolor=colour, linewidth=linewidth, linestyle=dashes, zorder=5)
+    patch.set_path_effects([patheffects.withStroke(linewidth=linewidth + 1.9, foreground=halo)])
+    return patch
+
+
+def haloed_handle(rank: int, label: str) -> Line2D:
+    """The legend's sample of `haloed`."""
+    colour, halo, dashes = ELLIPSE_STYLES[min(rank, len(ELLIPSE_STYLES) - 1)]
+    line = Line2D([], [], color=colour, linestyle=dashes, linewidth=1.5, label=label)
+    line.set_path_effects([patheffects.withStroke(linewidth=3.4, foreground=halo)])
+    return line
+
+
+def is_fitted(ellipses: pd.DataFrame) -> pd.Series:
+    """Which rows hold an ellipse; `fitted` may have been read as text."""
+    return ellipses["fitted"].astype(str).str.lower().isin(["true", "1", "1.0"])

@@ -1,0 +1,71 @@
+"""Figure 3.1: randomly chosen training images, a row a class."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from prunescape.figures import style
+
+CLASSES = 10  # rows at most
+IMAGES = 10  # images a row
+SIDE = 0.62  # inches
+
+
+class Images(Protocol):
+    """What a prepared data set offers (`prunescape.data.prepared.PreparedData`)."""
+
+    name: str
+    classes: Sequence[str]
+
+    def images(self, split: str) -> np.ndarray: ...
+
+    def labels(self, split: str) -> np.ndarray: ...
+
+
+def draw(prepared: Images, seed: int = 0) -> Figure:
+    """Ten training images of each class, or of ten classes chosen by chance where there are more."""
+    generator = np.random.default_rng(seed)
+    images, labels = prepared.images("train"), np.asarray(prepared.labels("train"))
+    everything = len(prepared.classes)
+    shown = np.arange(everything)
+    if everything > CLASSES:
+        shown = np.sort(generator.choice(everything, CLASSES, replace=False))
+    figure = style.new_figure(IMAGES * SIDE + 1.7, max(1, len(shown)) * SIDE + 1.1)
+    figure.get_layout_engine().set(wspace=0.0, hspace=0.0, w_pad=0.02, h_pad=0.02)  # type: ignore[union-attr]
+    grid = figure.subplots(max(1, len(shown)), IMAGES, squeeze=False)
+    for row, label in zip(grid, shown, strict=False):
+        members = np.flatnonzero(labels == label)
+        picked = np.sort(generator.choice(members, min(IMAGES, len(members)), replace=False))
+        for axes in row:
+            axes.set(xticks=[], yticks=[])
+            axes.spines[:].set_visible(False)
+        for axes, index in zip(row, picked, strict=False):
+            _show(axes, np.asarray(images[index]))
+        name = _class_name(str(prepared.classes[label]))
+        row[0].set_ylabel(name, rotation=0, ha="right", va="center", labelpad=8, fontsize=9)
+    extent = f"{images.shape[2]}×{images.shape[3]} pixels" if len(images) else "no images"
+    style.heading(
+        figure,
+        f"{prepared.name.replace('_', ' ')}: training images",
+        f"{len(labels):,} images of {everything} classes, stored as {extent}"
+        + (f"; {len(shown)} classes chosen by chance." if everything > CLASSES else "."),
+    )
+    return figure
+
+
+def _show(axes: Axes, image: np.ndarray) -> None:
+    """One image C,H,W; small ones keep their pixels."""
+    smoothing = "nearest" if max(image.shape[1:]) <= 64 else "antialiased"
+    if image.shape[0] == 1:
+        axes.imshow(image[0], cmap="gray", vmin=0, vmax=255, interpolation=smoothing)
+    else:
+        axes.imshow(image.transpose(1, 2, 0), interpolation=smoothing)
+
+
+def _class_name(name: str, longest: int = 18) -> str:
+    """The first of a class's names (ImageNet gives several), cut to what the margin holds."""
+    first = name.split(",")[0].replace("_", " ")
+    return first if len(first) <= longest else first[: longest - 1] + "…"

@@ -1,0 +1,202 @@
+"""What all figures share: typography, the variants' names and colours, and saving that repeats to the byte."""
+
+import textwrap
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.colors import LinearSegmentedColormap, to_hex, to_rgb
+from matplotlib.figure import Figure
+from matplotlib.text import Annotation
+
+from prunescape.errors import UserError
+from prunescape.files import atomic
+
+mpl.use("Agg")
+
+INK, MUTED, FAINT, PALE, PAPER = "#1f2328", "#667079", "#d5d9dd", "#e4e7ea", "#ffffff"
+HIGHLIGHT = "#e0245e"
+METRICS = {"top1": "top-1 accuracy", "top5": "top-5 accuracy"}
+MODELS = {
+    "mobilenetv2": "MobileNetV2",
+    "mobilenet_v2": "MobileNetV2",
+    "small_resnet": "Small ResNet",
+}
+METHODS = {"uniform": "Uniform", "non_uniform": "Non-uniform"}
+# From the mildest pruning (dark) to the hardest (light); colour-blind readers tell blues from oranges.
+RAMPS = {"uniform": ("#0b4f8a", "#6cb8e8"), "non_uniform": ("#b03a00", "#f5ad3c")}
+OTHER_RAMP = ("#5b2a86", "#c79be0")
+# No dates in the files: the same figure is the same bytes.
+METADATA: dict[str, dict[str, Any]] = {
+    ".png": {},
+    ".pdf": {"CreationDate": None},
+    ".svg": {"Date": None},
+}
+
+
+def use_style() -> None:
+    """Set matplotlib's defaults to the project's look, whatever they were before."""
+    mpl.rcdefaults()
+    mpl.use("Agg")
+    mpl.rcParams.update(
+        {
+            "font.family": "DejaVu Sans",
+            "font.size": 8.5,
+            "mathtext.fontset": "dejavusans",
+            "axes.titlesize": 9.0,
+            "axes.titleweight": "bold",
+            "axes.titlelocation": "left",
+            "axes.titlepad": 6,
+            "axes.labelsize": 8.5,
+            "axes.labelcolor": INK,
+            "axes.edgecolor": MUTED,
+            "axes.linewidth": 0.7,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.axisbelow": True,
+            "grid.color": PALE,
+            "grid.linewidth": 0.7,
+            "text.color": INK,
+            "xtick.color": MUTED,
+            "ytick.color": MUTED,
+            "xtick.labelcolor": INK,
+            "ytick.labelcolor": INK,
+            "xtick.labelsize": 8,
+            "ytick.labelsize": 8,
+            "legend.frameon": False,
+            "legend.fontsize": 8.5,
+            "figure.facecolor": PAPER,
+            "savefig.facecolor": PAPER,
+            "pdf.fonttype": 42,
+            "svg.hashsalt": "prunescape",
+            "svg.fonttype": "path",
+        }
+    )
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure of that many inches, in the project's style, whose parts keep clear of each other."""
+    use_style()
+    figure = Figure(figsize=(width, height), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.06, h_pad=0.06, wspace=0.03, hspace=0.03)  # type: ignore[union-attr]
+    return figure
+
+
+def heading(figure: Figure, title: str, subtitle: str = "") -> None:
+    """Put a bold title, and quieter lines below it, at the top left; both wrap to the figure's width."""
+    width = figure.get_figwidth()
+    head = textwrap.fill(title, int(width * 9.6))
+    lines = textwrap.wrap(subtitle, int(width * 13.2))
+    # The quiet lines hang on the title's box, which an empty line for each keeps room for.
+    top = figure.suptitle(
+        head + "".join("\n " for _ in lines),
+        x=0.08 / width, ha="left", fontsize=12.5, fontweight="bold", linespacing=1.25,
+    )  # fmt: skip
+    if lines:
+        note = Annotation(
+            "\n".join(lines), xy=(0, 0), xycoords=top, va="bottom", ha="left",
+            fontsize=8.5, color=MUTED, linespacing=1.45, annotation_clip=False,
+        )  # fmt: skip
+        note.set_in_layout(False)
+        figure.add_artist(note)
+
+
+def legend_below(figure: Figure, handles: Sequence[Artist]) -> None:
+    """One legend for the whole figure, centred under it, in as many columns as its width has room for."""
+    columns = min(len(handles), max(2, int(figure.get_figwidth() / 1.75)))
+    rows = -(-len(handles) // columns)
+    figure.legend(
+        handles=handles, loc="outside lower center", ncols=-(-len(handles) // rows),
+        handlelength=1.8, columnspacing=1.8,
+    )  # fmt: skip
+
+
+def save(figure: Figure, paths: Iterable[str], dpi: int = 200) -> None:
+    """Write the figure to every path, in the format that its suffix names, atomically and without dates.
+
+    Raises:
+        UserError: a suffix that is none of .png, .pdf, .svg.
+    """
+    paths = [str(path) for path in paths]
+    for path in paths:
+        if Path(path).suffix not in METADATA:
+            raise UserError(f"{path}: no such figure format; use one of {', '.join(sorted(METADATA))}")
+    for path in paths:
+        suffix = Path(path).suffix
+        with atomic(path) as temporary:
+            figure.savefig(temporary, format=suffix[1:], dpi=dpi, metadata=METADATA[suffix])
+
+
+def model_title(model: str) -> str:
+    """A network's name as people write it: `resnet56` -> `ResNet-56`."""
+    if model in MODELS:
+        return MODELS[model]
+    depth = model.removeprefix("resnet")
+    if depth != model and depth.isdigit():
+        return f"ResNet-{depth}"
+    return model.replace("_", " ").capitalize()
+
+
+def metric_title(metric: str) -> str:
+    """`top1` -> `top-1 accuracy`."""
+    return METRICS.get(metric, metric.replace("_", " "))
+
+
+def split_variant(variant: str) -> tuple[str, float]:
+    """`non_uniform-0.2` -> (`non_uniform`, 0.2); the dense network keeps all: (`dense`, 1.0)."""
+    method, _, ratio = variant.rpartition("-")
+    try:
+        return (method, float(ratio)) if method else (variant, 1.0)
+    except ValueError:
+        return variant, 1.0
+
+
+def variant_title(variant: str) -> str:
+    """`non_uniform-0.2` -> `Non-uniform, 20 % of FLOPs`."""
+    method, ratio = split_variant(variant)
+    name = METHODS.get(method, method.replace("_", " ").capitalize())
+    return name if method == variant else f"{name}, {100 * ratio:g} % of FLOPs"
+
+
+def variant_order(variants: Iterable[str]) -> list[str]:
+    """Each variant once: dense, uniform, non-uniform; within a method from the mildest pruning to the hardest."""
+    ranks = {"dense": 0, "uniform": 1, "non_uniform": 2}
+
+    def key(variant: str) -> tuple[int, str, float]:
+        method, ratio = split_variant(variant)
+        return ranks.get(method, 3), method, -ratio
+
+    return sorted(set(variants), key=key)
+
+
+def variant_colours(variants: Iterable[str]) -> dict[str, str]:
+    """A colour a variant, in order: dense dark, uniform in blues, non-uniform in oranges."""
+    ordered = variant_order(variants)
+    colours: dict[str, str] = {}
+    for method in dict.fromkeys(split_variant(variant)[0] for variant in ordered):
+        members = [variant for variant in ordered if split_variant(variant)[0] == method]
+        ramp = LinearSegmentedColormap.from_list(method, RAMPS.get(method, OTHER_RAMP))
+        shades = [0.25] if len(members) == 1 else np.linspace(0, 1, len(members))
+        for variant, shade in zip(members, shades, strict=True):
+            colours[variant] = to_hex(ramp(float(shade)))
+    return colours | ({"dense": "#3a4149"} if "dense" in colours else {})
+
+
+def bands(items: Sequence[str], columns: int) -> list[list[str]]:
+    """The items in rows of at most so many columns, as even as can be, the first rows the fuller ones."""
+    rows = max(1, -(-len(items) // columns))
+    short, longer = divmod(len(items), rows)
+    result, start = [], 0
+    for row in range(rows):
+        stop = start + short + (row < longer)
+        result.append(list(items[start:stop]))
+        start = stop
+    return result
+
+
+def tint(colour: str, part: float) -> str:
+    """The colour mixed with so much white."""
+    return to_hex((1 - part) * np.array(to_rgb(colour)) + part)

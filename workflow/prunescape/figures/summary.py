@@ -1,0 +1,99 @@
+"""The answer at one glance: where the optimum lies before and after pruning, and what leaving it untuned costs."""
+
+import numpy as np
+import pandas as pd
+from matplotlib import patheffects
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from prunescape.figures import plane, style
+
+SHAPE = 1.25  # width to height of the plane
+
+def draw(ellipses: pd.DataFrame, risk: pd.DataFrame, model: str, metric: str, roi: float) -> Figure:
+    """Left, every variant's confidence ellipse in one plane; right, every variant's mean risk.
+
+    Args:
+        ellipses: the table ellipses.csv.
+        risk: the table risk.csv.
+        model: which network to draw.
+        metric: `top1` or `top5`.
+        roi: the threshold of the ellipses' region, in points.
+    """
+    mine = ellipses[(ellipses["model"] == model) & (ellipses["metric"] == metric)]
+    mine = mine[np.isclose(mine["roi"], roi)]
+    risk = risk[(risk["model"] == model) & (risk["metric"] == metric)]
+    variants = style.variant_order([*mine["variant"], *risk["variant"]])
+    colours = style.variant_colours(variants)
+    figure = style.new_figure(10.2, max(4.4, 0.42 * len(variants) + 2.4))
+    left, right = figure.subplots(1, 2, width_ratios=(1, 1.02))
+    _ellipses(left, mine[plane.is_fitted(mine)], colours)
+    _risks(right, risk, variants, colours)
+    missing = [variant for variant in variants if variant not in set(mine[plane.is_fitted(mine)]["variant"])]
+    left.set_title(f"Where the optimum lies: ellipses of the {plane.roi_label(roi)}")
+    right.set_title("What keeping the dense network's values costs")
+    note = "Left and right share their colours. Dots are the ellipses' centres; dashed outlines: non-uniform."
+    if missing:
+        note += f" No ellipse (too few cells): {'; '.join(style.variant_title(name) for name in missing)}."
+    style.heading(figure, f"{style.model_title(model)} at a glance ({style.metric_title(metric)})", note)
+    return figure
+
+
+def _ellipses(axes: Axes, fitted: pd.DataFrame, colours: dict[str, str]) -> None:
+    axes.grid()
+    axes.set(xlabel="Weight decay", ylabel="Learning rate")
+    if fitted.empty:
+        axes.text(0.5, 0.5, "no ellipse could be fitted", transform=axes.transAxes, ha="center", color=style.MUTED)
+        axes.set(xticks=[], yticks=[])
+        return
+    corners = []
+    for _, row in fitted.iterrows():
+        colour, dense = colours[row["variant"]], row["variant"] == "dense"
+        patch = plane.ellipse_patch(row, edgecolor=colour, linewidth=2.4 if dense else 1.7, zorder=4 + dense)
+        patch.set_linestyle(line_style(row["variant"]))
+        axes.add_patch(patch)
+        corners.append(patch.get_patch_transform().transform(patch.get_path().vertices))
+        centre = row["centre_log10_weight_decay"], row["centre_log10_learning_rate"]
+        axes.plot(*centre, marker="o", ms=8 if dense else 6.5, mfc=colour, mec=style.PAPER, mew=1, zorder=6 + dense)
+    points = np.vstack(corners)
+    low, high = points.min(axis=0), points.max(axis=0)
+    # True to the decades: the narrower side is widened to the panel's shape.
+    span = 1.14 * np.maximum(high - low, 0.3)
+    span = np.maximum(span, [span[1] * SHAPE, span[0] / SHAPE])
+    (left, bottom), (right, top) = (low + high - span) / 2, (low + high + span) / 2
+    plane.log_axis(axes, "x", left, right)
+    plane.log_axis(axes, "y", bottom, top)
+    axes.set_aspect("equal")
+
+
+def line_style(variant: str) -> str:
+    """Methods differ in line style too, for readers who cannot tell the colours."""
+    return {"non_uniform": "--"}.get(style.split_variant(variant)[0], "-")
+
+
+def _risks(axes: Axes, risk: pd.DataFrame, variants: list[str], colours: dict[str, str]) -> None:
+    table = risk.drop_duplicates("variant").set_index("variant")
+    axes.grid(axis="x")
+    axes.spines["left"].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+    axes.set(xlabel="Mean risk ± standard deviation (points)", ylim=(len(variants) - 0.4, -0.6))
+    axes.set_yticks(range(len(variants)), [style.variant_title(variant) for variant in variants])
+    own = float(table["d_mean"].get("dense", np.nan))
+    reach = 0.5
+    for place, variant in enumerate(variants):
+        mean, spread = (float(table[name].get(variant, np.nan)) for name in ("d_mean", "d_std"))
+        if not np.isfinite(mean):
+            axes.text(0, place, " not measured", va="center", color=style.MUTED)
+            continue
+        axes.barh(place, mean, height=0.56, color=colours[variant])
+        axes.errorbar(mean, place, xerr=[[min(spread, mean)], [spread]], color=style.INK, lw=1, capsize=2.5)
+        words = f"{mean:.2f}" if variant == "dense" or not own > 0 else f"{mean:.2f}  ({mean / own:.1f} ×)"
+        text = axes.annotate(words, (mean + spread, place), xytext=(6, 0), textcoords="offset points", va="center", zorder=5)
+        text.set_path_effects([patheffects.withStroke(linewidth=2.5, foreground=style.PAPER)])
+        reach = max(reach, mean + spread)
+    axes.set_xlim(0, 1.32 * reach)
+    if np.isfinite(own):
+        axes.axvline(own, color=style.INK, lw=1, ls=":", zorder=3)
+        handle = Line2D([], [], color=style.INK, lw=1, ls=":", label="the dense network's own risk (1 ×)")
+        axes.legend(handles=[handle], loc="upper left", bbox_to_anchor=(-0.01, -0.13), borderaxespad=0)

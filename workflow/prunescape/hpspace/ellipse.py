@@ -1,0 +1,65 @@
+"""Confidence ellipses of regions of interest (seed 001, section 3.3.1, Tables 3.5 and 4.1)."""
+
+import math
+
+import numpy as np
+import pandas as pd
+
+from prunescape.hpspace.landscape import mean_over_seeds, metrics_of, region_of_interest
+
+
+def confidence_level(sigma: float) -> float:
+    """The part of a bivariate Gaussian outside its `sigma` ellipse: exp(-sigma^2 / 2) (Table 3.5)."""
+    return math.exp(-(sigma**2) / 2)
+
+
+def fit(log_weight_decay: np.ndarray, log_learning_rate: np.ndarray, sigma: float) -> dict[str, float]:
+    """The `sigma` ellipse of a Gaussian fitted to points (n,) in decades.
+
+    The covariance is the sample's (n - 1). `length` and `width` are full diameters in decades, `angle_degrees` is that
+    of the long axis from the weight-decay axis, in (-90, 90].
+    """
+    covariance = np.cov(np.stack([log_weight_decay, log_learning_rate]), ddof=1)
+    variances, axes = np.linalg.eigh(covariance)  # ascending
+    short, long = np.sqrt(np.clip(variances, 0.0, None))
+    angle = math.degrees(math.atan2(axes[1, 1], axes[0, 1]))
+    if angle <= -90.0:
+        angle += 180.0
+    elif angle > 90.0:
+        angle -= 180.0
+    return {
+        "centre_log10_weight_decay": float(np.mean(log_weight_decay)),
+        "centre_log10_learning_rate": float(np.mean(log_learning_rate)),
+        "length": 2 * sigma * float(long),
+        "width": 2 * sigma * float(short),
+        "angle_degrees": angle,
+    }
+
+
+def ellipses(cells: pd.DataFrame, thresholds: list[float], sigma: float, minimum_cells: int) -> pd.DataFrame:
+    """The ellipse of every region of interest, as `ellipses.csv` has it.
+
+    A region with fewer than `minimum_cells` cells is reported and not fitted.
+
+    Args:
+        cells: `cells.csv`.
+        thresholds: x of the regions of interest, in points.
+        sigma: standard deviations from the centre to the ellipse.
+        minimum_cells: cells that a fit needs.
+    """
+    rows = []
+    for metric in metrics_of(cells):
+        for (model, variant), landscape in mean_over_seeds(cells, metric).groupby(
+            ["model", "variant"], sort=False
+        ):
+            for threshold in thresholds:
+                region = region_of_interest(landscape, threshold)
+                row = {"model": model, "variant": variant, "metric": metric, "roi": threshold}
+                row |= {"n_cells": len(region), "fitted": len(region) >= minimum_cells}
+                if row["fitted"]:
+                    decay, rate = np.log10(region["weight_decay"]), np.log10(region["learning_rate"])
+                    row |= fit(decay.to_numpy(), rate.to_numpy(), sigma)
+                rows.append(row)
+    columns = ["model", "variant", "metric", "roi", "n_cells", "fitted"]
+    shape = ["centre_log10_weight_decay", "centre_log10_learning_rate", "length", "width", "angle_degrees"]
+    return pd.DataFrame(rows, columns=columns + shape)

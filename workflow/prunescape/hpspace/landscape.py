@@ -1,0 +1,39 @@
+"""Landscapes: the performance f of every cell, and the region of interest."""
+
+import pandas as pd
+
+METRICS = ("top1", "top5")
+
+
+def metrics_of(cells: pd.DataFrame) -> list[str]:
+    """The metrics that were measured: top-1, and top-5 where there are enough classes."""
+    return [metric for metric in METRICS if cells[metric].notna().any()]
+
+
+def mean_over_seeds(cells: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """The landscape f: a cell's performance is its mean over seeds.
+
+    Args:
+        cells: one row a trained network: model, variant, seed, i, j, learning_rate, weight_decay and the metrics.
+        metric: "top1" or "top5", in percent.
+
+    Returns:
+        One row a cell: model, variant, i, j, learning_rate, weight_decay, f; in the order in which they first appear.
+    """
+    keys = ["model", "variant", "i", "j", "learning_rate", "weight_decay"]
+    means = cells.groupby(keys, sort=False, as_index=False)[metric].mean()
+    return means.rename(columns={metric: "f"})
+
+
+def region_of_interest(landscape: pd.DataFrame, threshold: float) -> pd.DataFrame:
+    """The x-ROI of one variant: cells with f >= f(best) - x (seed 001, eq. 3.3).
+
+    A billionth of a point is allowed for rounding of means; accuracies lie much further apart.
+    """
+    return landscape[landscape["f"] >= landscape["f"].max() - threshold - 1e-9]
+
+
+def best_cell(landscape: pd.DataFrame) -> pd.Series:
+    """The cell with the largest f; of equals the one with the smallest (i, j)."""
+    ordered = landscape.sort_values(["f", "i", "j"], ascending=[False, True, True])
+    return ordered.iloc[0]

@@ -1,0 +1,45 @@
+"""Which networks there are. Light: read while the Snakefile is parsed, so no torch here."""
+
+import difflib
+from dataclasses import dataclass
+
+from prunescape.errors import UserError
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """A network by name.
+
+    Attributes:
+        name: the key under `models:` in the config.
+        module: its module in `prunescape.models`, and so the code that its results depend on.
+        smallest_image: the smallest image side, in pixels, that its down-sampling leaves anything of.
+    """
+
+    name: str
+    module: str
+    smallest_image: int
+
+
+CATALOG: dict[str, ModelInfo] = {
+    info.name: info
+    for info in [
+        ModelInfo("small_resnet", "cifar_resnet", 8),
+        *(ModelInfo(f"resnet{depth}", "cifar_resnet", 16) for depth in (20, 32, 44, 56, 110)),
+        ModelInfo("mobilenetv2", "mobilenet", 16),
+        ModelInfo("resnet50", "imagenet_resnet", 64),
+    ]
+}
+
+
+def lookup(name: str) -> ModelInfo:
+    """The entry called `name`.
+
+    Raises:
+        UserError: there is none; the message names the nearest one.
+    """
+    if name in CATALOG:
+        return CATALOG[name]
+    near = difflib.get_close_matches(name, CATALOG, 1)
+    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(CATALOG)}"
+    raise UserError(f"unknown model {name!r}; {hint}")

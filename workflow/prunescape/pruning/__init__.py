@@ -1,0 +1,1 @@
+"""Which channels a pruned network keeps, and making it so."""

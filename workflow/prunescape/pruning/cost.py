@@ -1,0 +1,96 @@
+"""FLOPs as an exact function of the widths of a network's channel groups.
+
+The residual stream keeps its width, so every convolution costs (unit cost) x (width of the group it makes, if any) x (width
+of the group it reads, if any). One forward pass tells the unit costs; then any widths can be priced without building.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from prunescape.models.channel_groups import ChannelGroup
+
+
+@dataclass(frozen=True)
+class _Term:
+    unit: int
+    makes: str | None
+    reads: str | None
+
+
+@dataclass(frozen=True)
+class FlopsModel:
+    """FLOPs of one image, as in `prunescape.flops`, for any widths.
+
+    Attributes:
+        dense: channels of every group in the unpruned network.
+        terms: one a convolution or fully connected layer.
+    """
+
+    dense: Mapping[str, int]
+    terms: tuple[_Term, ...]
+
+    def flops(self, widths: Mapping[str, int]) -> int:
+        """FLOPs of the network with these widths, which name every group."""
+        return sum(self._cost(term, widths) for term in self.terms)
+
+    def step(self, widths: Mapping[str, int], group: str) -> int:
+        """FLOPs that one more channel in `group` adds."""
+        terms = [term for term in self.terms if group in (term.makes, term.reads)]
+        wider = {**widths, group: widths[group] + 1}
+        return sum(self._cost(term, wider) - self._cost(term, widths) for term in terms)
+
+    @staticmethod
+    def _cost(term: _Term, widths: Mapping[str, int]) -> int:
+        return (
+            term.unit
+            * (1 if term.makes is None else widths[term.makes])
+            * (1 if term.reads is None else widths[term.reads])
+        )
+
+
+def flops_model(
+    model: nn.Module, groups: Sequence[ChannelGroup], input_shape: tuple[int, int, int]
+) -> FlopsModel:
+    """The cost model of a dense network, read off one forward pass of one image of `input_shape` (C, H, W)."""
+    makes = {group.producer: group.producer for group in groups}
+    reads = {group.consumer: group.producer for group in groups}
+    depthwise = {group.depthwise: group.producer for group in groups if group.depthwise is not None}
+    pixels: dict[str, int] = {}
+    hooks = []
+    for name, module in model.named_modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+
+            def count(_: nn.Module, __: object, output: torch.Tensor, name: str = name) -> None:
+                pixels[name] = output[0, 0].numel()
+
+            hooks.append(module.register_forward_hook(count))
+    was_training = model.training
+    model.eval()
+    with torch.no_grad():
+        model(torch.zeros(1, *input_shape))
+    model.train(was_training)
+    for hook in hooks:
+        hook.remove()
+
+    terms = []
+    for name, size in pixels.items():
+        weight = model.get_submodule(name).weight
+        assert isinstance(weight, torch.Tensor)
+        outputs, inputs = weight.shape[0], weight.shape[1]
+        kernel = weight[0, 0].numel()
+        made, read = makes.get(name), reads.get(name)
+        if name in depthwise:
+            made, outputs = depthwise[name], 1
+        unit = 2 * size * kernel * (1 if made else outputs) * (1 if read else inputs)
+        terms.append(_Term(unit, made, read))
+    dense = {group.producer: _width(model, group) for group in groups}
+    return FlopsModel(dense, tuple(terms))
+
+
+def _width(model: nn.Module, group: ChannelGroup) -> int:
+    producer = model.get_submodule(group.producer)
+    assert isinstance(producer, nn.Conv2d)
+    return producer.out_channels

@@ -1,0 +1,1 @@
+"""Recipe, engine, and the loop that trains lanes."""

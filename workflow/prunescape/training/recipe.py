@@ -1,0 +1,39 @@
+"""How a network is trained, apart from the two hyperparameters under study."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """SGD with momentum and a step-wise learning rate (seed 001, Table 3.3).
+
+    Attributes:
+        epochs: passes over the training split.
+        batch_size: images a step.
+        momentum: of SGD.
+        decay: the learning rate is multiplied by this ...
+        decay_epochs: ... after each of these epochs.
+        evaluate_every: validate after every so many epochs, and always after the last.
+    """
+
+    epochs: int
+    batch_size: int
+    momentum: float
+    decay: float
+    decay_epochs: tuple[int, ...]
+    evaluate_every: int = 1
+
+    @classmethod
+    def from_config(cls, section: Mapping[str, Any]) -> "Recipe":
+        """From the config's section `recipe`."""
+        return cls(**{**section, "decay_epochs": tuple(section["decay_epochs"])})
+
+    def learning_rate_factor(self, epoch: int) -> float:
+        """What the initial learning rate is multiplied by in an epoch (the first is 1)."""
+        return self.decay ** sum(epoch > step for step in self.decay_epochs)
+
+    def evaluates(self, epoch: int) -> bool:
+        """Whether the networks are validated after an epoch (the first is 1)."""
+        return epoch % self.evaluate_every == 0 or epoch == self.epochs

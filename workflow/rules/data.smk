@@ -1,0 +1,41 @@
+"""Data: every data set becomes the same prepared form."""
+
+
+rule prepare:
+    # Runs where Snakemake runs, so that compute nodes need no network.
+    localrule: True
+    output:
+        # What depends on the data reads this file: it is written last and holds the arrays' checksums, so that making the
+        # same bytes again reruns nothing.
+        meta=f"{DATA}/meta.json",
+        arrays=expand(
+            f"{DATA}/{{split}}_{{part}}.npy", split=["train", "validation"], part=["images", "labels"]
+        ),
+    log:
+        f"{LOGS}/prepare.log",
+    conda:
+        ENVIRONMENT
+    threads: workflow.cores if data_set(config["data"]["name"]).module == "folders" else 1
+    params:
+        settings=settings(
+            "data/prepare.py",
+            f"prunescape.data.sources.{data_set(config['data']['name']).module}",
+            data={key: value for key, value in config["data"].items() if key != "prepared"},
+        ),
+    script:
+        "../scripts/data/prepare.py"
+
+
+rule figure_samples:
+    input:
+        meta=f"{DATA}/meta.json",
+    output:
+        figure(f"{RESULTS}/figures/samples", "Data and pruning", "samples", figure="training images"),
+    log:
+        f"{LOGS}/figure_samples.log",
+    conda:
+        ENVIRONMENT
+    params:
+        settings=figure_settings("data/figure_samples.py"),
+    script:
+        "../scripts/data/figure_samples.py"

@@ -1,0 +1,178 @@
+"""The main job: hyperparameter landscapes of dense and pruned networks, and whether to tune again."""
+
+TILE = f"{HPSPACE}/tiles/{{model}}/{{variant}}/seed-{{seed}}/{{i}}_{{j}}"
+PLAN = f"{HPSPACE}/extension/{{model}}/round-{{round}}.json"
+
+
+def plans(model, rounds):
+    """The plans of the extension rounds 1 to `rounds`."""
+    return expand(PLAN, model=model, round=range(1, rounds + 1))
+
+
+def tiles(model, rounds):
+    """First cells of the tiles of a model's grid after some rounds of extension."""
+    found = lattice(model).initial_tiles()
+    for round in range(1, rounds + 1):
+        with checkpoints.extend_grid.get(model=model, round=round).output[0].open() as file:
+            found += [Cell(*tile) for tile in json.load(file)["tiles"]]
+    return found
+
+
+def tile_files(model, rounds, suffix=".csv"):
+    """The files of all variants, seeds and tiles of a model after some rounds of extension."""
+    return [
+        TILE.format(model=model, variant=variant, seed=seed, i=tile.i, j=tile.j) + suffix
+        for variant in variants(model)
+        for seed in SEEDS
+        for tile in tiles(model, rounds)
+    ]
+
+
+def tile_cells(wildcards):
+    """Coordinates and hyperparameters of the cells of a tile."""
+    grid = lattice(wildcards.model)
+    return [
+        {**cell._asdict(), **dict(zip(("learning_rate", "weight_decay"), grid.values(cell)))}
+        for cell in grid.cells(Cell(int(wildcards.i), int(wildcards.j)))
+    ]
+
+
+rule train_tile:
+    input:
+        data=f"{DATA}/meta.json",
+        architecture=f"{RESULTS}/models/{{model}}/{{variant}}/architecture.json",
+    output:
+        table=f"{TILE}.csv",
+        history=f"{TILE}.history.csv",
+    log:
+        f"{LOGS}/train_tile/{{model}}/{{variant}}/seed-{{seed}}_{{i}}_{{j}}.log",
+    conda:
+        ENVIRONMENT
+    threads: config["engine"]["threads"]
+    params:
+        settings=lambda wildcards: settings(
+            "hpspace/train_tile.py",
+            model_code(wildcards.model),
+            cells=tile_cells(wildcards),
+            recipe=config["recipe"],
+            engine=config["engine"],
+            seed=int(wildcards.seed),
+        ),
+    script:
+        "../scripts/hpspace/train_tile.py"
+
+
+checkpoint extend_grid:
+    # Round 0 is the configured grid; each later round looks at all results before it. The earlier plans are inputs, or
+    # Snakemake would run the rounds side by side.
+    localrule: True
+    input:
+        plans=lambda wildcards: plans(wildcards.model, int(wildcards.round) - 1),
+        tables=lambda wildcards: tile_files(wildcards.model, int(wildcards.round) - 1),
+    output:
+        PLAN,
+    log:
+        f"{LOGS}/extend_grid/{{model}}_round-{{round}}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        settings=lambda wildcards: settings(
+            "hpspace/extend_grid.py",
+            grid=config["grid"],
+            prior={
+                key: config["models"][wildcards.model][key] for key in ("learning_rate", "weight_decay")
+            },
+            extension={key: value for key, value in config["extension"].items() if key != "rounds"},
+        ),
+    script:
+        "../scripts/hpspace/extend_grid.py"
+
+
+rule collect_cells:
+    input:
+        plans=[plan for model in config["models"] for plan in plans(model, config["extension"]["rounds"])],
+        tables=lambda wildcards: [
+            path for model in config["models"] for path in tile_files(model, config["extension"]["rounds"])
+        ],
+    output:
+        f"{HPSPACE}/cells.csv",
+    log:
+        f"{LOGS}/collect_cells.log",
+    conda:
+        ENVIRONMENT
+    params:
+        settings=settings("hpspace/collect_cells.py"),
+    script:
+        "../scripts/hpspace/collect_cells.py"
+
+
+rule fit_ellipses:
+    input:
+        cells=f"{HPSPACE}/cells.csv",
+    output:
+        report(
+            f"{HPSPACE}/ellipses.csv",
+            category="Answer",
+            caption=f"{CAPTIONS}/ellipses.rst",
+            labels={"figure": "table: confidence ellipses"},
+        ),
+    log:
+        f"{LOGS}/fit_ellipses.log",
+    conda:
+        ENVIRONMENT
+    params:
+        settings=settings(
+            "hpspace/fit_ellipses.py",
+            **{key: config["analysis"][key] for key in ("roi", "sigma", "minimum_cells")},
+        ),
+    script:
+        "../scripts/hpspace/fit_ellipses.py"
+
+
+rule measure_risk:
+    input:
+        cells=f"{HPSPACE}/cells.csv",
+    output:
+        cells=f"{HPSPACE}/risk_cells.csv",
+        table=report(
+            f"{HPSPACE}/risk.csv",
+            category="Answer",
+            caption=f"{CAPTIONS}/risk.rst",
+            labels={"figure": "table: performance risk"},
+        ),
+    log:
+        f"{LOGS}/measure_risk.log",
+    conda:
+        ENVIRONMENT
+    params:
+        settings=settings("hpspace/measure_risk.py", risk_roi=config["analysis"]["risk_roi"]),
+    script:
+        "../scripts/hpspace/measure_risk.py"
+
+
+rule give_verdict:
+    input:
+        cells=f"{HPSPACE}/cells.csv",
+        ellipses=f"{HPSPACE}/ellipses.csv",
+        risk=f"{HPSPACE}/risk.csv",
+    output:
+        json=f"{HPSPACE}/verdict.json",
+        text=f"{HPSPACE}/verdict.txt",
+        page=report(
+            f"{HPSPACE}/verdict.html",
+            category="Answer",
+            caption=f"{CAPTIONS}/verdict.rst",
+            labels={"figure": "verdict"},
+        ),
+    log:
+        f"{LOGS}/give_verdict.log",
+    conda:
+        ENVIRONMENT
+    params:
+        settings=settings(
+            "hpspace/give_verdict.py",
+            verdict={**config["verdict"], "risk_roi": config["analysis"]["risk_roi"]},
+            border_roi=config["extension"]["roi"],
+        ),
+    script:
+        "../scripts/hpspace/give_verdict.py"

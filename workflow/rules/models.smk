@@ -1,0 +1,97 @@
+"""Models: the dense network, its checkpoint, and what pruning makes of it."""
+
+MODEL_FOLDER = f"{RESULTS}/models/{{model}}"
+
+
+rule describe_dense:
+    localrule: True
+    input:
+        data=f"{DATA}/meta.json",
+    output:
+        f"{MODEL_FOLDER}/dense/architecture.json",
+    log:
+        f"{LOGS}/describe_dense/{{model}}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        settings=settings("models/describe_dense.py"),
+    script:
+        "../scripts/models/describe_dense.py"
+
+
+rule train_dense:
+    input:
+        data=f"{DATA}/meta.json",
+        architecture=f"{MODEL_FOLDER}/dense/architecture.json",
+    output:
+        weights=f"{MODEL_FOLDER}/dense/weights.safetensors",
+        history=f"{MODEL_FOLDER}/dense/history.csv",
+    log:
+        f"{LOGS}/train_dense/{{model}}.log",
+    conda:
+        ENVIRONMENT
+    threads: config["engine"]["threads"]
+    params:
+        settings=lambda wildcards: settings(
+            "models/train_dense.py",
+            model_code(wildcards.model),
+            learning_rate=config["models"][wildcards.model]["learning_rate"],
+            weight_decay=config["models"][wildcards.model]["weight_decay"],
+            recipe=config["recipe"],
+            engine=config["engine"],
+            seed=SEEDS[0],
+        ),
+    script:
+        "../scripts/models/train_dense.py"
+
+
+rule prune:
+    input:
+        architecture=f"{MODEL_FOLDER}/dense/architecture.json",
+        weights=f"{MODEL_FOLDER}/dense/weights.safetensors",
+    output:
+        architecture=f"{MODEL_FOLDER}/{{pruned}}/architecture.json",
+        weights=f"{MODEL_FOLDER}/{{pruned}}/weights.safetensors",
+        record=f"{MODEL_FOLDER}/{{pruned}}/pruning.json",
+    log:
+        f"{LOGS}/prune/{{model}}_{{pruned}}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        settings=lambda wildcards: settings(
+            "models/prune.py",
+            model_code(wildcards.model),
+            **pruned_variants(wildcards.model)[wildcards.pruned],
+            pruning=config["pruning"],
+        ),
+    script:
+        "../scripts/models/prune.py"
+
+
+rule pruning_table:
+    localrule: True
+    input:
+        [
+            f"{RESULTS}/models/{model}/{variant}/pruning.json"
+            for model in config["models"]
+            for variant in pruned_variants(model)
+        ],
+    output:
+        pruning=report(
+            f"{HPSPACE}/pruning.csv",
+            category="Data and pruning",
+            caption=f"{CAPTIONS}/pruning.rst",
+            labels={"figure": "table: FLOPs and parameters"},
+        ),
+        channels=f"{HPSPACE}/channels.csv",
+    log:
+        f"{LOGS}/pruning_table.log",
+    conda:
+        ENVIRONMENT
+    params:
+        settings=settings(
+            "models/pruning_table.py",
+            variants=[(model, variant) for model in config["models"] for variant in pruned_variants(model)],
+        ),
+    script:
+        "../scripts/models/pruning_table.py"

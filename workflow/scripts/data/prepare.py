@@ -1,0 +1,12 @@
+"""Bring the data set into the form that all jobs read."""
+
+from pathlib import Path
+
+from prunescape.data.prepare import prepare
+from prunescape.job import job
+
+# Guarded, because the processes that decode images import this file again.
+if __name__ == "__main__":
+    with job(snakemake) as logger:
+        settings = snakemake.params.settings
+        prepare(settings["data"], Path(snakemake.output.meta).parent, snakemake.threads, logger.info)

@@ -1,0 +1,20 @@
+"""Decide which tiles the next round adds to a model's grid."""
+
+from prunescape.files import write_json
+from prunescape.hpspace.extension import plan_extension
+from prunescape.hpspace.lattice import Lattice
+from prunescape.hpspace.tile import collect
+from prunescape.job import job
+
+with job(snakemake) as logger:
+    settings = snakemake.params.settings
+    tiles, sides = plan_extension(
+        collect(snakemake.input.tables),
+        Lattice.from_config(settings["grid"], settings["prior"]),
+        settings["extension"]["roi"],
+        settings["extension"],
+    )
+    for side, variants in sides.items():
+        logger.info("the region of interest of %s touches the border towards %s", ", ".join(variants), side)
+    logger.info("%d tiles are added", len(tiles))
+    write_json(snakemake.output[0], {"tiles": [list(tile) for tile in tiles], "touched": sides})

@@ -1,0 +1,11 @@
+"""Put what pruning did to every network into one table, and the channels kept into another."""
+
+from prunescape.files import write_csv
+from prunescape.job import job
+from prunescape.pruning.variant import pruning_table
+
+with job(snakemake):
+    variants = [tuple(pair) for pair in snakemake.params.settings["variants"]]
+    pruning, channels = pruning_table(dict(zip(variants, snakemake.input, strict=True)))
+    write_csv(snakemake.output.pruning, pruning)
+    write_csv(snakemake.output.channels, channels)

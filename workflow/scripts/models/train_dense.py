@@ -1,0 +1,25 @@
+"""Train the dense network at the prior; its weights are what magnitude pruning ranks."""
+
+from prunescape.data.prepared import load_prepared
+from prunescape.files import write_csv
+from prunescape.hpspace.tile import history_table
+from prunescape.job import job
+from prunescape.models.architecture import load_architecture
+from prunescape.models.weights import save_weights
+from prunescape.training.engine import Engine
+from prunescape.training.recipe import Recipe
+from prunescape.training.train import Lane, train
+
+with job(snakemake) as logger:
+    settings = snakemake.params.settings
+    (result,) = train(
+        load_architecture(snakemake.input.architecture),
+        [Lane(settings["learning_rate"], settings["weight_decay"])],
+        load_prepared(snakemake.input.data),
+        Recipe.from_config(settings["recipe"]),
+        Engine.from_config({**settings["engine"], "lanes": 1}),
+        settings["seed"],
+        logger.info,
+    )
+    save_weights(snakemake.output.weights, result.weights)
+    write_csv(snakemake.output.history, history_table(result))
