@@ -15,7 +15,7 @@ min_version("9.0")
 # The library travels with the workflow: this process and every job, local or on a cluster, import this very copy of it.
 LIBRARY = str(Path(workflow.basedir) / "workflow")
 sys.path.insert(0, LIBRARY)
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [LIBRARY, os.environ.get("PYTHONPATH")]))
+os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [LIBRARY, os.getenv("PYTHONPATH")])))
 
 # A config file given on the command line is the whole config; Snakemake would merge it into this one.
 if not workflow.overwrite_configfiles:

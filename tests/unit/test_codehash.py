@@ -42,8 +42,16 @@ def test_comments_docstrings_and_white_space_do_not_count(fresh) -> None:
     folder, digest = fresh
     before = digest("hpspace/train_tile.py")
     target = folder / "prunescape" / "lanes" / "sgd.py"
-    edit(target, '"""One update of every lane; gradients are used up and dropped."""', '"""Other words."""  # why not')
-    edit(target, "velocity.mul_(self.momentum).add_(gradient)", "(velocity.mul_(  self.momentum )\n  .add_(gradient))")
+    edit(
+        target,
+        '"""One update of every lane; gradients are used up and dropped."""',
+        '"""Other words."""  # why not',
+    )
+    edit(
+        target,
+        "velocity.mul_(self.momentum).add_(gradient)",
+        "(velocity.mul_(  self.momentum )\n  .add_(gradient))",
+    )
     assert digest("hpspace/train_tile.py") == before
 
 
@@ -101,7 +109,5 @@ def test_parsing_the_workflow_needs_nothing_heavy() -> None:
         "from prunescape.models import catalog as models; from prunescape.hpspace import lattice;"
         "print([name for name in ('torch', 'numpy', 'pandas', 'matplotlib') if name in sys.modules])"
     )
-    result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=WORKFLOW
-    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=WORKFLOW)
     assert result.stdout.strip() == "[]"

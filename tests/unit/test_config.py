@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from config_samples import DATA, MODELS, changed, parts
 from jsonschema import Draft202012Validator
+
+from config_samples import DATA, MODELS, changed, parts
 from prunescape import config_reference
 from prunescape.config import schema, validated
 
@@ -37,9 +38,7 @@ def test_defaults_fill_every_level_and_leave_the_given_config_alone():
     assert validated(raw, MODELS, DATA)["grid"]["size"] == [9, 9]
 
 
-@pytest.mark.parametrize(
-    ("epochs", "decays"), [(1, []), (2, [1]), (3, [1, 2]), (4, [2, 3]), (180, [90, 135])]
-)
+@pytest.mark.parametrize(("epochs", "decays"), [(1, []), (2, [1]), (3, [1, 2]), (4, [2, 3]), (180, [90, 135])])
 def test_the_schedule_by_default_decays_at_half_and_three_quarters(epochs, decays):
     config = validated(changed(("recipe.epochs", str(epochs))), MODELS, DATA)
     assert config["recipe"]["decay_epochs"] == decays
@@ -62,9 +61,7 @@ def test_bounds_may_be_the_outermost_cells():
     validated(changed(*edges), MODELS, DATA)
 
 
-@pytest.mark.parametrize(
-    "path", [ROOT / "config.yaml", *sorted(STUDIES.glob("*.yaml"))], ids=lambda p: p.stem
-)
+@pytest.mark.parametrize("path", [ROOT / "config.yaml", *sorted(STUDIES.glob("*.yaml"))], ids=lambda p: p.stem)
 def test_shipped_configs_pass_and_validate_to_themselves(path):
     config = validated(yaml.safe_load(path.read_text()), MODELS, DATA)
     assert validated(config, MODELS, DATA) == config

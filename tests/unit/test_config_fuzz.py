@@ -3,9 +3,10 @@
 import datetime
 from typing import Any
 
-from config_samples import DATA, MODELS, changed, parts
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from config_samples import DATA, MODELS, changed, parts
 from prunescape.config import ConfigError, schema, validated
 
 # Words of the schema among arbitrary ones, so that the fuzz reaches below the first level.

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from config_samples import DATA, MODELS, changed
 from prunescape.config import ConfigError, validated
 from prunescape.config_mistakes import nearest

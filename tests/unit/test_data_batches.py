@@ -1,4 +1,4 @@
-"""Batches: augmented as torchvision augments, each image once an epoch, reproducible from (seed, epoch) alone."""
+"""Batches: augmented as torchvision does it, each image once an epoch, decided by (seed, epoch) alone."""
 
 from collections import Counter
 from pathlib import Path
@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from data_samples import tiny_data
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from data_samples import tiny_data
 from prunescape.data.augmentation import augment, centre_crop
 from prunescape.data.batches import Batches
 from prunescape.data.prepared import PreparedData, write_prepared
@@ -23,7 +23,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> PreparedData:
 
 
 def marked_data(folder: Path, count: int = 8, **options: int) -> PreparedData:
-    """Images whose every pixel tells its image and place: the channels are image, row and column, counted from 1."""
+    """Images whose pixels tell where they stand: the channels are image, row and column, counted from 1."""
     side = 6
     images = np.empty((count, 3, side, side), np.uint8)
     images[:, 0] = np.arange(1, count + 1)[:, None, None]
@@ -31,9 +31,7 @@ def marked_data(folder: Path, count: int = 8, **options: int) -> PreparedData:
     images[:, 2] = np.arange(1, side + 1)
     split = (images, np.zeros(count))
     choice = {"crop": side, "pad": 2, "flip": True, **options}
-    return write_prepared(
-        folder, {"train": split, "validation": split}, name="marked", classes=["x"], **choice
-    )
+    return write_prepared(folder, {"train": split, "validation": split}, name="marked", classes=["x"], **choice)
 
 
 def pixels(data: PreparedData, images: torch.Tensor) -> torch.Tensor:
@@ -62,9 +60,7 @@ def test_augmenting_is_cropping_and_mirroring(draws: st.DataObject, crop: int, i
 @pytest.mark.parametrize(("side", "crop"), [(9, 6), (8, 6), (7, 6), (6, 6)])
 def test_the_central_crop_is_torchvisions(side: int, crop: int) -> None:
     images = torch.arange(3 * side * side).view(1, 3, side, side)
-    assert torch.equal(
-        centre_crop(images, crop), torchvision.transforms.functional.center_crop(images, [crop, crop])
-    )
+    assert torch.equal(centre_crop(images, crop), torchvision.transforms.functional.center_crop(images, [crop, crop]))
 
 
 def test_validation_is_normalised_and_nothing_else(data: PreparedData) -> None:
@@ -109,9 +105,7 @@ def test_offsets_and_mirroring_are_uniform(tmp_path: Path) -> None:
             seen[row, column + 1 if mirrored else column, bool(mirrored)] += 1
     assert set(seen) == {(y, x, flip) for y in range(-2, 3) for x in range(-2, 3) for flip in (False, True)}
     expected = 4000 / 50
-    assert (
-        sum((count - expected) ** 2 / expected for count in seen.values()) < 94
-    )  # chi-square, 49 degrees, p = 1e-4
+    assert sum((count - expected) ** 2 / expected for count in seen.values()) < 94  # chi-square, 49 degrees, p = 1e-4
 
 
 def test_flips_can_be_off(tmp_path: Path) -> None:
@@ -159,9 +153,7 @@ def test_an_epoch_depends_on_seeds_and_number_alone(data: PreparedData) -> None:
 
 @pytest.mark.parametrize("seeds", [(None, None), (1, None), (None, 2), (1, 2)])
 @pytest.mark.parametrize("crop", [8, 5])
-def test_reading_from_disk_changes_nothing(
-    seeds: tuple[int | None, int | None], crop: int, tmp_path: Path
-) -> None:
+def test_reading_from_disk_changes_nothing(seeds: tuple[int | None, int | None], crop: int, tmp_path: Path) -> None:
     data = tiny_data(tmp_path, crop=crop)
     kept = stacked(Batches(data, "train", "cpu", 3, *seeds), 1)
     read = stacked(Batches(data, "train", "cpu", 3, *seeds, resident_bytes=0), 1)

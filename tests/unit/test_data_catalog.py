@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from data_samples import one_line
 from hypothesis import given
 from hypothesis import strategies as st
 
 import prunescape
+from data_samples import one_line
 from prunescape.data.catalog import CATALOG, count_classes, lookup
 from prunescape.data.randomness import derive_seed, random_order
 from prunescape.data.stratify import stratified_choice
@@ -24,9 +24,7 @@ def test_the_nearest_name_is_suggested() -> None:
 
 
 def test_the_catalogue_is_light() -> None:
-    program = (
-        "import sys, prunescape.data.catalog; print([m for m in ('numpy', 'torch') if m in sys.modules])"
-    )
+    program = "import sys, prunescape.data.catalog; print([m for m in ('numpy', 'torch') if m in sys.modules])"
     library = Path(prunescape.__file__).parents[1]
     assert subprocess.check_output([sys.executable, "-c", program], cwd=library, text=True) == "[]\n"
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from data_samples import one_line
 from PIL import Image
 
+from data_samples import one_line
 from prunescape.data.prepare import prepare
 from prunescape.data.prepared import PreparedData
 from prunescape.data.sources import decode as decode_module
@@ -73,9 +73,7 @@ def test_folders_with_a_split(validation: str, tmp_path: Path) -> None:
     assert data.sizes == {"train": 13, "validation": 4}
     assert data.labels("train").tolist() == [0] * 7 + [1] * 6
     assert (data.crop, data.pad, data.flip) == (16, 4, False)
-    assert np.array_equal(
-        data.images("validation")[3], decode(tmp_path / "in" / validation / "b" / "1.jpg", 16)
-    )
+    assert np.array_equal(data.images("validation")[3], decode(tmp_path / "in" / validation / "b" / "1.jpg", 16))
 
 
 def test_imagenet(tmp_path: Path) -> None:
@@ -120,8 +118,16 @@ def test_unreadable_images_are_named(tmp_path: Path) -> None:
     (tmp_path / "in" / "a" / "0.jpg").write_bytes(whole[: len(whole) // 2])
     for i in range(4):
         (tmp_path / "in" / "b" / f"{i}.jpg").write_bytes(b"")
-    with one_line("5 unreadable image files", "a/0.jpg (image file is truncated", "b/1.jpg", "and 2 more"):
-        run(tmp_path / "in", tmp_path / "out", validation_fraction=0.001, train_size=None)
+    draw_classes(tmp_path / "val", count=1)
+    (tmp_path / "in").rename(tmp_path / "train")
+    with one_line(
+        "5 unreadable image files",
+        "a/0.jpg (",
+        "runcated",
+        "b/1.jpg (cannot identify image file)",
+        "and 2 more",
+    ):
+        run(tmp_path, tmp_path / "out")
     assert not (tmp_path / "out" / "meta.json").exists()
 
 

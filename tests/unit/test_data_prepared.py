@@ -1,14 +1,16 @@
 """The prepared form: what is written is read back, and what is broken is named in one line."""
 
+import errno
 import json
+import os
 import pickle
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from data_samples import one_line, tiny_data
 
+from data_samples import one_line, tiny_data
 from prunescape.data import statistics
 from prunescape.data.arrays import new_array
 from prunescape.data.prepared import clear, load_prepared
@@ -56,6 +58,20 @@ def test_a_half_written_array_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError):
         fail()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_found_before_anything_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(OSError, match="No space"), new_array(tmp_path / "a.npy", (4,), np.int64):
+        pytest.fail("written all the same")
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.delattr(os, "posix_fallocate")
+    with new_array(tmp_path / "a.npy", (4,), np.int64) as array:
+        array[:] = 1
+    assert np.load(tmp_path / "a.npy").tolist() == [1] * 4
 
 
 def test_clearing_removes_what_killed_jobs_left(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from prunescape.lanes.fuse import fuse, lane_state
 from prunescape.lanes.loss import lane_losses
 from prunescape.lanes.modules import LANE_ALIGNMENT
 from prunescape.lanes.sgd import LaneSGD
-from prunescape.models.build import build
 from prunescape.models.architecture import Architecture
+from prunescape.models.build import build
 
 DIGITS = (1, 8, 8)
 BATCH = 8
@@ -29,7 +29,10 @@ def batches(shape: tuple[int, int, int], steps: int, dtype: torch.dtype) -> list
 
 
 def train_fused(
-    architecture: Architecture, lanes: list[tuple[int, float, float]], steps: int, dtype: torch.dtype = torch.float32
+    architecture: Architecture,
+    lanes: list[tuple[int, float, float]],
+    steps: int,
+    dtype: torch.dtype = torch.float32,
 ) -> list[dict[str, torch.Tensor]]:
     """Train lanes (init seed, learning rate, weight decay) together; their weights."""
     fused = fuse([build(architecture, seed) for seed, _, _ in lanes]).to(dtype).train()

@@ -5,8 +5,8 @@ import torch
 
 from prunescape.errors import UserError
 from prunescape.flops import count_flops, count_parameters
-from prunescape.models.build import build, channel_groups, he_initialise
 from prunescape.models.architecture import Architecture, load_architecture
+from prunescape.models.build import build, channel_groups, he_initialise
 from prunescape.models.weights import load_weights, save_weights
 
 CIFAR, IMAGENET, DIGITS = (3, 32, 32), (3, 224, 224), (1, 8, 8)
@@ -37,8 +37,9 @@ def test_depth_counts_the_layers_with_weights(depth: int) -> None:
 
 
 def test_flops_agree_with_a_count_by_hand_and_with_ptflops() -> None:
-    from prunescape.torchvision_compat import torchvision  # noqa: F401  (ptflops imports it)
     from ptflops import get_model_complexity_info
+
+    from prunescape.torchvision_compat import torchvision  # noqa: F401  (ptflops imports it)
 
     model = build(Architecture("resnet20", CIFAR, 10), 0)
     # stem, 6 convolutions of 16 channels at 32x32, then each stage's first and 5 others, then the classifier
@@ -50,9 +51,7 @@ def test_flops_agree_with_a_count_by_hand_and_with_ptflops() -> None:
         + 640
     )
     assert count_flops(model, CIFAR) == by_hand
-    macs, _ = get_model_complexity_info(
-        model, CIFAR, as_strings=False, print_per_layer_stat=False, backend="pytorch"
-    )
+    macs, _ = get_model_complexity_info(model, CIFAR, as_strings=False, print_per_layer_stat=False, backend="pytorch")
     assert 2 * macs == pytest.approx(by_hand, rel=0.02)  # ptflops adds batch norm and activations
 
 
@@ -71,7 +70,12 @@ def test_he_initialisation_has_the_right_variance_and_depends_on_the_seed_alone(
 
 @pytest.mark.parametrize(
     ("name", "shape", "groups"),
-    [("small_resnet", DIGITS, 2), ("resnet56", CIFAR, 27), ("mobilenetv2", CIFAR, 16), ("resnet50", (3, 64, 64), 32)],
+    [
+        ("small_resnet", DIGITS, 2),
+        ("resnet56", CIFAR, 27),
+        ("mobilenetv2", CIFAR, 16),
+        ("resnet50", (3, 64, 64), 32),
+    ],
 )
 def test_channel_groups_are_the_insides_of_blocks(name: str, shape: tuple[int, int, int], groups: int) -> None:
     model = build(Architecture(name, shape, 10))

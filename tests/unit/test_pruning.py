@@ -9,13 +9,18 @@ from hypothesis import strategies as st
 
 from prunescape.errors import UserError
 from prunescape.flops import count_flops
-from prunescape.models.build import build, channel_groups
 from prunescape.models.architecture import Architecture
+from prunescape.models.build import build, channel_groups
 from prunescape.pruning.cost import FlopsModel, flops_model
 from prunescape.pruning.structured import METHODS, PruningSettings, filter_norms, prune
 from prunescape.pruning.widths import non_uniform_widths, uniform_widths
 
-NETWORKS = [("small_resnet", (1, 8, 8)), ("resnet20", (3, 32, 32)), ("mobilenetv2", (3, 32, 32)), ("resnet50", (3, 64, 64))]
+NETWORKS = [
+    ("small_resnet", (1, 8, 8)),
+    ("resnet20", (3, 32, 32)),
+    ("mobilenetv2", (3, 32, 32)),
+    ("resnet50", (3, 64, 64)),
+]
 
 
 def cost_of(name: str, shape: tuple[int, int, int]) -> FlopsModel:

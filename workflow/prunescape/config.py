@@ -40,9 +40,7 @@ def schema() -> dict[str, Any]:
     return yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
 
 
-def validated(
-    raw: Mapping, known_models: Collection[str], known_data_sets: Collection[str]
-) -> dict[str, Any]:
+def validated(raw: Mapping, known_models: Collection[str], known_data_sets: Collection[str]) -> dict[str, Any]:
     """A new plain dict of the config with every default filled in, in the schema's order.
 
     Numbers come out as the schema's type (`1` as `1.0` where a number is meant), so that two ways of writing

@@ -162,4 +162,7 @@ def _lanes(get: Get) -> Mistakes:
     lanes = get("engine", "lanes")
     if lanes > 1 and lanes % LANE_ALIGNMENT:
         near = max(LANE_ALIGNMENT, round(lanes / LANE_ALIGNMENT) * LANE_ALIGNMENT)
-        yield ("engine", "lanes"), f"{lanes} would let a cell's neighbours change its last bits; write 1 or {near}"
+        yield (
+            ("engine", "lanes"),
+            f"{lanes} would let a cell's neighbours change its last bits; write 1 or {near}",
+        )

@@ -1,7 +1,8 @@
 """Import torchvision wherever its Python part works.
 
-A CPU build of torch beside a CUDA build of torchvision cannot load torchvision's compiled operators, and its import then
-fails on two operator schemas that nothing here uses. Import torchvision (or ptflops, which imports it) only after this.
+A CPU build of torch beside a CUDA build of torchvision cannot load torchvision's compiled operators, and its import
+then fails on two operator schemas that nothing here uses. Import torchvision (or ptflops, which imports it) only
+after this.
 """
 
 import torch

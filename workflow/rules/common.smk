@@ -15,6 +15,8 @@ RESULTS = f"results/{config['run']}"
 DATA = f"{config['data']['prepared']}/{config['data']['name']}"
 HPSPACE = f"{RESULTS}/hpspace"
 LOGS = f"{RESULTS}/logs"
+TILE = f"{HPSPACE}/tiles/{{model}}/{{variant}}/seed-{{seed}}/{{i}}_{{j}}"
+PLAN = f"{HPSPACE}/extension/{{model}}/round-{{round}}.json"
 CAPTIONS = f"{workflow.basedir}/workflow/report"
 ENVIRONMENT = f"{workflow.basedir}/envs/prunescape.yaml"
 
@@ -68,6 +70,39 @@ def figure_settings(script, **values):
 def model_code(model):
     """The module that builds a model."""
     return f"prunescape.models.{model_info(model).module}"
+
+
+def plans(model, rounds):
+    """The plans of the extension rounds 1 to `rounds`."""
+    return expand(PLAN, model=model, round=range(1, rounds + 1))
+
+
+def tiles(model, rounds):
+    """First cells of the tiles of a model's grid after some rounds of extension."""
+    found = lattice(model).initial_tiles()
+    for round in range(1, rounds + 1):
+        with checkpoints.extend_grid.get(model=model, round=round).output[0].open() as file:
+            found += [Cell(*tile) for tile in json.load(file)["tiles"]]
+    return found
+
+
+def tile_files(model, rounds, suffix=".csv"):
+    """The files of all variants, seeds and tiles of a model after some rounds of extension."""
+    return [
+        TILE.format(model=model, variant=variant, seed=seed, i=tile.i, j=tile.j) + suffix
+        for variant in variants(model)
+        for seed in SEEDS
+        for tile in tiles(model, rounds)
+    ]
+
+
+def tile_cells(wildcards):
+    """Coordinates and hyperparameters of the cells of a tile."""
+    grid = lattice(wildcards.model)
+    return [
+        {**cell._asdict(), **dict(zip(("learning_rate", "weight_decay"), grid.values(cell)))}
+        for cell in grid.cells(Cell(int(wildcards.i), int(wildcards.j)))
+    ]
 
 
 wildcard_constraints:

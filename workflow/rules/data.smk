@@ -2,17 +2,15 @@
 
 
 rule prepare:
-    # Runs where Snakemake runs, so that compute nodes need no network.
-    localrule: True
     output:
         # What depends on the data reads this file: it is written last and holds the arrays' checksums, so that making the
         # same bytes again reruns nothing.
         meta=f"{DATA}/meta.json",
-        arrays=expand(
-            f"{DATA}/{{split}}_{{part}}.npy", split=["train", "validation"], part=["images", "labels"]
-        ),
+        arrays=expand(f"{DATA}/{{split}}_{{part}}.npy", split=["train", "validation"], part=["images", "labels"]),
     log:
         f"{LOGS}/prepare.log",
+    # Runs where Snakemake runs, so that compute nodes need no network.
+    localrule: True
     conda:
         ENVIRONMENT
     threads: workflow.cores if data_set(config["data"]["name"]).module == "folders" else 1

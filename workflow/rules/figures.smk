@@ -25,7 +25,13 @@ rule figure_landscape:
         cells=f"{HPSPACE}/cells.csv",
         ellipses=f"{HPSPACE}/ellipses.csv",
     output:
-        figure(f"{FIGURES}/{{model}}/landscape_{{metric}}", "{model}", "landscape", figure="2 landscapes", metric="{metric}"),
+        figure(
+            f"{FIGURES}/{{model}}/landscape_{{metric}}",
+            "{model}",
+            "landscape",
+            figure="2 landscapes",
+            metric="{metric}",
+        ),
     log:
         f"{LOGS}/figure_landscape/{{model}}_{{metric}}.log",
     conda:
@@ -108,8 +114,6 @@ rule figure_curves:
 
 
 rule hpspace:
-    # The whole main job.
-    localrule: True
     input:
         [plan for model in config["models"] for plan in plans(model, config["extension"]["rounds"])],
         expand(f"{HPSPACE}/{{table}}.csv", table=["cells", "ellipses", "risk", "pruning"]),
@@ -123,3 +127,5 @@ rule hpspace:
             + [f"{name}_{metric}" for name in ["summary", "landscape", "grid_dense"] for metric in METRICS],
             suffix=FORMATS,
         ),
+    # The whole main job.
+    localrule: True

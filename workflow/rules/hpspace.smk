@@ -1,41 +1,5 @@
 """The main job: hyperparameter landscapes of dense and pruned networks, and whether to tune again."""
 
-TILE = f"{HPSPACE}/tiles/{{model}}/{{variant}}/seed-{{seed}}/{{i}}_{{j}}"
-PLAN = f"{HPSPACE}/extension/{{model}}/round-{{round}}.json"
-
-
-def plans(model, rounds):
-    """The plans of the extension rounds 1 to `rounds`."""
-    return expand(PLAN, model=model, round=range(1, rounds + 1))
-
-
-def tiles(model, rounds):
-    """First cells of the tiles of a model's grid after some rounds of extension."""
-    found = lattice(model).initial_tiles()
-    for round in range(1, rounds + 1):
-        with checkpoints.extend_grid.get(model=model, round=round).output[0].open() as file:
-            found += [Cell(*tile) for tile in json.load(file)["tiles"]]
-    return found
-
-
-def tile_files(model, rounds, suffix=".csv"):
-    """The files of all variants, seeds and tiles of a model after some rounds of extension."""
-    return [
-        TILE.format(model=model, variant=variant, seed=seed, i=tile.i, j=tile.j) + suffix
-        for variant in variants(model)
-        for seed in SEEDS
-        for tile in tiles(model, rounds)
-    ]
-
-
-def tile_cells(wildcards):
-    """Coordinates and hyperparameters of the cells of a tile."""
-    grid = lattice(wildcards.model)
-    return [
-        {**cell._asdict(), **dict(zip(("learning_rate", "weight_decay"), grid.values(cell)))}
-        for cell in grid.cells(Cell(int(wildcards.i), int(wildcards.j)))
-    ]
-
 
 rule train_tile:
     input:
@@ -63,9 +27,6 @@ rule train_tile:
 
 
 checkpoint extend_grid:
-    # Round 0 is the configured grid; each later round looks at all results before it. The earlier plans are inputs, or
-    # Snakemake would run the rounds side by side.
-    localrule: True
     input:
         plans=lambda wildcards: plans(wildcards.model, int(wildcards.round) - 1),
         tables=lambda wildcards: tile_files(wildcards.model, int(wildcards.round) - 1),
@@ -73,15 +34,16 @@ checkpoint extend_grid:
         PLAN,
     log:
         f"{LOGS}/extend_grid/{{model}}_round-{{round}}.log",
+    # Round 0 is the configured grid; each later round looks at all results before it. The earlier plans are inputs, or
+    # Snakemake would run the rounds side by side.
+    localrule: True
     conda:
         ENVIRONMENT
     params:
         settings=lambda wildcards: settings(
             "hpspace/extend_grid.py",
             grid=config["grid"],
-            prior={
-                key: config["models"][wildcards.model][key] for key in ("learning_rate", "weight_decay")
-            },
+            prior={key: config["models"][wildcards.model][key] for key in ("learning_rate", "weight_decay")},
             extension={key: value for key, value in config["extension"].items() if key != "rounds"},
         ),
     script:

@@ -4,13 +4,13 @@ MODEL_FOLDER = f"{RESULTS}/models/{{model}}"
 
 
 rule describe_dense:
-    localrule: True
     input:
         data=f"{DATA}/meta.json",
     output:
         f"{MODEL_FOLDER}/dense/architecture.json",
     log:
         f"{LOGS}/describe_dense/{{model}}.log",
+    localrule: True
     conda:
         ENVIRONMENT
     params:
@@ -69,7 +69,6 @@ rule prune:
 
 
 rule pruning_table:
-    localrule: True
     input:
         [
             f"{RESULTS}/models/{model}/{variant}/pruning.json"
@@ -86,6 +85,7 @@ rule pruning_table:
         channels=f"{HPSPACE}/channels.csv",
     log:
         f"{LOGS}/pruning_table.log",
+    localrule: True
     conda:
         ENVIRONMENT
     params:

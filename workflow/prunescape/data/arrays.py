@@ -1,5 +1,6 @@
 """Arrays in `.npy` files, memory-mapped, so that they may be larger than memory; nothing is unpickled."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,12 +21,21 @@ def new_array(path: Path, shape: tuple[int, ...], dtype: np.dtype | type) -> Ite
     """
     with atomic(path) as temporary:
         array = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.dtype(dtype), shape=shape)
-        if hasattr(os, "posix_fallocate"):
-            # Without it, a disk that fills up later would kill the process while it writes to the map.
-            with temporary.open("r+b") as file:
-                os.posix_fallocate(file.fileno(), 0, temporary.stat().st_size)
+        _reserve(temporary)
         yield array
         array.flush()
+
+
+def _reserve(path: Path) -> None:
+    """Claim the disk space of a file: a full disk would kill a process while it writes to the map."""
+    if not hasattr(os, "posix_fallocate"):
+        return
+    with path.open("r+b") as file:
+        try:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+        except OSError as error:
+            if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):  # not every file system can
+                raise
 
 
 def open_array(path: Path, dtype: np.dtype | type, shape: tuple[int, ...], remedy: str) -> np.ndarray:

@@ -101,11 +101,7 @@ class Batches:
         crops = self._crops(epoch, len(chosen))
         parts = [slice(start, start + self.batch_size) for start in range(0, len(chosen), self.batch_size)]
         index = chosen.to(self.device)
-        source = (
-            self._from_disk(chosen.numpy(), parts)
-            if self._resident is None
-            else self._from_device(index, parts)
-        )
+        source = self._from_disk(chosen.numpy(), parts) if self._resident is None else self._from_device(index, parts)
         for part, (images, taken) in zip(parts, source, strict=True):
             if crops is not None:
                 images = augment(images, *crops.part(part), self.data.crop, taken)

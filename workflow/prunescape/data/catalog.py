@@ -87,14 +87,16 @@ def lookup(name: str) -> DataSetInfo:
 def count_classes(options: Mapping[str, Any]) -> int | None:
     """How many classes a data set will have, as far as can be told before it is prepared; else None.
 
+    Folders are counted where they are at hand, since a part of ImageNet is ImageNet too.
+
     Args:
         options: the config's section `data`.
     """
     info = lookup(options["name"])
     directory = options.get("directory")
-    if info.classes is not None or directory is None:
+    if info.module != "folders" or directory is None:
         return info.classes
     try:
         return len(class_names(split_folders(Path(directory))[0]))
     except (OSError, UserError):
-        return None  # the rule that prepares the data will say what is wrong
+        return info.classes  # the rule that prepares the data will say what is wrong

@@ -9,9 +9,7 @@ VALIDATION_NAMES = ("validation", "val")
 
 def class_names(folder: Path) -> list[str]:
     """Names of the classes: the sub-folders that are not hidden, sorted, which is the order of the labels."""
-    return sorted(
-        entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith(".")
-    )
+    return sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
 
 
 def split_folders(root: Path) -> tuple[Path, Path | None]:

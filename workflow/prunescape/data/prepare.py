@@ -38,18 +38,16 @@ def prepare(
     source: Source = module.open_source(chosen, directory / "download")
     geometry = info.geometry(chosen.image_size)
     image_shape = (info.channels, geometry.stored, geometry.stored)
-    splits = {
-        "train": (source.train, _choose(source.train, chosen.train_size, "train", chosen.seed)),
-        "validation": (
-            source.validation,
-            _choose(source.validation, chosen.validation_size, "validation", chosen.seed),
-        ),
+    splits = {  # the small split first: what is wrong with it shows early
+        name: (split, _choose(split, size, name, chosen.seed))
+        for name, split, size in [
+            ("validation", source.validation, chosen.validation_size),
+            ("train", source.train, chosen.train_size),
+        ]
     }
     directory.mkdir(parents=True, exist_ok=True)
     clear(directory)
-    _check_space(
-        directory, sum(len(positions) for _, positions in splits.values()) * int(np.prod(image_shape))
-    )
+    _check_space(directory, sum(len(positions) for _, positions in splits.values()) * int(np.prod(image_shape)))
     for name, (split, positions) in splits.items():
         report(f"{chosen.name}: storing {len(positions):,} {name} images")
         with new_array(directory / f"{name}_images.npy", (len(positions), *image_shape), np.uint8) as out:
@@ -81,6 +79,4 @@ def _check_space(directory: Path, needed: int) -> None:
     free = shutil.disk_usage(directory).free
     if needed > free:
         sizes = f"{needed / 2**30:.1f} GiB are needed and {free / 2**30:.1f} GiB are free"
-        raise UserError(
-            f"{directory}: {sizes}; free some space or set data.prepared to a folder on a larger disk"
-        )
+        raise UserError(f"{directory}: {sizes}; free some space or set data.prepared to a folder on a larger disk")

@@ -143,9 +143,7 @@ def clear(directory: Path) -> None:
                 path.unlink(missing_ok=True)
 
 
-def write_meta(
-    directory: Path, *, name: str, classes: list[str], crop: int, pad: int, flip: bool
-) -> PreparedData:
+def write_meta(directory: Path, *, name: str, classes: list[str], crop: int, pad: int, flip: bool) -> PreparedData:
     """Describe the arrays that lie in `directory`, which makes them a prepared data set, and open it."""
     files: dict[str, dict[str, Any]] = {}
     for split in SPLITS:

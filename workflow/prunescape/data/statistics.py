@@ -28,7 +28,5 @@ def channel_statistics(images: np.ndarray) -> tuple[tuple[float, ...], tuple[flo
             sums[channel] += int(values.sum())
             squares[channel] += int(values @ values)
     mean = tuple(float(Fraction(total, count * 255)) for total in sums)
-    variances = (
-        Fraction(count * q - s * s, count * count * 255 * 255) for q, s in zip(squares, sums, strict=True)
-    )
+    variances = (Fraction(count * q - s * s, count * count * 255 * 255) for q, s in zip(squares, sums, strict=True))
     return mean, tuple(math.sqrt(variance) or 1.0 for variance in variances)

@@ -1,6 +1,7 @@
 """Figure 4.4: the lattice of one variant as a table of accuracies, with the initial grid outlined."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
-from prunescape.figures import plane, style
+from prunescape.figures import names, plane, style
+from prunescape.hpspace.landscape import best_cell
 
 CELL = (0.56, 0.40)  # inches
 # From the innermost region outwards: at most so many points below the best cell.
@@ -45,6 +47,16 @@ def draw(
     best = cells["f"].max()
     for cell in cells.itertuples():
         _cell(axes, int(cell.i), int(cell.j), float(cell.f), float(best), edges)
+    if not np.isnan(best):
+        top = best_cell(cells)
+        look: dict[str, Any] = {
+            "ms": 8,
+            "mew": 0.6,
+            "mec": style.PAPER,
+            "color": style.HIGHLIGHT,
+            "zorder": 6,
+        }
+        axes.plot(top["j"] + 0.38, top["i"] + 0.32, marker="*", **look)
     low = [-(int(size) // 2) - 0.5 for size in initial_size]
     axes.add_patch(
         Rectangle((low[1], low[0]), initial_size[1], initial_size[0], fill=False, ec=style.INK, lw=2.0, zorder=4)
@@ -52,9 +64,13 @@ def draw(
     _axes(axes, cells)
     style.heading(
         figure,
-        f"{style.model_title(model)}: {style.metric_title(metric)} of every cell (%)",
-        style.variant_title(variant)
-        + ("" if np.isnan(best) else f". Best cell: {best:.2f} %. The shades show how many points a cell lies below it."),
+        f"{names.model_title(model)}: {names.metric_title(metric)} of every cell (%)",
+        names.variant_title(variant)
+        + (
+            ""
+            if np.isnan(best)
+            else f". Best cell: {best:.2f} %. The shades show how many points a cell lies below it."
+        ),
     )
     style.legend_below(figure, _legend(rois, edges, best))
     return figure
@@ -68,7 +84,7 @@ def shade_edges(rois: Sequence[float]) -> list[float]:
 
 def _shade(gap: float, edges: Sequence[float]) -> str:
     shades = [*SHADES[: len(edges) - len(FURTHER)], *SHADES[-len(FURTHER) - 1 :]]
-    # A cell at the very threshold belongs to the region; the sum of many seeds may miss it by a rounding error.
+    # A cell at the very threshold belongs to the region; a mean may miss it by its rounding.
     return shades[sum(gap > edge + 1e-9 for edge in edges)]
 
 
@@ -82,8 +98,6 @@ def _cell(axes: Axes, i: int, j: int, value: float, best: float, edges: Sequence
         j, i, "–" if missing else f"{value:.1f}", ha="center", va="center", color=colour,
         fontsize=8.5, fontweight="bold" if best - value <= edges[0] else "normal",
     )  # fmt: skip
-    if value == best:
-        axes.plot(j + 0.38, i + 0.32, marker="*", ms=8, mew=0.6, mec=style.PAPER, color=style.HIGHLIGHT, zorder=6)
     if i == 0 and j == 0:
         axes.add_patch(Rectangle((-0.42, -0.40), 0.84, 0.80, fill=False, ec=style.HIGHLIGHT, lw=1.3, zorder=5))
 

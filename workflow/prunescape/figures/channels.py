@@ -1,7 +1,5 @@
 """The channels that pruning keeps, layer by layer."""
 
-import os
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -9,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from prunescape.figures import style
+from prunescape.figures import names, style
 
 FEW = 12  # up to so many layers, every bar carries its number
 
@@ -22,9 +20,9 @@ def draw(channels: pd.DataFrame, model: str) -> Figure:
         model: which network to draw.
     """
     here = channels[(channels["model"] == model) & (channels["variant"] != "dense")]
-    variants = style.variant_order(here["variant"])
-    methods = list(dict.fromkeys(style.split_variant(variant)[0] for variant in variants)) or [""]
-    ratios = sorted({style.split_variant(variant)[1] for variant in variants}, reverse=True) or [1.0]
+    variants = names.variant_order(here["variant"])
+    methods = list(dict.fromkeys(names.split_variant(variant)[0] for variant in variants)) or [""]
+    ratios = sorted({names.split_variant(variant)[1] for variant in variants}, reverse=True) or [1.0]
     layers = here["layer"].nunique()
     width = float(np.clip(0.17 * layers + 1.1, 3.4, 7.2))
     figure = style.new_figure(max(6.4, width * len(methods) + 0.6), 1.75 * len(ratios) + 1.9)
@@ -32,7 +30,7 @@ def draw(channels: pd.DataFrame, model: str) -> Figure:
     colours = style.variant_colours(variants)
     unused = {(row, column) for row in range(len(ratios)) for column in range(len(methods))}
     for variant in variants:
-        method, ratio = style.split_variant(variant)
+        method, ratio = names.split_variant(variant)
         row, column = ratios.index(ratio), methods.index(method)
         unused.discard((row, column))
         _bars(grid[row, column], here[here["variant"] == variant].sort_values("position"), colours[variant])
@@ -43,7 +41,7 @@ def draw(channels: pd.DataFrame, model: str) -> Figure:
     figure.supylabel("Channels", fontsize=8.5)
     style.heading(
         figure,
-        f"{style.model_title(model)}: channels kept by pruning",
+        f"{names.model_title(model)}: channels kept by pruning",
         "One bar a prunable layer, from the input (left) to the output (right).",
     )
     handles = [Patch(color=style.PALE, label="dense network"), Patch(color=style.MUTED, label="kept")]
@@ -53,7 +51,7 @@ def draw(channels: pd.DataFrame, model: str) -> Figure:
 
 def _title(variant: str, rows: pd.DataFrame) -> str:
     part = 100 * rows["channels"].sum() / rows["dense_channels"].sum()
-    return f"{style.variant_title(variant)}: {part:.0f} % of channels"
+    return f"{names.variant_title(variant)}: {part:.0f} % of channels"
 
 
 def _bars(axes: Axes, rows: pd.DataFrame, colour: str) -> None:
@@ -64,7 +62,12 @@ def _bars(axes: Axes, rows: pd.DataFrame, colour: str) -> None:
     if len(rows) <= FEW:
         for place, kept in zip(places, rows["channels"], strict=True):
             axes.annotate(
-                f"{kept:g}", (place, kept), xytext=(0, 2), textcoords="offset points", ha="center", fontsize=7.5
+                f"{kept:g}",
+                (place, kept),
+                xytext=(0, 2),
+                textcoords="offset points",
+                ha="center",
+                fontsize=7.5,
             )
     axes.tick_params(axis="x", length=0)
     axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
@@ -72,26 +75,32 @@ def _bars(axes: Axes, rows: pd.DataFrame, colour: str) -> None:
 
 def _layers(bottom: np.ndarray, here: pd.DataFrame) -> None:
     """Name the layers under the lowest panels: what all names share goes to the axis' label."""
-    names = here.drop_duplicates("layer").sort_values("position")["layer"].astype(str).to_list()
-    short, shared = shorten(names)
-    every = 1 if len(names) <= 16 else 2 if len(names) <= 40 else -(-len(names) // 20)
+    layers = here.drop_duplicates("layer").sort_values("position")["layer"].astype(str).to_list()
+    short, shared = shorten(layers)
+    every = 1 if len(layers) <= 16 else 2 if len(layers) <= 40 else -(-len(layers) // 20)
     longest = max((len(name) for name in short), default=0)
-    turned = longest > (3 if len(names) > FEW else 8)
+    turned = longest > (3 if len(layers) > FEW else 8)
     for axes in bottom:
         axes.set_axis_on()
-        axes.set_xticks(range(0, len(names), every), short[::every])
+        axes.set_xticks(range(0, len(layers), every), short[::every])
         axes.tick_params(axis="x", labelrotation=90 if turned else 0, labelsize=7)
         axes.set_xlabel(f"Layer ({shared})" if shared else "Layer")
 
 
-def shorten(names: list[str]) -> tuple[list[str], str]:
+def shorten(layers: list[str]) -> tuple[list[str], str]:
     """Where the names differ, and the pattern they share: `a.1.conv`, `a.2.conv` -> `1`, `2`; `a.*.conv`."""
-    if len(names) < 2:
-        return names, ""
-    parts = [name.split(".") for name in names]
-    before = len(os.path.commonprefix(parts))
-    after = len(os.path.commonprefix([part[before:][::-1] for part in parts]))
+    if len(layers) < 2:
+        return layers, ""
+    parts = [name.split(".") for name in layers]
+    before = _in_common(parts)
+    after = _in_common([part[before:][::-1] for part in parts])
     short = [".".join(part[before : len(part) - after]) for part in parts]
     if not (before or after) or not all(short):
-        return names, ""
+        return layers, ""
     return short, ".".join([*parts[0][:before], "*", *parts[0][len(parts[0]) - after :]])
+
+
+def _in_common(rows: list[list[str]]) -> int:
+    """How many first entries all rows share."""
+    agreed = [len(set(entries)) == 1 for entries in zip(*rows, strict=False)]
+    return next((place for place, agree in enumerate(agreed) if not agree), len(agreed))

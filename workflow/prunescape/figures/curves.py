@@ -1,6 +1,7 @@
 """Training curves: loss and accuracy by epoch, of every variant's best cell and of the prior."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,16 +10,17 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from prunescape.figures import style
+from prunescape.figures import names, style
 
 COLUMNS = 5
 KEY = ["variant", "i", "j"]
 DROP = 0.7  # a learning rate that falls below this part of the epoch before has dropped
+FEW_POINTS = 12  # fewer points of a curve are marked one by one
 MOST_DROPS = 8  # more of them are a smooth schedule, not steps
 
 
 def chosen_cells(cells: pd.DataFrame, model: str, metric: str = "top1") -> pd.DataFrame:
-    """The cells worth drawing, as rows of variant, i, j: every variant's best (mean over seeds) and its prior."""
+    """The cells worth drawing, rows of variant, i, j: each variant's best (mean over seeds) and its prior."""
     mean = cells[cells["model"] == model].groupby(KEY, as_index=False)[metric].mean().dropna(subset=metric)
     best = mean.loc[mean.groupby("variant")[metric].idxmax(), KEY]
     prior = mean.loc[(mean["i"] == 0) & (mean["j"] == 0), KEY]
@@ -26,7 +28,7 @@ def chosen_cells(cells: pd.DataFrame, model: str, metric: str = "top1") -> pd.Da
 
 
 def read_histories(paths: Iterable[str], model: str, chosen: pd.DataFrame) -> pd.DataFrame:
-    """The histories of the chosen cells alone, read file by file: a study has thousands, and they are long."""
+    """The histories of the chosen cells alone, read file by file: a study has thousands."""
     parts = []
     for path in paths:
         part = pd.read_csv(path)
@@ -37,7 +39,7 @@ def read_histories(paths: Iterable[str], model: str, chosen: pd.DataFrame) -> pd
 
 
 def draw(histories: pd.DataFrame, model: str, metric: str = "top1") -> Figure:
-    """A column a variant: training loss above, validation accuracy below; mean over seeds, band from min to max.
+    """A column a variant: training loss above, validation accuracy below; means and ranges of the seeds.
 
     Args:
         histories: model, variant, seed, i, j, epoch, learning_rate, train_loss, top1, top5.
@@ -45,7 +47,7 @@ def draw(histories: pd.DataFrame, model: str, metric: str = "top1") -> Figure:
         metric: `top1` or `top5`.
     """
     here = histories[histories["model"] == model]
-    variants = style.variant_order(here["variant"])
+    variants = names.variant_order(here["variant"])
     best = {variant: best_cell(here[here["variant"] == variant], metric) for variant in variants}
     colours = style.variant_colours(variants)
     rows = style.bands(variants, COLUMNS)
@@ -55,7 +57,7 @@ def draw(histories: pd.DataFrame, model: str, metric: str = "top1") -> Figure:
     panels = [(variant, band, column) for band, row in enumerate(rows) for column, variant in enumerate(row)]
     for variant, band, column in panels:
         loss, accuracy = grid[2 * band, column], grid[2 * band + 1, column]
-        loss.set_title(style.variant_title(variant))
+        loss.set_title(names.variant_title(variant))
         for axes, what in ((loss, "train_loss"), (accuracy, metric)):
             axes.grid(axis="y")
             mine = here[here["variant"] == variant]
@@ -72,15 +74,15 @@ def draw(histories: pd.DataFrame, model: str, metric: str = "top1") -> Figure:
         accuracy.tick_params(labelbottom=True)
         if column == 0:
             loss.set_ylabel("Training loss")
-            accuracy.set_ylabel(f"{style.metric_title(metric).capitalize()} (%)")
-    for row in range(len(rows)):
-        _limits(grid[2 * row, 0], grid[2 * row + 1, 0], here, metric)
+            accuracy.set_ylabel(f"{names.metric_title(metric).capitalize()} (%)")
     for band, row in enumerate(rows):
-        for unused in grid[2 * band : 2 * band + 2, max(1, len(row)) :].ravel():
+        upper, lower = grid[2 * band], grid[2 * band + 1]
+        _limits(upper[0], lower[0], here, metric)
+        for unused in [*upper[max(1, len(row)) :], *lower[max(1, len(row)) :]]:
             unused.remove()
     style.heading(
         figure,
-        f"{style.model_title(model)}: training of the best cell and of the prior",
+        f"{names.model_title(model)}: training of the best cell and of the prior",
         "Means over seeds; bands span the seeds. Accuracy is measured on the validation images.",
     )
     style.legend_below(figure, _legend())
@@ -98,7 +100,7 @@ def best_cell(histories: pd.DataFrame, metric: str) -> tuple[int, int]:
 
 
 def drop_epochs(rates: pd.Series) -> list[float]:
-    """The epochs (the index) from which a stepwise schedule trains with a lower rate; none for a smooth one."""
+    """The epochs (the index) at which a stepwise schedule lowers the rate; none for a smooth one."""
     falls = rates.index[(rates / rates.shift()) < DROP]
     return [float(epoch) for epoch in falls] if len(falls) <= MOST_DROPS else []
 
@@ -107,12 +109,14 @@ def _cell(histories: pd.DataFrame, cell: tuple[int, int]) -> pd.DataFrame:
     return histories[(histories["i"] == cell[0]) & (histories["j"] == cell[1])]
 
 
-def _line(axes: Axes, rows: pd.DataFrame, what: str, band: bool = False, **look: object) -> None:
-    if rows.empty:
+def _line(axes: Axes, rows: pd.DataFrame, what: str, band: bool = False, **look: Any) -> None:
+    measured = rows.dropna(subset=what)  # accuracy may be measured after some epochs only
+    if measured.empty:
         return
-    epochs = rows.groupby("epoch")[what]
+    epochs = measured.groupby("epoch")[what]
     mean = epochs.mean()
-    axes.plot(mean.index, mean, **look)
+    marker = {"marker": "o", "markersize": 3} if len(mean) < FEW_POINTS else {}
+    axes.plot(mean.index, mean, **look, **marker)
     if band:
         axes.fill_between(mean.index, epochs.min(), epochs.max(), color=look["color"], alpha=0.22, linewidth=0)
 
@@ -131,8 +135,9 @@ def _final(axes: Axes, rows: pd.DataFrame, best: tuple[int, int], metric: str) -
         if last.notna().any():
             words.append(f"{name} {last.mean():.1f} %")
     axes.text(
-        0.97, 0.05, "\n".join(words), transform=axes.transAxes, ha="right", va="bottom", linespacing=1.4
-    )
+        0.97, 0.06, "\n".join(words), transform=axes.transAxes, ha="right", va="bottom", linespacing=1.4,
+        bbox={"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.5},
+    )  # fmt: skip
 
 
 def _limits(loss: Axes, accuracy: Axes, here: pd.DataFrame, metric: str) -> None:

@@ -13,12 +13,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from prunescape.figures import plane, style
+from prunescape.figures import names, plane, style
 from prunescape.figures.surface import colour_limits, colour_scale, interpolate
+from prunescape.hpspace.landscape import best_cell
 
 COLUMNS = 5  # variants side by side before the figure wraps
 LEVELS = 10  # contour bands
-DEFAULTS: dict[str, Any] = {"colour_range_percent": 15.0, "colour_map": "viridis", "rois": (0.5, 1.0)}
+DEFAULTS: dict[str, Any] = {"colour_range_percent": 15.0, "colour_map": "viridis", "roi": (0.5, 1.0)}
 
 
 def draw(
@@ -31,12 +32,12 @@ def draw(
         ellipses: the table ellipses.csv.
         metric: `top1` or `top5`.
         model: which network to draw.
-        options: `colour_range_percent`, `colour_map`, `rois`; what is absent has its default.
+        options: `colour_range_percent`, `colour_map`, `roi` (thresholds); what is absent has its default.
     """
     chosen = {key: options.get(key, default) for key, default in DEFAULTS.items()}
-    rois = sorted(float(roi) for roi in chosen["rois"])
+    rois = sorted(float(roi) for roi in chosen["roi"])
     cells = plane.in_log10(landscape[landscape["model"] == model])
-    variants = style.variant_order(cells["variant"])
+    variants = names.variant_order(cells["variant"])
     known = cells[np.isfinite(cells["f"])]
     limits = colour_limits(known, float(chosen["colour_range_percent"]), max(rois))
     colours, norm = colour_scale(str(chosen["colour_map"])), Normalize(*limits)
@@ -45,19 +46,19 @@ def draw(
     rows = style.bands(variants, COLUMNS)
     extent, size = _extent(cells), _panel_size(cells)
     columns = max(len(row) for row in rows)
-    figure = style.new_figure(
-        max(6.6, columns * (size[0] + 0.28) + 1.6), len(rows) * (2 * size[1] + 1.25) + 1.5
-    )
+    figure = style.new_figure(max(6.6, columns * (size[0] + 0.28) + 1.6), len(rows) * (2 * size[1] + 1.25) + 1.5)
     grid = figure.subplots(2 * len(rows), columns, squeeze=False, sharex=True, sharey=True)
     for band, row in enumerate(rows):
         for column in range(columns):
             upper, lower = grid[2 * band, column], grid[2 * band + 1, column]
             if column >= len(row):
-                upper.remove(), lower.remove()
+                upper.remove()
+                lower.remove()
                 continue
             here = known[known["variant"] == row[column]]
-            upper.set_title(style.variant_title(row[column]))
-            _frame(upper, extent), _frame(lower, extent)
+            upper.set_title(names.variant_title(row[column]))
+            _frame(upper, extent)
+            _frame(lower, extent)
             _contours(upper, here, extent, colours, norm)
             _cells(lower, here, colours, norm, 72 * size[0] / (extent[1] - extent[0]))
             mine = ellipses[ellipses["variant"] == row[column]]
@@ -67,21 +68,22 @@ def draw(
             lower.set_title("\n".join(notes), fontsize=7.5, fontweight="normal", color=style.MUTED)
             lower.set_xlabel("Weight decay")
             if column == 0:
-                upper.set_ylabel("Learning rate"), lower.set_ylabel("Learning rate")
+                upper.set_ylabel("Learning rate")
+                lower.set_ylabel("Learning rate")
             upper.tick_params(labelbottom=False)
             lower.tick_params(labelbottom=True)
     bar = figure.colorbar(
         ScalarMappable(norm, colours), ax=figure.axes, extend="min", extendfrac=0.04,
         aspect=28 * len(rows), pad=0.015, fraction=0.05,
     )  # fmt: skip
-    bar.outline.set_visible(False)  # type: ignore[operator]
-    bar.set_label(f"{style.metric_title(metric).capitalize()} (%)")
+    bar.outline.set_visible(False)
+    bar.set_label(f"{names.metric_title(metric).capitalize()} (%)")
     bar.locator = MaxNLocator(7)
     bar.update_ticks()
     style.legend_below(figure, _legend(rois))
     style.heading(
         figure,
-        f"{style.model_title(model)}: {style.metric_title(metric)} by weight decay and learning rate",
+        f"{names.model_title(model)}: {names.metric_title(metric)} by weight decay and learning rate",
         "Above: interpolated. Below: every cell trained. "
         f"The colours span the best {chosen['colour_range_percent']:g} % of all cells and each variant's "
         f"{plane.roi_label(rois[-1])}.",
@@ -112,9 +114,7 @@ def _frame(axes: Axes, extent: Sequence[float]) -> None:
     axes.spines[["top", "right"]].set_visible(True)
 
 
-def _contours(
-    axes: Axes, here: pd.DataFrame, extent: Sequence[float], colours: Colormap, norm: Normalize
-) -> None:
+def _contours(axes: Axes, here: pd.DataFrame, extent: Sequence[float], colours: Colormap, norm: Normalize) -> None:
     axes.set_facecolor(style.PALE)
     low, high = float(norm.vmin or 0), float(norm.vmax or 0)
     surface = interpolate(here, extent, low - 0.5 * (high - low)) if len(here) else None
@@ -145,7 +145,7 @@ def _cells(axes: Axes, here: pd.DataFrame, colours: Colormap, norm: Normalize, s
         prior["x"], prior["y"], s=(1.3 * dot) ** 2, marker="s",
         facecolors="none", edgecolors=style.INK, linewidths=1.1, zorder=6,
     )  # fmt: skip
-    best = here.loc[here["f"].idxmax()]
+    best = best_cell(here)
     size = max(dot, 8.0) ** 2
     star = axes.scatter(best["x"], best["y"], s=size, marker="*", color=style.HIGHLIGHT, linewidths=0, zorder=7)
     star.set_path_effects([patheffects.withStroke(linewidth=1.6, foreground=style.PAPER)])

@@ -12,7 +12,7 @@ from matplotlib.patches import Ellipse
 from prunescape.figures.style import INK, PAPER
 
 # The inner region black in a white halo, the outer one white in a black halo: seen on any background.
-ELLIPSE_STYLES = ((INK, PAPER, "-"), (PAPER, INK, "-"))
+ELLIPSE_STYLES = ((INK, PAPER), (PAPER, INK))
 SMALLEST_DECIMAL = 0.000999  # smaller values are written as powers of ten
 
 
@@ -87,16 +87,16 @@ def ellipse_patch(row: pd.Series, **style: object) -> Ellipse:
 
 def haloed(row: pd.Series, rank: int, linewidth: float = 1.5) -> Ellipse:
     """The same, drawn in the style of the rank-th region (0 the innermost), visible on any background."""
-    colour, halo, dashes = ELLIPSE_STYLES[min(rank, len(ELLIPSE_STYLES) - 1)]
-    patch = ellipse_patch(row, edgecolor=colour, linewidth=linewidth, linestyle=dashes, zorder=5)
+    colour, halo = ELLIPSE_STYLES[min(rank, len(ELLIPSE_STYLES) - 1)]
+    patch = ellipse_patch(row, edgecolor=colour, linewidth=linewidth, zorder=5)
     patch.set_path_effects([patheffects.withStroke(linewidth=linewidth + 1.9, foreground=halo)])
     return patch
 
 
 def haloed_handle(rank: int, label: str) -> Line2D:
     """The legend's sample of `haloed`."""
-    colour, halo, dashes = ELLIPSE_STYLES[min(rank, len(ELLIPSE_STYLES) - 1)]
-    line = Line2D([], [], color=colour, linestyle=dashes, linewidth=1.5, label=label)
+    colour, halo = ELLIPSE_STYLES[min(rank, len(ELLIPSE_STYLES) - 1)]
+    line = Line2D([], [], color=colour, linewidth=1.5, label=label)
     line.set_path_effects([patheffects.withStroke(linewidth=3.4, foreground=halo)])
     return line
 

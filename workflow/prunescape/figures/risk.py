@@ -1,18 +1,18 @@
 """Figure 4.5: what it costs to keep the dense network's hyperparameters, absolutely and relatively."""
 
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from prunescape.figures import style
+from prunescape.figures import names, style
 
 SIDES = {"d": "Performance risk (points)", "percent": "Relative performance risk (% of the best cell)"}
+FAR = 3.0  # interquartile ranges above a box: what lies beyond is drawn as an arrow at the axis' end
 GOLDEN = (5**0.5 - 1) / 2
 
 
@@ -30,36 +30,47 @@ def draw(risk_cells: pd.DataFrame, metric: str, *, risk_roi: float = 0.5) -> Fig
     counts = [max(1, cells.loc[cells["model"] == model, "variant"].nunique()) for model in models]
     figure = style.new_figure(10.2, 0.37 * sum(counts) + 0.55 * len(models) + 1.7)
     grid = figure.subplots(len(models), 2, squeeze=False, sharex="col", height_ratios=counts)
+    tops = {column: right_end(cells, column) for column in SIDES}
+    tops["d"] = max(tops["d"], risk_roi)
     for row, model in enumerate(models):
         here = cells[cells["model"] == model]
         for axes, (column, label) in zip(grid[row], SIDES.items(), strict=True):
-            _boxes(axes, here, column)
+            _boxes(axes, here, column, tops[column])
             if row == len(models) - 1:
                 axes.set_xlabel(label)
         grid[row, 0].set_title(_title(model, here))
         grid[row, 0].axvline(risk_roi, color=style.HIGHLIGHT, lw=1, ls=(0, (4, 2)), zorder=1)
         grid[row, 1].tick_params(labelleft=False)
     for axes, column in zip(grid[0], SIDES, strict=True):
-        top = float(cells[column].max()) if len(cells) else 1.0
-        axes.set_xlim(-0.03 * max(top, 1e-3), 1.06 * max(top, risk_roi if column == "d" else 1e-3))
+        axes.set_xlim(-0.03 * tops[column], 1.06 * tops[column])
     style.heading(
         figure,
-        f"Risk of keeping the dense network's hyperparameters ({style.metric_title(metric)})",
-        f"Each dot is a cell of the dense network's {risk_roi:g}-ROI: how far the variant trained there falls "
-        "short of that variant's own best cell. Numbers at the right: mean ± standard deviation.",
+        f"Risk of keeping the dense network's hyperparameters ({names.metric_title(metric)})",
+        f"Each dot is a cell of the dense network's {risk_roi:g}-ROI: how far the variant trained there "
+        "falls short of that variant's own best cell. Numbers at the right: mean ± standard deviation."
+        + (" Arrows: beyond the axis." if (cells["d"] > tops["d"]).any() else ""),
     )
     style.legend_below(figure, _legend(risk_roi))
     return figure
 
 
+def right_end(cells: pd.DataFrame, column: str) -> float:
+    """The axis' end: the largest value, unless it lies so far out (a failed cell) as to hide the rest."""
+    ends = [0.1]
+    for _, values in cells.groupby(["model", "variant"])[column]:
+        low, high = values.quantile([0.25, 0.75])
+        ends.append(min(float(values.max()), float(high + FAR * (high - low) + 0.1)))
+    return max(ends)
+
+
 def _title(model: str, here: pd.DataFrame) -> str:
     cells = int(here.groupby("variant").size().max()) if len(here) else 0
-    return f"{style.model_title(model)} ({cells} cell{'s' * (cells != 1)})"
+    return f"{names.model_title(model)} ({cells} cell{'s' * (cells != 1)})"
 
 
-def _boxes(axes: Axes, here: pd.DataFrame, column: str) -> None:
-    """A box a variant, from the top down, with its cells, its mean, and the dense network's mean as a line."""
-    order = style.variant_order(here["variant"])
+def _boxes(axes: Axes, here: pd.DataFrame, column: str, top: float) -> None:
+    """A box a variant, from the top down, with its cells and mean; the dense network's mean as a line."""
+    order = names.variant_order(here["variant"])
     axes.grid(axis="x")
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
@@ -68,15 +79,26 @@ def _boxes(axes: Axes, here: pd.DataFrame, column: str) -> None:
         axes.set_yticks([])
         return
     colours = style.variant_colours(order)
-    sns.boxplot(
-        here, x=column, y="variant", hue="variant", order=order, hue_order=order, palette=_tints(order),
-        orient="h", width=0.62, whis=(0, 100), linewidth=0.9, linecolor=style.INK, legend=False, ax=axes,
+    samples = [here.loc[here["variant"] == variant, column].to_numpy(float) for variant in order]
+    line = {"color": style.INK, "linewidth": 0.9}
+    boxes = axes.boxplot(
+        samples, positions=range(len(order)), orientation="horizontal", widths=0.62, whis=(0, 100),
+        patch_artist=True, boxprops={"edgecolor": style.INK, "linewidth": 0.9},
+        medianprops=line, whiskerprops=line, capprops=line,
     )  # fmt: skip
-    for place, variant in enumerate(order):
-        values = here.loc[here["variant"] == variant, column].to_numpy(float)
+    for box, variant in zip(boxes["boxes"], order, strict=True):
+        box.set_facecolor(style.tint(colours[variant], 0.45 if variant == "dense" else 0.68))
+    for place, (variant, values) in enumerate(zip(order, samples, strict=True)):
         heights = place + 0.34 * (np.arange(1, len(values) + 1) * GOLDEN % 1 - 0.5)
-        edge = style.PAPER
-        axes.scatter(values, heights, s=15, color=colours[variant], edgecolors=edge, linewidths=0.5, zorder=4)
+        beyond = values > 1.001 * top
+        look: dict[str, Any] = {
+            "color": colours[variant],
+            "edgecolors": style.PAPER,
+            "linewidths": 0.5,
+            "zorder": 4,
+        }
+        axes.scatter(values[~beyond], heights[~beyond], s=15, **look)
+        axes.scatter(np.full(beyond.sum(), 1.035 * top), heights[beyond], s=34, marker=">", **look)
         axes.scatter(values.mean(), place, s=34, marker="D", color=style.PAPER, ec=style.INK, lw=1, zorder=5)
         axes.text(
             1.015, place, f"{values.mean():.2f} ± {values.std():.2f}", va="center", fontsize=8,
@@ -86,13 +108,7 @@ def _boxes(axes: Axes, here: pd.DataFrame, column: str) -> None:
     if len(dense):
         axes.axvline(dense.mean(), color=style.INK, lw=0.9, ls=":", zorder=1)
     axes.set(xlabel="", ylabel="", ylim=(len(order) - 0.5, -0.5))
-    axes.set_yticks(range(len(order)), [style.variant_title(variant) for variant in order])
-
-
-def _tints(order: Sequence[str]) -> dict[str, str]:
-    """The boxes' fills: pale for the pruned variants, darker for the dense network."""
-    colours = style.variant_colours(order)
-    return {variant: style.tint(colours[variant], 0.45 if variant == "dense" else 0.68) for variant in order}
+    axes.set_yticks(range(len(order)), [names.variant_title(variant) for variant in order])
 
 
 def _legend(risk_roi: float) -> list[Line2D | Patch]:

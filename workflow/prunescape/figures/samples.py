@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from prunescape.figures import style
+from prunescape.figures import names, style
 
 CLASSES = 10  # rows at most
 IMAGES = 10  # images a row
@@ -30,13 +30,14 @@ def draw(prepared: Images, seed: int = 0) -> Figure:
     generator = np.random.default_rng(seed)
     images, labels = prepared.images("train"), np.asarray(prepared.labels("train"))
     everything = len(prepared.classes)
-    shown = np.arange(everything)
+    shown = list(range(everything))
     if everything > CLASSES:
-        shown = np.sort(generator.choice(everything, CLASSES, replace=False))
-    figure = style.new_figure(IMAGES * SIDE + 1.7, max(1, len(shown)) * SIDE + 1.1)
-    figure.get_layout_engine().set(wspace=0.0, hspace=0.0, w_pad=0.02, h_pad=0.02)  # type: ignore[union-attr]
+        shown = sorted(generator.choice(everything, CLASSES, replace=False).tolist())
+    rows = [_class_name(str(prepared.classes[label])) for label in shown]
+    margin = 0.075 * max((len(name) for name in rows), default=0) + 0.3
+    figure = style.new_figure(IMAGES * SIDE + margin, max(1, len(shown)) * SIDE + 0.75, pad=0.025, gap=0.0)
     grid = figure.subplots(max(1, len(shown)), IMAGES, squeeze=False)
-    for row, label in zip(grid, shown, strict=False):
+    for row, label, name in zip(grid, shown, rows, strict=False):
         members = np.flatnonzero(labels == label)
         picked = np.sort(generator.choice(members, min(IMAGES, len(members)), replace=False))
         for axes in row:
@@ -44,12 +45,11 @@ def draw(prepared: Images, seed: int = 0) -> Figure:
             axes.spines[:].set_visible(False)
         for axes, index in zip(row, picked, strict=False):
             _show(axes, np.asarray(images[index]))
-        name = _class_name(str(prepared.classes[label]))
         row[0].set_ylabel(name, rotation=0, ha="right", va="center", labelpad=8, fontsize=9)
     extent = f"{images.shape[2]}×{images.shape[3]} pixels" if len(images) else "no images"
     style.heading(
         figure,
-        f"{prepared.name.replace('_', ' ')}: training images",
+        f"{names.data_title(prepared.name)}: training images",
         f"{len(labels):,} images of {everything} classes, stored as {extent}"
         + (f"; {len(shown)} classes chosen by chance." if everything > CLASSES else "."),
     )

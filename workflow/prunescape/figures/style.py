@@ -1,4 +1,4 @@
-"""What all figures share: typography, the variants' names and colours, and saving that repeats to the byte."""
+"""What all figures share: typography, the variants' colours, and saving that repeats to the byte."""
 
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -10,22 +10,17 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.colors import LinearSegmentedColormap, to_hex, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Annotation
 
 from prunescape.errors import UserError
+from prunescape.figures import names
 from prunescape.files import atomic
 
 mpl.use("Agg")
 
 INK, MUTED, FAINT, PALE, PAPER = "#1f2328", "#667079", "#d5d9dd", "#e4e7ea", "#ffffff"
 HIGHLIGHT = "#e0245e"
-METRICS = {"top1": "top-1 accuracy", "top5": "top-5 accuracy"}
-MODELS = {
-    "mobilenetv2": "MobileNetV2",
-    "mobilenet_v2": "MobileNetV2",
-    "small_resnet": "Small ResNet",
-}
-METHODS = {"uniform": "Uniform", "non_uniform": "Non-uniform"}
 # From the mildest pruning (dark) to the hardest (light); colour-blind readers tell blues from oranges.
 RAMPS = {"uniform": ("#0b4f8a", "#6cb8e8"), "non_uniform": ("#b03a00", "#f5ad3c")}
 OTHER_RAMP = ("#5b2a86", "#c79be0")
@@ -77,12 +72,17 @@ def use_style() -> None:
     )
 
 
-def new_figure(width: float, height: float) -> Figure:
-    """An empty figure of that many inches, in the project's style, whose parts keep clear of each other."""
+def new_figure(width: float, height: float, pad: float = 0.06, gap: float = 0.03) -> Figure:
+    """An empty figure of that many inches, in the project's style, whose parts keep clear of each other.
+
+    Args:
+        width, height: in inches.
+        pad: space around each panel, in inches.
+        gap: further space between panels, as a part of their mean size.
+    """
     use_style()
-    figure = Figure(figsize=(width, height), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.06, h_pad=0.06, wspace=0.03, hspace=0.03)  # type: ignore[union-attr]
-    return figure
+    layout = ConstrainedLayoutEngine(w_pad=pad, h_pad=pad, wspace=gap, hspace=gap)
+    return Figure(figsize=(width, height), layout=layout)
 
 
 def heading(figure: Figure, title: str, subtitle: str = "") -> None:
@@ -130,54 +130,12 @@ def save(figure: Figure, paths: Iterable[str], dpi: int = 200) -> None:
             figure.savefig(temporary, format=suffix[1:], dpi=dpi, metadata=METADATA[suffix])
 
 
-def model_title(model: str) -> str:
-    """A network's name as people write it: `resnet56` -> `ResNet-56`."""
-    if model in MODELS:
-        return MODELS[model]
-    depth = model.removeprefix("resnet")
-    if depth != model and depth.isdigit():
-        return f"ResNet-{depth}"
-    return model.replace("_", " ").capitalize()
-
-
-def metric_title(metric: str) -> str:
-    """`top1` -> `top-1 accuracy`."""
-    return METRICS.get(metric, metric.replace("_", " "))
-
-
-def split_variant(variant: str) -> tuple[str, float]:
-    """`non_uniform-0.2` -> (`non_uniform`, 0.2); the dense network keeps all: (`dense`, 1.0)."""
-    method, _, ratio = variant.rpartition("-")
-    try:
-        return (method, float(ratio)) if method else (variant, 1.0)
-    except ValueError:
-        return variant, 1.0
-
-
-def variant_title(variant: str) -> str:
-    """`non_uniform-0.2` -> `Non-uniform, 20 % of FLOPs`."""
-    method, ratio = split_variant(variant)
-    name = METHODS.get(method, method.replace("_", " ").capitalize())
-    return name if method == variant else f"{name}, {100 * ratio:g} % of FLOPs"
-
-
-def variant_order(variants: Iterable[str]) -> list[str]:
-    """Each variant once: dense, uniform, non-uniform; within a method from the mildest pruning to the hardest."""
-    ranks = {"dense": 0, "uniform": 1, "non_uniform": 2}
-
-    def key(variant: str) -> tuple[int, str, float]:
-        method, ratio = split_variant(variant)
-        return ranks.get(method, 3), method, -ratio
-
-    return sorted(set(variants), key=key)
-
-
 def variant_colours(variants: Iterable[str]) -> dict[str, str]:
     """A colour a variant, in order: dense dark, uniform in blues, non-uniform in oranges."""
-    ordered = variant_order(variants)
+    ordered = names.variant_order(variants)
     colours: dict[str, str] = {}
-    for method in dict.fromkeys(split_variant(variant)[0] for variant in ordered):
-        members = [variant for variant in ordered if split_variant(variant)[0] == method]
+    for method in dict.fromkeys(names.split_variant(variant)[0] for variant in ordered):
+        members = [variant for variant in ordered if names.split_variant(variant)[0] == method]
         ramp = LinearSegmentedColormap.from_list(method, RAMPS.get(method, OTHER_RAMP))
         shades = [0.25] if len(members) == 1 else np.linspace(0, 1, len(members))
         for variant, shade in zip(members, shades, strict=True):
@@ -199,4 +157,5 @@ def bands(items: Sequence[str], columns: int) -> list[list[str]]:
 
 def tint(colour: str, part: float) -> str:
     """The colour mixed with so much white."""
-    return to_hex((1 - part) * np.array(to_rgb(colour)) + part)
+    red, green, blue = ((1 - part) * value + part for value in to_rgb(colour))
+    return to_hex((red, green, blue))

@@ -1,15 +1,17 @@
-"""The answer at one glance: where the optimum lies before and after pruning, and what leaving it untuned costs."""
+"""The answer at one glance: where the optimum lies after pruning, and what keeping the old one costs."""
+
+from typing import Literal
 
 import numpy as np
 import pandas as pd
-from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from prunescape.figures import plane, style
+from prunescape.figures import names, plane, style
 
 SHAPE = 1.25  # width to height of the plane
+
 
 def draw(ellipses: pd.DataFrame, risk: pd.DataFrame, model: str, metric: str, roi: float) -> Figure:
     """Left, every variant's confidence ellipse in one plane; right, every variant's mean risk.
@@ -19,12 +21,13 @@ def draw(ellipses: pd.DataFrame, risk: pd.DataFrame, model: str, metric: str, ro
         risk: the table risk.csv.
         model: which network to draw.
         metric: `top1` or `top5`.
-        roi: the threshold of the ellipses' region, in points.
+        roi: the threshold of the ellipses' region, in points; a wider one takes its place where it is empty.
     """
     mine = ellipses[(ellipses["model"] == model) & (ellipses["metric"] == metric)]
+    roi = shown_region(mine, roi)
     mine = mine[np.isclose(mine["roi"], roi)]
     risk = risk[(risk["model"] == model) & (risk["metric"] == metric)]
-    variants = style.variant_order([*mine["variant"], *risk["variant"]])
+    variants = names.variant_order([*mine["variant"], *risk["variant"]])
     colours = style.variant_colours(variants)
     figure = style.new_figure(10.2, max(4.4, 0.42 * len(variants) + 2.4))
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.02))
@@ -35,12 +38,20 @@ def draw(ellipses: pd.DataFrame, risk: pd.DataFrame, model: str, metric: str, ro
     right.set_title("What keeping the dense network's values costs")
     note = "Left and right share their colours. Dots are the ellipses' centres; dashed outlines: non-uniform."
     if missing:
-        note += f" No ellipse (too few cells): {'; '.join(style.variant_title(name) for name in missing)}."
-    style.heading(figure, f"{style.model_title(model)} at a glance ({style.metric_title(metric)})", note)
+        note += f" No ellipse (too few cells): {'; '.join(names.variant_title(name) for name in missing)}."
+    style.heading(figure, f"{names.model_title(model)} at a glance ({names.metric_title(metric)})", note)
     return figure
 
 
+def shown_region(ellipses: pd.DataFrame, roi: float) -> float:
+    """The region asked for, or the next wider one in which the dense network has an ellipse."""
+    dense = ellipses[(ellipses["variant"] == "dense") & plane.is_fitted(ellipses)]
+    wide = sorted(float(other) for other in dense["roi"] if other >= roi - 1e-9)
+    return wide[0] if wide else roi
+
+
 def _ellipses(axes: Axes, fitted: pd.DataFrame, colours: dict[str, str]) -> None:
+    """All in one plane; the dense network's broad and beneath, so that one that has not moved still shows."""
     axes.grid()
     axes.set(xlabel="Weight decay", ylabel="Learning rate")
     if fitted.empty:
@@ -50,12 +61,12 @@ def _ellipses(axes: Axes, fitted: pd.DataFrame, colours: dict[str, str]) -> None
     corners = []
     for _, row in fitted.iterrows():
         colour, dense = colours[row["variant"]], row["variant"] == "dense"
-        patch = plane.ellipse_patch(row, edgecolor=colour, linewidth=2.4 if dense else 1.7, zorder=4 + dense)
+        patch = plane.ellipse_patch(row, edgecolor=colour, linewidth=3.4 if dense else 1.6, zorder=5 - dense)
         patch.set_linestyle(line_style(row["variant"]))
         axes.add_patch(patch)
         corners.append(patch.get_patch_transform().transform(patch.get_path().vertices))
         centre = row["centre_log10_weight_decay"], row["centre_log10_learning_rate"]
-        axes.plot(*centre, marker="o", ms=8 if dense else 6.5, mfc=colour, mec=style.PAPER, mew=1, zorder=6 + dense)
+        axes.plot(*centre, marker="o", ms=10 if dense else 6, mfc=colour, mec=style.PAPER, mew=1, zorder=7 - dense)
     points = np.vstack(corners)
     low, high = points.min(axis=0), points.max(axis=0)
     # True to the decades: the narrower side is widened to the panel's shape.
@@ -67,9 +78,9 @@ def _ellipses(axes: Axes, fitted: pd.DataFrame, colours: dict[str, str]) -> None
     axes.set_aspect("equal")
 
 
-def line_style(variant: str) -> str:
+def line_style(variant: str) -> Literal["-", "--"]:
     """Methods differ in line style too, for readers who cannot tell the colours."""
-    return {"non_uniform": "--"}.get(style.split_variant(variant)[0], "-")
+    return "--" if names.split_variant(variant)[0] == "non_uniform" else "-"
 
 
 def _risks(axes: Axes, risk: pd.DataFrame, variants: list[str], colours: dict[str, str]) -> None:
@@ -78,7 +89,7 @@ def _risks(axes: Axes, risk: pd.DataFrame, variants: list[str], colours: dict[st
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
     axes.set(xlabel="Mean risk ± standard deviation (points)", ylim=(len(variants) - 0.4, -0.6))
-    axes.set_yticks(range(len(variants)), [style.variant_title(variant) for variant in variants])
+    axes.set_yticks(range(len(variants)), [names.variant_title(variant) for variant in variants])
     own = float(table["d_mean"].get("dense", np.nan))
     reach = 0.5
     for place, variant in enumerate(variants):
@@ -89,8 +100,10 @@ def _risks(axes: Axes, risk: pd.DataFrame, variants: list[str], colours: dict[st
         axes.barh(place, mean, height=0.56, color=colours[variant])
         axes.errorbar(mean, place, xerr=[[min(spread, mean)], [spread]], color=style.INK, lw=1, capsize=2.5)
         words = f"{mean:.2f}" if variant == "dense" or not own > 0 else f"{mean:.2f}  ({mean / own:.1f} ×)"
-        text = axes.annotate(words, (mean + spread, place), xytext=(6, 0), textcoords="offset points", va="center", zorder=5)
-        text.set_path_effects([patheffects.withStroke(linewidth=2.5, foreground=style.PAPER)])
+        axes.annotate(
+            words, (mean + spread, place), xytext=(6, 0), textcoords="offset points", va="center", zorder=5,
+            bbox={"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.5},
+        )  # fmt: skip
         reach = max(reach, mean + spread)
     axes.set_xlim(0, 1.32 * reach)
     if np.isfinite(own):

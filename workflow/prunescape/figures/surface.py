@@ -31,9 +31,7 @@ def colour_limits(known: pd.DataFrame, percent: float, roi: float) -> tuple[floa
 
 def colour_scale(name: str) -> Colormap:
     """The colour map of that name, matplotlib's or seaborn's, with grey for what lies below its range."""
-    colours = color_palette(name, as_cmap=True).copy()
-    colours.set_under(PALE)
-    return colours
+    return color_palette(name, as_cmap=True).with_extremes(under=PALE)
 
 
 def interpolate(known: pd.DataFrame, extent: Sequence[float], floor: float) -> tuple[np.ndarray, ...] | None:

@@ -49,9 +49,7 @@ def ellipses(cells: pd.DataFrame, thresholds: list[float], sigma: float, minimum
     """
     rows = []
     for metric in metrics_of(cells):
-        for (model, variant), landscape in mean_over_seeds(cells, metric).groupby(
-            ["model", "variant"], sort=False
-        ):
+        for (model, variant), landscape in mean_over_seeds(cells, metric).groupby(["model", "variant"], sort=False):
             for threshold in thresholds:
                 region = region_of_interest(landscape, threshold)
                 row = {"model": model, "variant": variant, "metric": metric, "roi": threshold}

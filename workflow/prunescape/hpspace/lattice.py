@@ -1,8 +1,8 @@
 """The lattice of learning rate x weight decay around the prior, and the tiles in which it is trained.
 
-Cells have integer coordinates (i, j): i steps of learning rate and j steps of weight decay away from the prior, on a log10
-scale (seed 001, section 3.3). A tile is a block of cells that one job trains; it is named by its first cell, so that a
-larger grid keeps the tiles of a smaller one. Light: read while the Snakefile is parsed.
+Cells have integer coordinates (i, j): i steps of learning rate and j steps of weight decay away from the prior, on a
+log10 scale (seed 001, section 3.3). A tile is a block of cells that one job trains; it is named by its first cell, so
+that a larger grid keeps the tiles of a smaller one. Light: read while the Snakefile is parsed.
 """
 
 from collections.abc import Mapping
@@ -62,11 +62,7 @@ class Lattice:
 
     def cells(self, tile: Cell) -> list[Cell]:
         """The cells of the tile whose first cell is `tile`."""
-        return [
-            Cell(i, j)
-            for i in range(tile.i, tile.i + self.tile[0])
-            for j in range(tile.j, tile.j + self.tile[1])
-        ]
+        return [Cell(i, j) for i in range(tile.i, tile.i + self.tile[0]) for j in range(tile.j, tile.j + self.tile[1])]
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ DENSE = "dense"
 def risk_cells(cells: pd.DataFrame, threshold: float) -> pd.DataFrame:
     """The risk of every cell that the dense network would have been content with.
 
-    For each variant and each cell of the dense network's `threshold`-ROI: d = f(best) - f(cell) in points (eq. 3.4), and
-    d_relative = d / f(best) (eq. 3.6), where f is the variant's own landscape.
+    For each variant and each cell of the dense network's `threshold`-ROI: d = f(best) - f(cell) in points (eq. 3.4),
+    and d_relative = d / f(best) (eq. 3.6), where f is the variant's own landscape.
 
     Returns:
         model, variant, metric, i, j, d, d_relative.

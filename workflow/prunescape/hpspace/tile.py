@@ -77,10 +77,7 @@ def _row(cell: Mapping[str, Any], result: LaneResult, seed: int, engine: Engine)
 def history_table(result: LaneResult) -> pd.DataFrame:
     """A lane's history: epoch, learning_rate, train_loss, top1, top5."""
     return pd.DataFrame(
-        [
-            (entry.epoch, entry.learning_rate, entry.train_loss, entry.top1, entry.top5)
-            for entry in result.history
-        ],
+        [(entry.epoch, entry.learning_rate, entry.train_loss, entry.top1, entry.top5) for entry in result.history],
         columns=["epoch", "learning_rate", "train_loss", "top1", "top5"],
     )
 
@@ -98,7 +95,5 @@ def collect(paths: Sequence[str | os.PathLike[str]]) -> pd.DataFrame:
         except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
             raise UserError(f"{path}: damaged ({error}); delete it and run again") from None
     cells = pd.concat(parts, ignore_index=True)
-    order = cells.groupby(["model", "variant"], sort=False).ngroup().rename("order")
-    return cells.sort_values(["seed", "i", "j"]).sort_values(
-        by="model", key=lambda column: order[column.index], kind="stable", ignore_index=True
-    )
+    cells["order"] = cells.groupby(["model", "variant"], sort=False).ngroup()
+    return cells.sort_values(["order", "seed", "i", "j"], ignore_index=True).drop(columns="order")

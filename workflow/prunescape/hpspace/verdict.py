@@ -20,7 +20,8 @@ def recommend(risk: float, multiple: float, shift: float | None, inside: bool, l
     """`keep`, `check` or `tune`.
 
     * tune: the mean risk exceeds `risk_points`, and is more than `risk_multiple` times the dense network's own;
-    * keep: the mean risk is at most `risk_points`, the dense optimum lies in the pruned network's own region of interest,
+    * keep: the mean risk is at most `risk_points`, the dense optimum lies in the pruned network's own region of
+    interest,
       and the ellipse's centre moved by at most `centre_shift` (where both ellipses could be fitted);
     * check: anything between.
 
@@ -126,7 +127,7 @@ class _Shift(NamedTuple):
 
 
 def _shift(ellipses: pd.DataFrame, variant: str) -> _Shift | None:
-    """From the dense ellipse to the variant's, of the narrowest region for which both were fitted; None if there is none."""
+    """From the dense ellipse to the variant's, of the narrowest region for which both were fitted, if any."""
     for threshold in sorted(ellipses["roi"].unique()):
         of_threshold = ellipses[ellipses["roi"] == threshold].set_index("variant")
         dense, pruned = of_threshold.loc[DENSE], of_threshold.loc[variant]
@@ -194,5 +195,9 @@ def _headline(counts: Mapping[str, list[str]]) -> str:
         return "no need to tune again after pruning"
     if not counts["check"] and not counts["keep"]:
         return "tune again after pruning"
-    words = {"tune": "tune again for", "check": "check the neighbours for", "keep": "no need to tune again for"}
+    words = {
+        "tune": "tune again for",
+        "check": "check the neighbours for",
+        "keep": "no need to tune again for",
+    }
     return "; ".join(f"{words[kind]} {', '.join(counts[kind])}" for kind in words if counts[kind])

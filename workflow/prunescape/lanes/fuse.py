@@ -19,8 +19,8 @@ _FUSED: dict[type[nn.Module], Callable[[list[Any]], nn.Module]] = {
 def fuse(models: Sequence[nn.Module]) -> nn.Module:
     """A network that runs `models` side by side on the same images.
 
-    It keeps their forward method and their parameters' names; parameters and buffers gain a leading dimension K, and the
-    output is (N, K * classes), lane after lane. The given networks are not changed and share no memory with it.
+    It keeps their forward method and their parameters' names; parameters and buffers gain a leading dimension K, and
+    the output is (N, K * classes), lane after lane. The given networks are not changed and share no memory with it.
     """
     fused = copy.deepcopy(models[0])
     for name, module in list(fused.named_modules()):

@@ -1,8 +1,8 @@
 """Layers for K lanes: K variants of one network side by side in one program.
 
 Activations hold the lanes' channels one lane after the other, (N, K*C, H, W) or (N, K*F); parameters and batch-norm
-statistics are stacked, (K, ...). Every operation treats each lane by itself, so no lane can touch another's numbers, not
-even with a NaN. On a CPU a lane's bits do not depend on its position either, as long as K is 1 or a multiple of
+statistics are stacked, (K, ...). Every operation treats each lane by itself, so no lane can touch another's numbers,
+not even with a NaN. On a CPU a lane's bits do not depend on its position either, as long as K is 1 or a multiple of
 `LANE_ALIGNMENT`.
 """
 
@@ -10,7 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-# Vectorised kernels treat the last channels that do not fill a vector (at most 16 floats) apart, and round them otherwise.
+# Vectorised kernels treat the last channels that do not fill a vector (at most 16 floats) apart, and round them
+# otherwise.
 LANE_ALIGNMENT = 16
 
 
@@ -39,7 +40,7 @@ class LaneConv2d(nn.Module):
         groups = self.groups if shared else self.lanes * self.groups
         bias = None if self.bias is None else self.bias.flatten()
         weight = self.weight.flatten(0, 1)
-        return F.conv2d(x, weight, bias, self.stride, self.padding, self.dilation, groups)  # type: ignore[arg-type]
+        return F.conv2d(x, weight, bias, self.stride, self.padding, self.dilation, groups)
 
 
 class LaneBatchNorm2d(nn.Module):
@@ -66,7 +67,8 @@ class LaneBatchNorm2d(nn.Module):
 class LaneLinear(nn.Module):
     """K fully connected layers as one grouped 1x1 convolution.
 
-    A batched matrix product would be the obvious way, but its rounding depends on where in memory a lane's matrices lie.
+    A batched matrix product would be the obvious way, but its rounding depends on where in memory a lane's matrices
+    lie.
     """
 
     def __init__(self, layers: list[nn.Linear]) -> None:

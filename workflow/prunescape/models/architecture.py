@@ -17,7 +17,8 @@ class Architecture:
         name: the model's name in the catalog.
         input_shape: (channels, height, width) of one image, in pixels.
         classes: number of classes.
-        widths: channels kept, by the name of the convolution that makes them; a convolution that is not named keeps all.
+        widths: channels kept, by the name of the convolution that makes them; a convolution that is not named keeps
+        all.
     """
 
     name: str

@@ -1,8 +1,8 @@
 """Which channels inside a network may be pruned, and how a network is built with fewer of them.
 
-A channel group is one set of channels that stand and fall together: the filters of one convolution, the batch norms (and
-the depthwise convolution) they pass through, and the input channels of the one convolution that reads them. Every group
-lies inside a residual block, so that the residual stream keeps its width (seed 001, section 3.2.5).
+A channel group is one set of channels that stand and fall together: the filters of one convolution, the batch norms
+(and the depthwise convolution) they pass through, and the input channels of the one convolution that reads them.
+Every group lies inside a residual block, so that the residual stream keeps its width (seed 001, section 3.2.5).
 """
 
 from dataclasses import dataclass
@@ -50,9 +50,7 @@ def resize(model: nn.Module, group: ChannelGroup, channels: int) -> None:
 def _replace(model: nn.Module, name: str, inputs: int, outputs: int, groups: int) -> None:
     old = model.get_submodule(name)
     assert isinstance(old, nn.Conv2d)
-    assert isinstance(old.padding, tuple)
     size, stride = (old.kernel_size[0], old.kernel_size[1]), (old.stride[0], old.stride[1])
-    new = nn.Conv2d(
-        inputs, outputs, size, stride, old.padding, groups=groups, bias=old.bias is not None  # type: ignore[arg-type]
-    )
+    padding = (int(old.padding[0]), int(old.padding[1]))
+    new = nn.Conv2d(inputs, outputs, size, stride, padding, groups=groups, bias=old.bias is not None)
     model.set_submodule(name, new)

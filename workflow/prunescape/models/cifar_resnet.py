@@ -55,7 +55,7 @@ class BasicBlock(nn.Module):
 
 
 class CifarResNet(nn.Module):
-    """A 3x3 convolution, stages of basic blocks (each but the first halves the image), average pooling, a classifier."""
+    """A 3x3 convolution, stages of basic blocks (each after the first halves the image), pooling, a classifier."""
 
     def __init__(self, channels: int, classes: int, widths: tuple[int, ...], blocks: int, stride: int) -> None:
         super().__init__()
@@ -85,6 +85,5 @@ def channel_groups(model: nn.Module) -> list[ChannelGroup]:
     """One group a block: the channels between its two convolutions."""
     assert isinstance(model, CifarResNet)
     return [
-        ChannelGroup(f"blocks.{k}.conv1", (f"blocks.{k}.bn1",), f"blocks.{k}.conv2")
-        for k in range(len(model.blocks))
+        ChannelGroup(f"blocks.{k}.conv1", (f"blocks.{k}.bn1",), f"blocks.{k}.conv2") for k in range(len(model.blocks))
     ]

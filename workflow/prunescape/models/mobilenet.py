@@ -28,9 +28,7 @@ def build(name: str, input_shape: tuple[int, int, int], classes: int) -> nn.Modu
     channels, height, _ = input_shape
     small = height <= SMALL_IMAGE
     setting = [[t, c, n, small_stride if small else stride] for t, c, n, stride, small_stride in STAGES]
-    model = torchvision.models.MobileNetV2(
-        num_classes=classes, inverted_residual_setting=setting, dropout=0.0
-    )
+    model = torchvision.models.MobileNetV2(num_classes=classes, inverted_residual_setting=setting, dropout=0.0)
     stride = 1 if small else 2
     model.features[0][0] = nn.Conv2d(channels, 32, 3, stride, 1, bias=False)
     return model

@@ -1,7 +1,8 @@
 """FLOPs as an exact function of the widths of a network's channel groups.
 
-The residual stream keeps its width, so every convolution costs (unit cost) x (width of the group it makes, if any) x (width
-of the group it reads, if any). One forward pass tells the unit costs; then any widths can be priced without building.
+The residual stream keeps its width, so every convolution costs (unit cost) x (width of the group it makes, if any) x
+(width of the group it reads, if any). One forward pass tells the unit costs; then any widths can be priced without
+building.
 """
 
 from collections.abc import Mapping, Sequence
@@ -51,9 +52,7 @@ class FlopsModel:
         )
 
 
-def flops_model(
-    model: nn.Module, groups: Sequence[ChannelGroup], input_shape: tuple[int, int, int]
-) -> FlopsModel:
+def flops_model(model: nn.Module, groups: Sequence[ChannelGroup], input_shape: tuple[int, int, int]) -> FlopsModel:
     """The cost model of a dense network, read off one forward pass of one image of `input_shape` (C, H, W)."""
     makes = {group.producer: group.producer for group in groups}
     reads = {group.consumer: group.producer for group in groups}

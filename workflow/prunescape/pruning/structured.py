@@ -10,8 +10,8 @@ from torch import nn
 
 from prunescape.errors import UserError
 from prunescape.flops import count_flops
-from prunescape.models.build import build, channel_groups
 from prunescape.models.architecture import Architecture
+from prunescape.models.build import build, channel_groups
 from prunescape.models.channel_groups import ChannelGroup
 from prunescape.pruning.cost import FlopsModel, flops_model
 from prunescape.pruning.widths import non_uniform_widths, uniform_widths
@@ -25,7 +25,8 @@ class PruningSettings:
 
     Attributes:
         norm: "l1" or "l2" norm of a filter's weights.
-        normalise: "mean" divides a filter's norm by its layer's mean before filters are ranked globally; "none" does not.
+        normalise: "mean" divides a filter's norm by its layer's mean before filters are ranked globally; "none" does
+        not.
         tolerance_points: a non-uniformly pruned network may keep so many points of FLOPs less than asked for.
         minimum_channels: channels that every layer keeps at least.
     """
@@ -66,9 +67,7 @@ def filter_norms(model: nn.Module, groups: Sequence[ChannelGroup], norm: str) ->
     return norms
 
 
-def prune(
-    model: nn.Module, architecture: Architecture, method: str, ratio: float, settings: PruningSettings
-) -> Pruned:
+def prune(model: nn.Module, architecture: Architecture, method: str, ratio: float, settings: PruningSettings) -> Pruned:
     """Prune a dense network to `ratio` of its FLOPs. `model` itself is cut, in place.
 
     Args:
@@ -90,8 +89,7 @@ def prune(
         widths = uniform_widths(cost, target, settings.minimum_channels)
     else:
         scores = {
-            group: values / values.mean() if settings.normalise == "mean" else values
-            for group, values in norms.items()
+            group: values / values.mean() if settings.normalise == "mean" else values for group, values in norms.items()
         }
         tolerance = settings.tolerance_points / 100 * dense_flops
         widths = non_uniform_widths(cost, scores, target, tolerance, settings.minimum_channels)

@@ -9,8 +9,8 @@ import pandas as pd
 from prunescape.errors import UserError
 from prunescape.files import read_json, write_json
 from prunescape.flops import count_flops, count_parameters
-from prunescape.models.build import build, channel_groups
 from prunescape.models.architecture import Architecture
+from prunescape.models.build import build, channel_groups
 from prunescape.models.weights import load_weights, save_weights
 from prunescape.pruning.cost import flops_model
 from prunescape.pruning.structured import PruningSettings, prune
@@ -33,8 +33,8 @@ def prune_checkpoint(
 ) -> None:
     """Prune the dense network in `checkpoint` and write architecture, remaining weights and a record.
 
-    The record has FLOPs and parameters of the dense and the pruned network, the achieved ratio, the same ratio as ptflops
-    counts it (it also counts batch norm, activations and pooling), and the widths of both.
+    The record has FLOPs and parameters of the dense and the pruned network, the achieved ratio, the same ratio as
+    ptflops counts it (it also counts batch norm, activations and pooling), and the widths of both.
 
     Raises:
         UserError: the ratio cannot be met, or the checkpoint holds NaNs and so nothing to rank.
@@ -74,7 +74,11 @@ def _ptflops_macs(model: Any, architecture: Architecture) -> float:
 
     was_training = model.training
     macs, _ = get_model_complexity_info(
-        model.eval(), architecture.input_shape, as_strings=False, print_per_layer_stat=False, backend="pytorch"
+        model.eval(),
+        architecture.input_shape,
+        as_strings=False,
+        print_per_layer_stat=False,
+        backend="pytorch",
     )
     model.train(was_training)
     return float(macs)
@@ -87,8 +91,8 @@ def pruning_table(records: Mapping[tuple[str, str], Path]) -> tuple[pd.DataFrame
         records: files that `prune_checkpoint` wrote, by (model, variant).
 
     Returns:
-        model, variant, flops, params, target_ratio, achieved_ratio, achieved_ratio_ptflops, with the dense network first;
-        and model, variant, layer, position, channels, dense_channels.
+        model, variant, flops, params, target_ratio, achieved_ratio, achieved_ratio_ptflops, with the dense network
+        first; and model, variant, layer, position, channels, dense_channels.
     """
     rows: list[dict[str, Any]] = []
     channels: list[dict[str, Any]] = []

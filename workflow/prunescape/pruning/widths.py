@@ -1,6 +1,7 @@
 """How many channels each group keeps so that the network meets a FLOPs target.
 
-Both searches end at FLOPs <= target and as close to it as single channels allow; see seed 001, sections 2.2.3 and 3.2.2.
+Both searches end at FLOPs <= target and as close to it as single channels allow; see seed 001, sections 2.2.3 and
+3.2.2.
 """
 
 from collections.abc import Mapping
@@ -53,8 +54,8 @@ def non_uniform_widths(
 ) -> dict[str, int]:
     """Channels left when the globally weakest are removed until the target is met.
 
-    What the last removal overshot is given back to the strongest removed channels that still fit; while the target is then
-    still missed by more than `tolerance`, channels at the threshold are exchanged between groups.
+    What the last removal overshot is given back to the strongest removed channels that still fit; while the target is
+    then still missed by more than `tolerance`, channels at the threshold are exchanged between groups.
 
     Args:
         cost: prices the widths.
@@ -68,9 +69,7 @@ def non_uniform_widths(
     """
     _check_reachable(cost, target, minimum)
     ranked = {group: sorted(values.tolist(), reverse=True) for group, values in scores.items()}
-    order = sorted(
-        (score, group) for group, values in ranked.items() for score in values[minimum:]
-    )  # weakest first
+    order = sorted((score, group) for group, values in ranked.items() for score in values[minimum:])  # weakest first
     widths = dict(cost.dense)
     for _, group in order:
         if cost.flops(widths) <= target:
@@ -85,9 +84,7 @@ def non_uniform_widths(
     return widths
 
 
-def _give_back(
-    cost: FlopsModel, ranked: Mapping[str, list[float]], widths: dict[str, int], target: float
-) -> None:
+def _give_back(cost: FlopsModel, ranked: Mapping[str, list[float]], widths: dict[str, int], target: float) -> None:
     """Widen groups in place, strongest removed channel first, while any fits."""
     spare = target - cost.flops(widths)
     while True:
@@ -104,7 +101,11 @@ def _give_back(
 
 
 def _best_exchange(
-    cost: FlopsModel, ranked: Mapping[str, list[float]], widths: Mapping[str, int], target: float, minimum: int
+    cost: FlopsModel,
+    ranked: Mapping[str, list[float]],
+    widths: Mapping[str, int],
+    target: float,
+    minimum: int,
 ) -> dict[str, int] | None:
     """Take up to three channels out of one group, give back elsewhere; None if nothing comes closer to the target."""
     nearest, best = target - cost.flops(widths), None

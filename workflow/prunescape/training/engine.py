@@ -1,4 +1,4 @@
-"""On what, and how, networks are trained: the choices that may change the last bits of a result, and set-up of torch."""
+"""On what networks are trained, and how: choices that may change the last bits of a result."""
 
 import contextlib
 import ctypes
@@ -66,7 +66,7 @@ class Engine:
 
 
 def _keep_freed_memory() -> None:
-    """Tell glibc to reuse large blocks: else each activation is mapped and zeroed anew, a third of the time on a CPU."""
+    """Tell glibc to reuse large blocks; else each activation is mapped and zeroed anew, which costs CPU time."""
     m_trim_threshold, m_mmap_threshold = -1, -3
     with contextlib.suppress(OSError, AttributeError):  # another C library: nothing to tell
         mallopt = ctypes.CDLL("libc.so.6").mallopt

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 from torch import nn
@@ -13,8 +14,8 @@ from prunescape.data.randomness import derive_seed
 from prunescape.lanes.fuse import fuse, lane_state
 from prunescape.lanes.loss import lane_losses
 from prunescape.lanes.sgd import LaneSGD
-from prunescape.models.build import build
 from prunescape.models.architecture import Architecture
+from prunescape.models.build import build
 from prunescape.training.engine import Engine
 from prunescape.training.evaluate import evaluate
 from prunescape.training.recipe import Recipe
@@ -80,13 +81,13 @@ def train(
     recipe: Recipe,
     engine: Engine,
     seed: int,
-    report: Callable[[str], None] = lambda line: None,
+    report: Callable[[str], None] | None = None,
 ) -> list[LaneResult]:
     """Train every lane from scratch.
 
     All lanes share the He initialisation, the order of the images and their augmentation, each drawn from a generator
-    of its own that only `seed` decides. They are trained in arrays of exactly `engine.lanes`, filled up with idle copies;
-    on a CPU a lane's result does not depend on the others, bit for bit.
+    of its own that only `seed` decides. They are trained in arrays of exactly `engine.lanes`, filled up with idle
+    copies; on a CPU a lane's result does not depend on the others, bit for bit.
 
     Args:
         architecture: the network.
@@ -104,8 +105,13 @@ def train(
         idle = [active[-1]] * (engine.lanes - len(active))
         label = f"cells {start + 1}-{start + len(active)} of {len(lanes)}"
         array = _Array(architecture, [*active, *idle], len(active), data, recipe, engine, seed)
-        results += array.run(lambda line, label=label: report(f"{label}: {line}"))  # type: ignore[misc]
+        results += array.run(partial(_report, report, label))
     return results
+
+
+def _report(report: Callable[[str], None] | None, label: str, line: str) -> None:
+    if report is not None:
+        report(f"{label}: {line}")
 
 
 class _Array:
@@ -181,9 +187,7 @@ class _Array:
         finite = torch.isfinite(losses)
         for tensor in self.network.state_dict().values():
             finite &= torch.isfinite(tensor).flatten(1).all(1).cpu()
-        newly_diverged = [
-            not result.diverged and not bool(finite[index]) for index, result in enumerate(self.results)
-        ]
+        newly_diverged = [not result.diverged and not bool(finite[index]) for index, result in enumerate(self.results)]
         top1 = top5 = None
         if self.recipe.evaluates(epoch) or any(newly_diverged):
             top1, top5 = evaluate(self.network, len(self.lanes), self.validation.epoch(0), self.engine)

@@ -104,18 +104,12 @@ def _split(batches: list[tuple[str, bytes]], classes: int) -> Split:
         batch = _load(where, content)
         pixels = batch.get("data")
         targets = batch.get("labels", batch.get("fine_labels"))
-        if (
-            not isinstance(pixels, np.ndarray)
-            or pixels.dtype != np.uint8
-            or pixels.shape[1:] != (np.prod(SHAPE),)
-        ):
+        if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or pixels.shape[1:] != (np.prod(SHAPE),):
             raise UserError(f"{where}: no uint8 images of 3x32x32 under 'data'; replace it by a good copy")
         if not isinstance(targets, list) or not all(isinstance(target, int) for target in targets):
             raise UserError(f"{where}: no list of labels; replace it by a good copy")
         if len(targets) != len(pixels) or not all(0 <= target < classes for target in targets):
-            raise UserError(
-                f"{where}: labels do not fit {len(pixels)} images in {classes} classes; get a good copy"
-            )
+            raise UserError(f"{where}: labels do not fit {len(pixels)} images in {classes} classes; get a good copy")
         images.append(pixels.reshape(-1, *SHAPE))
         labels += targets
     return in_memory(np.concatenate(images), np.array(labels))

@@ -49,7 +49,7 @@ def decode_block(array: str, start: int, paths: Sequence[str]) -> list[str]:
             try:
                 out[position] = decode(path, out.shape[-1])
             except Exception as error:  # decoders raise nearly anything on broken files
-                reason = " ".join(str(error).replace(repr(path), "the file").split()) or type(error).__name__
+                reason = " ".join(str(error).replace(repr(path), "").split()) or type(error).__name__
                 failures.append(f"{path} ({reason})")
     return failures
 
@@ -69,9 +69,7 @@ def decode_all(out: np.memmap, paths: Sequence[str], workers: int, label: str, r
     if failures:
         first = ", ".join(sorted(failures)[:SHOWN])
         more = f" and {len(failures) - SHOWN} more" if len(failures) > SHOWN else ""
-        raise UserError(
-            f"{len(failures)} unreadable image files: {first}{more}; replace or remove them and run again"
-        )
+        raise UserError(f"{len(failures)} unreadable image files: {first}{more}; replace or remove them and run again")
 
 
 def _blocks(array: str, paths: Sequence[str], workers: int) -> Iterator[tuple[int, list[str]]]:

@@ -27,9 +27,7 @@ def open_source(options: Options, downloads: Path) -> Source:  # noqa: ARG001
         train = stratified_choice(labels, size, options.seed, leave=1)
     except ValueError:
         most = len(labels) - len(digits.target_names)
-        raise UserError(
-            f"data.train_size: {size} of digits' {len(labels)} images; write 10 to {most}"
-        ) from None
+        raise UserError(f"data.train_size: {size} of digits' {len(labels)} images; write 10 to {most}") from None
     rest = np.setdiff1d(np.arange(len(labels)), train)
     return Source(
         classes=[str(name) for name in digits.target_names],

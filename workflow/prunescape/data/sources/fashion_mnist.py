@@ -67,9 +67,7 @@ def _split(root: Path, part: str, verify: bool) -> Split:
     images, images_path = _read(root, f"{part}-images-idx3-ubyte", 3, verify)
     labels, labels_path = _read(root, f"{part}-labels-idx1-ubyte", 1, verify)
     if images.shape[1:] != (28, 28):
-        raise UserError(
-            f"{images_path}: images of shape {images.shape[1:]}, not (28, 28); replace it by a good copy"
-        )
+        raise UserError(f"{images_path}: images of shape {images.shape[1:]}, not (28, 28); replace it by a good copy")
     if len(labels) != len(images) or labels.max(initial=0) >= len(CLASSES):
         wrong = f"{len(labels)} labels up to {labels.max(initial=0)} for {len(images)} images of 10 classes"
         raise UserError(f"{labels_path}: {wrong}; replace it by a good copy")
@@ -93,7 +91,5 @@ def _read(root: Path, stem: str, dimensions: int, verify: bool) -> tuple[np.ndar
     if len(header) != 1 + dimensions or header[0] != 0x800 + dimensions:
         raise UserError(f"{path}: no IDX file of bytes in {dimensions} dimensions; replace it by a good copy")
     if len(content) - start != np.prod(header[1:]):
-        raise UserError(
-            f"{path}: {len(content) - start} bytes of data for {header[1:]}; replace it by a good copy"
-        )
+        raise UserError(f"{path}: {len(content) - start} bytes of data for {header[1:]}; replace it by a good copy")
     return np.frombuffer(content, np.uint8, offset=start).reshape(header[1:]), path

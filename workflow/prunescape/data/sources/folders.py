@@ -25,17 +25,13 @@ def open_source(options: Options, downloads: Path) -> Source:  # noqa: ARG001
         UserError: there is no such folder, no class, no image, or the splits have different classes.
     """
     if options.directory is None:
-        raise UserError(
-            f"data.directory: null, but {options.name} is never downloaded; write the folder of your copy"
-        )
+        raise UserError(f"data.directory: null, but {options.name} is never downloaded; write the folder of your copy")
     root = Path(options.directory).expanduser()
     if not root.is_dir():
         raise UserError(f"data.directory: {root} is no folder; write the folder of your images")
     train_folder, validation_folder = split_folders(root)
     if validation_folder is None and options.name == "imagenet":
-        raise UserError(
-            f"{root}: has no train/ and val/; unpack ILSVRC2012 into these, one folder a class in each"
-        )
+        raise UserError(f"{root}: has no train/ and val/; unpack ILSVRC2012 into these, one folder a class in each")
     classes = _classes(train_folder)
     paths, labels = _scan(train_folder, classes)
     if validation_folder is None:
@@ -50,9 +46,7 @@ def open_source(options: Options, downloads: Path) -> Source:  # noqa: ARG001
     if found != classes:
         odd = sorted(set(found) ^ set(classes))[0]
         only = train_folder if odd in classes else validation_folder
-        raise UserError(
-            f"{root}: the class {odd!r} is only in {only.name}/; the splits must have the same folders"
-        )
+        raise UserError(f"{root}: the class {odd!r} is only in {only.name}/; the splits must have the same folders")
     return Source(
         classes,
         _split("train", paths, labels),
@@ -105,9 +99,7 @@ def _hold_out(root: Path, labels: np.ndarray, options: Options) -> np.ndarray:
     """Positions of the images held out for validation: at least one of every class, and never all."""
     counts = np.bincount(labels)
     if counts.min() < 2:
-        raise UserError(
-            f"{root}: a class has one image only; give each two or more, or make train/ and validation/"
-        )
+        raise UserError(f"{root}: a class has one image only; give each two or more, or make train/ and validation/")
     size = round(options.validation_fraction * len(labels))
     size = min(max(size, len(counts)), len(labels) - len(counts))
     return stratified_choice(labels, size, derive_seed(options.seed, "validation split"), leave=1)

@@ -1,0 +1,420 @@
+"""The figures: geometry, colours, names, repeatability, and drawing whatever a study may come up with."""
+
+from itertools import product
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.patches import Ellipse
+from matplotlib.text import Text
+
+from prunescape.errors import UserError
+from prunescape.figures import (
+    annotated_grid,
+    channels,
+    curves,
+    landscape,
+    names,
+    plane,
+    risk,
+    samples,
+    style,
+    summary,
+    surface,
+)
+
+VARIANTS = ["dense", "uniform-0.6", "uniform-0.2", "non_uniform-0.6", "non_uniform-0.2"]
+ROIS = (0.5, 1.0)
+
+
+def ridge(variants=("dense", "non_uniform-0.4"), rows=5, columns=5, step=0.2, metric_noise=0.1):
+    """A landscape with the diagonal ridge that weight decay and learning rate make."""
+    generator = np.random.default_rng(1)
+    table = []
+    for number, variant in enumerate(variants):
+        for i, j in product(range(-(rows // 2), rows - rows // 2), range(-(columns // 2), columns - columns // 2)):
+            f = 92 - number - 8 * (step * (i + j)) ** 2 - (step * (i - j)) ** 2
+            f += metric_noise * generator.normal()
+            table.append(("resnet56", variant, i, j, 10 ** (-1 + step * i), 10 ** (-4 + step * j), f))
+    columns_ = ["model", "variant", "i", "j", "learning_rate", "weight_decay", "f"]
+    return pd.DataFrame(table, columns=columns_)
+
+
+def ellipses_of(variants, fitted=True, **changes):
+    row = {
+        "model": "resnet56", "metric": "top1", "n_cells": 9, "fitted": fitted,
+        "centre_log10_weight_decay": -4.1, "centre_log10_learning_rate": -0.9,
+        "length": 1.2, "width": 0.4, "angle_degrees": -40.0,
+    }  # fmt: skip
+    rows = [row | {"variant": variant, "roi": roi} | changes for variant in variants for roi in ROIS]
+    return pd.DataFrame(rows)
+
+
+def risks_of(variants, cells=6):
+    generator = np.random.default_rng(2)
+    rows = [
+        ("resnet56", variant, "top1", i, 0, d, d / 90)
+        for number, variant in enumerate(variants)
+        for i, d in enumerate(generator.uniform(0, 0.5 + number, cells))
+    ]
+    return pd.DataFrame(rows, columns=["model", "variant", "metric", "i", "j", "d", "d_relative"])
+
+
+def histories_of(variants, cells=((0, 0), (1, -1)), epochs=6):
+    rows = [
+        (
+            "resnet56",
+            variant,
+            seed,
+            i,
+            j,
+            epoch,
+            0.1 if epoch < 4 else 0.01,
+            2 / epoch,
+            50 + 5 * epoch + i,
+            np.nan,
+        )
+        for variant in variants
+        for (i, j), seed, epoch in product(cells, range(2), range(1, epochs + 1))
+    ]
+    start = ["model", "variant", "seed", "i", "j", "epoch"]
+    return pd.DataFrame(rows, columns=[*start, "learning_rate", "train_loss", "top1", "top5"])
+
+
+def landscape_figure(cells, ellipses=None, metric="top1", **options):
+    ellipses = ellipses_of(cells["variant"].unique()) if ellipses is None else ellipses
+    return landscape.draw(cells, ellipses, metric, "resnet56", options)
+
+
+def texts(figure: Figure) -> str:
+    found = figure.findobj(Text)
+    return "\n".join(artist.get_text() for artist in found)
+
+
+def no_titles_overlap(figure: Figure) -> bool:
+    """Whether all titles of panels, and the heading, keep clear of each other and of the figure's edges."""
+    figure.draw_without_rendering()
+    titles = [axes._left_title for axes in figure.axes] + [figure._suptitle]
+    boxes = [title.get_window_extent() for title in titles if title.get_text().strip()]
+    inside = all(box.x0 >= 0 and box.x1 <= figure.bbox.x1 and box.y1 <= figure.bbox.y1 for box in boxes)
+    apart = not any(one.overlaps(other) for number, one in enumerate(boxes) for other in boxes[number + 1 :])
+    return inside and apart
+
+
+# Names, order, colours
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("resnet56", "ResNet-56"),
+        ("mobilenetv2", "MobileNetV2"),
+        ("small_resnet", "Small ResNet"),
+        ("my_net", "My net"),
+    ],
+)
+def test_model_titles(name, title):
+    assert names.model_title(name) == title
+
+
+def test_variant_titles():
+    assert names.variant_title("dense") == "Dense"
+    assert names.variant_title("non_uniform-0.2") == "Non-uniform, 20 % of FLOPs"
+    assert names.variant_title("uniform-0.125") == "Uniform, 12.5 % of FLOPs"
+
+
+def test_variants_are_ordered_from_mild_to_hard():
+    assert names.variant_order([*reversed(VARIANTS), "dense"]) == VARIANTS
+
+
+def test_every_variant_has_a_colour_of_its_own():
+    colours = style.variant_colours(VARIANTS)
+    assert list(colours) == VARIANTS
+    assert len(set(colours.values())) == len(VARIANTS)
+
+
+def test_rows_of_panels_are_even():
+    assert style.bands(list("abcdefghi"), 5) == [list("abcde"), list("fghi")]
+    assert style.bands(list("abcdef"), 5) == [list("abc"), list("def")]
+
+
+@pytest.mark.parametrize(
+    ("exponents", "labels"),
+    [
+        ([-4, -3], ["$10^{-4}$", "$10^{-3}$"]),
+        ([-1, np.log10(0.3)], ["0.1", "0.3"]),
+        ([-4, np.log10(3e-4)], ["$10^{-4}$", r"$3{\times}10^{-4}$"]),
+    ],
+)
+def test_axes_show_real_values(exponents, labels):
+    assert plane.value_labels(exponents) == labels
+
+
+@pytest.mark.parametrize(("low", "high"), [(-5, -3), (-4.5, -3.7), (-1.3, -0.5), (-4.05, -3.95)])
+def test_ticks_lie_inside_and_are_enough(low, high):
+    labelled, small = plane.ticks(low, high)
+    assert all(low <= tick <= high for tick in [*labelled, *small])
+    assert len(labelled) >= (3 if high - low > 0.5 else 1)
+
+
+# Saving
+
+
+@pytest.mark.parametrize("suffix", ["png", "pdf", "svg"])
+def test_a_figure_is_the_same_bytes_twice(tmp_path, suffix):
+    paths = [tmp_path / f"{turn}.{suffix}" for turn in range(2)]
+    for path in paths:
+        style.save(landscape_figure(ridge(rows=3, columns=3)), [str(path)], dpi=40)
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    assert paths[0].stat().st_size > 1000
+
+
+def test_all_formats_are_written_and_nothing_else(tmp_path):
+    wanted = [tmp_path / "new" / name for name in ("a.pdf", "a.png", "a.svg")]
+    style.save(Figure(figsize=(1, 1)), [str(path) for path in wanted], dpi=30)
+    assert sorted((tmp_path / "new").iterdir()) == wanted
+
+
+def test_an_unknown_format_is_refused_before_anything_is_written(tmp_path):
+    with pytest.raises(UserError, match=r"a\.bmp.*\.pdf, \.png, \.svg"):
+        style.save(Figure(), [str(tmp_path / "a.png"), str(tmp_path / "a.bmp")])
+    assert not list(tmp_path.iterdir())
+
+
+# Landscapes
+
+
+@pytest.mark.parametrize("angle", [-90.0, -40.0, 0.0, 30.0, 90.0])
+def test_the_drawn_ellipse_satisfies_its_equation(angle):
+    row = ellipses_of(["dense"], angle_degrees=angle).iloc[0]
+    patch = plane.ellipse_patch(row)
+    outline = patch.get_path().transformed(patch.get_patch_transform())
+    curves_ = [curve(np.linspace(0, 1, 5)) for curve, _ in outline.iter_bezier() if curve.degree > 1]
+    points = np.vstack(curves_)
+    assert len(points) >= 32
+    x = points[:, 0] - row["centre_log10_weight_decay"]
+    y = points[:, 1] - row["centre_log10_learning_rate"]
+    turn = np.radians(angle)
+    along, across = x * np.cos(turn) + y * np.sin(turn), y * np.cos(turn) - x * np.sin(turn)
+    ones = (along / (row["length"] / 2)) ** 2 + (across / (row["width"] / 2)) ** 2
+    np.testing.assert_allclose(ones, 1, atol=1e-3)
+
+
+def test_panels_and_ellipses_of_a_landscape():
+    figure = landscape_figure(ridge(VARIANTS))
+    assert len(figure.axes) == 2 * len(VARIANTS) + 1
+    drawn = [patch for axes in figure.axes for patch in axes.patches if isinstance(patch, Ellipse)]
+    assert len(drawn) == 2 * len(VARIANTS)
+    assert "Non-uniform, 20 % of FLOPs" in texts(figure)
+    assert "0.5-ROI: 9 cells" in texts(figure)
+    assert no_titles_overlap(figure)
+
+
+def test_many_variants_wrap():
+    many = [*VARIANTS, "uniform-0.4", "non_uniform-0.4"]
+    assert len(landscape_figure(ridge(many, 3, 3)).axes) == 2 * len(many) + 1
+
+
+def test_a_missing_ellipse_is_said():
+    ellipses = ellipses_of(["dense", "non_uniform-0.4"], fitted=False, n_cells=3, length=np.nan)
+    figure = landscape_figure(ridge(), ellipses)
+    assert "0.5-ROI not fitted: only 3 cells" in texts(figure)
+    assert not [patch for axes in figure.axes for patch in axes.patches if isinstance(patch, Ellipse)]
+
+
+def test_colours_span_the_top_share_of_all_observations():
+    cells = pd.DataFrame({"variant": ["dense"] * 101, "f": np.linspace(0, 100, 101)})
+    assert surface.colour_limits(cells, 15, 1.0) == pytest.approx((85, 100))
+
+
+def test_colours_reach_down_to_every_variants_optimum_but_not_to_failures():
+    cells = pd.DataFrame({"variant": ["dense", "a", "failed"], "f": [95.0, 91.0, 10.0]})
+    assert surface.colour_limits(cells, 1, 1.0) == pytest.approx((90, 95))
+
+
+def test_the_surface_passes_through_the_cells_and_forgets_failures():
+    cells = plane.in_log10(ridge(["dense"]))
+    floor = float(cells["f"].min())
+    cells.loc[0, "f"] = 10.0
+    x, y, values = surface.interpolate(cells, (-4.4, -3.6, -1.4, -0.6), floor)
+    assert values.shape == (len(y), len(x))
+    assert values.min() >= floor - 1e-9
+    here = cells[(cells["i"] == 0) & (cells["j"] == 0)].iloc[0]
+    nearest = values[np.abs(y - here["y"]).argmin(), np.abs(x - here["x"]).argmin()]
+    assert nearest == pytest.approx(here["f"], abs=0.1)
+
+
+def awkward(kind):
+    cells = ridge()
+    if kind == "one row":
+        return ridge(rows=1)
+    if kind == "one cell":
+        return ridge(rows=1, columns=1)
+    if kind == "holes":
+        return cells.drop(index=[0, 7, 8])
+    cells.loc[3 : 9 if kind == "some missing" else len(cells), "f"] = np.nan if "missing" in kind else 10.0
+    return cells
+
+
+KINDS = ["one row", "one cell", "holes", "some missing", "all missing", "all diverged"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_awkward_landscapes_are_drawn(kind, tmp_path):
+    cells = awkward(kind)
+    if kind.startswith("all"):
+        cells["f"] = np.nan if kind == "all missing" else 10.0
+    figures = [landscape_figure(cells), annotated_grid.draw(cells, "resnet56", "dense", (3, 3))]
+    for number, figure in enumerate(figures):
+        style.save(figure, [str(tmp_path / f"{number}.png")], dpi=30)
+        assert no_titles_overlap(figure)
+
+
+def test_top5_without_ellipses_is_drawn():
+    figure = landscape_figure(ridge(), metric="top5")
+    assert "top-5 accuracy" in texts(figure)
+    assert "0.5-ROI: no cells" in texts(figure)
+
+
+# The other figures
+
+
+def test_the_annotated_grid_has_every_accuracy_and_the_regions():
+    cells = ridge(["dense"], metric_noise=0.0)
+    figure = annotated_grid.draw(cells, "resnet56", "dense", (3, 3))
+    written = texts(figure).split("\n")
+    for value in cells["f"]:
+        assert f"{value:.1f}" in written
+    assert annotated_grid.shade_edges(ROIS) == [0.5, 1.0, 2.0, 5.0]
+    outline = [patch for patch in figure.axes[0].patches if patch.get_width() == 3]
+    assert [(patch.get_x(), patch.get_y()) for patch in outline] == [(-1.5, -1.5)]
+    assert no_titles_overlap(figure)
+
+
+def test_risk_has_two_panels_a_model_and_its_means():
+    cells = risks_of(VARIANTS)
+    figure = risk.draw(pd.concat([cells, cells.assign(model="mobilenetv2")]), "top1")
+    assert len(figure.axes) == 4
+    dense = cells.loc[cells["variant"] == "dense", "d"]
+    assert f"{dense.mean():.2f} ± {dense.std(ddof=0):.2f}" in texts(figure)
+    assert no_titles_overlap(figure)
+
+
+def test_a_failed_cell_does_not_flatten_the_risks():
+    cells = risks_of(VARIANTS, cells=9)
+    cells.loc[len(cells) - 1, ["d", "d_relative"]] = (80.0, 0.9)
+    figure = risk.draw(cells, "top1")
+    assert figure.axes[0].get_xlim()[1] < 20
+    assert "Arrows" in texts(figure)
+
+
+@pytest.mark.parametrize("cells", [1, 2])
+def test_risk_of_few_cells_or_none(cells):
+    risk.draw(risks_of(["dense", "uniform-0.5"], cells), "top1").draw_without_rendering()
+    risk.draw(risks_of(["dense", "uniform-0.5"], cells), "top5").draw_without_rendering()
+
+
+@pytest.mark.parametrize("layers", [2, 27])
+def test_channels_have_a_panel_a_variant(layers):
+    rows = [
+        ("resnet56", variant, f"blocks.{layer}.conv1", layer, 16 if variant == "dense" else 9, 16)
+        for variant in VARIANTS
+        for layer in range(layers)
+    ]
+    header = ["model", "variant", "layer", "position", "channels", "dense_channels"]
+    figure = channels.draw(pd.DataFrame(rows, columns=header), "resnet56")
+    assert len(figure.axes) == 4
+    assert "Uniform, 60 % of FLOPs: 56 % of channels" in texts(figure)
+    assert "Layer (blocks.*.conv1)" in texts(figure)
+    assert no_titles_overlap(figure)
+
+
+def test_layer_names_are_shortened_to_their_difference():
+    assert channels.shorten(["a.0.conv", "a.1.conv"]) == (["0", "1"], "a.*.conv")
+    assert channels.shorten(["a.0.conv1", "a.0.conv2"]) == (["conv1", "conv2"], "a.0.*")
+    assert channels.shorten(["stem", "head"]) == (["stem", "head"], "")
+    assert channels.shorten(["only.one"]) == (["only.one"], "")
+
+
+def test_curves_show_the_best_cell_and_the_prior():
+    figure = curves.draw(histories_of(VARIANTS), "resnet56")
+    assert len(figure.axes) == 2 * len(VARIANTS)
+    assert "best 81.0 %\nprior 80.0 %" in texts(figure)
+    assert no_titles_overlap(figure)
+
+
+def test_curves_of_diverged_and_missing_cells():
+    histories = histories_of(["dense", "uniform-0.5"], cells=((1, 0),))
+    histories.loc[histories["variant"] == "uniform-0.5", ["train_loss", "top1"]] = np.nan
+    curves.draw(histories, "resnet56").draw_without_rendering()
+    curves.draw(histories.iloc[:0], "resnet56").draw_without_rendering()
+
+
+def test_drops_of_the_learning_rate():
+    epochs = range(1, 7)
+    assert curves.drop_epochs(pd.Series([1, 1, 0.1, 0.1, 0.01, 0.01], index=epochs)) == [3, 5]
+    assert curves.drop_epochs(pd.Series(np.linspace(1, 0.5, 6), index=epochs)) == []
+
+
+def test_only_the_chosen_cells_histories_are_read(tmp_path):
+    cells = ridge(["dense"]).assign(seed=0).rename(columns={"f": "top1"})
+    chosen = curves.chosen_cells(cells, "resnet56")
+    best = cells.loc[cells["top1"].idxmax()]
+    assert (chosen.loc[0, "i"], chosen.loc[0, "j"]) == (best["i"], best["j"])
+    paths = []
+    for number, cell in enumerate([(0, 0), (2, 2)]):
+        paths.append(str(tmp_path / f"{number}.csv"))
+        histories_of(["dense"], cells=[cell]).to_csv(paths[-1], index=False)
+    read = curves.read_histories(paths, "resnet56", chosen)
+    assert set(zip(read["i"], read["j"], strict=True)) == {(0, 0)}
+    assert curves.read_histories(paths, "other", chosen).empty
+
+
+def prepared(classes, images, channels_=3):
+    labels = np.arange(images) % classes
+    pixels = np.random.default_rng(0).integers(0, 256, (images, channels_, 4, 4), dtype=np.uint8)
+    return SimpleNamespace(
+        name="cifar10",
+        classes=[f"class {number}" for number in range(classes)],
+        images={"train": pixels}.__getitem__,
+        labels={"train": labels}.__getitem__,
+    )
+
+
+@pytest.mark.parametrize(("classes", "rows"), [(2, 2), (10, 10), (30, 10)])
+def test_samples_have_a_row_a_class(classes, rows):
+    figure = samples.draw(prepared(classes, 60, 1 if classes == 2 else 3))
+    assert len(figure.axes) == rows * samples.IMAGES
+    assert len({axes.get_ylabel() for axes in figure.axes} - {""}) == rows
+    assert "CIFAR-10" in texts(figure)
+
+
+def test_samples_show_the_stored_pixels_of_their_class():
+    data = prepared(2, 60)
+    figure = samples.draw(data)
+    shown = figure.axes[0].get_images()[0].get_array()
+    same = [np.array_equal(shown, image.transpose(1, 2, 0)) for image in data.images("train")]
+    assert [data.labels("train")[index] for index in np.flatnonzero(same)] == [0]
+
+
+def test_the_summary_compares_ellipses_and_risks():
+    of_risk = pd.DataFrame({"model": "resnet56", "variant": VARIANTS, "metric": "top1", "d_mean": 0.2, "d_std": 0.1})
+    of_risk.loc[4, "d_mean"] = 0.5
+    figure = summary.draw(ellipses_of(VARIANTS), of_risk, "resnet56", "top1", 1.0)
+    left, right = figure.axes
+    assert len([patch for patch in left.patches if isinstance(patch, Ellipse)]) == len(VARIANTS)
+    assert "0.50  (2.5 ×)" in texts(figure)
+    assert no_titles_overlap(figure)
+    assert [label.get_text() for label in right.get_yticklabels()] == [names.variant_title(v) for v in VARIANTS]
+
+
+def test_the_summary_turns_to_a_wider_region_where_the_first_is_too_small():
+    ellipses = ellipses_of(["dense"])
+    ellipses.loc[0, "fitted"] = False
+    assert summary.shown_region(ellipses, 0.5) == 1.0
+    ellipses["fitted"] = False
+    assert summary.shown_region(ellipses, 0.5) == 0.5
+    empty = pd.DataFrame(columns=["model", "variant", "metric", "d_mean", "d_std"])
+    summary.draw(ellipses, empty, "resnet56", "top1", 0.5).draw_without_rendering()

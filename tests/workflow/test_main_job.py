@@ -1,0 +1,180 @@
+"""The tiny study end to end: outputs, an independent recomputation, and the same bytes again."""
+
+import csv
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import TINY, merged, planned, snakemake, write_config
+
+pytestmark = pytest.mark.workflow
+
+CELLS = ["model", "variant", "seed", "i", "j", "learning_rate", "weight_decay"]
+CELLS += ["top1", "top5", "train_loss", "diverged", "epochs", "seconds"]
+COLUMNS = {
+    "cells": CELLS,
+    "ellipses": [
+        *["model", "variant", "metric", "roi", "n_cells", "fitted"],
+        *["centre_log10_weight_decay", "centre_log10_learning_rate", "length", "width", "angle_degrees"],
+    ],
+    "risk": ["model", "variant", "metric", "n_cells", "d_mean", "d_std", "rel_mean", "rel_std"],
+    "pruning": ["model", "variant", "flops", "params", "target_ratio", "achieved_ratio"],
+}
+FIGURES = ["small_resnet/summary_top1", "small_resnet/landscape_top1", "small_resnet/grid_dense_top1"]
+FIGURES += ["small_resnet/channels", "small_resnet/curves", "risk_top1"]
+
+
+def test_every_output_is_there_with_its_columns(finished: Path) -> None:
+    folder = finished / "results" / "tiny" / "hpspace"
+    for name, columns in COLUMNS.items():
+        assert set(columns) <= set(pd.read_csv(folder / f"{name}.csv").columns), name
+    cells = pd.read_csv(folder / "cells.csv")
+    assert len(cells) == 27
+    assert set(cells["variant"]) == {"dense", "uniform-0.4", "non_uniform-0.4"}
+    for name in FIGURES:
+        image = (folder / "figures" / f"{name}.png").read_bytes()
+        assert image.startswith(b"\x89PNG")
+        assert len(image) > 10_000
+    verdict = json.loads((folder / "verdict.json").read_text())["models"]["small_resnet"]
+    assert set(verdict["metrics"]["top1"]["variants"]) == {"uniform-0.4", "non_uniform-0.4"}
+    assert (folder / "verdict.txt").read_text().startswith("small_resnet: ")
+    pruning = pd.read_csv(folder / "pruning.csv").set_index("variant")
+    assert 0.395 <= pruning.loc["non_uniform-0.4", "achieved_ratio"] <= 0.4
+
+
+def test_training_tells_its_progress_in_the_log(finished: Path) -> None:
+    (log,) = (finished / "results/tiny/logs/train_tile/small_resnet/dense").glob("*.log")
+    lines = log.read_text().splitlines()
+    assert "cells 1-9 of 9: epoch 1/3, best top-1" in lines[0]
+    assert "s to go" in lines[0]
+
+
+def test_recomputation_from_the_raw_tables_agrees(finished: Path) -> None:
+    """Equations 3.3 to 3.6 and the ellipse of section 3.3.1 once more, from the tiles, in NumPy alone."""
+    folder = finished / "results" / "tiny" / "hpspace"
+    values: dict[str, dict[tuple[int, int], list[float]]] = {}
+    place: dict[tuple[int, int], tuple[float, float]] = {}
+    for path in folder.glob("tiles/small_resnet/*/seed-*/*_*.csv"):
+        if path.name.endswith(".history.csv"):
+            continue
+        with path.open() as file:
+            for row in csv.DictReader(file):
+                cell = (int(row["i"]), int(row["j"]))
+                values.setdefault(path.parts[-3], {}).setdefault(cell, []).append(float(row["top1"]))
+                place[cell] = (
+                    math.log10(float(row["weight_decay"])),
+                    math.log10(float(row["learning_rate"])),
+                )
+    f = {variant: {cell: sum(runs) / len(runs) for cell, runs in cells.items()} for variant, cells in values.items()}
+
+    ellipses = pd.read_csv(folder / "ellipses.csv").set_index(["variant", "roi"])
+    fitted = 0
+    for (variant, x), row in ellipses.iterrows():
+        best = max(f[variant].values())
+        region = [cell for cell, value in f[variant].items() if value >= best - x - 1e-9]
+        assert row["n_cells"] == len(region)
+        assert bool(row["fitted"]) == (len(region) >= 5)
+        if not row["fitted"]:
+            continue
+        fitted += 1
+        points = np.array([place[cell] for cell in region])
+        centre = points.sum(0) / len(points)
+        spread = (points - centre).T @ (points - centre) / (len(points) - 1)
+        a, b, c = spread[0, 0], spread[0, 1], spread[1, 1]
+        root = math.sqrt(((a - c) / 2) ** 2 + b**2)  # eigenvalues of a 2x2 matrix in closed form
+        large, small = (a + c) / 2 + root, max(0.0, (a + c) / 2 - root)
+        assert row["centre_log10_weight_decay"] == pytest.approx(centre[0], abs=1e-9)
+        assert row["centre_log10_learning_rate"] == pytest.approx(centre[1], abs=1e-9)
+        assert row["length"] == pytest.approx(2 * 2 * math.sqrt(large), abs=1e-9)
+        assert row["width"] ** 2 == pytest.approx(16 * small, abs=1e-9)
+        if root > 1e-6:
+            angle = math.degrees(0.5 * math.atan2(2 * b, a - c))
+            difference = (row["angle_degrees"] - angle + 90) % 180 - 90
+            assert abs(difference) < 1e-6
+
+    risk = pd.read_csv(folder / "risk.csv").set_index("variant")
+    dense_best = max(f["dense"].values())
+    theta = [cell for cell, value in f["dense"].items() if value >= dense_best - 0.5 - 1e-9]
+    for variant, row in risk.iterrows():
+        best = max(f[variant].values())
+        d = np.array([best - f[variant][cell] for cell in theta])
+        relative = d / best
+        assert row["n_cells"] == len(theta)
+        expected = [d.mean(), math.sqrt(((d - d.mean()) ** 2).sum() / len(d))]
+        expected += [relative.mean(), math.sqrt(((relative - relative.mean()) ** 2).sum() / len(d))]
+        found = [row[name] for name in ("d_mean", "d_std", "rel_mean", "rel_std")]
+        assert found == pytest.approx(expected, abs=1e-9)
+
+
+def test_an_ellipse_is_fitted_and_recomputed_too(copied: Path) -> None:
+    """A wide region of interest, so that the test above meets ellipses whatever the accuracies."""
+    write_config(copied, merged(TINY, {"analysis": {"roi": [0.5, 60.0]}}))
+    snakemake(copied, "fit_ellipses")
+    assert pd.read_csv(copied / "results/tiny/hpspace/ellipses.csv")["fitted"].any()
+    test_recomputation_from_the_raw_tables_agrees(copied)
+
+
+def test_the_same_command_gives_the_same_bytes(copied: Path) -> None:
+    folder = copied / "results" / "tiny"
+    pattern = ["**/*.safetensors", "**/architecture.json", "**/*.history.csv", "**/*.npy", "**/*.png"]
+    before = {path: path.read_bytes() for name in pattern for path in folder.glob(name)}
+    assert len(before) > 10
+    cells = pd.read_csv(folder / "hpspace" / "cells.csv")
+    snakemake(copied, "--forceall")
+    for path, content in before.items():
+        assert path.read_bytes() == content, path
+    again = pd.read_csv(folder / "hpspace" / "cells.csv")
+    timing = ["seconds", "images_per_second"]
+    pd.testing.assert_frame_equal(cells.drop(columns=timing), again.drop(columns=timing))
+
+
+def test_the_report_is_made(copied: Path) -> None:
+    snakemake(copied, "--report", "results/tiny/report.html")
+    page = (copied / "results/tiny/report.html").read_text()
+    for caption in ("Performance risk of keeping hyperparameters", "The answer for every model"):
+        assert caption in page
+
+
+def test_extension_grows_the_grid_for_all_variants_and_never_retrains(project) -> None:
+    changes = {
+        "grid": {"tile": [1, 3]},
+        # So wide that every measured cell counts as good: the grid grows until the bounds stop it.
+        "extension": {"rounds": 1, "roi": 99.0, "weight_decay": [4.0e-4, 0.1], "learning_rate": [0.03, 3.2]},
+    }
+    folder = project(merged(TINY, changes))
+    snakemake(folder)
+    tiles = folder / "results/tiny/hpspace/tiles/small_resnet"
+    for variant in ("dense", "uniform-0.4", "non_uniform-0.4"):
+        names = {path.stem for path in (tiles / variant / "seed-0").glob("*.csv") if "history" not in path.name}
+        assert names == {"-1_-1", "0_-1", "1_-1", "2_-1"}  # one more row of larger learning rates
+    cells = pd.read_csv(folder / "results/tiny/hpspace/cells.csv")
+    assert cells.groupby("variant").size().tolist() == [12, 12, 12]
+    assert planned(folder) == {}
+
+    before = {path: path.stat().st_mtime_ns for path in tiles.rglob("*.csv")}
+    write_config(folder, merged(TINY, merged(changes, {"extension": {"rounds": 3}})))
+    assert set(planned(folder)) >= {"extend_grid"}
+    snakemake(folder)
+    after = {path: path.stat().st_mtime_ns for path in tiles.rglob("*.csv")}
+    assert {path: after[path] for path in before} == before
+    assert max(int(path.stem.split("_")[0]) for path in after if "history" not in path.name) == 3
+    assert planned(folder) == {}
+
+
+def test_a_diverging_cell_is_a_result(project) -> None:
+    changes = {
+        "models": {"small_resnet": {"learning_rate": 1.0e12, "methods": ["uniform"]}},
+        "grid": {"step": 12.0, "size": [3, 1], "tile": [3, 1]},
+        "extension": {"learning_rate": [1.0e-30, 1.0e30], "weight_decay": [1.0e-30, 1.0]},
+    }
+    folder = project(merged(TINY, changes))
+    output = snakemake(folder, status=1)  # nothing can be pruned of a network that diverged at the prior ...
+    assert "the dense network diverged at the prior; choose a smaller learning rate" in output
+    snakemake(folder, "results/tiny/hpspace/tiles/small_resnet/dense/seed-0/-1_0.csv")  # ... but its cells are there
+    cells = pd.read_csv(folder / "results/tiny/hpspace/tiles/small_resnet/dense/seed-0/-1_0.csv")
+    assert cells["diverged"].tolist() == [False, True, True]
+    assert cells["top1"].between(0, 100).all()
+    assert (cells["epochs"] < 3).tolist() == [False, True, True]

@@ -1,0 +1,107 @@
+"""The thesis' presets, shrunken, on generated files of the real formats; and a user's own class folders."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from cifar_files import write_files
+from conftest import PROJECT, TINY, copy_project, merged, snakemake, write_config
+from PIL import Image
+
+pytestmark = pytest.mark.workflow
+
+
+def preset(name: str, changes: dict[str, Any]) -> dict[str, Any]:
+    """A preset with one cell a landscape and one epoch."""
+    config = yaml.safe_load((PROJECT / "workflow" / "studies" / f"{name}.yaml").read_text())
+    small = {
+        "recipe": {"epochs": 1, "decay_epochs": []},
+        "grid": {"size": [1, 1], "tile": [1, 1]},
+        "extension": {"rounds": 0},
+        "engine": {"device": "cpu", "lanes": 1},
+        "figures": {"formats": ["png"]},
+    }
+    return merged(merged(config, small), changes)
+
+
+def draw_classes(folder: Path, classes: int, count: int, side: int) -> None:
+    """JPEG files in class folders: each class has a colour of its own, with noise."""
+    numbers = np.random.default_rng(0)
+    for label in range(classes):
+        colour = numbers.integers(40, 215, 3)
+        for index in range(count):
+            path = folder / f"n{label:08d}" / f"{index}.JPEG"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            pixels = colour + numbers.integers(-40, 40, (side, side + 8, 3))
+            Image.fromarray(pixels.astype(np.uint8)).save(path)
+
+
+def test_cifar10(tmp_path: Path) -> None:
+    folder = copy_project(tmp_path / "project")
+    write_files("cifar10", tmp_path / "data" / "cifar-10-batches-py")
+    data = {"directory": str(tmp_path / "data"), "verify": False, "train_size": 40, "validation_size": 20}
+    write_config(folder, preset("thesis_cifar10", {"data": data, "recipe": {"batch_size": 20}}))
+    snakemake(folder)
+    pruning = pd.read_csv(folder / "results/thesis_cifar10/hpspace/pruning.csv")
+    assert len(pruning) == 10
+    ratios = pruning[pruning["variant"] != "dense"]
+    assert ((ratios["target_ratio"] - ratios["achieved_ratio"]).between(0, 0.005)).all()
+    dense = pruning[pruning["variant"] == "dense"].set_index("model")
+    assert dense.loc["resnet56", "flops"] == pytest.approx(2.5e8, rel=0.01)
+    cells = pd.read_csv(folder / "results/thesis_cifar10/hpspace/cells.csv")
+    assert cells.groupby("model").size().to_dict() == {"resnet56": 5, "mobilenetv2": 5}
+
+
+def test_imagenet(tmp_path: Path) -> None:
+    folder = copy_project(tmp_path / "project")
+    draw_classes(tmp_path / "data" / "train", classes=4, count=4, side=260)
+    draw_classes(tmp_path / "data" / "val", classes=4, count=2, side=240)
+    changes = {"data": {"directory": str(tmp_path / "data")}, "recipe": {"batch_size": 8}}
+    write_config(folder, preset("thesis_imagenet", changes))
+    snakemake(folder)
+    pruning = pd.read_csv(folder / "results/thesis_imagenet/hpspace/pruning.csv").set_index("variant")
+    assert pruning.loc["non_uniform-0.4", "achieved_ratio"] == pytest.approx(0.4, abs=0.005)
+    assert pruning.loc["dense", "flops"] == pytest.approx(8.2e9, rel=0.01)
+
+
+def test_own_class_folders_with_many_classes_have_top5_too(tmp_path: Path) -> None:
+    folder = copy_project(tmp_path / "project")
+    draw_classes(tmp_path / "data", classes=100, count=4, side=20)
+    changes = {
+        "data": {
+            "name": "image_folder",
+            "directory": str(tmp_path / "data"),
+            "image_size": 16,
+            "validation_fraction": 0.5,
+            "train_size": None,
+            "validation_size": None,
+        },
+        "models": {"small_resnet": {"methods": ["uniform"]}},
+    }
+    write_config(folder, merged(TINY, changes))
+    snakemake(folder)
+    cells = pd.read_csv(folder / "results/tiny/hpspace/cells.csv")
+    assert (cells["top5"] >= cells["top1"]).all()
+    assert set(pd.read_csv(folder / "results/tiny/hpspace/risk.csv")["metric"]) == {"top1", "top5"}
+    assert (folder / "results/tiny/hpspace/figures/small_resnet/landscape_top5.png").is_file()
+
+
+FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
+
+
+@pytest.mark.debian_data
+@pytest.mark.skipif(not FASHION_MNIST.is_dir(), reason="the Debian package dataset-fashion-mnist is not installed")
+def test_fashion_mnist(tmp_path: Path) -> None:
+    folder = copy_project(tmp_path / "project")
+    data = {"directory": str(FASHION_MNIST), "train_size": 200, "validation_size": 100}
+    changes = {"data": data, "seeds": [0], "recipe": {"batch_size": 50}}
+    changes["models"] = {"resnet20": {"ratios": [0.3]}}
+    write_config(folder, preset("fashion_mnist", changes))
+    snakemake(folder)
+    cells = pd.read_csv(folder / "results/fashion_mnist/hpspace/cells.csv")
+    assert len(cells) == 3
+    shutil.rmtree(folder)

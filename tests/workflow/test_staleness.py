@@ -1,0 +1,162 @@
+"""A change reruns what depends on its meaning, and nothing else.
+
+Each case edits a copy of a finished project and compares the plan of `snakemake -n` with the set written here; a new
+rule must take its place in these sets.
+"""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import TINY, copy_project, merged, planned, write_config
+
+pytestmark = pytest.mark.workflow
+
+DATA = {"prepare"}
+NETWORKS = {"describe_dense", "train_dense", "prune"}
+PRUNING_TABLES = {"pruning_table", "figure_channels"}
+TRAINING = {"train_tile"}
+ELLIPSES = {"fit_ellipses", "figure_summary", "figure_landscape", "give_verdict"}
+RISK = {"measure_risk", "figure_risk", "figure_summary", "give_verdict"}
+AFTER_CELLS = {"collect_cells", "figure_annotated_grid", "figure_curves"} | ELLIPSES | RISK
+FIGURES = {
+    f"figure_{name}" for name in ["annotated_grid", "channels", "curves", "landscape", "risk", "samples", "summary"]
+}
+
+
+def code(path: str, old: str, new: str) -> Callable[[Path], None]:
+    """An edit of a file of the library."""
+
+    def edit(folder: Path) -> None:
+        file = folder / "workflow" / path
+        text = file.read_text()
+        assert old in text, f"{path} has changed; change this test with it"
+        file.write_text(text.replace(old, new, 1))
+
+    return edit
+
+
+def config(**changes) -> Callable[[Path], None]:
+    """An edit of the config."""
+    return lambda folder: write_config(folder, merged(TINY, changes))
+
+
+def profile(folder: Path) -> None:
+    path = folder / "profiles" / "default" / "config.yaml"
+    path.write_text(
+        path.read_text() + "default-resources:\n  mem_mb: 12345\n  runtime: 7\nset-threads:\n  train_tile: 2\n"
+    )
+
+
+def touch_everything(folder: Path) -> None:
+    for path in (folder / "workflow").rglob("*"):
+        os.utime(path)
+
+
+CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
+    "nothing at all": (lambda folder: None, set()),
+    "file times of all code": (touch_everything, set()),
+    "a docstring in the training code": (
+        code(
+            "prunescape/training/train.py",
+            '"""One network to train."""',
+            '"""A network that is to be trained."""',
+        ),
+        set(),
+    ),
+    "a comment in the training code": (
+        code(
+            "prunescape/training/train.py",
+            "        self.network.train()\n",
+            "        self.network.train()  # on\n",
+        ),
+        set(),
+    ),
+    "resources and profiles": (profile, set()),
+    "one figure's function": (
+        code("prunescape/figures/risk.py", "import ", "DRAWN_ANEW = True\nimport "),
+        {"figure_risk"},
+    ),
+    "how all figures look": (
+        code("prunescape/figures/style.py", "import ", "DRAWN_ANEW = True\nimport "),
+        FIGURES,
+    ),
+    "the figures' config": (config(figures={"formats": ["png"], "dpi": 60}), FIGURES),
+    "the ROI thresholds": (
+        config(analysis={"roi": [0.5, 2.0]}),
+        ELLIPSES | {"figure_annotated_grid"},
+    ),
+    "the ROI of the risk": (config(analysis={"risk_roi": 1.0}), RISK),
+    "the ellipse's sigma": (config(analysis={"sigma": 3.0}), ELLIPSES),
+    "the verdict's thresholds": (config(verdict={"risk_points": 1.5}), {"give_verdict"}),
+    "the risk function": (
+        code("prunescape/hpspace/risk.py", 'd=best - part["f"]', 'd=best + 0.0 - part["f"]'),
+        RISK,
+    ),
+    "the ROI function": (
+        code("prunescape/hpspace/landscape.py", "- threshold - 1e-9", "- threshold - 2e-9"),
+        (ELLIPSES | RISK | {"figure_annotated_grid", "figure_curves"}),
+    ),
+    "the training function": (
+        code("prunescape/lanes/sgd.py", "velocity.mul_(self.momentum)", "velocity.mul_(1.0 * self.momentum)"),
+        {"train_dense", "prune"} | PRUNING_TABLES | TRAINING | AFTER_CELLS,
+    ),
+    "the model's code": (
+        code("prunescape/models/cifar_resnet.py", "before = self.extra_channels // 2", "before = 0"),
+        {"train_dense", "prune"} | PRUNING_TABLES | TRAINING | AFTER_CELLS,
+    ),
+    "another model's code": (
+        code("prunescape/models/mobilenet.py", "(6, 24, 2, 2, 1)", "(6, 24, 2, 2, 2)"),
+        set(),
+    ),
+    "the pruning code": (
+        code("prunescape/pruning/widths.py", "for _ in range(60)", "for _ in range(61)"),
+        {"prune"} | PRUNING_TABLES | TRAINING | AFTER_CELLS,
+    ),
+    "the training recipe": (
+        config(recipe={"momentum": 0.8}),
+        {"train_dense", "prune"} | PRUNING_TABLES | TRAINING | AFTER_CELLS,
+    ),
+    "more training images": (
+        config(data={"train_size": 125}),
+        DATA | NETWORKS | PRUNING_TABLES | TRAINING | AFTER_CELLS | {"figure_samples"},
+    ),
+    "one more seed": (config(seeds=[0, 1]), TRAINING | AFTER_CELLS),
+    "one more ratio": (
+        config(models={"small_resnet": {"ratios": [0.4, 0.2]}}),
+        {"prune"} | PRUNING_TABLES | TRAINING | AFTER_CELLS,
+    ),
+    "a larger grid": (config(grid={"size": [3, 9]}), TRAINING | AFTER_CELLS),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_an_edit_reruns_what_depends_on_it(case: str, copied: Path) -> None:
+    edit, expected = CASES[case]
+    edit(copied)
+    assert set(planned(copied)) == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "tiles"),
+    [
+        ({"seeds": [0, 1]}, 3),  # dense and two pruned variants, one tile each
+        ({"grid": {"size": [3, 9]}}, 6),  # two more tiles for each
+        ({"models": {"small_resnet": {"ratios": [0.4, 0.2]}}}, 2),
+    ],
+    ids=["seed", "grid", "ratio"],
+)
+def test_only_new_tiles_are_trained(changes: dict, tiles: int, copied: Path) -> None:
+    config(**changes)(copied)
+    assert planned(copied)["train_tile"] == tiles
+
+
+def test_a_fresh_clone_beside_copied_results_has_nothing_to_do(finished: Path, tmp_path: Path) -> None:
+    clone = copy_project(tmp_path / "clone")
+    touch_everything(clone)
+    write_config(clone, TINY)
+    for part in ("results", ".snakemake"):
+        shutil.copytree(finished / part, clone / part)
+    assert planned(clone) == {}

@@ -1,0 +1,64 @@
+"""Names as people write them: networks, data sets, metrics and pruned variants, and the variants' order."""
+
+from collections.abc import Iterable
+
+METRICS = {"top1": "top-1 accuracy", "top5": "top-5 accuracy"}
+MODELS = {
+    "mobilenetv2": "MobileNetV2",
+    "mobilenet_v2": "MobileNetV2",
+    "small_resnet": "Small ResNet",
+}
+DATA = {
+    "cifar10": "CIFAR-10",
+    "cifar100": "CIFAR-100",
+    "fashion_mnist": "Fashion-MNIST",
+    "imagenet": "ImageNet",
+}
+METHODS = {"uniform": "Uniform", "non_uniform": "Non-uniform"}
+
+
+def model_title(model: str) -> str:
+    """A network's name as people write it: `resnet56` -> `ResNet-56`."""
+    if model in MODELS:
+        return MODELS[model]
+    depth = model.removeprefix("resnet")
+    if depth != model and depth.isdigit():
+        return f"ResNet-{depth}"
+    return model.replace("_", " ").capitalize()
+
+
+def data_title(name: str) -> str:
+    """A data set's name as people write it: `cifar10` -> `CIFAR-10`."""
+    return DATA.get(name, name.replace("_", " ").capitalize())
+
+
+def metric_title(metric: str) -> str:
+    """`top1` -> `top-1 accuracy`."""
+    return METRICS.get(metric, metric.replace("_", " "))
+
+
+def split_variant(variant: str) -> tuple[str, float]:
+    """`non_uniform-0.2` -> (`non_uniform`, 0.2); the dense network keeps all: (`dense`, 1.0)."""
+    method, _, ratio = variant.rpartition("-")
+    try:
+        return (method, float(ratio)) if method else (variant, 1.0)
+    except ValueError:
+        return variant, 1.0
+
+
+def variant_title(variant: str) -> str:
+    """`non_uniform-0.2` -> `Non-uniform, 20 % of FLOPs`."""
+    method, ratio = split_variant(variant)
+    name = METHODS.get(method, method.replace("_", " ").capitalize())
+    return name if method == variant else f"{name}, {100 * ratio:g} % of FLOPs"
+
+
+def variant_order(variants: Iterable[str]) -> list[str]:
+    """Each variant once: dense, uniform, non-uniform; within a method the mildest pruning first."""
+    ranks = {"dense": 0, "uniform": 1, "non_uniform": 2}
+
+    def key(variant: str) -> tuple[int, str, float]:
+        method, ratio = split_variant(variant)
+        return ranks.get(method, 3), method, -ratio
+
+    return sorted(set(variants), key=key)

@@ -1,0 +1,20 @@
+"""Draw one variant's grid with the accuracy of every cell."""
+
+import pandas as pd
+
+from prunescape.figures import annotated_grid
+from prunescape.figures.style import save
+from prunescape.hpspace.landscape import mean_over_seeds
+from prunescape.job import job
+
+with job(snakemake):
+    settings, metric = snakemake.params.settings, snakemake.wildcards.metric
+    figure = annotated_grid.draw(
+        mean_over_seeds(pd.read_csv(snakemake.input.cells), metric),
+        snakemake.wildcards.model,
+        snakemake.wildcards.variant,
+        settings["initial_size"],
+        metric=metric,
+        rois=settings["roi"],
+    )
+    save(figure, snakemake.output, settings["dpi"])

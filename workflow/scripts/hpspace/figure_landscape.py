@@ -1,0 +1,19 @@
+"""Draw the landscapes of a model's variants."""
+
+import pandas as pd
+
+from prunescape.figures import landscape
+from prunescape.figures.style import save
+from prunescape.hpspace.landscape import mean_over_seeds
+from prunescape.job import job
+
+with job(snakemake):
+    settings, metric = snakemake.params.settings, snakemake.wildcards.metric
+    figure = landscape.draw(
+        mean_over_seeds(pd.read_csv(snakemake.input.cells), metric),
+        pd.read_csv(snakemake.input.ellipses),
+        metric,
+        snakemake.wildcards.model,
+        settings,
+    )
+    save(figure, snakemake.output, settings["dpi"])
