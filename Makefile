@@ -15,7 +15,8 @@ help:
 $(VENV)/run: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "prunescape needs Python 3.11 or newer; try: make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	@echo "Setting up $(VENV): this downloads torch and takes a few minutes, once."
+	@$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
 	@# torch first: torchvision would otherwise choose a build of its own
 	$(BIN)/pip install --quiet $$(grep '^torch==' requirements.txt)
