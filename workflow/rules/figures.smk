@@ -71,7 +71,7 @@ rule figure_risk:
     input:
         risk_cells=f"{HPSPACE}/risk_cells.csv",
     output:
-        figure(f"{FIGURES}/risk_{{metric}}", "Answer", "risk_figure", figure="performance risk", metric="{metric}"),
+        figure(f"{FIGURES}/risk_{{metric}}", "Answer", "risk_figure", figure="2 performance risk", metric="{metric}"),
     log:
         f"{LOGS}/figure_risk/{{metric}}.log",
     conda:

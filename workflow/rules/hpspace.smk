@@ -76,7 +76,7 @@ rule fit_ellipses:
             f"{HPSPACE}/ellipses.csv",
             category="Answer",
             caption=f"{CAPTIONS}/ellipses.rst",
-            labels={"figure": "table: confidence ellipses"},
+            labels={"figure": "3 table of ellipses"},
         ),
     log:
         f"{LOGS}/fit_ellipses.log",
@@ -100,7 +100,7 @@ rule measure_risk:
             f"{HPSPACE}/risk.csv",
             category="Answer",
             caption=f"{CAPTIONS}/risk.rst",
-            labels={"figure": "table: performance risk"},
+            labels={"figure": "4 table of risk"},
         ),
     log:
         f"{LOGS}/measure_risk.log",
@@ -124,7 +124,7 @@ rule give_verdict:
             f"{HPSPACE}/verdict.html",
             category="Answer",
             caption=f"{CAPTIONS}/verdict.rst",
-            labels={"figure": "verdict"},
+            labels={"figure": "1 verdict"},
         ),
     log:
         f"{LOGS}/give_verdict.log",

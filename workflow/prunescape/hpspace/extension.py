@@ -17,7 +17,7 @@ def touched_sides(landscape: pd.DataFrame, extent: Extent, threshold: float) -> 
         threshold: x of the region of interest, in points.
     """
     sides: dict[str, list[str]] = {}
-    for variant, of_variant in landscape.groupby("variant", sort=True):
+    for variant, of_variant in landscape.groupby("variant", sort=False):
         region = region_of_interest(of_variant, threshold)
         borders = {
             "smaller learning rates": (region["i"] == extent.low.i).any(),

@@ -41,10 +41,11 @@ decades</th> <th scope="col">recommendation</th></tr>
 <p class="note">{% if answer.seed_noise_points is none %}One seed only: the noise of a cell is unknown; add seeds before
 trusting small differences.{% else %}The mean over seeds of one cell is uncertain by about
 {{ "%.2f" | format(answer.seed_noise_points) }} points (median standard error in the regions of interest); differences
-below that say nothing.{% endif %}
+below that say nothing.{% endif %}</p>
 {% if metric == "top1" %}{% for side, touching in entry.border.items() %}
-The grid ends too early towards {{ side }}: the region of interest of {{ touching | join(", ") }} touches it.
-{% endfor %}{% endif %}</p>
+<p class="note">The grid ends too early towards {{ side }}: the region of interest of {{ touching | join(", ") }} touches
+it.</p>
+{% endfor %}{% endif %}
 {% endfor %}{% endfor %}
 </body></html>
 """
