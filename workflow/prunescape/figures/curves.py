@@ -115,8 +115,8 @@ def _line(axes: Axes, rows: pd.DataFrame, what: str, band: bool = False, **look:
         return
     epochs = measured.groupby("epoch")[what]
     mean = epochs.mean()
-    marker = {"marker": "o", "markersize": 3} if len(mean) < FEW_POINTS else {}
-    axes.plot(mean.index, mean, **look, **marker)
+    marker = "o" if len(mean) < FEW_POINTS else None
+    axes.plot(mean.index, mean, marker=marker, markersize=3, **look)
     if band:
         axes.fill_between(mean.index, epochs.min(), epochs.max(), color=look["color"], alpha=0.22, linewidth=0)
 

@@ -43,8 +43,8 @@ trusting small differences.{% else %}The mean over seeds of one cell is uncertai
 {{ "%.2f" | format(answer.seed_noise_points) }} points (median standard error in the regions of interest); differences
 below that say nothing.{% endif %}</p>
 {% if metric == "top1" %}{% for side, touching in entry.border.items() %}
-<p class="note">The grid ends too early towards {{ side }}: the region of interest of {{ touching | join(", ") }} touches
-it.</p>
+<p class="note">The grid ends too early towards {{ side }}: the region of interest of {{ touching | join(", ") }}
+touches it.</p>
 {% endfor %}{% endif %}
 {% endfor %}{% endfor %}
 </body></html>
