@@ -39,7 +39,7 @@ demo: $(VENV)/run
 test: lint unit workflow-test
 
 lint: $(VENV)/dev
-	$(BIN)/ruff check .
+	$(BIN)/ruff check --no-cache .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(BIN)/mypy

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from cifar_files import write_files
 from conftest import PROJECT, TINY, copy_project, merged, snakemake, write_config
 from PIL import Image
+
+from cifar_files import write_files
 
 pytestmark = pytest.mark.workflow
 
