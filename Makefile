@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-RUN := results/demo
+RUN := results/$(shell sed -n "s/^run: *\([^ \#]*\).*/\1/p" config.yaml)
 
 .PHONY: help demo test lint unit workflow-test docs clean
 

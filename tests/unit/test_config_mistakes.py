@@ -28,6 +28,7 @@ CASES = [
     ("epochs", "3", "epochs", "did you mean recipe.epochs?"),
     ("grid.roi", "1.0", "grid.roi", "did you mean extension.roi or analysis.roi?"),
     ("engine.colour", "red", "engine.colour", "choose from: device, lanes, threads, precision"),
+    ("models.small_resnet.ratios", "[0.4, 0.4000001]", "models.small_resnet.ratios[1]", "remove one"),
     ("engine.lanes", "27", "engine.lanes", "write 1 or 32"),
     ("data", "{name: digits, 'train_size:300': }", "data.'train_size:300'", "a space after the colon"),
     ("engine.yes", "1", "engine.yes", "unknown key; choose from"),

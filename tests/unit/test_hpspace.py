@@ -141,7 +141,7 @@ def test_a_larger_grid_keeps_the_tiles_of_a_smaller_one() -> None:
 
 def test_extension_adds_whole_tiles_on_the_touched_sides_for_the_whole_rectangle() -> None:
     surfaces = {"dense": ridge(90.0), "uniform-0.5": ridge(88.0, centre=(4, -4))}
-    added, sides = plan_extension(cells_from(surfaces), lattice(), 1.0, ANYWHERE)
+    added, sides, _ = plan_extension(cells_from(surfaces), lattice(), 1.0, ANYWHERE)
     assert sides == {
         "smaller learning rates": ["dense"],
         "larger learning rates": ["dense", "uniform-0.5"],
@@ -153,7 +153,7 @@ def test_extension_adds_whole_tiles_on_the_touched_sides_for_the_whole_rectangle
         "uniform-0.5": ridge(88.0) * 0,
     }
     surfaces["uniform-0.5"][8, 4] = 50.0
-    added, sides = plan_extension(cells_from(surfaces), lattice(), 1.0, ANYWHERE)
+    added, sides, _ = plan_extension(cells_from(surfaces), lattice(), 1.0, ANYWHERE)
     assert sides == {"larger learning rates": ["uniform-0.5"]}
     assert sorted(added) == [Cell(5, -4), Cell(5, -1), Cell(5, 2)]
 
@@ -161,13 +161,14 @@ def test_extension_adds_whole_tiles_on_the_touched_sides_for_the_whole_rectangle
 def test_extension_stops_at_the_bounds_and_inside() -> None:
     inner = np.full((9, 9), 50.0)
     inner[4, 4] = 90
-    assert plan_extension(cells_from({"dense": inner}), lattice(), 1.0, ANYWHERE) == ([], {})
+    assert plan_extension(cells_from({"dense": inner}), lattice(), 1.0, ANYWHERE) == ([], {}, [])
     edge = np.full((9, 9), 50.0)
     edge[8, 8] = 90
     rate, decay = lattice().values(Cell(7, 7))
     bounds = {"learning_rate": [1e-9, rate * 0.999], "weight_decay": [1e-9, decay]}
-    added, sides = plan_extension(cells_from({"dense": edge}), lattice(), 1.0, bounds)
+    added, sides, blocked = plan_extension(cells_from({"dense": edge}), lattice(), 1.0, bounds)
     assert len(sides) == 2
+    assert blocked == ["larger learning rates"]
     assert sorted(added) == [Cell(-4, 5), Cell(-1, 5), Cell(2, 5)]
 
 
@@ -218,3 +219,17 @@ def test_recommendations_follow_the_stated_thresholds(
     risk: float, multiple: float, shift: float | None, inside: bool, expected: str
 ) -> None:
     assert recommend(risk, multiple, shift, inside, LIMITS) == expected
+
+
+def test_a_landscape_without_relief_gives_no_answer() -> None:
+    flat = np.full((3, 3), 10.0)
+    cells = cells_from({"dense": ridge(90.0, size=3), "uniform-0.5": flat})
+    table = ellipses(cells, [0.5, 1.0], 2.0, 5)
+    answer = verdict(cells, table, risk_table(risk_cells(cells, 0.5)), {}, LIMITS)["models"]["m"]
+    assert answer["metrics"]["top1"]["variants"]["uniform-0.5"]["recommendation"] == "unknown"
+    assert "no answer for uniform-0.5" in answer["text"]
+
+
+def test_risk_of_networks_that_learnt_nothing_is_zero_not_nan() -> None:
+    table = risk_table(risk_cells(cells_from({"dense": np.zeros((3, 3))}), 0.5))
+    assert table[["d_mean", "d_std", "rel_mean", "rel_std"]].to_numpy().tolist() == [[0, 0, 0, 0]]

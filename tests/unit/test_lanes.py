@@ -5,7 +5,8 @@ import torch
 import torch.nn.functional as F
 
 from prunescape import config_checks
-from prunescape.lanes.fuse import fuse, lane_state
+from prunescape.errors import UserError
+from prunescape.lanes.fuse import check_lanes, fuse, lane_state
 from prunescape.lanes.loss import lane_losses
 from prunescape.lanes.modules import LANE_ALIGNMENT
 from prunescape.lanes.sgd import LaneSGD
@@ -110,9 +111,29 @@ def test_losses_are_means_lane_by_lane() -> None:
 
 def test_a_layer_without_lane_version_is_refused_by_name() -> None:
     network = torch.nn.Sequential(torch.nn.LayerNorm(4))
-    with pytest.raises(TypeError, match="0: no lane version of LayerNorm"):
+    with pytest.raises(UserError, match=r"0: LayerNorm cannot be trained in lanes; set engine.lanes to 1"):
         fuse([network, network])
 
 
 def test_the_config_knows_the_alignment() -> None:
     assert config_checks.LANE_ALIGNMENT == LANE_ALIGNMENT
+
+
+class Joined(torch.nn.Module):
+    """A forward method that joins channels, which lanes cannot follow."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left, self.right = torch.nn.Conv2d(1, 2, 3), torch.nn.Conv2d(1, 2, 3)
+        self.head = torch.nn.Linear(4, 10)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head(torch.cat([self.left(x), self.right(x)], 1).mean((2, 3)))
+
+
+def test_networks_that_would_mix_lanes_are_found_out() -> None:
+    images = torch.rand(4, 1, 8, 8)
+    with pytest.raises(UserError, match=r"mixes the channels of lanes.*set engine.lanes to 1"):
+        check_lanes([Joined(), Joined()], images)
+    small = Architecture("small_resnet", DIGITS, 10)
+    check_lanes([build(small, 0), build(small, 1)], images)

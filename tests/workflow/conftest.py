@@ -9,8 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
+from PIL import Image
 
 PROJECT = Path(__file__).parents[2]
 PARTS = ["Snakefile", "config.yaml", "workflow", "profiles", "envs"]
@@ -18,7 +20,7 @@ SNAKEMAKE = [sys.executable, "-m", "snakemake"]
 
 TINY: dict[str, Any] = {
     "run": "tiny",
-    "seeds": [0],
+    "seeds": [0, 1],
     "data": {"name": "digits", "train_size": 100, "validation_size": 300},
     "models": {
         "small_resnet": {
@@ -59,6 +61,18 @@ def merged(config: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 
 def write_config(folder: Path, config: dict[str, Any]) -> None:
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
+
+
+def draw_classes(folder: Path, classes: int, count: int, side: int) -> None:
+    """JPEG files in class folders: each class has a colour of its own, with noise."""
+    numbers = np.random.default_rng(0)
+    for label in range(classes):
+        colour = numbers.integers(40, 215, 3)
+        for index in range(count):
+            path = folder / f"n{label:08d}" / f"{index}.JPEG"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            pixels = colour + numbers.integers(-40, 40, (side, side + 8, 3))
+            Image.fromarray(pixels.astype(np.uint8)).save(path)
 
 
 def snakemake(folder: Path, *arguments: str, status: int | None = 0) -> str:

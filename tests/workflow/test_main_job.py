@@ -32,7 +32,7 @@ def test_every_output_is_there_with_its_columns(finished: Path) -> None:
     for name, columns in COLUMNS.items():
         assert set(columns) <= set(pd.read_csv(folder / f"{name}.csv").columns), name
     cells = pd.read_csv(folder / "cells.csv")
-    assert len(cells) == 27
+    assert len(cells) == 2 * 27
     assert set(cells["variant"]) == {"dense", "uniform-0.4", "non_uniform-0.4"}
     for name in FIGURES:
         image = (folder / "figures" / f"{name}.png").read_bytes()
@@ -46,7 +46,7 @@ def test_every_output_is_there_with_its_columns(finished: Path) -> None:
 
 
 def test_training_tells_its_progress_in_the_log(finished: Path) -> None:
-    (log,) = (finished / "results/tiny/logs/train_tile/small_resnet/dense").glob("*.log")
+    (log,) = (finished / "results/tiny/logs/train_tile/small_resnet/dense").glob("seed-0*.log")
     lines = log.read_text().splitlines()
     assert "cells 1-9 of 9: epoch 1/3, best top-1" in lines[0]
     assert "s to go" in lines[0]
@@ -89,7 +89,7 @@ def test_recomputation_from_the_raw_tables_agrees(finished: Path) -> None:
         assert row["centre_log10_weight_decay"] == pytest.approx(centre[0], abs=1e-9)
         assert row["centre_log10_learning_rate"] == pytest.approx(centre[1], abs=1e-9)
         assert row["length"] == pytest.approx(2 * 2 * math.sqrt(large), abs=1e-9)
-        assert row["width"] ** 2 == pytest.approx(16 * small, abs=1e-9)
+        assert row["width"] == pytest.approx(4 * math.sqrt(small), abs=1e-9 if small > 1e-12 else 1e-6)
         if root > 1e-6:
             angle = math.degrees(0.5 * math.atan2(2 * b, a - c))
             difference = (row["angle_degrees"] - angle + 90) % 180 - 90
@@ -151,7 +151,7 @@ def test_extension_grows_the_grid_for_all_variants_and_never_retrains(project) -
         names = {path.stem for path in (tiles / variant / "seed-0").glob("*.csv") if "history" not in path.name}
         assert names == {"-1_-1", "0_-1", "1_-1", "2_-1"}  # one more row of larger learning rates
     cells = pd.read_csv(folder / "results/tiny/hpspace/cells.csv")
-    assert cells.groupby("variant").size().tolist() == [12, 12, 12]
+    assert cells.groupby("variant").size().tolist() == [24, 24, 24]
     assert planned(folder) == {}
 
     before = {path: path.stat().st_mtime_ns for path in tiles.rglob("*.csv")}
@@ -166,15 +166,18 @@ def test_extension_grows_the_grid_for_all_variants_and_never_retrains(project) -
 
 def test_a_diverging_cell_is_a_result(project) -> None:
     changes = {
-        "models": {"small_resnet": {"learning_rate": 1.0e12, "methods": ["uniform"]}},
-        "grid": {"step": 12.0, "size": [3, 1], "tile": [3, 1]},
-        "extension": {"learning_rate": [1.0e-30, 1.0e30], "weight_decay": [1.0e-30, 1.0]},
+        "models": {"small_resnet": {"learning_rate": 1.0e8, "methods": ["uniform"]}},
+        "grid": {"step": 2.0, "size": [11, 1], "tile": [11, 1]},
+        "extension": {"learning_rate": [1.0e-3, 1.0e20], "weight_decay": [1.0e-30, 1.0]},
     }
     folder = project(merged(TINY, changes))
     output = snakemake(folder, status=1)  # nothing can be pruned of a network that diverged at the prior ...
     assert "the dense network diverged at the prior; choose a smaller learning rate" in output
-    snakemake(folder, "results/tiny/hpspace/tiles/small_resnet/dense/seed-0/-1_0.csv")  # ... but its cells are there
-    cells = pd.read_csv(folder / "results/tiny/hpspace/tiles/small_resnet/dense/seed-0/-1_0.csv")
-    assert cells["diverged"].tolist() == [False, True, True]
+    table = "results/tiny/hpspace/tiles/small_resnet/dense/seed-0/-5_0.csv"
+    snakemake(folder, table)  # ... but its cells are there
+    cells = pd.read_csv(folder / table)
+    assert not cells["diverged"].iloc[0]
+    assert cells["diverged"].iloc[-5:].all()
     assert cells["top1"].between(0, 100).all()
-    assert (cells["epochs"] < 3).tolist() == [False, True, True]
+    assert cells["epochs"].iloc[0] == 3
+    assert cells["epochs"].iloc[-1] < 3

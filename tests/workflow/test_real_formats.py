@@ -4,12 +4,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from conftest import PROJECT, TINY, copy_project, merged, snakemake, write_config
-from PIL import Image
+from conftest import PROJECT, TINY, copy_project, draw_classes, merged, snakemake, write_config
 
 from cifar_files import write_files
 
@@ -27,18 +25,6 @@ def preset(name: str, changes: dict[str, Any]) -> dict[str, Any]:
         "figures": {"formats": ["png"]},
     }
     return merged(merged(config, small), changes)
-
-
-def draw_classes(folder: Path, classes: int, count: int, side: int) -> None:
-    """JPEG files in class folders: each class has a colour of its own, with noise."""
-    numbers = np.random.default_rng(0)
-    for label in range(classes):
-        colour = numbers.integers(40, 215, 3)
-        for index in range(count):
-            path = folder / f"n{label:08d}" / f"{index}.JPEG"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            pixels = colour + numbers.integers(-40, 40, (side, side + 8, 3))
-            Image.fromarray(pixels.astype(np.uint8)).save(path)
 
 
 def test_cifar10(tmp_path: Path) -> None:

@@ -10,6 +10,16 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
+# What these say or look up cannot change a result: messages, logs, progress, and the tables of names, of which each
+# rule takes its own entry as a setting. Else a new model in the catalogue would train all the others again.
+NO_MEANING = {
+    "job.py",
+    "errors.py",
+    "data/catalog.py",
+    "data/progress.py",
+    "data/sources/download.py",
+    "models/catalog.py",
+}
 LIBRARY = Path(__file__).resolve().parent
 SCRIPTS = LIBRARY.parent / "scripts"
 
@@ -34,10 +44,14 @@ def _closure(start: Path) -> frozenset[Path]:
     pending = [start]
     while pending:
         file = pending.pop()
-        if file not in seen:
+        if file not in seen and not _is_plumbing(file):
             seen.add(file)
             pending += _scan(file)[1]
     return frozenset(seen)
+
+
+def _is_plumbing(file: Path) -> bool:
+    return file.is_relative_to(LIBRARY) and file.relative_to(LIBRARY).as_posix() in NO_MEANING
 
 
 @cache

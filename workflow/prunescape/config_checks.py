@@ -41,6 +41,7 @@ def crossed(
     checks += [_batch, _decay, _size, _tile, _roi, _risk_roi, _lanes]
     checks += [partial(_bounds, axis=axis) for axis in range(2)]
     checks += [partial(_prior, model=name, axis=axis) for name in names for axis in range(2)]
+    checks += [partial(_ratios, model=name) for name in names]
     for name in (name for name in names if name not in known_models):
         yield ("models", name), f"unknown model {shown(name)}; {suggestion(name, known_models)}"
     for check in checks:
@@ -156,6 +157,15 @@ def _risk_roi(get: Get) -> Mistakes:
     roi, risk = get("analysis", "roi"), get(*path)
     if risk not in roi:
         yield path, f"{shown(risk)} is not in analysis.roi = {shown(roi)}; add it there, or choose from there"
+
+
+def _ratios(get: Get, model: str) -> Mistakes:
+    written: dict[str, float] = {}
+    for index, ratio in enumerate(get("models", model, "ratios")):
+        first = written.setdefault(f"{ratio:g}", ratio)
+        if first != ratio:
+            text = f"{ratio!r} is the same as {first!r} to six digits, which name a variant; remove one"
+            yield ("models", model, "ratios", index), text
 
 
 def _lanes(get: Get) -> Mistakes:

@@ -3,6 +3,7 @@
 import errno
 import logging
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,8 +26,10 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
     handler = logging.FileHandler(path, mode="w", encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
     logger.addHandler(handler)
+    start = time.perf_counter()
     try:
         yield logger
+        logger.info("finished after %.1f s", time.perf_counter() - start)
     except (UserError, OSError) as error:
         line = _line(error)
         if line is None:

@@ -1,9 +1,13 @@
 """What all rules share: the validated config, where things are, and what code a rule depends on."""
 
+import hashlib
+from dataclasses import asdict
+
 from prunescape.codehash import digest
 from prunescape.config import ConfigError, validated
 from prunescape.data.catalog import CATALOG as DATA_SETS, count_classes, lookup as data_set
 from prunescape.hpspace.lattice import Cell, Lattice
+from prunescape.training.recipe import TOP5_CLASSES
 from prunescape.models.catalog import CATALOG as MODELS, lookup as model_info
 
 try:
@@ -11,8 +15,49 @@ try:
 except ConfigError as error:
     sys.exit(str(error))
 
+for name in config["models"]:
+    crop = data_set(config["data"]["name"]).geometry(config["data"]["image_size"]).crop
+    if crop < model_info(name).smallest_image:
+        sys.exit(
+            f"config: models.{name}: needs images of at least {model_info(name).smallest_image} pixels, and those of"
+            f" {config['data']['name']} have {crop}; choose another model or data set"
+        )
+
+
+def content_settings():
+    """What decides the bytes of the prepared data, beside the files themselves."""
+    keys = ["name", "train_size", "validation_size", "image_size", "validation_fraction", "flip"]
+    info = data_set(config["data"]["name"])
+    content = {key: config["data"][key] for key in keys}
+    if info.module == "folders":  # elsewhere `directory` holds a copy of what everyone has
+        content["directory"] = config["data"]["directory"]
+    return {**content, **asdict(info), **asdict(info.geometry(config["data"]["image_size"]))}
+
+
+def content_key():
+    """A short name for `content_settings`, so that runs may share a folder of prepared data."""
+    return hashlib.sha256(json.dumps(content_settings(), sort_keys=True).encode()).hexdigest()[:8]
+
+
+def folder_digest():
+    """Names and sizes of the user's own images, so that a change to them prepares them again; else None."""
+    if config["data"]["name"] != "image_folder":
+        return None
+    folder = Path(config["data"]["directory"])
+    files = sorted((str(path.relative_to(folder)), path.stat().st_size) for path in folder.rglob("*") if path.is_file())
+    return hashlib.sha256(json.dumps(files).encode()).hexdigest()[:16]
+
+
+def measured_metrics():
+    """Top-1 accuracy, and top-5 where there are enough classes."""
+    described = Path(f"{DATA}/meta.json")
+    known = json.loads(described.read_text())["classes"] if described.is_file() else None
+    classes = len(known) if known else count_classes(config["data"]) or 0
+    return ["top1", "top5"] if classes >= TOP5_CLASSES else ["top1"]
+
+
 RESULTS = f"results/{config['run']}"
-DATA = f"{config['data']['prepared']}/{config['data']['name']}"
+DATA = f"{config['data']['prepared']}/{config['data']['name']}-{content_key()}"
 HPSPACE = f"{RESULTS}/hpspace"
 LOGS = f"{RESULTS}/logs"
 TILE = f"{HPSPACE}/tiles/{{model}}/{{variant}}/seed-{{seed}}/{{i}}_{{j}}"
@@ -22,8 +67,7 @@ ENVIRONMENT = f"{workflow.basedir}/envs/prunescape.yaml"
 
 SEEDS = config["seeds"]
 FORMATS = config["figures"]["formats"]
-TOP5_CLASSES = 100
-METRICS = ["top1", "top5"] if (count_classes(config["data"]) or 0) >= TOP5_CLASSES else ["top1"]
+METRICS = measured_metrics()
 
 
 def pruned_variants(model):
@@ -62,9 +106,8 @@ def figure(path, category, caption, **labels):
 
 
 def figure_settings(script, **values):
-    """The params of a figure: how figures look, and what else this one shows."""
-    style = {key: value for key, value in config["figures"].items() if key != "formats"}
-    return settings(script, **style, **values)
+    """The params of a figure: its resolution, and what else it depends on."""
+    return settings(script, dpi=config["figures"]["dpi"], **values)
 
 
 def model_code(model):
@@ -109,7 +152,7 @@ wildcard_constraints:
     model="|".join(config["models"]),
     variant=r"dense|(?:uniform|non_uniform)-[0-9.e-]+",
     pruned=r"(?:uniform|non_uniform)-[0-9.e-]+",
-    metric="|".join(METRICS),
+    metric="top1|top5",
     seed=r"\d+",
     i=r"-?\d+",
     j=r"-?\d+",

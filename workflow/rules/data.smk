@@ -3,8 +3,7 @@
 
 rule prepare:
     output:
-        # What depends on the data reads this file: it is written last and holds the arrays' checksums, so that making the
-        # same bytes again reruns nothing.
+        # What depends on the data reads this file: it is written last and holds the arrays' checksums.
         meta=f"{DATA}/meta.json",
         arrays=expand(f"{DATA}/{{split}}_{{part}}.npy", split=["train", "validation"], part=["images", "labels"]),
     log:
@@ -15,11 +14,14 @@ rule prepare:
         ENVIRONMENT
     threads: workflow.cores if data_set(config["data"]["name"]).module == "folders" else 1
     params:
-        settings=settings(
+        settings=lambda wildcards: settings(
             "data/prepare.py",
             f"prunescape.data.sources.{data_set(config['data']['name']).module}",
-            data={key: value for key, value in config["data"].items() if key != "prepared"},
+            content=content_settings(),
+            files=folder_digest(),
         ),
+        # Where the files are found is no part of what they are; Snakemake does not track params that take `output`.
+        data=lambda wildcards, output: {key: value for key, value in config["data"].items() if key != "prepared"},
     script:
         "../scripts/data/prepare.py"
 

@@ -38,7 +38,10 @@ rule figure_landscape:
         ENVIRONMENT
     params:
         settings=figure_settings(
-            "hpspace/figure_landscape.py", roi=config["analysis"]["roi"], sigma=config["analysis"]["sigma"]
+            "hpspace/figure_landscape.py",
+            roi=config["analysis"]["roi"],
+            colour_map=config["figures"]["colour_map"],
+            colour_range_percent=config["figures"]["colour_range_percent"],
         ),
     script:
         "../scripts/hpspace/figure_landscape.py"

@@ -1,5 +1,7 @@
 """Models: the dense network, its checkpoint, and what pruning makes of it."""
 
+# Of its own, so that the order of `seeds` says nothing; its weights are only what pruning ranks.
+CHECKPOINT_SEED = 0
 MODEL_FOLDER = f"{RESULTS}/models/{{model}}"
 
 
@@ -38,8 +40,8 @@ rule train_dense:
             learning_rate=config["models"][wildcards.model]["learning_rate"],
             weight_decay=config["models"][wildcards.model]["weight_decay"],
             recipe=config["recipe"],
-            engine=config["engine"],
-            seed=SEEDS[0],
+            engine={**config["engine"], "lanes": 1},
+            seed=CHECKPOINT_SEED,
         ),
     script:
         "../scripts/models/train_dense.py"

@@ -1,13 +1,12 @@
 """Which data sets there are. Light: read while the Snakefile is parsed, so the standard library only."""
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from prunescape.data.layout import class_names, split_folders
-from prunescape.errors import UserError
+from prunescape.errors import UserError, known
 
 DEFAULT_FOLDER_SIZE = 64  # pixels; image_folder where the config says nothing
 LARGEST_PADDED = 64  # pixels; larger images are cropped out of what is stored instead of being padded
@@ -77,11 +76,7 @@ def lookup(name: str) -> DataSetInfo:
     Raises:
         UserError: there is none; the message names the nearest one.
     """
-    if name in CATALOG:
-        return CATALOG[name]
-    near = difflib.get_close_matches(name, CATALOG, 1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(CATALOG)}"
-    raise UserError(f"unknown data set {name!r}; {hint}")
+    return known(CATALOG, "data set", name)
 
 
 def count_classes(options: Mapping[str, Any]) -> int | None:

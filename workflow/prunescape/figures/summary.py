@@ -44,10 +44,10 @@ def draw(ellipses: pd.DataFrame, risk: pd.DataFrame, model: str, metric: str, ro
 
 
 def shown_region(ellipses: pd.DataFrame, roi: float) -> float:
-    """The region asked for, or the next wider one in which the dense network has an ellipse."""
-    dense = ellipses[(ellipses["variant"] == "dense") & plane.is_fitted(ellipses)]
-    wide = sorted(float(other) for other in dense["roi"] if other >= roi - 1e-9)
-    return wide[0] if wide else roi
+    """The region asked for, or the wider one in which most variants have an ellipse; of equals the narrowest."""
+    fitted = ellipses[plane.is_fitted(ellipses) & (ellipses["roi"] >= roi - 1e-9)]
+    counts = fitted.groupby("roi").size()
+    return float(counts.idxmax()) if len(counts) else roi
 
 
 def _ellipses(axes: Axes, fitted: pd.DataFrame, colours: dict[str, str]) -> None:

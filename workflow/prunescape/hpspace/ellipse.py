@@ -54,10 +54,11 @@ def ellipses(cells: pd.DataFrame, thresholds: list[float], sigma: float, minimum
                 region = region_of_interest(landscape, threshold)
                 row = {"model": model, "variant": variant, "metric": metric, "roi": threshold}
                 row |= {"n_cells": len(region), "fitted": len(region) >= minimum_cells}
+                row |= {"confidence_level": confidence_level(sigma)}
                 if row["fitted"]:
                     decay, rate = np.log10(region["weight_decay"]), np.log10(region["learning_rate"])
                     row |= fit(decay.to_numpy(), rate.to_numpy(), sigma)
                 rows.append(row)
-    columns = ["model", "variant", "metric", "roi", "n_cells", "fitted"]
+    columns = ["model", "variant", "metric", "roi", "n_cells", "fitted", "confidence_level"]
     shape = ["centre_log10_weight_decay", "centre_log10_learning_rate", "length", "width", "angle_degrees"]
     return pd.DataFrame(rows, columns=columns + shape)

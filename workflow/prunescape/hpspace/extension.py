@@ -80,8 +80,8 @@ def grow(lattice: Lattice, extent: Extent, sides: Sequence[str], bounds: Mapping
 
 def plan_extension(
     cells: pd.DataFrame, lattice: Lattice, threshold: float, bounds: Mapping[str, Sequence[float]]
-) -> tuple[list[Cell], dict[str, list[str]]]:
-    """The tiles of the next round, and the borders that were touched with the variants that touch them.
+) -> tuple[list[Cell], dict[str, list[str]], list[str]]:
+    """The tiles of the next round; the borders that were touched, with the variants; those where a bound forbids more.
 
     Only top-1 accuracy decides.
 
@@ -95,4 +95,5 @@ def plan_extension(
     sides = touched_sides(mean_over_seeds(cells, "top1"), extent, threshold)
     finished = set(extent.tiles(lattice))
     grown = grow(lattice, extent, list(sides), bounds)
-    return [tile for tile in grown.tiles(lattice) if tile not in finished], sides
+    blocked = [side for side in sides if grow(lattice, extent, [side], bounds) == extent]
+    return [tile for tile in grown.tiles(lattice) if tile not in finished], sides, blocked

@@ -25,7 +25,8 @@ def risk_cells(cells: pd.DataFrame, threshold: float) -> pd.DataFrame:
             for variant, of_variant in of_model.groupby("variant", sort=False):
                 best = of_variant["f"].max()
                 part = of_variant.merge(region, on=["i", "j"])
-                part = part.assign(d=best - part["f"], d_relative=(best - part["f"]) / best)
+                part = part.assign(d=best - part["f"])
+                part = part.assign(d_relative=part["d"] / best if best > 0 else 0.0)
                 part = part.assign(model=model, variant=variant, metric=metric)
                 parts.append(part)
     return pd.concat(parts, ignore_index=True)[["model", "variant", "metric", "i", "j", "d", "d_relative"]]

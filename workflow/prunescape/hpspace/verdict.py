@@ -13,16 +13,16 @@ RECOMMENDATIONS = {
     "keep": "keep the dense network's learning rate and weight decay",
     "check": "start from the dense network's learning rate and weight decay, and check their neighbours",
     "tune": "tune learning rate and weight decay again",
+    "unknown": "no answer: every cell is as good as the best, so there is nothing to compare",
 }
 
 
 def recommend(risk: float, multiple: float, shift: float | None, inside: bool, limits: Mapping[str, float]) -> str:
-    """`keep`, `check` or `tune`.
+    """`keep`, `check` or `tune`, where there is something to compare.
 
     * tune: the mean risk exceeds `risk_points`, and is more than `risk_multiple` times the dense network's own;
     * keep: the mean risk is at most `risk_points`, the dense optimum lies in the pruned network's own region of
-    interest,
-      and the ellipse's centre moved by at most `centre_shift` (where both ellipses could be fitted);
+      interest, and the ellipse's centre moved by at most `centre_shift` (where both ellipses could be fitted);
     * check: anything between.
 
     Args:
@@ -75,6 +75,7 @@ def _of_model(
     by_variant = {str(name): frame for name, frame in landscapes.groupby("variant", sort=False)}
     dense_best = best_cell(by_variant[DENSE])
     dense_risk = float(risk.loc[DENSE, "d_mean"])
+    flat = len(region_of_interest(by_variant[DENSE], settings["risk_roi"])) == len(by_variant[DENSE])
     variants = {}
     for variant, landscape in by_variant.items():
         if variant == DENSE:
@@ -97,9 +98,9 @@ def _of_model(
             "risk_multiple": multiple,
             "loss_at_dense_optimum_points": float(best["f"] - at_dense_optimum["f"].iloc[0]),
             "dense_optimum_in_roi": inside,
-            "recommendation": recommend(
-                mean_risk, multiple, None if shift is None else shift.distance, inside, settings
-            ),
+            "recommendation": "unknown"
+            if flat or len(region) == len(landscape)
+            else recommend(mean_risk, multiple, None if shift is None else shift.distance, inside, settings),
         }
     return {"dense": {"best": _cell(dense_best), "risk_points": dense_risk}, "variants": variants}
 
@@ -157,7 +158,8 @@ def describe(model: str, entry: Mapping[str, Any], settings: Mapping[str, Any]) 
         kind: [name for name, variant in variants.items() if variant["recommendation"] == kind]
         for kind in RECOMMENDATIONS
     }
-    lines = [f"{model}: {_headline(counts)}"]
+    caveat = " (the grid ends too early to be sure, see below)" if entry["border"] else ""
+    lines = [f"{model}: {_headline(counts)}{caveat}"]
     best = answer["dense"]["best"]
     lines.append(
         f"  dense: best {best['accuracy']:.2f} % at learning rate {best['learning_rate']:.3g}, weight decay"
@@ -191,13 +193,13 @@ def describe(model: str, entry: Mapping[str, Any], settings: Mapping[str, Any]) 
 
 def _headline(counts: Mapping[str, list[str]]) -> str:
     """The shortest true answer."""
-    if not counts["check"] and not counts["tune"]:
-        return "no need to tune again after pruning"
-    if not counts["check"] and not counts["keep"]:
-        return "tune again after pruning"
     words = {
         "tune": "tune again for",
         "check": "check the neighbours for",
         "keep": "no need to tune again for",
+        "unknown": "no answer for",
     }
+    first, *others = [kind for kind in words if counts[kind]]
+    if not others and first in ("keep", "tune"):
+        return "no need to tune again after pruning" if first == "keep" else "tune again after pruning"
     return "; ".join(f"{words[kind]} {', '.join(counts[kind])}" for kind in words if counts[kind])

@@ -15,7 +15,7 @@ body { font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 62rem; marg
 table { border-collapse: collapse; width: 100%; margin: .8rem 0; }
 th, td { text-align: right; padding: .35rem .6rem; border-bottom: 1px solid #ddd; }
 th:first-child, td:first-child, th:last-child, td:last-child { text-align: left; }
-.keep { color: #00634a; } .check { color: #8a5a00; } .tune { color: #a3260f; }
+.keep { color: #00634a; } .check { color: #8a5a00; } .tune { color: #a3260f; } .unknown { color: #555; }
 b { text-transform: uppercase; } .note { color: #555; }
 @media (max-width: 40rem) { table { display: block; overflow-x: auto; } }
 </style></head><body>

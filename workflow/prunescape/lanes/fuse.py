@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from prunescape.errors import UserError
 from prunescape.lanes.modules import LaneBatchNorm2d, LaneConv2d, LaneLinear
 
 _FUSED: dict[type[nn.Module], Callable[[list[Any]], nn.Module]] = {
@@ -30,7 +31,7 @@ def fuse(models: Sequence[nn.Module]) -> nn.Module:
         elif hasattr(module, "lanes"):  # a layer of ours that knows lanes
             module.lanes = len(models)
         elif any(True for _ in module.parameters(recurse=False)):
-            raise TypeError(f"{name}: no lane version of {type(module).__name__}")
+            raise UserError(f"{name}: {type(module).__name__} cannot be trained in lanes; set engine.lanes to 1")
     return fused
 
 
@@ -40,3 +41,24 @@ def lane_state(fused: nn.Module, lane: int) -> dict[str, torch.Tensor]:
     for name in [name for name in state if name.endswith("running_mean")]:
         state[name.replace("running_mean", "num_batches_tracked")] = torch.tensor(0)
     return state
+
+
+@torch.no_grad()
+def check_lanes(models: Sequence[nn.Module], images: torch.Tensor) -> None:
+    """Make sure that a network's forward method keeps lanes apart, by its outputs for `images`, (N, C, H, W).
+
+    Args:
+        models: two networks of one architecture with different weights.
+        images: a few images.
+
+    Raises:
+        UserError: the fused network gives other outputs than the plain ones.
+    """
+    together = fuse(models)(images).view(len(images), len(models), -1)
+    for lane, model in enumerate(models):
+        alone = copy.deepcopy(model)(images)
+        if not torch.allclose(together[:, lane], alone, rtol=1e-3, atol=1e-3 * float(alone.abs().max())):
+            raise UserError(
+                "this network's forward method mixes the channels of lanes, as joining or splitting channels does; set"
+                " engine.lanes to 1"
+            )

@@ -1,9 +1,8 @@
 """Which networks there are. Light: read while the Snakefile is parsed, so no torch here."""
 
-import difflib
 from dataclasses import dataclass
 
-from prunescape.errors import UserError
+from prunescape.errors import known
 
 
 @dataclass(frozen=True)
@@ -38,8 +37,4 @@ def lookup(name: str) -> ModelInfo:
     Raises:
         UserError: there is none; the message names the nearest one.
     """
-    if name in CATALOG:
-        return CATALOG[name]
-    near = difflib.get_close_matches(name, CATALOG, 1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(CATALOG)}"
-    raise UserError(f"unknown model {name!r}; {hint}")
+    return known(CATALOG, "model", name)

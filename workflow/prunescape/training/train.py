@@ -11,7 +11,7 @@ from torch import nn
 from prunescape.data.batches import Batches
 from prunescape.data.prepared import PreparedData
 from prunescape.data.randomness import derive_seed
-from prunescape.lanes.fuse import fuse, lane_state
+from prunescape.lanes.fuse import check_lanes, fuse, lane_state
 from prunescape.lanes.loss import lane_losses
 from prunescape.lanes.sgd import LaneSGD
 from prunescape.models.architecture import Architecture
@@ -21,6 +21,7 @@ from prunescape.training.evaluate import evaluate
 from prunescape.training.recipe import Recipe
 
 VALIDATION_BATCH = 512
+REPORT_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -99,13 +100,17 @@ def train(
         report: is given one line of progress at a time.
     """
     engine.set_up()
+    if engine.lanes > 1:
+        images = torch.rand(4, *architecture.input_shape, generator=torch.Generator().manual_seed(0))
+        check_lanes([build(architecture, 0), build(architecture, 1)], images)
     results: list[LaneResult] = []
     for start in range(0, len(lanes), engine.lanes):
         active = lanes[start : start + engine.lanes]
         idle = [active[-1]] * (engine.lanes - len(active))
         label = f"cells {start + 1}-{start + len(active)} of {len(lanes)}"
+        arrays_left = (len(lanes) - start - 1) // engine.lanes
         array = _Array(architecture, [*active, *idle], len(active), data, recipe, engine, seed)
-        results += array.run(partial(_report, report, label))
+        results += array.run(partial(_report, report, label), arrays_left)
     return results
 
 
@@ -144,8 +149,9 @@ class _Array:
         self.validation = Batches(data, "validation", engine.device, VALIDATION_BATCH)
         self.results = [LaneResult(lane) for lane in lanes[:active]]
 
-    def run(self, report: Callable[[str], None]) -> list[LaneResult]:
+    def run(self, report: Callable[[str], None], arrays_left: int) -> list[LaneResult]:
         start, images = time.perf_counter(), 0
+        reported = start
         for epoch in range(1, self.recipe.epochs + 1):
             losses, seen = self._train_epoch(epoch)
             images += seen
@@ -154,8 +160,10 @@ class _Array:
             if self._running() == 0:
                 report(f"epoch {epoch}/{self.recipe.epochs}: every cell has diverged, stopping")
                 break
-            if self.recipe.evaluates(epoch):
-                remaining = seconds / epoch * (self.recipe.epochs - epoch)
+            now = time.perf_counter()
+            if self.recipe.evaluates(epoch) or now - reported > REPORT_SECONDS:
+                reported = now
+                remaining = seconds / epoch * (self.recipe.epochs * (1 + arrays_left) - epoch)
                 best = max(result.last("top1") or 0.0 for result in self.results)
                 report(f"epoch {epoch}/{self.recipe.epochs}, best top-1 {best:.2f} %, {remaining:.0f} s to go")
         seconds = time.perf_counter() - start

@@ -8,5 +8,4 @@ from prunescape.job import job
 # Guarded, because the processes that decode images import this file again.
 if __name__ == "__main__":
     with job(snakemake) as logger:
-        settings = snakemake.params.settings
-        prepare(settings["data"], Path(snakemake.output.meta).parent, snakemake.threads, logger.info)
+        prepare(snakemake.params.data, Path(snakemake.output.meta).parent, snakemake.threads, logger.info)

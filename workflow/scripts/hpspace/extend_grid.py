@@ -8,7 +8,7 @@ from prunescape.job import job
 
 with job(snakemake) as logger:
     settings = snakemake.params.settings
-    tiles, sides = plan_extension(
+    tiles, sides, blocked = plan_extension(
         collect(snakemake.input.tables),
         Lattice.from_config(settings["grid"], settings["prior"]),
         settings["extension"]["roi"],
@@ -16,5 +16,7 @@ with job(snakemake) as logger:
     )
     for side, variants in sides.items():
         logger.info("the region of interest of %s touches the border towards %s", ", ".join(variants), side)
+    for side in blocked:
+        logger.info("no tile is added towards %s: it would pass the bound in the config's section extension", side)
     logger.info("%d tiles are added", len(tiles))
-    write_json(snakemake.output[0], {"tiles": [list(tile) for tile in tiles], "touched": sides})
+    write_json(snakemake.output[0], {"tiles": [list(tile) for tile in tiles], "touched": sides, "blocked": blocked})

@@ -17,7 +17,7 @@ with job(snakemake) as logger:
         [Lane(settings["learning_rate"], settings["weight_decay"])],
         load_prepared(snakemake.input.data),
         Recipe.from_config(settings["recipe"]),
-        Engine.from_config({**settings["engine"], "lanes": 1}),
+        Engine.from_config(settings["engine"]),
         settings["seed"],
         logger.info,
     )
