@@ -15,6 +15,7 @@ from prunescape.errors import UserError
 from prunescape.hpspace.tile import collect, train_tile
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
+from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.engine import Engine
 from prunescape.training.evaluate import evaluate
 from prunescape.training.recipe import Recipe
@@ -175,3 +176,50 @@ def test_a_tile_table_has_every_column_and_reads_back(digits: PreparedData, tmp_
     (tmp_path / "0.csv").write_text("")
     with pytest.raises(UserError, match=r"0.csv: damaged"):
         collect([tmp_path / "0.csv"])
+
+
+class Killed(Exception):  # noqa: N818 - what a test raises in place of a signal
+    """The job ends here."""
+
+
+@pytest.mark.parametrize("last", [1, 3, 5, 8])
+def test_a_killed_training_goes_on_to_the_same_bits(
+    last: int, digits: PreparedData, together: list[LaneResult], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("prunescape.training.train.CHECKPOINT_SECONDS", 0)
+    checkpoint = Checkpoint.of(tmp_path / "state", {"lanes": 22})
+    lanes = [*LANES, Lane(1e15, 0.5), *LANES * 4]  # two arrays, a lane that diverges
+    lines: list[str] = []
+
+    def report(line: str) -> None:
+        lines.append(line)
+        if len(lines) == last:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train(ARCHITECTURE, lanes, digits, RECIPE, ENGINE, 3, report, checkpoint)
+    resumed = train(ARCHITECTURE, lanes, digits, RECIPE, ENGINE, 3, lines.append, checkpoint)
+    assert any("going on after epoch" in line for line in lines)
+    for lane, result in zip(lanes, resumed, strict=True):
+        if lane in LANES:
+            assert same(result, together[LANES.index(lane)])
+        else:
+            assert result.diverged
+    checkpoint.remove()
+    assert not (tmp_path / "state").exists()
+
+
+def test_checkpoints_that_are_stale_or_damaged_are_named_and_ignored(
+    digits: PreparedData, together: list[LaneResult], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog
+) -> None:
+    monkeypatch.setattr("prunescape.training.train.CHECKPOINT_SECONDS", 0)
+    caplog.set_level("INFO")
+    train(ARCHITECTURE, LANES[:2], digits, RECIPE, ENGINE, 4, None, Checkpoint.of(tmp_path, "other"))
+    fresh = train(ARCHITECTURE, LANES, digits, RECIPE, ENGINE, 3, None, Checkpoint.of(tmp_path, "this"))
+    assert "checkpoint of another training, ignored" in caplog.text
+    assert all(same(one, other) for one, other in zip(fresh, together, strict=True))
+    (path,) = tmp_path.glob("*.safetensors")
+    path.write_bytes(path.read_bytes()[:-9])
+    fresh = train(ARCHITECTURE, LANES, digits, RECIPE, ENGINE, 3, None, Checkpoint.of(tmp_path, "this"))
+    assert "damaged checkpoint, ignored" in caplog.text
+    assert all(same(one, other) for one, other in zip(fresh, together, strict=True))

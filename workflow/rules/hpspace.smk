@@ -22,6 +22,10 @@ rule train_tile:
             engine=config["engine"],
             seed=int(wildcards.seed),
         ),
+        # Outside the outputs, which Snakemake removes when a job fails; not tracked, because it takes `output`.
+        checkpoint=lambda wildcards, output: f"{RESULTS}/checkpoints/{TILE.removeprefix(HPSPACE + '/')}".format(
+            **wildcards
+        ),
     script:
         "../scripts/hpspace/train_tile.py"
 

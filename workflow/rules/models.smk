@@ -43,6 +43,7 @@ rule train_dense:
             engine={**config["engine"], "lanes": 1},
             seed=CHECKPOINT_SEED,
         ),
+        checkpoint=lambda wildcards, output: f"{RESULTS}/checkpoints/dense/{wildcards.model}",
     script:
         "../scripts/models/train_dense.py"
 

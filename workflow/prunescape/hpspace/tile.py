@@ -10,6 +10,7 @@ import pandas as pd
 from prunescape.data.prepared import PreparedData
 from prunescape.errors import UserError
 from prunescape.models.architecture import Architecture
+from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.engine import Engine
 from prunescape.training.recipe import Recipe
 from prunescape.training.train import Lane, LaneResult, train
@@ -24,6 +25,7 @@ def train_tile(
     seed: int,
     labels: Mapping[str, str],
     logger: logging.Logger,
+    checkpoint: Checkpoint | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Train a network from scratch at every cell of a tile.
 
@@ -36,12 +38,13 @@ def train_tile(
         seed: the study seed.
         labels: the first columns of both tables, `model` and `variant`.
         logger: is told the progress.
+        checkpoint: where the training keeps its state, so that a killed job can go on.
 
     Returns:
         The tile's table, one row a cell, and its history, one row a cell and epoch.
     """
     lanes = [Lane(cell["learning_rate"], cell["weight_decay"]) for cell in cells]
-    results = train(architecture, lanes, data, recipe, engine, seed, logger.info)
+    results = train(architecture, lanes, data, recipe, engine, seed, logger.info, checkpoint)
     pairs = list(zip(cells, results, strict=True))
     table = pd.DataFrame([{**labels, **_row(cell, result, seed, engine)} for cell, result in pairs])
     histories = []

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from functools import partial
 
 import torch
@@ -16,12 +16,14 @@ from prunescape.lanes.loss import lane_losses
 from prunescape.lanes.sgd import LaneSGD
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
+from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.engine import Engine
 from prunescape.training.evaluate import evaluate
 from prunescape.training.recipe import Recipe
 
 VALIDATION_BATCH = 512
 REPORT_SECONDS = 60
+CHECKPOINT_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ def train(
     engine: Engine,
     seed: int,
     report: Callable[[str], None] | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> list[LaneResult]:
     """Train every lane from scratch.
 
@@ -98,6 +101,7 @@ def train(
         engine: where it runs.
         seed: the study seed.
         report: is given one line of progress at a time.
+        checkpoint: where the state of this very training is kept about once a minute, and found again; None keeps none.
     """
     engine.set_up()
     if engine.lanes > 1:
@@ -110,6 +114,7 @@ def train(
         label = f"cells {start + 1}-{start + len(active)} of {len(lanes)}"
         arrays_left = (len(lanes) - start - 1) // engine.lanes
         array = _Array(architecture, [*active, *idle], len(active), data, recipe, engine, seed)
+        array.checkpoint = None if checkpoint is None else checkpoint.part(start // engine.lanes)
         results += array.run(partial(_report, report, label), arrays_left)
     return results
 
@@ -148,19 +153,24 @@ class _Array:
         )
         self.validation = Batches(data, "validation", engine.device, VALIDATION_BATCH)
         self.results = [LaneResult(lane) for lane in lanes[:active]]
+        self.checkpoint: Checkpoint | None = None
 
     def run(self, report: Callable[[str], None], arrays_left: int) -> list[LaneResult]:
-        start, images = time.perf_counter(), 0
-        reported = start
-        for epoch in range(1, self.recipe.epochs + 1):
+        done, earlier, images = self._restore(report)
+        start = time.perf_counter() - earlier
+        reported = saved = time.perf_counter()
+        for epoch in range(done + 1, self.recipe.epochs + 1):
+            if self._running() == 0:
+                report(f"epoch {epoch - 1}/{self.recipe.epochs}: every cell has diverged, stopping")
+                break
             losses, seen = self._train_epoch(epoch)
             images += seen
             self._record(epoch, losses)
-            seconds = time.perf_counter() - start
-            if self._running() == 0:
-                report(f"epoch {epoch}/{self.recipe.epochs}: every cell has diverged, stopping")
-                break
             now = time.perf_counter()
+            seconds = now - start
+            if now - saved >= CHECKPOINT_SECONDS:
+                saved = now
+                self._save(epoch, seconds, images)
             if self.recipe.evaluates(epoch) or now - reported > REPORT_SECONDS:
                 reported = now
                 remaining = seconds / epoch * (self.recipe.epochs * (1 + arrays_left) - epoch)
@@ -172,6 +182,28 @@ class _Array:
             result.images_per_second = self.active * images / seconds
             result.weights = lane_state(self.network, index)
         return self.results
+
+    def _save(self, epoch: int, seconds: float, images: int) -> None:
+        if self.checkpoint is None:
+            return
+        tensors = {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
+        tensors |= {f"velocity.{k}": velocity for k, velocity in enumerate(self.optimiser.velocities)}
+        lanes = [(result.diverged, [astuple(entry) for entry in result.history]) for result in self.results]
+        self.checkpoint.save(tensors, {"epoch": epoch, "seconds": seconds, "images": images, "lanes": lanes})
+
+    def _restore(self, report: Callable[[str], None]) -> tuple[int, float, int]:
+        """Go back to the checkpoint, if there is one: epochs done, seconds spent, and images seen."""
+        found = None if self.checkpoint is None else self.checkpoint.load()
+        if found is None:
+            return 0, 0.0, 0
+        tensors, progress = found
+        self.network.load_state_dict({name: tensors[f"network.{name}"] for name in self.network.state_dict()})
+        for k, velocity in enumerate(self.optimiser.velocities):
+            velocity.copy_(tensors[f"velocity.{k}"])
+        for result, (diverged, history) in zip(self.results, progress["lanes"], strict=True):
+            result.diverged, result.history = diverged, [Epoch(*entry) for entry in history]
+        report(f"going on after epoch {progress['epoch']}")
+        return progress["epoch"], progress["seconds"], progress["images"]
 
     def _running(self) -> int:
         return sum(not result.diverged for result in self.results)

@@ -1,25 +1,31 @@
 """Train the dense network at the prior; its weights are what magnitude pruning ranks."""
 
 from prunescape.data.prepared import load_prepared
-from prunescape.files import write_csv
+from prunescape.files import read_json, write_csv
 from prunescape.hpspace.tile import history_table
 from prunescape.job import job
 from prunescape.models.architecture import load_architecture
 from prunescape.models.weights import save_weights
+from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.engine import Engine
 from prunescape.training.recipe import Recipe
 from prunescape.training.train import Lane, train
 
 with job(snakemake) as logger:
     settings = snakemake.params.settings
+    architecture, engine = load_architecture(snakemake.input.architecture), Engine.from_config(settings["engine"])
+    data = read_json(snakemake.input.data)
+    checkpoint = Checkpoint.of(snakemake.params.checkpoint, settings, architecture.to_json(), data, engine.device)
     (result,) = train(
-        load_architecture(snakemake.input.architecture),
+        architecture,
         [Lane(settings["learning_rate"], settings["weight_decay"])],
         load_prepared(snakemake.input.data),
         Recipe.from_config(settings["recipe"]),
-        Engine.from_config(settings["engine"]),
+        engine,
         settings["seed"],
         logger.info,
+        checkpoint,
     )
     save_weights(snakemake.output.weights, result.weights)
     write_csv(snakemake.output.history, history_table(result))
+    checkpoint.remove()
