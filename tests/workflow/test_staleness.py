@@ -106,7 +106,7 @@ CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     ),
     "the ROI function": (
         code("prunescape/hpspace/landscape.py", "- threshold - 1e-9", "- threshold - 2e-9"),
-        (ELLIPSES | RISK | {"figure_annotated_grid"}),
+        (ELLIPSES | RISK | {"figure_annotated_grid", "figure_curves"}),
     ),
     "the training function": (
         code("prunescape/lanes/sgd.py", "velocity.mul_(self.momentum)", "velocity.mul_(1.0 * self.momentum)"),

@@ -23,9 +23,7 @@ rule train_tile:
             seed=int(wildcards.seed),
         ),
         # Outside the outputs, which Snakemake removes when a job fails; not tracked, because it takes `output`.
-        checkpoint=lambda wildcards, output: f"{RESULTS}/checkpoints/{TILE.removeprefix(HPSPACE + '/')}".format(
-            **wildcards
-        ),
+        checkpoint=lambda wildcards, output: f"{RESULTS}/checkpoints/" + "_".join(wildcards),
     script:
         "../scripts/hpspace/train_tile.py"
 

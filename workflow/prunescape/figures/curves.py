@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from prunescape.figures import names, style
+from prunescape.hpspace.landscape import best_cell, mean_over_seeds
 
 COLUMNS = 5
 KEY = ["variant", "i", "j"]
@@ -21,10 +22,10 @@ MOST_DROPS = 8  # more of them are a smooth schedule, not steps
 
 def chosen_cells(cells: pd.DataFrame, model: str, metric: str = "top1") -> pd.DataFrame:
     """The cells worth drawing, rows of variant, i, j: each variant's best (mean over seeds) and its prior."""
-    mean = cells[cells["model"] == model].groupby(KEY, as_index=False)[metric].mean().dropna(subset=metric)
-    best = mean.loc[mean.groupby("variant")[metric].idxmax(), KEY]
-    prior = mean.loc[(mean["i"] == 0) & (mean["j"] == 0), KEY]
-    return pd.concat([best, prior]).drop_duplicates(ignore_index=True)
+    landscapes = mean_over_seeds(cells[cells["model"] == model], metric).dropna(subset="f")
+    best = pd.DataFrame([best_cell(part) for _, part in landscapes.groupby("variant", sort=False)])
+    prior = landscapes[(landscapes["i"] == 0) & (landscapes["j"] == 0)]
+    return pd.concat([best, prior])[KEY].drop_duplicates(ignore_index=True)
 
 
 def read_histories(paths: Iterable[str], model: str, chosen: pd.DataFrame) -> pd.DataFrame:
@@ -48,7 +49,7 @@ def draw(histories: pd.DataFrame, model: str, metric: str = "top1") -> Figure:
     """
     here = histories[histories["model"] == model]
     variants = names.variant_order(here["variant"])
-    best = {variant: best_cell(here[here["variant"] == variant], metric) for variant in variants}
+    best = {variant: best_of(here[here["variant"] == variant], metric) for variant in variants}
     colours = style.variant_colours(variants)
     rows = style.bands(variants, COLUMNS)
     columns = max(1, *(len(row) for row in rows))
@@ -89,7 +90,7 @@ def draw(histories: pd.DataFrame, model: str, metric: str = "top1") -> Figure:
     return figure
 
 
-def best_cell(histories: pd.DataFrame, metric: str) -> tuple[int, int]:
+def best_of(histories: pd.DataFrame, metric: str) -> tuple[int, int]:
     """The cell (i, j) with the highest mean accuracy after its last epoch; the prior where none is known."""
     last = histories.sort_values("epoch").groupby(["i", "j", "seed"])[metric].last()
     means = last.groupby(level=["i", "j"]).mean().dropna()
