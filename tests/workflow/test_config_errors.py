@@ -72,3 +72,5 @@ def test_a_change_to_the_users_images_prepares_them_again(tmp_path: Path) -> Non
     assert planned(folder, "--until", target) == {}
     shutil.copy(tmp_path / "data/n00000000/0.JPEG", tmp_path / "data/n00000001/new.JPEG")
     assert planned(folder, "--until", target) == {"prepare": 1, "describe_dense": 1}
+    write_config(folder, merged(TINY, {"data": {**data, "train_size": None, "validation_size": None, "flip": False}}))
+    assert planned(folder, "--until", target) == {"prepare": 1, "describe_dense": 1}

@@ -31,7 +31,7 @@ def content_settings():
     content = {key: config["data"][key] for key in keys}
     if info.module == "folders":  # elsewhere `directory` holds a copy of what everyone has
         content["directory"] = config["data"]["directory"]
-    return {**content, **asdict(info), **asdict(info.geometry(config["data"]["image_size"]))}
+    return {"options": content, "set": asdict(info), "sizes": asdict(info.geometry(config["data"]["image_size"]))}
 
 
 def content_key():
@@ -50,9 +50,10 @@ def folder_digest():
 
 def measured_metrics():
     """Top-1 accuracy, and top-5 where there are enough classes."""
-    described = Path(f"{DATA}/meta.json")
-    known = json.loads(described.read_text())["classes"] if described.is_file() else None
-    classes = len(known) if known else count_classes(config["data"]) or 0
+    try:
+        classes = len(json.loads(Path(f"{DATA}/meta.json").read_text())["classes"])
+    except (OSError, ValueError, KeyError):  # not prepared yet; a damaged file is told by the job that reads it
+        classes = count_classes(config["data"]) or 0
     return ["top1", "top5"] if classes >= TOP5_CLASSES else ["top1"]
 
 
