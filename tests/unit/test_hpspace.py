@@ -1,4 +1,4 @@
-"""ROI, ellipse, risk, extension and verdict against independent computations and the tables of seed 001."""
+"""ROI, ellipse, risk, extension and verdict against independent computations and the tables of the thesis."""
 
 import math
 

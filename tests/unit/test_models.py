@@ -1,4 +1,4 @@
-"""Networks against Table 3.2 of seed 001, He initialisation, widths, and weights on disk."""
+"""Networks against Table 3.2 of the thesis, He initialisation, widths, and weights on disk."""
 
 import pytest
 import torch

@@ -4,5 +4,8 @@ The rooms of the library, in the order in which data flows through them; each im
 
     data -> models -> flops -> pruning -> lanes -> training -> hpspace -> figures
 
+"The thesis" is J. Matthiesen, The Impact of Deep Neural Network Pruning on the Hyperparameter Performance Space, MSc
+thesis, Chalmers / Gothenburg, 2023.
+
 Nothing here knows of Snakemake, and importing the package itself imports nothing heavy.
 """

@@ -1,7 +1,7 @@
 """FLOPs of a network.
 
 One definition everywhere: 2 x multiply-accumulates of convolutions and matrix products in one forward pass of one
-image, as torch's own counter has it. Seed 001, Table 3.2 agrees (ResNet-50: 8.2e9). Batch norm, activations, pooling
+image, as torch's own counter has it. The thesis, Table 3.2 agrees (ResNet-50: 8.2e9). Batch norm, activations, pooling
 and additions are left out; ptflops and torch-pruning count some of these, and count a multiply-accumulate once.
 """
 

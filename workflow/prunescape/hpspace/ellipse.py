@@ -1,4 +1,4 @@
-"""Confidence ellipses of regions of interest (seed 001, section 3.3.1, Tables 3.5 and 4.1)."""
+"""Confidence ellipses of regions of interest (thesis, section 3.3.1, Tables 3.5 and 4.1)."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Which tiles to add when a region of interest runs into the border of the grid (seed 001, section 3.3)."""
+"""Which tiles to add when a region of interest runs into the border of the grid (thesis, section 3.3)."""
 
 from collections.abc import Mapping, Sequence
 

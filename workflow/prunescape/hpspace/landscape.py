@@ -26,7 +26,7 @@ def mean_over_seeds(cells: pd.DataFrame, metric: str) -> pd.DataFrame:
 
 
 def region_of_interest(landscape: pd.DataFrame, threshold: float) -> pd.DataFrame:
-    """The x-ROI of one variant: cells with f >= f(best) - x (seed 001, eq. 3.3).
+    """The x-ROI of one variant: cells with f >= f(best) - x (thesis, eq. 3.3).
 
     A billionth of a point is allowed for rounding of means; accuracies lie much further apart.
     """

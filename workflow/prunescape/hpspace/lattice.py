@@ -1,7 +1,7 @@
 """The lattice of learning rate x weight decay around the prior, and the tiles in which it is trained.
 
 Cells have integer coordinates (i, j): i steps of learning rate and j steps of weight decay away from the prior, on a
-log10 scale (seed 001, section 3.3). A tile is a block of cells that one job trains; it is named by its first cell, so
+log10 scale (thesis, section 3.3). A tile is a block of cells that one job trains; it is named by its first cell, so
 that a larger grid keeps the tiles of a smaller one. Light: read while the Snakefile is parsed.
 """
 

@@ -1,4 +1,4 @@
-"""The performance risk of keeping the dense network's hyperparameters (seed 001, section 3.3.2, Table 4.2)."""
+"""The performance risk of keeping the dense network's hyperparameters (thesis, section 3.3.2, Table 4.2)."""
 
 import pandas as pd
 

@@ -6,7 +6,7 @@ import torch
 
 
 class LaneSGD:
-    """SGD with momentum and coupled weight decay, lane by lane (seed 001, eq. 2.1; `torch.optim.SGD` for K = 1).
+    """SGD with momentum and coupled weight decay, lane by lane (thesis, eq. 2.1; `torch.optim.SGD` for K = 1).
 
     V <- momentum * V + grad + weight_decay * W;  W <- W - learning_rate * V, for all parameters.
 

@@ -1,4 +1,4 @@
-"""Residual networks for small images, with parameter-free shortcuts (K. He et al., 2015b; seed 001, Table 2.1)."""
+"""Residual networks for small images, with parameter-free shortcuts (K. He et al., 2015b; thesis, Table 2.1)."""
 
 import torch
 import torch.nn.functional as F

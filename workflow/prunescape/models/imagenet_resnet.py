@@ -1,4 +1,4 @@
-"""ResNet-50 (K. He et al., 2015b; seed 001, Table 2.1) as torchvision builds it."""
+"""ResNet-50 (K. He et al., 2015b; thesis, Table 2.1) as torchvision builds it."""
 
 from torch import nn
 

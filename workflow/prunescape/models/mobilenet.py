@@ -1,7 +1,7 @@
 """MobileNetV2 (Sandler et al., 2019), built from torchvision's blocks, with the strides for small images.
 
 For images up to 64 pixels three down-samplings are switched off: the first convolution and the stages of 24 and 32
-channels take stride 1 (seed 001, Table 2.2; the choice that its FLOPs in Table 3.2 fit).
+channels take stride 1 (thesis, Table 2.2; the choice that its FLOPs in Table 3.2 fit).
 """
 
 from torch import nn
@@ -23,7 +23,7 @@ STAGES = [
 
 
 def build(name: str, input_shape: tuple[int, int, int], classes: int) -> nn.Module:
-    """The dense network; dropout is off, since the recipe (seed 001, Table 3.3) names none."""
+    """The dense network; dropout is off, since the recipe (thesis, Table 3.3) names none."""
     del name
     channels, height, _ = input_shape
     small = height <= SMALL_IMAGE

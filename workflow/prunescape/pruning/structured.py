@@ -1,4 +1,4 @@
-"""FLOPs-matched structured pruning inside residual blocks, by the norm of filters (seed 001, section 3.2)."""
+"""FLOPs-matched structured pruning inside residual blocks, by the norm of filters (thesis, section 3.2)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,6 +1,6 @@
 """How many channels each group keeps so that the network meets a FLOPs target.
 
-Both searches end at FLOPs <= target and as close to it as single channels allow; see seed 001, sections 2.2.3 and
+Both searches end at FLOPs <= target and as close to it as single channels allow; see thesis, sections 2.2.3 and
 3.2.2.
 """
 

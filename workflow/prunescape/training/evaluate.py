@@ -13,7 +13,7 @@ from prunescape.training.recipe import TOP5_CLASSES
 def evaluate(
     fused: nn.Module, lanes: int, batches: Iterable[tuple[torch.Tensor, torch.Tensor]], engine: Engine
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """Top-1 and, from 100 classes on, top-5 accuracy of every lane in percent, (K,) on the CPU (seed 001, eq. 3.1,
+    """Top-1 and, from 100 classes on, top-5 accuracy of every lane in percent, (K,) on the CPU (thesis, eq. 3.1,
     3.2).
 
     Uses the running batch-norm statistics. A network of NaNs predicts class 0.

@@ -9,7 +9,7 @@ TOP5_CLASSES = 100  # from so many classes on, top-5 accuracy says something
 
 @dataclass(frozen=True)
 class Recipe:
-    """SGD with momentum and a step-wise learning rate (seed 001, Table 3.3).
+    """SGD with momentum and a step-wise learning rate (thesis, Table 3.3).
 
     Attributes:
         epochs: passes over the training split.
