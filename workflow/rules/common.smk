@@ -7,8 +7,8 @@ from prunescape.codehash import digest
 from prunescape.config import ConfigError, validated
 from prunescape.data.catalog import CATALOG as DATA_SETS, count_classes, lookup as data_set
 from prunescape.hpspace.lattice import Cell, Lattice
-from prunescape.training.recipe import TOP5_CLASSES
 from prunescape.models.catalog import CATALOG as MODELS, lookup as model_info
+from prunescape.training.recipe import TOP5_CLASSES
 
 try:
     config = validated(config, MODELS, DATA_SETS)
