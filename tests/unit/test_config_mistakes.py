@@ -27,7 +27,7 @@ CASES = [
     ("model", "{}", "model", "did you mean 'models'?"),
     ("epochs", "3", "epochs", "did you mean recipe.epochs?"),
     ("grid.roi", "1.0", "grid.roi", "did you mean extension.roi or analysis.roi?"),
-    ("engine.colour", "red", "engine.colour", "choose from: device, lanes, threads, precision"),
+    ("engine.colour", "red", "engine.colour", "choose from: device, strategy, lanes"),
     ("models.small_resnet.ratios", "[0.4, 0.4000001]", "models.small_resnet.ratios[1]", "remove one"),
     ("engine.lanes", "27", "engine.lanes", "write 1 or 32"),
     ("data", "{name: digits, 'train_size:300': }", "data.'train_size:300'", "a space after the colon"),

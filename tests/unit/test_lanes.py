@@ -4,11 +4,10 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from prunescape import config_checks
 from prunescape.errors import UserError
+from prunescape.lanes import LANE_ALIGNMENT
 from prunescape.lanes.fuse import check_lanes, fuse, lane_state
 from prunescape.lanes.loss import lane_losses
-from prunescape.lanes.modules import LANE_ALIGNMENT
 from prunescape.lanes.sgd import LaneSGD
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
@@ -39,7 +38,7 @@ def train_fused(
     fused = fuse([build(architecture, seed) for seed, _, _ in lanes]).to(dtype).train()
     rates = torch.tensor([rate for _, rate, _ in lanes], dtype=torch.float64)
     decays = torch.tensor([decay for _, _, decay in lanes], dtype=torch.float64)
-    optimiser = LaneSGD(fused.parameters(), rates, decays, 0.9)
+    optimiser = LaneSGD(fused, rates, decays, 0.9)
     for images, labels in batches(architecture.input_shape, steps, dtype):
         images = images.contiguous(memory_format=torch.channels_last)
         lane_losses(fused(images), labels, len(lanes)).sum().backward()
@@ -111,12 +110,8 @@ def test_losses_are_means_lane_by_lane() -> None:
 
 def test_a_layer_without_lane_version_is_refused_by_name() -> None:
     network = torch.nn.Sequential(torch.nn.LayerNorm(4))
-    with pytest.raises(UserError, match=r"0: LayerNorm cannot be trained in lanes; set engine.lanes to 1"):
+    with pytest.raises(UserError, match=r"0: LayerNorm cannot be trained in lanes; set engine.strategy to 'serial'"):
         fuse([network, network])
-
-
-def test_the_config_knows_the_alignment() -> None:
-    assert config_checks.LANE_ALIGNMENT == LANE_ALIGNMENT
 
 
 class Joined(torch.nn.Module):
@@ -133,7 +128,7 @@ class Joined(torch.nn.Module):
 
 def test_networks_that_would_mix_lanes_are_found_out() -> None:
     images = torch.rand(4, 1, 8, 8)
-    with pytest.raises(UserError, match=r"mixes the channels of lanes.*set engine.lanes to 1"):
+    with pytest.raises(UserError, match=r"mixes the channels of lanes.*set engine.strategy to 'serial'"):
         check_lanes([Joined(), Joined()], images)
     small = Architecture("small_resnet", DIGITS, 10)
     check_lanes([build(small, 0), build(small, 1)], images)

@@ -1,5 +1,6 @@
 """Training lanes on real data: independence, divergence, schedule, and against plain PyTorch."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -8,61 +9,37 @@ import torch
 import torch.nn.functional as F
 
 from prunescape.data.batches import Batches
-from prunescape.data.prepare import prepare
 from prunescape.data.prepared import PreparedData
 from prunescape.data.randomness import derive_seed
 from prunescape.errors import UserError
 from prunescape.hpspace.tile import collect, train_tile
-from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
-from prunescape.training.checkpoint import Checkpoint
+from prunescape.training.array import Task
 from prunescape.training.engine import Engine
-from prunescape.training.evaluate import evaluate
+from prunescape.training.evaluate import score
+from prunescape.training.lane import Lane, LaneResult
 from prunescape.training.recipe import Recipe
-from prunescape.training.train import Lane, LaneResult, train
-
-ARCHITECTURE = Architecture("small_resnet", (1, 8, 8), 10, {"blocks.0.conv1": 5, "blocks.1.conv1": 9})
-RECIPE = Recipe(epochs=4, batch_size=25, momentum=0.9, decay=0.1, decay_epochs=(2, 3))
-ENGINE = Engine(lanes=16)
-LANES = [Lane(0.1 * 2.0**-k, 0.005 * 2.0**k) for k in range(5)]
+from prunescape.training.train import train
+from training_samples import ARCHITECTURE, LANES, RECIPE, same
 
 
-@pytest.fixture(scope="module")
-def digits(tmp_path_factory) -> PreparedData:
-    options = {"name": "digits", "train_size": 100, "validation_size": 200}
-    return prepare(options, tmp_path_factory.mktemp("digits"), report=lambda line: None)
-
-
-@pytest.fixture(scope="module")
-def together(digits: PreparedData) -> list[LaneResult]:
-    return train(ARCHITECTURE, LANES, digits, RECIPE, ENGINE, seed=3)
-
-
-def same(one: LaneResult, other: LaneResult) -> bool:
-    return one.history == other.history and all(
-        torch.equal(tensor, other.weights[name]) for name, tensor in one.weights.items()
-    )
-
-
-def test_a_result_does_not_depend_on_which_cells_share_the_tile(
-    digits: PreparedData, together: list[LaneResult]
-) -> None:
-    alone = train(ARCHITECTURE, [LANES[3]], digits, RECIPE, ENGINE, seed=3)
+def test_a_result_does_not_depend_on_which_cells_share_the_tile(task: Task, together: list[LaneResult]) -> None:
+    alone = train(task, [LANES[3]])
     assert same(alone[0], together[3])
-    many = train(ARCHITECTURE, [*LANES[2:], *LANES * 4], digits, RECIPE, ENGINE, seed=3)  # two arrays
+    many = train(task, [*LANES[2:], *LANES * 4])  # two arrays
     assert same(many[1], together[3])
     assert same(many[-2], together[3])
 
 
-def test_another_seed_gives_another_result(digits: PreparedData, together: list[LaneResult]) -> None:
-    other = train(ARCHITECTURE, [LANES[3]], digits, RECIPE, ENGINE, seed=4)
+def test_another_seed_gives_another_result(task: Task, together: list[LaneResult]) -> None:
+    other = train(replace(task, seed=4), [LANES[3]])
     assert not same(other[0], together[3])
 
 
 def test_a_lane_trained_alone_equals_plain_pytorch(digits: PreparedData) -> None:
     recipe = Recipe(epochs=2, batch_size=25, momentum=0.9, decay=0.1, decay_epochs=(1,))
     lane = Lane(0.05, 0.01)
-    (result,) = train(ARCHITECTURE, [lane], digits, recipe, Engine(), seed=3)
+    (result,) = train(Task(ARCHITECTURE, digits, recipe, Engine(), 3), [lane])
 
     network = build(ARCHITECTURE, derive_seed(3, "initialisation"))
     optimiser = torch.optim.SGD(network.parameters(), lane.learning_rate, 0.9, weight_decay=lane.weight_decay)
@@ -91,10 +68,12 @@ def test_a_lane_trained_alone_equals_plain_pytorch(digits: PreparedData) -> None
     assert result.last("top1") == pytest.approx(accuracy, abs=1.0)
 
 
-def test_a_cell_that_diverges_is_a_result_and_harms_nobody(digits: PreparedData, together: list[LaneResult]) -> None:
+def test_a_cell_that_diverges_is_a_result_and_harms_nobody(
+    task: Task, digits: PreparedData, together: list[LaneResult]
+) -> None:
     lanes = [*LANES]
     lanes[1] = Lane(1e15, 0.5)
-    results = train(ARCHITECTURE, lanes, digits, RECIPE, ENGINE, seed=3)
+    results = train(task, lanes)
     hopeless = results[1]
     assert hopeless.diverged
     assert len(hopeless.history) < RECIPE.epochs
@@ -102,7 +81,7 @@ def test_a_cell_that_diverges_is_a_result_and_harms_nobody(digits: PreparedData,
     assert hopeless.last("top1") == pytest.approx(zeros)  # a network of NaNs says 0
     for k in (0, 2, 3, 4):
         assert same(results[k], together[k])
-    stopped = train(ARCHITECTURE, [lanes[1]], digits, RECIPE, ENGINE, seed=3)
+    stopped = train(task, [lanes[1]])
     assert len(stopped[0].history) == len(hopeless.history)
 
 
@@ -130,30 +109,22 @@ def test_top1_and_top5_by_brute_force() -> None:
     logits = torch.randn(50, 3, 100, generator=generator)
     labels = torch.randint(0, 100, (50,), generator=generator)
     labels[:25] = logits[:25, 1].topk(5).indices[:, 3]
-    top1, top5 = evaluate(Fixed(logits.flatten(1)), 3, [(torch.zeros(50, 1), labels)], Engine())
+    scores = score(Fixed(logits.flatten(1)), 3, [(torch.zeros(50, 1), labels)], Engine())
+    top1, top5 = scores.top1, scores.top5
     assert top5 is not None
     for k in range(3):
         ranks = [(logits[n, k] > logits[n, k, labels[n]]).sum().item() for n in range(50)]
         assert top1[k].item() == pytest.approx(2.0 * sum(rank == 0 for rank in ranks))
         assert top5[k].item() == pytest.approx(2.0 * sum(rank < 5 for rank in ranks))
-    few = evaluate(Fixed(logits[:, :, :10].flatten(1)), 3, [(torch.zeros(50, 1), labels % 10)], Engine())
-    assert few[1] is None
+        assert scores.loss[k].item() == pytest.approx(F.cross_entropy(logits[:, k], labels).item())
+    few = score(Fixed(logits[:, :, :10].flatten(1)), 3, [(torch.zeros(50, 1), labels % 10)], Engine())
+    assert few.top5 is None
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
-def test_asking_for_a_gpu_that_is_not_there_is_one_line() -> None:
-    section = {"device": "cuda", "lanes": 1, "precision": "float32", "threads": 1}
-    with pytest.raises(UserError, match=r"sees no GPU.*set engine.device to 'auto'"):
-        Engine.from_config(section)
-    assert Engine.from_config({**section, "device": "auto"}).device == "cpu"
-
-
-def test_a_tile_table_has_every_column_and_reads_back(digits: PreparedData, tmp_path: Path) -> None:
-    import logging
-
+def test_a_tile_table_has_every_column_and_reads_back(task: Task, tmp_path: Path) -> None:
     cells = [{"i": k, "j": -k, "learning_rate": 0.1 * 2.0**-k, "weight_decay": 0.01} for k in range(2)]
     labels = {"model": "small_resnet", "variant": "dense"}
-    table, history = train_tile(ARCHITECTURE, cells, digits, RECIPE, ENGINE, 3, labels, logging.getLogger("test"))
+    table, history, timing = train_tile(task, cells, labels, print)
     assert len(table) == 2
     assert len(history) == 2 * RECIPE.epochs
     for column in [
@@ -165,9 +136,11 @@ def test_a_tile_table_has_every_column_and_reads_back(digits: PreparedData, tmp_
         "top5",
         "train_loss",
         "epochs",
+        "diverged",
     ]:
         assert column in table
-    assert {"diverged", "seconds", "images_per_second", "device"} <= set(table.columns)
+    assert {"seconds", "images_per_second", "device", "strategy", "lanes", "precision"} <= set(timing.columns)
+    assert not set(timing.columns) - {"model", "variant", "seed", "i", "j"} & set(table.columns)  # time varies
     for k, part in enumerate((table[1:], table[:1])):
         part.to_csv(tmp_path / f"{k}.csv", index=False)
     again = collect([tmp_path / "0.csv", tmp_path / "1.csv"])
@@ -176,50 +149,3 @@ def test_a_tile_table_has_every_column_and_reads_back(digits: PreparedData, tmp_
     (tmp_path / "0.csv").write_text("")
     with pytest.raises(UserError, match=r"0.csv: damaged"):
         collect([tmp_path / "0.csv"])
-
-
-class Killed(Exception):  # noqa: N818 - what a test raises in place of a signal
-    """The job ends here."""
-
-
-@pytest.mark.parametrize("last", [1, 3, 5, 8])
-def test_a_killed_training_goes_on_to_the_same_bits(
-    last: int, digits: PreparedData, together: list[LaneResult], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("prunescape.training.train.CHECKPOINT_SECONDS", 0)
-    checkpoint = Checkpoint.of(tmp_path / "state", {"lanes": 22})
-    lanes = [*LANES, Lane(1e15, 0.5), *LANES * 4]  # two arrays, a lane that diverges
-    lines: list[str] = []
-
-    def report(line: str) -> None:
-        lines.append(line)
-        if len(lines) == last:
-            raise Killed
-
-    with pytest.raises(Killed):
-        train(ARCHITECTURE, lanes, digits, RECIPE, ENGINE, 3, report, checkpoint)
-    resumed = train(ARCHITECTURE, lanes, digits, RECIPE, ENGINE, 3, lines.append, checkpoint)
-    assert any("going on after epoch" in line for line in lines)
-    for lane, result in zip(lanes, resumed, strict=True):
-        if lane in LANES:
-            assert same(result, together[LANES.index(lane)])
-        else:
-            assert result.diverged
-    checkpoint.remove()
-    assert not (tmp_path / "state").exists()
-
-
-def test_checkpoints_that_are_stale_or_damaged_are_named_and_ignored(
-    digits: PreparedData, together: list[LaneResult], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog
-) -> None:
-    monkeypatch.setattr("prunescape.training.train.CHECKPOINT_SECONDS", 0)
-    caplog.set_level("INFO")
-    train(ARCHITECTURE, LANES[:2], digits, RECIPE, ENGINE, 4, None, Checkpoint.of(tmp_path, "other"))
-    fresh = train(ARCHITECTURE, LANES, digits, RECIPE, ENGINE, 3, None, Checkpoint.of(tmp_path, "this"))
-    assert "checkpoint of another training, ignored" in caplog.text
-    assert all(same(one, other) for one, other in zip(fresh, together, strict=True))
-    (path,) = tmp_path.glob("*.safetensors")
-    path.write_bytes(path.read_bytes()[:-9])
-    fresh = train(ARCHITECTURE, LANES, digits, RECIPE, ENGINE, 3, None, Checkpoint.of(tmp_path, "this"))
-    assert "damaged checkpoint, ignored" in caplog.text
-    assert all(same(one, other) for one, other in zip(fresh, together, strict=True))

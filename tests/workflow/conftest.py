@@ -33,7 +33,7 @@ TINY: dict[str, Any] = {
     "recipe": {"epochs": 3, "batch_size": 25, "decay_epochs": [2]},
     "grid": {"step": 0.5, "size": [3, 3], "tile": [3, 3]},
     "extension": {"rounds": 0},
-    "engine": {"device": "cpu", "lanes": 16},
+    "engine": {"device": "cpu", "strategy": "fused", "lanes": 16},
     "figures": {"formats": ["png"]},
 }
 

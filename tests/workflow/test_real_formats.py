@@ -21,7 +21,7 @@ def preset(name: str, changes: dict[str, Any]) -> dict[str, Any]:
         "recipe": {"epochs": 1, "decay_epochs": []},
         "grid": {"size": [1, 1], "tile": [1, 1]},
         "extension": {"rounds": 0},
-        "engine": {"device": "cpu", "lanes": 1},
+        "engine": {"device": "cpu", "strategy": "serial"},
         "figures": {"formats": ["png"]},
     }
     return merged(merged(config, small), changes)

@@ -5,13 +5,13 @@ from functools import partial
 from typing import Any
 
 from prunescape.config_mistakes import Path, shown, suggestion, where, yaml_number
+from prunescape.lanes import LANE_ALIGNMENT
 
 Get = Callable[..., Any]
 Mistakes = Iterator[tuple[Path, str]]
 
 ONLY_IMAGE_FOLDER = {"image_size": None, "validation_fraction": 0.1, "flip": None}
 NEED_DIRECTORY = ("imagenet", "image_folder")
-LANE_ALIGNMENT = 16  # as in prunescape.lanes.modules, which is too heavy to import here
 AXES = ("learning_rate", "weight_decay")
 
 
@@ -170,9 +170,9 @@ def _ratios(get: Get, model: str) -> Mistakes:
 
 def _lanes(get: Get) -> Mistakes:
     lanes = get("engine", "lanes")
-    if lanes > 1 and lanes % LANE_ALIGNMENT:
+    if lanes is not None and lanes > 1 and lanes % LANE_ALIGNMENT and get("engine", "device") != "cuda":
         near = max(LANE_ALIGNMENT, round(lanes / LANE_ALIGNMENT) * LANE_ALIGNMENT)
         yield (
             ("engine", "lanes"),
-            f"{lanes} would let a cell's neighbours change its last bits; write 1 or {near}",
+            f"{lanes} would let a cell's neighbours change its last bits on a CPU; write 1 or {near}",
         )

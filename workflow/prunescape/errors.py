@@ -1,4 +1,4 @@
-"""The one exception that users are meant to read, and the commonest reason for it: a name that is not known."""
+"""The exceptions that users are meant to read, and the commonest reason for one: a name that is not known."""
 
 import difflib
 from collections.abc import Mapping
@@ -9,6 +9,10 @@ Entry = TypeVar("Entry")
 
 class UserError(Exception):
     """A mistake that the user can mend: one line saying what is wrong, where, and how to mend it."""
+
+
+class Interrupted(Exception):  # noqa: N818 - no mistake of anybody's
+    """A job was asked to stop and has saved its state; running it again goes on from there."""
 
 
 def known(catalog: Mapping[str, Entry], kind: str, name: str) -> Entry:

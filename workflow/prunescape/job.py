@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from prunescape.errors import UserError
+from prunescape.errors import Interrupted, UserError
+
+TRY_AGAIN = 75  # exit status of a job that was asked to stop and saved its state: EX_TEMPFAIL of sysexits.h
 
 
 @contextmanager
@@ -17,7 +19,8 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
     """Run a script's body with a logger on the rule's log file.
 
     A `UserError`, a full disk or a folder that cannot be written ends the job with one line in the log and exit status
-    1; anything else is a defect of ours and leaves its traceback in the log.
+    1, being asked to stop with exit status `TRY_AGAIN`; anything else is a defect of ours and leaves its traceback in
+    the log.
     """
     path = Path(str(snakemake.log[0]))
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -30,6 +33,10 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
     try:
         yield logger
         logger.info("finished after %.1f s", time.perf_counter() - start)
+    except Interrupted as interruption:
+        logger.info("%s", interruption)
+        print(f"prunescape: {interruption}", file=sys.stderr)
+        sys.exit(TRY_AGAIN)
     except (UserError, OSError) as error:
         line = _line(error)
         if line is None:

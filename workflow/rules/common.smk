@@ -1,6 +1,7 @@
 """What all rules share: the validated config, where things are, and what code a rule depends on."""
 
 import hashlib
+import math
 from dataclasses import asdict
 
 from prunescape.codehash import digest
@@ -9,6 +10,7 @@ from prunescape.data.catalog import CATALOG as DATA_SETS, count_classes, lookup 
 from prunescape.hpspace.lattice import Cell, Lattice
 from prunescape.models.catalog import CATALOG as MODELS, lookup as model_info
 from prunescape.training.recipe import TOP5_CLASSES
+from prunescape.training.strategy import needs_calibration
 
 try:
     config = validated(config, MODELS, DATA_SETS)
@@ -62,6 +64,7 @@ DATA = f"{config['data']['prepared']}/{config['data']['name']}-{content_key()}"
 HPSPACE = f"{RESULTS}/hpspace"
 LOGS = f"{RESULTS}/logs"
 TILE = f"{HPSPACE}/tiles/{{model}}/{{variant}}/seed-{{seed}}/{{i}}_{{j}}"
+STRATEGY = f"{RESULTS}/models/{{model}}/{{variant}}/strategy.json"
 PLAN = f"{HPSPACE}/extension/{{model}}/round-{{round}}.json"
 CAPTIONS = f"{workflow.basedir}/workflow/report"
 ENVIRONMENT = f"{workflow.basedir}/envs/prunescape.yaml"
@@ -114,6 +117,17 @@ def figure_settings(script, **values):
 def model_code(model):
     """The module that builds a model."""
     return f"prunescape.models.{model_info(model).module}"
+
+
+def engine_settings(cells):
+    """What of the engine's settings can change the results of a job that trains so many cells."""
+    # Arrays of cells take one core each, so the number of cores changes nothing; unless there is but one cell.
+    return {key: value for key, value in config["engine"].items() if cells == 1 or key != "threads"}
+
+
+def chosen_strategy():
+    """The input of a training job that says how cells are trained, where the config leaves that to be measured."""
+    return {"strategy": STRATEGY} if needs_calibration(config["engine"]) else {}
 
 
 def plans(model, rounds):

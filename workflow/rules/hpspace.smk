@@ -3,11 +3,13 @@
 
 rule train_tile:
     input:
+        **chosen_strategy(),
         data=f"{DATA}/meta.json",
         architecture=f"{RESULTS}/models/{{model}}/{{variant}}/architecture.json",
     output:
         table=f"{TILE}.csv",
         history=f"{TILE}.history.csv",
+        timing=f"{TILE}.timing.csv",
     log:
         f"{LOGS}/train_tile/{{model}}/{{variant}}/seed-{{seed}}_{{i}}_{{j}}.log",
     conda:
@@ -19,7 +21,7 @@ rule train_tile:
             model_code(wildcards.model),
             cells=tile_cells(wildcards),
             recipe=config["recipe"],
-            engine=config["engine"],
+            engine=engine_settings(math.prod(config["grid"]["tile"])),
             seed=int(wildcards.seed),
         ),
         # Outside the outputs, which Snakemake removes when a job fails; not tracked, because it takes `output`.
@@ -58,8 +60,14 @@ rule collect_cells:
         tables=lambda wildcards: [
             path for model in config["models"] for path in tile_files(model, config["extension"]["rounds"])
         ],
+        timing=lambda wildcards: [
+            path
+            for model in config["models"]
+            for path in tile_files(model, config["extension"]["rounds"], ".timing.csv")
+        ],
     output:
-        f"{HPSPACE}/cells.csv",
+        cells=f"{HPSPACE}/cells.csv",
+        timing=f"{HPSPACE}/timing.csv",
     log:
         f"{LOGS}/collect_cells.log",
     conda:

@@ -40,12 +40,36 @@ rule train_dense:
             learning_rate=config["models"][wildcards.model]["learning_rate"],
             weight_decay=config["models"][wildcards.model]["weight_decay"],
             recipe=config["recipe"],
-            engine={**config["engine"], "lanes": 1},
+            engine={**engine_settings(1), "strategy": "serial"},
             seed=CHECKPOINT_SEED,
         ),
         checkpoint=lambda wildcards, output: f"{RESULTS}/checkpoints/dense/{wildcards.model}",
     script:
         "../scripts/models/train_dense.py"
+
+
+rule calibrate:
+    input:
+        data=f"{DATA}/meta.json",
+        architecture=f"{MODEL_FOLDER}/{{variant}}/architecture.json",
+    output:
+        STRATEGY,
+    log:
+        f"{LOGS}/calibrate/{{model}}_{{variant}}.log",
+    conda:
+        ENVIRONMENT
+    # Like training, because it must run on the same kind of machine.
+    threads: config["engine"]["threads"]
+    params:
+        settings=lambda wildcards: settings(
+            "models/calibrate.py",
+            model_code(wildcards.model),
+            recipe=config["recipe"],
+            engine=config["engine"],
+            cells=math.prod(config["grid"]["tile"]),
+        ),
+    script:
+        "../scripts/models/calibrate.py"
 
 
 rule prune:

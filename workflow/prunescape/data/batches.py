@@ -17,18 +17,34 @@ LARGEST_ON_CPU = 1 << 30  # bytes; beyond it the page cache serves as well, and 
 READERS = 4  # threads that read ahead from a memory map
 AHEAD = 4  # batches read ahead
 
-Pixels = tuple[torch.Tensor, torch.Tensor | None]  # images, and which of them a batch takes; None takes all
 
+class Pick(NamedTuple):
+    """What a batch is made of: a few small tensors on the device, or the pixels themselves where they are streamed.
 
-class Crops(NamedTuple):
-    """Where squares are cut and which are mirrored: each of length B, on the device."""
+    Attributes:
+        chosen: int64, B; the images' places in the split.
+        rows, columns: int64, B; upper left corner of each square, None for the centre.
+        flips: bool, B; which squares are mirrored, None for none.
+        images: uint8, B,C,H,W, streamed and ready to be cut; None takes those that live on the device.
+    """
 
-    rows: torch.Tensor
-    columns: torch.Tensor
+    chosen: torch.Tensor
+    rows: torch.Tensor | None
+    columns: torch.Tensor | None
     flips: torch.Tensor | None
+    images: torch.Tensor | None = None
 
-    def part(self, part: slice) -> "Crops":
-        return Crops(self.rows[part], self.columns[part], None if self.flips is None else self.flips[part])
+    def clone(self) -> "Pick":
+        """A pick in memory of its own."""
+        chosen, *others = (None if tensor is None else tensor.clone() for tensor in self)
+        assert chosen is not None
+        return Pick(chosen, *others)
+
+    def copy(self, other: "Pick") -> None:
+        """Become equal to another pick of the same shapes, in place."""
+        for mine, theirs in zip(self, other, strict=True):
+            if mine is not None and theirs is not None:
+                mine.copy_(theirs)
 
 
 class Batches:
@@ -84,10 +100,6 @@ class Batches:
         self._stored = np.asarray(data.images(split))
         self._resident = self._load(resident_bytes)
 
-    def __len__(self) -> int:
-        """Number of batches an epoch."""
-        return -(-self.images_per_epoch // self.batch_size)
-
     @property
     def images_per_epoch(self) -> int:
         """Number of images that an epoch's batches hold together."""
@@ -95,20 +107,38 @@ class Batches:
         full = count // self.batch_size * self.batch_size
         return full if self.drop_last and full else count
 
+    def __len__(self) -> int:
+        """Number of batches an epoch."""
+        return -(-self.images_per_epoch // self.batch_size)
+
     def epoch(self, epoch: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Batches of an epoch, the same whenever asked for: images (B,C,crop,crop) and labels (int64, B)."""
+        return map(self.batch, self.picks(epoch))
+
+    def picks(self, epoch: int, first: int = 0) -> Iterator[Pick]:
+        """What `batch` makes the batches of an epoch of, from batch number `first` on."""
         chosen = self._order(epoch)
         crops = self._crops(epoch, len(chosen))
-        parts = [slice(start, start + self.batch_size) for start in range(0, len(chosen), self.batch_size)]
         index = chosen.to(self.device)
-        source = self._from_disk(chosen.numpy(), parts) if self._resident is None else self._from_device(index, parts)
-        for part, (images, taken) in zip(parts, source, strict=True):
-            if crops is not None:
-                images = augment(images, *crops.part(part), self.data.crop, taken)
-            elif taken is not None:
-                images = images[taken]
-            exact = images.to(self._exact, memory_format=self._layout)
-            yield torch.addcmul(self._shift, exact, self._scale).to(self.dtype), self.labels[index[part]]
+        starts = range(first * self.batch_size, len(chosen), self.batch_size)
+        parts = [slice(start, start + self.batch_size) for start in starts]
+        picks = (Pick(index[part], *(None if draw is None else draw[part] for draw in crops)) for part in parts)
+        if self._resident is not None:
+            return picks
+        streamed = self._stream([chosen[part].numpy() for part in parts])
+        return (pick._replace(images=images) for pick, images in zip(picks, streamed, strict=True))
+
+    def batch(self, pick: Pick) -> tuple[torch.Tensor, torch.Tensor]:
+        """Images (B,C,crop,crop), augmented and normalised, and labels (int64, B); all of it on the device."""
+        stored = self._resident if pick.images is None else pick.images
+        assert stored is not None
+        taken = pick.chosen if pick.images is None else None
+        if pick.rows is not None and pick.columns is not None:
+            images = augment(stored, pick.rows, pick.columns, pick.flips, self.data.crop, taken)
+        else:
+            images = stored if taken is None else stored[taken]
+        exact = images.to(self._exact, memory_format=self._layout)
+        return torch.addcmul(self._shift, exact, self._scale).to(self.dtype), self.labels[pick.chosen]
 
     def _order(self, epoch: int) -> torch.Tensor:
         if self.seed_order is None:
@@ -116,18 +146,18 @@ class Batches:
         generator = torch.Generator().manual_seed(derive_seed(self.seed_order, "order", epoch))
         return torch.randperm(len(self.labels), generator=generator)[: self.images_per_epoch]
 
-    def _crops(self, epoch: int, count: int) -> Crops | None:
-        """An epoch's draws, distributed as torchvision's RandomCrop and RandomHorizontalFlip.
+    def _crops(self, epoch: int, count: int) -> tuple[torch.Tensor | None, ...]:
+        """An epoch's rows, columns and flips, distributed as torchvision's RandomCrop and RandomHorizontalFlip.
 
         They come from the CPU, so that all devices see the same numbers, and all at once, so that none waits.
         """
         if self.seed_augment is None:
-            return None
+            return None, None, None
         generator = torch.Generator().manual_seed(derive_seed(self.seed_augment, "augment", epoch))
         places = self.data.image_size + 2 * self.data.pad - self.data.crop + 1
         rows, columns = torch.randint(places, (2, count), generator=generator).to(self.device)
         flips = (torch.rand(count, generator=generator) < 0.5).to(self.device) if self.data.flip else None
-        return Crops(rows, columns, flips)
+        return rows, columns, flips
 
     def _load(self, limit: int | None) -> torch.Tensor | None:
         """All images on the device, ready to be cut; None if they do not fit."""
@@ -146,20 +176,16 @@ class Batches:
             return centre_crop(images, self.data.crop)
         return F.pad(images, (self.data.pad,) * 4)
 
-    def _from_device(self, index: torch.Tensor, parts: list[slice]) -> Iterator[Pixels]:
-        assert self._resident is not None
-        for part in parts:
-            yield self._resident, index[part]
-
-    def _from_disk(self, rows: np.ndarray, parts: list[slice]) -> Iterator[Pixels]:
+    def _stream(self, batches: list[np.ndarray]) -> Iterator[torch.Tensor]:
+        """The images of each batch, given by its rows, read some batches ahead."""
         with ThreadPoolExecutor(READERS) as pool:
             pending: deque[Future[torch.Tensor]] = deque()
-            for part in parts:
-                pending.append(pool.submit(self._read, rows[part]))
+            for rows in batches:
+                pending.append(pool.submit(self._read, rows))
                 if len(pending) > AHEAD:
-                    yield self._arrived(pending.popleft()), None
+                    yield self._arrived(pending.popleft())
             while pending:
-                yield self._arrived(pending.popleft()), None
+                yield self._arrived(pending.popleft())
 
     def _read(self, rows: np.ndarray) -> torch.Tensor:
         batch = torch.from_numpy(self._stored[rows])

@@ -1,67 +1,62 @@
 """Train one tile: the cells of a block of the lattice, for one network and seed."""
 
-import logging
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import astuple, fields
+from typing import Any, NamedTuple
 
 import pandas as pd
 
-from prunescape.data.prepared import PreparedData
 from prunescape.errors import UserError
-from prunescape.models.architecture import Architecture
+from prunescape.training.array import Report, Task
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.engine import Engine
-from prunescape.training.recipe import Recipe
-from prunescape.training.train import Lane, LaneResult, train
+from prunescape.training.lane import Epoch, Lane, LaneResult
+from prunescape.training.train import train
+
+
+class Tables(NamedTuple):
+    """What training a tile gives; time is kept apart, because it is never the same twice.
+
+    Attributes:
+        cells: one row a cell.
+        history: one row a cell and epoch.
+        timing: one row a cell: seconds, images_per_second and the engine.
+    """
+
+    cells: pd.DataFrame
+    history: pd.DataFrame
+    timing: pd.DataFrame
 
 
 def train_tile(
-    architecture: Architecture,
+    task: Task,
     cells: Sequence[Mapping[str, Any]],
-    data: PreparedData,
-    recipe: Recipe,
-    engine: Engine,
-    seed: int,
     labels: Mapping[str, str],
-    logger: logging.Logger,
+    report: Report,
     checkpoint: Checkpoint | None = None,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> Tables:
     """Train a network from scratch at every cell of a tile.
 
     Args:
-        architecture: the network.
+        task: network, data, recipe, engine and study seed.
         cells: i, j, learning_rate, weight_decay of each cell.
-        data: prepared data.
-        recipe: the rest of the training recipe.
-        engine: where it runs.
-        seed: the study seed.
-        labels: the first columns of both tables, `model` and `variant`.
-        logger: is told the progress.
+        labels: the first columns of all tables, `model` and `variant`.
+        report: is told the progress.
         checkpoint: where the training keeps its state, so that a killed job can go on.
-
-    Returns:
-        The tile's table, one row a cell, and its history, one row a cell and epoch.
     """
-    lanes = [Lane(cell["learning_rate"], cell["weight_decay"]) for cell in cells]
-    results = train(architecture, lanes, data, recipe, engine, seed, logger.info, checkpoint)
-    pairs = list(zip(cells, results, strict=True))
-    table = pd.DataFrame([{**labels, **_row(cell, result, seed, engine)} for cell, result in pairs])
-    histories = []
-    for cell, result in pairs:
-        history = history_table(result)
-        columns = {**labels, "seed": seed, "i": cell["i"], "j": cell["j"]}
-        for position, (name, value) in enumerate(columns.items()):
-            history.insert(position, name, value)
-        histories.append(history)
-    return table, pd.concat(histories, ignore_index=True)
+    results = train(task, [Lane(cell["learning_rate"], cell["weight_decay"]) for cell in cells], report, checkpoint)
+    rows, histories, timing = [], [], []
+    for cell, result in zip(cells, results, strict=True):
+        place = {**labels, "seed": task.seed, "i": cell["i"], "j": cell["j"]}
+        rows.append({**place, **_row(cell, result)})
+        histories.append(history_table(result, place))
+        timing.append({**place, **_timing(result, task.engine)})
+    return Tables(pd.DataFrame(rows), pd.concat(histories, ignore_index=True), pd.DataFrame(timing))
 
 
-def _row(cell: Mapping[str, Any], result: LaneResult, seed: int, engine: Engine) -> dict[str, Any]:
+def _row(cell: Mapping[str, Any], result: LaneResult) -> dict[str, Any]:
     return {
-        "seed": seed,
-        "i": cell["i"],
-        "j": cell["j"],
         "learning_rate": cell["learning_rate"],
         "weight_decay": cell["weight_decay"],
         "top1": result.last("top1"),
@@ -71,18 +66,24 @@ def _row(cell: Mapping[str, Any], result: LaneResult, seed: int, engine: Engine)
         "train_loss": result.last("train_loss"),
         "diverged": result.diverged,
         "epochs": len(result.history),
-        "seconds": round(result.seconds, 3),
-        "images_per_second": round(result.images_per_second, 1),
-        "device": engine.describe(),
     }
 
 
-def history_table(result: LaneResult) -> pd.DataFrame:
-    """A lane's history: epoch, learning_rate, train_loss, top1, top5."""
-    return pd.DataFrame(
-        [(entry.epoch, entry.learning_rate, entry.train_loss, entry.top1, entry.top5) for entry in result.history],
-        columns=["epoch", "learning_rate", "train_loss", "top1", "top5"],
-    )
+def _timing(result: LaneResult, engine: Engine) -> dict[str, Any]:
+    return {
+        "seconds": round(result.seconds, 3),
+        "images_per_second": round(result.images_per_second, 1),
+        "device": engine.describe(),
+        "strategy": engine.strategy,
+        "lanes": engine.lanes,
+        "precision": engine.precision,
+    }
+
+
+def history_table(result: LaneResult, labels: Mapping[str, Any] | None = None) -> pd.DataFrame:
+    """A lane's history: the columns `labels`, then epoch, learning_rate, train_loss, top1, top5."""
+    columns = [*(labels or {}), *(column.name for column in fields(Epoch))]
+    return pd.DataFrame([(*(labels or {}).values(), *astuple(entry)) for entry in result.history], columns=columns)
 
 
 def collect(paths: Sequence[str | os.PathLike[str]]) -> pd.DataFrame:

@@ -31,7 +31,9 @@ def fuse(models: Sequence[nn.Module]) -> nn.Module:
         elif hasattr(module, "lanes"):  # a layer of ours that knows lanes
             module.lanes = len(models)
         elif any(True for _ in module.parameters(recurse=False)):
-            raise UserError(f"{name}: {type(module).__name__} cannot be trained in lanes; set engine.lanes to 1")
+            raise UserError(
+                f"{name}: {type(module).__name__} cannot be trained in lanes; set engine.strategy to 'serial'"
+            )
     return fused
 
 
@@ -60,5 +62,5 @@ def check_lanes(models: Sequence[nn.Module], images: torch.Tensor) -> None:
         if not torch.allclose(together[:, lane], alone, rtol=1e-3, atol=1e-3 * float(alone.abs().max())):
             raise UserError(
                 "this network's forward method mixes the channels of lanes, as joining or splitting channels does; set"
-                " engine.lanes to 1"
+                " engine.strategy to 'serial'"
             )

@@ -3,16 +3,12 @@
 Activations hold the lanes' channels one lane after the other, (N, K*C, H, W) or (N, K*F); parameters and batch-norm
 statistics are stacked, (K, ...). Every operation treats each lane by itself, so no lane can touch another's numbers,
 not even with a NaN. On a CPU a lane's bits do not depend on its position either, as long as K is 1 or a multiple of
-`LANE_ALIGNMENT`.
+`prunescape.lanes.LANE_ALIGNMENT`.
 """
 
 import torch
 import torch.nn.functional as F
 from torch import nn
-
-# Vectorised kernels treat the last channels that do not fill a vector (at most 16 floats) apart, and round them
-# otherwise.
-LANE_ALIGNMENT = 16
 
 
 def _stack(tensors: list[torch.Tensor]) -> nn.Parameter:

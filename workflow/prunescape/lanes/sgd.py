@@ -1,51 +1,96 @@
 """Stochastic gradient descent for lanes: each lane has its own learning rate and weight decay."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 
 import torch
+from torch import nn
+
+BLOCK = 16  # floats; each parameter starts at a multiple, because kernels may round by how memory is aligned
 
 
 class LaneSGD:
     """SGD with momentum and coupled weight decay, lane by lane (thesis, eq. 2.1; `torch.optim.SGD` for K = 1).
 
-    V <- momentum * V + grad + weight_decay * W;  W <- W - learning_rate * V, for all parameters.
+    V <- momentum * V + grad + weight_decay * W;  W <- mask * (W - learning_rate * V), for all parameters.
+
+    All parameters are moved into one long vector, of which they become views, so that a step is a handful of large
+    operations, however many layers there are. No operation waits for the device, so a step can be captured as a graph.
 
     Args:
-        parameters: stacked parameters, (K, ...).
+        network: made by `fuse`; its parameters are stacked, (K, ...).
         learning_rate: (K,).
         weight_decay: (K,).
         momentum: shared by all lanes.
+        masks: for each lane the weights to keep, by parameter name, boolean and shaped as the plain network's; what is
+            masked is zero from now on. A parameter that is not named is kept whole; None keeps everything.
+
+    Attributes:
+        velocity: V of all parameters in one vector.
     """
 
     def __init__(
         self,
-        parameters: Iterable[torch.nn.Parameter],
+        network: nn.Module,
         learning_rate: torch.Tensor,
         weight_decay: torch.Tensor,
         momentum: float,
+        masks: Sequence[Mapping[str, torch.Tensor] | None] | None = None,
     ) -> None:
-        self.parameters = list(parameters)
-        self.velocities = [torch.zeros_like(parameter) for parameter in self.parameters]
+        named = dict(network.named_parameters())
+        self.parameters = list(named.values())
         self.momentum = momentum
-        self._weight_decay = [self._shaped(weight_decay, parameter) for parameter in self.parameters]
-        self.set_learning_rate(learning_rate)
+        self._weights = self._vector([parameter.detach() for parameter in self.parameters])
+        for parameter, view in zip(self.parameters, self._views(self._weights), strict=True):
+            parameter.data = view
+        self.velocity = torch.zeros_like(self._weights)
+        self._weight_decay = self._spread(weight_decay)
+        self._rate = self._spread(learning_rate)
+        self._mask: torch.Tensor | None = None
+        if masks is not None and any(masks):
+            kept = [torch.ones_like(parameter) for parameter in self.parameters]
+            for name, whole in zip(named, kept, strict=True):
+                for lane, mask in zip(whole, masks, strict=True):
+                    if mask is not None and name in mask:
+                        lane.copy_(mask[name])
+            self._mask = self._vector(kept)
+            self._weights.mul_(self._mask)
 
     def set_learning_rate(self, learning_rate: torch.Tensor) -> None:
         """Use these learning rates, (K,), from the next step on."""
-        self._negative_rate = [self._shaped(-learning_rate, parameter) for parameter in self.parameters]
-
-    @staticmethod
-    def _shaped(values: torch.Tensor, parameter: torch.Tensor) -> torch.Tensor:
-        return values.to(parameter).view(-1, *[1] * (parameter.dim() - 1))
+        self._rate.copy_(self._spread(learning_rate))
 
     @torch.no_grad()
     def step(self) -> None:
         """One update of every lane; gradients are used up and dropped."""
-        for index, parameter in enumerate(self.parameters):
-            gradient = parameter.grad
-            assert gradient is not None
-            velocity = self.velocities[index]
-            gradient.addcmul_(parameter, self._weight_decay[index])
-            velocity.mul_(self.momentum).add_(gradient)
-            parameter.addcmul_(velocity, self._negative_rate[index])
+        gradient = self._vector([parameter.grad for parameter in self.parameters])
+        for parameter in self.parameters:
             parameter.grad = None
+        gradient.addcmul_(self._weights, self._weight_decay)
+        self.velocity.mul_(self.momentum).add_(gradient)
+        self._weights.addcmul_(self.velocity, self._rate, value=-1.0)
+        if self._mask is not None:
+            self._weights.mul_(self._mask)
+
+    def _vector(self, tensors: Sequence[torch.Tensor | None]) -> torch.Tensor:
+        """Tensors shaped as the parameters, one after the other, each filled up to whole blocks."""
+        pieces: list[torch.Tensor] = []
+        for tensor in tensors:
+            assert tensor is not None
+            pieces.append(tensor.flatten())
+            pieces.append(tensor.new_zeros(-tensor.numel() % BLOCK))
+        return torch.cat(pieces)
+
+    def _views(self, vector: torch.Tensor) -> list[torch.Tensor]:
+        """The inverse of `_vector`, without a copy."""
+        views, start = [], 0
+        for parameter in self.parameters:
+            views.append(vector[start : start + parameter.numel()].view_as(parameter))
+            start += -(-parameter.numel() // BLOCK) * BLOCK
+        return views
+
+    def _spread(self, values: torch.Tensor) -> torch.Tensor:
+        """A value a lane, (K,), repeated for each weight; one number is enough for a single lane."""
+        if len(values) == 1:
+            return values.to(self._weights)
+        shaped = [values.to(p).view(-1, *[1] * (p.dim() - 1)).expand_as(p) for p in self.parameters]
+        return self._vector(shaped)

@@ -3,12 +3,14 @@
 import contextlib
 import ctypes
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 
 from prunescape.errors import UserError
+from prunescape.training.gpus import claim_gpu
+from prunescape.training.strategy import AUTO, GRAPHED, SERIAL, Strategy, candidates
 
 
 @dataclass(frozen=True)
@@ -17,52 +19,102 @@ class Engine:
 
     Attributes:
         device: "cpu" or "cuda".
-        lanes: networks trained together in one fused program; always exactly so many, idle copies fill up the rest, so
-            that a lane's bits do not depend on how many neighbours it has.
-        precision: "float32", or "bfloat16" for autocast.
-        threads: CPU threads.
+        strategy: "serial", "fused" or "graphed".
+        lanes: networks trained together as one array; always exactly so many, idle copies fill up the rest, so that a
+            lane's bits do not depend on how many neighbours it has.
+        threads: CPU cores; on a CPU so many arrays are trained side by side, one core each. A single array takes all.
+        precision: "float32"; "tf32", float32 with matrix products in TF32; "bfloat16", autocast; or "float64".
+        channels_last: the memory layout of images and activations.
+        compile: whether torch.compile is applied to the network.
+        micro_batch: most images that go through the network at once; gradients of a batch's parts are added up. None
+            takes whole batches. Batch norm sees the parts.
     """
 
     device: str = "cpu"
+    strategy: str = SERIAL
     lanes: int = 1
-    precision: str = "float32"
     threads: int = 1
+    precision: str = "float32"
+    channels_last: bool = True
+    compile: bool = False
+    micro_batch: int | None = None
 
     @classmethod
-    def from_config(cls, section: Mapping[str, Any]) -> "Engine":
+    def from_config(
+        cls, section: Mapping[str, Any], threads: int = 1, chosen: Mapping[str, Any] | None = None
+    ) -> "Engine":
         """From the config's section `engine`; device "auto" becomes the GPU if there is one.
+
+        Args:
+            section: the section.
+            threads: CPU cores that the job may use.
+            chosen: what calibration chose, where the section leaves something to it: strategy, lanes, channels_last.
 
         Raises:
             UserError: a GPU is asked for and there is none.
         """
         device = section["device"]
-        if device == "auto":
+        if device == AUTO:
             device = "cuda" if torch.cuda.is_available() else "cpu"
         if device == "cuda" and not torch.cuda.is_available():
             raise UserError(
                 "engine.device is 'cuda', but this job sees no GPU; ask the cluster for one (see profiles/) or set"
                 " engine.device to 'auto' or 'cpu'"
             )
-        return cls(device, section["lanes"], section["precision"], section["threads"])
+        strategy = candidates(section, device, 1)[0]
+        if chosen is not None:
+            strategy = Strategy(chosen["strategy"], chosen["lanes"], chosen["channels_last"])
+        if strategy.name == GRAPHED and device != "cuda":
+            raise UserError(
+                "engine.strategy 'graphed' needs a GPU, and this job sees none; set it to 'auto', 'fused' or 'serial'"
+            )
+        precision = section["precision"]
+        if precision == AUTO:
+            precision = "tf32" if device == "cuda" else "float32"
+        base = cls(device, threads=threads, precision=precision, compile=section["compile"])
+        return replace(base, micro_batch=section["micro_batch"]).using(strategy)
+
+    def using(self, strategy: Strategy) -> "Engine":
+        """The same engine with another strategy."""
+        return replace(self, strategy=strategy.name, lanes=strategy.lanes, channels_last=strategy.channels_last)
 
     def set_up(self) -> None:
-        """Prepare this process: threads, deterministic kernels, and memory that is kept between steps."""
+        """Prepare this process: threads, a GPU of its own, deterministic kernels, and memory kept between steps."""
         torch.set_num_threads(self.threads)
+        if self.device == "cuda":
+            claim_gpu()
         torch.backends.cudnn.deterministic = True
         torch.backends.cudnn.benchmark = False
+        torch.backends.cudnn.allow_tf32 = self.precision == "tf32"
+        torch.backends.cuda.matmul.allow_tf32 = self.precision == "tf32"
         _keep_freed_memory()
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of the weights, the images and the loss."""
+        return torch.float64 if self.precision == "float64" else torch.float32
 
     def autocast(self) -> contextlib.AbstractContextManager[Any]:
         """The context in which forward passes run."""
         if self.precision == "bfloat16":
-            return torch.autocast(self.device, torch.bfloat16)
+            # No cache of cast weights: a captured graph would read it after it was freed.
+            return torch.autocast(self.device, torch.bfloat16, cache_enabled=False)
         return contextlib.nullcontext()
 
     def describe(self) -> str:
         """The device in words, for tables."""
-        if self.device == "cuda":
-            return torch.cuda.get_device_name()
-        return f"cpu ({self.threads} thread{'s' if self.threads > 1 else ''})"
+        return torch.cuda.get_device_name() if self.device == "cuda" else "cpu"
+
+    def choices(self) -> dict[str, Any]:
+        """What changes the last bits of results, as JSON values; threads and graphs do not."""
+        return {
+            "device": self.device,
+            "lanes": self.lanes,
+            "precision": self.precision,
+            "channels_last": self.channels_last,
+            "compile": self.compile,
+            "micro_batch": self.micro_batch,
+        }
 
 
 def _keep_freed_memory() -> None:

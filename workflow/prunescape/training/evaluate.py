@@ -1,36 +1,99 @@
-"""Accuracy of lanes on a validation split."""
+"""What lanes say about a split: their logits, and their accuracy."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
+from prunescape.data.batches import Batches
+from prunescape.data.prepared import PreparedData
+from prunescape.lanes.fuse import fuse
 from prunescape.training.engine import Engine
 from prunescape.training.recipe import TOP5_CLASSES
 
+BATCH = 512  # images evaluated at once
+
+Labelled = Iterable[tuple[torch.Tensor, torch.Tensor]]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Accuracy of K lanes in percent (thesis, eq. 3.1, 3.2), and mean cross-entropy; each (K,), float64, on the CPU.
+
+    A network of NaNs predicts class 0. `top5` is None where there are fewer than 100 classes.
+    """
+
+    top1: torch.Tensor
+    top5: torch.Tensor | None
+    loss: torch.Tensor
+
+
+def evaluate(networks: Sequence[nn.Module], data: PreparedData, engine: Engine, split: str = "validation") -> Scores:
+    """Evaluate networks of one architecture, any number of them, on the same batches.
+
+    They run in arrays of `engine.lanes`, filled up with copies of the last one.
+
+    Args:
+        networks: plain networks; they are not changed.
+        data: prepared data.
+        engine: where it runs.
+        split: of the data; its images are cut at the centre.
+    """
+    engine.set_up()
+    batches = validation_batches(data, engine, split)
+    parts = []
+    for start in range(0, len(networks), engine.lanes):
+        active = list(networks[start : start + engine.lanes])
+        array = fuse(active + [active[-1]] * (engine.lanes - len(active))).to(engine.device, engine.dtype)
+        parts.append((score(array, engine.lanes, batches.epoch(0), engine), len(active)))
+    top5 = [scores.top5[:count] for scores, count in parts if scores.top5 is not None]
+    return Scores(
+        torch.cat([scores.top1[:count] for scores, count in parts]),
+        torch.cat(top5) if top5 else None,
+        torch.cat([scores.loss[:count] for scores, count in parts]),
+    )
+
+
+def validation_batches(data: PreparedData, engine: Engine, split: str = "validation") -> Batches:
+    """A split's images in their order, without augmentation."""
+    return Batches(data, split, engine.device, BATCH, dtype=engine.dtype, channels_last=engine.channels_last)
+
+
+def score(fused: nn.Module, lanes: int, batches: Labelled, engine: Engine) -> Scores:
+    """The scores of an array of lanes on labelled batches."""
+    images, correct, correct5, loss = 0, [], [], []
+    for logits, labels in lane_logits(fused, lanes, batches, engine):
+        images += len(labels)
+        targets = labels[:, None].expand(len(labels), lanes)
+        loss.append(F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none").view(-1, lanes).sum(0))
+        logits = logits.nan_to_num(nan=0.0)
+        correct.append((logits.argmax(2) == targets).sum(0))
+        if logits.shape[2] >= TOP5_CLASSES:
+            correct5.append((logits.topk(5, 2).indices == targets[:, :, None]).any(2).sum(0))
+    # Added up at the end, so that the device is waited for but once.
+    return Scores(
+        100.0 * torch.stack(correct).double().cpu().sum(0) / images,
+        100.0 * torch.stack(correct5).double().cpu().sum(0) / images if correct5 else None,
+        torch.stack(loss).double().cpu().sum(0) / images,
+    )
+
 
 @torch.no_grad()
-def evaluate(
-    fused: nn.Module, lanes: int, batches: Iterable[tuple[torch.Tensor, torch.Tensor]], engine: Engine
-) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """Top-1 and, from 100 classes on, top-5 accuracy of every lane in percent, (K,) on the CPU (thesis, eq. 3.1,
-    3.2).
+def lane_logits(
+    fused: nn.Module, lanes: int, batches: Labelled, engine: Engine
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Logits (B, K, classes) and labels (B,) of each batch, by the running batch-norm statistics.
 
-    Uses the running batch-norm statistics. A network of NaNs predicts class 0.
+    The network is in evaluation mode while this runs.
     """
     was_training = fused.training
     fused.eval()
-    images = 0
-    top1 = torch.zeros(lanes, dtype=torch.float64)
-    top5: torch.Tensor | None = None
-    for x, labels in batches:
-        with engine.autocast():
-            logits = fused(x)
-        logits = logits.float().view(len(x), lanes, -1).nan_to_num(nan=0.0)
-        images += len(x)
-        top1 += (logits.argmax(2) == labels[:, None]).sum(0).double().cpu()
-        if logits.shape[2] >= TOP5_CLASSES:
-            hits = (logits.topk(5, 2).indices == labels[:, None, None]).any(2).sum(0).double().cpu()
-            top5 = hits if top5 is None else top5 + hits
-    fused.train(was_training)
-    return 100.0 * top1 / images, None if top5 is None else 100.0 * top5 / images
+    try:
+        for x, labels in batches:
+            with engine.autocast():
+                logits = fused(x)
+            yield logits.to(engine.dtype).view(len(x), lanes, -1), labels
+    finally:
+        fused.train(was_training)

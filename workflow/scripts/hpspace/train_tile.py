@@ -5,26 +5,25 @@ from prunescape.files import read_json, write_csv
 from prunescape.hpspace.tile import train_tile
 from prunescape.job import job
 from prunescape.models.architecture import load_architecture
+from prunescape.training.array import Task
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.engine import Engine
 from prunescape.training.recipe import Recipe
 
 with job(snakemake) as logger:
     settings = snakemake.params.settings
-    architecture, engine = load_architecture(snakemake.input.architecture), Engine.from_config(settings["engine"])
-    data = read_json(snakemake.input.data)
-    checkpoint = Checkpoint.of(snakemake.params.checkpoint, settings, architecture.to_json(), data, engine.device)
-    table, history = train_tile(
-        architecture,
-        settings["cells"],
+    strategy = snakemake.input.get("strategy")  # made only where the config leaves it to be measured
+    task = Task(
+        load_architecture(snakemake.input.architecture),
         load_prepared(snakemake.input.data),
         Recipe.from_config(settings["recipe"]),
-        engine,
+        Engine.from_config(settings["engine"], snakemake.threads, strategy and read_json(strategy)),
         settings["seed"],
-        {"model": snakemake.wildcards.model, "variant": snakemake.wildcards.variant},
-        logger,
-        checkpoint,
     )
-    write_csv(snakemake.output.history, history)
-    write_csv(snakemake.output.table, table)
+    checkpoint = Checkpoint.of(snakemake.params.checkpoint, settings, task.identity(), read_json(snakemake.input.data))
+    labels = {"model": snakemake.wildcards.model, "variant": snakemake.wildcards.variant}
+    tables = train_tile(task, settings["cells"], labels, logger.info, checkpoint)
+    write_csv(snakemake.output.timing, tables.timing)
+    write_csv(snakemake.output.history, tables.history)
+    write_csv(snakemake.output.table, tables.cells)
     checkpoint.remove()

@@ -6,26 +6,25 @@ from prunescape.hpspace.tile import history_table
 from prunescape.job import job
 from prunescape.models.architecture import load_architecture
 from prunescape.models.weights import save_weights
+from prunescape.training.array import Task
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.engine import Engine
+from prunescape.training.lane import Lane
 from prunescape.training.recipe import Recipe
-from prunescape.training.train import Lane, train
+from prunescape.training.train import train
 
 with job(snakemake) as logger:
     settings = snakemake.params.settings
-    architecture, engine = load_architecture(snakemake.input.architecture), Engine.from_config(settings["engine"])
-    data = read_json(snakemake.input.data)
-    checkpoint = Checkpoint.of(snakemake.params.checkpoint, settings, architecture.to_json(), data, engine.device)
-    (result,) = train(
-        architecture,
-        [Lane(settings["learning_rate"], settings["weight_decay"])],
+    task = Task(
+        load_architecture(snakemake.input.architecture),
         load_prepared(snakemake.input.data),
         Recipe.from_config(settings["recipe"]),
-        engine,
+        Engine.from_config(settings["engine"], snakemake.threads),
         settings["seed"],
-        logger.info,
-        checkpoint,
     )
+    checkpoint = Checkpoint.of(snakemake.params.checkpoint, settings, task.identity(), read_json(snakemake.input.data))
+    lane = Lane(settings["learning_rate"], settings["weight_decay"])
+    (result,) = train(task, [lane], logger.info, checkpoint)
     save_weights(snakemake.output.weights, result.weights)
     write_csv(snakemake.output.history, history_table(result))
     checkpoint.remove()

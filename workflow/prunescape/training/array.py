@@ -1,0 +1,213 @@
+"""An array of lanes: networks of one architecture that are trained together, from scratch to the end."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import astuple, dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from prunescape.data.batches import Batches
+from prunescape.data.prepared import PreparedData
+from prunescape.data.randomness import derive_seed
+from prunescape.errors import Interrupted
+from prunescape.lanes.fuse import check_lanes, fuse, lane_state
+from prunescape.lanes.sgd import LaneSGD
+from prunescape.models.architecture import Architecture
+from prunescape.models.build import build
+from prunescape.training import stop
+from prunescape.training.checkpoint import Checkpoint
+from prunescape.training.engine import Engine
+from prunescape.training.evaluate import score, validation_batches
+from prunescape.training.lane import Epoch, Lane, LaneResult
+from prunescape.training.recipe import Recipe
+from prunescape.training.step import Step
+
+REPORT_SECONDS = 60
+CHECKPOINT_SECONDS = 10  # between two checkpoints, at least ...
+CHECKPOINT_SHARE = 0.01  # ... and so much longer that writing them takes at most this part of the time
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What the arrays of one training have in common.
+
+    Attributes:
+        architecture: the network.
+        data: prepared training and validation splits.
+        recipe: how it is trained.
+        engine: where it runs.
+        seed: the study seed, which decides the order of the images, their augmentation, and the initialisation of the
+            lanes that name no seed of their own.
+    """
+
+    architecture: Architecture
+    data: PreparedData
+    recipe: Recipe
+    engine: Engine
+    seed: int
+
+    def identity(self) -> list[Any]:
+        """What decides the bits of a result beside lanes, recipe and data, as JSON values."""
+        return [self.architecture.to_json(), self.engine.choices(), self.seed]
+
+
+class Array:
+    """Exactly `engine.lanes` lanes that are trained together; idle copies of the last one fill up what lacks."""
+
+    def __init__(self, task: Task, lanes: Sequence[Lane]) -> None:
+        self.recipe, self.engine = task.recipe, task.engine
+        self.results = [LaneResult(lane) for lane in lanes]
+        lanes = [*lanes, *[lanes[-1]] * (self.engine.lanes - len(lanes))]
+        self.network = _networks(task, lanes)
+        self.rates = torch.tensor([lane.learning_rate for lane in lanes], dtype=torch.float64)
+        decays = torch.tensor([lane.weight_decay for lane in lanes], dtype=torch.float64)
+        masks = [lane.mask for lane in lanes]
+        optimiser = LaneSGD(self.network, self.rates, decays, self.recipe.momentum, masks)
+        self.training = Batches(
+            task.data,
+            "train",
+            self.engine.device,
+            self.recipe.batch_size,
+            seed_order=derive_seed(task.seed, "order"),
+            seed_augment=derive_seed(task.seed, "augmentation"),
+            dtype=self.engine.dtype,
+            channels_last=self.engine.channels_last,
+        )
+        self.validation = validation_batches(task.data, self.engine)
+        self.step = Step(self.network, len(lanes), self.training, optimiser, self.engine)
+        self.epoch = 1  # under way
+        self.steps = 0  # done in this epoch
+        self.seconds = 0.0  # spent before this process took over
+
+    def train(self, report: Report, checkpoint: Checkpoint | None = None) -> list[LaneResult]:
+        """Train to the end, or until every lane has diverged; go on from the checkpoint, if there is one.
+
+        Raises:
+            Interrupted: the process was asked to stop; the state has been saved.
+        """
+        clock = _Clock()
+        self._restore(checkpoint, report)
+        while self.epoch <= self.recipe.epochs and not all(result.diverged for result in self.results):
+            self._train_epoch(clock, report, checkpoint)
+            self._finish_epoch()
+            if self.recipe.evaluates(self.epoch) or clock.due("report", REPORT_SECONDS):
+                clock.done("report")
+                report(self._progress(clock))
+            self.epoch, self.steps = self.epoch + 1, 0
+        self.seconds += clock.elapsed()
+        if checkpoint is not None:
+            self._save(checkpoint, self.seconds)  # the other arrays of a job may be killed yet
+        images = (self.epoch - 1) * self.training.images_per_epoch * len(self.results)
+        for index, result in enumerate(self.results):
+            result.seconds = self.seconds / len(self.results)
+            result.images_per_second = images / self.seconds
+            result.weights = lane_state(self.network, index)
+        return self.results
+
+    def _train_epoch(self, clock: "_Clock", report: Report, checkpoint: Checkpoint | None) -> None:
+        """What is left of an epoch."""
+        self.network.train()
+        self.step.optimiser.set_learning_rate(self.rates * self.recipe.learning_rate_factor(self.epoch))
+        for pick in self.training.picks(self.epoch, self.steps):
+            self.step(pick)
+            self.steps += 1
+            reason = stop.asked()
+            if checkpoint is not None and (reason or clock.due("checkpoint", CHECKPOINT_SECONDS, CHECKPOINT_SHARE)):
+                start = time.perf_counter()
+                self._save(checkpoint, self.seconds + clock.elapsed())
+                clock.done("checkpoint", time.perf_counter() - start)
+            if reason:
+                raise Interrupted(
+                    f"stopped by {reason} in epoch {self.epoch}/{self.recipe.epochs}; run again to go on from there"
+                )
+            if clock.due("report", REPORT_SECONDS):
+                clock.done("report")
+                report(self._progress(clock))
+
+    def _finish_epoch(self) -> None:
+        losses = (self.step.losses / len(self.training)).cpu()
+        self.step.losses.zero_()
+        finite = torch.isfinite(losses)
+        for tensor in self.network.state_dict().values():
+            finite &= torch.isfinite(tensor).flatten(1).all(1).cpu()
+        fresh = [not result.diverged and not bool(ok) for result, ok in zip(self.results, finite, strict=False)]
+        evaluates = self.recipe.evaluates(self.epoch)
+        scores = None
+        if evaluates or any(fresh):
+            scores = score(self.network, len(self.rates), self.validation.epoch(0), self.engine)
+        factor = self.recipe.learning_rate_factor(self.epoch)
+        for index, result in enumerate(self.results):
+            if result.diverged:
+                continue
+            result.diverged = fresh[index]
+            top1 = top5 = None
+            if scores is not None and (evaluates or result.diverged):
+                top1 = scores.top1[index].item()
+                top5 = None if scores.top5 is None else scores.top5[index].item()
+            rate = result.lane.learning_rate * factor
+            result.history.append(Epoch(self.epoch, rate, losses[index].item(), top1, top5))
+
+    def _progress(self, clock: "_Clock") -> str:
+        done = (self.epoch - 1) * len(self.training) + self.steps
+        remaining = (self.seconds + clock.elapsed()) * (self.recipe.epochs * len(self.training) / done - 1)
+        best = max((result.best("top1") or 0.0 for result in self.results), default=0.0)
+        step = "" if self.steps == len(self.training) else f", step {self.steps}/{len(self.training)}"
+        return f"epoch {self.epoch}/{self.recipe.epochs}{step}, best top-1 {best:.2f} %, {remaining:.0f} s to go"
+
+    def _save(self, checkpoint: Checkpoint, seconds: float) -> None:
+        lanes = [(result.diverged, [astuple(entry) for entry in result.history]) for result in self.results]
+        progress = {"epoch": self.epoch, "steps": self.steps, "seconds": seconds, "lanes": lanes}
+        checkpoint.save(self.step.state(), progress)
+
+    def _restore(self, checkpoint: Checkpoint | None, report: Report) -> None:
+        found = None if checkpoint is None else checkpoint.load()
+        if found is None:
+            return
+        tensors, progress = found
+        self.step.load(tensors)
+        self.epoch, self.steps, self.seconds = progress["epoch"], progress["steps"], progress["seconds"]
+        for result, (diverged, history) in zip(self.results, progress["lanes"], strict=True):
+            result.diverged, result.history = diverged, [Epoch(*entry) for entry in history]
+        report(f"going on after step {self.steps} of epoch {self.epoch}")
+
+
+class _Clock:
+    """When something was last done, and whether it is time to do it again."""
+
+    def __init__(self) -> None:
+        self.start = time.perf_counter()
+        self._last: dict[str, float] = {}
+        self._cost: dict[str, float] = {}
+
+    def elapsed(self) -> float:
+        return time.perf_counter() - self.start
+
+    def due(self, what: str, seconds: float, share: float = 1.0) -> bool:
+        """Whether `what` was last done `seconds` ago, and so long that it takes at most `share` of the time."""
+        return self.elapsed() - self._last.get(what, 0.0) >= max(seconds, self._cost.get(what, 0.0) / share)
+
+    def done(self, what: str, cost: float = 0.0) -> None:
+        self._last[what], self._cost[what] = self.elapsed(), cost
+
+
+def _networks(task: Task, lanes: Sequence[Lane]) -> nn.Module:
+    """The lanes' networks, initialised, as one."""
+    shared = derive_seed(task.seed, "initialisation")
+    seeds = [shared if lane.seed is None else derive_seed(lane.seed, "initialisation") for lane in lanes]
+    plain = {seed: build(task.architecture, seed) for seed in dict.fromkeys(seeds)}
+    fused = fuse([plain[seed] for seed in seeds])
+    return fused.to(task.engine.device, task.engine.dtype)
+
+
+def check_architecture(architecture: Architecture) -> None:
+    """Make sure that networks of an architecture can be trained as one.
+
+    Raises:
+        UserError: they cannot, and why.
+    """
+    images = torch.rand(4, *architecture.input_shape, generator=torch.Generator().manual_seed(0))
+    check_lanes([build(architecture, 0), build(architecture, 1)], images)

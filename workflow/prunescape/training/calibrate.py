@@ -1,0 +1,190 @@
+"""Choose a strategy by measuring: a few training steps of each on the device and network at hand."""
+
+import statistics
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import torch
+
+from prunescape.data.prepared import PreparedData
+from prunescape.errors import UserError
+from prunescape.models.architecture import Architecture
+from prunescape.training.array import Array, Report, Task, check_architecture
+from prunescape.training.engine import Engine
+from prunescape.training.lane import Lane
+from prunescape.training.recipe import Recipe
+from prunescape.training.strategy import Strategy, candidates
+
+ENOUGH_SECONDS = 1.0  # of measuring a strategy ...
+FEWEST_STEPS, MOST_STEPS = 2, 50  # ... between so many steps
+WORSE = 1.25  # a strategy that costs so many times the best one's time a lane has no larger arrays tried
+NEGLIGIBLE = 0.05  # an earlier, simpler strategy is kept unless another one saves more than this part of the time
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What a strategy costs.
+
+    Attributes:
+        strategy: what was measured.
+        step_ms: median time of a training step of one array, in milliseconds; None where memory ran out.
+        tile_ms: time of a training step of all cells of a tile, in milliseconds.
+        peak_memory_bytes: most memory allocated on a GPU; None on a CPU.
+    """
+
+    strategy: Strategy
+    step_ms: float | None
+    tile_ms: float | None
+    peak_memory_bytes: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {**asdict(self.strategy), **{k: v for k, v in asdict(self).items() if k != "strategy"}}
+
+
+def calibrate(
+    architecture: Architecture,
+    data: PreparedData,
+    recipe: Recipe,
+    section: Mapping[str, Any],
+    cells: int,
+    threads: int = 1,
+    report: Report | None = None,
+) -> dict[str, Any]:
+    """Measure the strategies that the config's section `engine` allows, and choose one.
+
+    Args:
+        architecture: the network.
+        data: prepared data.
+        recipe: the training recipe.
+        section: the section.
+        cells: lanes that a job trains.
+        threads: CPU cores of a job.
+        report: is given a line for each strategy.
+
+    Returns:
+        JSON values: the chosen `strategy`, `lanes`, `channels_last`; the `reason` in words; the `device`; and what was
+        `measured`.
+
+    Raises:
+        UserError: memory ran out with every strategy.
+    """
+    engine = Engine.from_config({**section, "strategy": "serial"}, threads)
+    replace(engine, threads=1).set_up()
+    measured: list[Measurement] = []
+    for strategy in _possible(architecture, candidates(section, engine.device, cells), report):
+        if _hopeless(strategy, measured):
+            continue
+        found = measure(architecture, data, recipe, replace(engine, threads=threads).using(strategy), cells)
+        measured.append(found)
+        if report is not None:
+            cost = "too little memory" if found.step_ms is None else f"{found.step_ms:.2f} ms a step"
+            report(f"{strategy}: {cost}")
+    chosen = choose(measured)
+    reason = _reason(chosen, measured, cells, engine.describe())
+    if report is not None:
+        report(reason)
+    return {
+        "strategy": chosen.strategy.name,
+        "lanes": chosen.strategy.lanes,
+        "channels_last": chosen.strategy.channels_last,
+        "reason": reason,
+        "device": engine.describe(),
+        "measured": [measurement.to_json() for measurement in measured],
+    }
+
+
+def _possible(architecture: Architecture, strategies: Sequence[Strategy], report: Report | None) -> Sequence[Strategy]:
+    """Those of `strategies` that the network allows."""
+    try:
+        check_architecture(architecture)
+    except UserError as error:
+        alone = [strategy for strategy in strategies if strategy.lanes == 1]
+        if not alone:
+            raise
+        if report is not None:
+            report(f"only one network at a time: {error}")
+        return alone
+    return strategies
+
+
+def measure(architecture: Architecture, data: PreparedData, recipe: Recipe, engine: Engine, cells: int) -> Measurement:
+    """What training steps of one array cost, and of as many arrays as `cells` cells make."""
+    strategy = Strategy(engine.strategy, engine.lanes, engine.channels_last)
+    on_gpu = engine.device == "cuda"
+    try:
+        if on_gpu:
+            torch.cuda.empty_cache()
+            torch.cuda.reset_peak_memory_stats()
+        times = _time_steps(Array(Task(architecture, data, recipe, engine, 0), [Lane(0.01, 0.0)] * engine.lanes))
+    except torch.OutOfMemoryError:
+        return Measurement(strategy, None, None)
+    arrays = strategy.arrays(cells)
+    side_by_side = 1 if on_gpu else min(engine.threads, arrays)
+    step_ms = 1000 * statistics.median(times)
+    tile_ms = step_ms * -(-arrays // side_by_side)
+    return Measurement(strategy, step_ms, tile_ms, torch.cuda.max_memory_allocated() if on_gpu else None)
+
+
+def _time_steps(array: Array) -> list[float]:
+    array.network.train()
+    times: list[float] = []
+    epoch = 0
+    while not times or (len(times) < MOST_STEPS and (sum(times) < ENOUGH_SECONDS or len(times) < FEWEST_STEPS)):
+        epoch += 1
+        for pick in array.training.picks(epoch):
+            if epoch == 1 and not times:
+                array.step(pick)  # the first one pays for what is done once
+            _wait(array.engine)
+            start = time.perf_counter()
+            array.step(pick)
+            _wait(array.engine)
+            times.append(time.perf_counter() - start)
+            if len(times) >= FEWEST_STEPS and (sum(times) >= ENOUGH_SECONDS or len(times) == MOST_STEPS):
+                break
+    return times
+
+
+def _wait(engine: Engine) -> None:
+    if engine.device == "cuda":
+        torch.cuda.synchronize()
+
+
+def _hopeless(strategy: Strategy, measured: Sequence[Measurement]) -> bool:
+    """Whether smaller arrays of the same kind ran out of memory or did clearly worse than the best so far."""
+    smaller = [
+        found
+        for found in measured
+        if (found.strategy.name, found.strategy.channels_last) == (strategy.name, strategy.channels_last)
+    ]
+    if not smaller or strategy.lanes == 1:
+        return False
+    if smaller[-1].step_ms is None:
+        return True
+    best = min(found.step_ms / found.strategy.lanes for found in measured if found.step_ms is not None)
+    return smaller[-1].step_ms / smaller[-1].strategy.lanes > WORSE * best
+
+
+def choose(measured: Sequence[Measurement]) -> Measurement:
+    """The strategy that trains a tile fastest, or an earlier one that is as good but for a few percent.
+
+    Raises:
+        UserError: none ran at all.
+    """
+    working = [(found.tile_ms, found) for found in measured if found.tile_ms is not None]
+    if not working:
+        raise UserError(
+            "the GPU has too little memory for a single training step; set engine.micro_batch to a part of the batch"
+        )
+    best = min(tile_ms for tile_ms, _ in working)
+    return next(found for tile_ms, found in working if tile_ms <= best * (1 + NEGLIGIBLE))
+
+
+def _reason(chosen: Measurement, measured: Sequence[Measurement], cells: int, device: str) -> str:
+    line = f"chose {chosen.strategy} on {device}: a step of {cells} cells takes {chosen.tile_ms:.1f} ms"
+    others = [found for found in measured if found.tile_ms is not None and found is not chosen]
+    if others:
+        line += "; " + ", ".join(f"{found.strategy}: {found.tile_ms:.1f} ms" for found in others)
+    return line

@@ -1,0 +1,73 @@
+"""Run independent pieces of work on the cores of a CPU, one core each."""
+
+import multiprocessing
+import os
+import pickle
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, TypeVar
+
+import torch
+
+from prunescape.errors import UserError
+from prunescape.training import stop
+
+Result = TypeVar("Result")
+
+_pieces: Sequence[Callable[[], Any]] = ()  # what forked workers find; closures cannot be sent to them
+
+
+def run_all(pieces: Sequence[Callable[[], Result]], workers: int) -> list[Result]:
+    """The result of each piece, in order.
+
+    With one worker they run here, one after the other. Else so many forked processes with one thread each take them in
+    turn; they share the data in memory, and import nothing again.
+
+    Raises:
+        Interrupted: a piece was asked to stop.
+        UserError: a worker died.
+    """
+    global _pieces  # the only way into a forked worker
+    if workers == 1:
+        with stop.watching():
+            return [piece() for piece in pieces]
+    torch.set_num_threads(1)  # a forked process may not use the threads of its parent
+    _pieces = pieces
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("fork"), _start, (os.getpid(),))
+    try:
+        with stop.watching(_pass_on), pool:
+            return [pickle.loads(result) for result in pool.map(_run, range(len(pieces)))]  # our own
+    except BrokenProcessPool:
+        raise UserError(
+            "a training process was killed, most likely because memory ran out; lower engine.threads or engine.lanes,"
+            " or ask for more memory; finished cells are kept"
+        ) from None
+    finally:
+        _pieces = ()
+
+
+def _start(parent: int) -> None:
+    torch.set_num_threads(1)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    """End this worker once its parent has been killed; nobody would take its results."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
+
+
+def _run(number: int) -> bytes:
+    # Pickled here, by value; torch would send a file descriptor for each tensor, and there are too few.
+    return pickle.dumps(_pieces[number]())
+
+
+def _pass_on(number: int) -> None:
+    for worker in multiprocessing.active_children():
+        if worker.pid is not None:
+            os.kill(worker.pid, signal.Signals(number))

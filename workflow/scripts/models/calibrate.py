@@ -1,0 +1,21 @@
+"""Measure how the cells of a tile are trained fastest here, and choose."""
+
+from prunescape.data.prepared import load_prepared
+from prunescape.files import write_json
+from prunescape.job import job
+from prunescape.models.architecture import load_architecture
+from prunescape.training.calibrate import calibrate
+from prunescape.training.recipe import Recipe
+
+with job(snakemake) as logger:
+    settings = snakemake.params.settings
+    chosen = calibrate(
+        load_architecture(snakemake.input.architecture),
+        load_prepared(snakemake.input.data),
+        Recipe.from_config(settings["recipe"]),
+        settings["engine"],
+        settings["cells"],
+        snakemake.threads,
+        logger.info,
+    )
+    write_json(snakemake.output[0], chosen)
