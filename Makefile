@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN := results/$(shell sed -n "s/^run: *\([^ \#]*\).*/\1/p" config.yaml)
 
-.PHONY: help demo test lint unit workflow-test docs clean
+.PHONY: help demo test lint unit workflow-test docs bench bench-gpu clean
 
 help:
 	@echo "make demo   set up, run the main job on handwritten digits, and write a report (minutes on two cores)"
 	@echo "make test   set up and run every check"
 	@echo "make docs   write the config reference again"
+	@echo "make bench  measure speed and exactness here, and write docs/benchmarks.md (an hour); make bench-gpu, on a GPU"
 	@echo "make clean  remove the virtual environment and caches; results stay"
 
 $(VENV)/run: requirements.txt
@@ -53,6 +54,15 @@ workflow-test: $(VENV)/dev
 
 docs: $(VENV)/dev
 	PYTHONPATH=workflow $(BIN)/python -m prunescape.config_reference docs/config.md
+
+bench: $(VENV)/dev
+	for name in exactness operators throughput tile landscape kills; do $(BIN)/python tests/bench/$$name.py || exit 1; done
+	$(BIN)/python tests/bench/page.py
+
+bench-gpu: $(VENV)/dev
+	$(BIN)/python tests/bench/throughput.py --device cuda --models resnet56 resnet20 mobilenetv2
+	for name in exactness tile study_cost; do $(BIN)/python tests/bench/$$name.py --device cuda || exit 1; done
+	$(BIN)/python tests/bench/page.py
 
 clean:
 	rm -rf $(VENV) .snakemake .pytest_cache .mypy_cache .ruff_cache .hypothesis

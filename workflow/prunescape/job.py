@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from prunescape.errors import Interrupted, UserError
 
 TRY_AGAIN = 75  # exit status of a job that was asked to stop and saved its state: EX_TEMPFAIL of sysexits.h
@@ -29,10 +31,11 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
     handler = logging.FileHandler(path, mode="w", encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
     logger.addHandler(handler)
+    imports = time.time() - psutil.Process().create_time()
     start = time.perf_counter()
     try:
         yield logger
-        logger.info("finished after %.1f s", time.perf_counter() - start)
+        logger.info("finished after %.1f s, and %.1f s to start", time.perf_counter() - start, imports)
     except Interrupted as interruption:
         logger.info("%s", interruption)
         print(f"prunescape: {interruption}", file=sys.stderr)

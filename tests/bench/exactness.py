@@ -1,0 +1,89 @@
+"""How far strategies drift apart: the same lanes over 20 steps, in float64 and float32.
+
+The reference is `serial` in float64 on a CPU, which unit tests hold against torch.optim.SGD. Each figure is the largest
+difference of any weight of any lane, as a share of the largest weight of its tensor.
+"""
+
+import argparse
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from common import architecture_of, generated, options, save
+
+from prunescape.training.array import Array, Task
+from prunescape.training.engine import Engine
+from prunescape.training.lane import Lane
+from prunescape.training.recipe import Recipe
+from prunescape.training.strategy import Strategy
+
+LANES = [Lane(0.05, 5e-4), Lane(0.01, 5e-3), Lane(0.1, 1e-4)]
+BATCH = 16
+Weights = list[dict[str, torch.Tensor]]
+
+
+def trained(task: Task, steps: int) -> Weights:
+    """The weights of all lanes after some steps."""
+    recipe = replace(task.recipe, epochs=1)
+    assert task.data.sizes["train"] == steps * BATCH
+    task.engine.set_up()
+    weights: Weights = []
+    for start in range(0, len(LANES), task.engine.lanes):
+        results = Array(replace(task, recipe=recipe), LANES[start : start + task.engine.lanes]).train(lambda line: None)
+        weights += [result.weights for result in results]
+    return weights
+
+
+def difference(found: Weights, reference: Weights) -> float:
+    return max(
+        float((one[name].double() - other[name].double()).abs().max() / other[name].double().abs().max())
+        for one, other in zip(found, reference, strict=True)
+        for name in other
+        if not name.endswith("num_batches_tracked")
+    )
+
+
+def engines(device: str) -> list[Engine]:
+    """Every strategy in every precision."""
+    ways = [("cpu", Strategy("serial", 1, True)), ("cpu", Strategy("serial", 1, False))]
+    ways += [("cpu", Strategy("fused", 16, True))]
+    if device == "cuda":
+        ways += [
+            ("cuda", Strategy(name, lanes, False)) for name, lanes in (("serial", 1), ("fused", 3), ("graphed", 3))
+        ]
+    precisions = {"cpu": ["float64", "float32"], "cuda": ["float64", "float32", "tf32"]}
+    return [Engine(place, precision=precision).using(way) for place, way in ways for precision in precisions[place]]
+
+
+def main(arguments: argparse.Namespace) -> None:
+    steps, rows = 2 if arguments.smoke else 20, []
+    torch.set_num_threads(1)
+    for model in ["small_resnet"] if arguments.smoke else arguments.models:
+        architecture = architecture_of(model)
+        with tempfile.TemporaryDirectory() as folder:
+            data = generated(Path(folder), architecture, steps * BATCH)
+            reference: Weights | None = None
+            for engine in engines(arguments.device):
+                weights = trained(Task(architecture, data, Recipe(1, BATCH, 0.9, 0.1, ()), engine, 0), steps)
+                reference = reference or weights
+                way = Strategy(engine.strategy, engine.lanes, engine.channels_last)
+                rows.append(
+                    {
+                        "model": model,
+                        "device": engine.device,
+                        "strategy": str(way),
+                        "precision": engine.precision,
+                        "steps": steps,
+                        "largest_relative_difference": difference(weights, reference),
+                    }
+                )
+    save(arguments, "exactness", rows)
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--models", nargs="+", default=["small_resnet", "resnet20"])
+
+
+if __name__ == "__main__":
+    main(options(__doc__, add))

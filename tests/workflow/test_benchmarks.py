@@ -1,0 +1,78 @@
+"""The benchmarks run, if only for a moment, and the page quotes them."""
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import PROJECT, TINY, merged
+
+BENCH = PROJECT / "tests" / "bench"
+LONGER = merged(TINY, {"seeds": [0], "recipe": {"epochs": 60}, "grid": {"tile": [3, 1]}})
+
+
+def bench(name: str, output: Path, *arguments: str) -> list[dict[str, str]]:
+    """The table that a benchmark writes."""
+    command = [sys.executable, str(BENCH / f"{name}.py"), "--output", str(output), *arguments]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
+    with (output / f"{name}_cpu.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_strategy_and_precision_is_compared(tmp_path: Path) -> None:
+    rows = bench("exactness", tmp_path, "--smoke")
+    differences = {(row["strategy"], row["precision"]): float(row["largest_relative_difference"]) for row in rows}
+    assert len(differences) == 6
+    for (_, precision), difference in differences.items():
+        assert difference < (1e-12 if precision == "float64" else 1e-4)
+
+
+def test_throughput_and_what_the_study_would_cost(tmp_path: Path) -> None:
+    rows = bench("throughput", tmp_path, "--smoke", "--rounds", "1", "--models", "small_resnet")
+    assert [row["model"] for row in rows] == ["small_resnet"]
+    assert all(float(rows[0][column]) > 0 for column in ("ratio", "percent_of_matrix_product"))
+    text = "model,engine_lane_images_per_second\nresnet56,3600\nmobilenetv2,1800\n"
+    (tmp_path / "throughput_cpu.csv").write_text(text)
+    cost = {row["model"]: row for row in bench("study_cost", tmp_path)}
+    images = 405 * 180 * (50_000 + 10_000 / 3)
+    assert float(cost["resnet56"]["hours_at_most"]) == pytest.approx(images / 3600 / 3600)
+    assert float(cost["resnet56"]["hours_by_flops"]) == pytest.approx(images / 3600 / 3600 * (1 + 2 * 0.8) / 5)
+    assert float(cost["whole study"]["hours_at_most"]) == pytest.approx(3 * images / 3600 / 3600)
+
+
+def test_a_tile_is_measured_by_every_strategy(tmp_path: Path) -> None:
+    rows = bench("tile", tmp_path, "--smoke", "--rounds", "1", "--models", "small_resnet")
+    assert [row["strategy"] for row in rows] == ["serial", "fused"]
+    assert all(float(row["lane_images_per_second"]) > 0 for row in rows)
+
+
+def test_where_a_step_and_a_landscape_spend_their_time(tmp_path: Path) -> None:
+    (row,) = bench("operators", tmp_path, "--smoke")
+    shares = [float(row[name]) for name in row if name.endswith("_percent")]
+    assert sum(shares) == pytest.approx(100)
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(merged(TINY, {"seeds": [0]})))
+    rows = bench("landscape", tmp_path, "--config", str(tmp_path / "config.yaml"))
+    seconds = {row["part"]: float(row["core_seconds"]) for row in rows}
+    parts = [seconds[part] for part in ("training", "other work of jobs", "start of jobs", "Snakemake, and idle cores")]
+    assert sum(parts) == pytest.approx(seconds["wall time"])
+    assert seconds["training"] > 0
+
+
+def test_a_study_whose_training_is_killed_ends_with_the_same_bytes(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(LONGER))
+    arguments = ["--config", str(tmp_path / "config.yaml"), "--kills", "5", "--seconds", "1", "3"]
+    (row,) = bench("kills", tmp_path, *arguments)
+    assert int(row["kills_of_a_job"]) + int(row["kills_of_everything"]) == 5
+    assert int(row["files_compared"]) > 20
+    assert int(row["files_that_differ"]) == 0
+
+
+def test_the_page_quotes_the_tables_as_they_were_measured() -> None:
+    sys.path.insert(0, str(BENCH))
+    import page
+
+    text = page.PAGE.read_text(encoding="utf-8")
+    assert page.filled(text) == text, "run `python tests/bench/page.py`"
