@@ -49,9 +49,8 @@ def engines(device: str) -> list[Engine]:
     ways = [("cpu", Strategy("serial", 1, True)), ("cpu", Strategy("serial", 1, False))]
     ways += [("cpu", Strategy("fused", 16, True))]
     if device == "cuda":
-        ways += [
-            ("cuda", Strategy(name, lanes, False)) for name, lanes in (("serial", 1), ("fused", 3), ("graphed", 3))
-        ]
+        sizes = {"serial": 1, "fused": 3, "graphed": 3}
+        ways += [("cuda", Strategy(name, lanes, False)) for name, lanes in sizes.items()]
     precisions = {"cpu": ["float64", "float32"], "cuda": ["float64", "float32", "tf32"]}
     return [Engine(place, precision=precision).using(way) for place, way in ways for precision in precisions[place]]
 

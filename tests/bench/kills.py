@@ -71,7 +71,7 @@ def contents(results: Path) -> dict[str, bytes]:
 
 
 def disturbed(folder: Path, arguments: argparse.Namespace) -> tuple[int, int, int]:
-    """Run the study in `folder` with kills: of jobs, of everything, and how often training went on from a checkpoint."""
+    """Run the study in `folder` with kills: of jobs, of everything, and how often a checkpoint was gone on from."""
     numbers = random.Random(arguments.seed)
     kills: list[str] = []
     went_on = 0

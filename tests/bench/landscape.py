@@ -1,8 +1,8 @@
 """A whole landscape: where the demo's time goes.
 
-Runs the main job with an empty results folder and divides the time of all cores into training, the other work of jobs, the
-start of jobs (Python and imports), and the rest: Snakemake, and cores with nothing to do. The times are in the jobs'
-logs and in timing.csv.
+Runs the main job with an empty results folder and divides the time of all cores into training, the other work of jobs,
+the start of jobs (Python and imports), and the rest: Snakemake, and cores with nothing to do. The times are in the
+jobs' logs and in timing.csv.
 """
 
 import argparse

@@ -261,7 +261,7 @@ def test_running_out_of_gpu_memory_is_one_line(task: Task, monkeypatch: pytest.M
         raise torch.OutOfMemoryError
 
     monkeypatch.setattr(Array, "train", fail)
-    with pytest.raises(UserError, match="too little memory for 16 networks on batches of 25; set engine.lanes"):
+    with pytest.raises(UserError, match="too little memory for 16 networks on batches of 25"):
         train(task, LANES)
 
 
