@@ -23,6 +23,8 @@ class LaneSGD:
         momentum: shared by all lanes.
         masks: for each lane the weights to keep, by parameter name, boolean and shaped as the plain network's; what is
             masked is zero from now on. A parameter that is not named is kept whole; None keeps everything.
+        channels_last: whether convolutions' weights are stored channels last, as convolutions of such images want them;
+            else each step converts the weights there, and the gradients back.
 
     Attributes:
         velocity: V of all parameters in one vector.
@@ -35,10 +37,12 @@ class LaneSGD:
         weight_decay: torch.Tensor,
         momentum: float,
         masks: Sequence[Mapping[str, torch.Tensor] | None] | None = None,
+        channels_last: bool = False,
     ) -> None:
         named = dict(network.named_parameters())
         self.parameters = list(named.values())
         self.momentum = momentum
+        self._channels_last = channels_last
         self._weights = self._vector([parameter.detach() for parameter in self.parameters])
         for parameter, view in zip(self.parameters, self._views(self._weights), strict=True):
             parameter.data = view
@@ -76,15 +80,23 @@ class LaneSGD:
         pieces: list[torch.Tensor] = []
         for tensor in tensors:
             assert tensor is not None
-            pieces.append(tensor.flatten())
-            pieces.append(tensor.new_zeros(-tensor.numel() % BLOCK))
+            pieces.append(self._stored(tensor).flatten())
+            if gap := -tensor.numel() % BLOCK:
+                pieces.append(tensor.new_zeros(gap))
         return torch.cat(pieces)
+
+    def _stored(self, tensor: torch.Tensor) -> torch.Tensor:
+        """A parameter's tensor with its dimensions in the order in which they are stored."""
+        convolution = tensor.dim() == 5  # (K, C', C, h, w)
+        return tensor.movedim(2, 4) if convolution and self._channels_last else tensor
 
     def _views(self, vector: torch.Tensor) -> list[torch.Tensor]:
         """The inverse of `_vector`, without a copy."""
         views, start = [], 0
         for parameter in self.parameters:
-            views.append(vector[start : start + parameter.numel()].view_as(parameter))
+            stored = self._stored(parameter)
+            view = vector[start : start + parameter.numel()].view_as(stored)
+            views.append(view if stored is parameter else view.movedim(4, 2))
             start += -(-parameter.numel() // BLOCK) * BLOCK
         return views
 

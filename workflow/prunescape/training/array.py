@@ -66,7 +66,9 @@ class Array:
         self.rates = torch.tensor([lane.learning_rate for lane in lanes], dtype=torch.float64)
         decays = torch.tensor([lane.weight_decay for lane in lanes], dtype=torch.float64)
         masks = [lane.mask for lane in lanes]
-        optimiser = LaneSGD(self.network, self.rates, decays, self.recipe.momentum, masks)
+        optimiser = LaneSGD(
+            self.network, self.rates, decays, self.recipe.momentum, masks, channels_last=self.engine.channels_last
+        )
         self.training = Batches(
             task.data,
             "train",
