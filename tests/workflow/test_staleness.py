@@ -21,6 +21,7 @@ TRAINING = {"train_tile"}
 ELLIPSES = {"fit_ellipses", "figure_summary", "figure_landscape", "give_verdict"}
 RISK = {"measure_risk", "figure_risk", "figure_summary", "give_verdict"}
 AFTER_CELLS = {"collect_cells", "figure_annotated_grid", "figure_curves"} | ELLIPSES | RISK
+AFTER_DENSE = {"train_dense", "prune"} | PRUNING_TABLES | TRAINING | AFTER_CELLS
 FIGURES = {
     f"figure_{name}" for name in ["annotated_grid", "channels", "curves", "landscape", "risk", "samples", "summary"]
 }
@@ -70,15 +71,15 @@ CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     "file times of all code": (touch_everything, set()),
     "a docstring in the training code": (
         code(
-            "prunescape/training/train.py",
-            '"""One network to train."""',
-            '"""A network that is to be trained."""',
+            "prunescape/training/lane.py",
+            '"""One network to train.',
+            '"""A network that is to be trained.',
         ),
         set(),
     ),
     "a comment in the training code": (
         code(
-            "prunescape/training/train.py",
+            "prunescape/training/array.py",
             "        self.network.train()\n",
             "        self.network.train()  # on\n",
         ),
@@ -90,6 +91,13 @@ CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     "one more model in the catalogue": (appended("prunescape/models/catalog.py"), set()),
     "one more data set in the catalogue": (appended("prunescape/data/catalog.py"), set()),
     "how a job reports errors": (appended("prunescape/job.py"), set()),
+    "how a job is stopped": (appended("prunescape/training/stop.py"), set()),
+    "the cores of a training job": (config(engine={"threads": 2}), set()),
+    "the arithmetic of training": (
+        config(engine={"precision": "bfloat16"}),
+        AFTER_DENSE,
+    ),
+    "a strategy to be measured": (config(engine={"strategy": "auto"}), {"calibrate"} | TRAINING | AFTER_CELLS),
     "where the data are found": (config(data={"directory": "/elsewhere", "verify": False}), set()),
     "the figures' resolution": (config(figures={"dpi": 60}), FIGURES),
     "a figure's config": (config(figures={"colour_map": "cividis"}), {"figure_landscape"}),
@@ -110,11 +118,11 @@ CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     ),
     "the training function": (
         code("prunescape/lanes/sgd.py", "velocity.mul_(self.momentum)", "velocity.mul_(1.0 * self.momentum)"),
-        {"train_dense", "prune"} | PRUNING_TABLES | TRAINING | AFTER_CELLS,
+        AFTER_DENSE,
     ),
     "the model's code": (
         code("prunescape/models/cifar_resnet.py", "before = self.extra_channels // 2", "before = 0"),
-        {"train_dense", "prune"} | PRUNING_TABLES | TRAINING | AFTER_CELLS,
+        AFTER_DENSE,
     ),
     "another model's code": (
         code("prunescape/models/mobilenet.py", "(6, 24, 2, 2, 1)", "(6, 24, 2, 2, 2)"),
@@ -126,7 +134,7 @@ CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     ),
     "the training recipe": (
         config(recipe={"momentum": 0.8}),
-        {"train_dense", "prune"} | PRUNING_TABLES | TRAINING | AFTER_CELLS,
+        AFTER_DENSE,
     ),
     "more training images": (
         config(data={"train_size": 125}),

@@ -10,8 +10,9 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-# What these say or look up cannot change a result: messages, logs, progress, and the tables of names, of which each
-# rule takes its own entry as a setting. Else a new model in the catalogue would train all the others again.
+# What these say, look up or arrange cannot change a result: messages, logs, progress, where and when jobs run, and the
+# tables of names, of which each rule takes its own entry as a setting. Else a new model in the catalogue would train
+# all the others again.
 NO_MEANING = {
     "job.py",
     "errors.py",
@@ -19,6 +20,10 @@ NO_MEANING = {
     "data/progress.py",
     "data/sources/download.py",
     "models/catalog.py",
+    "training/checkpoint.py",
+    "training/gpus.py",
+    "training/stop.py",
+    "training/workers.py",
 }
 LIBRARY = Path(__file__).resolve().parent
 SCRIPTS = LIBRARY.parent / "scripts"

@@ -119,10 +119,9 @@ def model_code(model):
     return f"prunescape.models.{model_info(model).module}"
 
 
-def engine_settings(cells):
-    """What of the engine's settings can change the results of a job that trains so many cells."""
-    # Arrays of cells take one core each, so the number of cores changes nothing; unless there is but one cell.
-    return {key: value for key, value in config["engine"].items() if cells == 1 or key != "threads"}
+def engine_settings(**fixed):
+    """What of the engine's settings can change results; the number of cores cannot, because each array has one."""
+    return {key: value for key, value in config["engine"].items() if key != "threads"} | fixed
 
 
 def chosen_strategy():

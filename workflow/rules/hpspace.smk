@@ -21,7 +21,7 @@ rule train_tile:
             model_code(wildcards.model),
             cells=tile_cells(wildcards),
             recipe=config["recipe"],
-            engine=engine_settings(math.prod(config["grid"]["tile"])),
+            engine=engine_settings(),
             seed=int(wildcards.seed),
         ),
         # Outside the outputs, which Snakemake removes when a job fails; not tracked, because it takes `output`.

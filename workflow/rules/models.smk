@@ -32,7 +32,7 @@ rule train_dense:
         f"{LOGS}/train_dense/{{model}}.log",
     conda:
         ENVIRONMENT
-    threads: config["engine"]["threads"]
+    threads: 1 if config["engine"]["device"] == "cpu" else config["engine"]["threads"]
     params:
         settings=lambda wildcards: settings(
             "models/train_dense.py",
@@ -40,7 +40,7 @@ rule train_dense:
             learning_rate=config["models"][wildcards.model]["learning_rate"],
             weight_decay=config["models"][wildcards.model]["weight_decay"],
             recipe=config["recipe"],
-            engine={**engine_settings(1), "strategy": "serial"},
+            engine=engine_settings(strategy="serial"),
             seed=CHECKPOINT_SEED,
         ),
         checkpoint=lambda wildcards, output: f"{RESULTS}/checkpoints/dense/{wildcards.model}",
@@ -65,7 +65,7 @@ rule calibrate:
             "models/calibrate.py",
             model_code(wildcards.model),
             recipe=config["recipe"],
-            engine=config["engine"],
+            engine=engine_settings(),
             cells=math.prod(config["grid"]["tile"]),
         ),
     script:

@@ -1,9 +1,11 @@
 """Choose a strategy by measuring: a few training steps of each on the device and network at hand."""
 
+import gc
+import itertools
 import statistics
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
@@ -72,12 +74,12 @@ def calibrate(
         UserError: memory ran out with every strategy.
     """
     engine = Engine.from_config({**section, "strategy": "serial"}, threads)
-    replace(engine, threads=1).set_up()
+    engine.set_up()
     measured: list[Measurement] = []
     for strategy in _possible(architecture, candidates(section, engine.device, cells), report):
         if _hopeless(strategy, measured):
             continue
-        found = measure(architecture, data, recipe, replace(engine, threads=threads).using(strategy), cells)
+        found = measure(architecture, data, recipe, engine.using(strategy), cells)
         measured.append(found)
         if report is not None:
             cost = "too little memory" if found.step_ms is None else f"{found.step_ms:.2f} ms a step"
@@ -116,6 +118,7 @@ def measure(architecture: Architecture, data: PreparedData, recipe: Recipe, engi
     on_gpu = engine.device == "cuda"
     try:
         if on_gpu:
+            gc.collect()  # a captured step refers to itself
             torch.cuda.empty_cache()
             torch.cuda.reset_peak_memory_stats()
         times = _time_steps(Array(Task(architecture, data, recipe, engine, 0), [Lane(0.01, 0.0)] * engine.lanes))
@@ -129,21 +132,18 @@ def measure(architecture: Architecture, data: PreparedData, recipe: Recipe, engi
 
 
 def _time_steps(array: Array) -> list[float]:
+    """Seconds of some training steps."""
     array.network.train()
+    picks = itertools.chain.from_iterable(array.training.picks(epoch) for epoch in itertools.count(1))
+    array.step(next(picks))  # the first one pays for what is done once
     times: list[float] = []
-    epoch = 0
-    while not times or (len(times) < MOST_STEPS and (sum(times) < ENOUGH_SECONDS or len(times) < FEWEST_STEPS)):
-        epoch += 1
-        for pick in array.training.picks(epoch):
-            if epoch == 1 and not times:
-                array.step(pick)  # the first one pays for what is done once
-            _wait(array.engine)
-            start = time.perf_counter()
-            array.step(pick)
-            _wait(array.engine)
-            times.append(time.perf_counter() - start)
-            if len(times) >= FEWEST_STEPS and (sum(times) >= ENOUGH_SECONDS or len(times) == MOST_STEPS):
-                break
+    while len(times) < FEWEST_STEPS or (len(times) < MOST_STEPS and sum(times) < ENOUGH_SECONDS):
+        pick = next(picks)
+        _wait(array.engine)
+        start = time.perf_counter()
+        array.step(pick)
+        _wait(array.engine)
+        times.append(time.perf_counter() - start)
     return times
 
 

@@ -22,7 +22,8 @@ class Engine:
         strategy: "serial", "fused" or "graphed".
         lanes: networks trained together as one array; always exactly so many, idle copies fill up the rest, so that a
             lane's bits do not depend on how many neighbours it has.
-        threads: CPU cores; on a CPU so many arrays are trained side by side, one core each. A single array takes all.
+        threads: CPU cores; on a CPU so many arrays are trained side by side. Each has one core and no more, because the
+            rounding of a sum depends on how many share the work.
         precision: "float32"; "tf32", float32 with matrix products in TF32; "bfloat16", autocast; or "float64".
         channels_last: the memory layout of images and activations.
         compile: whether torch.compile is applied to the network.
@@ -80,7 +81,7 @@ class Engine:
 
     def set_up(self) -> None:
         """Prepare this process: threads, a GPU of its own, deterministic kernels, and memory kept between steps."""
-        torch.set_num_threads(self.threads)
+        torch.set_num_threads(1 if self.device == "cpu" else self.threads)
         if self.device == "cuda":
             claim_gpu()
         torch.backends.cudnn.deterministic = True

@@ -35,7 +35,6 @@ def run_all(pieces: Sequence[Callable[[], Result]], workers: int) -> list[Result
     if workers == 1:
         with stop.watching():
             return [piece() for piece in pieces]
-    torch.set_num_threads(1)  # a forked process may not use the threads of its parent
     _pieces = pieces
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("fork"), _start, (os.getpid(),))
     try:
