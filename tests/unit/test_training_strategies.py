@@ -56,6 +56,8 @@ def reference(
             for part, part_labels in zip(images.chunk(parts), labels.chunk(parts), strict=True):
                 loss = F.cross_entropy(network(part), part_labels, reduction="sum") / len(images)
                 loss.backward()
+            if hasattr(network, "clip"):
+                torch.nn.utils.clip_grad_norm_(network.parameters(), network.clip)
             optimiser.step()
         schedule.step()
     return network.state_dict()
@@ -110,6 +112,52 @@ def test_masked_weights_stay_zero_and_the_rest_trains_as_torch_masks_it(task: Ta
     assert_close(result.weights, expected, 1e-9)
     _, neighbour = train(task, [replace(LANES[0], mask=mask), LANES[1]])
     assert same(neighbour, together[1])
+
+
+def test_gradients_are_clipped_lane_by_lane(task: Task) -> None:
+    generator = torch.Generator().manual_seed(0)
+    mask = {"fc.weight": torch.rand(10, 32, generator=generator) < 0.5}
+    exact = exactly(task)
+    exact = replace(exact, recipe=replace(SHORT, clip=0.5))
+    lanes = [LANES[0], LANES[2], replace(LANES[0], mask=mask)]
+    clipped, other, masked = train(exact, lanes)
+
+    def clip(network: torch.nn.Module) -> None:
+        network.clip = 0.5  # for `reference`
+
+    assert_close(clipped.weights, reference(exact, LANES[0], clip), 1e-9)
+    assert_close(other.weights, reference(exact, LANES[2], clip), 1e-9)
+    free = train(replace(exact, recipe=SHORT), LANES[:1])[0]
+    assert not torch.allclose(free.weights["fc.weight"], clipped.weights["fc.weight"], atol=1e-4)
+
+    def masked_and_clipped(network: torch.nn.Module) -> None:
+        prune.custom_from_mask(network.fc, "weight", mask["fc.weight"])
+        clip(network)
+
+    expected = reference(exact, LANES[0], masked_and_clipped)
+    expected["fc.weight"] = expected["fc.weight_orig"] * mask["fc.weight"]
+    assert_close(masked.weights, expected, 1e-9)
+
+
+def test_schedules_are_those_of_torch(task: Task) -> None:
+    parameter = torch.nn.Parameter(torch.zeros(1))
+    optimiser = torch.optim.SGD([parameter], 1.0)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, T_max=20)
+    recipe = Recipe(20, 1, 0.9, schedule="cosine")
+    for epoch in range(1, 21):
+        assert recipe.learning_rate_factor(epoch) == pytest.approx(optimiser.param_groups[0]["lr"], abs=1e-12)
+        optimiser.step()
+        schedule.step()
+    assert Recipe(20, 1, 0.9, schedule="constant").learning_rate_factor(20) == 1.0
+
+
+def test_a_lane_may_start_from_given_weights(task: Task, together: list[LaneResult]) -> None:
+    """Fine-tuning: from the weights that another training ended with."""
+    start = together[0].weights
+    exact = exactly(task)
+    tuned, fresh = train(exact, [replace(LANES[2], start=start), LANES[2]])
+    assert_close(tuned.weights, reference(exact, LANES[2], lambda network: network.load_state_dict(start)), 1e-9)
+    assert_close(fresh.weights, reference(exact, LANES[2]), 1e-9)
 
 
 def test_gradients_of_micro_batches_add_up(task: Task) -> None:

@@ -23,6 +23,8 @@ class LaneSGD:
         momentum: shared by all lanes.
         masks: for each lane the weights to keep, by parameter name, boolean and shaped as the plain network's; what is
             masked is zero from now on. A parameter that is not named is kept whole; None keeps everything.
+        clip: largest norm of a lane's gradient before weight decay, over the weights that are kept; a longer one is
+            shortened to it, as `torch.nn.utils.clip_grad_norm_` does. None leaves all.
         channels_last: whether convolutions' weights are stored channels last, as convolutions of such images want them;
             else each step converts the weights there, and the gradients back.
 
@@ -37,12 +39,14 @@ class LaneSGD:
         weight_decay: torch.Tensor,
         momentum: float,
         masks: Sequence[Mapping[str, torch.Tensor] | None] | None = None,
+        clip: float | None = None,
         channels_last: bool = False,
     ) -> None:
         named = dict(network.named_parameters())
         self.parameters = list(named.values())
         self.momentum = momentum
         self._channels_last = channels_last
+        self._clip = clip
         self._weights = self._vector([parameter.detach() for parameter in self.parameters])
         for parameter, view in zip(self.parameters, self._views(self._weights), strict=True):
             parameter.data = view
@@ -69,11 +73,23 @@ class LaneSGD:
         gradient = self._vector([parameter.grad for parameter in self.parameters])
         for parameter in self.parameters:
             parameter.grad = None
+        if self._clip is not None:
+            self._shorten(gradient, self._clip)
         gradient.addcmul_(self._weights, self._weight_decay)
         self.velocity.mul_(self.momentum).add_(gradient)
         self._weights.addcmul_(self.velocity, self._rate, value=-1.0)
         if self._mask is not None:
             self._weights.mul_(self._mask)
+
+    def _shorten(self, gradient: torch.Tensor, longest: float) -> None:
+        """Scale each lane's part of a gradient, so that its norm is at most `longest`; no lane waits for another."""
+        if self._mask is not None:
+            gradient.mul_(self._mask)
+        squares = [view.flatten(1).square().sum(1) for view in self._views(gradient)]
+        norms = torch.stack(squares).sum(0).sqrt()
+        factors = (longest / (norms + 1e-6)).clamp(max=1.0)
+        for view in self._views(gradient):
+            view.mul_(factors.view(-1, *[1] * (view.dim() - 1)))
 
     def _vector(self, tensors: Sequence[torch.Tensor | None]) -> torch.Tensor:
         """Tensors shaped as the parameters, one after the other, each filled up to whole blocks."""

@@ -67,7 +67,13 @@ class Array:
         decays = torch.tensor([lane.weight_decay for lane in lanes], dtype=torch.float64)
         masks = [lane.mask for lane in lanes]
         optimiser = LaneSGD(
-            self.network, self.rates, decays, self.recipe.momentum, masks, channels_last=self.engine.channels_last
+            self.network,
+            self.rates,
+            decays,
+            self.recipe.momentum,
+            masks,
+            self.recipe.clip,
+            channels_last=self.engine.channels_last,
         )
         self.training = Batches(
             task.data,
@@ -198,11 +204,20 @@ class _Clock:
 
 def _networks(task: Task, lanes: Sequence[Lane]) -> nn.Module:
     """The lanes' networks, initialised, as one."""
-    shared = derive_seed(task.seed, "initialisation")
-    seeds = [shared if lane.seed is None else derive_seed(lane.seed, "initialisation") for lane in lanes]
-    plain = {seed: build(task.architecture, seed) for seed in dict.fromkeys(seeds)}
-    fused = fuse([plain[seed] for seed in seeds])
+    made: dict[tuple[int, int], nn.Module] = {}  # lanes that begin alike, idle ones above all, share a network here
+    for lane in lanes:
+        if _beginning(task, lane) not in made:
+            network = build(task.architecture, derive_seed(_beginning(task, lane)[0], "initialisation"))
+            if lane.start is not None:
+                network.load_state_dict(dict(lane.start))
+            made[_beginning(task, lane)] = network
+    fused = fuse([made[_beginning(task, lane)] for lane in lanes])
     return fused.to(task.engine.device, task.engine.dtype)
+
+
+def _beginning(task: Task, lane: Lane) -> tuple[int, int]:
+    """What decides a lane's weights before training."""
+    return task.seed if lane.seed is None else lane.seed, id(lane.start)
 
 
 def check_architecture(architecture: Architecture) -> None:

@@ -15,12 +15,14 @@ class Lane:
         weight_decay: coupled, as in SGD.
         seed: of the He initialisation; None takes the one that all lanes of a study share.
         mask: weights to keep, boolean, by parameter name; the others are zero throughout. None keeps all.
+        start: a plain network's state dict to start from, instead of the initialisation.
     """
 
     learning_rate: float
     weight_decay: float
     seed: int | None = None
     mask: Mapping[str, torch.Tensor] | None = None
+    start: Mapping[str, torch.Tensor] | None = None
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """How a network is trained, apart from the two hyperparameters under study."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,23 +10,28 @@ TOP5_CLASSES = 100  # from so many classes on, top-5 accuracy says something
 
 @dataclass(frozen=True)
 class Recipe:
-    """SGD with momentum and a step-wise learning rate (thesis, Table 3.3).
+    """SGD with momentum and a learning rate that falls from epoch to epoch (thesis, Table 3.3).
 
     Attributes:
         epochs: passes over the training split.
         batch_size: images a step.
         momentum: of SGD.
-        decay: the learning rate is multiplied by this ...
+        decay: in the schedule "step" the learning rate is multiplied by this ...
         decay_epochs: ... after each of these epochs.
         evaluate_every: validate after every so many epochs, and always after the last.
+        schedule: "step"; "cosine", which falls to zero along half a cosine (as torch's CosineAnnealingLR over all
+            epochs); or "constant".
+        clip: largest norm of a lane's gradient, longer ones are shortened to it; None leaves them.
     """
 
     epochs: int
     batch_size: int
     momentum: float
-    decay: float
-    decay_epochs: tuple[int, ...]
+    decay: float = 0.1
+    decay_epochs: tuple[int, ...] = ()
     evaluate_every: int = 1
+    schedule: str = "step"
+    clip: float | None = None
 
     @classmethod
     def from_config(cls, section: Mapping[str, Any]) -> "Recipe":
@@ -34,7 +40,9 @@ class Recipe:
 
     def learning_rate_factor(self, epoch: int) -> float:
         """What the initial learning rate is multiplied by in an epoch (the first is 1)."""
-        return self.decay ** sum(epoch > step for step in self.decay_epochs)
+        if self.schedule == "cosine":
+            return (1 + math.cos(math.pi * (epoch - 1) / self.epochs)) / 2
+        return 1.0 if self.schedule == "constant" else self.decay ** sum(epoch > step for step in self.decay_epochs)
 
     def evaluates(self, epoch: int) -> bool:
         """Whether the networks are validated after an epoch (the first is 1)."""
