@@ -49,8 +49,8 @@ def test_comments_docstrings_and_white_space_do_not_count(fresh) -> None:
     )
     edit(
         target,
-        "velocity.mul_(self.momentum).add_(gradient)",
-        "(velocity.mul_(  self.momentum )\n  .add_(gradient))",
+        "self.velocity.mul_(self.momentum).add_(gradient)",
+        "(self.velocity.mul_(  self.momentum )\n  .add_(gradient))",
     )
     assert digest("hpspace/train_tile.py") == before
 
