@@ -26,6 +26,8 @@ def test_defaults_fill_every_level_and_leave_the_given_config_alone():
         "epochs": 40,
         "batch_size": 128,
         "momentum": 0.9,
+        "schedule": "step",
+        "clip": None,
         "decay_epochs": [20, 30],
         "decay": 0.1,
         "evaluate_every": 1,
@@ -79,7 +81,7 @@ def test_the_presets_are_the_thesis():
         "mobilenetv2": {**prior, "methods": both, "ratios": [0.6, 0.4]},
     }
     assert imagenet["models"] == {"resnet50": {**prior, "methods": ["non_uniform"], "ratios": [0.4]}}
-    shared = {"momentum": 0.9, "decay": 0.1, "evaluate_every": 1}
+    shared = {"momentum": 0.9, "schedule": "step", "clip": None, "decay": 0.1, "evaluate_every": 1}
     assert cifar["recipe"] == {**shared, "epochs": 180, "batch_size": 128, "decay_epochs": [90, 135]}
     assert imagenet["recipe"] == {**shared, "epochs": 90, "batch_size": 256, "decay_epochs": [30, 60]}
     assert (cifar["grid"]["size"], cifar["grid"]["step"]) == ([9, 9], 0.2)
