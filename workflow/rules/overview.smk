@@ -1,0 +1,61 @@
+"""What a study will cost and how far it is, and what failed.
+
+`snakemake plan` and `snakemake status` print and stop here, while the Snakefile is read: nothing is locked, built or
+recorded, so that they serve beside a run that is under way. (As jobs they would not: Snakemake removes the locks of all
+runs in a directory when any of them ends.)
+"""
+
+OVERVIEWS = ["plan", "status"]
+
+
+def study():
+    """The config and the paths of the rules, for the library."""
+    from prunescape.overview.study import Study
+
+    return Study(
+        config=config,
+        ratios={
+            model: {"dense": 1.0} | {name: variant["ratio"] for name, variant in pruned_variants(model).items()}
+            for model in config["models"]
+        },
+        data=Path(DATA),
+        models=f"{RESULTS}/models/{{model}}/{{variant}}",
+        tile=f"{TILE}.csv",
+        tile_log=str(rules.train_tile.log[0]),
+        weights=str(rules.train_dense.output.weights),
+        weights_log=str(rules.train_dense.log[0]),
+        extension=PLAN,
+    )
+
+
+def print_overview(name):
+    """Print the page called `name`."""
+    from prunescape.overview.bill import bill_page
+    from prunescape.overview.status import status_page
+    from prunescape.overview.tables import show
+
+    show(bill_page(study(), workflow.cores) if name == "plan" else status_page(study()))
+
+
+rule plan:
+    localrule: True
+    # Prints cells, jobs, FLOPs, hours and disk of the study before anything is submitted.
+
+
+rule status:
+    localrule: True
+    # Prints which cells are finished, running, failed and missing, and how long it will take.
+
+
+# Snakemake learns its targets only after it has read the Snakefile: hence the command line.
+asked = [name for name in OVERVIEWS if name in sys.argv[1:]]
+if asked:
+    for name in asked:
+        print_overview(name)
+    sys.exit(0)
+
+
+onerror:
+    from prunescape.overview.failures import failures_page
+
+    print(failures_page([Path(path) for path in log]), file=sys.stderr)
