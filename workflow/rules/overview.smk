@@ -8,11 +8,23 @@ runs in a directory when any of them ends.)
 OVERVIEWS = ["plan", "status"]
 
 
-def study():
-    """The config and the paths of the rules, for the library."""
+rule plan:
+    localrule: True
+
+
+# Prints cells, jobs, FLOPs, hours and disk of the study before anything is submitted.
+rule status:
+    localrule: True
+
+
+# Prints which cells are finished, running, failed and missing, and how long it will take.
+# Snakemake learns its targets only after it has read the Snakefile: hence the command line.
+asked = [name for name in OVERVIEWS if name in sys.argv[1:]]
+if asked:
+    from prunescape.overview.pages import print_pages
     from prunescape.overview.study import Study
 
-    return Study(
+    study = Study(
         config=config,
         ratios={
             model: {"dense": 1.0} | {name: variant["ratio"] for name, variant in pruned_variants(model).items()}
@@ -26,32 +38,7 @@ def study():
         weights_log=str(rules.train_dense.log[0]),
         extension=PLAN,
     )
-
-
-def print_overview(name):
-    """Print the page called `name`."""
-    from prunescape.overview.bill import bill_page
-    from prunescape.overview.status import status_page
-    from prunescape.overview.tables import show
-
-    show(bill_page(study(), workflow.cores) if name == "plan" else status_page(study()))
-
-
-rule plan:
-    localrule: True
-    # Prints cells, jobs, FLOPs, hours and disk of the study before anything is submitted.
-
-
-rule status:
-    localrule: True
-    # Prints which cells are finished, running, failed and missing, and how long it will take.
-
-
-# Snakemake learns its targets only after it has read the Snakefile: hence the command line.
-asked = [name for name in OVERVIEWS if name in sys.argv[1:]]
-if asked:
-    for name in asked:
-        print_overview(name)
+    print_pages(asked, study, workflow.cores)
     sys.exit(0)
 
 

@@ -13,7 +13,18 @@ from prunescape.overview.cost import ASSUMED, ASSUMPTION, BYTES_PER_JOB, Costs, 
 from prunescape.overview.study import Row, Study, Training
 from prunescape.overview.tables import duration, flops, hours, size, table, total
 
-COLUMNS = ["model", "variant", "cells", "done", "jobs", "FLOPs a cell", "FLOPs", "{device}-hours", "a job takes", "disk"]
+COLUMNS = [
+    "model",
+    "variant",
+    "cells",
+    "done",
+    "jobs",
+    "FLOPs a cell",
+    "FLOPs",
+    "{device}-hours",
+    "a job takes",
+    "disk",
+]
 
 
 @dataclass(frozen=True)
@@ -63,9 +74,9 @@ def _line(row: Row, trainings: Sequence[Training], finished: set[Training], cost
         cells - left,
         len(to_do),
         of_cell,
-        of_cell and of_cell * left,
-        time and time.seconds * left,
-        time and time.seconds * max((training.cells for training in trainings), default=0),
+        None if of_cell is None else of_cell * left,
+        None if time is None else time.seconds * left,
+        None if time is None else time.seconds * max((training.cells for training in trainings), default=0),
         cells * costs.cell_bytes() + len(trainings) * BYTES_PER_JOB,
         time,
     )
@@ -100,7 +111,13 @@ def bill_page(study: Study, cores: int | None = None) -> list[Table | str]:
     sums = ["total", "", *(f"{sum(getattr(line, name) for line in lines):,}" for name in ("cells", "done", "jobs")), ""]
     sums += [flops(total([line.flops for line in lines])), hours(seconds), "", size(sum(line.disk for line in lines))]
     title = f"{study.config['run']}: still to be trained" if any(line.done for line in lines) else study.config["run"]
-    notes = [_basis(lines), *_devices(study, lines), *_wall(seconds, device, cores), *_disk(study, lines), *_growth(study)]
+    notes = [
+        _basis(lines),
+        *_devices(study, lines),
+        *_wall(seconds, device, cores),
+        *_disk(study, lines),
+        *_growth(study),
+    ]
     return [table(title, [name.format(device=device) for name in COLUMNS], rows, sums), *notes]
 
 
@@ -178,7 +195,9 @@ def _largest(study: Study, model: str, tiles: Sequence[Cell], rounds: int) -> in
         smallest, largest = bounds[name]
         slack = 1 + 1e-9
         for _ in range(rounds):
-            below, above = (_value(study, model, axis, edge) for edge in (low[axis] - tile[axis], high[axis] + tile[axis]))
+            below, above = (
+                _value(study, model, axis, edge) for edge in (low[axis] - tile[axis], high[axis] + tile[axis])
+            )
             low[axis] -= tile[axis] if below * slack >= smallest else 0
             high[axis] += tile[axis] if above <= largest * slack else 0
     return len(Extent(Cell(*low), Cell(*high)).tiles(lattice))

@@ -36,7 +36,8 @@ IMAGES = {
     "cifar100": (50_000, 10_000),
     "imagenet": (1_281_167, 50_000),
 }
-MEASURED, CALIBRATED, SCALED, ASSUMPTION = "finished tiles", "calibration", "other networks' tiles", "assumed speed"
+MEASURED, CALIBRATED = "finished tiles", "calibration"
+SCALED, ASSUMPTION = "other finished tiles by FLOPs", "assumed speed"
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 import re
 import time
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -107,20 +106,21 @@ def seconds_left(study: Study, found: Sequence[Progress]) -> float | None:
 def status_page(study: Study, now: float | None = None) -> list[Table | str]:
     """The states as a table, then what comes next, and the failures with their logs."""
     found = survey(study, now)
-    counts: dict[Row, Counter[State]] = {row: Counter() for row in study.rows}
+    by_row: dict[Row, list[Progress]] = {row: [] for row in study.rows}
     for item in found:
-        counts[item.training.row][item.state] += item.training.cells
-    sums: Counter[State] = sum(counts.values(), Counter())
+        by_row[item.training.row].append(item)
     columns = ["model", "variant", "cells", *State, "done"]
-    rows = [[*row, *_numbers(of_row)] for row, of_row in counts.items()]
-    page: list[Table | str] = [table(study.config["run"], columns, rows, ["total", "", *_numbers(sums)])]
-    return [*page, *_stages(study), _outlook(study, found, sums), *_failures(found), *_foreign(study)]
+    rows = [[*row, *_numbers(items)] for row, items in by_row.items()]
+    page: list[Table | str] = [table(study.config["run"], columns, rows, ["total", "", *_numbers(found)])]
+    return [*page, *_stages(study), _outlook(study, found), *_failures(found), *_foreign(study)]
 
 
-def _numbers(of_row: Counter[State]) -> list[str]:
-    cells = of_row.total()
-    part = f"{100 * of_row[State.FINISHED] // cells} %" if cells else "-"
-    return [f"{cells:,}", *(f"{of_row[state]:,}" if of_row[state] else "-" for state in State), part]
+def _numbers(items: Sequence[Progress]) -> list[str]:
+    """Cells in all and in each state, and the part of their work that is done."""
+    counts = {state: sum(item.training.cells for item in items if item.state is state) for state in State}
+    cells = sum(counts.values())
+    part = sum(item.training.cells * item.done for item in items) / cells if cells else 0.0
+    return [f"{cells:,}", *(f"{count:,}" if count else "-" for count in counts.values()), f"{int(100 * part)} %"]
 
 
 def _stages(study: Study) -> list[str]:
@@ -139,8 +139,8 @@ def _stages(study: Study) -> list[str]:
     return ["; ".join(f"{name}: {value}" for name, value in stages.items())]
 
 
-def _outlook(study: Study, found: Sequence[Progress], sums: Counter[State]) -> str:
-    if sums[State.FINISHED] == sums.total():
+def _outlook(study: Study, found: Sequence[Progress]) -> str:
+    if all(item.state is State.FINISHED for item in found):
         return "All cells are finished. `snakemake -n` tells whether anything is to be made anew."
     left = seconds_left(study, found)
     running = sum(item.state is State.RUNNING for item in found)

@@ -60,7 +60,9 @@ class Study:
     def rows(self) -> list[Row]:
         """The lines of the tables, in the config's order."""
         return [
-            Row(model, variant) for model, ratios in self.ratios.items() for variant in [*self._checkpoint(ratios), *ratios]
+            Row(model, variant)
+            for model, ratios in self.ratios.items()
+            for variant in [*self._checkpoint(ratios), *ratios]
         ]
 
     @staticmethod
@@ -78,7 +80,12 @@ class Study:
             try:
                 plan = json.loads(Path(self.extension.format(model=model, round=number)).read_text(encoding="utf-8"))
                 tiles += [Cell(*tile) for tile in plan["tiles"]]
-            except (OSError, ValueError, KeyError, TypeError):  # not planned yet; the job that reads a damaged one tells
+            except (
+                OSError,
+                ValueError,
+                KeyError,
+                TypeError,
+            ):  # not planned yet; a damaged plan is told by the job that reads it
                 break
         return tiles
 

@@ -25,8 +25,10 @@ def show(parts: Sequence[Table | str], console: Console | None = None) -> None:
     if not screen.is_terminal:
         screen.width = 200
     for part in parts:
-        # Names come from the user's files: not markup.
-        screen.print(part, markup=not isinstance(part, str), soft_wrap=True) if isinstance(part, str) else screen.print(part)
+        if isinstance(part, str):
+            screen.print(part, markup=False, soft_wrap=True)  # names in it come from the user's files
+        else:
+            screen.print(part)
 
 
 def duration(seconds: float | None) -> str:
