@@ -13,7 +13,7 @@ from prunescape.overview.cost import Costs
 from prunescape.overview.study import Row, Study, Training
 from prunescape.overview.tables import duration, table
 
-FRESH_SECONDS = 600.0  # training writes to its log about once a minute
+FRESH_SECONDS = 300.0  # training writes to its log about once a minute
 SHOWN_FAILURES = 10
 TAIL_BYTES = 1 << 16
 # As the log of a job has it; see `prunescape.job`. The log is begun anew each time a job starts.
@@ -145,11 +145,11 @@ def _outlook(study: Study, found: Sequence[Progress]) -> str:
     left = seconds_left(study, found)
     running = sum(item.state is State.RUNNING for item in found)
     cores = study.config["engine"]["threads"] if study.config["engine"]["device"] == "cpu" else 1
-    if left is None:
-        return f"{running} jobs are running; how long it takes is not known yet."
     if running == 0:
-        return f"Nothing is running; about {duration(left)} of device time are left. `snakemake` goes on."
-    return f"{running} jobs are running; at this rate about {duration(left / running / cores)} to go."
+        needed = "" if left is None else f" about {duration(left)} of device time are left."
+        return f"Nothing is running;{needed} `snakemake` goes on."
+    remaining = "how long it takes is not known yet" if left is None else f"about {duration(left / running / cores)} to go"
+    return f"{running} training{'s' if running > 1 else ''} running; {remaining} at this rate."
 
 
 def _failures(found: Sequence[Progress]) -> list[str]:
