@@ -133,7 +133,7 @@ def archive(path: Path) -> None:
 def test_broken_arrays(name: str, harm: Callable[[Path], None], says: str, tmp_path: Path) -> None:
     tiny_data(tmp_path)
     harm(tmp_path / name)
-    with one_line(str(tmp_path / name), says, f"delete {tmp_path / 'meta.json'} and run again"):
+    with one_line(str(tmp_path / name), says, f"delete {tmp_path / 'meta.json'}, prepare"):
         load_prepared(tmp_path / "meta.json")
 
 

@@ -1,6 +1,6 @@
 """What every script shares: a log file, and errors that end in one line."""
 
-import errno
+import contextlib
 import logging
 import sys
 import time
@@ -11,7 +11,8 @@ from typing import Any
 
 import psutil
 
-from prunescape.errors import Interrupted, UserError
+from prunescape.errors import Interrupted
+from prunescape.faults import in_words
 
 TRY_AGAIN = 75  # exit status of a job that was asked to stop and saved its state: EX_TEMPFAIL of sysexits.h
 
@@ -25,10 +26,13 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
     the log.
     """
     path = Path(str(snakemake.log[0]))
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handler = _LogFile(path, mode="w", encoding="utf-8")
+    except OSError as error:
+        sys.exit(f"prunescape: {in_words(error) or error}")
     logger = logging.getLogger("prunescape")
     logger.setLevel(logging.INFO)
-    handler = logging.FileHandler(path, mode="w", encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
     logger.addHandler(handler)
     imports = time.time() - psutil.Process().create_time()
@@ -40,29 +44,21 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
         logger.info("%s", interruption)
         print(f"prunescape: {interruption}", file=sys.stderr)
         sys.exit(TRY_AGAIN)
-    except (UserError, OSError) as error:
-        line = _line(error)
+    except Exception as error:
+        line = in_words(error)
         if line is None:
             logger.exception("unexpected error")
             raise
         logger.error("error: %s", line)
         sys.exit(f"prunescape: {line}")
-    except Exception:
-        logger.exception("unexpected error")
-        raise
     finally:
         logger.removeHandler(handler)
-        handler.close()
+        with contextlib.suppress(OSError):
+            handler.close()
 
 
-def _line(error: UserError | OSError) -> str | None:
-    if isinstance(error, UserError):
-        return str(error)
-    remedies = {
-        errno.ENOSPC: "the disk is full; free some space and run again, finished results are kept",
-        errno.EDQUOT: "the disk quota is used up; free some space and run again, finished results are kept",
-        errno.EROFS: "the file system is read-only; choose a results folder that can be written",
-        errno.EACCES: "no permission; choose a results folder that can be written",
-    }
-    remedy = remedies.get(error.errno or 0)
-    return None if remedy is None else f"{error.filename or 'writing'}: {remedy}"
+class _LogFile(logging.FileHandler):
+    """A log that cannot be written, because the disk is full, stops nothing and prints no traceback."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802, ARG002 - logging's own name
+        return

@@ -148,8 +148,10 @@ def _outlook(study: Study, found: Sequence[Progress]) -> str:
     if running == 0:
         needed = "" if left is None else f" about {duration(left)} of device time are left."
         return f"Nothing is running;{needed} `snakemake` goes on."
-    remaining = "how long it takes is not known yet" if left is None else f"about {duration(left / running / cores)} to go"
-    return f"{running} training{'s' if running > 1 else ''} running; {remaining} at this rate."
+    going = f"{running} training{'s' if running > 1 else ''} running"
+    if left is None:
+        return f"{going}; how long it takes is not known yet."
+    return f"{going}; at this rate about {duration(left / running / cores)} to go."
 
 
 def _failures(found: Sequence[Progress]) -> list[str]:
