@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 
 from prunescape.errors import Interrupted
-from prunescape.faults import in_words
+from prunescape.faults import bring_to_present, in_words
 
 TRY_AGAIN = 75  # exit status of a job that was asked to stop and saved its state: EX_TEMPFAIL of sysexits.h
 
@@ -21,7 +21,7 @@ TRY_AGAIN = 75  # exit status of a job that was asked to stop and saved its stat
 def job(snakemake: Any) -> Iterator[logging.Logger]:
     """Run a script's body with a logger on the rule's log file.
 
-    A `UserError`, a full disk or a folder that cannot be written ends the job with one line in the log and exit status
+    A `UserError`, a full disk or another of `prunescape.faults` ends the job with one line in the log and exit status
     1, being asked to stop with exit status `TRY_AGAIN`; anything else is a defect of ours and leaves its traceback in
     the log.
     """
@@ -38,6 +38,8 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
     imports = time.time() - psutil.Process().create_time()
     start = time.perf_counter()
     try:
+        for healed in bring_to_present(snakemake.input):
+            logger.info("%s", healed)
         yield logger
         logger.info("finished after %.1f s, and %.1f s to start", time.perf_counter() - start, imports)
     except Interrupted as interruption:

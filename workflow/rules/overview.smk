@@ -42,6 +42,17 @@ if asked:
     sys.exit(0)
 
 
+onstart:
+    from prunescape.errors import UserError
+    from prunescape.faults import check_writable
+
+    try:  # before Snakemake itself trips over it, with a traceback
+        for folder in (RESULTS, DATA, LOGS):
+            check_writable(folder)
+    except UserError as error:
+        sys.exit(f"prunescape: {error}")
+
+
 onerror:
     from prunescape.overview.failures import failures_page
 
