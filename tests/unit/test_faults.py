@@ -33,6 +33,7 @@ from prunescape.models.weights import load_weights, save_weights
 from prunescape.tensors import load_tensors, save_tensors
 from prunescape.training.checkpoint import Checkpoint
 
+WORKFLOW = Path(files.__file__).parents[1]
 TABLE = pd.DataFrame({"model": ["a", "b"], "top1": [91.25, 93.5]})
 
 
@@ -72,7 +73,7 @@ def test_a_table_without_a_checksum_is_taken_as_it_is_if_it_is_one(tmp_path: Pat
     path = tmp_path / "cells.csv"
     TABLE.to_csv(path, index=False)
     assert len(read_csv(path)) == 2
-    for content in (b"", b"a,b\n1,2,3\n1,2\n", b"\xff\xfe\x00"):
+    for content in (b"", b"a,b\n1\n1,2,3\n", b"\xff\xfe\x00"):
         path.write_bytes(content)
         with one_line(str(path), "no table", "snakemake --force"):
             read_csv(path)
@@ -100,12 +101,8 @@ def test_every_flipped_bit_of_weights_is_found(tmp_path: Path) -> None:
     good = path.read_bytes()
     for position in range(len(good)):
         flip(path, position)
-        try:
-            tensors, words = load_tensors(path)
-        except UserError as error:
-            assert "damaged" in str(error)
-        else:  # white space in the header
-            assert (tensors["a"].tolist(), words) == ([[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]], {"word": "x"})
+        with pytest.raises(UserError, match="damaged"):
+            load_tensors(path)
         path.write_bytes(good[:position])
         with pytest.raises(UserError, match="damaged"):
             load_tensors(path)
@@ -224,6 +221,7 @@ def test_a_limit_on_the_size_of_files_is_one_line(kind: str, tmp_path: Path) -> 
         capture_output=True,
         text=True,
         check=False,
+        env=os.environ | {"PYTHONPATH": str(WORKFLOW)},
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)),
     )
     assert result.returncode == 1
@@ -237,9 +235,14 @@ def test_a_limit_on_the_size_of_files_is_one_line(kind: str, tmp_path: Path) -> 
 def test_a_log_that_cannot_be_written_hides_nothing(tmp_path: Path, capsys) -> None:
     """/dev/full takes no byte: what the job has to say is still told once, without logging's own traceback."""
     (tmp_path / "log").symlink_to("/dev/full")
-    with pytest.raises(SystemExit) as caught, job(SimpleNamespace(log=[tmp_path / "log"], input=[])) as logger:
-        logger.info("progress")
-        raise UserError("what is wrong")
+
+    def fail() -> None:
+        with job(SimpleNamespace(log=[tmp_path / "log"], input=[])) as logger:
+            logger.info("progress")
+            raise UserError("what is wrong")
+
+    with pytest.raises(SystemExit) as caught:
+        fail()
     assert str(caught.value) == "prunescape: what is wrong"
     assert "Traceback" not in capsys.readouterr().err
 

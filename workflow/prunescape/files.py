@@ -108,7 +108,7 @@ def read_json(path: str | os.PathLike[str]) -> Any:
         value = json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; run the rule that makes it") from None
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # no JSON, no UTF-8, a number of thousands of digits
         raise UserError(f"{path}: not valid JSON ({error}); {remedy(path)}") from None
     check_seal(path)
     return value

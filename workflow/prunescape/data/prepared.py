@@ -5,6 +5,7 @@ A prepared folder holds `train_images.npy` and `validation_images.npy` (uint8, N
 is, the arrays are whole.
 """
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,10 +94,12 @@ def load_prepared(meta_path: str | Path) -> PreparedData:
         )
     except KeyError as error:
         raise UserError(f"{path}: the key {error} is missing; {remedy}") from None
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise UserError(f"{path}: not the description of a data set ({error}); {remedy}") from None
     if not (0 < data.crop <= data.image_size and data.pad >= 0 and len(data.std) == len(data.mean)):
         raise UserError(f"{path}: its sizes do not fit each other; {remedy}")
+    if not all(map(math.isfinite, (*data.mean, *data.std))) or min(data.std, default=0.0) <= 0:
+        raise UserError(f"{path}: its mean and std are no finite numbers with std above 0; {remedy}")
     for split in SPLITS:
         data.images(split)
         labels = data.labels(split)
