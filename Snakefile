@@ -19,6 +19,12 @@ os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [LIBRARY, os.getenv("P
 
 # A config file given on the command line is the whole config; Snakemake would merge it into this one.
 if not workflow.overwrite_configfiles:
+    from prunescape.config import ConfigError, read
+
+    try:  # in one line, where Snakemake would end in a traceback or run code that stands in the file
+        read(Path(workflow.basedir) / "config.yaml")
+    except ConfigError as error:
+        sys.exit(str(error))
 
     configfile: Path(workflow.basedir) / "config.yaml"
 
@@ -33,6 +39,7 @@ include: "workflow/rules/data.smk"
 include: "workflow/rules/models.smk"
 include: "workflow/rules/hpspace.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/overview.smk"
 
 
 rule all:

@@ -16,6 +16,7 @@ from pathlib import Path
 NO_MEANING = {
     "job.py",
     "errors.py",
+    "faults.py",
     "data/catalog.py",
     "data/progress.py",
     "data/sources/download.py",

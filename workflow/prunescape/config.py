@@ -20,6 +20,7 @@ from prunescape.errors import UserError
 SCHEMA = FilePath(__file__).parents[1] / "schemas" / "config.schema.yaml"
 _DEEPEST = 12  # far below any honest config; YAML anchors can nest without end
 _LARGEST = 2**63
+_TEMPLATES = "__use_yte__"  # makes Snakemake evaluate Python expressions in a config file
 
 
 class ConfigError(UserError):
@@ -38,6 +39,27 @@ class ConfigError(UserError):
 def schema() -> dict[str, Any]:
     """The config's schema; do not change what it returns."""
     return yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+
+
+def read(path: str | FilePath) -> Any:
+    """The value in a config file: JSON or YAML, which is data and no code.
+
+    Raises:
+        ConfigError: the file cannot be read as such; one line.
+    """
+    try:
+        value = yaml.safe_load(FilePath(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError([f"{path}: {error.strerror}"]) from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = "" if mark is None else f" in line {mark.line + 1}"
+        raise ConfigError([f"{path}: no YAML{line} ({' '.join(str(error).split())[:200]})"]) from None
+    except (ValueError, RecursionError, OverflowError) as error:  # other encodings, 2024-13-45, nesting without end
+        raise ConfigError([f"{path}: cannot be read ({' '.join(str(error).split())[:200]})"]) from None
+    if isinstance(value, dict) and _TEMPLATES in value:
+        raise ConfigError([f"{_TEMPLATES}: would run code out of the config; remove it"])
+    return value
 
 
 def validated(raw: Mapping, known_models: Collection[str], known_data_sets: Collection[str]) -> dict[str, Any]:

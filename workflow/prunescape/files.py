@@ -1,4 +1,8 @@
-"""Reading and writing small files so that a half-written one is never mistaken for a whole one."""
+"""Reading and writing small files so that neither a half-written nor a damaged one is mistaken for a whole one.
+
+A table or JSON file has its checksum beside it in a hidden file, `.cells.csv.sha256`, which `sha256sum -c` reads too.
+Where that is missing, the file is taken as it is.
+"""
 
 import hashlib
 import json
@@ -17,8 +21,13 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; what is written there takes the name `path` only once it is whole."""
+def atomic(path: str | os.PathLike[str], sealed: bool = False) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; what is written there takes the name `path` only once it is whole.
+
+    Args:
+        path: the file.
+        sealed: whether its checksum is written, too.
+    """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=target.suffix)
@@ -26,6 +35,10 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())  # else the name may outlive a power failure, and the content not
+        if sealed:
+            write_text(seal(target), f"{sha256(temporary)}  {target.name}\n")
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(target)
     finally:
@@ -38,6 +51,30 @@ def _umask() -> int:
     return mask
 
 
+def seal(path: str | os.PathLike[str]) -> Path:
+    """Where the checksum of a sealed file is."""
+    return Path(path).with_name(f".{Path(path).name}.sha256")
+
+
+def check_seal(path: str | os.PathLike[str]) -> None:
+    """Compare a file with its checksum, if it has one.
+
+    Raises:
+        UserError: it is not what was written.
+    """
+    try:
+        expected = seal(path).read_text(encoding="ascii", errors="replace").split()
+    except FileNotFoundError:
+        return
+    if expected[:1] != [sha256(path)]:
+        raise UserError(f"{path}: damaged, its checksum is not that of what was written; {remedy(path)}")
+
+
+def remedy(path: str | os.PathLike[str]) -> str:
+    """How to replace a damaged result. Alone, because what comes back the same makes nothing else be done again."""
+    return f"make it anew by itself, `snakemake --force {path}`, and go on"
+
+
 def write_text(path: str | os.PathLike[str], text: str) -> None:
     """Write `text` as UTF-8, atomically."""
     with atomic(path) as temporary:
@@ -45,8 +82,10 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
 
 
 def write_json(path: str | os.PathLike[str], value: Any) -> None:
-    """Write `value` as indented JSON, atomically; NaN becomes null, because JSON has no NaN."""
-    write_text(path, json.dumps(_without_nan(value), indent=2, allow_nan=False) + "\n")
+    """Write `value` as indented JSON, atomically, with its checksum; NaN becomes null, because JSON has no NaN."""
+    text = json.dumps(_without_nan(value), indent=2, allow_nan=False) + "\n"
+    with atomic(path, sealed=True) as temporary:
+        temporary.write_text(text, encoding="utf-8")
 
 
 def _without_nan(value: Any) -> Any:
@@ -63,14 +102,16 @@ def read_json(path: str | os.PathLike[str]) -> Any:
     """Read a JSON file.
 
     Raises:
-        UserError: the file is missing or is not JSON.
+        UserError: the file is missing, is not JSON, or is not what was written.
     """
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        value = json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; run the rule that makes it") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not valid JSON ({error}); delete it and run again") from None
+    except (ValueError, RecursionError) as error:  # no JSON, no UTF-8, a number of thousands of digits
+        raise UserError(f"{path}: not valid JSON ({error}); {remedy(path)}") from None
+    check_seal(path)
+    return value
 
 
 def sha256(path: str | os.PathLike[str]) -> str:
@@ -80,6 +121,24 @@ def sha256(path: str | os.PathLike[str]) -> str:
 
 
 def write_csv(path: str | os.PathLike[str], table: "pd.DataFrame") -> None:
-    """Write a table as CSV, atomically; numbers keep every digit they need to read back the same."""
-    with atomic(path) as temporary:
+    """Write a table as CSV, atomically, with its checksum; numbers keep every digit they need to read back the same."""
+    with atomic(path, sealed=True) as temporary:
         table.to_csv(temporary, index=False)
+
+
+def read_csv(path: str | os.PathLike[str]) -> "pd.DataFrame":
+    """Read a table that `write_csv` wrote.
+
+    Raises:
+        UserError: the file is missing, is no table, or is not what was written.
+    """
+    import pandas as pd
+
+    try:
+        check_seal(path)
+        return pd.read_csv(path)
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; run the rule that makes it") from None
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"{path}: no table ({reason}); {remedy(path)}") from None

@@ -1,6 +1,6 @@
 """What every script shares: a log file, and errors that end in one line."""
 
-import errno
+import contextlib
 import logging
 import sys
 import time
@@ -11,7 +11,8 @@ from typing import Any
 
 import psutil
 
-from prunescape.errors import Interrupted, UserError
+from prunescape.errors import Interrupted
+from prunescape.faults import bring_to_present, in_words
 
 TRY_AGAIN = 75  # exit status of a job that was asked to stop and saved its state: EX_TEMPFAIL of sysexits.h
 
@@ -20,49 +21,46 @@ TRY_AGAIN = 75  # exit status of a job that was asked to stop and saved its stat
 def job(snakemake: Any) -> Iterator[logging.Logger]:
     """Run a script's body with a logger on the rule's log file.
 
-    A `UserError`, a full disk or a folder that cannot be written ends the job with one line in the log and exit status
+    A `UserError`, a full disk or another of `prunescape.faults` ends the job with one line in the log and exit status
     1, being asked to stop with exit status `TRY_AGAIN`; anything else is a defect of ours and leaves its traceback in
     the log.
     """
     path = Path(str(snakemake.log[0]))
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handler = _LogFile(path, mode="w", encoding="utf-8")
+    except OSError as error:
+        sys.exit(f"prunescape: {in_words(error) or error}")
     logger = logging.getLogger("prunescape")
     logger.setLevel(logging.INFO)
-    handler = logging.FileHandler(path, mode="w", encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
     logger.addHandler(handler)
     imports = time.time() - psutil.Process().create_time()
     start = time.perf_counter()
     try:
+        for healed in bring_to_present(snakemake.input):
+            logger.info("%s", healed)
         yield logger
         logger.info("finished after %.1f s, and %.1f s to start", time.perf_counter() - start, imports)
     except Interrupted as interruption:
         logger.info("%s", interruption)
         print(f"prunescape: {interruption}", file=sys.stderr)
         sys.exit(TRY_AGAIN)
-    except (UserError, OSError) as error:
-        line = _line(error)
+    except Exception as error:
+        line = in_words(error)
         if line is None:
             logger.exception("unexpected error")
             raise
         logger.error("error: %s", line)
         sys.exit(f"prunescape: {line}")
-    except Exception:
-        logger.exception("unexpected error")
-        raise
     finally:
         logger.removeHandler(handler)
-        handler.close()
+        with contextlib.suppress(OSError):
+            handler.close()
 
 
-def _line(error: UserError | OSError) -> str | None:
-    if isinstance(error, UserError):
-        return str(error)
-    remedies = {
-        errno.ENOSPC: "the disk is full; free some space and run again, finished results are kept",
-        errno.EDQUOT: "the disk quota is used up; free some space and run again, finished results are kept",
-        errno.EROFS: "the file system is read-only; choose a results folder that can be written",
-        errno.EACCES: "no permission; choose a results folder that can be written",
-    }
-    remedy = remedies.get(error.errno or 0)
-    return None if remedy is None else f"{error.filename or 'writing'}: {remedy}"
+class _LogFile(logging.FileHandler):
+    """A log that cannot be written, because the disk is full, stops nothing and prints no traceback."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802, ARG002 - logging's own name
+        return

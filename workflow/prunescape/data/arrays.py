@@ -54,7 +54,7 @@ def open_array(path: Path, dtype: np.dtype | type, shape: tuple[int, ...], remed
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; {remedy}") from None
-    except (ValueError, EOFError, OSError) as error:
+    except Exception as error:  # the header is parsed like Python's literals: a damaged one can raise nearly anything
         reason = " ".join(str(error).split())
         raise UserError(f"{path}: not a whole .npy file ({reason}); {remedy}") from None
     if not isinstance(array, np.memmap):

@@ -5,6 +5,7 @@ A prepared folder holds `train_images.npy` and `validation_images.npy` (uint8, N
 is, the arrays are whole.
 """
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,12 @@ import numpy as np
 from prunescape.data.arrays import new_array, open_array
 from prunescape.data.statistics import channel_statistics
 from prunescape.errors import UserError
-from prunescape.files import read_json, sha256, write_json
+from prunescape.files import read_json, seal, sha256, write_json
 
 SPLITS = ("train", "validation")
+KINDS = ("images", "labels")
+# Arrays up to this size are compared with their checksum each time a job opens them, which takes a second or two.
+VERIFIED_BYTES = 1 << 30
 META = "meta.json"
 
 
@@ -67,6 +71,8 @@ class PreparedData:
 def load_prepared(meta_path: str | Path) -> PreparedData:
     """Open a prepared data set by its `meta.json`, checking everything that is quick to check.
 
+    Of arrays above `VERIFIED_BYTES` the sizes and labels are checked, and not every pixel.
+
     Raises:
         UserError: a file is missing, cut short or not what `meta.json` says; names the file and the remedy.
     """
@@ -88,17 +94,33 @@ def load_prepared(meta_path: str | Path) -> PreparedData:
         )
     except KeyError as error:
         raise UserError(f"{path}: the key {error} is missing; {remedy}") from None
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise UserError(f"{path}: not the description of a data set ({error}); {remedy}") from None
     if not (0 < data.crop <= data.image_size and data.pad >= 0 and len(data.std) == len(data.mean)):
         raise UserError(f"{path}: its sizes do not fit each other; {remedy}")
+    if not all(map(math.isfinite, (*data.mean, *data.std))) or min(data.std, default=0.0) <= 0:
+        raise UserError(f"{path}: its mean and std are no finite numbers with std above 0; {remedy}")
     for split in SPLITS:
         data.images(split)
         labels = data.labels(split)
         if labels.min() < 0 or labels.max() >= len(data.classes):
             wrong = f"labels from {labels.min()} to {labels.max()} for {len(data.classes)} classes"
             raise UserError(f"{data.directory / f'{split}_labels.npy'}: {wrong}; {remedy}")
+    _verify(path.parent, meta)
     return data
+
+
+def _verify(directory: Path, meta: dict[str, Any]) -> None:
+    """Compare the arrays with the checksums in `meta.json`, as far as that is quick."""
+    for name in (f"{split}_{kind}" for split in SPLITS for kind in KINDS):
+        path = directory / f"{name}.npy"
+        try:
+            expected = meta["files"][name]["sha256"]
+        except (KeyError, TypeError):
+            raise UserError(f"{directory / META}: has no checksum of {path.name}; {_remedy(directory)}") from None
+        if path.stat().st_size <= VERIFIED_BYTES and sha256(path) != expected:
+            wrong = "damaged, its checksum is not that of what was written"
+            raise UserError(f"{path}: {wrong}; {_remedy(directory)}")
 
 
 def write_prepared(
@@ -136,7 +158,8 @@ def write_labels(directory: Path, split: str, labels: np.ndarray) -> None:
 
 def clear(directory: Path) -> None:
     """Remove a prepared data set, the description first, and what a killed job may have left half-written."""
-    (directory / META).unlink(missing_ok=True)
+    for path in (directory / META, seal(directory / META)):
+        path.unlink(missing_ok=True)
     for split in SPLITS:
         for stem in (f"{split}_images.npy", f"{split}_labels.npy"):
             for path in [directory / stem, *directory.glob(f".{stem}.*")]:
@@ -147,7 +170,7 @@ def write_meta(directory: Path, *, name: str, classes: list[str], crop: int, pad
     """Describe the arrays that lie in `directory`, which makes them a prepared data set, and open it."""
     files: dict[str, dict[str, Any]] = {}
     for split in SPLITS:
-        for kind in ("images", "labels"):
+        for kind in KINDS:
             path = directory / f"{split}_{kind}.npy"
             shape = np.load(path, mmap_mode="r", allow_pickle=False).shape
             files[f"{split}_{kind}"] = {"shape": list(shape), "sha256": sha256(path)}
@@ -170,4 +193,5 @@ def write_meta(directory: Path, *, name: str, classes: list[str], crop: int, pad
 
 
 def _remedy(directory: Path) -> str:
-    return f"delete {directory / META} and run again to prepare the data anew"
+    # By itself: the trainings that have finished stay, since the description comes back the same.
+    return f"delete {directory / META}, prepare the data anew by itself, `snakemake prepare`, and go on"

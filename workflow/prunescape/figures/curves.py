@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from prunescape.figures import names, style
+from prunescape.files import read_csv
 from prunescape.hpspace.landscape import best_cell, mean_over_seeds
 
 COLUMNS = 5
@@ -32,7 +33,7 @@ def read_histories(paths: Iterable[str], model: str, chosen: pd.DataFrame) -> pd
     """The histories of the chosen cells alone, read file by file: a study has thousands."""
     parts = []
     for path in paths:
-        part = pd.read_csv(path)
+        part = read_csv(path)
         part = part[part["model"] == model].merge(chosen, on=KEY)
         if len(part):
             parts.append(part)

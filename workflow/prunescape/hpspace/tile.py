@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from prunescape.errors import UserError
+from prunescape.files import read_csv
 from prunescape.training.array import Report, Task
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.engine import Engine
@@ -92,12 +92,6 @@ def collect(paths: Sequence[str | os.PathLike[str]]) -> pd.DataFrame:
     Raises:
         UserError: a table is damaged.
     """
-    parts = []
-    for path in paths:
-        try:
-            parts.append(pd.read_csv(path))
-        except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-            raise UserError(f"{path}: damaged ({error}); delete it and run again") from None
-    cells = pd.concat(parts, ignore_index=True)
+    cells = pd.concat([read_csv(path) for path in paths], ignore_index=True)
     cells["order"] = cells.groupby(["model", "variant"], sort=False).ngroup()
     return cells.sort_values(["order", "seed", "i", "j"], ignore_index=True).drop(columns="order")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from prunescape.errors import UserError
-from prunescape.files import read_json, write_json
+from prunescape.files import read_json, remedy, write_json
 
 
 @dataclass(frozen=True)
@@ -55,4 +55,4 @@ def load_architecture(path: str | os.PathLike[str]) -> Architecture:
     try:
         return Architecture.from_json(read_json(path))
     except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path}: not an architecture ({error!r}); delete it and run again") from None
+        raise UserError(f"{path}: not an architecture ({error!r}); {remedy(path)}") from None

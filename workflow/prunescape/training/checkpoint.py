@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
-from prunescape.files import atomic
+from prunescape.errors import UserError
+from prunescape.tensors import load_tensors, save_tensors
 
 LOGGER = logging.getLogger("prunescape")
 
@@ -45,24 +44,20 @@ class Checkpoint:
 
     def save(self, tensors: dict[str, torch.Tensor], progress: dict[str, Any]) -> None:
         """Write tensors, by name, and JSON values; the file is replaced only once the new one is whole."""
-        kept = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-        with atomic(self.path) as temporary:
-            save_file(kept, temporary, metadata={"identity": self.identity, "progress": json.dumps(progress)})
+        save_tensors(self.path, tensors, {"identity": self.identity, "progress": json.dumps(progress)})
 
     def load(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]] | None:
         """What `save` wrote; None, with a line in the log, where there is nothing that can be trusted."""
         if not self.path.is_file():
             return None
         try:
-            with safe_open(self.path, "pt") as file:
-                metadata = file.metadata()
-                if metadata.get("identity") != self.identity:
-                    LOGGER.info("%s: checkpoint of another training, ignored", self.path)
-                    return None
-                return {name: file.get_tensor(name) for name in file.keys()}, json.loads(metadata["progress"])  # noqa: SIM118
-        except (SafetensorError, KeyError, AttributeError, json.JSONDecodeError) as error:
-            LOGGER.info("%s: damaged checkpoint, ignored (%s)", self.path, error)
-            return None
+            tensors, words = load_tensors(self.path)
+            if words.get("identity") == self.identity:
+                return tensors, json.loads(words["progress"])
+            LOGGER.info("%s: checkpoint of another training, ignored", self.path)
+        except (UserError, KeyError, json.JSONDecodeError) as error:
+            LOGGER.info("%s; the checkpoint is ignored", error)
+        return None
 
     def remove(self) -> None:
         """Delete the folder with all parts, once the results are written."""

@@ -1,13 +1,12 @@
 """Draw the training curves of every variant's best cell and of the prior."""
 
-import pandas as pd
-
 from prunescape.figures import curves
 from prunescape.figures.style import save
+from prunescape.files import read_csv
 from prunescape.job import job
 
 with job(snakemake):
     model = snakemake.wildcards.model
-    chosen = curves.chosen_cells(pd.read_csv(snakemake.input.cells), model)
+    chosen = curves.chosen_cells(read_csv(snakemake.input.cells), model)
     histories = curves.read_histories(snakemake.input.histories, model, chosen)
     save(curves.draw(histories, model), snakemake.output, snakemake.params.settings["dpi"])

@@ -1,17 +1,16 @@
 """Draw the landscapes of a model's variants."""
 
-import pandas as pd
-
 from prunescape.figures import landscape
 from prunescape.figures.style import save
+from prunescape.files import read_csv
 from prunescape.hpspace.landscape import mean_over_seeds
 from prunescape.job import job
 
 with job(snakemake):
     settings, metric = snakemake.params.settings, snakemake.wildcards.metric
     figure = landscape.draw(
-        mean_over_seeds(pd.read_csv(snakemake.input.cells), metric),
-        pd.read_csv(snakemake.input.ellipses),
+        mean_over_seeds(read_csv(snakemake.input.cells), metric),
+        read_csv(snakemake.input.ellipses),
         metric,
         snakemake.wildcards.model,
         settings,

@@ -1,12 +1,10 @@
 """Fit a confidence ellipse to every region of interest."""
 
-import pandas as pd
-
-from prunescape.files import write_csv
+from prunescape.files import read_csv, write_csv
 from prunescape.hpspace.ellipse import ellipses
 from prunescape.job import job
 
 with job(snakemake):
     settings = snakemake.params.settings
-    cells = pd.read_csv(snakemake.input.cells)
+    cells = read_csv(snakemake.input.cells)
     write_csv(snakemake.output[0], ellipses(cells, settings["roi"], settings["sigma"], settings["minimum_cells"]))

@@ -1,8 +1,6 @@
 """Answer whether learning rate and weight decay must be tuned again."""
 
-import pandas as pd
-
-from prunescape.files import write_json, write_text
+from prunescape.files import read_csv, write_json, write_text
 from prunescape.hpspace.extension import open_borders
 from prunescape.hpspace.verdict import verdict
 from prunescape.hpspace.verdict_page import verdict_page
@@ -10,11 +8,11 @@ from prunescape.job import job
 
 with job(snakemake):
     settings = snakemake.params.settings
-    cells = pd.read_csv(snakemake.input.cells)
+    cells = read_csv(snakemake.input.cells)
     answer = verdict(
         cells,
-        pd.read_csv(snakemake.input.ellipses),
-        pd.read_csv(snakemake.input.risk),
+        read_csv(snakemake.input.ellipses),
+        read_csv(snakemake.input.risk),
         open_borders(cells, settings["border_roi"]),
         settings["verdict"],
     )

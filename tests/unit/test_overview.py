@@ -1,0 +1,233 @@
+"""`plan` and `status` from files alone: what is counted, what it costs, and what has become of each training."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from prunescape.config import validated
+from prunescape.data.catalog import CATALOG as DATA_SETS
+from prunescape.flops import count_flops
+from prunescape.models.architecture import Architecture
+from prunescape.models.build import build
+from prunescape.models.catalog import CATALOG as MODELS
+from prunescape.overview.bill import bill, bill_page
+from prunescape.overview.cost import ASSUMED, LARGE, PER_PIXEL, PER_PIXEL_LARGE, Costs
+from prunescape.overview.failures import failures_page
+from prunescape.overview.status import FRESH_SECONDS, State, seconds_left, status_page, survey
+from prunescape.overview.study import CHECKPOINT, Row, Study, Training
+from prunescape.overview.tables import duration, show, size
+
+NOW = 1_000_000_000.0
+TILE_CELLS = 9
+
+
+@pytest.fixture
+def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
+    """ResNet-20 on CIFAR-10, dense and pruned to 0.5; four tiles of 3x3 cells each, two rounds of extension."""
+    monkeypatch.chdir(tmp_path)
+    return made({})
+
+
+def made(changes: dict) -> Study:
+    model = {"learning_rate": 0.1, "weight_decay": 1e-4, "methods": ["uniform"], "ratios": [0.5]}
+    raw = {
+        "run": "x",
+        "data": {"name": "cifar10"},
+        "models": {"resnet20": model},
+        "recipe": {"epochs": 10, "batch_size": 100},
+        "grid": {"step": 0.2, "size": [3, 9], "tile": [3, 3]},
+        "extension": {"rounds": 2},
+        "engine": {"device": "cpu"},
+    }
+    tile = "results/x/tiles/{model}/{variant}/seed-{seed}/{i}_{j}"
+    return Study(
+        config=validated({**raw, **changes}, MODELS, DATA_SETS),
+        ratios={"resnet20": {"dense": 1.0, "uniform-0.5": 0.5}},
+        data=Path("results/x/data"),
+        models="results/x/models/{model}/{variant}",
+        tile=f"{tile}.csv",
+        tile_log=f"{tile}.log",
+        weights="results/x/models/{model}/dense/weights.safetensors",
+        weights_log="results/x/dense.log",
+        extension="results/x/{model}/round-{round}.json",
+    )
+
+
+def write(path: Path, text: str = "", age: float = 0.0) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    os.utime(path, (NOW - age, NOW - age))
+
+
+def tiles(study: Study, variant: str = "dense") -> list[Training]:
+    return [training for training in study.trainings() if training.row.variant == variant]
+
+
+def finish(training: Training, seconds: float, device: str = "cpu (1 thread)") -> None:
+    write(training.result, "i,j\n0,0\n")
+    rows = "".join(f"{seconds},{device}\n" for _ in range(training.cells))
+    write(training.result.with_suffix(".timing.csv"), f"seconds,device\n{rows}")
+
+
+def page(parts: list) -> str:
+    console = Console(width=200, record=True, file=open(os.devnull, "w"))  # noqa: PTH123, SIM115
+    show(parts, console)
+    return console.export_text()
+
+
+COUNTED = [(name, 32, 10) for name in MODELS if name.startswith("resnet") and name != "resnet50"]
+COUNTED += [("small_resnet", 8, 10), ("mobilenetv2", 32, 100), ("mobilenetv2", 224, 1000)]
+COUNTED += [("resnet50", 224, 1000), ("resnet50", 64, 10)]
+
+
+@pytest.mark.parametrize(("name", "side", "classes"), COUNTED)
+def test_flops_by_pixel_are_those_that_are_counted(name: str, side: int, classes: int) -> None:
+    shape = (3, side, side)
+    counted = count_flops(build(Architecture(name, shape, classes)), shape)
+    by_pixel = (PER_PIXEL_LARGE if side > LARGE else {}).get(name, PER_PIXEL[name])
+    assert by_pixel * side**2 == pytest.approx(counted, rel=0.05)
+
+
+def test_every_known_model_has_its_flops() -> None:
+    assert set(PER_PIXEL) == set(MODELS)
+
+
+def test_a_bill_before_anything_has_run(study: Study) -> None:
+    lines = {line.row.variant: line for line in bill(study)}
+    assert list(lines) == [CHECKPOINT, "dense", "uniform-0.5"]
+    assert [(line.cells, line.jobs, line.done) for line in lines.values()] == [(1, 1, 0), (27, 3, 0), (27, 3, 0)]
+    training = 3 * PER_PIXEL["resnet20"] * 32**2 * 50_000 * 10
+    assert lines["dense"].cell_flops == pytest.approx(training)
+    assert lines["uniform-0.5"].flops == pytest.approx(27 * training / 2)
+    seconds = training / ASSUMED["cpu"].flops + 500 * 10 * ASSUMED["cpu"].step_seconds
+    assert lines["dense"].seconds == pytest.approx(27 * seconds)
+    text = page(bill_page(study, cores=4))
+    assert "Assumed: 3e+10 FLOP/s a core" in text
+    assert "On 4 cores" in text
+    assert "core-hours" in text
+    assert "185 MB of prepared data (to come)" in text
+    assert not Path("results").exists()
+
+
+def test_finished_tiles_are_not_billed_again_and_tell_the_time(study: Study) -> None:
+    finish(tiles(study)[0], seconds=40.0)
+    lines = {line.row.variant: line for line in bill(study)}
+    assert (lines["dense"].cells, lines["dense"].done, lines["dense"].jobs) == (27, 9, 2)
+    assert lines["dense"].seconds == pytest.approx(18 * 40)
+    assert lines["uniform-0.5"].seconds == pytest.approx(27 * 20)  # half the FLOPs
+    assert "other finished tiles by FLOPs (2 rows)" in page(bill_page(study))
+
+
+def test_what_pruning_has_counted_is_billed(study: Study) -> None:
+    write(Path("results/x/models/resnet20/uniform-0.5/pruning.json"), json.dumps({"flops": 4e7, "dense_flops": 8.2e7}))
+    costs = Costs(study)
+    assert costs.forward_flops(Row("resnet20", "uniform-0.5")) == 4e7
+    assert costs.forward_flops(Row("resnet20", "dense")) == 8.2e7
+
+
+def test_calibration_tells_the_time_where_no_tile_has_finished(study: Study) -> None:
+    chosen = {"name": "fused", "lanes": 16, "tile_ms": 90.0}
+    found = {"strategy": "fused", "lanes": 16, "device": "NVIDIA X", "measured": [{**chosen, "lanes": 32}, chosen]}
+    write(Path("results/x/models/resnet20/dense/strategy.json"), json.dumps(found))
+    time = Costs(study).cell_time(Row("resnet20", "dense"))
+    assert time is not None
+    assert (time.source, time.device) == ("calibration", "gpu")
+    assert time.seconds == pytest.approx(0.090 / TILE_CELLS * 500 * 10)
+
+
+def test_growth_is_told_and_not_counted(study: Study) -> None:
+    text = page(bill_page(study))
+    # Both axes may grow by two tiles a side: 5 x 7 tiles instead of 1 x 3, less where the bounds forbid it.
+    assert "resnet20 may grow by up to" in text
+    write(Path("results/x/resnet20/round-1.json"), json.dumps({"tiles": [[2, -4]]}))
+    assert len(tiles(study)) == 4
+    write(Path("results/x/resnet20/round-2.json"), json.dumps({"tiles": []}))
+    assert "may grow" not in page(bill_page(study))
+
+
+def test_the_state_of_every_training(study: Study) -> None:
+    first, second, third = tiles(study)
+    fourth, fifth, _ = tiles(study, "uniform-0.5")
+    finish(first, 1.0)
+    write(second.log, "12:00:00 cells 1-9 of 9: epoch 4/10, step 250/500, best top-1 50.00 %, 9 s to go\n", age=30)
+    write(third.log, "12:00:00 cells 1-9 of 9: epoch 1/10, best\n12:01:00 error: the disk is full; free some\n", age=30)
+    write(fourth.log, "12:00:00 cells 1-9 of 9: epoch 5/10, best top-1\n", age=FRESH_SECONDS + 1)
+    write(fifth.log, "12:00:00 unexpected error\nTraceback\nValueError: oh\n", age=9999)
+    found = {item.training: item for item in survey(study, NOW)}
+    states = [found[training].state for training in (first, second, third, fourth, fifth)]
+    assert states == [State.FINISHED, State.RUNNING, State.FAILED, State.STOPPED, State.FAILED]
+    assert found[second].done == pytest.approx(0.35)
+    assert found[fourth].done == pytest.approx(0.5)
+    assert found[third].error == "the disk is full; free some"
+    assert found[fifth].error == "ValueError: oh"
+    text = page(status_page(study, NOW))
+    assert str(third.log) in text
+    assert "1 training running; at this rate about" in text
+    row = next(line for line in text.splitlines() if " dense " in line)
+    assert row.split()[2:] == ["27", "9", "9", "9", "-", "-", "48", "%"]
+
+
+def test_an_earlier_array_of_the_same_job_counts_as_done(study: Study) -> None:
+    lines = "12:00:00 cells 1-6 of 9: epoch 10/10, best\n12:00:01 cells 7-9 of 9: epoch 5/10, best\n"
+    write(tiles(study)[0].log, lines)
+    assert survey(study, NOW)[1].done == pytest.approx(6 / 9 + 3 / 9 / 2)
+
+
+def test_the_time_left(study: Study) -> None:
+    finish(tiles(study)[0], seconds=10.0)
+    write(tiles(study)[1].log, "12:00:00 cells 1-9 of 9: epoch 5/10, best\n")
+    left = seconds_left(study, survey(study, NOW))
+    assert left == pytest.approx(10 * (9 * 0.5 + 9) + 5 * 27 + 10)  # dense, pruned, and the one to be pruned
+
+
+def test_a_clock_that_runs_ahead_is_fresh(study: Study) -> None:
+    write(tiles(study)[0].log, "12:00:00 x\n", age=-7200)
+    assert survey(study, NOW)[1].state is State.RUNNING
+
+
+def test_tiles_of_another_config_are_told(study: Study) -> None:
+    write(Path("results/x/tiles/resnet20/uniform-0.9/seed-0/0_0.csv"))
+    write(Path("results/x/tiles/resnet20/uniform-0.9/seed-0/0_0.history.csv"))
+    assert "1 finished tile is not of this config (kept, not used)" in page(status_page(study, NOW))
+
+
+def test_damaged_files_do_not_stop_a_look(study: Study) -> None:
+    first = tiles(study)[0]
+    for path in (first.result, first.result.with_suffix(".timing.csv"), first.log, Path("results/x/data/meta.json")):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"seconds,device\n\xff\x00,\n{[")
+    write(Path("results/x/resnet20/round-1.json"), '{"tiles": 3}')
+    write(Path("results/x/models/resnet20/dense/strategy.json"), '{"measured": 1}')
+    assert "resnet20" in page(bill_page(study))
+    assert "resnet20" in page(status_page(study, NOW))
+
+
+def test_the_summary_of_failures_has_logs_and_their_last_lines(tmp_path: Path) -> None:
+    log = tmp_path / "job.log"
+    log.write_text("one\ntwo\nthree\n12:00:00 error: what is wrong\n")
+    run = tmp_path / "snakemake.log"
+    entry = "Error in rule train_tile:\n    message: None\n    jobid: 8\n"
+    run.write_text(
+        f"{entry}    log: {log} (check log file(s) for error details)\nx\n"
+        f"{entry}    log: {log} (check log file(s) for error details)\n"  # a retry of the same job
+        f"{entry}    log: {tmp_path / 'gone.log'} (check log file(s) for error details)\n"
+    )
+    text = failures_page([run, tmp_path / "not there"])
+    assert text.startswith("2 jobs failed; finished results are kept:")
+    assert f"  {log}\n    two\n    three\n    12:00:00 error: what is wrong\n" in text
+    assert "killed before it began" in text
+    assert failures_page([tmp_path / "not there"]) == ""
+
+
+def test_numbers_as_people_read_them() -> None:
+    assert [duration(value) for value in (None, 5, 600, 5 * 3600, 30 * 86400)] == [
+        "?",
+        "5 s",
+        "10 min",
+        "5.0 h",
+        "30.0 days",
+    ]
+    assert [size(value) for value in (None, 12, 1.5e3, 3e9, 5e12)] == ["?", "12 B", "1.5 kB", "3.0 GB", "5.0 TB"]

@@ -1,0 +1,71 @@
+"""What goes wrong outside the program, in a line that says what to do."""
+
+import errno
+import os
+import re
+import tempfile
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from prunescape.errors import UserError
+
+_FULL = "free some space and go on with the same command, finished results are kept"
+REMEDIES = {
+    errno.ENOSPC: f"the disk is full; {_FULL}",
+    errno.EDQUOT: f"the disk quota is used up; {_FULL}",
+    errno.EFBIG: f"the file would be larger than is allowed here (see ulimit -f); {_FULL}",
+    errno.EROFS: "the file system is read-only; make it writable, or work in another folder",
+    errno.EACCES: "no permission; make it writable, or work in another folder",
+    errno.EPERM: "no permission; make it writable, or work in another folder",
+    errno.EIO: "the disk or its network failed; go on with the same command once it works, finished results are kept",
+    errno.ESTALE: "the network disk was lost; go on with the same command once it is back, finished results are kept",
+}
+# As libraries written in Rust, such as safetensors, say it.
+_RUST = re.compile(r"\(os error (\d+)\)")
+
+
+def in_words(error: BaseException) -> str | None:
+    """The line that a user is meant to read; None for what is a defect of ours."""
+    if isinstance(error, UserError):
+        return str(error)
+    if isinstance(error, OSError):
+        number, where = error.errno, error.filename
+    else:
+        match = _RUST.search(str(error))
+        number, where = (int(match.group(1)) if match else None), None
+    remedy = REMEDIES.get(number or 0)
+    return None if remedy is None else f"{where or 'writing'}: {remedy}"
+
+
+def check_writable(folder: str | os.PathLike[str]) -> None:
+    """Write a file into a folder, or into where it is going to be, and remove it again.
+
+    Raises:
+        UserError: that cannot be done.
+    """
+    existing = Path(folder).absolute()
+    while not existing.is_dir():
+        existing = existing.parent
+    try:
+        with tempfile.TemporaryFile(dir=existing):
+            pass
+    except OSError as error:
+        reason = REMEDIES.get(error.errno or 0) or os.strerror(error.errno or 0)
+        raise UserError(f"{folder}: {reason}") from None
+
+
+def bring_to_present(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
+    """Set the time of files that are dated in the future to now; a line for each.
+
+    Snakemake throws away the outputs of a job that are older than its inputs, after hours of training. Nothing is made
+    again because of a changed time: contents are compared.
+    """
+    now = time.time()
+    healed = []
+    for path in map(Path, paths):
+        ahead = path.stat().st_mtime - now if path.is_file() else 0.0
+        if ahead > 0:
+            os.utime(path)
+            healed.append(f"{path}: dated {ahead:.0f} s in the future, set to now; compare the machines' clocks")
+    return healed

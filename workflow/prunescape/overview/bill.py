@@ -1,0 +1,208 @@
+"""`snakemake plan`: what a study will cost, before anything is submitted."""
+
+import shutil
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.table import Table
+
+from prunescape.hpspace.lattice import Cell, Extent
+from prunescape.overview.cost import ASSUMED, ASSUMPTION, BYTES_PER_JOB, Costs, Time
+from prunescape.overview.study import Row, Study, Training
+from prunescape.overview.tables import duration, flops, hours, size, table, total
+
+COLUMNS = [
+    "model",
+    "variant",
+    "cells",
+    "done",
+    "jobs",
+    "FLOPs a cell",
+    "FLOPs",
+    "{device}-hours",
+    "a job takes",
+    "disk",
+]
+
+
+@dataclass(frozen=True)
+class Line:
+    """What is still to be paid for one row of the table; None where it cannot be told.
+
+    Attributes:
+        cells, done: cells in all, and those that are finished.
+        jobs: jobs that are not finished.
+        cell_flops: FLOPs of one training.
+        flops, seconds: of the cells that are not finished; seconds of one device, a GPU or a core.
+        longest: device seconds of one job.
+        disk: bytes of all the cells' results.
+        time: how the time is known.
+    """
+
+    row: Row
+    cells: int
+    done: int
+    jobs: int
+    cell_flops: float | None
+    flops: float | None
+    seconds: float | None
+    longest: float | None
+    disk: int
+    time: Time | None
+
+
+def bill(study: Study) -> list[Line]:
+    """What every row of the study costs."""
+    trainings = list(study.trainings())
+    finished = {training for training in trainings if training.result.is_file()}
+    costs = Costs(study, finished)
+    by_row: dict[Row, list[Training]] = {row: [] for row in study.rows}
+    for training in trainings:
+        by_row[training.row].append(training)
+    return [_line(row, of_row, finished, costs) for row, of_row in by_row.items()]
+
+
+def _line(row: Row, trainings: Sequence[Training], finished: set[Training], costs: Costs) -> Line:
+    to_do = [training for training in trainings if training not in finished]
+    cells, left = (sum(training.cells for training in of) for of in (trainings, to_do))
+    of_cell, time = costs.cell_flops(row), costs.cell_time(row)
+    return Line(
+        row,
+        cells,
+        cells - left,
+        len(to_do),
+        of_cell,
+        None if of_cell is None else of_cell * left,
+        None if time is None else time.seconds * left,
+        None if time is None else time.seconds * max((training.cells for training in trainings), default=0),
+        cells * costs.cell_bytes() + len(trainings) * BYTES_PER_JOB,
+        time,
+    )
+
+
+def bill_page(study: Study, cores: int | None = None) -> list[Table | str]:
+    """The bill as a table and the lines that say what it rests on.
+
+    Args:
+        study: the study.
+        cores: cores that this run may use, where that is known.
+    """
+    lines = bill(study)
+    devices = {line.time.device for line in lines if line.time is not None}
+    device = {frozenset({"cpu"}): "core", frozenset({"gpu"}): "GPU"}.get(frozenset(devices), "device")
+    threads = study.config["engine"]["threads"] if device == "core" else 1
+    rows = [
+        [
+            *line.row,
+            f"{line.cells:,}",
+            f"{line.done:,}",
+            f"{line.jobs:,}",
+            flops(line.cell_flops),
+            flops(line.flops),
+            hours(line.seconds),
+            duration(line.longest and line.longest / threads),
+            size(line.disk),
+        ]
+        for line in lines
+    ]
+    seconds = total([line.seconds for line in lines])
+    sums = ["total", "", *(f"{sum(getattr(line, name) for line in lines):,}" for name in ("cells", "done", "jobs")), ""]
+    sums += [flops(total([line.flops for line in lines])), hours(seconds), "", size(sum(line.disk for line in lines))]
+    title = f"{study.config['run']}: still to be trained" if any(line.done for line in lines) else study.config["run"]
+    notes = [
+        _basis(lines),
+        *_devices(study, lines),
+        *_wall(seconds, device, cores),
+        *_disk(study, lines),
+        *_growth(study),
+    ]
+    return [table(title, [name.format(device=device) for name in COLUMNS], rows, sums), *notes]
+
+
+def _basis(lines: Sequence[Line]) -> str:
+    sources = Counter(line.time.source for line in lines if line.time is not None)
+    known = ", ".join(source if len(sources) == 1 else f"{source} ({rows} rows)" for source, rows in sources.items())
+    unknown = sorted({line.row.model for line in lines if line.time is None})
+    text = f"FLOPs: 3 x forward pass x images x epochs. Time: {known or 'not known'}."
+    if sources[ASSUMPTION]:
+        for device in sorted({line.time.device for line in lines if line.time is not None}):
+            speed = ASSUMED[device]
+            per_step = f"{speed.step_seconds * 1000:.0f} ms a step"
+            text += f" Assumed: {speed.flops:.0e} FLOP/s a {_NAMES[device]}, and {per_step}."
+        text += " The first finished tiles put measurements in its place."
+    if unknown:
+        text += f" Not known for {', '.join(unknown)} before pruning has run: snakemake --until pruning_table"
+    return text
+
+
+_NAMES = {"cpu": "core", "gpu": "GPU"}
+
+
+def _devices(study: Study, lines: Sequence[Line]) -> list[str]:
+    """What it would be without a GPU, where the config leaves that open and nothing was measured."""
+    assumed = [line for line in lines if line.time is not None and line.time.source == ASSUMPTION]
+    if study.config["engine"]["device"] != "auto" or len(assumed) < len(lines):
+        return []
+    costs = Costs(study)
+    on_cores = sum(
+        costs.assumed_seconds(line.cell_flops, "cpu") * (line.cells - line.done) for line in lines if line.cell_flops
+    )
+    return [f"engine.device is auto: counted for a GPU. Without one: {hours(on_cores)} core-hours."]
+
+
+def _wall(seconds: float | None, device: str, cores: int | None) -> list[str]:
+    if device != "core" or not cores or not seconds:
+        return []
+    return [f"On {cores} core{'s' if cores > 1 else ''}: {duration(seconds / cores)}, beside the light jobs."]
+
+
+def _disk(study: Study, lines: Sequence[Line]) -> list[str]:
+    data = Costs(study).bytes_of_data
+    there = study.data.is_dir()
+    prepared = f"{size(data)} of prepared data ({'there' if there else 'to come'})"
+    folder = study.results
+    while not folder.is_dir():
+        folder = folder.parent
+    free = shutil.disk_usage(folder or Path()).free
+    needed = sum(line.disk for line in lines if line.done < line.cells) + (0 if there else data or 0)
+    warning = " THIS IS TOO LITTLE." if needed > free else ""
+    return [f"Disk, beside networks and checkpoints: {prepared}; {size(free)} are free.{warning}"]
+
+
+def _growth(study: Study) -> list[str]:
+    """How much the grid may yet grow: every side, in every round, as far as the bounds allow."""
+    notes = []
+    for model, ratios in study.ratios.items():
+        rounds = study.rounds_left(model)
+        tiles = study.tiles(model)
+        more = (_largest(study, model, tiles, rounds) - len(tiles)) if rounds else 0
+        if more > 0:
+            size_of_tile = study.config["grid"]["tile"][0] * study.config["grid"]["tile"][1]
+            cells = more * size_of_tile * len(ratios) * len(study.config["seeds"])
+            notes.append(f"{model} may grow by up to {cells:,} cells in {rounds} rounds of extension (not counted).")
+    return notes
+
+
+def _largest(study: Study, model: str, tiles: Sequence[Cell], rounds: int) -> int:
+    """Tiles of the grid once every side has grown in each round, within the bounds."""
+    lattice, bounds = study.lattice(model), study.config["extension"]
+    tile = Cell(*lattice.tile)
+    low = [min(of[axis] for of in tiles) for axis in range(2)]
+    high = [max(of[axis] for of in tiles) + tile[axis] - 1 for axis in range(2)]
+    for axis, name in enumerate(("learning_rate", "weight_decay")):
+        smallest, largest = bounds[name]
+        slack = 1 + 1e-9
+        for _ in range(rounds):
+            below, above = (
+                _value(study, model, axis, edge) for edge in (low[axis] - tile[axis], high[axis] + tile[axis])
+            )
+            low[axis] -= tile[axis] if below * slack >= smallest else 0
+            high[axis] += tile[axis] if above <= largest * slack else 0
+    return len(Extent(Cell(*low), Cell(*high)).tiles(lattice))
+
+
+def _value(study: Study, model: str, axis: int, coordinate: int) -> float:
+    """Learning rate (axis 0) or weight decay (axis 1) at a coordinate."""
+    return study.lattice(model).values(Cell(coordinate, coordinate))[axis]

@@ -1,0 +1,243 @@
+"""What training costs: FLOPs, time and disk, from what was measured where there is something, else from assumptions."""
+
+import csv
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+from prunescape.data.catalog import lookup
+from prunescape.data.layout import split_folders
+from prunescape.errors import UserError
+from prunescape.overview.study import CHECKPOINT, Row, Study, Training
+
+BACKWARD = 3  # forward and backward pass together, in forward passes
+# FLOPs of one forward pass by pixel of the image: nearly the same at every size, since all the costly layers are
+# convolutions (a test counts them).
+PER_PIXEL = {
+    "small_resnet": 4_250,
+    "resnet20": 79_200,
+    "resnet32": 134_500,
+    "resnet44": 189_800,
+    "resnet56": 245_000,
+    "resnet110": 494_000,
+    "mobilenetv2": 579_000,
+    "resnet50": 163_000,
+}
+# Above so many pixels a side, MobileNetV2 has other strides.
+LARGE, PER_PIXEL_LARGE = 64, {"mobilenetv2": 12_000}
+# Images of the splits as their authors publish them; digits has no split of its own.
+IMAGES = {
+    "digits": (300, 1_497),
+    "fashion_mnist": (60_000, 10_000),
+    "cifar10": (50_000, 10_000),
+    "cifar100": (50_000, 10_000),
+    "imagenet": (1_281_167, 50_000),
+}
+MEASURED, CALIBRATED = "finished tiles", "calibration"
+SCALED, ASSUMPTION = "other finished tiles by FLOPs", "assumed speed"
+
+
+@dataclass(frozen=True)
+class Speed:
+    """A rough idea of a device: effective FLOP/s, and seconds that every training step takes beside its FLOPs."""
+
+    flops: float
+    step_seconds: float
+
+
+# Where nothing was measured: one core of a current server, and one current GPU in float32.
+ASSUMED = {"cpu": Speed(3.0e10, 1.0e-3), "gpu": Speed(2.0e12, 1.0e-2)}
+
+
+@dataclass(frozen=True)
+class Time:
+    """What a cell takes.
+
+    Attributes:
+        seconds: of one device: a GPU, or a core.
+        source: how it is known, in words.
+        device: "gpu" or "cpu".
+    """
+
+    seconds: float
+    source: str
+    device: str
+
+
+@dataclass
+class _Measured:
+    cells: int = 0
+    seconds: float = 0.0
+    device: str = ""
+
+
+@dataclass
+class Costs:
+    """What the trainings of a study cost; `finished` are those whose tables may tell how long they took."""
+
+    study: Study
+    finished: Iterable[Training] = ()
+    measured: dict[Row, _Measured] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.measured = _timings(self.finished, self.study.config["engine"]["threads"])
+        self.images, self.bytes_of_data = _data(self.study)
+
+    def forward_flops(self, row: Row) -> float | None:
+        """FLOPs of one forward pass of one image; None where the model is not known and nothing was pruned yet."""
+        ratios = self.study.ratios[row.model]
+        if row.variant in ratios and ratios[row.variant] < 1:
+            found = _record(self.study, row.model, row.variant).get("flops")
+            if found is not None:
+                return float(found)
+        for variant in ratios:
+            found = _record(self.study, row.model, variant).get("dense_flops")
+            if found is not None:
+                return float(found) * ratios.get(row.variant, 1.0)
+        data = self.study.config["data"]
+        side = lookup(data["name"]).geometry(data["image_size"]).crop
+        by_pixel = (PER_PIXEL_LARGE if side > LARGE else {}).get(row.model, PER_PIXEL.get(row.model))
+        return None if by_pixel is None else by_pixel * side**2 * ratios.get(row.variant, 1.0)
+
+    def cell_flops(self, row: Row) -> float | None:
+        """FLOPs of one training: 3 forward passes x images x epochs; None where they cannot be told."""
+        forward = self.forward_flops(row)
+        if forward is None or self.images is None:
+            return None
+        return BACKWARD * forward * self.images * self.study.config["recipe"]["epochs"]
+
+    def cell_time(self, row: Row) -> Time | None:
+        """Device time of one training, by the best source there is; None where its FLOPs cannot be told."""
+        known = self.measured.get(row)
+        if known is not None and known.cells:
+            return Time(known.seconds / known.cells, MEASURED, known.device)
+        calibrated = self._calibrated(row)
+        if calibrated is not None:
+            return calibrated
+        flops = self.cell_flops(row)
+        if flops is None:
+            return None
+        for others in ([of for of in self.measured if of.model == row.model], list(self.measured)):
+            speed, device = self._speed(others)
+            if speed:
+                return Time(flops / speed, SCALED, device)
+        device = "cpu" if self.study.config["engine"]["device"] == "cpu" else "gpu"
+        return Time(self.assumed_seconds(flops, device), ASSUMPTION, device)
+
+    def assumed_seconds(self, flops: float, device: str) -> float:
+        """What a training of so many FLOPs takes on a "gpu", or on one core of a "cpu", if nothing was measured."""
+        return flops / ASSUMED[device].flops + self._steps() * ASSUMED[device].step_seconds
+
+    def _steps(self) -> int:
+        """Steps of one training."""
+        recipe = self.study.config["recipe"]
+        return ceil((self.images or 0) / recipe["batch_size"]) * int(recipe["epochs"])
+
+    def _speed(self, rows: Iterable[Row]) -> tuple[float, str]:
+        """FLOPs a second over all finished cells of `rows`, and their device."""
+        flops = seconds = 0.0
+        device = ""
+        for row in rows:
+            of_cell, known = self.cell_flops(row), self.measured[row]
+            if of_cell is not None and known.seconds > 0:
+                flops += of_cell * known.cells
+                seconds += known.seconds
+                device = known.device
+        return (flops / seconds if seconds else 0.0), device
+
+    def _calibrated(self, row: Row) -> Time | None:
+        """The time that the rule `calibrate` measured for a step of all cells of a tile, where it has run."""
+        variant = "dense" if row.variant == CHECKPOINT else row.variant
+        found = _json(Path(self.study.models.format(model=row.model, variant=variant)) / "strategy.json")
+        rows, columns = self.study.config["grid"]["tile"]
+        try:
+            chosen = next(
+                of for of in found["measured"] if (of["name"], of["lanes"]) == (found["strategy"], found["lanes"])
+            )
+            device = _device(found["device"])
+            arrays = ceil(rows * columns / found["lanes"])
+            cores = min(self.study.config["engine"]["threads"], arrays) if device == "cpu" else 1
+            step = chosen["tile_ms"] / 1000 / (rows * columns) * cores
+            return None if self.images is None else Time(step * self._steps(), CALIBRATED, device)
+        except (KeyError, TypeError, StopIteration, ZeroDivisionError):
+            return None
+
+    def cell_bytes(self) -> int:
+        """Disk that the results of a cell take: its rows in the tables, and one in the history for each epoch."""
+        return 400 + 110 * int(self.study.config["recipe"]["epochs"])
+
+
+# A job's own files beside what grows with its cells: tables, log, and Snakemake's records of them, in blocks of 4 KiB.
+BYTES_PER_JOB = 8 * 4096
+
+
+def _timings(finished: Iterable[Training], threads: int) -> dict[Row, _Measured]:
+    """Device seconds of finished trainings, from `<tile>.timing.csv`, or from a table that has them itself.
+
+    Args:
+        finished: the trainings.
+        threads: cores of a job. Arrays of cells take one each; only a cell by itself takes them all.
+    """
+    measured: dict[Row, _Measured] = {}
+    for training in finished:
+        timing = training.result.with_suffix(".timing.csv")
+        try:
+            with (timing if timing.is_file() else training.result).open(encoding="utf-8", newline="") as file:
+                rows = [(float(row["seconds"]), row["device"]) for row in csv.DictReader(file)]
+        except (OSError, ValueError, KeyError, TypeError, csv.Error):  # none, or damaged: the job that reads it tells
+            continue
+        known = measured.setdefault(training.row, _Measured())
+        for seconds, device in rows:
+            known.cells += 1
+            known.device = _device(device)
+            known.seconds += seconds * (threads if known.device == "cpu" and training.cells == 1 else 1)
+    return measured
+
+
+def _device(description: str) -> str:
+    return "cpu" if str(description).startswith("cpu") else "gpu"
+
+
+def _record(study: Study, model: str, variant: str) -> Mapping[str, Any]:
+    """What pruning wrote about a variant; empty where it has not run."""
+    return _json(Path(study.models.format(model=model, variant=variant)) / "pruning.json")
+
+
+def _json(path: Path) -> Mapping[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _data(study: Study) -> tuple[int | None, int | None]:
+    """Number of training images, and bytes of the prepared arrays; None where they cannot be told yet."""
+    meta, section = _json(study.data / "meta.json"), study.config["data"]
+    info = lookup(section["name"])
+    pixels = info.channels * info.geometry(section["image_size"]).stored ** 2
+    sizes = [meta.get(f"n_{split}") for split in ("train", "validation")]
+    if not all(isinstance(size, int) for size in sizes):
+        published = IMAGES.get(section["name"]) or _count_files(section)
+        sizes = [section["train_size"] or published[0], section["validation_size"] or published[1]]
+    train, validation = sizes
+    return train, None if train is None or validation is None else (train + validation) * (pixels + 8)
+
+
+def _count_files(section: Mapping[str, Any]) -> tuple[int | None, int | None]:
+    """Images in the user's class folders, roughly: every file counts."""
+    try:
+        train, validation = split_folders(Path(section["directory"]))
+    except (OSError, UserError, TypeError):
+        return None, None
+
+    def count(folder: Path) -> int:
+        return sum(path.is_file() for path in folder.rglob("*"))
+
+    if validation is not None:
+        return count(train), count(validation)
+    held_out = round(count(train) * section["validation_fraction"])
+    return count(train) - held_out, held_out

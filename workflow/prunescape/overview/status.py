@@ -1,0 +1,169 @@
+"""`snakemake status`: which cells are finished, running, failed or missing, from the files alone."""
+
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from rich.table import Table
+
+from prunescape.overview.cost import Costs
+from prunescape.overview.study import Row, Study, Training
+from prunescape.overview.tables import duration, table
+
+FRESH_SECONDS = 300.0  # training writes to its log about once a minute
+SHOWN_FAILURES = 10
+TAIL_BYTES = 1 << 16
+# As the log of a job has it; see `prunescape.job`. The log is begun anew each time a job starts.
+_ERROR = re.compile(r"^\d\d:\d\d:\d\d (?:error: (.*)|unexpected error)$", re.MULTILINE)
+_PROGRESS = re.compile(r"cells (\d+)-(\d+) of (\d+): epoch (\d+)/(\d+)(?:, step (\d+)/(\d+))?")
+
+
+class State(StrEnum):
+    """How far a training is."""
+
+    FINISHED = "finished"
+    RUNNING = "running"  # no result; its log is fresh
+    FAILED = "failed"  # no result; its log ends in an error
+    STOPPED = "stopped"  # no result; its log is old: killed, or waiting to be started again
+    MISSING = "missing"  # no trace
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A training's state.
+
+    Attributes:
+        done: the part of its work that is done, 0 to 1.
+        error: of a failed one, what its log says.
+    """
+
+    training: Training
+    state: State
+    done: float = 0.0
+    error: str = ""
+
+
+def progress(training: Training, now: float) -> Progress:
+    """How far a training is at time `now` (seconds since the epoch)."""
+    if training.result.is_file():
+        return Progress(training, State.FINISHED, 1.0)
+    try:
+        age = now - training.log.stat().st_mtime
+        text = tail(training.log)
+    except OSError:
+        return Progress(training, State.MISSING)
+    done = _fraction(text)
+    error = _ERROR.search(text)
+    if error is not None:
+        return Progress(training, State.FAILED, done, error.group(1) or text.rstrip().rpartition("\n")[2])
+    # A clock that runs ahead puts the log's time into the future: that is fresh, too.
+    return Progress(training, State.RUNNING if age < FRESH_SECONDS else State.STOPPED, done)
+
+
+def tail(path: Path, size: int = TAIL_BYTES) -> str:
+    """The last `size` bytes of a text file, whatever is in it."""
+    with path.open("rb") as file:
+        file.seek(0, 2)
+        file.seek(max(0, file.tell() - size))
+        return file.read().decode("utf-8", errors="replace")
+
+
+def _fraction(text: str) -> float:
+    """The part of a training that is done, by the newest line of each of its arrays of cells."""
+    newest = {match.group(1): [int(number or 0) for number in match.groups()] for match in _PROGRESS.finditer(text)}
+    done = 0.0
+    for first, last, cells, epoch, epochs, step, steps in newest.values():
+        begun = epoch - 1 + step / steps if steps else epoch
+        done += (last - first + 1) / max(cells, 1) * begun / max(epochs, 1)
+    return min(done, 1.0)
+
+
+def survey(study: Study, now: float | None = None) -> list[Progress]:
+    """The state of every training of the study."""
+    moment = time.time() if now is None else now
+    return [progress(training, moment) for training in study.trainings()]
+
+
+def seconds_left(study: Study, found: Sequence[Progress]) -> float | None:
+    """Device time that the unfinished trainings will take; None where it cannot be told."""
+    costs = Costs(study, [item.training for item in found if item.state is State.FINISHED])
+    left = 0.0
+    by_row: dict[Row, float] = {}
+    for item in found:
+        if item.state is not State.FINISHED:
+            by_row[item.training.row] = by_row.get(item.training.row, 0.0) + item.training.cells * (1 - item.done)
+    for row, cells in by_row.items():
+        of_cell = costs.cell_time(row)
+        if of_cell is None:
+            return None
+        left += of_cell.seconds * cells
+    return left
+
+
+def status_page(study: Study, now: float | None = None) -> list[Table | str]:
+    """The states as a table, then what comes next, and the failures with their logs."""
+    found = survey(study, now)
+    by_row: dict[Row, list[Progress]] = {row: [] for row in study.rows}
+    for item in found:
+        by_row[item.training.row].append(item)
+    columns = ["model", "variant", "cells", *State, "done"]
+    rows = [[*row, *_numbers(items)] for row, items in by_row.items()]
+    page: list[Table | str] = [table(study.config["run"], columns, rows, ["total", "", *_numbers(found)])]
+    return [*page, *_stages(study), _outlook(study, found), *_failures(found), *_foreign(study)]
+
+
+def _numbers(items: Sequence[Progress]) -> list[str]:
+    """Cells in all and in each state, and the part of their work that is done."""
+    counts = {state: sum(item.training.cells for item in items if item.state is state) for state in State}
+    cells = sum(counts.values())
+    part = sum(item.training.cells * item.done for item in items) / cells if cells else 0.0
+    return [f"{cells:,}", *(f"{count:,}" if count else "-" for count in counts.values()), f"{int(100 * part)} %"]
+
+
+def _stages(study: Study) -> list[str]:
+    """What lies before and after the cells."""
+    pruned = [
+        (Path(study.models.format(model=model, variant=variant)) / "architecture.json").is_file()
+        for model, ratios in study.ratios.items()
+        for variant in ratios
+    ]
+    verdict = study.results / "hpspace" / "verdict.json"
+    stages = {
+        "data prepared": "yes" if (study.data / "meta.json").is_file() else "no",
+        "networks": f"{sum(pruned)} of {len(pruned)}",
+        "verdict": str(verdict.with_suffix(".txt")) if verdict.is_file() else "not yet",
+    }
+    return ["; ".join(f"{name}: {value}" for name, value in stages.items())]
+
+
+def _outlook(study: Study, found: Sequence[Progress]) -> str:
+    if all(item.state is State.FINISHED for item in found):
+        return "All cells are finished. `snakemake -n` tells whether anything is to be made anew."
+    left = seconds_left(study, found)
+    running = sum(item.state is State.RUNNING for item in found)
+    cores = study.config["engine"]["threads"] if study.config["engine"]["device"] == "cpu" else 1
+    if running == 0:
+        needed = "" if left is None else f" about {duration(left)} of device time are left."
+        return f"Nothing is running;{needed} `snakemake` goes on."
+    going = f"{running} training{'s' if running > 1 else ''} running"
+    if left is None:
+        return f"{going}; how long it takes is not known yet."
+    return f"{going}; at this rate about {duration(left / running / cores)} to go."
+
+
+def _failures(found: Sequence[Progress]) -> list[str]:
+    failed = [item for item in found if item.state is State.FAILED]
+    lines = [f"{item.training.log}\n    {item.error}" for item in failed[:SHOWN_FAILURES]]
+    hidden = len(failed) - len(lines)
+    return lines + ([f"... and {hidden} more failed jobs"] if hidden > 0 else [])
+
+
+def _foreign(study: Study) -> list[str]:
+    foreign = study.foreign_tables()
+    if not foreign:
+        return []
+    tables = "tile is" if len(foreign) == 1 else "tiles are"
+    return [f"{len(foreign):,} finished {tables} not of this config (kept, not used), such as {foreign[0]}"]

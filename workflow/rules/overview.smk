@@ -1,0 +1,59 @@
+"""What a study will cost and how far it is, and what failed.
+
+`snakemake plan` and `snakemake status` print and stop here, while the Snakefile is read: nothing is locked, built or
+recorded, so that they serve beside a run that is under way. (As jobs they would not: Snakemake removes the locks of all
+runs in a directory when any of them ends.)
+"""
+
+OVERVIEWS = ["plan", "status"]
+
+
+rule plan:
+    localrule: True
+
+
+# Prints cells, jobs, FLOPs, hours and disk of the study before anything is submitted.
+rule status:
+    localrule: True
+
+
+# Prints which cells are finished, running, failed and missing, and how long it will take.
+# Snakemake learns its targets only after it has read the Snakefile: hence the command line.
+asked = [name for name in OVERVIEWS if name in sys.argv[1:]]
+if asked:
+    from prunescape.overview.pages import print_pages
+    from prunescape.overview.study import Study
+
+    study = Study(
+        config=config,
+        ratios={
+            model: {"dense": 1.0} | {name: variant["ratio"] for name, variant in pruned_variants(model).items()}
+            for model in config["models"]
+        },
+        data=Path(DATA),
+        models=f"{RESULTS}/models/{{model}}/{{variant}}",
+        tile=f"{TILE}.csv",
+        tile_log=str(rules.train_tile.log[0]),
+        weights=str(rules.train_dense.output.weights),
+        weights_log=str(rules.train_dense.log[0]),
+        extension=PLAN,
+    )
+    print_pages(asked, study, workflow.cores)
+    sys.exit(0)
+
+
+onstart:
+    from prunescape.errors import UserError
+    from prunescape.faults import check_writable
+
+    try:  # before Snakemake itself trips over it, with a traceback
+        for folder in (RESULTS, DATA, LOGS):
+            check_writable(folder)
+    except UserError as error:
+        sys.exit(f"prunescape: {error}")
+
+
+onerror:
+    from prunescape.overview.failures import failures_page
+
+    print(failures_page([Path(path) for path in log]), file=sys.stderr)
