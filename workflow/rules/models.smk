@@ -16,7 +16,7 @@ rule describe_dense:
     conda:
         ENVIRONMENT
     params:
-        settings=settings("models/describe_dense.py"),
+        settings=lambda wildcards: settings("models/describe_dense.py", model_code(wildcards.model)),
     script:
         "../scripts/models/describe_dense.py"
 
@@ -33,6 +33,9 @@ rule train_dense:
     conda:
         ENVIRONMENT
     threads: config["engine"]["threads"]
+    resources:
+        runtime=training_minutes,
+        cpus_per_task=config["engine"]["threads"],
     params:
         settings=lambda wildcards: settings(
             "models/train_dense.py",

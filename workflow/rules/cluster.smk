@@ -1,0 +1,19 @@
+"""What training jobs ask a cluster for, as far as only the workflow knows it. The rest stands in the profiles.
+
+Their `cpus_per_task` says what `threads` says: on a cluster, Snakemake cuts `threads` down to the cores of the machine that
+it runs on itself.
+"""
+
+from prunescape.workload import run_time_minutes, training_flops
+
+
+def training_minutes(wildcards, input, attempt):
+    """The run time of a training job; while its inputs are not there, Snakemake takes the error for "not known yet"."""
+    with open(input.architecture) as architecture, open(input.data) as data:
+        try:
+            flops, meta = json.load(architecture)["flops"] or 0, json.load(data)
+            sizes = {split: meta[f"n_{split}"] for split in ("train", "validation")}
+        except (ValueError, KeyError, TypeError):  # damaged: the job that reads it will say so
+            flops, sizes = 0, {"train": 0, "validation": 0}
+    cells = len(tile_cells(wildcards)) if "i" in wildcards.keys() else 1
+    return run_time_minutes(training_flops(flops, cells, sizes, config["recipe"]), attempt, config["cluster"])
