@@ -10,10 +10,11 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-# What these say or look up cannot change a result: messages, logs, progress, and the tables of names, of which each
-# rule takes its own entry as a setting. Else a new model in the catalogue would train all the others again.
+# What these say or look up cannot change a result: messages, logs, progress, whose turn it is, and the tables of names,
+# of which each rule takes its own entry as a setting. Else a new model in the catalogue would train all others again.
 NO_MEANING = {
     "job.py",
+    "lease.py",
     "errors.py",
     "data/catalog.py",
     "data/progress.py",

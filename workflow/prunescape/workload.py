@@ -30,6 +30,6 @@ def run_time_minutes(flops: int, attempt: int, cluster: Mapping[str, Any]) -> in
         attempt: 1, 2, ...
         cluster: the config's section `cluster`.
     """
-    minutes = cluster["startup_minutes"] + math.ceil(flops / (60e12 * cluster["teraflops"]))
-    longest = math.inf if cluster["longest_hours"] is None else max(1, math.floor(60 * cluster["longest_hours"]))
-    return min(attempt * minutes, longest)
+    minutes = attempt * (cluster["startup_minutes"] + flops / (60e12 * cluster["teraflops"]))
+    longest = math.inf if cluster["longest_hours"] is None else 60 * cluster["longest_hours"]
+    return math.ceil(minutes) if minutes <= longest else max(1, math.floor(longest))

@@ -4,6 +4,7 @@ Their `cpus_per_task` says what `threads` says: on a cluster, Snakemake cuts `th
 it runs on itself.
 """
 
+from prunescape.leftovers import cancel_leftovers
 from prunescape.workload import run_time_minutes, training_flops
 
 
@@ -17,3 +18,16 @@ def training_minutes(wildcards, input, attempt):
             flops, sizes = 0, {"train": 0, "validation": 0}
     cells = len(tile_cells(wildcards)) if "i" in wildcards.keys() else 1
     return run_time_minutes(training_flops(flops, cells, sizes, config["recipe"]), attempt, config["cluster"])
+
+
+onstart:
+    left = cancel_leftovers(
+        [job for waiting in workflow.dag.needrun_jobs() for job in workflow.persistence.external_jobids(waiting)],
+        f"{RESULTS}/checkpoints",
+    )
+    if left:
+        print(
+            f"prunescape: cancelled {len(left)} Slurm jobs that an earlier snakemake left behind ({', '.join(left)});"
+            " what they have trained is kept in their checkpoints",
+            file=sys.stderr,
+        )

@@ -4,6 +4,7 @@ from prunescape.data.prepared import load_prepared
 from prunescape.files import read_json, write_csv
 from prunescape.hpspace.tile import history_table
 from prunescape.job import job
+from prunescape.lease import lease
 from prunescape.models.architecture import load_architecture
 from prunescape.models.weights import save_weights
 from prunescape.training.checkpoint import Checkpoint
@@ -16,16 +17,18 @@ with job(snakemake) as logger:
     architecture, engine = load_architecture(snakemake.input.architecture), Engine.from_config(settings["engine"])
     data = read_json(snakemake.input.data)
     checkpoint = Checkpoint.of(snakemake.params.checkpoint, settings, architecture.to_json(), data, engine.device)
-    (result,) = train(
-        architecture,
-        [Lane(settings["learning_rate"], settings["weight_decay"])],
-        load_prepared(snakemake.input.data),
-        Recipe.from_config(settings["recipe"]),
-        engine,
-        settings["seed"],
-        logger.info,
-        checkpoint,
-    )
-    save_weights(snakemake.output.weights, result.weights)
-    write_csv(snakemake.output.history, history_table(result))
-    checkpoint.remove()
+    with lease(f"{snakemake.params.checkpoint}.lease", checkpoint.identity, snakemake.output) as to_do:
+        if to_do:
+            (result,) = train(
+                architecture,
+                [Lane(settings["learning_rate"], settings["weight_decay"])],
+                load_prepared(snakemake.input.data),
+                Recipe.from_config(settings["recipe"]),
+                engine,
+                settings["seed"],
+                logger.info,
+                checkpoint,
+            )
+            save_weights(snakemake.output.weights, result.weights)
+            write_csv(snakemake.output.history, history_table(result))
+            checkpoint.remove()

@@ -1,0 +1,26 @@
+"""slurmdbd is away for the whole of a run."""
+
+from collections.abc import Callable
+
+from conftest import Study, cluster
+from slurm_jobs import jobs, slurm, training, until
+
+
+def test_a_run_needs_no_accounting(study: Callable[..., Study], reference: Callable) -> None:
+    """Jobs are submitted, and noticed when they end or are cancelled; later, the accounting learns of all of them."""
+    made = study({})
+    assert cluster("stop", "slurmdbd").returncode == 0
+    try:
+        snakemake = made.submit("results/tiny/hpspace/verdict.json")
+        running = until(
+            "a job runs", lambda: [job for job, where in queue(made.folder).items() if where[0] == "RUNNING"]
+        )
+        slurm("scancel", running[0])
+        made.finish(snakemake)
+    finally:
+        result = cluster("up")
+    assert result.returncode == 0, result.stderr
+    assert made.tables() == reference()
+    (verdict,) = until("the accounting has heard of the jobs", lambda: jobs(made.folder, "give_verdict"))
+    assert verdict.state == "COMPLETED"
+    assert next(job for job in jobs(made.folder) if job.number == victim).state.startswith("CANCELLED")
