@@ -4,13 +4,12 @@ import os
 import re
 import shutil
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from slurm_jobs import slurm
+from slurm_jobs import slurm, until
 
 from project_copy import SNAKEMAKE, TINY, copy_project, merged, write_config
 
@@ -61,6 +60,7 @@ class Study:
 
     def __init__(self, folder: Path, config: dict[str, Any]) -> None:
         self.folder = copy_project(folder)
+        self.started: list[subprocess.Popen] = []
         write_config(self.folder, config)
         _checkpoint_often(self.folder)
 
@@ -68,9 +68,17 @@ class Study:
         """Start Snakemake on this folder; its output goes to a file."""
         environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
         with (self.folder / "output.txt").open("a") as output:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 [*SNAKEMAKE, *arguments], cwd=self.folder, stdout=output, stderr=subprocess.STDOUT, env=environment
             )
+        self.started.append(process)
+        return process
+
+    def stop(self) -> None:
+        """End what a failed test has left running."""
+        for process in self.started:
+            process.kill()
+            process.wait()
 
     def submit(self, *arguments: str) -> subprocess.Popen:
         """Start Snakemake with the profile for Slurm, looking for news more often."""
@@ -107,7 +115,7 @@ def _checkpoint_often(folder: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def reference(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], dict[str, str]]:
+def reference(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], dict[str, str]]]:
     """The tables of an undisturbed local run, which goes on beside the first test."""
     study = Study(tmp_path_factory.mktemp("reference") / "project", STUDY)
     process = study.snakemake("--cores", "1", "results/tiny/hpspace/verdict.json")
@@ -116,23 +124,24 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], dict[str
         study.finish(process)
         return study.tables()
 
-    return tables
+    yield tables
+    study.stop()
 
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[dict[str, Any]], Study]]:
     """Make a study, with changes to its config; afterwards, leave nothing behind on the cluster."""
-    folders: list[Path] = []
+    studies: list[Study] = []
 
     def make(changes: dict[str, Any]) -> Study:
-        made = Study(tmp_path_factory.mktemp("study") / "project", merged(STUDY, changes))
-        folders.append(made.folder)
-        return made
+        studies.append(Study(tmp_path_factory.mktemp("study") / "project", merged(STUDY, changes)))
+        return studies[-1]
 
     yield make
-    left = [row.split("|")[0] for row in slurm("squeue", "-h", "-o", "%i|%Z").splitlines()]
+    for made in studies:
+        made.stop()
+    left = slurm("squeue", "-h", "-o", "%i").split()
     if left:
         slurm("scancel", *left)
-        end = time.monotonic() + 30
-        while slurm("squeue", "-h") and time.monotonic() < end:
-            time.sleep(0.5)
+        until("the jobs have gone", lambda: not slurm("squeue", "-h"))
+    cluster("up")  # with all its nodes

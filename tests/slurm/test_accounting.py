@@ -2,8 +2,11 @@
 
 from collections.abc import Callable
 
+import pytest
 from conftest import Study, cluster
 from slurm_jobs import jobs, slurm, training, until
+
+pytestmark = pytest.mark.slurm
 
 
 def test_a_run_needs_no_accounting(study: Callable[..., Study], reference: Callable) -> None:
@@ -12,10 +15,8 @@ def test_a_run_needs_no_accounting(study: Callable[..., Study], reference: Calla
     assert cluster("stop", "slurmdbd").returncode == 0
     try:
         snakemake = made.submit("results/tiny/hpspace/verdict.json")
-        running = until(
-            "a job runs", lambda: [job for job, where in queue(made.folder).items() if where[0] == "RUNNING"]
-        )
-        slurm("scancel", running[0])
+        victim = until("a tile is trained", lambda: training(made.folder, "dense_0"))["slurm_job"]
+        slurm("scancel", victim)
         made.finish(snakemake)
     finally:
         result = cluster("up")

@@ -8,6 +8,7 @@ import pytest
 from conftest import Study
 from slurm_jobs import jobs, overlaps, pause, queue, slurm, start_now, training, until
 
+pytestmark = pytest.mark.slurm
 SLOW, CANCELLED, REQUEUED = "dense_0", "dense_1", "dense_2"
 
 

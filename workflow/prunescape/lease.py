@@ -59,9 +59,10 @@ def _take(file: Path, me: str) -> str | None:
             continue
         who = holder_of(holder)
         before = who.pop("identity", None)
-        LOGGER.info("another job is at it, waiting for its end: %s", json.dumps(who))
+        if not _has_died(holder):
+            LOGGER.info("another job is at it, waiting for its end: %s", json.dumps(who))
         if not _outlast(file, holder):
-            LOGGER.info("the other job is no more, going on in its place")
+            LOGGER.info("the job that was at it before is no more, going on in its place")
             file.unlink(missing_ok=True)
     return before
 
