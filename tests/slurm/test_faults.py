@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import Study
+from conftest import CELLS, Study
 from slurm_jobs import jobs, overlaps, pause, queue, slurm, start_now, training, until
 
 pytestmark = pytest.mark.slurm
@@ -26,7 +26,7 @@ def disturbed(study: Callable[..., Study], reference: object) -> Disturbed:
     """A run with a job over its time limit, one cancelled, one requeued, and one whose node is set down."""
     made = study({})
     folder, numbers = made.folder, {}
-    snakemake = made.submit("results/tiny/hpspace/verdict.json")
+    snakemake = made.submit(CELLS)
     for tile in (SLOW, CANCELLED, REQUEUED):
         holder = until(f"{tile} is trained", lambda tile=tile: training(folder, tile))
         numbers[tile] = holder["slurm_job"]

@@ -10,7 +10,7 @@ from conftest import STUDY, Study
 from slurm_jobs import jobs, overlaps, queue, slurm, training, until
 
 pytestmark = pytest.mark.slurm
-TARGETS = [f"results/tiny/{file}" for file in ("hpspace/verdict.json", "hpspace/pruning.csv", "figures/samples.png")]
+TARGETS = [f"results/tiny/{file}" for file in ("hpspace/cells.csv", "hpspace/pruning.csv", "figures/samples.png")]
 TERAFLOPS = 1.0e-4  # so slow that networks of different cost ask for different times
 STARTUP_MINUTES = 10  # the config's default
 
@@ -83,7 +83,7 @@ def test_run_times_follow_from_flops(restarted: Restarted) -> None:
     asked = {}
     for variant in flops:
         expected = STARTUP_MINUTES + 9 * flops[variant] * passes / (TERAFLOPS * 1e12) / 60
-        asked[variant] = {job.minutes for job in jobs(restarted.study.folder, f"_{variant}_") if job.start}
+        asked[variant] = {job.minutes for job in jobs(restarted.study.folder, f"_small_resnet_{variant}_") if job.start}
         assert asked[variant] == {math.ceil(expected)}
     assert min(asked["dense"]) > max(asked["uniform-0.4"])
 

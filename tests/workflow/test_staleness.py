@@ -114,7 +114,7 @@ CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     ),
     "the model's code": (
         code("prunescape/models/cifar_resnet.py", "before = self.extra_channels // 2", "before = 0"),
-        {"train_dense", "prune"} | PRUNING_TABLES | TRAINING | AFTER_CELLS,
+        NETWORKS | PRUNING_TABLES | TRAINING | AFTER_CELLS,
     ),
     "another model's code": (
         code("prunescape/models/mobilenet.py", "(6, 24, 2, 2, 1)", "(6, 24, 2, 2, 2)"),
