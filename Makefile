@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN := results/$(shell sed -n "s/^run: *\([^ \#]*\).*/\1/p" config.yaml)
 
-.PHONY: help demo test lint unit workflow-test docs bench bench-gpu clean
+.PHONY: help demo test lint unit workflow-test slurm-test docs bench bench-gpu clean
 
 help:
 	@echo "make demo   set up, run the main job on handwritten digits, and write a report (minutes on two cores)"
@@ -37,7 +37,7 @@ demo: $(VENV)/run
 	@echo "Figures: $(RUN)/hpspace/figures/   Tables: $(RUN)/hpspace/"
 	@echo "Report:  file://$(CURDIR)/$(RUN)/report.html"
 
-test: lint unit workflow-test
+test: lint unit workflow-test slurm-test
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check --no-cache .
@@ -51,6 +51,10 @@ unit: $(VENV)/dev
 
 workflow-test: $(VENV)/dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest tests/workflow
+
+# On a Slurm of its own, where there is one to be had; see docs/cluster.md.
+slurm-test: $(VENV)/dev
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest tests/slurm
 
 docs: $(VENV)/dev
 	PYTHONPATH=workflow $(BIN)/python -m prunescape.config_reference docs/config.md

@@ -4,63 +4,17 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import yaml
 from PIL import Image
 
-PROJECT = Path(__file__).parents[2]
-PARTS = ["Snakefile", "config.yaml", "workflow", "profiles", "envs"]
-SNAKEMAKE = [sys.executable, "-m", "snakemake"]
+from project_copy import PROJECT, SNAKEMAKE, TINY, copy_project, merged, write_config
 
-TINY: dict[str, Any] = {
-    "run": "tiny",
-    "seeds": [0, 1],
-    "data": {"name": "digits", "train_size": 100, "validation_size": 300},
-    "models": {
-        "small_resnet": {
-            "learning_rate": 0.1,
-            "weight_decay": 0.005,
-            "methods": ["uniform", "non_uniform"],
-            "ratios": [0.4],
-        }
-    },
-    "recipe": {"epochs": 3, "batch_size": 25, "decay_epochs": [2]},
-    "grid": {"step": 0.5, "size": [3, 3], "tile": [3, 3]},
-    "extension": {"rounds": 0},
-    "engine": {"device": "cpu", "strategy": "fused", "lanes": 16},
-    "figures": {"formats": ["png"]},
-}
-
-
-def copy_project(target: Path) -> Path:
-    """The project's own files, with their times."""
-    target.mkdir(parents=True)
-    for part in PARTS:
-        source = PROJECT / part
-        if source.is_dir():
-            shutil.copytree(source, target / part, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy2(source, target / part)
-    return target
-
-
-def merged(config: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """`config` with nested `changes`."""
-    result = dict(config)
-    for key, value in changes.items():
-        below = isinstance(value, dict) and isinstance(result.get(key), dict)
-        result[key] = merged(result[key], value) if below else value
-    return result
-
-
-def write_config(folder: Path, config: dict[str, Any]) -> None:
-    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+__all__ = ["PROJECT", "TINY", "copy_project", "draw_classes", "merged", "planned", "snakemake", "write_config"]
 
 
 def draw_classes(folder: Path, classes: int, count: int, side: int) -> None:

@@ -122,7 +122,7 @@ CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     ),
     "the model's code": (
         code("prunescape/models/cifar_resnet.py", "before = self.extra_channels // 2", "before = 0"),
-        AFTER_DENSE,
+        AFTER_DENSE | {"describe_dense"},
     ),
     "another model's code": (
         code("prunescape/models/mobilenet.py", "(6, 24, 2, 2, 1)", "(6, 24, 2, 2, 2)"),

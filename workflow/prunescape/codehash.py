@@ -10,11 +10,12 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-# What these say, look up or arrange cannot change a result: messages, logs, progress, where and when jobs run, and the
-# tables of names, of which each rule takes its own entry as a setting. Else a new model in the catalogue would train
-# all the others again.
+# What these say, look up or arrange cannot change a result: messages, logs, progress, where and when jobs run and whose
+# turn it is, and the tables of names, of which each rule takes its own entry as a setting. Else a new model in the
+# catalogue would train all the others again.
 NO_MEANING = {
     "job.py",
+    "lease.py",
     "errors.py",
     "faults.py",
     "data/catalog.py",

@@ -15,6 +15,9 @@ rule train_tile:
     conda:
         ENVIRONMENT
     threads: config["engine"]["threads"]
+    resources:
+        runtime=training_minutes,
+        cpus_per_task=config["engine"]["threads"],
     params:
         settings=lambda wildcards: settings(
             "hpspace/train_tile.py",

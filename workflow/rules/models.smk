@@ -2,6 +2,8 @@
 
 # Of its own, so that the order of `seeds` says nothing; its weights are only what pruning ranks.
 CHECKPOINT_SEED = 0
+# On a CPU each array of networks has one core, and a single network is a single array.
+DENSE_THREADS = 1 if config["engine"]["device"] == "cpu" else config["engine"]["threads"]
 MODEL_FOLDER = f"{RESULTS}/models/{{model}}"
 
 
@@ -16,7 +18,7 @@ rule describe_dense:
     conda:
         ENVIRONMENT
     params:
-        settings=settings("models/describe_dense.py"),
+        settings=lambda wildcards: settings("models/describe_dense.py", model_code(wildcards.model)),
     script:
         "../scripts/models/describe_dense.py"
 
@@ -32,7 +34,10 @@ rule train_dense:
         f"{LOGS}/train_dense/{{model}}.log",
     conda:
         ENVIRONMENT
-    threads: 1 if config["engine"]["device"] == "cpu" else config["engine"]["threads"]
+    threads: DENSE_THREADS
+    resources:
+        runtime=training_minutes,
+        cpus_per_task=DENSE_THREADS,
     params:
         settings=lambda wildcards: settings(
             "models/train_dense.py",
@@ -58,8 +63,10 @@ rule calibrate:
         f"{LOGS}/calibrate/{{model}}_{{variant}}.log",
     conda:
         ENVIRONMENT
-    # Like training, because it must run on the same kind of machine.
+    # As training has them; on a cluster it must run on the same kind of machine, too.
     threads: config["engine"]["threads"]
+    resources:
+        cpus_per_task=config["engine"]["threads"],
     params:
         settings=lambda wildcards: settings(
             "models/calibrate.py",

@@ -51,6 +51,7 @@ onstart:
             check_writable(folder)
     except UserError as error:
         sys.exit(f"prunescape: {error}")
+    stop_leftovers()
 
 
 onerror:

@@ -19,12 +19,14 @@ class Architecture:
         classes: number of classes.
         widths: channels kept, by the name of the convolution that makes them; a convolution that is not named keeps
         all.
+        flops: of one forward pass of one image, where known: a note of what it costs, no part of what it is.
     """
 
     name: str
     input_shape: tuple[int, int, int]
     classes: int
     widths: Mapping[str, int] = field(default_factory=dict)
+    flops: int | None = field(default=None, compare=False)
 
     def to_json(self) -> dict[str, Any]:
         """The architecture as plain JSON values."""
@@ -33,13 +35,15 @@ class Architecture:
             "input_shape": list(self.input_shape),
             "classes": self.classes,
             "widths": dict(self.widths),
+            "flops": self.flops,
         }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Architecture":
         """The architecture that `to_json` wrote."""
         channels, height, width = value["input_shape"]
-        return cls(value["name"], (channels, height, width), value["classes"], dict(value["widths"]))
+        shape, widths = (channels, height, width), dict(value["widths"])
+        return cls(value["name"], shape, value["classes"], widths, value.get("flops"))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write as JSON, atomically."""

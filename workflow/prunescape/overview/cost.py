@@ -12,8 +12,8 @@ from prunescape.data.catalog import lookup
 from prunescape.data.layout import split_folders
 from prunescape.errors import UserError
 from prunescape.overview.study import CHECKPOINT, Row, Study, Training
+from prunescape.workload import TRAINING_PASSES
 
-BACKWARD = 3  # forward and backward pass together, in forward passes
 # FLOPs of one forward pass by pixel of the image: nearly the same at every size, since all the costly layers are
 # convolutions (a test counts them).
 PER_PIXEL = {
@@ -107,7 +107,7 @@ class Costs:
         forward = self.forward_flops(row)
         if forward is None or self.images is None:
             return None
-        return BACKWARD * forward * self.images * self.study.config["recipe"]["epochs"]
+        return TRAINING_PASSES * forward * self.images * self.study.config["recipe"]["epochs"]
 
     def cell_time(self, row: Row) -> Time | None:
         """Device time of one training, by the best source there is; None where its FLOPs cannot be told."""

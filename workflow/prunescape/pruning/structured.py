@@ -94,14 +94,13 @@ def prune(model: nn.Module, architecture: Architecture, method: str, ratio: floa
         tolerance = settings.tolerance_points / 100 * dense_flops
         widths = non_uniform_widths(cost, scores, target, tolerance, settings.minimum_channels)
 
-    pruned_architecture = replace(architecture, widths=widths)
-    flops = count_flops(build(pruned_architecture), architecture.input_shape)
+    flops = count_flops(build(replace(architecture, widths=widths)), architecture.input_shape)
     if flops != cost.flops(widths):
         raise AssertionError(f"{architecture.name}: {flops} FLOPs built, {cost.flops(widths)} predicted")
     whole = tuple(group for group, width in widths.items() if width == cost.dense[group])
     _check(method, ratio, flops / dense_flops, cost, widths, settings, whole)
     _cut(model, architecture.input_shape, norms, widths)
-    return Pruned(model, pruned_architecture, flops, flops / dense_flops, whole)
+    return Pruned(model, replace(architecture, widths=widths, flops=flops), flops, flops / dense_flops, whole)
 
 
 def _check(

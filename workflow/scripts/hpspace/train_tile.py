@@ -4,6 +4,7 @@ from prunescape.data.prepared import load_prepared
 from prunescape.files import read_json, write_csv
 from prunescape.hpspace.tile import train_tile
 from prunescape.job import job
+from prunescape.lease import lease
 from prunescape.models.architecture import load_architecture
 from prunescape.training.array import Task
 from prunescape.training.checkpoint import Checkpoint
@@ -22,8 +23,10 @@ with job(snakemake) as logger:
     )
     checkpoint = Checkpoint.of(snakemake.params.checkpoint, settings, task.identity(), read_json(snakemake.input.data))
     labels = {"model": snakemake.wildcards.model, "variant": snakemake.wildcards.variant}
-    tables = train_tile(task, settings["cells"], labels, logger.info, checkpoint)
-    write_csv(snakemake.output.timing, tables.timing)
-    write_csv(snakemake.output.history, tables.history)
-    write_csv(snakemake.output.table, tables.cells)
-    checkpoint.remove()
+    with lease(f"{snakemake.params.checkpoint}.lease", checkpoint.identity, snakemake.output) as to_do:
+        if to_do:
+            tables = train_tile(task, settings["cells"], labels, logger.info, checkpoint)
+            write_csv(snakemake.output.timing, tables.timing)
+            write_csv(snakemake.output.history, tables.history)
+            write_csv(snakemake.output.table, tables.cells)
+            checkpoint.remove()

@@ -4,6 +4,7 @@ from prunescape.data.prepared import load_prepared
 from prunescape.files import read_json, write_csv
 from prunescape.hpspace.tile import history_table
 from prunescape.job import job
+from prunescape.lease import lease
 from prunescape.models.architecture import load_architecture
 from prunescape.models.weights import save_weights
 from prunescape.training.array import Task
@@ -24,7 +25,9 @@ with job(snakemake) as logger:
     )
     checkpoint = Checkpoint.of(snakemake.params.checkpoint, settings, task.identity(), read_json(snakemake.input.data))
     lane = Lane(settings["learning_rate"], settings["weight_decay"])
-    (result,) = train(task, [lane], logger.info, checkpoint)
-    save_weights(snakemake.output.weights, result.weights)
-    write_csv(snakemake.output.history, history_table(result))
-    checkpoint.remove()
+    with lease(f"{snakemake.params.checkpoint}.lease", checkpoint.identity, snakemake.output) as to_do:
+        if to_do:
+            (result,) = train(task, [lane], logger.info, checkpoint)
+            save_weights(snakemake.output.weights, result.weights)
+            write_csv(snakemake.output.history, history_table(result))
+            checkpoint.remove()

@@ -1,0 +1,101 @@
+"""One run in which everything happens that happens to jobs, each to another tile."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from conftest import CELLS, Study
+from slurm_jobs import jobs, overlaps, pause, queue, slurm, start_now, training, until
+
+pytestmark = pytest.mark.slurm
+SLOW, CANCELLED, REQUEUED = "dense_0", "dense_1", "dense_2"
+
+
+@dataclass
+class Disturbed:
+    """A run that has come to its end, and what was done to it on the way."""
+
+    study: Study
+    numbers: dict[str, str]  # Slurm jobs, by the tile that they trained when they were disturbed
+    lost: str  # the tile whose node was set down
+
+
+@pytest.fixture(scope="module")
+def disturbed(study: Callable[..., Study], reference: object) -> Disturbed:
+    """A run with a job over its time limit, one cancelled, one requeued, and one whose node is set down."""
+    made = study({})
+    folder, numbers = made.folder, {}
+    snakemake = made.submit(CELLS)
+    for tile in (SLOW, CANCELLED, REQUEUED):
+        holder = until(f"{tile} is trained", lambda tile=tile: training(folder, tile))
+        numbers[tile] = holder["slurm_job"]
+        if tile == SLOW:
+            pause(holder["process"])
+            slurm("scontrol", "update", f"JobId={numbers[tile]}", "TimeLimit=1")  # minutes
+        elif tile == CANCELLED:
+            slurm("scancel", numbers[tile])
+        else:
+            slurm("scontrol", "requeue", numbers[tile])
+            start_now(numbers[tile])
+    lost, number, node = until("a pruned network is trained", lambda: _beside(folder, numbers[SLOW]))
+    numbers[lost] = number
+    there = [job for job, where in queue(folder).items() if where == ("RUNNING", node)]
+    slurm("scontrol", "update", f"NodeName={node}", "State=DOWN", "Reason=test")
+    for requeued in there:
+        start_now(requeued)
+    until(f"{lost} goes on elsewhere", lambda: queue(folder).get(numbers[lost], ("", node))[1] not in ("", node))
+    slurm("scontrol", "update", f"NodeName={node}", "State=RESUME")
+    made.finish(snakemake)
+    return Disturbed(made, numbers, lost)
+
+
+def _beside(folder: Path, slow: str) -> tuple[str, str, str] | None:
+    """A pruned network's tile, its job and its node, which is not the node of the slow job."""
+    running = queue(folder)
+    for tile in ("uniform-0.4_0", "uniform-0.4_1", "uniform-0.4_2"):
+        number = (training(folder, tile) or {}).get("slurm_job")
+        node = running.get(number, ("", ""))[1]
+        if node and node != running.get(slow, ("", ""))[1]:
+            return tile, number, node
+    return None
+
+
+def test_a_job_over_its_time_limit_is_tried_again_with_more(disturbed: Disturbed) -> None:
+    first, second = jobs(disturbed.study.folder, f"_{SLOW}_")
+    assert first.number == disturbed.numbers[SLOW]
+    assert (first.state, first.got["mem"]) == ("TIMEOUT", 8000)
+    assert (second.state, second.got["mem"]) == ("COMPLETED", 16000)
+    (undisturbed,) = jobs(disturbed.study.folder, "train_dense")
+    assert second.minutes == pytest.approx(2 * undisturbed.minutes, abs=1)
+    assert "going on after epoch" in disturbed.study.log(SLOW)
+
+
+def test_a_cancelled_job_is_submitted_again(disturbed: Disturbed) -> None:
+    first, *_, last = jobs(disturbed.study.folder, f"_{CANCELLED}_")
+    assert first.state.startswith("CANCELLED")
+    assert last.state == "COMPLETED"
+    assert last.number != first.number
+    assert "going on after epoch" in disturbed.study.log(CANCELLED)
+
+
+@pytest.mark.parametrize("what", ["REQUEUED", "NODE_FAIL"])
+def test_a_requeued_job_goes_on_under_its_number(disturbed: Disturbed, what: str) -> None:
+    tile = REQUEUED if what == "REQUEUED" else disturbed.lost
+    first, *_, last = jobs(disturbed.study.folder, f"_{tile}_")
+    assert first.number == last.number == disturbed.numbers[tile]
+    assert (first.state, last.state) == (what, "COMPLETED")
+    assert "going on after epoch" in disturbed.study.log(tile)
+
+
+def test_a_job_whose_node_is_lost_goes_on_elsewhere(disturbed: Disturbed) -> None:
+    nodes = [job.node for job in jobs(disturbed.study.folder, f"_{disturbed.lost}_")]
+    assert len(set(nodes)) == 2
+
+
+def test_no_tile_is_trained_by_two_jobs_at_once(disturbed: Disturbed) -> None:
+    assert overlaps(jobs(disturbed.study.folder)) == []
+
+
+def test_the_results_are_those_of_an_undisturbed_run(disturbed: Disturbed, reference: Callable) -> None:
+    assert disturbed.study.tables() == reference()

@@ -1,0 +1,35 @@
+"""Snakemake is killed on this machine, and its training lives on."""
+
+import subprocess
+import time
+from collections.abc import Callable
+
+import pytest
+from conftest import TINY, merged, snakemake
+
+from project_copy import SNAKEMAKE
+
+pytestmark = pytest.mark.workflow
+
+TILE = "results/tiny/hpspace/tiles/small_resnet/dense/seed-0/-1_-1.csv"
+LEASE = "results/tiny/checkpoints/small_resnet_dense_0_-1_-1.lease"
+LOG = "results/tiny/logs/train_tile/small_resnet/dense/seed-0_-1_-1.log"
+
+
+def test_a_training_that_was_left_behind_is_waited_for_and_not_done_again(project: Callable) -> None:
+    folder = project(merged(TINY, {"recipe": {"epochs": 300}}))
+    first = subprocess.Popen([*SNAKEMAKE, TILE], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    end = time.monotonic() + 120
+    while not (folder / LEASE).exists():
+        assert time.monotonic() < end
+        assert first.poll() is None
+        time.sleep(0.1)
+    first.kill()
+    first.wait()
+    snakemake(folder, "--unlock")
+    snakemake(folder, TILE)
+    waiting, finding, *_ = (folder / LOG).read_text().splitlines()
+    assert "another job is at it, waiting for its end" in waiting
+    assert "the other job has done it" in finding
+    assert len((folder / TILE).read_text().splitlines()) == 1 + 9
+    assert not (folder / LEASE).exists()

@@ -1,0 +1,58 @@
+"""What jobs would ask for with each profile; tests/slurm runs the one for Slurm."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import TINY, merged, snakemake
+
+pytestmark = pytest.mark.workflow
+
+GPU = {
+    "slurm": {"slurm_account": "lab", "slurm_partition": "gpu", "gres": "gpu:1"},
+    "lsf": {"lsf_project": "lab", "lsf_queue": "gpu", "lsf_extra": "-gpu num=1"},
+}
+CPU = {
+    "slurm": {"slurm_account": "lab", "slurm_partition": "cpu"},
+    "lsf": {"lsf_project": "lab", "lsf_queue": "normal"},
+}
+# More threads than some login nodes have cores.
+MANY_THREADS = {"engine": {"threads": 96}}
+
+
+def plan(folder: Path, profile: str) -> dict[str, dict[str, str]]:
+    """What one job of each rule would ask for."""
+    output = snakemake(folder, "-n", "--profile", f"profiles/{profile}")
+    found = {}
+    for rule, resources in re.findall(r"^rule (\w+):$.*?^    resources: (.*?)$", output, flags=re.M | re.S):
+        found[rule] = dict(item.split("=", 1) for item in resources.split(", "))
+    return found
+
+
+@pytest.mark.parametrize("profile", GPU)
+def test_training_asks_for_a_gpu_and_nothing_else_does(project: Callable, profile: str) -> None:
+    rules = plan(project(merged(TINY, MANY_THREADS)), profile)
+    assert {"prepare", "train_dense", "train_tile", "prune", "collect_cells", "figure_landscape"} <= set(rules)
+    for rule, asked in rules.items():
+        if rule in ("train_dense", "train_tile"):
+            expected = {**GPU[profile], "cpus_per_task": "96", "mem_mb": "8000"}
+        else:
+            expected = {**CPU[profile], "mem_mb": "2000", "runtime": "15"}
+            assert not set(asked) & {"gres", "lsf_extra", "cpus_per_task"}, rule
+        assert expected.items() <= asked.items(), (rule, asked)
+
+
+@pytest.mark.parametrize("profile", GPU)
+def test_a_user_edits_three_marked_lines(project: Callable, profile: str) -> None:
+    """The marks are there, and both training rules follow from the same lines."""
+    path = project(TINY) / "profiles" / profile / "config.yaml"
+    assert re.findall(r"# (\d) ", path.read_text()) == ["1", "2", "2", "3"]
+    resources = yaml.safe_load(path.read_text())["set-resources"]
+    assert resources["train_dense"] == resources["train_tile"]
+
+
+def test_no_rule_repeats_itself_inside_a_job() -> None:
+    rules = Path(__file__).parents[2] / "workflow" / "rules"
+    assert not [path for path in rules.glob("*.smk") if re.search(r"^    retries:", path.read_text(), flags=re.M)]

@@ -1,0 +1,46 @@
+"""Slurm jobs that an earlier snakemake has left behind: a new one would submit all of them once more.
+
+Light: read while the Snakefile is parsed, so the standard library only.
+"""
+
+import os
+import subprocess
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from prunescape.lease import holder_of
+
+GRACE_SECONDS = 180  # a cancelled job may take as long as its cluster's KillWait to write its checkpoint
+
+
+def cancel_leftovers(registered: Iterable[str], checkpoints: str | os.PathLike[str]) -> list[str]:
+    """Cancel this folder's jobs that still wait or run, and wait for their end; their numbers.
+
+    Args:
+        registered: Slurm jobs that Snakemake noted for results that are to be made; it forgets those that have begun.
+        checkpoints: the folder of the run's leases, which name those.
+    """
+    leases = [holder_of(path.read_text()) for path in Path(checkpoints).rglob("*.lease")]
+    numbers = {*registered, *(str(who["slurm_job"]) for who in leases if "slurm_job" in who)}
+    found = _in_queue(numbers)
+    if found:
+        subprocess.run(["scancel", *found], check=False)
+        end = time.monotonic() + GRACE_SECONDS
+        while _in_queue(found) and time.monotonic() < end:
+            time.sleep(1)
+    return found
+
+
+def _in_queue(numbers: Iterable[str]) -> list[str]:
+    """Those of `numbers` that are jobs of this user, in this folder; none where there is no Slurm that answers."""
+    wanted = set(numbers)
+    if not wanted:
+        return []
+    command = ["squeue", "--noheader", "--user", str(os.getuid()), "--format=%i|%Z"]
+    try:
+        rows = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.splitlines()
+    except (OSError, subprocess.SubprocessError):
+        return []
+    jobs = (row.partition("|") for row in rows)
+    return sorted((job for job, _, folder in jobs if job in wanted and Path(folder) == Path.cwd()), key=int)

@@ -1,0 +1,33 @@
+"""What training jobs ask a cluster for, as far as only the workflow knows it. The rest stands in the profiles.
+
+Their `cpus_per_task` says what `threads` says: on a cluster, Snakemake cuts `threads` down to the cores of the machine that
+it runs on itself.
+"""
+
+from prunescape.leftovers import cancel_leftovers
+from prunescape.workload import run_time_minutes, training_flops
+
+
+def training_minutes(wildcards, input, attempt):
+    """The run time of a training job; while its inputs are not there, Snakemake takes the error for "not known yet"."""
+    with open(input.architecture) as architecture, open(input.data) as data:
+        try:
+            flops, meta = json.load(architecture)["flops"] or 0, json.load(data)
+            sizes = {split: meta[f"n_{split}"] for split in ("train", "validation")}
+        except (ValueError, KeyError, TypeError):  # damaged: the job that reads it will say so
+            flops, sizes = 0, {"train": 0, "validation": 0}
+    cells = len(tile_cells(wildcards)) if "i" in wildcards.keys() else 1
+    return run_time_minutes(training_flops(flops, cells, sizes, config["recipe"]), attempt, config["cluster"])
+
+
+def stop_leftovers():
+    """Cancel the Slurm jobs that an earlier snakemake has left behind, and say so."""
+    waiting = workflow.dag.needrun_jobs()
+    registered = [number for job in waiting for number in workflow.persistence.external_jobids(job)]
+    left = cancel_leftovers(registered, f"{RESULTS}/checkpoints")
+    if left:
+        print(
+            f"prunescape: cancelled {len(left)} Slurm jobs that an earlier snakemake left behind ({', '.join(left)});"
+            " what they have trained is kept in their checkpoints",
+            file=sys.stderr,
+        )
