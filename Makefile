@@ -60,7 +60,7 @@ docs: $(VENV)/dev
 	PYTHONPATH=workflow $(BIN)/python -m prunescape.config_reference docs/config.md
 
 bench: $(VENV)/dev
-	for name in exactness operators throughput tile streaming landscape kills; do $(BIN)/python tests/bench/$$name.py || exit 1; done
+	for name in exactness operators throughput tile streaming scale landscape kills; do $(BIN)/python tests/bench/$$name.py || exit 1; done
 	$(BIN)/python tests/bench/page.py
 
 bench-gpu: $(VENV)/dev

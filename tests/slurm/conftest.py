@@ -18,7 +18,6 @@ NEEDED = ["munged", "mariadbd", "slurmdbd", "slurmctld", "slurmd", "sbatch"]
 CELLS = "results/tiny/hpspace/cells.csv"
 TABLES = ["cells.csv", "ellipses.csv", "risk.csv", "verdict.json"]
 ANALYSIS = ["fit_ellipses", "measure_risk", "give_verdict"]
-TIMING = {"seconds", "images_per_second"}
 # Six tiles, each long enough to be disturbed.
 STUDY: dict[str, Any] = merged(
     TINY,
@@ -98,16 +97,12 @@ class Study:
         return (self.folder / f"results/tiny/logs/train_tile/small_resnet/{variant}/seed-{seed}_-1_-1.log").read_text()
 
     def tables(self) -> dict[str, str]:
-        """The tables of the results, without the columns that tell how long it took.
+        """The tables of the results.
 
         What follows from `cells.csv` is computed here; only that, so that nothing that was lost is trained again.
         """
         self.finish(self.snakemake("results/tiny/hpspace/verdict.json", "--allowed-rules", *ANALYSIS))
-        texts = {name: (self.folder / "results/tiny/hpspace" / name).read_text() for name in TABLES}
-        rows = [line.split(",") for line in texts["cells.csv"].splitlines()]
-        kept = [position for position, name in enumerate(rows[0]) if name not in TIMING]
-        texts["cells.csv"] = "\n".join(",".join(row[position] for position in kept) for row in rows)
-        return texts
+        return {name: (self.folder / "results/tiny/hpspace" / name).read_text() for name in TABLES}
 
 
 def _checkpoint_often(folder: Path) -> None:

@@ -68,7 +68,7 @@ def test_a_job_over_its_time_limit_is_tried_again_with_more(disturbed: Disturbed
     assert (second.state, second.got["mem"]) == ("COMPLETED", 16000)
     (undisturbed,) = jobs(disturbed.study.folder, "train_dense")
     assert second.minutes == pytest.approx(2 * undisturbed.minutes, abs=1)
-    assert "going on after epoch" in disturbed.study.log(SLOW)
+    assert "going on after step" in disturbed.study.log(SLOW)
 
 
 def test_a_cancelled_job_is_submitted_again(disturbed: Disturbed) -> None:
@@ -76,7 +76,7 @@ def test_a_cancelled_job_is_submitted_again(disturbed: Disturbed) -> None:
     assert first.state.startswith("CANCELLED")
     assert last.state == "COMPLETED"
     assert last.number != first.number
-    assert "going on after epoch" in disturbed.study.log(CANCELLED)
+    assert "going on after step" in disturbed.study.log(CANCELLED)
 
 
 @pytest.mark.parametrize("what", ["REQUEUED", "NODE_FAIL"])
@@ -85,7 +85,7 @@ def test_a_requeued_job_goes_on_under_its_number(disturbed: Disturbed, what: str
     first, *_, last = jobs(disturbed.study.folder, f"_{tile}_")
     assert first.number == last.number == disturbed.numbers[tile]
     assert (first.state, last.state) == (what, "COMPLETED")
-    assert "going on after epoch" in disturbed.study.log(tile)
+    assert "going on after step" in disturbed.study.log(tile)
 
 
 def test_a_job_whose_node_is_lost_goes_on_elsewhere(disturbed: Disturbed) -> None:

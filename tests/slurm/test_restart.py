@@ -52,7 +52,7 @@ def test_jobs_of_a_killed_snakemake_are_cancelled_and_their_training_goes_on(res
     assert {states[number] for number in restarted.waiting} == {"CANCELLED"}
     assert "CANCELLED" in {states[number] for number in restarted.running}
     assert "that an earlier snakemake left behind" in (restarted.study.folder / "output.txt").read_text()
-    assert "going on after epoch" in "".join(restarted.study.log(f"dense_{seed}") for seed in range(3))
+    assert "going on after step" in "".join(restarted.study.log(f"dense_{seed}") for seed in range(3))
 
 
 def test_no_tile_is_trained_by_two_jobs_at_once_and_none_twice(restarted: Restarted) -> None:

@@ -147,5 +147,5 @@ def test_a_tile_table_has_every_column_and_reads_back(task: Task, tmp_path: Path
     expected = table.astype({"top5": float, "best_top5": float})  # no top-5 with ten classes
     pd.testing.assert_frame_equal(again, expected, check_dtype=False)
     (tmp_path / "0.csv").write_text("")
-    with pytest.raises(UserError, match=r"0.csv: damaged"):
+    with pytest.raises(UserError, match=r"0.csv: no table"):
         collect([tmp_path / "0.csv"])
