@@ -121,11 +121,12 @@ def test_finished_tiles_are_not_billed_again_and_tell_the_time(study: Study) -> 
     assert "other finished tiles by FLOPs (2 rows)" in page(bill_page(study))
 
 
-def test_what_pruning_has_counted_is_billed(study: Study) -> None:
-    write(Path("results/x/models/resnet20/uniform-0.5/pruning.json"), json.dumps({"flops": 4e7, "dense_flops": 8.2e7}))
-    costs = Costs(study)
-    assert costs.forward_flops(Row("resnet20", "uniform-0.5")) == 4e7
-    assert costs.forward_flops(Row("resnet20", "dense")) == 8.2e7
+def test_flops_that_were_counted_are_billed(study: Study) -> None:
+    rows = [Row("resnet20", variant) for variant in ("dense", CHECKPOINT, "uniform-0.5")]
+    write(Path("results/x/models/resnet20/dense/architecture.json"), json.dumps({"flops": 82_000_000}))
+    assert [Costs(study).forward_flops(row) for row in rows] == [8.2e7, 8.2e7, 4.1e7]
+    write(Path("results/x/models/resnet20/uniform-0.5/architecture.json"), json.dumps({"flops": 40_000_000}))
+    assert [Costs(study).forward_flops(row) for row in rows] == [8.2e7, 8.2e7, 4.0e7]
 
 
 def test_calibration_tells_the_time_where_no_tile_has_finished(study: Study) -> None:

@@ -133,7 +133,7 @@ def _basis(lines: Sequence[Line]) -> str:
             text += f" Assumed: {speed.flops:.0e} FLOP/s a {_NAMES[device]}, and {per_step}."
         text += " The first finished tiles put measurements in its place."
     if unknown:
-        text += f" Not known for {', '.join(unknown)} before pruning has run: snakemake --until pruning_table"
+        text += f" Not known for {', '.join(unknown)} before the networks are there: snakemake --until describe_dense"
     return text
 
 

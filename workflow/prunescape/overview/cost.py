@@ -87,16 +87,12 @@ class Costs:
         self.images, self.bytes_of_data = _data(self.study)
 
     def forward_flops(self, row: Row) -> float | None:
-        """FLOPs of one forward pass of one image; None where the model is not known and nothing was pruned yet."""
+        """FLOPs of one forward pass of one image; None where the model is not known and nothing was built yet."""
         ratios = self.study.ratios[row.model]
-        if row.variant in ratios and ratios[row.variant] < 1:
-            found = _record(self.study, row.model, row.variant).get("flops")
-            if found is not None:
-                return float(found)
-        for variant in ratios:
-            found = _record(self.study, row.model, variant).get("dense_flops")
-            if found is not None:
-                return float(found) * ratios.get(row.variant, 1.0)
+        for variant, part in ((row.variant, 1.0), ("dense", ratios.get(row.variant, 1.0))):
+            found = _json(Path(self.study.models.format(model=row.model, variant=variant)) / "architecture.json")
+            if isinstance(found.get("flops"), int):
+                return found["flops"] * part
         data = self.study.config["data"]
         side = lookup(data["name"]).geometry(data["image_size"]).crop
         by_pixel = (PER_PIXEL_LARGE if side > LARGE else {}).get(row.model, PER_PIXEL.get(row.model))
@@ -199,11 +195,6 @@ def _timings(finished: Iterable[Training], threads: int) -> dict[Row, _Measured]
 
 def _device(description: str) -> str:
     return "cpu" if str(description).startswith("cpu") else "gpu"
-
-
-def _record(study: Study, model: str, variant: str) -> Mapping[str, Any]:
-    """What pruning wrote about a variant; empty where it has not run."""
-    return _json(Path(study.models.format(model=model, variant=variant)) / "pruning.json")
 
 
 def _json(path: Path) -> Mapping[str, Any]:
