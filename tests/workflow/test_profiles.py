@@ -18,8 +18,9 @@ CPU = {
     "slurm": {"slurm_account": "lab", "slurm_partition": "cpu"},
     "lsf": {"lsf_project": "lab", "lsf_queue": "normal"},
 }
+TRAINING = ("train_dense", "train_tile", "calibrate")
 # More threads than some login nodes have cores.
-MANY_THREADS = {"engine": {"threads": 96}}
+MANY_THREADS = {"engine": {"device": "auto", "strategy": "auto", "threads": 96}}
 
 
 def plan(folder: Path, profile: str) -> dict[str, dict[str, str]]:
@@ -34,9 +35,9 @@ def plan(folder: Path, profile: str) -> dict[str, dict[str, str]]:
 @pytest.mark.parametrize("profile", GPU)
 def test_training_asks_for_a_gpu_and_nothing_else_does(project: Callable, profile: str) -> None:
     rules = plan(project(merged(TINY, MANY_THREADS)), profile)
-    assert {"prepare", "train_dense", "train_tile", "prune", "collect_cells", "figure_landscape"} <= set(rules)
+    assert {*TRAINING, "prepare", "prune", "collect_cells", "figure_landscape"} <= set(rules)
     for rule, asked in rules.items():
-        if rule in ("train_dense", "train_tile"):
+        if rule in TRAINING:
             expected = {**GPU[profile], "cpus_per_task": "96", "mem_mb": "8000"}
         else:
             expected = {**CPU[profile], "mem_mb": "2000", "runtime": "15"}
@@ -50,7 +51,7 @@ def test_a_user_edits_three_marked_lines(project: Callable, profile: str) -> Non
     path = project(TINY) / "profiles" / profile / "config.yaml"
     assert re.findall(r"# (\d) ", path.read_text()) == ["1", "2", "2", "3"]
     resources = yaml.safe_load(path.read_text())["set-resources"]
-    assert resources["train_dense"] == resources["train_tile"]
+    assert resources["train_dense"] == resources["train_tile"] == resources["calibrate"]
 
 
 def test_no_rule_repeats_itself_inside_a_job() -> None:
