@@ -1,7 +1,7 @@
-"""What tests of the study `stochastic` share: a small trained network, and how it is evaluated."""
+"""What tests of the study `stochastic` share."""
 
+from prunescape.models.architecture import Architecture
 from prunescape.training.engine import Engine
-from prunescape.training.lane import Lane
 
-LANE = Lane(0.05, 1e-4)
+ARCHITECTURE = Architecture("small_resnet", (1, 8, 8), 10)
 EXACT = Engine(strategy="fused", lanes=16, precision="float64")

@@ -62,9 +62,9 @@ def evaluate_variants(
     tables = []
     for again in (False, True) if recalibration is not None else (False,):
         scores = [of_array[again] for of_array in found]
-        top1, loss = torch.cat([s.top1 for s in scores]), torch.cat([s.loss for s in scores])
-        measured = {"recalibrated": again, "top1": top1[: len(variants)], "loss": loss[: len(variants)]}
-        tables.append(variant_table(pretrained, variants).assign(**measured))
+        top1 = torch.cat([of_array.top1 for of_array in scores])[: len(variants)].numpy()
+        loss = torch.cat([of_array.loss for of_array in scores])[: len(variants)].numpy()
+        tables.append(variant_table(pretrained, variants).assign(recalibrated=again, top1=top1, loss=loss))
     return pd.concat(tables, ignore_index=True)
 
 
