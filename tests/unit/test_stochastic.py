@@ -11,13 +11,17 @@ from prunescape.data.batches import Batches
 from prunescape.data.prepared import PreparedData
 from prunescape.errors import UserError
 from prunescape.models.build import build
+from prunescape.pruning.structured import PruningSettings, prune
 from prunescape.pruning.unstructured import prunable
+from prunescape.stochastic.fine_tuning import fine_tune
 from prunescape.stochastic.noise import noise, perturb
 from prunescape.stochastic.populations import COLUMNS, evaluate_variants
 from prunescape.stochastic.recalibration import recalibrated, recalibration_batches
-from prunescape.stochastic.variants import KINDS, NO_METHOD, Pretrained, Variant, variants
-from prunescape.training.lane import LaneResult
-from prunescape.training.train import train
+from prunescape.stochastic.statistics import contrast
+from prunescape.stochastic.structured import evaluate_structured
+from prunescape.stochastic.variants import KINDS, NO_METHOD, VARIANT_COLUMNS, Pretrained, Variant, variants
+from prunescape.training.array import Task
+from prunescape.training.evaluate import evaluate
 from stochastic_samples import ARCHITECTURE, EXACT
 
 SIGMA = 0.05
@@ -184,14 +188,37 @@ def test_a_population_scores_as_its_networks_one_by_one(
     assert table["recalibrated"].tolist() == [False] * len(wanted) + [True] * len(wanted)
 
 
-def test_masked_lanes_can_be_fine_tuned(pretrained: Pretrained, task, digits: PreparedData) -> None:
-    """A variant's weights and masks are what lanes start from."""
-    from prunescape.training.lane import Lane
+def test_fine_tuning_goes_on_from_the_one_shot_weights_and_holds_masks(pretrained: Pretrained, task: Task) -> None:
+    task = replace(task, architecture=ARCHITECTURE, recipe=replace(task.recipe, epochs=2))
+    wanted = [
+        Variant("stochastic", "lamp", 0.9, SIGMA, 1),
+        Variant("deterministic", "magnitude", 0.8),
+        Variant("dense"),
+    ]
+    still = fine_tune(pretrained, wanted, task, 0.0, 0.0)
+    tuned = fine_tune(pretrained, wanted, task, 1e-2, 5e-5)
+    assert list(tuned.table.columns) == [*VARIANT_COLUMNS, "top1", "best_top1", "train_loss", "diverged"]
+    for variant, same, changed in zip(wanted, still.networks, tuned.networks, strict=True):
+        assert torch.equal(flat(same), flat(pretrained.make(variant)))
+        assert not torch.equal(flat(changed), flat(same))
+        assert ((flat(changed) != 0) == (flat(same) != 0)).all()
+    scores = evaluate(tuned.networks, task.data, task.engine)
+    assert tuned.table["top1"].tolist() == scores.top1.tolist()
+    assert tuned.table["train_loss"].max() < still.table["train_loss"].max()
 
-    variant = Variant("stochastic", "lamp", 0.9, SIGMA, 1)
-    network, kept = pretrained.make(variant), pretrained.masks(variant)
-    (result,) = train(replace(task, architecture=ARCHITECTURE), [Lane(1e-2, 0, mask=kept, start=network.state_dict())])
-    assert isinstance(result, LaneResult)
-    for name, mask in kept.items():
-        assert (result.weights[name][~mask] == 0).all()
-        assert not torch.equal(result.weights[name], network.get_parameter(name))
+
+def test_structured_pruning_after_noise(pretrained: Pretrained, digits: PreparedData) -> None:
+    batches = recalibration_batches(digits, EXACT, 25)
+    how, settings = (["uniform", "non_uniform"], [0.5], [SIGMA], 2), PruningSettings(tolerance_points=5)
+    table = evaluate_structured(pretrained, ARCHITECTURE, *how, settings, digits, EXACT, recalibration=batches)
+    assert list(table.columns) == [*COLUMNS, "achieved_ratio"]
+    assert len(table) == 2 * 2 * 3
+    assert set(table["gamma"]) == {0.5}
+    for row in table.to_dict("records"):
+        noisy = perturb(pretrained.network, row["sigma"], pretrained.seed, row["draw"])
+        pruned = prune(noisy, ARCHITECTURE, row["method"], 0.5, settings)
+        network = recalibrated_alone(pruned.model, batches) if row["recalibrated"] else pruned.model.double()
+        top1, loss = alone(network, digits)
+        assert (row["top1"], row["loss"]) == (pytest.approx(top1), pytest.approx(loss, rel=1e-9))
+        assert row["achieved_ratio"] == pruned.ratio
+    assert len(contrast(table)) == 2 * 2 * 2

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from prunescape.data.batches import Batches
 from prunescape.data.prepared import PreparedData
 from prunescape.pruning.unstructured import prunable
-from prunescape.stochastic.feature_variance import layer_variances, one_shot_feature_variance, variance_ratios
+from prunescape.stochastic.feature_variance import feature_variance, layer_variances, variance_ratios
 from prunescape.stochastic.gradient_flow import gradient_flow, gradient_flow_table
 from prunescape.stochastic.recalibration import recalibrated, recalibration_batches
 from prunescape.stochastic.variants import Pretrained, Variant, variants
@@ -52,11 +52,12 @@ def plain_v(pruned: list[torch.nn.Module], dense: list[torch.nn.Module], batches
 def test_feature_variance_is_a_plain_loop_over_batches_layers_and_neurons(
     pretrained: Pretrained, batches: Batches, digits: PreparedData
 ) -> None:
-    table = one_shot_feature_variance(pretrained, ["magnitude", "lamp"], [0.6, 0.9], [SIGMA], batches, EXACT, draws=3)
+    wanted = variants(["magnitude", "lamp"], [0.6, 0.9], [SIGMA], 3, ["deterministic", "stochastic", "mask_s_to_d"])
+    table = feature_variance(pretrained, wanted, batches, EXACT)
     assert list(table.columns) == [
         *("model", "seed", "method", "gamma", "sigma", "kind", "recalibrated", "layer", "v"),
     ]
-    assert len(table) == 2 * 2 * 2 * 6
+    assert len(table) == 2 * 2 * 3 * 6
     v = table.groupby(["kind", "method", "gamma"])["v"].mean()
     for method, gamma in [("magnitude", 0.6), ("lamp", 0.9)]:
         alone = [pretrained.make(Variant("deterministic", method, gamma))]
@@ -65,6 +66,17 @@ def test_feature_variance_is_a_plain_loop_over_batches_layers_and_neurons(
         noisy = [pretrained.make(Variant("stochastic", method, gamma, SIGMA, draw)) for draw in range(3)]
         dense = [pretrained.make(Variant("dense_stochastic", sigma=SIGMA, draw=draw)) for draw in range(3)]
         assert v["stochastic", method, gamma] == pytest.approx(plain_v(noisy, dense, batches), rel=1e-9)
+        masks = [pretrained.make(Variant("mask_s_to_d", method, gamma, SIGMA, draw)) for draw in range(3)]
+        of_masks = plain_v(masks, [pretrained.network], batches)
+        assert v["mask_s_to_d", method, gamma] == pytest.approx(of_masks, rel=1e-9)
+
+
+def test_fine_tuned_networks_are_measured_in_place_of_their_variants(pretrained: Pretrained, batches: Batches) -> None:
+    wanted = [Variant("stochastic", "magnitude", 0.9, SIGMA, draw) for draw in (0, 1)]
+    dense = [pretrained.make(Variant("dense_stochastic", sigma=SIGMA, draw=draw)) for draw in (0, 1)]
+    assert feature_variance(pretrained, wanted, batches, EXACT, networks=dense)["v"].tolist() == [1.0] * 6
+    found = gradient_flow_table(pretrained, wanted, batches, EXACT, networks=dense)
+    assert found["gradient_flow"].tolist() == gradient_flow(dense, batches, EXACT).tolist()
 
 
 def test_feature_variance_after_recalibration(pretrained: Pretrained, batches: Batches, digits: PreparedData) -> None:

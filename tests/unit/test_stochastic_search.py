@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from prunescape.data.prepared import PreparedData
 from prunescape.errors import UserError
 from prunescape.stochastic.fitness import Accuracies, Candidate, accuracy_fitness, objectives
 from prunescape.stochastic.populations import evaluate_variants
-from prunescape.stochastic.search import SearchTables, Settings, front, hypervolume, search
+from prunescape.stochastic.search import SearchTables, Settings, _Memory, front, hypervolume, search
 from prunescape.stochastic.variants import Pretrained, Variant
 from stochastic_samples import EXACT
 
@@ -83,14 +83,35 @@ def test_a_state_of_another_search_is_not_used(tmp_path) -> None:
         model = Model()
         search(model, settings, state, identity)
         assert model.measured == 32
+
+
+def test_a_damaged_state_is_measured_again(tmp_path) -> None:
+    state = tmp_path / "state.json"
+    whole = search(Model(), SETTINGS, state)
     stored = json.loads(state.read_text())
-    stored["measured"][25][0] *= 1.5  # as if another version had proposed it
-    state.write_text(json.dumps(stored))
+    stored["measured"][25][2] += 1
+    for damaged in [json.dumps(stored), state.read_text()[:-50], "[]", "{}"]:
+        state.write_text(damaged)
+        model = Model()
+        assert equal(whole, search(model, SETTINGS, state))
+        assert model.measured == 32
+
+
+def test_proposals_of_another_version_are_measured_anew(tmp_path) -> None:
+    state = tmp_path / "state.json"
+    whole = search(Model(), SETTINGS, state)
+    memory = _Memory(state, [asdict(SETTINGS), None])
+    assert len(memory.rows) == 32
+    rows = [Candidate(row[0] / 2, row[1]) for row in memory.rows[20:30]]
+    memory.add(20, rows, [Accuracies(0.0, 0.0)] * 10)
     model = Model()
-    search(model, replace(SETTINGS, seed=2), state, ["weights", 2])
+    assert equal(whole, search(model, SETTINGS, state))
     assert model.measured == 12
+
+
+def test_an_unknown_algorithm_is_named(tmp_path) -> None:
     with pytest.raises(UserError, match="did you mean 'nsga2'"):
-        search(model, replace(SETTINGS, algorithm="nsga"), state)
+        search(Model(), replace(SETTINGS, algorithm="nsga"), tmp_path / "state.json")
 
 
 def test_nsga2_finds_more_than_random_search(tmp_path) -> None:

@@ -43,11 +43,11 @@ def _vgg(channels: int, classes: int) -> nn.Module:
 
 
 def channel_groups(model: nn.Module) -> list[ChannelGroup]:
-    """The channels inside each residual block; in VGG-19, those between two convolutions."""
+    """The channels inside each residual block; in VGG-19 those between two convolutions, the first one's excepted."""
     if isinstance(model, torchvision.models.ResNet):
         return [group for name, block in model.named_modules() for group in _block_groups(name, block)]
     features = model.get_submodule(FEATURES)
-    names = [name for name, layer in features.named_children() if isinstance(layer, nn.Conv2d)]
+    _, *names = [name for name, layer in features.named_children() if isinstance(layer, nn.Conv2d)]
     return [
         ChannelGroup(f"{FEATURES}.{name}", (f"{FEATURES}.{int(name) + 1}",), f"{FEATURES}.{following}")
         for name, following in pairwise(names)

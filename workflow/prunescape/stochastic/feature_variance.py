@@ -6,7 +6,7 @@ what lets the variance explode.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import pandas as pd
@@ -15,11 +15,17 @@ from torch import nn
 
 from prunescape.lanes.modules import LaneConv2d, LaneLinear
 from prunescape.stochastic.recalibration import recalibrate
-from prunescape.stochastic.variants import DENSE, DENSE_STOCHASTIC, DETERMINISTIC, STOCHASTIC, Pretrained, Variant
+from prunescape.stochastic.variants import (
+    DENSE,
+    DENSE_STOCHASTIC,
+    MASK_D_TO_S,
+    STOCHASTIC,
+    Pretrained,
+    Variant,
+    variant_table,
+)
 from prunescape.training.engine import Engine
 from prunescape.training.evaluate import Labelled, arrays
-
-DRAWS = 5  # stochastic networks whose layers are averaged, in the SP paper
 
 
 @dataclass(frozen=True)
@@ -94,46 +100,50 @@ def variance_ratios(pruned: LayerVariances, dense: LayerVariances) -> pd.DataFra
     return pd.DataFrame({"layer": pruned.layers, "v": ratios.mean(0).numpy()})
 
 
-def one_shot_feature_variance(
+def feature_variance(
     pretrained: Pretrained,
-    methods: Sequence[str],
-    gammas: Sequence[float],
-    sigmas: Sequence[float],
+    variants: Sequence[Variant],
     batches: Labelled,
     engine: Engine,
-    draws: int = DRAWS,
+    networks: Iterable[nn.Module] | None = None,
     recalibration: Labelled | None = None,
 ) -> pd.DataFrame:
-    """The feature variance of deterministic and stochastic networks before any fine-tuning (SP paper, Fig. 5).
+    """The feature variance of pruned variants, one-shot or fine-tuned (SP paper, eq. 4, Fig. 5, Table III).
+
+    Variants that differ in nothing but their draw are one cell; the paper has five. Their dense counterparts have the
+    same weights before pruning: w*, or w* with the same noise.
 
     Args:
         pretrained: w*.
-        methods, gammas, sigmas: what is pruned how, every combination.
-        batches: training images in batches, without augmentation.
+        variants: pruned ones.
+        batches: training images in batches of at least two, without augmentation.
         engine: where it runs.
-        draws: stochastic networks a combination.
-        recalibration: batches on which pruned networks' batch norm is recalibrated, and the dense ones' too; None
-            leaves it.
+        networks: what the variants became by fine-tuning, in their order; None takes them as they are made.
+        recalibration: batches on which all networks' batch norm is recalibrated, the dense ones' too; None leaves it.
 
     Returns:
-        One row a network kind and layer: model, seed, method, gamma, sigma (0 for deterministic), kind, recalibrated,
-        layer, v. V is the mean of v over the layers.
+        One row a cell and layer: model, seed, method, gamma, sigma, kind, recalibrated, layer, v. V is the mean of v
+        over the layers.
     """
+    counterparts = [_counterpart(variant) for variant in variants]
+    dense = list(dict.fromkeys(counterparts))
+    of_dense = layer_variances(map(pretrained.make, dense), batches, engine, recalibration)
+    made = map(pretrained.make, variants) if networks is None else networks
+    of_pruned = layer_variances(made, batches, engine, recalibration)
+    cells: dict[Variant, list[int]] = {}
+    for place, variant in enumerate(variants):
+        cells.setdefault(replace(variant, draw=0), []).append(place)
     tables = []
-    for sigma in (0.0, *sigmas):
-        dense_kind, kind, numbers = (
-            (DENSE_STOCHASTIC, STOCHASTIC, range(draws)) if sigma else (DENSE, DETERMINISTIC, range(1))
-        )
-        cells = [(method, gamma) for method in methods for gamma in gammas]
-        wanted = [Variant(dense_kind, sigma=sigma, draw=draw) for draw in numbers]
-        # The draws of a cell are scattered, so that neighbours share their noise and scores.
-        wanted += [Variant(kind, method, gamma, sigma, draw) for draw in numbers for method, gamma in cells]
-        measured = layer_variances(map(pretrained.make, wanted), batches, engine, recalibration)
-        dense = measured.of(numbers)
-        for number, (method, gamma) in enumerate(cells):
-            places = [len(numbers) + len(cells) * draw + number for draw in numbers]
-            ratios = variance_ratios(measured.of(places), dense)
-            labels = {"model": pretrained.model, "seed": pretrained.seed, "method": method, "gamma": gamma}
-            labels |= {"sigma": sigma, "kind": kind, "recalibrated": recalibration is not None}
-            tables.append(ratios.assign(**labels)[[*labels, *ratios.columns]])
+    for cell, places in cells.items():
+        matching = of_dense.of([dense.index(counterparts[place]) for place in places])
+        ratios = variance_ratios(of_pruned.of(places), matching)
+        labels = variant_table(pretrained, [cell]).drop(columns="draw").assign(recalibrated=recalibration is not None)
+        tables.append(labels.merge(ratios, how="cross"))
     return pd.concat(tables, ignore_index=True)
+
+
+def _counterpart(variant: Variant) -> Variant:
+    """The dense network with a variant's weights."""
+    if variant.kind in (STOCHASTIC, MASK_D_TO_S):
+        return Variant(DENSE_STOCHASTIC, sigma=variant.sigma, draw=variant.draw)
+    return Variant(DENSE)

@@ -51,12 +51,23 @@ def gradient_flow(networks: Iterable[nn.Module], batches: Labelled, engine: Engi
 
 
 def gradient_flow_table(
-    pretrained: Pretrained, variants: Sequence[Variant], batches: Labelled, engine: Engine
+    pretrained: Pretrained,
+    variants: Sequence[Variant],
+    batches: Labelled,
+    engine: Engine,
+    networks: Iterable[nn.Module] | None = None,
 ) -> pd.DataFrame:
-    """The gradient flow of variants before any fine-tuning (SP paper, Table II, one-shot).
+    """The gradient flow of variants (SP paper, Table II).
+
+    Args:
+        pretrained: w*.
+        variants: of it.
+        batches: see `gradient_flow`.
+        engine: where it runs.
+        networks: what the variants became by fine-tuning, in their order; None takes them as they are made.
 
     Returns:
         One row a variant: model, seed, method, gamma, sigma, kind, draw, gradient_flow.
     """
-    flows = gradient_flow(map(pretrained.make, variants), batches, engine)
+    flows = gradient_flow(map(pretrained.make, variants) if networks is None else networks, batches, engine)
     return variant_table(pretrained, variants).assign(gradient_flow=flows.numpy())

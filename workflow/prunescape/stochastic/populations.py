@@ -1,10 +1,10 @@
 """One-shot accuracy of many variants of a pretrained network, evaluated as lanes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 import pandas as pd
-import torch
+from torch import nn
 
 from prunescape.data.batches import Batches
 from prunescape.data.prepared import PreparedData
@@ -13,7 +13,7 @@ from prunescape.stochastic.recalibration import recalibrate
 from prunescape.stochastic.variants import VARIANT_COLUMNS, Pretrained, Variant, variant_table
 from prunescape.training import stop
 from prunescape.training.engine import Engine
-from prunescape.training.evaluate import Scores, arrays, score, validation_batches
+from prunescape.training.evaluate import arrays, score, validation_batches
 from prunescape.training.workers import run_all
 
 COLUMNS = (*VARIANT_COLUMNS, "recalibrated", "top1", "loss")
@@ -53,19 +53,13 @@ def evaluate_variants(
     """
     engine.set_up()
     batches = validation_batches(data, engine, split)
-    pieces: list[Callable[[], list[Scores]]] = [
+    pieces: list[Callable[[], pd.DataFrame]] = [
         partial(_evaluate_array, pretrained, variants, start, batches, engine, recalibration, report)
         for start in range(0, len(variants), engine.lanes)
     ]
     workers = min(engine.threads, len(pieces)) if engine.device == "cpu" else 1
-    found = run_all(pieces, workers)
-    tables = []
-    for again in (False, True) if recalibration is not None else (False,):
-        scores = [of_array[again] for of_array in found]
-        top1 = torch.cat([of_array.top1 for of_array in scores])[: len(variants)].numpy()
-        loss = torch.cat([of_array.loss for of_array in scores])[: len(variants)].numpy()
-        tables.append(variant_table(pretrained, variants).assign(recalibrated=again, top1=top1, loss=loss))
-    return pd.concat(tables, ignore_index=True)
+    scores = pd.concat(run_all(pieces, workers))
+    return with_scores(variant_table(pretrained, variants), scores)
 
 
 def _evaluate_array(
@@ -76,16 +70,43 @@ def _evaluate_array(
     engine: Engine,
     recalibration: Batches | None,
     report: Callable[[str], None] | None,
-) -> list[Scores]:
-    """The scores of an array's lanes, idle ones too; then those after recalibration, if it is wanted."""
+) -> pd.DataFrame:
     if reason := stop.asked():
         raise Interrupted(f"stopped by {reason} after {start} of {len(variants)} networks; run again")
     active = variants[start : start + engine.lanes]
-    array, _ = next(arrays(map(pretrained.make, active), engine))
-    scores = [score(array, engine.lanes, batches, engine)]
-    if recalibration is not None:
-        recalibrate(array, recalibration, engine)
-        scores.append(score(array, engine.lanes, batches, engine))
+    scores = score_networks(map(pretrained.make, active), batches, engine, recalibration)
     if report is not None:
         report(f"networks {start + 1}-{start + len(active)} of {len(variants)} evaluated")
-    return scores
+    return scores.assign(network=scores["network"] + start)
+
+
+def score_networks(
+    networks: Iterable[nn.Module], batches: Batches, engine: Engine, recalibration: Batches | None = None
+) -> pd.DataFrame:
+    """Evaluate plain networks of one architecture, and again after recalibration, if batches are given for it.
+
+    Returns:
+        One row a network and way: network (its place), recalibrated, top1, loss.
+    """
+    parts, first = [], 0
+    for array, count in arrays(networks, engine):
+        ways = {False: score(array, engine.lanes, batches, engine)}
+        if recalibration is not None:
+            recalibrate(array, recalibration, engine)
+            ways[True] = score(array, engine.lanes, batches, engine)
+        for again, scores in ways.items():
+            measured = {"top1": scores.top1[:count].numpy(), "loss": scores.loss[:count].numpy()}
+            parts.append(pd.DataFrame({"network": range(first, first + count), "recalibrated": again, **measured}))
+        first += count
+    return pd.concat(parts, ignore_index=True)
+
+
+def with_scores(names: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+    """Rows of names, and beside them their scores; all without recalibration before all with.
+
+    Args:
+        names: one row a network.
+        scores: network (the place of its row in `names`), recalibrated, and what was measured.
+    """
+    joined = names.merge(scores, left_index=True, right_on="network")
+    return joined.sort_values(["recalibrated", "network"], ignore_index=True).drop(columns="network")

@@ -5,6 +5,7 @@ algorithm itself is deterministic and costs nothing beside them, so a search tha
 answers from the file what has been measured before. That leads to the very same front, without pickled state.
 """
 
+import hashlib
 import json
 import logging
 from collections.abc import Callable, Generator
@@ -23,7 +24,7 @@ from pymoo.problems.static import StaticProblem
 
 from prunescape.data.randomness import derive_seed
 from prunescape.errors import known
-from prunescape.files import read_json, write_json
+from prunescape.files import write_text
 from prunescape.stochastic.fitness import F1, F2, Accuracies, Candidate, Fitness, objectives
 
 LOGGER = logging.getLogger("prunescape")
@@ -92,7 +93,7 @@ def search(
         report: is given a line a generation.
 
     Raises:
-        UserError: there is no such algorithm, or the file is damaged.
+        UserError: there is no such algorithm.
     """
     proposals = known(_ALGORITHMS, "search algorithm", settings.algorithm)(settings)
     remembered = _Memory(Path(state), [asdict(settings), identity])
@@ -117,17 +118,26 @@ def search(
 
 
 class _Memory:
-    """The candidates measured so far and their accuracies, on disk."""
+    """The candidates measured so far and their accuracies, on disk, with a checksum inside.
+
+    It lies outside Snakemake's outputs, as checkpoints do: what cannot be trusted is not an error, but measured again.
+    """
 
     def __init__(self, path: Path, identity: Any) -> None:
-        self.path, self.identity = path, json.loads(json.dumps(identity))  # as it will be read: tuples become lists
-        self.rows: list[list[float]] = []
-        if path.is_file():
-            found = read_json(path)
-            if found.get("identity") == self.identity:
-                self.rows = found["measured"]
-            else:
-                LOGGER.info("%s: of another search, ignored", path)
+        self.path, self.identity = path, json.dumps(identity)
+        self.rows: list[list[float]] = []  # sigma, gamma, sp, dp
+        if not path.is_file():
+            return
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+            rows, checksum = found["measured"], found["sha256"]
+        except (ValueError, KeyError, TypeError) as error:
+            LOGGER.info("%s: damaged, ignored (%s)", path, error)
+            return
+        if checksum == self._checksum(rows):
+            self.rows = rows
+        else:
+            LOGGER.info("%s: of another search, or damaged; ignored", path)
 
     def recall(self, start: int, generation: list[Candidate]) -> list[Accuracies] | None:
         """The accuracies of a generation that begins with candidate number `start`; None if they are not all known."""
@@ -140,7 +150,12 @@ class _Memory:
         """Keep a generation, and forget what may be known of later ones."""
         new = [[*candidate, *found] for candidate, found in zip(generation, measured, strict=True)]
         self.rows = self.rows[:start] + new
-        write_json(self.path, {"identity": self.identity, "measured": self.rows})
+        kept = {"identity": self.identity, "measured": self.rows, "sha256": self._checksum(self.rows)}
+        write_text(self.path, json.dumps(kept) + "\n")
+
+    def _checksum(self, rows: Any) -> str:
+        """Of the rows and of what they belong to."""
+        return hashlib.sha256(json.dumps([self.identity, rows]).encode()).hexdigest()
 
 
 def _nsga2(settings: Settings) -> Proposals:
