@@ -13,7 +13,7 @@ from prunescape.data.prepared import PreparedData
 from prunescape.errors import UserError
 from prunescape.stochastic.fitness import Accuracies, Candidate, accuracy_fitness, objectives
 from prunescape.stochastic.populations import evaluate_variants
-from prunescape.stochastic.search import SearchTables, Settings, _Memory, front, hypervolume, search
+from prunescape.stochastic.search import SearchTables, Settings, _Memory, best_candidate, front, hypervolume, search
 from prunescape.stochastic.variants import Pretrained, Variant
 from stochastic_samples import EXACT
 
@@ -73,6 +73,9 @@ def test_bounds_budget_and_tables(tmp_path) -> None:
     assert table["gamma"].between(0.5, 0.6).all()
     assert len(table[["sigma", "gamma"]].drop_duplicates()) == 32
     assert found.hypervolume["evaluations"].tolist() == [10, 20, 30, 32]
+    best = best_candidate(table)
+    assert best["objective_2"] == table["objective_2"].max()
+    assert best["on_front"]
     assert found.hypervolume["hypervolume"].is_monotonic_increasing
 
 

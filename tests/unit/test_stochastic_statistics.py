@@ -6,6 +6,7 @@ import pytest
 from scipy.stats import wilcoxon
 
 from prunescape.stochastic.statistics import (
+    best_cells,
     contrast,
     crossovers,
     holm,
@@ -60,6 +61,12 @@ def test_signed_rank_tests_are_scipys_with_holms_correction() -> None:
     # of the 8 equally probable signs of ranks 1, 2, 3 two reach 5: {2, 3} and {1, 2, 3}
     assert tests.loc[0.8, "p"] == pytest.approx(2 / 8)
     assert tests.loc[0.8, ["median", "reference", "delta"]].tolist() == [63.0, 60.0, 3.0]
+
+
+def test_the_best_cell_gains_most() -> None:
+    both = pd.concat([table(), table(recalibrated=True, shift=-12.0)], ignore_index=True)
+    best = best_cells(signed_rank_tests(both[both["kind"] != "dense_stochastic"]))
+    assert best[["recalibrated", "gamma", "delta"]].values.tolist() == [[False, 0.9, 10.0], [True, 0.9, -2.0]]
 
 
 def test_intervals_are_over_seeds() -> None:

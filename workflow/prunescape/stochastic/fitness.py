@@ -35,21 +35,24 @@ Fitness = Callable[[Sequence[Candidate]], Sequence[Accuracies]]
 
 def accuracy_fitness(
     pretrained: Pretrained,
-    held_out: PreparedData,
+    data: PreparedData,
     engine: Engine,
     method: str = MAGNITUDE,
     draws: int = DRAWS,
     recalibration: Batches | None = None,
+    split: str = "train",
 ) -> Fitness:
     """A function that measures candidates, all of one call as lanes together.
 
     Args:
         pretrained: w*.
-        held_out: the second part of `prunescape.data.held_out.hold_out`; its split "train" is evaluated on.
+        data: for a search, the second part of `prunescape.data.held_out.hold_out`.
         engine: where it runs.
         method: how weights are scored.
         draws: stochastic networks a candidate.
         recalibration: batches on which batch norm is recalibrated; the accuracies are those after it. None leaves it.
+        split: what is evaluated on: "train" in a search, which must not see the test images; "validation" to measure
+            what it found.
     """
 
     def measure(candidates: Sequence[Candidate]) -> list[Accuracies]:
@@ -57,7 +60,7 @@ def accuracy_fitness(
         wanted += [
             Variant(STOCHASTIC, method, gamma, sigma, draw) for sigma, gamma in candidates for draw in range(draws)
         ]
-        table = evaluate_variants(pretrained, wanted, held_out, engine, split="train", recalibration=recalibration)
+        table = evaluate_variants(pretrained, wanted, data, engine, split=split, recalibration=recalibration)
         top1 = table["top1"].to_numpy()[-len(wanted) :]  # those with recalibration come last
         medians = np.median(top1[len(candidates) :].reshape(len(candidates), draws), axis=1)
         return [Accuracies(float(sp), float(dp)) for sp, dp in zip(medians, top1, strict=False)]

@@ -187,6 +187,12 @@ def front(reached: np.ndarray) -> np.ndarray:
     return np.logical_not((at_least & better).any(0))
 
 
+def best_candidate(evaluations: pd.DataFrame) -> pd.Series:
+    """The row on the front whose second objective is largest (SP paper, Table I, for "F2"); the first of several."""
+    on_front = evaluations[evaluations["on_front"]]
+    return on_front.loc[on_front["objective_2"].idxmax()]
+
+
 def hypervolume(which: str, reached: np.ndarray) -> float:
     """The part of the objectives' range that points dominate, for objectives (M, 2) of "F1" or "F2".
 

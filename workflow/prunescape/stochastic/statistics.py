@@ -76,6 +76,19 @@ def signed_rank_tests(table: pd.DataFrame) -> pd.DataFrame:
     return tests.assign(p_holm=holm(tests["p"].to_numpy(dtype=np.float64)))
 
 
+def best_cells(tests: pd.DataFrame) -> pd.DataFrame:
+    """The gamma and sigma with the largest gain over deterministic pruning (SP paper, Table I).
+
+    Args:
+        tests: what `signed_rank_tests` gives.
+
+    Returns:
+        Its row with the largest delta for each model, seed, kind, method and recalibrated; the first of several.
+    """
+    by = ["model", "seed", "kind", "method", "recalibrated"]
+    return tests.loc[tests.groupby(by, sort=False)["delta"].idxmax()].reset_index(drop=True)
+
+
 def seed_medians(table: pd.DataFrame) -> pd.DataFrame:
     """The median over draws for each pretrained network.
 
