@@ -1,11 +1,18 @@
 """Fixtures that several unit tests share."""
 
+from dataclasses import replace
+
 import pytest
 
+import stochastic_samples
+from prunescape.data.batches import Batches
 from prunescape.data.prepare import prepare
 from prunescape.data.prepared import PreparedData
+from prunescape.models.build import build
+from prunescape.stochastic.variants import Pretrained
 from prunescape.training.array import Task
-from prunescape.training.lane import LaneResult
+from prunescape.training.engine import Engine
+from prunescape.training.lane import Lane, LaneResult
 from prunescape.training.train import train
 from training_samples import ARCHITECTURE, FUSED, LANES, RECIPE
 
@@ -27,3 +34,14 @@ def task(digits: PreparedData) -> Task:
 def together(task: Task) -> list[LaneResult]:
     """`LANES`, trained in one go."""
     return train(task, LANES)
+
+
+@pytest.fixture(scope="session")
+def pretrained(digits: PreparedData) -> Pretrained:
+    """A small network that tells digits apart."""
+    task = Task(stochastic_samples.ARCHITECTURE, digits, replace(RECIPE, epochs=8, decay_epochs=(6,)), Engine(), 3)
+    (result,) = train(task, [Lane(0.1, 1e-3)])
+    network = build(task.architecture)
+    network.load_state_dict(result.weights)
+    scoring = Batches(digits, "train", "cpu", 50)
+    return Pretrained("small_resnet", 3, network.eval(), scoring=scoring)

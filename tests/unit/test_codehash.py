@@ -11,7 +11,7 @@ import pytest
 from prunescape import codehash
 
 WORKFLOW = Path(codehash.__file__).parents[1]
-ROOMS = ["data", "models", "flops", "pruning", "lanes", "training", "hpspace", "overview", "figures"]
+ROOMS = ["data", "models", "flops", "pruning", "lanes", "training", "hpspace", "stochastic", "overview", "figures"]
 
 
 @pytest.fixture

@@ -132,3 +132,9 @@ def test_networks_that_would_mix_lanes_are_found_out() -> None:
         check_lanes([Joined(), Joined()], images)
     small = Architecture("small_resnet", DIGITS, 10)
     check_lanes([build(small, 0), build(small, 1)], images)
+
+
+@pytest.mark.parametrize("name", ["resnet18_cifar", "resnet50_cifar", "vgg19_cifar"])
+def test_networks_adapted_to_small_images_keep_lanes_apart(name: str) -> None:
+    architecture = Architecture(name, (3, 16, 16), 10)
+    check_lanes([build(architecture, 0), build(architecture, 1)], torch.rand(4, 3, 16, 16))

@@ -29,6 +29,32 @@ def test_sizes_agree_with_table_3_2(
     assert count_flops(model, shape) == pytest.approx(flops, rel=tolerance)
 
 
+@pytest.mark.parametrize(
+    ("name", "parameters", "macs"),
+    [
+        ("resnet18_cifar", 11_173_962, 0.556e9),
+        ("resnet50_cifar", 23_520_842, 1.298e9),
+        ("vgg19_cifar", 20_040_522, 0.398e9),
+    ],
+)
+def test_adapted_networks_have_the_sizes_of_their_source(name: str, parameters: int, macs: float) -> None:
+    """Of the networks in the repository that the SP paper names (its footnote), for ten classes."""
+    model = build(Architecture(name, CIFAR, 10))
+    assert count_parameters(model) == parameters
+    assert count_flops(model, CIFAR) == pytest.approx(2 * macs, rel=2e-3)
+
+
+def test_vgg19_pools_to_one_pixel_and_resnets_to_four() -> None:
+    sizes = {}
+    for name, last in [("resnet18_cifar", "layer4"), ("vgg19_cifar", "features")]:
+        model = build(Architecture(name, CIFAR, 10)).eval()
+        model.get_submodule(last).register_forward_hook(lambda _, __, y, name=name: sizes.update({name: y.shape[1:]}))
+        model(torch.zeros(1, *CIFAR))
+        grey = build(Architecture(name, (1, 28, 28), 100)).eval()
+        assert grey(torch.zeros(1, 1, 28, 28)).shape == (1, 100)
+    assert sizes == {"resnet18_cifar": (512, 4, 4), "vgg19_cifar": (512, 1, 1)}
+
+
 @pytest.mark.parametrize("depth", [20, 32, 44, 56, 110])
 def test_depth_counts_the_layers_with_weights(depth: int) -> None:
     model = build(Architecture(f"resnet{depth}", CIFAR, 10))
@@ -75,9 +101,14 @@ def test_he_initialisation_has_the_right_variance_and_depends_on_the_seed_alone(
         ("resnet56", CIFAR, 27),
         ("mobilenetv2", CIFAR, 16),
         ("resnet50", (3, 64, 64), 32),
+        ("resnet18_cifar", CIFAR, 8),
+        ("resnet50_cifar", CIFAR, 32),
+        ("vgg19_cifar", CIFAR, 14),
     ],
 )
-def test_channel_groups_are_the_insides_of_blocks(name: str, shape: tuple[int, int, int], groups: int) -> None:
+def test_channel_groups_are_the_insides_of_blocks_or_lie_between_convolutions(
+    name: str, shape: tuple[int, int, int], groups: int
+) -> None:
     model = build(Architecture(name, shape, 10))
     found = channel_groups(name, model)
     assert len(found) == groups

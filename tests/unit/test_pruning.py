@@ -20,6 +20,7 @@ NETWORKS = [
     ("resnet20", (3, 32, 32)),
     ("mobilenetv2", (3, 32, 32)),
     ("resnet50", (3, 64, 64)),
+    ("vgg19_cifar", (3, 16, 16)),
 ]
 
 

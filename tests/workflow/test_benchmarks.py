@@ -44,6 +44,11 @@ def test_throughput_and_what_the_study_would_cost(tmp_path: Path) -> None:
     assert float(cost["whole study"]["hours_at_most"]) == pytest.approx(3 * images / 3600 / 3600)
 
 
+def test_a_population_is_measured_both_ways(tmp_path: Path) -> None:
+    (row,) = bench("populations", tmp_path, "--smoke", "--rounds", "1", "--models", "small_resnet")
+    assert float(row["ratio"]) > 0
+
+
 def test_streaming_is_measured(tmp_path: Path) -> None:
     (row,) = bench("streaming", tmp_path, "--smoke")
     assert float(row["read_images_per_second"]) > float(row["batch_images_per_second"]) > 0

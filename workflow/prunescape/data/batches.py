@@ -111,6 +111,10 @@ class Batches:
         """Number of batches an epoch."""
         return -(-self.images_per_epoch // self.batch_size)
 
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """The first batches, the same each time: those of epoch 0."""
+        return self.epoch(0)
+
     def epoch(self, epoch: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Batches of an epoch, the same whenever asked for: images (B,C,crop,crop) and labels (int64, B)."""
         return map(self.batch, self.picks(epoch))

@@ -6,7 +6,7 @@ is, the arrays are whole.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ class PreparedData:
         pad: zero padding a side before the random crop, in pixels.
         flip: whether training mirrors images left to right.
         sizes: number of images of each split.
+        chosen: the places of a split's images in its arrays, increasing, where only some of them are the data's.
     """
 
     name: str
@@ -51,6 +52,7 @@ class PreparedData:
     pad: int
     flip: bool
     sizes: dict[str, int]
+    chosen: dict[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def input_shape(self) -> tuple[int, int, int]:
@@ -58,14 +60,23 @@ class PreparedData:
         return (len(self.mean), self.crop, self.crop)
 
     def images(self, split: str) -> np.ndarray:
-        """The images of "train" or "validation": uint8, N,C,H,W, read-only, memory-mapped."""
-        shape = (self.sizes[split], len(self.mean), self.image_size, self.image_size)
-        return open_array(self.directory / f"{split}_images.npy", np.uint8, shape, _remedy(self.directory))
+        """The images of "train" or "validation": uint8, N,C,H,W, read-only, memory-mapped; a copy of some in memory."""
+        return self._array(split, "images", np.uint8, (len(self.mean), self.image_size, self.image_size))
 
     def labels(self, split: str) -> np.ndarray:
-        """The labels of "train" or "validation": int64, N, read-only, memory-mapped."""
-        path = self.directory / f"{split}_labels.npy"
-        return open_array(path, np.int64, (self.sizes[split],), _remedy(self.directory))
+        """The labels of "train" or "validation": int64, N, read-only, memory-mapped; a copy of some in memory."""
+        return self._array(split, "labels", np.int64, ())
+
+    def only(self, split: str, places: np.ndarray) -> "PreparedData":
+        """The same data with but some images of a split: those at `places`, int64, increasing."""
+        places = self.chosen[split][places] if split in self.chosen else places
+        return replace(self, sizes=self.sizes | {split: len(places)}, chosen=self.chosen | {split: np.asarray(places)})
+
+    def _array(self, split: str, kind: str, dtype: type, shape: tuple[int, ...]) -> np.ndarray:
+        path, chosen = self.directory / f"{split}_{kind}.npy", self.chosen.get(split)
+        if chosen is None:
+            return open_array(path, dtype, (self.sizes[split], *shape), _remedy(self.directory))
+        return np.load(path, mmap_mode="r", allow_pickle=False)[chosen]  # the whole was checked when it was opened
 
 
 def load_prepared(meta_path: str | Path) -> PreparedData:

@@ -27,6 +27,7 @@ CATALOG: dict[str, ModelInfo] = {
         *(ModelInfo(f"resnet{depth}", "cifar_resnet", 16) for depth in (20, 32, 44, 56, 110)),
         ModelInfo("mobilenetv2", "mobilenet", 16),
         ModelInfo("resnet50", "imagenet_resnet", 64),
+        *(ModelInfo(f"{base}_cifar", "cifar_adapted", 16) for base in ("resnet18", "resnet50", "vgg19")),
     ]
 }
 

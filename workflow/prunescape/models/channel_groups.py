@@ -2,7 +2,8 @@
 
 A channel group is one set of channels that stand and fall together: the filters of one convolution, the batch norms
 (and the depthwise convolution) they pass through, and the input channels of the one convolution that reads them.
-Every group lies inside a residual block, so that the residual stream keeps its width (thesis, section 3.2.5).
+Every group lies inside a residual block, so that the residual stream keeps its width (thesis, section 3.2.5); where
+there is no such stream, between two convolutions.
 """
 
 from dataclasses import dataclass

@@ -1,1 +1,1 @@
-"""Which channels a pruned network keeps, and making it so."""
+"""Which channels, or which weights, a pruned network keeps, and making it so."""

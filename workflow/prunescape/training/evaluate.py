@@ -1,7 +1,8 @@
 """What lanes say about a split: their logits, and their accuracy."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import torch
 import torch.nn.functional as F
@@ -30,7 +31,7 @@ class Scores:
     loss: torch.Tensor
 
 
-def evaluate(networks: Sequence[nn.Module], data: PreparedData, engine: Engine, split: str = "validation") -> Scores:
+def evaluate(networks: Iterable[nn.Module], data: PreparedData, engine: Engine, split: str = "validation") -> Scores:
     """Evaluate networks of one architecture, any number of them, on the same batches.
 
     They run in arrays of `engine.lanes`, filled up with copies of the last one.
@@ -44,16 +45,26 @@ def evaluate(networks: Sequence[nn.Module], data: PreparedData, engine: Engine, 
     engine.set_up()
     batches = validation_batches(data, engine, split)
     parts = []
-    for start in range(0, len(networks), engine.lanes):
-        active = list(networks[start : start + engine.lanes])
-        array = fuse(active + [active[-1]] * (engine.lanes - len(active))).to(engine.device, engine.dtype)
-        parts.append((score(array, engine.lanes, batches.epoch(0), engine), len(active)))
+    for array, count in arrays(networks, engine):
+        parts.append((score(array, engine.lanes, batches, engine), count))
     top5 = [scores.top5[:count] for scores, count in parts if scores.top5 is not None]
     return Scores(
         torch.cat([scores.top1[:count] for scores, count in parts]),
         torch.cat(top5) if top5 else None,
         torch.cat([scores.loss[:count] for scores, count in parts]),
     )
+
+
+def arrays(networks: Iterable[nn.Module], engine: Engine) -> Iterator[tuple[nn.Module, int]]:
+    """Plain networks of one architecture as arrays of exactly `engine.lanes`, made one at a time.
+
+    Yields:
+        An array, and how many of its lanes are meant; copies of the last fill it up.
+    """
+    waiting = iter(networks)
+    while active := list(islice(waiting, engine.lanes)):
+        filled = active + [active[-1]] * (engine.lanes - len(active))
+        yield fuse(filled).to(engine.device, engine.dtype), len(active)
 
 
 def validation_batches(data: PreparedData, engine: Engine, split: str = "validation") -> Batches:

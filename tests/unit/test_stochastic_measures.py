@@ -1,0 +1,124 @@
+"""Feature variance, gradient flow and the distribution of weights, against plain loops."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from prunescape.data.batches import Batches
+from prunescape.data.prepared import PreparedData
+from prunescape.pruning.unstructured import prunable
+from prunescape.stochastic.feature_variance import feature_variance, layer_variances, variance_ratios
+from prunescape.stochastic.gradient_flow import gradient_flow, gradient_flow_table
+from prunescape.stochastic.recalibration import recalibrated, recalibration_batches
+from prunescape.stochastic.variants import Pretrained, Variant, variants
+from prunescape.stochastic.weight_cdf import weight_cdf
+from stochastic_samples import EXACT
+
+SIGMA = 0.05
+
+
+@pytest.fixture
+def batches(digits: PreparedData) -> Batches:
+    return Batches(digits, "train", "cpu", 30, dtype=torch.float64)
+
+
+def phi(network: torch.nn.Module, images: torch.Tensor) -> dict[str, float]:
+    """The sum of the variances of each layer's neurons, one neuron after the other."""
+    network = copy.deepcopy(network).double().eval()
+    outputs: dict[str, torch.Tensor] = {}
+    for name, module in network.named_modules():
+        if isinstance(module, torch.nn.Conv2d | torch.nn.Linear):
+            module.register_forward_hook(lambda _, __, output, name=name: outputs.update({name: output}))
+    with torch.no_grad():
+        network(images)
+    return {
+        name: sum(np.var(neuron.numpy(), ddof=1) for neuron in output.flatten(1).T) for name, output in outputs.items()
+    }
+
+
+def plain_v(pruned: list[torch.nn.Module], dense: list[torch.nn.Module], batches: Batches) -> float:
+    """Eq. 4 as it is written."""
+    ratios = []
+    for images, _ in batches:
+        of_pruned, of_dense = [[phi(network, images) for network in networks] for networks in (pruned, dense)]
+        for layer in of_dense[0]:
+            ratios.append(np.mean([one[layer] for one in of_pruned]) / np.mean([one[layer] for one in of_dense]))
+    return float(np.mean(ratios))
+
+
+def test_feature_variance_is_a_plain_loop_over_batches_layers_and_neurons(
+    pretrained: Pretrained, batches: Batches, digits: PreparedData
+) -> None:
+    wanted = variants(["magnitude", "lamp"], [0.6, 0.9], [SIGMA], 3, ["deterministic", "stochastic", "mask_s_to_d"])
+    table = feature_variance(pretrained, wanted, batches, EXACT)
+    assert list(table.columns) == [
+        *("model", "seed", "method", "gamma", "sigma", "kind", "recalibrated", "layer", "v"),
+    ]
+    assert len(table) == 2 * 2 * 3 * 6
+    v = table.groupby(["kind", "method", "gamma"])["v"].mean()
+    for method, gamma in [("magnitude", 0.6), ("lamp", 0.9)]:
+        alone = [pretrained.make(Variant("deterministic", method, gamma))]
+        expected = plain_v(alone, [pretrained.network], batches)
+        assert v["deterministic", method, gamma] == pytest.approx(expected, rel=1e-9)
+        noisy = [pretrained.make(Variant("stochastic", method, gamma, SIGMA, draw)) for draw in range(3)]
+        dense = [pretrained.make(Variant("dense_stochastic", sigma=SIGMA, draw=draw)) for draw in range(3)]
+        assert v["stochastic", method, gamma] == pytest.approx(plain_v(noisy, dense, batches), rel=1e-9)
+        masks = [pretrained.make(Variant("mask_s_to_d", method, gamma, SIGMA, draw)) for draw in range(3)]
+        of_masks = plain_v(masks, [pretrained.network], batches)
+        assert v["mask_s_to_d", method, gamma] == pytest.approx(of_masks, rel=1e-9)
+
+
+def test_fine_tuned_networks_are_measured_in_place_of_their_variants(pretrained: Pretrained, batches: Batches) -> None:
+    wanted = [Variant("stochastic", "magnitude", 0.9, SIGMA, draw) for draw in (0, 1)]
+    dense = [pretrained.make(Variant("dense_stochastic", sigma=SIGMA, draw=draw)) for draw in (0, 1)]
+    assert feature_variance(pretrained, wanted, batches, EXACT, networks=dense)["v"].tolist() == [1.0] * 6
+    found = gradient_flow_table(pretrained, wanted, batches, EXACT, networks=dense)
+    assert found["gradient_flow"].tolist() == gradient_flow(dense, batches, EXACT).tolist()
+
+
+def test_feature_variance_after_recalibration(pretrained: Pretrained, batches: Batches, digits: PreparedData) -> None:
+    again = recalibration_batches(digits, EXACT, 25)
+    networks = [pretrained.make(Variant("deterministic", "magnitude", 0.9)), pretrained.network]
+    found = layer_variances(networks, batches, EXACT, again)
+    pruned, dense = recalibrated([network.double() for network in map(copy.deepcopy, networks)], again, EXACT)
+    ratios = variance_ratios(found.of([0]), found.of([1]))
+    assert ratios["v"].mean() == pytest.approx(plain_v([pruned], [dense], batches), rel=1e-9)
+    equal = variance_ratios(found.of([1]), found.of([1]))
+    assert (equal["v"] == 1).all()
+
+
+def test_gradient_flow_is_the_whole_datas_gradient_of_kept_weights(
+    pretrained: Pretrained, batches: Batches, digits: PreparedData
+) -> None:
+    wanted = variants(["magnitude"], [0.9], [SIGMA], 2, ["dense", "deterministic", "stochastic"])
+    table = gradient_flow_table(pretrained, wanted, batches, EXACT)
+    assert list(table.columns) == ["model", "seed", "method", "gamma", "sigma", "kind", "draw", "gradient_flow"]
+    ((images, labels),) = Batches(digits, "train", "cpu", 1000, dtype=torch.float64)
+    for variant, found in zip(wanted, table["gradient_flow"], strict=True):
+        network = pretrained.make(variant).double().eval()
+        F.cross_entropy(network(images), labels).backward()
+        flow = 0.0
+        for name in prunable(network):
+            parameter = network.get_parameter(name)
+            kept = pretrained.masks(variant)[name] if variant.method != "none" else torch.ones_like(parameter)
+            flow += (parameter.grad[kept.bool()] ** 2).sum().item()
+        assert found == pytest.approx(flow, rel=1e-9)
+
+
+def test_gradient_flow_leaves_networks_as_they_are(pretrained: Pretrained, batches: Batches) -> None:
+    gradient_flow([pretrained.network], batches, EXACT)
+    assert all(parameter.grad is None and parameter.requires_grad for parameter in pretrained.network.parameters())
+
+
+def test_the_distribution_of_weights(pretrained: Pretrained) -> None:
+    weights = torch.cat([weight.flatten() for weight in prunable(pretrained.network).values()]).abs().double()
+    sigmas = [0.0, 0.005, 0.1, 100.0]
+    table = weight_cdf(pretrained.network, sigmas)
+    assert table["magnitude"].tolist() == sigmas
+    assert table["share"].tolist() == [(weights <= sigma).double().mean().item() for sigma in sigmas]
+    curve = weight_cdf(pretrained.network)
+    assert curve["share"].is_monotonic_increasing
+    assert curve["share"].iloc[-1] == 1

@@ -1,0 +1,119 @@
+"""Scores of single weights: magnitude, LAMP, GraSP, and random as a control. The higher, the more worth keeping."""
+
+import copy
+from collections.abc import Iterable, Mapping
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from prunescape.data.randomness import derive_seed
+from prunescape.errors import known
+from prunescape.pruning.unstructured import Tensors, prunable
+
+MAGNITUDE, LAMP, GRASP, RANDOM = "magnitude", "lamp", "grasp", "random"
+METHODS = (MAGNITUDE, LAMP, GRASP, RANDOM)
+
+Labelled = Iterable[tuple[torch.Tensor, torch.Tensor]]
+
+
+def score(method: str, network: nn.Module, *, batches: Labelled | None = None, seed: int | None = None) -> Tensors:
+    """The score of each prunable weight.
+
+    Args:
+        method: one of `METHODS`.
+        network: a plain network; it is not changed.
+        batches: what "grasp" differentiates on.
+        seed: of "random".
+
+    Returns:
+        By parameter name, shaped as the weights.
+
+    Raises:
+        UserError: there is no such method.
+        ValueError: the method lacks batches or a seed.
+    """
+    known(dict.fromkeys(METHODS), "pruning method", method)
+    if method == GRASP:
+        if batches is None:
+            raise ValueError("GraSP needs batches of images")
+        return grasp(network, batches)
+    weights = prunable(network)
+    if method == RANDOM:
+        if seed is None:
+            raise ValueError("random scores need a seed")
+        return random_scores(weights, seed)
+    return magnitude(weights) if method == MAGNITUDE else lamp(weights)
+
+
+def magnitude(weights: Mapping[str, torch.Tensor]) -> Tensors:
+    """|w| (SP paper, section I: global magnitude pruning, if ranked over all layers)."""
+    return {name: weight.abs() for name, weight in weights.items()}
+
+
+def lamp(weights: Mapping[str, torch.Tensor]) -> Tensors:
+    """Layer-adaptive magnitude (Lee et al., 2021), float64.
+
+    w_u^2 / sum of w_v^2 over those v in the layer of u with |w_v| >= |w_u|. So equal weights have equal scores, and the
+    largest of a layer has 1, whatever its size. A weight of zero has the score 0.
+    """
+    return {name: _lamp(weight) for name, weight in weights.items()}
+
+
+def _lamp(weight: torch.Tensor) -> torch.Tensor:
+    squares, order = weight.flatten().double().square().sort()
+    rest = squares.flip(0).cumsum(0).flip(0)  # of each weight and all after it
+    places = torch.arange(len(squares), device=squares.device)
+    starts = torch.ones_like(places, dtype=torch.bool)
+    starts[1:] = squares[1:] != squares[:-1]
+    first_equal = torch.where(starts, places, 0).cummax(0).values
+    scores = torch.where(squares > 0, squares / rest[first_equal], 0.0)
+    return torch.empty_like(scores).scatter_(0, order, scores).view_as(weight)
+
+
+def grasp(network: nn.Module, batches: Labelled) -> Tensors:
+    """Gradient signal preservation (Wang et al., 2020), negated: w * (H g).
+
+    g is the gradient and H the Hessian of the mean cross-entropy over all images, by the prunable weights. Removing a
+    weight changes the squared norm of g by -2 w (H g), to first order. Wang et al. remove the weights with the largest
+    -w (H g), whose removal raises the gradient flow most, or lowers it least; so these score lowest here, and what
+    remains is what the gradient flow would miss. Batch norm uses its running statistics: the loss of a pretrained
+    network is a function of its weights, however the images are batched.
+
+    Args:
+        network: a plain network; it is not changed.
+        batches: images (B, C, H, W) and labels (B,), on the network's device; gone through twice. Their size bounds the
+            memory.
+    """
+    network = copy.deepcopy(network).eval()
+    weights = {name: network.get_parameter(name).requires_grad_() for name in prunable(network)}
+    images = 0
+    gradient = [torch.zeros_like(weight) for weight in weights.values()]
+    for x, labels in batches:
+        images += len(labels)
+        loss = F.cross_entropy(network(x), labels, reduction="sum")
+        _add(gradient, torch.autograd.grad(loss, list(weights.values())))
+    gradient = [part / images for part in gradient]
+    product = [torch.zeros_like(weight) for weight in weights.values()]
+    for x, labels in batches:
+        loss = F.cross_entropy(network(x), labels, reduction="sum")
+        first = torch.autograd.grad(loss, list(weights.values()), create_graph=True)
+        along = torch.stack([(mine * fixed).sum() for mine, fixed in zip(first, gradient, strict=True)]).sum()
+        _add(product, torch.autograd.grad(along, list(weights.values())))
+    return {
+        name: weight.detach() * part / images for (name, weight), part in zip(weights.items(), product, strict=True)
+    }
+
+
+def _add(sums: list[torch.Tensor], parts: Iterable[torch.Tensor]) -> None:
+    for total, part in zip(sums, parts, strict=True):
+        total += part
+
+
+def random_scores(weights: Mapping[str, torch.Tensor], seed: int) -> Tensors:
+    """Uniform in [0, 1), float64; only `seed` and the weights' names and shapes decide them."""
+    scores = {}
+    for name, weight in weights.items():
+        generator = torch.Generator().manual_seed(derive_seed(seed, f"random scores of {name}"))
+        scores[name] = torch.rand(weight.shape, generator=generator, dtype=torch.float64).to(weight.device)
+    return scores

@@ -1,0 +1,103 @@
+"""Unstructured pruning: single weights are removed, those of the lowest scores.
+
+Prunable are the weights of convolutions and fully connected layers, all of them, the first and the last layer's too.
+Biases and batch norms are not, and d of the SP paper (Stochastic Pruning for Neural Networks, Avendano Munoz et al.,
+2025, eq. 1) is the number of prunable weights.
+
+Scores and masks are tensors by parameter name, shaped as the weights and in the network's order; masks are what
+`prunescape.training.lane.Lane` takes. The scores themselves are in `prunescape.pruning.scores`.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+
+import torch
+from torch import nn
+
+from prunescape.errors import known
+
+Tensors = dict[str, torch.Tensor]
+GLOBAL = "global"
+
+
+def prunable(network: nn.Module) -> Tensors:
+    """The prunable weights by parameter name, detached but not copied.
+
+    Args:
+        network: a plain network, not one made by `fuse`.
+    """
+    return {
+        f"{name}.weight": module.weight.detach()
+        for name, module in network.named_modules()
+        if isinstance(module, nn.Conv2d | nn.Linear)
+    }
+
+
+def kept_count(weights: int, gamma: float) -> int:
+    """How many of `weights` weights remain: floor((1 - gamma) * weights) (SP paper, eq. 1).
+
+    Exact for `gamma` as it is written in decimals: of 1000 weights 0.9 keeps 100, though (1 - 0.9) * 1000 is below 100
+    in floating point.
+
+    Raises:
+        ValueError: `gamma` is not in [0, 1].
+    """
+    if not 0 <= gamma <= 1:
+        raise ValueError(f"the pruning rate is {gamma}, and must be 0 to 1")
+    return math.floor((1 - Fraction(repr(float(gamma)))) * weights)
+
+
+def highest(scores: torch.Tensor, count: int) -> torch.Tensor:
+    """Mark the `count` highest scores, boolean and shaped as `scores`; of equal ones those that come first.
+
+    Raises:
+        ValueError: a score is NaN.
+    """
+    if scores.isnan().any():
+        raise ValueError("a score is NaN")
+    flat = scores.flatten()
+    if count == 0:
+        return torch.zeros_like(scores, dtype=torch.bool)
+    threshold = flat.kthvalue(len(flat) - count + 1).values
+    mask = flat > threshold
+    ties = (flat == threshold).nonzero().flatten()
+    mask[ties[: count - int(mask.sum())]] = True
+    return mask.view_as(scores)
+
+
+def global_masks(scores: Mapping[str, torch.Tensor], gamma: float) -> Tensors:
+    """Masks that keep the highest scores of all layers together; ties go to the earlier layer, and there the first."""
+    flat = torch.cat([layer.flatten() for layer in scores.values()])
+    kept = highest(flat, kept_count(len(flat), gamma)).split([layer.numel() for layer in scores.values()])
+    return {name: part.view_as(scores[name]) for name, part in zip(scores, kept, strict=True)}
+
+
+# Among which weights scores are compared.
+SCOPES: dict[str, Callable[[Mapping[str, torch.Tensor], float], Tensors]] = {GLOBAL: global_masks}
+
+
+def masks(scores: Mapping[str, torch.Tensor], gamma: float, scope: str = GLOBAL) -> Tensors:
+    """Which weights remain at pruning rate `gamma`.
+
+    Args:
+        scores: of each weight, by parameter name; the higher, the more worth keeping.
+        gamma: the fraction of weights removed.
+        scope: a key of `SCOPES`.
+
+    Returns:
+        Boolean tensors shaped as the scores, True where a weight remains.
+
+    Raises:
+        UserError: there is no such scope.
+        ValueError: a score is NaN, or `gamma` is not in [0, 1].
+    """
+    return known(SCOPES, "scope", scope)(scores, gamma)
+
+
+@torch.no_grad()
+def apply_masks(network: nn.Module, kept: Mapping[str, torch.Tensor]) -> nn.Module:
+    """Set the weights that are not kept to zero, in place; returns the network."""
+    for name, mask in kept.items():
+        network.get_parameter(name).mul_(mask)
+    return network

@@ -1,0 +1,149 @@
+"""How much more, or less, the features of pruned networks vary than those of dense ones (SP paper, section IV-D).
+
+The layers are all convolutions and fully connected layers, and their outputs are taken before batch norm. Networks are
+in evaluation mode: batch norm keeps the dense network's statistics unless the networks are recalibrated first, which is
+what lets the variance explode.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import pandas as pd
+import torch
+from torch import nn
+
+from prunescape.lanes.modules import LaneConv2d, LaneLinear
+from prunescape.stochastic.recalibration import recalibrate
+from prunescape.stochastic.variants import (
+    DENSE,
+    DENSE_STOCHASTIC,
+    MASK_D_TO_S,
+    STOCHASTIC,
+    Pretrained,
+    Variant,
+    variant_table,
+)
+from prunescape.training.engine import Engine
+from prunescape.training.evaluate import Labelled, arrays
+
+
+@dataclass(frozen=True)
+class LayerVariances:
+    """Variances of layers' outputs.
+
+    Attributes:
+        layers: names of the L layers.
+        values: (K, N, L), float64, on the CPU; for K networks, N batches and L layers the sum over a layer's neurons,
+            which are the channels at each pixel, of the neuron's variance across the batch.
+    """
+
+    layers: tuple[str, ...]
+    values: torch.Tensor
+
+    def of(self, lanes: Sequence[int]) -> "LayerVariances":
+        """Those of some of the networks."""
+        return LayerVariances(self.layers, self.values[list(lanes)])
+
+
+@torch.no_grad()
+def layer_variances(
+    networks: Iterable[nn.Module], batches: Labelled, engine: Engine, recalibration: Labelled | None = None
+) -> LayerVariances:
+    """Measure plain networks of one architecture.
+
+    Args:
+        networks: they may be made one by one; memory holds one array of them.
+        batches: training images (B, C, H, W) in batches of at least two, and labels, which are not used; gone through
+            once an array.
+        engine: where it runs.
+        recalibration: batches on which batch norm is recalibrated before; None leaves it.
+    """
+    engine.set_up()
+    parts: list[torch.Tensor] = []
+    layers: tuple[str, ...] = ()
+    for array, count in arrays(networks, engine):
+        if recalibration is not None:
+            recalibrate(array, recalibration, engine)
+        found: dict[str, list[torch.Tensor]] = {}
+        for name, module in array.named_modules():
+            if isinstance(module, LaneConv2d | LaneLinear):
+                module.register_forward_hook(partial(_measure, found.setdefault(name, []), engine.lanes))
+        array.eval()
+        for images, _ in batches:
+            with engine.autocast():
+                array(images)
+        layers = tuple(found)
+        values = torch.stack([torch.stack(of_batches) for of_batches in found.values()])  # (L, N, K)
+        parts.append(values.permute(2, 1, 0)[:count].cpu())
+    return LayerVariances(layers, torch.cat(parts))
+
+
+def _measure(found: list[torch.Tensor], lanes: int, _: nn.Module, __: object, output: torch.Tensor) -> None:
+    found.append(output.to(torch.float64).var(0).view(lanes, -1).sum(1))
+
+
+def variance_ratios(pruned: LayerVariances, dense: LayerVariances) -> pd.DataFrame:
+    """v_j, and so V: phi_j / Phi_j of each layer j, the mean over batches (SP paper, eq. 4).
+
+    Of several networks phi_j is the mean over the pruned ones, as the paper has it for stochastic ones; Phi_j likewise
+    is the mean over the dense ones, where the paper does not say which of the dense stochastic networks it takes.
+
+    Args:
+        pruned: of one network or more.
+        dense: of its dense counterpart, or of the dense counterparts of several; on the same batches.
+
+    Returns:
+        One row a layer: layer, v. The mean of v is V; NaN where a dense layer does not vary.
+    """
+    ratios = pruned.values.mean(0) / dense.values.mean(0)
+    return pd.DataFrame({"layer": pruned.layers, "v": ratios.mean(0).numpy()})
+
+
+def feature_variance(
+    pretrained: Pretrained,
+    variants: Sequence[Variant],
+    batches: Labelled,
+    engine: Engine,
+    networks: Iterable[nn.Module] | None = None,
+    recalibration: Labelled | None = None,
+) -> pd.DataFrame:
+    """The feature variance of pruned variants, one-shot or fine-tuned (SP paper, eq. 4, Fig. 5, Table III).
+
+    Variants that differ in nothing but their draw are one cell; the paper has five. Their dense counterparts have the
+    same weights before pruning: w*, or w* with the same noise.
+
+    Args:
+        pretrained: w*.
+        variants: pruned ones.
+        batches: training images in batches of at least two, without augmentation.
+        engine: where it runs.
+        networks: what the variants became by fine-tuning, in their order; None takes them as they are made.
+        recalibration: batches on which all networks' batch norm is recalibrated, the dense ones' too; None leaves it.
+
+    Returns:
+        One row a cell and layer: model, seed, method, gamma, sigma, kind, recalibrated, layer, v. V is the mean of v
+        over the layers.
+    """
+    counterparts = [_counterpart(variant) for variant in variants]
+    dense = list(dict.fromkeys(counterparts))
+    of_dense = layer_variances(map(pretrained.make, dense), batches, engine, recalibration)
+    made = map(pretrained.make, variants) if networks is None else networks
+    of_pruned = layer_variances(made, batches, engine, recalibration)
+    cells: dict[Variant, list[int]] = {}
+    for place, variant in enumerate(variants):
+        cells.setdefault(replace(variant, draw=0), []).append(place)
+    tables = []
+    for cell, places in cells.items():
+        matching = of_dense.of([dense.index(counterparts[place]) for place in places])
+        ratios = variance_ratios(of_pruned.of(places), matching)
+        labels = variant_table(pretrained, [cell]).drop(columns="draw").assign(recalibrated=recalibration is not None)
+        tables.append(labels.merge(ratios, how="cross"))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _counterpart(variant: Variant) -> Variant:
+    """The dense network with a variant's weights."""
+    if variant.kind in (STOCHASTIC, MASK_D_TO_S):
+        return Variant(DENSE_STOCHASTIC, sigma=variant.sigma, draw=variant.draw)
+    return Variant(DENSE)

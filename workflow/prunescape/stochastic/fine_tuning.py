@@ -1,0 +1,74 @@
+"""Fine-tuning of pruned variants, with their masks held (SP paper, section IV-E)."""
+
+import copy
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import pandas as pd
+from torch import nn
+
+from prunescape.stochastic.variants import Pretrained, Variant, variant_table
+from prunescape.training.array import Report, Task
+from prunescape.training.checkpoint import Checkpoint
+from prunescape.training.lane import Lane
+from prunescape.training.train import train
+
+
+class FineTuned(NamedTuple):
+    """What fine-tuning gives.
+
+    Attributes:
+        table: one row a variant: model, seed, method, gamma, sigma, kind, draw, top1 (after the last epoch), best_top1,
+            train_loss, diverged.
+        networks: the fine-tuned networks, plain, on the CPU.
+    """
+
+    table: pd.DataFrame
+    networks: list[nn.Module]
+
+
+def fine_tune(
+    pretrained: Pretrained,
+    variants: Sequence[Variant],
+    task: Task,
+    learning_rate: float,
+    weight_decay: float,
+    report: Report | None = None,
+    checkpoint: Checkpoint | None = None,
+) -> FineTuned:
+    """Train variants on from their one-shot weights; what was pruned stays zero.
+
+    Args:
+        pretrained: w*.
+        variants: of it, pruned or not.
+        task: the network's architecture, data, recipe (in the paper 100 epochs, cosine, gradients clipped at 0.1),
+            engine, and the seed of order and augmentation.
+        learning_rate: initial, 1e-4 in the paper.
+        weight_decay: 5e-5 in the paper.
+        report: is given one line of progress at a time.
+        checkpoint: where the state is kept, so that a killed job goes on.
+
+    Raises:
+        Interrupted: the process was asked to stop; the state has been saved.
+    """
+    lanes = [
+        Lane(
+            learning_rate,
+            weight_decay,
+            mask=pretrained.masks(variant) if variant.gamma else None,
+            start=pretrained.make(variant).state_dict(),
+        )
+        for variant in variants
+    ]
+    results = train(task, lanes, report, checkpoint)
+    measured = {name: [result.last(name) for result in results] for name in ("top1", "train_loss")}
+    table = variant_table(pretrained, variants).assign(
+        top1=measured["top1"],
+        best_top1=[result.best("top1") for result in results],
+        train_loss=measured["train_loss"],
+        diverged=[result.diverged for result in results],
+    )
+    networks = [copy.deepcopy(pretrained.network).cpu() for _ in results]
+    for network, result in zip(networks, results, strict=True):
+        network.load_state_dict(result.weights)
+    return FineTuned(table, networks)

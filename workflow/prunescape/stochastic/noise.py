@@ -1,0 +1,58 @@
+"""Gaussian noise on the weights of a network (SP paper, eq. 2).
+
+A draw is named by a seed, its standard deviation sigma and a number: the same name gives the same noise whatever else
+is drawn, and two names give independent noise. Each parameter has a generator of its own, so that a weight's noise does
+not depend on which others are perturbed.
+"""
+
+import copy
+
+import torch
+from torch import nn
+
+from prunescape.data.randomness import derive_seed
+from prunescape.errors import known
+from prunescape.pruning.unstructured import prunable
+
+PRUNABLE, ALL = "prunable", "all"  # what is perturbed: convolutions' and linear layers' weights, or all parameters
+PERTURBED = (PRUNABLE, ALL)
+
+
+def perturbed_names(network: nn.Module, perturbed: str = PRUNABLE) -> list[str]:
+    """The parameters that noise is added to, in the network's order.
+
+    Args:
+        network: a plain network.
+        perturbed: "prunable" leaves out biases and batch norms; "all" takes every parameter. Batch norm's running
+            statistics are never perturbed.
+
+    Raises:
+        UserError: `perturbed` is neither.
+    """
+    known(dict.fromkeys(PERTURBED), "choice of perturbed parameters", perturbed)
+    return list(prunable(network)) if perturbed == PRUNABLE else [name for name, _ in network.named_parameters()]
+
+
+def noise(shape: torch.Size, name: str, sigma: float, seed: int, draw: int) -> torch.Tensor:
+    """N(0, sigma^2) for the parameter `name`: float32, on the CPU."""
+    generator = torch.Generator().manual_seed(derive_seed(seed, f"noise {float(sigma)!r} on {name}", draw))
+    return torch.randn(shape, generator=generator) * sigma
+
+
+@torch.no_grad()
+def perturb(network: nn.Module, sigma: float, seed: int, draw: int, perturbed: str = PRUNABLE) -> nn.Module:
+    """w* + N(0, sigma^2 I), the dense stochastic network (SP paper, eq. 2), as a copy.
+
+    Args:
+        network: a plain network, w*; it is not changed.
+        sigma: standard deviation of the noise, in units of the weights; 0 gives an equal copy.
+        seed: names the draw ...
+        draw: ... together with sigma and this number.
+        perturbed: one of `PERTURBED`.
+    """
+    noisy = copy.deepcopy(network)
+    if sigma:
+        for name in perturbed_names(network, perturbed):
+            parameter = noisy.get_parameter(name)
+            parameter.add_(noise(parameter.shape, name, sigma, seed, draw).to(parameter))
+    return noisy

@@ -1,0 +1,161 @@
+"""Whether stochastic pruning beats deterministic pruning, and from which pruning rate on.
+
+Everything starts from the table of `prunescape.stochastic.populations.evaluate_variants`, for one pretrained network or
+for several put one below the other.
+"""
+
+import numpy as np
+import pandas as pd
+from scipy.stats import bootstrap, wilcoxon
+
+from prunescape.data.randomness import derive_seed
+from prunescape.stochastic.variants import DENSE, DENSE_STOCHASTIC, DETERMINISTIC, STOCHASTIC
+
+CELL = ["model", "seed", "kind", "method", "gamma", "sigma", "recalibrated"]
+OVER_SEEDS = [column for column in CELL if column != "seed"]
+RESAMPLES = 9999
+
+
+def contrast(table: pd.DataFrame) -> pd.DataFrame:
+    """Each network with noise beside its counterpart without.
+
+    The counterpart of a stochastic network, and of one with a mask of elsewhere, is the deterministically pruned
+    network of the same model, seed, method, gamma and recalibration; that of a dense stochastic network is the dense
+    one.
+
+    Args:
+        table: what `evaluate_variants` gives.
+
+    Returns:
+        The rows with noise, with two columns more: reference, the counterpart's top1, and delta, top1 - reference, both
+        in points.
+
+    Raises:
+        ValueError: a network lacks its counterpart, or has several.
+    """
+    match = ["model", "seed", "method", "gamma", "recalibrated", "counterpart"]
+    without = table["kind"].isin([DENSE, DETERMINISTIC])
+    references = table[without].rename(columns={"kind": "counterpart", "top1": "reference"})[[*match, "reference"]]
+    noisy = table[~without]
+    noisy = noisy.assign(counterpart=np.where(noisy["kind"] == DENSE_STOCHASTIC, DENSE, DETERMINISTIC))
+    merged = noisy.merge(references, how="left", on=match, validate="many_to_one").drop(columns="counterpart")
+    if merged["reference"].isna().any():
+        raise ValueError(f"no counterpart for {merged[merged['reference'].isna()].iloc[0].to_dict()}")
+    return merged.assign(delta=merged["top1"] - merged["reference"])
+
+
+def holm(p_values: np.ndarray) -> np.ndarray:
+    """P-values corrected for their number by Holm's step-down method, (M,), in the order given."""
+    order = np.argsort(p_values, kind="stable")
+    factors = len(p_values) - np.arange(len(p_values))
+    corrected = np.empty(len(p_values))
+    corrected[order] = np.minimum(np.maximum.accumulate(p_values[order] * factors), 1.0)
+    return corrected
+
+
+def signed_rank_tests(table: pd.DataFrame) -> pd.DataFrame:
+    """One-sided Wilcoxon signed-rank tests, a cell each: is top1 with noise above the counterpart's?
+
+    The sample of a cell is its draws, so n draws give no p-value below 2^-n. The Holm correction is over all cells of
+    the table: pass those that make one claim together, such as a model's stochastic networks.
+
+    Args:
+        table: what `evaluate_variants` gives.
+
+    Returns:
+        One row a cell: model, seed, kind, method, gamma, sigma, recalibrated, draws, median, reference, delta (the
+        median difference, in points), p (1 where no draw differs), p_holm.
+    """
+    rows = []
+    for cell, part in contrast(table).groupby(CELL, sort=False):
+        delta = part["delta"].to_numpy()
+        p = float(wilcoxon(delta, alternative="greater").pvalue) if delta.any() else 1.0
+        medians = {"median": part["top1"].median(), "reference": part["reference"].iloc[0], "delta": np.median(delta)}
+        rows.append({**dict(zip(CELL, cell, strict=True)), "draws": len(part), **medians, "p": p})
+    tests = pd.DataFrame(rows, columns=[*CELL, "draws", "median", "reference", "delta", "p"])
+    return tests.assign(p_holm=holm(tests["p"].to_numpy(dtype=np.float64)))
+
+
+def best_cells(tests: pd.DataFrame) -> pd.DataFrame:
+    """The gamma and sigma with the largest gain over deterministic pruning (SP paper, Table I).
+
+    Args:
+        tests: what `signed_rank_tests` gives.
+
+    Returns:
+        Its row with the largest delta for each model, seed, kind, method and recalibrated; the first of several.
+    """
+    by = ["model", "seed", "kind", "method", "recalibrated"]
+    return tests.loc[tests.groupby(by, sort=False)["delta"].idxmax()].reset_index(drop=True)
+
+
+def seed_medians(table: pd.DataFrame) -> pd.DataFrame:
+    """The median over draws for each pretrained network.
+
+    Returns:
+        One row a cell: model, seed, kind, method, gamma, sigma, recalibrated, median, reference, delta.
+    """
+    groups = contrast(table).groupby(CELL, sort=False)
+    medians = groups[["top1", "reference", "delta"]].median().rename(columns={"top1": "median"})
+    return medians.reset_index()
+
+
+def seed_intervals(table: pd.DataFrame, confidence: float = 0.95, seed: int = 0) -> pd.DataFrame:
+    """Means over pretrained seeds of the medians over draws, with bootstrap intervals.
+
+    Seeds are resampled, not draws, because draws around one pretrained network say nothing about another. The
+    percentile method is used; with three seeds or so its intervals are too narrow, but not as much as none.
+
+    Args:
+        table: what `evaluate_variants` gives, for several seeds.
+        confidence: of the intervals.
+        seed: of the resampling.
+
+    Returns:
+        One row a cell without its seed: model, kind, method, gamma, sigma, recalibrated, seeds (their number); and for
+        each of median, reference and delta the mean and its interval, as `<name>`, `<name>_low`, `<name>_high`; low and
+        high are NaN where there is but one seed.
+    """
+    rows = []
+    for cell, part in seed_medians(table).groupby(OVER_SEEDS, sort=False):
+        row = {**dict(zip(OVER_SEEDS, cell, strict=True)), "seeds": len(part)}
+        for name in ("median", "reference", "delta"):
+            values = part[name].to_numpy()
+            low, high = _interval(values, confidence, seed)
+            row |= {name: values.mean(), f"{name}_low": low, f"{name}_high": high}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _interval(values: np.ndarray, confidence: float, seed: int) -> tuple[float, float]:
+    if len(values) < 2:
+        return np.nan, np.nan
+    rng = np.random.default_rng(derive_seed(seed, "bootstrap"))
+    found = bootstrap(
+        (values,), np.mean, confidence_level=confidence, n_resamples=RESAMPLES, method="percentile", rng=rng
+    ).confidence_interval
+    return float(found.low), float(found.high)
+
+
+def crossovers(table: pd.DataFrame, tolerance: float = 0.0) -> pd.DataFrame:
+    """From which pruning rate on stochastic networks are better (SP paper, section IV-A).
+
+    The crossover is the smallest gamma at which the median of the stochastic networks is above the deterministic one,
+    and beyond which it is nowhere below: at extreme pruning rates both end up at chance.
+
+    Args:
+        table: what `evaluate_variants` gives.
+        tolerance: points by which medians must differ to count as above or below.
+
+    Returns:
+        One row each: model, seed, method, sigma, recalibrated, crossover (a gamma; NaN where there is none).
+    """
+    medians = seed_medians(table)
+    rows = []
+    by = ["model", "seed", "method", "sigma", "recalibrated"]
+    for key, part in medians[medians["kind"] == STOCHASTIC].groupby(by, sort=False):
+        part = part.sort_values("gamma")
+        below = part["gamma"][part["delta"] < -tolerance].max()
+        after = part if np.isnan(below) else part[part["gamma"] > below]
+        rows.append({**dict(zip(by, key, strict=True)), "crossover": after["gamma"][after["delta"] > tolerance].min()})
+    return pd.DataFrame(rows, columns=[*by, "crossover"])

@@ -1,0 +1,134 @@
+"""The networks that a pretrained one gives: dense or pruned, with noise or without, and with masks exchanged."""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+
+import pandas as pd
+from torch import nn
+
+from prunescape.data.randomness import derive_seed
+from prunescape.errors import UserError
+from prunescape.pruning.scores import Labelled, score
+from prunescape.pruning.unstructured import Tensors, apply_masks, masks
+from prunescape.stochastic.noise import PRUNABLE, perturb
+
+DENSE, DENSE_STOCHASTIC = "dense", "dense_stochastic"
+DETERMINISTIC, STOCHASTIC = "deterministic", "stochastic"
+MASK_S_TO_D, MASK_D_TO_S = "mask_s_to_d", "mask_d_to_s"
+KINDS = (DENSE, DENSE_STOCHASTIC, DETERMINISTIC, STOCHASTIC, MASK_S_TO_D, MASK_D_TO_S)
+NO_METHOD = "none"  # of the kinds that are not pruned
+VARIANT_COLUMNS = ("model", "seed", "method", "gamma", "sigma", "kind", "draw")
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One network made of a pretrained one, w* (SP paper, eq. 2-3, section IV-A; w_p = w* + noise).
+
+    Attributes:
+        kind: what it is,
+            "dense": w*;
+            "dense_stochastic": w_p;
+            "deterministic": m(w*) w*;
+            "stochastic": m(w_p) w_p;
+            "mask_s_to_d": m(w_p) w*;
+            "mask_d_to_s": m(w*) w_p.
+        method: how weights are scored; "none" for the dense kinds.
+        gamma: the fraction of prunable weights removed; 0 for the dense kinds.
+        sigma: standard deviation of the noise; 0 for the kinds without.
+        draw: number of the noise's draw; 0 for the kinds without.
+    """
+
+    kind: str
+    method: str = NO_METHOD
+    gamma: float = 0.0
+    sigma: float = 0.0
+    draw: int = 0
+
+
+def variants(
+    methods: Sequence[str],
+    gammas: Sequence[float],
+    sigmas: Sequence[float],
+    draws: int,
+    kinds: Sequence[str] = KINDS,
+) -> list[Variant]:
+    """Every variant of these kinds, in an order in which neighbours share their noise and scores."""
+    made = [Variant(DENSE)] if DENSE in kinds else []
+    noises = [(sigma, draw) for sigma in sigmas for draw in range(draws)]
+    if DENSE_STOCHASTIC in kinds:
+        made += [Variant(DENSE_STOCHASTIC, sigma=sigma, draw=draw) for sigma, draw in noises]
+    pruned = [kind for kind in kinds if kind in (STOCHASTIC, MASK_S_TO_D, MASK_D_TO_S)]
+    for method in methods:
+        if DETERMINISTIC in kinds:
+            made += [Variant(DETERMINISTIC, method, gamma) for gamma in gammas]
+        made += [
+            Variant(kind, method, gamma, sigma, draw) for sigma, draw in noises for gamma in gammas for kind in pruned
+        ]
+    return made
+
+
+class Pretrained:
+    """A pretrained network, w*, and what names the noise around it.
+
+    Attributes:
+        model: its name in tables.
+        seed: the seed that it was trained with; it names the draws of noise, and those of random scores, too.
+        network: it, plain; it is not changed.
+    """
+
+    def __init__(
+        self, model: str, seed: int, network: nn.Module, perturbed: str = PRUNABLE, scoring: Labelled | None = None
+    ) -> None:
+        """Take a network.
+
+        Args:
+            model: its name in tables.
+            seed: see above.
+            network: a plain network, on any device; variants are made on the same.
+            perturbed: what noise is added to, one of `prunescape.stochastic.noise.PERTURBED`.
+            scoring: batches on which "grasp" scores weights, on the same device; None where it is not used.
+
+        Raises:
+            UserError: a weight is not finite.
+        """
+        if not all(bool(tensor.isfinite().all()) for tensor in network.state_dict().values()):
+            raise UserError(f"{model}, seed {seed}: the dense network diverged; choose a smaller learning rate")
+        self.model, self.seed, self.network = model, seed, network
+        self._perturbed, self._scoring = perturbed, scoring
+        # Neighbours in a list of variants differ in gamma or kind alone: w*'s scores and one draw's are enough.
+        self.noisy = lru_cache(maxsize=1)(self._draw_noise)
+        self._scores = lru_cache(maxsize=2)(self._score)
+
+    def make(self, variant: Variant) -> nn.Module:
+        """The variant as a plain network of its own.
+
+        Raises:
+            ValueError: there is no such kind.
+        """
+        if variant.kind not in KINDS:
+            raise ValueError(f"there is no kind {variant.kind!r}")
+        noisy = variant.kind in (DENSE_STOCHASTIC, STOCHASTIC, MASK_D_TO_S)
+        network = copy.deepcopy(self.noisy(variant.sigma, variant.draw) if noisy else self.network)
+        return network if variant.method == NO_METHOD else apply_masks(network, self.masks(variant))
+
+    def masks(self, variant: Variant) -> Tensors:
+        """The weights that a pruned variant keeps, as `prunescape.training.lane.Lane` takes them."""
+        noisy = variant.kind in (STOCHASTIC, MASK_S_TO_D)
+        scores = self._scores(variant.method, variant.sigma if noisy else 0.0, variant.draw if noisy else 0)
+        return masks(scores, variant.gamma)
+
+    def _draw_noise(self, sigma: float, draw: int) -> nn.Module:
+        return perturb(self.network, sigma, self.seed, draw, self._perturbed)
+
+    def _score(self, method: str, sigma: float, draw: int) -> Tensors:
+        network = self.noisy(sigma, draw) if sigma else self.network
+        number = draw + 1 if sigma else 0  # the deterministic network's random scores are nobody else's
+        return score(method, network, batches=self._scoring, seed=derive_seed(self.seed, "random scores", number))
+
+
+def variant_table(pretrained: Pretrained, variants: Sequence[Variant]) -> pd.DataFrame:
+    """One row a variant: `VARIANT_COLUMNS`."""
+    labels = {"model": pretrained.model, "seed": pretrained.seed}
+    return pd.DataFrame([labels | asdict(variant) for variant in variants], columns=list(VARIANT_COLUMNS))
