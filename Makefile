@@ -47,10 +47,10 @@ lint: $(VENV)/dev
 	$(BIN)/snakemake --lint
 
 unit: $(VENV)/dev
-	$(BIN)/python -m pytest tests/unit
+	$(BIN)/python -m pytest -n auto tests/unit
 
 workflow-test: $(VENV)/dev
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest tests/workflow
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n auto tests/workflow
 
 # On a Slurm of its own, where there is one to be had; see docs/cluster.md.
 slurm-test: $(VENV)/dev
