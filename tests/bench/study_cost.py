@@ -20,7 +20,8 @@ def main(arguments: argparse.Namespace) -> None:
     if not measured.is_file():
         sys.exit(f"{measured}: no such file; run throughput.py --device {arguments.device} first")
     with measured.open(encoding="utf-8") as file:
-        rates = {row["model"]: float(row["engine_lane_images_per_second"]) for row in csv.DictReader(file)}
+        measurements = {row["model"]: row for row in csv.DictReader(file)}
+    rates = {model: float(row["engine_lane_images_per_second"]) for model, row in measurements.items()}
     study = yaml.safe_load((PROJECT / "workflow" / "studies" / "thesis_cifar10.yaml").read_text(encoding="utf-8"))
     cells = study["grid"]["size"][0] * study["grid"]["size"][1] * len(study["seeds"])
     images = study["recipe"]["epochs"] * (TRAINING_IMAGES + VALIDATION_IMAGES / STEP_PASSES)
@@ -33,6 +34,7 @@ def main(arguments: argparse.Namespace) -> None:
         rows.append(
             {
                 "model": model,
+                "measured_with": measurements[model]["strategy"],
                 "networks": len(parts),
                 "cells": len(parts) * cells,
                 "images_a_cell": images,

@@ -94,12 +94,14 @@ def compare(model: str, arguments: argparse.Namespace, folder: Path) -> dict[str
         engine_epoch = partial(engine_rate, task, lanes)
     plain = PlainProcess(architecture, data, batch, device, cores)
     rates: dict[str, list[float]] = {"plain": [], "engine": [], "roofline": []}
-    for _ in range(arguments.rounds + 1):  # the first round warms up
-        torch.set_num_threads(cores)
-        rates["roofline"].append(roofline(device))
-        rates["plain"].append(plain.epoch())
-        rates["engine"].append(engine_epoch())
-    plain.close()
+    try:
+        for _ in range(arguments.rounds + 1):  # the first round warms up
+            torch.set_num_threads(cores)
+            rates["roofline"].append(roofline(device))
+            rates["plain"].append(plain.epoch())
+            rates["engine"].append(engine_epoch())
+    finally:
+        plain.close()
     rates = {name: values[1:] for name, values in rates.items()}
     flops = training_flops(architecture) / 1e9
     ratios = [ours / theirs for ours, theirs in zip(rates["engine"], rates["plain"], strict=True)]

@@ -18,6 +18,7 @@ from throughput import BATCH, WarmArray, engine_for, engine_rate
 
 from prunescape.lanes import LANE_ALIGNMENT
 from prunescape.training.array import Task
+from prunescape.training.engine import ran_out_of_memory
 from prunescape.training.recipe import Recipe
 
 DEFAULT_MODELS = {"cpu": ["small_resnet", "resnet20"], "cuda": ["resnet56", "mobilenetv2"]}
@@ -41,7 +42,9 @@ def measure(device: str, model: str, strategy: str, lanes: int, batches: int) ->
                 array = WarmArray(task, size)
                 array.epoch()
             rate: float | None = array.epoch() if device == "cuda" else engine_rate(task, lanes)
-        except torch.OutOfMemoryError:
+        except RuntimeError as error:
+            if not ran_out_of_memory(error):
+                raise
             rate = None
     peak = torch.cuda.max_memory_allocated() if device == "cuda" else _peak_memory()
     return {

@@ -120,6 +120,21 @@ def test_a_worker_that_is_killed_is_one_line() -> None:
         run_all([lambda: os.kill(os.getpid(), signal.SIGKILL), lambda: None], workers=2)
 
 
+def test_the_others_do_not_wait_for_ever_for_a_worker_that_was_killed(task: Task) -> None:
+    """They are at work on something long, and take SIGTERM for no more than a wish."""
+
+    def die() -> None:
+        time.sleep(1)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    start = time.monotonic()
+    with pytest.raises(UserError, match="a training process was killed"):
+        run_all([die, lambda: time.sleep(300)], workers=2)
+    with pytest.raises(UserError, match="a training process was killed"):
+        run_all([die, lambda: time.sleep(300), lambda: None], workers=3)
+    assert time.monotonic() - start < 30
+
+
 JOB = """
 import sys
 from types import SimpleNamespace

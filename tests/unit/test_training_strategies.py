@@ -300,6 +300,9 @@ def test_asking_for_a_gpu_that_is_not_there_is_one_line() -> None:
         Engine.from_config({**SECTION, "device": "cuda"})
     with pytest.raises(UserError, match=r"'graphed' needs a GPU.*set it to 'auto', 'fused' or 'serial'"):
         Engine.from_config({**SECTION, "strategy": "graphed", "lanes": 4})
+    chosen = {"strategy": "graphed", "lanes": 27, "channels_last": False, "device": "Some GPU"}
+    with pytest.raises(UserError, match=r"measured on Some GPU, and this job runs on a cpu.*--forcerun calibrate"):
+        Engine.from_config(SECTION, 1, chosen)
     assert Engine.from_config({**SECTION, "device": "auto"}).device == "cpu"
     assert Engine.from_config(SECTION).precision == "float32"
 

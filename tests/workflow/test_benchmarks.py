@@ -35,7 +35,7 @@ def test_throughput_and_what_the_study_would_cost(tmp_path: Path) -> None:
     rows = bench("throughput", tmp_path, "--smoke", "--rounds", "1", "--models", "small_resnet")
     assert [row["model"] for row in rows] == ["small_resnet"]
     assert all(float(rows[0][column]) > 0 for column in ("ratio", "percent_of_matrix_product"))
-    text = "model,engine_lane_images_per_second\nresnet56,3600\nmobilenetv2,1800\n"
+    text = "model,strategy,engine_lane_images_per_second\nresnet56,serial,3600\nmobilenetv2,serial,1800\n"
     (tmp_path / "throughput_cpu.csv").write_text(text)
     cost = {row["model"]: row for row in bench("study_cost", tmp_path)}
     images = 405 * 180 * (50_000 + 10_000 / 3)

@@ -124,6 +124,19 @@ def engine_settings(**fixed):
     return {key: value for key, value in config["engine"].items() if key != "threads"} | fixed
 
 
+def training_threads():
+    """Cores of a training job. On a machine with GPUs its jobs share the cores evenly, so that each GPU has one job."""
+    gpus = 0 if config["engine"]["device"] == "cpu" else visible_gpus()
+    return max(config["engine"]["threads"], (workflow.cores or 0) // gpus if gpus else 0)
+
+
+def visible_gpus():
+    """NVIDIA GPUs that CUDA would see on this machine, without asking CUDA."""
+    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    there = len(list(Path("/proc/driver/nvidia/gpus").glob("*")))
+    return there if chosen is None else min(there, len([name for name in chosen.split(",") if name.strip()]))
+
+
 def chosen_strategy():
     """The input of a training job that says how cells are trained, where the config leaves that to be measured."""
     return {"strategy": STRATEGY} if needs_calibration(config["engine"]) else {}

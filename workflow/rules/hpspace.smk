@@ -14,7 +14,7 @@ rule train_tile:
         f"{LOGS}/train_tile/{{model}}/{{variant}}/seed-{{seed}}_{{i}}_{{j}}.log",
     conda:
         ENVIRONMENT
-    threads: config["engine"]["threads"]
+    threads: training_threads()
     resources:
         runtime=training_minutes,
         cpus_per_task=config["engine"]["threads"],

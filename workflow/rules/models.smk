@@ -3,7 +3,7 @@
 # Of its own, so that the order of `seeds` says nothing; its weights are only what pruning ranks.
 CHECKPOINT_SEED = 0
 # On a CPU each array of networks has one core, and a single network is a single array.
-DENSE_THREADS = 1 if config["engine"]["device"] == "cpu" else config["engine"]["threads"]
+DENSE_THREADS = 1 if config["engine"]["device"] == "cpu" else training_threads()
 MODEL_FOLDER = f"{RESULTS}/models/{{model}}"
 
 
@@ -37,7 +37,7 @@ rule train_dense:
     threads: DENSE_THREADS
     resources:
         runtime=training_minutes,
-        cpus_per_task=DENSE_THREADS,
+        cpus_per_task=1 if config["engine"]["device"] == "cpu" else config["engine"]["threads"],
     params:
         settings=lambda wildcards: settings(
             "models/train_dense.py",
@@ -64,7 +64,7 @@ rule calibrate:
     conda:
         ENVIRONMENT
     # As training has them; on a cluster it must run on the same kind of machine, too.
-    threads: config["engine"]["threads"]
+    threads: training_threads()
     resources:
         cpus_per_task=config["engine"]["threads"],
     params:

@@ -101,6 +101,11 @@ class Batches:
         self._resident = self._load(resident_bytes)
 
     @property
+    def streams(self) -> bool:
+        """Whether images are read from disk, because they do not fit on the device."""
+        return self._resident is None
+
+    @property
     def images_per_epoch(self) -> int:
         """Number of images that an epoch's batches hold together."""
         count = len(self.labels)

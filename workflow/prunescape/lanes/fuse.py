@@ -30,19 +30,29 @@ def fuse(models: Sequence[nn.Module]) -> nn.Module:
             fused.set_submodule(name, make([model.get_submodule(name) for model in models]))
         elif hasattr(module, "lanes"):  # a layer of ours that knows lanes
             module.lanes = len(models)
-        elif any(True for _ in module.parameters(recurse=False)):
+        elif any(True for _ in [*module.parameters(recurse=False), *module.buffers(recurse=False)]):
             raise UserError(
                 f"{name}: {type(module).__name__} cannot be trained in lanes; set engine.strategy to 'serial'"
             )
     return fused
 
 
+def lane_states(fused: nn.Module, count: int) -> list[dict[str, torch.Tensor]]:
+    """The state dicts of the first `count` lanes, as the plain network has them (copies, on the CPU).
+
+    Batches are not counted while lanes train, so `num_batches_tracked` is 0.
+    """
+    stacked = {name: tensor.detach().cpu() for name, tensor in fused.state_dict().items()}
+    counters = [name.replace("running_mean", "num_batches_tracked") for name in stacked if "running_mean" in name]
+    return [
+        {name: tensor[lane].clone() for name, tensor in stacked.items()} | dict.fromkeys(counters, torch.tensor(0))
+        for lane in range(count)
+    ]
+
+
 def lane_state(fused: nn.Module, lane: int) -> dict[str, torch.Tensor]:
-    """The state dict of one lane, as the plain network has it (a copy, on the CPU)."""
-    state = {name: tensor[lane].detach().clone().cpu() for name, tensor in fused.state_dict().items()}
-    for name in [name for name in state if name.endswith("running_mean")]:
-        state[name.replace("running_mean", "num_batches_tracked")] = torch.tensor(0)
-    return state
+    """The state dict of one lane; see `lane_states`."""
+    return lane_states(fused, lane + 1)[lane]
 
 
 @torch.no_grad()

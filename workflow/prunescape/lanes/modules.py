@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from prunescape.errors import UserError
+
 
 def _stack(tensors: list[torch.Tensor]) -> nn.Parameter:
     return nn.Parameter(torch.stack([tensor.detach() for tensor in tensors]))
@@ -47,6 +49,10 @@ class LaneBatchNorm2d(nn.Module):
 
     def __init__(self, layers: list[nn.BatchNorm2d]) -> None:
         super().__init__()
+        if layers[0].momentum is None:
+            raise UserError(
+                "a batch norm with momentum None, a running mean, cannot be trained in lanes; give it a number"
+            )
         self.eps, self.momentum = layers[0].eps, layers[0].momentum
         self.weight = _stack([layer.weight for layer in layers])
         self.bias = _stack([layer.bias for layer in layers])
@@ -57,7 +63,7 @@ class LaneBatchNorm2d(nn.Module):
         """(N, K*C, H, W) to the same shape."""
         mean, variance = self.running_mean.view(-1), self.running_var.view(-1)
         weight, bias = self.weight.flatten(), self.bias.flatten()
-        return F.batch_norm(x, mean, variance, weight, bias, self.training, self.momentum or 0.0, self.eps)
+        return F.batch_norm(x, mean, variance, weight, bias, self.training, self.momentum, self.eps)
 
 
 class LaneLinear(nn.Module):

@@ -12,7 +12,7 @@ from prunescape.data.batches import Batches
 from prunescape.data.prepared import PreparedData
 from prunescape.data.randomness import derive_seed
 from prunescape.errors import Interrupted
-from prunescape.lanes.fuse import check_lanes, fuse, lane_state
+from prunescape.lanes.fuse import check_lanes, fuse, lane_states
 from prunescape.lanes.sgd import LaneSGD
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
@@ -52,7 +52,7 @@ class Task:
 
     def identity(self) -> list[Any]:
         """What decides the bits of a result beside lanes, recipe and data, as JSON values."""
-        return [self.architecture.to_json(), self.engine.choices(), self.seed]
+        return [self.architecture.to_json(), self.engine.choices(), self.seed, torch.__version__]
 
 
 class Array:
@@ -110,10 +110,11 @@ class Array:
         if checkpoint is not None:
             self._save(checkpoint, self.seconds)  # the other arrays of a job may be killed yet
         images = (self.epoch - 1) * self.training.images_per_epoch * len(self.results)
+        states = lane_states(self.network, len(self.results))
         for index, result in enumerate(self.results):
             result.seconds = self.seconds / len(self.results)
             result.images_per_second = images / self.seconds
-            result.weights = lane_state(self.network, index)
+            result.weights = states[index]
         return self.results
 
     def _train_epoch(self, clock: "_Clock", report: Report, checkpoint: Checkpoint | None) -> None:
@@ -125,13 +126,14 @@ class Array:
             self.steps += 1
             reason = stop.asked()
             if checkpoint is not None and (reason or clock.due("checkpoint", CHECKPOINT_SECONDS, CHECKPOINT_SHARE)):
+                if self.engine.device == "cuda":
+                    torch.cuda.synchronize()
                 start = time.perf_counter()
                 self._save(checkpoint, self.seconds + clock.elapsed())
                 clock.done("checkpoint", time.perf_counter() - start)
             if reason:
-                raise Interrupted(
-                    f"stopped by {reason} in epoch {self.epoch}/{self.recipe.epochs}; run again to go on from there"
-                )
+                then = "to start anew" if checkpoint is None else "to go on from there"
+                raise Interrupted(f"stopped by {reason} in epoch {self.epoch}/{self.recipe.epochs}; run again {then}")
             if clock.due("report", REPORT_SECONDS):
                 clock.done("report")
                 report(self._progress(clock))
@@ -139,9 +141,8 @@ class Array:
     def _finish_epoch(self) -> None:
         losses = (self.step.losses / len(self.training)).cpu()
         self.step.losses.zero_()
-        finite = torch.isfinite(losses)
-        for tensor in self.network.state_dict().values():
-            finite &= torch.isfinite(tensor).flatten(1).all(1).cpu()
+        sound = [torch.isfinite(tensor).flatten(1).all(1) for tensor in self.network.state_dict().values()]
+        finite = torch.isfinite(losses) & torch.stack(sound).all(0).cpu()
         fresh = [not result.diverged and not bool(ok) for result, ok in zip(self.results, finite, strict=False)]
         evaluates = self.recipe.evaluates(self.epoch)
         scores = None

@@ -14,13 +14,15 @@ from prunescape.data.prepared import PreparedData
 from prunescape.errors import UserError
 from prunescape.models.architecture import Architecture
 from prunescape.training.array import Array, Report, Task, check_architecture
-from prunescape.training.engine import Engine
+from prunescape.training.engine import Engine, ran_out_of_memory
+from prunescape.training.evaluate import score
 from prunescape.training.lane import Lane
 from prunescape.training.recipe import Recipe
 from prunescape.training.strategy import Strategy, candidates
 
 ENOUGH_SECONDS = 1.0  # of measuring a strategy ...
 FEWEST_STEPS, MOST_STEPS = 2, 50  # ... between so many steps
+READ_AHEAD = 8  # steps more at least where images are streamed, because the first ones have been read already
 WORSE = 1.25  # a strategy that costs so many times the best one's time a lane has no larger arrays tried
 NEGLIGIBLE = 0.05  # an earlier, simpler strategy is kept unless another one saves more than this part of the time
 
@@ -118,11 +120,16 @@ def measure(architecture: Architecture, data: PreparedData, recipe: Recipe, engi
     on_gpu = engine.device == "cuda"
     try:
         if on_gpu:
-            gc.collect()  # a captured step refers to itself
+            gc.collect()
             torch.cuda.empty_cache()
             torch.cuda.reset_peak_memory_stats()
-        times = _time_steps(Array(Task(architecture, data, recipe, engine, 0), [Lane(0.01, 0.0)] * engine.lanes))
-    except torch.OutOfMemoryError:
+        array = Array(Task(architecture, data, recipe, engine, 0), [Lane(0.01, 0.0)] * engine.lanes)
+        times = _time_steps(array)
+        if on_gpu:  # validation must fit beside what training holds
+            score(array.network, engine.lanes, itertools.islice(array.validation.epoch(0), 1), engine)
+    except RuntimeError as error:
+        if not ran_out_of_memory(error):
+            raise
         return Measurement(strategy, None, None)
     arrays = strategy.arrays(cells)
     side_by_side = 1 if on_gpu else min(engine.threads, arrays)
@@ -137,11 +144,11 @@ def _time_steps(array: Array) -> list[float]:
     picks = itertools.chain.from_iterable(array.training.picks(epoch) for epoch in itertools.count(1))
     array.step(next(picks))  # the first one pays for what is done once
     times: list[float] = []
-    while len(times) < FEWEST_STEPS or (len(times) < MOST_STEPS and sum(times) < ENOUGH_SECONDS):
-        pick = next(picks)
+    fewest = FEWEST_STEPS + (READ_AHEAD if array.training.streams else 0)
+    while len(times) < fewest or (len(times) < MOST_STEPS and sum(times) < ENOUGH_SECONDS):
         _wait(array.engine)
         start = time.perf_counter()
-        array.step(pick)
+        array.step(next(picks))
         _wait(array.engine)
         times.append(time.perf_counter() - start)
     return times

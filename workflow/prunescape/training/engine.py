@@ -49,10 +49,10 @@ class Engine:
         Args:
             section: the section.
             threads: CPU cores that the job may use.
-            chosen: what calibration chose, where the section leaves something to it: strategy, lanes, channels_last.
+            chosen: what `calibrate` chose, where the section leaves something to it.
 
         Raises:
-            UserError: a GPU is asked for and there is none.
+            UserError: a GPU is asked for and there is none, or the choice was made on another kind of device.
         """
         device = section["device"]
         if device == AUTO:
@@ -64,6 +64,11 @@ class Engine:
             )
         strategy = candidates(section, device, 1)[0]
         if chosen is not None:
+            if (chosen["device"] == "cpu") != (device == "cpu"):
+                raise UserError(
+                    f"how to train was measured on {chosen['device']}, and this job runs on a {device}; let all training"
+                    " jobs run on one kind of machine (see profiles/), or say `snakemake --forcerun calibrate`"
+                )
             strategy = Strategy(chosen["strategy"], chosen["lanes"], chosen["channels_last"])
         if strategy.name == GRAPHED and device != "cuda":
             raise UserError(
@@ -72,8 +77,9 @@ class Engine:
         precision = section["precision"]
         if precision == AUTO:
             precision = "tf32" if device == "cuda" else "float32"
-        base = cls(device, threads=threads, precision=precision, compile=section["compile"])
-        return replace(base, micro_batch=section["micro_batch"]).using(strategy)
+        compiled, micro_batch = section["compile"], section["micro_batch"]
+        base = cls(device, threads=threads, precision=precision, compile=compiled, micro_batch=micro_batch)
+        return base.using(strategy)
 
     def using(self, strategy: Strategy) -> "Engine":
         """The same engine with another strategy."""
@@ -116,6 +122,12 @@ class Engine:
             "compile": self.compile,
             "micro_batch": self.micro_batch,
         }
+
+
+def ran_out_of_memory(error: RuntimeError) -> bool:
+    """Whether an error of torch's means that the GPU's memory is full, which it says in several ways."""
+    words = ("out of memory", "ALLOC_FAILED", "unable to find an engine")
+    return isinstance(error, torch.OutOfMemoryError) or any(word in str(error) for word in words)
 
 
 def _keep_freed_memory() -> None:

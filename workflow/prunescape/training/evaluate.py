@@ -15,6 +15,7 @@ from prunescape.training.engine import Engine
 from prunescape.training.recipe import TOP5_CLASSES
 
 BATCH = 512  # images evaluated at once
+GPU_LANE_IMAGES = 4096  # on a GPU, at most, over all lanes: less than training needs, whose batches are smaller
 
 Labelled = Iterable[tuple[torch.Tensor, torch.Tensor]]
 
@@ -69,7 +70,10 @@ def arrays(networks: Iterable[nn.Module], engine: Engine) -> Iterator[tuple[nn.M
 
 def validation_batches(data: PreparedData, engine: Engine, split: str = "validation") -> Batches:
     """A split's images in their order, without augmentation."""
-    return Batches(data, split, engine.device, BATCH, dtype=engine.dtype, channels_last=engine.channels_last)
+    batch = BATCH
+    if engine.device == "cuda":
+        batch = max(1, min(engine.micro_batch or BATCH, GPU_LANE_IMAGES // engine.lanes))
+    return Batches(data, split, engine.device, batch, dtype=engine.dtype, channels_last=engine.channels_last)
 
 
 def score(fused: nn.Module, lanes: int, batches: Labelled, engine: Engine) -> Scores:

@@ -1,9 +1,10 @@
 """One training step of an array of lanes: data, forward, backward and update.
 
-Nothing in a step waits for the device, so that a GPU is never left without work, and so that a step can be captured as
-a CUDA graph and replayed with hardly any work for the CPU.
+Nothing inside a step waits for the device, so that a GPU is never left without work, and so that a step can be captured
+as a CUDA graph and replayed with hardly any work for the CPU.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -17,6 +18,7 @@ from prunescape.lanes.sgd import LaneSGD
 from prunescape.training.engine import Engine
 from prunescape.training.strategy import GRAPHED
 
+AHEAD = 4  # steps that may wait for the GPU
 WARM_UP = 3  # steps before a capture, in which libraries allocate what a captured step may not
 
 
@@ -35,13 +37,26 @@ class Step:
         self._forward: Callable[[torch.Tensor], torch.Tensor] = network
         if engine.compile:
             self._forward = torch.compile(network, dynamic=False)
-        self._run: Callable[[Pick], None] | None = None
+        self._replay: Callable[[Pick], None] | None = None
+        self._queued: deque[torch.cuda.Event] = deque()
 
     def __call__(self, pick: Pick) -> None:
         """Train on one batch; the pick of every batch must have the same shapes."""
-        if self._run is None:
-            self._run = self._captured(pick) if self.engine.strategy == GRAPHED else self._eager
-        self._run(pick)
+        if self.engine.strategy == GRAPHED:
+            self._replay = self._replay or self._captured(pick)
+            self._replay(pick)
+        else:
+            self._eager(pick)
+        if self.engine.device == "cuda":
+            self._keep_near()
+
+    def _keep_near(self) -> None:
+        """Let the GPU be a few steps behind and no more, so that stopping takes moments and little waits in memory."""
+        event = torch.cuda.Event(blocking=True)
+        event.record()
+        self._queued.append(event)
+        if len(self._queued) > AHEAD:
+            self._queued.popleft().synchronize()
 
     def state(self) -> dict[str, torch.Tensor]:
         """Every tensor that a step changes."""
@@ -96,6 +111,7 @@ def _graph(run: Callable[[], None]) -> Callable[[], None]:
             run()
     torch.cuda.current_stream().wait_stream(aside)
     graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
+    # Other threads go on reading images meanwhile; and if capturing fails, the stream around it becomes current again.
+    with torch.cuda.stream(aside), torch.cuda.graph(graph, stream=aside, capture_error_mode="thread_local"):
         run()
     return graph.replay

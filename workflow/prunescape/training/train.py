@@ -1,5 +1,6 @@
 """Train lanes: K networks of one architecture on the same batches, each with its own hyperparameters."""
 
+import gc
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -8,6 +9,7 @@ import torch
 from prunescape.errors import UserError
 from prunescape.training.array import Array, Report, Task, check_architecture
 from prunescape.training.checkpoint import Checkpoint
+from prunescape.training.engine import ran_out_of_memory
 from prunescape.training.lane import Lane, LaneResult
 from prunescape.training.workers import run_all
 
@@ -47,9 +49,14 @@ def train(
 
 
 def _train_array(task: Task, lanes: Sequence[Lane], report: Report, checkpoint: Checkpoint | None) -> list[LaneResult]:
+    if task.engine.device == "cuda":  # what an array before this one has held
+        gc.collect()
+        torch.cuda.empty_cache()
     try:
         return Array(task, lanes).train(report, checkpoint)
-    except torch.OutOfMemoryError:
+    except RuntimeError as error:
+        if not ran_out_of_memory(error):
+            raise
         raise UserError(
             f"the GPU has too little memory for {task.engine.lanes} networks on batches of {task.recipe.batch_size};"
             " set engine.lanes to less, or engine.micro_batch to a part of the batch"

@@ -1,5 +1,6 @@
 """Run independent pieces of work on the cores of a CPU, one core each."""
 
+import contextlib
 import multiprocessing
 import os
 import pickle
@@ -25,7 +26,7 @@ def run_all(pieces: Sequence[Callable[[], Result]], workers: int) -> list[Result
     """The result of each piece, in order.
 
     With one worker they run here, one after the other. Else so many forked processes with one thread each take them in
-    turn; they share the data in memory, and import nothing again.
+    turn; they import nothing again.
 
     Raises:
         Interrupted: a piece was asked to stop.
@@ -39,7 +40,12 @@ def run_all(pieces: Sequence[Callable[[], Result]], workers: int) -> list[Result
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("fork"), _start, (os.getpid(),))
     try:
         with stop.watching(_pass_on), pool:
-            return [pickle.loads(result) for result in pool.map(_run, range(len(pieces)))]  # our own
+            try:
+                return [pickle.loads(result) for result in pool.map(_run, range(len(pieces)))]  # our own
+            except BrokenProcessPool:
+                for worker in multiprocessing.active_children():
+                    worker.kill()  # the pool would ask them to stop by SIGTERM, which they only take notice of
+                raise
     except BrokenProcessPool:
         raise UserError(
             "a training process was killed, most likely because memory ran out; lower engine.threads or engine.lanes,"
@@ -69,4 +75,5 @@ def _run(number: int) -> bytes:
 def _pass_on(number: int) -> None:
     for worker in multiprocessing.active_children():
         if worker.pid is not None:
-            os.kill(worker.pid, signal.Signals(number))
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(worker.pid, signal.Signals(number))
