@@ -66,8 +66,8 @@ class Engine:
         if chosen is not None:
             if (chosen["device"] == "cpu") != (device == "cpu"):
                 raise UserError(
-                    f"how to train was measured on {chosen['device']}, and this job runs on a {device}; let all training"
-                    " jobs run on one kind of machine (see profiles/), or say `snakemake --forcerun calibrate`"
+                    f"how to train was measured on {chosen['device']}, and this job runs on a {device}; let all"
+                    " training run on one kind of machine (see profiles/), or say `snakemake --forcerun calibrate`"
                 )
             strategy = Strategy(chosen["strategy"], chosen["lanes"], chosen["channels_last"])
         if strategy.name == GRAPHED and device != "cuda":
