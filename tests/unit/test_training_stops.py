@@ -1,5 +1,6 @@
 """Training that is killed, asked to stop, or has its workers killed: it goes on to the same bits, or says why not."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -8,6 +9,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from prunescape.errors import Interrupted, UserError
@@ -203,8 +205,13 @@ def test_sigterm_ends_a_job_with_a_status_of_its_own_and_a_rerun_goes_on(
 def test_workers_do_not_outlive_the_process_that_started_them(task: Task, tmp_path: Path) -> None:
     job = start(task.data.directory, tmp_path / "killed", 2, 10_000)
 
-    def members() -> list[str]:
-        return subprocess.run(["pgrep", "-s", str(job.pid)], capture_output=True, text=True).stdout.split()
+    def members() -> list[int]:
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
+                if os.getsid(process.pid) == job.pid and process.status() != psutil.STATUS_ZOMBIE:
+                    found.append(process.pid)
+        return found
 
     wait_for(lambda: len(members()) >= 3, "workers")
     job.kill()
