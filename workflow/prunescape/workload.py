@@ -1,7 +1,9 @@
-"""What training costs, before it is done. Light: read while the Snakefile is parsed, so no torch here."""
+"""What training costs, before it is done, and on what. Light: read while the Snakefile is parsed, so no torch here."""
 
 import math
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 # A backward pass costs twice a forward pass.
@@ -33,3 +35,10 @@ def run_time_minutes(flops: int, attempt: int, cluster: Mapping[str, Any]) -> in
     minutes = attempt * (cluster["startup_minutes"] + flops / (60e12 * cluster["teraflops"]))
     longest = math.inf if cluster["longest_hours"] is None else 60 * cluster["longest_hours"]
     return math.ceil(minutes) if minutes <= longest else max(1, math.floor(longest))
+
+
+def visible_gpus() -> int:
+    """NVIDIA GPUs that CUDA would see on this machine, told without CUDA."""
+    there = len(list(Path("/proc/driver/nvidia/gpus").glob("*")))
+    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return there if chosen is None else min(there, len([name for name in chosen.split(",") if name.strip()]))

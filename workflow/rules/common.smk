@@ -11,6 +11,7 @@ from prunescape.hpspace.lattice import Cell, Lattice
 from prunescape.models.catalog import CATALOG as MODELS, lookup as model_info
 from prunescape.training.recipe import TOP5_CLASSES
 from prunescape.training.strategy import needs_calibration
+from prunescape.workload import visible_gpus
 
 try:
     config = validated(config, MODELS, DATA_SETS)
@@ -128,13 +129,6 @@ def training_threads():
     """Cores of a training job. On a machine with GPUs its jobs share the cores evenly, so that each GPU has one job."""
     gpus = 0 if config["engine"]["device"] == "cpu" else visible_gpus()
     return max(config["engine"]["threads"], (workflow.cores or 0) // gpus if gpus else 0)
-
-
-def visible_gpus():
-    """NVIDIA GPUs that CUDA would see on this machine, without asking CUDA."""
-    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
-    there = len(list(Path("/proc/driver/nvidia/gpus").glob("*")))
-    return there if chosen is None else min(there, len([name for name in chosen.split(",") if name.strip()]))
 
 
 def chosen_strategy():
