@@ -14,6 +14,7 @@ from prunescape.data.randomness import derive_seed
 from prunescape.errors import UserError
 from prunescape.hpspace.tile import collect, train_tile
 from prunescape.models.build import build
+from prunescape.models.weights import load_weights, save_weights
 from prunescape.training.array import Task
 from prunescape.training.engine import Engine
 from prunescape.training.evaluate import score
@@ -29,6 +30,13 @@ def test_a_result_does_not_depend_on_which_cells_share_the_tile(task: Task, toge
     many = train(task, [*LANES[2:], *LANES * 4])  # two arrays
     assert same(many[1], together[3])
     assert same(many[-2], together[3])
+
+
+def test_trained_weights_are_saved_and_read_back(together: list[LaneResult], tmp_path: Path) -> None:
+    save_weights(tmp_path / "weights.safetensors", together[0].weights)
+    network = load_weights(tmp_path / "weights.safetensors", build(ARCHITECTURE))
+    for name, tensor in network.state_dict().items():
+        assert torch.equal(tensor, together[0].weights[name])
 
 
 def test_another_seed_gives_another_result(task: Task, together: list[LaneResult]) -> None:

@@ -45,7 +45,7 @@ def lane_states(fused: nn.Module, count: int) -> list[dict[str, torch.Tensor]]:
     stacked = {name: tensor.detach().cpu() for name, tensor in fused.state_dict().items()}
     counters = [name.replace("running_mean", "num_batches_tracked") for name in stacked if "running_mean" in name]
     return [
-        {name: tensor[lane].clone() for name, tensor in stacked.items()} | dict.fromkeys(counters, torch.tensor(0))
+        {name: tensor[lane].clone() for name, tensor in stacked.items()} | {name: torch.tensor(0) for name in counters}
         for lane in range(count)
     ]
 
