@@ -25,6 +25,9 @@ PER_PIXEL = {
     "resnet110": 494_000,
     "mobilenetv2": 579_000,
     "resnet50": 163_000,
+    "resnet18_cifar": 1_085_000,
+    "resnet50_cifar": 2_535_000,
+    "vgg19_cifar": 778_000,
 }
 # Above so many pixels a side, MobileNetV2 has other strides.
 LARGE, PER_PIXEL_LARGE = 64, {"mobilenetv2": 12_000}
