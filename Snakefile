@@ -40,6 +40,14 @@ include: "workflow/rules/data.smk"
 include: "workflow/rules/models.smk"
 include: "workflow/rules/hpspace.smk"
 include: "workflow/rules/figures.smk"
+
+
+if config["stochastic"] is not None:
+
+    include: "workflow/rules/stochastic.smk"
+    include: "workflow/rules/stochastic_answers.smk"
+
+
 include: "workflow/rules/overview.smk"
 
 

@@ -14,7 +14,7 @@ from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
 from prunescape.models.catalog import CATALOG as MODELS
 from prunescape.overview.bill import bill, bill_page
-from prunescape.overview.cost import ASSUMED, LARGE, PER_PIXEL, PER_PIXEL_LARGE, Costs
+from prunescape.overview.cost import ASSUMED_CORE, LARGE, PER_PIXEL, PER_PIXEL_LARGE, Costs
 from prunescape.overview.failures import failures_page
 from prunescape.overview.status import FRESH_SECONDS, State, seconds_left, status_page, survey
 from prunescape.overview.study import CHECKPOINT, Row, Study, Training
@@ -99,10 +99,10 @@ def test_a_bill_before_anything_has_run(study: Study) -> None:
     lines = {line.row.variant: line for line in bill(study)}
     assert list(lines) == [CHECKPOINT, "dense", "uniform-0.5"]
     assert [(line.cells, line.jobs, line.done) for line in lines.values()] == [(1, 1, 0), (27, 3, 0), (27, 3, 0)]
-    training = 3 * PER_PIXEL["resnet20"] * 32**2 * 50_000 * 10
+    training = PER_PIXEL["resnet20"] * 32**2 * 10 * (3 * 50_000 + 10_000)
     assert lines["dense"].cell_flops == pytest.approx(training)
     assert lines["uniform-0.5"].flops == pytest.approx(27 * training / 2)
-    seconds = training / ASSUMED["cpu"].flops + 500 * 10 * ASSUMED["cpu"].step_seconds
+    seconds = training / ASSUMED_CORE.flops + 500 * 10 * ASSUMED_CORE.step_seconds
     assert lines["dense"].seconds == pytest.approx(27 * seconds)
     text = page(bill_page(study, cores=4))
     assert "Assumed: 3e+10 FLOP/s a core" in text

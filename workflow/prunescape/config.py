@@ -37,8 +37,12 @@ class ConfigError(UserError):
 
 @functools.cache
 def schema() -> dict[str, Any]:
-    """The config's schema; do not change what it returns."""
-    return yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    """The config's schema, with the sections that have files of their own; do not change what it returns."""
+    whole = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    for name, part in whole["properties"].items():
+        if "$ref" in part:
+            whole["properties"][name] = yaml.safe_load((SCHEMA.parent / part["$ref"]).read_text(encoding="utf-8"))
+    return whole
 
 
 def read(path: str | FilePath) -> Any:

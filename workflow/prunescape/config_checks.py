@@ -38,10 +38,14 @@ def crossed(
     names = list(models) if isinstance(models, dict) else []
     checks: list[Callable[[Get], Mistakes]] = [partial(_data, known=known_data_sets), _directory]
     checks += [partial(_folder_option, key=key) for key in ONLY_IMAGE_FOLDER]
-    checks += [_batch, _decay, _size, _tile, _roi, _risk_roi, _lanes]
-    checks += [partial(_bounds, axis=axis) for axis in range(2)]
+    checks += [_batch, _decay, _size, _tile, _roi, _risk_roi, partial(_lanes, section="engine")]
+    checks += [partial(_bounds, path=("extension", axis)) for axis in AXES]
     checks += [partial(_prior, model=name, axis=axis) for name in names for axis in range(2)]
     checks += [partial(_ratios, model=name) for name in names]
+    if config.get("stochastic") is not None:
+        checks += [_held_out, partial(_lanes, section="stochastic")]
+        checks += [partial(_bounds, path=("stochastic", "search", axis)) for axis in ("sigma", "gamma")]
+        checks += [partial(_cell, model=name) for name in names]
     for name in (name for name in names if name not in known_models):
         yield ("models", name), f"unknown model {shown(name)}; {suggestion(name, known_models)}"
     for check in checks:
@@ -121,8 +125,7 @@ def _tile(get: Get) -> Mistakes:
             yield path, f"tiles of {tile} do not divide {size}; {remedy}"
 
 
-def _bounds(get: Get, axis: int) -> Mistakes:
-    path: Path = ("extension", AXES[axis])
+def _bounds(get: Get, path: Path) -> Mistakes:
     low, high = get(*path)
     if low >= high:
         yield path, f"{shown(low)} is not below {shown(high)}; write [lowest, highest]"
@@ -168,11 +171,26 @@ def _ratios(get: Get, model: str) -> Mistakes:
             yield ("models", model, "ratios", index), text
 
 
-def _lanes(get: Get) -> Mistakes:
-    lanes = get("engine", "lanes")
+def _lanes(get: Get, section: str) -> Mistakes:
+    lanes = get(section, "lanes")
     if lanes is not None and lanes > 1 and lanes % LANE_ALIGNMENT and get("engine", "device") != "cuda":
         near = max(LANE_ALIGNMENT, round(lanes / LANE_ALIGNMENT) * LANE_ALIGNMENT)
         yield (
-            ("engine", "lanes"),
+            (section, "lanes"),
             f"{lanes} would let a cell's neighbours change its last bits on a CPU; write 1 or {near}",
         )
+
+
+def _held_out(get: Get) -> Mistakes:
+    path: Path = ("stochastic", "held_out")
+    held, size, batch = get(*path), get("data", "train_size"), get("recipe", "batch_size")
+    if size is not None and size - held < batch:
+        left = f"of data.train_size = {size} leaves less than a batch to train on ({batch})"
+        yield path, f"{held} {left}; " + (f"write at most {size - batch}" if size > batch else "take more images")
+
+
+def _cell(get: Get, model: str) -> Mistakes:
+    path: Path = ("models", model, "stochastic", "cell")
+    cell = get(*path)
+    if cell is not None and cell[0] >= 1:
+        yield path, f"removes {shown(cell[0])} of the weights; write [gamma, sigma] with gamma below 1"

@@ -31,10 +31,10 @@ def page() -> str:
     """The whole page, in Markdown."""
     whole = schema()
     keys = whole["properties"]
-    loose = {key: part for key, part in keys.items() if part["type"] != "object"}
+    loose = {key: part for key, part in keys.items() if "object" not in part["type"]}
     text = _HEAD.format(description=whole["description"]) + "\n## At the top\n\n" + _table("", loose, whole)
     for key, part in keys.items():
-        if part["type"] != "object":
+        if key in loose:
             continue
         below, prefix = part, f"{key}."
         if "properties" not in part:
@@ -49,6 +49,10 @@ def _table(prefix: str, keys: dict[str, Any], owner: dict[str, Any]) -> str:
 
 def _rows(prefix: str, keys: dict[str, Any], owner: dict[str, Any]) -> Iterator[str]:
     for key, part in keys.items():
+        if "properties" in part:
+            yield f"| `{prefix}{key}` | section | | | {part['description']} |\n"
+            yield from _rows(f"{prefix}{key}.", part["properties"], part)
+            continue
         unit = part.get("unit", part.get("items", {}).get("unit", ""))
         default = "required" if key in owner.get("required", ()) else f"`{_yaml(part['default'])}`"
         cells = (f"`{prefix}{key}`", _kind(part), unit, default, part["description"])

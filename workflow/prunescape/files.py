@@ -9,7 +9,7 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -142,3 +142,14 @@ def read_csv(path: str | os.PathLike[str]) -> "pd.DataFrame":
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
         raise UserError(f"{path}: no table ({reason}); {remedy(path)}") from None
+
+
+def read_tables(paths: Iterable[str | os.PathLike[str]]) -> "pd.DataFrame":
+    """Tables that `write_csv` wrote, one below the other.
+
+    Raises:
+        UserError: one is missing or damaged.
+    """
+    import pandas as pd
+
+    return pd.concat([read_csv(path) for path in paths], ignore_index=True)

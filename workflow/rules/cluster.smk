@@ -5,19 +5,45 @@ it runs on itself.
 """
 
 from prunescape.leftovers import cancel_leftovers
-from prunescape.workload import run_time_minutes, training_flops
+from prunescape.workload import evaluation_flops, run_time_minutes, training_flops
 
 
-def training_minutes(wildcards, input, attempt):
-    """The run time of a training job; while its inputs are not there, Snakemake takes the error for "not known yet"."""
+def forward_flops(input):
+    """FLOPs of a forward pass of a job's network, and the images of each split.
+
+    While the inputs are not there, Snakemake takes the error for "not known yet".
+    """
     with open(input.architecture) as architecture, open(input.data) as data:
         try:
             flops, meta = json.load(architecture)["flops"] or 0, json.load(data)
-            sizes = {split: meta[f"n_{split}"] for split in ("train", "validation")}
+            return flops, {split: meta[f"n_{split}"] for split in ("train", "validation")}
         except (ValueError, KeyError, TypeError):  # damaged: the job that reads it will say so
-            flops, sizes = 0, {"train": 0, "validation": 0}
+            return 0, {"train": 0, "validation": 0}
+
+
+def training_minutes(wildcards, input, attempt):
+    """The run time of a job that trains networks from scratch."""
+    flops, sizes = forward_flops(input)
     cells = len(tile_cells(wildcards)) if "i" in wildcards.keys() else 1
     return run_time_minutes(training_flops(flops, cells, sizes, config["recipe"]), attempt, config["cluster"])
+
+
+def evaluation_minutes(networks, recipe=None):
+    """A function that gives the run time of a job that evaluates a population, and trains it if there is a recipe.
+
+    `networks` gives their number for a model.
+    """
+
+    def minutes(wildcards, input, attempt):
+        flops, sizes = forward_flops(input)
+        sample = min(config["stochastic"]["sample"] or sizes["train"], sizes["train"])
+        count = networks(wildcards.model)
+        total = evaluation_flops(flops, count, sizes["validation"], sample)
+        if recipe is not None:
+            total += training_flops(flops, count, sizes, recipe)
+        return run_time_minutes(total, attempt, config["cluster"])
+
+    return minutes
 
 
 def stop_leftovers():

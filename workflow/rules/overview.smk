@@ -8,11 +8,29 @@ runs in a directory when any of them ends.)
 OVERVIEWS = ["plan", "status"]
 
 
+def stochastic_overview():
+    """The jobs of the study `stochastic`."""
+    from prunescape.overview.companion import Companion, Piece
+
+    def piece(rule, model, seed):
+        of = getattr(rules, rule)
+        result, log = (path.format(model=model, seed=seed) for path in (of.output[0], of.log[0]))
+        recipe = {"pretrain": config["recipe"], "fine_tune": FINE_TUNING}.get(rule)
+        return Piece(model, rule, NETWORKS[rule](model), Path(result), Path(log), recipe, evaluates=rule != "pretrain")
+
+    pieces = [piece(rule, model, seed) for model in config["models"] for rule in NETWORKS for seed in SEEDS]
+    return Companion("stochastic", pieces, STUDY["sample"])
+
+
+COMPANIONS = {"stochastic": stochastic_overview} if config["stochastic"] is not None else {}
+
+
 rule plan:
     localrule: True
 
 
-# Prints cells, jobs, FLOPs, hours and disk of the study before anything is submitted.
+# Prints cells, jobs, FLOPs, hours and disk before anything is submitted: of the main job and of the companion studies in
+# the config, or of those that are named beside it (`snakemake plan stochastic`).
 rule status:
     localrule: True
 
@@ -38,7 +56,9 @@ if asked:
         weights_log=str(rules.train_dense.log[0]),
         extension=PLAN,
     )
-    print_pages(asked, study, workflow.cores)
+    named = [name for name in ["hpspace", *COMPANIONS] if name in sys.argv[1:]] or ["hpspace", *COMPANIONS]
+    shown = [companion() for name, companion in COMPANIONS.items() if name in named]
+    print_pages(asked, study, workflow.cores, "hpspace" in named, shown)
     sys.exit(0)
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from prunescape.files import read_csv
+from prunescape.files import read_tables
 from prunescape.training.array import Report, Task
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.engine import Engine
@@ -92,6 +92,6 @@ def collect(paths: Sequence[str | os.PathLike[str]]) -> pd.DataFrame:
     Raises:
         UserError: a table is damaged.
     """
-    cells = pd.concat([read_csv(path) for path in paths], ignore_index=True)
+    cells = read_tables(paths)
     cells["order"] = cells.groupby(["model", "variant"], sort=False).ngroup()
     return cells.sort_values(["order", "seed", "i", "j"], ignore_index=True).drop(columns="order")

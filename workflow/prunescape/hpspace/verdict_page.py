@@ -3,31 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
-from jinja2 import Environment
-
 from prunescape.hpspace.verdict import RECOMMENDATIONS
+from prunescape.page import page
 
-_PAGE = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Verdict</title>
-<style>
-body { font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 62rem; margin: 1.5rem auto; padding: 0 1rem; }
-table { border-collapse: collapse; width: 100%; margin: .8rem 0; }
-th, td { text-align: right; padding: .35rem .6rem; border-bottom: 1px solid #ddd; }
-th:first-child, td:first-child, th:last-child, td:last-child { text-align: left; }
-.keep { color: #00634a; } .check { color: #8a5a00; } .tune { color: #a3260f; } .unknown { color: #555; }
-b { text-transform: uppercase; } .note { color: #555; }
-@media (max-width: 40rem) { table { display: block; overflow-x: auto; } }
-</style></head><body>
-<h1>Must learning rate and weight decay be tuned again after pruning?</h1>
-{% for model, entry in models.items() %}{% for metric, answer in entry.metrics.items() %}
+_QUESTION = "Must learning rate and weight decay be tuned again after pruning?"
+_COLOURS = {"keep": "good", "check": "doubtful", "tune": "bad", "unknown": "note"}
+_BODY = """{% for model, entry in models.items() %}{% for metric, answer in entry.metrics.items() %}
 <h2>{{ model }}{% if metric != "top1" %}, top-5 accuracy{% endif %}</h2>
 {% if metric == "top1" %}<p><strong>{{ entry.text.splitlines()[0].split(": ", 1)[1] | capitalize }}.</strong></p>{%
 endif %} <p>The dense network reaches {{ "%.2f" | format(answer.dense.best.accuracy) }} % at learning rate
 {{ "%.3g" | format(answer.dense.best.learning_rate) }} and weight decay
 {{ "%.3g" | format(answer.dense.best.weight_decay) }}. Choosing any cell of its {{ settings.risk_roi }}-ROI instead puts
 {{ "%.2f" | format(answer.dense.risk_points) }} points at risk; that is the yardstick.</p>
-<table>
+<table class="numbers">
 <tr><th scope="col">variant</th><th scope="col">best accuracy, %</th><th scope="col">at risk, points</th>
 <th scope="col">times dense</th><th scope="col">dense optimum costs, points</th><th scope="col">centre moved,
 decades</th> <th scope="col">recommendation</th></tr>
@@ -36,7 +24,7 @@ decades</th> <th scope="col">recommendation</th></tr>
 <td>{{ "%.2f" | format(variant.risk_points) }}</td><td>{{ "%.1f" | format(variant.risk_multiple) }}</td>
 <td>{{ "%.2f" | format(variant.loss_at_dense_optimum_points) }}</td>
 <td>{% if variant.centre_shift is none %}not fitted{% else %}{{ "%.2f" | format(variant.centre_shift) }}{% endif %}</td>
-<td class="{{ variant.recommendation }}"><b>{{ variant.recommendation }}</b>: {{ advice[variant.recommendation]
+<td class="{{ colours[variant.recommendation] }}"><b>{{ variant.recommendation }}</b>: {{ advice[variant.recommendation]
 }}</td></tr> {% endfor %}</table>
 <p class="note">{% if answer.seed_noise_points is none %}One seed only: the noise of a cell is unknown; add seeds before
 trusting small differences.{% else %}The mean over seeds of one cell is uncertain by about
@@ -47,11 +35,9 @@ below that say nothing.{% endif %}</p>
 touches it.</p>
 {% endfor %}{% endif %}
 {% endfor %}{% endfor %}
-</body></html>
 """
 
 
 def verdict_page(answer: Mapping[str, Any]) -> str:
     """An HTML page of what `verdict` gives."""
-    template = Environment(autoescape=True, trim_blocks=True).from_string(_PAGE)
-    return template.render(**answer, advice=RECOMMENDATIONS)
+    return page("Verdict", _QUESTION, _BODY, **answer, advice=RECOMMENDATIONS, colours=_COLOURS)

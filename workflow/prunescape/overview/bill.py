@@ -9,9 +9,9 @@ from pathlib import Path
 from rich.table import Table
 
 from prunescape.hpspace.lattice import Cell, Extent
-from prunescape.overview.cost import ASSUMED, ASSUMPTION, BYTES_PER_JOB, Costs, Time
+from prunescape.overview.cost import ASSUMPTION, BYTES_PER_JOB, Costs, Time
 from prunescape.overview.study import Row, Study, Training
-from prunescape.overview.tables import duration, flops, hours, size, table, total
+from prunescape.overview.tables import DEVICES, duration, flops, hours, size, table, total
 
 COLUMNS = [
     "model",
@@ -112,7 +112,7 @@ def bill_page(study: Study, cores: int | None = None) -> list[Table | str]:
     sums += [flops(total([line.flops for line in lines])), hours(seconds), "", size(sum(line.disk for line in lines))]
     title = f"{study.config['run']}: still to be trained" if any(line.done for line in lines) else study.config["run"]
     notes = [
-        _basis(lines),
+        _basis(lines, Costs(study)),
         *_devices(study, lines),
         *_wall(seconds, device, cores),
         *_disk(study, lines),
@@ -121,23 +121,20 @@ def bill_page(study: Study, cores: int | None = None) -> list[Table | str]:
     return [table(title, [name.format(device=device) for name in COLUMNS], rows, sums), *notes]
 
 
-def _basis(lines: Sequence[Line]) -> str:
+def _basis(lines: Sequence[Line], costs: Costs) -> str:
     sources = Counter(line.time.source for line in lines if line.time is not None)
     known = ", ".join(source if len(sources) == 1 else f"{source} ({rows} rows)" for source, rows in sources.items())
     unknown = sorted({line.row.model for line in lines if line.time is None})
-    text = f"FLOPs: 3 x forward pass x images x epochs. Time: {known or 'not known'}."
+    text = f"FLOPs: forward passes x (3 x training images x epochs + validation images x validations). Time: {known or 'not known'}."
     if sources[ASSUMPTION]:
         for device in sorted({line.time.device for line in lines if line.time is not None}):
-            speed = ASSUMED[device]
+            speed = costs.assumed_speed(device)
             per_step = f"{speed.step_seconds * 1000:.0f} ms a step"
-            text += f" Assumed: {speed.flops:.0e} FLOP/s a {_NAMES[device]}, and {per_step}."
+            text += f" Assumed: {speed.flops:.0e} FLOP/s a {DEVICES[device]}, and {per_step}."
         text += " The first finished tiles put measurements in its place."
     if unknown:
         text += f" Not known for {', '.join(unknown)} before the networks are there: snakemake --until describe_dense"
     return text
-
-
-_NAMES = {"cpu": "core", "gpu": "GPU"}
 
 
 def _devices(study: Study, lines: Sequence[Line]) -> list[str]:

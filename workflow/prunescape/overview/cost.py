@@ -12,7 +12,7 @@ from prunescape.data.catalog import lookup
 from prunescape.data.layout import split_folders
 from prunescape.errors import UserError
 from prunescape.overview.study import CHECKPOINT, Row, Study, Training
-from prunescape.workload import TRAINING_PASSES
+from prunescape.workload import training_flops
 
 # FLOPs of one forward pass by pixel of the image: nearly the same at every size, since all the costly layers are
 # convolutions (a test counts them).
@@ -51,8 +51,9 @@ class Speed:
     step_seconds: float
 
 
-# Where nothing was measured: one core of a current server, and one current GPU in float32.
-ASSUMED = {"cpu": Speed(3.0e10, 1.0e-3), "gpu": Speed(2.0e12, 1.0e-2)}
+# Where nothing was measured: one core of a current server. A GPU's speed is the config's `cluster.teraflops`.
+ASSUMED_CORE = Speed(3.0e10, 1.0e-3)
+GPU_STEP_SECONDS = 1.0e-2
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class Costs:
 
     def __post_init__(self) -> None:
         self.measured = _timings(self.finished, self.study.config["engine"]["threads"])
-        self.images, self.bytes_of_data = _data(self.study)
+        self.sizes, self.bytes_of_data = _data(self.study)
 
     def forward_flops(self, row: Row) -> float | None:
         """FLOPs of one forward pass of one image; None where the model is not known and nothing was built yet."""
@@ -102,11 +103,11 @@ class Costs:
         return None if by_pixel is None else by_pixel * side**2 * ratios.get(row.variant, 1.0)
 
     def cell_flops(self, row: Row) -> float | None:
-        """FLOPs of one training: 3 forward passes x images x epochs; None where they cannot be told."""
+        """FLOPs of one training, its validation too; None where they cannot be told."""
         forward = self.forward_flops(row)
-        if forward is None or self.images is None:
+        if forward is None or self.sizes is None:
             return None
-        return TRAINING_PASSES * forward * self.images * self.study.config["recipe"]["epochs"]
+        return training_flops(round(forward), 1, self.sizes, self.study.config["recipe"])
 
     def cell_time(self, row: Row) -> Time | None:
         """Device time of one training, by the best source there is; None where its FLOPs cannot be told."""
@@ -128,12 +129,20 @@ class Costs:
 
     def assumed_seconds(self, flops: float, device: str) -> float:
         """What a training of so many FLOPs takes on a "gpu", or on one core of a "cpu", if nothing was measured."""
-        return flops / ASSUMED[device].flops + self._steps() * ASSUMED[device].step_seconds
+        speed = self.assumed_speed(device)
+        return flops / speed.flops + self._steps() * speed.step_seconds
+
+    def assumed_speed(self, device: str) -> Speed:
+        """Of a "gpu", or of one core of a "cpu"."""
+        if device == "cpu":
+            return ASSUMED_CORE
+        return Speed(1e12 * self.study.config["cluster"]["teraflops"], GPU_STEP_SECONDS)
 
     def _steps(self) -> int:
         """Steps of one training."""
         recipe = self.study.config["recipe"]
-        return ceil((self.images or 0) / recipe["batch_size"]) * int(recipe["epochs"])
+        images = 0 if self.sizes is None else self.sizes["train"]
+        return ceil(images / recipe["batch_size"]) * int(recipe["epochs"])
 
     def _speed(self, rows: Iterable[Row]) -> tuple[float, str]:
         """FLOPs a second over all finished cells of `rows`, and their device."""
@@ -160,7 +169,7 @@ class Costs:
             arrays = ceil(rows * columns / found["lanes"])
             cores = min(self.study.config["engine"]["threads"], arrays) if device == "cpu" else 1
             step = chosen["tile_ms"] / 1000 / (rows * columns) * cores
-            return None if self.images is None else Time(step * self._steps(), CALIBRATED, device)
+            return None if self.sizes is None else Time(step * self._steps(), CALIBRATED, device)
         except (KeyError, TypeError, StopIteration, ZeroDivisionError):
             return None
 
@@ -208,17 +217,17 @@ def _json(path: Path) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _data(study: Study) -> tuple[int | None, int | None]:
-    """Number of training images, and bytes of the prepared arrays; None where they cannot be told yet."""
+def _data(study: Study) -> tuple[dict[str, int] | None, int | None]:
+    """Images of each split, and bytes of the prepared arrays; None where they cannot be told yet."""
     meta, section = _json(study.data / "meta.json"), study.config["data"]
     info = lookup(section["name"])
     pixels = info.channels * info.geometry(section["image_size"]).stored ** 2
-    sizes = [meta.get(f"n_{split}") for split in ("train", "validation")]
-    if not all(isinstance(size, int) for size in sizes):
+    sizes = {split: meta.get(f"n_{split}") for split in ("train", "validation")}
+    if not all(isinstance(size, int) for size in sizes.values()):
         published = IMAGES.get(section["name"]) or _count_files(section)
-        sizes = [section["train_size"] or published[0], section["validation_size"] or published[1]]
-    train, validation = sizes
-    return train, None if train is None or validation is None else (train + validation) * (pixels + 8)
+        sizes = {split: section[f"{split}_size"] or of for split, of in zip(sizes, published, strict=True)}
+    known = {split: size for split, size in sizes.items() if size is not None}
+    return (known, sum(known.values()) * (pixels + 8)) if len(known) == len(sizes) else (None, None)
 
 
 def _count_files(section: Mapping[str, Any]) -> tuple[int | None, int | None]:

@@ -1,14 +1,30 @@
 """The pages that `snakemake plan` and `snakemake status` print."""
 
+import time
 from collections.abc import Sequence
 
 from prunescape.overview.bill import bill_page
+from prunescape.overview.companion import Companion, companion_bill, companion_status
 from prunescape.overview.status import status_page
 from prunescape.overview.study import Study
 from prunescape.overview.tables import show
 
 
-def print_pages(names: Sequence[str], study: Study, cores: int | None) -> None:
-    """Print pages called "plan" or "status" to standard output; `cores` are those of this run, where that is known."""
+def print_pages(
+    names: Sequence[str], study: Study, cores: int | None, main: bool = True, companions: Sequence[Companion] = ()
+) -> None:
+    """Print pages to standard output.
+
+    Args:
+        names: "plan", "status" or both.
+        study: the main job.
+        cores: those of this run, where that is known.
+        main: whether the main job is shown.
+        companions: the companion studies that are.
+    """
     for name in names:
-        show(bill_page(study, cores) if name == "plan" else status_page(study))
+        if main:
+            show(bill_page(study, cores) if name == "plan" else status_page(study))
+        for companion in companions:
+            plan = name == "plan"
+            show(companion_bill(companion, study) if plan else companion_status(companion, study, time.time()))

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 UNKNOWN = "?"
+DEVICES = {"cpu": "core", "gpu": "GPU"}
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], totals: Sequence[str]) -> Table:

@@ -27,6 +27,8 @@ from prunescape.stochastic.variants import (
 from prunescape.training.engine import Engine
 from prunescape.training.evaluate import Labelled, arrays
 
+COLUMNS = ("model", "seed", "method", "gamma", "sigma", "kind", "recalibrated", "layer", "v")
+
 
 @dataclass(frozen=True)
 class LayerVariances:
@@ -122,8 +124,7 @@ def feature_variance(
         recalibration: batches on which all networks' batch norm is recalibrated, the dense ones' too; None leaves it.
 
     Returns:
-        One row a cell and layer: model, seed, method, gamma, sigma, kind, recalibrated, layer, v. V is the mean of v
-        over the layers.
+        One row a cell and layer: `COLUMNS`. V is the mean of v over the layers.
     """
     counterparts = [_counterpart(variant) for variant in variants]
     dense = list(dict.fromkeys(counterparts))

@@ -7,6 +7,12 @@ from typing import NamedTuple
 import pandas as pd
 from torch import nn
 
+from prunescape.pruning.scores import MAGNITUDE
+from prunescape.stochastic.feature_variance import COLUMNS as VARIANCE_COLUMNS
+from prunescape.stochastic.feature_variance import feature_variance
+from prunescape.stochastic.gradient_flow import gradient_flow_table
+from prunescape.stochastic.populations import evaluate_variants
+from prunescape.stochastic.setting import Setting
 from prunescape.stochastic.variants import Pretrained, Variant, variant_table
 from prunescape.training.array import Report, Task
 from prunescape.training.checkpoint import Checkpoint
@@ -25,6 +31,57 @@ class FineTuned(NamedTuple):
 
     table: pd.DataFrame
     networks: list[nn.Module]
+
+
+class TuningTables(NamedTuple):
+    """What the study asks of fine-tuning.
+
+    Attributes:
+        accuracies: one row a variant: the columns of `FineTuned.table`, and one_shot_top1, one_shot_gradient_flow and
+            gradient_flow (after fine-tuning).
+        variances: feature variance, see `prunescape.stochastic.feature_variance`, of the variants scored by magnitude;
+            with a column stage, "one_shot" or "fine_tuned".
+    """
+
+    accuracies: pd.DataFrame
+    variances: pd.DataFrame
+
+
+def study_fine_tuning(
+    setting: Setting,
+    variants: Sequence[Variant],
+    task: Task,
+    learning_rate: float,
+    weight_decay: float,
+    report: Report | None = None,
+    checkpoint: Checkpoint | None = None,
+) -> TuningTables:
+    """Measure variants as they are made, fine-tune them, and measure again (SP paper, Tables II and III, Fig. 8).
+
+    Args are those of `fine_tune`; gradient flow and feature variance are measured on `setting.sample`.
+
+    Raises:
+        Interrupted: the process was asked to stop; the state has been saved.
+    """
+    pretrained, engine = setting.pretrained, setting.engine
+    one_shot = evaluate_variants(pretrained, variants, setting.data, engine)
+    before = gradient_flow_table(pretrained, variants, setting.sample, engine)
+    tuned = fine_tune(pretrained, variants, task, learning_rate, weight_decay, report, checkpoint)
+    after = gradient_flow_table(pretrained, variants, setting.sample, engine, tuned.networks)
+    table = tuned.table.assign(
+        one_shot_top1=one_shot["top1"],
+        one_shot_gradient_flow=before["gradient_flow"],
+        gradient_flow=after["gradient_flow"],
+    )
+    places = [place for place, variant in enumerate(variants) if variant.method == MAGNITUDE]
+    chosen, networks = [variants[place] for place in places], [tuned.networks[place] for place in places]
+    variances = [
+        feature_variance(pretrained, chosen, setting.sample, engine, made).assign(stage=stage)
+        for stage, made in (("one_shot", None), ("fine_tuned", networks))
+        if chosen
+    ]
+    nothing = pd.DataFrame(columns=[*VARIANCE_COLUMNS, "stage"])
+    return TuningTables(table, pd.concat(variances or [nothing], ignore_index=True))
 
 
 def fine_tune(

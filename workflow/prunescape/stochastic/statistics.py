@@ -6,14 +6,13 @@ for several put one below the other.
 
 import numpy as np
 import pandas as pd
-from scipy.stats import bootstrap, wilcoxon
+from scipy.stats import t, wilcoxon
 
-from prunescape.data.randomness import derive_seed
 from prunescape.stochastic.variants import DENSE, DENSE_STOCHASTIC, DETERMINISTIC, STOCHASTIC
 
 CELL = ["model", "seed", "kind", "method", "gamma", "sigma", "recalibrated"]
 OVER_SEEDS = [column for column in CELL if column != "seed"]
-RESAMPLES = 9999
+CONFIDENCE = 0.95
 
 
 def contrast(table: pd.DataFrame) -> pd.DataFrame:
@@ -76,17 +75,31 @@ def signed_rank_tests(table: pd.DataFrame) -> pd.DataFrame:
     return tests.assign(p_holm=holm(tests["p"].to_numpy(dtype=np.float64)))
 
 
-def best_cells(tests: pd.DataFrame) -> pd.DataFrame:
+def grid_tests(table: pd.DataFrame) -> pd.DataFrame:
+    """The tests of a grid search (SP paper, section IV-B), corrected among the cells of one pretrained network.
+
+    Args:
+        table: what `evaluate_variants` gives, for any number of models and seeds.
+
+    Returns:
+        The rows of `signed_rank_tests`; the networks with and without recalibration are corrected apart.
+    """
+    claims = table.groupby(["model", "seed", "recalibrated"], sort=False)
+    return pd.concat([signed_rank_tests(claim) for _, claim in claims], ignore_index=True)
+
+
+def best_cells(cells: pd.DataFrame) -> pd.DataFrame:
     """The gamma and sigma with the largest gain over deterministic pruning (SP paper, Table I).
 
     Args:
-        tests: what `signed_rank_tests` gives.
+        cells: what `signed_rank_tests` or `seed_intervals` gives.
 
     Returns:
-        Its row with the largest delta for each model, seed, kind, method and recalibrated; the first of several.
+        Its row with the largest delta for each model, seed (if it has seeds), kind, method and recalibrated; the first
+        of several.
     """
-    by = ["model", "seed", "kind", "method", "recalibrated"]
-    return tests.loc[tests.groupby(by, sort=False)["delta"].idxmax()].reset_index(drop=True)
+    by = [column for column in CELL if column in cells and column not in ("gamma", "sigma")]
+    return cells.loc[cells.groupby(by, sort=False)["delta"].idxmax()].reset_index(drop=True)
 
 
 def seed_medians(table: pd.DataFrame) -> pd.DataFrame:
@@ -100,41 +113,39 @@ def seed_medians(table: pd.DataFrame) -> pd.DataFrame:
     return medians.reset_index()
 
 
-def seed_intervals(table: pd.DataFrame, confidence: float = 0.95, seed: int = 0) -> pd.DataFrame:
-    """Means over pretrained seeds of the medians over draws, with bootstrap intervals.
+def seed_intervals(table: pd.DataFrame) -> pd.DataFrame:
+    """Means over pretrained seeds of the medians over draws, with intervals.
 
-    Seeds are resampled, not draws, because draws around one pretrained network say nothing about another. The
-    percentile method is used; with three seeds or so its intervals are too narrow, but not as much as none.
+    The sample is the seeds, not the draws, because draws around one pretrained network say nothing about another.
 
     Args:
         table: what `evaluate_variants` gives, for several seeds.
-        confidence: of the intervals.
-        seed: of the resampling.
 
     Returns:
         One row a cell without its seed: model, kind, method, gamma, sigma, recalibrated, seeds (their number); and for
-        each of median, reference and delta the mean and its interval, as `<name>`, `<name>_low`, `<name>_high`; low and
-        high are NaN where there is but one seed.
+        each of median, reference and delta the mean and its interval (see `interval`), as `<name>`, `<name>_low`,
+        `<name>_high`.
     """
     rows = []
     for cell, part in seed_medians(table).groupby(OVER_SEEDS, sort=False):
         row = {**dict(zip(OVER_SEEDS, cell, strict=True)), "seeds": len(part)}
         for name in ("median", "reference", "delta"):
-            values = part[name].to_numpy()
-            low, high = _interval(values, confidence, seed)
-            row |= {name: values.mean(), f"{name}_low": low, f"{name}_high": high}
+            row |= interval(name, part[name].to_numpy(dtype=np.float64))
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def _interval(values: np.ndarray, confidence: float, seed: int) -> tuple[float, float]:
+def interval(name: str, values: np.ndarray) -> dict[str, float]:
+    """A mean with its 95 % interval by Student's t, which is honest about few values: wide for three, NaN for one.
+
+    Returns:
+        The mean as `name`, the interval as `<name>_low` and `<name>_high`.
+    """
+    mean = float(values.mean())
     if len(values) < 2:
-        return np.nan, np.nan
-    rng = np.random.default_rng(derive_seed(seed, "bootstrap"))
-    found = bootstrap(
-        (values,), np.mean, confidence_level=confidence, n_resamples=RESAMPLES, method="percentile", rng=rng
-    ).confidence_interval
-    return float(found.low), float(found.high)
+        return {name: mean, f"{name}_low": np.nan, f"{name}_high": np.nan}
+    half = float(t.ppf((1 + CONFIDENCE) / 2, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)))
+    return {name: mean, f"{name}_low": mean - half, f"{name}_high": mean + half}
 
 
 def crossovers(table: pd.DataFrame, tolerance: float = 0.0) -> pd.DataFrame:

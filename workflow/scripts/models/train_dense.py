@@ -1,28 +1,18 @@
-"""Train the dense network at the prior; its weights are what magnitude pruning ranks."""
+"""Train a dense network at the prior; its weights are what pruning ranks."""
 
-from prunescape.data.prepared import load_prepared
 from prunescape.files import read_json, write_csv
 from prunescape.hpspace.tile import history_table
 from prunescape.job import job
 from prunescape.lease import lease
-from prunescape.models.architecture import load_architecture
 from prunescape.models.weights import save_weights
-from prunescape.training.array import Task
 from prunescape.training.checkpoint import Checkpoint
-from prunescape.training.engine import Engine
 from prunescape.training.lane import Lane
-from prunescape.training.recipe import Recipe
+from prunescape.training.task import open_task
 from prunescape.training.train import train
 
 with job(snakemake) as logger:
     settings = snakemake.params.settings
-    task = Task(
-        load_architecture(snakemake.input.architecture),
-        load_prepared(snakemake.input.data),
-        Recipe.from_config(settings["recipe"]),
-        Engine.from_config(settings["engine"], snakemake.threads),
-        settings["seed"],
-    )
+    task = open_task(snakemake.input.architecture, snakemake.input.data, settings, snakemake.threads)
     checkpoint = Checkpoint.of(snakemake.params.checkpoint, settings, task.identity(), read_json(snakemake.input.data))
     lane = Lane(settings["learning_rate"], settings["weight_decay"])
     with lease(f"{snakemake.params.checkpoint}.lease", checkpoint.identity, snakemake.output) as to_do:

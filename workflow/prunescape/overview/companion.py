@@ -1,0 +1,121 @@
+"""What a companion study costs, and how far it is: experiments, each on every model and seed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from prunescape.overview.cost import Costs
+from prunescape.overview.status import State, progress
+from prunescape.overview.study import Row, Study, Training
+from prunescape.overview.tables import DEVICES, duration, flops, hours, table, total
+from prunescape.workload import evaluation_flops, training_flops
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One job of a companion study.
+
+    Attributes:
+        model, experiment: what it looks at, and the rule that does it.
+        networks: how many it makes, and evaluates or trains.
+        result, log: its files.
+        recipe: how it trains them; None, if it does not.
+        evaluates: whether it evaluates them with and without recalibration.
+    """
+
+    model: str
+    experiment: str
+    networks: int
+    result: Path
+    log: Path
+    recipe: Mapping[str, Any] | None = None
+    evaluates: bool = True
+
+    @property
+    def training(self) -> Training:
+        """As a job of the main study is described."""
+        return Training(Row(self.model, self.experiment), self.networks, self.result, self.log)
+
+    def flops(self, costs: Costs, sample: int | None) -> float | None:
+        """What it computes; None where that cannot be told."""
+        forward = costs.forward_flops(Row(self.model, "dense"))
+        if forward is None or costs.sizes is None:
+            return None
+        trained = 0
+        if self.recipe is not None:
+            trained = training_flops(round(forward), self.networks, costs.sizes, self.recipe)
+        if not self.evaluates:
+            return trained
+        images = min(sample or costs.sizes["train"], costs.sizes["train"])
+        return trained + evaluation_flops(round(forward), self.networks, costs.sizes["validation"], images)
+
+
+@dataclass(frozen=True)
+class Companion:
+    """A companion study: its name, its jobs in the order of the rules, and the training images that it samples."""
+
+    name: str
+    pieces: Sequence[Piece]
+    sample: int | None
+
+    def rows(self) -> dict[Row, list[Piece]]:
+        """The jobs of each experiment on each model."""
+        found: dict[Row, list[Piece]] = {}
+        for piece in self.pieces:
+            found.setdefault(piece.training.row, []).append(piece)
+        return found
+
+
+def companion_bill(companion: Companion, study: Study) -> list[Table | str]:
+    """What is still to be paid, by experiment. Time follows from FLOPs and an assumed speed."""
+    costs = Costs(study)
+    device = "cpu" if study.config["engine"]["device"] == "cpu" else "gpu"
+    speed = costs.assumed_speed(device).flops
+    rows, paid = [], []
+    for row, pieces in companion.rows().items():
+        left = [piece for piece in pieces if not piece.result.is_file()]
+        needed = total([piece.flops(costs, companion.sample) for piece in left])
+        seconds = None if needed is None else needed / speed
+        paid.append((len(pieces), sum(piece.networks for piece in pieces), len(left), needed, seconds))
+        longest = None if seconds is None or not left else seconds / len(left)
+        rows.append([*row, *_numbers(*paid[-1]), duration(longest) if left else "-"])
+    sums = [total([line[column] for line in paid]) for column in range(5)]
+    columns = [
+        "model",
+        "experiment",
+        "jobs",
+        "networks",
+        "jobs to do",
+        "FLOPs",
+        f"{DEVICES[device]}-hours",
+        "a job takes",
+    ]
+    page = table(f"{study.config['run']}: {companion.name}", columns, rows, ["total", "", *_numbers(*sums), ""])
+    note = f"Time at an assumed {speed:.0e} FLOP/s; making networks and starting jobs come on top."
+    return [page, note]
+
+
+def _numbers(
+    jobs: float | None, networks: float | None, left: float | None, needed: float | None, seconds: float | None
+) -> list[str]:
+    return [*(f"{int(count or 0):,}" for count in (jobs, networks, left)), flops(needed), hours(seconds)]
+
+
+def companion_status(companion: Companion, study: Study, now: float) -> list[Table | str]:
+    """Which jobs are finished, running, failed, stopped or missing, by experiment, and the failures."""
+    rows, sums, failures = [], dict.fromkeys(State, 0), []
+    for row, pieces in companion.rows().items():
+        found = [progress(piece.training, now) for piece in pieces]
+        counts = {state: sum(item.state is state for item in found) for state in State}
+        rows.append([*row, str(len(pieces)), *(str(count) if count else "-" for count in counts.values())])
+        sums = {state: sums[state] + count for state, count in counts.items()}
+        failures += [f"  {item.training.log}: {item.error}" for item in found if item.state is State.FAILED]
+    columns = ["model", "experiment", "jobs", *State]
+    totals = ["total", "", str(len(companion.pieces)), *(str(count) if count else "-" for count in sums.values())]
+    page: list[Table | str] = [table(f"{study.config['run']}: {companion.name}", columns, rows, totals)]
+    findings = study.results / companion.name / "findings.txt"
+    page.append(f"findings: {findings if findings.is_file() else 'not yet'}")
+    return page + (["failed:", *failures] if failures else [])

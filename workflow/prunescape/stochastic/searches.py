@@ -1,0 +1,85 @@
+"""All searches around one pretrained network, and what their fronts are worth on the test images."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from prunescape.stochastic.fitness import F1, F2, Candidate, accuracy_fitness
+from prunescape.stochastic.search import Settings, best_candidate, search
+from prunescape.stochastic.setting import Setting
+
+
+class SearchesTables(NamedTuple):
+    """What the searches give; each table begins with model, seed, objectives ("F1", "F2") and algorithm.
+
+    Attributes:
+        evaluations: as in `prunescape.stochastic.search.SearchTables`.
+        progress: its `hypervolume`.
+        fronts: one row a candidate on a front: evaluation, sigma, gamma, objective_1, objective_2; fitness_sp and
+            fitness_dp, the accuracies that the search saw; sp, dp and delta, those on the test images, of the same
+            networks; best, whether it is the one of "F2" with the largest second objective (SP paper, Table I, right).
+    """
+
+    evaluations: pd.DataFrame
+    progress: pd.DataFrame
+    fronts: pd.DataFrame
+
+
+def run_searches(
+    setting: Setting,
+    settings: Mapping[str, Any],
+    states: str | Path,
+    identity: Any,
+    report: Callable[[str], None],
+) -> SearchesTables:
+    """Search with each algorithm for both pairs of objectives, or go on where a killed job was.
+
+    Args:
+        setting: the pretrained network, pruned by magnitude, and the images held out.
+        settings: the config's section `stochastic.search`.
+        states: folder of what has been measured so far.
+        identity: JSON values that decide the accuracies.
+        report: is given a line a generation.
+    """
+    pretrained, engine, draws = setting.pretrained, setting.engine, settings["draws"]
+    fitness = accuracy_fitness(pretrained, setting.held_out, engine, draws=draws)
+    test = accuracy_fitness(pretrained, setting.data, engine, draws=draws, split="validation")
+    parts: list[SearchesTables] = []
+    for which in (F1, F2):
+        for algorithm in settings["algorithms"]:
+            asked = Settings(
+                algorithm=algorithm,
+                objectives=which,
+                budget=settings["budget"],
+                population=settings["population"],
+                sigma=tuple(settings["sigma"]),
+                gamma=tuple(settings["gamma"]),
+                seed=pretrained.seed,
+            )
+
+            def progress(line: str, name: str = f"{algorithm}, {which}") -> None:
+                report(f"{name}: {line}")
+
+            found = search(fitness, asked, Path(states) / f"{which}-{algorithm}.json", identity, progress)
+            front = _tested(found.evaluations, test, which)
+            labels = {"model": pretrained.model, "seed": pretrained.seed, "objectives": which, "algorithm": algorithm}
+            tables = (found.evaluations, found.hypervolume, front)
+            parts.append(SearchesTables(*(_labelled(table, labels) for table in tables)))
+    return SearchesTables(*(pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True)))
+
+
+def _labelled(table: pd.DataFrame, labels: Mapping[str, Any]) -> pd.DataFrame:
+    return table.assign(**labels)[[*labels, *table.columns]]
+
+
+def _tested(evaluations: pd.DataFrame, test: Callable[..., Any], which: str) -> pd.DataFrame:
+    """The front, with its accuracies on the test images."""
+    front = evaluations[evaluations["on_front"]].rename(columns={"sp": "fitness_sp", "dp": "fitness_dp"})
+    reached = test([Candidate(sigma, gamma) for sigma, gamma in zip(front["sigma"], front["gamma"], strict=True)])
+    front = front.assign(sp=[of.sp for of in reached], dp=[of.dp for of in reached])
+    best = best_candidate(evaluations)["evaluation"] if which == F2 else None
+    front = front.assign(delta=front["sp"] - front["dp"], best=front["evaluation"] == best)
+    columns = ["evaluation", "sigma", "gamma", "objective_1", "objective_2", "fitness_sp", "fitness_dp"]
+    return front[[*columns, "sp", "dp", "delta", "best"]]

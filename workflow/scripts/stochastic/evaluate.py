@@ -1,0 +1,21 @@
+"""One-shot accuracy of noisy pruned copies of a pretrained network, and again after recalibrating batch norm."""
+
+from prunescape.files import read_json, write_csv
+from prunescape.job import job
+from prunescape.stochastic.cells import variants_of
+from prunescape.stochastic.populations import evaluate_variants
+from prunescape.stochastic.setting import open_setting
+
+with job(snakemake) as logger:
+    settings, files = snakemake.params.settings, snakemake.input
+    setting = open_setting(files.architecture, files.weights, files.data, settings, snakemake.threads)
+    best = files.get("best")
+    table = evaluate_variants(
+        setting.pretrained,
+        variants_of(settings["variants"], best and read_json(best)),
+        setting.data,
+        setting.engine,
+        recalibration=setting.sample,
+        report=logger.info,
+    )
+    write_csv(snakemake.output[0], table)

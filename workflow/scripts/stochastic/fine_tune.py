@@ -1,0 +1,28 @@
+"""Fine-tune pruned networks with their masks held, and measure them before and after."""
+
+from prunescape.files import read_json, sha256, write_csv
+from prunescape.job import job
+from prunescape.lease import lease
+from prunescape.stochastic.cells import tuning_variants
+from prunescape.stochastic.fine_tuning import study_fine_tuning
+from prunescape.stochastic.setting import open_setting
+from prunescape.training.array import Task
+from prunescape.training.checkpoint import Checkpoint
+from prunescape.training.recipe import Recipe
+
+with job(snakemake) as logger:
+    settings, files = snakemake.params.settings, snakemake.input
+    setting = open_setting(files.architecture, files.weights, files.data, settings, snakemake.threads)
+    recipe = Recipe.from_config(settings["recipe"])
+    task = Task(setting.architecture, setting.data, recipe, setting.engine, settings["seed"])
+    best = read_json(files.best)
+    wanted = tuning_variants(best=best, **settings["variants"])
+    identity = [settings, task.identity(), read_json(files.data), sha256(files.weights), best]
+    checkpoint = Checkpoint.of(snakemake.params.checkpoint, *identity)
+    with lease(f"{snakemake.params.checkpoint}.lease", checkpoint.identity, snakemake.output) as to_do:
+        if to_do:
+            rates = settings["learning_rate"], settings["weight_decay"]
+            tables = study_fine_tuning(setting, wanted, task, *rates, logger.info, checkpoint)
+            write_csv(snakemake.output.variances, tables.variances)
+            write_csv(snakemake.output.accuracies, tables.accuracies)
+            checkpoint.remove()

@@ -1,0 +1,21 @@
+"""Measure how much the features of pruned networks vary, with batch norm as pretrained and recalibrated."""
+
+import pandas as pd
+
+from prunescape.files import write_csv
+from prunescape.job import job
+from prunescape.stochastic.cells import variants_of
+from prunescape.stochastic.feature_variance import feature_variance
+from prunescape.stochastic.setting import open_setting
+
+with job(snakemake) as logger:
+    settings, files = snakemake.params.settings, snakemake.input
+    setting = open_setting(files.architecture, files.weights, files.data, settings, snakemake.threads)
+    wanted = variants_of(settings["variants"])
+    tables = []
+    for recalibration in (None, setting.sample):
+        tables.append(
+            feature_variance(setting.pretrained, wanted, setting.sample, setting.engine, recalibration=recalibration)
+        )
+        logger.info("%d networks measured", len(wanted))
+    write_csv(snakemake.output[0], pd.concat(tables, ignore_index=True))

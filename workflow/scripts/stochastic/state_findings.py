@@ -1,0 +1,15 @@
+"""Say what the study found."""
+
+from prunescape.files import read_csv, read_json, write_json, write_text
+from prunescape.job import job
+from prunescape.stochastic.findings import findings, text_of
+from prunescape.stochastic.findings_page import findings_page
+
+with job(snakemake):
+    settings, files = snakemake.params.settings, snakemake.input
+    cells = dict(zip(settings["models"], map(read_json, files.cells), strict=True))
+    tables = {name: read_csv(path) for name, path in files.items() if name != "cells"}
+    found = findings(tables, cells, settings["tolerance"])
+    write_json(snakemake.output.json, found)
+    write_text(snakemake.output.text, text_of(found))
+    write_text(snakemake.output.page, findings_page(found))
