@@ -76,6 +76,8 @@ def test_the_presets_are_the_thesis():
     imagenet = validated(yaml.safe_load((STUDIES / "thesis_imagenet.yaml").read_text()), MODELS, DATA)
     prior = {"learning_rate": 0.1, "weight_decay": 1e-4}
     both = ["uniform", "non_uniform"]
+    for model in (*cifar["models"].values(), *imagenet["models"].values()):
+        assert set(model.pop("stochastic").values()) == {None}
     assert cifar["models"] == {
         "resnet56": {**prior, "methods": both, "ratios": [0.6, 0.2]},
         "mobilenetv2": {**prior, "methods": both, "ratios": [0.6, 0.4]},
@@ -89,12 +91,41 @@ def test_the_presets_are_the_thesis():
     assert cifar["seeds"] == imagenet["seeds"] == [0]
 
 
+def test_the_presets_of_the_stochastic_study_are_the_papers():
+    """Section IV, Tables I and II, Fig. 2, 3 and 8."""
+    cells = {
+        "cifar10": {"resnet18_cifar": [0.9, 0.005], "resnet50_cifar": [0.95, 0.003], "vgg19_cifar": [0.95, 0.003]},
+        "cifar100": {"resnet18_cifar": [0.9, 0.003], "resnet50_cifar": [0.85, 0.001], "vgg19_cifar": [0.8, 0.001]},
+    }
+    for data, of_data in cells.items():
+        config = validated(yaml.safe_load((STUDIES / f"avendano2025_{data}.yaml").read_text()), MODELS, DATA)
+        assert config["data"]["name"] == data
+        assert {name: model["stochastic"]["cell"] for name, model in config["models"].items()} == of_data
+        assert {model["learning_rate"] for model in config["models"].values()} == {0.1}
+        recipe, study = config["recipe"], config["stochastic"]
+        assert (recipe["epochs"], recipe["batch_size"], recipe["schedule"]) == (200, 128, "cosine")
+        tuning = study["fine_tuning"]
+        assert (tuning["epochs"], tuning["learning_rate"], tuning["weight_decay"], tuning["clip"]) == (
+            100,
+            1e-4,
+            5e-5,
+            0.1,
+        )
+        assert study["grid"] == {"gammas": [0.8, 0.9, 0.95], "sigmas": [0.001, 0.003, 0.005], "draws": 10}
+        search = study["search"]
+        assert (search["budget"], search["draws"], study["held_out"]) == (150, 10, 5000)
+        assert (search["sigma"], search["gamma"]) == ([1e-4, 1e-2], [0.01, 0.99])
+        assert (study["transfer"]["draws"], study["best_draws"]) == (80, 20)
+        gammas = {name: model["stochastic"]["fine_tuning_gamma"] for name, model in config["models"].items()}
+        assert gammas == {"resnet18_cifar": 0.9, "resnet50_cifar": 0.95, "vgg19_cifar": 0.94}
+
+
 def test_the_schema_is_sound_closed_and_documented():
     Draft202012Validator.check_schema(schema())
     assert schema()["additionalProperties"] is False
     for path, part, required in parts(schema()):
         kinds = part.get("type", [])
-        if kinds == "object":
+        if "object" in kinds:
             assert "additionalProperties" in part, path
             assert "description" in part or path == "models.*", path
             continue
@@ -115,7 +146,7 @@ def test_the_reference_page_is_up_to_date():
 def test_the_reference_page_has_every_key():
     page = config_reference.page()
     for path, part, _ in parts(schema()):
-        if part.get("type") != "object":
+        if "properties" not in part and part.get("type") != "object":
             assert f"| `{path.replace('*', '<name>')}` |" in page
 
 

@@ -25,7 +25,7 @@ CASES = [
     # unknown words
     ("recipe.epoch", "3", "recipe.epoch", "did you mean 'epochs'?"),
     ("model", "{}", "model", "did you mean 'models'?"),
-    ("epochs", "3", "epochs", "did you mean recipe.epochs?"),
+    ("epochs", "3", "epochs", "did you mean recipe.epochs or stochastic.fine_tuning.epochs?"),
     ("grid.roi", "1.0", "grid.roi", "did you mean extension.roi or analysis.roi?"),
     ("engine.colour", "red", "engine.colour", "choose from: device, strategy, lanes"),
     ("models.small_resnet.ratios", "[0.4, 0.4000001]", "models.small_resnet.ratios[1]", "remove one"),
@@ -71,7 +71,7 @@ CASES = [
     ("run", '"demo\\n"', "run", "use letters, digits"),
     ("run", "''", "run", "use letters, digits"),
     (R, "[60]", f"{R}[0]", "write a number above 0 and below 1; 0.6 keeps 60 % of the FLOPs"),
-    (R, "[0.5, 1.0]", f"{R}[1]", "is 1.0; write a number above 0 and below 1"),
+    (R, "[0.5, 1.0]", f"{R}[1]", "is 1.0; write a number above 0"),
     (R, "[]", R, "has 0 entries; write at least 1"),
     (R, "[0.5, 0.50]", R, "0.5 is given twice; remove one"),
     ("models", "{}", "models", "has 0 entries; write at least 1"),
@@ -101,6 +101,14 @@ CASES = [
     ("data.image_size", "64", "data.image_size", "only image_folder uses this"),
     ("data.name", "imagenet", "data.directory", "is never downloaded; write the folder"),
     ("data.name", "image_folder", "data.directory", "image_folder is never"),
+    # the stochastic study
+    ("stochastic", "3", "stochastic", "is 3, not a section of 'key: value' lines"),
+    ("stochastic", "{lanes: 27}", "stochastic.lanes", "write 1 or 32"),
+    ("stochastic", "{sweep: {methods: [snip]}}", "stochastic.sweep.methods[0]", "choose from: grasp, lamp"),
+    ("stochastic", "{grid: {gammas: [1.0]}}", "stochastic.grid.gammas[0]", "is 1.0; write a number above 0"),
+    ("stochastic", "{search: {sigma: [0.1, 0.01]}}", "stochastic.search.sigma", "0.1 is not below 0.01"),
+    ("stochastic", "{search: {gama: [0.1, 0.5]}}", "stochastic.search.gama", "did you mean 'gamma'?"),
+    ("models.small_resnet.stochastic", "{cell: [2.0, 0.1]}", "models.small_resnet.stochastic.cell", "gamma below 1"),
 ]  # fmt: skip
 
 

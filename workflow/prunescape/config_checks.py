@@ -41,11 +41,10 @@ def crossed(
     checks += [_batch, _decay, _size, _tile, _roi, _risk_roi, partial(_lanes, section="engine")]
     checks += [partial(_bounds, path=("extension", axis)) for axis in AXES]
     checks += [partial(_prior, model=name, axis=axis) for name in names for axis in range(2)]
-    checks += [partial(_ratios, model=name) for name in names]
+    checks += [partial(of_model, model=name) for name in names for of_model in (_ratios, _cell)]
     if config.get("stochastic") is not None:
         checks += [_held_out, partial(_lanes, section="stochastic")]
         checks += [partial(_bounds, path=("stochastic", "search", axis)) for axis in ("sigma", "gamma")]
-        checks += [partial(_cell, model=name) for name in names]
     for name in (name for name in names if name not in known_models):
         yield ("models", name), f"unknown model {shown(name)}; {suggestion(name, known_models)}"
     for check in checks:

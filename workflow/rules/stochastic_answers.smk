@@ -65,7 +65,7 @@ rule summarise_stochastic:
 
 rule paper_tables:
     input:
-        **collected("best_draws", "fronts", "fine_tuning", "variances"),
+        **collected("grid", "best_draws", "fronts", "fine_tuning", "variances"),
         tests=f"{STOCHASTIC}/grid_tests.csv",
         cells=CELLS,
     output:

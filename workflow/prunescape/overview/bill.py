@@ -125,7 +125,8 @@ def _basis(lines: Sequence[Line], costs: Costs) -> str:
     sources = Counter(line.time.source for line in lines if line.time is not None)
     known = ", ".join(source if len(sources) == 1 else f"{source} ({rows} rows)" for source, rows in sources.items())
     unknown = sorted({line.row.model for line in lines if line.time is None})
-    text = f"FLOPs: forward passes x (3 x training images x epochs + validation images x validations). Time: {known or 'not known'}."
+    text = "FLOPs: forward passes x (3 x training images x epochs + validation images x validations). "
+    text += f"Time: {known or 'not known'}."
     if sources[ASSUMPTION]:
         for device in sorted({line.time.device for line in lines if line.time is not None}):
             speed = costs.assumed_speed(device)

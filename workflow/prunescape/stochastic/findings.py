@@ -11,9 +11,11 @@ import numpy as np
 import pandas as pd
 
 from prunescape.pruning.scores import MAGNITUDE
-from prunescape.stochastic.fitness import F1
+from prunescape.stochastic.cells import CONFIG, GRID
+from prunescape.stochastic.fitness import F1, F2
 from prunescape.stochastic.search import NSGA_II, RANDOM
 from prunescape.stochastic.statistics import interval, seed_intervals
+from prunescape.stochastic.tables import CELL
 from prunescape.stochastic.variants import DETERMINISTIC, MASK_D_TO_S, MASK_S_TO_D, STOCHASTIC
 
 Finding = dict[str, Any]
@@ -127,7 +129,7 @@ def _tests(tests: pd.DataFrame) -> Finding:
 
 def _recalibration(table_1: pd.DataFrame, cell: Mapping[str, Any]) -> Finding:
     """What recalibrating batch norm does to both (SP paper, section V)."""
-    row = table_1[table_1["search"] == "grid"].iloc[0]
+    row = table_1[table_1["search"] == (CELL if cell["source"] == CONFIG else GRID)].iloc[0]
     return {
         "question": "Does the gain outlive the recalibration of batch norm?",
         "answer": f"At gamma {cell['gamma']:g}, sigma {cell['sigma']:g} the deterministic network has {row['dp']:.1f} %"
@@ -194,7 +196,7 @@ def _fine_tuning(fine_tuning: pd.DataFrame, cell: Mapping[str, Any]) -> list[Fin
 def _search(table_1: pd.DataFrame, progress: pd.DataFrame) -> list[Finding]:
     """What the search finds, and whether NSGA-II finds it sooner than chance (SP paper, section IV-C)."""
     found: list[Finding] = []
-    for _, row in table_1[table_1["search"] == "F2"].iterrows():
+    for _, row in table_1[table_1["search"] == F2].iterrows():
         found.append(
             {
                 "question": "What does the search find that maximises the gain (F2)?",

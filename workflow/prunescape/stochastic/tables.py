@@ -12,13 +12,15 @@ import numpy as np
 import pandas as pd
 
 from prunescape.pruning.scores import MAGNITUDE
+from prunescape.stochastic.cells import CONFIG, GRID
 from prunescape.stochastic.fitness import F2
 from prunescape.stochastic.search import NSGA_II
-from prunescape.stochastic.statistics import interval, seed_intervals
+from prunescape.stochastic.statistics import best_cells, interval, seed_intervals
 from prunescape.stochastic.variants import DETERMINISTIC, STOCHASTIC
 
 REFERENCE = Path(__file__).parents[2] / "reference"
-GRID = "grid"
+CELL = "cell"
+DELTA = ("delta", "delta_low", "delta_high")
 Cells = Mapping[str, Mapping[str, Any]]  # by model: gamma, sigma and source
 
 
@@ -33,18 +35,13 @@ def _beside(ours: pd.DataFrame, theirs: pd.DataFrame, by: list[str]) -> pd.DataF
     return ours.merge(theirs.rename(columns=renamed), how="left", on=by)
 
 
-def at_cells(intervals: pd.DataFrame, cells: Cells, kind: str = STOCHASTIC) -> pd.DataFrame:
-    """Rows of `seed_intervals` that lie at their model's best cell."""
-    best = pd.DataFrame([{"model": model, **cell} for model, cell in cells.items()])[["model", "gamma", "sigma"]]
-    return intervals[intervals["kind"] == kind].merge(best, on=["model", "gamma", "sigma"])
-
-
 def table_1(
-    best_draws: pd.DataFrame, tests: pd.DataFrame, fronts: pd.DataFrame, cells: Cells, data: str
+    grid: pd.DataFrame, best_draws: pd.DataFrame, tests: pd.DataFrame, fronts: pd.DataFrame, cells: Cells, data: str
 ) -> pd.DataFrame:
-    """What noise gains in one shot, at the best cell and at what the search found.
+    """What noise gains in one shot, at the best cell of the grid and at what the search found.
 
     Args:
+        grid: networks of the grid search.
         best_draws: networks at the best cells.
         tests: of the grid, see `grid_tests`.
         fronts: see `prunescape.stochastic.searches`.
@@ -52,28 +49,47 @@ def table_1(
         data: the data set's name.
 
     Returns:
-        One row a model and search ("grid", "F2"): model, search, gamma, sigma, seeds, sp, dp, delta, delta_low,
-        delta_high; p_holm, the largest over seeds (NaN where the cell was not tested); sp_recalibrated,
-        dp_recalibrated, delta_recalibrated and its interval (NaN for "F2"); published_ gamma, sigma, sp, dp, delta. In
-        "F2" each seed has a candidate of its own, and gamma and sigma are their medians.
+        One row a model and search: "grid", "F2", and "cell" where the config gives the best cell. Columns: model,
+        search, gamma, sigma, seeds, sp, dp, delta, delta_low, delta_high; p_holm, the largest over seeds (NaN where the
+        cell was not tested); sp_recalibrated, dp_recalibrated, delta_recalibrated and its interval (NaN for "F2");
+        published_ gamma, sigma, sp, dp, delta, for "cell" those of the published grid where gamma and sigma are the
+        same. In "F2" each seed has a candidate of its own, and gamma and sigma are their medians.
     """
-    found = at_cells(seed_intervals(best_draws), cells)
-    found = found.rename(columns={"median": "sp", "reference": "dp"})
-    delta = ["delta", "delta_low", "delta_high"]
-    plain = found[~found["recalibrated"].astype(bool)][["model", "gamma", "sigma", "seeds", "sp", "dp", *delta]]
-    again = found[found["recalibrated"].astype(bool)][["model", "sp", "dp", *delta]]
-    rows = plain.merge(again, on="model", suffixes=("", "_recalibrated")).assign(search=GRID)
+    found = _stochastic(grid)
+    best = best_cells(found[~found["recalibrated"].astype(bool)])
+    given = pd.DataFrame([{"model": model, **cell} for model, cell in cells.items() if cell["source"] == CONFIG])
+    rows = [_at(found, best).assign(search=GRID)]
+    if len(given):
+        rows.append(_at(_stochastic(best_draws), given).assign(search=CELL))
     untouched = tests[~tests["recalibrated"].astype(bool)]
     largest = untouched.groupby(["model", "gamma", "sigma"], as_index=False)["p_holm"].max()
-    rows = rows.merge(largest, how="left", on=["model", "gamma", "sigma"])
-    rows = rows.rename(columns={f"{name}_recalibrated": name.replace("delta", "delta_recalibrated") for name in delta})
-    table = pd.concat([rows, _searched(fronts)], ignore_index=True)
-    first = ["model", "search", "gamma", "sigma", "seeds", "sp", "dp", *delta, "p_holm"]
-    table = table[[*first, "sp_recalibrated", "dp_recalibrated", *(f"delta_recalibrated{end}" for end in _ENDS)]]
-    return _beside(table, published(1, data), ["model", "search"])
+    tested = pd.concat(rows, ignore_index=True).merge(largest, how="left", on=["model", "gamma", "sigma"])
+    table = pd.concat([tested, _searched(fronts)], ignore_index=True)
+    first = ["model", "search", "gamma", "sigma", "seeds", "sp", "dp", *DELTA, "p_holm"]
+    table = table[
+        [*first, "sp_recalibrated", "dp_recalibrated", *(f"delta_recalibrated{end}" for end in ("", "_low", "_high"))]
+    ]
+    theirs = published(1, data)
+    beside = _beside(table[table["search"] != CELL], theirs, ["model", "search"])
+    of_grid = theirs[theirs["search"] == GRID].drop(columns="search")
+    of_cells = _beside(table[table["search"] == CELL], of_grid, ["model", "gamma", "sigma"])
+    return pd.concat([beside, of_cells], ignore_index=True)
 
 
-_ENDS = ("", "_low", "_high")
+def _stochastic(table: pd.DataFrame) -> pd.DataFrame:
+    """Stochastic against deterministic networks over seeds, with columns sp and dp."""
+    intervals = seed_intervals(table).rename(columns={"median": "sp", "reference": "dp"})
+    return intervals[intervals["kind"] == STOCHASTIC].reset_index(drop=True)
+
+
+def _at(found: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
+    """One row a cell, with what recalibration makes of it beside."""
+    here = found.merge(cells[["model", "gamma", "sigma"]], on=["model", "gamma", "sigma"])
+    again = here["recalibrated"].astype(bool)
+    plain = here[~again][["model", "gamma", "sigma", "seeds", "sp", "dp", *DELTA]]
+    renamed = {name: name.replace("delta", "delta_recalibrated") for name in DELTA}
+    renamed |= {name: f"{name}_recalibrated" for name in ("sp", "dp")}
+    return plain.merge(here[again][["model", *renamed]].rename(columns=renamed), on="model")
 
 
 def _searched(fronts: pd.DataFrame) -> pd.DataFrame:
@@ -113,10 +129,9 @@ def table_2(fine_tuning: pd.DataFrame, data: str) -> pd.DataFrame:
 
 def _deltas(table: pd.DataFrame) -> pd.DataFrame:
     """Stochastic against deterministic networks of a table without recalibration: sp, dp, delta and its interval."""
-    found = seed_intervals(table.assign(recalibrated=False))
-    found = found.rename(columns={"median": "sp", "reference": "dp"})
-    names = ["model", "method", "gamma", "sigma", "seeds", "sp", "dp", "delta", "delta_low", "delta_high"]
-    return found[found["kind"] == STOCHASTIC][names].reset_index(drop=True)
+    return _stochastic(table.assign(recalibrated=False))[
+        ["model", "method", "gamma", "sigma", "seeds", "sp", "dp", *DELTA]
+    ]
 
 
 def table_3(variances: pd.DataFrame, data: str) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from prunescape.stochastic import tables
 with job(snakemake):
     settings, files = snakemake.params.settings, snakemake.input
     cells = dict(zip(settings["models"], map(read_json, files.cells), strict=True))
-    best_draws, tests, fronts = (read_csv(files[name]) for name in ("best_draws", "tests", "fronts"))
-    write_csv(snakemake.output.one, tables.table_1(best_draws, tests, fronts, cells, settings["data"]))
+    networks = [read_csv(files[name]) for name in ("grid", "best_draws", "tests", "fronts")]
+    write_csv(snakemake.output.one, tables.table_1(*networks, cells, settings["data"]))
     write_csv(snakemake.output.two, tables.table_2(read_csv(files.fine_tuning), settings["data"]))
     write_csv(snakemake.output.three, tables.table_3(read_csv(files.variances), settings["data"]))

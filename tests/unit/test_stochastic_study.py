@@ -1,0 +1,175 @@
+"""Experiments put together: the cells they look at, files opened, fine-tuning measured, searches tested."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+
+from prunescape.data.prepared import PreparedData
+from prunescape.errors import UserError
+from prunescape.models.weights import save_weights
+from prunescape.stochastic.cells import choose_cell, tuning_variants, variants_of
+from prunescape.stochastic.feature_variance import feature_variance
+from prunescape.stochastic.fine_tuning import study_fine_tuning
+from prunescape.stochastic.gradient_flow import gradient_flow_table
+from prunescape.stochastic.populations import evaluate_variants
+from prunescape.stochastic.searches import run_searches
+from prunescape.stochastic.setting import Setting, open_setting
+from prunescape.stochastic.variants import KINDS, Pretrained, Variant
+from prunescape.training.array import Task
+from prunescape.workload import population
+from stochastic_samples import ARCHITECTURE, EXACT
+
+ENGINE = {
+    "device": "cpu",
+    "strategy": "fused",
+    "lanes": 16,
+    "precision": "float64",
+    "channels_last": None,
+    "compile": False,
+    "micro_batch": None,
+}
+SETTINGS = {"seed": 3, "held_out": 20, "sample": 50, "perturbed": "prunable", "batch_size": 25, "engine": ENGINE}
+SEARCH = {
+    "algorithms": ["nsga2", "random"],
+    "budget": 6,
+    "population": 4,
+    "sigma": [0.01, 0.1],
+    "gamma": [0.3, 0.9],
+    "draws": 3,
+}
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory, pretrained: Pretrained) -> Path:
+    folder = tmp_path_factory.mktemp("pretrained")
+    ARCHITECTURE.save(folder / "architecture.json")
+    save_weights(folder / "weights.safetensors", pretrained.network.state_dict())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def setting(files: Path, digits: PreparedData) -> Setting:
+    return opened(files, digits, {})
+
+
+def opened(files: Path, digits: PreparedData, changes: dict) -> Setting:
+    paths = files / "architecture.json", files / "weights.safetensors", digits.directory / "meta.json"
+    return open_setting(*paths, {**SETTINGS, **changes}, 1)
+
+
+def grid_table(gains: dict[tuple[float, float], list[float]]) -> pd.DataFrame:
+    """A grid of one model: for gamma and sigma, the gain of each seed over a deterministic 50 %."""
+    rows = []
+    for (gamma, sigma), of_seeds in gains.items():
+        for seed, gain in enumerate(of_seeds):
+            for recalibrated in (False, True):
+                shift = 30.0 if recalibrated else 0.0
+                rows.append(("m", seed, "magnitude", gamma, 0.0, "deterministic", 0, recalibrated, 50.0))
+                rows += [
+                    ("m", seed, "magnitude", gamma, sigma, "stochastic", draw, recalibrated, 50.0 + shift * sigma + of)
+                    for draw, of in enumerate([gain - 1, gain, gain + 9])
+                ]
+    columns = ["model", "seed", "method", "gamma", "sigma", "kind", "draw", "recalibrated", "top1"]
+    return pd.DataFrame(rows, columns=columns).drop_duplicates(ignore_index=True)
+
+
+def test_the_cell_is_that_of_the_largest_mean_gain_without_recalibration() -> None:
+    grid = grid_table({(0.8, 0.1): [1.0, 2.0], (0.9, 0.1): [9.0, -4.0], (0.9, 0.9): [0.0, 0.0]})
+    assert choose_cell(grid) == {"gamma": 0.9, "sigma": 0.1, "source": "grid"}  # means of medians: 1.5, 2.5, 0
+    assert choose_cell(grid, [0.5, 0.01]) == {"gamma": 0.5, "sigma": 0.01, "source": "config"}
+
+
+@pytest.mark.parametrize("kinds", [list(KINDS), ["deterministic", "stochastic"], ["dense"], list(KINDS)[3:]])
+@pytest.mark.parametrize("gammas", [[0.5, 0.9], None])
+def test_networks_are_counted_without_making_them(kinds: list[str], gammas: list[float] | None) -> None:
+    wanted = {"methods": ["magnitude", "lamp"], "gammas": gammas, "sigmas": None, "draws": 3, "kinds": kinds}
+    made = variants_of(wanted, {"gamma": 0.7, "sigma": 0.02})
+    assert population(wanted) == len(made) == len(set(made))
+    assert {variant.gamma for variant in made} <= {0.0, *(gammas or [0.7])}
+    assert {variant.sigma for variant in made} <= {0.0, 0.02}
+
+
+def test_what_is_fine_tuned() -> None:
+    best = {"gamma": 0.9, "sigma": 0.005}
+    made = tuning_variants(["magnitude", "lamp"], [0.001, 0.005], 3, best)
+    assert len(made) == len(set(made)) == 2 * (1 + 2 * 3)
+    apart = tuning_variants(["magnitude"], [0.001, 0.005], 3, best, gamma=0.95)
+    assert len(apart) == len(set(apart)) == 2 + 3 * 3
+    cells = {(variant.kind, variant.gamma, variant.sigma) for variant in apart}
+    assert {cell for cell in cells if cell[0] == "deterministic"} == {
+        ("deterministic", 0.9, 0.0),
+        ("deterministic", 0.95, 0.0),
+    }
+    assert ("stochastic", 0.9, 0.005) in cells
+    assert ("stochastic", 0.9, 0.001) not in cells
+
+
+def test_a_setting_from_files(setting: Setting, pretrained: Pretrained, digits: PreparedData, files: Path) -> None:
+    assert (setting.pretrained.model, setting.pretrained.seed) == ("small_resnet", 3)
+    for name, tensor in pretrained.network.state_dict().items():
+        assert torch.equal(setting.pretrained.network.state_dict()[name].to(tensor.dtype), tensor)
+    assert setting.data.sizes == {"train": 80, "validation": 200}
+    assert setting.held_out.sizes["train"] == 20
+    assert setting.sample.images_per_epoch == 50
+    assert opened(files, digits, {"sample": 1000}).sample.images_per_epoch == 75  # all 80, in whole batches
+    first = [labels for _, labels in setting.sample]
+    assert torch.equal(torch.cat(first), torch.cat([labels for _, labels in setting.sample]))
+    with pytest.raises(UserError, match="95 training images cannot be held out"):
+        opened(files, digits, {"held_out": 95})
+
+
+def test_fine_tuning_is_measured_before_and_after(setting: Setting, task: Task) -> None:
+    task = replace(task, architecture=ARCHITECTURE, data=setting.data, engine=EXACT)
+    wanted = tuning_variants(["lamp", "magnitude"], [0.05], 2, {"gamma": 0.8, "sigma": 0.05})
+    found = study_fine_tuning(setting, wanted, task, 0.02, 5e-5)
+    one_shot = evaluate_variants(setting.pretrained, wanted, setting.data, EXACT)
+    assert found.accuracies["one_shot_top1"].tolist() == one_shot["top1"].tolist()
+    flows = gradient_flow_table(setting.pretrained, wanted, setting.sample, EXACT)["gradient_flow"]
+    assert found.accuracies["one_shot_gradient_flow"].tolist() == pytest.approx(flows.tolist())
+    assert (found.accuracies["gradient_flow"] != found.accuracies["one_shot_gradient_flow"]).all()
+    assert found.accuracies["top1"].mean() > found.accuracies["one_shot_top1"].mean() + 5
+    of_magnitude = [variant for variant in wanted if variant.method == "magnitude"]
+    alone = feature_variance(setting.pretrained, of_magnitude, setting.sample, EXACT)
+    before = found.variances[found.variances["stage"] == "one_shot"].drop(columns="stage").reset_index(drop=True)
+    pd.testing.assert_frame_equal(before, alone)
+    after = found.variances[found.variances["stage"] == "fine_tuned"]
+    assert len(after) == len(before)
+    assert set(found.variances["method"]) == {"magnitude"}
+    without = study_fine_tuning(setting, wanted[:3], task, 0.02, 5e-5).variances
+    assert len(without) == 0
+    assert list(without.columns) == list(found.variances.columns)
+
+
+def test_searches_and_what_their_fronts_are_worth(setting: Setting, tmp_path: Path) -> None:
+    lines: list[str] = []
+    found = run_searches(setting, SEARCH, tmp_path, "me", lines.append)
+    assert len(found.evaluations) == 4 * 6
+    assert set(zip(found.progress["objectives"], found.progress["algorithm"], strict=True)) == {
+        (which, algorithm) for which in ("F1", "F2") for algorithm in ("nsga2", "random")
+    }
+    on_front = found.evaluations[found.evaluations["on_front"]]
+    assert found.fronts["evaluation"].tolist() == on_front["evaluation"].tolist()
+    assert found.fronts["fitness_sp"].tolist() == on_front["sp"].tolist()
+    row = found.fronts.iloc[0]
+    made = [Variant("stochastic", "magnitude", row["gamma"], row["sigma"], draw) for draw in range(3)]
+    tested = evaluate_variants(setting.pretrained, made, setting.data, EXACT)
+    assert row["sp"] == tested["top1"].median()
+    assert (found.fronts["delta"] == found.fronts["sp"] - found.fronts["dp"]).all()
+    best = found.fronts[found.fronts["best"]]
+    assert best[["objectives", "algorithm"]].to_numpy().tolist() == [["F2", "nsga2"], ["F2", "random"]]
+    for _, chosen in best.iterrows():
+        same = found.fronts[(found.fronts["objectives"] == "F2") & (found.fronts["algorithm"] == chosen["algorithm"])]
+        assert chosen["objective_2"] == same["objective_2"].max()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "F1-nsga2.json",
+        "F1-random.json",
+        "F2-nsga2.json",
+        "F2-random.json",
+    ]
+    assert lines[0] == "nsga2, F1: generation 1: 4 of 6 candidates measured"
+    again = run_searches(setting, SEARCH, tmp_path, "me", lines.append)
+    for one, other in zip(found, again, strict=True):
+        pd.testing.assert_frame_equal(one, other)
