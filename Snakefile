@@ -46,6 +46,7 @@ if config["stochastic"] is not None:
 
     include: "workflow/rules/stochastic.smk"
     include: "workflow/rules/stochastic_answers.smk"
+    include: "workflow/rules/stochastic_figures.smk"
 
 
 include: "workflow/rules/overview.smk"

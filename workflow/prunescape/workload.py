@@ -52,20 +52,3 @@ def population(wanted: Mapping[str, Any]) -> int:
     dense = ("dense" in kinds) + ("dense_stochastic" in kinds) * noises
     noisy = sum(kind in kinds for kind in ("stochastic", "mask_s_to_d", "mask_d_to_s")) * noises
     return dense + rates * (("deterministic" in kinds) + noisy)
-
-
-# Beside evaluation with and without recalibration, a network's passes over the sample: recalibration itself, and
-# GraSP's gradient of a gradient.
-SAMPLE_PASSES = 12
-
-
-def evaluation_flops(flops: int, networks: int, validation: int, sample: int) -> int:
-    """FLOPs of making and evaluating a population, from above.
-
-    Args:
-        flops: of one forward pass of one image.
-        networks: how many.
-        validation: images evaluated on, twice.
-        sample: training images for recalibration and scores.
-    """
-    return flops * networks * (2 * validation + SAMPLE_PASSES * sample)

@@ -5,7 +5,7 @@ it runs on itself.
 """
 
 from prunescape.leftovers import cancel_leftovers
-from prunescape.workload import evaluation_flops, run_time_minutes, training_flops
+from prunescape.workload import run_time_minutes, training_flops
 
 
 def forward_flops(input):
@@ -28,19 +28,15 @@ def training_minutes(wildcards, input, attempt):
     return run_time_minutes(training_flops(flops, cells, sizes, config["recipe"]), attempt, config["cluster"])
 
 
-def evaluation_minutes(networks, recipe=None):
-    """A function that gives the run time of a job that evaluates a population, and trains it if there is a recipe.
-
-    `networks` gives their number for a model.
-    """
+def evaluation_minutes(rule, recipe=None):
+    """A function that gives the run time of a job of the study `stochastic`; with a recipe it trains its networks."""
 
     def minutes(wildcards, input, attempt):
         flops, sizes = forward_flops(input)
-        sample = min(config["stochastic"]["sample"] or sizes["train"], sizes["train"])
-        count = networks(wildcards.model)
-        total = evaluation_flops(flops, count, sizes["validation"], sample)
+        networks = NETWORKS[rule](wildcards.model)
+        total = flops * networks * images(rule, sizes)
         if recipe is not None:
-            total += training_flops(flops, count, sizes, recipe)
+            total += training_flops(flops, networks, sizes, recipe)
         return run_time_minutes(total, attempt, config["cluster"])
 
     return minutes

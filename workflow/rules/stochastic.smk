@@ -21,6 +21,9 @@ FINE_TUNING = {
 }
 
 
+GRASP_PASSES = 8  # forward passes that a gradient of a gradient is worth
+
+
 def part(table):
     """The path of a table of one model and seed; `collect` puts them together."""
     return f"{STOCHASTIC}/parts/{table}/{{model}}/seed-{{seed}}.csv"
@@ -133,6 +136,20 @@ NETWORKS = {
 }
 
 
+def images(rule, sizes):
+    """How many images each of these networks sees forwards, where it is not trained."""
+    sample = min(STUDY["sample"] or sizes["train"], sizes["train"])
+    grasp = GRASP_PASSES * sample
+    once = {
+        "pretrain": 0,
+        "measure_feature_variance": 3 * sample,  # as pretrained; recalibrated, and that itself
+        "fine_tune": 2 * sizes["validation"] + 8 * sample + grasp,  # gradients and variances, before and after
+        "search": STUDY["held_out"],
+        "evaluate_sweep": 2 * sizes["validation"] + sample + (grasp if "grasp" in STUDY["sweep"]["methods"] else 0),
+    }
+    return once.get(rule, 2 * sizes["validation"] + sample)
+
+
 use rule train_dense as pretrain with:
     output:
         weights=f"{PRETRAINED}/weights.safetensors",
@@ -164,7 +181,7 @@ rule evaluate_sweep:
         ENVIRONMENT
     threads: training_threads()
     resources:
-        runtime=evaluation_minutes(NETWORKS["evaluate_sweep"]),
+        runtime=evaluation_minutes("evaluate_sweep"),
         cpus_per_task=config["engine"]["threads"],
     params:
         settings=lambda wildcards: study_settings("stochastic/evaluate.py", wildcards, variants=sweep(wildcards.model)),
@@ -178,7 +195,7 @@ use rule evaluate_sweep as evaluate_grid with:
     log:
         study_log("evaluate_grid"),
     resources:
-        runtime=evaluation_minutes(NETWORKS["evaluate_grid"]),
+        runtime=evaluation_minutes("evaluate_grid"),
         cpus_per_task=config["engine"]["threads"],
     params:
         settings=lambda wildcards: study_settings("stochastic/evaluate.py", wildcards, variants=grid(wildcards.model)),
@@ -209,7 +226,7 @@ use rule evaluate_sweep as evaluate_best with:
     log:
         study_log("evaluate_best"),
     resources:
-        runtime=evaluation_minutes(NETWORKS["evaluate_best"]),
+        runtime=evaluation_minutes("evaluate_best"),
         cpus_per_task=config["engine"]["threads"],
     params:
         settings=lambda wildcards: study_settings(
@@ -223,7 +240,7 @@ use rule evaluate_best as transfer_masks with:
     log:
         study_log("transfer_masks"),
     resources:
-        runtime=evaluation_minutes(NETWORKS["transfer_masks"]),
+        runtime=evaluation_minutes("transfer_masks"),
         cpus_per_task=config["engine"]["threads"],
     params:
         settings=lambda wildcards: study_settings(
@@ -257,7 +274,7 @@ rule measure_feature_variance:
         ENVIRONMENT
     threads: training_threads()
     resources:
-        runtime=evaluation_minutes(NETWORKS["measure_feature_variance"]),
+        runtime=evaluation_minutes("measure_feature_variance"),
         cpus_per_task=config["engine"]["threads"],
     params:
         settings=lambda wildcards: study_settings(
@@ -280,7 +297,7 @@ rule fine_tune:
         ENVIRONMENT
     threads: training_threads()
     resources:
-        runtime=evaluation_minutes(NETWORKS["fine_tune"], FINE_TUNING),
+        runtime=evaluation_minutes("fine_tune", FINE_TUNING),
         cpus_per_task=config["engine"]["threads"],
     params:
         settings=lambda wildcards: study_settings(
@@ -309,7 +326,7 @@ rule search:
         ENVIRONMENT
     threads: training_threads()
     resources:
-        runtime=evaluation_minutes(NETWORKS["search"]),
+        runtime=evaluation_minutes("search"),
         cpus_per_task=config["engine"]["threads"],
     params:
         settings=lambda wildcards: study_settings("stochastic/search.py", wildcards, search=STUDY["search"]),
@@ -330,7 +347,7 @@ rule evaluate_structured:
         ENVIRONMENT
     threads: training_threads()
     resources:
-        runtime=evaluation_minutes(NETWORKS["evaluate_structured"]),
+        runtime=evaluation_minutes("evaluate_structured"),
         cpus_per_task=config["engine"]["threads"],
     params:
         settings=lambda wildcards: study_settings(

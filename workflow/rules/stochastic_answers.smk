@@ -102,11 +102,3 @@ rule state_findings:
         settings=settings("stochastic/state_findings.py", models=list(config["models"]), tolerance=STUDY["tolerance"]),
     script:
         "../scripts/stochastic/state_findings.py"
-
-
-rule stochastic:
-    input:
-        f"{STOCHASTIC}/findings.json",
-        expand(f"{STOCHASTIC}/table_{{number}}.csv", number=[1, 2, 3]),
-    # The whole study.
-    localrule: True

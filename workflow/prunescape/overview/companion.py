@@ -1,6 +1,6 @@
 """What a companion study costs, and how far it is: experiments, each on every model and seed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from prunescape.overview.cost import Costs
 from prunescape.overview.status import State, progress
 from prunescape.overview.study import Row, Study, Training
 from prunescape.overview.tables import DEVICES, duration, flops, hours, table, total
-from prunescape.workload import evaluation_flops, training_flops
+from prunescape.workload import training_flops
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ class Piece:
         model, experiment: what it looks at, and the rule that does it.
         networks: how many it makes, and evaluates or trains.
         result, log: its files.
+        images: how many images each network sees forwards, beside training, by the number of images of each split.
         recipe: how it trains them; None, if it does not.
-        evaluates: whether it evaluates them with and without recalibration.
     """
 
     model: str
@@ -31,35 +31,31 @@ class Piece:
     networks: int
     result: Path
     log: Path
+    images: Callable[[Mapping[str, int]], int]
     recipe: Mapping[str, Any] | None = None
-    evaluates: bool = True
 
     @property
     def training(self) -> Training:
         """As a job of the main study is described."""
         return Training(Row(self.model, self.experiment), self.networks, self.result, self.log)
 
-    def flops(self, costs: Costs, sample: int | None) -> float | None:
+    def flops(self, costs: Costs) -> float | None:
         """What it computes; None where that cannot be told."""
         forward = costs.forward_flops(Row(self.model, "dense"))
         if forward is None or costs.sizes is None:
             return None
-        trained = 0
-        if self.recipe is not None:
-            trained = training_flops(round(forward), self.networks, costs.sizes, self.recipe)
-        if not self.evaluates:
-            return trained
-        images = min(sample or costs.sizes["train"], costs.sizes["train"])
-        return trained + evaluation_flops(round(forward), self.networks, costs.sizes["validation"], images)
+        evaluated = forward * self.networks * self.images(costs.sizes)
+        if self.recipe is None:
+            return evaluated
+        return evaluated + training_flops(round(forward), self.networks, costs.sizes, self.recipe)
 
 
 @dataclass(frozen=True)
 class Companion:
-    """A companion study: its name, its jobs in the order of the rules, and the training images that it samples."""
+    """A companion study: its name, and its jobs in the order of the rules."""
 
     name: str
     pieces: Sequence[Piece]
-    sample: int | None
 
     def rows(self) -> dict[Row, list[Piece]]:
         """The jobs of each experiment on each model."""
@@ -77,7 +73,7 @@ def companion_bill(companion: Companion, study: Study) -> list[Table | str]:
     rows, paid = [], []
     for row, pieces in companion.rows().items():
         left = [piece for piece in pieces if not piece.result.is_file()]
-        needed = total([piece.flops(costs, companion.sample) for piece in left])
+        needed = total([piece.flops(costs) for piece in left])
         seconds = None if needed is None else needed / speed
         paid.append((len(pieces), sum(piece.networks for piece in pieces), len(left), needed, seconds))
         longest = None if seconds is None or not left else seconds / len(left)

@@ -1,0 +1,208 @@
+"""The study `stochastic` end to end: its outputs, an independent recomputation, a killed search, and the full presets, shrunken."""
+
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from conftest import PROJECT, SNAKEMAKE, TINY, copy_project, merged, planned, snakemake, write_config
+
+from cifar_files import write_files
+
+pytestmark = pytest.mark.workflow
+
+STUDY: dict[str, Any] = {
+    "held_out": 20,
+    "sample": 50,
+    "sweep": {"methods": ["magnitude", "grasp"], "gammas": [0.5, 0.8], "sigmas": [0.01, 0.03], "draws": 2},
+    "grid": {"gammas": [0.8], "sigmas": [0.01, 0.03], "draws": 5},
+    "best_draws": 3,
+    "transfer": {"gammas": [0.5, 0.8], "draws": 4},
+    "fine_tuning": {"methods": ["magnitude", "lamp"], "sigmas": [0.01], "draws": 2, "epochs": 2, "learning_rate": 0.01},
+    "search": {"budget": 12, "population": 4, "sigma": [0.001, 0.1], "draws": 3},
+    "structured": {"sigmas": [0.01], "draws": 2},
+}
+SMALL = merged(TINY, {"stochastic": STUDY})
+TABLES = ["sweep", "grid", "best_draws", "transfer", "weight_cdf", "feature_variance", "fine_tuning", "variances"]
+TABLES += ["search", "search_progress", "fronts", "structured", "table_1", "table_2", "table_3"]
+TABLES += ["sweep_intervals", "crossovers", "grid_intervals", "grid_tests"]
+
+
+@pytest.fixture(scope="module")
+def studied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project in which the study has run."""
+    folder = copy_project(tmp_path_factory.mktemp("stochastic") / "project")
+    write_config(folder, SMALL)
+    snakemake(folder, "stochastic", "--cores", "2")
+    return folder
+
+
+def results(folder: Path) -> Path:
+    return folder / "results" / "tiny" / "stochastic"
+
+
+def test_every_table_and_figure_of_the_paper_is_there(studied: Path) -> None:
+    for name in TABLES:
+        table = pd.read_csv(results(studied) / f"{name}.csv")
+        assert len(table), name
+        assert "model" in table, name
+    figures = {path.relative_to(results(studied) / "figures").as_posix() for path in results(studied).rglob("*.png")}
+    own = ["seeds", "one_shot_magnitude", "one_shot_grasp", "transfer", "feature_variance", "fronts", "search_progress"]
+    own += ["fine_tuning", "structured"]
+    assert figures == {"best_draws.png", "weight_cdf.png", *(f"small_resnet/{name}.png" for name in own)}
+    found = json.loads((results(studied) / "findings.json").read_text())["models"]["small_resnet"]
+    assert len(found["findings"]) == 11
+    assert (results(studied) / "findings.txt").read_text().startswith("small_resnet:\n- ")
+
+
+def test_recomputation_from_the_raw_tables_agrees(studied: Path) -> None:
+    """Table I's grid row once more, from the parts, in NumPy alone."""
+    gains: dict[tuple[float, float], list[float]] = {}
+    for path in sorted((results(studied) / "parts" / "grid" / "small_resnet").glob("seed-*.csv")):
+        rows = [row for row in pd.read_csv(path).to_dict("records") if not row["recalibrated"]]
+        dp = {row["gamma"]: row["top1"] for row in rows if row["kind"] == "deterministic"}
+        for gamma, sigma in {(row["gamma"], row["sigma"]) for row in rows if row["kind"] == "stochastic"}:
+            draws = [row["top1"] for row in rows if (row["gamma"], row["sigma"]) == (gamma, sigma)]
+            assert len(draws) == 5
+            gains.setdefault((gamma, sigma), []).append(float(np.median(draws)) - dp[gamma])
+    best = max(gains, key=lambda cell: np.mean(gains[cell]))
+    row = pd.read_csv(results(studied) / "table_1.csv").set_index("search").loc["grid"]
+    assert (row["gamma"], row["sigma"]) == best
+    assert row["delta"] == pytest.approx(np.mean(gains[best]))
+    cell = json.loads((results(studied) / "cells" / "small_resnet.json").read_text())
+    assert (cell["gamma"], cell["sigma"], cell["source"]) == (*best, "grid")
+    transfer = pd.read_csv(results(studied) / "transfer.csv")
+    assert set(transfer["sigma"]) == {0.0, cell["sigma"]}
+
+
+def test_networks_have_not_seen_the_held_out_images(studied: Path) -> None:
+    """The checkpoint of the main job is another network: it learns from all images."""
+    log = (studied / "results/tiny/logs/stochastic/pretrain/small_resnet_seed-0.log").read_text()
+    assert "epoch 3/3" in log
+    assert not (studied / "results/tiny/models/small_resnet/dense/weights.safetensors").exists()
+
+
+def test_the_same_bytes_again(studied: Path, tmp_path: Path) -> None:
+    other = copy_project(tmp_path / "other")
+    write_config(other, SMALL)
+    snakemake(other, "stochastic", "--cores", "1")
+    files = [path for path in results(studied).rglob("*") if path.suffix in (".csv", ".json", ".png", ".txt")]
+    assert len(files) > 50
+    for path in files:
+        again = results(other) / path.relative_to(results(studied))
+        assert again.read_bytes() == path.read_bytes(), path
+
+
+def test_nothing_is_left_to_do_and_plan_and_status_know(studied: Path) -> None:
+    assert planned(studied, "stochastic") == {}
+    plan = snakemake(studied, "plan", "stochastic")
+    assert "evaluate_sweep" in plan
+    assert "uniform-0.4" not in plan
+    both = snakemake(studied, "status")
+    assert "uniform-0.4" in both
+    assert "findings: results/tiny/stochastic/findings.txt" in both
+
+
+def test_a_killed_search_goes_on_to_the_same_front(studied: Path, tmp_path: Path) -> None:
+    folder = copy_project(tmp_path / "killed")
+    write_config(folder, SMALL)
+    target = results(Path()) / "parts" / "search" / "small_resnet" / "seed-0.csv"
+    state = folder / "results/tiny/checkpoints/search/small_resnet_0/F1-nsga2.json"
+    process = subprocess.Popen(
+        [*SNAKEMAKE, str(target), "--cores", "1"],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 300
+    while not state.exists():
+        assert time.monotonic() < deadline
+        assert process.poll() is None
+        time.sleep(0.02)
+    kill_group(process)
+    measured = len(json.loads(state.read_text())["measured"])
+    assert measured < 12
+    snakemake(folder, str(target), "--cores", "1", "--rerun-incomplete", "--unlock")
+    snakemake(folder, str(target), "--cores", "1")
+    for name in ("search", "search_progress", "fronts"):
+        path = Path("parts") / name / "small_resnet" / "seed-0.csv"
+        assert (results(folder) / path).read_bytes() == (results(studied) / path).read_bytes()
+
+
+def kill_group(process: subprocess.Popen) -> None:
+    """SIGKILL for Snakemake and its jobs."""
+    import os
+
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def test_a_study_that_is_not_in_the_config(tmp_path: Path) -> None:
+    folder = copy_project(tmp_path / "project")
+    write_config(folder, TINY)
+    output = snakemake(folder, "stochastic", status=1)
+    assert "config: stochastic: is missing; write 'stochastic: {}'" in output
+    assert "Traceback" not in output
+
+
+def test_too_few_images_are_told_before_training(tmp_path: Path) -> None:
+    folder = copy_project(tmp_path / "project")
+    write_config(folder, merged(SMALL, {"stochastic": {"held_out": 80}}))
+    output = snakemake(folder, "stochastic", status=1)
+    assert "config: stochastic.held_out: 80 of data.train_size = 100 leaves less than a batch" in output
+
+
+@pytest.mark.parametrize("data", ["cifar10", "cifar100"])
+def test_the_papers_presets_shrunken(tmp_path: Path, data: str) -> None:
+    """All three networks on CIFAR-10's format, one on CIFAR-100's; all figures and tables, the published ones beside."""
+    folder = copy_project(tmp_path / "project")
+    name = f"avendano2025_{data}"
+    directory = tmp_path / "data" / {"cifar10": "cifar-10-batches-py", "cifar100": "cifar-100-python"}[data]
+    write_files(data, directory)
+    config = yaml.safe_load((PROJECT / "workflow" / "studies" / f"{name}.yaml").read_text())
+    classes = {"cifar10": 10, "cifar100": 100}[data]
+    small = {
+        "seeds": [0],
+        "data": {
+            "directory": str(tmp_path / "data"),
+            "verify": False,
+            "train_size": 3 * classes,
+            "validation_size": classes,
+        },
+        "recipe": {"epochs": 1, "batch_size": 20, "schedule": "cosine"},
+        "engine": {"device": "cpu"},
+        "figures": {"formats": ["png"]},
+        "stochastic": {
+            "held_out": classes,
+            "sample": classes,
+            "lanes": 1,
+            "sweep": {"methods": ["magnitude"], "gammas": [0.8], "sigmas": [0.003], "draws": 1},
+            "grid": {"gammas": [0.9], "sigmas": [0.003], "draws": 1},
+            "best_draws": 1,
+            "transfer": {"draws": 1},
+            "fine_tuning": {"methods": ["magnitude"], "sigmas": [0.001], "draws": 1, "epochs": 1},
+            "search": {"algorithms": ["nsga2"], "budget": 2, "population": 2, "draws": 1},
+            "structured": {"sigmas": [0.003], "draws": 1},
+        },
+    }
+    changed = merged(config, small)
+    if data == "cifar100":
+        changed["models"] = {"vgg19_cifar": config["models"]["vgg19_cifar"]}
+    for model in changed["models"].values():
+        model |= {"methods": ["uniform"], "ratios": [0.5]}
+    write_config(folder, changed)
+    snakemake(folder, "stochastic", "--cores", "2")
+    output = folder / "results" / name / "stochastic"
+    one = pd.read_csv(output / "table_1.csv")
+    assert set(one["search"]) == {"grid", "F2", "cell"}
+    assert one["published_sp"].notna().all()
+    assert pd.read_csv(output / "table_2.csv")["published_delta"].notna().sum() == len(changed["models"])
+    assert len(pd.read_csv(output / "table_3.csv")) >= 2 * len(changed["models"])
+    assert len(list((output / "figures").rglob("*.png"))) == 2 + 8 * len(changed["models"])

@@ -1,0 +1,230 @@
+"""Figures of the study `stochastic`. Each has a rule of its own, so that a change to one draws that one again."""
+
+STUDY_FIGURES = f"{STOCHASTIC}/figures"
+
+
+rule figure_seeds:
+    input:
+        one_shot=f"{STOCHASTIC}/sweep.csv",
+        intervals=f"{STOCHASTIC}/sweep_intervals.csv",
+    output:
+        figure(
+            f"{STUDY_FIGURES}/{{model}}/seeds",
+            "Noise before pruning",
+            "stochastic_seeds",
+            figure="5 every seed",
+            model="{model}",
+        ),
+    log:
+        f"{LOGS}/stochastic/figure_seeds/{{model}}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        settings=figure_settings("stochastic/figure_seeds.py", sigma=None, gammas=None),
+    script:
+        "../scripts/stochastic/figure_seeds.py"
+
+
+rule figure_one_shot:
+    input:
+        intervals=f"{STOCHASTIC}/sweep_intervals.csv",
+    output:
+        figure(
+            f"{STUDY_FIGURES}/{{model}}/one_shot_{{method}}",
+            "Noise before pruning",
+            "stochastic_one_shot",
+            figure="6 one-shot, {method}",
+            model="{model}",
+        ),
+    log:
+        f"{LOGS}/stochastic/figure_one_shot/{{model}}_{{method}}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        settings=figure_settings("stochastic/figure_one_shot.py"),
+    script:
+        "../scripts/stochastic/figure_one_shot.py"
+
+
+rule figure_best_draws:
+    input:
+        best_draws=f"{STOCHASTIC}/best_draws.csv",
+    output:
+        figure(
+            f"{STUDY_FIGURES}/best_draws",
+            "Noise before pruning",
+            "stochastic_best_draws",
+            figure="7 single networks",
+            model="all",
+        ),
+    log:
+        f"{LOGS}/stochastic/figure_best_draws.log",
+    conda:
+        ENVIRONMENT
+    params:
+        settings=figure_settings("stochastic/figure_best_draws.py"),
+    script:
+        "../scripts/stochastic/figure_best_draws.py"
+
+
+rule figure_transfer:
+    input:
+        transfer=f"{STOCHASTIC}/transfer.csv",
+    output:
+        figure(
+            f"{STUDY_FIGURES}/{{model}}/transfer",
+            "Noise before pruning",
+            "stochastic_transfer",
+            figure="8 mask transfer",
+            model="{model}",
+        ),
+    log:
+        f"{LOGS}/stochastic/figure_transfer/{{model}}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        settings=figure_settings("stochastic/figure_transfer.py"),
+    script:
+        "../scripts/stochastic/figure_transfer.py"
+
+
+rule figure_weight_cdf:
+    input:
+        weight_cdf=f"{STOCHASTIC}/weight_cdf.csv",
+    output:
+        figure(
+            f"{STUDY_FIGURES}/weight_cdf",
+            "Noise before pruning",
+            "stochastic_weight_cdf",
+            figure="9 weights against noise",
+            model="all",
+        ),
+    log:
+        f"{LOGS}/stochastic/figure_weight_cdf.log",
+    conda:
+        ENVIRONMENT
+    params:
+        settings=figure_settings("stochastic/figure_weight_cdf.py", sigmas=STUDY["sweep"]["sigmas"]),
+    script:
+        "../scripts/stochastic/figure_weight_cdf.py"
+
+
+rule figure_feature_variance:
+    input:
+        feature_variance=f"{STOCHASTIC}/feature_variance.csv",
+    output:
+        figure(
+            f"{STUDY_FIGURES}/{{model}}/feature_variance",
+            "Noise before pruning",
+            "stochastic_feature_variance",
+            figure="10 feature variance",
+            model="{model}",
+        ),
+    log:
+        f"{LOGS}/stochastic/figure_feature_variance/{{model}}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        settings=figure_settings("stochastic/figure_feature_variance.py", gamma=None),
+    script:
+        "../scripts/stochastic/figure_feature_variance.py"
+
+
+rule figure_fronts:
+    input:
+        fronts=f"{STOCHASTIC}/fronts.csv",
+    output:
+        figure(
+            f"{STUDY_FIGURES}/{{model}}/fronts",
+            "Noise before pruning",
+            "stochastic_fronts",
+            figure="11 Pareto fronts",
+            model="{model}",
+        ),
+    log:
+        f"{LOGS}/stochastic/figure_fronts/{{model}}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        settings=figure_settings("stochastic/figure_fronts.py"),
+    script:
+        "../scripts/stochastic/figure_fronts.py"
+
+
+rule figure_search_progress:
+    input:
+        search_progress=f"{STOCHASTIC}/search_progress.csv",
+    output:
+        figure(
+            f"{STUDY_FIGURES}/{{model}}/search_progress",
+            "Noise before pruning",
+            "stochastic_search_progress",
+            figure="12 search progress",
+            model="{model}",
+        ),
+    log:
+        f"{LOGS}/stochastic/figure_search_progress/{{model}}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        settings=figure_settings("stochastic/figure_search_progress.py"),
+    script:
+        "../scripts/stochastic/figure_search_progress.py"
+
+
+rule figure_fine_tuning:
+    input:
+        fine_tuning=f"{STOCHASTIC}/fine_tuning.csv",
+    output:
+        figure(
+            f"{STUDY_FIGURES}/{{model}}/fine_tuning",
+            "Noise before pruning",
+            "stochastic_fine_tuning",
+            figure="13 fine-tuning",
+            model="{model}",
+        ),
+    log:
+        f"{LOGS}/stochastic/figure_fine_tuning/{{model}}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        settings=figure_settings("stochastic/figure_fine_tuning.py"),
+    script:
+        "../scripts/stochastic/figure_fine_tuning.py"
+
+
+rule figure_structured:
+    input:
+        structured=f"{STOCHASTIC}/structured.csv",
+    output:
+        figure(
+            f"{STUDY_FIGURES}/{{model}}/structured",
+            "Noise before pruning",
+            "stochastic_structured",
+            figure="14 whole filters",
+            model="{model}",
+        ),
+    log:
+        f"{LOGS}/stochastic/figure_structured/{{model}}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        settings=figure_settings("stochastic/figure_structured.py"),
+    script:
+        "../scripts/stochastic/figure_structured.py"
+
+
+rule stochastic:
+    input:
+        f"{STOCHASTIC}/findings.json",
+        expand(f"{STOCHASTIC}/table_{{number}}.csv", number=[1, 2, 3]),
+        expand(f"{STUDY_FIGURES}/{{figure}}.{{suffix}}", figure=["best_draws", "weight_cdf"], suffix=FORMATS),
+        expand(
+            f"{STUDY_FIGURES}/{{model}}/{{figure}}.{{suffix}}",
+            model=config["models"],
+            figure=["seeds", "transfer", "feature_variance", "fronts", "search_progress", "fine_tuning", "structured"]
+            + [f"one_shot_{method}" for method in STUDY["sweep"]["methods"]],
+            suffix=FORMATS,
+        ),
+    # The whole study.
+    localrule: True
