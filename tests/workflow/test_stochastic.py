@@ -1,6 +1,8 @@
-"""The study `stochastic` end to end: its outputs, an independent recomputation, a killed search, and the full presets, shrunken."""
+"""The study `stochastic` end to end: its outputs, a recomputation, a killed search, and the full presets, shrunken."""
 
 import json
+import os
+import shutil
 import signal
 import subprocess
 import time
@@ -109,6 +111,78 @@ def test_nothing_is_left_to_do_and_plan_and_status_know(studied: Path) -> None:
     assert "findings: results/tiny/stochastic/findings.txt" in both
 
 
+SUMMARY = {"summarise_stochastic", "figure_seeds", "figure_one_shot", "paper_tables", "state_findings"}
+CELL = {"evaluate_best", "transfer_masks", "fine_tune", "figure_best_draws", "figure_transfer", "figure_fine_tuning"}
+SEARCHES = {"search", "figure_fronts", "figure_search_progress"}
+EVERYTHING = SUMMARY | CELL | SEARCHES | {"collect_stochastic", "choose_cell", "evaluate_sweep", "evaluate_grid"}
+EVERYTHING |= {"measure_feature_variance", "figure_feature_variance", "evaluate_structured", "figure_structured"}
+WEIGHTS = {"measure_weight_cdf", "figure_weight_cdf"}
+ANSWERS = {"collect_stochastic", "paper_tables", "state_findings"}
+
+
+def study(**changes: Any) -> dict[str, Any]:
+    return merged(SMALL, {"stochastic": changes})
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        (merged(SMALL, {"grid": {"size": [5, 5], "tile": [5, 5]}}), set()),
+        (merged(SMALL, {"figures": {"colour_map": "cividis"}}), set()),
+        (merged(SMALL, {"engine": {"threads": 2}}), set()),
+        (study(tolerance=1.0), SUMMARY),
+        (study(transfer={"draws": 5}), {"transfer_masks", "collect_stochastic", "state_findings", "figure_transfer"}),
+        (study(fine_tuning={"epochs": 3}), ANSWERS | {"fine_tune", "figure_fine_tuning"}),
+        (study(search={"budget": 16}), ANSWERS | SEARCHES),
+        (
+            study(structured={"draws": 3}),
+            {"evaluate_structured", "collect_stochastic", "state_findings", "figure_structured"},
+        ),
+        (study(grid={"draws": 6}), SUMMARY | CELL | {"evaluate_grid", "choose_cell", "collect_stochastic"}),
+        (study(perturbed="all"), EVERYTHING),
+        (study(held_out=25), EVERYTHING | WEIGHTS | {"pretrain"}),
+        (merged(SMALL, {"recipe": {"momentum": 0.8}}), EVERYTHING | WEIGHTS | {"pretrain"}),
+        (merged(SMALL, {"seeds": [0, 1, 2]}), EVERYTHING | WEIGHTS | {"pretrain"}),
+    ],
+    ids=[
+        *("main job's grid", "main job's figures", "cores", "tolerance", "transfer", "fine-tuning", "search"),
+        *("structured", "grid", "perturbed", "held out", "recipe", "one more seed"),
+    ],
+)
+def test_a_change_of_the_config_reruns_what_depends_on_it(
+    config: dict[str, Any], expected: set[str], studied: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(studied, tmp_path / "copy"))
+    write_config(folder, config)
+    assert set(planned(folder, "stochastic")) - {"stochastic"} == expected
+
+
+@pytest.mark.parametrize(
+    ("module", "expected"),
+    [
+        ("figures/stochastic/fronts.py", {"figure_fronts"}),
+        ("stochastic/findings.py", {"state_findings"}),
+        ("stochastic/weight_cdf.py", WEIGHTS | {"collect_stochastic"}),
+        ("stochastic/search.py", ANSWERS | SEARCHES),
+        ("hpspace/risk.py", set()),
+    ],
+)
+def test_a_change_of_code_reruns_what_depends_on_it(
+    module: str, expected: set[str], studied: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(studied, tmp_path / "copy"))
+    path = folder / "workflow" / "prunescape" / module
+    path.write_text(path.read_text() + "\nCHANGED = True\n")
+    assert set(planned(folder, "stochastic")) - {"stochastic"} == expected
+
+
+def test_only_the_new_seed_is_trained(studied: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(studied, tmp_path / "copy"))
+    write_config(folder, merged(SMALL, {"seeds": [0, 1, 2]}))
+    plan = planned(folder, "stochastic")
+    assert [plan[rule] for rule in ("pretrain", "evaluate_sweep", "search")] == [1, 1, 1]
+
+
 def test_a_killed_search_goes_on_to_the_same_front(studied: Path, tmp_path: Path) -> None:
     folder = copy_project(tmp_path / "killed")
     write_config(folder, SMALL)
@@ -138,8 +212,6 @@ def test_a_killed_search_goes_on_to_the_same_front(studied: Path, tmp_path: Path
 
 def kill_group(process: subprocess.Popen) -> None:
     """SIGKILL for Snakemake and its jobs."""
-    import os
-
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
@@ -161,7 +233,7 @@ def test_too_few_images_are_told_before_training(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("data", ["cifar10", "cifar100"])
 def test_the_papers_presets_shrunken(tmp_path: Path, data: str) -> None:
-    """All three networks on CIFAR-10's format, one on CIFAR-100's; all figures and tables, the published ones beside."""
+    """Three networks on CIFAR-10's format, one on CIFAR-100's; all figures and tables, the published ones beside."""
     folder = copy_project(tmp_path / "project")
     name = f"avendano2025_{data}"
     directory = tmp_path / "data" / {"cifar10": "cifar-10-batches-py", "cifar100": "cifar-100-python"}[data]

@@ -24,7 +24,12 @@ def collected(*names):
 
 def answer(path, caption, figure):
     """A file that the report shows first."""
-    return report(path, category="Noise before pruning", caption=f"{CAPTIONS}/{caption}.rst", labels={"figure": figure})
+    return report(
+        path,
+        category="Noise before pruning",
+        caption=f"{CAPTIONS}/{caption}.rst",
+        labels={"figure": figure, "model": "all"},
+    )
 
 
 rule collect_stochastic:
