@@ -1,5 +1,6 @@
 """Names as people write them: networks, data sets, metrics and pruned variants, and the variants' order."""
 
+import re
 from collections.abc import Iterable
 
 METRICS = {"top1": "top-1 accuracy", "top5": "top-5 accuracy"}
@@ -14,17 +15,31 @@ DATA = {
     "fashion_mnist": "Fashion-MNIST",
     "imagenet": "ImageNet",
 }
-METHODS = {"uniform": "Uniform", "non_uniform": "Non-uniform"}
+METHODS = {
+    "uniform": "Uniform",
+    "non_uniform": "Non-uniform",
+    "magnitude": "Magnitude",
+    "lamp": "LAMP",
+    "grasp": "GraSP",
+    "random": "Random",
+}
+FAMILIES = {"resnet": "ResNet", "vgg": "VGG"}
 
 
 def model_title(model: str) -> str:
-    """A network's name as people write it: `resnet56` -> `ResNet-56`."""
+    """A network's name as people write it: `resnet56` -> `ResNet-56`, `vgg19_cifar` -> `VGG-19 (CIFAR)`."""
     if model in MODELS:
         return MODELS[model]
-    depth = model.removeprefix("resnet")
-    if depth != model and depth.isdigit():
-        return f"ResNet-{depth}"
-    return model.replace("_", " ").capitalize()
+    parts = re.fullmatch(r"(resnet|vgg)(\d+)(_cifar)?", model)
+    if parts is None:
+        return model.replace("_", " ").capitalize()
+    family, depth, adapted = parts.groups()
+    return f"{FAMILIES[family]}-{depth}{' (CIFAR)' if adapted else ''}"
+
+
+def method_title(method: str) -> str:
+    """A way of pruning as people write it: `lamp` -> `LAMP`."""
+    return METHODS.get(method, method.replace("_", " ").capitalize())
 
 
 def data_title(name: str) -> str:
@@ -49,7 +64,7 @@ def split_variant(variant: str) -> tuple[str, float]:
 def variant_title(variant: str) -> str:
     """`non_uniform-0.2` -> `Non-uniform, 20 % of FLOPs`."""
     method, ratio = split_variant(variant)
-    name = METHODS.get(method, method.replace("_", " ").capitalize())
+    name = method_title(method)
     return name if method == variant else f"{name}, {100 * ratio:g} % of FLOPs"
 
 

@@ -104,9 +104,15 @@ def heading(figure: Figure, title: str, subtitle: str = "") -> None:
         figure.add_artist(note)
 
 
-def legend_below(figure: Figure, handles: Sequence[Artist]) -> None:
-    """One legend for the whole figure, centred under it, in as many columns as its width has room for."""
-    columns = min(len(handles), max(2, int(figure.get_figwidth() / 1.75)))
+def legend_below(figure: Figure, handles: Sequence[Artist], entry: float = 1.75) -> None:
+    """One legend for the whole figure, centred under it, in as many columns as its width has room for.
+
+    Args:
+        figure: what it belongs to.
+        handles: its entries.
+        entry: the room that one needs, in inches.
+    """
+    columns = min(len(handles), max(2, int(figure.get_figwidth() / entry)))
     rows = -(-len(handles) // columns)
     figure.legend(
         handles=handles, loc="outside lower center", ncols=-(-len(handles) // rows),

@@ -1,0 +1,209 @@
+"""The figures of the study `stochastic`: accuracy right after pruning, one-shot and structured."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import stochastic_tables as tables
+from figure_checks import dots, legible, levels, lines_of, texts
+from prunescape.figures import names, style
+from prunescape.figures.stochastic import (
+    best_draws,
+    fronts,
+    lines,
+    one_shot,
+    seeds,
+    shared,
+    structured,
+)
+from prunescape.stochastic import fitness, search, variants
+from prunescape.stochastic.statistics import seed_intervals
+
+MODEL = tables.MODEL
+BEST = {"gammas": (0.9,), "sigmas": (0.005,)}
+
+
+# Words and colours
+
+
+def test_the_words_are_those_of_the_tables():
+    for name in ("DENSE", "DENSE_STOCHASTIC", "DETERMINISTIC", "STOCHASTIC", "MASK_S_TO_D", "MASK_D_TO_S"):
+        assert getattr(shared, name) == getattr(variants, name)
+    assert list(fronts.ALGORITHMS) == [search.NSGA_II, search.RANDOM]
+    assert list(fronts.AXES) == list(fronts.TITLES) == [fitness.F1, fitness.F2]
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [("resnet18_cifar", "ResNet-18 (CIFAR)"), ("vgg19_cifar", "VGG-19 (CIFAR)"), ("resnet50", "ResNet-50")],
+)
+def test_names_of_adapted_networks(name, title):
+    assert names.model_title(name) == title
+
+
+def test_names_of_methods():
+    assert [names.method_title(name) for name in ("lamp", "grasp", "my_own")] == ["LAMP", "GraSP", "My own"]
+
+
+def test_every_noise_level_has_a_colour_of_its_own_in_order():
+    colours = shared.sigma_colours([0.005, 0.001, 0.001, 0.003, np.nan])
+    assert list(colours) == [0.001, 0.003, 0.005]
+    assert len(set(colours.values())) == 3
+    assert style.INK not in colours.values()
+
+
+def test_numbers_are_found_in_spite_of_rounding():
+    table = pd.DataFrame({"gamma": [0.1 + 0.2, 0.4], "kind": ["a", "b"]})
+    assert list(shared.at(table, gamma=0.3)["kind"]) == ["a"]
+    assert shared.at(table, gamma=0.4, kind="a").empty
+
+
+def test_points_carry_their_sign():
+    assert [shared.points(value) for value in (51.94, -3.06, 0.0)] == ["+51.9", "−3.1", "+0.0"]
+
+
+# One-shot accuracy
+
+
+def test_one_shot_draws_the_means_and_their_bands():
+    intervals = seed_intervals(tables.one_shot())
+    figure = one_shot.draw(intervals, MODEL)
+    accuracy, gain, over_sigma = figure.axes[:3]
+    for sigma, colour in shared.sigma_colours(tables.SIGMAS).items():
+        mine = shared.at(intervals, kind="stochastic", sigma=sigma, recalibrated=False)
+        np.testing.assert_allclose(lines_of(accuracy, colour), [mine[["gamma", "median"]]])
+        np.testing.assert_allclose(lines_of(gain, colour), [mine[["gamma", "delta"]]])
+    plain = shared.at(intervals, kind="stochastic", sigma=0.001, recalibrated=False)
+    np.testing.assert_allclose(lines_of(accuracy, style.INK)[0], plain[["gamma", "reference"]])
+    assert len(accuracy.collections) == 1 + len(tables.SIGMAS)
+    for gamma, colour in shared.gamma_colours(tables.GAMMAS).items():
+        mine = shared.at(intervals, kind="stochastic", gamma=gamma, recalibrated=False)
+        curve, level = lines_of(over_sigma, colour)
+        np.testing.assert_allclose(curve, np.column_stack([np.log10(mine["sigma"]), mine["median"]]))
+        assert level[0][1] == mine["reference"].iloc[0]
+    assert legible(figure)
+
+
+def test_one_shot_marks_the_largest_gain():
+    intervals = seed_intervals(tables.one_shot())
+    figure = one_shot.draw(intervals, MODEL)
+    best = shared.at(intervals, kind="stochastic", gamma=0.9, sigma=0.005, recalibrated=False).iloc[0]
+    arrow = figure.axes[0].texts[0]
+    assert arrow.xy == (0.9, best["median"])
+    assert arrow.get_text() == shared.points(best["delta"])
+    star = [line for line in figure.axes[2].get_lines() if line.get_marker() == "*"]
+    np.testing.assert_allclose(star[0].get_xydata(), [[np.log10(0.005), best["median"]]])
+    assert "at γ = 0.9, σ = 0.005" in texts(figure)
+
+
+def test_without_a_gain_nothing_is_marked():
+    intervals = seed_intervals(tables.one_shot(ways=(False,))).assign(delta=-1.0)
+    figure = one_shot.draw(intervals, MODEL)
+    assert not figure.axes[0].texts
+    assert not [line for line in figure.axes[2].get_lines() if line.get_marker() == "*"]
+    assert "best: −1.0 points" in texts(figure)
+
+
+def test_one_seed_has_no_bands():
+    figure = one_shot.draw(seed_intervals(tables.one_shot(seeds=[0])), MODEL)
+    assert not figure.axes[0].collections
+    assert "around one pretrained network" in texts(figure)
+
+
+def test_losses_do_not_flatten_the_gains():
+    rows = pd.DataFrame({"delta": [5.0, -80.0], "delta_low": np.nan, "delta_high": np.nan})
+    low, high = lines.gain_limits(rows)
+    assert -7 < low < -5
+    assert 5 < high < 7
+    assert lines.are_cut(rows)
+    assert not lines.are_cut(rows.assign(delta=[5.0, -4.0]))
+    assert "are cut off" in texts(one_shot.draw(seed_intervals(tables.one_shot(sigmas=(0.005, 0.02))), MODEL))
+
+
+def test_many_pruning_rates_are_thinned_out_but_the_best_is_kept():
+    intervals = seed_intervals(tables.one_shot(gammas=np.linspace(0.5, 0.98, 17), draws=1, seeds=[0]))
+    rows = shared.at(intervals, kind="stochastic")
+    some = one_shot.some_gammas(rows)
+    assert len(some) <= one_shot.MOST_GAMMAS
+    assert some == sorted(some)
+    for way in (False, True):
+        assert float(lines.best(shared.at(rows, recalibrated=way))["gamma"]) in some
+    assert legible(one_shot.draw(intervals, MODEL))
+
+
+# Seeds and draws
+
+
+def test_seeds_show_every_network():
+    table = tables.one_shot()
+    figure = seeds.draw(table, seed_intervals(table), MODEL)
+    assert [axes.get_title(loc="left") for axes in figure.axes[:3]] == ["Dense", "Pruned, γ = 0.6", "Pruned, γ = 0.9"]
+    for axes, kinds, gamma in zip(
+        figure.axes[:3], (("dense", "dense_stochastic"), *(("deterministic", "stochastic"),) * 2), (0.0, 0.6, 0.9),
+        strict=True,
+    ):  # fmt: skip
+        here = shared.at(table, recalibrated=False, gamma=gamma)
+        assert levels(axes) == list(shared.at(here, kind=kinds[0])["top1"])
+        drawn = np.sort(dots(axes, shared.BLUE)[:, 1])
+        np.testing.assert_allclose(drawn, np.sort(shared.at(here, kind=kinds[1], sigma=0.005)["top1"]))
+    assert "σ = 0.005" in texts(figure)
+    assert legible(figure)
+
+
+def test_seeds_take_the_noise_and_rates_that_are_asked_for():
+    table = tables.one_shot()
+    figure = seeds.draw(table, seed_intervals(table), MODEL, sigma=0.001, gammas=[0.9])
+    assert len(figure.axes) == 4
+    assert len(dots(figure.axes[1], shared.BLUE)) == 6
+    assert "σ = 0.001" in texts(figure)
+
+
+def test_the_mild_rate_costs_next_to_nothing():
+    table = tables.one_shot(gammas=(0.5, 0.6, 0.7, 0.85, 0.9))
+    sigma, rates = seeds.chosen(seed_intervals(table), "magnitude")
+    assert sigma == 0.005
+    assert rates[0] == 0.7
+    assert rates[1] in (0.85, 0.9)
+
+
+def test_best_draws_are_counted_against_their_own_counterpart():
+    table = tables.one_shot(models=(MODEL, "vgg19_cifar"), seeds=range(3), draws=20, **BEST)
+    table = table[table["kind"].isin(["deterministic", "stochastic"])]
+    figure = best_draws.draw(table)
+    assert len(figure.axes) == 4
+    axes = figure.axes[0]
+    here = shared.at(table, model=MODEL, recalibrated=False)
+    drawn = dots(axes, shared.BLUE)
+    np.testing.assert_allclose(np.sort(drawn[:, 0]), np.sort(shared.at(here, kind="stochastic")["top1"]))
+    first = shared.at(here, seed=0)
+    gains = shared.at(first, kind="stochastic")["top1"] - shared.at(first, kind="deterministic")["top1"].item()
+    assert axes.texts[0].get_text() == f"{(gains > 0).sum()} of 20, {shared.points(gains.median())}"
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["seed 0", "seed 1", "seed 2"]
+    assert "VGG-19 (CIFAR) (γ = 0.9, σ = 0.005)" in texts(figure)
+    assert legible(figure)
+
+
+def test_best_draws_of_several_cells_name_them_in_the_rows():
+    table = tables.one_shot(seeds=[0], ways=(False,))
+    figure = best_draws.draw(table[table["kind"].isin(["deterministic", "stochastic"])])
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert labels[0] == "seed 0, γ = 0.6, σ = 0.001"
+    assert len(labels) == 4
+
+
+# Structured pruning
+
+
+def test_structured_pruning_has_two_panels_a_method():
+    intervals = seed_intervals(tables.structured())
+    figure = structured.draw(intervals, MODEL)
+    assert len(figure.axes) == 8
+    here = shared.at(intervals, method="non_uniform", recalibrated=True, sigma=0.001)
+    accuracy, gain = figure.axes[6:]
+    colour = shared.sigma_colours(tables.SIGMAS)[0.001]
+    np.testing.assert_allclose(
+        lines_of(accuracy, colour), [np.column_stack([100 * here["gamma"], here["median"]])]
+    )  # fmt: skip
+    np.testing.assert_allclose(lines_of(gain, colour), [np.column_stack([100 * here["gamma"], here["delta"]])])
+    assert "Non-uniform" in texts(figure)
+    assert legible(figure)

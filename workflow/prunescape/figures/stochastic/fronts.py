@@ -1,0 +1,118 @@
+"""The Pareto fronts that searches for noise and pruning rate found (SP paper, Fig. 7, section IV-C)."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Colormap, ListedColormap, Normalize
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from prunescape.figures import names, style
+from prunescape.figures.stochastic import shared
+
+ALGORITHMS = {"nsga2": "NSGA-II", "random": "Random search"}
+SP_ACCURACY = "Median top-1 accuracy of SP (%)"
+# The axes of each pair of objectives: column, label.
+AXES = {
+    "F1": (("gamma", shared.PRUNING_RATE), ("fitness_sp", SP_ACCURACY)),
+    "F2": (("objective_1", SP_ACCURACY), ("objective_2", "(SP − DP) · γ (points)")),
+}
+TITLES = {"F1": "F1: accuracy and γ", "F2": "F2: accuracy and gain"}
+BEHIND = "#b4bcc3"  # the other algorithm's points
+MOST_NAMED = 3  # chosen candidates that are named one by one
+
+
+def draw(fronts: pd.DataFrame, model: str) -> Figure:
+    """A column a pair of objectives, a row an algorithm, with the other algorithm's front in grey behind it.
+
+    Args:
+        fronts: model, seed, objectives, algorithm, sigma, gamma, fitness_sp, objective_1, objective_2 (on held-out
+            training images), delta (SP - DP in points, on the test images), best: the candidates on the fronts.
+        model: which network to draw.
+    """
+    table = shared.at(fronts, model=model)
+    pairs = [pair for pair in AXES if pair in set(table["objectives"])] or ["F1"]
+    algorithms = [name for name in ALGORITHMS if name in set(table["algorithm"])] or ["nsga2"]
+    gains = table["delta"][np.isfinite(table["delta"])]
+    norm = Normalize(0, max(float(gains.max()) if len(gains) else 0.0, 1.0))
+    colours = colour_map()
+    figure = style.new_figure(4.3 * len(pairs) + 1.6, 2.7 * len(algorithms) + 1.5)
+    grid = figure.subplots(len(algorithms), len(pairs), squeeze=False, sharex="col", sharey="col")
+    for panels, algorithm in zip(grid, algorithms, strict=True):
+        for axes, pair in zip(panels, pairs, strict=True):
+            (x, x_label), (y, y_label) = AXES[pair]
+            here = shared.at(table, objectives=pair)
+            mine = here["algorithm"] == algorithm
+            axes.grid()
+            axes.scatter(here.loc[~mine, x], here.loc[~mine, y], s=12, color=BEHIND, linewidths=0, zorder=2)
+            _points(axes, here[mine], x, y, colours, norm)
+            axes.set(xlabel=x_label, ylabel=y_label, title=f"{ALGORITHMS[algorithm]}, {TITLES[pair]}")
+            if pair == "F2":
+                _chosen(axes, here[mine & here["best"].astype(bool)], x, y)
+    bar = figure.colorbar(ScalarMappable(norm, colours), ax=figure.axes, aspect=26, pad=0.02, fraction=0.05)
+    bar.outline.set_visible(False)
+    bar.set_label("Gain over DP on the test images (points)")
+    style.heading(
+        figure,
+        f"{names.model_title(model)}: Pareto fronts of noise and pruning rate",
+        "Axes: held-out training images, on which the search was run. Colours: the gain of stochastic (SP) over "
+        f"deterministic pruning (DP) on the test images. {_seeds(table)}",
+    )
+    style.legend_below(figure, _legend(len(algorithms) > 1))
+    return figure
+
+
+def colour_map() -> Colormap:
+    """From light green, hardly any gain, to dark violet."""
+    return ListedColormap(colormaps["viridis_r"](np.linspace(0.08, 1, 256)))
+
+
+def _points(axes: Axes, mine: pd.DataFrame, x: str, y: str, colours: Colormap, norm: Normalize) -> None:
+    """Filled with the gain's colour; hollow where deterministic pruning is better."""
+    if mine.empty:
+        shared.say(axes, "nothing found")
+        return
+    worse = mine["delta"] < 0
+    look: dict[str, Any] = {"s": 34, "linewidths": 0.6, "zorder": 4}
+    axes.scatter(mine.loc[worse, x], mine.loc[worse, y], facecolors="none", edgecolors=style.MUTED, **look)
+    better = mine[~worse]
+    axes.scatter(
+        better[x], better[y], c=better["delta"], cmap=colours, norm=norm, edgecolors=style.INK, **look
+    )  # fmt: skip
+
+
+def _chosen(axes: Axes, best: pd.DataFrame, x: str, y: str) -> None:
+    """Star what the search would choose, and name it in the panel's emptiest corner, the lower left."""
+    axes.plot(best[x], best[y], ls="", marker="o", ms=8, mew=0, color=style.PAPER, zorder=5)  # hides the point below
+    look: dict[str, Any] = {"mfc": style.HIGHLIGHT, "mec": style.PAPER, "mew": 0.8}
+    axes.plot(best[x], best[y], ls="", marker="*", ms=14, zorder=6, **look)
+    words = [
+        f"{'seed ' + str(row['seed']) + ': ' if len(best) > 1 else ''}γ = {row['gamma']:.2f}, σ = {row['sigma']:.4f}: "
+        f"{shared.points(row['delta'])}"
+        for _, row in best.iterrows()
+    ]
+    if len(words) > MOST_NAMED:
+        low, high = (shared.points(value) for value in (best["delta"].min(), best["delta"].max()))
+        words = [f"{shared.plural(len(best), 'seed')}: {low} to {high}"]
+    axes.text(
+        0.03, 0.05, "\n".join(words), transform=axes.transAxes, va="bottom", fontsize=8, color=style.HIGHLIGHT,
+        linespacing=1.4, zorder=7, bbox={"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.5, "alpha": 0.85},
+    )  # fmt: skip
+
+
+def _seeds(table: pd.DataFrame) -> str:
+    count = table["seed"].nunique()
+    return f"The fronts of {count} pretrained seeds are drawn together." if count > 1 else ""
+
+
+def _legend(several: bool) -> list[Line2D]:
+    handles = [
+        Line2D([], [], ls="", marker="o", ms=6, mfc=shared.GREEN, mec=style.INK, mew=0.6, label="SP is better"),
+        Line2D([], [], ls="", marker="o", ms=6, mfc="none", mec=style.MUTED, mew=0.8, label="DP is better"),
+        shared.dot(style.HIGHLIGHT, "chosen of F2: largest (SP − DP) · γ", "*", size=10),
+    ]
+    return [*handles, shared.dot(BEHIND, "the other algorithm", size=4)] if several else handles

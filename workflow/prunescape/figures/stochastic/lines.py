@@ -1,0 +1,115 @@
+"""Accuracy and gain over one axis: deterministic pruning in black, a coloured line a noise level, bands over seeds."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from prunescape.figures import style
+from prunescape.figures.stochastic import shared
+
+BAND = 0.16  # opacity
+LEAST_SPAN = 1.0  # points on the gain's axis, so that trifles do not look large
+LEAST_GAIN = 5.0  # points: losses up to it are always shown
+
+
+def line(axes: Axes, rows: pd.DataFrame, x: str, name: str, **look: Any) -> None:
+    """One line through the column `name`, with the band from `<name>_low` to `<name>_high` where they are known."""
+    rows = rows.dropna(subset=name).sort_values(x)
+    if rows.empty:
+        return
+    axes.plot(rows[x], rows[name], **look)
+    known = rows.dropna(subset=[f"{name}_low", f"{name}_high"])
+    low, high, zorder = known[f"{name}_low"], known[f"{name}_high"], look.get("zorder", 2) - 0.5
+    if len(known) == 1:
+        axes.vlines(known[x], low, high, color=look["color"], alpha=3 * BAND, lw=2.5, zorder=zorder)
+    elif len(known):
+        axes.fill_between(known[x], low, high, color=look["color"], alpha=BAND, linewidth=0, zorder=zorder)
+
+
+def accuracies(axes: Axes, rows: pd.DataFrame, x: str, colours: Mapping[float, str]) -> None:
+    """Deterministic pruning's accuracy (`reference`) and each noise level's (`median`)."""
+    axes.grid()
+    axes.set_ylabel(shared.TOP1)
+    if rows["reference"].notna().sum() == 0:
+        shared.say(axes, "nothing measured")
+        return
+    _levels(axes, rows, x, "median", colours)
+    line(axes, rows.drop_duplicates(x), x, "reference", color=style.INK, lw=1.8, marker="o", ms=3, zorder=5)
+
+
+def gains(axes: Axes, rows: pd.DataFrame, x: str, colours: Mapping[float, str]) -> None:
+    """What each noise level gains over deterministic pruning (`delta`); the axis is cut where losses are larger."""
+    axes.grid()
+    axes.set_ylabel("Gain over DP (points)")
+    axes.axhline(0, color=style.INK, lw=1.8, zorder=2.2)
+    if rows["delta"].notna().sum() == 0:
+        shared.say(axes, "nothing measured")
+        return
+    _levels(axes, rows, x, "delta", colours)
+    axes.set_ylim(*gain_limits(rows))
+
+
+def _levels(axes: Axes, rows: pd.DataFrame, x: str, name: str, colours: Mapping[float, str]) -> None:
+    for order, (sigma, colour) in enumerate(colours.items()):
+        mine = shared.at(rows, sigma=float(sigma))
+        line(axes, mine, x, name, color=colour, lw=1.4, marker="o", ms=3, zorder=3 + 0.01 * order)
+
+
+def gain_limits(rows: pd.DataFrame) -> tuple[float, float]:
+    """The limits of the gain's axis: all gains, and losses as large as the largest gain or `LEAST_GAIN`."""
+    values = rows[["delta", "delta_low", "delta_high"]].to_numpy(float)
+    values = values[np.isfinite(values)]
+    top = max(float(values.max()), 0.0)
+    reach = max(top, LEAST_GAIN)
+    bottom = max(min(float(values.min()), 0.0), -reach)
+    span = max(top - bottom, LEAST_SPAN)
+    return bottom - shared.GAP * span, top + 2 * shared.GAP * span
+
+
+def are_cut(rows: pd.DataFrame) -> bool:
+    """Whether some losses lie below the gain's axis."""
+    known = rows.dropna(subset="delta")
+    return len(known) > 0 and bool(known["delta"].min() < gain_limits(known)[0])
+
+
+def best(rows: pd.DataFrame) -> pd.Series | None:
+    """The row with the largest gain; None where nothing is known."""
+    known = rows.dropna(subset="delta")
+    return None if known.empty else known.loc[known["delta"].idxmax()]
+
+
+def mark_largest_gain(axes: Axes, rows: pd.DataFrame, x: str) -> None:
+    """An arrow at the place of the largest gain, pointing at the accuracy there, with the gain beside it."""
+    chosen = best(rows)
+    if chosen is None or chosen["delta"] <= 0:
+        return
+    axes.annotate(
+        shared.points(chosen["delta"]), (chosen[x], chosen["median"]), xytext=(9, 20), textcoords="offset points",
+        ha="left", va="bottom", color=style.HIGHLIGHT, fontweight="bold", zorder=8,
+        arrowprops={"arrowstyle": "-|>", "color": style.HIGHLIGHT, "lw": 1.3, "shrinkA": 0, "shrinkB": 3},
+    )  # fmt: skip
+
+
+def star(axes: Axes, x: float, y: float) -> None:
+    """Mark the best noise level."""
+    axes.plot(x, y, marker="*", ms=12, mfc=style.HIGHLIGHT, mec=style.PAPER, mew=0.8, ls="", zorder=9)
+
+
+def averaging(rows: pd.DataFrame) -> str:
+    """What the lines and bands are, for a figure's heading."""
+    seeds = int(rows["seeds"].max()) if len(rows) else 0
+    if seeds < 2:
+        return "Medians over draws of the noise around one pretrained network."
+    return f"Medians over draws of the noise, means over {seeds} pretrained seeds; bands: bootstrap intervals of these."
+
+
+def handles(colours: Mapping[float, str]) -> list[Line2D]:
+    """The legend's samples: deterministic pruning, then the noise levels."""
+    return [
+        Line2D([], [], color=style.INK, lw=1.8, marker="o", ms=3, label=shared.DP),
+        *(Line2D([], [], color=colour, lw=1.4, marker="o", ms=3, label=f"σ = {s:g}") for s, colour in colours.items()),
+    ]

@@ -1,0 +1,61 @@
+"""Whether NSGA-II finds better fronts than random search, and how soon (beside the SP paper, section IV-C)."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from prunescape.figures import names, style
+from prunescape.figures.stochastic import shared
+from prunescape.figures.stochastic.fronts import ALGORITHMS, TITLES
+
+LOOKS = {"nsga2": (shared.BLUE, "-", "o"), "random": ("#b35900", (0, (4, 1.5)), "s")}
+
+
+def draw(search_progress: pd.DataFrame, model: str) -> Figure:
+    """A panel a pair of objectives: the hypervolume dominated after so many evaluations.
+
+    Args:
+        search_progress: model, seed, objectives, algorithm, evaluations, hypervolume (0 to 1).
+        model: which network to draw.
+    """
+    table = shared.at(search_progress, model=model)
+    pairs = [pair for pair in TITLES if pair in set(table["objectives"])] or ["F1"]
+    figure = style.new_figure(max(6.6, 4.1 * len(pairs) + 0.4), 4.3)
+    grid = figure.subplots(1, len(pairs), squeeze=False)
+    for axes, pair in zip(grid[0], pairs, strict=True):
+        here = shared.at(table, objectives=pair)
+        axes.grid()
+        axes.set(title=TITLES[pair], xlabel="Candidates evaluated", ylabel="Hypervolume (part of the range)")
+        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+        if here["hypervolume"].notna().sum() == 0:
+            shared.say(axes, "nothing measured")
+        for algorithm in ALGORITHMS:
+            _lines(axes, shared.at(here, algorithm=algorithm), algorithm)
+    seeds = table["seed"].nunique()
+    style.heading(
+        figure,
+        f"{names.model_title(model)}: progress of the searches for noise and pruning rate",
+        "The part of the objectives' range that the candidates found so far dominate, on held-out training images."
+        + (f" Bold: mean over {seeds} pretrained seeds; pale: each of them." if seeds > 1 else ""),
+    )
+    style.legend_below(figure, [_handle(algorithm) for algorithm in ALGORITHMS])
+    return figure
+
+
+def _lines(axes: Axes, mine: pd.DataFrame, algorithm: str) -> None:
+    """Each seed's progress, pale, and the mean over seeds; one seed's alone is bold."""
+    colour, dashes, marker = LOOKS[algorithm]
+    seeds = [part.sort_values("evaluations") for _, part in mine.groupby("seed")]
+    if len(seeds) > 1:
+        for part in seeds:
+            axes.plot(part["evaluations"], part["hypervolume"], color=style.tint(colour, 0.6), lw=0.9, ls=dashes)
+    mean = mine.groupby("evaluations")["hypervolume"].mean()
+    if len(mean):
+        axes.plot(mean.index, mean, color=colour, lw=1.9, ls=dashes, marker=marker, ms=4, zorder=4)
+
+
+def _handle(algorithm: str) -> Line2D:
+    colour, dashes, marker = LOOKS[algorithm]
+    return Line2D([], [], color=colour, lw=1.9, ls=dashes, marker=marker, ms=4, label=ALGORITHMS[algorithm])

@@ -1,0 +1,50 @@
+"""Noise before structured pruning: accuracy over the FLOPs removed (beyond the SP paper)."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from prunescape.figures import names, style
+from prunescape.figures.stochastic import lines, shared
+
+
+def draw(intervals: pd.DataFrame, model: str) -> Figure:
+    """Accuracy and gain, side by side for each method; a row without and one with recalibrated batch norm.
+
+    Args:
+        intervals: as `prunescape.stochastic.statistics.seed_intervals` gives it for structured.csv: model, kind,
+            method, gamma (the part of the FLOPs removed), sigma, recalibrated, seeds, and median, reference, delta
+            with their `_low` and `_high`.
+        model: which network to draw.
+    """
+    rows = shared.at(intervals, model=model, kind=shared.STOCHASTIC)
+    rows = rows.assign(removed=100 * rows["gamma"])
+    methods = [method for method in names.METHODS if method in set(rows["method"])] or [""]
+    ways = shared.ways(rows)
+    colours = shared.sigma_colours(rows["sigma"])
+    figure = style.new_figure(5.4 * len(methods) + 1.0, 2.6 * len(ways) + 1.35)
+    grid = figure.subplots(len(ways), 2 * len(methods), squeeze=False, sharex=True)
+    for panels, way in zip(grid, ways, strict=True):
+        for number, method in enumerate(methods):
+            accuracy, gain = panels[2 * number : 2 * number + 2]
+            here = shared.at(rows, method=method, recalibrated=way)
+            lines.accuracies(accuracy, here, "removed", colours)
+            lines.gains(gain, here, "removed", colours)
+            lines.mark_largest_gain(accuracy, here, "removed")
+            accuracy.set_title(f"{names.method_title(method)}\n{shared.way_title(way)}")
+            chosen = lines.best(here)
+            if chosen is not None:
+                shared.note(gain, f"best: {shared.points(chosen['delta'])} points\nat σ = {chosen['sigma']:g}")
+    for axes in grid[-1]:
+        axes.set_xlabel("FLOPs removed (%)")
+    style.legend_below(figure, lines.handles(colours))
+    style.heading(
+        figure,
+        f"{names.model_title(model)}: noise before structured pruning",
+        f"One-shot. {lines.averaging(rows)} Gains are over the network pruned without noise (DP)."
+        + (" Large losses are cut off." if _cut(rows) else ""),
+    )
+    return figure
+
+
+def _cut(rows: pd.DataFrame) -> bool:
+    return any(lines.are_cut(part) for _, part in rows.groupby(["method", "recalibrated"]))

@@ -1,0 +1,93 @@
+"""Whether the gain is due to the mask or to the weights: masks exchanged (SP paper, Figs. 2 and 3)."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from prunescape.figures import names, style
+from prunescape.figures.stochastic import shared
+
+LOOKS = {
+    shared.STOCHASTIC: (shared.BLUE, "SP: noisy mask, noisy weights"),
+    shared.MASK_S_TO_D: (shared.ORANGE, "MT S→D: noisy mask, original weights"),
+    shared.MASK_D_TO_S: (shared.GREEN, "MT D→S: original mask, noisy weights"),
+}
+SHORT = ("SP", "S→D", "D→S")
+PITCH = 0.28  # between the boxes of one seed
+LEAST_SPAN = 1.0  # points of accuracy on an axis
+
+
+def draw(transfer: pd.DataFrame, model: str) -> Figure:
+    """Box plots of the three kinds, deterministic pruning as a line; a column a pruning rate, a row a batch norm.
+
+    Args:
+        transfer: model, seed, gamma, sigma, kind, draw, recalibrated, top1; kinds deterministic, stochastic,
+            mask_s_to_d and mask_d_to_s.
+        model: which network to draw.
+    """
+    table = shared.at(transfer, model=model)
+    gammas = shared.distinct(table["gamma"])
+    order = sorted(table["seed"].unique())
+    ways = shared.ways(table)
+    columns = max(1, len(gammas))
+    width = max(2.2, 0.9 * len(order) + 0.9)
+    figure = style.new_figure(max(6.8, width * columns + 0.6), 2.4 * len(ways) + 1.6)
+    grid = figure.subplots(len(ways), columns, squeeze=False)
+    for panels, way in zip(grid, ways, strict=True):
+        for axes, gamma in zip(panels, gammas, strict=False):
+            _boxes(axes, shared.at(table, recalibrated=way, gamma=gamma), order)
+        panels[0].set_ylabel(f"{shared.way_title(way)}\n{shared.TOP1}")
+    for axes, gamma in zip(grid[0], gammas, strict=False):
+        axes.set_title(f"γ = {gamma:g}")
+    for axes in grid[-1] if len(order) > 1 else []:
+        axes.set_xlabel("Pretrained seed")
+    if not gammas:
+        shared.say(grid[0, 0], "nothing measured")
+    noise = " and ".join(f"σ = {sigma:g}" for sigma in shared.distinct(table["sigma"]) if sigma)
+    style.heading(
+        figure,
+        f"{names.model_title(model)}: what masks and weights contribute" + (f" ({noise})" if noise else ""),
+        "One-shot. Boxes: quartiles of the draws, whiskers to their extremes. Every panel has an axis of its own.",
+    )
+    style.legend_below(figure, _legend(), entry=3.2)
+    return figure
+
+
+def _boxes(axes: Axes, here: pd.DataFrame, order: Sequence[int]) -> None:
+    axes.grid(axis="y")
+    axes.tick_params(axis="x", length=0)
+    axes.set_xlim(-0.5, len(order) - 0.5)
+    places = [place + (number - 1) * PITCH for place in range(len(order)) for number in range(len(LOOKS))]
+    axes.set_xticks(places if len(order) == 1 else range(len(order)), SHORT if len(order) == 1 else map(str, order))
+    if here["top1"].notna().sum() == 0:
+        shared.say(axes, "nothing measured")
+        return
+    for place, seed in enumerate(order):
+        mine = shared.at(here, seed=seed)
+        plain = shared.at(mine, kind=shared.DETERMINISTIC)["top1"]
+        axes.hlines(plain, place - 1.65 * PITCH, place + 1.65 * PITCH, color=style.INK, lw=1.6, zorder=1.9)
+        for number, (kind, (colour, _)) in enumerate(LOOKS.items()):
+            draws = shared.at(mine, kind=kind)["top1"].dropna().to_numpy(float)
+            if len(draws):
+                _box(axes, draws, place + (number - 1) * PITCH, colour)
+    shared.few_ticks(axes, LEAST_SPAN)
+
+
+def _box(axes: Axes, draws: Sequence[float], place: float, colour: str) -> None:
+    line = {"color": colour, "linewidth": 1.1}
+    axes.boxplot(
+        [draws], positions=[place], widths=0.75 * PITCH, whis=(0, 100), patch_artist=True, manage_ticks=False,
+        boxprops={"facecolor": style.tint(colour, 0.65), "edgecolor": colour, "linewidth": 1.1},
+        medianprops=line | {"linewidth": 1.8}, whiskerprops=line, capprops=line,
+    )  # fmt: skip
+
+
+def _legend() -> list[Line2D | Patch]:
+    return [
+        *(Patch(fc=style.tint(colour, 0.65), ec=colour, label=label) for colour, label in LOOKS.values()),
+        Line2D([], [], color=style.INK, lw=1.6, label=f"{shared.DP}: original mask and weights"),
+    ]

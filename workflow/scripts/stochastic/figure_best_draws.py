@@ -1,0 +1,9 @@
+"""Draw single draws at every model's best pruning rate and noise level."""
+
+from prunescape.figures.stochastic import best_draws
+from prunescape.figures.style import save
+from prunescape.files import read_csv
+from prunescape.job import job
+
+with job(snakemake):
+    save(best_draws.draw(read_csv(snakemake.input.best_draws)), snakemake.output, snakemake.params.settings["dpi"])

@@ -1,0 +1,10 @@
+"""Draw what masks and weights contribute to the gain."""
+
+from prunescape.figures.stochastic import transfer
+from prunescape.figures.style import save
+from prunescape.files import read_csv
+from prunescape.job import job
+
+with job(snakemake):
+    figure = transfer.draw(read_csv(snakemake.input.transfer), snakemake.wildcards.model)
+    save(figure, snakemake.output, snakemake.params.settings["dpi"])
