@@ -104,7 +104,9 @@ rule figure_weight_cdf:
     conda:
         ENVIRONMENT
     params:
-        settings=figure_settings("stochastic/figure_weight_cdf.py", sigmas=STUDY["sweep"]["sigmas"]),
+        settings=figure_settings(
+            "stochastic/figure_weight_cdf.py", sigmas={model: STUDY["sweep"]["sigmas"] for model in config["models"]}
+        ),
     script:
         "../scripts/stochastic/figure_weight_cdf.py"
 

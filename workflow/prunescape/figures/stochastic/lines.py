@@ -23,7 +23,10 @@ def line(axes: Axes, rows: pd.DataFrame, x: str, name: str, **look: Any) -> None
         return
     axes.plot(rows[x], rows[name], **look)
     known = rows.dropna(subset=[f"{name}_low", f"{name}_high"])
-    low, high, zorder = known[f"{name}_low"], known[f"{name}_high"], look.get("zorder", 2) - 0.5
+    # An accuracy cannot leave 0 to 100 %, wherever its interval ends.
+    least, most = (None, None) if name == "delta" else (0.0, 100.0)
+    low, high = known[f"{name}_low"].clip(least, most), known[f"{name}_high"].clip(least, most)
+    zorder = look.get("zorder", 2) - 0.5
     if len(known) == 1:
         axes.vlines(known[x], low, high, color=look["color"], alpha=3 * BAND, lw=2.5, zorder=zorder)
     elif len(known):
@@ -104,7 +107,7 @@ def averaging(rows: pd.DataFrame) -> str:
     seeds = int(rows["seeds"].max()) if len(rows) else 0
     if seeds < 2:
         return "Medians over draws of the noise around one pretrained network."
-    return f"Medians over draws of the noise, means over {seeds} pretrained seeds; bands: bootstrap intervals of these."
+    return f"Medians over draws of the noise, means over {seeds} pretrained seeds; bands: 95 % intervals of these."
 
 
 def handles(colours: Mapping[float, str]) -> list[Line2D]:
