@@ -1,0 +1,109 @@
+"""The study `stochastic`: which networks each experiment looks at, and how many, as the config has it."""
+
+from prunescape.workload import population
+
+STUDY = config["stochastic"]
+GRASP_PASSES = 8  # forward passes that a gradient of a gradient is worth
+
+
+def of_model(model):
+    """What the config says of a model for this study alone."""
+    return config["models"][model]["stochastic"]
+
+
+def sweep(model):
+    """The networks of the sweep."""
+    kinds = ["dense", "dense_stochastic", "deterministic", "stochastic"]
+    return {**STUDY["sweep"], "kinds": kinds}
+
+
+def grid(model):
+    """The networks of the grid search."""
+    return {"methods": ["magnitude"], **STUDY["grid"], "kinds": ["deterministic", "stochastic"]}
+
+
+def best_draws(model):
+    """The networks at the best cell; None stands for its pruning rate and noise."""
+    return {
+        "methods": ["magnitude"],
+        "gammas": None,
+        "sigmas": None,
+        "draws": STUDY["best_draws"],
+        "kinds": ["deterministic", "stochastic"],
+    }
+
+
+def transfer(model):
+    """The networks with masks and weights exchanged."""
+    sigma = of_model(model)["transfer_sigma"]
+    return {
+        "methods": ["magnitude"],
+        "gammas": of_model(model)["transfer_gammas"] or STUDY["transfer"]["gammas"],
+        "sigmas": sigma and [sigma],
+        "draws": STUDY["transfer"]["draws"],
+        "kinds": ["deterministic", "stochastic", "mask_s_to_d", "mask_d_to_s"],
+    }
+
+
+def variance_sweep(model):
+    """The networks of the sweep whose feature variance is measured."""
+    return {**STUDY["sweep"], "methods": ["magnitude"], "kinds": ["deterministic", "stochastic"]}
+
+
+def fine_tuned(model):
+    """The networks that are fine-tuned, beside the best cell."""
+    keys = ("methods", "sigmas", "draws")
+    chosen = {key: STUDY["fine_tuning"][key] for key in keys}
+    return {**chosen, "gamma": of_model(model)["fine_tuning_gamma"]}
+
+
+def structured(model):
+    """The networks that lose whole filters."""
+    section = config["models"][model]
+    return {**{key: section[key] for key in ("methods", "ratios")}, **STUDY["structured"]}
+
+
+def fine_tuned_networks(model):
+    """How many are fine-tuned, from above."""
+    chosen = fine_tuned(model)
+    return len(chosen["methods"]) * (2 + (len(chosen["sigmas"]) + 1) * chosen["draws"])
+
+
+def searched_networks(model):
+    """How many the searches evaluate."""
+    chosen = STUDY["search"]
+    return 2 * len(chosen["algorithms"]) * chosen["budget"] * (chosen["draws"] + 1)
+
+
+def structured_networks(model):
+    """How many lose whole filters."""
+    chosen = structured(model)
+    return len(chosen["methods"]) * len(chosen["ratios"]) * (1 + len(chosen["sigmas"]) * chosen["draws"])
+
+
+# By rule, how many networks a job on one model and seed looks at.
+NETWORKS = {
+    "pretrain": lambda model: 1,
+    "evaluate_sweep": lambda model: population(sweep(model)),
+    "evaluate_grid": lambda model: population(grid(model)),
+    "evaluate_best": lambda model: population(best_draws(model)),
+    "transfer_masks": lambda model: population(transfer(model)),
+    "measure_feature_variance": lambda model: population(variance_sweep(model)),
+    "fine_tune": fine_tuned_networks,
+    "search": searched_networks,
+    "evaluate_structured": structured_networks,
+}
+
+
+def images(rule, sizes):
+    """How many images each of these networks sees forwards, where it is not trained."""
+    sample = min(STUDY["sample"] or sizes["train"], sizes["train"])
+    grasp = GRASP_PASSES * sample
+    once = {
+        "pretrain": 0,
+        "measure_feature_variance": 3 * sample,  # as pretrained; recalibrated, and that itself
+        "fine_tune": 2 * sizes["validation"] + 8 * sample + grasp,  # gradients and variances, before and after
+        "search": STUDY["held_out"],
+        "evaluate_sweep": 2 * sizes["validation"] + sample + (grasp if "grasp" in STUDY["sweep"]["methods"] else 0),
+    }
+    return once.get(rule, 2 * sizes["validation"] + sample)
