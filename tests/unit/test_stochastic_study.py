@@ -12,7 +12,7 @@ from prunescape.errors import UserError
 from prunescape.models.weights import save_weights
 from prunescape.stochastic.cells import choose_cell, tuning_variants, variants_of
 from prunescape.stochastic.feature_variance import feature_variance
-from prunescape.stochastic.fine_tuning import study_fine_tuning
+from prunescape.stochastic.fine_tuning import FineTuned, fine_tune, measure_fine_tuning
 from prunescape.stochastic.gradient_flow import gradient_flow_table
 from prunescape.stochastic.populations import evaluate_variants
 from prunescape.stochastic.searches import run_searches
@@ -124,7 +124,8 @@ def test_a_setting_from_files(setting: Setting, pretrained: Pretrained, digits: 
 def test_fine_tuning_is_measured_before_and_after(setting: Setting, task: Task) -> None:
     task = replace(task, architecture=ARCHITECTURE, data=setting.data, engine=EXACT)
     wanted = tuning_variants(["lamp", "magnitude"], [0.05], 2, {"gamma": 0.8, "sigma": 0.05})
-    found = study_fine_tuning(setting, wanted, task, 0.02, 5e-5)
+    tuned = fine_tune(setting.pretrained, wanted, task, 0.02, 5e-5)
+    found = measure_fine_tuning(setting, wanted, tuned)
     one_shot = evaluate_variants(setting.pretrained, wanted, setting.data, EXACT)
     assert found.accuracies["one_shot_top1"].tolist() == one_shot["top1"].tolist()
     flows = gradient_flow_table(setting.pretrained, wanted, setting.sample, EXACT)["gradient_flow"]
@@ -138,7 +139,8 @@ def test_fine_tuning_is_measured_before_and_after(setting: Setting, task: Task) 
     after = found.variances[found.variances["stage"] == "fine_tuned"]
     assert len(after) == len(before)
     assert set(found.variances["method"]) == {"magnitude"}
-    without = study_fine_tuning(setting, wanted[:3], task, 0.02, 5e-5).variances
+    of_lamp = FineTuned(tuned.table[:3], tuned.networks[:3])
+    without = measure_fine_tuning(setting, wanted[:3], of_lamp).variances
     assert len(without) == 0
     assert list(without.columns) == list(found.variances.columns)
 

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,17 @@ from PIL import Image
 
 from project_copy import PROJECT, SNAKEMAKE, TINY, copy_project, merged, write_config
 
-__all__ = ["PROJECT", "TINY", "copy_project", "draw_classes", "merged", "planned", "snakemake", "write_config"]
+__all__ = [
+    "PROJECT",
+    "TINY",
+    "copy_project",
+    "draw_classes",
+    "merged",
+    "planned",
+    "snakemake",
+    "started",
+    "write_config",
+]
 
 
 def draw_classes(folder: Path, classes: int, count: int, side: int) -> None:
@@ -45,6 +56,24 @@ def snakemake(folder: Path, *arguments: str, status: int | None = 0) -> str:
     if status is not None:
         assert result.returncode == status, result.stdout[-6000:]
     return result.stdout
+
+
+def started(folder: Path, *arguments: str, ready: Callable[[], Any]) -> subprocess.Popen[str]:
+    """Snakemake in the background, once `ready` gives something true; with its jobs, a process group of its own."""
+    process = subprocess.Popen(
+        [*SNAKEMAKE, *arguments],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 300
+    while not ready():
+        assert time.monotonic() < deadline
+        assert process.poll() is None, process.communicate()[0]
+        time.sleep(0.05)
+    return process
 
 
 def planned(folder: Path, *arguments: str) -> dict[str, int]:

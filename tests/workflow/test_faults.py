@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import SNAKEMAKE, TINY, merged, planned, snakemake, write_config
+from conftest import SNAKEMAKE, TINY, merged, planned, snakemake, started, write_config
 
 pytestmark = pytest.mark.workflow
 
@@ -90,23 +90,6 @@ def test_read_only_results_are_told_and_can_be_looked_at(copied: Path) -> None:
     assert contents(copied) == before
 
 
-def started(folder: Path, *arguments: str) -> subprocess.Popen[str]:
-    """A Snakemake in the background that has locked the folder; with its jobs, a process group of its own."""
-    process = subprocess.Popen(
-        [*SNAKEMAKE, *arguments],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    deadline = time.monotonic() + 120
-    while not locks(folder):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    return process
-
-
 def locks(folder: Path) -> list[Path]:
     return list((folder / ".snakemake" / "locks").glob("*.lock"))
 
@@ -114,7 +97,7 @@ def locks(folder: Path) -> list[Path]:
 def test_two_snakemakes_in_one_directory(copied: Path) -> None:
     """The second one gives up at once; looking at plan and status does not, and leaves the first one's locks."""
     write_config(copied, NEW_SEED)
-    first = started(copied, NEW_TILE)
+    first = started(copied, NEW_TILE, ready=lambda: locks(copied))
     try:
         os.killpg(first.pid, signal.SIGSTOP)  # or it may have finished before the others begin
         for name in ("plan", "status"):
@@ -199,7 +182,7 @@ def test_a_flipped_bit_in_the_dense_network(copied: Path) -> None:
 def test_a_killed_run_is_told_and_goes_on(copied: Path) -> None:
     """`kill -9` of Snakemake and its jobs: the lock stays, and the message says how to go on."""
     write_config(copied, NEW_SEED)
-    run = started(copied, NEW_TILE)
+    run = started(copied, NEW_TILE, ready=lambda: locks(copied))
     os.killpg(run.pid, signal.SIGKILL)
     run.communicate()
     assert "--unlock" in snakemake(copied, NEW_TILE, status=1)

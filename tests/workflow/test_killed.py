@@ -1,13 +1,9 @@
 """Snakemake is killed on this machine, and its training lives on."""
 
-import subprocess
-import time
 from collections.abc import Callable
 
 import pytest
-from conftest import TINY, merged, snakemake
-
-from project_copy import SNAKEMAKE
+from conftest import TINY, merged, snakemake, started
 
 pytestmark = pytest.mark.workflow
 
@@ -18,12 +14,7 @@ LOG = "results/tiny/logs/train_tile/small_resnet/dense/seed-0_-1_-1.log"
 
 def test_a_training_that_was_left_behind_is_waited_for_and_not_done_again(project: Callable) -> None:
     folder = project(merged(TINY, {"recipe": {"epochs": 300}}))
-    first = subprocess.Popen([*SNAKEMAKE, TILE], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    end = time.monotonic() + 120
-    while not (folder / LEASE).exists():
-        assert time.monotonic() < end
-        assert first.poll() is None
-        time.sleep(0.1)
+    first = started(folder, TILE, ready=(folder / LEASE).exists)
     first.kill()
     first.wait()
     snakemake(folder, "--unlock")

@@ -220,6 +220,7 @@ rule stochastic:
     input:
         f"{STOCHASTIC}/findings.json",
         expand(f"{STOCHASTIC}/table_{{number}}.csv", number=[1, 2, 3]),
+        collected(*COLLECTED).values(),
         expand(f"{STUDY_FIGURES}/{{figure}}.{{suffix}}", figure=["best_draws", "weight_cdf"], suffix=FORMATS),
         expand(
             f"{STUDY_FIGURES}/{{model}}/{{figure}}.{{suffix}}",

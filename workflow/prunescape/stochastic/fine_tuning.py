@@ -47,43 +47,6 @@ class TuningTables(NamedTuple):
     variances: pd.DataFrame
 
 
-def study_fine_tuning(
-    setting: Setting,
-    variants: Sequence[Variant],
-    task: Task,
-    learning_rate: float,
-    weight_decay: float,
-    report: Report | None = None,
-    checkpoint: Checkpoint | None = None,
-) -> TuningTables:
-    """Measure variants as they are made, fine-tune them, and measure again (SP paper, Tables II and III, Fig. 8).
-
-    Args are those of `fine_tune`; gradient flow and feature variance are measured on `setting.sample`.
-
-    Raises:
-        Interrupted: the process was asked to stop; the state has been saved.
-    """
-    pretrained, engine = setting.pretrained, setting.engine
-    one_shot = evaluate_variants(pretrained, variants, setting.data, engine)
-    before = gradient_flow_table(pretrained, variants, setting.sample, engine)
-    tuned = fine_tune(pretrained, variants, task, learning_rate, weight_decay, report, checkpoint)
-    after = gradient_flow_table(pretrained, variants, setting.sample, engine, tuned.networks)
-    table = tuned.table.assign(
-        one_shot_top1=one_shot["top1"],
-        one_shot_gradient_flow=before["gradient_flow"],
-        gradient_flow=after["gradient_flow"],
-    )
-    places = [place for place, variant in enumerate(variants) if variant.method == MAGNITUDE]
-    chosen, networks = [variants[place] for place in places], [tuned.networks[place] for place in places]
-    variances = [
-        feature_variance(pretrained, chosen, setting.sample, engine, made).assign(stage=stage)
-        for stage, made in (("one_shot", None), ("fine_tuned", networks))
-        if chosen
-    ]
-    nothing = pd.DataFrame(columns=[*VARIANCE_COLUMNS, "stage"])
-    return TuningTables(table, pd.concat(variances or [nothing], ignore_index=True))
-
-
 def fine_tune(
     pretrained: Pretrained,
     variants: Sequence[Variant],
@@ -129,3 +92,31 @@ def fine_tune(
     for network, result in zip(networks, results, strict=True):
         network.load_state_dict(result.weights)
     return FineTuned(table, networks)
+
+
+def measure_fine_tuning(setting: Setting, variants: Sequence[Variant], tuned: FineTuned) -> TuningTables:
+    """Measure variants as they were made, and what fine-tuning made of them (SP paper, Tables II and III, Fig. 8).
+
+    Args:
+        setting: their pretrained network; gradient flow and feature variance are measured on its sample.
+        variants: what was fine-tuned.
+        tuned: what `fine_tune` gave for them.
+    """
+    pretrained, engine = setting.pretrained, setting.engine
+    one_shot = evaluate_variants(pretrained, variants, setting.data, engine)
+    before = gradient_flow_table(pretrained, variants, setting.sample, engine)
+    after = gradient_flow_table(pretrained, variants, setting.sample, engine, tuned.networks)
+    table = tuned.table.assign(
+        one_shot_top1=one_shot["top1"],
+        one_shot_gradient_flow=before["gradient_flow"],
+        gradient_flow=after["gradient_flow"],
+    )
+    places = [place for place, variant in enumerate(variants) if variant.method == MAGNITUDE]
+    chosen, networks = [variants[place] for place in places], [tuned.networks[place] for place in places]
+    variances = [
+        feature_variance(pretrained, chosen, setting.sample, engine, made).assign(stage=stage)
+        for stage, made in (("one_shot", None), ("fine_tuned", networks))
+        if chosen
+    ]
+    nothing = pd.DataFrame(columns=[*VARIANCE_COLUMNS, "stage"])
+    return TuningTables(table, pd.concat(variances or [nothing], ignore_index=True))

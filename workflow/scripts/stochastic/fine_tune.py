@@ -4,7 +4,7 @@ from prunescape.files import read_json, sha256, write_csv
 from prunescape.job import job
 from prunescape.lease import lease
 from prunescape.stochastic.cells import tuning_variants
-from prunescape.stochastic.fine_tuning import study_fine_tuning
+from prunescape.stochastic.fine_tuning import fine_tune, measure_fine_tuning
 from prunescape.stochastic.setting import open_setting
 from prunescape.training.array import Task
 from prunescape.training.checkpoint import Checkpoint
@@ -22,7 +22,8 @@ with job(snakemake) as logger:
     with lease(f"{snakemake.params.checkpoint}.lease", checkpoint.identity, snakemake.output) as to_do:
         if to_do:
             rates = settings["learning_rate"], settings["weight_decay"]
-            tables = study_fine_tuning(setting, wanted, task, *rates, logger.info, checkpoint)
+            tuned = fine_tune(setting.pretrained, wanted, task, *rates, logger.info, checkpoint)
+            tables = measure_fine_tuning(setting, wanted, tuned)
             write_csv(snakemake.output.variances, tables.variances)
             write_csv(snakemake.output.accuracies, tables.accuracies)
             checkpoint.remove()
