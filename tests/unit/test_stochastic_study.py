@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -19,6 +20,7 @@ from prunescape.stochastic.searches import run_searches
 from prunescape.stochastic.setting import Setting, open_setting
 from prunescape.stochastic.variants import KINDS, Pretrained, Variant
 from prunescape.training.array import Task
+from prunescape.training.task import open_task
 from prunescape.workload import population
 from stochastic_samples import ARCHITECTURE, EXACT
 
@@ -119,6 +121,19 @@ def test_a_setting_from_files(setting: Setting, pretrained: Pretrained, digits: 
     assert torch.equal(torch.cat(first), torch.cat([labels for _, labels in setting.sample]))
     with pytest.raises(UserError, match="95 training images cannot be held out"):
         opened(files, digits, {"held_out": 95})
+
+
+def test_networks_are_trained_on_what_is_not_held_out(setting: Setting, files: Path, digits: PreparedData) -> None:
+    recipe = {"epochs": 1, "batch_size": 20, "momentum": 0.9, "decay_epochs": []}
+    settings = {**SETTINGS, "recipe": recipe}
+    task = open_task(files / "architecture.json", digits.directory / "meta.json", settings, 1)
+    kept, held = (np.asarray(part.images("train")) for part in (task.data, setting.held_out))
+    assert np.array_equal(kept, setting.data.images("train"))
+    both = {image.tobytes() for image in kept} | {image.tobytes() for image in held}
+    assert both == {image.tobytes() for image in np.asarray(digits.images("train"))}
+    assert len(both) == len(kept) + len(held) == 100
+    whole = open_task(files / "architecture.json", digits.directory / "meta.json", {**settings, "held_out": None}, 1)
+    assert whole.data.sizes == digits.sizes
 
 
 def test_fine_tuning_is_measured_before_and_after(setting: Setting, task: Task) -> None:

@@ -86,14 +86,6 @@ def test_recomputation_from_the_raw_tables_agrees(studied: Path) -> None:
 
 
 @together
-def test_networks_have_not_seen_the_held_out_images(studied: Path) -> None:
-    """The checkpoint of the main job is another network: it learns from all images."""
-    log = (studied / "results/tiny/logs/stochastic/pretrain/small_resnet_seed-0.log").read_text()
-    assert "epoch 3/3" in log
-    assert not (studied / "results/tiny/models/small_resnet/dense/weights.safetensors").exists()
-
-
-@together
 def test_the_same_bytes_again(studied: Path, tmp_path: Path) -> None:
     """All that is measured on one network, once more, on another number of cores."""
     other = copy_project(tmp_path / "other")
@@ -156,7 +148,6 @@ def study(**changes: Any) -> dict[str, Any]:
         *("structured", "grid", "perturbed", "held out", "recipe", "one more seed"),
     ],
 )
-@together
 def test_a_change_of_the_config_reruns_what_depends_on_it(
     config: dict[str, Any], expected: set[str], studied: Path, tmp_path: Path
 ) -> None:
@@ -176,7 +167,6 @@ def test_a_change_of_the_config_reruns_what_depends_on_it(
         ("hpspace/risk.py", set()),
     ],
 )
-@together
 def test_a_change_of_code_reruns_what_depends_on_it(
     module: str, expected: set[str], studied: Path, tmp_path: Path
 ) -> None:
