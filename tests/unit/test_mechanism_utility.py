@@ -4,6 +4,7 @@ import copy
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from hypothesis import given, settings
@@ -13,6 +14,8 @@ from scipy.special import log_softmax, rel_entr, softmax
 from mechanism_samples import ARCHITECTURE, EXACT, alone, logits_of, whole_split
 from prunescape.data.prepared import PreparedData
 from prunescape.data.randomness import derive_seed
+from prunescape.lanes.fuse import fuse
+from prunescape.lanes.shared import share_before, stage_of
 from prunescape.lanes.vectors import Layout
 from prunescape.mechanism.sampling import COLUMNS, SampleSettings, sample_utility, utility_over_epochs
 from prunescape.mechanism.statistics import mean_error
@@ -236,6 +239,49 @@ def test_a_channels_ablation_is_the_network_without_it(name: str) -> None:
         masked.load_state_dict(layout.state(vector))
         expected = logits_of(without, images)
         torch.testing.assert_close(logits_of(masked, images), expected, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("name", "stages"),
+    [
+        ("resnet20", ["blocks.0", "blocks.1"]),
+        ("vanilla_cnn", ["features.2", "features.4", "features.7"]),
+        ("mobilenetv2", ["features.2", "features.3"]),
+        ("resnet18_cifar", ["layer1.0", "layer1.1", "layer2.0"]),
+        ("vgg19_cifar", ["features.3", "features.7"]),
+    ],
+)
+def test_layers_before_a_stage_are_shared(name: str, stages: list[str]) -> None:
+    network = build(Architecture(name, (1, 16, 16), 10), 1).eval()
+    groups = channel_groups(name, network)[: len(stages)]
+    assert [stage_of(network, group.producer) for group in groups] == stages
+    other = copy.deepcopy(network)
+    producer = other.get_parameter(f"{groups[-1].producer}.weight")
+    producer.data[: len(producer) // 2] = 0
+    fused, images = fuse([network, other, network]).double().eval(), torch.rand(2, 1, 16, 16, dtype=torch.float64)
+    expected = fused(images)
+    share_before(fused, copy.deepcopy(network).double(), stages[-1], 3)
+    torch.testing.assert_close(fused(images), expected, rtol=1e-9, atol=1e-12)
+    assert fused.get_parameter(next(iter(prunable(network)))).dim() == 4  # not stacked
+    assert not torch.allclose(expected[:, :10], expected[:, 10:20])
+
+
+def test_a_channels_utility_is_that_of_its_subset(
+    ablations: Ablations, network: torch.nn.Module, digits: PreparedData
+) -> None:
+    groups = channel_groups("small_resnet", network)
+    found = ablations.measure_channels(groups)
+    expected = ablations.measure([subset for group in groups for subset in channels(network, [group])])
+    pd.testing.assert_frame_equal(found, expected, rtol=1e-9, atol=1e-12)
+    assert list(found.columns) == ["layer", "channel", "ablated", "utility", "top1", "loss"]
+    assert found["layer"].value_counts().to_dict() == {"blocks.0.conv1": 16, "blocks.1.conv1": 32}
+    assert (found["utility"] > 0).any()
+
+
+def test_nothing_is_shared_before_the_first_layers() -> None:
+    network = build(ARCHITECTURE, 0)
+    assert stage_of(network, "conv1") is stage_of(network, "fc") is None
+    assert stage_of(build(Architecture("vanilla_cnn", (1, 8, 8), 10), 0), "features.0") is None
 
 
 def test_utility_over_epochs_ablates_the_same_subsets(network: torch.nn.Module, digits: PreparedData) -> None:

@@ -65,7 +65,8 @@ class Layout:
 def set_lanes(fused: nn.Module, layout: Layout, vectors: torch.Tensor) -> None:
     """Give lane k the weights and statistics of row k, in place.
 
-    A running variance below zero, which a point outside a triangle of networks may have, becomes zero.
+    A running variance below zero, which a point outside a triangle of networks may have, becomes zero. What lanes share
+    (see `prunescape.lanes.shared`) stays as it is.
 
     Args:
         fused: K lanes, made by `fuse`.
@@ -74,5 +75,7 @@ def set_lanes(fused: nn.Module, layout: Layout, vectors: torch.Tensor) -> None:
     """
     tensors = fused.state_dict()
     for name, place in layout.slices():
+        if tensors[name].dim() == len(layout.shapes[name]):
+            continue
         part = vectors[:, place].view(tensors[name].shape)
         tensors[name].copy_(part.clamp(min=0) if name.endswith(VARIANCE) else part)

@@ -9,6 +9,7 @@ from torch import nn
 
 from prunescape.errors import Interrupted
 from prunescape.lanes.fuse import fuse
+from prunescape.lanes.shared import share_before, stage_of
 from prunescape.lanes.vectors import Layout, set_lanes
 from prunescape.training import stop
 from prunescape.training.engine import Engine
@@ -24,16 +25,23 @@ class Points:
     One array is fused for all of them, and each point's weights are written into it.
     """
 
-    def __init__(self, network: nn.Module, engine: Engine) -> None:
+    def __init__(self, network: nn.Module, engine: Engine, changed: str | None = None) -> None:
         """Prepare an array.
 
         Args:
             network: a plain network of the architecture; it is not changed.
             engine: where it runs.
+            changed: the first layer in which points differ from the network; lanes share the stages before it. None
+                lets them differ everywhere.
         """
         engine.set_up()
         self.engine, self.layout = engine, Layout.of(network)
-        self._array = fuse([copy.deepcopy(network).cpu()] * engine.lanes).to(engine.device, engine.dtype).eval()
+        plain = copy.deepcopy(network).cpu()
+        array = fuse([plain] * engine.lanes)
+        stage = None if changed is None else stage_of(plain, changed)
+        if stage is not None:
+            share_before(array, plain, stage, engine.lanes)
+        self._array = array.to(engine.device, engine.dtype).eval()
 
     def array(self, vectors: torch.Tensor) -> nn.Module:
         """The array, its lanes at up to `engine.lanes` points, (k, S); copies of the last one fill it up."""

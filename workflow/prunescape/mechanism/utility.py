@@ -12,7 +12,8 @@ from torch import nn
 from prunescape.data.batches import Batches
 from prunescape.data.prepared import PreparedData
 from prunescape.mechanism.points import Points
-from prunescape.mechanism.subsets import Subset
+from prunescape.mechanism.subsets import Subset, channels
+from prunescape.models.channel_groups import ChannelGroup
 from prunescape.training.engine import Engine
 from prunescape.training.evaluate import lane_logits, validation_batches
 
@@ -67,9 +68,35 @@ class Ablations:
         Raises:
             Interrupted: the process was asked to stop.
         """
+        return self._measured(self._points, subsets)
+
+    def measure_channels(self, groups: Sequence[ChannelGroup]) -> pd.DataFrame:
+        """Ablate each channel by itself (beyond the utility paper).
+
+        The layers before a channel's are the same in all lanes, and run once for all of them.
+
+        Args:
+            groups: of the network's channels.
+
+        Returns:
+            One row a channel: layer (the convolution that makes it), channel, ablated (number of parameters), and what
+            `measure` gives.
+
+        Raises:
+            Interrupted: the process was asked to stop.
+        """
+        if self._engine.lanes == 1:  # which has nobody to share with
+            return self.measure(channels(self.network, groups))
+        tables = []
+        for group in groups:
+            points = Points(self.network, self._engine, changed=group.producer)
+            tables.append(self._measured(points, channels(self.network, [group])))
+        return pd.concat(tables, ignore_index=True)
+
+    def _measured(self, points: Points, subsets: Sequence[Subset]) -> pd.DataFrame:
         if not subsets:
             return pd.DataFrame(columns=list(MEASURED))
-        found = self._points.measure(len(subsets), partial(self._ablated, subsets), self._scores)
+        found = points.measure(len(subsets), partial(self._ablated, subsets), self._scores)
         labels = pd.DataFrame([dict(subset.labels) for subset in subsets])
         return labels.assign(**dict(zip(MEASURED, found.T.numpy(), strict=True)))
 
