@@ -275,7 +275,6 @@ def test_a_channels_utility_is_that_of_its_subset(
     pd.testing.assert_frame_equal(found, expected, rtol=1e-9, atol=1e-12)
     assert list(found.columns) == ["layer", "channel", "ablated", "utility", "top1", "loss"]
     assert found["layer"].value_counts().to_dict() == {"blocks.0.conv1": 16, "blocks.1.conv1": 32}
-    assert (found["utility"] > 0).any()
 
 
 def test_nothing_is_shared_before_the_first_layers() -> None:
