@@ -70,12 +70,12 @@ docs: $(VENV)/dev
 	PYTHONPATH=workflow $(BIN)/python -m prunescape.config_reference docs/config.md
 
 bench: $(VENV)/dev
-	for name in exactness operators throughput tile populations streaming scale landscape kills; do $(BIN)/python tests/bench/$$name.py || exit 1; done
+	for name in exactness operators throughput tile populations utility streaming scale landscape kills; do $(BIN)/python tests/bench/$$name.py || exit 1; done
 	$(BIN)/python tests/bench/page.py
 
 bench-gpu: $(VENV)/dev
 	$(BIN)/python tests/bench/throughput.py --device cuda --models resnet56 resnet20 mobilenetv2
-	for name in exactness tile populations streaming study_cost; do $(BIN)/python tests/bench/$$name.py --device cuda || exit 1; done
+	for name in exactness tile populations utility streaming study_cost; do $(BIN)/python tests/bench/$$name.py --device cuda || exit 1; done
 	$(BIN)/python tests/bench/page.py
 
 clean:

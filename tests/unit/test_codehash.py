@@ -11,7 +11,19 @@ import pytest
 from prunescape import codehash
 
 WORKFLOW = Path(codehash.__file__).parents[1]
-ROOMS = ["data", "models", "flops", "pruning", "lanes", "training", "hpspace", "stochastic", "overview", "figures"]
+ROOMS = [
+    "data",
+    "models",
+    "flops",
+    "pruning",
+    "lanes",
+    "training",
+    "hpspace",
+    "stochastic",
+    "mechanism",
+    "overview",
+    "figures",
+]
 
 
 @pytest.fixture

@@ -65,6 +65,7 @@ def train_alone(
     [
         Architecture("small_resnet", DIGITS, 10),
         Architecture("small_resnet", DIGITS, 10, ODD_WIDTHS),
+        Architecture("vanilla_cnn", DIGITS, 10, {"features.2": 5}),
         Architecture("resnet20", (3, 16, 16), 10),
         Architecture("mobilenetv2", (3, 16, 16), 10, {"features.2.conv.0.0": 7}),
         Architecture("resnet50", (3, 64, 64), 10),

@@ -55,6 +55,23 @@ def test_vgg19_pools_to_one_pixel_and_resnets_to_four() -> None:
     assert sizes == {"resnet18_cifar": (512, 4, 4), "vgg19_cifar": (512, 1, 1)}
 
 
+def test_the_vanilla_cnn_is_that_of_a_2_1() -> None:
+    """Of the utility paper (An empirical study of a pruning mechanism, 2021)."""
+    model = build(Architecture("vanilla_cnn", CIFAR, 10), 0)
+    weights = [
+        (module.in_channels, module.out_channels) if isinstance(module, torch.nn.Conv2d) else type(module).__name__
+        for module in model.get_submodule("features")
+        if not isinstance(module, torch.nn.ReLU)
+    ]
+    pool = "MaxPool2d"
+    assert weights == [(3, 16), (16, 16), (16, 16), pool, (16, 32), (32, 32), pool, (32, 64), (64, 64)]
+    assert count_parameters(model) == 9 * (3 * 16 + 2 * 16**2 + 16 * 32 + 32**2 + 32 * 64 + 64**2) + 240 + 650
+    assert count_flops(model, CIFAR) == 2 * (
+        9 * (1024 * (48 + 2 * 256) + 256 * (512 + 1024) + 64 * (2048 + 4096)) + 640
+    )
+    assert model(torch.zeros(2, *CIFAR)).shape == (2, 10)
+
+
 @pytest.mark.parametrize("depth", [20, 32, 44, 56, 110])
 def test_depth_counts_the_layers_with_weights(depth: int) -> None:
     model = build(Architecture(f"resnet{depth}", CIFAR, 10))
@@ -104,6 +121,7 @@ def test_he_initialisation_has_the_right_variance_and_depends_on_the_seed_alone(
         ("resnet18_cifar", CIFAR, 8),
         ("resnet50_cifar", CIFAR, 32),
         ("vgg19_cifar", CIFAR, 14),
+        ("vanilla_cnn", DIGITS, 5),
     ],
 )
 def test_channel_groups_are_the_insides_of_blocks_or_lie_between_convolutions(

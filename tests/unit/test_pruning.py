@@ -21,6 +21,7 @@ NETWORKS = [
     ("mobilenetv2", (3, 32, 32)),
     ("resnet50", (3, 64, 64)),
     ("vgg19_cifar", (3, 16, 16)),
+    ("vanilla_cnn", (1, 8, 8)),
 ]
 
 

@@ -13,7 +13,7 @@ from prunescape.errors import UserError
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
 from prunescape.pruning.scores import METHODS, grasp, lamp, magnitude, random_scores, score
-from prunescape.pruning.unstructured import apply_masks, highest, kept_count, masks, prunable
+from prunescape.pruning.unstructured import apply_masks, highest, kept_count, masks, prunable, prune_further
 
 SMALL = Architecture("small_resnet", (1, 8, 8), 10, {"blocks.0.conv1": 5, "blocks.1.conv1": 9})
 Layers = list[list[int]]
@@ -36,6 +36,27 @@ def test_exactly_the_highest_scores_remain_and_ties_go_to_the_first(numbers: Lay
     assert found.dtype == torch.bool
     assert [kept[name].shape for name in scores] == [tensor.shape for tensor in scores.values()]
     assert sorted(best) == found.nonzero().flatten().tolist()
+
+
+@given(layers, st.lists(st.decimals(0, 1, places=2), min_size=1, max_size=3))
+def test_pruning_further_removes_the_lowest_of_what_is_left(numbers: Layers, gammas: list[Decimal]) -> None:
+    scores = weights_of(numbers)
+    kept = {name: torch.ones_like(layer, dtype=torch.bool) for name, layer in scores.items()}
+    flat = [number for layer in numbers for number in layer]
+    left = list(range(len(flat)))
+    for gamma in gammas:
+        kept = prune_further(scores, kept, float(gamma))
+        count = math.floor((1 - gamma) * len(left))
+        left = sorted(sorted(left, key=lambda place: (-flat[place], place))[:count])
+        assert torch.cat(list(kept.values())).nonzero().flatten().tolist() == left
+    once = masks(scores, float(gammas[0]))
+    first = prune_further(scores, {name: torch.ones_like(mask) for name, mask in once.items()}, float(gammas[0]))
+    assert all(torch.equal(first[name], mask) for name, mask in once.items())
+
+
+def test_layers_of_one_kind_alone_are_prunable() -> None:
+    network = build(SMALL, 0)
+    assert set(prunable(network)) - set(prunable(network, (torch.nn.Conv2d,))) == {"fc.weight"}
 
 
 @given(st.integers(0, 10**9), st.decimals(0, 1, places=6))

@@ -16,12 +16,12 @@ from prunescape.pruning.unstructured import prunable
 from prunescape.stochastic.fine_tuning import fine_tune
 from prunescape.stochastic.noise import noise, perturb
 from prunescape.stochastic.populations import COLUMNS, evaluate_variants
-from prunescape.stochastic.recalibration import recalibrated, recalibration_batches
 from prunescape.stochastic.statistics import contrast
 from prunescape.stochastic.structured import evaluate_structured
 from prunescape.stochastic.variants import KINDS, NO_METHOD, VARIANT_COLUMNS, Pretrained, Variant, variants
 from prunescape.training.array import Task
 from prunescape.training.evaluate import evaluate
+from prunescape.training.recalibration import recalibrated, recalibration_batches
 from stochastic_samples import ARCHITECTURE, EXACT
 
 SIGMA = 0.05

@@ -12,9 +12,9 @@ from prunescape.data.prepared import PreparedData
 from prunescape.pruning.unstructured import prunable
 from prunescape.stochastic.feature_variance import feature_variance, layer_variances, variance_ratios
 from prunescape.stochastic.gradient_flow import gradient_flow, gradient_flow_table
-from prunescape.stochastic.recalibration import recalibrated, recalibration_batches
 from prunescape.stochastic.variants import Pretrained, Variant, variants
 from prunescape.stochastic.weight_cdf import weight_cdf
+from prunescape.training.recalibration import recalibrated, recalibration_batches
 from stochastic_samples import EXACT
 
 SIGMA = 0.05

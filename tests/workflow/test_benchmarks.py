@@ -49,6 +49,13 @@ def test_a_population_is_measured_both_ways(tmp_path: Path) -> None:
     assert float(row["ratio"]) > 0
 
 
+def test_utility_is_measured_both_ways(tmp_path: Path) -> None:
+    (row,) = bench("utility", tmp_path, "--smoke", "--rounds", "1", "--models", "small_resnet")
+    assert float(row["ratio"]) > 0
+    with (tmp_path / "utility_channels_cpu.csv").open() as file:
+        assert [int(row["channels"]) for row in csv.DictReader(file)] == [16]
+
+
 def test_streaming_is_measured(tmp_path: Path) -> None:
     (row,) = bench("streaming", tmp_path, "--smoke")
     assert float(row["read_images_per_second"]) > float(row["batch_images_per_second"]) > 0

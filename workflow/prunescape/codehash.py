@@ -24,6 +24,7 @@ NO_MEANING = {
     "models/catalog.py",
     "training/checkpoint.py",
     "training/gpus.py",
+    "training/snapshots.py",
     "training/stop.py",
     "training/workers.py",
 }

@@ -25,6 +25,7 @@ CATALOG: dict[str, ModelInfo] = {
     for info in [
         ModelInfo("small_resnet", "cifar_resnet", 8),
         *(ModelInfo(f"resnet{depth}", "cifar_resnet", 16) for depth in (20, 32, 44, 56, 110)),
+        ModelInfo("vanilla_cnn", "vanilla_cnn", 4),
         ModelInfo("mobilenetv2", "mobilenet", 16),
         ModelInfo("resnet50", "imagenet_resnet", 64),
         *(ModelInfo(f"{base}_cifar", "cifar_adapted", 16) for base in ("resnet18", "resnet50", "vgg19")),

@@ -28,6 +28,7 @@ PER_PIXEL = {
     "resnet18_cifar": 1_085_000,
     "resnet50_cifar": 2_535_000,
     "vgg19_cifar": 778_000,
+    "vanilla_cnn": 23_600,
 }
 # Above so many pixels a side, MobileNetV2 has other strides.
 LARGE, PER_PIXEL_LARGE = 64, {"mobilenetv2": 12_000}

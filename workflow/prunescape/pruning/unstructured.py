@@ -19,18 +19,20 @@ from prunescape.errors import known
 
 Tensors = dict[str, torch.Tensor]
 GLOBAL = "global"
+LAYERS = (nn.Conv2d, nn.Linear)  # whose weights are prunable
 
 
-def prunable(network: nn.Module) -> Tensors:
+def prunable(network: nn.Module, layers: tuple[type[nn.Module], ...] = LAYERS) -> Tensors:
     """The prunable weights by parameter name, detached but not copied.
 
     Args:
         network: a plain network, not one made by `fuse`.
+        layers: the kinds of layers whose weights count.
     """
     return {
         f"{name}.weight": module.weight.detach()
         for name, module in network.named_modules()
-        if isinstance(module, nn.Conv2d | nn.Linear)
+        if isinstance(module, layers) and isinstance(module.weight, torch.Tensor)
     }
 
 
@@ -68,9 +70,28 @@ def highest(scores: torch.Tensor, count: int) -> torch.Tensor:
 
 def global_masks(scores: Mapping[str, torch.Tensor], gamma: float) -> Tensors:
     """Masks that keep the highest scores of all layers together; ties go to the earlier layer, and there the first."""
+    return keep_highest(scores, kept_count(sum(layer.numel() for layer in scores.values()), gamma))
+
+
+def keep_highest(scores: Mapping[str, torch.Tensor], count: int) -> Tensors:
+    """Masks that keep the `count` highest scores of all layers together; for ties, see `global_masks`."""
     flat = torch.cat([layer.flatten() for layer in scores.values()])
-    kept = highest(flat, kept_count(len(flat), gamma)).split([layer.numel() for layer in scores.values()])
+    kept = highest(flat, count).split([layer.numel() for layer in scores.values()])
     return {name: part.view_as(scores[name]) for name, part in zip(scores, kept, strict=True)}
+
+
+def prune_further(scores: Mapping[str, torch.Tensor], kept: Mapping[str, torch.Tensor], gamma: float) -> Tensors:
+    """Masks that remove the fraction `gamma` of the weights that `kept` marks, those of the lowest scores.
+
+    What was removed stays removed. Scores are compared among all layers.
+
+    Args:
+        scores: of each weight, by parameter name, on one device.
+        kept: boolean, by the same names: what remained until now.
+        gamma: the fraction of it to be removed; see `kept_count`.
+    """
+    among = {name: layer.double().where(kept[name], -torch.inf) for name, layer in scores.items()}
+    return keep_highest(among, kept_count(int(sum(mask.sum() for mask in kept.values())), gamma))
 
 
 # Among which weights scores are compared.

@@ -14,7 +14,6 @@ import torch
 from torch import nn
 
 from prunescape.lanes.modules import LaneConv2d, LaneLinear
-from prunescape.stochastic.recalibration import recalibrate
 from prunescape.stochastic.variants import (
     DENSE,
     DENSE_STOCHASTIC,
@@ -26,6 +25,7 @@ from prunescape.stochastic.variants import (
 )
 from prunescape.training.engine import Engine
 from prunescape.training.evaluate import Labelled, arrays
+from prunescape.training.recalibration import recalibrate
 
 COLUMNS = ("model", "seed", "method", "gamma", "sigma", "kind", "recalibrated", "layer", "v")
 

@@ -9,11 +9,11 @@ from torch import nn
 from prunescape.data.batches import Batches
 from prunescape.data.prepared import PreparedData
 from prunescape.errors import Interrupted
-from prunescape.stochastic.recalibration import recalibrate
 from prunescape.stochastic.variants import VARIANT_COLUMNS, Pretrained, Variant, variant_table
 from prunescape.training import stop
 from prunescape.training.engine import Engine
 from prunescape.training.evaluate import arrays, score, validation_batches
+from prunescape.training.recalibration import recalibrate
 from prunescape.training.workers import run_all
 
 COLUMNS = (*VARIANT_COLUMNS, "recalibrated", "top1", "loss")

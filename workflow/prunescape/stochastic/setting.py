@@ -11,9 +11,9 @@ from prunescape.data.prepared import PreparedData, load_prepared
 from prunescape.models.architecture import Architecture, load_architecture
 from prunescape.models.build import build
 from prunescape.models.weights import load_weights
-from prunescape.stochastic.recalibration import recalibration_batches
 from prunescape.stochastic.variants import Pretrained
 from prunescape.training.engine import Engine
+from prunescape.training.recalibration import recalibration_batches
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from prunescape.training.engine import Engine
 from prunescape.training.evaluate import score, validation_batches
 from prunescape.training.lane import Epoch, Lane, LaneResult
 from prunescape.training.recipe import Recipe
+from prunescape.training.snapshots import Snapshots
 from prunescape.training.step import Step
 
 REPORT_SECONDS = 60
@@ -91,17 +92,24 @@ class Array:
         self.steps = 0  # done in this epoch
         self.seconds = 0.0  # spent before this process took over
 
-    def train(self, report: Report, checkpoint: Checkpoint | None = None) -> list[LaneResult]:
+    def train(
+        self, report: Report, checkpoint: Checkpoint | None = None, snapshots: Snapshots | None = None
+    ) -> list[LaneResult]:
         """Train to the end, or until every lane has diverged; go on from the checkpoint, if there is one.
+
+        It is not used where a snapshot of an epoch before it lacks: training starts anew, to have them all.
 
         Raises:
             Interrupted: the process was asked to stop; the state has been saved.
         """
         clock = _Clock()
-        self._restore(checkpoint, report)
+        self._restore(checkpoint, snapshots, report)
+        if self.epoch == 1 and self.steps == 0:
+            self._keep(snapshots, 0)
         while self.epoch <= self.recipe.epochs and not all(result.diverged for result in self.results):
             self._train_epoch(clock, report, checkpoint)
             self._finish_epoch()
+            self._keep(snapshots, self.epoch)
             if self.recipe.evaluates(self.epoch) or clock.due("report", REPORT_SECONDS):
                 clock.done("report")
                 report(self._progress(clock))
@@ -172,11 +180,19 @@ class Array:
         progress = {"epoch": self.epoch, "steps": self.steps, "seconds": seconds, "lanes": lanes}
         checkpoint.save(self.step.state(), progress)
 
-    def _restore(self, checkpoint: Checkpoint | None, report: Report) -> None:
+    def _keep(self, snapshots: Snapshots | None, epoch: int) -> None:
+        if snapshots is not None and epoch in snapshots.epochs:
+            snapshots.keep(epoch, lane_states(self.network, len(self.results)))
+
+    def _restore(self, checkpoint: Checkpoint | None, snapshots: Snapshots | None, report: Report) -> None:
         found = None if checkpoint is None else checkpoint.load()
         if found is None:
             return
         tensors, progress = found
+        missing = [] if snapshots is None else snapshots.missing(progress["epoch"], len(self.results))
+        if missing:
+            report(f"the snapshot of epoch {missing[0]} is missing; training starts anew")
+            return
         self.step.load(tensors)
         self.epoch, self.steps, self.seconds = progress["epoch"], progress["steps"], progress["seconds"]
         for result, (diverged, history) in zip(self.results, progress["lanes"], strict=True):

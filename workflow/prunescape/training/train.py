@@ -11,11 +11,16 @@ from prunescape.training.array import Array, Report, Task, check_architecture
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.engine import ran_out_of_memory
 from prunescape.training.lane import Lane, LaneResult
+from prunescape.training.snapshots import Snapshots
 from prunescape.training.workers import run_all
 
 
 def train(
-    task: Task, lanes: Sequence[Lane], report: Report | None = None, checkpoint: Checkpoint | None = None
+    task: Task,
+    lanes: Sequence[Lane],
+    report: Report | None = None,
+    checkpoint: Checkpoint | None = None,
+    on_epoch: Snapshots | None = None,
 ) -> list[LaneResult]:
     """Train every lane from scratch.
 
@@ -29,6 +34,8 @@ def train(
         lanes: what sets the networks apart.
         report: is given one line of progress at a time.
         checkpoint: where the state of this very training is kept, and found again; None keeps none.
+        on_epoch: the epochs after which weights are kept, and where; results are the same with and without, bit for
+            bit, and a training that was killed has all of them in the end.
 
     Raises:
         Interrupted: the process was asked to stop; the state has been saved.
@@ -43,17 +50,20 @@ def train(
         active = lanes[start : start + engine.lanes]
         label = f"cells {start + 1}-{start + len(active)} of {len(lanes)}"
         part = None if checkpoint is None else checkpoint.part(number)
-        pieces.append(partial(_train_array, task, active, partial(_labelled, report, label), part))
+        kept = None if on_epoch is None else on_epoch.starting_at(start)
+        pieces.append(partial(_train_array, task, active, partial(_labelled, report, label), part, kept))
     workers = min(engine.threads, len(pieces)) if engine.device == "cpu" else 1
     return [result for results in run_all(pieces, workers) for result in results]
 
 
-def _train_array(task: Task, lanes: Sequence[Lane], report: Report, checkpoint: Checkpoint | None) -> list[LaneResult]:
+def _train_array(
+    task: Task, lanes: Sequence[Lane], report: Report, checkpoint: Checkpoint | None, snapshots: Snapshots | None
+) -> list[LaneResult]:
     if task.engine.device == "cuda":  # what an array before this one has held
         gc.collect()
         torch.cuda.empty_cache()
     try:
-        return Array(task, lanes).train(report, checkpoint)
+        return Array(task, lanes).train(report, checkpoint, snapshots)
     except RuntimeError as error:
         if not ran_out_of_memory(error):
             raise

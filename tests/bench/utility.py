@@ -1,0 +1,164 @@
+"""The utility of a network's subsets of weights, measured as lanes and one by one.
+
+One by one is the usual loop: zero the subset in a copy of the network, evaluate it with plain PyTorch, compare its
+outputs with the whole network's, go on to the next; the images lie ready on the device, in the same batches, and the
+whole network is evaluated once. Both sides ablate the same subsets and have the same cores: the loop as threads, the
+engine as arrays side by side. They take turns; columns are medians of rounds, and the ratio is the median of the
+rounds' ratios. Utilities must agree.
+
+A second table, utility_channels, has every channel's utility as lanes, with the layers before the channel's own run for
+each lane and, as the engine does it, once for all lanes.
+"""
+
+import argparse
+import copy
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from common import architecture_of, generated, options, save, synchronise
+from torch import nn
+
+from prunescape.data.prepared import PreparedData
+from prunescape.lanes.vectors import Layout
+from prunescape.mechanism.subsets import Subset, Weights, channels, part_of, random_subset
+from prunescape.mechanism.utility import Ablations
+from prunescape.models.build import build, channel_groups
+from prunescape.training.engine import Engine
+from prunescape.training.evaluate import validation_batches
+from prunescape.training.strategy import Strategy
+
+SUBSETS, RATIO = 64, 0.05
+IMAGES = {"small_resnet": 300, "vanilla_cnn": 256, "resnet20": 128}  # the demo's; few of the others on a CPU
+GPU_IMAGES = 50_000
+LANES = {"small_resnet": 16}  # on a CPU; larger networks fill a core alone
+CHANNEL_LANES, CHANNEL_IMAGES = 16, {"small_resnet": 300, "vanilla_cnn": 64, "resnet20": 16}  # on a CPU
+AGREE = 1e-3  # relative; utilities of one network are sums of many roundings
+
+
+def one_by_one(network: nn.Module, subsets: list[Subset], data: PreparedData, engine: Engine) -> list[float]:
+    """Utilities, by plain networks, one after the other."""
+    batches, layout = validation_batches(data, engine, "train"), Layout.of(network)
+    network = copy.deepcopy(network).to(engine.device).eval()
+    if engine.channels_last:
+        network = network.to(memory_format=torch.channels_last)
+    whole = layout.vector(network.state_dict()).float().to(engine.device)
+    found = []
+    with torch.no_grad():
+        reference = [network(images).double().log_softmax(1) for images, _ in batches]
+        for subset in subsets:
+            vector = whole.clone()
+            vector[torch.from_numpy(subset.positions).to(vector.device)] = 0.0
+            for (name, place), parameter in zip(layout.slices(), network.parameters(), strict=False):
+                parameter.copy_(vector[place].view(layout.shapes[name]))
+            total = torch.zeros((), dtype=torch.float64, device=engine.device)
+            for (images, _), ln_f in zip(batches, reference, strict=True):
+                ln_g = network(images).double().log_softmax(1)
+                total += (ln_f.exp() * (ln_f - ln_g)).sum()
+            found.append(total.item() / data.sizes["train"])
+    return found
+
+
+def timed(device: str, run: Callable[[], list[float]]) -> tuple[float, list[float]]:
+    """Seconds, and what came out."""
+    synchronise(device)
+    start = time.perf_counter()
+    found = run()
+    synchronise(device)
+    return time.perf_counter() - start, found
+
+
+def in_turn(
+    ways: dict[str, Callable[[], list[float]]], arguments: argparse.Namespace
+) -> tuple[dict[str, float], dict[str, float]]:
+    """The median seconds of two ways that must agree, and the ratio of the first to the second."""
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(arguments.rounds + 1):  # the first round warms up
+        found = []
+        for name, run in ways.items():
+            taken, values = timed(arguments.device, run)
+            seconds[name].append(taken)
+            found.append(values)
+        np.testing.assert_allclose(*found, rtol=AGREE, atol=1e-9, err_msg="utilities differ")
+    first, second = (values[1:] for values in seconds.values())
+    ratios = [one / other for one, other in zip(first, second, strict=True)]
+    medians = {f"{name}_seconds": statistics.median(values[1:]) for name, values in seconds.items()}
+    spread = {"ratio": statistics.median(ratios), "ratio_lowest": min(ratios), "ratio_highest": max(ratios)}
+    return medians, spread
+
+
+def prepared(
+    model: str, arguments: argparse.Namespace, folder: Path, images: int, lanes: int
+) -> tuple[nn.Module, PreparedData, Engine]:
+    """A network with statistics of its own, images, and an engine that is set up."""
+    device, architecture = arguments.device, architecture_of(model)
+    data = generated(folder / f"{model}-{images}", architecture, images)
+    engine = Engine(device, threads=arguments.cores)
+    engine = engine.using(Strategy("fused" if lanes > 1 else "serial", lanes, device == "cpu"))
+    engine.set_up()
+    network = build(architecture, 0)
+    with torch.no_grad():
+        for batch, _ in validation_batches(data, engine, "validation"):
+            network(batch.cpu())
+    return network.eval(), data, engine
+
+
+def compare(model: str, arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
+    """Random subsets as lanes, against the loop."""
+    device, cores = arguments.device, arguments.cores
+    count, images = (4, 32) if arguments.smoke else (SUBSETS, GPU_IMAGES if device == "cuda" else IMAGES[model])
+    lanes = arguments.lanes if device == "cuda" else LANES.get(model, 1)
+    network, data, engine = prepared(model, arguments, folder, images, lanes)
+    weights = Weights.of(network)
+    subsets = [random_subset(weights, part_of(len(weights), RATIO), 0, number) for number in range(count)]
+
+    def plain() -> list[float]:
+        torch.set_num_threads(cores)
+        return one_by_one(network, subsets, data, engine)
+
+    def as_lanes() -> list[float]:
+        return Ablations(network, data, engine).measure(subsets)["utility"].tolist()
+
+    seconds, ratios = in_turn({"one_by_one": plain, "lanes": as_lanes}, arguments)
+    size = {"subsets": count, "images": images, "cores": cores, "lanes": lanes}
+    return {"model": model, **size, **seconds, **ratios}
+
+
+def compare_channels(model: str, arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
+    """Channels as lanes that share the layers before, against lanes that share nothing."""
+    device = arguments.device
+    images = 8 if arguments.smoke else GPU_IMAGES if device == "cuda" else CHANNEL_IMAGES[model]
+    lanes = arguments.lanes if device == "cuda" else CHANNEL_LANES
+    network, data, engine = prepared(model, arguments, folder, images, lanes)
+    groups = channel_groups(model, network)[: 1 if arguments.smoke else None]
+    subsets, ablations = channels(network, groups), Ablations(network, data, engine)
+
+    def apart() -> list[float]:
+        return ablations.measure(subsets)["utility"].tolist()
+
+    def shared() -> list[float]:
+        return ablations.measure_channels(groups)["utility"].tolist()
+
+    seconds, ratios = in_turn({"apart": apart, "shared": shared}, arguments)
+    size = {"channels": len(subsets), "images": images, "cores": arguments.cores, "lanes": lanes}
+    return {"model": model, **size, **seconds, **ratios}
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--models", nargs="+", choices=list(IMAGES), default=list(IMAGES))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--cores", type=int, default=os.cpu_count() or 1, help="of the CPU (default: all)")
+    parser.add_argument("--lanes", type=int, default=48, help="networks evaluated together on a GPU")
+
+
+if __name__ == "__main__":
+    chosen = options(__doc__, add)
+    with tempfile.TemporaryDirectory() as temporary:
+        save(chosen, "utility", [compare(model, chosen, Path(temporary)) for model in chosen.models])
+        rows = [compare_channels(model, chosen, Path(temporary)) for model in chosen.models]
+        save(chosen, "utility_channels", rows)

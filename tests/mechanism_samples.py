@@ -1,0 +1,33 @@
+"""What tests of the study `mechanism` share."""
+
+import copy
+
+import torch
+import torch.nn.functional as F
+
+from prunescape.data.batches import Batches
+from prunescape.data.prepared import PreparedData
+from prunescape.models.architecture import Architecture
+from prunescape.training.engine import Engine
+
+ARCHITECTURE = Architecture("small_resnet", (1, 8, 8), 10)
+EXACT = Engine(strategy="fused", lanes=16, precision="float64")
+
+
+def whole_split(data: PreparedData, split: str) -> tuple[torch.Tensor, torch.Tensor]:
+    """All images of a split, as networks see them, float64, and their labels."""
+    ((images, labels),) = Batches(data, split, "cpu", 10_000, dtype=torch.float64)
+    return images, labels
+
+
+def logits_of(network: torch.nn.Module, images: torch.Tensor) -> torch.Tensor:
+    """Of one plain network, in float64."""
+    with torch.no_grad():
+        return copy.deepcopy(network).double().eval()(images)
+
+
+def alone(network: torch.nn.Module, data: PreparedData, split: str) -> tuple[float, float]:
+    """Accuracy in percent and loss of one plain network."""
+    images, labels = whole_split(data, split)
+    logits = logits_of(network, images)
+    return 100 * (logits.argmax(1) == labels).double().mean().item(), F.cross_entropy(logits, labels).item()

@@ -1,0 +1,228 @@
+"""Cycles of pruning and retraining, and networks that are sparse from the start."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mechanism_samples import ARCHITECTURE, alone
+from prunescape.data.randomness import derive_seed
+from prunescape.errors import UserError
+from prunescape.mechanism.cycles import (
+    COLUMNS,
+    FINE_TUNING,
+    REWINDING,
+    Cycle,
+    Trajectory,
+    cycles_table,
+    prune_and_retrain,
+    retraining_rate,
+    retraining_task,
+)
+from prunescape.mechanism.sparse_starts import equal_lane, sized_lane, sparse_lane
+from prunescape.models.architecture import Architecture
+from prunescape.models.build import build, channel_groups
+from prunescape.pruning.channels import cut
+from prunescape.pruning.unstructured import kept_count, prunable
+from prunescape.stochastic.variants import Pretrained
+from prunescape.training.array import Task
+from prunescape.training.checkpoint import Checkpoint
+from prunescape.training.lane import Lane
+from prunescape.training.train import train
+from training_samples import same
+
+RATE, DECAY, CYCLES = 0.1, 1e-3, 2
+
+
+@pytest.fixture(scope="module")
+def pretraining(task: Task) -> Task:
+    return replace(task, architecture=ARCHITECTURE)
+
+
+@pytest.fixture(scope="module")
+def trajectories(pretrained: Pretrained) -> list[Trajectory]:
+    start = pretrained.network.state_dict()
+    small = sparse_lane(ARCHITECTURE, 2000, 1, RATE, DECAY)
+    return [
+        Trajectory(start, "weights", 0.3),
+        Trajectory(start, "weights", 0.75),
+        Trajectory(start, "channels", 0.2),
+        Trajectory(small.start or {}, "nothing", 0.0, small.mask),
+    ]
+
+
+@pytest.fixture(scope="module")
+def cycles(pretraining: Task, trajectories: list[Trajectory]) -> list[list[Cycle]]:
+    return prune_and_retrain(pretraining, trajectories, REWINDING, RATE, DECAY, CYCLES)
+
+
+def convolutions(state: dict[str, torch.Tensor]) -> torch.Tensor:
+    return torch.cat([tensor.flatten() for tensor in state.values() if tensor.dim() == 4])
+
+
+def test_each_cycle_removes_the_smallest_weights_of_what_is_left(
+    cycles: list[list[Cycle]], trajectories: list[Trajectory]
+) -> None:
+    for number, fraction in ((0, 0.3), (1, 0.75)):
+        before = trajectories[number].start
+        left = len(convolutions(before))
+        for cycle in cycles[number]:
+            left = kept_count(left, fraction)
+            old, pruned, retrained = (convolutions(state) for state in (before, cycle.pruned, cycle.result.weights))
+            kept = torch.cat([mask.flatten() for mask in cycle.kept.masks.values()])
+            assert kept.sum() == (pruned != 0).sum() == (retrained != 0).sum() == left
+            assert torch.equal(pruned, old * kept)
+            assert old[kept].abs().min() >= old[~kept].abs().max()
+            assert torch.equal(cycle.pruned["fc.weight"], before["fc.weight"])
+            before = cycle.result.weights
+
+
+def test_channels_are_removed_by_scale_and_can_be_cut_out(
+    cycles: list[list[Cycle]], trajectories: list[Trajectory], pretraining: Task
+) -> None:
+    before, left = trajectories[2].start, 48
+    marks = {group.producer: torch.tensor(True) for group in channel_groups("small_resnet", build(ARCHITECTURE))}
+    for cycle in cycles[2]:
+        left = kept_count(left, 0.2)
+        names = [name.replace("conv", "bn") + ".weight" for name in marks]
+        scales = torch.cat([before[name].abs() for name in names])
+        kept = torch.cat(list(cycle.kept.marks.values()))
+        assert kept.sum() == left
+        assert scales[kept].min() >= scales[~kept].max()
+        for state in (cycle.pruned, cycle.result.weights):
+            masked, (smaller, small) = build(ARCHITECTURE), cut(ARCHITECTURE, state, cycle.kept.marks)
+            masked.load_state_dict(state)
+            network = build(smaller)
+            network.load_state_dict(small)
+            assert alone(network, pretraining.data, "validation") == pytest.approx(
+                alone(masked, pretraining.data, "validation"), rel=1e-9
+            )
+        before = cycle.result.weights
+
+
+def test_a_cycle_is_training_on_from_what_was_pruned(
+    cycles: list[list[Cycle]], trajectories: list[Trajectory], pretraining: Task
+) -> None:
+    """The last cycle again, alone, by the trainer itself."""
+    last = cycles[0][-1]
+    lane = Lane(RATE, DECAY, mask=last.kept.masks, start=last.pruned)
+    (result,) = train(replace(pretraining, seed=derive_seed(pretraining.seed, "retraining", CYCLES)), [lane])
+    assert same(result, last.result)
+    network = build(ARCHITECTURE)
+    network.load_state_dict(last.pruned)
+    assert last.pruned_top1 == pytest.approx(alone(network, pretraining.data, "validation")[0])
+    (again,) = prune_and_retrain(pretraining, trajectories[:1], REWINDING, RATE, DECAY, CYCLES)
+    assert same(again[-1].result, last.result)
+
+
+def test_small_networks_stay_as_they_are_pruned(cycles: list[list[Cycle]], trajectories: list[Trajectory]) -> None:
+    mask = torch.cat([mask.flatten() for mask in (trajectories[3].masks or {}).values()])
+    for cycle in cycles[3]:
+        weights = prunable_of(cycle.result.weights)
+        assert not weights[~mask].any()
+        assert weights[mask].all()
+    assert all(torch.equal(tensor, trajectories[3].start[name]) for name, tensor in cycles[3][0].pruned.items())
+
+
+def prunable_of(state: dict[str, torch.Tensor]) -> torch.Tensor:
+    network = build(ARCHITECTURE)
+    network.load_state_dict(state)
+    return torch.cat([weight.flatten() for weight in prunable(network).values()])
+
+
+def test_tables_of_cycles(cycles: list[list[Cycle]], trajectories: list[Trajectory]) -> None:
+    table = cycles_table(cycles[0])
+    assert tuple(table.columns) == COLUMNS
+    assert table["cycle"].tolist() == [1, 2]
+    for row, cycle in zip(table.itertuples(), cycles[0], strict=True):
+        weights = prunable_of(cycle.result.weights)
+        assert row.density == pytest.approx((weights != 0).double().mean().item())
+        assert row.top1 == cycle.result.history[-1].top1
+        assert row.best_top1 == max(entry.top1 for entry in cycle.result.history)
+    assert cycles_table(cycles[3])["density"].tolist() == [pytest.approx(density(trajectories[3]))] * 2
+
+
+def density(trajectory: Trajectory) -> float:
+    marks = torch.cat([mask.flatten() for mask in (trajectory.masks or {}).values()])
+    return marks.double().mean().item()
+
+
+def test_rewinding_repeats_the_schedule_and_fine_tuning_its_last_rate(pretraining: Task) -> None:
+    rates = {}
+    for retraining in (FINE_TUNING, REWINDING):
+        recipe = retraining_task(pretraining, retraining, 1).recipe
+        rate = retraining_rate(pretraining, retraining, RATE)
+        rates[retraining] = [rate * recipe.learning_rate_factor(epoch) for epoch in range(1, recipe.epochs + 1)]
+    first = [RATE * pretraining.recipe.learning_rate_factor(epoch) for epoch in range(1, 5)]
+    assert rates[REWINDING] == first
+    assert rates[FINE_TUNING] == [first[-1]] * 4
+    seeds = {retraining_task(pretraining, REWINDING, cycle).seed for cycle in range(4)}
+    assert len(seeds) == 4
+    with pytest.raises(UserError, match="did you mean 'rewinding'"):
+        retraining_task(pretraining, "rewindin", 1)
+
+
+def test_killed_cycles_go_on_to_the_same_bits(
+    pretraining: Task, trajectories: list[Trajectory], cycles: list[list[Cycle]], tmp_path: Path
+) -> None:
+    checkpoint = Checkpoint.of(tmp_path / "state", "identity")
+    prune_and_retrain(pretraining, trajectories, REWINDING, RATE, DECAY, 1, checkpoint=checkpoint)
+    lines: list[str] = []
+    resumed = prune_and_retrain(pretraining, trajectories, REWINDING, RATE, DECAY, CYCLES, lines.append, checkpoint)
+    first, second = (place for place, text in enumerate(lines) if text.startswith("cycle "))
+    assert second - first == 2  # nothing but "going on"
+    for one, other in zip(resumed, cycles, strict=True):
+        assert all(same(a.result, b.result) for a, b in zip(one, other, strict=True))
+
+
+def test_a_network_that_diverges_is_left_alone(pretraining: Task, trajectories: list[Trajectory]) -> None:
+    (found,) = prune_and_retrain(pretraining, trajectories[:1], REWINDING, 1e15, DECAY, 3)
+    assert [cycle.result.diverged for cycle in found] == [True] * 3
+    assert found[2].kept is found[1].kept is found[0].kept
+
+
+def test_methods_are_checked(pretraining: Task, trajectories: list[Trajectory]) -> None:
+    wrong = replace(trajectories[0], method="chanels")
+    with pytest.raises(UserError, match="did you mean 'channels'"):
+        prune_and_retrain(pretraining, [wrong], REWINDING, RATE, DECAY)
+    plain = replace(pretraining, architecture=Architecture("vanilla_cnn", (1, 8, 8), 10))
+    start = build(plain.architecture, 0).state_dict()
+    with pytest.raises(UserError, match="has none"):
+        prune_and_retrain(plain, [Trajectory(start, "channels")], REWINDING, RATE, DECAY)
+
+
+def test_the_whole_size_is_the_network_as_it_is_trained_anyway(pretraining: Task) -> None:
+    anyway, sized = train(pretraining, [Lane(RATE, DECAY, 5), sized_lane(ARCHITECTURE, 1.0, 5, RATE, DECAY)])
+    assert same(sized, anyway)
+
+
+@pytest.mark.parametrize("size", [0.5, 0.25])
+def test_sparse_starts_have_their_number_of_weights_and_hes_variance(size: float) -> None:
+    architecture = Architecture("resnet20", (3, 32, 32), 10)
+    dense = build(architecture, derive_seed(2, "initialisation"))
+    lane = sized_lane(architecture, size, 2, RATE, DECAY)
+    assert lane.mask is not None
+    assert lane.start is not None
+    total = 0
+    for name, weight in prunable(dense).items():
+        mask, start = lane.mask[name], lane.start[name]
+        total += int(mask.sum())
+        part = mask.double().mean().item()
+        torch.testing.assert_close(start, mask * weight / np.sqrt(part), rtol=1e-6, atol=0)
+        if weight.numel() > 9000:
+            assert start[mask].var().item() == pytest.approx(2 / (weight[0].numel() * part), rel=0.1)
+    weights = sum(weight.numel() for weight in prunable(dense).values())
+    assert total == int(size * weights)
+    half = sized_lane(architecture, 0.5, 2, RATE, DECAY).mask or {}
+    assert all(not (mask & ~half[name]).any() for name, mask in lane.mask.items())  # nested
+
+
+def test_the_small_network_has_as_many_weights_as_the_pruned_one(cycles: list[list[Cycle]]) -> None:
+    for trajectory in cycles[:3]:
+        masks = trajectory[-1].result.lane.mask or {}
+        lane = equal_lane(ARCHITECTURE, masks, 4, RATE, DECAY)
+        pruned = convolutions({name: masks.get(name, torch.ones_like(t)) for name, t in trajectory[-1].pruned.items()})
+        assert sum(int(mask.sum()) for mask in (lane.mask or {}).values()) == int((pruned != 0).sum())
+        assert "fc.weight" not in (lane.mask or {})

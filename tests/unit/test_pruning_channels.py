@@ -1,0 +1,144 @@
+"""Channels pruned inside the dense weight space: masked, cut and embedded networks compute and learn the same."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mechanism_samples import logits_of
+from prunescape.errors import UserError
+from prunescape.flops import count_parameters
+from prunescape.models.architecture import Architecture
+from prunescape.models.build import build, channel_groups
+from prunescape.models.channel_groups import ChannelGroup
+from prunescape.pruning.channels import channel_masks, cut, embed, fewer_channels, scale_scores
+from prunescape.pruning.unstructured import apply_masks, kept_count
+
+NETWORKS = [
+    ("small_resnet", (1, 8, 8)),
+    ("resnet20", (3, 16, 16)),
+    ("vanilla_cnn", (1, 8, 8)),
+    ("mobilenetv2", (3, 16, 16)),
+    ("resnet50_cifar", (3, 16, 16)),
+    ("vgg19_cifar", (3, 16, 16)),
+]
+
+
+def random_kept(network: torch.nn.Module, groups: list[ChannelGroup], seed: int) -> dict[str, torch.Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    kept = {}
+    for group in groups:
+        marks = torch.rand(len(network.get_parameter(f"{group.producer}.weight")), generator=generator) < 0.6
+        marks[0] |= not marks.any()
+        kept[group.producer] = marks
+    return kept
+
+
+def trained(name: str, shape: tuple[int, int, int]) -> tuple[Architecture, torch.nn.Module]:
+    """A network with statistics, scales and biases of its own."""
+    architecture = Architecture(name, shape, 10)
+    network = build(architecture, 0)
+    generator = torch.Generator().manual_seed(1)
+    for parameter in network.parameters():
+        if parameter.dim() == 1:
+            parameter.data += 0.3 * torch.randn(parameter.shape, generator=generator)
+    with torch.no_grad():
+        network(torch.rand(8, *shape, generator=generator))
+    return architecture, network.eval()
+
+
+def images(shape: tuple[int, int, int], count: int = 6) -> torch.Tensor:
+    return torch.rand(count, *shape, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+
+
+@pytest.mark.parametrize(("name", "shape"), NETWORKS)
+def test_masked_cut_and_embedded_networks_have_the_same_outputs(name: str, shape: tuple[int, int, int]) -> None:
+    architecture, network = trained(name, shape)
+    groups = channel_groups(name, network)
+    kept = random_kept(network, groups, 0)
+    smaller, small_state = cut(architecture, network.state_dict(), kept)
+    small = build(smaller)
+    small.load_state_dict(small_state)
+    assert count_parameters(small) < count_parameters(network)
+
+    embedded = build(architecture)
+    embedded.load_state_dict(embed(architecture, small_state, kept))
+    masks = channel_masks(network, groups, kept)
+    apply_masks(network, masks)
+    expected = logits_of(small, images(shape))
+    torch.testing.assert_close(logits_of(network, images(shape)), expected, rtol=1e-11, atol=1e-11)
+    torch.testing.assert_close(logits_of(embedded, images(shape)), expected, rtol=1e-11, atol=1e-11)
+    for key, parameter in embedded.named_parameters():
+        assert torch.equal(parameter, network.get_parameter(key))
+        assert not parameter.masked_select(~masks[key]).any() if key in masks else True
+    again, back = cut(architecture, embedded.state_dict(), kept)
+    assert again == smaller
+    assert all(torch.equal(tensor, small_state[key]) for key, tensor in back.items())
+
+
+def test_a_masked_network_learns_what_the_small_one_learns() -> None:
+    architecture, network = trained("small_resnet", (1, 8, 8))
+    groups = channel_groups("small_resnet", network)
+    kept = random_kept(network, groups, 1)
+    smaller, small_state = cut(architecture, network.state_dict(), kept)
+    small = build(smaller).double()
+    small.load_state_dict(small_state)
+    masks = channel_masks(network, groups, kept)
+    network = apply_masks(network, masks).double()
+    optimisers = [torch.optim.SGD(one.parameters(), 0.1, 0.9, weight_decay=0.01) for one in (network, small)]
+    labels = torch.arange(30) % 10
+    for _ in range(10):
+        for one, optimiser in zip((network, small), optimisers, strict=True):
+            optimiser.zero_grad()
+            F.cross_entropy(one.train()(images((1, 8, 8), 30)), labels).backward()
+            optimiser.step()
+        apply_masks(network, masks)
+    _, learnt = cut(architecture, network.state_dict(), kept)
+    for key, tensor in small.state_dict().items():
+        torch.testing.assert_close(learnt[key], tensor, rtol=1e-9, atol=1e-11)
+
+
+@given(seed=st.integers(0, 10_000), gamma=st.floats(0, 1), again=st.floats(0, 1))
+@settings(max_examples=60, deadline=None)
+def test_channels_are_removed_to_an_exact_number(seed: int, gamma: float, again: float) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    scores = {name: torch.rand(width, generator=generator) for name, width in (("a", 7), ("b", 12), ("c", 3))}
+    kept = {name: torch.ones_like(layer, dtype=torch.bool) for name, layer in scores.items()}
+    first = fewer_channels(scores, kept, gamma)
+    total = sum(int(marks.sum()) for marks in first.values())
+    assert total == max(3, kept_count(22, gamma))
+    second = fewer_channels(scores, first, again)
+    assert sum(int(marks.sum()) for marks in second.values()) == max(3, kept_count(total, again))
+    for name, marks in second.items():
+        assert marks.any()
+        assert not (marks & ~first[name]).any()
+
+
+def test_the_smallest_scales_go_first() -> None:
+    architecture, network = trained("resnet20", (3, 16, 16))
+    del architecture
+    groups = channel_groups("resnet20", network)
+    scores = scale_scores(network, groups)
+    kept = fewer_channels(scores, {name: torch.ones_like(s, dtype=torch.bool) for name, s in scores.items()}, 0.2)
+    flat = torch.cat(list(scores.values())).abs()
+    marks = torch.cat(list(kept.values()))
+    assert marks.sum() == kept_count(len(flat), 0.2)
+    assert flat[marks].min() >= flat[~marks].max()
+    assert torch.equal(scores["blocks.0.conv1"], network.get_parameter("blocks.0.bn1.weight").abs())
+
+
+def test_networks_without_batch_norm_are_refused() -> None:
+    network = build(Architecture("vanilla_cnn", (1, 8, 8), 10), 0)
+    with pytest.raises(UserError, match=r"batch norm.s scales, and features\.2 has none"):
+        scale_scores(network, channel_groups("vanilla_cnn", network))
+
+
+def test_a_layer_without_channels_cannot_be_built() -> None:
+    architecture, network = trained("small_resnet", (1, 8, 8))
+    kept = {
+        name: torch.ones(width, dtype=torch.bool) for name, width in (("blocks.0.conv1", 16), ("blocks.1.conv1", 32))
+    }
+    kept["blocks.1.conv1"][:] = False
+    with pytest.raises(ValueError, match=r"no channel is left in blocks.1.conv1"):
+        cut(architecture, network.state_dict(), kept)

@@ -1,0 +1,161 @@
+"""What sample sets say: the imbalance, its error, histograms, and whether utility predicts what pruning costs."""
+
+from collections.abc import Hashable, Sequence
+
+import numpy as np
+import pandas as pd
+from scipy.stats import bootstrap, spearmanr
+
+from prunescape.data.randomness import derive_seed
+
+RESAMPLES = 2000
+BINS = 50
+
+
+def mean_error(values: np.ndarray) -> float:
+    """The standard error of the mean of N values, s / sqrt(N); infinite for fewer than two."""
+    return float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else np.inf
+
+
+def deviation_error(values: np.ndarray) -> float:
+    """The standard error of the standard deviation s of N values, whatever their distribution.
+
+    By the delta method, sqrt(Var(s^2)) / 2s with Var(s^2) = (m4 - (N - 3) / (N - 1) s^4) / N; of normal values it is
+    about s / sqrt(2 (N - 1)). NaN for fewer than four values, or equal ones.
+    """
+    if len(values) < 4 or np.ptp(values) == 0:
+        return np.nan
+    size, variance = len(values), np.var(values, ddof=1)
+    fourth = np.mean((values - np.mean(values)) ** 4)
+    spread = max(fourth - (size - 3) / (size - 1) * variance**2, 0.0) / size
+    return float(np.sqrt(spread / variance) / 2)
+
+
+def summarise(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """The utility characteristics of sample sets (utility paper, definitions 2 and 3, Fig. 2-5, 7-13, 15).
+
+    Args:
+        table: what `prunescape.mechanism.sampling.sample_utility` gives, for one network or, with columns that tell
+            them apart, for several.
+        by: the columns that tell sample sets apart, such as epoch, ablation, level.
+
+    Returns:
+        One row a set: `by`; ablated (weights); subsets (N); utility's imbalance (standard deviation, N - 1) and
+        imbalance_error, mean and mean_error, minimum and maximum, all in nats; and top1, top1_minimum, top1_maximum
+        (mean and extremes of the ablated networks' accuracy in percent). Errors are standard errors over subsets.
+    """
+    rows = []
+    for key, part in table.groupby(list(by), sort=False):
+        utility, top1 = (part[name].to_numpy(dtype=np.float64) for name in ("utility", "top1"))
+        rows.append(
+            {
+                **_named(by, key),
+                "ablated": part["ablated"].iloc[0],
+                "subsets": len(part),
+                "imbalance": np.std(utility, ddof=1) if len(part) > 1 else np.nan,
+                "imbalance_error": deviation_error(utility),
+                "mean": utility.mean(),
+                "mean_error": mean_error(utility),
+                "minimum": utility.min(),
+                "maximum": utility.max(),
+                "top1": top1.mean(),
+                "top1_minimum": top1.min(),
+                "top1_maximum": top1.max(),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def histograms(table: pd.DataFrame, by: Sequence[str], shared: Sequence[str], bins: int = BINS) -> pd.DataFrame:
+    """Histograms of utility (utility paper, Fig. 4 right, 14).
+
+    Args:
+        table: what `prunescape.mechanism.sampling.sample_utility` gives, for several networks.
+        by: the columns that tell sample sets apart.
+        shared: those of them within which the bins are the same, such as ablation and level.
+        bins: how many, from the least to the largest utility.
+
+    Returns:
+        One row a set and bin: `by`, low, high (nats), subsets (in the bin; the last one holds its upper end).
+    """
+    tables = []
+    for _, panel in table.groupby(list(shared), sort=False):
+        finite = panel["utility"].dropna()
+        edges = np.histogram_bin_edges(finite, bins)
+        for key, part in panel.groupby(list(by), sort=False):
+            counts, _ = np.histogram(part["utility"].dropna(), edges)
+            ends = {"low": edges[:-1], "high": edges[1:], "subsets": counts}
+            tables.append(pd.DataFrame({**_named(by, key), **ends}))
+    return pd.concat(tables, ignore_index=True)
+
+
+def utility_and_loss(
+    utilities: pd.DataFrame, validation: pd.DataFrame, whole_top1: float, by: Sequence[str]
+) -> pd.DataFrame:
+    """Beside each subset's utility the accuracy that pruning it costs.
+
+    Args:
+        utilities: measured on training images.
+        validation: the same subsets measured on validation images.
+        whole_top1: accuracy in percent of the whole network on these.
+        by: the columns that name a subset, such as level and subset, or layer and channel.
+
+    Returns:
+        `by`, utility (nats, training images), top1_lost (points, validation images).
+    """
+    merged = utilities[[*by, "utility"]].merge(validation[[*by, "top1"]], on=list(by), validate="one_to_one")
+    return merged.assign(top1_lost=whole_top1 - merged["top1"]).drop(columns="top1")
+
+
+def rank_correlations(
+    table: pd.DataFrame,
+    by: Sequence[str],
+    confidence: float = 0.95,
+    seed: int = 0,
+    x: str = "utility",
+    y: str = "top1_lost",
+) -> pd.DataFrame:
+    """Spearman's rank correlation: does utility predict what pruning a subset costs?
+
+    Args:
+        table: one row a subset, as `utility_and_loss` gives them.
+        by: the columns within which ranks are compared, such as level; none takes all rows together.
+        confidence: of the intervals, which resample subsets (percentile bootstrap).
+        seed: of the resampling.
+        x, y: the columns that are compared.
+
+    Returns:
+        One row a group: `by`, subsets, correlation, p (two-sided), low, high; NaN where a column does not vary.
+    """
+    rows = []
+    groups = table.groupby(list(by), sort=False) if by else [((), table)]
+    for key, part in groups:
+        columns = part[x].to_numpy(dtype=np.float64), part[y].to_numpy(dtype=np.float64)
+        rows.append({**_named(by, key), "subsets": len(part), **_rank_correlation(*columns, confidence, seed)})
+    return pd.DataFrame(rows)
+
+
+def _rank_correlation(x: np.ndarray, y: np.ndarray, confidence: float, seed: int) -> dict[str, float]:
+    if len(x) < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
+        return dict.fromkeys(("correlation", "p", "low", "high"), np.nan)
+    found = spearmanr(x, y)
+    interval = bootstrap(
+        (x, y),
+        _spearman,
+        paired=True,
+        vectorized=False,
+        confidence_level=confidence,
+        n_resamples=RESAMPLES,
+        method="percentile",
+        rng=np.random.default_rng(derive_seed(seed, "rank correlation")),
+    ).confidence_interval
+    values = (found.statistic, found.pvalue, interval.low, interval.high)
+    return dict(zip(("correlation", "p", "low", "high"), map(float, values), strict=True))
+
+
+def _spearman(x: np.ndarray, y: np.ndarray) -> float:
+    return 0.0 if np.ptp(x) == 0 or np.ptp(y) == 0 else float(spearmanr(x, y).statistic)
+
+
+def _named(by: Sequence[str], key: Hashable) -> dict[str, Hashable]:
+    return dict(zip(by, key if isinstance(key, tuple) else (key,), strict=True))
