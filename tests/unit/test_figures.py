@@ -1,6 +1,5 @@
-"""The figures: geometry, colours, names, repeatability, and drawing whatever a study may come up with."""
+"""The figures: names, repeatability, and drawing whatever a study may come up with."""
 
-from itertools import product
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,100 +7,20 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
-from matplotlib.text import Text
 
-from prunescape.errors import UserError
-from prunescape.figures import (
-    annotated_grid,
-    channels,
-    curves,
-    landscape,
-    names,
-    plane,
-    risk,
-    samples,
-    style,
-    summary,
-    surface,
+from figure_samples import (
+    ROIS,
+    VARIANTS,
+    ellipses_of,
+    histories_of,
+    landscape_figure,
+    no_titles_overlap,
+    ridge,
+    risks_of,
+    texts,
 )
-
-VARIANTS = ["dense", "uniform-0.6", "uniform-0.2", "non_uniform-0.6", "non_uniform-0.2"]
-ROIS = (0.5, 1.0)
-
-
-def ridge(variants=("dense", "non_uniform-0.4"), rows=5, columns=5, step=0.2, metric_noise=0.1):
-    """A landscape with the diagonal ridge that weight decay and learning rate make."""
-    generator = np.random.default_rng(1)
-    table = []
-    for number, variant in enumerate(variants):
-        for i, j in product(range(-(rows // 2), rows - rows // 2), range(-(columns // 2), columns - columns // 2)):
-            f = 92 - number - 8 * (step * (i + j)) ** 2 - (step * (i - j)) ** 2
-            f += metric_noise * generator.normal()
-            table.append(("resnet56", variant, i, j, 10 ** (-1 + step * i), 10 ** (-4 + step * j), f))
-    columns_ = ["model", "variant", "i", "j", "learning_rate", "weight_decay", "f"]
-    return pd.DataFrame(table, columns=columns_)
-
-
-def ellipses_of(variants, fitted=True, **changes):
-    row = {
-        "model": "resnet56", "metric": "top1", "n_cells": 9, "fitted": fitted,
-        "centre_log10_weight_decay": -4.1, "centre_log10_learning_rate": -0.9,
-        "length": 1.2, "width": 0.4, "angle_degrees": -40.0,
-    }  # fmt: skip
-    rows = [row | {"variant": variant, "roi": roi} | changes for variant in variants for roi in ROIS]
-    return pd.DataFrame(rows)
-
-
-def risks_of(variants, cells=6):
-    generator = np.random.default_rng(2)
-    rows = [
-        ("resnet56", variant, "top1", i, 0, d, d / 90)
-        for number, variant in enumerate(variants)
-        for i, d in enumerate(generator.uniform(0, 0.5 + number, cells))
-    ]
-    return pd.DataFrame(rows, columns=["model", "variant", "metric", "i", "j", "d", "d_relative"])
-
-
-def histories_of(variants, cells=((0, 0), (1, -1)), epochs=6):
-    rows = [
-        (
-            "resnet56",
-            variant,
-            seed,
-            i,
-            j,
-            epoch,
-            0.1 if epoch < 4 else 0.01,
-            2 / epoch,
-            50 + 5 * epoch + i,
-            np.nan,
-        )
-        for variant in variants
-        for (i, j), seed, epoch in product(cells, range(2), range(1, epochs + 1))
-    ]
-    start = ["model", "variant", "seed", "i", "j", "epoch"]
-    return pd.DataFrame(rows, columns=[*start, "learning_rate", "train_loss", "top1", "top5"])
-
-
-def landscape_figure(cells, ellipses=None, metric="top1", **options):
-    ellipses = ellipses_of(cells["variant"].unique()) if ellipses is None else ellipses
-    return landscape.draw(cells, ellipses, metric, "resnet56", options)
-
-
-def texts(figure: Figure) -> str:
-    found = figure.findobj(Text)
-    return "\n".join(artist.get_text() for artist in found)
-
-
-def no_titles_overlap(figure: Figure) -> bool:
-    """Whether all titles of panels, and the heading, keep clear of each other and of the figure's edges."""
-    figure.draw_without_rendering()
-    titles = [axes._left_title for axes in figure.axes] + [figure._suptitle]
-    boxes = [title.get_window_extent() for title in titles if title.get_text().strip()]
-    inside = all(box.x0 >= 0 and box.x1 <= figure.bbox.x1 and box.y1 <= figure.bbox.y1 for box in boxes)
-    apart = not any(one.overlaps(other) for number, one in enumerate(boxes) for other in boxes[number + 1 :])
-    return inside and apart
-
+from prunescape.errors import UserError
+from prunescape.figures import annotated_grid, channels, curves, names, plane, risk, samples, style, summary
 
 # Names, order, colours
 
@@ -181,101 +100,6 @@ def test_an_unknown_format_is_refused_before_anything_is_written(tmp_path):
     with pytest.raises(UserError, match=r"a\.bmp.*\.pdf, \.png, \.svg"):
         style.save(Figure(), [str(tmp_path / "a.png"), str(tmp_path / "a.bmp")])
     assert not list(tmp_path.iterdir())
-
-
-# Landscapes
-
-
-@pytest.mark.parametrize("angle", [-90.0, -40.0, 0.0, 30.0, 90.0])
-def test_the_drawn_ellipse_satisfies_its_equation(angle):
-    row = ellipses_of(["dense"], angle_degrees=angle).iloc[0]
-    patch = plane.ellipse_patch(row)
-    outline = patch.get_path().transformed(patch.get_patch_transform())
-    curves_ = [curve(np.linspace(0, 1, 5)) for curve, _ in outline.iter_bezier() if curve.degree > 1]
-    points = np.vstack(curves_)
-    assert len(points) >= 32
-    x = points[:, 0] - row["centre_log10_weight_decay"]
-    y = points[:, 1] - row["centre_log10_learning_rate"]
-    turn = np.radians(angle)
-    along, across = x * np.cos(turn) + y * np.sin(turn), y * np.cos(turn) - x * np.sin(turn)
-    ones = (along / (row["length"] / 2)) ** 2 + (across / (row["width"] / 2)) ** 2
-    np.testing.assert_allclose(ones, 1, atol=1e-3)
-
-
-def test_panels_and_ellipses_of_a_landscape():
-    figure = landscape_figure(ridge(VARIANTS))
-    assert len(figure.axes) == 2 * len(VARIANTS) + 1
-    drawn = [patch for axes in figure.axes for patch in axes.patches if isinstance(patch, Ellipse)]
-    assert len(drawn) == 2 * len(VARIANTS)
-    assert "Non-uniform, 20 % of FLOPs" in texts(figure)
-    assert "0.5-ROI: 9 cells" in texts(figure)
-    assert no_titles_overlap(figure)
-
-
-def test_many_variants_wrap():
-    many = [*VARIANTS, "uniform-0.4", "non_uniform-0.4"]
-    assert len(landscape_figure(ridge(many, 3, 3)).axes) == 2 * len(many) + 1
-
-
-def test_a_missing_ellipse_is_said():
-    ellipses = ellipses_of(["dense", "non_uniform-0.4"], fitted=False, n_cells=3, length=np.nan)
-    figure = landscape_figure(ridge(), ellipses)
-    assert "0.5-ROI not fitted: only 3 cells" in texts(figure)
-    assert not [patch for axes in figure.axes for patch in axes.patches if isinstance(patch, Ellipse)]
-
-
-def test_colours_span_the_top_share_of_all_observations():
-    cells = pd.DataFrame({"variant": ["dense"] * 101, "f": np.linspace(0, 100, 101)})
-    assert surface.colour_limits(cells, 15, 1.0) == pytest.approx((85, 100))
-
-
-def test_colours_reach_down_to_every_variants_optimum_but_not_to_failures():
-    cells = pd.DataFrame({"variant": ["dense", "a", "failed"], "f": [95.0, 91.0, 10.0]})
-    assert surface.colour_limits(cells, 1, 1.0) == pytest.approx((90, 95))
-
-
-def test_the_surface_passes_through_the_cells_and_forgets_failures():
-    cells = plane.in_log10(ridge(["dense"]))
-    floor = float(cells["f"].min())
-    cells.loc[0, "f"] = 10.0
-    x, y, values = surface.interpolate(cells, (-4.4, -3.6, -1.4, -0.6), floor)
-    assert values.shape == (len(y), len(x))
-    assert values.min() >= floor - 1e-9
-    here = cells[(cells["i"] == 0) & (cells["j"] == 0)].iloc[0]
-    nearest = values[np.abs(y - here["y"]).argmin(), np.abs(x - here["x"]).argmin()]
-    assert nearest == pytest.approx(here["f"], abs=0.1)
-
-
-def awkward(kind):
-    cells = ridge()
-    if kind == "one row":
-        return ridge(rows=1)
-    if kind == "one cell":
-        return ridge(rows=1, columns=1)
-    if kind == "holes":
-        return cells.drop(index=[0, 7, 8])
-    cells.loc[3 : 9 if kind == "some missing" else len(cells), "f"] = np.nan if "missing" in kind else 10.0
-    return cells
-
-
-KINDS = ["one row", "one cell", "holes", "some missing", "all missing", "all diverged"]
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_awkward_landscapes_are_drawn(kind, tmp_path):
-    cells = awkward(kind)
-    if kind.startswith("all"):
-        cells["f"] = np.nan if kind == "all missing" else 10.0
-    figures = [landscape_figure(cells), annotated_grid.draw(cells, "resnet56", "dense", (3, 3))]
-    for number, figure in enumerate(figures):
-        style.save(figure, [str(tmp_path / f"{number}.png")], dpi=30)
-        assert no_titles_overlap(figure)
-
-
-def test_top5_without_ellipses_is_drawn():
-    figure = landscape_figure(ridge(), metric="top5")
-    assert "top-5 accuracy" in texts(figure)
-    assert "0.5-ROI: no cells" in texts(figure)
 
 
 # The other figures

@@ -1,0 +1,101 @@
+"""Landscapes: geometry, colours, and drawing whatever a study may come up with."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.patches import Ellipse
+
+from figure_samples import VARIANTS, ellipses_of, landscape_figure, no_titles_overlap, ridge, texts
+from prunescape.figures import annotated_grid, plane, style, surface
+
+
+@pytest.mark.parametrize("angle", [-90.0, -40.0, 0.0, 30.0, 90.0])
+def test_the_drawn_ellipse_satisfies_its_equation(angle):
+    row = ellipses_of(["dense"], angle_degrees=angle).iloc[0]
+    patch = plane.ellipse_patch(row)
+    outline = patch.get_path().transformed(patch.get_patch_transform())
+    curves_ = [curve(np.linspace(0, 1, 5)) for curve, _ in outline.iter_bezier() if curve.degree > 1]
+    points = np.vstack(curves_)
+    assert len(points) >= 32
+    x = points[:, 0] - row["centre_log10_weight_decay"]
+    y = points[:, 1] - row["centre_log10_learning_rate"]
+    turn = np.radians(angle)
+    along, across = x * np.cos(turn) + y * np.sin(turn), y * np.cos(turn) - x * np.sin(turn)
+    ones = (along / (row["length"] / 2)) ** 2 + (across / (row["width"] / 2)) ** 2
+    np.testing.assert_allclose(ones, 1, atol=1e-3)
+
+
+def test_panels_and_ellipses_of_a_landscape():
+    figure = landscape_figure(ridge(VARIANTS))
+    assert len(figure.axes) == 2 * len(VARIANTS) + 1
+    drawn = [patch for axes in figure.axes for patch in axes.patches if isinstance(patch, Ellipse)]
+    assert len(drawn) == 2 * len(VARIANTS)
+    assert "Non-uniform, 20 % of FLOPs" in texts(figure)
+    assert "0.5-ROI: 9 cells" in texts(figure)
+    assert no_titles_overlap(figure)
+
+
+def test_many_variants_wrap():
+    many = [*VARIANTS, "uniform-0.4", "non_uniform-0.4"]
+    assert len(landscape_figure(ridge(many, 3, 3)).axes) == 2 * len(many) + 1
+
+
+def test_a_missing_ellipse_is_said():
+    ellipses = ellipses_of(["dense", "non_uniform-0.4"], fitted=False, n_cells=3, length=np.nan)
+    figure = landscape_figure(ridge(), ellipses)
+    assert "0.5-ROI not fitted: only 3 cells" in texts(figure)
+    assert not [patch for axes in figure.axes for patch in axes.patches if isinstance(patch, Ellipse)]
+
+
+def test_colours_span_the_top_share_of_all_observations():
+    cells = pd.DataFrame({"variant": ["dense"] * 101, "f": np.linspace(0, 100, 101)})
+    assert surface.colour_limits(cells, 15, 1.0) == pytest.approx((85, 100))
+
+
+def test_colours_reach_down_to_every_variants_optimum_but_not_to_failures():
+    cells = pd.DataFrame({"variant": ["dense", "a", "failed"], "f": [95.0, 91.0, 10.0]})
+    assert surface.colour_limits(cells, 1, 1.0) == pytest.approx((90, 95))
+
+
+def test_the_surface_passes_through_the_cells_and_forgets_failures():
+    cells = plane.in_log10(ridge(["dense"]))
+    floor = float(cells["f"].min())
+    cells.loc[0, "f"] = 10.0
+    x, y, values = surface.interpolate(cells, (-4.4, -3.6, -1.4, -0.6), floor)
+    assert values.shape == (len(y), len(x))
+    assert values.min() >= floor - 1e-9
+    here = cells[(cells["i"] == 0) & (cells["j"] == 0)].iloc[0]
+    nearest = values[np.abs(y - here["y"]).argmin(), np.abs(x - here["x"]).argmin()]
+    assert nearest == pytest.approx(here["f"], abs=0.1)
+
+
+def awkward(kind):
+    cells = ridge()
+    if kind == "one row":
+        return ridge(rows=1)
+    if kind == "one cell":
+        return ridge(rows=1, columns=1)
+    if kind == "holes":
+        return cells.drop(index=[0, 7, 8])
+    cells.loc[3 : 9 if kind == "some missing" else len(cells), "f"] = np.nan if "missing" in kind else 10.0
+    return cells
+
+
+KINDS = ["one row", "one cell", "holes", "some missing", "all missing", "all diverged"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_awkward_landscapes_are_drawn(kind, tmp_path):
+    cells = awkward(kind)
+    if kind.startswith("all"):
+        cells["f"] = np.nan if kind == "all missing" else 10.0
+    figures = [landscape_figure(cells), annotated_grid.draw(cells, "resnet56", "dense", (3, 3))]
+    for number, figure in enumerate(figures):
+        style.save(figure, [str(tmp_path / f"{number}.png")], dpi=30)
+        assert no_titles_overlap(figure)
+
+
+def test_top5_without_ellipses_is_drawn():
+    figure = landscape_figure(ridge(), metric="top5")
+    assert "top-5 accuracy" in texts(figure)
+    assert "0.5-ROI: no cells" in texts(figure)
