@@ -44,7 +44,7 @@ include: "workflow/rules/figures.smk"
 
 if config["stochastic"] is not None:
 
-    include: "workflow/rules/stochastic_populations.smk"
+    include: "workflow/rules/stochastic_common.smk"
     include: "workflow/rules/stochastic.smk"
     include: "workflow/rules/stochastic_answers.smk"
     include: "workflow/rules/stochastic_figures.smk"

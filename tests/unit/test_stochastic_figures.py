@@ -10,6 +10,7 @@ from prunescape.figures import names, style
 from prunescape.figures.stochastic import (
     best_draws,
     fronts,
+    grid,
     lines,
     one_shot,
     seeds,
@@ -17,7 +18,7 @@ from prunescape.figures.stochastic import (
     structured,
 )
 from prunescape.stochastic import fitness, search, variants
-from prunescape.stochastic.statistics import seed_intervals
+from prunescape.stochastic.statistics import grid_tests, seed_intervals
 
 MODEL = tables.MODEL
 BEST = {"gammas": (0.9,), "sigmas": (0.005,)}
@@ -207,3 +208,32 @@ def test_structured_pruning_has_two_panels_a_method():
     np.testing.assert_allclose(lines_of(gain, colour), [np.column_stack([100 * here["gamma"], here["delta"]])])
     assert "Non-uniform" in texts(figure)
     assert legible(figure)
+
+
+# The grid
+
+
+def grid_tables(seeds=range(2)):
+    table = tables.one_shot(seeds=seeds, gammas=(0.8, 0.9), draws=10)
+    table = table[table["kind"].isin(["deterministic", "stochastic"])]
+    return seed_intervals(table), grid_tests(table)
+
+
+def test_the_grid_has_every_gain_and_stars_what_all_seeds_agree_on():
+    intervals, tests = grid_tables()
+    figure = grid.draw(intervals, tests, MODEL)
+    assert legible(figure)
+    written = texts(figure)
+    for row in intervals.itertuples():
+        assert f"{shared.points(row.delta)}" in written
+        assert f"{shared.points(row.delta_low)} to {shared.points(row.delta_high)}" in written
+    agreed = tests.groupby(["recalibrated", "gamma", "sigma"])["p_holm"].max() < 0.05
+    assert 0 < agreed.sum() < len(agreed)
+    assert written.count("★") == agreed.sum()
+
+
+def test_the_grid_of_one_seed_and_of_nothing():
+    intervals, tests = grid_tables(seeds=[0])
+    assert " to " not in "".join(text for text in texts(grid.draw(intervals, tests, MODEL)).splitlines() if "★" in text)
+    assert legible(grid.draw(intervals[intervals["gamma"] == 0.8], tests, MODEL))
+    assert grid.significant(tests[:0], 0.8, 0.001) is False

@@ -143,6 +143,8 @@ def test_fine_tuning_is_measured_before_and_after(setting: Setting, task: Task) 
     found = measure_fine_tuning(setting, wanted, tuned)
     one_shot = evaluate_variants(setting.pretrained, wanted, setting.data, EXACT)
     assert found.accuracies["one_shot_top1"].tolist() == one_shot["top1"].tolist()
+    again = evaluate_variants(setting.pretrained, wanted, setting.data, EXACT, recalibration=setting.sample)
+    assert found.accuracies["one_shot_top1_recalibrated"].tolist() == again["top1"][len(wanted) :].tolist()
     flows = gradient_flow_table(setting.pretrained, wanted, setting.sample, EXACT)["gradient_flow"]
     assert found.accuracies["one_shot_gradient_flow"].tolist() == pytest.approx(flows.tolist())
     assert (found.accuracies["gradient_flow"] != found.accuracies["one_shot_gradient_flow"]).all()
@@ -174,6 +176,8 @@ def test_searches_and_what_their_fronts_are_worth(setting: Setting, tmp_path: Pa
     made = [Variant("stochastic", "magnitude", row["gamma"], row["sigma"], draw) for draw in range(3)]
     tested = evaluate_variants(setting.pretrained, made, setting.data, EXACT)
     assert row["sp"] == tested["top1"].median()
+    again = evaluate_variants(setting.pretrained, made, setting.data, EXACT, recalibration=setting.sample)[3:]
+    assert row["sp_recalibrated"] == again["top1"].median() != row["sp"]
     assert (found.fronts["delta"] == found.fronts["sp"] - found.fronts["dp"]).all()
     best = found.fronts[found.fronts["best"]]
     assert best[["objectives", "algorithm"]].to_numpy().tolist() == [["F2", "nsga2"], ["F2", "random"]]

@@ -56,7 +56,16 @@ def test_every_table_and_figure_of_the_paper_is_there(studied: Path) -> None:
         assert len(table), name
         assert "model" in table, name
     figures = {path.relative_to(results(studied) / "figures").as_posix() for path in results(studied).rglob("*.png")}
-    own = ["seeds", "one_shot_magnitude", "one_shot_grasp", "transfer", "feature_variance", "fronts", "search_progress"]
+    own = [
+        "seeds",
+        "one_shot_magnitude",
+        "one_shot_grasp",
+        "grid",
+        "transfer",
+        "feature_variance",
+        "fronts",
+        "search_progress",
+    ]
     own += ["fine_tuning", "structured"]
     assert figures == {"best_draws.png", "weight_cdf.png", *(f"small_resnet/{name}.png" for name in own)}
     found = json.loads((results(studied) / "findings.json").read_text())["models"]["small_resnet"]
@@ -108,7 +117,7 @@ def test_nothing_is_left_to_do_and_plan_and_status_know(studied: Path) -> None:
     assert "findings: results/tiny/stochastic/findings.txt" in both
 
 
-SUMMARY = {"summarise_stochastic", "figure_seeds", "figure_one_shot", "paper_tables", "state_findings"}
+SUMMARY = {"summarise_stochastic", "figure_grid", "figure_seeds", "figure_one_shot", "paper_tables", "state_findings"}
 CELL = {"evaluate_best", "transfer_masks", "fine_tune", "figure_best_draws", "figure_transfer", "figure_fine_tuning"}
 SEARCHES = {"search", "figure_fronts", "figure_search_progress"}
 EVERYTHING = SUMMARY | CELL | SEARCHES | {"collect_stochastic", "choose_cell", "evaluate_sweep", "evaluate_grid"}
@@ -252,4 +261,4 @@ def test_the_papers_preset_shrunken(tmp_path: Path) -> None:
     assert one["published_sp"].notna().all()
     assert pd.read_csv(output / "table_2.csv")["published_delta"].notna().sum() == 3
     assert pd.read_csv(output / "table_3.csv")["published_sp"].notna().sum() == 2 * 3
-    assert len(list((output / "figures").rglob("*.png"))) == 2 + 8 * 3
+    assert len(list((output / "figures").rglob("*.png"))) == 2 + 9 * 3

@@ -8,22 +8,6 @@ runs in a directory when any of them ends.)
 OVERVIEWS = ["plan", "status"]
 
 
-def stochastic_overview():
-    """The jobs of the study `stochastic`."""
-    from functools import partial
-
-    from prunescape.overview.companion import Companion, Piece
-
-    def piece(rule, model, seed):
-        of = getattr(rules, rule)
-        result, log = (path.format(model=model, seed=seed) for path in (of.output[0], of.log[0]))
-        recipe = {"pretrain": config["recipe"], "fine_tune": FINE_TUNING}.get(rule)
-        return Piece(model, rule, NETWORKS[rule](model), Path(result), Path(log), partial(images, rule), recipe)
-
-    pieces = [piece(rule, model, seed) for model in config["models"] for rule in NETWORKS for seed in SEEDS]
-    return Companion("stochastic", pieces)
-
-
 COMPANIONS = {"stochastic": stochastic_overview} if config["stochastic"] is not None else {}
 
 

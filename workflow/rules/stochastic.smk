@@ -1,45 +1,5 @@
 """The study `stochastic`: does noise before pruning give better sparse networks? Networks, and what is measured on each."""
 
-STOCHASTIC = f"{RESULTS}/stochastic"
-PRETRAINED = f"{STOCHASTIC}/pretrained/{{model}}/seed-{{seed}}"
-CELL = f"{STOCHASTIC}/cells/{{model}}.json"  # a model's best pruning rate and noise
-# What every experiment on a pretrained network reads.
-OF_PRETRAINED = {
-    "data": f"{DATA}/meta.json",
-    "architecture": f"{RESULTS}/models/{{model}}/dense/architecture.json",
-    "weights": f"{PRETRAINED}/weights.safetensors",
-}
-FINE_TUNING = {
-    **config["recipe"],
-    **{key: STUDY["fine_tuning"][key] for key in ("epochs", "clip")},
-    "schedule": "cosine",
-    "decay_epochs": [],
-    "evaluate_every": STUDY["fine_tuning"]["epochs"],
-}
-
-
-def part(table):
-    """The path of a table of one model and seed; `collect` puts them together."""
-    return f"{STOCHASTIC}/parts/{table}/{{model}}/seed-{{seed}}.csv"
-
-
-def study_log(rule):
-    """The log of a rule that looks at one pretrained network."""
-    return f"{LOGS}/stochastic/{rule}/{{model}}_seed-{{seed}}.log"
-
-
-def study_settings(script, wildcards, **values):
-    """The params of a rule that looks at one pretrained network."""
-    return settings(
-        script,
-        model_code(wildcards.model),
-        **{name: STUDY[name] for name in ("held_out", "sample", "perturbed")},
-        batch_size=config["recipe"]["batch_size"],
-        engine=engine_settings(strategy="fused" if STUDY["lanes"] > 1 else "serial", lanes=STUDY["lanes"]),
-        seed=int(wildcards.seed),
-        **values,
-    )
-
 
 use rule train_dense as pretrain with:
     output:

@@ -1,36 +1,5 @@
 """The study `stochastic`: its tables, the SP paper's tables beside ours, and the findings."""
 
-COLLECTED = [
-    "sweep",
-    "grid",
-    "best_draws",
-    "transfer",
-    "weight_cdf",
-    "feature_variance",
-    "fine_tuning",
-    "variances",
-    "search",
-    "search_progress",
-    "fronts",
-    "structured",
-]
-CELLS = expand(CELL, model=config["models"])
-
-
-def collected(*names):
-    """The study's tables of all models and seeds, by name."""
-    return {name: f"{STOCHASTIC}/{name}.csv" for name in names}
-
-
-def answer(path, caption, figure):
-    """A file that the report shows first."""
-    return report(
-        path,
-        category="Noise before pruning",
-        caption=f"{CAPTIONS}/{caption}.rst",
-        labels={"figure": figure, "model": "all"},
-    )
-
 
 rule collect_stochastic:
     input:

@@ -46,6 +46,28 @@ rule figure_one_shot:
         "../scripts/stochastic/figure_one_shot.py"
 
 
+rule figure_grid:
+    input:
+        intervals=f"{STOCHASTIC}/grid_intervals.csv",
+        tests=f"{STOCHASTIC}/grid_tests.csv",
+    output:
+        figure(
+            f"{STUDY_FIGURES}/{{model}}/grid",
+            "Noise before pruning",
+            "stochastic_grid",
+            figure="7 grid search",
+            model="{model}",
+        ),
+    log:
+        f"{LOGS}/stochastic/figure_grid/{{model}}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        settings=figure_settings("stochastic/figure_grid.py"),
+    script:
+        "../scripts/stochastic/figure_grid.py"
+
+
 rule figure_best_draws:
     input:
         best_draws=f"{STOCHASTIC}/best_draws.csv",
@@ -54,7 +76,7 @@ rule figure_best_draws:
             f"{STUDY_FIGURES}/best_draws",
             "Noise before pruning",
             "stochastic_best_draws",
-            figure="7 single networks",
+            figure="8 single networks",
             model="all",
         ),
     log:
@@ -75,7 +97,7 @@ rule figure_transfer:
             f"{STUDY_FIGURES}/{{model}}/transfer",
             "Noise before pruning",
             "stochastic_transfer",
-            figure="8 mask transfer",
+            figure="9 mask transfer",
             model="{model}",
         ),
     log:
@@ -96,7 +118,7 @@ rule figure_weight_cdf:
             f"{STUDY_FIGURES}/weight_cdf",
             "Noise before pruning",
             "stochastic_weight_cdf",
-            figure="9 weights against noise",
+            figure="10 weights against noise",
             model="all",
         ),
     log:
@@ -119,7 +141,7 @@ rule figure_feature_variance:
             f"{STUDY_FIGURES}/{{model}}/feature_variance",
             "Noise before pruning",
             "stochastic_feature_variance",
-            figure="10 feature variance",
+            figure="11 feature variance",
             model="{model}",
         ),
     log:
@@ -140,7 +162,7 @@ rule figure_fronts:
             f"{STUDY_FIGURES}/{{model}}/fronts",
             "Noise before pruning",
             "stochastic_fronts",
-            figure="11 Pareto fronts",
+            figure="12 Pareto fronts",
             model="{model}",
         ),
     log:
@@ -161,7 +183,7 @@ rule figure_search_progress:
             f"{STUDY_FIGURES}/{{model}}/search_progress",
             "Noise before pruning",
             "stochastic_search_progress",
-            figure="12 search progress",
+            figure="13 search progress",
             model="{model}",
         ),
     log:
@@ -182,7 +204,7 @@ rule figure_fine_tuning:
             f"{STUDY_FIGURES}/{{model}}/fine_tuning",
             "Noise before pruning",
             "stochastic_fine_tuning",
-            figure="13 fine-tuning",
+            figure="14 fine-tuning",
             model="{model}",
         ),
     log:
@@ -203,7 +225,7 @@ rule figure_structured:
             f"{STUDY_FIGURES}/{{model}}/structured",
             "Noise before pruning",
             "stochastic_structured",
-            figure="14 whole filters",
+            figure="15 whole filters",
             model="{model}",
         ),
     log:
@@ -225,7 +247,16 @@ rule stochastic:
         expand(
             f"{STUDY_FIGURES}/{{model}}/{{figure}}.{{suffix}}",
             model=config["models"],
-            figure=["seeds", "transfer", "feature_variance", "fronts", "search_progress", "fine_tuning", "structured"]
+            figure=[
+                "seeds",
+                "grid",
+                "transfer",
+                "feature_variance",
+                "fronts",
+                "search_progress",
+                "fine_tuning",
+                "structured",
+            ]
             + [f"one_shot_{method}" for method in STUDY["sweep"]["methods"]],
             suffix=FORMATS,
         ),

@@ -37,7 +37,7 @@ class TuningTables(NamedTuple):
     """What the study asks of fine-tuning.
 
     Attributes:
-        accuracies: one row a variant: the columns of `FineTuned.table`, and one_shot_top1, one_shot_gradient_flow and
+        accuracies: one row a variant: the columns of `FineTuned.table`, and one_shot_top1, one_shot_top1_recalibrated,
             gradient_flow (after fine-tuning).
         variances: feature variance, see `prunescape.stochastic.feature_variance`, of the variants scored by magnitude;
             with a column stage, "one_shot" or "fine_tuned".
@@ -103,11 +103,12 @@ def measure_fine_tuning(setting: Setting, variants: Sequence[Variant], tuned: Fi
         tuned: what `fine_tune` gave for them.
     """
     pretrained, engine = setting.pretrained, setting.engine
-    one_shot = evaluate_variants(pretrained, variants, setting.data, engine)
+    one_shot = evaluate_variants(pretrained, variants, setting.data, engine, recalibration=setting.sample)
     before = gradient_flow_table(pretrained, variants, setting.sample, engine)
     after = gradient_flow_table(pretrained, variants, setting.sample, engine, tuned.networks)
     table = tuned.table.assign(
-        one_shot_top1=one_shot["top1"],
+        one_shot_top1=one_shot["top1"][: len(variants)],
+        one_shot_top1_recalibrated=one_shot["top1"][len(variants) :].to_numpy(),
         one_shot_gradient_flow=before["gradient_flow"],
         gradient_flow=after["gradient_flow"],
     )

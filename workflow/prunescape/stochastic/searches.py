@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
-from prunescape.stochastic.fitness import F1, F2, Candidate, accuracy_fitness
+from prunescape.stochastic.fitness import F1, F2, Candidate, Fitness, accuracy_fitness
 from prunescape.stochastic.search import Settings, best_candidate, search
 from prunescape.stochastic.setting import Setting
 
@@ -19,7 +20,8 @@ class SearchesTables(NamedTuple):
         progress: its `hypervolume`.
         fronts: one row a candidate on a front: evaluation, sigma, gamma, objective_1, objective_2; fitness_sp and
             fitness_dp, the accuracies that the search saw; sp, dp and delta, those on the test images, of the same
-            networks; best, whether it is the one of "F2" with the largest second objective (SP paper, Table I, right).
+            networks, and with the ending _recalibrated those after recalibrating batch norm; best, whether it is the
+            one of "F2" with the largest second objective (SP paper, Table I, right).
     """
 
     evaluations: pd.DataFrame
@@ -45,7 +47,10 @@ def run_searches(
     """
     pretrained, engine, draws = setting.pretrained, setting.engine, settings["draws"]
     fitness = accuracy_fitness(pretrained, setting.held_out, engine, draws=draws)
-    test = accuracy_fitness(pretrained, setting.data, engine, draws=draws, split="validation")
+    plain, again = (
+        accuracy_fitness(pretrained, setting.data, engine, draws=draws, split="validation", recalibration=recalibration)
+        for recalibration in (None, setting.sample)
+    )
     parts: list[SearchesTables] = []
     for which in (F1, F2):
         for algorithm in settings["algorithms"]:
@@ -63,7 +68,7 @@ def run_searches(
                 report(f"{name}: {line}")
 
             found = search(fitness, asked, Path(states) / f"{which}-{algorithm}.json", identity, progress)
-            front = _tested(found.evaluations, test, which)
+            front = _tested(found.evaluations, plain, again, which)
             labels = {"model": pretrained.model, "seed": pretrained.seed, "objectives": which, "algorithm": algorithm}
             tables = (found.evaluations, found.hypervolume, front)
             parts.append(SearchesTables(*(_labelled(table, labels) for table in tables)))
@@ -74,12 +79,16 @@ def _labelled(table: pd.DataFrame, labels: Mapping[str, Any]) -> pd.DataFrame:
     return table.assign(**labels)[[*labels, *table.columns]]
 
 
-def _tested(evaluations: pd.DataFrame, test: Callable[..., Any], which: str) -> pd.DataFrame:
+def _tested(evaluations: pd.DataFrame, plain: Fitness, again: Fitness, which: str) -> pd.DataFrame:
     """The front, with its accuracies on the test images."""
     front = evaluations[evaluations["on_front"]].rename(columns={"sp": "fitness_sp", "dp": "fitness_dp"})
-    reached = test([Candidate(sigma, gamma) for sigma, gamma in zip(front["sigma"], front["gamma"], strict=True)])
-    front = front.assign(sp=[of.sp for of in reached], dp=[of.dp for of in reached])
+    candidates = [Candidate(sigma, gamma) for sigma, gamma in zip(front["sigma"], front["gamma"], strict=True)]
+    measured = []
+    for test, ending in ((plain, ""), (again, "_recalibrated")):
+        sp, dp = np.array(test(candidates)).T
+        front = front.assign(**{f"sp{ending}": sp, f"dp{ending}": dp, f"delta{ending}": sp - dp})
+        measured += [f"{name}{ending}" for name in ("sp", "dp", "delta")]
     best = best_candidate(evaluations)["evaluation"] if which == F2 else None
-    front = front.assign(delta=front["sp"] - front["dp"], best=front["evaluation"] == best)
+    front = front.assign(best=front["evaluation"] == best)
     columns = ["evaluation", "sigma", "gamma", "objective_1", "objective_2", "fitness_sp", "fitness_dp"]
-    return front[[*columns, "sp", "dp", "delta", "best"]]
+    return front[[*columns, *measured, "best"]]

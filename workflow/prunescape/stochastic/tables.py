@@ -51,7 +51,7 @@ def table_1(
     Returns:
         One row a model and search: "grid", "F2", and "cell" where the config gives the best cell. Columns: model,
         search, gamma, sigma, seeds, sp, dp, delta, delta_low, delta_high; p_holm, the largest over seeds (NaN where the
-        cell was not tested); sp_recalibrated, dp_recalibrated, delta_recalibrated and its interval (NaN for "F2");
+        cell was not tested); sp_recalibrated, dp_recalibrated, delta_recalibrated and its interval;
         published_ gamma, sigma, sp, dp, delta, for "cell" those of the published grid where gamma and sigma are the
         same. In "F2" each seed has a candidate of its own, and gamma and sigma are their medians.
     """
@@ -97,9 +97,14 @@ def _searched(fronts: pd.DataFrame) -> pd.DataFrame:
     best = fronts[fronts["best"].astype(bool) & (fronts["algorithm"] == NSGA_II)]
     rows = []
     for model, part in best.groupby("model", sort=False):
-        middle, mean = part[["gamma", "sigma"]].median(), part[["sp", "dp"]].mean()
-        delta = interval("delta", part["delta"].to_numpy(dtype=np.float64))
-        rows.append({"model": model, "search": F2, "seeds": len(part), **middle, **mean, **delta})
+        middle, mean = (
+            part[["gamma", "sigma"]].median(),
+            part[["sp", "dp", "sp_recalibrated", "dp_recalibrated"]].mean(),
+        )
+        row = {"model": model, "search": F2, "seeds": len(part), **middle, **mean}
+        for name in ("delta", "delta_recalibrated"):
+            row |= interval(name, part[name].to_numpy(dtype=np.float64))
+        rows.append(row)
     return pd.DataFrame(rows)
 
 

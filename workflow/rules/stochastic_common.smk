@@ -1,9 +1,78 @@
-"""The study `stochastic`: which networks each experiment looks at, and how many, as the config has it."""
+"""The study `stochastic`: where things are, and which networks each experiment looks at."""
 
 from prunescape.workload import population
 
 STUDY = config["stochastic"]
 GRASP_PASSES = 8  # forward passes that a gradient of a gradient is worth
+STOCHASTIC = f"{RESULTS}/stochastic"
+PRETRAINED = f"{STOCHASTIC}/pretrained/{{model}}/seed-{{seed}}"
+CELL = f"{STOCHASTIC}/cells/{{model}}.json"  # a model's best pruning rate and noise
+# What every experiment on a pretrained network reads.
+OF_PRETRAINED = {
+    "data": f"{DATA}/meta.json",
+    "architecture": f"{RESULTS}/models/{{model}}/dense/architecture.json",
+    "weights": f"{PRETRAINED}/weights.safetensors",
+}
+FINE_TUNING = {
+    **config["recipe"],
+    **{key: STUDY["fine_tuning"][key] for key in ("epochs", "clip")},
+    "schedule": "cosine",
+    "decay_epochs": [],
+    "evaluate_every": STUDY["fine_tuning"]["epochs"],
+}
+COLLECTED = [
+    "sweep",
+    "grid",
+    "best_draws",
+    "transfer",
+    "weight_cdf",
+    "feature_variance",
+    "fine_tuning",
+    "variances",
+    "search",
+    "search_progress",
+    "fronts",
+    "structured",
+]
+CELLS = expand(CELL, model=config["models"])
+
+
+def part(table):
+    """The path of a table of one model and seed; `collect` puts them together."""
+    return f"{STOCHASTIC}/parts/{table}/{{model}}/seed-{{seed}}.csv"
+
+
+def study_log(rule):
+    """The log of a rule that looks at one pretrained network."""
+    return f"{LOGS}/stochastic/{rule}/{{model}}_seed-{{seed}}.log"
+
+
+def study_settings(script, wildcards, **values):
+    """The params of a rule that looks at one pretrained network."""
+    return settings(
+        script,
+        model_code(wildcards.model),
+        **{name: STUDY[name] for name in ("held_out", "sample", "perturbed")},
+        batch_size=config["recipe"]["batch_size"],
+        engine=engine_settings(strategy="fused" if STUDY["lanes"] > 1 else "serial", lanes=STUDY["lanes"]),
+        seed=int(wildcards.seed),
+        **values,
+    )
+
+
+def collected(*names):
+    """The study's tables of all models and seeds, by name."""
+    return {name: f"{STOCHASTIC}/{name}.csv" for name in names}
+
+
+def answer(path, caption, figure):
+    """A file that the report shows first."""
+    return report(
+        path,
+        category="Noise before pruning",
+        caption=f"{CAPTIONS}/{caption}.rst",
+        labels={"figure": figure, "model": "all"},
+    )
 
 
 def of_model(model):
@@ -107,3 +176,19 @@ def images(rule, sizes):
         "evaluate_sweep": 2 * sizes["validation"] + sample + (grasp if "grasp" in STUDY["sweep"]["methods"] else 0),
     }
     return once.get(rule, 2 * sizes["validation"] + sample)
+
+
+def stochastic_overview():
+    """The jobs of the study `stochastic`."""
+    from functools import partial
+
+    from prunescape.overview.companion import Companion, Piece
+
+    def piece(rule, model, seed):
+        of = getattr(rules, rule)
+        result, log = (path.format(model=model, seed=seed) for path in (of.output[0], of.log[0]))
+        recipe = {"pretrain": config["recipe"], "fine_tune": FINE_TUNING}.get(rule)
+        return Piece(model, rule, NETWORKS[rule](model), Path(result), Path(log), partial(images, rule), recipe)
+
+    pieces = [piece(rule, model, seed) for model in config["models"] for rule in NETWORKS for seed in SEEDS]
+    return Companion("stochastic", pieces)
