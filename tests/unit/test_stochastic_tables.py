@@ -168,12 +168,15 @@ def test_the_answer_follows_from_the_numbers(factor: float, word: str) -> None:
     finding = answers(found)["Does noise win at high pruning rates, with batch norm as pretrained?"]
     assert finding["answer"].startswith(f"{word}: ")
     if factor == 1.0:
-        assert finding["decided"] is True
+        assert finding["decided"] == "gain"
         assert finding["crossovers"] == [0.8, 0.8, 0.8]
         assert (finding["gamma"], finding["delta"]) == pytest.approx((0.9, 13.0))
         assert "+13.0 points [4.0, 22.0], at gamma 0.9, sigma 0.005" in finding["answer"]
     again = answers(found)["Does noise win at high pruning rates, with batch norm recalibrated?"]
     assert again["answer"].startswith("No: ")
+    assert again["decided"] == "equal"  # recalibrated, all gains are zero
+    outlived = answers(found)["Does the gain outlive the recalibration of batch norm?"]
+    assert outlived["decided"] == "equal"
 
 
 def test_seeds_that_disagree_decide_nothing() -> None:
@@ -186,7 +189,7 @@ def test_seeds_that_disagree_decide_nothing() -> None:
         "Does noise win at high pruning rates, with batch norm as pretrained?"
     ]
     assert finding["answer"].startswith("Not decided: ")
-    assert finding["decided"] is False
+    assert finding["decided"] == "open"
     assert "2 of 3 seeds have a crossover (from gamma 0.9, 0.9 on)" in finding["answer"]
 
 

@@ -1,7 +1,7 @@
 """What the study found, in numbers with intervals and in sentences that follow from them.
 
-Each finding is a dict: question, answer (a sentence), decided (whether the interval over pretrained seeds excludes
-zero; None where there is nothing to decide), and the numbers behind it.
+Each finding is a dict: question, answer (a sentence), decided (a key of `DECIDED`: what the interval over pretrained
+seeds says; None where there is nothing to decide), and the numbers behind it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,6 +18,13 @@ from prunescape.stochastic.statistics import interval, seed_intervals
 from prunescape.stochastic.tables import CELL
 from prunescape.stochastic.variants import DETERMINISTIC, MASK_D_TO_S, MASK_S_TO_D, STOCHASTIC
 
+GAIN, LOSS, EQUAL, OPEN = "gain", "loss", "equal", "open"
+DECIDED = {
+    GAIN: "the interval is above zero",
+    LOSS: "the interval is below zero",
+    EQUAL: "less than the tolerance either way",
+    OPEN: "not with these seeds",
+}
 Finding = dict[str, Any]
 Tables = Mapping[str, pd.DataFrame]
 
@@ -29,7 +36,7 @@ def findings(tables: Tables, cells: Mapping[str, Mapping[str, Any]], tolerance: 
         tables: by name, the study's tables: sweep_intervals, crossovers, grid_tests, best_draws, transfer, variances,
             fine_tuning, search_progress, structured, table_1.
         cells: by model, the best cell.
-        tolerance: points by which accuracies must differ to count as different.
+        tolerance: points below which a difference of accuracies is none.
 
     Returns:
         tolerance, and models: by name cell and findings, a list.
@@ -38,13 +45,16 @@ def findings(tables: Tables, cells: Mapping[str, Mapping[str, Any]], tolerance: 
     for model, cell in cells.items():
         own = {name: table[table["model"] == model] for name, table in tables.items()}
         found = [
-            *(_crossover(own["sweep_intervals"], own["crossovers"], recalibrated) for recalibrated in (False, True)),
+            *(
+                _crossover(own["sweep_intervals"], own["crossovers"], recalibrated, tolerance)
+                for recalibrated in (False, True)
+            ),
             _tests(own["grid_tests"]),
-            _recalibration(own["table_1"], cell),
+            _recalibration(own["table_1"], cell, tolerance),
             _transfer(own["transfer"]),
             _variance(own["variances"], cell),
-            *_fine_tuning(own["fine_tuning"], cell),
-            *_search(own["table_1"], own["search_progress"]),
+            *_fine_tuning(own["fine_tuning"], cell, tolerance),
+            *_search(own["table_1"], own["search_progress"], tolerance),
             _structured(own["structured"]),
         ]
         models[model] = {"cell": dict(cell), "findings": [finding for finding in found if finding is not None]}
@@ -67,9 +77,14 @@ def shown(name: str, row: Mapping[str, Any], digits: int = 1) -> str:
     return f"{mean} (one seed, no interval)" if np.isnan(low) else f"{mean} [{low:.{digits}f}, {high:.{digits}f}]"
 
 
-def _decided(name: str, row: Mapping[str, Any]) -> bool:
-    """Whether an interval excludes zero."""
-    return bool(row[f"{name}_low"] > 0 or row[f"{name}_high"] < 0)
+def _decided(name: str, row: Mapping[str, Any], tolerance: float = 0.0) -> str:
+    """What an interval says: a key of `DECIDED`. That of one seed says nothing."""
+    low, high = row[f"{name}_low"], row[f"{name}_high"]
+    if -tolerance <= low and high <= tolerance:
+        return EQUAL
+    if low > 0:
+        return GAIN
+    return LOSS if high < 0 else OPEN
 
 
 def _of(recalibrated: bool, table: pd.DataFrame) -> pd.DataFrame:
@@ -80,7 +95,7 @@ def _numbers(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {f"{name}{end}": float(row[f"{name}{end}"]) for name in names for end in ("", "_low", "_high")}
 
 
-def _crossover(intervals: pd.DataFrame, crossovers: pd.DataFrame, recalibrated: bool) -> Finding:
+def _crossover(intervals: pd.DataFrame, crossovers: pd.DataFrame, recalibrated: bool, tolerance: float) -> Finding:
     """Does noise win at high pruning rates, and by how much (SP paper, section IV-A)?"""
     cells = _of(recalibrated, intervals)
     cells = cells[(cells["kind"] == STOCHASTIC) & (cells["method"] == MAGNITUDE)]
@@ -88,10 +103,10 @@ def _crossover(intervals: pd.DataFrame, crossovers: pd.DataFrame, recalibrated: 
     there = crossovers[(crossovers["method"] == MAGNITUDE) & (crossovers["sigma"] == best["sigma"])]
     rates = _of(recalibrated, there)["crossover"]
     crossing = rates.dropna().sort_values()
-    decided, enough = _decided("delta", best), len(crossing) > len(rates) / 2
-    if decided and best["delta"] > 0 and enough:
+    decided = _decided("delta", best, tolerance)
+    if decided == GAIN and len(crossing) > len(rates) / 2:
         answer = "Yes"
-    elif best["delta"] <= 0 or not len(crossing):
+    elif decided == EQUAL or best["delta"] <= 0 or not len(crossing):
         answer = "No"
     else:
         answer = "Not decided"
@@ -127,7 +142,7 @@ def _tests(tests: pd.DataFrame) -> Finding:
     }
 
 
-def _recalibration(table_1: pd.DataFrame, cell: Mapping[str, Any]) -> Finding:
+def _recalibration(table_1: pd.DataFrame, cell: Mapping[str, Any], tolerance: float) -> Finding:
     """What recalibrating batch norm does to both (SP paper, section V)."""
     row = table_1[table_1["search"] == (CELL if cell["source"] == CONFIG else GRID)].iloc[0]
     return {
@@ -136,7 +151,7 @@ def _recalibration(table_1: pd.DataFrame, cell: Mapping[str, Any]) -> Finding:
         f" and stochastic ones {row['sp']:.1f} %; recalibrated, {row['dp_recalibrated']:.1f} % and"
         f" {row['sp_recalibrated']:.1f} %: a gain of {shown('delta', row)} becomes"
         f" {shown('delta_recalibrated', row)}.",
-        "decided": _decided("delta_recalibrated", row),
+        "decided": _decided("delta_recalibrated", row, tolerance),
         **{name: float(row[name]) for name in ("sp", "dp", "sp_recalibrated", "dp_recalibrated")},
         **_numbers(row, "delta", "delta_recalibrated"),
     }
@@ -176,7 +191,7 @@ def _variance(variances: pd.DataFrame, cell: Mapping[str, Any]) -> Finding:
 _STAGES = ("one_shot", "fine_tuned")
 
 
-def _fine_tuning(fine_tuning: pd.DataFrame, cell: Mapping[str, Any]) -> list[Finding]:
+def _fine_tuning(fine_tuning: pd.DataFrame, cell: Mapping[str, Any], tolerance: float) -> list[Finding]:
     """Is anything of the gain left after fine-tuning (SP paper, Table II)?"""
     found = seed_intervals(fine_tuning.assign(recalibrated=False))
     here = found[(found["gamma"] == cell["gamma"]) & (found["sigma"] == cell["sigma"])]
@@ -185,7 +200,7 @@ def _fine_tuning(fine_tuning: pd.DataFrame, cell: Mapping[str, Any]) -> list[Fin
             "question": f"Does noise help after fine-tuning, scored by {row['method']}?",
             "answer": f"Stochastic networks reach {row['median']:.1f} %, deterministic ones {row['reference']:.1f} %:"
             f" {shown('delta', row, 2)}.",
-            "decided": _decided("delta", row),
+            "decided": _decided("delta", row, tolerance),
             "method": row["method"],
             **_numbers(row, "delta"),
         }
@@ -193,7 +208,7 @@ def _fine_tuning(fine_tuning: pd.DataFrame, cell: Mapping[str, Any]) -> list[Fin
     ]
 
 
-def _search(table_1: pd.DataFrame, progress: pd.DataFrame) -> list[Finding]:
+def _search(table_1: pd.DataFrame, progress: pd.DataFrame, tolerance: float) -> list[Finding]:
     """What the search finds, and whether NSGA-II finds it sooner than chance (SP paper, section IV-C)."""
     found: list[Finding] = []
     for _, row in table_1[table_1["search"] == F2].iterrows():
@@ -202,7 +217,7 @@ def _search(table_1: pd.DataFrame, progress: pd.DataFrame) -> list[Finding]:
                 "question": "What does the search find that maximises the gain (F2)?",
                 "answer": f"Gamma {row['gamma']:.2f}, sigma {row['sigma']:.2g} (medians over seeds), where noise gains"
                 f" {shown('delta', row)} on the test images.",
-                "decided": _decided("delta", row),
+                "decided": _decided("delta", row, tolerance),
                 **_numbers(row, "delta"),
             }
         )
