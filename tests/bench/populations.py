@@ -30,7 +30,7 @@ POPULATION = 80  # of the SP paper's Fig. 2 and 3 (Stochastic Pruning for Neural
 GAMMA, SIGMA = 0.9, 0.005
 IMAGES = {"small_resnet": 1497, "resnet20": 500, "resnet18_cifar": 32}  # the demo's; few of the others on a CPU
 GPU_IMAGES = 10_000
-LANES = {"small_resnet": 16, "resnet20": 16}  # on a CPU; larger networks fill a core alone
+LANES = {"small_resnet": 16}  # on a CPU; larger networks fill a core alone
 POINTS = 0.5  # by which accuracies may differ: rounding turns a few images over, of the last batch mostly
 
 
