@@ -1,14 +1,11 @@
 """`plan` and `status` from files alone: what is counted, what it costs, and what has become of each training."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
-from prunescape.config import validated
-from prunescape.data.catalog import CATALOG as DATA_SETS
+from overview_samples import NOW, made, page, write
 from prunescape.flops import count_flops
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
@@ -18,48 +15,15 @@ from prunescape.overview.cost import ASSUMED_CORE, LARGE, PER_PIXEL, PER_PIXEL_L
 from prunescape.overview.failures import failures_page
 from prunescape.overview.status import FRESH_SECONDS, State, seconds_left, status_page, survey
 from prunescape.overview.study import CHECKPOINT, Row, Study, Training
-from prunescape.overview.tables import duration, show, size
+from prunescape.overview.tables import duration, size
 
-NOW = 1_000_000_000.0
 TILE_CELLS = 9
 
 
 @pytest.fixture
 def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
-    """ResNet-20 on CIFAR-10, dense and pruned to 0.5; four tiles of 3x3 cells each, two rounds of extension."""
     monkeypatch.chdir(tmp_path)
     return made({})
-
-
-def made(changes: dict) -> Study:
-    model = {"learning_rate": 0.1, "weight_decay": 1e-4, "methods": ["uniform"], "ratios": [0.5]}
-    raw = {
-        "run": "x",
-        "data": {"name": "cifar10"},
-        "models": {"resnet20": model},
-        "recipe": {"epochs": 10, "batch_size": 100},
-        "grid": {"step": 0.2, "size": [3, 9], "tile": [3, 3]},
-        "extension": {"rounds": 2},
-        "engine": {"device": "cpu"},
-    }
-    tile = "results/x/tiles/{model}/{variant}/seed-{seed}/{i}_{j}"
-    return Study(
-        config=validated({**raw, **changes}, MODELS, DATA_SETS),
-        ratios={"resnet20": {"dense": 1.0, "uniform-0.5": 0.5}},
-        data=Path("results/x/data"),
-        models="results/x/models/{model}/{variant}",
-        tile=f"{tile}.csv",
-        tile_log=f"{tile}.log",
-        weights="results/x/models/{model}/dense/weights.safetensors",
-        weights_log="results/x/dense.log",
-        extension="results/x/{model}/round-{round}.json",
-    )
-
-
-def write(path: Path, text: str = "", age: float = 0.0) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-    os.utime(path, (NOW - age, NOW - age))
 
 
 def tiles(study: Study, variant: str = "dense") -> list[Training]:
@@ -70,12 +34,6 @@ def finish(training: Training, seconds: float, device: str = "cpu (1 thread)") -
     write(training.result, "i,j\n0,0\n")
     rows = "".join(f"{seconds},{device}\n" for _ in range(training.cells))
     write(training.result.with_suffix(".timing.csv"), f"seconds,device\n{rows}")
-
-
-def page(parts: list) -> str:
-    console = Console(width=200, record=True, file=open(os.devnull, "w"))  # noqa: PTH123, SIM115
-    show(parts, console)
-    return console.export_text()
 
 
 COUNTED = [(name, 32, 10) for name in MODELS if name.startswith("resnet") and name != "resnet50"]

@@ -1,0 +1,54 @@
+"""What tests of `plan` and `status` share: a study of files that are not there yet, and its pages as text."""
+
+import os
+from pathlib import Path
+
+from rich.console import Console
+
+from prunescape.config import validated
+from prunescape.data.catalog import CATALOG as DATA_SETS
+from prunescape.models.catalog import CATALOG as MODELS
+from prunescape.overview.study import Study
+from prunescape.overview.tables import show
+
+NOW = 1_000_000_000.0
+
+
+def made(changes: dict) -> Study:
+    """ResNet-20 on CIFAR-10, dense and pruned to 0.5; four tiles of 3x3 cells each, two rounds of extension."""
+    model = {"learning_rate": 0.1, "weight_decay": 1e-4, "methods": ["uniform"], "ratios": [0.5]}
+    raw = {
+        "run": "x",
+        "data": {"name": "cifar10"},
+        "models": {"resnet20": model},
+        "recipe": {"epochs": 10, "batch_size": 100},
+        "grid": {"step": 0.2, "size": [3, 9], "tile": [3, 3]},
+        "extension": {"rounds": 2},
+        "engine": {"device": "cpu"},
+    }
+    tile = "results/x/tiles/{model}/{variant}/seed-{seed}/{i}_{j}"
+    return Study(
+        config=validated({**raw, **changes}, MODELS, DATA_SETS),
+        ratios={"resnet20": {"dense": 1.0, "uniform-0.5": 0.5}},
+        data=Path("results/x/data"),
+        models="results/x/models/{model}/{variant}",
+        tile=f"{tile}.csv",
+        tile_log=f"{tile}.log",
+        weights="results/x/models/{model}/dense/weights.safetensors",
+        weights_log="results/x/dense.log",
+        extension="results/x/{model}/round-{round}.json",
+    )
+
+
+def write(path: Path, text: str = "", age: float = 0.0) -> None:
+    """A file that was last written `age` seconds before `NOW`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    os.utime(path, (NOW - age, NOW - age))
+
+
+def page(parts: list) -> str:
+    """What a terminal would show."""
+    console = Console(width=200, record=True, file=open(os.devnull, "w"))  # noqa: PTH123, SIM115
+    show(parts, console)
+    return console.export_text()
