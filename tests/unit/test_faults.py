@@ -23,7 +23,7 @@ from prunescape import files
 from prunescape.data import prepared
 from prunescape.data.prepared import load_prepared
 from prunescape.errors import UserError
-from prunescape.faults import REMEDIES, bring_to_present, check_writable, in_words
+from prunescape.faults import GPU_FULL, REMEDIES, bring_to_present, check_writable, in_words
 from prunescape.files import read_csv, read_json, seal, write_csv, write_json, write_text
 from prunescape.hpspace.tile import collect
 from prunescape.job import job
@@ -265,3 +265,12 @@ def test_folders_that_cannot_be_written_are_told(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
     with one_line("/proc/results"):
         check_writable("/proc/results")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"), RuntimeError("CUDA error: out of memory")],
+)
+def test_a_full_gpu_is_one_line(error: RuntimeError) -> None:
+    assert in_words(error) == GPU_FULL
+    assert in_words(RuntimeError("size mismatch")) is None

@@ -23,12 +23,20 @@ REMEDIES = {
 }
 # As libraries written in Rust, such as safetensors, say it.
 _RUST = re.compile(r"\(os error (\d+)\)")
+# By name and words: torch is not loaded for this.
+_GPU_FULL = re.compile(r"^OutOfMemoryError|CUDA.*out of memory", re.DOTALL)
+GPU_FULL = (
+    "the GPU has too little memory; let fewer networks run together (engine.lanes, or lanes in the section of a companion"
+    " study), or set engine.micro_batch"
+)
 
 
 def in_words(error: BaseException) -> str | None:
     """The line that a user is meant to read; None for what is a defect of ours."""
     if isinstance(error, UserError):
         return str(error)
+    if _GPU_FULL.search(f"{type(error).__name__}: {error}"):
+        return GPU_FULL
     if isinstance(error, OSError):
         number, where = error.errno, error.filename
     else:
