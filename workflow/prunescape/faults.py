@@ -26,8 +26,8 @@ _RUST = re.compile(r"\(os error (\d+)\)")
 # By name and words: torch is not loaded for this.
 _GPU_FULL = re.compile(r"^OutOfMemoryError|CUDA.*out of memory", re.DOTALL)
 GPU_FULL = (
-    "the GPU has too little memory; let fewer networks run together (engine.lanes, or lanes in the section of a companion"
-    " study), or set engine.micro_batch"
+    "the GPU has too little memory; let fewer networks run together (engine.lanes, or lanes in the section of a"
+    " companion study), or set engine.micro_batch"
 )
 
 
