@@ -7,6 +7,15 @@ import pytest
 from conftest import PROJECT, TINY, copy_project, draw_classes, merged, planned, snakemake, write_config
 
 pytestmark = pytest.mark.workflow
+# By preset: its target, and how many jobs of a rule that has.
+PRESETS = {
+    "thesis_cifar10": ("hpspace", "train_tile", 2 * 5 * 9),
+    "thesis_imagenet": ("hpspace", "train_tile", 2 * 9),
+    "fashion_mnist": ("hpspace", "train_tile", 5 * 2 * 9),
+    "avendano2025_cifar10": ("stochastic", "pretrain", 3 * 3),
+    "avendano2025_cifar100": ("stochastic", "pretrain", 3 * 3),
+    "fashion_mnist_stochastic": ("stochastic", "pretrain", 3),
+}
 
 
 def test_mistakes_in_the_config_are_lines_not_tracebacks(tmp_path: Path) -> None:
@@ -41,9 +50,9 @@ def test_damaged_prepared_data_is_named(copied: Path) -> None:
 @pytest.mark.parametrize("preset", sorted(path.stem for path in (PROJECT / "workflow/studies").glob("*.yaml")))
 def test_presets_pass_a_dry_run(preset: str, tmp_path: Path) -> None:
     folder = copy_project(tmp_path / "project")
-    plan = planned(folder, "--configfile", f"workflow/studies/{preset}.yaml")
-    tiles = {"thesis_cifar10": 2 * 5 * 9, "thesis_imagenet": 2 * 9, "fashion_mnist": 5 * 2 * 9}
-    assert plan["train_tile"] == tiles[preset]
+    target, rule, jobs = PRESETS[preset]
+    plan = planned(folder, target, "--configfile", f"workflow/studies/{preset}.yaml")
+    assert plan[rule] == jobs
     assert plan["prepare"] == 1
 
 
