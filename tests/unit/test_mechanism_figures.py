@@ -9,7 +9,7 @@ from matplotlib.patches import StepPatch
 from matplotlib.text import Annotation
 
 import mechanism_tables as tables
-from figure_checks import dots, lines_of, texts
+from figure_checks import dots, legible, lines_of, texts
 from prunescape.figures import style
 from prunescape.figures.mechanism import (
     barriers,
@@ -131,11 +131,19 @@ def test_every_channel_is_drawn_with_the_medians_of_layers():
     table = tables.channels(seeds=(0,), layers=3)
     upper, left, right = utility_channels.draw(table, tables.correlations((0,)), MODEL).axes
     np.testing.assert_allclose(np.sort(dots(upper)[:, 1]), np.sort(table["utility"]))
-    np.testing.assert_allclose(10 ** dots(left)[:, 0], table["utility"])
+    np.testing.assert_allclose(dots(left)[:, 0], table["utility"])
     np.testing.assert_allclose(dots(left)[:, 1], table["top1"])
     np.testing.assert_allclose(dots(right, BLUE)[:, 0], tables.correlations((0,))["correlation"])
     lost = utility_channels.draw(table.assign(top1_lost=1.5), tables.correlations((0,)), MODEL).axes[1]
     assert set(dots(lost)[:, 1]) == {1.5}
+
+
+def test_channels_without_utility_are_drawn_at_the_least():
+    table = tables.channels(seeds=(0,), layers=2)
+    table.loc[3, "utility"] = 0.0
+    figure = utility_channels.draw(table, tables.correlations((0,)), MODEL)
+    assert dots(figure.axes[1])[3, 0] == shared.LEAST
+    assert "below $10^{-6}$" in texts(figure)
 
 
 def test_correlations_are_named_by_their_keys():
@@ -210,6 +218,14 @@ def test_barriers_show_lines_and_heights():
     loss = at(heights, measure="loss", what="pruned_retrained")
     drawn = np.concatenate([dots(figure.axes[10], look.colour)[:, 1] for look in barriers.WAYS.values()])
     np.testing.assert_allclose(np.sort(drawn), np.sort(loss["barrier"]))
+
+
+def test_barriers_of_pruned_networks_or_of_seeds_alone():
+    for what, columns in (("pruned_retrained", 4), ("seeds", 2)):
+        table, heights = (at(part, what=what) for part in (tables.lines((0, 1)), tables.barriers((0, 1))))
+        figure = barriers.draw(table.replace({"loss": {table["loss"].max(): np.inf}}), heights, MODEL)
+        assert len(figure.axes) == 2 * columns + 2
+        assert legible(figure)
 
 
 def test_cycles_write_the_numbers_of_the_last_cycle():

@@ -96,14 +96,14 @@ def _ends(axes: Axes, start: str, end: str) -> None:
 
 def _alike(grid: list[list[Axes]]) -> None:
     """All panels of a row have one y axis, labelled at the left."""
-    top = max((float(np.nanmax(line.get_ydata())) for axes in grid[1] for line in axes.get_lines()
-               if np.isfinite(np.asarray(line.get_ydata(), float)).any()), default=1.0)  # fmt: skip
+    losses = np.concatenate([_drawn(axes) for axes in grid[1]])
+    top = losses.max() if len(losses) else 1.0
     for row in grid:
         for axes in row:
             axes.grid()
             axes.set_xlim(-0.03, 1.03)
             axes.tick_params(labelleft=axes is row[0])
-            if not any(np.isfinite(np.asarray(line.get_ydata(), float)).any() for line in axes.get_lines()):
+            if not len(_drawn(axes)):
                 shared.empty(axes)
     for upper, lower in zip(*grid, strict=True):
         shared.accuracy(upper)
@@ -112,6 +112,12 @@ def _alike(grid: list[list[Axes]]) -> None:
         lower.yaxis.set_major_locator(MaxNLocator(4))
     grid[0][0].set_ylabel(shared.TRAINING_ACCURACY)
     grid[1][0].set_ylabel("Training loss (nats)")
+
+
+def _drawn(axes: Axes) -> np.ndarray:
+    """The finite heights of a panel's lines."""
+    values = np.concatenate([np.empty(0), *(np.asarray(line.get_ydata(), float) for line in axes.get_lines())])
+    return values[np.isfinite(values)]
 
 
 def _heights(axes: Axes, barriers: pd.DataFrame, measure: str) -> None:

@@ -72,7 +72,7 @@ def draw(axes: Axes, marks: list[Mark]) -> None:
     for start, end in pairwise(way):
         axes.plot(
             [start.x, end.x], [start.y, end.y], color=style.PAPER, lw=1.1, ls=STEPS.get(end.kind, "-"), zorder=4,
-            path_effects=[patheffects.withStroke(linewidth=2.2, foreground=style.INK, alpha=0.35)],
+            path_effects=[patheffects.withStroke(linewidth=2.2, foreground=style.INK, alpha=0.6)],
         )  # fmt: skip
     for mark in marks:
         shape, size = SHAPES[mark.kind]

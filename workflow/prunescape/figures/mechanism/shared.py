@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
@@ -28,6 +29,7 @@ AGES = LinearSegmentedColormap.from_list("ages", ["#9fd0c7", "#2f8f9d", "#123c5a
 MARKERS = "osD^vPX*"
 WIDE = 20.0  # a larger ratio between the extremes takes a logarithmic axis
 NEAR = 200.0  # up to this ratio it has labels between the powers of ten
+LEAST = 1e-6  # nats; smaller utilities are as good as none
 BAND = 0.16  # opacity
 
 
@@ -156,13 +158,20 @@ def nats(axes: Axes, values: pd.Series) -> None:
     above = known[known > 0]
     if len(above) and above.max() / above.min() > WIDE:
         axes.set_yscale("log", nonpositive="mask")
-        near = above.max() / above.min() < NEAR
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if near else (1,), numticks=9))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: plane.decimal_or_scientific(value)))
-        axes.yaxis.set_minor_formatter(NullFormatter())
+        log_ticks(axes.yaxis, above)
+        if above.max() > LEAST > axes.get_ylim()[0]:
+            axes.set_ylim(bottom=LEAST)
     else:
         axes.set_ylim(0, 1.08 * float(known.max()) or 1.0)
         axes.yaxis.set_major_locator(MaxNLocator(5))
+
+
+def log_ticks(axis: Axis, values: pd.Series) -> None:
+    """The ticks of a logarithmic axis with these positive values, between powers of ten where these are few."""
+    near = values.max() / values.min() < NEAR
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if near else (1,), numticks=9))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: plane.decimal_or_scientific(value)))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def accuracy(axes: Axes) -> None:

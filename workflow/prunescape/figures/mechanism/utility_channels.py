@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from prunescape.figures import names, plane, style
+from prunescape.figures import names, style
 from prunescape.figures.mechanism import shared
 from prunescape.figures.stochastic.shared import BLUE, at, jitter, plural
 
@@ -20,7 +20,6 @@ LOST = "top1_lost"
 LABELS = {"top1": "Training accuracy without it (%)", LOST: "Validation accuracy lost (points)"}
 WIDTH = 0.62  # of a layer's points
 ROW = 0.26  # inches a correlation
-MARGIN = 0.08  # decades beyond the outermost utilities
 SEEDS = 0.5  # the height of a row's points
 
 
@@ -89,33 +88,35 @@ def _layers(axes: Axes, table: pd.DataFrame, colours: dict[str, str]) -> None:
         )  # fmt: skip
         axes.hlines(np.median(values), place - 0.4, place + 0.4, color=style.HIGHLIGHT, lw=2, zorder=4)
     shared.nats(axes, known["utility"])
+    few = bool((table["utility"] < shared.LEAST).any())
     axes.set_xlim(0.4, len(colours) + 0.6)
     axes.xaxis.set_major_locator(MaxNLocator(20, integer=True, min_n_ticks=1))
-    axes.text(
-        1.0, 1.02, "bar: the layer's median", transform=axes.transAxes, ha="right", color=style.HIGHLIGHT, fontsize=8,
-    )  # fmt: skip
+    words = "bar: the layer's median" + few * " (utilities below $10^{-6}$ are drawn there)"
+    axes.text(1.0, 1.02, words, transform=axes.transAxes, ha="right", color=style.HIGHLIGHT, fontsize=8)
 
 
 def _known(table: pd.DataFrame) -> pd.DataFrame:
-    return table[np.isfinite(table["utility"].astype(float))]
+    """The channels whose utility is known; what has next to none is raised to the least that is drawn."""
+    known = table[np.isfinite(table["utility"].astype(float))]
+    return known.assign(utility=known["utility"].clip(lower=shared.LEAST))
 
 
 def _scatter(axes: Axes, table: pd.DataFrame, colours: dict[str, str]) -> None:
-    """Utility against accuracy; a channel without utility has no place on the logarithmic axis."""
+    """Utility against accuracy."""
     name = LOST if LOST in table else "top1"
     axes.set(title="Utility and accuracy", xlabel=shared.UTILITY, ylabel=LABELS[name])
     known = _known(table)
-    known = known[(known["utility"] > 0) & np.isfinite(known[name].astype(float))]
+    known = known[np.isfinite(known[name].astype(float))]
     if known.empty:
         shared.empty(axes)
         return
     axes.grid()
-    places = np.log10(known["utility"].astype(float))
     axes.scatter(
-        places, known[name], s=14, c=[colours[layer] for layer in known["layer"]], edgecolors=style.PAPER,
+        known["utility"], known[name], s=14, c=[colours[layer] for layer in known["layer"]], edgecolors=style.PAPER,
         linewidths=0.3, rasterized=True,
     )  # fmt: skip
-    plane.log_axis(axes, "x", places.min() - MARGIN, places.max() + MARGIN)
+    axes.set_xscale("log")
+    shared.log_ticks(axes.xaxis, known["utility"])
 
 
 def _correlations(axes: Axes, found: pd.DataFrame, labels: Sequence[str]) -> None:
