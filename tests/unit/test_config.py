@@ -77,7 +77,7 @@ def test_the_presets_are_the_thesis():
     prior = {"learning_rate": 0.1, "weight_decay": 1e-4}
     both = ["uniform", "non_uniform"]
     for model in (*cifar["models"].values(), *imagenet["models"].values()):
-        assert set(model.pop("stochastic").values()) == {None}
+        assert {*model.pop("stochastic").values(), *model.pop("mechanism").values()} == {None}
     assert cifar["models"] == {
         "resnet56": {**prior, "methods": both, "ratios": [0.6, 0.2]},
         "mobilenetv2": {**prior, "methods": both, "ratios": [0.6, 0.4]},

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from prunescape.stochastic.findings import findings, text_of
+from prunescape.answers import text_of
+from prunescape.stochastic.findings import findings
 from prunescape.stochastic.findings_page import findings_page
 from prunescape.stochastic.statistics import crossovers, grid_tests, seed_intervals
 from prunescape.stochastic.tables import published, table_1, table_2, table_3

@@ -22,6 +22,18 @@ BODY
 </body></html>
 """
 
+# Within a page, the findings of `entry`, each with question, answer and decided; `sure` says what that means.
+ANSWERS = """<table>
+<thead><tr><th scope="col">Question</th><th scope="col">Answer</th><th scope="col">Decided</th></tr></thead>
+<tbody>
+{% for finding in entry.findings %}
+<tr><td>{{ finding.question }}</td><td>{{ finding.answer }}</td>
+{% if finding.decided is none %}<td class="note">–</td>
+{% elif finding.decided %}<td class="good">{{ sure }}</td>
+{% else %}<td class="doubtful">not with these seeds</td>{% endif %}</tr>
+{% endfor %}</tbody></table>
+"""
+
 
 def page(title: str, question: str, body: str, **values: Any) -> str:
     """An HTML page.

@@ -8,23 +8,42 @@ runs in a directory when any of them ends.)
 OVERVIEWS = ["plan", "status"]
 
 
-def stochastic_overview():
-    """The jobs of the study `stochastic`."""
-    from functools import partial
+def companion_overview(name, networks, passes):
+    """A function that tells the jobs of a companion study.
 
-    from prunescape.overview.companion import Companion, Piece
+    `networks` has by rule, in the order of the rules, how many networks a job on one model makes, trains or evaluates;
+    0, where there is none. `passes(rule)` is what `companion_minutes` takes.
+    """
 
-    def piece(rule, model, seed):
-        of = getattr(rules, rule)
-        result, log = (path.format(model=model, seed=seed) for path in (of.output[0], of.log[0]))
-        recipe = {"pretrain": config["recipe"], "fine_tune": FINE_TUNING}.get(rule)
-        return Piece(model, rule, NETWORKS[rule](model), Path(result), Path(log), partial(images, rule), recipe)
+    def overview():
+        from functools import partial
 
-    pieces = [piece(rule, model, seed) for model in config["models"] for rule in NETWORKS for seed in SEEDS]
-    return Companion("stochastic", pieces)
+        from prunescape.overview.companion import Companion, Piece
+
+        def piece(rule, model, wildcards):
+            of = getattr(rules, rule)
+            result, log = (Path(path.format(model=model, **wildcards)) for path in (of.output[0], of.log[0]))
+            return Piece(model, rule, networks[rule](model), result, log, partial(passes(rule), model))
+
+        jobs = [(rule, model, job) for model in config["models"] for rule in networks for job in jobs_of(rule)]
+        return Companion(name, [piece(*job) for job in jobs if networks[job[0]](job[1])])
+
+    return overview
 
 
-COMPANIONS = {"stochastic": stochastic_overview} if config["stochastic"] is not None else {}
+def jobs_of(rule):
+    """The wildcards beside the model of a companion study's jobs."""
+    output = getattr(rules, rule).output[0]
+    seeds = SEEDS if "{seed}" in output else [None]
+    retrainings = config["mechanism"]["cycles"]["retrainings"] if "{retraining}" in output else [None]
+    return [{"seed": seed, "retraining": retraining} for seed in seeds for retraining in retrainings]
+
+
+COMPANIONS = {}
+if config["stochastic"] is not None:
+    COMPANIONS["stochastic"] = companion_overview("stochastic", NETWORKS, stochastic_passes)
+if config["mechanism"] is not None:
+    COMPANIONS["mechanism"] = companion_overview("mechanism", MECHANISM_NETWORKS, mechanism_passes)
 
 
 rule plan:

@@ -9,23 +9,21 @@ OF_PRETRAINED = {
     "architecture": f"{RESULTS}/models/{{model}}/dense/architecture.json",
     "weights": f"{PRETRAINED}/weights.safetensors",
 }
-FINE_TUNING = {
-    **config["recipe"],
-    **{key: STUDY["fine_tuning"][key] for key in ("epochs", "clip")},
-    "schedule": "cosine",
-    "decay_epochs": [],
-    "evaluate_every": STUDY["fine_tuning"]["epochs"],
-}
 
 
 def part(table):
     """The path of a table of one model and seed; `collect` puts them together."""
-    return f"{STOCHASTIC}/parts/{table}/{{model}}/seed-{{seed}}.csv"
+    return part_of("stochastic", table)
 
 
 def study_log(rule):
     """The log of a rule that looks at one pretrained network."""
-    return f"{LOGS}/stochastic/{rule}/{{model}}_seed-{{seed}}.log"
+    return log_of("stochastic", rule)
+
+
+def evaluation_minutes(rule):
+    """The run time of a job on one pretrained network."""
+    return companion_minutes(stochastic_passes(rule))
 
 
 def study_settings(script, wildcards, **values):
@@ -35,7 +33,7 @@ def study_settings(script, wildcards, **values):
         model_code(wildcards.model),
         **{name: STUDY[name] for name in ("held_out", "sample", "perturbed")},
         batch_size=config["recipe"]["batch_size"],
-        engine=engine_settings(strategy="fused" if STUDY["lanes"] > 1 else "serial", lanes=STUDY["lanes"]),
+        engine=lanes_engine(STUDY["lanes"]),
         seed=int(wildcards.seed),
         **values,
     )
@@ -58,7 +56,7 @@ use rule train_dense as pretrain with:
             seed=int(wildcards.seed),
             held_out=STUDY["held_out"],
         ),
-        checkpoint=lambda wildcards, output: f"{RESULTS}/checkpoints/pretrain/" + "_".join(wildcards),
+        checkpoint=checkpoint_of("pretrain"),
 
 
 rule evaluate_sweep:
@@ -188,7 +186,7 @@ rule fine_tune:
         ENVIRONMENT
     threads: training_threads()
     resources:
-        runtime=evaluation_minutes("fine_tune", FINE_TUNING),
+        runtime=evaluation_minutes("fine_tune"),
         cpus_per_task=config["engine"]["threads"],
     params:
         settings=lambda wildcards: study_settings(
@@ -199,7 +197,7 @@ rule fine_tune:
             learning_rate=STUDY["fine_tuning"]["learning_rate"],
             weight_decay=STUDY["fine_tuning"]["weight_decay"],
         ),
-        checkpoint=lambda wildcards, output: f"{RESULTS}/checkpoints/fine_tune/" + "_".join(wildcards),
+        checkpoint=checkpoint_of("fine_tune"),
     script:
         "../scripts/stochastic/fine_tune.py"
 
@@ -221,8 +219,7 @@ rule search:
         cpus_per_task=config["engine"]["threads"],
     params:
         settings=lambda wildcards: study_settings("stochastic/search.py", wildcards, search=STUDY["search"]),
-        # Outside the outputs, so that a killed search goes on.
-        states=lambda wildcards, output: f"{RESULTS}/checkpoints/search/" + "_".join(wildcards),
+        states=checkpoint_of("search"),
     script:
         "../scripts/stochastic/search.py"
 

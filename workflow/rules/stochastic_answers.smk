@@ -24,12 +24,7 @@ def collected(*names):
 
 def answer(path, caption, figure):
     """A file that the report shows first."""
-    return report(
-        path,
-        category="Noise before pruning",
-        caption=f"{CAPTIONS}/{caption}.rst",
-        labels={"figure": figure, "model": "all"},
-    )
+    return answer_of("Noise before pruning", path, caption, figure)
 
 
 rule collect_stochastic:
@@ -45,9 +40,9 @@ rule collect_stochastic:
     conda:
         ENVIRONMENT
     params:
-        settings=settings("stochastic/collect.py"),
+        settings=settings("studies/collect.py"),
     script:
-        "../scripts/stochastic/collect.py"
+        "../scripts/studies/collect.py"
 
 
 rule summarise_stochastic:

@@ -4,6 +4,13 @@ from prunescape.workload import population
 
 STUDY = config["stochastic"]
 GRASP_PASSES = 8  # forward passes that a gradient of a gradient is worth
+FINE_TUNING = {
+    **config["recipe"],
+    **{key: STUDY["fine_tuning"][key] for key in ("epochs", "clip")},
+    "schedule": "cosine",
+    "decay_epochs": [],
+    "evaluate_every": STUDY["fine_tuning"]["epochs"],
+}
 
 
 def of_model(model):
@@ -107,3 +114,15 @@ def images(rule, sizes):
         "evaluate_sweep": 2 * sizes["validation"] + sample + (grasp if "grasp" in STUDY["sweep"]["methods"] else 0),
     }
     return once.get(rule, 2 * sizes["validation"] + sample)
+
+
+def stochastic_passes(rule):
+    """A function of a model and the images of each split: how many images a job sends forwards, training included."""
+    recipe = {"pretrain": config["recipe"], "fine_tune": FINE_TUNING}.get(rule)
+
+    def passes(model, sizes):
+        networks = NETWORKS[rule](model)
+        trained = 0 if recipe is None else training_flops(1, networks, sizes, recipe)
+        return networks * images(rule, sizes) + trained
+
+    return passes

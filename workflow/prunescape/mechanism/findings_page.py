@@ -1,0 +1,25 @@
+"""The findings as a page to look at."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from prunescape.page import ANSWERS, page
+
+_QUESTION = "Who does the work in a network, and in which basin does retraining end?"
+_BODY = (
+    """<p class="note">The utility of a set of weights is the mean KL divergence, in nats, between the network's outputs
+and those without these weights; imbalance is its standard deviation over random sets of one size. A barrier is how far
+the training error rises between two networks above the line between its values at both. Numbers are means over
+pretrained seeds with 95 % intervals over seeds. An interval that contains zero, or for barriers {{ "%g" |
+format(tolerance) }} points, decides nothing.</p>
+{% for model, entry in models.items() %}
+<h2>{{ model }}</h2>
+"""
+    + ANSWERS
+    + "{% endfor %}"
+)
+
+
+def findings_page(found: Mapping[str, Any]) -> str:
+    """An HTML page of what `prunescape.mechanism.findings.findings` gives."""
+    return page("Findings: who does the work in a network", _QUESTION, _BODY, sure="the interval decides it", **found)
