@@ -57,6 +57,7 @@ if config["mechanism"] is not None:
     include: "workflow/rules/mechanism.smk"
     include: "workflow/rules/mechanism_cycles.smk"
     include: "workflow/rules/mechanism_answers.smk"
+    include: "workflow/rules/mechanism_figures.smk"
 
 
 include: "workflow/rules/overview.smk"

@@ -138,11 +138,3 @@ rule mechanism_findings:
         ),
     script:
         "../scripts/mechanism/state_findings.py"
-
-
-rule mechanism:
-    input:
-        f"{MECHANISM}/findings.json",
-        [mechanism_table(name) for name in answer_tables()],
-    # The whole study.
-    localrule: True
