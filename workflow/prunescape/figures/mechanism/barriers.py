@@ -1,0 +1,153 @@
+"""Whether retraining stays in a basin: barriers on straight lines between networks (beyond the utility paper)."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from prunescape.figures import names, style
+from prunescape.figures.mechanism import shared
+from prunescape.figures.mechanism.shared import PRUNINGS, RETRAININGS, Look
+from prunescape.figures.stochastic.shared import BLUE, GREEN, at, distinct, jitter
+
+RETRAINED, SEEDS = "pruned_retrained", "seeds"
+BETWEEN = Look(GREEN, "", "between seeds", (0, (4, 1.5)))
+WAYS = {  # every way of pruning and retraining
+    ("weights", "fine_tuning"): Look(BLUE, "o", "weights, fine-tuning"),
+    ("weights", "rewinding"): Look("#56b4e9", "s", "weights, rewinding", (0, (4, 1.2))),
+    ("channels", "fine_tuning"): Look(shared.VERMILION, "D", "channels, fine-tuning"),
+    ("channels", "rewinding"): Look("#e69f00", "^", "channels, rewinding", (0, (4, 1.2))),
+}
+HEIGHTS = {"loss": "Barrier of the loss (nats)", "error": "Barrier of the error (points)"}
+SHIFT = 0.14  # cycles between the ways of one cycle
+APART = 0.1  # cycles that the seeds of one way fill
+
+
+def draw(lines: pd.DataFrame, barriers: pd.DataFrame, model: str) -> Figure:
+    """Above, accuracy and loss along the lines, a column a way; below, the heights of the barriers by cycle.
+
+    Args:
+        lines: model, seed, what (pruned_retrained: from W* to W_r; seeds: between pretrained networks), pruning,
+            retraining, cycle, seed_to, alpha (0 to 1), top1, loss: lines.csv.
+        barriers: model, seed, what, pruning, retraining, cycle, seed_to, measure (loss, error), barrier, low, high:
+            barriers.csv.
+        model: which network to draw.
+    """
+    table, heights = at(lines, model=model), at(barriers, model=model)
+    ways = [way for way in WAYS if len(_of(table, way))] or [next(iter(WAYS))]
+    between = at(table, what=SEEDS)
+    cycles = distinct(at(table, what=RETRAINED)["cycle"])
+    colours = dict(zip(cycles, shared.ages(len(cycles)), strict=True))
+    columns = len(ways) + bool(len(between))
+    figure = style.new_figure(max(8.4, 2.2 * columns + 0.6), 8.2)
+    layout = figure.add_gridspec(3, 2 * columns, height_ratios=(1, 1, 1.35))
+    grid = [[figure.add_subplot(layout[row, 2 * place : 2 * place + 2]) for place in range(columns)] for row in (0, 1)]
+    for place, way in enumerate(ways):
+        _by_cycle(grid[0][place], grid[1][place], _of(table, way), colours)
+        grid[0][place].set_title(f"{PRUNINGS[way[0]]},\n{RETRAININGS[way[1]]}")
+    if len(between):
+        _between(grid[0][-1], grid[1][-1], between)
+        grid[0][-1].set_title("Between\npretrained seeds")
+    _alike(grid)
+    for place, measure in enumerate(HEIGHTS):
+        _heights(figure.add_subplot(layout[2, columns * place : columns * (place + 1)]), heights, measure)
+    style.heading(figure, f"{names.model_title(model)}: barriers between networks", _words(table, bool(len(between))))
+    ages = [Line2D([], [], color=colour, lw=1.6, label=f"cycle {cycle:g}") for cycle, colour in colours.items()]
+    seeds = [BETWEEN.handle()] if len(between) else []
+    style.legend_below(figure, [*ages, *(WAYS[way].handle() for way in ways), *seeds], entry=1.9)
+    return figure
+
+
+def _of(table: pd.DataFrame, way: tuple[str, str]) -> pd.DataFrame:
+    return at(table, what=RETRAINED, pruning=way[0], retraining=way[1])
+
+
+def _words(table: pd.DataFrame, between: bool) -> str:
+    seeds = at(table, what=RETRAINED)["seed"].nunique()
+    several = f" Lines from $W^{{*}}$ are means over {seeds} seeds." if seeds > 1 else ""
+    pairs = " Those between seeds are drawn pair by pair; dashed below: their mean." if between else ""
+    return (
+        "Above: training accuracy and loss on the straight line from the pretrained network $W^{*}$ to the retrained "
+        f"one, $W^{{r}}$. Below: how far the curve rises above the chord, with 95 % intervals.{several}{pairs}"
+    )
+
+
+def _by_cycle(upper: Axes, lower: Axes, here: pd.DataFrame, colours: dict[float, str]) -> None:
+    means = here.groupby(["cycle", "alpha"], as_index=False)[["top1", "loss"]].mean()
+    for cycle, colour in colours.items():
+        mine = at(means, cycle=cycle)
+        upper.plot(mine["alpha"], mine["top1"], color=colour, lw=1.5)
+        lower.plot(mine["alpha"], mine["loss"], color=colour, lw=1.5)
+    _ends(lower, "$W^{*}$", "$W^{r}$")
+
+
+def _between(upper: Axes, lower: Axes, here: pd.DataFrame) -> None:
+    for _, pair in here.groupby(["seed", "seed_to"]):
+        upper.plot(pair["alpha"], pair["top1"], color=BETWEEN.colour, lw=1.1, alpha=0.75)
+        lower.plot(pair["alpha"], pair["loss"], color=BETWEEN.colour, lw=1.1, alpha=0.75)
+    _ends(lower, "one", "other")
+
+
+def _ends(axes: Axes, start: str, end: str) -> None:
+    axes.set_xticks([0, 0.5, 1], [start, "½", end])
+
+
+def _alike(grid: list[list[Axes]]) -> None:
+    """All panels of a row have one y axis, labelled at the left."""
+    losses = np.concatenate([_drawn(axes) for axes in grid[1]])
+    top = losses.max() if len(losses) else 1.0
+    for row in grid:
+        for axes in row:
+            axes.grid()
+            axes.set_xlim(-0.03, 1.03)
+            axes.tick_params(labelleft=axes is row[0])
+            if not len(_drawn(axes)):
+                shared.empty(axes)
+    for upper, lower in zip(*grid, strict=True):
+        shared.accuracy(upper)
+        upper.tick_params(labelbottom=False)
+        lower.set_ylim(-0.03 * top, 1.06 * top)
+        lower.yaxis.set_major_locator(MaxNLocator(4))
+    grid[0][0].set_ylabel(shared.TRAINING_ACCURACY)
+    grid[1][0].set_ylabel("Training loss (nats)")
+
+
+def _drawn(axes: Axes) -> np.ndarray:
+    """The finite heights of a panel's lines."""
+    values = np.concatenate([np.empty(0), *(np.asarray(line.get_ydata(), float) for line in axes.get_lines())])
+    return values[np.isfinite(values)]
+
+
+def _heights(axes: Axes, barriers: pd.DataFrame, measure: str) -> None:
+    """A point a network with its interval, a line through the means over seeds, and the level between seeds."""
+    here = at(barriers, measure=measure)
+    axes.set(title=HEIGHTS[measure].split(" (")[0], ylabel=HEIGHTS[measure], xlabel="Cycle")
+    if here["barrier"].notna().sum() == 0:
+        shared.empty(axes)
+        return
+    axes.grid(axis="y")
+    for place, (way, look) in enumerate(WAYS.items()):
+        _one_way(axes, _of(here, way), SHIFT * (place - (len(WAYS) - 1) / 2), look)
+    pairs = at(here, what=SEEDS)["barrier"].dropna()
+    if len(pairs):
+        axes.axhspan(pairs.min(), pairs.max(), color=BETWEEN.colour, alpha=shared.BAND, lw=0)
+        axes.axhline(pairs.mean(), color=BETWEEN.colour, lw=1.5, ls=BETWEEN.dashes)
+    axes.set_ylim(bottom=-0.02 * axes.get_ylim()[1])
+    cycles = distinct(here["cycle"]) or [1.0]
+    axes.set_xlim(cycles[0] - 0.6, cycles[-1] + 0.6)
+    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
+    axes.yaxis.set_major_locator(MaxNLocator(5))
+
+
+def _one_way(axes: Axes, mine: pd.DataFrame, shift: float, look: Look) -> None:
+    means = mine.groupby("cycle")["barrier"].mean()
+    axes.plot(means.index + shift, means, color=look.colour, lw=1.4, ls=look.dashes, zorder=3)
+    for _, rows in mine.groupby("cycle"):
+        places = rows["cycle"].to_numpy(float) + shift + jitter(len(rows), APART)
+        axes.vlines(places, rows["low"], rows["high"], color=look.colour, lw=1.5, alpha=0.6, zorder=2)
+        axes.scatter(
+            places, rows["barrier"], s=20, marker=look.marker, color=look.colour, edgecolors=style.PAPER,
+            linewidths=0.5, zorder=4,
+        )  # fmt: skip

@@ -1,0 +1,46 @@
+"""Histograms of the utilities of a sample set, as outlines that may cross (utility paper, Fig. 4 right, Fig. 14)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from prunescape.figures.mechanism import shared
+from prunescape.figures.mechanism.shared import Look
+from prunescape.figures.stochastic.shared import at
+
+BINS = 32
+FILL = 0.22  # opacity
+
+
+def panel(axes: Axes, samples: pd.DataFrame, key: str, chosen: Mapping[Any, Look]) -> None:
+    """One histogram a value of `key`, all in the same bins, as parts of each sample set.
+
+    Args:
+        axes: where.
+        samples: `key`, utility; what is not finite is left out.
+        key: the column that tells sample sets apart.
+        chosen: its values and their looks.
+    """
+    axes.set_xlabel(shared.UTILITY)
+    axes.spines["left"].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+    finite = samples[np.isfinite(samples["utility"].astype(float))]
+    if finite.empty:
+        shared.empty(axes)
+        return
+    edges = np.histogram_bin_edges(finite["utility"], BINS)
+    for value, look in chosen.items():
+        mine = at(finite, **{key: value})["utility"].to_numpy(float)
+        if not len(mine):
+            continue
+        parts = 100 * np.histogram(mine, edges)[0] / len(mine)
+        axes.stairs(parts, edges, fill=True, color=look.colour, alpha=FILL, lw=0)
+        axes.stairs(parts, edges, color=look.colour, lw=1.3)
+    axes.set_ylim(bottom=0)
+    axes.grid(axis="y")
+    axes.xaxis.set_major_locator(MaxNLocator(4))
+    axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))

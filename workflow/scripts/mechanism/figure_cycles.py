@@ -1,0 +1,10 @@
+"""Draw the accuracy after cycles of pruning and retraining."""
+
+from prunescape.figures.mechanism import cycles
+from prunescape.figures.style import save
+from prunescape.files import read_csv
+from prunescape.job import job
+
+with job(snakemake):
+    figure = cycles.draw(read_csv(snakemake.input.cycles), snakemake.wildcards.model)
+    save(figure, snakemake.output, snakemake.params.settings["dpi"])

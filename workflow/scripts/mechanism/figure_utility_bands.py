@@ -1,0 +1,10 @@
+"""Draw the ablation of weights of like magnitude."""
+
+from prunescape.figures.mechanism import utility_bands
+from prunescape.figures.style import save
+from prunescape.files import read_csv
+from prunescape.job import job
+
+with job(snakemake):
+    figure = utility_bands.draw(read_csv(snakemake.input.bands), snakemake.wildcards.model)
+    save(figure, snakemake.output, snakemake.params.settings["dpi"])
