@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN := results/$(shell sed -n "s/^run: *\([^ \#]*\).*/\1/p" config.yaml)
 
-.PHONY: help demo demo-stochastic test lint unit workflow-test slurm-test docs bench bench-gpu clean
+.PHONY: help demo demo-stochastic demo-mechanism test lint unit workflow-test slurm-test docs bench bench-gpu clean
 
 help:
 	@echo "make demo   set up, run the main job on handwritten digits, and write a report (minutes on two cores)"
 	@echo "make demo-stochastic   the same for the companion study of noise before pruning"
+	@echo "make demo-mechanism    the same for the companion study of who does the work in a network"
 	@echo "make test   set up and run every check"
 	@echo "make docs   write the config reference again"
 	@echo "make bench  measure speed and exactness here, and write docs/benchmarks.md (an hour); make bench-gpu, on a GPU"
@@ -38,14 +39,14 @@ demo: $(VENV)/run
 	@echo "Figures: $(RUN)/hpspace/figures/   Tables: $(RUN)/hpspace/"
 	@echo "Report:  file://$(CURDIR)/$(RUN)/report.html"
 
-demo-stochastic: $(VENV)/run
-	$(BIN)/snakemake stochastic
-	$(BIN)/snakemake stochastic --report $(RUN)/stochastic.html
+demo-stochastic demo-mechanism: demo-%: $(VENV)/run
+	$(BIN)/snakemake $*
+	$(BIN)/snakemake $* --report $(RUN)/$*.html
 	@echo
-	@cat $(RUN)/stochastic/findings.txt
+	@cat $(RUN)/$*/findings.txt
 	@echo
-	@echo "Figures: $(RUN)/stochastic/figures/   Tables: $(RUN)/stochastic/"
-	@echo "Report:  file://$(CURDIR)/$(RUN)/stochastic.html"
+	@echo "Figures: $(RUN)/$*/figures/   Tables: $(RUN)/$*/"
+	@echo "Report:  file://$(CURDIR)/$(RUN)/$*.html"
 
 test: lint unit workflow-test slurm-test
 

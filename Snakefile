@@ -40,6 +40,7 @@ include: "workflow/rules/data.smk"
 include: "workflow/rules/models.smk"
 include: "workflow/rules/hpspace.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/companions.smk"
 
 
 if config["stochastic"] is not None:
@@ -48,6 +49,16 @@ if config["stochastic"] is not None:
     include: "workflow/rules/stochastic.smk"
     include: "workflow/rules/stochastic_answers.smk"
     include: "workflow/rules/stochastic_figures.smk"
+
+
+if config["mechanism"] is not None:
+
+    include: "workflow/rules/mechanism_setting.smk"
+    include: "workflow/rules/mechanism_common.smk"
+    include: "workflow/rules/mechanism.smk"
+    include: "workflow/rules/mechanism_cycles.smk"
+    include: "workflow/rules/mechanism_answers.smk"
+    include: "workflow/rules/mechanism_figures.smk"
 
 
 include: "workflow/rules/overview.smk"

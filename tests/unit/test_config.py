@@ -77,7 +77,7 @@ def test_the_presets_are_the_thesis():
     prior = {"learning_rate": 0.1, "weight_decay": 1e-4}
     both = ["uniform", "non_uniform"]
     for model in (*cifar["models"].values(), *imagenet["models"].values()):
-        assert set(model.pop("stochastic").values()) == {None}
+        assert {*model.pop("stochastic").values(), *model.pop("mechanism").values()} == {None}
     assert cifar["models"] == {
         "resnet56": {**prior, "methods": both, "ratios": [0.6, 0.2]},
         "mobilenetv2": {**prior, "methods": both, "ratios": [0.6, 0.4]},
@@ -118,6 +118,32 @@ def test_the_presets_of_the_stochastic_study_are_the_papers():
         assert (study["transfer"]["draws"], study["best_draws"]) == (80, 20)
         gammas = {name: model["stochastic"]["fine_tuning_gamma"] for name, model in config["models"].items()}
         assert gammas == {"resnet18_cifar": 0.9, "resnet50_cifar": 0.95, "vgg19_cifar": 0.94}
+
+
+def test_the_presets_of_the_mechanism_study_are_the_papers():
+    """Sections 2.1.2, 2.2 and 3, A.2."""
+    whole, long = (
+        validated(yaml.safe_load((STUDIES / f"mechanism2021{suffix}.yaml").read_text()), MODELS, DATA)
+        for suffix in ("", "_long")
+    )
+    for config, epochs in ((whole, 200), (long, 5000)):
+        recipe, models = config["recipe"], config["models"]
+        assert config["data"]["name"] == "cifar10"
+        assert (recipe["epochs"], recipe["momentum"], recipe["decay"], recipe["schedule"]) == (epochs, 0.9, 0.1, "step")
+        assert recipe["decay_epochs"] == [epochs // 2, 3 * epochs // 4]
+        assert {model["learning_rate"] for model in models.values()} == {0.1}
+        plain = models["vanilla_cnn"]["mechanism"]
+        assert (plain["momentum"], plain["weight_decay"]) == (0, 0)
+        advanced = models["resnet20"]
+        assert (advanced["weight_decay"], set(advanced["mechanism"].values())) == (1e-4, {None})
+        assert config["mechanism"]["subsets"] == 500
+        assert config["mechanism"]["levels"] == [0.01, 0.05, 0.075, 0.1, 0.15, 0.25]
+    study = whole["mechanism"]
+    assert (study["sizes"], study["pruning_ratios"]) == ([1.0, 0.5, 0.25], [0.25, 0.5, 0.75])
+    assert (study["images"], study["retraining_epochs"], study["surface"]["recompute"]) == (None, None, True)
+    cycles = study["cycles"]
+    assert (cycles["number"], cycles["weights"], cycles["channels"]) == (5, 0.3, 0.2)
+    assert long["mechanism"]["experiments"] == ["epochs"]
 
 
 def test_the_schema_is_sound_closed_and_documented():

@@ -108,6 +108,12 @@ CASES = [
     ("stochastic", "{grid: {gammas: [1.0]}}", "stochastic.grid.gammas[0]", "is 1.0; write a number above 0"),
     ("stochastic", "{search: {sigma: [0.1, 0.01]}}", "stochastic.search.sigma", "0.1 is not below 0.01"),
     ("stochastic", "{search: {gama: [0.1, 0.5]}}", "stochastic.search.gama", "did you mean 'gamma'?"),
+    # the mechanism study
+    ("mechanism", "{lanes: 27}", "mechanism.lanes", "write 1 or 32"),
+    ("mechanism", "{levels: [1.0]}", "mechanism.levels[0]", "is 1.0; write a number above 0"),
+    ("mechanism", "{cycles: {prunings: [filters]}}", "mechanism.cycles.prunings[0]", "choose from: channels, weights"),
+    ("mechanism", "{measured_epochs: [0, 999]}", "mechanism.measured_epochs", "999 is after the end, recipe.epochs = "),
+    ("mechanism", "{surface: {cycles: [6]}}", "mechanism.surface.cycles", "there is no cycle 6, mechanism.cycles"),
     ("models.small_resnet.stochastic", "{cell: [2.0, 0.1]}", "models.small_resnet.stochastic.cell", "gamma below 1"),
 ]  # fmt: skip
 

@@ -12,11 +12,10 @@ from prunescape.overview.study import Study
 from prunescape.overview.tables import flops
 
 FORWARD = PER_PIXEL["resnet20"] * 32**2
-RECIPE = {"epochs": 4, "batch_size": 100, "evaluate_every": 4}
 
 
-def images(experiment: str, sizes: dict[str, int]) -> int:
-    return 2 * sizes["validation"] if experiment == "evaluate" else 0
+def passes(experiment: str, sizes: dict[str, int]) -> int:
+    return 30 * 2 * sizes["validation"] if experiment == "evaluate" else 3 * 4 * sizes["train"] + sizes["validation"]
 
 
 def pieces() -> list[Piece]:
@@ -27,10 +26,9 @@ def pieces() -> list[Piece]:
             networks,
             Path(f"results/x/stochastic/{experiment}_{seed}.csv"),
             Path(f"results/x/logs/{experiment}_{seed}.log"),
-            partial(images, experiment),
-            recipe,
+            partial(passes, experiment),
         )
-        for experiment, networks, recipe in (("pretrain", 1, RECIPE), ("evaluate", 30, None))
+        for experiment, networks in (("pretrain", 1), ("evaluate", 30))
         for seed in (0, 1)
     ]
 
@@ -65,7 +63,7 @@ def test_the_bill_counts_what_is_left(study: Study) -> None:
 
 
 def test_unknown_models_have_no_price(study: Study) -> None:
-    strange = [Piece("mine", "evaluate", 5, Path("a"), Path("b"), partial(images, "evaluate"))]
+    strange = [Piece("mine", "evaluate", 5, Path("a"), Path("b"), partial(passes, "evaluate"))]
     study.ratios["mine"] = {"dense": 1.0}  # type: ignore[index]
     assert strange[0].flops(Costs(study)) is None
     assert "?" in page(companion_bill(Companion("stochastic", strange), study))

@@ -15,6 +15,9 @@ PRESETS = {
     "avendano2025_cifar10": ("stochastic", "pretrain", 3 * 3),
     "avendano2025_cifar100": ("stochastic", "pretrain", 3 * 3),
     "fashion_mnist_stochastic": ("stochastic", "pretrain", 3),
+    "mechanism2021": ("mechanism", "pretrain_sizes", 2 * 3),
+    "mechanism2021_long": ("mechanism", "pretrain_sizes", 2),
+    "fashion_mnist_mechanism": ("mechanism", "pretrain_sizes", 3),
 }
 
 

@@ -45,6 +45,8 @@ def crossed(
     if config.get("stochastic") is not None:
         checks += [_held_out, partial(_lanes, section="stochastic")]
         checks += [partial(_bounds, path=("stochastic", "search", axis)) for axis in ("sigma", "gamma")]
+    if config.get("mechanism") is not None:
+        checks += [partial(_lanes, section="mechanism"), _measured_epochs, _planes]
     for name in (name for name in names if name not in known_models):
         yield ("models", name), f"unknown model {shown(name)}; {suggestion(name, known_models)}"
     for check in checks:
@@ -193,3 +195,19 @@ def _cell(get: Get, model: str) -> Mistakes:
     cell = get(*path)
     if cell is not None and cell[0] >= 1:
         yield path, f"removes {shown(cell[0])} of the weights; write [gamma, sigma] with gamma below 1"
+
+
+def _measured_epochs(get: Get) -> Mistakes:
+    path: Path = ("mechanism", "measured_epochs")
+    wanted, epochs = get(*path), get("recipe", "epochs")
+    late = [epoch for epoch in wanted or [] if epoch > epochs]
+    if late:
+        yield path, f"{late[0]} is after the end, recipe.epochs = {epochs}; write at most {epochs}"
+
+
+def _planes(get: Get) -> Mistakes:
+    path: Path = ("mechanism", "surface", "cycles")
+    wanted, cycles = get(*path), get("mechanism", "cycles", "number")
+    late = [cycle for cycle in wanted or [] if cycle > cycles]
+    if late:
+        yield path, f"there is no cycle {late[0]}, mechanism.cycles.number = {cycles}; write at most {cycles}"

@@ -138,8 +138,8 @@ def _type_remedy(wanted: str, value: Any) -> str:
             return "write its keys beneath it, without dashes"
         return "write its keys beneath it (in a file, given with --configfile)"
     if wanted == "array":
-        listed = isinstance(value, dict) or value is None
-        return "write a list in brackets" if listed else f"write [{' '.join(_word(value).split())}]"
+        entry = "" if isinstance(value, dict) or value is None else " ".join(_word(value).split())
+        return f"write [{entry}]" if 0 < len(entry) <= 60 else "write a list in brackets"
     if isinstance(value, list | dict) or value is None:
         return _GENERIC[wanted]
     if wanted == "string":

@@ -28,16 +28,15 @@ def training_minutes(wildcards, input, attempt):
     return run_time_minutes(training_flops(flops, cells, sizes, config["recipe"]), attempt, config["cluster"])
 
 
-def evaluation_minutes(rule, recipe=None):
-    """A function that gives the run time of a job of the study `stochastic`; with a recipe it trains its networks."""
+def companion_minutes(passes):
+    """A function that gives the run time of a job of a companion study.
+
+    `passes(model, sizes)` says how many images go forwards through the model's network, all in all.
+    """
 
     def minutes(wildcards, input, attempt):
         flops, sizes = forward_flops(input)
-        networks = NETWORKS[rule](wildcards.model)
-        total = flops * networks * images(rule, sizes)
-        if recipe is not None:
-            total += training_flops(flops, networks, sizes, recipe)
-        return run_time_minutes(total, attempt, config["cluster"])
+        return run_time_minutes(flops * passes(wildcards.model, sizes), attempt, config["cluster"])
 
     return minutes
 

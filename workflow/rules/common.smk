@@ -26,11 +26,6 @@ for name in config["models"]:
             f" {config['data']['name']} have {crop}; choose another model or data set"
         )
 
-# Else Snakemake would only say that there is no such rule. It learns its targets after this file, hence the command line.
-for study in ["stochastic"]:
-    if study in sys.argv[1:] and config[study] is None:
-        sys.exit(f"config: {study}: is missing; write '{study}: {{}}' for its defaults, or more (docs/config.md)")
-
 
 def content_settings():
     """What decides the bytes of the prepared data, beside the files themselves."""

@@ -8,7 +8,11 @@ runs in a directory when any of them ends.)
 OVERVIEWS = ["plan", "status"]
 
 
-COMPANIONS = {"stochastic": stochastic_overview} if config["stochastic"] is not None else {}
+COMPANIONS = {}
+if config["stochastic"] is not None:
+    COMPANIONS["stochastic"] = companion_overview("stochastic", NETWORKS, stochastic_passes)
+if config["mechanism"] is not None:
+    COMPANIONS["mechanism"] = companion_overview("mechanism", MECHANISM_NETWORKS, mechanism_passes)
 
 
 rule plan:

@@ -18,7 +18,7 @@ use rule train_dense as pretrain with:
             seed=int(wildcards.seed),
             held_out=STUDY["held_out"],
         ),
-        checkpoint=lambda wildcards, output: f"{RESULTS}/checkpoints/pretrain/" + "_".join(wildcards),
+        checkpoint=checkpoint_of("pretrain"),
 
 
 rule evaluate_sweep:
@@ -148,7 +148,7 @@ rule fine_tune:
         ENVIRONMENT
     threads: training_threads()
     resources:
-        runtime=evaluation_minutes("fine_tune", FINE_TUNING),
+        runtime=evaluation_minutes("fine_tune"),
         cpus_per_task=config["engine"]["threads"],
     params:
         settings=lambda wildcards: study_settings(
@@ -159,7 +159,7 @@ rule fine_tune:
             learning_rate=STUDY["fine_tuning"]["learning_rate"],
             weight_decay=STUDY["fine_tuning"]["weight_decay"],
         ),
-        checkpoint=lambda wildcards, output: f"{RESULTS}/checkpoints/fine_tune/" + "_".join(wildcards),
+        checkpoint=checkpoint_of("fine_tune"),
     script:
         "../scripts/stochastic/fine_tune.py"
 
@@ -181,8 +181,7 @@ rule search:
         cpus_per_task=config["engine"]["threads"],
     params:
         settings=lambda wildcards: study_settings("stochastic/search.py", wildcards, search=STUDY["search"]),
-        # Outside the outputs, so that a killed search goes on.
-        states=lambda wildcards, output: f"{RESULTS}/checkpoints/search/" + "_".join(wildcards),
+        states=checkpoint_of("search"),
     script:
         "../scripts/stochastic/search.py"
 

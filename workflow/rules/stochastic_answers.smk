@@ -14,9 +14,9 @@ rule collect_stochastic:
     conda:
         ENVIRONMENT
     params:
-        settings=settings("stochastic/collect.py"),
+        settings=settings("studies/collect.py"),
     script:
-        "../scripts/stochastic/collect.py"
+        "../scripts/studies/collect.py"
 
 
 rule summarise_stochastic:

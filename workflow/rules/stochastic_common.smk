@@ -39,12 +39,17 @@ CELLS = expand(CELL, model=config["models"])
 
 def part(table):
     """The path of a table of one model and seed; `collect` puts them together."""
-    return f"{STOCHASTIC}/parts/{table}/{{model}}/seed-{{seed}}.csv"
+    return part_of("stochastic", table)
 
 
 def study_log(rule):
     """The log of a rule that looks at one pretrained network."""
-    return f"{LOGS}/stochastic/{rule}/{{model}}_seed-{{seed}}.log"
+    return log_of("stochastic", rule)
+
+
+def evaluation_minutes(rule):
+    """The run time of a job on one pretrained network."""
+    return companion_minutes(stochastic_passes(rule))
 
 
 def study_settings(script, wildcards, **values):
@@ -54,7 +59,7 @@ def study_settings(script, wildcards, **values):
         model_code(wildcards.model),
         **{name: STUDY[name] for name in ("held_out", "sample", "perturbed")},
         batch_size=config["recipe"]["batch_size"],
-        engine=engine_settings(strategy="fused" if STUDY["lanes"] > 1 else "serial", lanes=STUDY["lanes"]),
+        engine=lanes_engine(STUDY["lanes"]),
         seed=int(wildcards.seed),
         **values,
     )
@@ -67,12 +72,7 @@ def collected(*names):
 
 def answer(path, caption, figure):
     """A file that the report shows first."""
-    return report(
-        path,
-        category="Noise before pruning",
-        caption=f"{CAPTIONS}/{caption}.rst",
-        labels={"figure": figure, "model": "all"},
-    )
+    return answer_of("Noise before pruning", path, caption, figure)
 
 
 def of_model(model):
@@ -178,17 +178,13 @@ def images(rule, sizes):
     return once.get(rule, 2 * sizes["validation"] + sample)
 
 
-def stochastic_overview():
-    """The jobs of the study `stochastic`."""
-    from functools import partial
+def stochastic_passes(rule):
+    """A function of a model and the images of each split: how many images a job sends forwards, training included."""
+    recipe = {"pretrain": config["recipe"], "fine_tune": FINE_TUNING}.get(rule)
 
-    from prunescape.overview.companion import Companion, Piece
+    def passes(model, sizes):
+        networks = NETWORKS[rule](model)
+        trained = 0 if recipe is None else training_flops(1, networks, sizes, recipe)
+        return networks * images(rule, sizes) + trained
 
-    def piece(rule, model, seed):
-        of = getattr(rules, rule)
-        result, log = (path.format(model=model, seed=seed) for path in (of.output[0], of.log[0]))
-        recipe = {"pretrain": config["recipe"], "fine_tune": FINE_TUNING}.get(rule)
-        return Piece(model, rule, NETWORKS[rule](model), Path(result), Path(log), partial(images, rule), recipe)
-
-    pieces = [piece(rule, model, seed) for model in config["models"] for rule in NETWORKS for seed in SEEDS]
-    return Companion("stochastic", pieces)
+    return passes

@@ -13,11 +13,13 @@ class ModelInfo:
         name: the key under `models:` in the config.
         module: its module in `prunescape.models`, and so the code that its results depend on.
         smallest_image: the smallest image side, in pixels, that its down-sampling leaves anything of.
+        batch_norm: whether it has batch norm.
     """
 
     name: str
     module: str
     smallest_image: int
+    batch_norm: bool = True
 
 
 CATALOG: dict[str, ModelInfo] = {
@@ -25,7 +27,7 @@ CATALOG: dict[str, ModelInfo] = {
     for info in [
         ModelInfo("small_resnet", "cifar_resnet", 8),
         *(ModelInfo(f"resnet{depth}", "cifar_resnet", 16) for depth in (20, 32, 44, 56, 110)),
-        ModelInfo("vanilla_cnn", "vanilla_cnn", 4),
+        ModelInfo("vanilla_cnn", "vanilla_cnn", 4, batch_norm=False),
         ModelInfo("mobilenetv2", "mobilenet", 16),
         ModelInfo("resnet50", "imagenet_resnet", 64),
         *(ModelInfo(f"{base}_cifar", "cifar_adapted", 16) for base in ("resnet18", "resnet50", "vgg19")),

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rich.table import Table
 
@@ -11,7 +10,6 @@ from prunescape.overview.cost import Costs
 from prunescape.overview.status import State, progress
 from prunescape.overview.study import Row, Study, Training
 from prunescape.overview.tables import DEVICES, duration, flops, hours, table, total
-from prunescape.workload import training_flops
 
 
 @dataclass(frozen=True)
@@ -22,8 +20,8 @@ class Piece:
         model, experiment: what it looks at, and the rule that does it.
         networks: how many it makes, and evaluates or trains.
         result, log: its files.
-        images: how many images each network sees forwards, beside training, by the number of images of each split.
-        recipe: how it trains them; None, if it does not.
+        passes: how many images go forwards through them, all in all and training included, by the number of images of
+            each split.
     """
 
     model: str
@@ -31,8 +29,7 @@ class Piece:
     networks: int
     result: Path
     log: Path
-    images: Callable[[Mapping[str, int]], int]
-    recipe: Mapping[str, Any] | None = None
+    passes: Callable[[Mapping[str, int]], int]
 
     @property
     def training(self) -> Training:
@@ -44,10 +41,7 @@ class Piece:
         forward = costs.forward_flops(Row(self.model, "dense"))
         if forward is None or costs.sizes is None:
             return None
-        evaluated = forward * self.networks * self.images(costs.sizes)
-        if self.recipe is None:
-            return evaluated
-        return evaluated + training_flops(round(forward), self.networks, costs.sizes, self.recipe)
+        return forward * self.passes(costs.sizes)
 
 
 @dataclass(frozen=True)

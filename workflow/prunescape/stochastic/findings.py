@@ -1,7 +1,7 @@
 """What the study found, in numbers with intervals and in sentences that follow from them.
 
-Each finding is a dict: question, answer (a sentence), decided (a key of `DECIDED`: what the interval over pretrained
-seeds says; None where there is nothing to decide), and the numbers behind it.
+Each finding is a dict: question, answer (a sentence), decided (a key of `prunescape.answers.DECIDED`: what the
+interval over pretrained seeds says; None where there is nothing to decide), and the numbers behind it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,21 +10,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from prunescape.answers import ABOVE, EQUAL, decided, interval, shown
 from prunescape.pruning.scores import MAGNITUDE
 from prunescape.stochastic.cells import CONFIG, GRID
 from prunescape.stochastic.fitness import F1, F2
 from prunescape.stochastic.search import NSGA_II, RANDOM
-from prunescape.stochastic.statistics import interval, seed_intervals
+from prunescape.stochastic.statistics import seed_intervals
 from prunescape.stochastic.tables import CELL
 from prunescape.stochastic.variants import DETERMINISTIC, MASK_D_TO_S, MASK_S_TO_D, STOCHASTIC
 
-GAIN, LOSS, EQUAL, OPEN = "gain", "loss", "equal", "open"
-DECIDED = {
-    GAIN: "the interval is above zero",
-    LOSS: "the interval is below zero",
-    EQUAL: "less than the tolerance either way",
-    OPEN: "not with these seeds",
-}
 Finding = dict[str, Any]
 Tables = Mapping[str, pd.DataFrame]
 
@@ -61,32 +55,6 @@ def findings(tables: Tables, cells: Mapping[str, Mapping[str, Any]], tolerance: 
     return {"tolerance": tolerance, "models": models}
 
 
-def text_of(found: Mapping[str, Any]) -> str:
-    """All findings as plain text."""
-    parts = []
-    for model, entry in found["models"].items():
-        lines = [f"{model}:", *(f"- {finding['question']} {finding['answer']}" for finding in entry["findings"])]
-        parts.append("\n".join(lines))
-    return "\n\n".join(parts) + "\n"
-
-
-def shown(name: str, row: Mapping[str, Any], digits: int = 1) -> str:
-    """A mean with its interval: `+12.3 points [4.0, 20.6]`, or that there is but one seed."""
-    low, high = row[f"{name}_low"], row[f"{name}_high"]
-    mean = f"{row[name]:+.{digits}f} points"
-    return f"{mean} (one seed, no interval)" if np.isnan(low) else f"{mean} [{low:.{digits}f}, {high:.{digits}f}]"
-
-
-def _decided(name: str, row: Mapping[str, Any], tolerance: float = 0.0) -> str:
-    """What an interval says: a key of `DECIDED`. That of one seed says nothing."""
-    low, high = row[f"{name}_low"], row[f"{name}_high"]
-    if -tolerance <= low and high <= tolerance:
-        return EQUAL
-    if low > 0:
-        return GAIN
-    return LOSS if high < 0 else OPEN
-
-
 def _of(recalibrated: bool, table: pd.DataFrame) -> pd.DataFrame:
     return table[table["recalibrated"].astype(bool) == recalibrated]
 
@@ -103,10 +71,10 @@ def _crossover(intervals: pd.DataFrame, crossovers: pd.DataFrame, recalibrated: 
     there = crossovers[(crossovers["method"] == MAGNITUDE) & (crossovers["sigma"] == best["sigma"])]
     rates = _of(recalibrated, there)["crossover"]
     crossing = rates.dropna().sort_values()
-    decided = _decided("delta", best, tolerance)
-    if decided == GAIN and len(crossing) > len(rates) / 2:
+    sure = decided("delta", best, tolerance)
+    if sure == ABOVE and len(crossing) > len(rates) / 2:
         answer = "Yes"
-    elif decided == EQUAL or best["delta"] <= 0 or not len(crossing):
+    elif sure == EQUAL or best["delta"] <= 0 or not len(crossing):
         answer = "No"
     else:
         answer = "Not decided"
@@ -117,7 +85,7 @@ def _crossover(intervals: pd.DataFrame, crossovers: pd.DataFrame, recalibrated: 
         "answer": f"{answer}: the largest mean gain of {len(cells)} settings is {shown('delta', best)}, at gamma"
         f" {best['gamma']:g}, sigma {best['sigma']:g}; at this noise {len(crossing)} of {len(rates)} seeds have a"
         f" crossover{where}.",
-        "decided": decided,
+        "decided": sure,
         "crossovers": crossing.tolist(),
         "seeds": len(rates),
         "gamma": float(best["gamma"]),
@@ -151,7 +119,7 @@ def _recalibration(table_1: pd.DataFrame, cell: Mapping[str, Any], tolerance: fl
         f" and stochastic ones {row['sp']:.1f} %; recalibrated, {row['dp_recalibrated']:.1f} % and"
         f" {row['sp_recalibrated']:.1f} %: a gain of {shown('delta', row)} becomes"
         f" {shown('delta_recalibrated', row)}.",
-        "decided": _decided("delta_recalibrated", row, tolerance),
+        "decided": decided("delta_recalibrated", row, tolerance),
         **{name: float(row[name]) for name in ("sp", "dp", "sp_recalibrated", "dp_recalibrated")},
         **_numbers(row, "delta", "delta_recalibrated"),
     }
@@ -200,7 +168,7 @@ def _fine_tuning(fine_tuning: pd.DataFrame, cell: Mapping[str, Any], tolerance: 
             "question": f"Does noise help after fine-tuning, scored by {row['method']}?",
             "answer": f"Stochastic networks reach {row['median']:.1f} %, deterministic ones {row['reference']:.1f} %:"
             f" {shown('delta', row, 2)}.",
-            "decided": _decided("delta", row, tolerance),
+            "decided": decided("delta", row, tolerance),
             "method": row["method"],
             **_numbers(row, "delta"),
         }
@@ -217,7 +185,7 @@ def _search(table_1: pd.DataFrame, progress: pd.DataFrame, tolerance: float) -> 
                 "question": "What does the search find that maximises the gain (F2)?",
                 "answer": f"Gamma {row['gamma']:.2f}, sigma {row['sigma']:.2g} (medians over seeds), where noise gains"
                 f" {shown('delta', row)} on the test images.",
-                "decided": _decided("delta", row, tolerance),
+                "decided": decided("delta", row, tolerance),
                 **_numbers(row, "delta"),
             }
         )
@@ -229,7 +197,7 @@ def _search(table_1: pd.DataFrame, progress: pd.DataFrame, tolerance: float) -> 
             {
                 "question": "Is NSGA-II better than random search of the same budget?",
                 "answer": f"Difference of the hypervolumes at the end, between 0 and 1: {words}.",
-                "decided": _decided("difference", rows[F1]),
+                "decided": decided("difference", rows[F1]),
                 **rows,
             }
         )

@@ -6,13 +6,13 @@ for several put one below the other.
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t, wilcoxon
+from scipy.stats import wilcoxon
 
+from prunescape.answers import interval
 from prunescape.stochastic.variants import DENSE, DENSE_STOCHASTIC, DETERMINISTIC, STOCHASTIC
 
 CELL = ["model", "seed", "kind", "method", "gamma", "sigma", "recalibrated"]
 OVER_SEEDS = [column for column in CELL if column != "seed"]
-CONFIDENCE = 0.95
 
 
 def contrast(table: pd.DataFrame) -> pd.DataFrame:
@@ -123,8 +123,8 @@ def seed_intervals(table: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         One row a cell without its seed: model, kind, method, gamma, sigma, recalibrated, seeds (their number); and for
-        each of median, reference and delta the mean and its interval (see `interval`), as `<name>`, `<name>_low`,
-        `<name>_high`.
+        each of median, reference and delta the mean and its interval (see `prunescape.answers.interval`), as `<name>`,
+        `<name>_low`, `<name>_high`.
     """
     rows = []
     for cell, part in seed_medians(table).groupby(OVER_SEEDS, sort=False):
@@ -133,19 +133,6 @@ def seed_intervals(table: pd.DataFrame) -> pd.DataFrame:
             row |= interval(name, part[name].to_numpy(dtype=np.float64))
         rows.append(row)
     return pd.DataFrame(rows)
-
-
-def interval(name: str, values: np.ndarray) -> dict[str, float]:
-    """A mean with its 95 % interval by Student's t, which is honest about few values: wide for three, NaN for one.
-
-    Returns:
-        The mean as `name`, the interval as `<name>_low` and `<name>_high`.
-    """
-    mean = float(values.mean())
-    if len(values) < 2:
-        return {name: mean, f"{name}_low": np.nan, f"{name}_high": np.nan}
-    half = float(t.ppf((1 + CONFIDENCE) / 2, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)))
-    return {name: mean, f"{name}_low": mean - half, f"{name}_high": mean + half}
 
 
 def crossovers(table: pd.DataFrame, tolerance: float = 0.0) -> pd.DataFrame:

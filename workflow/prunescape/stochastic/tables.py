@@ -1,7 +1,7 @@
 """The SP paper's Tables I to III from our results, with the published numbers beside them where settings match.
 
 Accuracies are in percent and deltas in points: means over pretrained seeds of medians over draws, with intervals (see
-`prunescape.stochastic.statistics.interval`). A published number has the same column's name after `published_`.
+`prunescape.answers.interval`). A published number has the same column's name after `published_`.
 """
 
 from collections.abc import Mapping
@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from prunescape.answers import interval
 from prunescape.pruning.scores import MAGNITUDE
 from prunescape.stochastic.cells import CONFIG, GRID
 from prunescape.stochastic.fitness import F2
 from prunescape.stochastic.search import NSGA_II
-from prunescape.stochastic.statistics import best_cells, interval, seed_intervals
+from prunescape.stochastic.statistics import best_cells, seed_intervals
 from prunescape.stochastic.variants import DETERMINISTIC, STOCHASTIC
 
 REFERENCE = Path(__file__).parents[2] / "reference"

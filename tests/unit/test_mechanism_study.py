@@ -1,0 +1,200 @@
+"""Experiments of the study mechanism put together: files opened, networks retrained and measured, basins connected."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mechanism_samples import ARCHITECTURE, EXACT, alone
+from prunescape.data.prepared import PreparedData
+from prunescape.errors import UserError
+from prunescape.mechanism import basins, measures, pruned
+from prunescape.mechanism.cycles import REWINDING, Trajectory
+from prunescape.mechanism.networks import load_networks, save_networks
+from prunescape.mechanism.sampling import utility_over_epochs
+from prunescape.mechanism.setting import Setting, check_trained, open_setting
+from prunescape.mechanism.sparse_starts import equal_lane, sized_lane
+from prunescape.mechanism.subsets import Weights
+from prunescape.models.build import build
+from prunescape.pruning.unstructured import prunable
+from prunescape.stochastic.variants import Pretrained
+from prunescape.training.array import Task
+from prunescape.training.lane import Epoch, Lane, LaneResult
+
+RATES = 0.1, 1e-3
+SECTION = {"levels": [0.05, 0.1], "subsets": 6, "standard_error": None}
+ENGINE = {
+    "device": "cpu",
+    "strategy": "fused",
+    "lanes": 16,
+    "precision": "float64",
+    "channels_last": None,
+    "compile": False,
+    "micro_batch": None,
+}
+State = dict[str, torch.Tensor]
+
+
+@pytest.fixture(scope="module")
+def pretraining(task: Task) -> Task:
+    return replace(task, architecture=ARCHITECTURE, recipe=replace(task.recipe, epochs=2, decay_epochs=(1,)))
+
+
+@pytest.fixture(scope="module")
+def start(pretrained: Pretrained) -> State:
+    return dict(pretrained.network.state_dict())
+
+
+@pytest.fixture(scope="module")
+def setting(digits: PreparedData) -> Setting:
+    return Setting(ARCHITECTURE, digits, EXACT, 3)
+
+
+@pytest.fixture(scope="module")
+def cycled(pretraining: Task, start: State) -> tuple[dict[str, State], object]:
+    trajectories = {name: Trajectory(start, name, 0.3) for name in ("weights", "channels")}
+    return basins.run_cycles(pretraining, pretraining.recipe, REWINDING, trajectories, 2, "every", *RATES)
+
+
+def quiet(line: str) -> None:
+    pass
+
+
+def test_networks_come_back_and_damage_is_told(start: State, tmp_path: Path) -> None:
+    path = tmp_path / "networks.safetensors"
+    save_networks(path, {"weights/Wp1": start, "1": {name: 2 * tensor for name, tensor in start.items()}})
+    found = load_networks(path)
+    assert list(found) == ["1", "weights/Wp1"]
+    assert all(torch.equal(found["weights/Wp1"][name], tensor) for name, tensor in start.items())
+    path.write_bytes(path.read_bytes()[:-1] + b"!")
+    with pytest.raises(UserError, match=r"damaged.*make it anew"):
+        load_networks(path)
+    with pytest.raises(UserError, match="no such file; run the rule"):
+        load_networks(tmp_path / "other.safetensors")
+
+
+def test_a_setting_measures_on_a_balanced_choice_of_images(digits: PreparedData, tmp_path: Path) -> None:
+    ARCHITECTURE.save(tmp_path / "architecture.json")
+    paths = tmp_path / "architecture.json", digits.directory / "meta.json"
+    some = open_setting(*paths, {"engine": ENGINE, "images": 20, "seed": 1}, 1)
+    assert np.bincount(some.data.labels("train")).tolist() == [2] * 10
+    assert open_setting(*paths, {"engine": ENGINE, "images": 1000, "seed": 1}, 1).data.sizes["train"] == 100
+    with pytest.raises(UserError, match=r"mechanism.images is 9, fewer"):
+        open_setting(*paths, {"engine": ENGINE, "images": 9, "seed": 1}, 1)
+    assert some.statistics(None) is None
+    assert sum(len(labels) for _, labels in some.statistics(10)) == 20
+    assert some.samples(SECTION).subsets == 6
+    assert some.samples(SECTION).seed == 1
+
+
+def test_divergence_is_told_in_one_line() -> None:
+    result = LaneResult(Lane(1.0, 0.0), [Epoch(1, 1.0, float("nan"), 10.0, None)], diverged=True)
+    with pytest.raises(
+        UserError, match="the network of size 1 diverged after 1 epochs; choose a smaller learning_rate"
+    ):
+        check_trained({"network of size 1": result})
+
+
+def test_sizes_by_number_lose_what_the_whole_one_loses(setting: Setting, start: State, pretraining: Task) -> None:
+    lane = sized_lane(ARCHITECTURE, 0.25, 3, *RATES)
+    table = measures.utility_of_sizes(setting, {"1": start, "0.25": dict(lane.start)}, [1.0, 0.25], SECTION, quiet)
+    total = len(Weights.of(build(ARCHITECTURE)))
+    counts = table.groupby(["size", "ablation", "level"])["ablated"].first()
+    assert counts[1.0, "ratio", 0.1] == counts[1.0, "number", 0.1] == counts[0.25, "number", 0.1] == total // 10
+    assert counts[0.25, "ratio", 0.1] == total // 4 // 10
+    whole = table[table["size"] == 1.0]
+    one, other = (whole[whole["ablation"] == name]["utility"].to_numpy() for name in ("ratio", "number"))
+    assert (one == other).all()
+    over = utility_over_epochs(ARCHITECTURE, {8: start}, setting.data, EXACT, setting.samples(SECTION))
+    assert over["utility"].to_numpy() == pytest.approx(one, rel=1e-12)
+
+
+def test_channels_cost_what_their_removal_costs(setting: Setting, start: State) -> None:
+    table = measures.utility_of_channels(setting, start)
+    network = setting.network(start)
+    whole = alone(network, setting.data, "validation")[0]
+    row = table.iloc[5]
+    weights = dict(start)
+    weights[f"{row['layer']}.weight"] = start[f"{row['layer']}.weight"].clone()
+    norm = row["layer"].replace("conv", "bn")
+    for name in (f"{norm}.weight", f"{norm}.bias"):
+        weights[name] = start[name].clone()
+        weights[name][row["channel"]] = 0.0
+    removed = setting.network(weights)
+    assert row["top1_lost"] == pytest.approx(whole - alone(removed, setting.data, "validation")[0])
+    assert row["top1"] == pytest.approx(alone(removed, setting.data, "train")[0])
+    found = measures.does_utility_predict(setting, start, table, SECTION)
+    assert found["of"].tolist() == ["subsets", "subsets", "channels"]
+    assert found["subsets"].tolist() == [6, 6, len(table)]
+    assert found["correlation"].iloc[2] == pytest.approx(table["utility"].corr(table["top1_lost"], method="spearman"))
+
+
+def test_bands_are_the_whole_networks(setting: Setting, start: State) -> None:
+    table = measures.utility_of_bands(setting, start, [0.1, 0.25], 4)
+    assert table.groupby("ratio")["band"].apply(list).tolist() == [[0, 1, 2, 3]] * 2
+    last = table.groupby("ratio")["utility"].last()
+    assert (last > table.groupby("ratio")["utility"].first()).all()
+
+
+def test_pruned_networks_are_retrained_and_measured(pretraining: Task, setting: Setting, start: State) -> None:
+    networks, table = pruned.retrain_pruned(pretraining, pretraining.recipe, start, [0.25, 0.5], *RATES)
+    assert list(networks) == [f"{ratio}/{name}" for name in ("pruned_retrained", "small") for ratio in ("0.25", "0.5")]
+    pairs = table.pivot_table(index="pruning_ratio", columns="network", values="density")
+    assert pairs["pruned_retrained"].to_numpy() == pytest.approx(pairs["small"].to_numpy())
+    masks = pruned.pruned_masks(ARCHITECTURE, start, 0.5)
+    for name, mask in masks.items():
+        assert not networks["0.5/pruned_retrained"][name][~mask].any()
+    measured = pruned.utility_of_pruned(setting, start, networks, [0.5], SECTION)
+    assert set(measured["network"]) == {"pretrained", "pruned_retrained", "small"}
+    assert measured["ablated"].nunique() == 2  # of the same number of weights in all three
+    kept = sum(int(mask.sum()) for mask in masks.values())
+    kept += prunable(build(ARCHITECTURE))["fc.weight"].numel()
+    assert set(measured["ablated"]) == {kept // 20, kept // 10}
+
+
+def test_small_networks_train_as_long_as_the_pruned_ones(
+    cycled: tuple[dict[str, State], object], pretraining: Task
+) -> None:
+    """The small network beside the second cycle of weights once more, by itself."""
+    networks, table = cycled
+    masks = {name: tensor != 0 for name, tensor in networks["weights/Wp2"].items() if tensor.dim() == 4}
+    lane = equal_lane(ARCHITECTURE, masks, pretraining.seed, *RATES)
+    (again,) = pruned.train_small(pretraining, pretraining.recipe, REWINDING, [lane], 2)
+    rows = table.set_index(["pruning", "cycle"])
+    assert rows.loc[("weights", 2), "small_top1"] == again[1].result.last("top1")
+    assert rows["small_top1"].notna().all()
+    assert [len(entry.result.history) for entry in again] == [2, 2]
+
+
+def test_small_networks_beside_the_last_cycle_alone(pretraining: Task, start: State) -> None:
+    trajectories = {"weights": Trajectory(start, "weights", 0.3)}
+    _, table = basins.run_cycles(pretraining, pretraining.recipe, REWINDING, trajectories, 2, "last", *RATES)
+    assert table["small_top1"].isna().tolist() == [True, False]
+
+
+def test_surfaces_pass_through_their_networks(
+    cycled: tuple[dict[str, State], object], setting: Setting, start: State
+) -> None:
+    points = basins.points_of(start, cycled[0], "channels", 2)
+    assert list(points) == ["W*", "Wp1", "Wr1", "Wp2", "Wr2"]
+    surface, marks, distances = basins.surfaces(setting, points, [2], 3, None, quiet)
+    assert (len(surface), len(marks), len(distances)) == (9, 5, 3)
+    assert not surface["recomputed"].any()
+    mine = marks.set_index("point")
+    assert mine.loc[["W*", "Wp2", "Wr2"], "off_plane"].to_numpy() == pytest.approx(0.0, abs=1e-5)
+    assert mine.loc["Wr1", "off_plane"] > 0
+    for axis in "xy":
+        assert surface[axis].min() < marks[axis].min()
+        assert surface[axis].max() > marks[axis].max()
+    apart = distances.set_index(["from", "to"])["distance"]
+    assert apart["W*", "Wp2"] == pytest.approx(mine.loc["Wp2", "distance"])
+
+
+def test_lines_between_seeds(setting: Setting, start: State) -> None:
+    other = {name: tensor.flip(0) if tensor.dim() else tensor for name, tensor in start.items()}
+    lines, barriers = basins.connect_seeds(setting, {0: start, 1: other, 4: start}, 3, setting.statistics(25), quiet)
+    assert list(lines.groupby(["seed", "seed_to"]).groups) == [(0, 1), (0, 4), (1, 4)]
+    same_ends = barriers[(barriers["seed"] == 0) & (barriers["seed_to"] == 4)]
+    assert same_ends["barrier"].to_numpy() == pytest.approx(0.0, abs=1e-9)

@@ -1,0 +1,272 @@
+"""The study `mechanism` end to end: its outputs, a recomputation, killed cycles, and the paper's presets, shrunken."""
+
+import json
+import os
+import shutil
+import signal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from conftest import PROJECT, TINY, copy_project, merged, planned, snakemake, started, write_config
+
+from cifar_files import write_files
+
+pytestmark = pytest.mark.workflow
+# One worker runs the study, for all tests that look at it.
+together = pytest.mark.xdist_group("mechanism")
+
+STUDY: dict[str, Any] = {
+    "subsets": 8,
+    "levels": [0.05, 0.1],
+    "bands": 3,
+    "measured_epochs": [0, 1],
+    "sizes": [1.0, 0.5],
+    "pruning_ratios": [0.5],
+    "retraining_epochs": 2,
+    "cycles": {"number": 2},
+    "surface": {"side": 4, "cycles": [2], "line": 3},
+}
+SMALL = merged(TINY, {"mechanism": STUDY})
+TABLES = ["utility_epochs", "utility_bands", "utility_sizes", "utility_pruned", "utility_channels", "rank_correlations"]
+SUMMARIES = ["utility_epochs_summary", "utility_sizes_summary", "utility_pruned_summary", "table_1", "table_2"]
+TABLES += ["retrained", "cycles", "surface", "marks", "distances", "lines", "barriers"]
+UTILITY = ["utility_epochs", "utility_bands", "utility_sizes", "utility_pruned", "utility_channels"]
+WAYS = [f"{pruning}_{way}" for pruning in ("weights", "channels") for way in ("fine_tuning", "rewinding")]
+FIGURES = [*UTILITY, "cycles", "barriers", *(f"surfaces_{way}" for way in WAYS)]
+
+
+@pytest.fixture(scope="module")
+def studied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project in which the study has run."""
+    folder = copy_project(tmp_path_factory.mktemp("mechanism") / "project")
+    write_config(folder, SMALL)
+    snakemake(folder, "mechanism", "--cores", "2")
+    return folder
+
+
+def results(folder: Path) -> Path:
+    return folder / "results" / "tiny" / "mechanism"
+
+
+@together
+def test_every_table_and_figure_of_the_paper_is_there(studied: Path) -> None:
+    for name in TABLES + SUMMARIES:
+        table = pd.read_csv(results(studied) / f"{name}.csv")
+        assert len(table), name
+        assert table.columns[0] == "model", name
+        assert name.startswith("table") or table.columns[1] == "seed", name
+    figures = {path.relative_to(results(studied) / "figures").as_posix() for path in results(studied).rglob("*.png")}
+    assert figures == {f"small_resnet/{name}.png" for name in FIGURES}
+    found = json.loads((results(studied) / "findings.json").read_text())["models"]["small_resnet"]
+    assert len(found["findings"]) == 17
+    assert (results(studied) / "findings.txt").read_text().startswith("small_resnet:\n- ")
+    assert not list(studied.glob("results/tiny/checkpoints/*/*"))
+
+
+@together
+def test_tables_have_what_was_asked_for(studied: Path) -> None:
+    tables = {name: pd.read_csv(results(studied) / f"{name}.csv") for name in TABLES}
+    epochs = tables["utility_epochs"]
+    assert sorted(epochs["epoch"].unique()) == [0, 1, 3]
+    assert len(epochs) == 2 * 3 * 2 * 8
+    assert len(tables["utility_bands"]) == 2 * 2 * 3
+    assert len(tables["utility_sizes"]) == 2 * 2 * 2 * 2 * 8
+    assert len(tables["utility_pruned"]) == 2 * 1 * 3 * 2 * 8
+    assert len(tables["surface"]) == 2 * 4 * 16
+    assert tables["surface"]["recomputed"].all()
+    assert len(tables["marks"]) == 2 * 4 * 5
+    assert len(tables["cycles"]) == 2 * 4 * 2
+    assert tables["cycles"].groupby("cycle")["small_top1"].count().tolist() == [0, 8]
+    lines = tables["lines"].groupby("what").size()
+    assert (lines["pruned_retrained"], lines["seeds"]) == (2 * 4 * 2 * 3, 1 * 3)
+    last = epochs[(epochs["epoch"] == 3) & (epochs["seed"] == 1)]
+    sizes = tables["utility_sizes"]
+    same = sizes[(sizes["size"] == 1) & (sizes["ablation"] == "ratio") & (sizes["seed"] == 1)]
+    assert same["utility"].to_numpy() == pytest.approx(last["utility"].to_numpy())
+
+
+@together
+def test_recomputation_from_the_raw_tables_agrees(studied: Path) -> None:
+    """Imbalance and Table 1 once more, from the parts, in NumPy alone."""
+    parts = results(studied) / "parts"
+    rows = pd.read_csv(parts / "utility_epochs" / "small_resnet" / "seed-1.csv").to_dict("records")
+    utility = [row["utility"] for row in rows if (row["epoch"], row["level"]) == (3, 0.1)]
+    summary = pd.read_csv(results(studied) / "utility_epochs_summary.csv").set_index(["seed", "epoch", "level"])
+    assert summary.loc[(1, 3, 0.1), "imbalance"] == pytest.approx(np.std(utility, ddof=1))
+    gains = []
+    for seed in (0, 1):
+        found = pd.read_csv(parts / "cycles" / "small_resnet" / f"seed-{seed}_rewinding.csv").to_dict("records")
+        (row,) = [row for row in found if (row["pruning"], row["cycle"]) == ("channels", 2)]
+        gains.append(row["top1"] - row["small_top1"])
+    table = pd.read_csv(results(studied) / "table_1.csv").set_index(["pruning", "retraining"])
+    assert table.loc[("channels", "rewinding"), "difference"] == pytest.approx(np.mean(gains))
+
+
+@together
+def test_the_same_bytes_again(studied: Path, tmp_path: Path) -> None:
+    """All that is measured on one seed, once more, on another number of cores."""
+    other = copy_project(tmp_path / "other")
+    write_config(other, merged(SMALL, {"engine": {"threads": 2}}))
+    parts = sorted(path.relative_to(studied) for path in results(studied).glob("parts/*/small_resnet/seed-0*.csv"))
+    assert len(parts) == 14
+    snakemake(other, *(str(path) for path in parts), "--cores", "2")
+    for path in parts:
+        assert (other / path).read_bytes() == (studied / path).read_bytes(), path
+
+
+@together
+def test_nothing_is_left_to_do_and_plan_and_status_know(studied: Path) -> None:
+    assert planned(studied, "mechanism") == {}
+    plan = snakemake(studied, "plan", "mechanism")
+    assert "prune_in_cycles" in plan
+    assert "uniform-0.4" not in plan
+    both = snakemake(studied, "status")
+    assert "uniform-0.4" in both
+    assert "findings: results/tiny/mechanism/findings.txt" in both
+
+
+COLLECT, STATE = "collect_mechanism", "mechanism_findings"
+SUMMARY = {COLLECT, "summarise_mechanism", STATE}
+EPOCHS = SUMMARY | {"ablate_epochs", "figure_utility_epochs", "figure_utility_bands"}
+SIZES = SUMMARY | {"ablate_sizes", "figure_utility_sizes"}
+PRUNED = SUMMARY | {"ablate_pruned", "figure_utility_pruned"}
+CHANNELS = {COLLECT, STATE, "ablate_channels", "figure_utility_channels"}
+SURFACES = {COLLECT, "map_surfaces", "figure_surfaces"}
+LINES = {COLLECT, STATE, "connect_cycles", "figure_barriers"}
+SEEDS_TOO = {COLLECT, STATE, "connect_seeds", "figure_barriers"}
+RETRAINED = PRUNED | {"retrain_pruned", "mechanism_table_2"}
+CYCLED = SURFACES | LINES | {"prune_in_cycles", "figure_cycles", "mechanism_table_1"}
+SAMPLED = EPOCHS | SIZES | PRUNED | CHANNELS
+EVERYTHING = SAMPLED | RETRAINED | CYCLED | SEEDS_TOO | {"pretrain_sizes"}
+
+
+def study(**changes: Any) -> dict[str, Any]:
+    return merged(SMALL, {"mechanism": changes})
+
+
+@together
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        (merged(SMALL, {"grid": {"size": [5, 5], "tile": [5, 5]}, "engine": {"threads": 2}}), set()),
+        (study(tolerance=1.0), {STATE}),
+        (study(bands=4), EPOCHS),
+        (study(subsets=9), SAMPLED),
+        (study(surface={"side": 5}), SURFACES),
+        (study(surface={"recompute": False}), SURFACES | LINES | SEEDS_TOO),
+        (study(cycles={"channels": 0.1}), CYCLED),
+        (study(retraining_epochs=3), RETRAINED | CYCLED),
+        (merged(SMALL, {"models": {"small_resnet": {"mechanism": {"weight_decay": 0}}}}), EVERYTHING),
+    ],
+    ids=[
+        *("main job", "tolerance", "bands", "subsets", "grid of a surface", "recomputation", "channels a cycle"),
+        *("retraining", "weight decay"),
+    ],
+)
+def test_a_change_of_the_config_reruns_what_depends_on_it(
+    config: dict[str, Any], expected: set[str], studied: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(studied, tmp_path / "copy"))
+    write_config(folder, config)
+    assert set(planned(folder, "mechanism")) - {"mechanism"} == expected
+
+
+@together
+@pytest.mark.parametrize(
+    ("module", "expected"),
+    [
+        ("figures/mechanism/surfaces.py", {"figure_surfaces"}),
+        ("mechanism/findings.py", {STATE}),
+        ("mechanism/barriers.py", LINES | SEEDS_TOO | SURFACES | {"prune_in_cycles"}),
+    ],
+)
+def test_a_change_of_code_reruns_what_depends_on_it(
+    module: str, expected: set[str], studied: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(studied, tmp_path / "copy"))
+    path = folder / "workflow" / "prunescape" / module
+    path.write_text(path.read_text() + "\nCHANGED = True\n")
+    assert set(planned(folder, "mechanism")) - {"mechanism"} == expected
+
+
+@together
+def test_only_the_new_seed_is_trained(studied: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(studied, tmp_path / "copy"))
+    write_config(folder, merged(SMALL, {"seeds": [0, 1, 2]}))
+    plan = planned(folder, "mechanism")
+    assert [plan[rule] for rule in ("pretrain_sizes", "prune_in_cycles", "map_surfaces")] == [1, 2, 1]
+
+
+@together
+def test_killed_cycles_go_on_to_the_same_networks(studied: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(studied, tmp_path / "killed"))
+    path = Path("parts/cycles/small_resnet/seed-0_rewinding.csv")
+    first = (results(folder) / path).read_bytes()
+    for result in (path, Path("networks/small_resnet/seed-0/cycles-rewinding.safetensors")):
+        (results(folder) / result).unlink()
+    state = folder / "results/tiny/checkpoints/prune_in_cycles/small_resnet_0_rewinding/state-0-1-0.safetensors"
+    target = str(results(Path()) / path)
+    process = started(folder, target, "--cores", "1", ready=state.exists)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (results(folder) / path).exists()
+    snakemake(folder, target, "--cores", "1", "--rerun-incomplete", "--unlock")
+    snakemake(folder, target, "--cores", "1")
+    log = folder / "results/tiny/logs/mechanism/prune_in_cycles/small_resnet_seed-0_rewinding.log"
+    assert "going on after" in log.read_text()
+    assert (results(folder) / path).read_bytes() == first
+
+
+def test_a_study_that_is_not_in_the_config(tmp_path: Path) -> None:
+    folder = copy_project(tmp_path / "project")
+    write_config(folder, TINY)
+    output = snakemake(folder, "mechanism", status=1)
+    assert "config: mechanism: is missing; write 'mechanism: {}'" in output
+    assert "Traceback" not in output
+
+
+def test_a_training_that_diverges_is_told_in_one_line(tmp_path: Path) -> None:
+    folder = copy_project(tmp_path / "project")
+    changed = {"models": {"small_resnet": {"learning_rate": 9.0}}, "extension": {"learning_rate": [1.0e-5, 100.0]}}
+    changed |= {"models": {"small_resnet": {"learning_rate": 9.0, "mechanism": {"weight_decay": 1.0e30}}}}
+    write_config(folder, merged(SMALL, merged(changed, {"seeds": [0]})))
+    output = snakemake(folder, "results/tiny/mechanism/networks/small_resnet/seed-0/sizes.safetensors", status=1)
+    assert "prunescape: the network of size 1 diverged after 1 epochs; choose a smaller learning_rate" in output
+    assert "Traceback" not in output
+
+
+def test_the_papers_preset_shrunken(tmp_path: Path) -> None:
+    """Both networks on CIFAR-10's format; every table and figure, the published numbers beside."""
+    folder = copy_project(tmp_path / "project")
+    write_files("cifar10", tmp_path / "data" / "cifar-10-batches-py")
+    config = yaml.safe_load((PROJECT / "workflow" / "studies" / "mechanism2021.yaml").read_text())
+    small = {
+        "seeds": [0],
+        "data": {"directory": str(tmp_path / "data"), "verify": False, "train_size": 20, "validation_size": 10},
+        "recipe": {"epochs": 1, "batch_size": 10},
+        "engine": {"device": "cpu"},
+        "figures": {"formats": ["png"]},
+        "mechanism": {
+            "lanes": 1,
+            "images": 10,
+            "subsets": 4,
+            "bands": 2,
+            "cycles": {"number": 1},
+            "surface": {"side": 2, "line": 3},
+        },
+    }
+    write_config(folder, merged(config, small))
+    snakemake(folder, "mechanism", "--cores", "2")
+    output = folder / "results" / "mechanism2021" / "mechanism"
+    one, two = pd.read_csv(output / "table_1.csv"), pd.read_csv(output / "table_2.csv")
+    assert (one["published_top1"].notna().sum(), one["published_small_top1"].notna().sum()) == (4, 2)
+    assert two["published_top1"].notna().sum() == 6
+    epochs = pd.read_csv(output / "utility_epochs.csv")
+    assert epochs.groupby("model")["level"].unique().map(list).tolist() == [[0.01, 0.05, 0.075, 0.1, 0.15, 0.25]] * 2
+    figures = {path.relative_to(output / "figures").as_posix() for path in output.rglob("*.png")}
+    vanilla = ["utility_epochs", "utility_bands", "utility_channels"]
+    assert figures == {f"resnet20/{name}.png" for name in FIGURES} | {f"vanilla_cnn/{name}.png" for name in vanilla}

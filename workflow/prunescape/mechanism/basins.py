@@ -1,0 +1,174 @@
+"""In which basin retraining ends: cycles, the surfaces around them, and barriers (utility paper, section 3)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import torch
+
+from prunescape.data.batches import Batches
+from prunescape.mechanism.barriers import barriers, line
+from prunescape.mechanism.cycles import Cycle, Trajectory, cycles_table, prune_and_retrain
+from prunescape.mechanism.networks import State
+from prunescape.mechanism.plane import Plane, distances, grid, marks_table
+from prunescape.mechanism.pruned import train_small
+from prunescape.mechanism.setting import Setting
+from prunescape.mechanism.sparse_starts import equal_lane
+from prunescape.mechanism.surface import surface
+from prunescape.training.array import Report, Task
+from prunescape.training.checkpoint import Checkpoint
+from prunescape.training.recipe import Recipe
+
+START = "W*"
+LAST, EVERY = "last", "every"
+OF_CYCLES, OF_SEEDS = "pruned_retrained", "seeds"
+
+
+def run_cycles(
+    task: Task,
+    retraining: Recipe,
+    schedule: str,
+    trajectories: Mapping[str, Trajectory],
+    cycles: int,
+    small: str,
+    learning_rate: float,
+    weight_decay: float,
+    report: Report | None = None,
+    checkpoint: Checkpoint | None = None,
+) -> tuple[dict[str, State], pd.DataFrame]:
+    """Prune and retrain in cycles, with small networks of equal size beside (utility paper, Table 1).
+
+    Args:
+        task: of the pretraining.
+        retraining: the recipe of each cycle.
+        schedule: "fine_tuning" or "rewinding".
+        trajectories: what is pruned, by name.
+        cycles: how many.
+        small: whether a small network is trained beside the "last" cycle or beside "every" one.
+        learning_rate, weight_decay: of the pretraining.
+        report: is given one line of progress at a time.
+        checkpoint: of all of this.
+
+    Returns:
+        The networks, by `<name>/Wp<cycle>` and `<name>/Wr<cycle>`; and one row a cycle: pruning (the name), the columns
+        of `cycles_table`, and small_top1 (validation, percent; NaN without such a network).
+    """
+    rates, whole = (learning_rate, weight_decay), list(trajectories.values())
+    own = None if checkpoint is None else checkpoint.part(0)
+    found = prune_and_retrain(replace(task, recipe=retraining), whole, schedule, *rates, cycles, report, own)
+    wanted = [(place, cycle) for place in range(len(found)) for cycle in found[place] if _counts(cycle, cycles, small)]
+    lanes = [equal_lane(task.architecture, cycle.kept.masks, task.seed, *rates) for _, cycle in wanted]
+    trained = train_small(task, retraining, schedule, lanes, cycles, report, checkpoint)
+    networks: dict[str, State] = {}
+    tables = []
+    for place, (name, of_one) in enumerate(zip(trajectories, found, strict=True)):
+        small_top1 = {
+            cycle.number: small_cycles[cycle.number - 1].result.last("top1")
+            for (where, cycle), small_cycles in zip(wanted, trained, strict=True)
+            if where == place
+        }
+        table = cycles_table(of_one)
+        small_column = [small_top1.get(number, np.nan) for number in table["cycle"]]
+        tables.append(table.assign(pruning=name, small_top1=small_column))
+        networks |= {f"{name}/Wp{cycle.number}": cycle.pruned for cycle in of_one}
+        networks |= {f"{name}/Wr{cycle.number}": cycle.result.weights for cycle in of_one}
+    return networks, pd.concat(tables, ignore_index=True)
+
+
+def _counts(cycle: Cycle, cycles: int, small: str) -> bool:
+    return small == EVERY or cycle.number == cycles
+
+
+def names_of(cycles: int) -> list[str]:
+    """The points of a trajectory in the order in which training passes them: W*, Wp1, Wr1, Wp2, ..."""
+    return [START, *(f"W{kind}{number}" for number in range(1, cycles + 1) for kind in "pr")]
+
+
+def points_of(start: State, networks: Mapping[str, State], pruning: str, cycles: int) -> dict[str, State]:
+    """The networks of one trajectory by the names of `names_of`.
+
+    Args:
+        start: W*.
+        networks: what `run_cycles` gives.
+        pruning: the trajectory's name.
+        cycles: how many.
+    """
+    return {name: start if name == START else networks[f"{pruning}/{name}"] for name in names_of(cycles)}
+
+
+def surfaces(
+    setting: Setting,
+    points: Mapping[str, State],
+    cycles: Iterable[int],
+    side: int,
+    statistics: Batches | None,
+    report: Report,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """The surfaces on the planes through W*, W_p and W_r of some cycles of one trajectory.
+
+    Args:
+        setting: what they are measured on.
+        points: what `points_of` gives; all are marked on each plane, and the grid holds them all.
+        cycles: whose planes.
+        side: points along a side of the grid.
+        statistics: see `prunescape.mechanism.surface.surface`.
+        report: is given one line of progress at a time.
+
+    Returns:
+        The tables of `surface` (with recomputed, whether batch norm was measured anew) and of `marks_table`, each with
+        the column cycle; and `distances` from W* and between W_p and W_r of each of these cycles.
+
+    Raises:
+        UserError: a network of a plane diverged, or three lie on a line.
+    """
+    network, found = setting.network(points[START]), []
+    for cycle in cycles:
+        corners = [START, f"Wp{cycle}", f"Wr{cycle}"]
+        plane = Plane.through(network, [points[name] for name in corners])
+        marks = marks_table(plane, points)
+        where = grid(torch.tensor(marks[["x", "y"]].to_numpy()), side)
+        heights = surface(network, plane, where, setting.data, setting.engine, statistics=statistics)
+        heights.insert(0, "recomputed", statistics is not None)
+        apart = distances(network, {name: points[name] for name in corners})
+        found.append([table.assign(cycle=cycle) for table in (heights, marks, apart)])
+        report(f"cycle {cycle}: {len(heights)} points of the plane measured")
+    heights, marks, apart = (pd.concat(tables, ignore_index=True) for tables in zip(*found, strict=True))
+    return heights, marks, apart
+
+
+def connect(
+    setting: Setting,
+    ends: tuple[State, State],
+    points: int,
+    statistics: Batches | None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The line between two networks, alpha, top1, loss, and its barriers (see `barriers`)."""
+    network = setting.network(ends[0])
+    found = line(network, ends, setting.data, setting.engine, points=points, statistics=statistics)
+    return found.table(), barriers(found, seed=setting.seed)
+
+
+def connect_seeds(
+    setting: Setting, networks: Mapping[int, State], points: int, statistics: Batches | None, report: Report
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The lines between pretrained networks of unlike seeds: what no common basin looks like.
+
+    Args:
+        setting: what they are measured on.
+        networks: W* by seed, at least two.
+        points: of each line.
+        statistics: see `line`.
+        report: is given one line of progress at a time.
+
+    Returns:
+        The tables of `connect`, each with the columns seed and seed_to.
+    """
+    found = []
+    for one, other in combinations(networks, 2):
+        tables = connect(setting, (networks[one], networks[other]), points, statistics)
+        found.append([table.assign(seed=one, seed_to=other) for table in tables])
+        report(f"seeds {one} and {other} connected")
+    lines, heights = (pd.concat(tables, ignore_index=True) for tables in zip(*found, strict=True))
+    return lines, heights

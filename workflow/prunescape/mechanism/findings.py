@@ -1,0 +1,267 @@
+"""What the study found, in numbers with intervals over pretrained seeds and in sentences that follow from them.
+
+Each finding is a dict: question, answer (a sentence), decided (a key of `prunescape.answers.DECIDED`: what
+the interval over pretrained seeds says; None where there is nothing to decide), and the numbers behind it.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from prunescape.answers import ABOVE, BELOW, EQUAL, OPEN, decided, interval, shown
+
+Finding = dict[str, Any]
+Tables = Mapping[str, pd.DataFrame]
+
+TYPICAL = 0.1  # the ablation ratio of the utility paper's example (Fig. 1)
+NATS = " nats"
+PRUNED = {"weights": "weight pruning", "channels": "channel pruning"}
+RETRAINED = {"fine_tuning": "fine-tuning", "rewinding": "learning-rate rewinding"}
+
+
+def findings(tables: Tables, models: Sequence[str], tolerance: float) -> dict[str, Any]:
+    """Everything that the study says.
+
+    Args:
+        tables: by name, those of the study's tables that there are: utility_epochs_summary, utility_sizes_summary,
+            utility_pruned_summary, retrained, rank_correlations, cycles, barriers.
+        models: names, in order.
+        tolerance: points by which the error may rise between two networks of one basin.
+
+    Returns:
+        tolerance, and models: by name, findings, a list.
+    """
+    answers = {
+        "utility_epochs_summary": [_exists, _grows],
+        "utility_sizes_summary": [_sizes],
+        "utility_pruned_summary": [_pruned],
+        "retrained": [_retrained],
+        "cycles": [_cycles],
+        "barriers": [lambda table: _basins(table, tolerance)],
+        "rank_correlations": [_predicts],
+    }
+    found = {}
+    for model in models:
+        own = {name: table[table["model"] == model] for name, table in tables.items()}
+        answered = [
+            finding
+            for name, functions in answers.items()
+            if name in own and len(own[name])
+            for function in functions
+            for finding in function(own[name])
+        ]
+        found[model] = {"findings": answered}
+    return {"tolerance": tolerance, "models": found}
+
+
+def _of_seeds(name: str, values: pd.Series) -> dict[str, float]:
+    """The interval of one number a seed."""
+    return interval(name, values.to_numpy(dtype=np.float64))
+
+
+def _nearest(levels: pd.Series) -> float:
+    """The level nearest to that of the paper's example."""
+    known = np.sort(levels.unique())
+    return float(known[np.abs(known - TYPICAL).argmin()])
+
+
+def _verdict(name: str, row: Mapping[str, float]) -> str:
+    """Whether a number is above zero: Yes, No, or Not decided."""
+    return {ABOVE: "Yes", BELOW: "No"}.get(decided(name, row), "Not decided")
+
+
+def _within(name: str, row: Mapping[str, float], tolerance: float) -> str:
+    """Whether a number that is not below zero is within the tolerance: `EQUAL`, `ABOVE` it, or `OPEN`."""
+    if row[f"{name}_high"] <= tolerance:
+        return EQUAL
+    return ABOVE if row[f"{name}_low"] > tolerance else OPEN
+
+
+def _exists(table: pd.DataFrame) -> list[Finding]:
+    """Is there utility imbalance (the utility paper's main hypothesis, Fig. 1)?"""
+    level = _nearest(table["level"])
+    last = table[(table["epoch"] == table["epoch"].max()) & (table["level"] == level)]
+    row = _of_seeds("imbalance", last["imbalance"])
+    mean, low, high, whole = (last[name].mean() for name in ("top1", "top1_minimum", "top1_maximum", "whole_top1"))
+    return [
+        {
+            "question": "Do some weights do more of the work than others (utility imbalance)?",
+            "answer": f"{_verdict('imbalance', row)}: of {int(last['subsets'].min())} random subsets of"
+            f" {100 * level:g} % of the weights, utility has a mean of {last['mean'].mean():.3f} nats and a"
+            f" standard deviation of {shown('imbalance', row, 3, NATS)}; without them training accuracy falls from"
+            f" {whole:.1f} % to {mean:.1f} % on average, to {low:.1f} % at worst and {high:.1f} % at best.",
+            "decided": decided("imbalance", row),
+            "level": level,
+            **row,
+        }
+    ]
+
+
+def _grows(table: pd.DataFrame) -> list[Finding]:
+    """Do imbalance, mean and minimum of utility grow over training (utility paper, 2.1.2, Fig. 2)?"""
+    first, last = table["epoch"].min(), table["epoch"].max()
+    if first == last:
+        return []
+    level, found = _nearest(table["level"]), []
+    for name, words in (("imbalance", "imbalance"), ("mean", "mean utility"), ("minimum", "minimum utility")):
+        values = table.pivot_table(index=["seed", "level"], columns="epoch", values=name)
+        growth = (values[last] - values[first]).rename("growth")
+        rows = {at: _of_seeds("growth", part) for at, part in growth.groupby(level="level")}
+        above = sum(decided("growth", row) == ABOVE for row in rows.values())
+        row = rows[level]
+        found.append(
+            {
+                "question": f"Does the {words} grow over training?",
+                "answer": f"{_verdict('growth', row)}: at an ablation ratio of {100 * level:g} % it goes from"
+                f" {values[first].xs(level, level='level').mean():.3f} nats after epoch {first} to"
+                f" {values[last].xs(level, level='level').mean():.3f} after epoch {last}, by"
+                f" {shown('growth', row, 3, NATS)}; at {above} of {len(rows)} ratios the interval is above zero.",
+                "decided": decided("growth", row),
+                "measure": name,
+                "levels_above": above,
+                **row,
+            }
+        )
+    return found
+
+
+def _sizes(table: pd.DataFrame) -> list[Finding]:
+    """Do networks of unlike size respond alike to ablation by ratio, and unlike by number (utility paper, 2.2.1)?"""
+    smallest, whole = table["size"].min(), table["size"].max()
+    if smallest == whole:
+        return []
+    by = ["seed", "ablation", "level"]
+    values = table.pivot_table(index=by, columns="size", values="mean")[[smallest, whole]].dropna()
+    apart = (values[smallest] - values[whole]).abs().groupby(level=["seed", "ablation"]).mean().unstack("ablation")
+    rows = {name: _of_seeds(name, apart[name]) for name in ("ratio", "number")}
+    row = _of_seeds("more", apart["number"] - apart["ratio"])
+    level = _nearest(table["level"])
+    here = table[(table["level"] == level) & (table["ablation"] == "ratio")].groupby("size")["maximum"].mean()
+    return [
+        {
+            "question": "Do networks use their weights in proportion to their size?",
+            "answer": f"{_verdict('more', row)}: the mean utilities of the networks of size {smallest:g} and {whole:g}"
+            f" differ by {rows['ratio']['ratio']:.3f} nats when the same part of the weights is ablated, by"
+            f" {rows['number']['number']:.3f} nats when the same number is (means over levels): a difference of"
+            f" {shown('more', row, 3, NATS)}. At {100 * level:g} % the largest utility is {here[smallest]:.3f} nats in"
+            f" the small network and {here[whole]:.3f} in the whole one.",
+            "decided": decided("more", row),
+            "smallest": float(smallest),
+            **rows["ratio"],
+            **rows["number"],
+            **row,
+        }
+    ]
+
+
+def _pruned(table: pd.DataFrame) -> list[Finding]:
+    """Is the pruned-and-retrained network like the pretrained one, or like the small one (utility paper, 2.2.2)?"""
+    found = []
+    for ratio, part in table.groupby("pruning_ratio"):
+        means = part.pivot_table(index=["seed", "level"], columns="network", values="mean")
+        gaps = {
+            name: (means["pruned_retrained"] - means[name]).abs().groupby(level="seed").mean()
+            for name in ("pretrained", "small")
+        }
+        row = _of_seeds("closer", gaps["small"] - gaps["pretrained"])
+        like = {"Yes": "Like the pretrained", "No": "Like the small"}.get(_verdict("closer", row), "Not decided")
+        found.append(
+            {
+                "question": f"With {100 * float(str(ratio)):g} % pruned and retrained, does a network use its weights"
+                " like the pretrained network or like a small one?",
+                "answer": f"{like}: its mean utility is {gaps['pretrained'].mean():.3f} nats from that of the"
+                f" pretrained network and {gaps['small'].mean():.3f} nats from that of the small one (means over"
+                f" levels), {shown('closer', row, 3, NATS)} further.",
+                "decided": decided("closer", row),
+                "pruning_ratio": float(str(ratio)),
+                "to_pretrained": float(gaps["pretrained"].mean()),
+                "to_small": float(gaps["small"].mean()),
+                **row,
+            }
+        )
+    return found
+
+
+def _retrained(table: pd.DataFrame) -> list[Finding]:
+    """Is the pruned-and-retrained network more accurate than the small one (utility paper, Table 2)?"""
+    found = []
+    for ratio, part in table.groupby("pruning_ratio"):
+        top1 = part.pivot_table(index="seed", columns="network", values="top1")
+        gain = top1["pruned_retrained"] - top1["small"]
+        words = f"With {100 * float(str(ratio)):g} % pruned, is the retrained network better than the small one?"
+        found.append(_better(words, top1["pruned_retrained"], top1["small"], gain))
+    return found
+
+
+def _cycles(table: pd.DataFrame) -> list[Finding]:
+    """Is the network better than the small one after the last cycle (utility paper, Table 1)?"""
+    last, found = table[table["cycle"] == table["cycle"].max()], []
+    for (pruning, retraining), part in last.groupby(["pruning", "retraining"], sort=False):
+        words = (
+            f"After {int(part['cycle'].iloc[0])} cycles of {PRUNED[pruning]} and {RETRAINED[retraining]}, at"
+            f" {100 * part['density'].mean():.0f} % of the weights, is the network better than a small one?"
+        )
+        found.append(_better(words, part["top1"], part["small_top1"], part["top1"] - part["small_top1"]))
+    return found
+
+
+def _better(question: str, pruned: pd.Series, small: pd.Series, gain: pd.Series) -> Finding:
+    row = _of_seeds("gain", gain)
+    return {
+        "question": question,
+        "answer": f"{_verdict('gain', row)}: {pruned.mean():.1f} % against {small.mean():.1f} % of validation images,"
+        f" {shown('gain', row)}.",
+        "decided": decided("gain", row),
+        **row,
+    }
+
+
+def _basins(table: pd.DataFrame, tolerance: float) -> list[Finding]:
+    """Does retraining end in the basin of the pretrained network (utility paper, section 3, Fig. 6)?"""
+    errors = table[table["measure"] == "error"]
+    between = errors[errors["what"] == "seeds"]["barrier"]
+    beside = f"; between pretrained seeds it is {between.mean():.1f} points" if len(between) else ""
+    retrained, found = errors[errors["what"] == "pruned_retrained"], []
+    last = retrained[retrained["cycle"] == retrained["cycle"].max()]
+    for (pruning, retraining), part in last.groupby(["pruning", "retraining"], sort=False):
+        row = _of_seeds("barrier", part["barrier"])
+        sure = _within("barrier", row, tolerance)
+        word = {EQUAL: "Yes", ABOVE: "No"}.get(sure, "Not decided")
+        found.append(
+            {
+                "question": f"After {int(part['cycle'].iloc[0])} cycles of {PRUNED[pruning]} and"
+                f" {RETRAINED[retraining]}, is the network in the pretrained one's basin?",
+                "answer": f"{word}: on the line between them the training error rises"
+                f" {shown('barrier', row)} above that of the ends, and up to {tolerance:g} counts as one basin"
+                f"{beside}.",
+                "decided": sure,
+                "pruning": pruning,
+                "retraining": retraining,
+                "between_seeds": float(between.mean()) if len(between) else None,
+                **row,
+            }
+        )
+    return found
+
+
+def _predicts(table: pd.DataFrame) -> list[Finding]:
+    """Does utility predict what pruning a subset costs (beyond the utility paper)?"""
+    level, found = _nearest(table.loc[table["of"] == "subsets", "level"]), []
+    chosen = {
+        f"random subsets of {100 * level:g} % of the weights": (table["of"] == "subsets") & (table["level"] == level),
+        "single channels": table["of"] == "channels",
+    }
+    for words, rows in chosen.items():
+        row = _of_seeds("correlation", table[rows]["correlation"])
+        found.append(
+            {
+                "question": f"Does utility predict the validation accuracy that pruning costs, of {words}?",
+                "answer": f"{_verdict('correlation', row)}: Spearman's rank correlation is"
+                f" {shown('correlation', row, 2, '')}.",
+                "decided": decided("correlation", row),
+                **row,
+            }
+        )
+    return found

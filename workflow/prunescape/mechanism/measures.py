@@ -1,0 +1,107 @@
+"""Utility measured on the networks of one seed: at all sizes, by magnitude, by channel, and as a predictor."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import nn
+
+from prunescape.mechanism.networks import State
+from prunescape.mechanism.sampling import ABLATIONS, sample_utility
+from prunescape.mechanism.setting import Setting
+from prunescape.mechanism.sparse_starts import sized_lane
+from prunescape.mechanism.statistics import rank_correlations, utility_and_loss
+from prunescape.mechanism.subsets import Weights, magnitude_bands
+from prunescape.mechanism.utility import Ablations
+from prunescape.models.build import build, channel_groups
+
+SUBSETS, CHANNELS = "subsets", "channels"
+Report = Callable[[str], None]
+
+
+def utility_of_sizes(
+    setting: Setting, networks: Mapping[str, State], sizes: Sequence[float], section: Mapping[str, Any], report: Report
+) -> pd.DataFrame:
+    """Utility in networks of several sizes, ablated by ratio and by number (utility paper, 2.2.1, Fig. 3, 4, 14).
+
+    Args:
+        setting: what they are measured on.
+        networks: trained, by size as `%g` writes it.
+        sizes: parts of the whole network's weights.
+        section: see `Setting.samples`.
+        report: is given one line of progress at a time.
+
+    Returns:
+        One row a subset: size, whole_top1 (percent, training images), whole_loss, and the columns of `sample_utility`.
+    """
+    reference, tables = len(Weights.of(build(setting.architecture))), []
+    for size in sizes:
+        ablations = Ablations(setting.network(networks[f"{size:g}"]), setting.data, setting.engine)
+        kept = sized_lane(setting.architecture, size, setting.seed, 1.0, 0.0).mask
+        whole = ablations.whole()
+        for ablation in ABLATIONS:
+            table = sample_utility(ablations, setting.samples(section, ablation=ablation, reference=reference), kept)
+            tables.append(pd.DataFrame({"size": size, **whole}, index=table.index).join(table))
+        report(f"size {size:g}: {sum(map(len, tables[-2:]))} subsets ablated")
+    return pd.concat(tables, ignore_index=True)
+
+
+def utility_of_bands(
+    setting: Setting, state: Mapping[str, torch.Tensor], levels: Sequence[float], bands: int
+) -> pd.DataFrame:
+    """Utility of weights that are neighbours in magnitude (utility paper, Fig. 1 right).
+
+    Returns:
+        One row a band: what `magnitude_bands` labels it with, and utility, top1, loss.
+    """
+    network = setting.network(state)
+    ablations = Ablations(network, setting.data, setting.engine)
+    return ablations.measure(magnitude_bands(Weights.of(network), levels, bands))
+
+
+def utility_of_channels(setting: Setting, state: Mapping[str, torch.Tensor]) -> pd.DataFrame:
+    """Utility of every channel by itself, and what pruning it costs (beyond the utility paper).
+
+    Returns:
+        One row a channel: layer, channel, ablated, utility, top1, loss, on training images; and top1_lost, the accuracy
+        that it costs on validation images, in points.
+    """
+    network = setting.network(state)
+    groups = channel_groups(setting.architecture.name, network)
+    train, validation = _of_both_splits(setting, network)
+    table, again = train.measure_channels(groups), validation.measure_channels(groups)
+    by = ["layer", "channel"]
+    lost = utility_and_loss(table, again, validation.whole()["whole_top1"], by)
+    return table.merge(lost[[*by, "top1_lost"]], on=by, validate="one_to_one")
+
+
+def does_utility_predict(
+    setting: Setting, state: Mapping[str, torch.Tensor], channels: pd.DataFrame, section: Mapping[str, Any]
+) -> pd.DataFrame:
+    """Rank correlations of utility, on training images, with the accuracy that pruning costs, on validation images.
+
+    Args:
+        setting: what the network is measured on.
+        state: its weights.
+        channels: what `utility_of_channels` gives.
+        section: see `Setting.samples`.
+
+    Returns:
+        One row a group: of ("subsets", random ones of one level, or "channels"), level (NaN for channels), and subsets,
+        correlation, p, low, high of `rank_correlations`.
+    """
+    train, validation = _of_both_splits(setting, setting.network(state))
+    measured, again = (sample_utility(ablations, setting.samples(section)) for ablations in (train, validation))
+    by = ["level", "subset"]
+    common = measured[by].merge(again[by], on=by)  # where the standard error ends sets, they may be of unlike size
+    measured, again = (table.merge(common, on=by) for table in (measured, again))
+    lost = utility_and_loss(measured, again, validation.whole()["whole_top1"], by)
+    tables = [rank_correlations(lost.assign(of=SUBSETS), ["of", "level"], seed=setting.seed)]
+    tables.append(rank_correlations(channels.assign(of=CHANNELS), ["of"], seed=setting.seed))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _of_both_splits(setting: Setting, network: nn.Module) -> tuple[Ablations, Ablations]:
+    train, validation = (Ablations(network, setting.data, setting.engine, split) for split in ("train", "validation"))
+    return train, validation

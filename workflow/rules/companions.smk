@@ -1,0 +1,69 @@
+"""What the rules of companion studies share: where the parts of their tables are, their engine, and what they print."""
+
+COMPANION_STUDIES = ["stochastic", "mechanism"]
+
+# Else Snakemake would only say that there is no such rule. It learns its targets after this file, hence the command line.
+for study in COMPANION_STUDIES:
+    if study in sys.argv[1:] and config[study] is None:
+        sys.exit(f"config: {study}: is missing; write '{study}: {{}}' for its defaults, or more (docs/config.md)")
+
+
+def part_of(study, table):
+    """The path of a table of one model and seed; a rule of the study puts them together."""
+    return f"{RESULTS}/{study}/parts/{table}/{{model}}/seed-{{seed}}.csv"
+
+
+def log_of(study, rule):
+    """The log of a rule that looks at one pretrained network."""
+    return f"{LOGS}/{study}/{rule}/{{model}}_seed-{{seed}}.log"
+
+
+def lanes_engine(lanes):
+    """The engine's settings of a study that runs so many networks as one."""
+    return engine_settings(strategy="fused" if lanes > 1 else "serial", lanes=lanes)
+
+
+def checkpoint_of(rule):
+    """A function that gives the folder in which jobs of a rule keep their state; no output, to survive a killed job."""
+    return lambda wildcards, output: f"{RESULTS}/checkpoints/{rule}/" + "_".join(wildcards)
+
+
+def answer_of(category, path, caption, figure):
+    """A file that the report shows first."""
+    return report(
+        path,
+        category=category,
+        caption=f"{CAPTIONS}/{caption}.rst",
+        labels={"figure": figure, "model": "all"},
+    )
+
+
+def companion_overview(name, networks, passes):
+    """A function that tells the jobs of a companion study.
+
+    `networks` has by rule, in the order of the rules, how many networks a job on one model makes, trains or evaluates;
+    0, where there is none. `passes(rule)` is what `companion_minutes` takes.
+    """
+
+    def overview():
+        from functools import partial
+
+        from prunescape.overview.companion import Companion, Piece
+
+        def piece(rule, model, wildcards):
+            of = getattr(rules, rule)
+            result, log = (Path(path.format(model=model, **wildcards)) for path in (of.output[0], of.log[0]))
+            return Piece(model, rule, networks[rule](model), result, log, partial(passes(rule), model))
+
+        jobs = [(rule, model, job) for model in config["models"] for rule in networks for job in jobs_of(rule)]
+        return Companion(name, [piece(*job) for job in jobs if networks[job[0]](job[1])])
+
+    return overview
+
+
+def jobs_of(rule):
+    """The wildcards beside the model of a companion study's jobs."""
+    output = getattr(rules, rule).output[0]
+    seeds = SEEDS if "{seed}" in output else [None]
+    retrainings = config["mechanism"]["cycles"]["retrainings"] if "{retraining}" in output else [None]
+    return [{"seed": seed, "retraining": retraining} for seed in seeds for retraining in retrainings]

@@ -1,0 +1,16 @@
+"""Measure the utility of subsets of weights in pruned-and-retrained, pretrained and small networks."""
+
+from prunescape.files import write_csv
+from prunescape.job import job
+from prunescape.mechanism.labels import WHOLE, first_columns
+from prunescape.mechanism.networks import load_networks
+from prunescape.mechanism.pruned import utility_of_pruned
+from prunescape.mechanism.setting import open_setting
+
+with job(snakemake) as logger:
+    settings, files = snakemake.params.settings, snakemake.input
+    setting = open_setting(files.architecture, files.data, settings, snakemake.threads)
+    start, networks = load_networks(files.sizes)[WHOLE], load_networks(files.networks)
+    table = utility_of_pruned(setting, start, networks, settings["pruning_ratios"], settings, logger.info)
+    first = {"model": snakemake.wildcards.model, "seed": setting.seed}
+    write_csv(snakemake.output[0], first_columns(table.assign(**first), [*first]))

@@ -1,0 +1,27 @@
+"""Measure the surfaces on the planes through pretrained, pruned and retrained networks."""
+
+import pandas as pd
+
+from prunescape.files import write_csv
+from prunescape.job import job
+from prunescape.mechanism.basins import points_of, surfaces
+from prunescape.mechanism.labels import WHOLE, first_columns
+from prunescape.mechanism.networks import load_networks
+from prunescape.mechanism.setting import open_setting
+
+with job(snakemake) as logger:
+    settings, files = snakemake.params.settings, snakemake.input
+    setting = open_setting(files.architecture, files.data, settings, snakemake.threads)
+    start, statistics = load_networks(files.sizes)[WHOLE], setting.statistics(settings["statistics"])
+    first = {"model": snakemake.wildcards.model, "seed": setting.seed}
+    found = []
+    for retraining, path in zip(settings["retrainings"], files.networks, strict=True):
+        networks = load_networks(path)
+        for pruning in settings["prunings"]:
+            points = points_of(start, networks, pruning, settings["cycles"])
+            logger.info("%s, %s", pruning, retraining)
+            tables = surfaces(setting, points, settings["planes"], settings["side"], statistics, logger.info)
+            found.append([table.assign(**first, pruning=pruning, retraining=retraining) for table in tables])
+    columns = ["model", "seed", "pruning", "retraining", "cycle"]
+    for name, tables in zip(("surface", "marks", "distances"), zip(*found, strict=True), strict=True):
+        write_csv(snakemake.output[name], first_columns(pd.concat(tables, ignore_index=True), columns))
