@@ -108,9 +108,7 @@ def _batches(data: PreparedData, engine: Engine, size: int) -> Batches:
     return batches
 
 
-def _summed(
-    network: nn.Module, batches: Batches, wanted: bool
-) -> tuple[Tensors, Tensors, torch.Tensor, float, int]:
+def _summed(network: nn.Module, batches: Batches, wanted: bool) -> tuple[Tensors, Tensors, torch.Tensor, float, int]:
     """Over all images: the sum of gradients and of their signs, float64; squared norms; loss; how many are right."""
     gradients: Tensors = {}
     signs: Tensors = {}

@@ -47,7 +47,7 @@ class Architecture:
         """The architecture that `to_json` wrote."""
         channels, height, width = value["input_shape"]
         shape, widths = (channels, height, width), dict(value["widths"])
-        return cls(value["name"], shape, value["classes"], widths, value.get("flops"))
+        return cls(value["name"], shape, value["classes"], widths, value.get("width"), value.get("flops"))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write as JSON, atomically."""

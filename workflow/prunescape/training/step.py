@@ -31,7 +31,9 @@ class Step:
         losses: (K,), float64; the sum of the batches' mean losses since it was last set to zero.
     """
 
-    def __init__(self, network: nn.Module, lanes: int, batches: Batches, optimiser: LaneOptimiser, engine: Engine) -> None:
+    def __init__(
+        self, network: nn.Module, lanes: int, batches: Batches, optimiser: LaneOptimiser, engine: Engine
+    ) -> None:
         self.network, self.lanes, self.batches, self.optimiser, self.engine = network, lanes, batches, optimiser, engine
         self.losses = torch.zeros(lanes, dtype=torch.float64, device=engine.device)
         self._forward: Callable[[torch.Tensor], torch.Tensor] = network
