@@ -162,10 +162,13 @@ def _completed(config: dict[str, Any], broken: Collection[Path]) -> dict[str, An
         for key in ("directory", "prepared"):
             if isinstance(data[key], str) and data[key].startswith("~/"):
                 data[key] = str(FilePath(data[key]).expanduser())
-    if isinstance(coherence, dict) and coherence["models"] is None and sound("models") and sound("recipe"):
+    if isinstance(coherence, dict) and coherence["models"] is None and sound("models") and sound("recipe", "momentum"):
         part = schema()["properties"]["coherence"]["properties"]["models"]["additionalProperties"]
         priors = {
-            name: {"momentum": recipe["momentum"], **{key: section[key] for key in ("learning_rate", "weight_decay")}}
+            name: {
+                "momentum": config["recipe"]["momentum"],
+                **{key: section[key] for key in ("learning_rate", "weight_decay")},
+            }
             for name, section in config["models"].items()
         }
         coherence["models"] = {name: _filled(prior, part) for name, prior in priors.items()}

@@ -1,6 +1,6 @@
 """Which weights are pruned, layer by layer (coherence thesis, 5.3: small layers, batch norm and biases are not)."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import torch
 from torch import nn
@@ -11,7 +11,8 @@ KINDS = (CONVOLUTION, SHORTCUT, LINEAR, QKV, FEEDFORWARD, PROJECTION)
 SMALL = 0.01  # of the largest layer's weights: what a shortcut has to have, to be pruned
 
 
-class Layer(NamedTuple):
+@dataclass(frozen=True)
+class Layer:
     """A layer whose weights are pruned.
 
     Attributes:

@@ -8,7 +8,6 @@ images' losses depend on each other.
 
 import copy
 import resource
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -81,16 +80,15 @@ def measure(
         data = data.only("train", chosen)
     network = copy.deepcopy(network).requires_grad_(False).to(engine.device, engine.dtype).eval()
     if engine.channels_last:
-        network = network.to(memory_format=torch.channels_last)
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if engine.device == "cuda":
         torch.cuda.reset_peak_memory_stats()
     batches = _batches(data, engine, micro_batch or affordable(network))
     gradients, signs, squares, loss, correct = _summed(network, batches, diffs)
     count = len(squares)
     mean = {name: total / count for name, total in gradients.items()}
-    along: Callable[[], torch.Tensor] = lambda: _along(network, batches, mean)  # noqa: E731
     size = float(sum(part.square().sum() for part in mean.values()))
-    found = estimate(size, squares, whole, along)
+    found = estimate(size, squares, whole, partial(_along, network, batches, mean))
     divided = {name: (total / count).float().cpu() for name, total in signs.items()}
     return Measured(*found, count, loss / count, 100 * correct / count, divided, _peak(engine))
 

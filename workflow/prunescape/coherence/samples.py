@@ -118,6 +118,7 @@ def _unfolded(layer: nn.Conv2d, inputs: torch.Tensor) -> torch.Tensor:
     """What each output pixel of a convolution reads: (B, L, C * h * w)."""
     if layer.kernel_size == (1, 1) and layer.padding in (0, (0, 0)):
         return inputs[:, :, :: layer.stride[0], :: layer.stride[1]].flatten(2).mT
+    assert not isinstance(layer.padding, str)
     return F.unfold(inputs, layer.kernel_size, layer.dilation, layer.padding, layer.stride).mT
 
 

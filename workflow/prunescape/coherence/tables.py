@@ -1,6 +1,7 @@
 """Tables of weights and diffs: histograms by layer, single weights over epochs, how far masks agree."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import astuple
 from typing import Any
 
 import numpy as np
@@ -105,5 +106,5 @@ def overlap(mask: Tensors, of: Tensors) -> float:
 def densities(layers: Sequence[Layer], mask: Mapping[str, torch.Tensor]) -> pd.DataFrame:
     """One row a layer: layer, layer_index, kind, weights, kept."""
     columns = ["layer", "layer_index", "kind", "weights"]
-    table = pd.DataFrame([tuple(layer) for layer in layers], columns=columns)
+    table = pd.DataFrame([astuple(layer) for layer in layers], columns=columns)
     return table.assign(kept=[int(mask[layer.name].sum()) for layer in layers])

@@ -17,6 +17,7 @@ class LaneAdam(LaneOptimiser):
     W <- mask * (W - learning_rate * (M / (1 - b1^t)) / (sqrt(V / (1 - b2^t)) + eps)) at step t, for all parameters.
 
     Args:
+        momentum: of SGD, not used here.
         network, learning_rate, weight_decay, masks, clip, channels_last: see `LaneOptimiser`.
     """
 
@@ -25,10 +26,12 @@ class LaneAdam(LaneOptimiser):
         network: nn.Module,
         learning_rate: torch.Tensor,
         weight_decay: torch.Tensor,
+        momentum: float = BETAS[0],
         masks: Sequence[Mapping[str, torch.Tensor] | None] | None = None,
         clip: float | None = None,
         channels_last: bool = False,
     ) -> None:
+        del momentum
         super().__init__(network, learning_rate, weight_decay, masks, clip, channels_last)
         self._mean, self._square = torch.zeros_like(self._weights), torch.zeros_like(self._weights)
         # On the device, so that a captured step counts too; in float64, because b2^t is close to 1.

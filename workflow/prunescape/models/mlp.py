@@ -7,6 +7,7 @@ that is what is built: n x w, three times w x w, w x c, each with a bias and, bu
 
 import math
 from collections import OrderedDict
+from itertools import pairwise
 
 from torch import nn
 
@@ -20,7 +21,7 @@ def build(name: str, input_shape: tuple[int, int, int], classes: int, width: int
     del name
     layers: list[tuple[str, nn.Module]] = [("flatten", nn.Flatten())]
     sizes = [math.prod(input_shape), *[width] * (SQUARES + 1)]
-    for number, (inputs, outputs) in enumerate(zip(sizes, sizes[1:], strict=False), start=1):
+    for number, (inputs, outputs) in enumerate(pairwise(sizes), start=1):
         layers += [(f"fc{number}", nn.Linear(inputs, outputs)), (f"relu{number}", nn.ReLU())]
     return nn.Sequential(OrderedDict([*layers, ("classifier", nn.Linear(width, classes))]))
 

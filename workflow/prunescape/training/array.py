@@ -14,7 +14,6 @@ from prunescape.data.randomness import derive_seed
 from prunescape.errors import Interrupted
 from prunescape.lanes.adam import LaneAdam
 from prunescape.lanes.fuse import check_lanes, fuse, lane_states
-from prunescape.lanes.optimiser import LaneOptimiser
 from prunescape.lanes.sgd import LaneSGD
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
@@ -71,12 +70,8 @@ class Array:
         self.rates = torch.tensor([lane.learning_rate for lane in lanes], dtype=torch.float64)
         decays = torch.tensor([lane.weight_decay for lane in lanes], dtype=torch.float64)
         masks = [lane.mask for lane in lanes]
-        shared = {"masks": masks, "clip": self.recipe.clip, "channels_last": self.engine.channels_last}
-        optimiser: LaneOptimiser
-        if self.recipe.optimiser == ADAM:
-            optimiser = LaneAdam(self.network, self.rates, decays, **shared)
-        else:
-            optimiser = LaneSGD(self.network, self.rates, decays, self.recipe.momentum, **shared)
+        settings = self.rates, decays, self.recipe.momentum, masks, self.recipe.clip, self.engine.channels_last
+        optimiser = (LaneAdam if self.recipe.optimiser == ADAM else LaneSGD)(self.network, *settings)
         self.training = Batches(
             task.data,
             "train",
