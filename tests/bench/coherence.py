@@ -47,7 +47,7 @@ def by_functions(network: nn.Module, data: PreparedData, engine: Engine) -> None
     """What `measure` does for networks whose layers it does not know."""
     frozen = copy.deepcopy(network).requires_grad_(False).eval()
     batches = validation_batches(data, engine, "train")
-    batches.batch_size = min(64, affordable(frozen))
+    batches.batch_size = min(64, affordable(frozen, data.input_shape))
     for images, labels in batches:
         samples._by_functions(frozen, images, labels, True)
 
@@ -69,8 +69,8 @@ def compare(model: str, arguments: argparse.Namespace, folder: Path) -> dict[str
         peaks.append(measure(network, data, engine).peak_bytes)
 
     ways: dict[str, Callable[[], None]] = {
-        "training": lambda: plain_epoch(network, data, engine, BATCH.get(model, 128)),
         "coherence": coherence,
+        "training": lambda: plain_epoch(network, data, engine, BATCH.get(model, 128)),
         "torch_func": lambda: by_functions(network, data, engine),
     }
     seconds: dict[str, list[float]] = {name: [] for name in ways}
@@ -90,7 +90,7 @@ def compare(model: str, arguments: argparse.Namespace, folder: Path) -> dict[str
     ratio = {"ratio": statistics.median(ratios["coherence"]), **spread}
     func = {"torch_func_ratio": statistics.median(ratios["torch_func"])}
     images = {"images": data.sizes["train"], "batch": BATCH.get(model, 128)}
-    return {"model": model, **images, **medians, **ratio, **func, "peak_memory_mb": max(peaks) / 1e6}
+    return {"model": model, **images, **medians, **ratio, **func, "peak_memory_mb": peaks[0] / 1e6}
 
 
 def add(parser: argparse.ArgumentParser) -> None:

@@ -16,14 +16,15 @@ from torch import nn
 from torch.func import functional_call, jvp
 
 from prunescape.coherence.estimate import estimate
-from prunescape.coherence.samples import Tensors, of_batch, plain_attention
+from prunescape.coherence.samples import Tensors, floats_per_image, of_batch, plain_attention
 from prunescape.data.batches import Batches
 from prunescape.data.prepared import PreparedData
 from prunescape.data.randomness import derive_seed, random_order
 from prunescape.training.engine import Engine
 from prunescape.training.evaluate import validation_batches
 
-MICRO_BATCH_FLOATS = 1 << 24  # of per-sample gradients at once; 64 MiB in float32
+# Of what is held for the images of a micro-batch: in float32 128 MiB, and 2 GiB on a GPU.
+MICRO_BATCH_FLOATS, GPU_MICRO_BATCH_FLOATS = 1 << 25, 1 << 29
 LARGEST_MICRO_BATCH = 512
 
 
@@ -83,7 +84,7 @@ def measure(
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if engine.device == "cuda":
         torch.cuda.reset_peak_memory_stats()
-    batches = _batches(data, engine, micro_batch or affordable(network))
+    batches = _batches(data, engine, micro_batch or affordable(network, data.input_shape))
     gradients, signs, squares, loss, correct = _summed(network, batches, diffs)
     count = len(squares)
     mean = {name: total / count for name, total in gradients.items()}
@@ -93,10 +94,12 @@ def measure(
     return Measured(*found, count, loss / count, 100 * correct / count, divided, _peak(engine))
 
 
-def affordable(network: nn.Module) -> int:
-    """How many images' gradients fit into `MICRO_BATCH_FLOATS`, between 1 and `LARGEST_MICRO_BATCH`."""
-    weights = max(parameter.numel() for parameter in network.parameters())
-    return max(1, min(LARGEST_MICRO_BATCH, MICRO_BATCH_FLOATS // weights))
+def affordable(network: nn.Module, input_shape: tuple[int, int, int]) -> int:
+    """How many images at once keep within `MICRO_BATCH_FLOATS`, between 1 and `LARGEST_MICRO_BATCH`."""
+    parameter = next(network.parameters())
+    image = torch.zeros(1, *input_shape, dtype=parameter.dtype, device=parameter.device)
+    most = GPU_MICRO_BATCH_FLOATS if parameter.is_cuda else MICRO_BATCH_FLOATS
+    return max(1, min(LARGEST_MICRO_BATCH, most // floats_per_image(network, image)))
 
 
 def _batches(data: PreparedData, engine: Engine, size: int) -> Batches:

@@ -64,6 +64,37 @@ def knows(network: nn.Module) -> bool:
     return all(type(owner) in _RULES for owner in owners) and not any(_several_groups(owner) for owner in owners)
 
 
+@torch.no_grad()
+def floats_per_image(network: nn.Module, image: torch.Tensor) -> int:
+    """About how many numbers `of_batch` holds for each image, beside the weights.
+
+    Args:
+        network: a plain network.
+        image: (1, C, H, W).
+    """
+    if not knows(network):  # torch.func has the gradients of all layers at once
+        return sum(parameter.numel() for parameter in network.parameters())
+    kept, largest = 0, 0
+    named = {name: module for name, module in network.named_modules() if type(module) in _RULES}
+
+    def count(layer: nn.Module, given: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
+        nonlocal kept, largest
+        kept += given[0].numel() + output.numel()
+        if isinstance(layer, nn.Conv2d):
+            inner = layer.weight[0].numel()
+            largest = max(largest, layer.weight.numel() + inner * output.shape[2] * output.shape[3])
+        elif output.dim() > 2:
+            largest = max(largest, sum(parameter.numel() for parameter in layer.parameters()))
+
+    handles = [layer.register_forward_hook(count) for layer in named.values()]
+    try:
+        network(image)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return kept + largest
+
+
 def _several_groups(layer: nn.Module) -> bool:
     return isinstance(layer, nn.Conv2d) and layer.groups > 1
 
