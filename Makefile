@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN := results/$(shell sed -n "s/^run: *\([^ \#]*\).*/\1/p" config.yaml)
 
-.PHONY: help demo demo-stochastic demo-mechanism test lint unit workflow-test slurm-test docs bench bench-gpu clean
+.PHONY: help demo demo-stochastic demo-mechanism demo-coherence test lint unit workflow-test slurm-test docs bench bench-gpu clean
 
 help:
 	@echo "make demo   set up, run the main job on handwritten digits, and write a report (minutes on two cores)"
 	@echo "make demo-stochastic   the same for the companion study of noise before pruning"
 	@echo "make demo-mechanism    the same for the companion study of who does the work in a network"
+	@echo "make demo-coherence    the same for the companion study of what per-sample gradients know"
 	@echo "make test   set up and run every check"
 	@echo "make docs   write the config reference again"
 	@echo "make bench  measure speed and exactness here, and write docs/benchmarks.md (an hour); make bench-gpu, on a GPU"
@@ -39,7 +40,7 @@ demo: $(VENV)/run
 	@echo "Figures: $(RUN)/hpspace/figures/   Tables: $(RUN)/hpspace/"
 	@echo "Report:  file://$(CURDIR)/$(RUN)/report.html"
 
-demo-stochastic demo-mechanism: demo-%: $(VENV)/run
+demo-stochastic demo-mechanism demo-coherence: demo-%: $(VENV)/run
 	$(BIN)/snakemake $*
 	$(BIN)/snakemake $* --report $(RUN)/$*.html
 	@echo
@@ -73,12 +74,12 @@ docs: $(VENV)/dev
 	PYTHONPATH=workflow $(BIN)/python -m prunescape.config_reference docs/config.md
 
 bench: $(VENV)/dev
-	for name in exactness operators throughput tile populations utility streaming scale landscape kills; do $(BIN)/python tests/bench/$$name.py || exit 1; done
+	for name in exactness operators throughput tile populations utility coherence streaming scale landscape kills; do $(BIN)/python tests/bench/$$name.py || exit 1; done
 	$(BIN)/python tests/bench/page.py
 
 bench-gpu: $(VENV)/dev
 	$(BIN)/python tests/bench/throughput.py --device cuda --models resnet56 resnet20 mobilenetv2
-	for name in exactness tile populations utility streaming study_cost; do $(BIN)/python tests/bench/$$name.py --device cuda || exit 1; done
+	for name in exactness tile populations utility coherence streaming study_cost; do $(BIN)/python tests/bench/$$name.py --device cuda || exit 1; done
 	$(BIN)/python tests/bench/page.py
 
 clean:

@@ -3,6 +3,7 @@
 This file reads and validates the config, includes the rules and names the targets. Try `snakemake -n` for the plan.
 """
 
+import itertools
 import json
 import os
 import sys
@@ -59,6 +60,13 @@ if config["mechanism"] is not None:
     include: "workflow/rules/mechanism_cycles.smk"
     include: "workflow/rules/mechanism_answers.smk"
     include: "workflow/rules/mechanism_figures.smk"
+
+
+if config["coherence"] is not None:
+
+    include: "workflow/rules/coherence_setting.smk"
+    include: "workflow/rules/coherence_common.smk"
+    include: "workflow/rules/coherence.smk"
 
 
 include: "workflow/rules/overview.smk"

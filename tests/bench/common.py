@@ -24,7 +24,7 @@ from prunescape.models.architecture import Architecture  # noqa: E402
 from prunescape.models.build import build  # noqa: E402
 
 OUTPUT = PROJECT / "docs" / "benchmarks"
-SHAPES = {"small_resnet": (1, 8, 8)}  # the demo's; all others read 32x32 colour images
+SHAPES = {"small_resnet": (1, 8, 8), "small_vit": (1, 8, 8)}  # the demo's; all others read 32x32 colour images
 STEP_PASSES = 3  # a training step costs three forward passes: forward, and backward to activations and to weights
 
 Row = dict[str, Any]

@@ -18,6 +18,8 @@ PRESETS = {
     "mechanism2021": ("mechanism", "pretrain_sizes", 2 * 3),
     "mechanism2021_long": ("mechanism", "pretrain_sizes", 2),
     "fashion_mnist_mechanism": ("mechanism", "pretrain_sizes", 3),
+    "yauney2024": ("coherence", "train_run", 2 * 3 * 3),
+    "fashion_mnist_coherence": ("coherence", "train_run", 2 * 3 * 3),
 }
 
 

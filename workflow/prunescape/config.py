@@ -151,7 +151,7 @@ def _completed(config: dict[str, Any], broken: Collection[Path]) -> dict[str, An
     def sound(*path: str) -> bool:
         return not any(path[: len(bad)] == bad for bad in broken)
 
-    recipe, data = config.get("recipe"), config.get("data")
+    recipe, data, coherence = config.get("recipe"), config.get("data"), config.get("coherence")
     if isinstance(recipe, dict) and recipe["decay_epochs"] is None and sound("recipe", "decay_epochs"):
         epochs = recipe["epochs"] if sound("recipe", "epochs") else 1
         halfway, late = epochs // 2, 3 * epochs // 4
@@ -162,6 +162,16 @@ def _completed(config: dict[str, Any], broken: Collection[Path]) -> dict[str, An
         for key in ("directory", "prepared"):
             if isinstance(data[key], str) and data[key].startswith("~/"):
                 data[key] = str(FilePath(data[key]).expanduser())
+    if isinstance(coherence, dict) and coherence["models"] is None and sound("models") and sound("recipe", "momentum"):
+        part = schema()["properties"]["coherence"]["properties"]["models"]["additionalProperties"]
+        priors = {
+            name: {
+                "momentum": config["recipe"]["momentum"],
+                **{key: section[key] for key in ("learning_rate", "weight_decay")},
+            }
+            for name, section in config["models"].items()
+        }
+        coherence["models"] = {name: _filled(prior, part) for name, prior in priors.items()}
     return config
 
 

@@ -47,6 +47,8 @@ def crossed(
         checks += [partial(_bounds, path=("stochastic", "search", axis)) for axis in ("sigma", "gamma")]
     if config.get("mechanism") is not None:
         checks += [partial(_lanes, section="mechanism"), _measured_epochs, _planes]
+    if config.get("coherence") is not None:
+        checks += [partial(_lanes, section="coherence"), partial(_studied, known=known_models), _samples, _early]
     for name in (name for name in names if name not in known_models):
         yield ("models", name), f"unknown model {shown(name)}; {suggestion(name, known_models)}"
     for check in checks:
@@ -211,3 +213,24 @@ def _planes(get: Get) -> Mistakes:
     late = [cycle for cycle in wanted or [] if cycle > cycles]
     if late:
         yield path, f"there is no cycle {late[0]}, mechanism.cycles.number = {cycles}; write at most {cycles}"
+
+
+def _studied(get: Get, known: Collection[str]) -> Mistakes:
+    for name in get("coherence", "models") or {}:
+        if name not in known:
+            yield ("coherence", "models", name), f"unknown model {shown(name)}; {suggestion(name, known)}"
+
+
+def _samples(get: Get) -> Mistakes:
+    path: Path = ("coherence", "samples")
+    samples, size = get(*path), get("data", "train_size")
+    if samples is not None and size is not None and samples > size:
+        yield path, f"is {samples}, more than data.train_size = {size}; write at most {size}, or null for all"
+
+
+def _early(get: Get) -> Mistakes:
+    path: Path = ("coherence", "early_epochs")
+    early, measured = get(*path), get("coherence", "measured_epochs")
+    missing = [epoch for epoch in early or [] if measured is not None and epoch not in measured]
+    if missing:
+        yield path, f"{missing[0]} is not in coherence.measured_epochs; add it there, or choose from there"

@@ -28,15 +28,16 @@ def training_minutes(wildcards, input, attempt):
     return run_time_minutes(training_flops(flops, cells, sizes, config["recipe"]), attempt, config["cluster"])
 
 
-def companion_minutes(passes):
+def companion_minutes(passes, model=None):
     """A function that gives the run time of a job of a companion study.
 
-    `passes(model, sizes)` says how many images go forwards through the model's network, all in all.
+    `passes(model, sizes)` says how many images go forwards through the model's network, all in all. The model is a
+    wildcard where none is given.
     """
 
     def minutes(wildcards, input, attempt):
         flops, sizes = forward_flops(input)
-        return run_time_minutes(flops * passes(wildcards.model, sizes), attempt, config["cluster"])
+        return run_time_minutes(flops * passes(model or wildcards.model, sizes), attempt, config["cluster"])
 
     return minutes
 

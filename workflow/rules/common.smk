@@ -18,11 +18,15 @@ try:
 except ConfigError as error:
     sys.exit(str(error))
 
-for name in config["models"]:
+# Networks of the main job, and of the companion study that has some of its own.
+OWN_MODELS = [] if config["coherence"] is None else [*config["coherence"]["models"], "mlp"]
+ALL_MODELS = list(dict.fromkeys([*config["models"], *OWN_MODELS]))
+
+for name in ALL_MODELS:
     crop = data_set(config["data"]["name"]).geometry(config["data"]["image_size"]).crop
     if crop < model_info(name).smallest_image:
         sys.exit(
-            f"config: models.{name}: needs images of at least {model_info(name).smallest_image} pixels, and those of"
+            f"config: {'models' if name in config['models'] else 'coherence.models'}.{name}: needs images of at least {model_info(name).smallest_image} pixels, and those of"
             f" {config['data']['name']} have {crop}; choose another model or data set"
         )
 
@@ -170,7 +174,7 @@ def tile_cells(wildcards):
 
 
 wildcard_constraints:
-    model="|".join(config["models"]),
+    model="|".join(ALL_MODELS),
     variant=r"dense|(?:uniform|non_uniform)-[0-9.e-]+",
     pruned=r"(?:uniform|non_uniform)-[0-9.e-]+",
     metric="top1|top5",

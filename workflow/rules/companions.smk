@@ -1,6 +1,6 @@
 """What the rules of companion studies share: where the parts of their tables are, their engine, and what they print."""
 
-COMPANION_STUDIES = ["stochastic", "mechanism"]
+COMPANION_STUDIES = ["stochastic", "mechanism", "coherence"]
 
 # Else Snakemake would only say that there is no such rule. It learns its targets after this file, hence the command line.
 for study in COMPANION_STUDIES:
@@ -38,11 +38,12 @@ def answer_of(category, path, caption, figure):
     )
 
 
-def companion_overview(name, networks, passes):
+def companion_overview(name, networks, passes, models=None):
     """A function that tells the jobs of a companion study.
 
     `networks` has by rule, in the order of the rules, how many networks a job on one model makes, trains or evaluates;
-    0, where there is none. `passes(rule)` is what `companion_minutes` takes.
+    0, where there is none. `passes(rule)` is what `companion_minutes` takes. `models` are those of the main job, where
+    none are given.
     """
 
     def overview():
@@ -55,7 +56,9 @@ def companion_overview(name, networks, passes):
             result, log = (Path(path.format(model=model, **wildcards)) for path in (of.output[0], of.log[0]))
             return Piece(model, rule, networks[rule](model), result, log, partial(passes(rule), model))
 
-        jobs = [(rule, model, job) for model in config["models"] for rule in networks for job in jobs_of(rule)]
+        jobs = [
+            (rule, model, job) for model in models or config["models"] for rule in networks for job in jobs_of(rule)
+        ]
         return Companion(name, [piece(*job) for job in jobs if networks[job[0]](job[1])])
 
     return overview
@@ -64,6 +67,7 @@ def companion_overview(name, networks, passes):
 def jobs_of(rule):
     """The wildcards beside the model of a companion study's jobs."""
     output = getattr(rules, rule).output[0]
-    seeds = SEEDS if "{seed}" in output else [None]
-    retrainings = config["mechanism"]["cycles"]["retrainings"] if "{retraining}" in output else [None]
-    return [{"seed": seed, "retraining": retraining} for seed in seeds for retraining in retrainings]
+    values = {"seed": lambda: SEEDS, "retraining": lambda: config["mechanism"]["cycles"]["retrainings"]}
+    values |= {"run": lambda: RUNS, "experiment": lambda: MLP_EXPERIMENTS}
+    found = {name: known() for name, known in values.items() if f"{{{name}}}" in output}
+    return [dict(zip(found, chosen)) for chosen in itertools.product(*found.values())]

@@ -13,6 +13,8 @@ if config["stochastic"] is not None:
     COMPANIONS["stochastic"] = companion_overview("stochastic", NETWORKS, stochastic_passes)
 if config["mechanism"] is not None:
     COMPANIONS["mechanism"] = companion_overview("mechanism", MECHANISM_NETWORKS, mechanism_passes)
+if config["coherence"] is not None:
+    COMPANIONS["coherence"] = companion_overview("coherence", COHERENCE_NETWORKS, coherence_passes, OWN_MODELS)
 
 
 rule plan:

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from prunescape.errors import UserError
+from prunescape.lanes.alone import Alone
 from prunescape.lanes.modules import LaneBatchNorm2d, LaneConv2d, LaneLinear
 
 _FUSED: dict[type[nn.Module], Callable[[list[Any]], nn.Module]] = {
@@ -22,7 +23,13 @@ def fuse(models: Sequence[nn.Module]) -> nn.Module:
 
     It keeps their forward method and their parameters' names; parameters and buffers gain a leading dimension K, and
     the output is (N, K * classes), lane after lane. The given networks are not changed and share no memory with it.
+    A single network may have layers of any kind.
+
+    Raises:
+        UserError: there are several, with a layer that has no version for lanes.
     """
+    if len(models) == 1 and any(_unknown(module) for module in models[0].modules()):
+        return Alone(models[0])
     fused = copy.deepcopy(models[0])
     for name, module in list(fused.named_modules()):
         make = _FUSED.get(type(module))
@@ -30,11 +37,17 @@ def fuse(models: Sequence[nn.Module]) -> nn.Module:
             fused.set_submodule(name, make([model.get_submodule(name) for model in models]))
         elif hasattr(module, "lanes"):  # a layer of ours that knows lanes
             module.lanes = len(models)
-        elif any(True for _ in [*module.parameters(recurse=False), *module.buffers(recurse=False)]):
+        elif _unknown(module):
             raise UserError(
                 f"{name}: {type(module).__name__} cannot be trained in lanes; set engine.strategy to 'serial'"
             )
     return fused
+
+
+def _unknown(module: nn.Module) -> bool:
+    """Whether a module itself has tensors, and no version for lanes."""
+    own = [*module.parameters(recurse=False), *module.buffers(recurse=False)]
+    return bool(own) and type(module) not in _FUSED and not hasattr(module, "lanes")
 
 
 def lane_states(fused: nn.Module, count: int) -> list[dict[str, torch.Tensor]]:

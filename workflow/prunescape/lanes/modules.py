@@ -67,7 +67,7 @@ class LaneBatchNorm2d(nn.Module):
 
 
 class LaneLinear(nn.Module):
-    """K fully connected layers as one grouped 1x1 convolution.
+    """K fully connected layers as one grouped 1x1 convolution; as one dense one where the lanes share their input.
 
     A batched matrix product would be the obvious way, but its rounding depends on where in memory a lane's matrices
     lie.
@@ -75,11 +75,12 @@ class LaneLinear(nn.Module):
 
     def __init__(self, layers: list[nn.Linear]) -> None:
         super().__init__()
-        self.lanes = len(layers)
+        self.lanes, self.in_features = len(layers), layers[0].in_features
         self.weight = _stack([layer.weight for layer in layers])
         self.bias = _stack([layer.bias for layer in layers])
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(N, K*F) to (N, K*F')."""
+        """(N, F), shared by all lanes, or (N, K*F) to (N, K*F')."""
+        groups = 1 if x.shape[1] == self.in_features else self.lanes
         weight = self.weight.flatten(0, 1)[:, :, None, None]
-        return F.conv2d(x[:, :, None, None], weight, self.bias.flatten(), groups=self.lanes).flatten(1)
+        return F.conv2d(x[:, :, None, None], weight, self.bias.flatten(), groups=groups).flatten(1)

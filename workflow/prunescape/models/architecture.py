@@ -19,6 +19,7 @@ class Architecture:
         classes: number of classes.
         widths: channels kept, by the name of the convolution that makes them; a convolution that is not named keeps
         all.
+        width: neurons of every hidden layer, of networks that come in any width; None takes their own.
         flops: of one forward pass of one image, where known: a note of what it costs, no part of what it is.
     """
 
@@ -26,15 +27,18 @@ class Architecture:
     input_shape: tuple[int, int, int]
     classes: int
     widths: Mapping[str, int] = field(default_factory=dict)
+    width: int | None = None
     flops: int | None = field(default=None, compare=False)
 
     def to_json(self) -> dict[str, Any]:
         """The architecture as plain JSON values."""
+        named = {} if self.width is None else {"width": self.width}
         return {
             "name": self.name,
             "input_shape": list(self.input_shape),
             "classes": self.classes,
             "widths": dict(self.widths),
+            **named,
             "flops": self.flops,
         }
 
@@ -43,7 +47,7 @@ class Architecture:
         """The architecture that `to_json` wrote."""
         channels, height, width = value["input_shape"]
         shape, widths = (channels, height, width), dict(value["widths"])
-        return cls(value["name"], shape, value["classes"], widths, value.get("flops"))
+        return cls(value["name"], shape, value["classes"], widths, value.get("width"), value.get("flops"))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write as JSON, atomically."""

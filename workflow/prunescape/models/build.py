@@ -18,7 +18,8 @@ def build(architecture: Architecture, seed: int | None = None) -> nn.Module:
 
     Args:
         architecture: what to build.
-        seed: of the He initialisation; None leaves torch's own random weights, to be overwritten.
+        seed: of the initialisation, He's unless the model's module has one of its own; None leaves torch's own random
+            weights, to be overwritten.
 
     Raises:
         UserError: the model is unknown, the images are too small for it, or a width names no group of channels.
@@ -30,14 +31,15 @@ def build(architecture: Architecture, seed: int | None = None) -> nn.Module:
             f" {info.smallest_image}; choose a smaller model or a larger image size"
         )
     module = _module(info.module)
-    model: nn.Module = module.build(info.name, architecture.input_shape, architecture.classes)
+    width = {} if architecture.width is None else {"width": architecture.width}
+    model: nn.Module = module.build(info.name, architecture.input_shape, architecture.classes, **width)
     groups = {group.producer: group for group in module.channel_groups(model)}
     for producer, channels in architecture.widths.items():
         if producer not in groups:
             raise UserError(f"model {info.name}: widths name {producer!r}, which is no group of channels")
         resize(model, groups[producer], channels)
     if seed is not None:
-        he_initialise(model, seed)
+        getattr(module, "initialise", he_initialise)(model, seed)
     return model
 
 

@@ -29,6 +29,10 @@ PER_PIXEL = {
     "resnet50_cifar": 2_535_000,
     "vgg19_cifar": 778_000,
     "vanilla_cnn": 23_600,
+    # These do depend on the image: at 32, 32 and 8 pixels, of three, three and one channels.
+    "mlp": 4_620,
+    "vit": 402_400,
+    "small_vit": 2_250,
 }
 # Above so many pixels a side, MobileNetV2 has other strides.
 LARGE, PER_PIXEL_LARGE = 64, {"mobilenetv2": 12_000}
@@ -93,7 +97,7 @@ class Costs:
 
     def forward_flops(self, row: Row) -> float | None:
         """FLOPs of one forward pass of one image; None where the model is not known and nothing was built yet."""
-        ratios = self.study.ratios[row.model]
+        ratios = self.study.ratios.get(row.model, {})  # companion studies have networks of their own
         for variant, part in ((row.variant, 1.0), ("dense", ratios.get(row.variant, 1.0))):
             found = _json(Path(self.study.models.format(model=row.model, variant=variant)) / "architecture.json")
             if isinstance(found.get("flops"), int):

@@ -12,6 +12,7 @@ from prunescape.data.batches import Batches
 from prunescape.data.prepared import PreparedData
 from prunescape.data.randomness import derive_seed
 from prunescape.errors import Interrupted
+from prunescape.lanes.adam import LaneAdam
 from prunescape.lanes.fuse import check_lanes, fuse, lane_states
 from prunescape.lanes.sgd import LaneSGD
 from prunescape.models.architecture import Architecture
@@ -21,7 +22,7 @@ from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.engine import Engine
 from prunescape.training.evaluate import score, validation_batches
 from prunescape.training.lane import Epoch, Lane, LaneResult
-from prunescape.training.recipe import Recipe
+from prunescape.training.recipe import ADAM, Recipe
 from prunescape.training.snapshots import Snapshots
 from prunescape.training.step import Step
 
@@ -43,6 +44,7 @@ class Task:
         engine: where it runs.
         seed: the study seed, which decides the order of the images, their augmentation, and the initialisation of the
             lanes that name no seed of their own.
+        augment: whether training images are augmented; else they are cut at the centre.
     """
 
     architecture: Architecture
@@ -50,10 +52,11 @@ class Task:
     recipe: Recipe
     engine: Engine
     seed: int
+    augment: bool = True
 
     def identity(self) -> list[Any]:
         """What decides the bits of a result beside lanes, recipe and data, as JSON values."""
-        return [self.architecture.to_json(), self.engine.choices(), self.seed, torch.__version__]
+        return [self.architecture.to_json(), self.engine.choices(), self.seed, self.augment, torch.__version__]
 
 
 class Array:
@@ -67,22 +70,15 @@ class Array:
         self.rates = torch.tensor([lane.learning_rate for lane in lanes], dtype=torch.float64)
         decays = torch.tensor([lane.weight_decay for lane in lanes], dtype=torch.float64)
         masks = [lane.mask for lane in lanes]
-        optimiser = LaneSGD(
-            self.network,
-            self.rates,
-            decays,
-            self.recipe.momentum,
-            masks,
-            self.recipe.clip,
-            channels_last=self.engine.channels_last,
-        )
+        settings = self.rates, decays, self.recipe.momentum, masks, self.recipe.clip, self.engine.channels_last
+        optimiser = (LaneAdam if self.recipe.optimiser == ADAM else LaneSGD)(self.network, *settings)
         self.training = Batches(
             task.data,
             "train",
             self.engine.device,
             self.recipe.batch_size,
             seed_order=derive_seed(task.seed, "order"),
-            seed_augment=derive_seed(task.seed, "augmentation"),
+            seed_augment=derive_seed(task.seed, "augmentation") if task.augment else None,
             dtype=self.engine.dtype,
             channels_last=self.engine.channels_last,
         )

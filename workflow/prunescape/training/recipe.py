@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+SGD, ADAM = "sgd", "adam"
 TOP5_CLASSES = 100  # from so many classes on, top-5 accuracy says something
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """SGD with momentum and a learning rate that falls from epoch to epoch (thesis, Table 3.3).
+    """An optimiser and a learning rate that falls from epoch to epoch (thesis, Table 3.3).
 
     Attributes:
         epochs: passes over the training split.
@@ -21,6 +22,7 @@ class Recipe:
         evaluate_every: validate after every so many epochs, and always after the last.
         schedule: "step"; "cosine", which falls to zero along half a cosine (as torch's CosineAnnealingLR over all
             epochs); or "constant".
+        optimiser: "sgd"; or "adam", which has no use for `momentum`.
         clip: largest norm of a lane's gradient, longer ones are shortened to it; None leaves them.
     """
 
@@ -32,6 +34,7 @@ class Recipe:
     evaluate_every: int = 1
     schedule: str = "step"
     clip: float | None = None
+    optimiser: str = SGD
 
     @classmethod
     def from_config(cls, section: Mapping[str, Any]) -> "Recipe":

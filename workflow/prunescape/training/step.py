@@ -14,7 +14,7 @@ from torch import nn
 
 from prunescape.data.batches import Batches, Pick
 from prunescape.lanes.loss import lane_losses
-from prunescape.lanes.sgd import LaneSGD
+from prunescape.lanes.optimiser import LaneOptimiser
 from prunescape.training.engine import Engine
 from prunescape.training.strategy import GRAPHED
 
@@ -23,7 +23,7 @@ WARM_UP = 3  # steps before a capture, in which libraries allocate what a captur
 
 
 class Step:
-    """A step of SGD on all lanes.
+    """A step on all lanes.
 
     Attributes:
         network: made by `fuse`.
@@ -31,7 +31,9 @@ class Step:
         losses: (K,), float64; the sum of the batches' mean losses since it was last set to zero.
     """
 
-    def __init__(self, network: nn.Module, lanes: int, batches: Batches, optimiser: LaneSGD, engine: Engine) -> None:
+    def __init__(
+        self, network: nn.Module, lanes: int, batches: Batches, optimiser: LaneOptimiser, engine: Engine
+    ) -> None:
         self.network, self.lanes, self.batches, self.optimiser, self.engine = network, lanes, batches, optimiser, engine
         self.losses = torch.zeros(lanes, dtype=torch.float64, device=engine.device)
         self._forward: Callable[[torch.Tensor], torch.Tensor] = network
@@ -61,7 +63,7 @@ class Step:
     def state(self) -> dict[str, torch.Tensor]:
         """Every tensor that a step changes."""
         network = {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
-        return {**network, "velocity": self.optimiser.velocity, "losses": self.losses}
+        return {**network, **self.optimiser.state(), "losses": self.losses}
 
     @torch.no_grad()
     def load(self, state: dict[str, torch.Tensor]) -> None:

@@ -24,7 +24,8 @@ def open_task(
     Args:
         architecture: its JSON file.
         data: the prepared data's `meta.json`.
-        settings: recipe and engine, the config's sections; seed; and, where images are not to be trained on, held_out.
+        settings: recipe and engine, the config's sections; seed; where images are not to be trained on, held_out; and
+            where they are not to be augmented, augment.
         threads: CPU cores of this job.
         chosen: what `calibrate` chose, where the section `engine` leaves something to it.
 
@@ -35,6 +36,5 @@ def open_task(
     if settings.get("held_out"):
         prepared, _ = hold_out(prepared, settings["held_out"])
     engine = Engine.from_config(settings["engine"], threads, chosen)
-    return Task(
-        load_architecture(architecture), prepared, Recipe.from_config(settings["recipe"]), engine, settings["seed"]
-    )
+    recipe, augment = Recipe.from_config(settings["recipe"]), settings.get("augment", True)
+    return Task(load_architecture(architecture), prepared, recipe, engine, settings["seed"], augment)

@@ -1,0 +1,125 @@
+"""Masks: which weights a score keeps, among all layers together, with a floor for each, or in each layer alike.
+
+A mask has an exact number of weights. The best ones have the highest scores, the worst ones the lowest; a diff's score
+is its size. Diffs are multiples of one part in |D|, so many are equal: among equal scores chance decides, by a seed.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+import torch
+
+from prunescape.data.randomness import derive_seed
+from prunescape.pruning.scores import magnitude, random_scores
+from prunescape.pruning.unstructured import Tensors, highest, keep_highest
+
+DIFF, MAGNITUDE, RANDOM = "diff", "magnitude", "random"
+SCORES = (DIFF, MAGNITUDE, RANDOM)
+BEST, WORST = "best", "worst"
+GLOBAL, FLOOR, LOCAL = "global", "floor", "local"
+SCOPES = (GLOBAL, FLOOR, LOCAL)
+FLOOR_DENSITY = 0.02  # coherence thesis, 6.1
+
+
+class Choice(NamedTuple):
+    """How a mask is chosen.
+
+    Attributes:
+        score: one of `SCORES`.
+        end: `BEST` or `WORST`; "" for random scores, which have no ends.
+        scope: one of `SCOPES`.
+    """
+
+    score: str
+    end: str
+    scope: str
+
+
+def choices(scores: Sequence[str], ends: Sequence[str], scopes: Sequence[str]) -> list[Choice]:
+    """All that can be combined."""
+    return [
+        Choice(score, end, scope) for scope in scopes for score in scores for end in ([""] if score == RANDOM else ends)
+    ]
+
+
+def ranks(scores: Mapping[str, torch.Tensor], seed: int) -> Tensors:
+    """Each weight's place in the order of scores, lowest 0, among all layers: float64, no two alike.
+
+    Args:
+        scores: by parameter name.
+        seed: decides among equal ones.
+    """
+    flat = torch.cat([layer.detach().double().flatten().cpu() for layer in scores.values()])
+    generator = torch.Generator().manual_seed(derive_seed(seed, "among equal scores"))
+    shuffled = torch.randperm(len(flat), generator=generator)
+    order = shuffled[flat[shuffled].argsort(stable=True)]
+    places = torch.empty(len(flat), dtype=torch.float64)
+    places[order] = torch.arange(len(flat), dtype=torch.float64)
+    parts = places.split([layer.numel() for layer in scores.values()])
+    return {name: part.view(scores[name].shape) for name, part in zip(scores, parts, strict=True)}
+
+
+def mask(
+    choice: Choice, diffs: Mapping[str, torch.Tensor], weights: Mapping[str, torch.Tensor], count: int, seed: int
+) -> Tensors:
+    """The mask of a choice, boolean, by parameter name.
+
+    Args:
+        choice: score, end and scope.
+        diffs: of the weights that are pruned, by parameter name.
+        weights: these weights.
+        count: how many are kept.
+        seed: of random scores, and of the choice among equal ones.
+    """
+    if choice.score == RANDOM:
+        scores = random_scores(weights, derive_seed(seed, "random mask"))
+    else:
+        scores = magnitude(diffs if choice.score == DIFF else weights)
+    placed = ranks(scores, seed)
+    if choice.end == WORST:
+        placed = {name: -layer for name, layer in placed.items()}
+    return keep(placed, count, choice.scope)
+
+
+def keep(scores: Mapping[str, torch.Tensor], count: int, scope: str) -> Tensors:
+    """Masks of the `count` highest of these scores, no two of which are alike.
+
+    With a floor no layer keeps less than `FLOOR_DENSITY` of its weights, rounded up: each layer's highest come first,
+    and the rest are the highest of all that is left. Raising few layers to the floor so costs all others alike.
+    """
+    if scope == GLOBAL:
+        return keep_highest(scores, count)
+    sizes = [layer.numel() for layer in scores.values()]
+    if scope == LOCAL:
+        return layerwise(scores, dict(zip(scores, shares(sizes, count), strict=True)))
+    floor = layerwise(scores, {name: floor_of(layer.numel()) for name, layer in scores.items()})
+    raised = {name: layer.double().masked_fill(floor[name], torch.inf) for name, layer in scores.items()}
+    return keep_highest(raised, max(count, sum(map(floor_of, sizes))))
+
+
+def layerwise(scores: Mapping[str, torch.Tensor], counts: Mapping[str, int]) -> Tensors:
+    """Masks of the highest scores of each layer, of each so many."""
+    return {name: highest(layer, counts[name]) for name, layer in scores.items()}
+
+
+def floor_of(weights: int) -> int:
+    """The fewest that a layer of so many weights keeps."""
+    return math.ceil(Fraction(repr(FLOOR_DENSITY)) * weights)
+
+
+def shares(sizes: Sequence[int], count: int) -> list[int]:
+    """`count` things among layers in proportion to their sizes, whole numbers by largest remainders, earlier first."""
+    exact = [Fraction(count * size, sum(sizes)) for size in sizes]
+    parts = [math.floor(share) for share in exact]
+    order = sorted(range(len(sizes)), key=lambda place: (parts[place] - exact[place], place))
+    for place in order[: count - sum(parts)]:
+        parts[place] += 1
+    return parts
+
+
+def matched(of: Mapping[str, torch.Tensor], seed: int) -> Tensors:
+    """A random mask that keeps as many weights of each layer as a given one."""
+    scores = random_scores({name: layer.float() for name, layer in of.items()}, derive_seed(seed, "matched mask"))
+    return layerwise(scores, {name: int(layer.sum()) for name, layer in of.items()})

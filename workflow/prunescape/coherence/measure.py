@@ -1,0 +1,151 @@
+"""Coherence of a network and the diffs of its weights, at frozen weights, in one pass over the images.
+
+Coherence is alpha = |E g|^2 / E |g|^2 of the gradients g of the images' cross-entropy by all parameters (coherence
+thesis, 1.2; in [0, 1], not scaled by the number of images, 2.1); the diff of a weight is the mean sign of its gradient
+(3.1). Images are not augmented, and batch norm uses its running statistics, because a batch's own would make the
+images' losses depend on each other.
+"""
+
+import copy
+import resource
+from dataclasses import dataclass, field
+from functools import partial
+
+import torch
+from torch import nn
+from torch.func import functional_call, jvp
+
+from prunescape.coherence.estimate import estimate
+from prunescape.coherence.samples import Tensors, floats_per_image, of_batch, plain_attention
+from prunescape.data.batches import Batches
+from prunescape.data.prepared import PreparedData
+from prunescape.data.randomness import derive_seed, random_order
+from prunescape.training.engine import Engine
+from prunescape.training.evaluate import validation_batches
+
+# Of what is held for the images of a micro-batch: in float32 128 MiB, and 2 GiB on a GPU.
+MICRO_BATCH_FLOATS, GPU_MICRO_BATCH_FLOATS = 1 << 25, 1 << 29
+LARGEST_MICRO_BATCH = 512
+
+
+@dataclass
+class Measured:
+    """What the gradients of a split's images say.
+
+    Attributes:
+        coherence: alpha.
+        standard_error: of alpha over the choice of images; 0 where all were measured.
+        samples: images that were measured.
+        loss: mean cross-entropy of these.
+        top1: their accuracy in percent.
+        diffs: of each parameter, float32, -1 to 1, on the CPU, by name; empty where not wanted.
+        peak_bytes: most memory that was in use, of the GPU or of this process.
+    """
+
+    coherence: float
+    standard_error: float
+    samples: int
+    loss: float
+    top1: float
+    diffs: Tensors = field(default_factory=dict)
+    peak_bytes: int = 0
+
+
+def measure(
+    network: nn.Module,
+    data: PreparedData,
+    engine: Engine,
+    *,
+    samples: int | None = None,
+    seed: int = 0,
+    micro_batch: int | None = None,
+    diffs: bool = True,
+) -> Measured:
+    """Coherence and diffs over the training images.
+
+    Args:
+        network: a plain network; it is not changed.
+        data: prepared data.
+        engine: where it runs, and how precisely.
+        samples: how many images are measured, chosen at random; None takes all. Then alpha is an estimate without the
+            bias of |mean g|^2, which needs a second pass for its standard error, and diffs are those of these images.
+        seed: decides which.
+        micro_batch: images at once, which bounds the memory; None takes as many as `MICRO_BATCH_FLOATS` allow.
+        diffs: whether diffs are wanted.
+    """
+    engine.set_up()
+    whole = data.sizes["train"]
+    if samples is not None and samples < whole:
+        chosen = random_order(whole, derive_seed(seed, "measured gradients"))[:samples]
+        chosen.sort()
+        data = data.only("train", chosen)
+    network = copy.deepcopy(network).requires_grad_(False).to(engine.device, engine.dtype).eval()
+    if engine.channels_last:
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if engine.device == "cuda":
+        torch.cuda.reset_peak_memory_stats()
+    batches = _batches(data, engine, micro_batch or affordable(network, data.input_shape))
+    gradients, signs, squares, loss, correct = _summed(network, batches, diffs)
+    count = len(squares)
+    mean = {name: total / count for name, total in gradients.items()}
+    size = float(sum(part.square().sum() for part in mean.values()))
+    found = estimate(size, squares, whole, partial(_along, network, batches, mean))
+    divided = {name: (total / count).float().cpu() for name, total in signs.items()}
+    return Measured(*found, count, loss / count, 100 * correct / count, divided, _peak(engine))
+
+
+def affordable(network: nn.Module, input_shape: tuple[int, int, int]) -> int:
+    """How many images at once keep within `MICRO_BATCH_FLOATS`, between 1 and `LARGEST_MICRO_BATCH`."""
+    parameter = next(network.parameters())
+    image = torch.zeros(1, *input_shape, dtype=parameter.dtype, device=parameter.device)
+    most = GPU_MICRO_BATCH_FLOATS if parameter.is_cuda else MICRO_BATCH_FLOATS
+    return max(1, min(LARGEST_MICRO_BATCH, most // floats_per_image(network, image)))
+
+
+def _batches(data: PreparedData, engine: Engine, size: int) -> Batches:
+    """The training images in their order, as they are validated, but in batches of `size`."""
+    batches = validation_batches(data, engine, "train")
+    batches.batch_size = size
+    return batches
+
+
+def _summed(network: nn.Module, batches: Batches, wanted: bool) -> tuple[Tensors, Tensors, torch.Tensor, float, int]:
+    """Over all images: the sum of gradients and of their signs, float64; squared norms; loss; how many are right."""
+    gradients: Tensors = {}
+    signs: Tensors = {}
+    squares, losses, correct = [], [], []
+    for images, labels in batches:
+        sums = of_batch(network, images, labels, wanted)
+        for totals, parts in ((gradients, sums.gradients), (signs, sums.signs)):
+            for name, part in parts.items():
+                if name in totals:
+                    totals[name] += part
+                else:
+                    totals[name] = part.double()
+        squares.append(sums.squares)
+        losses.append(sums.losses.double().sum())
+        correct.append(sums.correct.sum())
+    total = float(torch.stack(losses).sum()), int(torch.stack(correct).sum())
+    return gradients, signs, torch.cat(squares).cpu(), *total
+
+
+def _along(network: nn.Module, batches: Batches, direction: Tensors) -> torch.Tensor:
+    """Each image's gradient times a direction, float64, without the gradient: the slope of its loss that way."""
+    weights = {name: parameter.detach() for name, parameter in network.named_parameters()}
+    tangents = {name: direction[name].to(weight) for name, weight in weights.items()}
+
+    def losses(images: torch.Tensor, labels: torch.Tensor, given: Tensors) -> torch.Tensor:
+        logits = functional_call(network, given, (images,))
+        return nn.functional.cross_entropy(logits, labels, reduction="none")
+
+    slopes = []
+    with plain_attention():
+        for images, labels in batches:
+            slopes.append(jvp(partial(losses, images, labels), (weights,), (tangents,))[1].double())
+    return torch.cat(slopes).cpu()
+
+
+def _peak(engine: Engine) -> int:
+    if engine.device == "cuda":
+        return torch.cuda.max_memory_allocated()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

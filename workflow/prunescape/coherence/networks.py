@@ -1,0 +1,107 @@
+"""Masks of one network, and what comes of them: children, layer densities, and the thesis' open questions (6, 7.2)."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from prunescape.coherence.children import NONE, Child
+from prunescape.coherence.masks import BEST, DIFF, FLOOR, MAGNITUDE, RANDOM, Choice, choices, matched
+from prunescape.coherence.parent import Parent
+from prunescape.coherence.tables import densities, overlap
+from prunescape.pruning.unstructured import Tensors
+
+NETWORK, EARLY, MATCHED, STABILITY = "network", "early", "matched", "stability"
+LABELS = ("score", "end", "scope")
+MEASURED_ON = (DIFF, MAGNITUDE)  # scores that a network has to be trained for
+
+
+def scope_of_questions(scopes: Sequence[str]) -> str:
+    """Of the masks of questions that need but one scope: that with a floor, as the thesis has it, else the first."""
+    return FLOOR if FLOOR in scopes else scopes[0]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which children a network has.
+
+    Attributes:
+        experiments: `NETWORK`, `EARLY`, `MATCHED`, `STABILITY`: those that are wanted.
+        scores, ends, scopes: of masks.
+        early_epochs: after which masks are taken.
+    """
+
+    experiments: Collection[str]
+    scores: Sequence[str]
+    ends: Sequence[str]
+    scopes: Sequence[str]
+    early_epochs: Sequence[int]
+
+    @property
+    def scope(self) -> str:
+        """Of the masks of questions that need but one."""
+        return scope_of_questions(self.scopes)
+
+    def masks(self, parent: Parent) -> dict[Choice, Tensors]:
+        """All masks of the network."""
+        wanted = choices(self.scores, self.ends, self.scopes)
+        return {choice: parent.mask(choice) for choice in wanted}
+
+    def children(self, parent: Parent, masks: dict[Choice, Tensors]) -> list[Child]:
+        """The networks to be trained, with the label `experiment`, and what else tells them apart."""
+        found: list[Child] = []
+        if NETWORK in self.experiments:
+            found.append(Child({"experiment": NETWORK, "score": NONE, "end": "", "scope": ""}))
+            found += [Child({"experiment": NETWORK, **choice._asdict()}, mask) for choice, mask in masks.items()]
+        ones = {choice: mask for choice, mask in masks.items() if choice.scope == self.scope and choice.score != RANDOM}
+        if MATCHED in self.experiments:
+            for choice, mask in ones.items():
+                labels = {"experiment": MATCHED, **choice._asdict()}
+                if NETWORK not in self.experiments:
+                    found.append(Child({**labels, "matched": False}, mask))
+                found.append(Child({**labels, "matched": True}, matched(mask, parent.seed)))
+        if EARLY in self.experiments:
+            for epoch in self.early_epochs:
+                for score in self._trained_for():
+                    labels = {"experiment": EARLY, "score": score, "end": BEST, "scope": self.scope, "epoch": epoch}
+                    found.append(Child(labels, parent.early(score, self.scope, BEST, epoch)))
+        return found
+
+    def tables(self, parent: Parent, masks: dict[Choice, Tensors], trained: pd.DataFrame) -> dict[str, pd.DataFrame]:
+        """By name: children, densities, matched, early_masks, mask_overlap; without rows where they are not wanted."""
+        measures = ["train_loss", "train_top1", "validation_loss", "validation_top1"]
+        by = {name: trained[trained["experiment"] == name] for name in (NETWORK, MATCHED, EARLY)}
+        same = by[NETWORK][(by[NETWORK]["scope"] == self.scope) & by[NETWORK]["score"].isin(self._trained_for())]
+        alike = pd.concat([same.assign(matched=False), by[MATCHED]]) if MATCHED in self.experiments else by[MATCHED]
+        columns = [*LABELS, "matched", "density", *measures]
+        return {
+            "children": by[NETWORK][[*LABELS, "parameters", "density", *measures]],
+            "densities": self._densities(parent, masks),
+            "matched": alike.reindex(columns=columns).sort_values(["score", "end", "matched"], kind="stable"),
+            "early_masks": by[EARLY].reindex(columns=["score", "scope", "epoch", *measures]).astype({"epoch": "Int64"}),
+            "mask_overlap": self._overlaps(parent),
+        }
+
+    def _trained_for(self) -> list[str]:
+        return [score for score in self.scores if score in MEASURED_ON]
+
+    def _densities(self, parent: Parent, masks: dict[Choice, Tensors]) -> pd.DataFrame:
+        return pd.concat(
+            [densities(parent.layers, mask).assign(**choice._asdict()) for choice, mask in masks.items()],
+            ignore_index=True,
+        )
+
+    def _overlaps(self, parent: Parent) -> pd.DataFrame:
+        """How far each epoch's best mask agrees with the one that is used."""
+        if STABILITY not in self.experiments:
+            return pd.DataFrame()
+        weights = sum(layer.weights for layer in parent.layers)
+        rows: list[dict[str, Any]] = []
+        for score in self._trained_for():
+            chosen = parent.mask(Choice(score, BEST, self.scope))
+            for epoch in parent.states:
+                agreement = overlap(parent.early(score, self.scope, BEST, epoch), chosen)
+                by_chance = {"expected": parent.count / weights}
+                rows.append({"score": score, "scope": self.scope, "epoch": epoch, "overlap": agreement, **by_chance})
+        return pd.DataFrame(rows)

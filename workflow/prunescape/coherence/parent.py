@@ -1,0 +1,57 @@
+"""A trained network whose weights are pruned: its masks, of any score, end and scope, with one number of weights."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+
+from prunescape.coherence.children import only_layers
+from prunescape.coherence.layers import Layer, prunable_layers
+from prunescape.coherence.masks import Choice, mask
+from prunescape.models.architecture import Architecture
+from prunescape.models.build import build
+from prunescape.pruning.unstructured import Tensors
+
+States = Mapping[int, Mapping[str, torch.Tensor]]
+
+
+@dataclass
+class Parent:
+    """A network in training.
+
+    Attributes:
+        architecture: its own.
+        states: its weights, by epoch.
+        diffs: of its weights, by epoch; that of highest coherence at least.
+        highest: the epoch of highest coherence.
+        count: weights that masks keep.
+        seed: of random masks, and of the choice among equal scores.
+    """
+
+    architecture: Architecture
+    states: States
+    diffs: States
+    highest: int
+    count: int
+    seed: int
+
+    @cached_property
+    def layers(self) -> list[Layer]:
+        """Those that are pruned."""
+        return prunable_layers(build(self.architecture))
+
+    @property
+    def last(self) -> int:
+        """The last epoch."""
+        return max(self.states)
+
+    def mask(self, choice: Choice, diff_epoch: int | None = None, magnitude_epoch: int | None = None) -> Tensors:
+        """The mask of a choice: diffs from the epoch of highest coherence, magnitudes from the end, or as given."""
+        diffs = self.diffs[self.highest if diff_epoch is None else diff_epoch]
+        weights = self.states[self.last if magnitude_epoch is None else magnitude_epoch]
+        return mask(choice, only_layers(self.layers, diffs), only_layers(self.layers, weights), self.count, self.seed)
+
+    def early(self, score: str, scope: str, end: str, epoch: int) -> Tensors:
+        """The mask that could be had after an epoch."""
+        return self.mask(Choice(score, end, scope), epoch, epoch)

@@ -1,0 +1,229 @@
+"""Per-sample gradients of a batch in sums: their total, their squared norms, and how many are positive or negative.
+
+`of_batch` has two ways to the same numbers. Networks of convolutions, fully connected layers and batch norm take one
+forward and one backward pass for the whole batch, of which each layer's inputs A and the gradients D by its outputs are
+kept, and then
+
+- a fully connected layer needs no per-sample gradient at all: that of sample z is the outer product of D_z and A_z, so
+  its norm is |D_z| |A_z|, its sign is the outer product of the signs, and the sums over z are two matrix products;
+- a convolution's are a batched matrix product of D and the unfolded A, one layer at a time;
+- in batch norm, which uses its running statistics, they are sums over pixels.
+
+All other networks take torch.func (`prunescape.training.gradients`).
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from prunescape.training.gradients import per_sample_gradients
+
+Tensors = dict[str, torch.Tensor]
+
+
+@dataclass
+class Sums:
+    """What the gradients of B samples add up to.
+
+    Attributes:
+        gradients: their sum, by parameter name.
+        signs: the sum of their signs, -B to B, by parameter name.
+        squares: (B,), float64; the squared norm of each, over all parameters.
+        losses: (B,); the cross-entropy of each sample.
+        correct: (B,), bool; whether the network tells its class.
+    """
+
+    gradients: Tensors
+    signs: Tensors
+    squares: torch.Tensor
+    losses: torch.Tensor
+    correct: torch.Tensor
+
+
+def of_batch(network: nn.Module, images: torch.Tensor, labels: torch.Tensor, signs: bool = True) -> Sums:
+    """The sums of a batch.
+
+    Args:
+        network: a plain network in evaluation mode, whose parameters need no gradient; it is not changed.
+        images: (B, C, H, W), on its device.
+        labels: (B,).
+        signs: whether the sums of signs are wanted; else `signs` is empty.
+    """
+    return (_by_layers if knows(network) else _by_functions)(network, images, labels, signs)
+
+
+def knows(network: nn.Module) -> bool:
+    """Whether each parameter belongs to a layer that the quick way knows."""
+    owners = [module for module in network.modules() if list(module.parameters(recurse=False))]
+    return all(type(owner) in _RULES for owner in owners) and not any(_several_groups(owner) for owner in owners)
+
+
+@torch.no_grad()
+def floats_per_image(network: nn.Module, image: torch.Tensor) -> int:
+    """About how many numbers `of_batch` holds for each image, beside the weights.
+
+    Args:
+        network: a plain network.
+        image: (1, C, H, W).
+    """
+    if not knows(network):  # torch.func has the gradients of all layers at once
+        return sum(parameter.numel() for parameter in network.parameters())
+    kept, largest = 0, 0
+    named = {name: module for name, module in network.named_modules() if type(module) in _RULES}
+
+    def count(layer: nn.Module, given: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
+        nonlocal kept, largest
+        kept += given[0].numel() + output.numel()
+        if isinstance(layer, nn.Conv2d):
+            inner = layer.weight[0].numel()
+            largest = max(largest, layer.weight.numel() + inner * output.shape[2] * output.shape[3])
+        elif output.dim() > 2:
+            largest = max(largest, sum(parameter.numel() for parameter in layer.parameters()))
+
+    handles = [layer.register_forward_hook(count) for layer in named.values()]
+    try:
+        network(image)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return kept + largest
+
+
+def _several_groups(layer: nn.Module) -> bool:
+    return isinstance(layer, nn.Conv2d) and layer.groups > 1
+
+
+class _Parts:
+    """Per-sample gradients as they come, parameter by parameter, added up."""
+
+    def __init__(self, samples: int, device: torch.device, signs: bool) -> None:
+        self.gradients: Tensors = {}
+        self.signs: Tensors = {}
+        self.wanted = signs
+        self.squares = torch.zeros(samples, dtype=torch.float64, device=device)
+
+    def add(self, name: str, each: torch.Tensor) -> None:
+        """Take the gradients (B, ...) by one parameter."""
+        self.gradients[name] = each.sum(0)
+        flat = each.flatten(1)
+        self.squares += torch.linalg.vecdot(flat, flat).double()
+        if self.wanted:
+            self.signs[name] = each.sign().sum(0)
+
+    def add_products(self, name: str, left: torch.Tensor, right: torch.Tensor) -> None:
+        """Take the gradients left_z right_z^T, by (B, O) and (B, I), without ever having them."""
+        self.gradients[name] = left.T @ right
+        self.squares += (torch.linalg.vecdot(left, left) * torch.linalg.vecdot(right, right)).double()
+        if self.wanted:
+            self.signs[name] = left.sign().T @ right.sign()
+
+
+def _linear(parts: _Parts, name: str, layer: nn.Module, inputs: torch.Tensor, outputs: torch.Tensor) -> None:
+    assert isinstance(layer, nn.Linear)
+    if inputs.dim() == 2:
+        parts.add_products(f"{name}.weight", outputs, inputs)
+        bias = outputs
+    else:  # a sequence: what its places say is added up before anything is squared
+        outputs, inputs = outputs.flatten(1, -2), inputs.flatten(1, -2)
+        parts.add(f"{name}.weight", outputs.mT @ inputs)
+        bias = outputs.sum(1)
+    if layer.bias is not None:
+        parts.add(f"{name}.bias", bias)
+
+
+def _convolution(parts: _Parts, name: str, layer: nn.Module, inputs: torch.Tensor, outputs: torch.Tensor) -> None:
+    assert isinstance(layer, nn.Conv2d)
+    flat = outputs.flatten(2)
+    parts.add(f"{name}.weight", (flat @ _unfolded(layer, inputs)).view(len(inputs), *layer.weight.shape))
+    if layer.bias is not None:
+        parts.add(f"{name}.bias", flat.sum(2))
+
+
+def _unfolded(layer: nn.Conv2d, inputs: torch.Tensor) -> torch.Tensor:
+    """What each output pixel of a convolution reads: (B, L, C * h * w)."""
+    if layer.kernel_size == (1, 1) and layer.padding in (0, (0, 0)):
+        return inputs[:, :, :: layer.stride[0], :: layer.stride[1]].flatten(2).mT
+    assert not isinstance(layer.padding, str)
+    return F.unfold(inputs, layer.kernel_size, layer.dilation, layer.padding, layer.stride).mT
+
+
+def _batch_norm(parts: _Parts, name: str, layer: nn.Module, inputs: torch.Tensor, outputs: torch.Tensor) -> None:
+    assert isinstance(layer, nn.BatchNorm2d)
+    normalised = F.batch_norm(inputs, layer.running_mean, layer.running_var, eps=layer.eps)
+    parts.add(f"{name}.weight", (outputs * normalised).sum((2, 3)))
+    parts.add(f"{name}.bias", outputs.sum((2, 3)))
+
+
+_Rule = Callable[[_Parts, str, nn.Module, torch.Tensor, torch.Tensor], None]
+_RULES: Mapping[type[nn.Module], _Rule] = {
+    nn.Linear: _linear,
+    nn.Conv2d: _convolution,
+    nn.BatchNorm2d: _batch_norm,
+}
+
+
+def _by_layers(network: nn.Module, images: torch.Tensor, labels: torch.Tensor, signs: bool) -> Sums:
+    named = {name: module for name, module in network.named_modules() if type(module) in _RULES}
+    parts = _Parts(len(images), images.device, signs)
+    with torch.enable_grad(), _watched(named) as (inputs, gradients):
+        logits = network(images)
+        losses = F.cross_entropy(logits, labels, reduction="none")
+        losses.sum().backward()
+    with torch.no_grad():
+        for name, layer in named.items():
+            _RULES[type(layer)](parts, name, layer, inputs.pop(name), gradients.pop(name))
+    return Sums(parts.gradients, parts.signs, parts.squares, losses.detach(), logits.argmax(1) == labels)
+
+
+@contextmanager
+def _watched(layers: Mapping[str, nn.Module]) -> Iterator[tuple[Tensors, Tensors]]:
+    """Keep, by name, what goes into layers in the passes inside, and the gradients by what comes out."""
+    inputs: Tensors = {}
+    gradients: Tensors = {}
+
+    def watch(name: str) -> Callable[[nn.Module, tuple[torch.Tensor, ...], torch.Tensor], torch.Tensor]:
+        def hook(_layer: nn.Module, given: tuple[torch.Tensor, ...], output: torch.Tensor) -> torch.Tensor:
+            inputs[name] = given[0].detach()
+            if not output.requires_grad:  # a first layer; a copy, because what follows may work in place
+                output = output.requires_grad_().clone()
+            output.register_hook(partial(gradients.__setitem__, name))
+            return output
+
+        return hook
+
+    handles = [layer.register_forward_hook(watch(name)) for name, layer in layers.items()]
+    try:
+        yield inputs, gradients
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _by_functions(network: nn.Module, images: torch.Tensor, labels: torch.Tensor, signs: bool) -> Sums:
+    parts = _Parts(len(images), images.device, signs)
+    with plain_attention():
+        (gradients,) = per_sample_gradients([network], images, labels, len(images))
+    with torch.no_grad():
+        for name, each in gradients.items():
+            parts.add(name, each[0].detach())
+        logits = network(images)
+    losses = F.cross_entropy(logits, labels, reduction="none")
+    return Sums(parts.gradients, parts.signs, parts.squares, losses, logits.argmax(1) == labels)
+
+
+@contextmanager
+def plain_attention() -> Iterator[None]:
+    """Attention of plain operations, which torch.func can differentiate; its fused kernels cannot be."""
+    fast = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        with sdpa_kernel(SDPBackend.MATH):
+            yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)

@@ -1,0 +1,123 @@
+"""What optimisers of lanes share: all parameters as one long vector, and a value of its own for each lane."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import nn
+
+BLOCK = 16  # floats; each parameter starts at a multiple, because kernels may round by how memory is aligned
+
+
+class LaneOptimiser(ABC):
+    """Updates K networks at once, each with its own learning rate and weight decay.
+
+    All parameters are moved into one long vector, of which they become views, so that a step is a handful of large
+    operations, however many layers there are. No operation waits for the device, so a step can be captured as a graph.
+
+    Args:
+        network: made by `fuse`; its parameters are stacked, (K, ...).
+        learning_rate: (K,).
+        weight_decay: (K,).
+        masks: for each lane the weights to keep, by parameter name, boolean and shaped as the plain network's; what is
+            masked is zero from now on. A parameter that is not named is kept whole; None keeps everything.
+        clip: largest norm of a lane's gradient before weight decay, over the weights that are kept; a longer one is
+            shortened to it, as `torch.nn.utils.clip_grad_norm_` does. None leaves all.
+        channels_last: whether convolutions' weights are stored channels last, as convolutions of such images want them;
+            else each step converts the weights there, and the gradients back.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        learning_rate: torch.Tensor,
+        weight_decay: torch.Tensor,
+        masks: Sequence[Mapping[str, torch.Tensor] | None] | None = None,
+        clip: float | None = None,
+        channels_last: bool = False,
+    ) -> None:
+        named = dict(network.named_parameters())
+        self.parameters = list(named.values())
+        self._channels_last = channels_last
+        self._clip = clip
+        self._weights = self._vector([parameter.detach() for parameter in self.parameters])
+        for parameter, view in zip(self.parameters, self._views(self._weights), strict=True):
+            parameter.data = view
+        self._weight_decay = self._spread(weight_decay)
+        self._rate = self._spread(learning_rate)
+        self._mask: torch.Tensor | None = None
+        if masks is not None and any(masks):
+            kept = [torch.ones_like(parameter) for parameter in self.parameters]
+            for name, whole in zip(named, kept, strict=True):
+                for lane, mask in zip(whole, masks, strict=True):
+                    if mask is not None and name in mask:
+                        lane.copy_(mask[name])
+            self._mask = self._vector(kept)
+            self._weights.mul_(self._mask)
+
+    @abstractmethod
+    def state(self) -> dict[str, torch.Tensor]:
+        """The tensors beside the weights that a step changes, by name."""
+
+    @abstractmethod
+    def _update(self, gradient: torch.Tensor) -> None:
+        """Move the weights by the gradient of all parameters in one vector, weight decay included."""
+
+    def set_learning_rate(self, learning_rate: torch.Tensor) -> None:
+        """Use these learning rates, (K,), from the next step on."""
+        self._rate.copy_(self._spread(learning_rate))
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """One update of every lane; gradients are used up and dropped."""
+        gradient = self._vector([parameter.grad for parameter in self.parameters])
+        for parameter in self.parameters:
+            parameter.grad = None
+        if self._clip is not None:
+            self._shorten(gradient, self._clip)
+        gradient.addcmul_(self._weights, self._weight_decay)
+        self._update(gradient)
+        if self._mask is not None:
+            self._weights.mul_(self._mask)
+
+    def _shorten(self, gradient: torch.Tensor, longest: float) -> None:
+        """Scale each lane's part of a gradient, so that its norm is at most `longest`; no lane waits for another."""
+        if self._mask is not None:
+            gradient.mul_(self._mask)
+        squares = [view.flatten(1).square().sum(1) for view in self._views(gradient)]
+        norms = torch.stack(squares).sum(0).sqrt()
+        factors = (longest / (norms + 1e-6)).clamp(max=1.0)
+        for view in self._views(gradient):
+            view.mul_(factors.view(-1, *[1] * (view.dim() - 1)))
+
+    def _vector(self, tensors: Sequence[torch.Tensor | None]) -> torch.Tensor:
+        """Tensors shaped as the parameters, one after the other, each filled up to whole blocks."""
+        pieces: list[torch.Tensor] = []
+        for tensor in tensors:
+            assert tensor is not None
+            pieces.append(self._stored(tensor).flatten())
+            if gap := -tensor.numel() % BLOCK:
+                pieces.append(tensor.new_zeros(gap))
+        return torch.cat(pieces)
+
+    def _stored(self, tensor: torch.Tensor) -> torch.Tensor:
+        """A parameter's tensor with its dimensions in the order in which they are stored."""
+        convolution = tensor.dim() == 5  # (K, C', C, h, w)
+        return tensor.movedim(2, 4) if convolution and self._channels_last else tensor
+
+    def _views(self, vector: torch.Tensor) -> list[torch.Tensor]:
+        """The inverse of `_vector`, without a copy."""
+        views, start = [], 0
+        for parameter in self.parameters:
+            stored = self._stored(parameter)
+            view = vector[start : start + parameter.numel()].view_as(stored)
+            views.append(view if stored is parameter else view.movedim(4, 2))
+            start += -(-parameter.numel() // BLOCK) * BLOCK
+        return views
+
+    def _spread(self, values: torch.Tensor) -> torch.Tensor:
+        """A value a lane, (K,), repeated for each weight; one number is enough for a single lane."""
+        if len(values) == 1:
+            return values.to(self._weights)
+        shaped = [values.to(p).view(-1, *[1] * (p.dim() - 1)).expand_as(p) for p in self.parameters]
+        return self._vector(shaped)
