@@ -57,7 +57,7 @@ def test_comments_docstrings_and_white_space_do_not_count(fresh) -> None:
     target = folder / "prunescape" / "lanes" / "sgd.py"
     edit(
         target,
-        '"""One update of every lane; gradients are used up and dropped."""',
+        '"""One update of V and of the weights."""',
         '"""Other words."""  # why not',
     )
     edit(

@@ -25,6 +25,7 @@ def test_defaults_fill_every_level_and_leave_the_given_config_alone():
     assert config["recipe"] == {
         "epochs": 40,
         "batch_size": 128,
+        "optimiser": "sgd",
         "momentum": 0.9,
         "schedule": "step",
         "clip": None,
@@ -83,7 +84,7 @@ def test_the_presets_are_the_thesis():
         "mobilenetv2": {**prior, "methods": both, "ratios": [0.6, 0.4]},
     }
     assert imagenet["models"] == {"resnet50": {**prior, "methods": ["non_uniform"], "ratios": [0.4]}}
-    shared = {"momentum": 0.9, "schedule": "step", "clip": None, "decay": 0.1, "evaluate_every": 1}
+    shared = {"optimiser": "sgd", "momentum": 0.9, "schedule": "step", "clip": None, "decay": 0.1, "evaluate_every": 1}
     assert cifar["recipe"] == {**shared, "epochs": 180, "batch_size": 128, "decay_epochs": [90, 135]}
     assert imagenet["recipe"] == {**shared, "epochs": 90, "batch_size": 256, "decay_epochs": [30, 60]}
     assert (cifar["grid"]["size"], cifar["grid"]["step"]) == ([9, 9], 0.2)
@@ -144,6 +145,38 @@ def test_the_presets_of_the_mechanism_study_are_the_papers():
     cycles = study["cycles"]
     assert (cycles["number"], cycles["weights"], cycles["channels"]) == (5, 0.3, 0.2)
     assert long["mechanism"]["experiments"] == ["epochs"]
+
+
+def test_the_preset_of_the_coherence_study_is_the_thesis():
+    """Sections 2.1, 5.3, 5.4 and 6.1 of the thesis on gradient coherence."""
+    config = validated(yaml.safe_load((STUDIES / "yauney2024.yaml").read_text()), MODELS, DATA)
+    study = config["coherence"]
+    assert config["data"]["name"] == "cifar10"
+    resnet, vit = study["models"]["resnet50_cifar"], study["models"]["vit"]
+    assert (resnet["optimiser"], resnet["learning_rate"], resnet["momentum"], resnet["weight_decay"]) == (
+        "sgd",
+        0.1,
+        0,
+        0,
+    )
+    assert (vit["optimiser"], vit["learning_rate"], vit["weight_decay"]) == ("adam", 1e-4, 0)
+    assert [(model["epochs"], model["gaussian_epochs"]) for model in (resnet, vit)] == [(300, 1000), (200, 1000)]
+    assert [(model["retraining_epochs"], model["retraining_rate"]) for model in (resnet, vit)] == [
+        (300, 0.5),
+        (300, None),
+    ]
+    assert (study["mlp"]["optimiser"], study["mlp"]["learning_rate"], study["mlp"]["epochs"]) == ("adam", 1e-4, 200)
+    assert (study["mlp"]["child"], max(study["mlp"]["parents"]), max(study["mlp"]["widths"])) == (512, 62, 2800)
+    assert (study["density"], study["samples"], len(study["experiments"])) == (0.1, None, 9)
+
+
+def test_a_coherence_study_without_models_takes_those_of_the_main_job():
+    config = validated(changed(("coherence", "{}"), ("recipe.momentum", "0.8")), MODELS, DATA)
+    (model,) = config["coherence"]["models"].items()
+    assert model[0] == "small_resnet"
+    wanted = {"optimiser": "sgd", "learning_rate": 0.1, "weight_decay": 0.005, "momentum": 0.8, "epochs": None}
+    assert wanted.items() <= model[1].items()
+    assert validated(config, MODELS, DATA) == config
 
 
 def test_the_schema_is_sound_closed_and_documented():

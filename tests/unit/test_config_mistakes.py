@@ -25,7 +25,7 @@ CASES = [
     # unknown words
     ("recipe.epoch", "3", "recipe.epoch", "did you mean 'epochs'?"),
     ("model", "{}", "model", "did you mean 'models'?"),
-    ("epochs", "3", "epochs", "did you mean recipe.epochs or stochastic.fine_tuning.epochs?"),
+    ("epochs", "3", "epochs", "did you mean recipe.epochs or stochastic.fine_tuning.epochs or "),
     ("grid.roi", "1.0", "grid.roi", "did you mean extension.roi or analysis.roi?"),
     ("engine.colour", "red", "engine.colour", "choose from: device, strategy, lanes"),
     ("models.small_resnet.ratios", "[0.4, 0.4000001]", "models.small_resnet.ratios[1]", "remove one"),
@@ -114,6 +114,12 @@ CASES = [
     ("mechanism", "{cycles: {prunings: [filters]}}", "mechanism.cycles.prunings[0]", "choose from: channels, weights"),
     ("mechanism", "{measured_epochs: [0, 999]}", "mechanism.measured_epochs", "999 is after the end, recipe.epochs = "),
     ("mechanism", "{surface: {cycles: [6]}}", "mechanism.surface.cycles", "there is no cycle 6, mechanism.cycles"),
+    # the coherence study
+    ("coherence", "{lanes: 27}", "coherence.lanes", "write 1 or 32"),
+    ("coherence", "{models: {vitt: {learning_rate: 0.1}}}", "coherence.models.vitt", "did you mean 'vit'"),
+    ("coherence", "{models: {vit: {}}}", "coherence.models.vit.learning_rate", "is missing"),
+    ("coherence", "{experiments: [width]}", "coherence.experiments[0]", "choose from: "),
+    ("coherence", "{measured_epochs: [1, 2], early_epochs: [3]}", "coherence.early_epochs", "3 is not in coherence.m"),
     ("models.small_resnet.stochastic", "{cell: [2.0, 0.1]}", "models.small_resnet.stochastic.cell", "gamma below 1"),
 ]  # fmt: skip
 

@@ -57,6 +57,8 @@ def _rows(prefix: str, keys: dict[str, Any], owner: dict[str, Any]) -> Iterator[
         default = "required" if key in owner.get("required", ()) else f"`{_yaml(part['default'])}`"
         cells = (f"`{prefix}{key}`", _kind(part), unit, default, part["description"])
         yield f"| {' | '.join(cells)} |\n"
+        if isinstance(named := part.get("additionalProperties"), dict):
+            yield from _rows(f"{prefix}{key}.<name>.", named["properties"], named)
 
 
 def _kind(part: dict[str, Any]) -> str:

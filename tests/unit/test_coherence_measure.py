@@ -1,0 +1,124 @@
+"""Coherence and diffs against single-sample backward passes, and the estimate from some images against all of them."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from coherence_samples import EXACT, gradients_one_by_one, network_of, subsets
+from prunescape.coherence import samples
+from prunescape.coherence.estimate import estimate, unbiased_square
+from prunescape.coherence.measure import affordable, measure
+from prunescape.data.prepared import PreparedData
+from prunescape.data.randomness import derive_seed, random_order
+
+KNOWN = ["mlp", "small_resnet", "vanilla_cnn"]
+
+
+@pytest.fixture(scope="module")
+def few(digits: PreparedData) -> PreparedData:
+    """Some of the digits."""
+    return digits.only("train", np.arange(30)).only("validation", np.arange(30))
+
+
+@pytest.mark.parametrize("name", [*KNOWN, "small_vit"])
+def test_as_single_sample_backward_passes_have_it(name: str, few: PreparedData) -> None:
+    network = network_of(name, few)
+    before = {key: tensor.clone() for key, tensor in network.state_dict().items()}
+    found = measure(network, few, EXACT, micro_batch=7)
+    assert all(torch.equal(tensor, before[key]) for key, tensor in network.state_dict().items())
+    assert samples.knows(network) == (name in KNOWN)
+    alone = gradients_one_by_one(network, few)
+    alpha = alone.mean(0).square().sum() / alone.square().sum(1).mean()
+    assert found.coherence == pytest.approx(alpha.item(), rel=1e-6)
+    assert (found.standard_error, found.samples) == (0.0, 30)
+    sizes = [parameter.numel() for parameter in network.parameters()]
+    for (key, parameter), part in zip(network.named_parameters(), alone.split(sizes, 1), strict=True):
+        if key.endswith("in_proj_bias"):  # keys' have no effect, so that rounding decides the signs of their gradients
+            continue
+        expected = part.sign().mean(0).view_as(parameter)
+        torch.testing.assert_close(found.diffs[key].double(), expected, rtol=0, atol=1e-6, msg=key)
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_both_ways_agree(name: str, few: PreparedData) -> None:
+    network = network_of(name, few).requires_grad_(False).eval()
+    images = torch.randn(9, *few.input_shape, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    labels = torch.arange(9)
+    quick, other = (way(network, images, labels, True) for way in (samples._by_layers, samples._by_functions))
+    torch.testing.assert_close(quick.squares, other.squares)
+    torch.testing.assert_close(quick.losses, other.losses)
+    assert torch.equal(quick.correct, other.correct)
+    assert quick.gradients.keys() == other.gradients.keys() == dict(network.named_parameters()).keys()
+    for key, gradient in quick.gradients.items():
+        torch.testing.assert_close(gradient, other.gradients[key])
+        torch.testing.assert_close(quick.signs[key], other.signs[key])
+
+
+def test_without_diffs_coherence_is_the_same(few: PreparedData) -> None:
+    network = network_of("small_resnet", few)
+    assert measure(network, few, EXACT, diffs=False).diffs == {}
+    assert measure(network, few, EXACT, diffs=False).coherence == measure(network, few, EXACT).coherence
+
+
+def test_a_choice_of_images_is_estimated_from_their_gradients_alone(few: PreparedData) -> None:
+    network = network_of("small_resnet", few)
+    found = measure(network, few, EXACT, samples=12, seed=5, micro_batch=5)
+    chosen = np.sort(random_order(30, derive_seed(5, "measured gradients"))[:12])
+    some = gradients_one_by_one(network, few)[torch.from_numpy(chosen)]
+    mean = some.mean(0)
+    size, squares = mean.square().sum().item(), some.square().sum(1)
+    alpha, error = estimate(size, squares, 30, lambda: some @ mean)
+    assert (found.coherence, found.standard_error) == (pytest.approx(alpha, rel=1e-6), pytest.approx(error, rel=1e-6))
+    assert found.standard_error > 0
+    assert (measure(network, few, EXACT, samples=30).samples, found.samples) == (30, 12)
+
+
+@pytest.mark.parametrize("size", [2, 3, 5])
+def test_numerator_and_denominator_have_no_bias(size: int) -> None:
+    """The means over all subsets are those of all samples."""
+    population = torch.randn(6, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(1)) + 0.3
+    squares = population.square().sum(1)
+    found = []
+    for chosen in subsets(6, size):
+        some = population[chosen]
+        found.append(unbiased_square(some.mean(0).square().sum().item(), squares[chosen], 6))
+    assert np.mean(found) == pytest.approx(population.mean(0).square().sum().item(), rel=1e-12)
+    naive = [population[chosen].mean(0).square().sum().item() for chosen in subsets(6, size)]
+    assert np.mean(naive) > 1.05 * np.mean(found)
+
+
+def test_the_standard_error_is_how_far_estimates_scatter() -> None:
+    population = torch.randn(400, 20, dtype=torch.float64, generator=torch.Generator().manual_seed(2)) + 0.4
+    squares = population.square().sum(1)
+    alphas, errors = [], []
+    for seed in range(300):
+        chosen = torch.randperm(400, generator=torch.Generator().manual_seed(seed))[:60]
+        some = population[chosen]
+        mean = some.mean(0)
+        found = estimate(mean.square().sum().item(), squares[chosen], 400, lambda some=some, mean=mean: some @ mean)
+        alphas.append(found[0])
+        errors.append(found[1])
+    truth = (population.mean(0).square().sum() / squares.mean()).item()
+    assert np.mean(alphas) == pytest.approx(truth, abs=3 * np.std(alphas) / math.sqrt(300))
+    assert np.mean(errors) == pytest.approx(np.std(alphas), rel=0.15)
+
+
+def test_limits_of_coherence() -> None:
+    same, crossed = torch.ones(5, 3, dtype=torch.float64), torch.eye(4, dtype=torch.float64)
+    for population, expected in ((same, 1.0), (crossed, 0.25)):
+        squares = population.square().sum(1)
+        found = estimate(population.mean(0).square().sum().item(), squares, len(population), squares.clone)
+        assert found == (pytest.approx(expected), 0.0)
+    assert math.isnan(estimate(0.0, torch.zeros(3, dtype=torch.float64), 3, lambda: torch.zeros(3))[0])
+
+
+def test_memory_is_bounded_by_the_images_at_once() -> None:
+    from prunescape.models.architecture import Architecture
+    from prunescape.models.build import build
+
+    small = build(Architecture("small_resnet", (1, 8, 8), 10)).eval()
+    large = build(Architecture("vit", (3, 16, 16), 10)).eval()
+    assert affordable(small, (1, 8, 8)) > 100
+    assert 1 <= affordable(large, (3, 16, 16)) < 10

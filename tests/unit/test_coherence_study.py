@@ -1,0 +1,177 @@
+"""The Gaussian variant, watched trainings, histograms, trajectories, and children of masks."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from prunescape.coherence.children import Child, retrain
+from prunescape.coherence.layers import prunable_layers
+from prunescape.coherence.masks import Choice
+from prunescape.coherence.mlps import child_count, of_width
+from prunescape.coherence.networks import Plan
+from prunescape.coherence.parent import Parent
+from prunescape.coherence.runs import Watch, by_epoch, epochs_table, highest_epoch, lowest_epoch
+from prunescape.coherence.tables import diff_histograms, magnitude_edges, magnitude_histogram, overlap, trajectories
+from prunescape.coherence.widths import mlp, weights_in
+from prunescape.data.gaussian import write_gaussian
+from prunescape.data.prepared import PreparedData
+from prunescape.models.architecture import Architecture
+from prunescape.models.build import build
+from prunescape.training.array import Task
+from prunescape.training.checkpoint import Checkpoint
+from prunescape.training.engine import Engine
+from prunescape.training.evaluate import evaluate
+from prunescape.training.lane import Lane
+from prunescape.training.recipe import Recipe
+from prunescape.training.snapshots import Snapshots
+from prunescape.training.train import train
+
+RECIPE = Recipe(3, 25, 0.0, schedule="constant", evaluate_every=3, optimiser="adam")
+
+
+@pytest.fixture(scope="module")
+def parent(digits: PreparedData, tmp_path_factory: pytest.TempPathFactory) -> tuple[Task, Parent, pd.DataFrame]:
+    """A network that was watched at every epoch."""
+    task = Task(Architecture("mlp", (1, 8, 8), 10, width=20), digits, RECIPE, Engine(), 1, augment=False)
+    snapshots = Snapshots.of(tmp_path_factory.mktemp("watched"), range(4))
+    train(task, [Lane(3e-3, 0.0)], on_epoch=snapshots)
+    states = snapshots.lane(0)
+    watch = Watch(task.architecture, digits, task.engine)
+    measured = watch.measure(states)
+    diffs = {epoch: one.diffs for epoch, one in measured.items()}
+    found = Parent(task.architecture, states, diffs, highest_epoch(by_epoch(measured)), 150, 1)
+    return task, found, epochs_table(watch, states, measured)
+
+
+def test_gaussian_images_have_the_real_ones_shapes_and_labels(digits: PreparedData, tmp_path: Path) -> None:
+    one, again, other = (write_gaussian(digits, tmp_path / name, seed) for name, seed in (("a", 0), ("b", 0), ("c", 1)))
+    for split in ("train", "validation"):
+        assert one.images(split).shape == digits.images(split).shape
+        assert np.array_equal(one.labels(split), digits.labels(split))
+        assert np.array_equal(one.images(split), again.images(split))
+        assert not np.array_equal(one.images(split), other.images(split))
+        pixels = one.images(split).astype(float)
+        assert pixels.mean() == pytest.approx(128, abs=1.5)
+        assert pixels.std() == pytest.approx(32, abs=1.5)
+    correlation = np.corrcoef(one.images("train")[:100].reshape(100, -1), rowvar=False)
+    assert np.abs(correlation - np.eye(64)).max() < 0.5
+    assert (one.pad, one.flip) == (0, False)
+
+
+def test_epochs_tell_what_evaluation_tells(parent: tuple[Task, Parent, pd.DataFrame]) -> None:
+    task, found, table = parent
+    watch = Watch(task.architecture, task.data, task.engine)
+    for split in ("train", "validation"):
+        scores = evaluate([watch.network(state) for state in found.states.values()], task.data, task.engine, split)
+        assert table[f"{split}_top1"].to_numpy() == pytest.approx(scores.top1.numpy())
+        assert table[f"{split}_loss"].to_numpy() == pytest.approx(scores.loss.numpy(), rel=1e-5)
+    assert table["epoch"].tolist() == [0, 1, 2, 3]
+    assert table["train_loss"].is_monotonic_decreasing
+    assert table["coherence"].between(0, 1).all()
+
+
+def test_a_killed_measurement_goes_on(parent: tuple[Task, Parent, pd.DataFrame], tmp_path: Path) -> None:
+    task, found, _ = parent
+    watch = Watch(task.architecture, task.data, task.engine)
+    kept = Checkpoint.of(tmp_path, "measured")
+    first = watch.measure({0: found.states[0]}, kept=kept)
+    lines: list[str] = []
+    both = watch.measure({epoch: found.states[epoch] for epoch in (0, 1)}, lines.append, kept)
+    assert [line.split(":")[0] for line in lines] == ["epoch 1"]
+    assert both[0].coherence == first[0].coherence
+    assert all(torch.equal(both[0].diffs[name], part) for name, part in first[0].diffs.items())
+
+
+def test_the_initialisation_is_no_epoch_of_highest_coherence() -> None:
+    assert highest_epoch({0: 0.9, 1: 0.2, 2: 0.5, 3: 0.5}) == 2
+    assert lowest_epoch({0: 0.0, 1: 0.2, 2: 0.2}) == 1
+    assert highest_epoch({0: 0.1}) == 0
+
+
+def test_histograms_count_every_weight(parent: tuple[Task, Parent, pd.DataFrame]) -> None:
+    _, found, _ = parent
+    table = diff_histograms(found.layers, found.diffs[2], 10)
+    counts = table.groupby("layer_index", sort=False)["count"].sum()
+    assert counts.tolist() == [64 * 20 + 3 * 400, 64 * 20, 400, 400, 400]
+    weights = found.diffs[2]["fc2.weight"]
+    row = table[(table["layer"] == "fc2.weight") & (table["low"] == 0.0)].iloc[0]
+    assert row["count"] == int(((weights >= 0) & (weights < row["high"])).sum())
+    values = np.abs(np.random.default_rng(0).standard_normal(1000))
+    edges = magnitude_edges([values, 2 * values], 20)
+    wide = magnitude_histogram(2 * values, edges)
+    assert wide["count"].sum() == 1000
+    assert wide["count"].iloc[-1] == 10
+    assert magnitude_histogram(values, edges)["count"].sum() == 1000
+
+
+def test_trajectories_follow_the_extreme_diffs(parent: tuple[Task, Parent, pd.DataFrame]) -> None:
+    _, found, _ = parent
+    table = trajectories(found.layers, found.states, found.diffs, 2, 0)
+    assert table.groupby(["group", "rank"]).size().tolist() == [4] * 20
+    sizes = torch.cat([found.diffs[2][layer.name].abs().flatten() for layer in found.layers])
+    at = table[table["epoch"] == 2]
+    highest = at[at["group"] == "highest"].sort_values("rank")["diff"].abs()
+    assert highest.to_numpy() == pytest.approx(sizes.sort(descending=True).values[:10].numpy())
+    assert at[at["group"] == "lowest"]["diff"].abs().max() == pytest.approx(sizes.sort().values[9].item())
+    for row in table.sample(20, random_state=0).to_dict("records"):
+        state = found.states[row["epoch"]][row["layer"]].flatten()
+        assert row["weight"] == pytest.approx(state[row["index"]].item())
+
+
+def test_children_are_masks_trained_from_an_initialisation_of_their_own(
+    parent: tuple[Task, Parent, pd.DataFrame],
+) -> None:
+    task, found, _ = parent
+    mask = found.mask(Choice("magnitude", "best", "global"))
+    table = retrain(task, [Child({"score": "none"}), Child({"score": "magnitude"}, mask)], found.layers, 3e-3, 0.0)
+    dense = sum(parameter.numel() for parameter in build(task.architecture).parameters())
+    assert table["parameters"].tolist() == [dense, dense - (64 * 20 + 3 * 400) + 150]
+    assert table["density"].tolist() == [1.0, 150 / (64 * 20 + 3 * 400)]
+    assert table["train_top1"].iloc[0] > 20
+    (same,) = train(task, [Lane(3e-3, 0.0)])
+    network = build(task.architecture)
+    network.load_state_dict(same.weights)
+    own = evaluate([network], task.data, task.engine).loss[0].item()
+    assert table["validation_loss"].iloc[0] != pytest.approx(own, rel=1e-6)
+
+
+def test_all_questions_about_one_network(parent: tuple[Task, Parent, pd.DataFrame]) -> None:
+    task, found, _ = parent
+    everything = ("network", "matched", "early", "stability")
+    plan = Plan(everything, ("diff", "magnitude", "random"), ("best", "worst"), ("global", "floor"), (1, 2))
+    masks = plan.masks(found)
+    children = plan.children(found, masks)
+    assert len(children) == 1 + 10 + 4 + 4
+    trained = retrain(task, children, found.layers, 3e-3, 0.0)
+    tables = plan.tables(found, masks, trained)
+    assert {name: len(table) for name, table in tables.items()} == {
+        **{"children": 11, "densities": 10 * 4, "matched": 8, "early_masks": 4, "mask_overlap": 8},
+    }
+    at_the_end = tables["mask_overlap"].set_index(["score", "epoch"])["overlap"]
+    assert at_the_end["magnitude", 3] == 1.0
+    assert at_the_end["diff", found.highest] == 1.0
+    assert at_the_end.between(0, 1).all()
+    kept = tables["densities"].groupby(["score", "end", "scope"])["kept"].sum()
+    assert set(kept) == {150}
+    alike = tables["matched"].set_index(["score", "end", "matched"])["validation_loss"]
+    children_rows = tables["children"].set_index(["score", "end", "scope"])["validation_loss"]
+    assert alike["diff", "best", False] == children_rows["diff", "best", "floor"]
+    assert alike["diff", "best", True] != alike["diff", "best", False]
+
+
+def test_overlap_of_masks() -> None:
+    one, other = ({"a": torch.tensor(values)} for values in ([True, True, False], [False, True, True]))
+    assert (overlap(one, other), overlap(one, one)) == (0.5, 1.0)
+
+
+def test_children_have_as_many_weights_as_the_narrow_network(parent: tuple[Task, Parent, pd.DataFrame]) -> None:
+    task, found, _ = parent
+    wide = Parent(of_width(task, 40).architecture, {}, {}, 0, 0, 0)
+    inner = sum(layer.weights for layer in wide.layers)
+    never = weights_in(wide.architecture) - inner
+    assert never == 40 * 10
+    assert child_count(wide, 20) + never == weights_in(mlp(task.architecture, 20))
+    assert prunable_layers(build(found.architecture))[0].name == "fc1.weight"
