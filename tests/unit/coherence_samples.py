@@ -14,6 +14,7 @@ MASKS = (
 )  # fmt: skip
 KINDS = ("convolution", "convolution", "convolution", "shortcut")
 BINS = 81
+LEVELS = {"diff": 78.4, "magnitude": 79.0}  # of early masks
 
 
 def epochs(seeds=(0, 1, 2), runs=RUNS, every=4, model=MODEL, standard_error=0.0):
@@ -153,7 +154,7 @@ def mlp_children(experiment="wide", seeds=(0, 1, 2), of=WIDTHS, scopes=("global"
         for scope in ("",) if score == "none" else scopes:
             density = 1.0 if score == "none" else parameters_of(dense) / parameters_of(parent)
             sizes = dense, parent, parameters_of(parent), parameters_of(dense)
-            numbers = density, 0.4 - 0.03 * size, 90.0 + size - gain / 2, 2.0 + 0.1 * size, top1
+            numbers = density, 0.4 - 0.03 * size + gain / 40, 90.0 + size - gain / 2, 2.0 + 0.1 * size, top1
             rows.append((experiment, "mlp", seed, *sizes, score, end, scope, *numbers))
     return pd.DataFrame(rows, columns=CHILD)
 
@@ -200,7 +201,13 @@ def mask_overlap(seeds=(0, 1, 2), last=60, model=MODEL, density=0.1, settled=6.0
 def early_masks(seeds=(0, 1, 2), at=(0, 3, 9, 20, 60), model=MODEL, good=9):
     """early_masks.csv: from epoch `good` on, masks are as good as the last one."""
     rows = [
-        (model, seed, score, epoch, 79.0 + 0.3 * seed - 4 * (epoch < good) + 0.02 * seed * (epoch > good))
+        (
+            model,
+            seed,
+            score,
+            epoch,
+            79.0 + 0.3 * seed - 0.6 * (score == "diff") - 4 * (epoch < good) + 0.02 * seed * (epoch > good),
+        )
         for seed, score, epoch in product(seeds, ("diff", "magnitude"), at)
     ]
     return pd.DataFrame(rows, columns=["model", "seed", "score", "epoch", "validation_top1"])

@@ -1,6 +1,5 @@
 """Accuracies of masked networks as dots, beside the thesis' numbers (thesis, Tables 6.1, 6.2, 6.5 and 6.6)."""
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -13,8 +12,9 @@ from prunescape.figures.coherence import shared
 from prunescape.figures.mechanism import shared as common
 from prunescape.figures.stochastic.shared import at
 
-REACH = 8.0  # points below the best that the right panels show, at most
-LEAST_SPAN = 2.0
+REACH = 8.0  # points below our best that the right panels show, at most
+LEAST_SPAN = 2.0  # points
+ROOM = 0.22  # of an axis, for words at its left
 COLUMNS = (
     ("train_top1", "Training accuracy", shared.TRAINING),
     ("validation_top1", "Validation accuracy", shared.VALIDATION),
@@ -77,35 +77,26 @@ def _panel(axes: Axes, here: pd.DataFrame, ours: pd.DataFrame, name: str, labell
     dense = found[("none", "")]
     if len(dense):
         axes.axvline(dense[name].iloc[0], color=style.INK, lw=0.9, ls=":", zorder=1.8)
-    _whole(axes, ours, name)
-
-
-def _whole(axes: Axes, ours: pd.DataFrame, name: str) -> None:
-    """An axis of all means and published numbers, within 0 to 100 %."""
-    known = ours[[name, f"published_{name}"]].to_numpy(float)
-    low, high = float(np.nanmin(known)), float(np.nanmax(known))
-    margin = 0.08 * max(high - low, LEAST_SPAN)
-    axes.set_xlim(low - margin, high + margin)
+    ends = ours[[f"{name}_low", f"{name}_high"]].to_numpy(float).flat
+    drawn = [*ours[name], *here[name], *ours[f"published_{name}"]]
+    shared.dots_limits(axes, drawn, ends, LEAST_SPAN)
 
 
 def _zoom(axes: Axes, here: pd.DataFrame, ours: pd.DataFrame) -> None:
-    """Cut the x axis some points below the best, and say what lies beyond."""
-    known = ours[["validation_top1", "published_validation_top1"]].to_numpy(float)
-    if not np.isfinite(known).any():
+    """Cut the x axis some points below our best, and say what lies beyond."""
+    if not ours["validation_top1"].notna().any():
         return
-    best = float(np.nanmax([np.nanmax(known), here["validation_top1"].max()]))
-    bottom = best - REACH
-    inside = np.concatenate([known[known > bottom], here.loc[here["validation_top1"] > bottom, "validation_top1"]])
-    low = min(float(inside.min()), best - LEAST_SPAN)
-    margin = 0.06 * (best - low)
-    axes.set_xlim(low - margin, best + margin)
-    for place, mask in enumerate(MASKS):
-        value = of_mask(ours, *mask)["validation_top1"]
-        if len(value) and value.iloc[0] < low - margin:
-            axes.text(
-                0.02, place, f"◂ {value.iloc[0]:.1f} %", transform=axes.get_yaxis_transform(), va="center", fontsize=8,
-                color=style.MUTED,
-            )  # fmt: skip
+    bottom = float(ours["validation_top1"].max()) - REACH
+    inside = [*ours["validation_top1"], *here["validation_top1"]]
+    ends = ours[["validation_top1_low", "validation_top1_high"]].to_numpy(float).flat
+    low, high = shared.dots_limits(axes, [value for value in inside if value > bottom], ends, LEAST_SPAN)
+    beyond = {place: of_mask(ours, *mask)["validation_top1"] for place, mask in enumerate(MASKS)}
+    beyond = {place: value for place, value in beyond.items() if len(value) and value.iloc[0] < low}
+    axes.set_xlim(low - ROOM * (high - low) * bool(beyond), high)
+    for place, value in beyond.items():
+        words = f"◂ {value.iloc[0]:.1f} %"
+        across = axes.get_yaxis_transform()
+        axes.text(0.02, place, words, transform=across, va="center", fontsize=8, color=style.MUTED)
 
 
 def _legend(published: bool) -> list[Line2D]:

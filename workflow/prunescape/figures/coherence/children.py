@@ -52,7 +52,7 @@ def draw(children: pd.DataFrame, experiment: str) -> Figure:
             shared.sizes_axis(axes, spread[x], label)
             if spread[name].notna().any():
                 if name.endswith("loss"):
-                    common.nats(axes, spread[name])
+                    shared.losses(axes, spread[[name, f"{name}_low", f"{name}_high"]].to_numpy().flat)
                 else:
                     shared.near(axes, spread[[name, f"{name}_low", f"{name}_high"]].to_numpy().flat)
     style.heading(figure, TITLES[experiment], WORDS[experiment] + common.seeds_words(table))

@@ -36,10 +36,8 @@ def draw(densities: pd.DataFrame, model: str) -> Figure:
     table = table.assign(kept=kept.where(kept.isna(), kept.clip(lower=LEAST)))
     looks = shared.present(shared.MASK_LOOKS, table["mask"])
     scopes, kinds = scopes_of(table) or [""], [kind for kind in KINDS if (table["kind"] == kind).any()] or [""]
-    counts = [max(3, table.loc[table["kind"] == kind, "layer_index"].nunique()) for kind in kinds]
-    shares = [max(count, 0.45 * max(counts)) for count in counts]
-    figure = style.new_figure(max(7.0, min(12.5, 3.6 * len(kinds) + 1.4)), 2.8 * len(scopes) + 1.6)
-    grid = figure.subplots(len(scopes), len(kinds), squeeze=False, sharey="row", width_ratios=shares)
+    figure = style.new_figure(max(7.6, min(12.5, 3.6 * len(kinds) + 1.4)), 2.8 * len(scopes) + 1.6)
+    grid = figure.subplots(len(scopes), len(kinds), squeeze=False, sharey="row")
     order = {place: number for number, place in enumerate(sorted(table["layer_index"].unique()), start=1)}
     for row, scope in zip(grid, scopes, strict=True):
         here = at(table, scope=scope) if scope else table
@@ -48,6 +46,7 @@ def draw(densities: pd.DataFrame, model: str) -> Figure:
             spread = common.over_seeds(own, ["mask", "layer"], ["kept"])
             shared.lines(axes, spread, "layer", "kept", "mask", looks)
             axes.set_title(f"{KINDS.get(kind, '')}{', ' if scope else ''}{SCOPES.get(scope, '')}")
+            axes.set_xlim(0.5, max(order.values(), default=1) + 0.5)
             axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
             axes.tick_params(labelleft=axes is row[0])
         row[0].set_ylabel("Weights kept (%)")

@@ -26,16 +26,16 @@ def draw(mask_overlap: pd.DataFrame, model: str) -> Figure:
     figure = style.new_figure(7.4, 4.5)
     axes = figure.subplots()
     shared.lines(axes, spread, "epoch", "overlap", "score", looks)
-    axes.set(ylabel="Weights of the mask that are in it (%)")
+    axes.set(ylabel="Shared with the chosen mask (%)")
     shared.epochs_axis(axes)
-    axes.set_xlabel("Epoch of the other mask")
+    axes.set_xlabel("Epoch of the mask")
     if spread["overlap"].notna().any():
         common.accuracy(axes)
         axes.axhline(float(table["expected"].mean()), color=style.MUTED, lw=1.2, ls=":", zorder=1.9)
     style.heading(
         figure,
         f"{names.model_title(model)}: when masks are what they will be",
-        "The magnitude mask is that of the last epoch, the diff mask that of the highest coherence."
+        "Chosen are the magnitude mask of the last epoch and the diff mask of the highest coherence."
         + common.seeds_words(table),
     )
     chance = Line2D([], [], color=style.MUTED, lw=1.2, ls=":", label=CHANCE)

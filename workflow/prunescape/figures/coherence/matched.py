@@ -63,22 +63,26 @@ def pairs(table: pd.DataFrame) -> dict[str, tuple[str, pd.DataFrame]]:
 
 
 def _accuracies(axes: Axes, rows: dict[str, tuple[str, pd.DataFrame]]) -> None:
+    ends: list[float] = []
     for place, (key, values) in enumerate(rows.values()):
         for random, look in ((False, shared.MASK_LOOKS[key]), (True, RANDOM)):
             mean = of_seeds("mean", values[random])
+            ends += [mean["mean_low"], mean["mean_high"]]
             shared.dots(axes, place - APART + 2 * APART * random, values[random].to_numpy(float), mean, "mean", look)
     shared.rows_axis(axes, list(rows))
-    known = pd.concat([values.stack() for _, values in rows.values()])
-    margin = 0.1 * max(known.max() - known.min(), 1.0)
-    axes.set_xlim(known.min() - margin, known.max() + margin)
+    shared.dots_limits(axes, pd.concat([values.stack() for _, values in rows.values()]), ends, 1.0)
 
 
 def _differences(axes: Axes, rows: dict[str, tuple[str, pd.DataFrame]], tolerance: float) -> None:
+    drawn, ends = [-tolerance, tolerance], list[float]()
     axes.axvspan(-tolerance, tolerance, color=style.PALE, alpha=0.7, lw=0, zorder=0.5)
     axes.axvline(0, color=style.INK, lw=1.0, zorder=1.8)
     for place, (key, values) in enumerate(rows.values()):
         more = values[False] - values[True]
-        shared.dots(axes, place, more.to_numpy(float), of_seeds("more", more), "more", shared.MASK_LOOKS[key])
+        row = of_seeds("more", more)
+        shared.dots(axes, place, more.to_numpy(float), row, "more", shared.MASK_LOOKS[key])
+        drawn, ends = [*drawn, *more], [*ends, row["more_low"], row["more_high"]]
+    shared.dots_limits(axes, drawn, ends, 1.0)
     shared.rows_axis(axes, list(rows), labelled=False)
 
 

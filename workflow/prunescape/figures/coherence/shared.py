@@ -21,6 +21,7 @@ COHERENCE = "Coherence α"
 FEW = 25  # points of a line, up to which each has a marker
 MOST_TICKS = 7
 APART = 0.09  # of a logarithmic axis: sizes that are nearer share a tick
+SPARE = 0.5  # of the span of the values: how much further an axis goes to show intervals
 DASHED = (0, (3.5, 1.5))
 # What networks are trained on, and from which weights.
 RUNS = {
@@ -66,7 +67,7 @@ def lines(axes: Axes, spread: pd.DataFrame, x: str, name: str, key: str, looks: 
         key: the column that tells lines apart.
         looks: its values and their looks; those of worst masks have open markers.
     """
-    axes.grid()
+    axes.grid(visible=True)
     if np.isfinite(spread[name].astype(float)).sum() == 0:
         common.empty(axes)
         return
@@ -112,6 +113,15 @@ def near(axes: Axes, values: Iterable[float], least_span: float = 1.0) -> None:
         margin = 0.07 * max(least_span, known[-1] - known[0])
         axes.set_ylim(known[0] - lacking - margin, known[-1] + lacking + margin)
         axes.yaxis.set_major_locator(MaxNLocator(5))
+
+
+def losses(axes: Axes, values: Iterable[float]) -> None:
+    """A y axis of losses: logarithmic where they are far apart, else near them."""
+    known = pd.Series(distinct(values))
+    if len(known) and known.min() > 0 and known.max() / known.min() > common.WIDE:
+        common.nats(axes, known)
+    else:
+        near(axes, known, 0.1)
 
 
 def sizes_axis(axes: Axes, values: Iterable[float], label: str) -> None:
@@ -162,6 +172,26 @@ def dots(axes: Axes, place: float, values: np.ndarray, row: Mapping[str, float],
     axes.scatter(
         [row[name]], [place], s=34, c=face, marker=look.marker, edgecolors=look.colour, linewidths=1.4, zorder=5
     )
+
+
+def dots_limits(axes: Axes, values: Iterable[float], ends: Iterable[float], least_span: float) -> tuple[float, float]:
+    """Set an x axis to all values, and to the ends of intervals where these are not much further off; gives its limits.
+
+    Args:
+        axes: where.
+        values: means and seeds.
+        ends: of intervals, which are far off where there are two seeds.
+        least_span: of the axis.
+    """
+    known, reached = distinct(values), distinct(ends)
+    span = max(known[-1] - known[0], least_span)
+    low = max(min([known[0], *reached]), known[0] - SPARE * span)
+    high = min(max([known[-1], *reached]), known[-1] + SPARE * span)
+    lacking = max(0.0, least_span - (high - low)) / 2
+    margin = 0.07 * (high - low + 2 * lacking)
+    axes.set_xlim(low - lacking - margin, high + lacking + margin)
+    axes.xaxis.set_major_locator(MaxNLocator(4))
+    return low - lacking - margin, high + lacking + margin
 
 
 def rows_axis(axes: Axes, labels: Sequence[str], labelled: bool = True) -> None:

@@ -62,13 +62,15 @@ def _histograms(axes: Axes, table: pd.DataFrame, colours: dict[float, str]) -> N
         return
     axes.grid()
     axes.set_yscale("log", nonpositive="clip")
+    top = 1.0
     for width, colour in colours.items():
         counts = at(table, width=width).groupby(["low", "high"], as_index=False)["count"].sum()
         if counts["count"].sum() > 0:
             parts = (100 * counts["count"] / counts["count"].sum()).clip(lower=LEAST / 2)
             edges = np.array([*counts["low"], counts["high"].iloc[-1]])
             axes.stairs(parts, edges, baseline=None, color=colour, lw=1.4)
+            top = max(top, float(parts.max()))
     axes.set_xlim(-1.02, 1.02)
     axes.set_ylim(bottom=LEAST)
     axes.set_yticks([0.1, 1, 10, 100], ["0.1", "1", "10", "100"])
-    axes.set_ylim(LEAST, min(150.0, axes.get_ylim()[1]))
+    axes.set_ylim(LEAST, min(150.0, 2 * top))
