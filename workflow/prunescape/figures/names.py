@@ -8,6 +8,7 @@ MODELS = {
     "mobilenetv2": "MobileNetV2",
     "mobilenet_v2": "MobileNetV2",
     "small_resnet": "Small ResNet",
+    "vit": "ViT",
 }
 DATA = {
     "cifar10": "CIFAR-10",
