@@ -5,6 +5,8 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
+from prunescape.coherence.findings import findings
+
 MODEL = "resnet50_cifar"
 RUNS = (("real", "fresh", 60, 6.0), ("gaussian", "fresh", 200, 60.0), ("gaussian", "trained", 200, 45.0))
 WIDTHS = (64, 128, 256, 512, 1024, 2048)
@@ -235,3 +237,17 @@ def tables(seeds=(0, 1, 2)):
         "early_masks": early_masks(seeds),
         "matched": matched(seeds),
     }
+
+
+def answers(model=MODEL, tolerance=0.5, **given):
+    """The findings on a model that follow from these tables, by question."""
+    found = findings(given, [MODEL], tolerance)["models"].get(model, {"findings": []})
+    questions = [finding["question"] for finding in found["findings"]]
+    assert len(set(questions)) == len(questions)
+    return {finding["question"]: finding for finding in found["findings"]}
+
+
+def answer(words, model=MODEL, tolerance=0.5, **given):
+    """The one finding with these words in its question."""
+    (found,) = [finding for question, finding in answers(model, tolerance, **given).items() if words in question]
+    return found

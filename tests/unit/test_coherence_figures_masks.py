@@ -40,6 +40,13 @@ def test_children_of_one_size_stand_over_their_parents_beside_a_level_line():
     np.testing.assert_allclose(drawn(axes, GREEN), random.reset_index().to_numpy())
 
 
+def test_a_dense_network_without_a_parent_stands_at_its_own_size():
+    table = samples.mlp_children("fixed")
+    orphan = table.assign(parent_parameters=table["parent_parameters"].where(table["score"] != "none"))
+    axes, expected = (panel(children.draw(part, "fixed"), "Validation accuracy") for part in (orphan, table))
+    np.testing.assert_allclose(drawn(axes, style.INK), drawn(expected, style.INK))
+
+
 def test_scopes_have_rows_of_their_own_and_the_dense_network_is_in_each():
     table = samples.mlp_children(scopes=("local", "global"))
     table.loc[(table["scope"] == "local") & (table["score"] == "random"), "validation_top1"] = 33.0

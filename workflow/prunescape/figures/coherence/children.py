@@ -31,11 +31,13 @@ def draw(children: pd.DataFrame, experiment: str) -> Figure:
     """Losses and accuracies, a line a mask; a block of panels a scope.
 
     Args:
-        children: experiment, seed, width, parent_parameters, score, end, scope, train_loss, train_top1,
+        children: experiment, seed, width, parent_parameters, parameters, score, end, scope, train_loss, train_top1,
             validation_loss, validation_top1: children.csv.
         experiment: wide or fixed.
     """
     table = shared.with_mask(labelled(at(children, experiment=experiment)))
+    # The dense network has no parent: it stands at its own size.
+    table = table.assign(parent_parameters=table["parent_parameters"].fillna(table["parameters"]))
     x, label = AXES[experiment]
     looks = shared.present(shared.MASK_LOOKS, table["mask"])
     scopes = scopes_of(table) or [""]

@@ -78,6 +78,7 @@ def _histograms(axes: Axes, part: pd.DataFrame, label: str) -> None:
         common.empty(axes)
         return
     axes.grid()
+    axes.set_xticks([-1, -0.5, 0, 0.5, 1], ["−1", "−0.5", "0", "0.5", "1"])
     axes.set_yscale("log", nonpositive="clip")
     words = []
     for which in (HIGHEST, LOWEST):

@@ -20,7 +20,7 @@ TRAINING, VALIDATION = "Training accuracy (%)", "Validation accuracy (%)"
 COHERENCE = "Coherence α"
 FEW = 25  # points of a line, up to which each has a marker
 MOST_TICKS = 7
-APART = 0.09  # of a logarithmic axis: sizes that are nearer share a tick
+APART = 0.11  # of a logarithmic axis: sizes that are nearer share a tick
 SPARE = 0.5  # of the span of the values: how much further an axis goes to show intervals
 DASHED = (0, (3.5, 1.5))
 # What networks are trained on, and from which weights.
