@@ -66,7 +66,10 @@ if config["coherence"] is not None:
 
     include: "workflow/rules/coherence_setting.smk"
     include: "workflow/rules/coherence_common.smk"
+    include: "workflow/rules/coherence_answers_common.smk"
     include: "workflow/rules/coherence.smk"
+    include: "workflow/rules/coherence_answers.smk"
+    include: "workflow/rules/coherence_figures.smk"
 
 
 include: "workflow/rules/overview.smk"

@@ -17,6 +17,18 @@ def lines_of(axes, colour, least=2):
     return [line.get_xydata() for line in found if len(line.get_xydata()) >= least]
 
 
+def panel(figure: Figure, title: str):
+    """The one panel whose title begins so."""
+    (found,) = [axes for axes in figure.axes if axes.get_title(loc="left").startswith(title)]
+    return found
+
+
+def drawn(axes, colour):
+    """The one line of a colour."""
+    (line,) = lines_of(axes, colour, least=1)
+    return line
+
+
 def dots(axes, colour=None):
     """The points of all filled scatters of a colour, (M, 2)."""
     found = [np.empty((0, 2))]

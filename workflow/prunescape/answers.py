@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy.stats import t
 
 from prunescape.page import page
@@ -39,6 +40,11 @@ def interval(name: str, values: np.ndarray) -> dict[str, float]:
     return {name: mean, f"{name}_low": mean - half, f"{name}_high": mean + half}
 
 
+def of_seeds(name: str, values: pd.Series) -> dict[str, float]:
+    """The interval of one number a seed."""
+    return interval(name, values.to_numpy(dtype=np.float64))
+
+
 def shown(name: str, row: Mapping[str, Any], digits: int = 1, unit: str = " points") -> str:
     """A mean with its interval: `+12.3 points [4.0, 20.6]`, or that there is but one seed."""
     low, high = row[f"{name}_low"], row[f"{name}_high"]
@@ -54,6 +60,11 @@ def decided(name: str, row: Mapping[str, Any], tolerance: float = 0.0) -> str:
     if low > 0:
         return ABOVE
     return BELOW if high < 0 else OPEN
+
+
+def verdict(name: str, row: Mapping[str, Any]) -> str:
+    """Whether a number is above zero: Yes, No, or Not decided."""
+    return {ABOVE: "Yes", BELOW: "No"}.get(decided(name, row), "Not decided")
 
 
 def text_of(found: Mapping[str, Any]) -> str:

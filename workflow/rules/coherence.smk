@@ -169,10 +169,3 @@ rule collect_coherence:
         settings=settings("studies/collect.py"),
     script:
         "../scripts/studies/collect.py"
-
-
-rule coherence:
-    input:
-        [coherence_table(name) for name in coherence_tables()],
-    # The whole study.
-    localrule: True

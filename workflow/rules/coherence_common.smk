@@ -147,6 +147,11 @@ def coherence_table(name):
     return f"{COHERENCE}/{name}.csv"
 
 
+def coherence_answer(path, caption, figure):
+    """A file that the report shows first."""
+    return answer_of("Coherence", path, caption, figure)
+
+
 def coherence_tables():
     """The names of the tables that the config asks for."""
     return [name for name, experiments in COHERENCE_TABLES.items() if not experiments or performed(*experiments)]

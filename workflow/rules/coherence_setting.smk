@@ -2,6 +2,7 @@
 
 COHERENCE_STUDY = config["coherence"]
 COHERENCE = f"{RESULTS}/coherence"
+COHERENCE_TOLERANCE = COHERENCE_STUDY["tolerance"]
 STUDIED = COHERENCE_STUDY["models"]
 MLP, MLP_WIDTH = "mlp", 512  # its own width, by which the FLOPs of its architecture.json are counted
 MLPS = COHERENCE_STUDY["mlp"]

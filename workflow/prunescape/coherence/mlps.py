@@ -7,11 +7,11 @@ from typing import Any
 import pandas as pd
 
 from prunescape.coherence.children import Child, retrain
+from prunescape.coherence.layer_tables import diff_histograms
 from prunescape.coherence.masks import Choice
 from prunescape.coherence.measure import Measured
 from prunescape.coherence.parent import Parent
 from prunescape.coherence.runs import Report, Watch, by_epoch, epochs_table, highest_epoch, lowest_epoch
-from prunescape.coherence.tables import diff_histograms
 from prunescape.coherence.widths import mlp, weights_in
 from prunescape.errors import UserError
 from prunescape.flops import count_parameters

@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 
 from prunescape.coherence.children import NONE, Child
+from prunescape.coherence.layer_tables import densities, overlap
 from prunescape.coherence.masks import BEST, DIFF, FLOOR, MAGNITUDE, RANDOM, Choice, choices, matched
 from prunescape.coherence.parent import Parent
-from prunescape.coherence.tables import densities, overlap
 from prunescape.pruning.unstructured import Tensors
 
 NETWORK, EARLY, MATCHED, STABILITY = "network", "early", "matched", "stability"

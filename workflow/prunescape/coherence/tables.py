@@ -1,110 +1,88 @@
-"""Tables of weights and diffs: histograms by layer, single weights over epochs, how far masks agree."""
+"""The thesis' Tables 6.1, 6.2, 6.5 and 6.6 from our results, with the published numbers beside where settings match.
 
-from collections.abc import Mapping, Sequence
-from dataclasses import astuple
-from typing import Any
+Accuracies are in percent: means over seeds, with intervals (see `prunescape.answers.interval`). A published number has
+the same column's name after `published_`.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 
-from prunescape.coherence.layers import Layer
-from prunescape.coherence.masks import ranks
-from prunescape.pruning.unstructured import Tensors
+from prunescape.answers import interval
+from prunescape.coherence.labels import FLOOR, GLOBAL, LOCAL, MASKS, NETWORK, NONE, SCOPES, in_scope, labelled, of_mask
 
-ALL = "all"  # layers together
-MOST = 0.99  # of weights that a histogram of magnitudes spreads out; the rest share its last bin (thesis, Fig. 2.3)
-FOLLOWED = 10  # weights with the highest diffs, and with the lowest (Fig. 3.3)
-
-
-def diff_histograms(layers: Sequence[Layer], diffs: Mapping[str, torch.Tensor], bins: int) -> pd.DataFrame:
-    """Histograms of the signed diffs of each layer, and of all together.
-
-    Returns:
-        One row a layer and bin: layer (or "all"), layer_index (-1 for all), kind, low, high, count; bins are
-        [low, high), the last one closed.
-    """
-    values = {layer.name: diffs[layer.name].flatten().numpy() for layer in layers}
-    named: list[tuple[str, int, str, np.ndarray]] = [(ALL, -1, ALL, np.concatenate(list(values.values())))]
-    named += [(layer.name, layer.index, layer.kind, values[layer.name]) for layer in layers]
-    tables = []
-    for name, index, kind, flat in named:
-        counts, edges = np.histogram(flat, bins, (-1.0, 1.0))
-        place = {"layer": name, "layer_index": index, "kind": kind}
-        tables.append(pd.DataFrame({"low": edges[:-1], "high": edges[1:], "count": counts}).assign(**place))
-    table = pd.concat(tables, ignore_index=True)
-    return table[["layer", "layer_index", "kind", "low", "high", "count"]]
+REFERENCE = Path(__file__).parents[2] / "reference"
+# By name of our tables: the scopes that they hold, and the numbers of the thesis' tables.
+TABLES = {"table_6_1_2": ((GLOBAL, FLOOR), ("1", "2")), "table_6_5_6": ((LOCAL,), ("5", "6"))}
+# The thesis does not say how its ResNet-50 is made for small images, so that either of ours may be it.
+FAMILIES = {"resnet50": "resnet50", "resnet50_cifar": "resnet50", "vit": "vit"}
+SAME_DENSITY = 0.005
+KEYS = ["model", "scope", "score", "end"]
+MEANS = ["train_top1", "validation_top1", "gain"]
 
 
-def magnitude_edges(magnitudes: Sequence[np.ndarray], bins: int) -> np.ndarray:
-    """Common edges of histograms of |w|: even up to the largest 99 % quantile, and a last bin for what is above."""
-    top = max(float(np.quantile(part, MOST)) for part in magnitudes)
-    largest = max(float(part.max()) for part in magnitudes)
-    return np.append(np.linspace(0, top, bins), np.nextafter(max(largest, top), np.inf))
+def published(name: str, data: str) -> pd.DataFrame:
+    """What the thesis prints for one of `TABLES` and a data set: family, density, scope, score, end, accuracies."""
+    parts = [pd.read_csv(REFERENCE / f"yauney2024_table_6_{number}.csv") for number in TABLES[name][1]]
+    table = labelled(pd.concat(parts, ignore_index=True))
+    return table[table["data"] == data].drop(columns="data")
 
 
-def magnitude_histogram(magnitudes: np.ndarray, edges: np.ndarray) -> pd.DataFrame:
-    """low, high, count of |w|, in bins [low, high)."""
-    counts, _ = np.histogram(magnitudes, edges)
-    return pd.DataFrame({"low": edges[:-1], "high": edges[1:], "count": counts})
-
-
-def flat_weights(layers: Sequence[Layer], state: Mapping[str, torch.Tensor]) -> np.ndarray:
-    """The magnitudes of all weights that are pruned."""
-    return np.concatenate([state[layer.name].detach().abs().flatten().numpy() for layer in layers])
-
-
-def trajectories(
-    layers: Sequence[Layer],
-    states: Mapping[int, Mapping[str, torch.Tensor]],
-    diffs: Mapping[int, Mapping[str, torch.Tensor]],
-    epoch: int,
-    seed: int,
-) -> pd.DataFrame:
-    """The weights with the highest and with the lowest |diff| after one epoch, over all epochs.
+def table_6(children: pd.DataFrame, name: str, data: str) -> pd.DataFrame:
+    """Accuracy of pruned networks that were trained again from a fresh initialisation, and of the dense ones.
 
     Args:
-        layers: those that are pruned.
-        states, diffs: by epoch.
-        epoch: after which the weights are chosen.
-        seed: decides among equal diffs.
+        children: the study's table of masked networks.
+        name: one of `TABLES`.
+        data: the data set's name.
 
     Returns:
-        One row a weight and epoch: group ("highest" or "lowest"), rank (0 is the highest, or the lowest), layer, index
-        (in the flattened layer), epoch, weight, diff.
+        One row a model, scope, score and end, in the order of `MASKS`: these, seeds, density; train_top1,
+        validation_top1 and gain (over the dense network of the same seed, points), each with its interval;
+        published_train_top1, published_validation_top1, NaN where the thesis has another setting.
     """
-    placed = ranks({layer.name: diffs[epoch][layer.name].abs() for layer in layers}, seed)
-    order = torch.cat([part.flatten() for part in placed.values()]).argsort().tolist()
-    count = min(FOLLOWED, len(order))
-    groups = {"highest": order[::-1][:count], "lowest": order[:count]}
-    rows: list[dict[str, Any]] = []
-    for group, places in groups.items():
-        for rank, place in enumerate(places):
-            layer, index = _located(layers, place)
-            for when, state in states.items():
-                values = {
-                    name: float(of[layer].flatten()[index]) for name, of in (("weight", state), ("diff", diffs[when]))
-                }
-                rows.append({"group": group, "rank": rank, "layer": layer, "index": index, "epoch": when, **values})
-    return pd.DataFrame(rows)
+    table = labelled(children[children["experiment"] == NETWORK])
+    dense = table[table["score"] == NONE].set_index(["model", "seed"])["validation_top1"].rename("dense")
+    table = table.join(dense, on=["model", "seed"])
+    table = table.assign(gain=table["validation_top1"] - table["dense"])
+    rows = [
+        _row(dict(zip(KEYS, (model, scope, *mask), strict=True)), of_mask(in_scope(own, scope), *mask))
+        for model, own in table.groupby("model", sort=False)
+        for scope, masks in _order(own, TABLES[name][0])
+        for mask in masks
+    ]
+    columns = [*KEYS, "seeds", "density", *(f"{one}{end}" for one in MEANS for end in ("", "_low", "_high"))]
+    ours = pd.DataFrame([row for row in rows if row["seeds"]], columns=columns)
+    return _beside(ours, published(name, data))
 
 
-def _located(layers: Sequence[Layer], place: int) -> tuple[str, int]:
-    for layer in layers:
-        if place < layer.weights:
-            return layer.name, place
-        place -= layer.weights
-    raise IndexError(place)
+def _order(own: pd.DataFrame, scopes: Sequence[str]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Scopes with their masks: the dense network once, where there is a scope to compare it with."""
+    found = [scope for scope in SCOPES if scope in scopes and (own["scope"] == scope).any()]
+    pruned = [mask for mask in MASKS if mask[0] != NONE]
+    return [("", [(NONE, "")]), *((scope, pruned) for scope in found)] if found else []
 
 
-def overlap(mask: Tensors, of: Tensors) -> float:
-    """The part of one mask's weights that another one keeps, too."""
-    both = sum(int((mask[name] & kept).sum()) for name, kept in of.items())
-    return both / sum(int(kept.sum()) for kept in of.values())
+def _row(keys: dict[str, str], part: pd.DataFrame) -> dict[str, object]:
+    known = part.dropna(subset=["validation_top1"])
+    row = {**keys, "seeds": len(known)}
+    if len(known):
+        row["density"] = float(known["density"].mean())
+        for name in MEANS:
+            row |= interval(name, known[name].to_numpy(dtype=np.float64))
+    return row
 
 
-def densities(layers: Sequence[Layer], mask: Mapping[str, torch.Tensor]) -> pd.DataFrame:
-    """One row a layer: layer, layer_index, kind, weights, kept."""
-    columns = ["layer", "layer_index", "kind", "weights"]
-    table = pd.DataFrame([astuple(layer) for layer in layers], columns=columns)
-    return table.assign(kept=[int(mask[layer.name].sum()) for layer in layers])
+def _beside(ours: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
+    by = ["family", "scope", "score", "end"]
+    renamed = {column: f"published_{column}" for column in theirs if column not in by}
+    family = ours["model"].map(FAMILIES).astype(object)
+    table = ours.assign(family=family).merge(theirs.rename(columns=renamed), how="left", on=by)
+    off = ~np.isclose(
+        table["density"].astype(float), table["published_density"].astype(float), rtol=0, atol=SAME_DENSITY
+    )
+    numbers = ["published_train_top1", "published_validation_top1"]
+    table.loc[off, numbers] = np.nan
+    return table.drop(columns=["family", "published_density"])

@@ -8,6 +8,8 @@ MODELS = {
     "mobilenetv2": "MobileNetV2",
     "mobilenet_v2": "MobileNetV2",
     "small_resnet": "Small ResNet",
+    "vit": "ViT",
+    "small_vit": "Small ViT",
 }
 DATA = {
     "cifar10": "CIFAR-10",

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from prunescape.answers import ABOVE, BELOW, EQUAL, OPEN, decided, interval, shown
+from prunescape.answers import ABOVE, EQUAL, OPEN, decided, of_seeds, shown, verdict
 
 Finding = dict[str, Any]
 Tables = Mapping[str, pd.DataFrame]
@@ -56,20 +56,10 @@ def findings(tables: Tables, models: Sequence[str], tolerance: float) -> dict[st
     return {"tolerance": tolerance, "models": found}
 
 
-def _of_seeds(name: str, values: pd.Series) -> dict[str, float]:
-    """The interval of one number a seed."""
-    return interval(name, values.to_numpy(dtype=np.float64))
-
-
 def _nearest(levels: pd.Series) -> float:
     """The level nearest to that of the paper's example."""
     known = np.sort(levels.unique())
     return float(known[np.abs(known - TYPICAL).argmin()])
-
-
-def _verdict(name: str, row: Mapping[str, float]) -> str:
-    """Whether a number is above zero: Yes, No, or Not decided."""
-    return {ABOVE: "Yes", BELOW: "No"}.get(decided(name, row), "Not decided")
 
 
 def _within(name: str, row: Mapping[str, float], tolerance: float) -> str:
@@ -83,12 +73,12 @@ def _exists(table: pd.DataFrame) -> list[Finding]:
     """Is there utility imbalance (the utility paper's main hypothesis, Fig. 1)?"""
     level = _nearest(table["level"])
     last = table[(table["epoch"] == table["epoch"].max()) & (table["level"] == level)]
-    row = _of_seeds("imbalance", last["imbalance"])
+    row = of_seeds("imbalance", last["imbalance"])
     mean, low, high, whole = (last[name].mean() for name in ("top1", "top1_minimum", "top1_maximum", "whole_top1"))
     return [
         {
             "question": "Do some weights do more of the work than others (utility imbalance)?",
-            "answer": f"{_verdict('imbalance', row)}: of {int(last['subsets'].min())} random subsets of"
+            "answer": f"{verdict('imbalance', row)}: of {int(last['subsets'].min())} random subsets of"
             f" {100 * level:g} % of the weights, utility has a mean of {last['mean'].mean():.3f} nats and a"
             f" standard deviation of {shown('imbalance', row, 3, NATS)}; without them training accuracy falls from"
             f" {whole:.1f} % to {mean:.1f} % on average, to {low:.1f} % at worst and {high:.1f} % at best.",
@@ -108,13 +98,13 @@ def _grows(table: pd.DataFrame) -> list[Finding]:
     for name, words in (("imbalance", "imbalance"), ("mean", "mean utility"), ("minimum", "minimum utility")):
         values = table.pivot_table(index=["seed", "level"], columns="epoch", values=name)
         growth = (values[last] - values[first]).rename("growth")
-        rows = {at: _of_seeds("growth", part) for at, part in growth.groupby(level="level")}
+        rows = {at: of_seeds("growth", part) for at, part in growth.groupby(level="level")}
         above = sum(decided("growth", row) == ABOVE for row in rows.values())
         row = rows[level]
         found.append(
             {
                 "question": f"Does the {words} grow over training?",
-                "answer": f"{_verdict('growth', row)}: at an ablation ratio of {100 * level:g} % it goes from"
+                "answer": f"{verdict('growth', row)}: at an ablation ratio of {100 * level:g} % it goes from"
                 f" {values[first].xs(level, level='level').mean():.3f} nats after epoch {first} to"
                 f" {values[last].xs(level, level='level').mean():.3f} after epoch {last}, by"
                 f" {shown('growth', row, 3, NATS)}; at {above} of {len(rows)} ratios the interval is above zero.",
@@ -135,14 +125,14 @@ def _sizes(table: pd.DataFrame) -> list[Finding]:
     by = ["seed", "ablation", "level"]
     values = table.pivot_table(index=by, columns="size", values="mean")[[smallest, whole]].dropna()
     apart = (values[smallest] - values[whole]).abs().groupby(level=["seed", "ablation"]).mean().unstack("ablation")
-    rows = {name: _of_seeds(name, apart[name]) for name in ("ratio", "number")}
-    row = _of_seeds("more", apart["number"] - apart["ratio"])
+    rows = {name: of_seeds(name, apart[name]) for name in ("ratio", "number")}
+    row = of_seeds("more", apart["number"] - apart["ratio"])
     level = _nearest(table["level"])
     here = table[(table["level"] == level) & (table["ablation"] == "ratio")].groupby("size")["maximum"].mean()
     return [
         {
             "question": "Do networks use their weights in proportion to their size?",
-            "answer": f"{_verdict('more', row)}: the mean utilities of the networks of size {smallest:g} and {whole:g}"
+            "answer": f"{verdict('more', row)}: the mean utilities of the networks of size {smallest:g} and {whole:g}"
             f" differ by {rows['ratio']['ratio']:.3f} nats when the same part of the weights is ablated, by"
             f" {rows['number']['number']:.3f} nats when the same number is (means over levels): a difference of"
             f" {shown('more', row, 3, NATS)}. At {100 * level:g} % the largest utility is {here[smallest]:.3f} nats in"
@@ -165,8 +155,8 @@ def _pruned(table: pd.DataFrame) -> list[Finding]:
             name: (means["pruned_retrained"] - means[name]).abs().groupby(level="seed").mean()
             for name in ("pretrained", "small")
         }
-        row = _of_seeds("closer", gaps["small"] - gaps["pretrained"])
-        like = {"Yes": "Like the pretrained", "No": "Like the small"}.get(_verdict("closer", row), "Not decided")
+        row = of_seeds("closer", gaps["small"] - gaps["pretrained"])
+        like = {"Yes": "Like the pretrained", "No": "Like the small"}.get(verdict("closer", row), "Not decided")
         found.append(
             {
                 "question": f"With {100 * float(str(ratio)):g} % pruned and retrained, does a network use its weights"
@@ -208,10 +198,10 @@ def _cycles(table: pd.DataFrame) -> list[Finding]:
 
 
 def _better(question: str, pruned: pd.Series, small: pd.Series, gain: pd.Series) -> Finding:
-    row = _of_seeds("gain", gain)
+    row = of_seeds("gain", gain)
     return {
         "question": question,
-        "answer": f"{_verdict('gain', row)}: {pruned.mean():.1f} % against {small.mean():.1f} % of validation images,"
+        "answer": f"{verdict('gain', row)}: {pruned.mean():.1f} % against {small.mean():.1f} % of validation images,"
         f" {shown('gain', row)}.",
         "decided": decided("gain", row),
         **row,
@@ -226,7 +216,7 @@ def _basins(table: pd.DataFrame, tolerance: float) -> list[Finding]:
     retrained, found = errors[errors["what"] == "pruned_retrained"], []
     last = retrained[retrained["cycle"] == retrained["cycle"].max()]
     for (pruning, retraining), part in last.groupby(["pruning", "retraining"], sort=False):
-        row = _of_seeds("barrier", part["barrier"])
+        row = of_seeds("barrier", part["barrier"])
         sure = _within("barrier", row, tolerance)
         word = {EQUAL: "Yes", ABOVE: "No"}.get(sure, "Not decided")
         found.append(
@@ -254,11 +244,11 @@ def _predicts(table: pd.DataFrame) -> list[Finding]:
         "single channels": table["of"] == "channels",
     }
     for words, rows in chosen.items():
-        row = _of_seeds("correlation", table[rows]["correlation"])
+        row = of_seeds("correlation", table[rows]["correlation"])
         found.append(
             {
                 "question": f"Does utility predict the validation accuracy that pruning costs, of {words}?",
-                "answer": f"{_verdict('correlation', row)}: Spearman's rank correlation is"
+                "answer": f"{verdict('correlation', row)}: Spearman's rank correlation is"
                 f" {shown('correlation', row, 2, '')}.",
                 "decided": decided("correlation", row),
                 **row,

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from prunescape.coherence.layers import prunable_layers
-from prunescape.coherence.runs import Watch, by_epoch, epochs_table, highest_epoch, lowest_epoch
-from prunescape.coherence.tables import (
+from prunescape.coherence.layer_tables import (
     diff_histograms,
     flat_weights,
     magnitude_edges,
     magnitude_histogram,
     trajectories,
 )
+from prunescape.coherence.layers import prunable_layers
+from prunescape.coherence.runs import Watch, by_epoch, epochs_table, highest_epoch, lowest_epoch
 from prunescape.data.prepared import load_prepared
 from prunescape.files import read_json, sha256, write_csv
 from prunescape.job import job

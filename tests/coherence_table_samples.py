@@ -1,0 +1,253 @@
+"""Tables of the study `coherence` as it might write them: made up, of the shapes that the thesis reports."""
+
+from itertools import product
+
+import numpy as np
+import pandas as pd
+
+from prunescape.coherence.findings import findings
+
+MODEL = "resnet50_cifar"
+RUNS = (("real", "fresh", 60, 6.0), ("gaussian", "fresh", 200, 60.0), ("gaussian", "trained", 200, 45.0))
+WIDTHS = (64, 128, 256, 512, 1024, 2048)
+MASKS = (
+    ("none", "", 81.0), ("diff", "best", 80.0), ("diff", "worst", 78.5), ("magnitude", "best", 80.6),
+    ("magnitude", "worst", 78.9), ("random", "", 79.4),
+)  # fmt: skip
+KINDS = ("convolution", "convolution", "convolution", "shortcut")
+BINS = 81
+LEVELS = {"diff": 78.4, "magnitude": 79.0}  # of early masks
+
+
+def epochs(seeds=(0, 1, 2), runs=RUNS, every=4, model=MODEL, standard_error=0.0):
+    """epochs.csv: coherence is measured after each `every`-th epoch."""
+    tables = []
+    for seed, (data, start, last, pace) in product(seeds, runs):
+        epoch = np.arange(last + 1)
+        learned = 1 / (1 + np.exp(-(epoch - 3 * pace) / (0.7 * pace))) + 0.01 * seed
+        peak = {"real": 0.22, "gaussian": 0.03}[data] * (1 + 0.1 * seed)
+        coherence = 2e-4 + peak * np.exp(-((np.log((epoch + 1) / pace)) ** 2))
+        real = data == "real"
+        rows = {
+            "train_loss": 2.3 * (1 - learned).clip(0.002),
+            "train_top1": (10 + 90 * learned).clip(0, 100),
+            "validation_loss": 2.3 - 1.5 * learned if real else 2.3 + 3 * learned,
+            "validation_top1": 10 + 70 * learned if real else 10.0,
+            "coherence": np.where(epoch % every == 0, coherence, np.nan),
+        }
+        keys = {"model": model, "seed": seed, "data": data, "start": start, "epoch": epoch}
+        tables.append(pd.DataFrame({**keys, **rows, "coherence_standard_error": standard_error, "samples": 50_000}))
+    return pd.concat(tables, ignore_index=True)
+
+
+def weight_histogram(seeds=(0, 1), runs=RUNS, model=MODEL, bins=200):
+    """weight_histogram.csv: before training and after it."""
+    edges, tables = np.linspace(0, 0.6, bins + 1), []
+    for seed, (data, start, last, _) in product(seeds, runs):
+        for epoch, scale in ((0, 0.05), (last, {"real": 0.03, "gaussian": 0.035}[data])):
+            weights = np.abs(np.random.default_rng(seed).standard_t(4, 20_000)) * scale
+            keys = {"model": model, "seed": seed, "data": data, "start": start, "epoch": epoch}
+            counts = np.histogram(weights.clip(0, 0.599), edges)[0]
+            tables.append(pd.DataFrame({**keys, "low": edges[:-1], "high": edges[1:], "count": counts}))
+    return pd.concat(tables, ignore_index=True)
+
+
+def diff_histogram(seeds=(0, 1), layers=16, runs=RUNS[:2], model=MODEL, kinds=KINDS):
+    """diff_histogram.csv: wider at the highest coherence, and with spikes at the ends on Gaussian data."""
+    edges, tables = np.linspace(-1, 1, BINS + 1), []
+    for seed, (data, start, last, _), which in product(seeds, runs, ("highest", "lowest")):
+        pooled = np.zeros(BINS, dtype=int)
+        epoch = {"highest": last // 10, "lowest": last}[which]
+        keys = {"model": model, "seed": seed, "data": data, "start": start, "which": which, "epoch": epoch}
+        for place in range(layers):
+            spread = {"highest": 0.16, "lowest": 0.02}[which] * (1 - 0.5 * place / layers)
+            generator = np.random.default_rng(100 * seed + place)
+            values = generator.normal(0, spread * (1.3 if data == "gaussian" else 1.0), 4_000).clip(-1, 1)
+            values[: 40 * (data == "gaussian")] = 1.0
+            counts = np.histogram(values, edges)[0]
+            pooled += counts
+            named = {"layer": f"stage{place // 4}.block{place % 4}.conv", "layer_index": place}
+            rows = {**named, "kind": kinds[place % len(kinds)], "low": edges[:-1], "high": edges[1:], "count": counts}
+            tables.append(pd.DataFrame({**keys, **rows}))
+        rows = {"layer": "all", "layer_index": -1, "kind": "all", "low": edges[:-1], "high": edges[1:], "count": pooled}
+        tables.append(pd.DataFrame({**keys, **rows}))
+    return pd.concat(tables, ignore_index=True)
+
+
+def trajectories(seeds=(0, 1), runs=RUNS[:2], model=MODEL, last=60):
+    """trajectories.csv."""
+    rows = []
+    for seed, (data, start, *_), group, rank in product(seeds, runs, ("highest", "lowest"), range(10)):
+        generator = np.random.default_rng(1000 * seed + rank + 20 * (group == "lowest"))
+        steps = np.cumsum(generator.normal(0, 0.01, last + 1)) + generator.normal(0, 0.1)
+        for epoch in range(0, last + 1, 2):
+            diff = (0.9 - rank / 50) * np.exp(-epoch / 15) if group == "highest" else 1e-3 * rank * (-1) ** epoch
+            layer = f"stage{rank % 4}.conv"
+            rows.append((model, seed, data, start, group, rank, layer, 31 * rank, epoch, steps[epoch], diff))
+    names = "model seed data start group rank layer index epoch weight diff"
+    return pd.DataFrame(rows, columns=names.split())
+
+
+def parameters_of(width):
+    """Of a network with three hidden layers, on CIFAR-10."""
+    return (3072 + 1) * width + 2 * (width + 1) * width + (width + 1) * 10
+
+
+def widths(seeds=(0, 1, 2), of=WIDTHS, last=20, growth=1.0):
+    """widths.csv: maximum coherence grows with the logarithm of width by `growth` percent."""
+    rows = []
+    for seed, width, epoch in product(seeds, of, range(last + 1)):
+        size = np.log2(width / of[0]) / 5
+        learned = 1 - np.exp(-epoch * (1 + 2 * size) / 12)
+        loss = 2.3 * (1 - learned)
+        accuracy = 10 + 90 * learned - seed * 0.2, 10 + (38 + 8 * size) * learned + seed * 0.3
+        coherence = (0.01 + 0.01 * growth * size + 0.001 * seed) * np.exp(-((epoch - 3) ** 2) / 8) + 1e-4
+        measured = coherence if epoch % 3 == 0 else np.nan
+        losses = loss, 2.3 - 0.8 * learned
+        rows.append(
+            (width, parameters_of(width), seed, epoch, losses[0], accuracy[0], losses[1], accuracy[1], measured)
+        )
+    names = "width parameters seed epoch train_loss train_top1 validation_loss validation_top1 coherence"
+    return pd.DataFrame(rows, columns=names.split())
+
+
+def width_diffs(seeds=(0, 1, 2), of=WIDTHS):
+    """width_diffs.csv: the wider, the narrower."""
+    edges, tables = np.linspace(-1, 1, BINS + 1), []
+    for seed, width in product(seeds, of):
+        values = np.random.default_rng(seed).normal(0, 0.3 * (of[0] / width) ** 0.25, 20_000).clip(-1, 1)
+        keys = {"width": width, "seed": seed, "epoch": 3}
+        counts = np.histogram(values, edges)[0]
+        tables.append(pd.DataFrame({**keys, "low": edges[:-1], "high": edges[1:], "count": counts}))
+    return pd.concat(tables, ignore_index=True)
+
+
+CHILD = [
+    "experiment",
+    "model",
+    "seed",
+    "width",
+    "parent_width",
+    "parent_parameters",
+    "parameters",
+    "score",
+    "end",
+    "scope",
+    "density",
+    "train_loss",
+    "train_top1",
+    "validation_loss",
+    "validation_top1",
+]
+
+
+def mlp_children(experiment="wide", seeds=(0, 1, 2), of=WIDTHS, scopes=("global",), masks=MASKS):
+    """children.csv of the experiments `wide` (of: widths) and `fixed` (of: parents' widths, the first the child's)."""
+    rows = []
+    for seed, width, (score, end, level) in product(seeds, of, masks):
+        fixed = experiment == "fixed"
+        if fixed and ((score == "none") != (width == of[0])):
+            continue
+        size = np.log2(width / of[0])
+        gain = 0.0 if score == "none" else (level - 78) + size
+        top1 = 42 + (1.2 * size if not fixed else 0) + gain + 0.3 * seed
+        parent = width if score == "none" else width if fixed else 3 * width
+        dense = of[0] if fixed else width
+        for scope in ("",) if score == "none" else scopes:
+            density = 1.0 if score == "none" else parameters_of(dense) / parameters_of(parent)
+            sizes = dense, parent, parameters_of(parent), parameters_of(dense)
+            numbers = density, 0.4 - 0.03 * size + gain / 40, 90.0 + size - gain / 2, 2.0 + 0.1 * size, top1
+            rows.append((experiment, "mlp", seed, *sizes, score, end, scope, *numbers))
+    return pd.DataFrame(rows, columns=CHILD)
+
+
+def network_children(seeds=(0, 1, 2), scopes=("floor", "local"), model=MODEL, masks=MASKS, broken=12.0):
+    """children.csv of the experiment `network`; with a floor, the diff mask breaks the network."""
+    rows = []
+    for seed, (score, end, level) in product(seeds, masks):
+        for scope in ("",) if score == "none" else scopes:
+            top1 = broken if (score, end, scope) == ("diff", "best", "floor") else level
+            numbers = 1.0 if score == "none" else 0.1, 0.01, 99.0 - 0.1 * seed, 0.9, top1 + 0.4 * (seed - 1)
+            sizes = np.nan, np.nan, 23_500_000, 23_500_000 if score == "none" else 2_400_000
+            rows.append(("network", model, seed, *sizes, score, end, scope, *numbers))
+    return pd.DataFrame(rows, columns=CHILD)
+
+
+def densities(seeds=(0, 1), layers=50, scopes=("floor", "local"), model=MODEL, kinds=KINDS):
+    """densities.csv: the diff mask thins the first layers down to the floor, the magnitude mask the last ones."""
+    rows = []
+    for seed, (score, end, _), scope, place in product(seeds, MASKS[1:], scopes, range(layers)):
+        depth = (place + 0.5) / layers
+        part = {("diff", "best"): 0.3 * depth**2, ("diff", "worst"): 0.2 * (1 - depth) ** 2}
+        part |= {("magnitude", "best"): 0.02 + 0.1 * (1 - depth), ("magnitude", "worst"): 0.02 + 0.1 * depth}
+        kept = 0.1 if scope == "local" else max(0.02, part.get((score, end), 0.1)) + 0.001 * seed
+        layer = f"stage{place // 12}.block{place}.conv"
+        numbers = place, kinds[place % len(kinds)], 36_864, round(36_864 * kept)
+        rows.append((model, seed, score, end, scope, layer, *numbers))
+    names = "model seed score end scope layer layer_index kind weights kept"
+    return pd.DataFrame(rows, columns=names.split())
+
+
+def mask_overlap(seeds=(0, 1, 2), last=60, model=MODEL, density=0.1, settled=6.0):
+    """mask_overlap.csv: the magnitude mask settles within `settled` epochs."""
+    rows = []
+    for seed, epoch in product(seeds, range(0, last + 1, 3)):
+        left = np.exp(-epoch / settled) - np.exp(-last / settled)
+        magnitude = 1 - (1 - density) * left
+        chosen = 9
+        diff = 1.0 if epoch == chosen else density + 0.3 * np.exp(-abs(epoch - chosen) / 10) + 0.01 * seed
+        rows += [(model, seed, "magnitude", epoch, magnitude, density), (model, seed, "diff", epoch, diff, density)]
+    return pd.DataFrame(rows, columns=["model", "seed", "score", "epoch", "overlap", "expected"])
+
+
+def early_masks(seeds=(0, 1, 2), at=(0, 3, 9, 20, 60), model=MODEL, good=9):
+    """early_masks.csv: from epoch `good` on, masks are as good as the last one."""
+    rows = [
+        (
+            model,
+            seed,
+            score,
+            epoch,
+            79.0 + 0.3 * seed - 0.6 * (score == "diff") - 4 * (epoch < good) + 0.02 * seed * (epoch > good),
+        )
+        for seed, score, epoch in product(seeds, ("diff", "magnitude"), at)
+    ]
+    return pd.DataFrame(rows, columns=["model", "seed", "score", "epoch", "validation_top1"])
+
+
+def matched(seeds=(0, 1, 2), model=MODEL, gain=0.0):
+    """matched.csv: masks are better than random ones of the same layer densities by `gain` points."""
+    rows = [
+        (model, seed, score, end, random, level + 0.5 * (seed - 1) + (gain + 0.2 * (seed - 1)) * (not random))
+        for seed, (score, end, level), random in product(seeds, MASKS[1:5], (False, True))
+    ]
+    return pd.DataFrame(rows, columns=["model", "seed", "score", "end", "matched", "validation_top1"])
+
+
+def tables(seeds=(0, 1, 2)):
+    """All tables of a usual study, by name."""
+    children = [mlp_children("wide", seeds), mlp_children("fixed", seeds), network_children(seeds)]
+    return {
+        "epochs": epochs(seeds),
+        "diff_histogram": diff_histogram(seeds),
+        "widths": widths(seeds),
+        "width_diffs": width_diffs(seeds),
+        "children": pd.concat(children, ignore_index=True),
+        "mask_overlap": mask_overlap(seeds),
+        "early_masks": early_masks(seeds),
+        "matched": matched(seeds),
+    }
+
+
+def answers(model=MODEL, tolerance=0.5, **given):
+    """The findings on a model that follow from these tables, by question."""
+    found = findings(given, [MODEL], tolerance)["models"].get(model, {"findings": []})
+    questions = [finding["question"] for finding in found["findings"]]
+    assert len(set(questions)) == len(questions)
+    return {finding["question"]: finding for finding in found["findings"]}
+
+
+def answer(words, model=MODEL, tolerance=0.5, **given):
+    """The one finding with these words in its question."""
+    (found,) = [finding for question, finding in answers(model, tolerance, **given).items() if words in question]
+    return found

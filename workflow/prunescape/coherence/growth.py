@@ -1,0 +1,55 @@
+"""Whether a number grows with a network's size: a finding that several of the thesis' questions share."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from prunescape.answers import decided, of_seeds, shown, verdict
+
+Finding = dict[str, Any]
+
+
+def slopes(values: pd.DataFrame) -> pd.Series:
+    """How much values grow with each doubling of what the columns are, by row: least squares over their logarithms.
+
+    Args:
+        values: a row a seed, a column a size; NaN where nothing is known.
+    """
+    found = {}
+    for seed, row in values.iterrows():
+        known = row.dropna().astype(float)
+        if len(known) > 1:
+            found[seed] = np.polyfit(np.log2(known.index.to_numpy(dtype=float)), known.to_numpy(), 1)[0]
+    return pd.Series(found, dtype=float)
+
+
+def with_size(
+    question: str, what: str, values: pd.DataFrame, size: str, digits: int = 2, unit: str = " points"
+) -> list[Finding]:
+    """Whether something grows with size: its slope by seed, and its mean rank correlation.
+
+    Args:
+        question: what is asked.
+        what: the name of the values.
+        values: a row a seed, a column a size.
+        size: what the columns are.
+        digits, unit: of the slope.
+    """
+    slope = slopes(values)
+    if slope.empty:
+        return []
+    row = of_seeds("slope", slope)
+    least, most = values.columns.min(), values.columns.max()
+    ranks = values.T.corrwith(pd.Series(values.columns, index=values.columns), method="spearman").mean()
+    return [
+        {
+            "question": question,
+            "answer": f"{verdict('slope', row)}: with each doubling of {size} {what} changes by"
+            f" {shown('slope', row, digits, unit)}, from {values[least].mean():.{digits}f} at {least:,.0f} to"
+            f" {values[most].mean():.{digits}f} at {most:,.0f} (rank correlation {ranks:.2f}).",
+            "decided": decided("slope", row),
+            "rank_correlation": None if np.isnan(ranks) else float(ranks),
+            **row,
+        }
+    ]

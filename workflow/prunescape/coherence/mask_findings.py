@@ -1,0 +1,286 @@
+"""The findings on masks: the thesis' chapters 5 and 6, and the open questions of 7.2."""
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from prunescape.answers import ABOVE, BELOW, EQUAL, OPEN, decided, of_seeds, shown, verdict
+from prunescape.coherence.growth import Finding, with_size
+from prunescape.coherence.labels import (
+    BEST,
+    DIFF,
+    FIXED,
+    MAGNITUDE,
+    MASKS,
+    NETWORK,
+    NONE,
+    RANDOM,
+    SCOPES,
+    SCORES,
+    WIDE,
+    WORST,
+    in_scope,
+    labelled,
+    of_mask,
+    scopes_of,
+    with_gap,
+)
+
+SETTLED = 0.9  # the part of a mask that chance would not give and that is there from then on
+# Masks that are asked about, with their words within a sentence.
+ASKED = {(DIFF, BEST): "diff", (MAGNITUDE, BEST): "magnitude", (RANDOM, ""): "random"}
+# Pairs that are compared: what is asked, the one and the other.
+PAIRS = (
+    ("Are diff masks better than random ones", (DIFF, BEST), (RANDOM, "")),
+    ("Are magnitude masks better than random ones", (MAGNITUDE, BEST), (RANDOM, "")),
+    ("Are diff masks better than magnitude masks", (DIFF, BEST), (MAGNITUDE, BEST)),
+    ("Are the largest diffs a better mask than the smallest", (DIFF, BEST), (DIFF, WORST)),
+    ("Are the largest magnitudes a better mask than the smallest", (MAGNITUDE, BEST), (MAGNITUDE, WORST)),
+)
+
+
+def answers(tolerance: float) -> dict[str, list[Callable[[pd.DataFrame], list[Finding]]]]:
+    """By table, the functions that answer from a model's rows of it.
+
+    Args:
+        tolerance: points by which accuracies may differ and count as equal.
+    """
+    return {
+        "children": [_against_dense, _generalise, _compared, _larger_parents],
+        "mask_overlap": [_settles, _depends_on_epoch],
+        "early_masks": [lambda table: _early(table, tolerance)],
+        "matched": [lambda table: _matched(table, tolerance)],
+    }
+
+
+def _parts(children: pd.DataFrame, *experiments: str) -> list[tuple[str, pd.DataFrame]]:
+    """The rows of each scope of these experiments, with its words; networks of no scope belong to each."""
+    table = with_gap(labelled(children[children["experiment"].isin(experiments)]))
+    return [(SCOPES[scope], in_scope(table, scope)) for scope in scopes_of(table)]
+
+
+def _mean(part: pd.DataFrame, mask: tuple[str, str], value: str = "validation_top1") -> pd.Series:
+    """A mask's mean over widths, by seed."""
+    return of_mask(part, *mask).groupby("seed")[value].mean()
+
+
+def _sized(part: pd.DataFrame) -> str:
+    """How many widths a mean is taken over."""
+    widths = part["width"].nunique()
+    return f", means over {widths} widths" if widths > 1 else ""
+
+
+def _against_dense(children: pd.DataFrame) -> list[Finding]:
+    """Does a sparse network beat a dense one, in MLPs one of as many weights (thesis, Fig. 5.1; Tables 6.1 to 6.6)?"""
+    found = []
+    for experiment, dense in ((WIDE, "a dense one of as many weights"), (NETWORK, "the dense one")):
+        question = f"Is a network with a {{}} mask ({{}}) better than {dense}?"
+        found += _to_dense(children, experiment, question, "validation_top1", "% of validation images", 1)
+    return found
+
+
+def _generalise(children: pd.DataFrame) -> list[Finding]:
+    """Is the generalisation gap of sparse networks smaller (thesis, Fig. 5.2)?"""
+    question = "Is the generalisation gap smaller with a {} mask ({}) than in a dense network of as many weights?"
+    return _to_dense(children, WIDE, question, "gap", "points", -1)
+
+
+def _to_dense(
+    children: pd.DataFrame, experiment: str, question: str, value: str, unit: str, sign: int
+) -> list[Finding]:
+    """How much better a value is than the dense network's of the same seed and width; less is, where sign is -1."""
+    found = []
+    for scope, part in _parts(children, experiment):
+        values = part.assign(width=part["width"].fillna(0)).groupby(["score", "end", "seed", "width"])[value].mean()
+        if NONE not in values.index:
+            continue
+        dense = values.loc[NONE, ""]
+        for mask, name in ASKED.items():
+            own = values.loc[mask] if mask in values.index.droplevel(["seed", "width"]) else dense.iloc[:0]
+            gain = (sign * (own - dense)).dropna()
+            if gain.empty:
+                continue
+            row = of_seeds("gain", gain.groupby(level="seed").mean())
+            words = f"{shown('gain', row)} {'less' if sign < 0 else ''}".rstrip()
+            found.append(
+                {
+                    "question": question.format(name, scope),
+                    "answer": f"{verdict('gain', row)}: {own.mean():.1f} against {dense.mean():.1f} {unit},"
+                    f" {words}{_sized(part)}{_widths_above(gain)}.",
+                    "decided": decided("gain", row),
+                    "value": value,
+                    **row,
+                }
+            )
+    return found
+
+
+def _widths_above(gain: pd.Series) -> str:
+    """At how many widths the interval is above zero."""
+    rows = [of_seeds("gain", part) for _, part in gain.groupby(level="width")]
+    if len(rows) < 2:
+        return ""
+    return f"; at {sum(decided('gain', row) == ABOVE for row in rows)} of {len(rows)} widths the interval is above zero"
+
+
+def _compared(children: pd.DataFrame) -> list[Finding]:
+    """Diff, random and magnitude masks, and the best against the worst (thesis, 5.3, Tables 6.1 to 6.6, 7.2)."""
+    found = []
+    for experiment in (WIDE, NETWORK):
+        for scope, part in _parts(children, experiment):
+            for question, one, other in PAIRS:
+                first, second = _mean(part, one), _mean(part, other)
+                more = (first - second).dropna()
+                if more.empty:
+                    continue
+                row = of_seeds("more", more)
+                found.append(
+                    {
+                        "question": f"{question} ({scope})?",
+                        "answer": f"{verdict('more', row)}: {first.mean():.1f} % against {second.mean():.1f} %,"
+                        f" {shown('more', row)}{_sized(part)}.",
+                        "decided": decided("more", row),
+                        **row,
+                    }
+                )
+    return found
+
+
+def _larger_parents(children: pd.DataFrame) -> list[Finding]:
+    """Does a larger parent make a better child of the same size (thesis, Fig. 5.3)?"""
+    found = []
+    for scope, part in _parts(children, FIXED):
+        for mask, name in ASKED.items():
+            own = of_mask(part, *mask).pivot_table(index="seed", columns="parent_parameters", values="validation_top1")
+            question = f"Does a {name} mask ({scope}) of fixed size get better with the size of its parent?"
+            found += with_size(question, "validation accuracy", own, "the parent's parameters")
+    return found
+
+
+def _settles(overlap: pd.DataFrame) -> list[Finding]:
+    """When does the magnitude mask stabilise (thesis, 7.2)?"""
+    table = overlap[overlap["score"] == MAGNITUDE]
+    epochs = table.groupby("seed")[["epoch", "overlap", "expected"]].apply(settled_epoch).astype(float).dropna()
+    if epochs.empty:
+        return []
+    row, last = of_seeds("epoch", epochs), int(table["epoch"].max())
+    return [
+        {
+            "question": "When does the magnitude mask settle?",
+            "answer": f"After epoch {shown('epoch', row, 1, '').lstrip('+')} of {last},"
+            f" {100 * row['epoch'] / last:.0f} % of the training: from then on at least {100 * SETTLED:.0f} % of what"
+            " the final mask has beyond chance is in the mask of every measured epoch.",
+            "decided": None,
+            "last": last,
+            **row,
+        }
+    ]
+
+
+def settled_epoch(rows: pd.DataFrame) -> float:
+    """The first measured epoch from which on a mask is the final one but for `1 - SETTLED` of what is beyond chance.
+
+    Args:
+        rows: epoch, overlap and expected, of one seed.
+
+    Returns:
+        The epoch; NaN where the mask never settles.
+    """
+    rows = rows.dropna(subset=["overlap"]).sort_values("epoch", ascending=False)
+    beyond = (rows["overlap"] - rows["expected"]) / (1 - rows["expected"])
+    settled = rows["epoch"][(beyond >= SETTLED).cummin()]
+    return float(settled.min()) if len(settled) else float("nan")
+
+
+def _depends_on_epoch(overlap: pd.DataFrame) -> list[Finding]:
+    """Is the diff mask of one epoch that of another (beyond the thesis)?"""
+    table = overlap[(overlap["score"] == DIFF) & (overlap["overlap"] < 1)]
+    means = table.groupby("seed")[["overlap", "expected"]].mean().dropna()
+    if means.empty:
+        return []
+    row = of_seeds("more", 100 * (means["overlap"] - means["expected"]))
+    return [
+        {
+            "question": "Are diff masks of other epochs like that of the highest coherence?",
+            "answer": f"{verdict('more', row)}: on average they hold {100 * means['overlap'].mean():.1f} % of its"
+            f" weights, {shown('more', row)} more than chance would give.",
+            "decided": decided("more", row),
+            **row,
+        }
+    ]
+
+
+def _early(table: pd.DataFrame, tolerance: float) -> list[Finding]:
+    """How early is a mask good enough (thesis, 7.2)?"""
+    found = []
+    for score in SCORES:
+        own = table[table["score"] == score]
+        values = own.pivot_table(index="seed", columns="epoch", values="validation_top1")
+        if len(values.columns) < 2:
+            continue
+        last = values.columns.max()
+        rows = {int(epoch): of_seeds("more", (values[epoch] - values[last]).dropna()) for epoch in values}
+        epoch, sure = good_enough(rows, tolerance)
+        row = rows[epoch]
+        word = {OPEN: "Not decided", BELOW: "Not before the last"}.get(sure, f"After epoch {epoch}")
+        found.append(
+            {
+                "question": f"How early is a {score} mask good enough, within {tolerance:g} points of the last one?",
+                "answer": f"{word} of {int(last)}: networks with the mask of epoch {epoch} reach"
+                f" {values[epoch].mean():.1f} % of validation images, those with the last one"
+                f" {values[last].mean():.1f} %, {shown('more', row)}.",
+                "decided": sure,
+                "epoch": epoch,
+                "last": int(last),
+                **row,
+            }
+        )
+    return found
+
+
+def good_enough(rows: dict[int, dict[str, float]], tolerance: float) -> tuple[int, str]:
+    """The earliest epoch from which on no mask is worse than the last one by more than the tolerance.
+
+    Args:
+        rows: by epoch, the last one too, `more` with its interval: how much better its mask is than the last one.
+        tolerance: in points.
+
+    Returns:
+        The epoch and what its interval says: `EQUAL`, `ABOVE`; `OPEN` with the first epoch that may be good enough
+        where no interval tells; `BELOW` with the epoch before the last where all are worse.
+    """
+    sure, epochs = None, sorted(rows)[:-1]
+    for epoch in reversed(epochs):
+        if not rows[epoch]["more_low"] >= -tolerance:
+            break
+        sure = epoch
+    if sure is not None:
+        return sure, ABOVE if decided("more", rows[sure]) == ABOVE else EQUAL
+    able = [epoch for epoch in epochs if not rows[epoch]["more_high"] < -tolerance]
+    return (able[0], OPEN) if able else (epochs[-1], BELOW)
+
+
+def _matched(table: pd.DataFrame, tolerance: float) -> list[Finding]:
+    """Is a random mask as good once layer densities are matched (thesis, 7.2)?"""
+    table, found = labelled(table), []
+    for scope in scopes_of(table):
+        for mask, name in MASKS.items():
+            own = of_mask(in_scope(table, scope), *mask)
+            values = own.pivot_table(index="seed", columns="matched", values="validation_top1")
+            if not {False, True} <= set(values) or values.dropna().empty:
+                continue
+            values = values.dropna()
+            row = of_seeds("more", values[False] - values[True])
+            sure = decided("more", row, tolerance)
+            word = {EQUAL: "Yes", ABOVE: "No", BELOW: "Yes, it is better"}.get(sure, "Not decided")
+            where = f" ({SCOPES[scope]})" if len(scopes_of(table)) > 1 else ""
+            found.append(
+                {
+                    "question": f"Is a random mask with the layer densities of the {name} one{where} as good?",
+                    "answer": f"{word}: the mask itself gives {values[False].mean():.1f} % of validation images, the"
+                    f" random one {values[True].mean():.1f} %; the mask is {shown('more', row)} better.",
+                    "decided": sure,
+                    **row,
+                }
+            )
+    return found

@@ -1,0 +1,57 @@
+"""How masked MLPs generalise, beside dense ones of as many weights (thesis, Fig. 5.2)."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from prunescape.coherence.labels import NONE, WIDE, in_scope, labelled, scopes_of, with_gap
+from prunescape.figures import style
+from prunescape.figures.coherence import shared
+from prunescape.figures.coherence.children import AXES, scope_words
+from prunescape.figures.mechanism import shared as common
+from prunescape.figures.stochastic.shared import at
+
+ROW = 2.9  # inches
+
+
+def draw(children: pd.DataFrame) -> Figure:
+    """A row a scope: left the generalisation gap, right the gain in validation accuracy over the dense network.
+
+    Args:
+        children: experiment, seed, width, score, end, scope, train_top1, validation_top1: children.csv.
+    """
+    table = with_gain(shared.with_mask(with_gap(labelled(at(children, experiment=WIDE)))))
+    x, label = AXES[WIDE]
+    looks = shared.present(shared.MASK_LOOKS, table["mask"])
+    sparse = {name: look for name, look in looks.items() if name != NONE}
+    scopes = scopes_of(table) or [""]
+    figure = style.new_figure(9.2, ROW * len(scopes) + 1.5)
+    grid = figure.subplots(len(scopes), 2, squeeze=False)
+    for (left, right), scope in zip(grid, scopes, strict=True):
+        spread = common.over_seeds(in_scope(table, scope), ["mask", x], ["gap", "gain"])
+        shared.lines(left, spread, x, "gap", "mask", looks)
+        left.set(title=f"Generalisation gap{scope_words(scope, scopes)}", ylabel="Training − validation (points)")
+        shared.lines(right, at(spread[spread["mask"] != NONE]), x, "gain", "mask", sparse)
+        right.set(title=f"Gain over the dense network{scope_words(scope, scopes)}", ylabel="Validation (points)")
+        for axes, name in ((left, "gap"), (right, "gain")):
+            shared.sizes_axis(axes, spread[x], label)
+            shared.near(
+                axes, [*spread[[name, f"{name}_low", f"{name}_high"]].to_numpy().flat, *[0.0] * (name == "gain")]
+            )
+        if sparse and spread["gain"].notna().any():
+            right.axhline(0, color=style.INK, lw=1.5, zorder=2)
+    style.heading(
+        figure,
+        "MLPs: how masked networks generalise",
+        f"The dense networks have as many weights.{common.seeds_words(table)}",
+    )
+    if looks:
+        style.legend_below(figure, shared.handles(looks))
+    return figure
+
+
+def with_gain(table: pd.DataFrame) -> pd.DataFrame:
+    """A copy with `gain`: validation accuracy over that of the dense network of the same seed and width, in points."""
+    keys = ["seed", "width"]
+    dense = at(table, score=NONE).groupby(keys)["validation_top1"].mean().rename("dense")
+    joined = table.join(dense, on=keys)
+    return joined.assign(gain=joined["validation_top1"] - joined["dense"]).drop(columns="dense")

@@ -1,0 +1,71 @@
+"""Coherence on Gaussian noise from weights trained on real data (thesis, Fig. 2.4)."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from prunescape.answers import of_seeds
+from prunescape.coherence.labels import FRESH, GAUSSIAN, REAL
+from prunescape.figures import names, style
+from prunescape.figures.coherence import shared, training
+from prunescape.figures.mechanism import shared as common
+from prunescape.figures.stochastic.shared import at
+
+LABELS = {"real fresh": "real", "gaussian fresh": "noise", "gaussian trained": "noise,\nfrom trained"}
+
+
+def draw(epochs: pd.DataFrame, model: str) -> Figure:
+    """Coherence and training accuracy over epochs, a line a run; right, the highest coherence of each seed.
+
+    Args:
+        epochs: see `prunescape.figures.coherence.training.draw`.
+        model: which network to draw.
+    """
+    table = shared.with_run(at(epochs, model=model))
+    table = table[((table["data"] == REAL) & (table["start"] == FRESH)) | (table["data"] == GAUSSIAN)]
+    spread, looks = training.over_seeds(table), shared.present(shared.RUNS, table["run"])
+    figure = style.new_figure(10.6, 4.3)
+    coherence, accuracy, peaks = figure.subplots(1, 3, width_ratios=(1.5, 1.2, 1))
+    shared.lines(coherence, spread, "epoch", "coherence", "run", looks)
+    coherence.set(title="Coherence", ylabel=shared.COHERENCE)
+    shared.lines(accuracy, spread, "epoch", "train_top1", "run", looks)
+    accuracy.set(title="Training accuracy", ylabel=shared.TRAINING)
+    for axes in (coherence, accuracy):
+        shared.epochs_axis(axes)
+    if spread["coherence"].notna().any():
+        shared.from_zero(coherence, spread[["coherence", "coherence_high"]].to_numpy().flat)
+    if spread["train_top1"].notna().any():
+        common.accuracy(accuracy)
+    _peaks(peaks, table)
+    style.heading(
+        figure,
+        f"{names.model_title(model)}: coherence on noise, from random and from trained weights",
+        "Were coherence only a matter of how far weights have to move, it would be high where trained weights are "
+        f"trained on noise.{training.band_words(table)}" + _dots_words(table),
+    )
+    if looks:
+        style.legend_below(figure, shared.handles(looks), entry=3.0)
+    return figure
+
+
+def _dots_words(table: pd.DataFrame) -> str:
+    return " Right: seeds, their mean and its 95 % interval." if table["seed"].nunique() > 1 else ""
+
+
+def _peaks(axes: Axes, table: pd.DataFrame) -> None:
+    """The highest coherence after an epoch: a row a run, a dot a seed."""
+    axes.set(title="Highest after an epoch", xlabel=shared.COHERENCE)
+    after = table[table["epoch"] > 0]
+    values = {
+        run: after[after["run"] == run].groupby("seed")["coherence"].max().dropna()
+        for run in shared.present(shared.RUNS, after["run"])
+    }
+    if not any(len(found) for found in values.values()):
+        common.empty(axes)
+        return
+    for place, (run, found) in enumerate(values.items()):
+        if len(found):
+            shared.dots(axes, place, found.to_numpy(float), of_seeds("peak", found), "peak", shared.RUNS[run])
+    shared.rows_axis(axes, [LABELS[run] for run in values])
+    axes.set_xlim(0, 1.15 * float(np.max([found.max() for found in values.values() if len(found)])) or 1.0)

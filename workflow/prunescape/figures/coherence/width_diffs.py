@@ -1,0 +1,76 @@
+"""Diffs of MLPs of several widths at their highest coherence (thesis, Fig. 4.4)."""
+
+import numpy as np
+import pandas as pd
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from prunescape.coherence.diff_spread import mean_magnitude
+from prunescape.figures import style
+from prunescape.figures.coherence import shared
+from prunescape.figures.coherence.diff_histograms import LEAST
+from prunescape.figures.coherence.widths import ALONE, WIDTH
+from prunescape.figures.mechanism import shared as common
+from prunescape.figures.stochastic.shared import at, distinct, plural
+
+MOST = 6  # histograms
+
+
+def draw(width_diffs: pd.DataFrame) -> Figure:
+    """Left the distributions, an outline a width; right the mean |diff| over width.
+
+    Args:
+        width_diffs: width, seed, epoch, low, high, count: width_diffs.csv.
+    """
+    widths = distinct(width_diffs["width"])
+    colours = width_colours(widths)
+    figure = style.new_figure(9.4, 4.4)
+    left, right = figure.subplots(1, 2, width_ratios=(1.3, 1))
+    left.set(title="Distribution", xlabel="Diff", ylabel="Part of the weights (%)")
+    right.set(title="Mean |diff|", ylabel="Mean |diff|")
+    _histograms(left, width_diffs, colours)
+    sizes = mean_magnitude(width_diffs, ["width", "seed"]).reset_index()
+    spread = common.over_seeds(sizes, ["width"], ["magnitude"])
+    shared.lines(right, spread.assign(which="all"), "width", "magnitude", "which", ALONE)
+    shared.from_zero(right, spread[["magnitude", "magnitude_high"]].to_numpy().flat)
+    shared.sizes_axis(right, widths, WIDTH)
+    seeds = width_diffs["seed"].nunique()
+    style.heading(
+        figure,
+        "MLPs of three hidden layers: diffs over width",
+        "After the epoch of each network's highest coherence."
+        + (f" Left: counts of {plural(seeds, 'seed')} added; right: their means and range." if seeds > 1 else ""),
+    )
+    drawn = [Line2D([], [], color=colour, lw=1.8, label=f"width {width:g}") for width, colour in colours.items()]
+    if drawn:
+        style.legend_below(figure, drawn, entry=1.3)
+    return figure
+
+
+def width_colours(widths: list[float]) -> dict[float, str]:
+    """A colour a width whose histogram is drawn, from the narrowest (violet) to the widest (orange)."""
+    chosen = common.some(widths, MOST)
+    return dict(zip(chosen, common.ramp(colormaps["plasma"], len(chosen), 0.05, 0.8), strict=True))
+
+
+def _histograms(axes: Axes, table: pd.DataFrame, colours: dict[float, str]) -> None:
+    """The part of the weights in each bin, with the widest network on top."""
+    if not table["count"].sum() > 0:
+        common.empty(axes)
+        return
+    axes.grid()
+    axes.set_yscale("log", nonpositive="clip")
+    top = 1.0
+    for width, colour in colours.items():
+        counts = at(table, width=width).groupby(["low", "high"], as_index=False)["count"].sum()
+        if counts["count"].sum() > 0:
+            parts = (100 * counts["count"] / counts["count"].sum()).clip(lower=LEAST / 2)
+            edges = np.array([*counts["low"], counts["high"].iloc[-1]])
+            axes.stairs(parts, edges, baseline=None, color=colour, lw=1.4)
+            top = max(top, float(parts.max()))
+    axes.set_xlim(-1.02, 1.02)
+    axes.set_ylim(bottom=LEAST)
+    axes.set_yticks([0.1, 1, 10, 100], ["0.1", "1", "10", "100"])
+    axes.set_ylim(LEAST, min(150.0, 2 * top))

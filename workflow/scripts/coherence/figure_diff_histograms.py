@@ -1,0 +1,10 @@
+"""Draw histograms of diffs by layer."""
+
+from prunescape.figures.coherence import diff_histograms
+from prunescape.figures.style import save
+from prunescape.files import read_csv
+from prunescape.job import job
+
+with job(snakemake):
+    figure = diff_histograms.draw(read_csv(snakemake.input.diff_histogram), snakemake.wildcards.model)
+    save(figure, snakemake.output, snakemake.params.settings["dpi"])

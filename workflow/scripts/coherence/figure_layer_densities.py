@@ -1,0 +1,10 @@
+"""Draw how many weights of each layer the masks keep."""
+
+from prunescape.figures.coherence import layer_densities
+from prunescape.figures.style import save
+from prunescape.files import read_csv
+from prunescape.job import job
+
+with job(snakemake):
+    figure = layer_densities.draw(read_csv(snakemake.input.densities), snakemake.wildcards.model)
+    save(figure, snakemake.output, snakemake.params.settings["dpi"])

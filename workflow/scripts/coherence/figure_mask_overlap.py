@@ -1,0 +1,10 @@
+"""Draw how much of a mask is there at other epochs."""
+
+from prunescape.figures.coherence import mask_overlap
+from prunescape.figures.style import save
+from prunescape.files import read_csv
+from prunescape.job import job
+
+with job(snakemake):
+    figure = mask_overlap.draw(read_csv(snakemake.input.mask_overlap), snakemake.wildcards.model)
+    save(figure, snakemake.output, snakemake.params.settings["dpi"])

@@ -1,0 +1,10 @@
+"""Draw coherence on noise, from random and from trained weights."""
+
+from prunescape.figures.coherence import trained_start
+from prunescape.figures.style import save
+from prunescape.files import read_csv
+from prunescape.job import job
+
+with job(snakemake):
+    figure = trained_start.draw(read_csv(snakemake.input.epochs), snakemake.wildcards.model)
+    save(figure, snakemake.output, snakemake.params.settings["dpi"])

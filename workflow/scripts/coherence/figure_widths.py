@@ -1,0 +1,10 @@
+"""Draw accuracies and coherence over width."""
+
+from prunescape.figures.coherence import widths
+from prunescape.figures.style import save
+from prunescape.files import read_csv
+from prunescape.job import job
+
+with job(snakemake):
+    figure = widths.draw(read_csv(snakemake.input.widths))
+    save(figure, snakemake.output, snakemake.params.settings["dpi"])

@@ -1,0 +1,15 @@
+"""Say what the study found."""
+
+from prunescape.answers import text_of
+from prunescape.coherence.findings import findings
+from prunescape.coherence.findings_page import findings_page
+from prunescape.files import read_csv, write_json, write_text
+from prunescape.job import job
+
+with job(snakemake):
+    settings = snakemake.params.settings
+    tables = {name: read_csv(path) for name, path in snakemake.input.items()}
+    found = findings(tables, settings["models"], settings["tolerance"])
+    write_json(snakemake.output.json, found)
+    write_text(snakemake.output.text, text_of(found))
+    write_text(snakemake.output.page, findings_page(found))
