@@ -24,7 +24,9 @@ ALL_MODELS = list(dict.fromkeys([*config["models"], *OWN_MODELS]))
 
 for name in config["models"]:
     if not model_info(name).channels:
-        sys.exit(f"config: models.{name}: has no channels to prune; name it in coherence.models, or choose another model")
+        sys.exit(
+            f"config: models.{name}: has no channels to prune; name it in coherence.models, or choose another model"
+        )
 
 for name in ALL_MODELS:
     crop = data_set(config["data"]["name"]).geometry(config["data"]["image_size"]).crop
