@@ -76,7 +76,7 @@ class Plan:
         alike = pd.concat([same.assign(matched=False), by[MATCHED]]) if MATCHED in self.experiments else by[MATCHED]
         columns = [*LABELS, "matched", "density", *measures]
         return {
-            "children": by[NETWORK][[*LABELS, "parameters", "density", *measures]],
+            "children": by[NETWORK].reindex(columns=["experiment", *LABELS, "parameters", "density", *measures]),
             "densities": self._densities(parent, masks),
             "matched": alike.reindex(columns=columns).sort_values(["score", "end", "matched"], kind="stable"),
             "early_masks": by[EARLY].reindex(columns=["score", "scope", "epoch", *measures]).astype({"epoch": "Int64"}),

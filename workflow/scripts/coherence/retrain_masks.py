@@ -15,7 +15,7 @@ from prunescape.mechanism.subsets import part_of
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.task import open_task
 
-FIRST = ["model", "seed", "score", "end", "scope"]
+FIRST = ["experiment", "model", "seed", "score", "end", "scope"]
 
 with job(snakemake) as logger:
     settings, files, folder = snakemake.params.settings, snakemake.input, snakemake.params.checkpoint

@@ -1,0 +1,159 @@
+"""The study `coherence` end to end: its tables, a recomputation, the same bytes again, and what reruns what."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import TINY, copy_project, merged, planned, snakemake, write_config
+
+from prunescape.coherence.widths import parent_width
+
+pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("coherence")]
+
+STUDY: dict[str, Any] = {
+    "models": {
+        "small_resnet": {"learning_rate": 0.05, "momentum": 0.9},
+        "small_vit": {"optimiser": "adam", "learning_rate": 0.001, "epochs": 1, "retraining_epochs": 1},
+    },
+    "mlp": {"learning_rate": 0.001, "epochs": 2, "widths": [8, 12], "child": 8, "parents": [3]},
+    "measured_epochs": [0, 1, 2, 3],
+    "early_epochs": [1],
+    "scopes": ["floor", "local"],
+    "bins": 10,
+}
+SMALL = merged(TINY, {"coherence": STUDY, "seeds": [0]})
+TABLES = ["epochs", "weight_histogram", "diff_histogram", "trajectories", "widths", "width_diffs", "children"]
+TABLES += ["densities", "mask_overlap", "early_masks", "matched"]
+
+
+@pytest.fixture(scope="module")
+def studied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project in which the study has run."""
+    folder = copy_project(tmp_path_factory.mktemp("coherence") / "project")
+    write_config(folder, SMALL)
+    snakemake(folder, "coherence", "--cores", "2")
+    return folder
+
+
+def tables(folder: Path) -> dict[str, pd.DataFrame]:
+    return {name: pd.read_csv(folder / "results/tiny/coherence" / f"{name}.csv") for name in TABLES}
+
+
+def test_tables_have_what_was_asked_for(studied: Path) -> None:
+    found = tables(studied)
+    epochs = found["epochs"]
+    runs = epochs.groupby(["model", "data", "start"]).size()
+    assert runs["small_resnet"].tolist() == [4, 4, 4]
+    assert runs["small_vit"].tolist() == [2, 2, 2]
+    assert epochs["coherence"].between(0, 1).all()
+    assert (epochs["coherence_standard_error"] == 0).all()
+    assert (epochs["samples"] == 100).all()
+    start = epochs[(epochs["start"] == "trained") & (epochs["epoch"] == 0)]
+    assert len(start) == 2
+    children = found["children"].set_index(["experiment", "model"])
+    assert children.groupby(level=[0, 1]).size().to_dict() == {
+        ("fixed", "mlp"): 1 + 10,
+        ("network", "small_resnet"): 1 + 10,
+        ("network", "small_vit"): 1 + 10,
+        ("wide", "mlp"): 2 * (1 + 10),
+    }
+    assert set(children.loc["wide", "parent_width"]) == {8, 12, *(parent_width(w, 10, 64, 10) for w in (8, 12))}
+    assert len(found["densities"]) == 10 * (4 + 8)
+    assert (found["densities"].groupby(["model", "score", "end", "scope"])["kept"].sum() > 0).all()
+    assert len(found["matched"]) == 2 * 8
+    assert found["early_masks"].groupby("model").size().to_dict() == {"small_resnet": 2}
+    assert found["mask_overlap"].groupby("model").size().to_dict() == {"small_resnet": 8, "small_vit": 4}
+    assert len(found["trajectories"]) == 2 * 10 * (3 * 4 + 3 * 2)
+    assert found["width_diffs"].groupby(["width", "which"])["layer"].nunique().tolist() == [5] * 4
+    counts = found["diff_histogram"].groupby(["model", "data", "start", "which", "layer"])["count"].sum()
+    assert counts.xs("all", level="layer").groupby("model").unique().map(list).to_dict() == {
+        "small_resnet": [18432],
+        "small_vit": [12288],
+    }
+    assert not list(studied.glob("results/tiny/checkpoints/*/*"))
+
+
+def test_trained_weights_are_where_noise_begins(studied: Path) -> None:
+    """The last epoch on real images and the first on noise are one network."""
+    epochs = tables(studied)["epochs"]
+    weights = tables(studied)["weight_histogram"]
+    for model in ("small_resnet", "small_vit"):
+        own = weights[weights["model"] == model]
+        real = own[(own["data"] == "real") & (own["epoch"] > 0)]["count"]
+        begun = own[(own["start"] == "trained") & (own["epoch"] == 0)]["count"]
+        assert np.array_equal(real, begun)
+        first = epochs[(epochs["model"] == model) & (epochs["epoch"] == 0)].set_index(["data", "start"])["coherence"]
+        assert first["gaussian", "trained"] != first["gaussian", "fresh"]
+
+
+def test_nothing_is_left_to_do_and_plan_and_status_know(studied: Path) -> None:
+    assert planned(studied, "coherence") == {}
+    plan = snakemake(studied, "plan", "coherence")
+    for rule in ("train_run", "measure_runs", "retrain_masks", "train_widths", "prune_parents"):
+        assert rule in plan
+    assert "small_vit" in snakemake(studied, "status")
+
+
+def test_the_same_bytes_again(studied: Path, tmp_path: Path) -> None:
+    """What a seed of one network and of the fully connected ones gives, on another number of cores."""
+    other = copy_project(tmp_path / "other")
+    write_config(other, merged(SMALL, {"engine": {"threads": 2}}))
+    parts = [path.relative_to(studied) for path in studied.glob("results/tiny/coherence/parts/*/*/*.csv")]
+    wanted = [path for path in parts if path.parent.name == "small_resnet" or path.parts[-3] == "children_fixed"]
+    assert len(wanted) == 10
+    snakemake(other, *map(str, wanted), "--cores", "2")
+    for path in wanted:
+        assert (other / path).read_bytes() == (studied / path).read_bytes(), path
+
+
+COLLECT = "collect_coherence"
+MLPS = {"train_widths", "prune_parents", COLLECT}
+SPARSE = {"retrain_masks", COLLECT}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"lanes": 1}, {"retrain_masks", "prune_parents", COLLECT}),
+        ({"density": 0.2}, SPARSE | {"prune_parents"}),
+        ({"mlp": {"learning_rate": 0.002}}, MLPS),
+        ({"bins": 12}, MLPS | SPARSE | {"measure_runs"}),
+        ({"models": {"small_vit": {"retraining_epochs": 2}}}, SPARSE),
+        ({"experiments": ["gaussian", "trained"]}, set()),
+    ],
+    ids=["lanes", "density", "rate of fully connected", "bins", "retraining", "fewer experiments"],
+)
+def test_a_change_of_the_config_reruns_what_depends_on_it(
+    changes: dict[str, Any], expected: set[str], studied: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(studied, tmp_path / "copy"))
+    write_config(folder, merged(SMALL, {"coherence": changes}))
+    assert set(planned(folder, "coherence")) - {"coherence"} == expected
+
+
+@pytest.mark.parametrize(
+    ("module", "expected"),
+    [
+        ("coherence/masks.py", {"measure_runs", "retrain_masks", *MLPS}),
+        ("coherence/networks.py", SPARSE),
+        ("data/gaussian.py", {"prepare_gaussian", "train_run", "measure_runs", *SPARSE}),
+    ],
+)
+def test_a_change_of_code_reruns_what_depends_on_it(
+    module: str, expected: set[str], studied: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(studied, tmp_path / "copy"))
+    path = folder / "workflow" / "prunescape" / module
+    path.write_text(path.read_text() + "\nCHANGED = True\n")
+    assert set(planned(folder, "coherence")) - {"coherence"} == expected
+
+
+def test_a_network_without_channels_is_refused_by_the_main_job(tmp_path: Path) -> None:
+    folder = copy_project(tmp_path / "project")
+    write_config(folder, merged(TINY, {"models": {"small_vit": TINY["models"]["small_resnet"]}}))
+    output = snakemake(folder, "-n", status=1)
+    assert "config: models.small_vit: has no channels to prune; name it in coherence.models" in output
+    assert "Traceback" not in output
