@@ -1,0 +1,76 @@
+"""Draws of a model's landscapes, and intervals from them: what all error bars of the main job come from."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from prunescape.data.randomness import derive_seed
+from prunescape.hpspace.cube import Cube, cubes
+from prunescape.hpspace.landscape import metrics_of
+from prunescape.hpspace.surface import landscapes
+
+
+@dataclass(frozen=True)
+class Resampled:
+    """A model's measured landscapes beside draws of what they are without noise.
+
+    Attributes:
+        model, metric: whose.
+        cube: the trainings.
+        draws: landscapes, (V, B, N); None with one seed, which says nothing of noise.
+        confidence: of intervals.
+    """
+
+    model: str
+    metric: str
+    cube: Cube
+    draws: np.ndarray | None
+    confidence: float
+
+    def labels(self, variant: str) -> dict[str, str]:
+        """The first columns of a table."""
+        return {"model": self.model, "variant": variant, "metric": self.metric}
+
+    def summary(self, drawn: np.ndarray | None) -> dict[str, float]:
+        """`summary` at this confidence."""
+        return summary(drawn, self.confidence)
+
+
+def resample(cells: pd.DataFrame, widest: float, draws: int, confidence: float) -> list[Resampled]:
+    """Draws for every model and metric; the same for the same cells.
+
+    Args:
+        cells: `cells.csv`.
+        widest: the widest region of interest, in points.
+        draws: how many, B.
+        confidence: of intervals.
+    """
+    result = []
+    for metric in metrics_of(cells):
+        for model, cube in cubes(cells, metric).items():
+            random = np.random.default_rng(derive_seed(0, f"landscapes of {model}, {metric}"))
+            drawn = landscapes(cube.values, cube.lattice, widest, draws, random) if cube.seeds > 1 else None
+            result.append(Resampled(model, metric, cube, drawn, confidence))
+    return result
+
+
+def summary(drawn: np.ndarray | None, confidence: float) -> dict[str, float]:
+    """Median and equal-tailed interval of draws (B) as estimate, low and high; NaN where there are none.
+
+    Draws that are NaN, ellipses of too few cells, are left out.
+    """
+    known = np.empty(0) if drawn is None else drawn[np.isfinite(drawn)]
+    if not len(known):
+        return dict.fromkeys(("estimate", "low", "high"), np.nan)
+    tail = (1 - confidence) / 2
+    values = np.quantile(known, [0.5, tail, 1 - tail])
+    return dict(zip(("estimate", "low", "high"), map(float, values), strict=True))
+
+
+def unwrapped(degrees: np.ndarray, around: float | None = None) -> np.ndarray:
+    """Directions of axes (B) within 90 degrees of their mean direction or of `around`, so that they can be ordered."""
+    if around is None:
+        known = degrees[np.isfinite(degrees)]
+        around = float(np.degrees(np.angle(np.exp(2j * np.radians(known)).sum()))) / 2 if len(known) else 0.0
+    return np.asarray((degrees - around + 90) % 180 - 90 + around)
