@@ -8,7 +8,7 @@ so that no p-value can be small: with three seeds none is below 0.1.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,8 @@ from scipy.stats import permutation_test
 
 from prunescape.data.randomness import derive_seed
 from prunescape.hpspace import functionals
-from prunescape.hpspace.cube import DENSE, Cube
-from prunescape.hpspace.resampling import Resampled
+from prunescape.hpspace.cube import DENSE, Cube, cubes
+from prunescape.hpspace.landscape import metrics_of
 
 MOST = 4999  # permutations, where there are more
 MEASURES = ("shift", "area_ratio", "turn_degrees")
@@ -33,11 +33,11 @@ COLUMNS = [
 ]
 
 
-def shift_tests(resampled: Sequence[Resampled], settings: Mapping[str, Any]) -> pd.DataFrame:
+def shift_tests(cells: pd.DataFrame, settings: Mapping[str, Any]) -> pd.DataFrame:
     """The tests of every pruned variant and region of interest, as `shifts.csv` has them.
 
     Args:
-        resampled: of which only the measured landscapes are used.
+        cells: `cells.csv`.
         settings: roi, sigma and minimum_cells of the config's section `analysis`.
 
     Returns:
@@ -46,13 +46,15 @@ def shift_tests(resampled: Sequence[Resampled], settings: Mapping[str, Any]) -> 
         the smallest that these seeds allow.
     """
     rows = []
-    for one in resampled:
-        for place, variant in enumerate(one.cube.variants):
-            if variant == DENSE:
-                continue
-            for roi in settings["roi"]:
-                first = {**one.labels(variant), "roi": roi, "seeds": one.cube.seeds}
-                rows.append({**first, **_tests(one.cube, place, roi, settings), "least_p": least_p(one.cube.seeds)})
+    for metric in metrics_of(cells):
+        for model, cube in cubes(cells, metric).items():
+            for place, variant in enumerate(cube.variants):
+                if variant == DENSE:
+                    continue
+                first = {"model": model, "variant": variant, "metric": metric, "seeds": cube.seeds}
+                for roi in settings["roi"]:
+                    tests = _tests(cube, place, roi, settings)
+                    rows.append({**first, "roi": roi, **tests, "least_p": least_p(cube.seeds)})
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

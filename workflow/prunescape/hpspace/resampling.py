@@ -1,6 +1,8 @@
 """Draws of a model's landscapes, and intervals from them: what all error bars of the main job come from."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -37,21 +39,21 @@ class Resampled:
         return summary(drawn, self.confidence)
 
 
-def resample(cells: pd.DataFrame, widest: float, draws: int, confidence: float) -> list[Resampled]:
+def resample(cells: pd.DataFrame, settings: Mapping[str, Any]) -> list[Resampled]:
     """Draws for every model and metric; the same for the same cells.
 
     Args:
         cells: `cells.csv`.
-        widest: the widest region of interest, in points.
-        draws: how many, B.
-        confidence: of intervals.
+        settings: roi (points), draws (how many, B) and confidence of the config's section `analysis`.
     """
     result = []
     for metric in metrics_of(cells):
         for model, cube in cubes(cells, metric).items():
             random = np.random.default_rng(derive_seed(0, f"landscapes of {model}, {metric}"))
-            drawn = landscapes(cube.values, cube.lattice, widest, draws, random) if cube.seeds > 1 else None
-            result.append(Resampled(model, metric, cube, drawn, confidence))
+            drawn = None
+            if cube.seeds > 1:
+                drawn = landscapes(cube.values, cube.lattice, max(settings["roi"]), settings["draws"], random)
+            result.append(Resampled(model, metric, cube, drawn, settings["confidence"]))
     return result
 
 

@@ -31,7 +31,7 @@ training, which makes measured losses too large.</p>
 <td>{{ loss(variant) }}</td>
 <td>{{ "%.2f" | format(variant.loss_measured) }} ({{ "%.1f" | format(variant.risk_multiple) }})</td>
 <td>{{ spread(variant.loss_at_dense_optimum) }}</td>
-<td>{{ variant.trials.get("nearest", "–") }}, {{ variant.trials.get("random", "–") }}</td>
+<td>{{ variant.trials.nearest }}, {{ variant.trials.random }}</td>
 <td class="{{ colours[variant.recommendation] }}"><b>{{ variant.recommendation }}</b>: {{ decided(variant, settings) }}
 </td></tr>
 <tr><td></td><td class="note" colspan="6">{{ ellipse(variant.ellipse) }}</td></tr> {% endfor %}</table>

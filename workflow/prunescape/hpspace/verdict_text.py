@@ -81,16 +81,15 @@ def _details(variant: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterato
     inside = "inside" if variant["dense_optimum_in_roi"] else "outside"
     yield (
         f"measured: best {variant['best']['accuracy']:.2f} %; {variant['loss_measured']:.2f} points at risk"
-        f" ({variant['risk_multiple']:.1f} x dense); dense optimum {inside} its {settings['risk_roi']:g}-ROI, which costs"
-        f" {_points(variant['loss_at_dense_optimum'])}"
+        f" ({variant['risk_multiple']:.1f} x dense); dense optimum {inside} its {settings['risk_roi']:g}-ROI,"
+        f" costs {_points(variant['loss_at_dense_optimum'])}"
     )
     yield ellipse_of(variant["ellipse"])
-    trials = variant["trials"]
-    if trials:
-        yield (
-            f"tuning again comes within {settings['margin']:g} points after {trials.get(NEAREST, '?')} trials nearest to the"
-            f" dense optimum, or {trials.get(RANDOM, '?')} at random"
-        )
+    near, anywhere = variant["trials"][NEAREST], variant["trials"][RANDOM]
+    yield (
+        f"tuning again comes within {settings['margin']:g} points after {near} trial{'s' * (near != 1)} nearest to the"
+        f" dense optimum, or {anywhere} at random"
+    )
 
 
 def ellipse_of(ellipse: Mapping[str, Any] | None) -> str:
@@ -125,8 +124,9 @@ def _notes(entry: Mapping[str, Any], answer: Mapping[str, Any], settings: Mappin
         yield "one seed only: the noise of a cell is unknown, and nothing has an interval; add seeds"
     else:
         yield (
-            f"noise of a cell (standard error over {answer['seeds']} seeds, median in the ROI): {answer['seed_noise_points']:.2f}"
-            f" points; losses have {100 * (1 - 2 * settings['level']):g} % intervals of what is left without it"
+            f"noise of a cell (standard error over {answer['seeds']} seeds, median in the ROI):"
+            f" {answer['seed_noise_points']:.2f} points; losses are estimated without it, with"
+            f" {100 * (1 - 2 * settings['level']):g} % intervals"
         )
     for side, touching in entry["border"].items():
         yield f"the grid ends too early towards {side}: the ROI of {', '.join(touching)} touches it"
