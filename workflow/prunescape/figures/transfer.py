@@ -71,7 +71,7 @@ def _matrix(
     for (row, column), value in np.ndenumerate(middle):
         if not np.isfinite(value):
             continue
-        bounds = f"{low[row, column]:.1f} to {high[row, column]:.1f}" if np.isfinite(low[row, column]) else ""
+        bounds = f"{_tenths(low[row, column])} to {_tenths(high[row, column])}" if np.isfinite(low[row, column]) else ""
         words = "\n".join(filter(None, [f"{value:.2f}" if numbers or not bounds else "", bounds]))
         red, green, blue, _ = shade((value - limits[0]) / (limits[1] - limits[0]))
         bright = 0.3 * red + 0.59 * green + 0.11 * blue
@@ -84,3 +84,8 @@ def _matrix(
     axes.set_yticks(range(len(variants)), titles)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
+
+
+def _tenths(value: float) -> str:
+    """One decimal, and no minus before a zero."""
+    return f"{round(value, 1) + 0.0:.1f}"
