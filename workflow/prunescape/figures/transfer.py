@@ -66,6 +66,9 @@ def _matrix(
         for name in columns
     ]
     middle, low, high = (grid.to_numpy(dtype=np.float64) for grid in grids)
+    if not variants:
+        axes.text(0.5, 0.5, "no accuracy measured", transform=axes.transAxes, ha="center", color=style.MUTED)
+        return
     shade = colormaps[colours]
     axes.imshow(np.ma.masked_invalid(middle), cmap=shade, vmin=limits[0], vmax=limits[1], aspect="auto", alpha=0.9)
     for (row, column), value in np.ndenumerate(middle):
