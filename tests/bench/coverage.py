@@ -2,7 +2,7 @@
 
     python tests/bench/coverage.py
 
-writes docs/benchmarks/coverage.csv, with the Monte-Carlo standard error of every number.
+writes docs/benchmarks/coverage.csv and its summary, with the Monte-Carlo standard error of every number.
 """
 
 import csv
@@ -46,10 +46,37 @@ def main(arguments: Any) -> None:
             random = np.random.default_rng([seeds, 100 + KINDS.index(kind)])
             rows += _rows(kind, seeds, [list(_exchanged(kind, seeds, random)) for _ in range(count)])
     arguments.output.mkdir(parents=True, exist_ok=True)
-    with (arguments.output / "coverage.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    for name, table in (("coverage", rows), ("coverage_summary", summarised(rows))):
+        with (arguments.output / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, list(table[0]))
+            writer.writeheader()
+            writer.writerows(table)
+
+
+def summarised(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A row a landscape and number of seeds: all intervals, that of the loss, and wrong decisions, in percent."""
+    table = []
+    for kind, seeds in dict.fromkeys((row["landscape"], row["seeds"]) for row in rows):
+        mine = {row["quantity"]: row for row in rows if (row["landscape"], row["seeds"]) == (kind, seeds)}
+        held = [float(row["percent"]) for row in mine.values() if float(row["nominal_percent"]) == 95]
+
+        def shown(name: str, mine: dict[str, dict[str, Any]] = mine) -> str:
+            return f"{mine[name]['percent']} ± {mine[name]['standard_error']}" if name in mine else "–"
+
+        table.append(
+            {
+                "landscape": kind,
+                "seeds": seeds,
+                "all_intervals_%": round(float(np.mean(held)), 1),
+                "least_%": min(held),
+                "interval_of_the_loss_%": shown("d_mean"),
+                "wrongly_equivalent_%": shown("wrongly equivalent"),
+                "wrongly_worse_%": shown("wrongly worse"),
+                "shift_found_where_none_%": shown("shift found where there is none"),
+                "decided_by_more_seeds_%": shown("decided by as many more seeds as asked for"),
+            }
+        )
+    return table
 
 
 def _exchanged(kind: str, seeds: int, random: np.random.Generator):
