@@ -40,6 +40,7 @@ include: "workflow/rules/cluster.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/models.smk"
 include: "workflow/rules/hpspace.smk"
+include: "workflow/rules/hpspace_statistics.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/companions.smk"
 

@@ -114,6 +114,12 @@ def settings(*sources, **values):
     return {**values, "code": digest(*sources)}
 
 
+def published_tables(study):
+    """A digest of the published tables of a study, which its rules stand ours beside."""
+    files = sorted(Path(LIBRARY, "reference").glob(f"{study}_*.csv"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+
+
 def figure(path, category, caption, **labels):
     """The files of a figure, one a format; the first one goes into the report."""
     first = report(f"{path}.{FORMATS[0]}", category=category, caption=f"{CAPTIONS}/{caption}.rst", labels=labels)

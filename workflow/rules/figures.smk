@@ -2,6 +2,7 @@
 
 FIGURES = f"{HPSPACE}/figures"
 HISTORIES = ".history.csv"
+MODEL_FIGURES = ["summary", "landscape", "grid_dense", "regret", "transfer", "band"]
 
 
 rule figure_summary:
@@ -85,6 +86,59 @@ rule figure_risk:
         "../scripts/hpspace/figure_risk.py"
 
 
+rule figure_regret:
+    input:
+        regret=f"{HPSPACE}/regret.csv",
+    output:
+        figure(f"{FIGURES}/{{model}}/regret_{{metric}}", "{model}", "regret", figure="6 regret", metric="{metric}"),
+    log:
+        f"{LOGS}/figure_regret/{{model}}_{{metric}}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        settings=figure_settings("hpspace/figure_regret.py", margin=config["verdict"]["margin"]),
+    script:
+        "../scripts/hpspace/figure_regret.py"
+
+
+rule figure_tuning_transfer:
+    input:
+        transfer=f"{HPSPACE}/transfer.csv",
+    output:
+        figure(
+            f"{FIGURES}/{{model}}/transfer_{{metric}}", "{model}", "transfer", figure="7 transfer", metric="{metric}"
+        ),
+    log:
+        f"{LOGS}/figure_tuning_transfer/{{model}}_{{metric}}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        settings=figure_settings("hpspace/figure_tuning_transfer.py"),
+    script:
+        "../scripts/hpspace/figure_tuning_transfer.py"
+
+
+rule figure_band:
+    input:
+        band=f"{HPSPACE}/band.csv",
+    output:
+        figure(
+            f"{FIGURES}/{{model}}/band_{{metric}}",
+            "{model}",
+            "band_figure",
+            figure="8 optimal band",
+            metric="{metric}",
+        ),
+    log:
+        f"{LOGS}/figure_band/{{model}}_{{metric}}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        settings=figure_settings("hpspace/figure_band.py"),
+    script:
+        "../scripts/hpspace/figure_band.py"
+
+
 rule figure_channels:
     input:
         channels=f"{HPSPACE}/channels.csv",
@@ -120,14 +174,15 @@ rule hpspace:
     input:
         [plan for model in config["models"] for plan in plans(model, config["extension"]["rounds"])],
         expand(f"{HPSPACE}/{{table}}.csv", table=["cells", "ellipses", "risk", "pruning"]),
+        expand(f"{HPSPACE}/{{table}}.csv", table=["intervals", "decisions", "shifts", "regret", "transfer", "band"]),
+        expand(f"{HPSPACE}/table_{{number}}.csv", number=["3_4", "4_1", "4_2"]),
         f"{HPSPACE}/verdict.json",
         expand(f"{RESULTS}/figures/samples.{{suffix}}", suffix=FORMATS),
         expand(f"{FIGURES}/risk_{{metric}}.{{suffix}}", metric=METRICS, suffix=FORMATS),
         expand(
             f"{FIGURES}/{{model}}/{{figure}}.{{suffix}}",
             model=config["models"],
-            figure=["channels", "curves"]
-            + [f"{name}_{metric}" for name in ["summary", "landscape", "grid_dense"] for metric in METRICS],
+            figure=["channels", "curves"] + [f"{name}_{metric}" for name in MODEL_FIGURES for metric in METRICS],
             suffix=FORMATS,
         ),
     # The whole main job.

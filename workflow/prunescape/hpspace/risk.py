@@ -2,9 +2,8 @@
 
 import pandas as pd
 
+from prunescape.hpspace.cube import DENSE
 from prunescape.hpspace.landscape import mean_over_seeds, metrics_of, region_of_interest
-
-DENSE = "dense"
 
 
 def risk_cells(cells: pd.DataFrame, threshold: float) -> pd.DataFrame:

@@ -6,103 +6,106 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from prunescape.hpspace.cube import DENSE
+from prunescape.hpspace.decision import EQUIVALENT, WORSE
 from prunescape.hpspace.landscape import best_cell, mean_over_seeds, metrics_of, region_of_interest
-from prunescape.hpspace.risk import DENSE
+from prunescape.hpspace.permutation import MEASURES
 
+KEEP, TUNE, UNDECIDED, UNKNOWN = "keep", "tune", "undecided", "unknown"
 RECOMMENDATIONS = {
-    "keep": "keep the dense network's learning rate and weight decay",
-    "check": "start from the dense network's learning rate and weight decay, and check their neighbours",
-    "tune": "tune learning rate and weight decay again",
-    "unknown": "no answer: every cell is as good as the best, so there is nothing to compare",
+    KEEP: "keep the dense network's learning rate and weight decay",
+    TUNE: "tune learning rate and weight decay again",
+    UNDECIDED: "not decided with these seeds: train more of them, or check the neighbours of the dense optimum",
+    UNKNOWN: "no answer: every cell is as good as the best, so there is nothing to compare",
 }
 
 
-def recommend(risk: float, multiple: float, shift: float | None, inside: bool, limits: Mapping[str, float]) -> str:
-    """`keep`, `check` or `tune`, where there is something to compare.
+class Tables(NamedTuple):
+    """What the verdict is made of, each as its CSV file has it.
 
-    * tune: the mean risk exceeds `risk_points`, and is more than `risk_multiple` times the dense network's own;
-    * keep: the mean risk is at most `risk_points`, the dense optimum lies in the pruned network's own region of
-      interest, and the ellipse's centre moved by at most `centre_shift` (where both ellipses could be fitted);
-    * check: anything between.
-
-    Args:
-        risk: mean performance risk in points.
-        multiple: the same over the dense network's own mean risk.
-        shift: how far the ellipse's centre moved, in decades; None if unknown.
-        inside: whether the dense optimum's cell lies in the pruned network's region of interest.
-        limits: the config's section `verdict`.
+    Attributes:
+        cells, ellipses, risk: what was measured.
+        intervals: see `prunescape.hpspace.intervals`.
+        decisions: see `prunescape.hpspace.decision`.
+        shifts: see `prunescape.hpspace.permutation`.
+        regret: see `prunescape.hpspace.tuning`.
     """
-    if risk > limits["risk_points"] and multiple > limits["risk_multiple"]:
-        return "tune"
-    moved = shift is not None and shift > limits["centre_shift"]
-    return "keep" if risk <= limits["risk_points"] and inside and not moved else "check"
+
+    cells: pd.DataFrame
+    ellipses: pd.DataFrame
+    risk: pd.DataFrame
+    intervals: pd.DataFrame
+    decisions: pd.DataFrame
+    shifts: pd.DataFrame
+    regret: pd.DataFrame
+
+    def of(self, model: str, metric: str) -> "Tables":
+        """The rows of one model and metric; all of `cells` of that model."""
+        chosen = [table[table["model"] == model] for table in self]
+        return Tables(chosen[0], *(table[table["metric"] == metric] for table in chosen[1:]))
 
 
 def verdict(
-    cells: pd.DataFrame,
-    ellipses: pd.DataFrame,
-    risk: pd.DataFrame,
-    borders: Mapping[str, Mapping[str, list[str]]],
-    settings: Mapping[str, Any],
+    tables: Tables, borders: Mapping[str, Mapping[str, list[str]]], settings: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The verdict of every model and pruned variant, as `verdict.json` has it.
 
     Args:
-        cells: `cells.csv`.
-        ellipses: `ellipses.csv`.
-        risk: `risk.csv`.
+        tables: of all models.
         borders: by model, the sides of the grid that a region of interest still touches, with the variants.
-        settings: `risk_roi` and the thresholds of the config's section `verdict`.
+        settings: `risk_roi`, and margin, level and power of the config's section `verdict`.
     """
     models: dict[str, Any] = {}
-    for metric in metrics_of(cells):
-        landscapes = mean_over_seeds(cells, metric)
-        for model, of_model in landscapes.groupby("model", sort=False):
-            chosen = (ellipses["model"] == model) & (ellipses["metric"] == metric)
-            risks = risk[(risk["model"] == model) & (risk["metric"] == metric)].set_index("variant")
-            answer = _of_model(of_model, ellipses[chosen], risks, settings)
-            noise = _seed_noise(cells[cells["model"] == model], metric, of_model, settings["risk_roi"])
+    for metric in metrics_of(tables.cells):
+        for model in tables.cells["model"].unique():
+            answer = _of_model(tables.of(model, metric), metric, settings)
             entry = models.setdefault(str(model), {"border": dict(borders.get(str(model), {})), "metrics": {}})
-            entry["metrics"][metric] = {**answer, "seed_noise_points": noise}
-    for model, entry in models.items():
-        entry["text"] = describe(model, entry, settings)
+            entry["metrics"][metric] = answer
     return {"settings": dict(settings), "models": models}
 
 
-def _of_model(
-    landscapes: pd.DataFrame, ellipses: pd.DataFrame, risk: pd.DataFrame, settings: Mapping[str, Any]
-) -> dict[str, Any]:
+def _of_model(tables: Tables, metric: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    landscapes = mean_over_seeds(tables.cells, metric)
     by_variant = {str(name): frame for name, frame in landscapes.groupby("variant", sort=False)}
     dense_best = best_cell(by_variant[DENSE])
-    dense_risk = float(risk.loc[DENSE, "d_mean"])
-    flat = len(region_of_interest(by_variant[DENSE], settings["risk_roi"])) == len(by_variant[DENSE])
+    risk = tables.risk.set_index("variant")["d_mean"].astype(float)
     variants = {}
     for variant, landscape in by_variant.items():
         if variant == DENSE:
             continue
         region = region_of_interest(landscape, settings["risk_roi"])
-        inside = bool(((region["i"] == dense_best["i"]) & (region["j"] == dense_best["j"])).any())
-        at_dense_optimum = landscape[(landscape["i"] == dense_best["i"]) & (landscape["j"] == dense_best["j"])]
-        mean_risk = float(risk.loc[variant, "d_mean"])
-        # A dense ROI of a single best cell has no risk of its own; any risk is then infinitely more.
-        multiple = mean_risk / dense_risk if dense_risk > 0 else (math.inf if mean_risk > 0 else 1.0)
-        shift = _shift(ellipses, variant)
-        best = best_cell(landscape)
+        decision = tables.decisions.set_index("variant").loc[variant]
+        flat = _is_flat(by_variant[DENSE], settings) or _is_flat(landscape, settings)
         variants[variant] = {
-            "best": _cell(best),
-            "centre_shift_roi": None if shift is None else shift.roi,
-            "centre_shift_log10_weight_decay": None if shift is None else shift.weight_decay,
-            "centre_shift_log10_learning_rate": None if shift is None else shift.learning_rate,
-            "centre_shift": None if shift is None else shift.distance,
-            "risk_points": mean_risk,
-            "risk_multiple": multiple,
-            "loss_at_dense_optimum_points": float(best["f"] - at_dense_optimum["f"].iloc[0]),
-            "dense_optimum_in_roi": inside,
-            "recommendation": "unknown"
-            if flat or len(region) == len(landscape)
-            else recommend(mean_risk, multiple, None if shift is None else shift.distance, inside, settings),
+            "best": _cell(best_cell(landscape)),
+            "recommendation": UNKNOWN if flat else recommend(str(decision["decision"])),
+            **decision.drop(labels=["model", "metric", "seeds", "margin"]).to_dict(),
+            "risk_multiple": _multiple(risk[variant], risk[DENSE]),
+            "loss_at_dense_optimum": _interval(tables.intervals, variant, "loss_at_dense_optimum"),
+            "dense_optimum_in_roi": bool(((region["i"] == dense_best["i"]) & (region["j"] == dense_best["j"])).any()),
+            "ellipse": _ellipse(tables, variant),
+            "trials": _trials(tables.regret[tables.regret["variant"] == variant], settings["margin"]),
         }
-    return {"dense": {"best": _cell(dense_best), "risk_points": dense_risk}, "variants": variants}
+    return {
+        "seeds": int(tables.cells["seed"].nunique()),
+        "dense": {"best": _cell(dense_best), "risk": _interval(tables.intervals, DENSE, "d_mean")},
+        "variants": variants,
+        "seed_noise_points": _seed_noise(tables.cells, metric, landscapes, settings["risk_roi"]),
+    }
+
+
+def recommend(decision: str) -> str:
+    """`keep`, `tune` or `undecided`: only a test that has decided recommends anything."""
+    return {EQUIVALENT: KEEP, WORSE: TUNE}.get(decision, UNDECIDED)
+
+
+def _is_flat(landscape: pd.DataFrame, settings: Mapping[str, Any]) -> bool:
+    return len(region_of_interest(landscape, settings["risk_roi"])) == len(landscape)
+
+
+def _multiple(risk: float, dense: float) -> float:
+    """A dense region of a single best cell has no risk of its own; any risk is then infinitely more."""
+    return risk / dense if dense > 0 else (math.inf if risk > 0 else 1.0)
 
 
 def _cell(row: pd.Series) -> dict[str, float]:
@@ -115,27 +118,28 @@ def _cell(row: pd.Series) -> dict[str, float]:
     }
 
 
-class _Shift(NamedTuple):
-    """How far an ellipse's centre moved, in decades, and the region of interest that it was fitted to."""
-
-    roi: float
-    weight_decay: float
-    learning_rate: float
-
-    @property
-    def distance(self) -> float:
-        return math.hypot(self.weight_decay, self.learning_rate)
+def _interval(intervals: pd.DataFrame, variant: str, quantity: str) -> dict[str, float]:
+    """What was measured, its estimate without noise, and the interval of that."""
+    chosen = intervals[(intervals["variant"] == variant) & (intervals["quantity"] == quantity)].iloc[0]
+    return {name: float(chosen[name]) for name in ("measured", "estimate", "low", "high")}
 
 
-def _shift(ellipses: pd.DataFrame, variant: str) -> _Shift | None:
-    """From the dense ellipse to the variant's, of the narrowest region for which both were fitted, if any."""
-    for threshold in sorted(ellipses["roi"].unique()):
-        of_threshold = ellipses[ellipses["roi"] == threshold].set_index("variant")
-        dense, pruned = of_threshold.loc[DENSE], of_threshold.loc[variant]
-        if dense["fitted"] and pruned["fitted"]:
-            decay, rate = "centre_log10_weight_decay", "centre_log10_learning_rate"
-            return _Shift(float(threshold), float(pruned[decay] - dense[decay]), float(pruned[rate] - dense[rate]))
-    return None
+def _ellipse(tables: Tables, variant: str) -> dict[str, Any] | None:
+    """How the ellipse changed, of the narrowest region for which both were fitted, if any."""
+    tests = tables.shifts[(tables.shifts["variant"] == variant) & tables.shifts["shift"].notna()]
+    if tests.empty:
+        return None
+    test = tests.sort_values("roi").iloc[0]
+    of_roi = tables.intervals[tables.intervals["roi"] == test["roi"]]
+    changes = {name: {**_interval(of_roi, variant, name), "p": float(test[f"{name}_p"])} for name in MEASURES}
+    return {"roi": float(test["roi"]), "least_p": float(test["least_p"]), **changes}
+
+
+def _trials(regret: pd.DataFrame, margin: float) -> dict[str, int]:
+    """The fewest trials of each strategy after which tuning is expected to lie within the margin of the best."""
+    expected = regret["estimate"].fillna(regret["measured"])
+    within = regret[expected <= margin]
+    return {str(strategy): int(number) for strategy, number in within.groupby("strategy")["trials"].min().items()}
 
 
 def _seed_noise(cells: pd.DataFrame, metric: str, landscapes: pd.DataFrame, threshold: float) -> float | None:
@@ -148,58 +152,3 @@ def _seed_noise(cells: pd.DataFrame, metric: str, landscapes: pd.DataFrame, thre
         [region_of_interest(frame, threshold) for _, frame in landscapes.groupby("variant", sort=False)]
     )
     return float(errors.merge(regions[keys], on=keys)["error"].median())
-
-
-def describe(model: str, entry: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
-    """A model's verdict in plain sentences, a line each."""
-    answer = entry["metrics"]["top1"]
-    variants = answer["variants"]
-    counts = {
-        kind: [name for name, variant in variants.items() if variant["recommendation"] == kind]
-        for kind in RECOMMENDATIONS
-    }
-    caveat = " (the grid ends too early to be sure, see below)" if entry["border"] else ""
-    lines = [f"{model}: {_headline(counts)}{caveat}"]
-    best = answer["dense"]["best"]
-    lines.append(
-        f"  dense: best {best['accuracy']:.2f} % at learning rate {best['learning_rate']:.3g}, weight decay"
-        f" {best['weight_decay']:.3g}; its {settings['risk_roi']:g}-ROI puts"
-        f" {answer['dense']['risk_points']:.2f} points at risk"
-    )
-    for name, variant in variants.items():
-        shift = variant["centre_shift"]
-        moved = (
-            "no ellipses to compare"
-            if shift is None
-            else f"centre of the {variant['centre_shift_roi']:g}-ROI's ellipse moved {shift:.2f} decades"
-        )
-        inside = "inside" if variant["dense_optimum_in_roi"] else "outside"
-        multiple = variant["risk_multiple"]
-        lines.append(
-            f"  {name}: {variant['recommendation'].upper()}; best {variant['best']['accuracy']:.2f} %;"
-            f" {variant['risk_points']:.2f} points at risk ({multiple:.1f} x dense); {moved};"
-            f" dense optimum {inside} its {settings['risk_roi']:g}-ROI"
-            f" (costs {variant['loss_at_dense_optimum_points']:.2f} points)"
-        )
-    noise = answer["seed_noise_points"]
-    if noise is None:
-        lines.append("  one seed only: the noise of a cell is unknown; add seeds before trusting small differences")
-    else:
-        lines.append(f"  noise of a cell (standard error over seeds, median in the ROI): {noise:.2f} points")
-    for side, touching in entry["border"].items():
-        lines.append(f"  the grid ends too early towards {side}: the ROI of {', '.join(touching)} touches it")
-    return "\n".join(lines)
-
-
-def _headline(counts: Mapping[str, list[str]]) -> str:
-    """The shortest true answer."""
-    words = {
-        "tune": "tune again for",
-        "check": "check the neighbours for",
-        "keep": "no need to tune again for",
-        "unknown": "no answer for",
-    }
-    first, *others = [kind for kind in words if counts[kind]]
-    if not others and first in ("keep", "tune"):
-        return "no need to tune again after pruning" if first == "keep" else "tune again after pruning"
-    return "; ".join(f"{words[kind]} {', '.join(counts[kind])}" for kind in words if counts[kind])

@@ -1,35 +1,44 @@
 """The verdict as a page to look at, without anything from elsewhere."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
-from prunescape.hpspace.verdict import RECOMMENDATIONS
+from prunescape.hpspace.verdict import KEEP, TUNE, UNDECIDED, UNKNOWN
+from prunescape.hpspace.verdict_text import decision_of, ellipse_of, headline
 from prunescape.page import page
 
 _QUESTION = "Must learning rate and weight decay be tuned again after pruning?"
-_COLOURS = {"keep": "good", "check": "doubtful", "tune": "bad", "unknown": "note"}
-_BODY = """{% for model, entry in models.items() %}{% for metric, answer in entry.metrics.items() %}
+_COLOURS = {KEEP: "good", UNDECIDED: "doubtful", TUNE: "bad", UNKNOWN: "note"}
+_BODY = """<p class="note">Keeping means to train the pruned network at the cells of the dense network's
+{{ settings.risk_roi }}-ROI. It is called equivalent where a loss of {{ settings.margin }} points or more, against the
+pruned network's own best cell, is ruled out, and worse where a smaller one is; each is wrong in at most
+{{ "%g" | format(100 * settings.level) }} % of cases. Estimates and intervals are of the landscape without the noise of
+training, which makes measured losses too large.</p>
+{% for model, entry in models.items() %}{% for metric, answer in entry.metrics.items() %}
 <h2>{{ model }}{% if metric != "top1" %}, top-5 accuracy{% endif %}</h2>
-{% if metric == "top1" %}<p><strong>{{ entry.text.splitlines()[0].split(": ", 1)[1] | capitalize }}.</strong></p>{%
-endif %} <p>The dense network reaches {{ "%.2f" | format(answer.dense.best.accuracy) }} % at learning rate
+<p><strong>{{ headline(answer.variants) | capitalize }}.</strong></p>
+<p>The dense network reaches {{ "%.2f" | format(answer.dense.best.accuracy) }} % at learning rate
 {{ "%.3g" | format(answer.dense.best.learning_rate) }} and weight decay
 {{ "%.3g" | format(answer.dense.best.weight_decay) }}. Choosing any cell of its {{ settings.risk_roi }}-ROI instead puts
-{{ "%.2f" | format(answer.dense.risk_points) }} points at risk; that is the yardstick.</p>
+{{ spread(answer.dense.risk) }} points at risk; that is the yardstick.</p>
 <table class="numbers">
-<tr><th scope="col">variant</th><th scope="col">best accuracy, %</th><th scope="col">at risk, points</th>
-<th scope="col">times dense</th><th scope="col">dense optimum costs, points</th><th scope="col">centre moved,
-decades</th> <th scope="col">recommendation</th></tr>
+<tr><th scope="col">variant</th><th scope="col">best accuracy, %</th><th scope="col">loss if kept, points</th>
+<th scope="col">as measured (x dense)</th><th scope="col">dense optimum costs, points</th>
+<th scope="col">trials to tune: near, random</th><th scope="col">recommendation</th></tr>
 {% for name, variant in answer.variants.items() %}
 <tr><td>{{ name }}</td><td>{{ "%.2f" | format(variant.best.accuracy) }}</td>
-<td>{{ "%.2f" | format(variant.risk_points) }}</td><td>{{ "%.1f" | format(variant.risk_multiple) }}</td>
-<td>{{ "%.2f" | format(variant.loss_at_dense_optimum_points) }}</td>
-<td>{% if variant.centre_shift is none %}not fitted{% else %}{{ "%.2f" | format(variant.centre_shift) }}{% endif %}</td>
-<td class="{{ colours[variant.recommendation] }}"><b>{{ variant.recommendation }}</b>: {{ advice[variant.recommendation]
-}}</td></tr> {% endfor %}</table>
-<p class="note">{% if answer.seed_noise_points is none %}One seed only: the noise of a cell is unknown; add seeds before
-trusting small differences.{% else %}The mean over seeds of one cell is uncertain by about
-{{ "%.2f" | format(answer.seed_noise_points) }} points (median standard error in the regions of interest); differences
-below that say nothing.{% endif %}</p>
+<td>{{ loss(variant) }}</td>
+<td>{{ "%.2f" | format(variant.loss_measured) }} ({{ "%.1f" | format(variant.risk_multiple) }})</td>
+<td>{{ spread(variant.loss_at_dense_optimum) }}</td>
+<td>{{ variant.trials.nearest }}, {{ variant.trials.random }}</td>
+<td class="{{ colours[variant.recommendation] }}"><b>{{ variant.recommendation }}</b>: {{ decided(variant, settings) }}
+</td></tr>
+<tr><td></td><td class="note" colspan="6">{{ ellipse(variant.ellipse) }}</td></tr> {% endfor %}</table>
+<p class="note">{% if answer.seeds == 1 %}One seed only: the noise of a cell is unknown, so that nothing has an interval
+and nothing is decided; add seeds.{% else %}The mean over {{ answer.seeds }} seeds of one cell is uncertain by about
+{{ "%.2f" | format(answer.seed_noise_points) }} points (median standard error in the regions of interest).{% endif %}
+</p>
 {% if metric == "top1" %}{% for side, touching in entry.border.items() %}
 <p class="note">The grid ends too early towards {{ side }}: the region of interest of {{ touching | join(", ") }}
 touches it.</p>
@@ -40,4 +49,18 @@ touches it.</p>
 
 def verdict_page(answer: Mapping[str, Any]) -> str:
     """An HTML page of what `verdict` gives."""
-    return page("Verdict", _QUESTION, _BODY, **answer, advice=RECOMMENDATIONS, colours=_COLOURS)
+    helpers = {"headline": headline, "decided": decision_of, "ellipse": ellipse_of, "spread": _spread, "loss": _loss}
+    return page("Verdict", _QUESTION, _BODY, **answer, colours=_COLOURS, **helpers)
+
+
+def _spread(found: Mapping[str, float]) -> str:
+    """`1.01 [0.72, 1.40]`, or what was measured where there is no interval."""
+    return _shown(found["measured"], found["estimate"], found["low"], found["high"])
+
+
+def _loss(variant: Mapping[str, Any]) -> str:
+    return _shown(variant["loss_measured"], variant["loss"], variant["loss_low"], variant["loss_high"])
+
+
+def _shown(measured: float, estimate: float, low: float, high: float) -> str:
+    return f"{measured:.2f}" if math.isnan(low) else f"{estimate:.2f} [{low:.2f}, {high:.2f}]"

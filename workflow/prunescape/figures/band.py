@@ -1,0 +1,53 @@
+"""Smith's relation: the slope and the constant of every variant's optimal band."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from prunescape.figures import names, style
+
+SIDES = {
+    "slope": "Slope of log learning rate over log weight decay",
+    "log10_constant": "log10 of learning rate · weight decay / (batch size · (1 − momentum))",
+}
+
+
+def draw(band: pd.DataFrame, model: str, metric: str) -> Figure:
+    """Left, the slopes, right, the constants, a row a variant, with their intervals and what the relation says.
+
+    Args:
+        band: the table band.csv.
+        model: which network to draw.
+        metric: `top1` or `top5`.
+    """
+    mine = band[(band["model"] == model) & (band["metric"] == metric)].drop_duplicates("variant").set_index("variant")
+    variants = names.variant_order(mine.index)
+    colours = style.variant_colours(variants)
+    figure = style.new_figure(10.2, 0.36 * len(variants) + 1.9)
+    panels = figure.subplots(1, 2, sharey=True)
+    for axes, (name, label) in zip(panels, SIDES.items(), strict=True):
+        axes.grid(axis="x")
+        axes.set(xlabel=label, ylim=(max(1, len(variants)) - 0.5, -0.5))
+        if len(mine):
+            axes.axvline(mine[f"smith_{name}"].iloc[0], color=style.INK, lw=1, ls=":", zorder=1)
+        for place, variant in enumerate(variants):
+            _row(axes, place, mine.loc[variant], name, colours[variant])
+    panels[0].set_yticks(range(len(variants)), [names.variant_title(variant) for variant in variants])
+    panels[0].tick_params(axis="y", length=0)
+    style.heading(
+        figure,
+        f"{names.model_title(model)}: the optimal band beside Smith's relation ({names.metric_title(metric)})",
+        "Rings: as measured. Lines: intervals without noise. Dotted: what the relation says.",
+    )
+    return figure
+
+
+def _row(axes: Axes, place: int, row: pd.Series, name: str, colour: str) -> None:
+    low, high = row[f"{name}_low"], row[f"{name}_high"]
+    if np.isfinite(low):
+        axes.plot([low, high], [place, place], color=colour, lw=4, solid_capstyle="butt", zorder=2)
+    if np.isfinite(row[name]):
+        axes.plot(row[name], place, marker="o", ms=6, mfc=style.PAPER, mec=colour, mew=1.5, zorder=3)
+    elif not np.isfinite(low):
+        axes.text(0.5, place, "no ellipse", transform=axes.get_yaxis_transform(), va="center", color=style.MUTED)

@@ -1,0 +1,94 @@
+"""What tuning one variant is worth to another: regret and rank correlation, as matrices."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from prunescape.figures import names, style
+
+DARK = 0.55  # of the colour scale: from here on numbers are written in white
+LEAST = 1.0  # points that the darkest colour stands for, at least
+
+
+def draw(transfer: pd.DataFrame, model: str, metric: str) -> Figure:
+    """Left, the regret of training a variant at another's best cell; right, the rank correlation of their landscapes.
+
+    Args:
+        transfer: the table transfer.csv.
+        model: which network to draw.
+        metric: `top1` or `top5`.
+    """
+    mine = transfer[(transfer["model"] == model) & (transfer["metric"] == metric)]
+    variants = names.variant_order(mine["variant"])
+    side = 0.92 * len(variants)
+    figure = style.new_figure(max(9.4, 2 * side + 3.2), max(3.8, 0.62 * len(variants) + 2.4))
+    left, right = figure.subplots(1, 2)
+    lost = mine["estimate"].fillna(mine["measured"])
+    top = max(LEAST, float(np.nanmax(lost))) if len(mine) else LEAST
+    _matrix(left, mine.assign(value=lost), variants, ("value", "low", "high"), (0.0, top), "Oranges")
+    ends = [f"rank_correlation_best{end}" for end in ("", "_low", "_high")]
+    middle = mine[ends[1:]].mean(axis=1).fillna(mine[ends[0]])
+    _matrix(right, mine.assign(value=middle), variants, ("value", *ends[1:]), (-1.0, 1.0), "PuOr_r", numbers=False)
+    left.set_title("Points lost: trained (column) at the best cell of (row)")
+    right.set_title("Rank correlation over the better half of the cells")
+    left.set_ylabel("Tuned")
+    one = mine["estimate"].isna().all()
+    style.heading(
+        figure,
+        f"{names.model_title(model)}: tune one, train another ({names.metric_title(metric)})",
+        "As measured with one seed, noise included."
+        if one
+        else "Without noise, with intervals. Diagonal: what choosing its own best cell by noisy measurements costs.",
+    )
+    return figure
+
+
+def _matrix(
+    axes: Axes,
+    table: pd.DataFrame,
+    variants: list[str],
+    columns: Sequence[str],
+    limits: tuple[float, float],
+    colours: str,
+    numbers: bool = True,
+) -> None:
+    """A coloured square a pair, with its value (or not) and interval."""
+    grids = [
+        table.pivot_table(index="tuned_on", columns="variant", values=name, dropna=False).reindex(
+            variants, columns=variants
+        )
+        if len(table)
+        else pd.DataFrame(np.nan, variants, variants)
+        for name in columns
+    ]
+    middle, low, high = (grid.to_numpy(dtype=np.float64) for grid in grids)
+    if not variants:
+        axes.text(0.5, 0.5, "no accuracy measured", transform=axes.transAxes, ha="center", color=style.MUTED)
+        return
+    shade = colormaps[colours]
+    axes.imshow(np.ma.masked_invalid(middle), cmap=shade, vmin=limits[0], vmax=limits[1], aspect="auto", alpha=0.9)
+    for (row, column), value in np.ndenumerate(middle):
+        if not np.isfinite(value):
+            continue
+        bounds = f"{_tenths(low[row, column])} to {_tenths(high[row, column])}" if np.isfinite(low[row, column]) else ""
+        words = "\n".join(filter(None, [f"{value:.2f}" if numbers or not bounds else "", bounds]))
+        red, green, blue, _ = shade((value - limits[0]) / (limits[1] - limits[0]))
+        bright = 0.3 * red + 0.59 * green + 0.11 * blue
+        axes.text(
+            column, row, words, ha="center", va="center", fontsize=7.5, linespacing=1.3,
+            color=style.INK if bright > DARK else style.PAPER,
+        )  # fmt: skip
+    titles = [names.variant_title(variant).replace(" of FLOPs", "").replace(", ", "\n") for variant in variants]
+    axes.set_xticks(range(len(variants)), titles)
+    axes.set_yticks(range(len(variants)), titles)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+
+
+def _tenths(value: float) -> str:
+    """One decimal, and no minus before a zero."""
+    return f"{round(value, 1) + 0.0:.1f}"

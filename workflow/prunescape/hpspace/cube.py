@@ -1,0 +1,65 @@
+"""All trainings of one model as one array, for what is computed many times over."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from prunescape.errors import UserError
+
+DENSE = "dense"
+
+
+@dataclass(frozen=True)
+class Cube:
+    """The trainings of one model.
+
+    Attributes:
+        variants: names (V); the dense network is the first.
+        values: performance in percent of every variant, seed and cell, (V, S, N).
+        lattice: coordinates (i, j) of the cells, (N, 2).
+        places: log10 weight decay and log10 learning rate of the cells, (N, 2).
+    """
+
+    variants: tuple[str, ...]
+    values: np.ndarray
+    lattice: np.ndarray
+    places: np.ndarray
+
+    @property
+    def seeds(self) -> int:
+        """How often each cell was trained."""
+        return int(self.values.shape[1])
+
+    @property
+    def means(self) -> np.ndarray:
+        """The landscapes f: means over seeds, (V, N)."""
+        return np.asarray(self.values.mean(axis=1))
+
+
+def cubes(cells: pd.DataFrame, metric: str) -> dict[str, Cube]:
+    """The cube of every model.
+
+    Args:
+        cells: `cells.csv`.
+        metric: "top1" or "top5".
+
+    Raises:
+        UserError: a model's variants were not all trained at the same cells with the same seeds.
+    """
+    return {str(model): _cube(str(model), part, metric) for model, part in cells.groupby("model", sort=False)}
+
+
+def _cube(model: str, cells: pd.DataFrame, metric: str) -> Cube:
+    names = list(dict.fromkeys(cells["variant"]))
+    variants = tuple(str(name) for name in sorted(names, key=lambda name: name != DENSE))
+    table = cells.pivot_table(index=["variant", "seed"], columns=["i", "j"], values=metric, sort=True)
+    values = table.reindex(list(variants), level="variant").to_numpy(dtype=np.float64)
+    if len(values) % len(variants) or np.isnan(values).any():
+        raise UserError(
+            f"cells.csv: {model}: some cells lack some seeds; run `snakemake hpspace` to train what is missing"
+        )
+    lattice = np.array(list(table.columns), dtype=np.int64)
+    first = cells.drop_duplicates(["i", "j"]).set_index(["i", "j"]).loc[list(table.columns)]
+    places = np.log10(first[["weight_decay", "learning_rate"]].to_numpy(dtype=np.float64))
+    return Cube(variants, values.reshape(len(variants), -1, len(lattice)), lattice, places)

@@ -1,0 +1,114 @@
+"""Is it good enough to keep the dense network's hyperparameters? A non-inferiority test against a margin.
+
+The loss is the mean performance risk: what the pruned network loses, on average over the dense network's region of
+interest, against its own best cell. As in Weerts, Mueller and Vanschoren (2020), keeping them is called equivalent
+only where a loss of the margin or more is ruled out, and worse only where a loss of the margin or less is; each of
+these is wrong at most as often as the level says. Else the seeds do not decide: the absence of a significant loss is
+no evidence that there is none.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm, t
+
+from prunescape.hpspace import functionals
+from prunescape.hpspace.cube import DENSE
+from prunescape.hpspace.resampling import Resampled, summary
+
+EQUIVALENT, WORSE, UNDECIDED, ONE_SEED = "equivalent", "worse", "undecided", "one seed"
+MOST_SEEDS = 1000
+COLUMNS = [
+    *["model", "variant", "metric", "seeds", "margin", "loss_measured", "loss", "loss_low", "loss_high"],
+    *["p_equivalent", "p_worse", "decision", "more_seeds"],
+]
+
+
+def decisions(resampled: Sequence[Resampled], risk_roi: float, settings: Mapping[str, Any]) -> pd.DataFrame:
+    """The decision for every pruned variant, as `decisions.csv` has it.
+
+    Args:
+        resampled: measured landscapes and draws.
+        risk_roi: of the dense network's region of interest, in points.
+        settings: margin (points), level and power of the config's section `verdict`.
+
+    Returns:
+        model, variant, metric, seeds, margin; loss_measured, loss (median of the draws) and its interval in points,
+        whose ends are one-sided bounds at the level; p_equivalent and p_worse, the p-values of the two tests;
+        decision; more_seeds that would decide (see `more_seeds`; NaN where it is decided or none would).
+    """
+    rows = []
+    for one in resampled:
+        dense = one.cube.means[0]
+        for place, variant in enumerate(one.cube.variants):
+            if variant == DENSE:
+                continue
+            measured = functionals.risks(dense, one.cube.means[place], risk_roi)["d_mean"]
+            drawn = None if one.draws is None else losses_of(dense, one.draws[place], risk_roi)
+            first = {**one.labels(variant), "seeds": one.cube.seeds, "margin": settings["margin"]}
+            found = decide(drawn, one.cube.seeds, settings, one.degrees)
+            rows.append({**first, "loss_measured": float(measured), **found})
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+class Losses(NamedTuple):
+    """Draws of a loss (B), and the loss of the mean of the drawn landscapes, in points."""
+
+    drawn: np.ndarray
+    of_mean: float
+
+
+def losses_of(dense: np.ndarray, drawn: np.ndarray, risk_roi: float) -> Losses:
+    """What draws of a landscape (B, N) lose at the cells of the measured dense landscape's (N) region of interest."""
+    lost = functionals.risks(dense, drawn, risk_roi)["d_mean"]
+    return Losses(lost, float(functionals.risks(dense, drawn.mean(axis=0), risk_roi)["d_mean"]))
+
+
+def decide(losses: Losses | None, seeds: int, settings: Mapping[str, Any], degrees: float = math.inf) -> dict[str, Any]:
+    """The decision, by the names of `decisions.csv`.
+
+    The best of many cells is biased upwards by whatever noise a landscape has left, and so is the loss. The lower
+    bound therefore starts from the loss of the mean landscape where that is smaller than the median of the draws.
+
+    Args:
+        losses: None with one seed.
+        seeds: that they come from.
+        settings: margin, level and power.
+        degrees: of freedom of the noise.
+    """
+    level, margin = settings["level"], settings["margin"]
+    if losses is None:
+        unknown = dict.fromkeys(("loss", "loss_low", "loss_high", "p_equivalent", "p_worse"), np.nan)
+        return {**unknown, "decision": ONE_SEED, "more_seeds": np.nan}
+    drawn = losses.drawn
+    found = summary(drawn, 1 - 2 * level, degrees)
+    bias = max(0.0, found["estimate"] - losses.of_mean)
+    p_equivalent, p_worse = _p(drawn >= margin, degrees), _p(drawn - bias <= margin, degrees)
+    decision = EQUIVALENT if p_equivalent <= level else WORSE if p_worse <= level else UNDECIDED
+    more = more_seeds(drawn, seeds, settings) if decision == UNDECIDED else None
+    return {
+        **{"loss": found["estimate"], "loss_low": max(0.0, found["low"] - bias), "loss_high": found["high"]},
+        **{"p_equivalent": p_equivalent, "p_worse": p_worse, "decision": decision},
+        "more_seeds": np.nan if more is None else more,
+    }
+
+
+def _p(against: np.ndarray, degrees: float) -> float:
+    """The p-value of a part of the draws, as if one more spoke against it, by Student's t (see `summary`)."""
+    return float(t.sf(norm.isf((1 + int(against.sum())) / (1 + len(against))), degrees))
+
+
+def more_seeds(drawn: np.ndarray, seeds: int, settings: Mapping[str, Any]) -> int | None:
+    """How many more seeds would decide with the power asked for; None where it would take more than `MOST_SEEDS`.
+
+    That of a one-sided z-test, n = ((z_level + z_power) sd / |loss - margin|)^2. It assumes that the loss is what it
+    is estimated to be now, and that its standard deviation falls with the root of the number of seeds: a guess, to be
+    made again after they have been trained.
+    """
+    distance = abs(float(drawn.mean()) - settings["margin"])
+    needed = (norm.ppf(1 - settings["level"]) + norm.ppf(settings["power"])) * float(drawn.std())
+    total = seeds * (needed / distance) ** 2 if distance > 0 else math.inf
+    return max(1, math.ceil(total) - seeds) if total <= MOST_SEEDS else None

@@ -1,0 +1,94 @@
+"""What Tables 4.1 and 4.2 measure, of many landscapes at once.
+
+The definitions are those of `ellipse.py` and `risk.py`; a test holds them together.
+"""
+
+import numpy as np
+
+ROUNDING = 1e-9  # as in `landscape.region_of_interest`
+
+
+def regions(f: np.ndarray, threshold: float) -> np.ndarray:
+    """Which cells of landscapes (..., N) lie within `threshold` points of the best, (..., N)."""
+    return f >= f.max(axis=-1, keepdims=True) - threshold - ROUNDING
+
+
+def ellipses(region: np.ndarray, places: np.ndarray, sigma: float, minimum_cells: int) -> dict[str, np.ndarray]:
+    """The ellipses of regions, by the names of `ellipses.csv`, and their area; NaN where there are too few cells.
+
+    Args:
+        region: (..., N) booleans.
+        places: (N, 2), log10 weight decay and learning rate.
+        sigma: standard deviations from the centre to the ellipse.
+        minimum_cells: cells that a fit needs.
+    """
+    weights = region.astype(np.float64)
+    count = weights.sum(axis=-1)
+    fitted = count >= minimum_cells
+    with np.errstate(invalid="ignore", divide="ignore"):
+        middle = places.mean(axis=0)
+        x, y = (places - middle).T
+        mean_x, mean_y = weights @ x / count, weights @ y / count
+        xx = (weights @ (x * x) - count * mean_x**2) / (count - 1)
+        yy = (weights @ (y * y) - count * mean_y**2) / (count - 1)
+        xy = (weights @ (x * y) - count * mean_x * mean_y) / (count - 1)
+    half, root = (xx + yy) / 2, np.hypot((xx - yy) / 2, xy)
+    length = 2 * sigma * np.sqrt(np.clip(half + root, 0, None))
+    width = 2 * sigma * np.sqrt(np.clip(half - root, 0, None))
+    found = {
+        "centre_log10_weight_decay": mean_x + middle[0],
+        "centre_log10_learning_rate": mean_y + middle[1],
+        "length": length,
+        "width": width,
+        "angle_degrees": np.degrees(0.5 * np.arctan2(2 * xy, xx - yy)),
+        "area": np.pi / 4 * length * width,
+    }
+    return {"n_cells": count, **{name: np.where(fitted, value, np.nan) for name, value in found.items()}}
+
+
+def shifts(dense: dict[str, np.ndarray], pruned: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """How ellipses differ from those of the dense network: both as `ellipses` gives them, of shapes that broadcast.
+
+    Returns:
+        The way of the centre along both axes and its length, in decades; pruned over dense area; and by how much the
+        long axis turned, in degrees from -90 to 90.
+    """
+    decay, rate = (pruned[name] - dense[name] for name in ("centre_log10_weight_decay", "centre_log10_learning_rate"))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = pruned["area"] / dense["area"]
+    return {
+        "shift_log10_weight_decay": decay,
+        "shift_log10_learning_rate": rate,
+        "shift": np.hypot(decay, rate),
+        "area_ratio": ratio,
+        "turn_degrees": (pruned["angle_degrees"] - dense["angle_degrees"] + 90) % 180 - 90,
+    }
+
+
+def risks(dense: np.ndarray, pruned: np.ndarray, threshold: float) -> dict[str, np.ndarray]:
+    """The performance risk, by the names of `risk.csv`, and what the dense network's best cell costs.
+
+    The cells whose risk is measured are those that the dense network's measured landscape recommends, whatever its
+    noise: they are the settings that one would keep.
+
+    Args:
+        dense: the dense network's landscape, (N).
+        pruned: landscapes of a variant, (..., N).
+        threshold: of the dense network's region of interest, in points.
+    """
+    best = pruned.max(axis=-1)
+    lost = best[..., None] - pruned[..., regions(dense, threshold)]
+    mean, spread = lost.mean(axis=-1), lost.std(axis=-1)
+    relative = np.divide(1.0, best, out=np.zeros_like(best), where=best > 0)
+    return {
+        "d_mean": mean,
+        "d_std": spread,
+        "rel_mean": mean * relative,
+        "rel_std": spread * relative,
+        "loss_at_dense_optimum": best - pruned[..., best_cell(dense)],
+    }
+
+
+def best_cell(f: np.ndarray) -> int:
+    """The place of the best cell of one landscape (N), the first of equals, as in `landscape.best_cell`."""
+    return int(f.argmax())

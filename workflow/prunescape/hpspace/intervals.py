@@ -1,0 +1,91 @@
+"""Intervals for every number of Tables 4.1 and 4.2, and for what moved between the dense and the pruned landscape.
+
+`measured` is the number that the mean over seeds gives, as in the thesis. Noise makes the best of many cells look
+better than it is, so measured regions of interest are too small and measured risks too large; `estimate` and the
+interval are of the landscape without noise and need not lie around the measured number.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from prunescape.hpspace import functionals
+from prunescape.hpspace.cube import DENSE
+from prunescape.hpspace.resampling import Resampled, unwrapped
+
+ELLIPSE = (
+    "n_cells",
+    "centre_log10_weight_decay",
+    "centre_log10_learning_rate",
+    "length",
+    "width",
+    "angle_degrees",
+    "area",
+)
+RISK = ("d_mean", "d_std", "rel_mean", "rel_std", "loss_at_dense_optimum")
+SHIFT = ("shift_log10_weight_decay", "shift_log10_learning_rate", "shift", "area_ratio", "turn_degrees")
+COLUMNS = ["model", "variant", "metric", "roi", "quantity", "seeds", "measured", "estimate", "low", "high", "defined"]
+Values = dict[str, np.ndarray]
+
+
+def intervals(resampled: Sequence[Resampled], settings: Mapping[str, Any]) -> pd.DataFrame:
+    """All intervals, as `intervals.csv` has them.
+
+    Args:
+        resampled: measured landscapes and draws.
+        settings: roi, risk_roi, sigma and minimum_cells of the config's section `analysis`.
+
+    Returns:
+        One row a model, variant, metric, roi (in points) and quantity: those of `ellipses.csv` with the area (square
+        decades); of `risk.csv` with what the dense network's best cell costs (points); and how far the centre moved
+        (decades), by what the area is multiplied, and by how much the long axis turned (degrees) from the dense
+        network's. `defined` is the part of the draws that have the quantity: an ellipse needs `minimum_cells`.
+    """
+    rows = [row for one in resampled for row in _of_ellipses(one, settings)]
+    rows += [row for one in resampled for row in _of_risks(one, settings["risk_roi"])]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _of_ellipses(one: Resampled, settings: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for roi in settings["roi"]:
+        measured = ellipses_of(one.cube.means, one.cube.places, roi, settings)
+        drawn = None if one.draws is None else ellipses_of(one.draws, one.cube.places, roi, settings)
+        for place, variant in enumerate(one.cube.variants):
+            mine = {name: values[place] for name, values in measured.items()}
+            theirs = None if drawn is None else {name: values[place] for name, values in drawn.items()}
+            names = ELLIPSE if variant == DENSE else ELLIPSE + SHIFT
+            for name in names:
+                yield _row(one, variant, roi, name, float(mine[name]), None if theirs is None else theirs[name])
+
+
+def ellipses_of(f: np.ndarray, places: np.ndarray, roi: float, settings: Mapping[str, Any]) -> Values:
+    """What is said of the ellipses of landscapes (V, ..., N): the names of `ELLIPSE` and `SHIFT`, each (V, ...)."""
+    region = functionals.regions(f, roi)
+    found = functionals.ellipses(region, places, settings["sigma"], settings["minimum_cells"])
+    return found | functionals.shifts({name: values[:1] for name, values in found.items()}, found)
+
+
+def _of_risks(one: Resampled, roi: float) -> Iterator[dict[str, Any]]:
+    dense = one.cube.means[0]
+    for place, variant in enumerate(one.cube.variants):
+        measured = functionals.risks(dense, one.cube.means[place], roi)
+        drawn = None if one.draws is None else functionals.risks(dense, one.draws[place], roi)
+        for name in RISK:
+            yield _row(one, variant, roi, name, float(measured[name]), None if drawn is None else drawn[name])
+
+
+def _row(
+    one: Resampled, variant: str, roi: float, name: str, measured: float, drawn: np.ndarray | None
+) -> dict[str, Any]:
+    if drawn is not None and name in ("angle_degrees", "turn_degrees"):
+        drawn = unwrapped(drawn)
+        measured = (
+            float(unwrapped(np.array([measured]), float(np.nanmedian(drawn)))[0])
+            if np.isfinite(drawn).any()
+            else measured
+        )
+    defined = np.nan if drawn is None else float(np.isfinite(drawn).mean())
+    row = {**one.labels(variant), "roi": roi, "quantity": name, "seeds": one.cube.seeds, "measured": measured}
+    return {**row, **one.summary(drawn), "defined": defined}

@@ -1,0 +1,136 @@
+"""Tables 3.4, 4.1 and 4.2 of the thesis from our results, with its numbers beside them where the setting is the same.
+
+A published number has the same column's name after `published_`, and what ours differs by after `difference_`.
+`setting` says "as published", or what differs; the number of seeds is no difference, as it makes the same quantity
+more certain.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from prunescape.hpspace.cube import DENSE
+from prunescape.hpspace.intervals import ELLIPSE, RISK
+
+REFERENCE = Path(__file__).parents[2] / "reference"
+AS_PUBLISHED = "as published"
+KEYS = ["model", "variant", "metric"]
+TITLES = {"3_4": ["model"], "4_1": ["model", "variant", "roi"], "4_2": ["model", "variant"]}
+
+
+def published(table: str) -> pd.DataFrame:
+    """A table of the thesis: "3_4", "4_1", "4_2" or "settings"."""
+    return pd.read_csv(REFERENCE / f"matthiesen2023_{'settings' if table == 'settings' else f'table_{table}'}.csv")
+
+
+def differing(model: str, config: Mapping[str, Any]) -> list[str]:
+    """In which settings a run differs from the thesis' study of the same model, as `key = ours (thesis: theirs)`.
+
+    Args:
+        model: its name.
+        config: the sections data, recipe, grid, analysis and pruning, and of the model its prior, as validated.
+    """
+    priors = published("3_4").set_index("model")
+    if model not in priors.index:
+        return [f"the thesis has no {model}"]
+    data, prior = priors.loc[model, "data"], priors.loc[model]
+    found = []
+    if config["data"]["name"] != data:
+        found.append(f"data.name = {config['data']['name']} (thesis: {data})")
+    for axis in ("learning_rate", "weight_decay"):
+        value = config["models"][model][axis]
+        if not np.isclose(value, prior[axis]):
+            found.append(f"models.{model}.{axis} = {value:g} (thesis: {prior[axis]:g})")
+    theirs = published("settings")
+    for key, value in theirs.loc[theirs["data"] == data, ["key", "value"]].itertuples(index=False):
+        section, name = key.split(".")
+        ours = _written(config[section][name])
+        if ours != _written(None if pd.isna(value) else value):
+            found.append(f"{key} = {ours} (thesis: {_written(None if pd.isna(value) else value)})")
+    return found
+
+
+def _written(value: Any) -> str:
+    """A value as `settings` writes it, numbers all in one manner."""
+    if value is None:
+        return "all"
+    words = [str(part) for part in value] if isinstance(value, list | tuple) else str(value).split()
+    return " ".join(_number(word) for word in words)
+
+
+def _number(word: str) -> str:
+    try:
+        return f"{float(word):g}"
+    except ValueError:
+        return word
+
+
+def table_3_4(cells: pd.DataFrame, config: Mapping[str, Any]) -> pd.DataFrame:
+    """The dense network at the prior, mean accuracies over seeds in percent, and the thesis'.
+
+    Args:
+        cells: `cells.csv`.
+        config: see `differing`.
+    """
+    prior = cells[(cells["variant"] == DENSE) & (cells["i"] == 0) & (cells["j"] == 0)]
+    ours = prior.groupby("model", sort=False, as_index=False).agg(
+        learning_rate=("learning_rate", "first"),
+        weight_decay=("weight_decay", "first"),
+        seeds=("seed", "size"),
+        top1=("top1", "mean"),
+        top5=("top5", "mean"),
+    )
+    return _beside(ours, "3_4", ["top1", "top5"], config)
+
+
+def table_4_1(intervals: pd.DataFrame, config: Mapping[str, Any]) -> pd.DataFrame:
+    """The ellipses: a row a model, variant, metric and region, each number with its interval, and the thesis'.
+
+    Args:
+        intervals: `intervals.csv`.
+        config: see `differing`.
+    """
+    return _beside(
+        _wide(intervals, ELLIPSE),
+        "4_1",
+        ["length", "width", "centre_log10_weight_decay", "centre_log10_learning_rate"],
+        config,
+    )
+
+
+def table_4_2(intervals: pd.DataFrame, config: Mapping[str, Any]) -> pd.DataFrame:
+    """The performance risk, likewise, of the dense network's `analysis.risk_roi`."""
+    return _beside(_wide(intervals, RISK), "4_2", ["d_mean", "d_std", "rel_mean", "rel_std"], config)
+
+
+def _wide(intervals: pd.DataFrame, quantities: Sequence[str]) -> pd.DataFrame:
+    """A column each for what was measured, estimate, low and high of every quantity."""
+    ours = intervals[intervals["quantity"].isin(quantities)]
+    by = [*KEYS, "roi", "seeds"]
+    rows = []
+    for key, part in ours.groupby(by, sort=False):
+        row = dict(zip(by, key, strict=True))
+        for one in part.itertuples():
+            row |= {one.quantity: one.measured}
+            row |= {f"{one.quantity}_{end}": getattr(one, end) for end in ("estimate", "low", "high")}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _beside(ours: pd.DataFrame, table: str, columns: list[str], config: Mapping[str, Any]) -> pd.DataFrame:
+    settings = {model: "; ".join(differing(model, config)) or AS_PUBLISHED for model in ours["model"].unique()}
+    theirs = published(table).drop(columns="data")[[*TITLES[table], *columns]]
+    result = ours.merge(
+        theirs.rename(columns={name: f"published_{name}" for name in columns}), how="left", on=TITLES[table]
+    )
+    result["setting"] = result["model"].map(settings)
+    shown = result["setting"] == AS_PUBLISHED
+    if "metric" in result:
+        shown &= result["metric"] == "top1"  # the thesis prints both tables for top-1 accuracy
+    for name in columns:
+        result[f"published_{name}"] = result[f"published_{name}"].where(shown)
+        result[f"difference_{name}"] = result[name] - result[f"published_{name}"]
+    return result

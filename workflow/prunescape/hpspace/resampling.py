@@ -1,0 +1,90 @@
+"""Draws of a model's landscapes, and intervals from them: what all error bars of the main job come from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm, t
+
+from prunescape.data.randomness import derive_seed
+from prunescape.hpspace.cube import Cube, cubes
+from prunescape.hpspace.landscape import metrics_of
+from prunescape.hpspace.surface import landscapes
+
+
+@dataclass(frozen=True)
+class Resampled:
+    """A model's measured landscapes beside draws of what they are without noise.
+
+    Attributes:
+        model, metric: whose.
+        cube: the trainings.
+        draws: landscapes, (V, B, N); None with one seed, which says nothing of noise.
+        confidence: of intervals.
+    """
+
+    model: str
+    metric: str
+    cube: Cube
+    draws: np.ndarray | None
+    confidence: float
+
+    def labels(self, variant: str) -> dict[str, str]:
+        """The first columns of a table."""
+        return {"model": self.model, "variant": variant, "metric": self.metric}
+
+    def summary(self, drawn: np.ndarray | None) -> dict[str, float]:
+        """`summary` at this confidence."""
+        return summary(drawn, self.confidence, self.degrees)
+
+    @property
+    def degrees(self) -> int:
+        """Degrees of freedom that the noise, pooled over variants, is estimated with."""
+        return (self.cube.seeds - 1) * len(self.cube.variants)
+
+
+def resample(cells: pd.DataFrame, settings: Mapping[str, Any]) -> list[Resampled]:
+    """Draws for every model and metric; the same for the same cells.
+
+    Args:
+        cells: `cells.csv`.
+        settings: roi (points), draws (how many, B) and confidence of the config's section `analysis`.
+    """
+    result = []
+    for metric in metrics_of(cells):
+        for model, cube in cubes(cells, metric).items():
+            random = np.random.default_rng(derive_seed(0, f"landscapes of {model}, {metric}"))
+            drawn = None
+            if cube.seeds > 1:
+                drawn = landscapes(cube.values, cube.places, max(settings["roi"]), settings["draws"], random)
+            result.append(Resampled(model, metric, cube, drawn, settings["confidence"]))
+    return result
+
+
+def summary(drawn: np.ndarray | None, confidence: float, degrees: float) -> dict[str, float]:
+    """Median and equal-tailed interval of draws (B) as estimate, low and high; NaN where there are none.
+
+    The draws take the noise as known. That it is estimated, too, Student's t allows for: its quantile, in standard
+    deviations of a Gaussian, says how far into the tails of the draws the interval reaches.
+
+    Args:
+        drawn: draws; those that are NaN, ellipses of too few cells, are left out.
+        confidence: of the interval.
+        degrees: of freedom of the noise.
+    """
+    known = np.empty(0) if drawn is None else drawn[np.isfinite(drawn)]
+    if not len(known):
+        return dict.fromkeys(("estimate", "low", "high"), np.nan)
+    tail = float(norm.sf(t.isf((1 - confidence) / 2, degrees)))
+    values = np.quantile(known, [0.5, tail, 1 - tail])
+    return dict(zip(("estimate", "low", "high"), map(float, values), strict=True))
+
+
+def unwrapped(degrees: np.ndarray, around: float | None = None) -> np.ndarray:
+    """Directions of axes (B) within 90 degrees of their mean direction or of `around`, so that they can be ordered."""
+    if around is None:
+        known = degrees[np.isfinite(degrees)]
+        around = float(np.degrees(np.angle(np.exp(2j * np.radians(known)).sum()))) / 2 if len(known) else 0.0
+    return np.asarray((degrees - around + 90) % 180 - 90 + around)

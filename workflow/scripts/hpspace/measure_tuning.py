@@ -1,0 +1,13 @@
+"""Measure what tuning again would buy, what transfers between variants, and where the optimal band lies."""
+
+from prunescape.files import read_csv, write_csv
+from prunescape.hpspace.resampling import resample
+from prunescape.hpspace.tuning import band, regret, transfer
+from prunescape.job import job
+
+with job(snakemake):
+    settings = snakemake.params.settings
+    resampled = resample(read_csv(snakemake.input.cells), settings)
+    write_csv(snakemake.output.regret, regret(resampled))
+    write_csv(snakemake.output.transfer, transfer(resampled))
+    write_csv(snakemake.output.band, band(resampled, settings, settings["recipe"]))
