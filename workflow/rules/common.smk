@@ -7,8 +7,10 @@ from dataclasses import asdict
 from prunescape.codehash import digest
 from prunescape.config import ConfigError, validated
 from prunescape.data.catalog import CATALOG as DATA_SETS, count_classes, lookup as data_set
+from prunescape.errors import UserError
 from prunescape.hpspace.lattice import Cell, Lattice
 from prunescape.models.catalog import CATALOG as MODELS, lookup as model_info
+from prunescape.own_code import check_import, own_digest
 from prunescape.training.recipe import TOP5_CLASSES
 from prunescape.training.strategy import needs_calibration
 from prunescape.workload import visible_gpus
@@ -18,7 +20,13 @@ try:
 except ConfigError as error:
     sys.exit(str(error))
 
-for name in config["models"]:
+for name, section in config["models"].items():
+    if section["import"] is not None:
+        try:
+            check_import(section["import"])
+        except UserError as error:
+            sys.exit(f"config: models.{name}.import: {error}")
+        continue
     crop = data_set(config["data"]["name"]).geometry(config["data"]["image_size"]).crop
     if crop < model_info(name).smallest_image:
         sys.exit(
@@ -70,6 +78,7 @@ PLAN = f"{HPSPACE}/extension/{{model}}/round-{{round}}.json"
 CAPTIONS = f"{workflow.basedir}/workflow/report"
 ENVIRONMENT = f"{workflow.basedir}/envs/prunescape.yaml"
 
+OWN = "own:"
 SEEDS = config["seeds"]
 FORMATS = config["figures"]["formats"]
 METRICS = measured_metrics()
@@ -101,7 +110,10 @@ def settings(*sources, **values):
     `code` is a digest of the script and the modules behind it, so that a rule reruns when the meaning of its code changes.
     One dict, because Snakemake compares params without their names.
     """
-    return {**values, "code": digest(*sources)}
+    own = [source.removeprefix(OWN) for source in sources if source.startswith(OWN)]
+    if own:  # a network that is imported; what it is called with is in its architecture
+        values["own_code"] = [own_digest(module) for module in own]
+    return {**values, "code": digest(*(source for source in sources if not source.startswith(OWN)))}
 
 
 def figure(path, category, caption, **labels):
@@ -115,9 +127,29 @@ def figure_settings(script, **values):
     return settings(script, dpi=config["figures"]["dpi"], **values)
 
 
+def imported(model):
+    """Where a model comes from that is not in the catalogue, and how it is called and pruned; else None."""
+    section = config["models"][model]
+    return None if section["import"] is None else {key: section[key] for key in ("import", "kwargs", "prunable")}
+
+
 def model_code(model):
-    """The module that builds a model."""
+    """The module that builds a model, as `settings` takes it."""
+    if imported(model):
+        return OWN + config["models"][model]["import"].split(":")[0]
     return f"prunescape.models.{model_info(model).module}"
+
+
+def origin_settings(model):
+    """The setting that says where a model comes from; none for the catalogue's."""
+    return {"origin": imported(model)} if imported(model) else {}
+
+
+def checked_network(wildcards):
+    """An imported network is checked before it is trained; another check of the same network trains nothing again."""
+    return (
+        {"check": ancient(f"{RESULTS}/models/{wildcards.model}/dense/check.json")} if imported(wildcards.model) else {}
+    )
 
 
 def engine_settings(**fixed):

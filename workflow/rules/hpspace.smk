@@ -3,6 +3,7 @@
 
 rule train_tile:
     input:
+        unpack(checked_network),
         **chosen_strategy(),
         data=f"{DATA}/meta.json",
         architecture=f"{RESULTS}/models/{{model}}/{{variant}}/architecture.json",

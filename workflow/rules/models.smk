@@ -18,13 +18,39 @@ rule describe_dense:
     conda:
         ENVIRONMENT
     params:
-        settings=lambda wildcards: settings("models/describe_dense.py", model_code(wildcards.model)),
+        settings=lambda wildcards: settings(
+            "models/describe_dense.py", model_code(wildcards.model), **origin_settings(wildcards.model)
+        ),
     script:
         "../scripts/models/describe_dense.py"
 
 
+rule check_network:
+    input:
+        architecture=f"{MODEL_FOLDER}/dense/architecture.json",
+    output:
+        f"{MODEL_FOLDER}/dense/check.json",
+    log:
+        f"{LOGS}/check_network/{{model}}.log",
+    # Before anything is trained: whether an imported network learns, and can be pruned as the config says.
+    localrule: True
+    conda:
+        ENVIRONMENT
+    params:
+        settings=lambda wildcards: settings(
+            "models/check_network.py",
+            model_code(wildcards.model),
+            variants=pruned_variants(wildcards.model),
+            pruning=config["pruning"],
+            strategy=config["engine"]["strategy"],
+        ),
+    script:
+        "../scripts/models/check_network.py"
+
+
 rule train_dense:
     input:
+        unpack(checked_network),
         data=f"{DATA}/meta.json",
         architecture=f"{MODEL_FOLDER}/dense/architecture.json",
     output:

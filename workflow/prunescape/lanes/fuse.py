@@ -6,8 +6,10 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.modules.dropout import _DropoutNd
 
 from prunescape.errors import UserError
+from prunescape.lanes.alone import Alone
 from prunescape.lanes.modules import LaneBatchNorm2d, LaneConv2d, LaneLinear
 
 _FUSED: dict[type[nn.Module], Callable[[list[Any]], nn.Module]] = {
@@ -21,12 +23,18 @@ def fuse(models: Sequence[nn.Module]) -> nn.Module:
     """A network that runs `models` side by side on the same images.
 
     It keeps their forward method and their parameters' names; parameters and buffers gain a leading dimension K, and
-    the output is (N, K * classes), lane after lane. The given networks are not changed and share no memory with it.
+    the output is (N, K * classes), lane after lane. The given networks are not changed and share no memory with it. A
+    network of another origin than the catalog's runs as it is while it is alone.
+
+    Raises:
+        UserError: there are several, and a layer of theirs knows no lanes.
     """
+    if len(models) == 1 and getattr(models[0], "arbitrary", False):
+        return Alone(models[0])
     fused = copy.deepcopy(models[0])
     for name, module in list(fused.named_modules()):
         make = _FUSED.get(type(module))
-        if make is not None:
+        if make is not None and _plain(module):
             fused.set_submodule(name, make([model.get_submodule(name) for model in models]))
         elif hasattr(module, "lanes"):  # a layer of ours that knows lanes
             module.lanes = len(models)
@@ -35,6 +43,15 @@ def fuse(models: Sequence[nn.Module]) -> nn.Module:
                 f"{name}: {type(module).__name__} cannot be trained in lanes; set engine.strategy to 'serial'"
             )
     return fused
+
+
+def _plain(layer: nn.Module) -> bool:
+    """Whether a layer has nothing that its version for lanes lacks."""
+    if isinstance(layer, nn.Conv2d):
+        return layer.padding_mode == "zeros"
+    if isinstance(layer, nn.Linear):
+        return layer.bias is not None
+    return not isinstance(layer, nn.BatchNorm2d) or (layer.affine and layer.track_running_stats)
 
 
 def lane_states(fused: nn.Module, count: int) -> list[dict[str, torch.Tensor]]:
@@ -66,7 +83,15 @@ def check_lanes(models: Sequence[nn.Module], images: torch.Tensor) -> None:
     Raises:
         UserError: the fused network gives other outputs than the plain ones.
     """
-    together = fuse(models)(images).view(len(images), len(models), -1)
+    try:
+        together = fuse(models)(images).view(len(images), len(models), -1)
+    except (RuntimeError, ValueError, TypeError, AttributeError, IndexError) as error:
+        text = " ".join(str(error).split())[:120]
+        raise UserError(
+            f"this network's forward method does not run in lanes ({text}); set engine.strategy to 'serial'"
+        ) from None
+    if any(isinstance(module, _DropoutNd) and module.p > 0 for module in models[0].modules()):
+        raise UserError("this network drops at random, which lanes would share; set engine.strategy to 'serial'")
     for lane, model in enumerate(models):
         alone = copy.deepcopy(model)(images)
         if not torch.allclose(together[:, lane], alone, rtol=1e-3, atol=1e-3 * float(alone.abs().max())):

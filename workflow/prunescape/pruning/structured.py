@@ -1,6 +1,6 @@
 """FLOPs-matched structured pruning inside residual blocks, by the norm of filters (thesis, section 3.2)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +13,8 @@ from prunescape.flops import count_flops
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build, channel_groups
 from prunescape.models.channel_groups import ChannelGroup
-from prunescape.pruning.cost import FlopsModel, flops_model
+from prunescape.pruning import own
+from prunescape.pruning.cost import Cost, flops_model
 from prunescape.pruning.widths import non_uniform_widths, uniform_widths
 
 METHODS = ("uniform", "non_uniform")
@@ -47,6 +48,7 @@ class Pruned:
         flops: counted on the network as built from `architecture`.
         ratio: these over the dense network's.
         whole: groups that kept every channel.
+        dense: channels of every group before.
     """
 
     model: nn.Module
@@ -54,6 +56,7 @@ class Pruned:
     flops: int
     ratio: float
     whole: tuple[str, ...]
+    dense: Mapping[str, int]
 
 
 def filter_norms(model: nn.Module, groups: Sequence[ChannelGroup], norm: str) -> dict[str, torch.Tensor]:
@@ -80,19 +83,13 @@ def prune(model: nn.Module, architecture: Architecture, method: str, ratio: floa
     Raises:
         UserError: the ratio cannot be met closely enough; the message names the nearest one that can.
     """
+    if architecture.origin is not None:
+        return _prune_own(model, architecture, method, ratio, settings)
     groups = channel_groups(architecture.name, model)
     cost = flops_model(model, groups, architecture.input_shape)
     norms = filter_norms(model, groups, settings.norm)
     dense_flops = cost.flops(cost.dense)
-    target = ratio * dense_flops
-    if method == "uniform":
-        widths = uniform_widths(cost, target, settings.minimum_channels)
-    else:
-        scores = {
-            group: values / values.mean() if settings.normalise == "mean" else values for group, values in norms.items()
-        }
-        tolerance = settings.tolerance_points / 100 * dense_flops
-        widths = non_uniform_widths(cost, scores, target, tolerance, settings.minimum_channels)
+    widths = _widths(cost, norms, method, ratio, settings)
 
     flops = count_flops(build(replace(architecture, widths=widths)), architecture.input_shape)
     if flops != cost.flops(widths):
@@ -100,14 +97,53 @@ def prune(model: nn.Module, architecture: Architecture, method: str, ratio: floa
     whole = tuple(group for group, width in widths.items() if width == cost.dense[group])
     _check(method, ratio, flops / dense_flops, cost, widths, settings, whole)
     _cut(model, architecture.input_shape, norms, widths)
-    return Pruned(model, replace(architecture, widths=widths, flops=flops), flops, flops / dense_flops, whole)
+    return Pruned(
+        model, replace(architecture, widths=widths, flops=flops), flops, flops / dense_flops, whole, cost.dense
+    )
+
+
+def _widths(
+    cost: Cost, norms: dict[str, torch.Tensor], method: str, ratio: float, settings: PruningSettings
+) -> dict[str, int]:
+    """How many channels each group keeps."""
+    dense_flops = cost.flops(cost.dense)
+    target = ratio * dense_flops
+    if method == "uniform":
+        return uniform_widths(cost, target, settings.minimum_channels)
+    scores = {
+        group: values / values.mean() if settings.normalise == "mean" else values for group, values in norms.items()
+    }
+    tolerance = settings.tolerance_points / 100 * dense_flops
+    return non_uniform_widths(cost, scores, target, tolerance, settings.minimum_channels)
+
+
+def _prune_own(
+    model: nn.Module, architecture: Architecture, method: str, ratio: float, settings: PruningSettings
+) -> Pruned:
+    """`prune` for a network that is not in the catalog."""
+    graph, groups, cost = own.prunable(model, architecture)
+    norms = own.unit_norms(model, groups, settings.norm)
+    dense_flops = cost.flops(cost.dense)
+    widths = _widths(cost, norms, method, ratio, settings)
+    whole = tuple(group for group, width in widths.items() if width == cost.dense[group])
+    _check(method, ratio, cost.flops(widths) / dense_flops, cost, widths, settings, whole)
+    pruned = own.cut(model, architecture, graph, groups, norms, widths)
+    assert pruned.flops is not None
+    if pruned.flops != cost.flops(widths):
+        raise UserError(
+            f"{architecture.name}: {pruned.flops} FLOPs once pruned, and {cost.flops(widths)} were meant; its forward"
+            " method does something that depends on the number of channels"
+        )
+    return Pruned(
+        model, pruned, pruned.flops, pruned.flops / dense_flops, whole, {group.root: group.channels for group in groups}
+    )
 
 
 def _check(
     method: str,
     ratio: float,
     achieved: float,
-    cost: FlopsModel,
+    cost: Cost,
     widths: dict[str, int],
     settings: PruningSettings,
     whole: tuple[str, ...],
