@@ -7,7 +7,9 @@ import pytest
 import torch
 from torch import nn
 
-from prunescape.errors import UserError
+from config_samples import DATA, MODELS, changed
+from prunescape.config import validated
+from prunescape.errors import Interrupted, UserError
 from prunescape.flops import count_flops
 from prunescape.lanes.alone import Alone
 from prunescape.lanes.fuse import check_lanes, fuse, lane_states
@@ -18,6 +20,14 @@ from prunescape.models.probe import probe
 from prunescape.pruning.graph import Graph
 from prunescape.pruning.own import prunable, unit_norms
 from prunescape.pruning.structured import PruningSettings, prune
+from prunescape.training import stop
+from prunescape.training.array import Task
+from prunescape.training.calibrate import calibrate
+from prunescape.training.checkpoint import Checkpoint
+from prunescape.training.engine import Engine
+from prunescape.training.lane import Lane
+from prunescape.training.recipe import Recipe
+from prunescape.training.train import train
 
 # A small one of each of torchvision's families of classification that can be pruned: name, image size, kwargs.
 FAMILIES = [
@@ -149,7 +159,8 @@ from torch import nn
 
 def net(num_classes, in_channels, width=8):
     return nn.Sequential(nn.Conv2d(in_channels, width, 3), nn.PReLU(width), nn.Conv2d(width, width, 3), nn.ReLU(),
-        nn.Dropout(0.3), nn.Conv2d(width, width, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(width, num_classes))
+        nn.Dropout(0.3), nn.Conv2d(width, width, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
+        nn.Linear(width, num_classes))
 
 class Plain(nn.Module):
     def __init__(self, num_classes, image_size):
@@ -308,3 +319,31 @@ def test_lanes_are_refused_where_a_network_allows_none(nets: str) -> None:
         check_lanes([dropping, copy.deepcopy(dropping)], images)
     resnets = [build(of_torchvision("resnet18", 32, {}), seed) for seed in (0, 1)]
     check_lanes(resnets, torch.rand(4, 3, 32, 32))
+
+
+def test_own_networks_train_the_same_each_time_and_after_a_stop(nets: str, digits, tmp_path, monkeypatch) -> None:
+    """With dropout, whose random numbers are the step's own."""
+    recipe = Recipe(epochs=2, batch_size=25, momentum=0.9)
+    task = Task(own(f"{nets}:net"), digits, recipe, Engine(), seed=3)
+    lanes = [Lane(0.05, 1e-3), Lane(0.1, 1e-3)]
+    first, (second,) = train(task, lanes), train(task, lanes[1:])
+    assert first[1].history == second.history
+    assert all(torch.equal(tensor, second.weights[name]) for name, tensor in first[1].weights.items())
+    assert second.history[-1].train_loss < second.history[0].train_loss
+
+    checkpoint = Checkpoint.of(tmp_path / "state", {}, task.identity(), {})
+    asked = iter([None, None, None, None, None, "SIGTERM"])  # in the second epoch
+    monkeypatch.setattr(stop, "asked", lambda: next(asked, None))
+    with pytest.raises(Interrupted):
+        train(task, lanes[1:], checkpoint=checkpoint)
+    (resumed,) = train(task, lanes[1:], checkpoint=checkpoint)
+    assert resumed.history == second.history
+    assert all(torch.equal(tensor, second.weights[name]) for name, tensor in resumed.weights.items())
+
+
+def test_calibration_takes_what_a_network_allows(nets: str, digits) -> None:
+    engine = validated(changed(("engine.device", "cpu")), MODELS, DATA)["engine"]
+    lines: list[str] = []
+    chosen = calibrate(own(f"{nets}:net"), digits, Recipe(1, 25, 0.9), engine, 3, report=lines.append)
+    assert chosen["strategy"] == "serial"
+    assert any("only one network at a time: " in line and "PReLU" in line for line in lines)

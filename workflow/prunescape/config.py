@@ -124,6 +124,8 @@ def _plain(value: Any, path: Path, found: list[tuple[Path, str]]) -> Any:
 
 def _filled(value: Any, part: dict[str, Any]) -> Any:
     """The value with the defaults of this part of the schema, and its numbers as the schema's type."""
+    if not part:  # anything may stand here
+        return value
     if isinstance(value, dict):
         known, others = part.get("properties", {}), part.get("additionalProperties")
         filled = {}

@@ -23,7 +23,13 @@ serves words (`--config run=again data='{{directory: /mnt/cifar}}'`); a nested n
 as text and is refused: write a small file instead, and give both, `--configfile config.yaml changes.yaml`.
 """
 _COLUMNS = "| key | value | unit | default | meaning |\n|---|---|---|---|---|\n"
-_KINDS = {"integer": "whole number", "boolean": "true or false", "string": "text", "array": "list"}
+_KINDS = {
+    "integer": "whole number",
+    "boolean": "true or false",
+    "string": "text",
+    "array": "list",
+    "object": "keys and values",
+}
 _BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
 
 

@@ -48,6 +48,12 @@ rule check_network:
         "../scripts/models/check_network.py"
 
 
+rule check:
+    input:
+        [f"{RESULTS}/models/{model}/dense/check.json" for model in config["models"] if imported(model)],
+    localrule: True
+
+
 rule train_dense:
     input:
         unpack(checked_network),

@@ -1,7 +1,6 @@
 """What can be told of an imported network before anything is trained: whether it prunes, and how it may be trained."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from prunescape.errors import UserError
@@ -40,9 +39,8 @@ def preflight(
     groups, spared = Graph(build(architecture, 0), architecture.input_shape).groups(architecture.origin.prunable)
     ratios = {}
     for name, variant in variants.items():
-        # How near a ranking comes to its target depends on weights that are not trained yet.
-        near = settings if variant["method"] == "uniform" else replace(settings, tolerance_points=100.0)
-        pruned = prune(build(architecture, 0), architecture, variant["method"], variant["ratio"], near)
+        # How near a ranking comes depends on channels' costs, hardly on the weights, which are not trained yet.
+        pruned = prune(build(architecture, 0), architecture, variant["method"], variant["ratio"], settings)
         ratios[name] = pruned.ratio
     report(f"{len(groups)} groups of channels can be pruned, {len(spared)} are spared")
     for one in spared:
