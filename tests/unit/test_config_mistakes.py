@@ -48,6 +48,7 @@ CASES = [
     ("models.small_resnet.kwargs", "{depth: 3}", f"{MODEL}.kwargs", "only an imported network uses this"),
     ("models.small_resnet.prunable", "all", f"{MODEL}.prunable", "only an imported network uses this"),
     ("models.small_resnet.prunable", "inside", f"{MODEL}.prunable", "did you mean 'inside-blocks'?"),
+    (f"{MODEL}.criteria", "[tailor]", f"{MODEL}.criteria[0]", "did you mean 'taylor'?"),
     # types
     ("recipe.decay", "1e-1", "recipe.decay", "YAML reads 1e-1 as text: write 1.0e-1"),
     (WD, "5.0e3", WD, "write 5.0e+3"),

@@ -27,6 +27,8 @@ for name, section in config["models"].items():
         except UserError as error:
             sys.exit(f"config: models.{name}.import: {error}")
         continue
+    if "bn_scale" in section["criteria"] and not model_info(name).batch_norm:
+        sys.exit(f"config: models.{name}.criteria: bn_scale ranks by batch norm, and {name} has none; remove it")
     crop = data_set(config["data"]["name"]).geometry(config["data"]["image_size"]).crop
     if crop < model_info(name).smallest_image:
         sys.exit(
@@ -85,10 +87,15 @@ METRICS = measured_metrics()
 
 
 def pruned_variants(model):
-    """Names of a model's pruned variants, with their method and ratio."""
+    """Names of a model's pruned variants, with their method, ratio and criterion; the default one goes unnamed."""
     section = config["models"][model]
     return {
-        f"{method}-{ratio:g}": {"method": method, "ratio": ratio}
+        f"{method}{'' if criterion == 'norm' else f'_{criterion}'}-{ratio:g}": {
+            "method": method,
+            "ratio": ratio,
+            "criterion": criterion,
+        }
+        for criterion in section["criteria"]
         for method in section["methods"]
         for ratio in section["ratios"]
     }
@@ -152,6 +159,18 @@ def checked_network(wildcards):
     )
 
 
+def prune_settings(pruned):
+    """Method and ratio of a pruned variant, and how its channels are ranked; the default criterion is left out."""
+    ranking = {} if pruned["criterion"] == "norm" else {"criterion": pruned["criterion"]}
+    return {"method": pruned["method"], "ratio": pruned["ratio"], "pruning": config["pruning"] | ranking}
+
+
+def images_to_rank_by(wildcards):
+    """The data, where a criterion needs gradients."""
+    needed = pruned_variants(wildcards.model)[wildcards.pruned]["criterion"] == "taylor"
+    return {"data": f"{DATA}/meta.json"} if needed else {}
+
+
 def engine_settings(**fixed):
     """What of the engine's settings can change results; the number of cores cannot, because each array has one."""
     return {key: value for key, value in config["engine"].items() if key != "threads"} | fixed
@@ -203,8 +222,8 @@ def tile_cells(wildcards):
 
 wildcard_constraints:
     model="|".join(config["models"]),
-    variant=r"dense|(?:uniform|non_uniform)-[0-9.e-]+",
-    pruned=r"(?:uniform|non_uniform)-[0-9.e-]+",
+    variant=r"dense|(?:uniform|non_uniform)(?:_[a-z0-9_]+)?-[0-9.e-]+",
+    pruned=r"(?:uniform|non_uniform)(?:_[a-z0-9_]+)?-[0-9.e-]+",
     metric="top1|top5",
     method="magnitude|lamp|grasp|random",
     seed=r"\d+",

@@ -113,6 +113,7 @@ rule calibrate:
 
 rule prune:
     input:
+        unpack(images_to_rank_by),
         architecture=f"{MODEL_FOLDER}/dense/architecture.json",
         weights=f"{MODEL_FOLDER}/dense/weights.safetensors",
     output:
@@ -127,8 +128,7 @@ rule prune:
         settings=lambda wildcards: settings(
             "models/prune.py",
             model_code(wildcards.model),
-            **pruned_variants(wildcards.model)[wildcards.pruned],
-            pruning=config["pruning"],
+            **prune_settings(pruned_variants(wildcards.model)[wildcards.pruned]),
         ),
     script:
         "../scripts/models/prune.py"

@@ -23,6 +23,15 @@ METHODS = {
     "grasp": "GraSP",
     "random": "Random",
 }
+CRITERIA = {
+    "l1": "L1 norm",
+    "l2": "L2 norm",
+    "fpgm": "FPGM",
+    "bn_scale": "batch-norm scale",
+    "taylor": "Taylor",
+    "lamp": "LAMP",
+    "random": "random",
+}
 FAMILIES = {"resnet": "ResNet", "vgg": "VGG"}
 
 
@@ -38,7 +47,10 @@ def model_title(model: str) -> str:
 
 
 def method_title(method: str) -> str:
-    """A way of pruning as people write it: `lamp` -> `LAMP`."""
+    """A way of pruning as people write it: `lamp` -> `LAMP`, `uniform_bn_scale` -> `Uniform (batch-norm scale)`."""
+    scope, _, criterion = method.partition("uniform_")
+    if criterion in CRITERIA and scope in ("", "non_"):
+        return f"{METHODS[f'{scope}uniform']} ({CRITERIA[criterion]})"
     return METHODS.get(method, method.replace("_", " ").capitalize())
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from prunescape.data.prepared import PreparedData
 from prunescape.errors import UserError
 from prunescape.files import read_json, write_json
 from prunescape.flops import count_flops, count_parameters
@@ -29,6 +30,7 @@ def prune_checkpoint(
     weights_path: Path,
     record_path: Path,
     report: Callable[[str], None],
+    data: PreparedData | None = None,
 ) -> None:
     """Prune the dense network in `checkpoint` and write architecture, remaining weights and a record.
 
@@ -49,7 +51,7 @@ def prune_checkpoint(
     }
     dense_macs = _ptflops_macs(dense, architecture)
 
-    pruned = prune(dense, architecture, method, ratio, settings)
+    pruned = prune(dense, architecture, method, ratio, settings, data)
     record |= {
         "flops": pruned.flops,
         "params": count_parameters(pruned.model),

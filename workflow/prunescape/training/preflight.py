@@ -1,11 +1,13 @@
 """What can be told of an imported network before anything is trained: whether it prunes, and how it may be trained."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from prunescape.errors import UserError
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
+from prunescape.pruning.criteria import L1, TAYLOR
 from prunescape.pruning.graph import Graph
 from prunescape.pruning.structured import PruningSettings, prune
 from prunescape.training.array import check_architecture
@@ -23,7 +25,7 @@ def preflight(
 
     Args:
         architecture: the dense network's, which has an origin.
-        variants: method and ratio of each pruned variant, by name.
+        variants: method, ratio and criterion of each pruned variant, by name.
         settings: the config's section `pruning`.
         strategy: the config's `engine.strategy`.
         report: is told what was found.
@@ -40,7 +42,10 @@ def preflight(
     ratios = {}
     for name, variant in variants.items():
         # How near a ranking comes depends on channels' costs, hardly on the weights, which are not trained yet.
-        pruned = prune(build(architecture, 0), architecture, variant["method"], variant["ratio"], settings)
+        # A criterion that needs data is tried as another one here: what can be reached is the same.
+        criterion = variant["criterion"] if variant["criterion"] != TAYLOR else L1
+        by = replace(settings, criterion=criterion)
+        pruned = prune(build(architecture, 0), architecture, variant["method"], variant["ratio"], by)
         ratios[name] = pruned.ratio
     report(f"{len(groups)} groups of channels can be pruned, {len(spared)} are spared")
     for one in spared:
