@@ -49,6 +49,8 @@ CASES = [
     ("models.small_resnet.prunable", "all", f"{MODEL}.prunable", "only an imported network uses this"),
     ("models.small_resnet.prunable", "inside", f"{MODEL}.prunable", "did you mean 'inside-blocks'?"),
     (f"{MODEL}.criteria", "[tailor]", f"{MODEL}.criteria[0]", "did you mean 'taylor'?"),
+    (f"{MODEL}.pipelines", "[finetuning]", f"{MODEL}.pipelines[0]", "did you mean 'fine_tuning'?"),
+    ("retraining.rewind_epoch", "180", "retraining.rewind_epoch", "recipe.epochs = 180; write at most 179"),
     # types
     ("recipe.decay", "1e-1", "recipe.decay", "YAML reads 1e-1 as text: write 1.0e-1"),
     (WD, "5.0e3", WD, "write 5.0e+3"),
@@ -193,6 +195,12 @@ def test_anchors_that_nest_without_end_are_told_once():
     raw = changed()
     raw["data"]["name"] = yaml.safe_load("&a [*a]")
     assert len(mistakes(raw)) <= 2
+
+
+def test_going_on_needs_a_learning_rate_to_go_back_to() -> None:
+    config = changed(("models.small_resnet.pipelines", "[scratch, fine_tuning]"), ("recipe.schedule", "cosine"))
+    (line,) = mistakes(config)
+    assert line.startswith("models.small_resnet.pipelines: need a learning rate to go back to")
 
 
 def imported(**changes: Any) -> dict[str, Any]:

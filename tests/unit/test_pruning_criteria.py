@@ -136,4 +136,6 @@ def test_a_criterion_that_says_nothing_is_told_in_one_line() -> None:
 
 def test_criteria_in_figures() -> None:
     assert variant_title("uniform-0.4") == "Uniform, 40 % of FLOPs"
+    assert variant_title("uniform_rate_rewinding-0.4") == "Uniform (rate rewound), 40 % of FLOPs"
+    assert variant_title("uniform_lamp_fine_tuning-0.4") == "Uniform (LAMP, fine-tuned), 40 % of FLOPs"
     assert variant_title("non_uniform_bn_scale-0.4") == "Non-uniform (batch-norm scale), 40 % of FLOPs"

@@ -149,6 +149,11 @@ CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
         config(models={"small_resnet": {"criteria": ["norm", "random"]}}),
         {"prune"} | PRUNING_TABLES | TRAINING | AFTER_CELLS,
     ),
+    "one more pipeline": (
+        config(models={"small_resnet": {"pipelines": ["scratch", "fine_tuning"]}}),
+        {"prune"} | PRUNING_TABLES | TRAINING | AFTER_CELLS,
+    ),
+    "where pipelines that are not used go back to": (config(retraining={"rewind_epoch": 1}), set()),
     "a larger grid": (config(grid={"size": [3, 9]}), TRAINING | AFTER_CELLS),
 }
 

@@ -32,6 +32,7 @@ CRITERIA = {
     "lamp": "LAMP",
     "random": "random",
 }
+PIPELINES = {"fine_tuning": "fine-tuned", "rate_rewinding": "rate rewound"}
 FAMILIES = {"resnet": "ResNet", "vgg": "VGG"}
 
 
@@ -48,9 +49,13 @@ def model_title(model: str) -> str:
 
 def method_title(method: str) -> str:
     """A way of pruning as people write it: `lamp` -> `LAMP`, `uniform_bn_scale` -> `Uniform (batch-norm scale)`."""
-    scope, _, criterion = method.partition("uniform_")
-    if criterion in CRITERIA and scope in ("", "non_"):
-        return f"{METHODS[f'{scope}uniform']} ({CRITERIA[criterion]})"
+    scope, _, rest = method.partition("uniform_")
+    if rest and scope in ("", "non_"):
+        pipeline = next((word for word in PIPELINES if rest.endswith(word)), "")
+        criterion = rest.removesuffix(pipeline).rstrip("_")
+        if not criterion or criterion in CRITERIA:
+            words = [CRITERIA.get(criterion), PIPELINES.get(pipeline)]
+            return f"{METHODS[f'{scope}uniform']} ({', '.join(filter(None, words))})"
     return METHODS.get(method, method.replace("_", " ").capitalize())
 
 
