@@ -32,6 +32,6 @@ def parts(part: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str,
     for key, below in part.get("properties", {}).items():
         yield f"{path}{key}", below, key in part.get("required", ())
         yield from parts(below, f"{path}{key}.")
-    if isinstance(part.get("additionalProperties"), dict):
+    if part.get("additionalProperties"):  # not those that may be anything
         yield f"{path}*", part["additionalProperties"], True
         yield from parts(part["additionalProperties"], f"{path}*.")

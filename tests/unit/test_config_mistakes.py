@@ -19,6 +19,7 @@ def mistakes(raw: Any) -> list[str]:
 
 # What is written where, and what the one line about it must say.
 PRIOR = "{learning_rate: 0.1, weight_decay: 1.0e-4, ratios: [0.5]}"
+IMPORTED = "{import: 'nets:build', weight_decay: 1.0e-4, ratios: [0.5]}"
 MODEL = "models.small_resnet"
 LR, WD, R = f"{MODEL}.learning_rate", f"{MODEL}.weight_decay", f"{MODEL}.ratios"
 CASES = [
@@ -39,6 +40,17 @@ CASES = [
     ("engine.device", "gpu", "engine.device", "choose from: auto, cpu, cuda"),
     ("pruning.normalise", "null", "pruning.normalise", "unknown value null"),
     ("figures.formats", "[jpg]", "figures.formats[0]", "choose from: pdf, png, svg"),
+    # networks that are imported
+    ("models.mine", IMPORTED, "models.mine.learning_rate", "is missing"),
+    ("models.mine", PRIOR, "models.mine", "unknown model 'mine'"),
+    (f"{MODEL}.import", "nets.build", f"{MODEL}.import", "write package.module:function"),
+    ("models.small_resnet.import", "'nets:build'", MODEL, "give the imported one another name"),
+    ("models.small_resnet.kwargs", "{depth: 3}", f"{MODEL}.kwargs", "only an imported network uses this"),
+    ("models.small_resnet.prunable", "all", f"{MODEL}.prunable", "only an imported network uses this"),
+    ("models.small_resnet.prunable", "inside", f"{MODEL}.prunable", "did you mean 'inside-blocks'?"),
+    (f"{MODEL}.criteria", "[tailor]", f"{MODEL}.criteria[0]", "did you mean 'taylor'?"),
+    (f"{MODEL}.pipelines", "[finetuning]", f"{MODEL}.pipelines[0]", "did you mean 'fine_tuning'?"),
+    ("retraining.rewind_epoch", "180", "retraining.rewind_epoch", "recipe.epochs = 180; write at most 179"),
     # types
     ("recipe.decay", "1e-1", "recipe.decay", "YAML reads 1e-1 as text: write 1.0e-1"),
     (WD, "5.0e3", WD, "write 5.0e+3"),
@@ -189,3 +201,35 @@ def test_anchors_that_nest_without_end_are_told_once():
     raw = changed()
     raw["data"]["name"] = yaml.safe_load("&a [*a]")
     assert len(mistakes(raw)) <= 2
+
+
+def test_going_on_needs_a_learning_rate_to_go_back_to() -> None:
+    config = changed(("models.small_resnet.pipelines", "[scratch, fine_tuning]"), ("recipe.schedule", "cosine"))
+    (line,) = mistakes(config)
+    assert line.startswith("models.small_resnet.pipelines: need a learning rate to go back to")
+
+
+def imported(**changes: Any) -> dict[str, Any]:
+    """A config with an imported network, and changes of its sections."""
+    network = {"import": "nets:build", "learning_rate": 0.1, "weight_decay": 0.001, "ratios": [0.5]}
+    return changed() | {"models": {"mine": network}} | changes
+
+
+def test_an_imported_network_has_arguments_of_its_own() -> None:
+    raw = imported()
+    raw["models"]["mine"] |= {"kwargs": {"width": 8, "deep": {"stages": [1, 2]}}, "prunable": "all"}
+    section = validated(raw, MODELS, DATA)["models"]["mine"]
+    assert section["kwargs"] == {"width": 8, "deep": {"stages": [1, 2]}}
+    assert validated(imported(), MODELS, DATA)["models"]["mine"]["prunable"] == "inside-blocks"
+
+
+def test_what_an_imported_network_excludes() -> None:
+    (line,) = mistakes(imported(engine={"strategy": "graphed"}))
+    assert "graphed is for networks of the catalogue" in line
+    for study in ("stochastic", "mechanism"):
+        (line,) = mistakes(imported(**{study: {}}))
+        assert line.startswith(f"{study}: works on networks of the catalogue, and models.mine is imported")
+    raw = imported()
+    raw["models"] = {"../up": raw["models"]["mine"]}
+    (line,) = mistakes(raw)
+    assert "names a folder; use letters, digits" in line

@@ -165,6 +165,15 @@ CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
         config(models={"small_resnet": {"ratios": [0.4, 0.2]}}),
         {"prune"} | PRUNING_TABLES | TRAINING | AFTER_CELLS,
     ),
+    "one more criterion": (
+        config(models={"small_resnet": {"criteria": ["norm", "random"]}}),
+        {"prune"} | PRUNING_TABLES | TRAINING | AFTER_CELLS,
+    ),
+    "one more pipeline": (
+        config(models={"small_resnet": {"pipelines": ["scratch", "fine_tuning"]}}),
+        {"prune"} | PRUNING_TABLES | TRAINING | AFTER_CELLS,
+    ),
+    "where pipelines that are not used go back to": (config(retraining={"rewind_epoch": 1}), set()),
     "a larger grid": (config(grid={"size": [3, 9]}), TRAINING | AFTER_CELLS),
 }
 
@@ -182,8 +191,9 @@ def test_an_edit_reruns_what_depends_on_it(case: str, copied: Path) -> None:
         ({"seeds": [7, 0, 1]}, 3),  # dense and two pruned variants, one tile each
         ({"grid": {"size": [3, 9]}}, 12),  # two more tiles for each of them and each of two seeds
         ({"models": {"small_resnet": {"ratios": [0.4, 0.2]}}}, 4),
+        ({"models": {"small_resnet": {"criteria": ["random", "norm"]}}}, 4),
     ],
-    ids=["seed", "grid", "ratio"],
+    ids=["seed", "grid", "ratio", "criterion"],
 )
 def test_only_new_tiles_are_trained(changes: dict, tiles: int, copied: Path) -> None:
     config(**changes)(copied)

@@ -74,9 +74,13 @@ def _scan(file: Path) -> tuple[str, tuple[Path, ...]]:
             if node.level:
                 raise ValueError(f"{file}: relative imports hide what a rule depends on; name the module in full")
             imported += [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return meaning(tree), tuple(dict.fromkeys(path for name in imported for path in _module_files(name)))
+
+
+def meaning(tree: ast.Module) -> str:
+    """A digest of what a file's code means; its docstrings are dropped from `tree`, in place."""
     _drop_docstrings(tree)
-    meaning = hashlib.sha256(_serialise(tree).encode()).hexdigest()
-    return meaning, tuple(dict.fromkeys(path for name in imported for path in _module_files(name)))
+    return hashlib.sha256(_serialise(tree).encode()).hexdigest()
 
 
 def _serialise(node: object) -> str:

@@ -124,6 +124,8 @@ def _plain(value: Any, path: Path, found: list[tuple[Path, str]]) -> Any:
 
 def _filled(value: Any, part: dict[str, Any]) -> Any:
     """The value with the defaults of this part of the schema, and its numbers as the schema's type."""
+    if not part:  # anything may stand here
+        return value
     if isinstance(value, dict):
         known, others = part.get("properties", {}), part.get("additionalProperties")
         filled = {}
@@ -156,6 +158,9 @@ def _completed(config: dict[str, Any], broken: Collection[Path]) -> dict[str, An
         epochs = recipe["epochs"] if sound("recipe", "epochs") else 1
         halfway, late = epochs // 2, 3 * epochs // 4
         recipe["decay_epochs"] = sorted({epoch for epoch in (halfway, late) if 0 < epoch < epochs})
+    again = config.get("retraining")
+    if isinstance(recipe, dict) and isinstance(again, dict) and again["rewind_epoch"] is None:
+        again["rewind_epoch"] = recipe["epochs"] // 2 if sound("recipe", "epochs") else 0
     if isinstance(data, dict):
         if data["prepared"] is None and sound("run"):
             data["prepared"] = f"results/{config.get('run')}/data"

@@ -1,5 +1,6 @@
 """The config's rules that a schema cannot say, because they compare several keys or need the catalogues."""
 
+import re
 from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from typing import Any
@@ -12,6 +13,8 @@ Mistakes = Iterator[tuple[Path, str]]
 
 ONLY_IMAGE_FOLDER = {"image_size": None, "validation_fraction": 0.1, "flip": None}
 NEED_DIRECTORY = ("imagenet", "image_folder")
+ONLY_IMPORTED: dict[str, Any] = {"kwargs": {}, "prunable": "inside-blocks"}
+OWN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,49}")
 AXES = ("learning_rate", "weight_decay")
 
 
@@ -41,7 +44,8 @@ def crossed(
     checks += [_batch, _decay, _size, _tile, _roi, _risk_roi, partial(_lanes, section="engine")]
     checks += [partial(_bounds, path=("extension", axis)) for axis in AXES]
     checks += [partial(_prior, model=name, axis=axis) for name in names for axis in range(2)]
-    checks += [partial(of_model, model=name) for name in names for of_model in (_ratios, _cell)]
+    checks += [partial(of_model, model=name) for name in names for of_model in (_ratios, _cell, _pipelines)]
+    checks += [_rewind]
     if config.get("stochastic") is not None:
         checks += [_held_out, partial(_lanes, section="stochastic")]
         checks += [partial(_bounds, path=("stochastic", "search", axis)) for axis in ("sigma", "gamma")]
@@ -49,8 +53,12 @@ def crossed(
         checks += [partial(_lanes, section="mechanism"), _measured_epochs, _planes]
     if config.get("coherence") is not None:
         checks += [partial(_lanes, section="coherence"), partial(_studied, known=known_models), _samples, _early]
-    for name in (name for name in names if name not in known_models):
+    sections = models if isinstance(models, dict) else {}
+    imported = [name for name in names if isinstance(sections[name], dict) and sections[name].get("import") is not None]
+    for name in (name for name in names if name not in known_models and name not in imported):
         yield ("models", name), f"unknown model {shown(name)}; {suggestion(name, known_models)}"
+    checks += [partial(_imported, model=name, known=known_models) for name in imported]
+    checks += [partial(_not_imported, model=name) for name in names if name not in imported]
     for check in checks:
         try:
             yield from check(get)
@@ -172,6 +180,40 @@ def _ratios(get: Get, model: str) -> Mistakes:
         if first != ratio:
             text = f"{ratio!r} is the same as {first!r} to six digits, which name a variant; remove one"
             yield ("models", model, "ratios", index), text
+
+
+def _imported(get: Get, model: str, known: Collection[str]) -> Mistakes:
+    path: Path = ("models", model)
+    get(*path, "import")
+    if model in known:
+        yield path, "is the name of a network of the catalogue; give the imported one another name"
+    elif not OWN_NAME.fullmatch(model):
+        yield path, "names a folder; use letters, digits, '_' and '-', and begin with a letter"
+    for study in ("stochastic", "mechanism"):
+        if get(study) is not None:
+            yield (study,), f"works on networks of the catalogue, and models.{model} is imported; remove one of them"
+    if get("engine", "strategy") == "graphed":
+        remedy = "write auto, fused or serial"
+        yield ("engine", "strategy"), f"graphed is for networks of the catalogue, and models.{model} is not; {remedy}"
+
+
+def _not_imported(get: Get, model: str) -> Mistakes:
+    for key, default in ONLY_IMPORTED.items():
+        if get("models", model, key) != default:
+            yield ("models", model, key), "only an imported network uses this; add its 'import:', or remove the line"
+
+
+def _pipelines(get: Get, model: str) -> Mistakes:
+    path: Path = ("models", model, "pipelines")
+    if get(*path) != ["scratch"] and get("recipe", "schedule") == "cosine":
+        yield path, "need a learning rate to go back to, and recipe.schedule is cosine; write step or constant there"
+
+
+def _rewind(get: Get) -> Mistakes:
+    path: Path = ("retraining", "rewind_epoch")
+    epoch, epochs = get(*path), get("recipe", "epochs")
+    if epoch >= epochs:
+        yield path, f"{epoch} leaves nothing to train, recipe.epochs = {epochs}; write at most {epochs - 1}"
 
 
 def _lanes(get: Get, section: str) -> Mistakes:

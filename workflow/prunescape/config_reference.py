@@ -23,7 +23,13 @@ serves words (`--config run=again data='{{directory: /mnt/cifar}}'`); a nested n
 as text and is refused: write a small file instead, and give both, `--configfile config.yaml changes.yaml`.
 """
 _COLUMNS = "| key | value | unit | default | meaning |\n|---|---|---|---|---|\n"
-_KINDS = {"integer": "whole number", "boolean": "true or false", "string": "text", "array": "list"}
+_KINDS = {
+    "integer": "whole number",
+    "boolean": "true or false",
+    "string": "text",
+    "array": "list",
+    "object": "keys and values",
+}
 _BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
 
 
@@ -57,7 +63,7 @@ def _rows(prefix: str, keys: dict[str, Any], owner: dict[str, Any]) -> Iterator[
         default = "required" if key in owner.get("required", ()) else f"`{_yaml(part['default'])}`"
         cells = (f"`{prefix}{key}`", _kind(part), unit, default, part["description"])
         yield f"| {' | '.join(cells)} |\n"
-        if isinstance(named := part.get("additionalProperties"), dict):
+        if "properties" in (named := part.get("additionalProperties") or {}):
             yield from _rows(f"{prefix}{key}.<name>.", named["properties"], named)
 
 

@@ -7,9 +7,12 @@ from dataclasses import asdict
 from prunescape.codehash import digest
 from prunescape.config import ConfigError, validated
 from prunescape.data.catalog import CATALOG as DATA_SETS, count_classes, lookup as data_set
+from prunescape.errors import UserError
 from prunescape.hpspace.lattice import Cell, Lattice
 from prunescape.models.catalog import CATALOG as MODELS, lookup as model_info
+from prunescape.own_code import check_import, own_digest
 from prunescape.training.recipe import TOP5_CLASSES
+from prunescape.training.retraining import SCRATCH, retraining
 from prunescape.training.strategy import needs_calibration
 from prunescape.workload import visible_gpus
 
@@ -21,19 +24,31 @@ except ConfigError as error:
 # Networks of the main job, and of the companion study that has some of its own.
 OWN_MODELS = [] if config["coherence"] is None else [*config["coherence"]["models"], "mlp"]
 ALL_MODELS = list(dict.fromkeys([*config["models"], *OWN_MODELS]))
+IMPORTED = [name for name, section in config["models"].items() if section["import"] is not None]
 
-for name in config["models"]:
+for name in IMPORTED:
+    try:
+        check_import(config["models"][name]["import"])
+    except UserError as error:
+        sys.exit(f"config: models.{name}.import: {error}")
+
+for name, section in config["models"].items():
+    if name in IMPORTED:
+        continue
     if not model_info(name).channels:
         sys.exit(
             f"config: models.{name}: has no channels to prune; name it in coherence.models, or choose another model"
         )
+    if "bn_scale" in section["criteria"] and not model_info(name).batch_norm:
+        sys.exit(f"config: models.{name}.criteria: bn_scale ranks by batch norm, and {name} has none; remove it")
 
-for name in ALL_MODELS:
+for name in [name for name in ALL_MODELS if name not in IMPORTED]:
     crop = data_set(config["data"]["name"]).geometry(config["data"]["image_size"]).crop
     if crop < model_info(name).smallest_image:
         sys.exit(
-            f"config: {'models' if name in config['models'] else 'coherence.models'}.{name}: needs images of at least {model_info(name).smallest_image} pixels, and those of"
-            f" {config['data']['name']} have {crop}; choose another model or data set"
+            f"config: {'models' if name in config['models'] else 'coherence.models'}.{name}: needs images of at least"
+            f" {model_info(name).smallest_image} pixels, and those of {config['data']['name']} have {crop}; choose another"
+            " model or data set"
         )
 
 
@@ -80,16 +95,25 @@ PLAN = f"{HPSPACE}/extension/{{model}}/round-{{round}}.json"
 CAPTIONS = f"{workflow.basedir}/workflow/report"
 ENVIRONMENT = f"{workflow.basedir}/envs/prunescape.yaml"
 
+OWN = "own:"
+UNNAMED = ("norm", SCRATCH)  # in a variant's name
 SEEDS = config["seeds"]
 FORMATS = config["figures"]["formats"]
 METRICS = measured_metrics()
 
 
 def pruned_variants(model):
-    """Names of a model's pruned variants, with their method and ratio."""
+    """Names of a model's pruned variants, with method, ratio, criterion and pipeline; the default ones go unnamed."""
     section = config["models"][model]
     return {
-        f"{method}-{ratio:g}": {"method": method, "ratio": ratio}
+        f"{'_'.join([method, *(word for word in (criterion, pipeline) if word not in UNNAMED)])}-{ratio:g}": {
+            "method": method,
+            "ratio": ratio,
+            "criterion": criterion,
+            "pipeline": pipeline,
+        }
+        for pipeline in section["pipelines"]
+        for criterion in section["criteria"]
         for method in section["methods"]
         for ratio in section["ratios"]
     }
@@ -111,7 +135,10 @@ def settings(*sources, **values):
     `code` is a digest of the script and the modules behind it, so that a rule reruns when the meaning of its code changes.
     One dict, because Snakemake compares params without their names.
     """
-    return {**values, "code": digest(*sources)}
+    own = [source.removeprefix(OWN) for source in sources if source.startswith(OWN)]
+    if own:  # a network that is imported; what it is called with is in its architecture
+        values["own_code"] = [own_digest(module) for module in own]
+    return {**values, "code": digest(*(source for source in sources if not source.startswith(OWN)))}
 
 
 def published_tables(study):
@@ -131,9 +158,56 @@ def figure_settings(script, **values):
     return settings(script, dpi=config["figures"]["dpi"], **values)
 
 
+def imported(model):
+    """Where a model comes from that is not in the catalogue, and how it is called and pruned; else None."""
+    section = config["models"][model]
+    return None if section["import"] is None else {key: section[key] for key in ("import", "kwargs", "prunable")}
+
+
 def model_code(model):
-    """The module that builds a model."""
+    """The module that builds a model, as `settings` takes it."""
+    if imported(model):
+        return OWN + config["models"][model]["import"].split(":")[0]
     return f"prunescape.models.{model_info(model).module}"
+
+
+def origin_settings(model):
+    """The setting that says where a model comes from; none for the catalogue's."""
+    return {"origin": imported(model)} if imported(model) else {}
+
+
+def checked_network(wildcards):
+    """An imported network is checked before it is trained; another check of the same network trains nothing again."""
+    return (
+        {"check": ancient(f"{RESULTS}/models/{wildcards.model}/dense/check.json")} if imported(wildcards.model) else {}
+    )
+
+
+def prune_settings(pruned):
+    """Method and ratio of a pruned variant, and how its channels are ranked; the default criterion is left out."""
+    ranking = {} if pruned["criterion"] == "norm" else {"criterion": pruned["criterion"]}
+    return {"method": pruned["method"], "ratio": pruned["ratio"], "pruning": config["pruning"] | ranking}
+
+
+def retrained(model, variant):
+    """How a variant goes on from the weights that pruning left; None where it is trained from scratch."""
+    pipeline = SCRATCH if variant == "dense" else pruned_variants(model)[variant]["pipeline"]
+    if pipeline == SCRATCH:
+        return None
+    recipe, factor = retraining(config["recipe"], pipeline, config["retraining"]["rewind_epoch"])
+    return {"recipe": recipe, "rate_factor": factor}
+
+
+def remaining_weights(wildcards):
+    """The weights that pruning left, where a variant goes on from them."""
+    weights = f"{RESULTS}/models/{wildcards.model}/{wildcards.variant}/weights.safetensors"
+    return {"start": weights} if retrained(wildcards.model, wildcards.variant) else {}
+
+
+def images_to_rank_by(wildcards):
+    """The data, where a criterion needs gradients."""
+    needed = pruned_variants(wildcards.model)[wildcards.pruned]["criterion"] == "taylor"
+    return {"data": f"{DATA}/meta.json"} if needed else {}
 
 
 def engine_settings(**fixed):
@@ -187,8 +261,8 @@ def tile_cells(wildcards):
 
 wildcard_constraints:
     model="|".join(ALL_MODELS),
-    variant=r"dense|(?:uniform|non_uniform)-[0-9.e-]+",
-    pruned=r"(?:uniform|non_uniform)-[0-9.e-]+",
+    variant=r"dense|(?:uniform|non_uniform)(?:_[a-z0-9_]+)?-[0-9.e-]+",
+    pruned=r"(?:uniform|non_uniform)(?:_[a-z0-9_]+)?-[0-9.e-]+",
     metric="top1|top5",
     method="magnitude|lamp|grasp|random",
     seed=r"\d+",

@@ -5,6 +5,8 @@ VERDICT_TABLES = ["cells", "ellipses", "risk", "intervals", "decisions", "shifts
 
 rule train_tile:
     input:
+        unpack(checked_network),
+        unpack(remaining_weights),
         **chosen_strategy(),
         data=f"{DATA}/meta.json",
         architecture=f"{RESULTS}/models/{{model}}/{{variant}}/architecture.json",
@@ -25,7 +27,7 @@ rule train_tile:
             "hpspace/train_tile.py",
             model_code(wildcards.model),
             cells=tile_cells(wildcards),
-            recipe=config["recipe"],
+            **{"recipe": config["recipe"]} | (retrained(wildcards.model, wildcards.variant) or {}),
             engine=engine_settings(),
             seed=int(wildcards.seed),
         ),

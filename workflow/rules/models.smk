@@ -18,13 +18,45 @@ rule describe_dense:
     conda:
         ENVIRONMENT
     params:
-        settings=lambda wildcards: settings("models/describe_dense.py", model_code(wildcards.model)),
+        settings=lambda wildcards: settings(
+            "models/describe_dense.py", model_code(wildcards.model), **origin_settings(wildcards.model)
+        ),
     script:
         "../scripts/models/describe_dense.py"
 
 
+rule check_network:
+    input:
+        architecture=f"{MODEL_FOLDER}/dense/architecture.json",
+    output:
+        f"{MODEL_FOLDER}/dense/check.json",
+    log:
+        f"{LOGS}/check_network/{{model}}.log",
+    # Before anything is trained: whether an imported network learns, and can be pruned as the config says.
+    localrule: True
+    conda:
+        ENVIRONMENT
+    params:
+        settings=lambda wildcards: settings(
+            "models/check_network.py",
+            model_code(wildcards.model),
+            variants=pruned_variants(wildcards.model),
+            pruning=config["pruning"],
+            strategy=config["engine"]["strategy"],
+        ),
+    script:
+        "../scripts/models/check_network.py"
+
+
+rule check:
+    input:
+        [f"{RESULTS}/models/{model}/dense/check.json" for model in config["models"] if imported(model)],
+    localrule: True
+
+
 rule train_dense:
     input:
+        unpack(checked_network),
         data=f"{DATA}/meta.json",
         architecture=f"{MODEL_FOLDER}/dense/architecture.json",
     output:
@@ -81,6 +113,7 @@ rule calibrate:
 
 rule prune:
     input:
+        unpack(images_to_rank_by),
         architecture=f"{MODEL_FOLDER}/dense/architecture.json",
         weights=f"{MODEL_FOLDER}/dense/weights.safetensors",
     output:
@@ -95,8 +128,7 @@ rule prune:
         settings=lambda wildcards: settings(
             "models/prune.py",
             model_code(wildcards.model),
-            **pruned_variants(wildcards.model)[wildcards.pruned],
-            pruning=config["pruning"],
+            **prune_settings(pruned_variants(wildcards.model)[wildcards.pruned]),
         ),
     script:
         "../scripts/models/prune.py"

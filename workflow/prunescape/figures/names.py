@@ -25,6 +25,16 @@ METHODS = {
     "grasp": "GraSP",
     "random": "Random",
 }
+CRITERIA = {
+    "l1": "L1 norm",
+    "l2": "L2 norm",
+    "fpgm": "FPGM",
+    "bn_scale": "batch-norm scale",
+    "taylor": "Taylor",
+    "lamp": "LAMP",
+    "random": "random",
+}
+PIPELINES = {"fine_tuning": "fine-tuned", "rate_rewinding": "rate rewound"}
 FAMILIES = {"resnet": "ResNet", "vgg": "VGG"}
 
 
@@ -40,7 +50,14 @@ def model_title(model: str) -> str:
 
 
 def method_title(method: str) -> str:
-    """A way of pruning as people write it: `lamp` -> `LAMP`."""
+    """A way of pruning as people write it: `lamp` -> `LAMP`, `uniform_bn_scale` -> `Uniform (batch-norm scale)`."""
+    scope, _, rest = method.partition("uniform_")
+    if rest and scope in ("", "non_"):
+        pipeline = next((word for word in PIPELINES if rest.endswith(word)), "")
+        criterion = rest.removesuffix(pipeline).rstrip("_")
+        if not criterion or criterion in CRITERIA:
+            words = [CRITERIA.get(criterion), PIPELINES.get(pipeline)]
+            return f"{METHODS[f'{scope}uniform']} ({', '.join(filter(None, words))})"
     return METHODS.get(method, method.replace("_", " ").capitalize())
 
 

@@ -6,6 +6,7 @@ from dataclasses import astuple, fields
 from typing import Any, NamedTuple
 
 import pandas as pd
+import torch
 
 from prunescape.files import read_tables
 from prunescape.training.array import Report, Task
@@ -35,8 +36,10 @@ def train_tile(
     labels: Mapping[str, str],
     report: Report,
     checkpoint: Checkpoint | None = None,
+    start: Mapping[str, torch.Tensor] | None = None,
+    rate_factor: float = 1.0,
 ) -> Tables:
-    """Train a network from scratch at every cell of a tile.
+    """Train a network at every cell of a tile.
 
     Args:
         task: network, data, recipe, engine and study seed.
@@ -44,8 +47,11 @@ def train_tile(
         labels: the first columns of all tables, `model` and `variant`.
         report: is told the progress.
         checkpoint: where the training keeps its state, so that a killed job can go on.
+        start: a state dict to go on from; None trains from scratch.
+        rate_factor: what each cell's learning rate is multiplied by, where its schedule begins late.
     """
-    results = train(task, [Lane(cell["learning_rate"], cell["weight_decay"]) for cell in cells], report, checkpoint)
+    lanes = [Lane(rate_factor * cell["learning_rate"], cell["weight_decay"], start=start) for cell in cells]
+    results = train(task, lanes, report, checkpoint)
     rows, histories, timing = [], [], []
     for cell, result in zip(cells, results, strict=True):
         place = {**labels, "seed": task.seed, "i": cell["i"], "j": cell["j"]}

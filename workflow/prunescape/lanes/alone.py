@@ -1,9 +1,6 @@
-"""One network as an array of one lane: for networks with layers that have no version for lanes, such as attention."""
+"""One network of any kind as an array of a single lane, for those whose layers or forward method know no lanes."""
 
 import copy
-from collections.abc import Iterator
-from itertools import chain
-from typing import Any
 
 import torch
 from torch import nn
@@ -11,36 +8,38 @@ from torch.func import functional_call
 
 
 class Alone(nn.Module):
-    """A plain network whose parameters and buffers are stacked, (1, ...), as those of any array of lanes.
+    """A network whose parameters and buffers have a leading dimension of 1, as an array of lanes has them.
 
-    Their names stay those of the plain network, which is not changed and shares no memory with this.
+    Their names are the plain network's. The forward method is the plain network's too, on views of the numbers here, so
+    running statistics are kept here.
     """
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, model: nn.Module) -> None:
         super().__init__()
-        self.network = copy.deepcopy(network)
-        for module in self.network.modules():
-            for name, parameter in module._parameters.items():
-                if parameter is not None:
-                    module._parameters[name] = nn.Parameter(parameter.detach()[None])
+        tree = copy.deepcopy(model)
+        for module in tree.modules():
             for name, buffer in module._buffers.items():
                 if buffer is not None:
-                    module._buffers[name] = buffer[None]
+                    module._buffers[name] = buffer.detach().clone()[None]
+        stacked: dict[int, nn.Parameter] = {}  # a parameter that stands in two places stays one
+        for module in tree.modules():
+            for name, parameter in module._parameters.items():
+                if parameter is not None:
+                    if id(parameter) not in stacked:
+                        stacked[id(parameter)] = nn.Parameter(parameter.detach().clone()[None])
+                    module._parameters[name] = stacked[id(parameter)]
+        for part in ("_parameters", "_buffers", "_modules", "_non_persistent_buffers_set"):
+            setattr(self, part, getattr(tree, part))
+        self.lanes = 1
+        self.arbitrary = True
+        # No submodule: it holds no numbers of its own, and is no part of the state.
+        object.__setattr__(self, "_plain", copy.deepcopy(model).to("meta"))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Images (N, C, H, W) to logits (N, classes)."""
-        tensors = chain(self.network.named_parameters(), self.network.named_buffers())
-        logits: torch.Tensor = functional_call(self.network, {name: tensor[0] for name, tensor in tensors}, (x,))
+        """(N, C, H, W) to (N, classes)."""
+        numbers = {name: tensor[0] for name, tensor in [*self.named_parameters(), *self.named_buffers()]}
+        plain = self._plain
+        assert isinstance(plain, nn.Module)
+        plain.train(self.training)
+        logits: torch.Tensor = functional_call(plain, numbers, (x,))
         return logits
-
-    def named_parameters(self, *args: Any, **kwargs: Any) -> Iterator[tuple[str, nn.Parameter]]:
-        """By the plain network's names."""
-        return self.network.named_parameters(*args, **kwargs)
-
-    def named_buffers(self, *args: Any, **kwargs: Any) -> Iterator[tuple[str, torch.Tensor]]:
-        """By the plain network's names."""
-        return self.network.named_buffers(*args, **kwargs)
-
-    def state_dict(self, *args: Any, **kwargs: Any) -> Any:
-        """By the plain network's names."""
-        return self.network.state_dict(*args, **kwargs)

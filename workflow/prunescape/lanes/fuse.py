@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.modules.dropout import _DropoutNd
 
 from prunescape.errors import UserError
 from prunescape.lanes.alone import Alone
@@ -22,18 +23,19 @@ def fuse(models: Sequence[nn.Module]) -> nn.Module:
     """A network that runs `models` side by side on the same images.
 
     It keeps their forward method and their parameters' names; parameters and buffers gain a leading dimension K, and
-    the output is (N, K * classes), lane after lane. The given networks are not changed and share no memory with it.
-    A single network may have layers of any kind.
+    the output is (N, K * classes), lane after lane. The given networks are not changed and share no memory with it. A
+    single network may have layers of any kind, and one of another origin than the catalog's runs as it is.
 
     Raises:
         UserError: there are several, with a layer that has no version for lanes.
     """
-    if len(models) == 1 and any(_unknown(module) for module in models[0].modules()):
+    arbitrary = getattr(models[0], "arbitrary", False)
+    if len(models) == 1 and (arbitrary or any(_unknown(module) for module in models[0].modules())):
         return Alone(models[0])
     fused = copy.deepcopy(models[0])
     for name, module in list(fused.named_modules()):
         make = _FUSED.get(type(module))
-        if make is not None:
+        if make is not None and _plain(module):
             fused.set_submodule(name, make([model.get_submodule(name) for model in models]))
         elif hasattr(module, "lanes"):  # a layer of ours that knows lanes
             module.lanes = len(models)
@@ -47,7 +49,16 @@ def fuse(models: Sequence[nn.Module]) -> nn.Module:
 def _unknown(module: nn.Module) -> bool:
     """Whether a module itself has tensors, and no version for lanes."""
     own = [*module.parameters(recurse=False), *module.buffers(recurse=False)]
-    return bool(own) and type(module) not in _FUSED and not hasattr(module, "lanes")
+    return bool(own) and not (type(module) in _FUSED and _plain(module)) and not hasattr(module, "lanes")
+
+
+def _plain(layer: nn.Module) -> bool:
+    """Whether a layer has nothing that its version for lanes lacks."""
+    if isinstance(layer, nn.Conv2d):
+        return layer.padding_mode == "zeros"
+    if isinstance(layer, nn.Linear):
+        return layer.bias is not None
+    return not isinstance(layer, nn.BatchNorm2d) or (layer.affine and layer.track_running_stats)
 
 
 def lane_states(fused: nn.Module, count: int) -> list[dict[str, torch.Tensor]]:
@@ -79,7 +90,15 @@ def check_lanes(models: Sequence[nn.Module], images: torch.Tensor) -> None:
     Raises:
         UserError: the fused network gives other outputs than the plain ones.
     """
-    together = fuse(models)(images).view(len(images), len(models), -1)
+    try:
+        together = fuse(models)(images).view(len(images), len(models), -1)
+    except (RuntimeError, ValueError, TypeError, AttributeError, IndexError) as error:
+        text = " ".join(str(error).split())[:120]
+        raise UserError(
+            f"this network's forward method does not run in lanes ({text}); set engine.strategy to 'serial'"
+        ) from None
+    if any(isinstance(module, _DropoutNd) and module.p > 0 for module in models[0].modules()):
+        raise UserError("this network drops at random, which lanes would share; set engine.strategy to 'serial'")
     for lane, model in enumerate(models):
         alone = copy.deepcopy(model)(images)
         if not torch.allclose(together[:, lane], alone, rtol=1e-3, atol=1e-3 * float(alone.abs().max())):

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from prunescape.errors import UserError
-from prunescape.models.architecture import Architecture
+from prunescape.models.architecture import Architecture, Origin
 from prunescape.models.catalog import lookup
 from prunescape.models.channel_groups import ChannelGroup, resize
 
@@ -22,8 +22,11 @@ def build(architecture: Architecture, seed: int | None = None) -> nn.Module:
             weights, to be overwritten.
 
     Raises:
-        UserError: the model is unknown, the images are too small for it, or a width names no group of channels.
+        UserError: the model is unknown, the images are too small for it, or a width names no group of channels; or a
+            network of another origin cannot be made.
     """
+    if architecture.origin is not None:
+        return _own(architecture, architecture.origin, seed)
     info = lookup(architecture.name)
     if min(architecture.input_shape[1:]) < info.smallest_image:
         raise UserError(
@@ -40,6 +43,17 @@ def build(architecture: Architecture, seed: int | None = None) -> nn.Module:
         resize(model, groups[producer], channels)
     if seed is not None:
         getattr(module, "initialise", he_initialise)(model, seed)
+    return model
+
+
+def _own(architecture: Architecture, origin: Origin, seed: int | None) -> nn.Module:
+    own = _module("own")
+    with torch.random.fork_rng(devices=[]):  # what He initialisation leaves alone is the constructor's, by this seed
+        torch.manual_seed(0 if seed is None else seed)
+        model: nn.Module = own.build(origin, architecture.input_shape, architecture.classes)
+        own.resize(model, architecture.layers)
+    if seed is not None:
+        he_initialise(model, seed)
     return model
 
 

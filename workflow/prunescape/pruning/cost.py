@@ -7,11 +7,26 @@ building.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import nn
 
 from prunescape.models.channel_groups import ChannelGroup
+
+
+class Cost(Protocol):
+    """What the searches for widths need to know of a network."""
+
+    @property
+    def dense(self) -> Mapping[str, int]:
+        """Channels, or units of them, of every group in the unpruned network."""
+
+    def flops(self, widths: Mapping[str, int]) -> int:
+        """FLOPs of the network with these widths."""
+
+    def step(self, widths: Mapping[str, int], group: str) -> int:
+        """FLOPs that one more channel, or unit, in `group` adds."""
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ from typing import Any
 
 import pandas as pd
 
+from prunescape.data.prepared import PreparedData
 from prunescape.errors import UserError
 from prunescape.files import read_json, write_json
 from prunescape.flops import count_flops, count_parameters
 from prunescape.models.architecture import Architecture
-from prunescape.models.build import build, channel_groups
+from prunescape.models.build import build
 from prunescape.models.weights import load_weights, save_weights
-from prunescape.pruning.cost import flops_model
 from prunescape.pruning.structured import PruningSettings, prune
 from prunescape.torchvision_compat import torchvision  # noqa: F401  (ptflops imports it)
 
@@ -30,6 +30,7 @@ def prune_checkpoint(
     weights_path: Path,
     record_path: Path,
     report: Callable[[str], None],
+    data: PreparedData | None = None,
 ) -> None:
     """Prune the dense network in `checkpoint` and write architecture, remaining weights and a record.
 
@@ -42,7 +43,6 @@ def prune_checkpoint(
     dense = load_weights(checkpoint, build(architecture))
     if any(parameter.isnan().any() for parameter in dense.parameters()):
         raise UserError(f"{checkpoint}: the dense network diverged at the prior; choose a smaller learning rate")
-    cost = flops_model(dense, channel_groups(architecture.name, dense), architecture.input_shape)
     record: dict[str, Any] = {
         "method": method,
         "target_ratio": ratio,
@@ -51,13 +51,13 @@ def prune_checkpoint(
     }
     dense_macs = _ptflops_macs(dense, architecture)
 
-    pruned = prune(dense, architecture, method, ratio, settings)
+    pruned = prune(dense, architecture, method, ratio, settings, data)
     record |= {
         "flops": pruned.flops,
         "params": count_parameters(pruned.model),
         "achieved_ratio": pruned.ratio,
-        "achieved_ratio_ptflops": _ptflops_macs(pruned.model, architecture) / dense_macs,
-        "dense_channels": dict(cost.dense),
+        "achieved_ratio_ptflops": _share(_ptflops_macs(pruned.model, architecture), dense_macs),
+        "dense_channels": dict(pruned.dense),
         "channels": dict(pruned.architecture.widths),
         "left_whole": list(pruned.whole),
     }
@@ -69,19 +69,30 @@ def prune_checkpoint(
     pruned.architecture.save(architecture_path)
 
 
-def _ptflops_macs(model: Any, architecture: Architecture) -> float:
+def _ptflops_macs(model: Any, architecture: Architecture) -> float | None:
+    """As ptflops counts; None where it cannot count a network that is not in the catalog."""
     from ptflops import get_model_complexity_info
 
     was_training = model.training
-    macs, _ = get_model_complexity_info(
-        model.eval(),
-        architecture.input_shape,
-        as_strings=False,
-        print_per_layer_stat=False,
-        backend="pytorch",
-    )
-    model.train(was_training)
-    return float(macs)
+    try:
+        macs, _ = get_model_complexity_info(
+            model.eval(),
+            architecture.input_shape,
+            as_strings=False,
+            print_per_layer_stat=False,
+            backend="pytorch",
+        )
+    except Exception:
+        if architecture.origin is None:
+            raise
+        return None
+    finally:
+        model.train(was_training)
+    return None if macs is None else float(macs)
+
+
+def _share(part: float | None, whole: float | None) -> float | None:
+    return None if part is None or not whole else part / whole
 
 
 def pruning_table(records: Mapping[tuple[str, str], Path]) -> tuple[pd.DataFrame, pd.DataFrame]:

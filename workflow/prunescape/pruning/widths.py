@@ -9,10 +9,10 @@ from collections.abc import Mapping
 import torch
 
 from prunescape.errors import UserError
-from prunescape.pruning.cost import FlopsModel
+from prunescape.pruning.cost import Cost
 
 
-def uniform_widths(cost: FlopsModel, target: float, minimum: int = 1) -> dict[str, int]:
+def uniform_widths(cost: Cost, target: float, minimum: int = 1) -> dict[str, int]:
     """The same share of channels in every group; no width is a whole channel or more away from that share.
 
     Args:
@@ -46,7 +46,7 @@ def uniform_widths(cost: FlopsModel, target: float, minimum: int = 1) -> dict[st
 
 
 def non_uniform_widths(
-    cost: FlopsModel,
+    cost: Cost,
     scores: Mapping[str, torch.Tensor],
     target: float,
     tolerance: float,
@@ -84,7 +84,7 @@ def non_uniform_widths(
     return widths
 
 
-def _give_back(cost: FlopsModel, ranked: Mapping[str, list[float]], widths: dict[str, int], target: float) -> None:
+def _give_back(cost: Cost, ranked: Mapping[str, list[float]], widths: dict[str, int], target: float) -> None:
     """Widen groups in place, strongest removed channel first, while any fits."""
     spare = target - cost.flops(widths)
     while True:
@@ -101,7 +101,7 @@ def _give_back(cost: FlopsModel, ranked: Mapping[str, list[float]], widths: dict
 
 
 def _best_exchange(
-    cost: FlopsModel,
+    cost: Cost,
     ranked: Mapping[str, list[float]],
     widths: Mapping[str, int],
     target: float,
@@ -127,7 +127,7 @@ def _best_exchange(
     return best
 
 
-def _check_reachable(cost: FlopsModel, target: float, minimum: int) -> None:
+def _check_reachable(cost: Cost, target: float, minimum: int) -> None:
     too_small = [group for group, width in cost.dense.items() if width < minimum]
     if too_small:
         raise UserError(

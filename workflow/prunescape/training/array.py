@@ -63,10 +63,12 @@ class Array:
     """Exactly `engine.lanes` lanes that are trained together; idle copies of the last one fill up what lacks."""
 
     def __init__(self, task: Task, lanes: Sequence[Lane]) -> None:
-        self.recipe, self.engine = task.recipe, task.engine
+        self.recipe, self.engine, self.seed = task.recipe, task.engine, task.seed
         self.results = [LaneResult(lane) for lane in lanes]
         lanes = [*lanes, *[lanes[-1]] * (self.engine.lanes - len(lanes))]
         self.network = _networks(task, lanes)
+        # Networks of the catalog draw nothing; others may (dropout), and go on as if they had never been stopped.
+        self.draws = bool(getattr(self.network, "arbitrary", False))
         self.rates = torch.tensor([lane.learning_rate for lane in lanes], dtype=torch.float64)
         decays = torch.tensor([lane.weight_decay for lane in lanes], dtype=torch.float64)
         masks = [lane.mask for lane in lanes]
@@ -126,6 +128,8 @@ class Array:
         self.network.train()
         self.step.optimiser.set_learning_rate(self.rates * self.recipe.learning_rate_factor(self.epoch))
         for pick in self.training.picks(self.epoch, self.steps):
+            if self.draws:
+                torch.manual_seed(derive_seed(self.seed, "forward", self.epoch, self.steps))
             self.step(pick)
             self.steps += 1
             reason = stop.asked()
@@ -145,7 +149,8 @@ class Array:
     def _finish_epoch(self) -> None:
         losses = (self.step.losses / len(self.training)).cpu()
         self.step.losses.zero_()
-        sound = [torch.isfinite(tensor).flatten(1).all(1) for tensor in self.network.state_dict().values()]
+        tensors = self.network.state_dict().values()
+        sound = [torch.isfinite(tensor).reshape(len(tensor), -1).all(1) for tensor in tensors]
         finite = torch.isfinite(losses) & torch.stack(sound).all(0).cpu()
         fresh = [not result.diverged and not bool(ok) for result, ok in zip(self.results, finite, strict=False)]
         evaluates = self.recipe.evaluates(self.epoch)

@@ -18,7 +18,7 @@ from prunescape.training.engine import Engine, ran_out_of_memory
 from prunescape.training.evaluate import score
 from prunescape.training.lane import Lane
 from prunescape.training.recipe import Recipe
-from prunescape.training.strategy import Strategy, candidates
+from prunescape.training.strategy import GRAPHED, Strategy, candidates
 
 ENOUGH_SECONDS = 1.0  # of measuring a strategy ...
 FEWEST_STEPS, MOST_STEPS = 2, 50  # ... between so many steps
@@ -101,7 +101,9 @@ def calibrate(
 
 
 def _possible(architecture: Architecture, strategies: Sequence[Strategy], report: Report | None) -> Sequence[Strategy]:
-    """Those of `strategies` that the network allows."""
+    """Those of `strategies` that the network allows; steps of one that nobody here has seen are not captured."""
+    if architecture.origin is not None:
+        strategies = [strategy for strategy in strategies if strategy.name != GRAPHED]
     try:
         check_architecture(architecture)
     except UserError as error:

@@ -1,9 +1,10 @@
-"""Train one network from scratch at every cell of a tile."""
+"""Train one network at every cell of a tile: from scratch, or from the weights that pruning left."""
 
 from prunescape.files import read_json, write_csv
 from prunescape.hpspace.tile import train_tile
 from prunescape.job import job
 from prunescape.lease import lease
+from prunescape.models.weights import read_weights
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.task import open_task
 
@@ -12,11 +13,16 @@ with job(snakemake) as logger:
     strategy = snakemake.input.get("strategy")  # made only where the config leaves it to be measured
     chosen = strategy and read_json(strategy)
     task = open_task(snakemake.input.architecture, snakemake.input.data, settings, snakemake.threads, chosen)
-    checkpoint = Checkpoint.of(snakemake.params.checkpoint, settings, task.identity(), read_json(snakemake.input.data))
+    start, identity = None, task.identity()
+    if snakemake.input.get("start"):  # only where a pipeline goes on from pruned weights
+        start, checksum = read_weights(snakemake.input.start)
+        identity = [*identity, checksum]
+    checkpoint = Checkpoint.of(snakemake.params.checkpoint, settings, identity, read_json(snakemake.input.data))
     labels = {"model": snakemake.wildcards.model, "variant": snakemake.wildcards.variant}
     with lease(f"{snakemake.params.checkpoint}.lease", checkpoint.identity, snakemake.output) as to_do:
         if to_do:
-            tables = train_tile(task, settings["cells"], labels, logger.info, checkpoint)
+            factor = settings.get("rate_factor", 1.0)
+            tables = train_tile(task, settings["cells"], labels, logger.info, checkpoint, start, factor)
             write_csv(snakemake.output.timing, tables.timing)
             write_csv(snakemake.output.history, tables.history)
             write_csv(snakemake.output.table, tables.cells)

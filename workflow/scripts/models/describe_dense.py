@@ -5,10 +5,15 @@ from dataclasses import replace
 from prunescape.data.prepared import load_prepared
 from prunescape.flops import count_flops
 from prunescape.job import job
-from prunescape.models.architecture import Architecture
+from prunescape.models.architecture import Architecture, Origin
 from prunescape.models.build import build
+from prunescape.models.probe import probe
 
 with job(snakemake):
     data = load_prepared(snakemake.input.data)
-    dense = Architecture(snakemake.wildcards.model, data.input_shape, len(data.classes))
+    section = snakemake.params.settings.get("origin")
+    origin = Origin.from_config(section) if section else None
+    dense = Architecture(snakemake.wildcards.model, data.input_shape, len(data.classes), origin=origin)
+    if origin is not None:
+        probe(dense)
     replace(dense, flops=count_flops(build(dense), data.input_shape)).save(snakemake.output[0])

@@ -1,0 +1,83 @@
+"""A user's own code is found without running it, and its digest changes with its meaning and nothing else."""
+
+from pathlib import Path
+
+import pytest
+
+from prunescape import own_code
+from prunescape.errors import UserError
+from prunescape.own_code import check_import, module_files
+
+BLOCKS = "from torch import nn\n\nclass Block(nn.Module):\n    width = 8\n"
+NETS = """raise SystemExit("not to be run")
+from .parts.blocks import Block
+import beside
+
+def build(num_classes):
+    return Block()
+"""
+FILES = {
+    "mine/__init__.py": "",
+    "mine/nets.py": NETS,
+    "mine/parts/__init__.py": "",
+    "mine/parts/blocks.py": BLOCKS,
+    "mine/other.py": "x = 1\n",
+    "beside.py": "y = 1\n",
+    "alone.py": "from mine.nets import *\n",
+}
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch) -> Path:
+    """A working directory with a package of networks."""
+    for name, text in FILES.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def digest(module: str = "mine.nets") -> str:
+    own_code.own_digest.cache_clear()
+    return own_code.own_digest(module)
+
+
+def test_modules_are_found_and_not_run(here: Path) -> None:
+    assert module_files("mine.nets") == [here / "mine" / "__init__.py", here / "mine" / "nets.py"]
+    check_import("mine.nets:build")
+    check_import("alone:anything")  # it imports everything there is
+    check_import("torchvision:resnet18")
+    with pytest.raises(UserError, match=r"mine.nets:bild: .*nets.py defines no 'bild'; did you mean 'build'\?"):
+        check_import("mine.nets:bild")
+    for name in ("mine.missing", "nowhere", "beside.inside"):
+        with pytest.raises(UserError, match=f"no module '{name}'; it is looked for in the directory"):
+            check_import(f"{name}:build")
+    (here / "beside.py").write_text("def (:\n")
+    with pytest.raises(UserError, match=r"beside.py: no Python"):
+        digest()
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "same"),
+    [
+        ("mine/nets.py", FILES["mine/nets.py"] + "\n# a comment\n", True),
+        ("mine/nets.py", FILES["mine/nets.py"].replace("Block()", "Block( )"), True),
+        ("mine/other.py", "x = 2\n", True),
+        ("mine/nets.py", FILES["mine/nets.py"].replace("Block()", "Block(1)"), False),
+        ("mine/parts/blocks.py", BLOCKS.replace("8", "9"), False),
+        ("mine/parts/__init__.py", "print()\n", False),
+        ("mine/__init__.py", "print()\n", False),
+        ("beside.py", "y = 2\n", False),
+    ],
+)
+def test_the_digest_changes_with_what_a_network_depends_on(here: Path, file: str, text: str, same: bool) -> None:
+    before = digest()
+    (here / file).write_text(text)
+    assert (digest() == before) == same
+
+
+def test_installed_packages_count_by_their_version(here: Path, monkeypatch) -> None:
+    before = digest("torchvision")
+    monkeypatch.setattr(own_code.importlib.metadata, "version", lambda name: "99")
+    assert digest("torchvision") != before

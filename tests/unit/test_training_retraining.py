@@ -1,0 +1,71 @@
+"""What is done with pruned networks: schedules against the whole recipe's, and weights that are gone on from."""
+
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prunescape.errors import UserError
+from prunescape.hpspace.tile import train_tile
+from prunescape.models.weights import read_weights, save_weights
+from prunescape.training.array import Task
+from prunescape.training.lane import LaneResult
+from prunescape.training.recipe import Recipe
+from prunescape.training.retraining import retraining
+from training_samples import LANES
+
+SECTION = {
+    "epochs": 12,
+    "batch_size": 25,
+    "momentum": 0.9,
+    "decay": 0.1,
+    "decay_epochs": [4, 9],
+    "evaluate_every": 1,
+    "schedule": "step",
+    "clip": None,
+}
+
+
+@given(st.integers(2, 30), st.integers(0, 29), st.sets(st.integers(1, 29)), st.floats(0.01, 1.0))
+def test_rewound_rates_are_the_rest_of_the_schedule(epochs: int, epoch: int, decays: set[int], decay: float) -> None:
+    epoch %= epochs
+    section = {**SECTION, "epochs": epochs, "decay": decay, "decay_epochs": sorted(d for d in decays if d < epochs)}
+    whole = Recipe.from_config(section)
+    expected = [whole.learning_rate_factor(at) for at in range(epoch + 1, epochs + 1)]
+    for pipeline in ("rate_rewinding", "fine_tuning"):
+        rest, factor = retraining(section, pipeline, epoch)
+        again = Recipe.from_config(rest)
+        rates = [factor * again.learning_rate_factor(at) for at in range(1, again.epochs + 1)]
+        if pipeline == "rate_rewinding":
+            assert rates == pytest.approx(expected)
+        else:  # as long, at the last rate
+            assert rates == pytest.approx([expected[-1]] * len(expected))
+    assert retraining(section, "scratch", epoch) == (section, 1.0)
+
+
+def test_rewinding_to_the_beginning_repeats_everything() -> None:
+    assert retraining(SECTION, "rate_rewinding", 0) == (SECTION, 1.0)
+    rest, factor = retraining({**SECTION, "schedule": "constant"}, "rate_rewinding", 5)
+    assert (rest["epochs"], factor) == (7, 1.0)
+
+
+def test_a_tile_goes_on_from_weights(task: Task, together: list[LaneResult], tmp_path) -> None:
+    """With a learning rate of next to nothing the first epoch ends where the weights were, far from a fresh start."""
+    save_weights(tmp_path / "weights.safetensors", together[0].weights)
+    start, checksum = read_weights(tmp_path / "weights.safetensors")
+    cells = [{"i": 0, "j": 0, "learning_rate": 1.0, "weight_decay": LANES[0].weight_decay}]
+    labels = {"model": "m", "variant": "v"}
+    tables = [
+        train_tile(task, cells, labels, lambda line: None, start=weights, rate_factor=1e-9) for weights in (start, None)
+    ]
+    fresh = pd.concat([part.history for part in tables], keys=["start", "fresh"])
+    assert fresh.loc["start"]["top1"].iloc[0] == pytest.approx(together[0].history[-1].top1, abs=3.0)
+    assert fresh.loc["start"]["top1"].iloc[0] > fresh.loc["fresh"]["top1"].iloc[0] + 10
+    assert fresh.loc["start"]["learning_rate"].iloc[0] == pytest.approx(1e-9)
+    assert tables[0].cells["learning_rate"].tolist() == [1.0]  # the cell's, by which landscapes are compared
+    torch.testing.assert_close(dict(start), dict(together[0].weights))
+    save_weights(tmp_path / "other.safetensors", together[1].weights)
+    assert read_weights(tmp_path / "other.safetensors")[1] != checksum
+    with pytest.raises(UserError, match="no such file; run the rule that makes it"):
+        read_weights(tmp_path / "missing.safetensors")

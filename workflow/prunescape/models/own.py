@@ -1,0 +1,177 @@
+"""Networks that are not in the catalog: the user's own, torchvision's and timm's.
+
+The contract: `package.module:function` is called as `function(num_classes=N, in_channels=C, image_size=S, **kwargs)`,
+with those of the three that its signature names (a class will do, too), and gives an `nn.Module` that makes one tensor
+of logits, (images, N), from images, (images, C, S, S). torchvision's and timm's networks are called by name; where
+theirs read three channels and the images have another number, the first convolution is replaced.
+"""
+
+import importlib
+import inspect
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from torch import nn
+
+from prunescape.errors import UserError, known
+from prunescape.models.architecture import Origin
+from prunescape.own_code import module_files, search_path
+from prunescape.torchvision_compat import torchvision
+
+# A layer's sizes that pruning may change, by its type; the layers for which networks are cut and built again.
+SIZES: dict[type[nn.Module], tuple[str, ...]] = {
+    nn.Conv2d: ("in_channels", "out_channels", "groups"),
+    nn.Linear: ("in_features", "out_features"),
+    nn.BatchNorm1d: ("num_features",),
+    nn.BatchNorm2d: ("num_features",),
+    nn.PReLU: ("num_parameters",),
+}
+
+
+def build(origin: Origin, input_shape: tuple[int, int, int], classes: int) -> nn.Module:
+    """The dense network, in training mode, with the weights of its constructor.
+
+    It carries the mark `arbitrary`, which tells lanes that its forward method may do anything.
+
+    Raises:
+        UserError: it cannot be imported or made, or is no network of images for these images and classes.
+    """
+    module, _, name = origin.target.partition(":")
+    if module == "torchvision":
+        model = _torchvision(name, origin, input_shape, classes)
+    elif module == "timm":
+        model = _timm(name, origin, input_shape, classes)
+    else:
+        model = _imported(module, name, origin, input_shape, classes)
+    if not isinstance(model, nn.Module):
+        raise UserError(f"{origin.target}: gave a {type(model).__name__}, and must give a torch.nn.Module")
+    if not any(parameter.requires_grad for parameter in model.parameters()):
+        raise UserError(f"{origin.target}: this network has no weights to train")
+    model.arbitrary = True  # type: ignore[assignment]
+    return model.train()
+
+
+def sizes(model: nn.Module) -> dict[str, dict[str, int]]:
+    """The sizes of every layer that has some, by its name."""
+    found: dict[str, dict[str, int]] = {}
+    for name, module in model.named_modules():
+        for kind, attributes in SIZES.items():
+            if isinstance(module, kind):
+                found[name] = {attribute: getattr(module, attribute) for attribute in attributes}
+    return found
+
+
+def smaller(dense: Mapping[str, Mapping[str, int]], pruned: nn.Module) -> dict[str, dict[str, int]]:
+    """What pruning changed: of each layer, the sizes that are no more those in `dense`."""
+    changed = {
+        name: {attribute: size for attribute, size in after.items() if size != dense[name][attribute]}
+        for name, after in sizes(pruned).items()
+    }
+    return {name: difference for name, difference in changed.items() if difference}
+
+
+def resize(model: nn.Module, layers: Mapping[str, Mapping[str, int]]) -> None:
+    """Give layers other sizes, in place; their weights are fresh.
+
+    Raises:
+        UserError: the network has no such layers; it has changed since it was pruned.
+    """
+    here = sizes(model)
+    for name, changed in layers.items():
+        if name not in here or not set(changed) <= set(here[name]):
+            raise UserError(f"the network has no layer {name!r} with {', '.join(changed)} any more; prune it again")
+        layer = model.get_submodule(name)
+        for attribute, size in changed.items():
+            setattr(layer, attribute, size)
+        for tensor, shape in _shapes(layer).items():
+            old = getattr(layer, tensor)
+            if isinstance(old, nn.Parameter):
+                setattr(layer, tensor, nn.Parameter(old.new_zeros(shape), requires_grad=old.requires_grad))
+            elif old is not None:
+                setattr(layer, tensor, old.new_zeros(shape))
+        layer.reset_parameters()  # type: ignore[operator]
+
+
+def _shapes(layer: nn.Module) -> dict[str, tuple[int, ...]]:
+    if isinstance(layer, nn.Conv2d):
+        weight = (layer.out_channels, layer.in_channels // layer.groups, *layer.kernel_size)
+        return {"weight": weight, "bias": (layer.out_channels,)}
+    if isinstance(layer, nn.Linear):
+        return {"weight": (layer.out_features, layer.in_features), "bias": (layer.out_features,)}
+    if isinstance(layer, nn.PReLU):
+        return {"weight": (layer.num_parameters,)}
+    assert isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d)
+    return dict.fromkeys(("weight", "bias", "running_mean", "running_var"), (layer.num_features,))
+
+
+def _torchvision(name: str, origin: Origin, input_shape: tuple[int, int, int], classes: int) -> nn.Module:
+    names = torchvision.models.list_models(torchvision.models)  # of classification only
+    known(dict.fromkeys(names, True), "torchvision model", name)
+    model = _called(getattr(torchvision.models, name), origin, {"num_classes": classes})
+    return _reading(model, input_shape[0], origin)
+
+
+def _timm(name: str, origin: Origin, input_shape: tuple[int, int, int], classes: int) -> nn.Module:
+    try:
+        timm = importlib.import_module("timm")
+    except ImportError:
+        raise UserError(f"{origin.target}: timm is not installed; `pip install timm`, or use another network") from None
+    if not timm.is_model(name):
+        known(dict.fromkeys(timm.list_models(), True), "timm model", name)
+    return _called(timm.create_model, origin, {"model_name": name, "num_classes": classes, "in_chans": input_shape[0]})
+
+
+def _imported(module: str, name: str, origin: Origin, input_shape: tuple[int, int, int], classes: int) -> Any:
+    module_files(module)  # says where it was looked for, if it is not there
+    sys.path[:] = search_path()
+    try:
+        found: Any = importlib.import_module(module)
+        for part in name.split("."):
+            found = getattr(found, part)
+    except Exception as error:  # whatever the user's module does
+        raise UserError(f"{origin.target}: cannot be imported ({in_a_line(error)}); mend it, or name another") from None
+    if not callable(found):
+        raise UserError(f"{origin.target}: is a {type(found).__name__}, and must be a function or a class")
+    return _called(found, origin, _wanted(found, input_shape, classes))
+
+
+def _wanted(function: Callable[..., Any], input_shape: tuple[int, int, int], classes: int) -> dict[str, int]:
+    """Those of what is offered that the function names."""
+    offered = {"num_classes": classes, "in_channels": input_shape[0], "image_size": input_shape[1]}
+    try:
+        names = inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return {"num_classes": classes}
+    return {name: value for name, value in offered.items() if name in names}
+
+
+def _called(function: Callable[..., Any], origin: Origin, given: Mapping[str, Any]) -> Any:
+    twice = sorted(set(given) & set(origin.kwargs))
+    if twice:
+        raise UserError(f"{origin.target}: {twice[0]} follows from the data; remove it from kwargs")
+    try:
+        return function(**given, **origin.kwargs)
+    except Exception as error:  # whatever the user's function does
+        given_words = ", ".join(f"{name}={value!r}" for name, value in {**given, **origin.kwargs}.items())
+        raise UserError(f"{origin.target}: cannot be made with {given_words} ({in_a_line(error)})") from None
+
+
+def _reading(model: nn.Module, channels: int, origin: Origin) -> nn.Module:
+    """The network with a first convolution that reads so many channels."""
+    if channels == 3:
+        return model
+    for name, layer in model.named_modules():
+        if isinstance(layer, nn.Conv2d):
+            if layer.in_channels != 3 or layer.groups != 1:
+                break
+            words = {key: getattr(layer, key) for key in ("kernel_size", "stride", "padding", "dilation")}
+            model.set_submodule(name, nn.Conv2d(channels, layer.out_channels, bias=layer.bias is not None, **words))
+            return model
+    raise UserError(f"{origin.target}: reads images of 3 channels, and these have {channels}; use another network")
+
+
+def in_a_line(error: Exception) -> str:
+    """An error as one short line."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text[:200]}" if text else type(error).__name__

@@ -1,0 +1,51 @@
+"""Whether a network that nobody here has seen takes the images, gives logits, and learns; before compute is spent."""
+
+import torch
+import torch.nn.functional as F
+
+from prunescape.errors import UserError
+from prunescape.models.architecture import Architecture
+from prunescape.models.build import build
+from prunescape.models.own import in_a_line
+
+IMAGES = 4
+
+
+def probe(architecture: Architecture) -> None:
+    """Run a network of another origin once in training and once in evaluation, with a gradient.
+
+    Raises:
+        UserError: it does not take such images, gives no (images, classes) tensor of logits, gives NaNs, or has weights
+            that no gradient reaches; one line.
+    """
+    assert architecture.origin is not None
+    target, shape = architecture.origin.target, architecture.input_shape
+    images = torch.rand(IMAGES, *shape, generator=torch.Generator().manual_seed(0))
+    model = build(architecture, 0)
+    size = f"{shape[0]} x {shape[1]} x {shape[2]}"
+    for training in (False, True):
+        model.train(training)
+        try:
+            logits = model(images)
+        except Exception as error:  # whatever the user's forward method does
+            raise UserError(f"{target}: does not take images of {size} ({in_a_line(error)})") from None
+        if not isinstance(logits, torch.Tensor):
+            aux = "; for this one write kwargs: {aux_logits: false}" if hasattr(model, "aux_logits") else ""
+            mode = "training" if training else "evaluation"
+            raise UserError(
+                f"{target}: gives a {type(logits).__name__} in {mode}, and must give one tensor of logits{aux}"
+            )
+        if logits.shape != (IMAGES, architecture.classes):
+            raise UserError(
+                f"{target}: gives {tuple(logits.shape)} for {IMAGES} images, and must give logits of"
+                f" {architecture.classes} classes, {(IMAGES, architecture.classes)}"
+            )
+    if not logits.isfinite().all():
+        raise UserError(f"{target}: gives numbers that are not finite for images between 0 and 1; check its layers")
+    F.cross_entropy(logits, torch.zeros(IMAGES, dtype=torch.long)).backward()
+    dead = [name for name, parameter in model.named_parameters() if parameter.grad is None]
+    if dead:
+        raise UserError(
+            f"{target}: no gradient reaches {dead[0]}, so it cannot be trained; remove what the logits do not use"
+            " (and frozen weights)"
+        )

@@ -1,0 +1,181 @@
+"""The code behind a user's own network: where it lies, and a digest of what it means; nothing of it is imported.
+
+Light: used while the Snakefile is parsed.
+"""
+
+import ast
+import difflib
+import hashlib
+import importlib.metadata
+import os
+import sys
+from functools import cache
+from importlib.machinery import PathFinder
+from pathlib import Path
+
+from prunescape.codehash import meaning
+from prunescape.errors import UserError
+
+INSTALLED = ("site-packages", "dist-packages")
+NAMED_BY_LIBRARY = ("torchvision", "timm")  # what follows the colon is a name of theirs, no attribute of the module
+
+
+def check_import(target: str) -> None:
+    """Make sure that the code of `package.module:function` is there, as far as can be told without running it.
+
+    Raises:
+        UserError: there is no such module, or it defines no such name; one line.
+    """
+    module, _, name = target.partition(":")
+    files = module_files(module)
+    if module in NAMED_BY_LIBRARY or _is_installed(files[-1]):
+        return
+    names = _top_level_names(files[-1])
+    first = name.split(".")[0]
+    if names is not None and first not in names:
+        near = difflib.get_close_matches(first, names, 1)
+        hint = f"did you mean {near[0]!r}?" if near else "define it there, or name another"
+        raise UserError(f"{target}: {files[-1]} defines no {first!r}; {hint}")
+
+
+@cache
+def own_digest(module: str) -> str:
+    """A digest of a module and of those beside it that it imports, directly or not.
+
+    Comments, docstrings and white space do not count. Of an installed package its version counts instead.
+
+    Raises:
+        UserError: there is no such module, or a file of it is no Python.
+    """
+    seen: dict[str, str] = {}
+    pending = [module]
+    while pending:
+        name = pending.pop()
+        if name in seen:
+            continue
+        files = module_files(name)
+        if _is_installed(files[-1]):
+            seen[name] = _version(name.split(".")[0])
+            continue
+        tree = _parsed(files[-1])
+        seen[name] = meaning(tree)
+        package = name if files[-1].name == "__init__.py" else name.rpartition(".")[0]
+        pending += [part for part in _parents(name) if part not in seen]
+        pending += [found for found in _imports(tree, package) if found not in seen and _is_own(found)]
+    lines = [f"{name} {digest}" for name, digest in sorted(seen.items())]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def module_files(module: str) -> list[Path]:
+    """The files that importing a module runs, itself last; looked for on Python's path, then in the working directory.
+
+    Raises:
+        UserError: there is no such module.
+    """
+    files = _found(module, str(Path.cwd()))
+    if files is None:
+        raise UserError(
+            f"no module {module!r}; it is looked for in the directory where snakemake is started, in PYTHONPATH, and"
+            " among the installed packages"
+        )
+    return list(files)
+
+
+def search_path() -> list[str]:
+    """Where own code is looked for: Python's path, then the working directory."""
+    here = str(Path.cwd())
+    return [*sys.path, *([] if here in sys.path else [here])]
+
+
+@cache
+def _found(module: str, here: str) -> tuple[Path, ...] | None:
+    del here  # the working directory, which decides the answer
+    top, *rest = module.split(".")
+    spec = PathFinder.find_spec(top, search_path())
+    if spec is None:
+        return None
+    if spec.origin is None:  # a package without __init__.py
+        folders = list(spec.submodule_search_locations or [])
+        if not rest or not folders:
+            return None
+        files: list[Path] = []
+        folder = Path(folders[0])
+    else:
+        files, folder = [Path(spec.origin)], Path(spec.origin).parent
+        if rest and spec.submodule_search_locations is None:
+            return None
+    for position, part in enumerate(rest):
+        last = position == len(rest) - 1
+        folder = folder / part
+        if (folder / "__init__.py").is_file():
+            files.append(folder / "__init__.py")
+        elif folder.with_suffix(".py").is_file() and last:
+            files.append(folder.with_suffix(".py"))
+        elif last or not folder.is_dir():
+            return None
+    return tuple(files)
+
+
+def _is_installed(file: Path) -> bool:
+    library = Path(os.__file__).parent
+    return any(part in INSTALLED for part in file.parts) or file.is_relative_to(library) or file.suffix != ".py"
+
+
+def _version(distribution: str) -> str:
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def _parents(name: str) -> list[str]:
+    """The packages that a module lies in, where they have code of their own."""
+    parts = name.split(".")
+    names = [".".join(parts[:count]) for count in range(1, len(parts))]
+    return [parent for parent in names if _found(parent, str(Path.cwd())) is not None]
+
+
+def _is_own(name: str) -> bool:
+    """Whether a module is the user's own, and neither installed nor of this library."""
+    if name.split(".")[0] == "prunescape":
+        return False
+    found = _found(name, str(Path.cwd()))
+    return found is not None and not _is_installed(found[-1])
+
+
+def _parsed(file: Path) -> ast.Module:
+    try:
+        return ast.parse(file.read_bytes(), filename=str(file))
+    except (SyntaxError, ValueError) as error:
+        raise UserError(f"{file}: no Python ({error})") from None
+    except OSError as error:
+        raise UserError(f"{file}: {error.strerror}") from None
+
+
+def _imports(tree: ast.AST, package: str) -> list[str]:
+    """Names of modules that a file may import; some are names inside a module, which are found nowhere."""
+    names: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                parts = package.split(".") if package else []
+                parts = parts[: len(parts) - (node.level - 1)]
+                base = ".".join([*parts, *([base] if base else [])])
+            names += [base, *(f"{base}.{alias.name}" for alias in node.names)]
+    return [name for name in dict.fromkeys(names) if name]
+
+
+def _top_level_names(file: Path) -> set[str] | None:
+    """What a module defines or imports by name; None where that cannot be told."""
+    names: set[str] = set()
+    for node in ast.walk(_parsed(file)):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            names |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+    return None if "*" in names or "__getattr__" in names else names

@@ -1,0 +1,81 @@
+"""By what channels are ranked before they are pruned: criteria of torch-pruning, and chance as the control.
+
+`norm`, the default, and `l1` and `l2` are norms of the filters that make a channel (thesis, section 3.2.3), computed
+in `prunescape.pruning.structured`. The others here are torch-pruning's, over all layers that make, pass or read a
+channel, averaged: `fpgm`, the distance to the layer's other filters, of squared weights (after He et al., 2019, filter
+pruning via geometric median); `bn_scale`, |scale| of batch norm (Liu et al., 2017, network slimming, without its
+penalty); `taylor`, |weight x gradient| (Molchanov et al., 2019); `lamp`, squared weights over the sum of those not
+smaller (Lee et al., 2021). `random` draws each channel's rank, the same for all ratios.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+import torch_pruning
+from torch import nn
+
+from prunescape.data.batches import Batches
+from prunescape.data.prepared import PreparedData
+from prunescape.data.randomness import derive_seed
+from prunescape.errors import UserError
+
+NORM, L1, L2, RANDOM, TAYLOR, LAMP = "norm", "l1", "l2", "random", "taylor", "lamp"
+IMPORTANCE: Mapping[str, Callable[[], Any]] = {
+    "fpgm": lambda: torch_pruning.importance.FPGMImportance(normalizer=None),
+    "bn_scale": lambda: torch_pruning.importance.BNScaleImportance(normalizer=None),
+    TAYLOR: lambda: torch_pruning.importance.GroupTaylorImportance(normalizer=None),
+    LAMP: torch_pruning.importance.LAMPImportance,
+}
+TAYLOR_IMAGES, TAYLOR_BATCH = 1024, 128
+
+
+def importances(criterion: str, groups: Mapping[str, Any], seed: int = 0) -> dict[str, torch.Tensor]:
+    """The importance of every channel: (channels,) each, float64, by the group's name; larger stays.
+
+    Args:
+        criterion: one of `IMPORTANCE`, or "random".
+        groups: torch-pruning's groups of all their channels, by name; for "taylor" of a network that has gradients.
+        seed: of "random".
+
+    Raises:
+        UserError: the criterion says nothing about some channels.
+    """
+    found = {}
+    if criterion == RANDOM:
+        generator = torch.Generator().manual_seed(derive_seed(seed, "pruning"))
+        for name, group in groups.items():
+            found[name] = torch.rand(len(group[0].idxs), generator=generator, dtype=torch.float64)
+        return found
+    for name, group in groups.items():
+        try:
+            values = IMPORTANCE[criterion]()(group)
+        except (RuntimeError, IndexError, AttributeError) as error:
+            words = " ".join(str(error).split())[:120]
+            raise UserError(f"criterion {criterion} fails on {name} ({words}); choose another criterion") from None
+        if values is None or len(values) != len(group[0].idxs):
+            what = "has no batch norm" if criterion == "bn_scale" else "has nothing that it ranks"
+            raise UserError(f"criterion {criterion}: {name} {what}; choose another criterion")
+        found[name] = values.detach().cpu().double()
+    return found
+
+
+def add_gradients(model: nn.Module, data: PreparedData) -> None:
+    """Give a network the gradients of its mean loss over the first training images, by its running statistics.
+
+    At most `TAYLOR_IMAGES`, in their order and without augmentation.
+    """
+    was_training = model.training
+    model.eval()
+    model.zero_grad()
+    seen = 0
+    for images, labels in Batches(data, "train", "cpu", TAYLOR_BATCH, drop_last=False).epoch(0):
+        if seen >= TAYLOR_IMAGES:
+            break
+        F.cross_entropy(model(images), labels, reduction="sum").backward()
+        seen += len(images)
+    for parameter in model.parameters():
+        if parameter.grad is not None:
+            parameter.grad /= seen
+    model.train(was_training)

@@ -1,0 +1,121 @@
+"""FLOPs of any network as an exact function of how many units each of its groups keeps.
+
+As `prunescape.pruning.cost`, for groups that the dependency graph found: a layer may then read several groups side by
+side, and make or read several numbers a channel.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import nn
+
+from prunescape.flops import count_flops
+from prunescape.pruning.graph import Group
+
+
+@dataclass(frozen=True)
+class Size:
+    """A dimension of a layer: what is fixed, and what each unit of a group adds."""
+
+    fixed: int
+    shares: Mapping[str, int] = field(default_factory=dict)
+
+    def __call__(self, widths: Mapping[str, int]) -> int:
+        return self.fixed + sum(share * widths[group] for group, share in self.shares.items())
+
+
+@dataclass(frozen=True)
+class GraphTerm:
+    """One layer: `unit` FLOPs for each pair of an output and an input."""
+
+    unit: int
+    outputs: Size
+    inputs: Size
+
+    def __call__(self, widths: Mapping[str, int]) -> int:
+        return self.unit * self.outputs(widths) * self.inputs(widths)
+
+
+@dataclass(frozen=True)
+class GraphCost:
+    """FLOPs of one image for any widths, in units of the groups (see `prunescape.pruning.graph.Group`).
+
+    Attributes:
+        dense: units of every group in the unpruned network.
+        terms: one a layer whose cost depends on widths, or not.
+        fixed: FLOPs of what is no layer, such as attention.
+    """
+
+    dense: Mapping[str, int]
+    terms: tuple[GraphTerm, ...]
+    fixed: int
+
+    def flops(self, widths: Mapping[str, int]) -> int:
+        """FLOPs of the network with these widths, which name every group."""
+        return self.fixed + sum(term(widths) for term in self.terms)
+
+    def step(self, widths: Mapping[str, int], group: str) -> int:
+        """FLOPs that one more unit of `group` adds."""
+        terms = [term for term in self.terms if group in term.outputs.shares or group in term.inputs.shares]
+        wider = {**widths, group: widths[group] + 1}
+        return sum(term(wider) - term(widths) for term in terms)
+
+
+def graph_cost(model: nn.Module, groups: Sequence[Group], input_shape: tuple[int, int, int]) -> GraphCost:
+    """The cost model of a dense network, read off one forward pass of one image of `input_shape` (C, H, W)."""
+    dense = {group.root: group.channels // group.unit for group in groups}
+    makes, reads = _shares(groups, True, dense), _shares(groups, False, dense)
+    terms = []
+    for name, pixels in _pixels(model, input_shape).items():
+        layer = model.get_submodule(name)
+        if isinstance(layer, nn.Conv2d):
+            kernel, lanes = layer.kernel_size[0] * layer.kernel_size[1], layer.groups
+            outputs, inputs = layer.out_channels, layer.in_channels
+        else:
+            assert isinstance(layer, nn.Linear)
+            kernel, lanes, outputs, inputs = 1, 1, layer.out_features, layer.in_features
+        made, read = makes.get(name, {}), reads.get(name, {})
+        if lanes == inputs == outputs > 1:  # each channel for itself
+            read, inputs = {}, lanes
+        terms.append(GraphTerm(2 * pixels * kernel, _size(outputs, made, dense, 1), _size(inputs, read, dense, lanes)))
+    cost = GraphCost(dense, tuple(terms), 0)
+    return GraphCost(dense, cost.terms, count_flops(model, input_shape) - cost.flops(dense))
+
+
+def _shares(groups: Sequence[Group], makes: bool, dense: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    """How many positions of each layer's outputs, or inputs, a unit of each group has."""
+    shares: dict[str, dict[str, int]] = {}
+    for group in groups:
+        for member in group.members:
+            if member.makes == makes:
+                here = shares.setdefault(member.name, {})
+                here[group.root] = here.get(group.root, 0) + len(member.positions) // dense[group.root]
+    return shares
+
+
+def _size(whole: int, shares: Mapping[str, int], dense: Mapping[str, int], lanes: int) -> Size:
+    left = whole - sum(share * dense[group] for group, share in shares.items())
+    return Size(left // lanes, {group: share // lanes for group, share in shares.items()})
+
+
+def _pixels(model: nn.Module, input_shape: tuple[int, int, int]) -> dict[str, int]:
+    """Positions at which each convolution or fully connected layer is applied to one image, added up over its calls."""
+    pixels: dict[str, int] = {}
+    hooks = []
+    for name, module in model.named_modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            width = module.out_channels if isinstance(module, nn.Conv2d) else module.out_features
+
+            def count(_: nn.Module, __: object, output: torch.Tensor, name: str = name, width: int = width) -> None:
+                pixels[name] = pixels.get(name, 0) + output.numel() // width
+
+            hooks.append(module.register_forward_hook(count))
+    was_training = model.training
+    model.eval()
+    with torch.no_grad():
+        model(torch.zeros(1, *input_shape))
+    model.train(was_training)
+    for hook in hooks:
+        hook.remove()
+    return pixels

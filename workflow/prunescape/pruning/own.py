@@ -1,0 +1,108 @@
+"""FLOPs-matched structured pruning of networks that are not in the catalog, by torch-pruning's dependency graph."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import torch
+from torch import nn
+
+from prunescape.errors import UserError
+from prunescape.flops import count_flops
+from prunescape.models.architecture import Architecture
+from prunescape.models.build import build
+from prunescape.models.own import sizes, smaller
+from prunescape.pruning.graph import Graph, Group
+from prunescape.pruning.graph_cost import GraphCost, graph_cost
+
+
+def prunable(model: nn.Module, architecture: Architecture) -> tuple[Graph, list[Group], GraphCost]:
+    """A network's graph, its groups that may be pruned, and what they cost.
+
+    Raises:
+        UserError: nothing may be pruned; the message says why.
+    """
+    assert architecture.origin is not None
+    graph = Graph(model, architecture.input_shape)
+    groups, spared = graph.groups(architecture.origin.prunable)
+    if not groups:
+        why = "; ".join(f"{one.root}: {one.reason}" for one in spared[:3])
+        more = "" if architecture.origin.prunable == "all" else ", or try prunable: all"
+        raise UserError(
+            f"{architecture.origin.target}: no channels can be pruned ({why or 'it has no convolution'}); use another"
+            f" network{more}"
+        )
+    return graph, groups, graph_cost(model, groups, architecture.input_shape)
+
+
+def unit_norms(model: nn.Module, groups: Sequence[Group], norm: str) -> dict[str, torch.Tensor]:
+    """The norms of the filters that make each unit, added up: (units,) each, by the group's root."""
+    order = {"l1": 1, "l2": 2}[norm]
+    found = {}
+    for group in groups:
+        scores = torch.zeros(group.channels, dtype=torch.float64)
+        for member in group.members:
+            if member.makes and member.name in group.makers:
+                weight = model.get_submodule(member.name).weight
+                assert isinstance(weight, torch.Tensor)
+                norms = torch.linalg.vector_norm(weight.detach().flatten(1), order, 1, dtype=torch.float64)
+                scores.index_add_(0, torch.tensor(member.roots), norms[list(member.positions)])
+        found[group.root] = scores[group.units()].sum(1)
+    return found
+
+
+def cut(
+    model: nn.Module,
+    architecture: Architecture,
+    graph: Graph,
+    groups: Sequence[Group],
+    scores: Mapping[str, torch.Tensor],
+    widths: Mapping[str, int],
+) -> Architecture:
+    """Remove the weakest units of every group, in place; the architecture of what is left.
+
+    Args:
+        model: the dense network, of which `graph` is.
+        architecture: its architecture.
+        graph: as `prunable` gave it.
+        groups: likewise.
+        scores: (units,) each, by the group's root.
+        widths: units to keep, by the group's root.
+
+    Raises:
+        UserError: torch-pruning refuses, or the network cannot be built again from its sizes.
+    """
+    dense = sizes(model)
+    for group in groups:
+        weakest = torch.argsort(scores[group.root], stable=True)[: len(scores[group.root]) - widths[group.root]]
+        if len(weakest):
+            graph.cut(group, group.units()[weakest].flatten().tolist())
+    kept = {group.root: widths[group.root] * group.unit for group in groups}
+    pruned = replace(architecture, widths=kept, layers=smaller(dense, model))
+    check_rebuild(model, pruned)
+    return replace(pruned, flops=count_flops(model, architecture.input_shape))
+
+
+@torch.no_grad()
+def check_rebuild(model: nn.Module, architecture: Architecture) -> None:
+    """Make sure that a pruned network, built again from its architecture, gives the very same outputs.
+
+    Raises:
+        UserError: it does not.
+    """
+    assert architecture.origin is not None
+    images = torch.rand(2, *architecture.input_shape, generator=torch.Generator().manual_seed(0))
+    was_training = model.training
+    try:
+        again = build(architecture).eval()
+        again.load_state_dict(model.state_dict())
+        same = torch.equal(again(images), model.eval()(images))
+    except (RuntimeError, ValueError, IndexError) as error:
+        words = " ".join(str(error).split())[:200]
+        raise UserError(
+            f"{architecture.origin.target}: its forward method does not work with fewer channels ({words}); take sizes"
+            " from its layers there, not from numbers written out"
+        ) from None
+    finally:
+        model.train(was_training)
+    if not same:
+        raise UserError(f"{architecture.origin.target}: built again, the pruned network gives other outputs")

@@ -1,0 +1,66 @@
+"""What can be told of an imported network before anything is trained: whether it prunes, and how it may be trained."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from prunescape.errors import UserError
+from prunescape.models.architecture import Architecture
+from prunescape.models.build import build
+from prunescape.pruning.criteria import L1, TAYLOR
+from prunescape.pruning.graph import Graph
+from prunescape.pruning.structured import PruningSettings, prune
+from prunescape.training.array import check_architecture
+from prunescape.training.strategy import AUTO, SERIAL
+
+
+def preflight(
+    architecture: Architecture,
+    variants: Mapping[str, Mapping[str, Any]],
+    settings: PruningSettings,
+    strategy: str,
+    report: Callable[[str], None],
+) -> dict[str, Any]:
+    """Prune an untrained network to every ratio, and see whether it may be trained in lanes.
+
+    Args:
+        architecture: the dense network's, which has an origin.
+        variants: method, ratio and criterion of each pruned variant, by name.
+        settings: the config's section `pruning`.
+        strategy: the config's `engine.strategy`.
+        report: is told what was found.
+
+    Returns:
+        JSON values: `groups` (channels by the layer that names them), `spared` (a reason by layer), `alone` (null, or
+        why networks must be trained one after the other), and for each variant the ratio that came out.
+
+    Raises:
+        UserError: it cannot be pruned so, or not be trained with this strategy; one line.
+    """
+    assert architecture.origin is not None
+    groups, spared = Graph(build(architecture, 0), architecture.input_shape).groups(architecture.origin.prunable)
+    ratios = {}
+    for name, variant in variants.items():
+        # How near a ranking comes depends on channels' costs, hardly on the weights, which are not trained yet.
+        # A criterion that needs data is tried as another one here: what can be reached is the same.
+        criterion = variant["criterion"] if variant["criterion"] != TAYLOR else L1
+        by = replace(settings, criterion=criterion)
+        pruned = prune(build(architecture, 0), architecture, variant["method"], variant["ratio"], by)
+        ratios[name] = pruned.ratio
+    report(f"{len(groups)} groups of channels can be pruned, {len(spared)} are spared")
+    for one in spared:
+        report(f"spared: {one.root} ({one.reason})")
+    alone = None
+    try:
+        check_architecture(architecture)
+    except UserError as error:
+        if strategy not in (AUTO, SERIAL):
+            raise UserError(f"models.{architecture.name}: {error}") from None
+        alone = str(error)
+        report(f"cells are trained one after the other, with strategy serial: {alone}")
+    return {
+        "groups": {group.root: group.channels for group in groups},
+        "spared": {one.root: one.reason for one in spared},
+        "alone": alone,
+        "ratios": ratios,
+    }

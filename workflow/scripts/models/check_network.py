@@ -1,0 +1,18 @@
+"""Check that an imported network can be pruned as the config says, and how it may be trained, before it is trained."""
+
+from prunescape.files import write_json
+from prunescape.job import job
+from prunescape.models.architecture import load_architecture
+from prunescape.pruning.structured import PruningSettings
+from prunescape.training.preflight import preflight
+
+with job(snakemake) as logger:
+    settings = snakemake.params.settings
+    found = preflight(
+        load_architecture(snakemake.input.architecture),
+        settings["variants"],
+        PruningSettings(**settings["pruning"]),
+        settings["strategy"],
+        logger.info,
+    )
+    write_json(snakemake.output[0], found)
