@@ -11,6 +11,8 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import torch
@@ -101,5 +103,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 if __name__ == "__main__":
     chosen = options(__doc__, add)
     models = chosen.models or list(GPU_IMAGES if chosen.device == "cuda" else IMAGES)
-    with tempfile.TemporaryDirectory() as temporary:
-        save(chosen, "coherence", [compare(model, chosen, Path(temporary)) for model in models])
+    # Each in a process of its own, whose peak memory is its own.
+    alone = ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1)
+    with tempfile.TemporaryDirectory() as temporary, alone as pool:
+        waiting = [pool.submit(compare, model, chosen, Path(temporary)) for model in models]
+        save(chosen, "coherence", [found.result() for found in waiting])

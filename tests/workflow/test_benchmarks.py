@@ -49,6 +49,12 @@ def test_a_population_is_measured_both_ways(tmp_path: Path) -> None:
     assert float(row["ratio"]) > 0
 
 
+def test_coherence_is_measured_beside_training(tmp_path: Path) -> None:
+    (row,) = bench("coherence", tmp_path, "--smoke", "--rounds", "1", "--models", "small_resnet")
+    assert float(row["ratio"]) > 0
+    assert float(row["peak_memory_mb"]) > 1
+
+
 def test_utility_is_measured_both_ways(tmp_path: Path) -> None:
     (row,) = bench("utility", tmp_path, "--smoke", "--rounds", "1", "--models", "small_resnet")
     assert float(row["ratio"]) > 0

@@ -110,18 +110,16 @@ def _batches(data: PreparedData, engine: Engine, size: int) -> Batches:
 
 
 def _summed(network: nn.Module, batches: Batches, wanted: bool) -> tuple[Tensors, Tensors, torch.Tensor, float, int]:
-    """Over all images: the sum of gradients and of their signs, float64; squared norms; loss; how many are right."""
+    """Over all images: the sum of gradients, float64, and of their signs; squared norms; loss; how many are right."""
     gradients: Tensors = {}
     signs: Tensors = {}
     squares, losses, correct = [], [], []
     for images, labels in batches:
         sums = of_batch(network, images, labels, wanted)
-        for totals, parts in ((gradients, sums.gradients), (signs, sums.signs)):
-            for name, part in parts.items():
-                if name in totals:
-                    totals[name] += part
-                else:
-                    totals[name] = part.double()
+        for name, part in sums.gradients.items():
+            gradients[name] = part.double() if name not in gradients else gradients[name].add_(part)
+        for name, part in sums.signs.items():  # whole numbers, exact in float32 up to 16 million images
+            signs[name] = part if name not in signs else signs[name].add_(part)
         squares.append(sums.squares)
         losses.append(sums.losses.double().sum())
         correct.append(sums.correct.sum())

@@ -66,5 +66,4 @@ with job(snakemake) as logger:
     for name, parts in tables.items():
         table = pd.concat(parts, ignore_index=True)
         write_csv(snakemake.output[name], first_columns(table, [*FIRST, *others.get(name, [])]))
-    for path in files.runs:
-        Checkpoint.of(folder / Path(path).stem).remove()
+    Checkpoint.of(folder).remove()
