@@ -56,7 +56,8 @@ def main(arguments: Any) -> None:
 def summarised(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """A row a landscape and number of seeds: all intervals, that of the loss, and wrong decisions, in percent."""
     table = []
-    for kind, seeds in dict.fromkeys((row["landscape"], row["seeds"]) for row in rows):
+    measured = [row for row in rows if row["quantity"] == "d_mean"]
+    for kind, seeds in dict.fromkeys((row["landscape"], row["seeds"]) for row in measured):
         mine = {row["quantity"]: row for row in rows if (row["landscape"], row["seeds"]) == (kind, seeds)}
         held = [float(row["percent"]) for row in mine.values() if float(row["nominal_percent"]) == 95]
 

@@ -107,10 +107,20 @@ def test_no_significant_loss_is_no_equivalence() -> None:
 
 
 def test_more_seeds_are_those_of_the_z_test() -> None:
-    total = 3 * ((norm.ppf(0.95) + norm.ppf(0.8)) * 0.2 / 0.3) ** 2
-    assert more_seeds(draws(0.2, 0.2), 3, VERDICT) == math.ceil(total) - 3
-    assert more_seeds(draws(0.5001, 0.2), 3, VERDICT) is None
-    assert more_seeds(draws(0.9, 0.01), 3, VERDICT) == 1
+    """The mean of n seeds, of standard deviation sd each, is beyond the margin's bound with the power asked for."""
+    loss, sd, seeds = 0.2, 0.35, 3
+    half = norm.isf(0.05) * sd / math.sqrt(seeds)
+    total = seeds + more_seeds(loss, (loss - half, loss + half), seeds, VERDICT)
+    powers = [norm.cdf((0.5 - loss) / (sd / math.sqrt(n)) - norm.isf(0.05)) for n in (total - 1, total)]
+    assert powers[0] < 0.8 <= powers[1]
+
+
+def test_a_loss_at_the_margin_takes_too_many_seeds_and_a_clear_one_takes_one() -> None:
+    assert more_seeds(0.5001, (0.2, 0.8), 3, VERDICT) is None
+    assert more_seeds(0.5, (0.2, 0.8), 3, VERDICT) is None
+    assert more_seeds(2.0, (0.4, 2.1), 3, VERDICT) > 1
+    assert more_seeds(0.1, (0.0, 0.5), 20, VERDICT) > 20
+    assert more_seeds(0.9, (0.89, 0.91), 3, VERDICT) == 1
 
 
 def test_few_degrees_of_freedom_and_a_biased_best_widen_the_interval() -> None:

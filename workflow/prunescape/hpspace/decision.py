@@ -88,9 +88,10 @@ def decide(losses: Losses | None, seeds: int, settings: Mapping[str, Any], degre
     bias = max(0.0, found["estimate"] - losses.of_mean)
     p_equivalent, p_worse = _p(drawn >= margin, degrees), _p(drawn - bias <= margin, degrees)
     decision = EQUIVALENT if p_equivalent <= level else WORSE if p_worse <= level else UNDECIDED
-    more = more_seeds(drawn, seeds, settings) if decision == UNDECIDED else None
+    low, high = found["low"] - bias, found["high"]
+    more = more_seeds(found["estimate"], (low, high), seeds, settings) if decision == UNDECIDED else None
     return {
-        **{"loss": found["estimate"], "loss_low": max(0.0, found["low"] - bias), "loss_high": found["high"]},
+        **{"loss": found["estimate"], "loss_low": max(0.0, low), "loss_high": high},
         **{"p_equivalent": p_equivalent, "p_worse": p_worse, "decision": decision},
         "more_seeds": np.nan if more is None else more,
     }
@@ -101,14 +102,22 @@ def _p(against: np.ndarray, degrees: float) -> float:
     return float(t.sf(norm.isf((1 + int(against.sum())) / (1 + len(against))), degrees))
 
 
-def more_seeds(drawn: np.ndarray, seeds: int, settings: Mapping[str, Any]) -> int | None:
+def more_seeds(loss: float, interval: tuple[float, float], seeds: int, settings: Mapping[str, Any]) -> int | None:
     """How many more seeds would decide with the power asked for; None where it would take more than `MOST_SEEDS`.
 
-    That of a one-sided z-test, n = ((z_level + z_power) sd / |loss - margin|)^2. It assumes that the loss is what it
-    is estimated to be now, and that its standard deviation falls with the root of the number of seeds: a guess, to be
-    made again after they have been trained.
+    That of a one-sided z-test, n = ((z_level + z_power) sd / (loss - margin))^2, with the standard deviation that the
+    interval's side towards the margin tells of one seed. It assumes that the loss is what it is estimated to be now,
+    and that the interval shrinks with the root of the number of seeds: a guess, to be made again after they have been
+    trained.
+
+    Args:
+        loss: in points.
+        interval: its one-sided bounds at the level.
+        seeds: that they come from.
+        settings: margin, level and power.
     """
-    distance = abs(float(drawn.mean()) - settings["margin"])
-    needed = (norm.ppf(1 - settings["level"]) + norm.ppf(settings["power"])) * float(drawn.std())
-    total = seeds * (needed / distance) ** 2 if distance > 0 else math.inf
+    distance = abs(loss - settings["margin"])
+    side = loss - interval[0] if loss > settings["margin"] else interval[1] - loss
+    z_level, z_power = norm.isf(settings["level"]), norm.ppf(settings["power"])
+    total = seeds * ((z_level + z_power) / z_level * side / distance) ** 2 if distance > 0 else math.inf
     return max(1, math.ceil(total) - seeds) if total <= MOST_SEEDS else None
