@@ -1,9 +1,13 @@
 """Fixtures that several unit tests share."""
 
+import sys
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+import own_samples
 import stochastic_samples
 from prunescape.data.batches import Batches
 from prunescape.data.prepare import prepare
@@ -45,3 +49,13 @@ def pretrained(digits: PreparedData) -> Pretrained:
     network.load_state_dict(result.weights)
     scoring = Batches(digits, "train", "cpu", 50)
     return Pretrained("small_resnet", 3, network.eval(), scoring=scoring)
+
+
+@pytest.fixture
+def nets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The name of a module of networks in the working directory."""
+    (tmp_path / "own_nets_of_a_test.py").write_text(own_samples.NETS)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    yield "own_nets_of_a_test"
+    sys.modules.pop("own_nets_of_a_test", None)
