@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN := results/$(shell sed -n "s/^run: *\([^ \#]*\).*/\1/p" config.yaml)
 
-.PHONY: help demo demo-stochastic demo-mechanism test lint unit workflow-test slurm-test docs bench bench-gpu clean
+.PHONY: help demo demo-stochastic demo-mechanism watch test lint unit workflow-test slurm-test docs bench bench-gpu clean
 
 help:
 	@echo "make demo   set up, run the main job on handwritten digits, and write a report (minutes on two cores)"
 	@echo "make demo-stochastic   the same for the companion study of noise before pruning"
 	@echo "make demo-mechanism    the same for the companion study of who does the work in a network"
+	@echo "make watch  the demo's progress, live, from another terminal"
 	@echo "make test   set up and run every check"
 	@echo "make docs   write the config reference again"
 	@echo "make bench  measure speed and exactness here, and write docs/benchmarks.md (an hour); make bench-gpu, on a GPU"
@@ -48,12 +49,15 @@ demo-stochastic demo-mechanism: demo-%: $(VENV)/run
 	@echo "Figures: $(RUN)/$*/figures/   Tables: $(RUN)/$*/"
 	@echo "Report:  file://$(CURDIR)/$(RUN)/$*.html"
 
+watch: $(VENV)/run
+	@$(BIN)/snakemake watch
+
 test: lint unit workflow-test slurm-test
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check --no-cache .
 	$(BIN)/ruff format --check .
-	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/snakefmt --check Snakefile workflow/Snakefile workflow/rules examples
 	$(BIN)/mypy
 	$(BIN)/snakemake --lint
 
