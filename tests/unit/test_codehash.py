@@ -21,6 +21,7 @@ ROOMS = [
     "hpspace",
     "stochastic",
     "mechanism",
+    "export",
     "overview",
     "figures",
 ]

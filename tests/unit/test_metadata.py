@@ -6,6 +6,7 @@ from pathlib import Path
 import yaml
 
 from prunescape.config import schema
+from prunescape.export.crate import VERSION
 
 PROJECT = Path(__file__).parents[2]
 
@@ -15,6 +16,7 @@ def test_the_citation_is_complete_and_of_this_version() -> None:
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
     for key in ("cff-version", "message", "title", "abstract", "keywords", "authors", "license"):
         assert citation[key], key
+    assert project["version"] == VERSION
     assert (citation["version"], citation["license"]) == (project["version"], project["license"])
     for reference in citation["references"]:
         assert {"type", "title", "authors", "year"} <= set(reference)

@@ -121,6 +121,7 @@ rule hpspace:
         [plan for model in config["models"] for plan in plans(model, config["extension"]["rounds"])],
         expand(f"{HPSPACE}/{{table}}.csv", table=["cells", "ellipses", "risk", "pruning"]),
         f"{HPSPACE}/verdict.json",
+        f"{RESULTS}/datapackage.json",
         expand(f"{RESULTS}/figures/samples.{{suffix}}", suffix=FORMATS),
         expand(f"{FIGURES}/risk_{{metric}}.{{suffix}}", metric=METRICS, suffix=FORMATS),
         expand(
