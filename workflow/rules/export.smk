@@ -113,7 +113,7 @@ rule write_card:
 rule export:
     input:
         [
-            EXPORT.format(model=model, variant=variant) + "/model_card.md"
+            f"{EXPORT}/model_card.md".format(model=model, variant=variant)
             for model in config["models"]
             for variant in variants(model)
         ],
