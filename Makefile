@@ -52,7 +52,9 @@ demo-stochastic demo-mechanism: demo-%: $(VENV)/run
 watch: $(VENV)/run
 	@$(BIN)/snakemake watch
 
-test: lint unit workflow-test slurm-test
+# The tests on a Slurm mostly wait: they run beside those of the workflow.
+test: lint unit
+	@$(MAKE) --jobs 2 --output-sync workflow-test slurm-test
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check --no-cache .

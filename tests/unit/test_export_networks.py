@@ -67,6 +67,7 @@ def test_both_formats_give_the_networks_outputs(network, digits: PreparedData, t
     with torch.no_grad():
         expected = network((pixels - torch.tensor(digits.mean)) / torch.tensor(digits.std)).numpy()
     session = onnxruntime.InferenceSession(str(tmp_path / "a.onnx"), providers=["CPUExecutionProvider"])
+    assert [entry.shape for entry in session.get_inputs()] == [["batch", 1, 8, 8]]
     (outputs,) = session.run(None, {"images": pixels.numpy()})
     np.testing.assert_allclose(outputs, expected, atol=1e-5)
     program = torch.export.load(tmp_path / "a.pt2").module()

@@ -122,7 +122,13 @@ def _write_program(exported: torch.export.ExportedProgram, path: Path | str) -> 
 
 def _write_onnx(exported: torch.export.ExportedProgram, path: Path | str) -> None:
     converted = torch.onnx.export(
-        exported, input_names=[IMAGES], output_names=[LOGITS], dynamo=True, optimize=True, verbose=False
+        exported,
+        input_names=[IMAGES],
+        output_names=[LOGITS],
+        dynamic_shapes={IMAGES: {0: "batch"}},
+        dynamo=True,
+        optimize=True,
+        verbose=False,
     )
     assert converted is not None
     with atomic(path) as temporary:
