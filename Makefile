@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN := results/$(shell sed -n "s/^run: *\([^ \#]*\).*/\1/p" config.yaml)
 
-.PHONY: help demo demo-stochastic demo-mechanism demo-coherence test lint unit workflow-test slurm-test docs bench bench-gpu clean
+.PHONY: help demo demo-stochastic demo-mechanism demo-coherence watch test lint unit workflow-test slurm-test docs bench bench-gpu clean
 
 help:
 	@echo "make demo   set up, run the main job on handwritten digits, and write a report (minutes on two cores)"
 	@echo "make demo-stochastic   the same for the companion study of noise before pruning"
 	@echo "make demo-mechanism    the same for the companion study of who does the work in a network"
 	@echo "make demo-coherence    the same for the companion study of what per-sample gradients know"
+	@echo "make watch  the demo's progress, live, from another terminal"
 	@echo "make test   set up and run every check"
 	@echo "make docs   write the config reference again"
 	@echo "make bench  measure speed and exactness here, and write docs/benchmarks.md (an hour); make bench-gpu, on a GPU"
@@ -49,6 +50,9 @@ demo-stochastic demo-mechanism demo-coherence: demo-%: $(VENV)/run
 	@echo "Figures: $(RUN)/$*/figures/   Tables: $(RUN)/$*/"
 	@echo "Report:  file://$(CURDIR)/$(RUN)/$*.html"
 
+watch: $(VENV)/run
+	@$(BIN)/snakemake watch
+
 # The tests on a Slurm mostly wait: they run beside those of the workflow.
 test: lint unit
 	@$(MAKE) --jobs 2 --output-sync workflow-test slurm-test
@@ -56,7 +60,7 @@ test: lint unit
 lint: $(VENV)/dev
 	$(BIN)/ruff check --no-cache .
 	$(BIN)/ruff format --check .
-	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/snakefmt --check Snakefile workflow/Snakefile workflow/rules examples
 	$(BIN)/mypy
 	$(BIN)/snakemake --lint
 

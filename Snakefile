@@ -13,8 +13,13 @@ from snakemake.utils import min_version
 
 min_version("9.0")
 
+# Not `workflow.basedir`: that is the folder of the workflow that imports this one as a module, if one does.
+PROJECT = Path(str(workflow.current_basedir.get_path_or_uri(secret_free=True)))
+if not PROJECT.is_dir():
+    sys.exit(f"prunescape: {PROJECT} is no folder of this machine; clone the project and give the module its path")
+
 # The library travels with the workflow: this process and every job, local or on a cluster, import this very copy of it.
-LIBRARY = str(Path(workflow.basedir) / "workflow")
+LIBRARY = str(PROJECT / "workflow")
 sys.path.insert(0, LIBRARY)
 os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [LIBRARY, os.getenv("PYTHONPATH")])))
 
@@ -23,11 +28,11 @@ if not workflow.overwrite_configfiles:
     from prunescape.config import ConfigError, read
 
     try:  # in one line, where Snakemake would end in a traceback or run code that stands in the file
-        read(Path(workflow.basedir) / "config.yaml")
+        read(PROJECT / "config.yaml")
     except ConfigError as error:
         sys.exit(str(error))
 
-    configfile: Path(workflow.basedir) / "config.yaml"
+    configfile: PROJECT / "config.yaml"
 
 
 include: "workflow/rules/common.smk"
@@ -42,6 +47,7 @@ include: "workflow/rules/models.smk"
 include: "workflow/rules/hpspace.smk"
 include: "workflow/rules/hpspace_statistics.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/export.smk"
 include: "workflow/rules/companions.smk"
 
 

@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,28 @@ def test_every_output_is_there_with_its_columns(finished: Path) -> None:
     assert (folder / "verdict.txt").read_text().startswith("small_resnet: ")
     pruning = pd.read_csv(folder / "pruning.csv").set_index("variant")
     assert 0.395 <= pruning.loc["non_uniform-0.4", "achieved_ratio"] <= 0.4
+
+
+def test_every_column_of_every_table_is_described(finished: Path) -> None:
+    folder = finished / "results" / "tiny"
+    package = json.loads((folder / "datapackage.json").read_text())
+    kinds = {"string": str, "integer": int, "number": float, "boolean": {"True": True, "False": False}.__getitem__}
+    written = set(folder.glob("hpspace/**/*.csv")) | set(folder.glob("models/**/*.csv"))
+    described: set[Path] = set()
+    for entry in package["resources"] + package["parts"]:
+        pattern = entry["path"].replace("{i}_{j}", r"-?\d+_-?\d+")
+        pattern = re.sub(r"\{\w+\}", "[^/]+", pattern)
+        paths = {path for path in written if re.fullmatch(pattern, path.relative_to(folder).as_posix())}
+        assert paths, entry["path"]
+        described |= paths
+        fields = entry["schema"]["fields"]
+        for path in paths:
+            with path.open() as file:
+                header, *rows = csv.reader(file)
+            assert header == [field["name"] for field in fields], path
+            for field, values in zip(fields, zip(*rows, strict=True), strict=True):
+                assert all(kinds[field["type"]](value) is not None for value in values if value), (path, field)
+    assert described == written
 
 
 def test_training_tells_its_progress_in_the_log(finished: Path) -> None:

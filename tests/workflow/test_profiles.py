@@ -18,14 +18,14 @@ CPU = {
     "slurm": {"slurm_account": "lab", "slurm_partition": "cpu"},
     "lsf": {"lsf_project": "lab", "lsf_queue": "normal"},
 }
-TRAINING = ("train_dense", "train_tile", "calibrate")
+TRAINING = ("train_dense", "train_tile", "train_chosen", "calibrate")
 # More threads than some login nodes have cores.
 MANY_THREADS = {"engine": {"device": "auto", "strategy": "auto", "threads": 96}}
 
 
 def plan(folder: Path, profile: str) -> dict[str, dict[str, str]]:
     """What one job of each rule would ask for."""
-    output = snakemake(folder, "-n", "--profile", f"profiles/{profile}")
+    output = snakemake(folder, "hpspace", "export", "-n", "--profile", f"profiles/{profile}")
     found = {}
     for rule, resources in re.findall(r"^rule (\w+):$.*?^    resources: (.*?)$", output, flags=re.M | re.S):
         found[rule] = dict(item.split("=", 1) for item in resources.split(", "))
@@ -51,7 +51,7 @@ def test_a_user_edits_three_marked_lines(project: Callable, profile: str) -> Non
     path = project(TINY) / "profiles" / profile / "config.yaml"
     assert re.findall(r"# (\d) ", path.read_text()) == ["1", "2", "2", "3"]
     resources = yaml.safe_load(path.read_text())["set-resources"]
-    assert resources["train_dense"] == resources["train_tile"] == resources["calibrate"]
+    assert all(resources[rule] == resources["train_dense"] for rule in TRAINING)
 
 
 def test_no_rule_repeats_itself_inside_a_job() -> None:

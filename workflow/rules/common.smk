@@ -92,8 +92,8 @@ LOGS = f"{RESULTS}/logs"
 TILE = f"{HPSPACE}/tiles/{{model}}/{{variant}}/seed-{{seed}}/{{i}}_{{j}}"
 STRATEGY = f"{RESULTS}/models/{{model}}/{{variant}}/strategy.json"
 PLAN = f"{HPSPACE}/extension/{{model}}/round-{{round}}.json"
-CAPTIONS = f"{workflow.basedir}/workflow/report"
-ENVIRONMENT = f"{workflow.basedir}/envs/prunescape.yaml"
+CAPTIONS = f"{PROJECT}/workflow/report"
+ENVIRONMENT = f"{PROJECT}/envs/prunescape.yaml"
 
 OWN = "own:"
 UNNAMED = ("norm", SCRATCH)  # in a variant's name

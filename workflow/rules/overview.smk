@@ -1,11 +1,11 @@
 """What a study will cost and how far it is, and what failed.
 
-`snakemake plan` and `snakemake status` print and stop here, while the Snakefile is read: nothing is locked, built or
+`snakemake plan`, `snakemake status` and `snakemake watch` print and stop here, while the Snakefile is read: nothing is locked, built or
 recorded, so that they serve beside a run that is under way. (As jobs they would not: Snakemake removes the locks of all
 runs in a directory when any of them ends.)
 """
 
-OVERVIEWS = ["plan", "status"]
+OVERVIEWS = ["plan", "status", "watch"]
 
 
 COMPANIONS = {}
@@ -28,8 +28,14 @@ rule status:
 
 
 # Prints which cells are finished, running, failed and missing, and how long it will take.
-# Snakemake learns its targets only after it has read the Snakefile: hence the command line.
-asked = [name for name in OVERVIEWS if name in sys.argv[1:]]
+rule watch:
+    localrule: True
+
+
+# Prints the same with bars and the best accuracies so far, again and again until everything is finished.
+# Snakemake learns its targets only after it has read the Snakefile: hence the command line. A workflow that imports this one
+# as a module may have given the rules other names.
+asked = [name for name in OVERVIEWS if getattr(rules, name).rule.name in sys.argv[1:]]
 if asked:
     from prunescape.overview.pages import print_pages
     from prunescape.overview.study import Study
@@ -48,7 +54,8 @@ if asked:
         weights_log=str(rules.train_dense.log[0]),
         extension=PLAN,
     )
-    named = [name for name in ["hpspace", *COMPANIONS] if name in sys.argv[1:]] or ["hpspace", *COMPANIONS]
+    studies = ["hpspace", *COMPANIONS]
+    named = [name for name in studies if getattr(rules, name).rule.name in sys.argv[1:]] or studies
     shown = [companion() for name, companion in COMPANIONS.items() if name in named]
     print_pages(asked, study, workflow.cores, "hpspace" in named, shown)
     sys.exit(0)

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.table import Table
 
 from prunescape.overview.cost import Costs
-from prunescape.overview.status import State, progress
+from prunescape.overview.status import Page, State, progress
 from prunescape.overview.study import Row, Study, Training
 from prunescape.overview.tables import DEVICES, duration, flops, hours, table, total
 
@@ -94,7 +94,7 @@ def _numbers(
     return [*(f"{int(count or 0):,}" for count in (jobs, networks, left)), flops(needed), hours(seconds)]
 
 
-def companion_status(companion: Companion, study: Study, now: float) -> list[Table | str]:
+def companion_status(companion: Companion, study: Study, now: float) -> Page:
     """Which jobs are finished, running, failed, stopped or missing, by experiment, and the failures."""
     rows, sums, failures = [], dict.fromkeys(State, 0), []
     for row, pieces in companion.rows().items():
@@ -105,7 +105,7 @@ def companion_status(companion: Companion, study: Study, now: float) -> list[Tab
         failures += [f"  {item.training.log}: {item.error}" for item in found if item.state is State.FAILED]
     columns = ["model", "experiment", "jobs", *State]
     totals = ["total", "", str(len(companion.pieces)), *(str(count) if count else "-" for count in sums.values())]
-    page: list[Table | str] = [table(f"{study.config['run']}: {companion.name}", columns, rows, totals)]
+    page: Page = [table(f"{study.config['run']}: {companion.name}", columns, rows, totals)]
     findings = study.results / companion.name / "findings.txt"
     page.append(f"findings: {findings if findings.is_file() else 'not yet'}")
     return page + (["failed:", *failures] if failures else [])

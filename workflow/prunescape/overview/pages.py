@@ -1,4 +1,4 @@
-"""The pages that `snakemake plan` and `snakemake status` print."""
+"""The pages that `snakemake plan`, `snakemake status` and `snakemake watch` print."""
 
 import time
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ from prunescape.overview.companion import Companion, companion_bill, companion_s
 from prunescape.overview.status import status_page
 from prunescape.overview.study import Study
 from prunescape.overview.tables import show
+from prunescape.overview.watch import Watch, watch
 
 
 def print_pages(
@@ -16,13 +17,16 @@ def print_pages(
     """Print pages to standard output.
 
     Args:
-        names: "plan", "status" or both.
+        names: "plan", "status", "watch", or several of them.
         study: the main job.
         cores: those of this run, where that is known.
         main: whether the main job is shown.
         companions: the companion studies that are.
     """
     for name in names:
+        if name == "watch":
+            watch(Watch(study, main, companions).look)
+            continue
         if main:
             show(bill_page(study, cores) if name == "plan" else status_page(study))
         for companion in companions:

@@ -7,17 +7,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from rich.table import Table
+from rich.console import RenderableType
 
 from prunescape.overview.cost import Costs
 from prunescape.overview.study import Row, Study, Training
-from prunescape.overview.tables import duration, table
+from prunescape.overview.tables import duration, table, total
 
+Page = list[RenderableType]
 FRESH_SECONDS = 300.0  # training writes to its log about once a minute
 SHOWN_FAILURES = 10
 TAIL_BYTES = 1 << 16
 # As the log of a job has it; see `prunescape.job`. The log is begun anew each time a job starts.
 _ERROR = re.compile(r"^\d\d:\d\d:\d\d (?:error: (.*)|unexpected error)$", re.MULTILINE)
+_BEST = re.compile(r"best top-1 (\d+\.\d+) %")
 _PROGRESS = re.compile(r"cells (\d+)-(\d+) of (\d+): epoch (\d+)/(\d+)(?:, step (\d+)/(\d+))?")
 
 
@@ -38,12 +40,14 @@ class Progress:
     Attributes:
         done: the part of its work that is done, 0 to 1.
         error: of a failed one, what its log says.
+        best: of one without a result, the best accuracy that its log tells, in percent.
     """
 
     training: Training
     state: State
     done: float = 0.0
     error: str = ""
+    best: float | None = None
 
 
 def progress(training: Training, now: float) -> Progress:
@@ -56,11 +60,12 @@ def progress(training: Training, now: float) -> Progress:
     except OSError:
         return Progress(training, State.MISSING)
     done = _fraction(text)
+    best = max(map(float, _BEST.findall(text)), default=None)
     error = _ERROR.search(text)
     if error is not None:
-        return Progress(training, State.FAILED, done, error.group(1) or text.rstrip().rpartition("\n")[2])
+        return Progress(training, State.FAILED, done, error.group(1) or text.rstrip().rpartition("\n")[2], best)
     # A clock that runs ahead puts the log's time into the future: that is fresh, too.
-    return Progress(training, State.RUNNING if age < FRESH_SECONDS else State.STOPPED, done)
+    return Progress(training, State.RUNNING if age < FRESH_SECONDS else State.STOPPED, done, best=best)
 
 
 def tail(path: Path, size: int = TAIL_BYTES) -> str:
@@ -87,23 +92,25 @@ def survey(study: Study, now: float | None = None) -> list[Progress]:
     return [progress(training, moment) for training in study.trainings()]
 
 
-def seconds_left(study: Study, found: Sequence[Progress]) -> float | None:
-    """Device time that the unfinished trainings will take; None where it cannot be told."""
+def seconds_by_row(study: Study, found: Sequence[Progress]) -> dict[Row, float | None]:
+    """Device time that the unfinished trainings of each row will take; None where it cannot be told."""
     costs = Costs(study, [item.training for item in found if item.state is State.FINISHED])
-    left = 0.0
-    by_row: dict[Row, float] = {}
+    cells = dict.fromkeys(study.rows, 0.0)
     for item in found:
-        if item.state is not State.FINISHED:
-            by_row[item.training.row] = by_row.get(item.training.row, 0.0) + item.training.cells * (1 - item.done)
-    for row, cells in by_row.items():
-        of_cell = costs.cell_time(row)
-        if of_cell is None:
-            return None
-        left += of_cell.seconds * cells
+        cells[item.training.row] += item.training.cells * (1 - item.done)
+    left: dict[Row, float | None] = {}
+    for row, of_row in cells.items():
+        of_cell = costs.cell_time(row) if of_row else None
+        left[row] = 0.0 if not of_row else None if of_cell is None else of_cell.seconds * of_row
     return left
 
 
-def status_page(study: Study, now: float | None = None) -> list[Table | str]:
+def seconds_left(study: Study, found: Sequence[Progress]) -> float | None:
+    """Device time that all unfinished trainings will take; None where it cannot be told."""
+    return total(list(seconds_by_row(study, found).values()))
+
+
+def status_page(study: Study, now: float | None = None) -> Page:
     """The states as a table, then what comes next, and the failures with their logs."""
     found = survey(study, now)
     by_row: dict[Row, list[Progress]] = {row: [] for row in study.rows}
@@ -111,8 +118,12 @@ def status_page(study: Study, now: float | None = None) -> list[Table | str]:
         by_row[item.training.row].append(item)
     columns = ["model", "variant", "cells", *State, "done"]
     rows = [[*row, *_numbers(items)] for row, items in by_row.items()]
-    page: list[Table | str] = [table(study.config["run"], columns, rows, ["total", "", *_numbers(found)])]
-    return [*page, *_stages(study), _outlook(study, found), *_failures(found), *_foreign(study)]
+    return [table(study.config["run"], columns, rows, ["total", "", *_numbers(found)]), *notes(study, found)]
+
+
+def notes(study: Study, found: Sequence[Progress]) -> list[str]:
+    """What lies before and after the trainings, what comes next, and the failures with their logs."""
+    return [*_stages(study), _outlook(study, found), *_failures(found), *_foreign(study)]
 
 
 def _numbers(items: Sequence[Progress]) -> list[str]:

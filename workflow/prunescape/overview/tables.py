@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 
 UNKNOWN = "?"
 DEVICES = {"cpu": "core", "gpu": "GPU"}
 
 
-def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], totals: Sequence[str]) -> Table:
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[RenderableType]], totals: Sequence[str]) -> Table:
     """A table whose first two columns are words and the others numbers, with a line of totals."""
     result = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, show_footer=True)
     for position, (name, total) in enumerate(zip(columns, totals, strict=True)):
@@ -20,7 +20,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], tot
     return result
 
 
-def show(parts: Sequence[Table | str], console: Console | None = None) -> None:
+def show(parts: Sequence[RenderableType], console: Console | None = None) -> None:
     """Print tables and lines; as wide as they need to be where standard output is no terminal."""
     screen = console or Console(highlight=False)
     if not screen.is_terminal:

@@ -1,0 +1,33 @@
+"""What catalogues of software and workflows read."""
+
+import tomllib
+from pathlib import Path
+
+import yaml
+
+from prunescape.config import schema
+from prunescape.export.crate import VERSION
+
+PROJECT = Path(__file__).parents[2]
+
+
+def test_the_citation_is_complete_and_of_this_version() -> None:
+    citation = yaml.safe_load((PROJECT / "CITATION.cff").read_text())
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+    for key in ("cff-version", "message", "title", "abstract", "keywords", "authors", "license"):
+        assert citation[key], key
+    assert project["version"] == VERSION
+    assert (citation["version"], citation["license"]) == (project["version"], project["license"])
+    for reference in citation["references"]:
+        assert {"type", "title", "authors", "year"} <= set(reference)
+
+
+def test_the_catalogue_finds_what_it_asks_for() -> None:
+    """A Snakefile in workflow/, what to configure in config/README.md, and how software is deployed."""
+    catalogue = yaml.safe_load((PROJECT / ".snakemake-workflow-catalog.yml").read_text())["usage"]
+    assert set(catalogue) == {"mandatory-flags", "software-stack-deployment", "report"}
+    assert catalogue["software-stack-deployment"]["conda"] is (PROJECT / "envs" / "prunescape.yaml").is_file()
+    assert 'include: "../Snakefile"' in (PROJECT / "workflow" / "Snakefile").read_text()
+    readme = (PROJECT / "config" / "README.md").read_text()
+    for section in schema()["properties"]:
+        assert f"`{section}`" in readme, section

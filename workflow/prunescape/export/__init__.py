@@ -1,0 +1,1 @@
+"""Results for others: tables with a dictionary, networks in open formats with a model card, and provenance."""

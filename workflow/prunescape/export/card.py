@@ -1,0 +1,99 @@
+"""A model card: what a network is, how good and how costly, how it came about, and what to beware of.
+
+After M. Mitchell et al., Model Cards for Model Reporting, FAccT 2019, section 4, as far as a run knows the answers.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+
+_CARD = """# {{ model }}, {{ variant }}
+
+{% if variant == "dense" %}
+An image classifier, dense; made by the run `{{ run }}` of prunescape.
+{% else %}
+An image classifier, structurally pruned by the method `{{ method }}` and then trained from scratch; made by the run
+`{{ run }}` of prunescape. It keeps {{ (100 * cost.achieved_ratio) | digits(1) }} % of the dense network's FLOPs (the
+target was {{ (100 * cost.target_ratio) | short }} %).
+{% endif %}
+
+| | |
+|---|---|
+| data set | {{ data.name }}: {{ data.sizes.train }} training images, {{ data.sizes.validation }} validation images |
+| input | `images`, float32, N x {{ data.input_shape | join(" x ") }}, values 0 to 1; normalisation is built in |
+| output | `logits`, float32, N x {{ data.classes | length }} |
+| classes, in this order | {{ data.classes | join(", ") }} |
+| top-1 accuracy | {{ check.torch.top1 | digits }} % of the validation images |
+| FLOPs | {{ "{:,}".format(cost.flops) }} an image (2 x multiply-accumulates of convolutions and matrix products) |
+| parameters | {{ "{:,}".format(cost.params) }} |
+| learning rate | {{ cell.learning_rate | short }} |
+| weight decay | {{ cell.weight_decay | short }} |
+| recipe | SGD, {{ cell.epochs }} epochs, batches of {{ recipe.batch_size }}, momentum {{ recipe.momentum | short }},
+{#- #} schedule `{{ recipe.schedule }}` |
+| seed | {{ cell.seed }} |
+
+## How it was chosen
+
+The main job trained this network with {{ cell.seeds }} seeds at every cell of a grid of learning rates and weight
+decays. This is the cell with the best mean accuracy over seeds, {{ cell.mean_top1 | digits }} %, and of its seeds the
+one with the highest. The choice was made on the validation images, on which the accuracy above was measured too: expect
+somewhat less on new ones.
+
+The main job keeps tables and no weights: this cell was trained again for the export, with the same settings and seed.
+It reached {{ trained_top1 | digits }} %, and {{ cell.top1 | digits }} % in the main job
+{{- ": the same." if trained_top1 == cell.top1 else "; on a GPU, or on another machine, they may differ." }}
+
+## Risk
+
+{% if variant == "dense" %}
+Cells within {{ risk_roi | short }} points of the best are this network's region of interest. Choosing any of them costs
+{{ risk.d_mean | digits }} points of accuracy on average.
+{% else %}
+To train this network at a learning rate and weight decay that suit the dense one (a cell of its
+{{ risk_roi | short }}-ROI; there are {{ risk.n_cells }}) costs {{ risk.d_mean | digits }} points of accuracy on
+average, with a standard deviation of {{ risk.d_std | digits }}. The run's verdict: **{{ advice }}**.
+{% endif %}
+
+## Files, and what was compared
+
+| file | largest difference of a logit | same class | top-1 |
+|---|---:|---:|---:|
+{% for file, runtime, found in (("onnx", "ONNX Runtime", check.onnx), ("pt2", "`torch.export`", check.torch_export)) %}
+| `model.{{ file }}`, {{ runtime }} | {{ "%.1e" | format(found.largest_difference) }} |
+{#- #} {{ (100 * found.same_class) | digits }} % | {{ found.top1 | digits }} % |
+{% endfor %}
+
+Both were compared with the network itself on all {{ check.images }} validation images. `weights.safetensors` holds the
+same weights; its architecture is `models/{{ model }}/{{ variant }}/architecture.json` of the run.
+
+## Widths
+
+Channels of the layers whose channels may be pruned:
+
+| layer | channels | of |
+|---|---:|---:|
+{% for layer in channels %}
+| `{{ layer.layer }}` | {{ layer.channels }} | {{ layer.dense_channels }} |
+{% endfor %}
+
+## Limits
+
+Trained to compare ways of pruning, on the data set above alone: nothing is known of other images, of groups of people
+or things among them, or of robustness. The licence of the data set applies to what is made of it.
+"""
+
+
+def model_card(facts: Mapping[str, Any]) -> str:
+    """The card as Markdown.
+
+    Args:
+        facts: run, model, variant, method, recipe, risk_roi; data (`PreparedData`); cell (what `chosen_training`
+            gives); trained_top1 (in percent, of the export's own training); check (what `export` gives); cost (the
+            network's row of `pruning.csv`); channels (its rows of `channels.csv`); risk (its row of `risk.csv`);
+            advice (the verdict; None for the dense network).
+    """
+    environment = Environment(trim_blocks=True, keep_trailing_newline=True, undefined=StrictUndefined)
+    environment.filters["digits"] = lambda value, places=2: f"{value:.{places}f}"
+    environment.filters["short"] = lambda value: f"{value:.6g}"
+    return environment.from_string(_CARD).render(**facts)

@@ -1,0 +1,154 @@
+"""Results for others: what the tables mean, the networks in open formats with model cards, and provenance."""
+
+
+rule describe_tables:
+    output:
+        f"{RESULTS}/datapackage.json",
+    log:
+        f"{LOGS}/describe_tables.log",
+    localrule: True
+    conda:
+        ENVIRONMENT
+    params:
+        settings=settings("export/describe_tables.py", run=config["run"]),
+    script:
+        "../scripts/export/describe_tables.py"
+
+
+# The tiles keep tables and no weights, so the best cell of each network is trained once more.
+EXPORT = f"{RESULTS}/export/{{model}}/{{variant}}"
+
+
+rule choose_network:
+    input:
+        cells=f"{HPSPACE}/cells.csv",
+    output:
+        f"{EXPORT}/cell.json",
+    log:
+        f"{LOGS}/choose_network/{{model}}_{{variant}}.log",
+    localrule: True
+    conda:
+        ENVIRONMENT
+    params:
+        settings=settings("export/choose_network.py"),
+    script:
+        "../scripts/export/choose_network.py"
+
+
+rule train_chosen:
+    input:
+        **chosen_strategy(),
+        data=f"{DATA}/meta.json",
+        architecture=f"{RESULTS}/models/{{model}}/{{variant}}/architecture.json",
+        cell=f"{EXPORT}/cell.json",
+    output:
+        weights=f"{EXPORT}/weights.safetensors",
+        history=f"{EXPORT}/history.csv",
+    log:
+        f"{LOGS}/train_chosen/{{model}}_{{variant}}.log",
+    conda:
+        ENVIRONMENT
+    threads: training_threads()
+    resources:
+        runtime=training_minutes,
+        cpus_per_task=config["engine"]["threads"],
+    params:
+        # As in `train_tile`, with the same idle lanes beside it: on a CPU the same bits come out.
+        settings=lambda wildcards: settings(
+            "export/train_chosen.py", model_code(wildcards.model), recipe=config["recipe"], engine=engine_settings()
+        ),
+        checkpoint=lambda wildcards, output: f"{RESULTS}/checkpoints/export/" + "_".join(wildcards),
+    script:
+        "../scripts/export/train_chosen.py"
+
+
+rule export_network:
+    input:
+        data=f"{DATA}/meta.json",
+        architecture=f"{RESULTS}/models/{{model}}/{{variant}}/architecture.json",
+        weights=f"{EXPORT}/weights.safetensors",
+    output:
+        onnx=f"{EXPORT}/model.onnx",
+        program=f"{EXPORT}/model.pt2",
+        check=f"{EXPORT}/check.json",
+    log:
+        f"{LOGS}/export_network/{{model}}_{{variant}}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        settings=lambda wildcards: settings("export/export_network.py", model_code(wildcards.model)),
+    script:
+        "../scripts/export/export_network.py"
+
+
+rule write_card:
+    input:
+        data=f"{DATA}/meta.json",
+        cell=f"{EXPORT}/cell.json",
+        history=f"{EXPORT}/history.csv",
+        check=f"{EXPORT}/check.json",
+        pruning=f"{HPSPACE}/pruning.csv",
+        channels=f"{HPSPACE}/channels.csv",
+        risk=f"{HPSPACE}/risk.csv",
+        verdict=f"{HPSPACE}/verdict.json",
+    output:
+        f"{EXPORT}/model_card.md",
+    log:
+        f"{LOGS}/write_card/{{model}}_{{variant}}.log",
+    localrule: True
+    conda:
+        ENVIRONMENT
+    params:
+        settings=lambda wildcards: settings(
+            "export/write_card.py",
+            run=config["run"],
+            method=wildcards.variant.rpartition("-")[0],
+            recipe=config["recipe"],
+            risk_roi=config["analysis"]["risk_roi"],
+        ),
+    script:
+        "../scripts/export/write_card.py"
+
+
+rule export:
+    input:
+        [
+            f"{EXPORT}/model_card.md".format(model=model, variant=variant)
+            for model in config["models"]
+            for variant in variants(model)
+        ],
+    # Each network at its best cell, in open formats, with a model card.
+    localrule: True
+
+
+# What the main job's results depend on.
+MAIN_SCRIPTS = [path for room in ("data", "models", "hpspace") for path in Path(LIBRARY, "scripts", room).glob("*.py")]
+
+
+rule provenance:
+    input:
+        rules.hpspace.input,
+        timing=f"{HPSPACE}/timing.csv",
+        text=f"{HPSPACE}/verdict.txt",
+        page=f"{HPSPACE}/verdict.html",
+    output:
+        crate=f"{RESULTS}/ro-crate-metadata.json",
+        config=f"{RESULTS}/config.json",
+    log:
+        f"{LOGS}/provenance.log",
+    localrule: True
+    conda:
+        ENVIRONMENT
+    params:
+        # The folder is no part of what the results are; Snakemake does not track params that take `output`.
+        project=lambda wildcards, output: str(PROJECT),
+        settings=settings(
+            "export/write_provenance.py",
+            config=config,
+            results_code=digest(
+                *(f"{path.parent.name}/{path.name}" for path in MAIN_SCRIPTS),
+                *(model_code(model) for model in config["models"]),
+            ),
+        ),
+    script:
+        "../scripts/export/write_provenance.py"

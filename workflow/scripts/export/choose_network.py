@@ -1,0 +1,10 @@
+"""Choose the training of a network that is handed on."""
+
+from prunescape.export.choice import chosen_training
+from prunescape.files import read_csv, write_json
+from prunescape.job import job
+
+with job(snakemake):
+    cells = read_csv(snakemake.input.cells)
+    choice = chosen_training(cells, snakemake.wildcards.model, snakemake.wildcards.variant)
+    write_json(snakemake.output[0], choice)

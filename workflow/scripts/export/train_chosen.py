@@ -1,0 +1,27 @@
+"""Train the chosen cell of a network once more, as in its tile, and keep the weights."""
+
+from prunescape.files import read_json, write_csv
+from prunescape.hpspace.tile import history_table
+from prunescape.job import job
+from prunescape.lease import lease
+from prunescape.models.weights import save_weights
+from prunescape.training.checkpoint import Checkpoint
+from prunescape.training.lane import Lane
+from prunescape.training.task import open_task
+from prunescape.training.train import train
+
+with job(snakemake) as logger:
+    cell = read_json(snakemake.input.cell)
+    settings = {**snakemake.params.settings, "seed": cell["seed"]}
+    strategy = snakemake.input.get("strategy")  # made only where the config leaves it to be measured
+    chosen = strategy and read_json(strategy)
+    task = open_task(snakemake.input.architecture, snakemake.input.data, settings, snakemake.threads, chosen)
+    data = read_json(snakemake.input.data)
+    checkpoint = Checkpoint.of(snakemake.params.checkpoint, settings, cell, task.identity(), data)
+    with lease(f"{snakemake.params.checkpoint}.lease", checkpoint.identity, snakemake.output) as to_do:
+        if to_do:
+            lane = Lane(cell["learning_rate"], cell["weight_decay"])
+            (result,) = train(task, [lane], logger.info, checkpoint)
+            save_weights(snakemake.output.weights, result.weights)
+            write_csv(snakemake.output.history, history_table(result))
+            checkpoint.remove()

@@ -1,0 +1,23 @@
+"""Write where the results come from: the config as it was read, and an RO-Crate."""
+
+from pathlib import Path
+
+from prunescape.export.crate import code_version, hardware, software, write_crate
+from prunescape.files import read_csv, write_json
+from prunescape.job import job
+
+with job(snakemake):
+    settings = snakemake.params.settings
+    project = Path(snakemake.params.project)
+    timing = read_csv(snakemake.input.timing)
+    write_json(snakemake.output.config, settings["config"])
+    facts = {
+        "commit": code_version(project),
+        "code": settings["results_code"],
+        "software": software(project / "envs" / "prunescape.yaml"),
+        "hardware": hardware(timing["device"]),
+        "seconds": float(timing["seconds"].sum()),
+    }
+    folder = Path(snakemake.output.crate).parent
+    files = [file for file in snakemake.input if Path(file).is_relative_to(folder)]
+    write_crate(folder, files, settings["config"], snakemake.output.config, facts)
