@@ -38,6 +38,8 @@ demo: $(VENV)/run
 	@echo
 	@echo "Figures: $(RUN)/hpspace/figures/   Tables: $(RUN)/hpspace/"
 	@echo "Report:  file://$(CURDIR)/$(RUN)/report.html"
+	@echo "Explore: file://$(CURDIR)/$(RUN)/hpspace/explore.html"
+	@echo "Run:     file://$(CURDIR)/$(RUN)/index.html"
 
 demo-stochastic demo-mechanism: demo-%: $(VENV)/run
 	$(BIN)/snakemake $*
@@ -47,6 +49,7 @@ demo-stochastic demo-mechanism: demo-%: $(VENV)/run
 	@echo
 	@echo "Figures: $(RUN)/$*/figures/   Tables: $(RUN)/$*/"
 	@echo "Report:  file://$(CURDIR)/$(RUN)/$*.html"
+	@echo "Run:     file://$(CURDIR)/$(RUN)/index.html"
 
 test: lint unit workflow-test slurm-test
 
