@@ -26,8 +26,8 @@ def landscapes(cells: pd.DataFrame, settings: Mapping[str, Any]) -> dict[str, An
 
     Returns:
         JSON: `models`, a list with `grid` (i, j, lr, wd, and x, y, the log10 of weight decay and learning rate, of
-        every cell; the step in decades) and by metric the `limits` of the colours and the `variants`, dense first, each with
-        f and `seeds`, the accuracies of every seed, in percent and in the order of the cells.
+        every cell; the step in decades) and by metric the `limits` of the colours and the `variants`, dense first, each
+        with f and `seeds`, the accuracies of every seed, in percent and in the order of the cells.
     """
     scale = colour_scale(settings["colour_map"])
     by_metric = {metric: cubes(cells, metric) for metric in metrics_of(cells)}
@@ -57,8 +57,8 @@ def _grid(cube: Cube) -> dict[str, Any]:
         "j": cube.lattice[:, 1].tolist(),
         "x": x.tolist(),
         "y": y.tolist(),
-        "lr": [float(f"{10**value:.6g}") for value in y],
-        "wd": [float(f"{10**value:.6g}") for value in x],
+        "lr": [float(f"{10**value:.12g}") for value in y],
+        "wd": [float(f"{10**value:.12g}") for value in x],
         "step": min(step_of(x), step_of(y)) if len(x) > 1 else step_of(x),
     }
 
