@@ -246,7 +246,10 @@ def test_the_address_keeps_the_choice(browser, address) -> None:
     browser.open(f"{address}#model=resnet20&metric=top5&roi=1.25", 1280)
     assert browser.evaluate("document.getElementById('title-variant').textContent") == "Uniform, 20 % of FLOPs"
     assert browser.evaluate("document.getElementById('roi-value').textContent") == "1.25 points"
-    assert "variant=uniform-0.2" in browser.evaluate("location.hash")
+    browser.evaluate("document.querySelector('nav a[href=\"#tables\"]').click()")  # a link is no choice
+    assert browser.evaluate("document.getElementById('roi-value').textContent") == "1.25 points"
+    browser.evaluate(CHOOSE % json.dumps(["resnet20", "top1", "uniform-0.2", 2.0]))
+    assert browser.evaluate("location.hash") == "#model=resnet20&metric=top1&variant=uniform-0.2&roi=2"
 
 
 def test_without_scripts_it_still_tells_the_answer(browser, address) -> None:

@@ -60,7 +60,7 @@
 
   function update() {
     const state = derive();
-    at("roi-value").textContent = `${state.threshold.toFixed(2)} points`;
+    for (const id of ["roi-value", "roi-again"]) at(id).textContent = `${state.threshold.toFixed(2)} points`;
     controls.roi.setAttribute("aria-valuetext", `${state.threshold.toFixed(2)} points`);
     [state.dense, state.pruned].forEach((side, k) => {
       at(k ? "panel-variant" : "panel-dense").hidden = !side;
@@ -77,7 +77,6 @@
     table(state);
     chart.point(state.threshold, Math.max(state.chosen, 0));
     point(null);
-    keep();
   }
 
   function rows({ dense, pruned }) {
@@ -164,13 +163,15 @@
     chooseMetric(wanted.variant);
     controls.roi.max = data.largest_roi;
     controls.roi.value = wanted.roi || data.risk_roi;
-    controls.model.onchange = () => { chooseModel(); chooseMetric(controls.variant.value); update(); };
-    controls.metric.onchange = () => { chooseMetric(controls.variant.value); update(); };
-    controls.variant.onchange = update;
-    controls.roi.oninput = update;
-    window.onhashchange = start;
     at("explorer").hidden = false;
     update();
   }
+
+  const changed = () => { update(); keep(); };
+  controls.model.onchange = () => { chooseModel(); chooseMetric(controls.variant.value); changed(); };
+  controls.metric.onchange = () => { chooseMetric(controls.variant.value); changed(); };
+  controls.variant.onchange = changed;
+  controls.roi.oninput = changed;
+  window.onhashchange = () => { if (location.hash.includes("=")) start(); }; // else it is a link to a part of the page
   start();
 })();

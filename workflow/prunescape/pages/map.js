@@ -9,8 +9,8 @@ function svgElement(name, attributes, parent) {
 
 /* A short number: 0.0398, 3.16e-5. */
 function short(value) {
-  const text = Number(value.toPrecision(3));
-  return Math.abs(text) < 0.001 && text !== 0 ? text.toExponential().replace("e-", "e-") : String(text);
+  const rounded = Number(value.toPrecision(3));
+  return Math.abs(rounded) < 0.001 && rounded !== 0 ? rounded.toExponential() : String(rounded);
 }
 
 class LandscapeMap {
