@@ -40,6 +40,8 @@ demo: $(VENV)/run
 	@echo
 	@echo "Figures: $(RUN)/hpspace/figures/   Tables: $(RUN)/hpspace/"
 	@echo "Report:  file://$(CURDIR)/$(RUN)/report.html"
+	@echo "Explore: file://$(CURDIR)/$(RUN)/hpspace/explore.html"
+	@echo "Run:     file://$(CURDIR)/$(RUN)/index.html"
 
 demo-stochastic demo-mechanism demo-coherence: demo-%: $(VENV)/run
 	$(BIN)/snakemake $*
@@ -49,6 +51,7 @@ demo-stochastic demo-mechanism demo-coherence: demo-%: $(VENV)/run
 	@echo
 	@echo "Figures: $(RUN)/$*/figures/   Tables: $(RUN)/$*/"
 	@echo "Report:  file://$(CURDIR)/$(RUN)/$*.html"
+	@echo "Run:     file://$(CURDIR)/$(RUN)/index.html"
 
 watch: $(VENV)/run
 	@$(BIN)/snakemake watch

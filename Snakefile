@@ -48,6 +48,7 @@ include: "workflow/rules/hpspace.smk"
 include: "workflow/rules/hpspace_statistics.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/export.smk"
+include: "workflow/rules/pages.smk"
 include: "workflow/rules/companions.smk"
 
 

@@ -25,6 +25,7 @@ ROOMS = [
     "export",
     "overview",
     "figures",
+    "pages",
 ]
 
 
@@ -77,6 +78,16 @@ def test_a_change_deep_below_a_script_counts_there_and_not_elsewhere(fresh) -> N
     assert digest("hpspace/fit_ellipses.py") == ellipse
 
 
+@pytest.mark.parametrize("name", sorted(path.name for path in (WORKFLOW / "prunescape" / "pages").glob("*.[!p]*")))
+def test_the_parts_of_a_page_count_for_that_page_alone(name: str, fresh) -> None:
+    folder, digest = fresh
+    page, ellipse = digest("hpspace/explore.py"), digest("hpspace/fit_ellipses.py")
+    target = folder / "prunescape" / "pages" / name
+    target.write_text(target.read_text() + "\n")
+    assert digest("hpspace/explore.py") != page
+    assert digest("hpspace/fit_ellipses.py") == ellipse
+
+
 def test_a_models_code_counts_for_that_model_alone(fresh) -> None:
     folder, digest = fresh
     sources = [("hpspace/train_tile.py", f"prunescape.models.{name}") for name in ("cifar_resnet", "mobilenet")]
@@ -90,7 +101,7 @@ def test_every_import_of_the_library_is_followed() -> None:
         relative = script.relative_to(WORKFLOW / "scripts").as_posix()
         files = codehash._closure(script)
         assert codehash.digest(relative)
-        for file in files:
+        for file in (path for path in files if path.suffix == ".py"):
             for node in ast.walk(ast.parse(file.read_text())):
                 if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("prunescape."):
                     found = importlib.util.find_spec(node.module)

@@ -83,6 +83,24 @@ def test_every_column_of_every_table_is_described(finished: Path) -> None:
     assert described == written
 
 
+def test_the_page_to_explore_and_the_overview_are_there(finished: Path) -> None:
+    run = finished / "results" / "tiny"
+    page = (run / "hpspace" / "explore.html").read_text()
+    data = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
+    cells = pd.read_csv(run / "hpspace" / "cells.csv")
+    (model,) = data["models"]
+    assert [len(variant["f"]) for variant in model["metrics"]["top1"]["variants"]] == [9, 9, 9]
+    assert model["metrics"]["top1"]["variants"][0]["seeds"][0] == pytest.approx(
+        cells[(cells["variant"] == "dense") & (cells["seed"] == 0)]["top1"].tolist(), abs=1e-4
+    )
+    assert page.count("data:image/webp;base64,") == 8
+    assert "learning_rate: 0.1" in page  # the config
+    overview = (run / "index.html").read_text()
+    assert 'href="hpspace/explore.html"' in overview
+    assert "stochastic" not in overview
+    assert len(page) < 1_500_000
+
+
 def test_training_tells_its_progress_in_the_log(finished: Path) -> None:
     (log,) = (finished / "results/tiny/logs/train_tile/small_resnet/dense").glob("seed-0*.log")
     lines = log.read_text().splitlines()

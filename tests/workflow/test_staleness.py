@@ -33,6 +33,10 @@ FIGURES = {
 } | {"figure_tuning_transfer"}
 
 
+# Shows what all others made, and so is made again whenever one of them is.
+PAGE = {"explore"}
+
+
 def code(path: str, old: str, new: str) -> Callable[[Path], None]:
     """An edit of a file of the library."""
 
@@ -94,6 +98,13 @@ CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     "resources and profiles": (profile, set()),
     "one figure's function": (appended("prunescape/figures/risk.py"), {"figure_risk"}),
     "how all figures look": (appended("prunescape/figures/style.py"), FIGURES),
+    "the page's script": (
+        code("prunescape/pages/explore.js", '"use strict";', '"use strict";\n// on'),
+        PAGE,
+    ),
+    "the page's style": (code("prunescape/pages/explore.css", "h3 {", "h3  {"), PAGE),
+    "what the page's definitions are": (code("prunescape/pages/hpspace.js", "ROUNDING: 1e-9", "ROUNDING: 2e-9"), PAGE),
+    "the overview of a run": (appended("prunescape/pages/index.py"), set()),
     "one more model in the catalogue": (appended("prunescape/models/catalog.py"), set()),
     "one more data set in the catalogue": (appended("prunescape/data/catalog.py"), set()),
     "how a job reports errors": (appended("prunescape/job.py"), set()),
@@ -182,7 +193,7 @@ CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
 def test_an_edit_reruns_what_depends_on_it(case: str, copied: Path) -> None:
     edit, expected = CASES[case]
     edit(copied)
-    assert set(planned(copied)) == expected
+    assert set(planned(copied)) == (expected | PAGE if expected else expected)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,9 @@
 """What code a rule depends on, as one digest: it changes when the code's meaning does, and only then.
 
 Snakemake itself sees the text of a script but not the modules it imports. The digest covers a script, or a module, and
-every module of this library that it imports, directly or not. Comments, docstrings, white space and file times do not
-count. Light: used while the Snakefile is parsed.
+every module of this library that it imports, directly or not, and the templates, scripts and styles of pages beside a
+module that names them. Comments, docstrings, white space and file times do not count (in those of pages, only file
+times do not). Light: used while the Snakefile is parsed.
 """
 
 import ast
@@ -28,6 +29,7 @@ NO_MEANING = {
     "training/stop.py",
     "training/workers.py",
 }
+ASSETS = (".js", ".css", ".jinja")
 LIBRARY = Path(__file__).resolve().parent
 SCRIPTS = LIBRARY.parent / "scripts"
 
@@ -64,7 +66,9 @@ def _is_plumbing(file: Path) -> bool:
 
 @cache
 def _scan(file: Path) -> tuple[str, tuple[Path, ...]]:
-    """A file's own digest, and the files of the library that it imports."""
+    """A file's own digest, and the files of the library that it imports or takes in."""
+    if file.suffix in ASSETS:
+        return hashlib.sha256(file.read_bytes()).hexdigest(), ()
     tree = ast.parse(file.read_bytes(), filename=str(file))
     imported: list[str] = []
     for node in ast.walk(tree):
@@ -74,13 +78,22 @@ def _scan(file: Path) -> tuple[str, tuple[Path, ...]]:
             if node.level:
                 raise ValueError(f"{file}: relative imports hide what a rule depends on; name the module in full")
             imported += [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return meaning(tree), tuple(dict.fromkeys(path for name in imported for path in _module_files(name)))
+    assets = _assets(file, tree)
+    modules = dict.fromkeys(path for name in imported for path in _module_files(name))
+    return meaning(tree), (*modules, *assets)
 
 
 def meaning(tree: ast.Module) -> str:
     """A digest of what a file's code means; its docstrings are dropped from `tree`, in place."""
     _drop_docstrings(tree)
     return hashlib.sha256(_serialise(tree).encode()).hexdigest()
+
+
+def _assets(file: Path, tree: ast.AST) -> list[Path]:
+    """The parts of pages beside a module that are named in its strings."""
+    texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    named = [file.parent / text for text in texts if text.endswith(ASSETS) and "\n" not in text]
+    return [path for path in named if path.is_file()]
 
 
 def _serialise(node: object) -> str:

@@ -3,9 +3,14 @@
 from typing import Any
 
 from jinja2 import Environment
+from markupsafe import Markup
 
+# The policy makes browsers refuse whatever would come from elsewhere.
 _PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<meta http-equiv="Content-Security-Policy"
+ content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
+<link rel="icon" href="data:,">
 <title>{{ title }}</title>
 <style>
 body { font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 62rem; margin: 1.5rem auto; padding: 0 1rem; }
@@ -16,14 +21,16 @@ th, td { padding: .35rem .6rem; border-bottom: 1px solid #ddd; text-align: left;
 .good { color: #00634a; } .doubtful { color: #8a5a00; } .bad { color: #a3260f; } .note { color: #555; }
 b { text-transform: uppercase; }
 @media (max-width: 40rem) { table { display: block; overflow-x: auto; } }
-</style></head><body>
+{{ style }}</style></head><body>
 <h1>{{ question }}</h1>
-BODY
-</body></html>
+{{ body }}{% if script %}<script>
+{{ script }}</script>
+{% endif %}</body></html>
 """
+_TEMPLATES = Environment(autoescape=True, trim_blocks=True)
 
 
-def page(title: str, question: str, body: str, **values: Any) -> str:
+def page(title: str, question: str, body: str, style: str = "", script: str = "", **values: Any) -> str:
     """An HTML page.
 
     Args:
@@ -31,7 +38,13 @@ def page(title: str, question: str, body: str, **values: Any) -> str:
         question: its heading.
         body: a Jinja template of what is below; classes "good", "doubtful", "bad" and "note" colour text, and tables of
             class "numbers" align to the right all but their first and last column.
+        style, script: CSS and JavaScript of ours; they go in as they are.
         values: what the template uses.
     """
-    template = Environment(autoescape=True, trim_blocks=True).from_string(_PAGE.replace("BODY", body))
-    return template.render(title=title, question=question, **values)
+    parts = {"body": section(body, **values), "style": Markup(style), "script": Markup(script)}
+    return str(section(_PAGE, title=title, question=question, **parts))
+
+
+def section(template: str, /, **values: Any) -> Markup:
+    """A part of a page, from a Jinja template; other templates take it in as it is."""
+    return Markup(_TEMPLATES.from_string(template).render(**values))

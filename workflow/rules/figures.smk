@@ -178,6 +178,7 @@ rule hpspace:
         expand(f"{HPSPACE}/table_{{number}}.csv", number=["3_4", "4_1", "4_2"]),
         f"{HPSPACE}/verdict.json",
         f"{RESULTS}/datapackage.json",
+        f"{HPSPACE}/explore.html",
         expand(f"{RESULTS}/figures/samples.{{suffix}}", suffix=FORMATS),
         expand(f"{FIGURES}/risk_{{metric}}.{{suffix}}", metric=METRICS, suffix=FORMATS),
         expand(

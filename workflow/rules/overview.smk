@@ -73,6 +73,18 @@ onstart:
     stop_leftovers()
 
 
+onsuccess:
+    # No job: it shows the studies that the run has by now, and asks for none.
+    from prunescape.errors import UserError
+    from prunescape.faults import in_words
+    from prunescape.pages.index import write_index
+
+    try:
+        write_index(Path(RESULTS))
+    except (UserError, OSError) as error:
+        print(f"prunescape: no {RESULTS}/index.html: {in_words(error) or error}", file=sys.stderr)
+
+
 onerror:
     from prunescape.overview.failures import failures_page
 

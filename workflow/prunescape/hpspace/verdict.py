@@ -64,6 +64,15 @@ def verdict(
     return {"settings": dict(settings), "models": models}
 
 
+def from_json(value: Any) -> Any:
+    """A verdict as `verdict` gives it, from `verdict.json`, which has null for numbers that are none."""
+    if isinstance(value, Mapping):
+        return {key: item if key == "ellipse" and item is None else from_json(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [from_json(item) for item in value]
+    return math.nan if value is None else value
+
+
 def _of_model(tables: Tables, metric: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     landscapes = mean_over_seeds(tables.cells, metric)
     by_variant = {str(name): frame for name, frame in landscapes.groupby("variant", sort=False)}

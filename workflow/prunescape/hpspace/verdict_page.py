@@ -4,9 +4,11 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from markupsafe import Markup
+
 from prunescape.hpspace.verdict import KEEP, TUNE, UNDECIDED, UNKNOWN
 from prunescape.hpspace.verdict_text import decision_of, ellipse_of, headline
-from prunescape.page import page
+from prunescape.page import page, section
 
 _QUESTION = "Must learning rate and weight decay be tuned again after pruning?"
 _COLOURS = {KEEP: "good", UNDECIDED: "doubtful", TUNE: "bad", UNKNOWN: "note"}
@@ -49,8 +51,13 @@ touches it.</p>
 
 def verdict_page(answer: Mapping[str, Any]) -> str:
     """An HTML page of what `verdict` gives."""
+    return page("Verdict", _QUESTION, "{{ verdict }}", verdict=verdict_section(answer))
+
+
+def verdict_section(answer: Mapping[str, Any]) -> Markup:
+    """What is below the heading of that page."""
     helpers = {"headline": headline, "decided": decision_of, "ellipse": ellipse_of, "spread": _spread, "loss": _loss}
-    return page("Verdict", _QUESTION, _BODY, **answer, colours=_COLOURS, **helpers)
+    return section(_BODY, **answer, colours=_COLOURS, **helpers)
 
 
 def _spread(found: Mapping[str, float]) -> str:

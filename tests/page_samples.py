@@ -1,0 +1,86 @@
+"""A small study of two models with made-up accuracies, and the page of it."""
+
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from prunescape.hpspace.decision import decisions
+from prunescape.hpspace.ellipse import ellipses
+from prunescape.hpspace.intervals import intervals
+from prunescape.hpspace.permutation import shift_tests
+from prunescape.hpspace.resampling import resample
+from prunescape.hpspace.risk import risk_cells, risk_table
+from prunescape.hpspace.tuning import band, regret, transfer
+from prunescape.hpspace.verdict import Tables, verdict
+from prunescape.pages.explore import TITLES, explore_page
+
+SETTINGS: dict[str, Any] = {
+    "roi": [0.5, 1.0],
+    "risk_roi": 0.5,
+    "sigma": 2.0,
+    "minimum_cells": 5,
+    "colour_map": "viridis",
+    "colour_range_percent": 15.0,
+}
+STATISTICS = {**SETTINGS, "draws": 40, "confidence": 0.95}
+VERDICT = {"margin": 0.5, "level": 0.05, "power": 0.8}
+CONFIG = {
+    "run": "sample",
+    "data": {"name": "digits"},
+    "models": {"small_resnet": {}, "resnet20": {}},
+    "seeds": [0, 1, 2],
+}
+VARIANTS = {"small_resnet": ["dense", "non_uniform-0.4", "uniform-0.4"], "resnet20": ["dense", "uniform-0.2"]}
+
+
+def sample_cells() -> pd.DataFrame:
+    """cells.csv: ridges with noise, top-1 and top-5, on grids of 7 x 9 and 5 x 5 cells."""
+    numbers = np.random.default_rng(5)
+    rows = []
+    for (model, variants), (rows_i, columns_j) in zip(VARIANTS.items(), [(7, 9), (5, 5)], strict=True):
+        for (place, variant), seed in product(enumerate(variants), range(3)):
+            for i, j in product(range(-(rows_i // 2), rows_i // 2 + 1), range(-(columns_j // 2), columns_j // 2 + 1)):
+                top1 = 92 - place - 0.25 * (i + j - place) ** 2 - 0.04 * (i - j) ** 2 + 0.2 * numbers.normal()
+                top1 = round(float(top1), 1)  # so that cells are equal now and then
+                rate, decay = float(f"{0.1 * 10 ** (0.2 * i):.12g}"), float(f"{0.005 * 10 ** (0.2 * j):.12g}")
+                rows.append((model, variant, seed, i, j, rate, decay, top1, min(99.9, top1 + 5)))
+    names = ["model", "variant", "seed", "i", "j", "learning_rate", "weight_decay", "top1", "top5"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def sample_tables(cells: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The tables that the page shows."""
+    resampled = resample(cells, STATISTICS)
+    timing = cells[["model", "variant", "seed", "i", "j"]].assign(
+        seconds=1.5, images_per_second=2000.0, device="cpu", strategy="fused", lanes=16, precision="float32"
+    )
+    other = pd.DataFrame({"model": ["small_resnet"], "flops": [263296], "note": ['a "quoted", <b>bold</b> text']})
+    return {
+        "cells": cells,
+        "timing": timing,
+        "ellipses": ellipses(cells, SETTINGS["roi"], SETTINGS["sigma"], SETTINGS["minimum_cells"]),
+        "risk": risk_table(risk_cells(cells, SETTINGS["risk_roi"])),
+        "intervals": intervals(resampled, STATISTICS),
+        "decisions": decisions(resampled, SETTINGS["risk_roi"], VERDICT),
+        "shifts": shift_tests(cells, STATISTICS),
+        "regret": regret(resampled),
+        "transfer": transfer(resampled),
+        "band": band(resampled, STATISTICS, {"batch_size": 32, "momentum": 0.9}),
+        **dict.fromkeys(["pruning", "table_3_4", "table_4_1", "table_4_2"], other),
+    }
+
+
+def sample_answer(tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
+    """The verdict."""
+    borders = {"small_resnet": {"larger weight decays": ["dense"]}}
+    chosen = Tables(*(tables[name] for name in Tables._fields))
+    return verdict(chosen, borders, {**VERDICT, "risk_roi": SETTINGS["risk_roi"]})
+
+
+def sample_page(tables: dict[str, pd.DataFrame], pictures: list[Any]) -> str:
+    """The page to explore."""
+    assert set(TITLES) <= set(tables)
+    return explore_page(sample_answer(tables), tables, pictures, SETTINGS, CONFIG, Path(__file__).parents[1])

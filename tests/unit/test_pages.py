@@ -1,0 +1,205 @@
+"""Pages as text: what they hold, what they show of tables, and which studies an overview finds."""
+
+import io
+import json
+import math
+import re
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+from page_samples import CONFIG, sample_answer, sample_cells, sample_page, sample_tables
+from prunescape.errors import UserError
+from prunescape.files import read_json, write_json, write_text
+from prunescape.hpspace.verdict import from_json
+from prunescape.hpspace.verdict_page import verdict_page
+from prunescape.pages.explore import TITLES
+from prunescape.pages.index import entries, write_index
+from prunescape.pages.landscapes import landscapes
+from prunescape.pages.pictures import CAPTIONS, Picture, embedded
+from prunescape.pages.provenance import code_version, duration, facts, run_times
+from prunescape.pages.tables import MOST_ROWS, short, shown
+
+
+class Addresses(HTMLParser):
+    """What a page names as an address, and whether its elements close in the order in which they open."""
+
+    VOID = ("meta", "link", "img", "input", "br")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag, attributes):
+        self.found += [value for name, value in attributes if name in ("src", "href", "srcset", "action", "data")]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.handle_starttag(tag, attributes)
+        self.handle_endtag(tag)
+
+    def handle_endtag(self, tag):
+        if tag not in self.VOID:
+            assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def tables() -> dict[str, pd.DataFrame]:
+    return sample_tables(sample_cells())
+
+
+@pytest.fixture(scope="module")
+def page(tables) -> str:
+    return sample_page(tables, [])
+
+
+def test_a_page_names_no_address_outside_and_is_well_formed(page) -> None:
+    parser = Addresses()
+    parser.feed(page)
+    assert parser.open == []
+    assert len(parser.found) > 10
+    assert all(address.startswith(("data:", "#")) for address in parser.found)
+    assert "default-src 'none'" in page
+    assert re.findall(r"https?://(?!www\.w3\.org/2000/svg)[^\"'\s]*", page) == []
+
+
+def test_a_page_begins_with_the_answer_and_ends_with_provenance(page, tables) -> None:
+    order = [page.index(f'id="{part}"') for part in ("verdict", "landscapes", "pictures", "tables", "provenance")]
+    assert order == sorted(order)
+    body = verdict_page(sample_answer(tables)).partition("</h1>")[2].partition("</body>")[0].strip()
+    assert body in page
+    for title in TITLES.values():
+        assert title.replace("'", "&#39;") in page
+    assert "run: sample" in page  # the config
+
+
+def test_nothing_in_a_table_becomes_markup(page) -> None:
+    assert "<b>bold</b>" not in page
+    assert "&lt;b&gt;bold&lt;/b&gt;" in page
+    data = page.partition('id="data">')[2].partition("</script>")[0]
+    assert json.loads(data)["models"][0]["name"] == "small_resnet"
+
+
+def test_the_landscapes_hold_the_means_over_seeds(tables) -> None:
+    from page_samples import SETTINGS
+
+    cells = tables["cells"]
+    model = landscapes(cells, SETTINGS)["models"][1]
+    assert [variant["name"] for variant in model["metrics"]["top5"]["variants"]] == ["dense", "uniform-0.2"]
+    grid, pruned = model["grid"], model["metrics"]["top5"]["variants"][1]
+    for n, (i, j) in enumerate(zip(grid["i"], grid["j"], strict=True)):
+        here = cells[(cells["model"] == "resnet20") & (cells["variant"] == "uniform-0.2")]
+        here = here[(here["i"] == i) & (here["j"] == j)]
+        assert pruned["f"][n] == pytest.approx(here["top5"].mean(), abs=1e-12)
+        assert [seed[n] for seed in pruned["seeds"]] == here.sort_values("seed")["top5"].round(4).tolist()
+        assert (grid["lr"][n], grid["wd"][n]) == (here["learning_rate"].iloc[0], here["weight_decay"].iloc[0])
+    assert grid["step"] == pytest.approx(0.2)
+
+
+def test_a_table_to_download_is_the_table(tables) -> None:
+    for name in ("decisions", "pruning"):
+        part = shown(name, "title", tables[name])
+        kind, _, text = part["link"].partition(",")
+        assert kind == "data:text/csv;charset=utf-8"
+        assert not set(part["link"]) & set("\"'<>\n#%?&") - {"%"}
+        pd.testing.assert_frame_equal(pd.read_csv(io.StringIO(unquote(text))), tables[name], check_dtype=False)
+        assert len(part["rows"]) == part["count"] == len(tables[name])
+
+
+def test_long_tables_are_for_download_alone_and_huge_ones_lie_beside(monkeypatch) -> None:
+    table = pd.DataFrame({"a": range(MOST_ROWS + 1), "b": math.nan})
+    part = shown("long", "title", table)
+    assert part["rows"] == []
+    assert part["columns"] == ["a"]  # a column without a value is not shown
+    assert part["link"]
+    monkeypatch.setattr("prunescape.pages.tables.MOST_BYTES", 100)
+    assert shown("long", "title", table)["link"] == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(3.0, "3"), (0.123456, "0.1235"), (1.2e-7, "1.2e-07"), (math.nan, ""), (None, ""), (True, "True"), (7, "7")],
+)
+def test_short_numbers(value, text) -> None:
+    assert short(value) == text
+
+
+def test_a_picture_is_small_and_inside(tmp_path: Path) -> None:
+    Image.new("RGB", (2400, 1200), "#b03a00").save(tmp_path / "a.png")
+    found = embedded(Picture("landscape", "resnet56", "top1", str(tmp_path / "a.png")))
+    assert (found["width"], found["height"]) == (1200, 600)
+    assert found["source"].startswith("data:image/webp;base64,")
+    assert found["title"] == f"{CAPTIONS['landscape'][0]}: ResNet-56, top-1 accuracy"
+
+
+def test_provenance_tells_time_seeds_and_machines(tables, tmp_path: Path) -> None:
+    timing = tables["timing"]
+    found = facts(timing, CONFIG, tmp_path)
+    assert found["seeds"] == "0, 1, 2"
+    assert found["trained on"] == f"cpu: {len(timing)}"
+    assert found["trainings"] == f"{len(timing)}, {duration(1.5 * len(timing))} of training altogether"
+    times = run_times(timing)
+    assert len(times["rows"]) == 5
+    assert times["rows"][0][times["columns"].index("seconds altogether")] == f"{1.5 * 63 * 3:.1f}"
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(53, "53 s"), (720, "12 min"), (12_240, "3.4 h")])
+def test_durations(seconds, text) -> None:
+    assert duration(seconds) == text
+
+
+def test_the_code_has_a_version_and_in_a_clone_a_commit(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[project]\nversion = "1.2.3"\n')
+    assert code_version(tmp_path) == "prunescape 1.2.3, not from a git clone"
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "a"]):
+        subprocess.run([*git, *command], check=True)
+    head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout
+    assert code_version(tmp_path) == f"prunescape 1.2.3, commit {head[:12]}"
+    (tmp_path / "pyproject.toml").write_text('[project]\nversion = "1.2.4"\n')
+    assert code_version(tmp_path).endswith("-dirty")
+
+
+def test_a_verdict_comes_back_from_its_file(tables, tmp_path: Path) -> None:
+    answer = sample_answer(tables)
+    answer["models"]["small_resnet"]["metrics"]["top1"]["variants"]["uniform-0.4"]["ellipse"] = None
+    answer["models"]["small_resnet"]["metrics"]["top1"]["dense"]["risk"]["low"] = math.nan
+    write_json(tmp_path / "verdict.json", answer)
+    assert verdict_page(from_json(read_json(tmp_path / "verdict.json"))) == verdict_page(answer)
+
+
+def test_an_overview_has_the_studies_of_the_run(tables, tmp_path: Path) -> None:
+    run = tmp_path / "mine"
+    write_index(run)
+    assert "No study of this run has finished yet" in (run / "index.html").read_text()
+    write_json(run / "hpspace" / "verdict.json", sample_answer(tables))
+    write_text(run / "hpspace" / "explore.html", "")
+    findings = [{"question": "Is it so?", "answer": "Yes & no.", "decided": None}]
+    write_json(run / "mechanism" / "findings.json", {"models": {"resnet20": {"findings": findings}}})
+    write_text(run / "mechanism" / "findings.html", "")
+    write_text(run / "report.html", "")
+    first, second = entries(run)
+    assert [model for model, _ in first.lines] == ["small_resnet", "resnet20"]
+    assert first.links == [("explore the results", "hpspace/explore.html")]
+    assert second.lines == [("resnet20", "Is it so? Yes & no.")]
+    write_index(run)
+    text = (run / "index.html").read_text()
+    parser = Addresses()
+    parser.feed(text)
+    beside = [address for address in parser.found if not address.startswith("data:")]
+    assert beside == ["hpspace/explore.html", "mechanism/findings.html", "report.html"]
+    assert all((run / address).is_file() for address in beside)
+    assert "Yes &amp; no." in text
+
+
+def test_an_overview_says_that_an_answer_is_damaged(tmp_path: Path) -> None:
+    write_text(tmp_path / "stochastic" / "findings.json", "{")
+    with pytest.raises(UserError, match=r"stochastic/findings\.json: not valid JSON"):
+        write_index(tmp_path)

@@ -1,0 +1,285 @@
+"""The page to explore in a real browser: its numbers are the library's, it is quiet, and a keyboard is enough.
+
+Skipped where there is no Chromium.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from browser import Browser, find_browser
+from page_samples import SETTINGS, VARIANTS, sample_cells, sample_page, sample_tables
+from prunescape.hpspace import functionals
+from prunescape.hpspace.cube import cubes
+from prunescape.hpspace.ellipse import ellipses
+from prunescape.hpspace.landscape import best_cell, mean_over_seeds, region_of_interest
+from prunescape.hpspace.risk import risk_cells, risk_table
+from prunescape.pages.pictures import Picture
+
+pytestmark = [
+    pytest.mark.skipif(find_browser() is None, reason="no Chromium on this machine (Debian package chromium)"),
+    pytest.mark.xdist_group("browser"),
+]
+THRESHOLDS = [0.0, 0.5, 0.75, 1.35, 5.0]
+CHOOSE = """
+(() => {
+  const set = (id, value, kind) => {
+    const control = document.getElementById(id);
+    control.value = value;
+    control.dispatchEvent(new Event(kind));
+  };
+  const [model, metric, variant, roi] = %s;
+  set("model", model, "change");
+  set("metric", metric, "change");
+  set("variant", variant, "change");
+  set("roi", roi, "input");
+  const value = (cell) => cell.dataset.value === undefined ? null : Number(cell.dataset.value);
+  return Object.fromEntries([...document.querySelectorAll("#now tr")].map(
+    (row) => [row.dataset.quantity, [...row.querySelectorAll("td")].map(value)]));
+})()
+"""
+
+
+@pytest.fixture(scope="module")
+def tables() -> dict[str, pd.DataFrame]:
+    return sample_tables(sample_cells())
+
+
+@pytest.fixture(scope="module")
+def address(tables, tmp_path_factory) -> str:
+    folder = tmp_path_factory.mktemp("page")
+    Image.new("RGB", (1800, 900), "#0b4f8a").save(folder / "risk.png")
+    (folder / "explore.html").write_text(sample_page(tables, [Picture("risk", "", "top1", str(folder / "risk.png"))]))
+    return (folder / "explore.html").as_uri()
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory) -> Iterator[Browser]:
+    browser = Browser(tmp_path_factory.mktemp("profile"))
+    yield browser
+    browser.close()
+
+
+def expected(cells: pd.DataFrame, model: str, metric: str, variant: str, threshold: float) -> dict[str, float]:
+    """The library's numbers of a variant, by the names of the page's rows; None where there is no ellipse."""
+    of_model = cells[cells["model"] == model]
+    landscape = mean_over_seeds(of_model, metric)
+    mine = landscape[landscape["variant"] == variant]
+    shapes = ellipses(of_model, [threshold], SETTINGS["sigma"], SETTINGS["minimum_cells"])
+    shape = shapes[shapes["metric"] == metric].set_index("variant").loc[variant]
+    risks = risk_table(risk_cells(of_model, threshold))
+    risk = risks[risks["metric"] == metric].set_index("variant").loc[variant]
+    best, dense_best = best_cell(mine), best_cell(landscape[landscape["variant"] == "dense"])
+    there = mine[(mine["i"] == dense_best["i"]) & (mine["j"] == dense_best["j"])]["f"].item()
+    found = {
+        "best": best["f"],
+        "best_learning_rate": best["learning_rate"],
+        "best_weight_decay": best["weight_decay"],
+        "n_cells": len(region_of_interest(mine, threshold)),
+        "centre_learning_rate": 10 ** shape["centre_log10_learning_rate"],
+        "centre_weight_decay": 10 ** shape["centre_log10_weight_decay"],
+        **shape[["length", "width", "angle_degrees"]].to_dict(),
+        **risk[["d_mean", "d_std", "rel_mean", "rel_std"]].to_dict(),
+        "loss_at_dense_optimum": best["f"] - there,
+    }
+    return {name: float(value) for name, value in found.items()}
+
+
+def expected_shift(cells: pd.DataFrame, model: str, metric: str, variant: str, threshold: float) -> dict[str, float]:
+    """How the ellipse differs from the dense network's."""
+    cube = cubes(cells, metric)[model]
+    pair = [
+        functionals.ellipses(
+            functionals.regions(cube.means[cube.variants.index(name)], threshold),
+            cube.places, SETTINGS["sigma"], SETTINGS["minimum_cells"],
+        )
+        for name in ("dense", variant)
+    ]  # fmt: skip
+    shifts = functionals.shifts(*pair)
+    return {name: float(shifts[name]) for name in ("shift", "area_ratio", "turn_degrees")}
+
+
+def compare(found: dict[str, Any], column: int, wanted: dict[str, float], where: str) -> None:
+    sizes = zip(found["length"], found["width"], strict=True)
+    round_ellipse = any(length is None or length - width < 1e-6 for length, width in sizes)
+    for name, value in wanted.items():
+        shown = found[name][column]
+        if np.isnan(value):
+            assert shown is None, f"{where}: {name}"
+        elif name in ("angle_degrees", "turn_degrees"):  # of an axis, which has no sense; of a circle any will do
+            assert round_ellipse or abs((shown - value + 90) % 180 - 90) < 1e-4, f"{where}: {name}"
+        else:
+            assert shown == pytest.approx(value, rel=1e-9, abs=1e-6), f"{where}: {name}"
+
+
+@pytest.mark.parametrize("metric", ["top1", "top5"])
+def test_the_page_computes_what_the_library_computes(metric: str, browser, address, tables) -> None:
+    browser.open(address, 1280)
+    fitted = 0
+    for model, variants in VARIANTS.items():
+        for variant in variants[1:]:
+            for threshold in THRESHOLDS:
+                chosen = [model, metric, variant, threshold]
+                found = browser.evaluate(CHOOSE % json.dumps(chosen))
+                for column, name in enumerate(["dense", variant]):
+                    compare(
+                        found, column, expected(tables["cells"], model, metric, name, threshold), f"{chosen} {name}"
+                    )
+                compare(found, 1, expected_shift(tables["cells"], *chosen), f"{chosen}")
+                fitted += found["length"][1] is not None
+    assert fitted > 5
+    assert browser.messages == []
+
+
+def test_equal_cells_flat_landscapes_and_failures_are_taken_as_the_library_takes_them(browser, address) -> None:
+    browser.open(address, 1280)
+    places = np.stack([np.repeat(np.arange(3.0), 3), np.tile(np.arange(3.0), 3)], axis=1)
+    numbers = np.random.default_rng(3)
+    landscapes = [np.full(9, 10.0), np.zeros(9), numbers.integers(0, 3, 9).astype(float), 0.1 * np.arange(9.0)]
+    for f in landscapes:
+        for threshold in (0.0, 0.3, 1.0):
+            x, y = places.T.tolist()
+            code = (
+                f"(() => {{ const f = {f.tolist()}, region = hpspace.region(f, {threshold}); return [region,"
+                f" hpspace.ellipse(region, {x}, {y}, 2, 3), hpspace.risk({landscapes[2].tolist()}, f, {threshold}),"
+                " hpspace.best(f)]; })()"
+            )
+            region, ellipse, risk, best = browser.evaluate(code)
+            inside = functionals.regions(f, threshold)
+            assert region == np.flatnonzero(inside).tolist()
+            assert best == functionals.best_cell(f)
+            wanted = functionals.ellipses(inside, places, 2.0, 3)
+            if np.isnan(wanted["area"]):
+                assert ellipse is None
+            else:
+                sizes = [ellipse[name] for name in ("length", "width", "area")]
+                assert sizes == pytest.approx([float(wanted[name]) for name in ("length", "width", "area")], abs=1e-6)
+            known = functionals.risks(landscapes[2], f, threshold)
+            assert [
+                risk["mean"],
+                risk["std"],
+                risk["relMean"],
+                risk["relStd"],
+                risk["atDenseOptimum"],
+            ] == pytest.approx(
+                [float(known[name]) for name in ("d_mean", "d_std", "rel_mean", "rel_std", "loss_at_dense_optimum")]
+            )
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_it_is_quiet_asks_nobody_and_fits_the_screen(width: int, browser, address) -> None:
+    browser.open(address, width)
+    assert browser.evaluate("innerWidth") == width
+    assert browser.evaluate("document.documentElement.scrollWidth") <= width
+    assert not browser.evaluate("document.getElementById('explorer').hidden")
+    assert browser.evaluate("document.querySelectorAll('#map-dense [role=gridcell]').length") == 63
+    assert browser.evaluate("[...document.images].every((image) => image.complete && image.naturalWidth > 0)")
+    browser.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
+    assert browser.evaluate("document.documentElement.scrollWidth") <= width
+    assert browser.messages == []
+    assert [request for request in browser.requests if not request.startswith("data:")] == [address]
+
+
+def test_the_policy_stops_what_would_come_from_elsewhere(browser, address) -> None:
+    """Else the test above could not fail."""
+    browser.open(address, 1280)
+    browser.evaluate(
+        "new Promise((done) => { const image = new Image(); image.onerror = done; image.src = 'http://127.0.0.1:9/'; })"
+    )
+    assert any("Content Security Policy" in message for message in browser.messages)
+
+
+def test_a_keyboard_goes_from_cell_to_cell(browser, address, tables) -> None:
+    browser.open(address, 1280)
+    assert browser.evaluate("document.querySelectorAll('#map-variant [tabindex=\"0\"]').length") == 1
+    browser.evaluate("document.getElementById('roi').focus()")
+    browser.press("ArrowRight")
+    assert browser.evaluate("document.getElementById('roi-value').textContent") == "0.55 points"
+    browser.press("Tab")  # into the dense landscape, at its best cell
+    landscape = mean_over_seeds(tables["cells"], "top1")
+    dense = landscape[(landscape["model"] == "small_resnet") & (landscape["variant"] == "dense")]
+    best = best_cell(dense)
+    text = browser.evaluate("document.getElementById('cell').textContent")
+    assert f"Dense: {best['f']:.2f} %" in text
+    assert "its best, in its region of interest" in text
+    browser.press("ArrowDown")
+    there = dense[(dense["i"] == best["i"] - 1) & (dense["j"] == best["j"])].iloc[0]
+    text = browser.evaluate("document.getElementById('cell').textContent")
+    assert f"Dense: {there['f']:.2f} %" in text
+    assert f"Learning rate {there['learning_rate']:.3g}" in text
+    assert f"{best['f'] - there['f']:.2f} points below its best" in text
+    assert browser.evaluate("document.activeElement.getAttribute('aria-label')").endswith(
+        f"{there['f']:.2f} %" + (", in the region of interest" if best["f"] - there["f"] <= 0.55 else "")
+    )
+    assert browser.messages == []
+
+
+def test_everything_to_operate_has_a_name(browser, address) -> None:
+    browser.open(address, 1280)
+    nodes = browser.call("Accessibility.getFullAXTree")["nodes"]
+    roles = {"button", "combobox", "slider", "grid", "gridcell", "link", "image", "img", "region", "status"}
+    seen = [node for node in nodes if not node["ignored"] and node["role"]["value"] in roles]
+    assert {"button", "combobox", "slider", "grid", "gridcell", "link"} <= {node["role"]["value"] for node in seen}
+    unnamed = [node["role"]["value"] for node in seen if not node.get("name", {}).get("value")]
+    assert set(unnamed) <= {"status"}  # what is read out when it changes
+
+
+def test_tables_sort_both_ways(browser, address) -> None:
+    browser.open(address, 1280)
+    part = "[...document.querySelectorAll('details')].find((one) => one.innerText.startsWith('Performance risk'))"
+    column = f"[...{part}.querySelectorAll('tbody tr')].map((row) => Number(row.cells[4].textContent))"
+    click = f"{part}.querySelectorAll('thead button')[4].click()"
+    before = browser.evaluate(column)
+    browser.evaluate(click)
+    assert browser.evaluate(column) == sorted(before)
+    browser.evaluate(click)
+    assert browser.evaluate(column) == sorted(before, reverse=True)
+
+
+def test_the_address_keeps_the_choice(browser, address) -> None:
+    browser.open(f"{address}#model=resnet20&metric=top5&roi=1.25", 1280)
+    assert browser.evaluate("document.getElementById('title-variant').textContent") == "Uniform, 20 % of FLOPs"
+    assert browser.evaluate("document.getElementById('roi-value').textContent") == "1.25 points"
+    browser.evaluate("document.querySelector('nav a[href=\"#tables\"]').click()")  # a link is no choice
+    assert browser.evaluate("document.getElementById('roi-value').textContent") == "1.25 points"
+    browser.evaluate(CHOOSE % json.dumps(["resnet20", "top1", "uniform-0.2", 2.0]))
+    assert browser.evaluate("location.hash") == "#model=resnet20&metric=top1&variant=uniform-0.2&roi=2"
+
+
+def test_without_scripts_it_still_tells_the_answer(browser, address) -> None:
+    browser.call("Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        browser.open(address, 1280)
+        text = browser.evaluate("document.body.innerText")
+    finally:
+        browser.call("Emulation.setScriptExecutionDisabled", value=False)
+    assert "Exploring needs JavaScript" in text
+    assert "trials to tune" in text
+    assert "Download decisions.csv" in text
+
+
+def test_paper_gets_no_controls(browser, address) -> None:
+    browser.open(address, 1280)
+    browser.call("Emulation.setEmulatedMedia", media="print")
+    try:
+        shown = "getComputedStyle(document.querySelector('.controls')).display"
+        assert browser.evaluate(shown) == "none"
+    finally:
+        browser.call("Emulation.setEmulatedMedia", media="")
+
+
+def test_an_overview_is_quiet_too(browser, address, tmp_path: Path) -> None:
+    from prunescape.pages.index import Entry, index_page
+
+    entry = Entry("Why?", [("small_resnet", "because " * 40)], [("explore", "hpspace/explore.html")])
+    (tmp_path / "index.html").write_text(index_page("demo", [entry], ["report.html"]))
+    for width in (390, 1280):
+        browser.open((tmp_path / "index.html").as_uri(), width)
+        assert browser.evaluate("document.documentElement.scrollWidth") <= width
+        assert browser.messages == []

@@ -1,0 +1,80 @@
+"""The main job's results as one page: verdict, landscapes to explore, pictures, tables, provenance."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from prunescape.hpspace.verdict_page import verdict_section
+from prunescape.page import page
+from prunescape.pages.landscapes import landscapes
+from prunescape.pages.pictures import Picture, embedded
+from prunescape.pages.provenance import facts, run_times
+from prunescape.pages.tables import shown
+
+HERE = Path(__file__).parent
+TEMPLATE, STYLE = "explore.jinja", "explore.css"
+# One after the other: each uses those before it.
+SCRIPTS = ("hpspace.js", "map.js", "chart.js", "explore.js", "tables.js")
+TITLES = {
+    "decisions": "Decisions: keep the dense network's settings?",
+    "risk": "Performance risk",
+    "ellipses": "Ellipses of the regions of interest",
+    "intervals": "Every number with its interval",
+    "shifts": "Tests of what moved",
+    "transfer": "Settings tuned on one network, used on another",
+    "band": "The optimal band and Smith's relation",
+    "regret": "What trials of tuning again buy",
+    "pruning": "FLOPs and parameters",
+    "table_3_4": "The thesis' Table 3.4, beside ours",
+    "table_4_1": "The thesis' Table 4.1, beside ours",
+    "table_4_2": "The thesis' Table 4.2, beside ours",
+    "cells": "All trainings",
+}
+
+
+def explore_page(
+    answer: Mapping[str, Any],
+    tables: Mapping[str, pd.DataFrame],
+    pictures: Sequence[Picture],
+    settings: Mapping[str, Any],
+    config: Mapping[str, Any],
+    root: Path,
+) -> str:
+    """The page.
+
+    Args:
+        answer: what `prunescape.hpspace.verdict.verdict` gives.
+        tables: those of `TITLES`, and `timing`, each as its CSV file has it.
+        pictures: figures to show, PNG files.
+        settings: of the config's section `analysis` roi, sigma, minimum_cells and risk_roi; of `figures` colour_map
+            and colour_range_percent.
+        config: as resolved.
+        root: the project's folder, which tells the code's version.
+    """
+    return page(
+        f"{config['run']}: tune again after pruning?",
+        "Must learning rate and weight decay be tuned again after pruning?",
+        _asset(TEMPLATE),
+        style=_asset(STYLE),
+        script="\n".join(_asset(name) for name in SCRIPTS),
+        verdict=verdict_section(answer),
+        sigma=f"{settings['sigma']:g}",
+        minimum_cells=settings["minimum_cells"],
+        pictures=[embedded(picture) for picture in pictures],
+        tables=[shown(name, title, tables[name]) for name, title in TITLES.items()],
+        facts=facts(tables["timing"], config, root),
+        times=run_times(tables["timing"]),
+        config=_yaml(config),
+        data=landscapes(tables["cells"], settings),
+    )
+
+
+def _asset(name: str) -> str:
+    return (HERE / name).read_text(encoding="utf-8")
+
+
+def _yaml(config: Mapping[str, Any]) -> str:
+    return str(yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True))

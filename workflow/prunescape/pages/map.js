@@ -1,0 +1,171 @@
+"use strict";
+/* A landscape as an SVG grid: one focusable rectangle a cell, and above them the region, the ellipse and marks. */
+function svgElement(name, attributes, parent) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  if (parent) parent.append(element);
+  return element;
+}
+
+/* A short number: 0.0398, 3.16e-5. */
+function short(value) {
+  const rounded = Number(value.toPrecision(3));
+  return Math.abs(rounded) < 0.001 && rounded !== 0 ? rounded.toExponential() : String(rounded);
+}
+
+class LandscapeMap {
+  static UNIT = 30; // of the view box, a cell
+
+  /* grid: cells with i, j, x, y (log10 weight decay, learning rate), wd, lr; onCell is told the place of a cell. */
+  constructor(svg, grid, onCell) {
+    Object.assign(this, { svg, grid, onCell, current: null });
+    const unit = LandscapeMap.UNIT;
+    this.low = { i: Math.min(...grid.i), j: Math.min(...grid.j) };
+    this.columns = Math.max(...grid.j) - this.low.j + 1;
+    this.rows = Math.max(...grid.i) - this.low.i + 1;
+    this.font = Math.max(11, Math.max(this.columns, this.rows) * unit * 0.037);
+    this.left = 5.2 * this.font;
+    this.width = this.left + this.columns * unit + this.font;
+    this.height = this.rows * unit + 4.4 * this.font;
+    this.places = new Map(grid.i.map((_, n) => [`${grid.i[n]},${grid.j[n]}`, n]));
+    svg.replaceChildren();
+    svg.setAttribute("viewBox", `0 0 ${this.width} ${this.height}`);
+    this.cells = this.drawCells();
+    this.drawAxes();
+    const line = { fill: "none", "pointer-events": "none", "aria-hidden": "true", "vector-effect": "non-scaling-stroke" };
+    const haloed = (tag, inner, outer) => [[outer, 4.4], [inner, 2]].map(([stroke, width]) =>
+      svgElement(tag, { ...line, stroke, "stroke-width": width }, svg));
+    const prior = this.places.get("0,0");
+    if (prior !== undefined) this.frame(svgElement("rect", { ...line, stroke: "#1f2328", "stroke-width": 1.3 }, svg), prior, 6);
+    this.regionPaths = haloed("path", "#1f2328", "#ffffff");
+    this.ellipses = haloed("ellipse", "#ffffff", "#1f2328");
+    this.risked = svgElement("g", { "pointer-events": "none", "aria-hidden": "true" }, svg);
+    this.star = svgElement("path", { fill: "#e0245e", stroke: "#ffffff", "stroke-width": 1.2, "pointer-events": "none" }, svg);
+    this.cursor = svgElement("rect", { ...line, stroke: "#e0245e", "stroke-width": 3, visibility: "hidden" }, svg);
+    svg.onpointerleave = () => this.onCell(null);
+    svg.onkeydown = (event) => this.key(event);
+  }
+
+  left_of(n) { return this.left + (this.grid.j[n] - this.low.j) * LandscapeMap.UNIT; }
+  top_of(n) { return (this.low.i + this.rows - 1 - this.grid.i[n]) * LandscapeMap.UNIT; }
+
+  drawCells() {
+    const cells = [];
+    for (let row = this.rows - 1; row >= 0; row -= 1) {
+      const group = svgElement("g", { role: "row" }, this.svg);
+      for (let column = 0; column < this.columns; column += 1) {
+        const n = this.places.get(`${this.low.i + row},${this.low.j + column}`);
+        if (n === undefined) continue;
+        const cell = svgElement("rect", {
+          role: "gridcell", tabindex: -1, x: this.left_of(n), y: this.top_of(n),
+          width: LandscapeMap.UNIT - 0.6, height: LandscapeMap.UNIT - 0.6,
+        }, group);
+        cell.onpointerenter = () => this.onCell(n);
+        cell.onclick = () => this.onCell(n);
+        cell.onfocus = () => this.onCell(n);
+        cells[n] = cell;
+      }
+    }
+    return cells;
+  }
+
+  drawAxes() {
+    const bottom = this.rows * LandscapeMap.UNIT;
+    const text = (content, attributes) => {
+      const anchor = { "text-anchor": "middle", "font-size": this.font, fill: "#1f2328", "aria-hidden": "true" };
+      svgElement("text", { ...anchor, ...attributes }, this.svg).textContent = content;
+    };
+    const labelled = (count) => { // about five ticks, the prior's among them
+      const every = Math.ceil(count / 5);
+      return (step) => step % every === 0;
+    };
+    const [onColumns, onRows] = [labelled(this.columns), labelled(this.rows)];
+    const seen = new Set();
+    this.grid.i.forEach((i, n) => {
+      const [row, column] = [`i${i}`, `j${this.grid.j[n]}`];
+      const half = LandscapeMap.UNIT / 2;
+      if (onRows(i) && !seen.has(row)) {
+        text(short(this.grid.lr[n]), { x: this.left - 5, y: this.top_of(n) + half + this.font / 3, "text-anchor": "end" });
+      }
+      if (onColumns(this.grid.j[n]) && !seen.has(column)) {
+        text(short(this.grid.wd[n]), { x: this.left_of(n) + half, y: bottom + 1.3 * this.font });
+      }
+      seen.add(row).add(column);
+    });
+    text("weight decay", { x: this.left + this.columns * LandscapeMap.UNIT / 2, y: bottom + 3 * this.font });
+    const y = bottom / 2;
+    text("learning rate", { x: this.font, y, transform: `rotate(-90 ${this.font} ${y})` });
+  }
+
+  frame(rect, n, inset = 0) {
+    const size = LandscapeMap.UNIT - 0.6 - 2 * inset;
+    const place = { x: this.left_of(n) + inset, y: this.top_of(n) + inset, width: size, height: size };
+    for (const [key, value] of Object.entries(place)) rect.setAttribute(key, value);
+  }
+
+  /* f, region, ellipse (or null), risked: places of the dense network's region; colour(value); label(n). */
+  show({ f, region, ellipse, risked, colour, label }) {
+    const inside = new Set(region);
+    this.cells.forEach((cell, n) => {
+      cell.setAttribute("fill", colour(f[n]));
+      cell.setAttribute("aria-label", label(n));
+    });
+    const outline = this.outline(inside);
+    for (const path of this.regionPaths) path.setAttribute("d", outline);
+    this.showEllipse(ellipse);
+    this.risked.replaceChildren(...risked.map((n) => svgElement("circle", {
+      cx: this.left_of(n) + 15, cy: this.top_of(n) + 15, r: 4, fill: "#ffffff", stroke: "#1f2328", "stroke-width": 1.4,
+    })));
+    const best = hpspace.best(f);
+    this.star.setAttribute("d", this.starAt(this.left_of(best) + 15, this.top_of(best) + 15, 10));
+    if (!this.cells.some((cell) => cell.getAttribute("tabindex") === "0")) this.cells[best].setAttribute("tabindex", 0);
+  }
+
+  outline(inside) {
+    const unit = LandscapeMap.UNIT;
+    const has = (i, j) => inside.has(this.places.get(`${i},${j}`));
+    return [...inside].map((n) => {
+      const [i, j, x, y] = [this.grid.i[n], this.grid.j[n], this.left_of(n) - 0.3, this.top_of(n) - 0.3];
+      return (has(i + 1, j) ? "" : `M${x} ${y}h${unit}`) + (has(i - 1, j) ? "" : `M${x} ${y + unit}h${unit}`)
+        + (has(i, j - 1) ? "" : `M${x} ${y}v${unit}`) + (has(i, j + 1) ? "" : `M${x + unit} ${y}v${unit}`);
+    }).join("");
+  }
+
+  showEllipse(ellipse) {
+    const scale = LandscapeMap.UNIT / this.grid.step;
+    for (const shape of this.ellipses) {
+      shape.setAttribute("visibility", ellipse ? "visible" : "hidden");
+      if (!ellipse) continue;
+      const cx = this.left_of(0) + 15 + (ellipse.x - this.grid.x[0]) * scale;
+      const cy = this.top_of(0) + 15 - (ellipse.y - this.grid.y[0]) * scale;
+      const drawn = { cx, cy, rx: ellipse.length / 2 * scale, ry: ellipse.width / 2 * scale };
+      drawn.transform = `rotate(${-ellipse.angle} ${cx} ${cy})`;
+      for (const [key, value] of Object.entries(drawn)) shape.setAttribute(key, value);
+    }
+  }
+
+  starAt(x, y, radius) {
+    const points = [...Array(10).keys()].map((k) => {
+      const [r, turn] = [k % 2 ? radius * 0.42 : radius, Math.PI * k / 5];
+      return `${(x + r * Math.sin(turn)).toFixed(2)} ${(y - r * Math.cos(turn)).toFixed(2)}`;
+    });
+    return `M${points.join("L")}Z`;
+  }
+
+  point(n) {
+    this.cursor.setAttribute("visibility", n === null ? "hidden" : "visible");
+    if (n === null) return;
+    this.frame(this.cursor, n);
+    for (const cell of this.cells) cell.setAttribute("tabindex", -1);
+    this.cells[n].setAttribute("tabindex", 0);
+  }
+
+  key(event) {
+    const n = this.cells.indexOf(document.activeElement);
+    const step = { ArrowUp: [1, 0], ArrowDown: [-1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+    if (n < 0 || !step) return;
+    event.preventDefault();
+    const next = this.places.get(`${this.grid.i[n] + step[0]},${this.grid.j[n] + step[1]}`);
+    if (next !== undefined) this.cells[next].focus();
+  }
+}

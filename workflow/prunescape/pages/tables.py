@@ -1,0 +1,39 @@
+"""Tables inside a page: short numbers to look at, and the whole file to download."""
+
+import math
+from typing import Any
+from urllib.parse import quote
+
+import pandas as pd
+
+MOST_ROWS = 300  # that a page shows
+MOST_BYTES = 3_000_000  # of a file inside a page
+
+
+def shown(name: str, title: str, table: pd.DataFrame) -> dict[str, Any]:
+    """A table for the page's template.
+
+    Returns:
+        title; `file`, its name beside the page; count of rows; columns and rows as text, no rows where they are more
+        than `MOST_ROWS`; `link`, a data: address with the CSV file, empty where it is larger than `MOST_BYTES`.
+    """
+    text = table.to_csv(index=False)
+    filled = table.dropna(axis="columns", how="all")
+    rows = [[short(value) for value in row] for row in filled.itertuples(index=False)]
+    return {
+        "title": title,
+        "file": f"{name}.csv",
+        "count": len(table),
+        "columns": list(filled.columns),
+        "rows": rows if len(rows) <= MOST_ROWS else [],
+        "link": f"data:text/csv;charset=utf-8,{quote(text, safe=',.+-_/()= ')}" if len(text) <= MOST_BYTES else "",
+    }
+
+
+def short(value: object) -> str:
+    """A value with at most four significant digits; empty for what is missing."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, float):
+        return f"{value:.0f}" if value == round(value) and abs(value) < 1e15 else f"{value:.4g}"
+    return str(value)
