@@ -1,4 +1,4 @@
-"""Put the measured tables into docs/benchmarks.md, between the marks that name them."""
+"""Put the measured tables into docs/benchmarks.md and docs/statistics.md, between the marks that name them."""
 
 import csv
 import json
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from common import OUTPUT, PROJECT, shown
 
-PAGE = PROJECT / "docs" / "benchmarks.md"
+PAGES = [PROJECT / "docs" / name for name in ("benchmarks.md", "statistics.md")]
 MARK = re.compile(r"(<!-- (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -41,5 +41,5 @@ def filled(text: str, folder: Path = OUTPUT) -> str:
 
 
 if __name__ == "__main__":
-    now = PAGE.read_text(encoding="utf-8")
-    PAGE.write_text(filled(now), encoding="utf-8")
+    for page in PAGES:
+        page.write_text(filled(page.read_text(encoding="utf-8")), encoding="utf-8")

@@ -17,7 +17,15 @@ CLUSTER = Path(__file__).with_name("cluster")
 NEEDED = ["munged", "mariadbd", "slurmdbd", "slurmctld", "slurmd", "sbatch"]
 CELLS = "results/tiny/hpspace/cells.csv"
 TABLES = ["cells.csv", "ellipses.csv", "risk.csv", "verdict.json"]
-ANALYSIS = ["fit_ellipses", "measure_risk", "give_verdict"]
+ANALYSIS = [
+    "fit_ellipses",
+    "measure_risk",
+    "estimate_intervals",
+    "test_shifts",
+    "decide",
+    "measure_tuning",
+    "give_verdict",
+]
 # Six tiles, each long enough to be disturbed.
 STUDY: dict[str, Any] = merged(
     TINY,

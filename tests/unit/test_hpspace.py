@@ -8,14 +8,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from prunescape.hpspace.decision import decisions
 from prunescape.hpspace.ellipse import confidence_level, ellipses, fit
 from prunescape.hpspace.extension import grow, open_borders, plan_extension
+from prunescape.hpspace.intervals import intervals
 from prunescape.hpspace.landscape import best_cell, mean_over_seeds, region_of_interest
 from prunescape.hpspace.lattice import Cell, Extent, Lattice
+from prunescape.hpspace.permutation import shift_tests
+from prunescape.hpspace.resampling import resample
 from prunescape.hpspace.risk import risk_cells, risk_table
-from prunescape.hpspace.verdict import recommend, verdict
+from prunescape.hpspace.tuning import regret
+from prunescape.hpspace.verdict import Tables, recommend, verdict
+from prunescape.hpspace.verdict_page import verdict_page
+from prunescape.hpspace.verdict_text import headline, verdict_text
 
-LIMITS = {"risk_points": 0.5, "risk_multiple": 2.0, "centre_shift": 0.5, "risk_roi": 0.5}
+LIMITS = {"margin": 0.5, "level": 0.05, "power": 0.8, "risk_roi": 0.5}
+ANALYSIS = {"roi": [0.5, 1.0], "risk_roi": 0.5, "sigma": 2.0, "minimum_cells": 5, "draws": 300, "confidence": 0.95}
 ANYWHERE = {"learning_rate": [1e-9, 1e9], "weight_decay": [1e-9, 1e9]}
 
 
@@ -179,55 +187,92 @@ def test_growing_two_sides_fills_the_corner() -> None:
     assert len(grown.tiles(lattice())) == 16
 
 
-def answer_for(pruned: np.ndarray) -> dict:
-    cells = cells_from({"dense": ridge(90.0), "uniform-0.5": pruned})
-    table = ellipses(cells, [0.5, 1.0], 2.0, 5)
-    risk = risk_table(risk_cells(cells, 0.5))
-    return verdict(cells, table, risk, open_borders(cells, 1.0), LIMITS)
+def answer_for(pruned: np.ndarray, seeds: int = 3, noise: float = 0.05, dense: np.ndarray | None = None) -> dict:
+    size = len(pruned)
+    cells = cells_from(
+        {"dense": ridge(90.0, size=size) if dense is None else dense, "uniform-0.5": pruned}, seeds, noise
+    )
+    drawn = resample(cells, ANALYSIS)
+    tables = Tables(
+        cells,
+        ellipses(cells, [0.5, 1.0], 2.0, 5),
+        risk_table(risk_cells(cells, 0.5)),
+        intervals(drawn, ANALYSIS),
+        decisions(drawn, 0.5, LIMITS),
+        shift_tests(cells, ANALYSIS),
+        regret(drawn),
+    )
+    return verdict(tables, open_borders(cells, 1.0), LIMITS)
 
 
-def test_verdict_keeps_where_nothing_moved_and_tunes_where_the_band_moved() -> None:
-    same = answer_for(ridge(85.0))["models"]["m"]
-    variant = same["metrics"]["top1"]["variants"]["uniform-0.5"]
+def test_verdict_keeps_where_nothing_moved() -> None:
+    answer = answer_for(ridge(85.0))
+    variant = answer["models"]["m"]["metrics"]["top1"]["variants"]["uniform-0.5"]
     assert variant["recommendation"] == "keep"
-    assert variant["centre_shift"] == pytest.approx(0, abs=1e-9)
-    assert variant["risk_multiple"] == pytest.approx(1)
-    assert "no need to tune again" in same["text"]
+    assert variant["ellipse"]["shift"]["measured"] == pytest.approx(0, abs=0.1)
+    assert variant["trials"] == {"nearest": 1, "random": pytest.approx(5, abs=4)}
+    text = verdict_text(answer)
+    assert "m: no need to tune again after pruning" in text
+    assert "KEEP: equivalent within 0.5 points: keeping loses 0." in text
 
-    moved = answer_for(ridge(85.0, centre=(3, 2)))["models"]["m"]
-    variant = moved["metrics"]["top1"]["variants"]["uniform-0.5"]
+
+def test_verdict_tunes_where_the_band_moved() -> None:
+    answer = answer_for(ridge(85.0, centre=(3, 2)))
+    entry = answer["models"]["m"]
+    variant = entry["metrics"]["top1"]["variants"]["uniform-0.5"]
     assert variant["recommendation"] == "tune"
     assert not variant["dense_optimum_in_roi"]
-    assert variant["loss_at_dense_optimum_points"] == pytest.approx(0.25 * 25 + 0.02, abs=1e-9)
-    assert "m: tune again after pruning" in moved["text"]
-    assert moved["border"]
+    cost = variant["loss_at_dense_optimum"]
+    assert cost["low"] - 0.1 < 0.25 * 25 + 0.02 < cost["high"] + 0.1
+    assert variant["ellipse"]["shift"]["p"] == pytest.approx(0.1)
+    assert entry["border"]
+    text = verdict_text(answer)
+    assert "m: tune again after pruning (the grid ends too early" in text
+    assert (
+        f"TUNE: worse by {variant['loss']:.2f} points [{variant['loss_low']:.2f}, {variant['loss_high']:.2f}]" in text
+    )
+    page = verdict_page(answer)
+    assert f"{variant['loss']:.2f} [{variant['loss_low']:.2f}, {variant['loss_high']:.2f}]" in page
+    assert 'class="bad"><b>tune</b>' in page
 
 
-@pytest.mark.parametrize(
-    ("risk", "multiple", "shift", "inside", "expected"),
-    [
-        (0.3, 1.5, 0.1, True, "keep"),
-        (0.3, 1.5, None, True, "keep"),
-        (0.3, 1.5, 0.1, False, "check"),
-        (0.3, 1.5, 0.6, True, "check"),
-        (0.7, 1.5, 0.1, True, "check"),
-        (0.7, 2.5, 0.1, True, "tune"),
-        (0.3, 9.0, 0.1, True, "keep"),
-    ],
-)
-def test_recommendations_follow_the_stated_thresholds(
-    risk: float, multiple: float, shift: float | None, inside: bool, expected: str
-) -> None:
-    assert recommend(risk, multiple, shift, inside, LIMITS) == expected
+def test_noise_leaves_the_verdict_open_and_it_says_what_would_help() -> None:
+    answer = answer_for(ridge(85.0, centre=(0.7, 0.7)), seeds=2, noise=1.5)
+    variant = answer["models"]["m"]["metrics"]["top1"]["variants"]["uniform-0.5"]
+    assert variant["recommendation"] == "undecided"
+    text = verdict_text(answer)
+    assert "m: not decided" in text
+    assert "UNDECIDED: not decided with these seeds: keeping loses" in text
+    assert (f"; {variant['more_seeds']:.0f} more would" in text) != math.isnan(variant["more_seeds"])
+
+
+@pytest.mark.parametrize("pruned", [ridge(85.0), ridge(85.0, centre=(3, 2))])
+def test_one_seed_cannot_decide(pruned: np.ndarray) -> None:
+    answer = answer_for(pruned, seeds=1)
+    assert answer["models"]["m"]["metrics"]["top1"]["variants"]["uniform-0.5"]["recommendation"] == "undecided"
+    text = verdict_text(answer)
+    assert "one seed cannot decide" in text
+    assert "nan" not in text
+    assert ">nan" not in verdict_page(answer)
+
+
+def test_only_a_test_recommends() -> None:
+    assert [recommend(word) for word in ("equivalent", "worse", "undecided", "one seed")] == [
+        *["keep", "tune", "undecided", "undecided"]
+    ]
 
 
 def test_a_landscape_without_relief_gives_no_answer() -> None:
-    flat = np.full((3, 3), 10.0)
-    cells = cells_from({"dense": ridge(90.0, size=3), "uniform-0.5": flat})
-    table = ellipses(cells, [0.5, 1.0], 2.0, 5)
-    answer = verdict(cells, table, risk_table(risk_cells(cells, 0.5)), {}, LIMITS)["models"]["m"]
-    assert answer["metrics"]["top1"]["variants"]["uniform-0.5"]["recommendation"] == "unknown"
-    assert "no answer for uniform-0.5" in answer["text"]
+    answer = answer_for(np.full((3, 3), 10.0), noise=0.0)
+    assert answer["models"]["m"]["metrics"]["top1"]["variants"]["uniform-0.5"]["recommendation"] == "unknown"
+    assert "no answer for uniform-0.5" in verdict_text(answer)
+
+
+def test_several_variants_make_one_headline() -> None:
+    kinds = {"a": "tune", "b": "undecided", "c": "keep", "d": "tune"}
+    variants = {name: {"recommendation": kind} for name, kind in kinds.items()}
+    assert headline(variants) == "tune again for a, d; not decided for b; no need to tune again for c"
+    assert headline({"a": {"recommendation": "undecided"}}) == "not decided"
 
 
 def test_risk_of_networks_that_learnt_nothing_is_zero_not_nan() -> None:

@@ -88,9 +88,22 @@ def test_a_study_whose_training_is_killed_ends_with_the_same_bytes(tmp_path: Pat
     assert int(row["files_that_differ"]) == 0
 
 
+def test_coverage_is_simulated(tmp_path: Path) -> None:
+    command = [sys.executable, str(BENCH / "coverage.py"), "--smoke", "--output", str(tmp_path)]
+    subprocess.run(command, check=True, capture_output=True, timeout=600)
+    with (tmp_path / "coverage.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert {row["landscape"] for row in rows} == {"ridge", "cliff", "rough"}
+    assert {"d_mean", "area, 1-ROI", "wrongly equivalent", "shift found where there is none"} <= {
+        row["quantity"] for row in rows
+    }
+    assert all(0 <= float(row["percent"]) <= 100 for row in rows)
+
+
 def test_the_page_quotes_the_tables_as_they_were_measured() -> None:
     sys.path.insert(0, str(BENCH))
     import page
 
-    text = page.PAGE.read_text(encoding="utf-8")
-    assert page.filled(text) == text, "run `python tests/bench/page.py`"
+    for path in page.PAGES:
+        text = path.read_text(encoding="utf-8")
+        assert page.filled(text) == text, "run `python tests/bench/page.py`"

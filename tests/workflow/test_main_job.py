@@ -22,9 +22,19 @@ COLUMNS = {
         *["centre_log10_weight_decay", "centre_log10_learning_rate", "length", "width", "angle_degrees"],
     ],
     "risk": ["model", "variant", "metric", "n_cells", "d_mean", "d_std", "rel_mean", "rel_std"],
+    "intervals": ["model", "variant", "metric", "roi", "quantity", "seeds", "measured", "estimate", "low", "high"],
+    "decisions": ["model", "variant", "metric", "seeds", "margin", "loss", "loss_low", "loss_high", "decision"],
+    "shifts": ["model", "variant", "metric", "roi", "shift", "shift_p", "area_ratio_p", "turn_degrees_p", "least_p"],
+    "regret": ["model", "variant", "metric", "strategy", "trials", "measured", "estimate", "low", "high"],
+    "transfer": ["model", "metric", "tuned_on", "variant", "measured", "estimate", "rank_correlation"],
+    "band": ["model", "variant", "metric", "roi", "slope", "slope_low", "log10_constant", "smith_slope"],
+    "table_3_4": ["model", "top1", "published_top1", "setting", "difference_top1"],
+    "table_4_1": ["model", "variant", "roi", "length", "length_low", "published_length", "setting"],
+    "table_4_2": ["model", "variant", "d_mean", "d_mean_low", "d_mean_high", "published_d_mean", "setting"],
     "pruning": ["model", "variant", "flops", "params", "target_ratio", "achieved_ratio"],
 }
 FIGURES = ["small_resnet/summary_top1", "small_resnet/landscape_top1", "small_resnet/grid_dense_top1"]
+FIGURES += ["small_resnet/regret_top1", "small_resnet/transfer_top1", "small_resnet/band_top1"]
 FIGURES += ["small_resnet/channels", "small_resnet/curves", "risk_top1"]
 
 
@@ -41,6 +51,10 @@ def test_every_output_is_there_with_its_columns(finished: Path) -> None:
         assert len(image) > 10_000
     verdict = json.loads((folder / "verdict.json").read_text())["models"]["small_resnet"]
     assert set(verdict["metrics"]["top1"]["variants"]) == {"uniform-0.4", "non_uniform-0.4"}
+    for variant in verdict["metrics"]["top1"]["variants"].values():
+        assert variant["loss_low"] <= variant["loss"] <= variant["loss_high"]
+        assert variant["decision"] in ("equivalent", "worse", "undecided")
+    assert set(pd.read_csv(folder / "table_4_2.csv")["setting"]) == {"the thesis has no small_resnet"}
     assert (folder / "verdict.txt").read_text().startswith("small_resnet: ")
     pruning = pd.read_csv(folder / "pruning.csv").set_index("variant")
     assert 0.395 <= pruning.loc["non_uniform-0.4", "achieved_ratio"] <= 0.4
@@ -150,7 +164,7 @@ def test_the_same_command_gives_the_same_bytes(copied: Path) -> None:
 def test_the_report_is_made(copied: Path) -> None:
     snakemake(copied, "--report", "results/tiny/report.html")
     page = (copied / "results/tiny/report.html").read_text()
-    for caption in ("Performance risk of keeping hyperparameters", "The answer for every model"):
+    for caption in ("Table 4.2 of the thesis", "The answer for every model", "exchanges whole seeds"):
         assert caption in page
 
 

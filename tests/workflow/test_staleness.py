@@ -20,11 +20,17 @@ PRUNING_TABLES = {"pruning_table", "figure_channels"}
 TRAINING = {"train_tile"}
 ELLIPSES = {"fit_ellipses", "figure_summary", "figure_landscape", "give_verdict"}
 RISK = {"measure_risk", "figure_risk", "figure_summary", "give_verdict"}
-AFTER_CELLS = {"collect_cells", "figure_annotated_grid", "figure_curves"} | ELLIPSES | RISK
+INTERVALS = {"estimate_intervals", "thesis_tables", "give_verdict"}
+DECISIONS = {"decide", "give_verdict"}
+SHIFTS = {"test_shifts", "give_verdict"}
+TUNING = {"measure_tuning", "figure_regret", "figure_tuning_transfer", "figure_band", "give_verdict"}
+STATISTICS = INTERVALS | DECISIONS | SHIFTS | TUNING
+AFTER_CELLS = {"collect_cells", "figure_annotated_grid", "figure_curves"} | ELLIPSES | RISK | STATISTICS
 AFTER_DENSE = {"train_dense", "prune"} | PRUNING_TABLES | TRAINING | AFTER_CELLS
 FIGURES = {
-    f"figure_{name}" for name in ["annotated_grid", "channels", "curves", "landscape", "risk", "samples", "summary"]
-}
+    f"figure_{name}"
+    for name in ["annotated_grid", "band", "channels", "curves", "landscape", "regret", "risk", "samples", "summary"]
+} | {"figure_tuning_transfer"}
 
 
 # Shows what all others made, and so is made again whenever one of them is.
@@ -114,18 +120,32 @@ CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     "a figure's config": (config(figures={"colour_map": "cividis"}), {"figure_landscape"}),
     "the ROI thresholds": (
         config(analysis={"roi": [0.5, 2.0]}),
-        ELLIPSES | {"figure_annotated_grid"},
+        ELLIPSES | STATISTICS | {"figure_annotated_grid"},
     ),
-    "the ROI of the risk": (config(analysis={"risk_roi": 1.0}), RISK),
-    "the ellipse's sigma": (config(analysis={"sigma": 3.0}), ELLIPSES),
-    "the verdict's thresholds": (config(verdict={"risk_points": 1.5}), {"give_verdict"}),
+    "the ROI of the risk": (config(analysis={"risk_roi": 1.0}), RISK | INTERVALS | DECISIONS),
+    "the ellipse's sigma": (config(analysis={"sigma": 3.0}), ELLIPSES | INTERVALS | SHIFTS | TUNING),
+    "the draws of intervals": (config(analysis={"draws": 300}), INTERVALS | DECISIONS | TUNING),
+    "the verdict's margin": (config(verdict={"margin": 1.5}), DECISIONS | {"figure_regret"}),
+    "the verdict's level": (config(verdict={"level": 0.01}), DECISIONS),
+    "the published numbers": (
+        code("reference/matthiesen2023_table_4_2.csv", "0.622", "0.623"),
+        {"thesis_tables"},
+    ),
+    "the permutation tests": (
+        code("prunescape/hpspace/permutation.py", "MOST = 4999", "MOST = 9999"),
+        SHIFTS,
+    ),
+    "the closed form of regret": (
+        code("prunescape/hpspace/tuning.py", "possible = cells - rank", "possible = 0 + cells - rank"),
+        TUNING,
+    ),
     "the risk function": (
         code("prunescape/hpspace/risk.py", 'd=best - part["f"]', 'd=best + 0.0 - part["f"]'),
         RISK,
     ),
     "the ROI function": (
         code("prunescape/hpspace/landscape.py", "- threshold - 1e-9", "- threshold - 2e-9"),
-        (ELLIPSES | RISK | {"figure_annotated_grid", "figure_curves"}),
+        (ELLIPSES | RISK | STATISTICS | {"figure_annotated_grid", "figure_curves"}),
     ),
     "the training function": (
         code("prunescape/lanes/sgd.py", "velocity.mul_(self.momentum)", "velocity.mul_(1.0 * self.momentum)"),

@@ -28,7 +28,7 @@ def draw(band: pd.DataFrame, model: str, metric: str) -> Figure:
     panels = figure.subplots(1, 2, sharey=True)
     for axes, (name, label) in zip(panels, SIDES.items(), strict=True):
         axes.grid(axis="x")
-        axes.set(xlabel=label, ylim=(len(variants) - 0.5, -0.5))
+        axes.set(xlabel=label, ylim=(max(1, len(variants)) - 0.5, -0.5))
         if len(mine):
             axes.axvline(mine[f"smith_{name}"].iloc[0], color=style.INK, lw=1, ls=":", zorder=1)
         for place, variant in enumerate(variants):

@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 from prunescape.figures import names, style
 
 STRATEGIES = {"nearest": "Nearest to the dense optimum", "random": "At random"}
-LEAST = 0.02  # points: a regret below this is none
+LINEAR = 0.5  # points: regret is drawn linearly up to here, and logarithmically above
 
 
 def draw(regret: pd.DataFrame, model: str, metric: str, margin: float) -> Figure:
@@ -29,9 +29,8 @@ def draw(regret: pd.DataFrame, model: str, metric: str, margin: float) -> Figure
     for axes, (strategy, title) in zip(panels, STRATEGIES.items(), strict=True):
         _lines(axes, mine[mine["strategy"] == strategy], variants, colours)
         axes.axhline(margin, color=style.HIGHLIGHT, lw=1, ls=(0, (4, 2)), zorder=1)
-        axes.set(xscale="log", yscale="symlog", xlabel="Trials", title=title)
-        axes.set_yscale("symlog", linthresh=0.5, linscale=0.6)
-        axes.set_ylim(0)
+        axes.set(xscale="log", xlabel="Trials", title=title)
+        axes.set_yscale("symlog", linthresh=LINEAR, linscale=0.6)
         _ticks(axes, mine)
     panels[0].set_ylabel("Expected regret (points)")
     one = mine["estimate"].isna().all()
@@ -69,6 +68,7 @@ def _ticks(axes: Axes, mine: pd.DataFrame) -> None:
     marks = [0, 0.25, 0.5, 1, 2, 5, 10, 20, 50, 100]
     heights = [mark for mark in marks if mark <= most]
     axes.set_yticks(heights, [f"{mark:g}" for mark in heights])
+    axes.set_ylim(0, 1.06 * most)
     trials = int(mine["trials"].max()) if len(mine) else 1
     counts = [count for count in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000) if count <= trials]
     axes.set_xticks(counts, [str(count) for count in counts])

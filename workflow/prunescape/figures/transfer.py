@@ -66,12 +66,15 @@ def _matrix(
         for name in columns
     ]
     middle, low, high = (grid.to_numpy(dtype=np.float64) for grid in grids)
+    if not variants:
+        axes.text(0.5, 0.5, "no accuracy measured", transform=axes.transAxes, ha="center", color=style.MUTED)
+        return
     shade = colormaps[colours]
     axes.imshow(np.ma.masked_invalid(middle), cmap=shade, vmin=limits[0], vmax=limits[1], aspect="auto", alpha=0.9)
     for (row, column), value in np.ndenumerate(middle):
         if not np.isfinite(value):
             continue
-        bounds = f"{low[row, column]:.1f} to {high[row, column]:.1f}" if np.isfinite(low[row, column]) else ""
+        bounds = f"{_tenths(low[row, column])} to {_tenths(high[row, column])}" if np.isfinite(low[row, column]) else ""
         words = "\n".join(filter(None, [f"{value:.2f}" if numbers or not bounds else "", bounds]))
         red, green, blue, _ = shade((value - limits[0]) / (limits[1] - limits[0]))
         bright = 0.3 * red + 0.59 * green + 0.11 * blue
@@ -84,3 +87,8 @@ def _matrix(
     axes.set_yticks(range(len(variants)), titles)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
+
+
+def _tenths(value: float) -> str:
+    """One decimal, and no minus before a zero."""
+    return f"{round(value, 1) + 0.0:.1f}"

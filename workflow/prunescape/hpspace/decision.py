@@ -9,11 +9,11 @@ no evidence that there is none.
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.stats import norm, t
 
 from prunescape.hpspace import functionals
 from prunescape.hpspace.cube import DENSE
@@ -46,48 +46,78 @@ def decisions(resampled: Sequence[Resampled], risk_roi: float, settings: Mapping
         for place, variant in enumerate(one.cube.variants):
             if variant == DENSE:
                 continue
-            measured = float(functionals.risks(dense, one.cube.means[place], risk_roi)["d_mean"])
-            drawn = None if one.draws is None else functionals.risks(dense, one.draws[place], risk_roi)["d_mean"]
-            first = {
-                **one.labels(variant),
-                "seeds": one.cube.seeds,
-                "margin": settings["margin"],
-                "loss_measured": measured,
-            }
-            rows.append({**first, **decide(drawn, one.cube.seeds, settings)})
+            measured = functionals.risks(dense, one.cube.means[place], risk_roi)["d_mean"]
+            drawn = None if one.draws is None else losses_of(dense, one.draws[place], risk_roi)
+            first = {**one.labels(variant), "seeds": one.cube.seeds, "margin": settings["margin"]}
+            found = decide(drawn, one.cube.seeds, settings, one.degrees)
+            rows.append({**first, "loss_measured": float(measured), **found})
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def decide(drawn: np.ndarray | None, seeds: int, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The decision from draws of the loss (B), by the names of `decisions.csv`.
+class Losses(NamedTuple):
+    """Draws of a loss (B), and the loss of the mean of the drawn landscapes, in points."""
+
+    drawn: np.ndarray
+    of_mean: float
+
+
+def losses_of(dense: np.ndarray, drawn: np.ndarray, risk_roi: float) -> Losses:
+    """What draws of a landscape (B, N) lose at the cells of the measured dense landscape's (N) region of interest."""
+    lost = functionals.risks(dense, drawn, risk_roi)["d_mean"]
+    return Losses(lost, float(functionals.risks(dense, drawn.mean(axis=0), risk_roi)["d_mean"]))
+
+
+def decide(losses: Losses | None, seeds: int, settings: Mapping[str, Any], degrees: float = math.inf) -> dict[str, Any]:
+    """The decision, by the names of `decisions.csv`.
+
+    The best of many cells is biased upwards by whatever noise a landscape has left, and so is the loss. The lower
+    bound therefore starts from the loss of the mean landscape where that is smaller than the median of the draws.
 
     Args:
-        drawn: in points; None with one seed.
+        losses: None with one seed.
+        seeds: that they come from.
+        settings: margin, level and power.
+        degrees: of freedom of the noise.
+    """
+    level, margin = settings["level"], settings["margin"]
+    if losses is None:
+        unknown = dict.fromkeys(("loss", "loss_low", "loss_high", "p_equivalent", "p_worse"), np.nan)
+        return {**unknown, "decision": ONE_SEED, "more_seeds": np.nan}
+    drawn = losses.drawn
+    found = summary(drawn, 1 - 2 * level, degrees)
+    bias = max(0.0, found["estimate"] - losses.of_mean)
+    p_equivalent, p_worse = _p(drawn >= margin, degrees), _p(drawn - bias <= margin, degrees)
+    decision = EQUIVALENT if p_equivalent <= level else WORSE if p_worse <= level else UNDECIDED
+    low, high = found["low"] - bias, found["high"]
+    more = more_seeds(found["estimate"], (low, high), seeds, settings) if decision == UNDECIDED else None
+    return {
+        **{"loss": found["estimate"], "loss_low": max(0.0, low), "loss_high": high},
+        **{"p_equivalent": p_equivalent, "p_worse": p_worse, "decision": decision},
+        "more_seeds": np.nan if more is None else more,
+    }
+
+
+def _p(against: np.ndarray, degrees: float) -> float:
+    """The p-value of a part of the draws, as if one more spoke against it, by Student's t (see `summary`)."""
+    return float(t.sf(norm.isf((1 + int(against.sum())) / (1 + len(against))), degrees))
+
+
+def more_seeds(loss: float, interval: tuple[float, float], seeds: int, settings: Mapping[str, Any]) -> int | None:
+    """How many more seeds would decide with the power asked for; None where it would take more than `MOST_SEEDS`.
+
+    That of a one-sided z-test, n = ((z_level + z_power) sd / (loss - margin))^2, with the standard deviation that the
+    interval's side towards the margin tells of one seed. It assumes that the loss is what it is estimated to be now,
+    and that the interval shrinks with the root of the number of seeds: a guess, to be made again after they have been
+    trained.
+
+    Args:
+        loss: in points.
+        interval: its one-sided bounds at the level.
         seeds: that they come from.
         settings: margin, level and power.
     """
-    found = {
-        f"loss{name}": value
-        for name, value in zip(("", "_low", "_high"), summary(drawn, 1 - 2 * settings["level"]).values(), strict=True)
-    }
-    if drawn is None:
-        return {**found, "p_equivalent": np.nan, "p_worse": np.nan, "decision": ONE_SEED, "more_seeds": np.nan}
-    margin, count = settings["margin"], len(drawn) + 1  # as if one more draw spoke against it: no p-value is 0
-    p_equivalent, p_worse = ((1 + int(np.sum(against))) / count for against in (drawn >= margin, drawn <= margin))
-    decision = EQUIVALENT if p_equivalent <= settings["level"] else WORSE if p_worse <= settings["level"] else UNDECIDED
-    more = more_seeds(drawn, seeds, settings) if decision == UNDECIDED else None
-    tests = {"p_equivalent": p_equivalent, "p_worse": p_worse, "decision": decision}
-    return {**found, **tests, "more_seeds": np.nan if more is None else more}
-
-
-def more_seeds(drawn: np.ndarray, seeds: int, settings: Mapping[str, Any]) -> int | None:
-    """How many more seeds would decide with the power asked for; None where it would take more than `MOST_SEEDS`.
-
-    That of a one-sided z-test, n = ((z_level + z_power) sd / |loss - margin|)^2. It assumes that the loss is what it
-    is estimated to be now, and that its standard deviation falls with the root of the number of seeds: a guess, to be
-    made again after they have been trained.
-    """
-    distance = abs(float(drawn.mean()) - settings["margin"])
-    needed = (norm.ppf(1 - settings["level"]) + norm.ppf(settings["power"])) * float(drawn.std())
-    total = seeds * (needed / distance) ** 2 if distance > 0 else math.inf
+    distance = abs(loss - settings["margin"])
+    side = loss - interval[0] if loss > settings["margin"] else interval[1] - loss
+    z_level, z_power = norm.isf(settings["level"]), norm.ppf(settings["power"])
+    total = seeds * ((z_level + z_power) / z_level * side / distance) ** 2 if distance > 0 else math.inf
     return max(1, math.ceil(total) - seeds) if total <= MOST_SEEDS else None

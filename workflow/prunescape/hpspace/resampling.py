@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm, t
 
 from prunescape.data.randomness import derive_seed
 from prunescape.hpspace.cube import Cube, cubes
@@ -36,7 +37,12 @@ class Resampled:
 
     def summary(self, drawn: np.ndarray | None) -> dict[str, float]:
         """`summary` at this confidence."""
-        return summary(drawn, self.confidence)
+        return summary(drawn, self.confidence, self.degrees)
+
+    @property
+    def degrees(self) -> int:
+        """Degrees of freedom that the noise, pooled over variants, is estimated with."""
+        return (self.cube.seeds - 1) * len(self.cube.variants)
 
 
 def resample(cells: pd.DataFrame, settings: Mapping[str, Any]) -> list[Resampled]:
@@ -52,20 +58,26 @@ def resample(cells: pd.DataFrame, settings: Mapping[str, Any]) -> list[Resampled
             random = np.random.default_rng(derive_seed(0, f"landscapes of {model}, {metric}"))
             drawn = None
             if cube.seeds > 1:
-                drawn = landscapes(cube.values, cube.lattice, max(settings["roi"]), settings["draws"], random)
+                drawn = landscapes(cube.values, cube.places, max(settings["roi"]), settings["draws"], random)
             result.append(Resampled(model, metric, cube, drawn, settings["confidence"]))
     return result
 
 
-def summary(drawn: np.ndarray | None, confidence: float) -> dict[str, float]:
+def summary(drawn: np.ndarray | None, confidence: float, degrees: float) -> dict[str, float]:
     """Median and equal-tailed interval of draws (B) as estimate, low and high; NaN where there are none.
 
-    Draws that are NaN, ellipses of too few cells, are left out.
+    The draws take the noise as known. That it is estimated, too, Student's t allows for: its quantile, in standard
+    deviations of a Gaussian, says how far into the tails of the draws the interval reaches.
+
+    Args:
+        drawn: draws; those that are NaN, ellipses of too few cells, are left out.
+        confidence: of the interval.
+        degrees: of freedom of the noise.
     """
     known = np.empty(0) if drawn is None else drawn[np.isfinite(drawn)]
     if not len(known):
         return dict.fromkeys(("estimate", "low", "high"), np.nan)
-    tail = (1 - confidence) / 2
+    tail = float(norm.sf(t.isf((1 - confidence) / 2, degrees)))
     values = np.quantile(known, [0.5, tail, 1 - tail])
     return dict(zip(("estimate", "low", "high"), map(float, values), strict=True))
 

@@ -8,7 +8,7 @@ the landscape is estimated from them again, and the error of that estimate is ad
 Gaussian fields this is the distribution of the landscape given the data (conditional simulation; Chiles and Delfiner,
 Geostatistics, section 7.3), from which it is computed directly.
 
-    landscape: a quadratic in (i, j) + a Matern-5/2 field
+    landscape: a quadratic + a Matern-5/2 field
     noise of a seed: a constant, which moves no region of interest + a Matern-5/2 field + independent noise
 """
 
@@ -20,17 +20,19 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve, cholesky
 from scipy.spatial.distance import pdist, squareform
 
-LENGTHS = (1.0, 1.6, 2.5, 4.0, 7.0)  # of the landscape's field, in cells
+LENGTHS = (0.3, 0.45, 0.7, 1.1)  # of the landscape's field, in decades
 RELIEFS = 6  # standard deviations of it that are tried
 LEAST_RELIEF, LARGE_RELIEF = 0.1, 4.0  # in standard deviations of the noise; more where the means show more
-NOISE_LENGTHS = (1.0, 2.0, 4.0)
+NOISE_LENGTHS = (0.2, 0.4, 0.8)  # decades
 NOISE_SHARES = (0.0, 0.2, 0.4, 0.6, 0.8)  # of the noise's variance that neighbours share
-FLAT = 1e4  # variance, in that of the noise, of what may take any value
+FLAT = 1e4  # variance of a seed's constant, in that of the noise: it may take any value
+WIDE = 100.0  # variance of the quadratic, in that of the means
 PRIOR_DEGREES = 4.0  # of freedom that the pooled variance lends to that of one cell far below the best
-TINY = 1e-12  # points squared
+LEAST_VARIANCE = 1e-4  # points squared: accuracies are counts of images
 MARGIN_ERRORS = 3.0  # standard errors below a region of interest up to which a cell may still belong to it
+SMOOTHING = 0.2  # decades over which means are smoothed to see which cells are good
 LEAST_CELLS = 9  # cells that the noise is measured at, however few are good
-JITTER = 1e-9  # keeps a covariance positive definite, in the noise's variance
+JITTER = 1e-6  # keeps a covariance positive definite, in the noise's variance
 
 
 class Noise(NamedTuple):
@@ -38,19 +40,19 @@ class Noise(NamedTuple):
 
     Attributes:
         share: the part of the variance that neighbouring cells share.
-        length: how far they share it, in cells.
+        length: how far they share it, in decades.
     """
 
     share: float
     length: float
 
     def correlation(self, distance: np.ndarray) -> np.ndarray:
-        """Between cells at distances in cells."""
+        """Between cells at distances in decades."""
         return (1 - self.share) * (distance == 0) + self.share * matern(distance, self.length)
 
 
 def matern(distance: np.ndarray, length: float) -> np.ndarray:
-    """The Matern-5/2 correlation at distances in cells."""
+    """The Matern-5/2 correlation at distances."""
     scaled = np.sqrt(5.0) * distance / length
     return np.asarray((1 + scaled + scaled**2 / 3) * np.exp(-scaled))
 
@@ -87,7 +89,7 @@ def _profile(fields: np.ndarray, correlation: np.ndarray) -> tuple[float, float]
     """The log likelihood of fields of noise at their best variance, and that variance."""
     factor = cho_factor(correlation + FLAT, lower=True)
     count = fields.shape[0] * (fields.shape[1] - 1)
-    variance = max(float((fields.T * cho_solve(factor, fields.T)).sum()) / max(count, 1), TINY)
+    variance = max(float((fields.T * cho_solve(factor, fields.T)).sum()) / max(count, 1), LEAST_VARIANCE)
     return -0.5 * count * np.log(variance) - len(fields) * np.log(np.diag(factor[0])).sum(), variance
 
 
@@ -95,7 +97,7 @@ def draw(
     means: np.ndarray,
     of_means: np.ndarray,
     scale: float,
-    lattice: np.ndarray,
+    places: np.ndarray,
     draws: int,
     random: np.random.Generator,
 ) -> np.ndarray:
@@ -107,18 +109,18 @@ def draw(
         means: (n).
         of_means: the covariance of their noise, (n, n), in points squared.
         scale: standard deviation of the noise of one training, in points.
-        lattice: (i, j) of the cells, (n, 2).
+        places: of the cells in the plane of hyperparameters, in decades, (n, 2).
         draws: how many.
         random: where they come from.
     """
     centre = means.mean()
     data = (means - centre) / scale
-    distance = squareform(pdist(lattice))
+    distance = squareform(pdist(places))
     of_means = of_means / scale**2
-    terms = quadratic(lattice)
+    terms = quadratic(places)
     rest = data - terms @ (terms.T @ data) / len(data)
     reliefs = np.geomspace(LEAST_RELIEF, max(LARGE_RELIEF, 2 * float(rest.std())), RELIEFS)
-    trend = FLAT * max(1.0, float(data.var())) * terms @ terms.T / terms.shape[1]
+    trend = WIDE * max(1.0, float(data.var())) * terms @ terms.T / terms.shape[1]
     choices = list(product(LENGTHS, map(float, reliefs)))
 
     def factor_of(length: float, relief: float) -> Any:
@@ -141,17 +143,21 @@ def draw(
     return np.asarray(centre + scale * np.concatenate(parts))
 
 
-def quadratic(lattice: np.ndarray) -> np.ndarray:
-    """The six terms of a quadratic in (i, j), orthonormal over the cells but for their length sqrt(n), (n, 6)."""
-    i, j = (lattice - lattice.mean(axis=0)).T / max(1.0, float(np.ptp(lattice)) / 2)
-    terms = np.stack([np.ones_like(i), i, j, i * i, i * j, j * j], axis=1)
+def quadratic(places: np.ndarray) -> np.ndarray:
+    """The six terms of a quadratic, orthonormal over the cells but for their length sqrt(n), (n, 6)."""
+    x, y = (places - places.mean(axis=0)).T / max(1e-3, float(np.ptp(places, axis=0).max()) / 2)
+    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=1)
     left, sizes, _ = np.linalg.svd(terms, full_matrices=False)
-    return left[:, sizes > 1e-9 * sizes[0]] * np.sqrt(len(lattice))
+    return left[:, sizes > 1e-9 * sizes[0]] * np.sqrt(len(places))
 
 
-def contenders(values: np.ndarray, widest: float) -> np.ndarray:
-    """Which cells of (S, N) trainings may be in a region of interest of up to `widest` points, (N)."""
-    means = values.mean(axis=0)
+def contenders(values: np.ndarray, distance: np.ndarray, widest: float) -> np.ndarray:
+    """Which cells of (S, N) trainings may be in a region of interest of up to `widest` points, (N).
+
+    Means are smoothed over neighbours first: else cells would be chosen, or not, for their noise.
+    """
+    weights = np.exp(-((distance / SMOOTHING) ** 2) / 2)
+    means = weights @ values.mean(axis=0) / weights.sum(axis=1)
     best = means >= np.sort(means)[-min(LEAST_CELLS, len(means))]
     error = 0.0
     for _ in range(3):  # the noise tells how far below the best to look, and is measured there
@@ -162,7 +168,7 @@ def contenders(values: np.ndarray, widest: float) -> np.ndarray:
 
 
 def landscapes(
-    values: np.ndarray, lattice: np.ndarray, widest: float, draws: int, random: np.random.Generator
+    values: np.ndarray, places: np.ndarray, widest: float, draws: int, random: np.random.Generator
 ) -> np.ndarray:
     """Draws of the landscapes of all variants of a model, (V, draws, N).
 
@@ -171,23 +177,24 @@ def landscapes(
 
     Args:
         values: (V, S, N), S >= 2.
-        lattice: (i, j) of the cells, (N, 2).
+        places: of the cells in the plane of hyperparameters, in decades, (N, 2).
         widest: the widest region of interest, in points.
         draws: how many.
         random: where they come from.
     """
     seeds = values.shape[1]
-    near = [contenders(part, widest) for part in values]
-    distances = [squareform(pdist(lattice[cells])) for cells in near]
+    distance = squareform(pdist(places))
+    near = [contenders(part, distance, widest) for part in values]
+    distances = [distance[np.ix_(cells, cells)] for cells in near]
     fields = [contrasts(part[:, cells]) for part, cells in zip(values, near, strict=True)]
     noise, variances = fit_noise(fields, distances)
     result = []
-    for part, cells, distance, variance in zip(values, near, distances, variances, strict=True):
+    for part, cells, between, variance in zip(values, near, distances, variances, strict=True):
         centred = part - part[:, cells].mean(axis=1, keepdims=True)
         own = (PRIOR_DEGREES * variance + (seeds - 1) * centred.var(axis=0, ddof=1)) / (PRIOR_DEGREES + seeds - 1)
         means = part.mean(axis=0)
         drawn = means + np.sqrt(own / seeds) * random.standard_normal((draws, len(means)))
-        of_means = variance / seeds * noise.correlation(distance)
-        drawn[:, cells] = draw(means[cells], of_means, float(np.sqrt(variance)), lattice[cells], draws, random)
+        of_means = variance / seeds * noise.correlation(between)
+        drawn[:, cells] = draw(means[cells], of_means, float(np.sqrt(variance)), places[cells], draws, random)
         result.append(drawn)
     return np.stack(result)
