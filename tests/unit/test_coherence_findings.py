@@ -188,7 +188,8 @@ def test_text_and_page_say_the_same() -> None:
             assert f"- {finding['question']} {finding['answer']}" in text
             assert finding["question"] in page.replace("&#39;", "'")
     assert "within 0.5 points" in page
-    assert "http" not in page
+    assert "http:" not in page
+    assert "https:" not in page
 
 
 def test_tables_as_read_from_files_say_the_same(tmp_path) -> None:

@@ -2,7 +2,9 @@
 
 import re
 
-from prunescape.export.tables import COLUMNS, TABLES, data_package
+from prunescape.export.columns import COLUMNS
+from prunescape.export.statistics import STATISTICS
+from prunescape.export.tables import TABLES, data_package
 
 
 def test_every_table_and_column_is_described() -> None:
@@ -16,7 +18,7 @@ def test_every_table_and_column_is_described() -> None:
             assert field["type"] in {"string", "integer", "number", "boolean"}
             assert len(field["description"]) >= 10
     used = {name for table in TABLES.values() for name in table.columns}
-    assert used == set(COLUMNS)
+    assert used == {*COLUMNS, *STATISTICS}
 
 
 def test_names_are_those_that_the_standard_allows() -> None:

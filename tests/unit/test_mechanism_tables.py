@@ -251,4 +251,5 @@ def test_text_and_page_say_the_same() -> None:
     for question, finding in questions.items():
         assert f"- {question} {finding['answer']}" in text
         assert question in page.replace("&#39;", "'")
-    assert "http" not in page
+    assert "http:" not in page
+    assert "https:" not in page

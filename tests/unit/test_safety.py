@@ -113,7 +113,13 @@ def unguarded(tree: ast.AST) -> list[str]:
         opens = "open" in (method, function) and any(
             isinstance(mode, str) and set(mode) & set("wax") for mode in modes[-1:]
         )
-        if method in WRITING_METHODS or function in WRITING_FUNCTIONS or opens or dotted(node.func) == ("np", "save"):
+        as_text = method == "to_csv" and not node.args  # gives text, and writes no file
+        if (
+            (method in WRITING_METHODS and not as_text)
+            or function in WRITING_FUNCTIONS
+            or opens
+            or dotted(node.func) == ("np", "save")
+        ):
             found.append(ast.unparse(node))
     return found
 

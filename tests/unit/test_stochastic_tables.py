@@ -215,4 +215,5 @@ def test_text_and_page_say_the_same() -> None:
     assert "In 0 of 1 cells for every seed" in text
     assert "the noisy weights alone +6.5 points" in text
     assert "V is 0.710 for deterministic and 0.810 for stochastic" in text
-    assert "http" not in page
+    assert "http:" not in page
+    assert "https:" not in page

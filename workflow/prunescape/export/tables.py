@@ -7,18 +7,21 @@ their columns; libraries of many languages read it.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from prunescape.export.columns import COLUMNS, NUMBER, TRUTH, WHOLE, Column
+from prunescape.export.statistics import (
+    BOUNDS,
+    PUBLISHED_REGION,
+    REGION,
+    REGRET,
+    RISK,
+    STATISTICS,
+    TRANSFER,
+    beside,
+    bounded,
+    estimated,
+)
+
 PACKAGE = "datapackage.json"
-TEXT, WHOLE, NUMBER, TRUTH = "string", "integer", "number", "boolean"
-_POINTS = "percentage points"
-_DECADES = "log10"
-
-
-class Column(NamedTuple):
-    """What a column holds: a type of the standard's, the meaning, and the unit where there is one."""
-
-    type: str
-    meaning: str
-    unit: str | None = None
 
 
 class Table(NamedTuple):
@@ -37,56 +40,6 @@ class Table(NamedTuple):
     own: Mapping[str, Column] = {}
 
 
-COLUMNS: dict[str, Column] = {
-    "model": Column(TEXT, "name of the network, as in the config"),
-    "variant": Column(TEXT, "`dense`, or how it was pruned and the target part of the FLOPs: `uniform-0.4`"),
-    "seed": Column(WHOLE, "seed of initialisation, order of the images and augmentation"),
-    "i": Column(WHOLE, "place of the cell: steps of the learning rate from the prior", "grid steps"),
-    "j": Column(WHOLE, "place of the cell: steps of the weight decay from the prior", "grid steps"),
-    "learning_rate": Column(NUMBER, "initial learning rate"),
-    "weight_decay": Column(NUMBER, "weight decay (L2, as in SGD)"),
-    "top1": Column(NUMBER, "top-1 accuracy on the validation images after the last epoch", "percent"),
-    "top5": Column(NUMBER, "top-5 accuracy likewise; empty with fewer than 100 classes", "percent"),
-    "best_top1": Column(NUMBER, "largest top-1 accuracy of all measured epochs", "percent"),
-    "best_top5": Column(NUMBER, "largest top-5 accuracy likewise; empty with fewer than 100 classes", "percent"),
-    "train_loss": Column(NUMBER, "mean cross-entropy of the last epoch's training images; empty if not finite", "nats"),
-    "diverged": Column(TRUTH, "whether the loss or a weight stopped being finite; training ended there"),
-    "epochs": Column(WHOLE, "epochs trained", "epochs"),
-    "epoch": Column(WHOLE, "epoch, from 1", "epochs"),
-    "seconds": Column(NUMBER, "wall time of the training, shared evenly among those trained together", "seconds"),
-    "images_per_second": Column(NUMBER, "training images over all trained together", "images per second"),
-    "device": Column(TEXT, "what it ran on: `cpu`, or the name of the GPU"),
-    "strategy": Column(TEXT, "how trainings ran together: `serial`, `fused` or `graphed`"),
-    "lanes": Column(WHOLE, "trainings that ran together as one network"),
-    "precision": Column(TEXT, "of the arithmetic: `float32`, `tf32`, `bfloat16` or `float64`"),
-    "metric": Column(TEXT, "the accuracy that is meant: `top1` or `top5`; its mean over seeds is a cell's performance"),
-    "roi": Column(NUMBER, "size x of the region of interest: cells at most x below the best", _POINTS),
-    "n_cells": Column(WHOLE, "cells in the region of interest", "cells"),
-    "fitted": Column(
-        TRUTH, "whether these were enough to fit an ellipse; without one the columns of its shape are empty"
-    ),
-    "confidence_level": Column(NUMBER, "part of the fitted Gaussian outside the ellipse", "fraction"),
-    "centre_log10_weight_decay": Column(NUMBER, "the ellipse's centre, log10 of the weight decay", _DECADES),
-    "centre_log10_learning_rate": Column(NUMBER, "the ellipse's centre, log10 of the learning rate", _DECADES),
-    "length": Column(NUMBER, "the ellipse's long diameter", "decades"),
-    "width": Column(NUMBER, "the ellipse's short diameter", "decades"),
-    "angle_degrees": Column(NUMBER, "direction of the long axis, from the axis of weight decay", "degrees"),
-    "d": Column(NUMBER, "performance risk: the variant's best performance minus that of this cell", _POINTS),
-    "d_relative": Column(NUMBER, "the same, divided by the variant's best performance", "fraction"),
-    "d_mean": Column(NUMBER, "mean performance risk over these cells", _POINTS),
-    "d_std": Column(NUMBER, "its standard deviation (of the population)", _POINTS),
-    "rel_mean": Column(NUMBER, "mean of the risk divided by the variant's best performance", "fraction"),
-    "rel_std": Column(NUMBER, "its standard deviation (of the population)", "fraction"),
-    "flops": Column(WHOLE, "2 x multiply-accumulates of convolutions and matrix products, for one image", "FLOPs"),
-    "params": Column(WHOLE, "trainable parameters", "parameters"),
-    "target_ratio": Column(NUMBER, "part of the dense network's FLOPs that was to be kept", "fraction"),
-    "achieved_ratio": Column(NUMBER, "part of the dense network's FLOPs that was kept", "fraction"),
-    "achieved_ratio_ptflops": Column(NUMBER, "the same, as the library ptflops counts", "fraction"),
-    "layer": Column(TEXT, "name of the convolution that makes the channels"),
-    "position": Column(WHOLE, "place of the layer in the network, from 0"),
-    "channels": Column(WHOLE, "channels kept", "channels"),
-    "dense_channels": Column(WHOLE, "channels of the dense network's layer", "channels"),
-}
 _CELL = ("model", "variant", "seed", "i", "j")
 _TRAINED = ("top1", "top5", "best_top1", "best_top5", "train_loss", "diverged", "epochs")
 _CELLS = (*_CELL, "learning_rate", "weight_decay", *_TRAINED)
@@ -105,6 +58,8 @@ _OF_EPOCH = {
 _OF_DENSE = {
     "n_cells": Column(WHOLE, "cells in the dense network's region of interest, whose reuse is tested", "cells")
 }
+_DECIDED = ("p_equivalent", "p_worse", "decision", "more_seeds")
+_TESTED = tuple(f"{name}{end}" for name in ("shift", "area_ratio", "turn_degrees") for end in ("", "_p"))
 _TILE = "hpspace/tiles/{model}/{variant}/seed-{seed}/{i}_{j}"
 
 TABLES: dict[str, Table] = {
@@ -135,6 +90,69 @@ TABLES: dict[str, Table] = {
         "hpspace/channels.csv",
         "a layer of a network whose channels may be pruned",
         (*_NETWORK, "layer", "position", "channels", "dense_channels"),
+    ),
+    "intervals": Table(
+        "hpspace/intervals.csv",
+        "a number of Table 4.1 or 4.2, or its change from the dense network's, with its interval",
+        (*_NETWORK, "metric", "roi", "quantity", "seeds", *BOUNDS, "defined"),
+    ),
+    "decisions": Table(
+        "hpspace/decisions.csv",
+        "a pruned variant: whether its hyperparameters must be tuned again",
+        (*_NETWORK, "metric", "seeds", "margin", "loss_measured", "loss", "loss_low", "loss_high", *_DECIDED),
+    ),
+    "shifts": Table(
+        "hpspace/shifts.csv",
+        "a pruned variant: how its ellipse differs from the dense network's, and permutation tests",
+        (*_NETWORK, "metric", "roi", "seeds", *_TESTED, "least_p"),
+    ),
+    "regret": Table(
+        "hpspace/regret.csv",
+        "trials of one strategy on a variant: how far the best of them is expected to be below the best cell",
+        (*_NETWORK, "metric", "strategy", "trials", "seeds", *BOUNDS),
+        REGRET,
+    ),
+    "transfer": Table(
+        "hpspace/transfer.csv",
+        "a variant that is trained at another one's best cell",
+        (
+            "model",
+            "metric",
+            "tuned_on",
+            "variant",
+            "seeds",
+            *BOUNDS,
+            *bounded("rank_correlation", "rank_correlation_best"),
+        ),
+        TRANSFER,
+    ),
+    "band": Table(
+        "hpspace/band.csv",
+        "the optimal band of a variant (eq. 2.2 of the thesis)",
+        (
+            *_NETWORK,
+            "metric",
+            "roi",
+            "seeds",
+            *bounded("slope", "log10_constant"),
+            "smith_slope",
+            "smith_log10_constant",
+        ),
+    ),
+    "table_3_4": Table(
+        "hpspace/table_3_4.csv",
+        "a network at its prior, beside the thesis' Table 3.4",
+        ("model", "learning_rate", "weight_decay", "seeds", "top1", "top5", *beside("top1", "top5")),
+    ),
+    "table_4_1": Table(
+        "hpspace/table_4_1.csv",
+        "a region of interest of a variant, beside the thesis' Table 4.1",
+        (*_NETWORK, "metric", "roi", "seeds", *estimated(*REGION), *beside(*PUBLISHED_REGION)),
+    ),
+    "table_4_2": Table(
+        "hpspace/table_4_2.csv",
+        "a variant's performance risk, beside the thesis' Table 4.2",
+        (*_NETWORK, "metric", "roi", "seeds", *estimated(*RISK), *beside(*RISK[:-1])),
     ),
     "tile": Table(f"{_TILE}.csv", "a training of a tile, whose first cell is i, j", _CELLS),
     "tile_history": Table(f"{_TILE}.history.csv", "an epoch of a training of a tile", (*_CELL, *_EPOCH), _OF_EPOCH),
@@ -175,7 +193,7 @@ def _resource(name: str, table: Table) -> dict[str, Any]:
         "path": table.path,
         "description": f"One row: {table.row}.",
         "encoding": "utf-8",
-        "schema": {"fields": [_field(name, {**COLUMNS, **table.own}[name]) for name in table.columns]},
+        "schema": {"fields": [_field(name, {**COLUMNS, **STATISTICS, **table.own}[name]) for name in table.columns]},
     }
 
 

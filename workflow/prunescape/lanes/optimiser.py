@@ -118,6 +118,6 @@ class LaneOptimiser(ABC):
     def _spread(self, values: torch.Tensor) -> torch.Tensor:
         """A value a lane, (K,), repeated for each weight; one number is enough for a single lane."""
         if len(values) == 1:
-            return values.to(self._weights)
+            return values.to(self._weights, copy=True)
         shaped = [values.to(p).view(-1, *[1] * (p.dim() - 1)).expand_as(p) for p in self.parameters]
         return self._vector(shaped)

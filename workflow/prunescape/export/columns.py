@@ -1,0 +1,67 @@
+"""What the columns of the main job's tables hold: the same in all tables, save where a table says otherwise."""
+
+from typing import NamedTuple
+
+TEXT, WHOLE, NUMBER, TRUTH = "string", "integer", "number", "boolean"
+POINTS = "percentage points"
+DECADES = "log10"
+
+
+class Column(NamedTuple):
+    """What a column holds: a type of the standard's, the meaning, and the unit where there is one."""
+
+    type: str
+    meaning: str
+    unit: str | None = None
+
+
+COLUMNS: dict[str, Column] = {
+    "model": Column(TEXT, "name of the network, as in the config"),
+    "variant": Column(TEXT, "`dense`, or how it was pruned and the target part of the FLOPs: `uniform-0.4`"),
+    "seed": Column(WHOLE, "seed of initialisation, order of the images and augmentation"),
+    "i": Column(WHOLE, "place of the cell: steps of the learning rate from the prior", "grid steps"),
+    "j": Column(WHOLE, "place of the cell: steps of the weight decay from the prior", "grid steps"),
+    "learning_rate": Column(NUMBER, "initial learning rate"),
+    "weight_decay": Column(NUMBER, "weight decay (L2, as in SGD)"),
+    "top1": Column(NUMBER, "top-1 accuracy on the validation images after the last epoch", "percent"),
+    "top5": Column(NUMBER, "top-5 accuracy likewise; empty with fewer than 100 classes", "percent"),
+    "best_top1": Column(NUMBER, "largest top-1 accuracy of all measured epochs", "percent"),
+    "best_top5": Column(NUMBER, "largest top-5 accuracy likewise; empty with fewer than 100 classes", "percent"),
+    "train_loss": Column(NUMBER, "mean cross-entropy of the last epoch's training images; empty if not finite", "nats"),
+    "diverged": Column(TRUTH, "whether the loss or a weight stopped being finite; training ended there"),
+    "epochs": Column(WHOLE, "epochs trained", "epochs"),
+    "epoch": Column(WHOLE, "epoch, from 1", "epochs"),
+    "seconds": Column(NUMBER, "wall time of the training, shared evenly among those trained together", "seconds"),
+    "images_per_second": Column(NUMBER, "training images over all trained together", "images per second"),
+    "device": Column(TEXT, "what it ran on: `cpu`, or the name of the GPU"),
+    "strategy": Column(TEXT, "how trainings ran together: `serial`, `fused` or `graphed`"),
+    "lanes": Column(WHOLE, "trainings that ran together as one network"),
+    "precision": Column(TEXT, "of the arithmetic: `float32`, `tf32`, `bfloat16` or `float64`"),
+    "metric": Column(TEXT, "the accuracy that is meant: `top1` or `top5`; its mean over seeds is a cell's performance"),
+    "roi": Column(NUMBER, "size x of the region of interest: cells at most x below the best", POINTS),
+    "n_cells": Column(WHOLE, "cells in the region of interest", "cells"),
+    "fitted": Column(
+        TRUTH, "whether these were enough to fit an ellipse; without one the columns of its shape are empty"
+    ),
+    "confidence_level": Column(NUMBER, "part of the fitted Gaussian outside the ellipse", "fraction"),
+    "centre_log10_weight_decay": Column(NUMBER, "the ellipse's centre, log10 of the weight decay", DECADES),
+    "centre_log10_learning_rate": Column(NUMBER, "the ellipse's centre, log10 of the learning rate", DECADES),
+    "length": Column(NUMBER, "the ellipse's long diameter", "decades"),
+    "width": Column(NUMBER, "the ellipse's short diameter", "decades"),
+    "angle_degrees": Column(NUMBER, "direction of the long axis, from the axis of weight decay", "degrees"),
+    "d": Column(NUMBER, "performance risk: the variant's best performance minus that of this cell", POINTS),
+    "d_relative": Column(NUMBER, "the same, divided by the variant's best performance", "fraction"),
+    "d_mean": Column(NUMBER, "mean performance risk over these cells", POINTS),
+    "d_std": Column(NUMBER, "its standard deviation (of the population)", POINTS),
+    "rel_mean": Column(NUMBER, "mean of the risk divided by the variant's best performance", "fraction"),
+    "rel_std": Column(NUMBER, "its standard deviation (of the population)", "fraction"),
+    "flops": Column(WHOLE, "2 x multiply-accumulates of convolutions and matrix products, for one image", "FLOPs"),
+    "params": Column(WHOLE, "trainable parameters", "parameters"),
+    "target_ratio": Column(NUMBER, "part of the dense network's FLOPs that was to be kept", "fraction"),
+    "achieved_ratio": Column(NUMBER, "part of the dense network's FLOPs that was kept", "fraction"),
+    "achieved_ratio_ptflops": Column(NUMBER, "the same, as the library ptflops counts", "fraction"),
+    "layer": Column(TEXT, "name of the convolution that makes the channels"),
+    "position": Column(WHOLE, "place of the layer in the network, from 0"),
+    "channels": Column(WHOLE, "channels kept", "channels"),
+    "dense_channels": Column(WHOLE, "channels of the dense network's layer", "channels"),
+}
