@@ -22,10 +22,7 @@ from prunescape.hpspace.landscape import best_cell, mean_over_seeds, region_of_i
 from prunescape.hpspace.risk import risk_cells, risk_table
 from prunescape.pages.pictures import Picture
 
-pytestmark = [
-    pytest.mark.skipif(find_browser() is None, reason="no Chromium on this machine (Debian package chromium)"),
-    pytest.mark.xdist_group("browser"),
-]
+pytestmark = pytest.mark.skipif(find_browser() is None, reason="no Chromium on this machine (Debian package chromium)")
 THRESHOLDS = [0.0, 0.5, 0.75, 1.35, 5.0]
 CHOOSE = """
 (() => {
