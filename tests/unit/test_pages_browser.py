@@ -217,6 +217,20 @@ def test_a_keyboard_goes_from_cell_to_cell(browser, address, tables) -> None:
     assert browser.messages == []
 
 
+def test_a_mouse_over_a_cell_tells_its_numbers(browser, address, tables) -> None:
+    browser.open(address, 1280)
+    cell = "document.querySelectorAll('#map-variant [role=gridcell]')[0]"  # top left: largest rate, smallest decay
+    browser.evaluate(f"{cell}.scrollIntoView({{block: 'center'}})")
+    box = browser.evaluate(f"(() => {{ const b = {cell}.getBoundingClientRect(); return [b.x, b.y, b.width]; }})()")
+    browser.call("Input.dispatchMouseEvent", type="mouseMoved", x=box[0] + box[2] / 2, y=box[1] + box[2] / 2)
+    cells = tables["cells"]
+    here = cells[(cells["model"] == "small_resnet") & (cells["i"] == 3) & (cells["j"] == -4)]
+    text = browser.evaluate("document.getElementById('cell').textContent")
+    for title, variant in {"Dense": "dense", "Uniform, 40 % of FLOPs": "uniform-0.4"}.items():
+        seeds = here[here["variant"] == variant].sort_values("seed")["top1"]
+        assert f"{title}: {seeds.mean():.2f} % (seeds: {', '.join(f'{value:.2f}' for value in seeds)})" in text
+
+
 def test_everything_to_operate_has_a_name(browser, address) -> None:
     browser.open(address, 1280)
     nodes = browser.call("Accessibility.getFullAXTree")["nodes"]
