@@ -46,8 +46,10 @@ def sample_cells() -> pd.DataFrame:
                 top1 = 92 - place - 0.25 * (i + j - place) ** 2 - 0.04 * (i - j) ** 2 + 0.2 * numbers.normal()
                 top1 = round(float(top1), 1)  # so that cells are equal now and then
                 rate, decay = float(f"{0.1 * 10 ** (0.2 * i):.12g}"), float(f"{0.005 * 10 ** (0.2 * j):.12g}")
-                rows.append((model, variant, seed, i, j, rate, decay, top1, min(99.9, top1 + 5)))
-    names = ["model", "variant", "seed", "i", "j", "learning_rate", "weight_decay", "top1", "top5"]
+                rows.append(
+                    (model, variant, seed, i, j, rate, decay, top1, min(99.9, top1 + 5), (seed, i, j) == (1, 2, -1))
+                )
+    names = ["model", "variant", "seed", "i", "j", "learning_rate", "weight_decay", "top1", "top5", "diverged"]
     return pd.DataFrame(rows, columns=names)
 
 

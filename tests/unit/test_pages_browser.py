@@ -22,10 +22,7 @@ from prunescape.hpspace.landscape import best_cell, mean_over_seeds, region_of_i
 from prunescape.hpspace.risk import risk_cells, risk_table
 from prunescape.pages.pictures import Picture
 
-pytestmark = [
-    pytest.mark.skipif(find_browser() is None, reason="no Chromium on this machine (Debian package chromium)"),
-    pytest.mark.xdist_group("browser"),
-]
+pytestmark = pytest.mark.skipif(find_browser() is None, reason="no Chromium on this machine (Debian package chromium)")
 THRESHOLDS = [0.0, 0.5, 0.75, 1.35, 5.0]
 CHOOSE = """
 (() => {
@@ -218,6 +215,20 @@ def test_a_keyboard_goes_from_cell_to_cell(browser, address, tables) -> None:
         f"{there['f']:.2f} %" + (", in the region of interest" if best["f"] - there["f"] <= 0.55 else "")
     )
     assert browser.messages == []
+
+
+def test_a_mouse_over_a_cell_tells_its_numbers(browser, address, tables) -> None:
+    browser.open(address, 1280)
+    cell = "document.querySelectorAll('#map-variant [role=gridcell]')[0]"  # top left: largest rate, smallest decay
+    browser.evaluate(f"{cell}.scrollIntoView({{block: 'center'}})")
+    box = browser.evaluate(f"(() => {{ const b = {cell}.getBoundingClientRect(); return [b.x, b.y, b.width]; }})()")
+    browser.call("Input.dispatchMouseEvent", type="mouseMoved", x=box[0] + box[2] / 2, y=box[1] + box[2] / 2)
+    cells = tables["cells"]
+    here = cells[(cells["model"] == "small_resnet") & (cells["i"] == 3) & (cells["j"] == -4)]
+    text = browser.evaluate("document.getElementById('cell').textContent")
+    for title, variant in {"Dense": "dense", "Uniform, 40 % of FLOPs": "uniform-0.4"}.items():
+        seeds = here[here["variant"] == variant].sort_values("seed")["top1"]
+        assert f"{title}: {seeds.mean():.2f} % (seeds: {', '.join(f'{value:.2f}' for value in seeds)})" in text
 
 
 def test_everything_to_operate_has_a_name(browser, address) -> None:

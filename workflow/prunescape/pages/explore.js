@@ -138,10 +138,11 @@
       return;
     }
     const parts = [state.dense, state.pruned].filter(Boolean).map((side) => {
-      const { f, seeds, title } = side.series;
+      const { f, seeds, diverged, title } = side.series;
       const each = seeds.length > 1 ? ` (seeds: ${seeds.map((values) => values[n].toFixed(2)).join(", ")})` : "";
       const lost = f[side.best] - f[n];
-      return `${title}: ${percent(f[n])}${each}, ${lost > 0 ? `${lost.toFixed(2)} points below its best` : "its best"}${pick(n, side.region) ? ", in its region of interest" : ""}`;
+      const failed = diverged[n] ? `, diverged with ${diverged[n]} of ${seeds.length} seeds` : "";
+      return `${title}: ${percent(f[n])}${each}, ${lost > 0 ? `${lost.toFixed(2)} points below its best` : "its best"}${pick(n, side.region) ? ", in its region of interest" : ""}${failed}`;
     });
     const place = `Learning rate ${short(model.grid.lr[n])}, weight decay ${short(model.grid.wd[n])}. `;
     at("cell").textContent = `${place}${parts.join(". ")}.`;

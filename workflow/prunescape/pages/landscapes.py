@@ -27,7 +27,8 @@ def landscapes(cells: pd.DataFrame, settings: Mapping[str, Any]) -> dict[str, An
     Returns:
         JSON: `models`, a list with `grid` (i, j, lr, wd, and x, y, the log10 of weight decay and learning rate, of
         every cell; the step in decades) and by metric the `limits` of the colours and the `variants`, dense first, each
-        with f and `seeds`, the accuracies of every seed, in percent and in the order of the cells.
+        with f and `seeds`, the accuracies of every seed in percent, and `diverged`, the number of seeds that diverged,
+        in the order of the cells.
     """
     scale = colour_scale(settings["colour_map"])
     by_metric = {metric: cubes(cells, metric) for metric in metrics_of(cells)}
@@ -43,7 +44,10 @@ def landscapes(cells: pd.DataFrame, settings: Mapping[str, Any]) -> dict[str, An
                 "name": model,
                 "title": model_title(model),
                 "grid": _grid(cube),
-                "metrics": {metric: _metric(of[model], settings) for metric, of in by_metric.items()},
+                "metrics": {
+                    metric: _metric(of[model], cells[cells["model"] == model], settings)
+                    for metric, of in by_metric.items()
+                },
             }
             for model, cube in next(iter(by_metric.values())).items()
         ],
@@ -63,7 +67,7 @@ def _grid(cube: Cube) -> dict[str, Any]:
     }
 
 
-def _metric(cube: Cube, settings: Mapping[str, Any]) -> dict[str, Any]:
+def _metric(cube: Cube, cells: pd.DataFrame, settings: Mapping[str, Any]) -> dict[str, Any]:
     known = pd.DataFrame(
         {"variant": variant, "f": value}
         for variant, row in zip(cube.variants, cube.means, strict=True)
@@ -71,6 +75,8 @@ def _metric(cube: Cube, settings: Mapping[str, Any]) -> dict[str, Any]:
     )
     order = [DENSE, *(name for name in variant_order(cube.variants) if name != DENSE)]
     colours = variant_colours(cube.variants)
+    # In the order of the cube's cells, that of (i, j).
+    diverged = cells.pivot_table(index="variant", columns=["i", "j"], values="diverged", aggfunc="sum")
     return {
         "limits": list(colour_limits(known, float(settings["colour_range_percent"]), max(settings["roi"]))),
         "variants": [
@@ -80,6 +86,7 @@ def _metric(cube: Cube, settings: Mapping[str, Any]) -> dict[str, Any]:
                 "colour": colours[name],
                 "f": cube.means[cube.variants.index(name)].tolist(),
                 "seeds": cube.values[cube.variants.index(name)].round(4).tolist(),
+                "diverged": diverged.loc[name].astype(int).tolist(),
             }
             for name in order
         ],

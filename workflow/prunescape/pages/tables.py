@@ -19,13 +19,13 @@ def shown(name: str, title: str, table: pd.DataFrame) -> dict[str, Any]:
     """
     text = table.to_csv(index=False)
     filled = table.dropna(axis="columns", how="all")
-    rows = [[short(value) for value in row] for row in filled.itertuples(index=False)]
+    seen = filled if len(table) <= MOST_ROWS else filled[:0]
     return {
         "title": title,
         "file": f"{name}.csv",
         "count": len(table),
         "columns": list(filled.columns),
-        "rows": rows if len(rows) <= MOST_ROWS else [],
+        "rows": [[short(value) for value in row] for row in seen.itertuples(index=False)],
         "link": f"data:text/csv;charset=utf-8,{quote(text, safe=',.+-_/()= ')}" if len(text) <= MOST_BYTES else "",
     }
 
