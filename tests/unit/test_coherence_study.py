@@ -8,13 +8,19 @@ import pytest
 import torch
 
 from prunescape.coherence.children import Child, retrain
+from prunescape.coherence.layer_tables import (
+    diff_histograms,
+    magnitude_edges,
+    magnitude_histogram,
+    overlap,
+    trajectories,
+)
 from prunescape.coherence.layers import prunable_layers
 from prunescape.coherence.masks import Choice
 from prunescape.coherence.mlps import child_count, of_width
 from prunescape.coherence.networks import Plan
 from prunescape.coherence.parent import Parent
 from prunescape.coherence.runs import Watch, by_epoch, epochs_table, highest_epoch, lowest_epoch
-from prunescape.coherence.tables import diff_histograms, magnitude_edges, magnitude_histogram, overlap, trajectories
 from prunescape.coherence.widths import mlp, weights_in
 from prunescape.data.gaussian import write_gaussian
 from prunescape.data.prepared import PreparedData

@@ -27,7 +27,7 @@ QUESTIONS = {
     "hpspace": "Must learning rate and weight decay be tuned again after pruning?",
     "stochastic": "Does Gaussian noise before pruning give better sparse networks?",
     "mechanism": "Who does the work in a network, and in which basin does retraining end?",
-    "coherence": "What do the gradients of single images say, and can they choose the weights to keep?",
+    "coherence": "What do per-sample gradients know about generalisation, and do they choose good masks?",
 }
 LINKS = {
     "explore.html": "explore the results",
