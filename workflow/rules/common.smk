@@ -160,8 +160,7 @@ def figure_settings(script, **values):
 
 def imported(model):
     """Where a model comes from that is not in the catalogue, and how it is called and pruned; else None."""
-    section = config["models"][model]
-    return None if section["import"] is None else {key: section[key] for key in ("import", "kwargs", "prunable")}
+    return {key: config["models"][model][key] for key in ("import", "kwargs", "prunable")} if model in IMPORTED else None
 
 
 def model_code(model):

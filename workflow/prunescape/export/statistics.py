@@ -15,6 +15,7 @@ REGION = (
     "area",
 )
 PUBLISHED_REGION = ("length", "width", "centre_log10_weight_decay", "centre_log10_learning_rate")
+REGION_CELLS = {"n_cells": COLUMNS["n_cells"]._replace(type=NUMBER)}  # written as 1.0, because it may be missing
 RISK = ("d_mean", "d_std", "rel_mean", "rel_std", "loss_at_dense_optimum")
 _MEANT = {
     "_estimate": "median of its distribution given the cells",
@@ -59,7 +60,7 @@ _OWN = {
     "p_equivalent": Column(NUMBER, "p-value of the loss being the margin or more", "probability"),
     "p_worse": Column(NUMBER, "p-value of the loss being the margin or less", "probability"),
     "decision": Column(TEXT, "`equivalent`, `worse`, `undecided` or `one seed`"),
-    "more_seeds": Column(WHOLE, "further seeds that would decide it, as a guess; empty when decided", "seeds"),
+    "more_seeds": Column(NUMBER, "further seeds that would decide it, as a guess; empty when decided", "seeds"),
     "shift": Column(NUMBER, "way of the ellipse's centre", "decades"),
     "shift_p": Column(NUMBER, "p-value of a permutation test of it over whole seeds", "probability"),
     "area_ratio": Column(NUMBER, "area of the ellipse divided by that of the dense network"),
