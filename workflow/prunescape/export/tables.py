@@ -12,6 +12,7 @@ from prunescape.export.statistics import (
     BOUNDS,
     PUBLISHED_REGION,
     REGION,
+    REGION_CELLS,
     REGRET,
     RISK,
     STATISTICS,
@@ -148,6 +149,7 @@ TABLES: dict[str, Table] = {
         "hpspace/table_4_1.csv",
         "a region of interest of a variant, beside the thesis' Table 4.1",
         (*_NETWORK, "metric", "roi", "seeds", *estimated(*REGION), *beside(*PUBLISHED_REGION)),
+        REGION_CELLS,
     ),
     "table_4_2": Table(
         "hpspace/table_4_2.csv",
