@@ -56,9 +56,7 @@ demo-stochastic demo-mechanism demo-coherence: demo-%: $(VENV)/run
 watch: $(VENV)/run
 	@$(BIN)/snakemake watch
 
-# The tests on a Slurm mostly wait: they run beside those of the workflow.
-test: lint unit
-	@$(MAKE) --jobs 2 --output-sync workflow-test slurm-test
+test: lint unit workflow-test slurm-test
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check --no-cache .

@@ -135,10 +135,17 @@ def settings(*sources, **values):
     `code` is a digest of the script and the modules behind it, so that a rule reruns when the meaning of its code changes.
     One dict, because Snakemake compares params without their names.
     """
-    own = [source.removeprefix(OWN) for source in sources if source.startswith(OWN)]
-    if own:  # a network that is imported; what it is called with is in its architecture
-        values["own_code"] = [own_digest(module) for module in own]
-    return {**values, "code": digest(*(source for source in sources if not source.startswith(OWN)))}
+    return {**values, **code_of(*sources)}
+
+
+def code_of(*sources):
+    """Digests of code: of scripts and modules of ours, and of networks that are imported.
+
+    What an imported network is called with is in its architecture.
+    """
+    own = [own_digest(source.removeprefix(OWN)) for source in sources if source.startswith(OWN)]
+    code = digest(*(source for source in sources if not source.startswith(OWN)))
+    return {"code": code, "own_code": own} if own else {"code": code}
 
 
 def published_tables(study):
@@ -160,7 +167,9 @@ def figure_settings(script, **values):
 
 def imported(model):
     """Where a model comes from that is not in the catalogue, and how it is called and pruned; else None."""
-    return {key: config["models"][model][key] for key in ("import", "kwargs", "prunable")} if model in IMPORTED else None
+    return (
+        {key: config["models"][model][key] for key in ("import", "kwargs", "prunable")} if model in IMPORTED else None
+    )
 
 
 def model_code(model):

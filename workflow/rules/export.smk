@@ -145,7 +145,7 @@ rule provenance:
         settings=settings(
             "export/write_provenance.py",
             config=config,
-            results_code=digest(
+            results_code=code_of(
                 *(f"{path.parent.name}/{path.name}" for path in MAIN_SCRIPTS),
                 *(model_code(model) for model in config["models"]),
             ),
