@@ -1,5 +1,6 @@
-"""The study `coherence` end to end: its tables, a recomputation, the same bytes again, and what reruns what."""
+"""The study `coherence` end to end: its outputs, the same bytes again, what reruns what, and the preset, shrunken."""
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -7,11 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import TINY, copy_project, merged, planned, snakemake, write_config
+import yaml
+from conftest import PROJECT, TINY, copy_project, merged, planned, snakemake, write_config
 
+from cifar_files import write_files
 from prunescape.coherence.widths import parent_width
 
-pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("coherence")]
+pytestmark = pytest.mark.workflow
+# One worker runs the study, for all tests that look at it.
+together = pytest.mark.xdist_group("coherence")
 
 STUDY: dict[str, Any] = {
     "models": {
@@ -27,6 +32,9 @@ STUDY: dict[str, Any] = {
 SMALL = merged(TINY, {"coherence": STUDY, "seeds": [0]})
 TABLES = ["epochs", "weight_histogram", "diff_histogram", "trajectories", "widths", "width_diffs", "children"]
 TABLES += ["densities", "mask_overlap", "early_masks", "matched"]
+OF_MODELS = ["training", "weight_magnitudes", "trained_start", "diff_histograms", "trajectories", "accuracies"]
+OF_MODELS += ["layer_densities", "mask_overlap", "early_masks", "matched"]
+OF_MLPS = ["widths", "width_diffs", "children_wide", "gap", "children_fixed"]
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +50,7 @@ def tables(folder: Path) -> dict[str, pd.DataFrame]:
     return {name: pd.read_csv(folder / "results/tiny/coherence" / f"{name}.csv") for name in TABLES}
 
 
+@together
 def test_tables_have_what_was_asked_for(studied: Path) -> None:
     found = tables(studied)
     epochs = found["epochs"]
@@ -76,6 +85,24 @@ def test_tables_have_what_was_asked_for(studied: Path) -> None:
     assert not list(studied.glob("results/tiny/checkpoints/*/*"))
 
 
+def figures(folder: Path) -> set[str]:
+    return {path.relative_to(folder / "figures").as_posix() for path in folder.rglob("*.png")}
+
+
+@together
+def test_every_figure_and_finding_is_there(studied: Path) -> None:
+    folder = studied / "results/tiny/coherence"
+    drawn = {f"{model}/{name}.png" for model in ("small_resnet", "small_vit") for name in OF_MODELS}
+    assert figures(folder) == drawn | {f"mlp/{name}.png" for name in OF_MLPS}
+    found = json.loads((folder / "findings.json").read_text())["models"]
+    assert list(found) == ["small_resnet", "small_vit", "mlp"]
+    assert all(len(entry["findings"]) >= 5 for entry in found.values())
+    six = pd.read_csv(folder / "table_6_5_6.csv")
+    assert set(six["model"]) == {"small_resnet", "small_vit"}
+    assert six["published_validation_top1"].isna().all()  # another data set
+
+
+@together
 def test_trained_weights_are_where_noise_begins(studied: Path) -> None:
     """The last epoch on real images and the first on noise are one network."""
     epochs = tables(studied)["epochs"]
@@ -89,6 +116,7 @@ def test_trained_weights_are_where_noise_begins(studied: Path) -> None:
         assert first["gaussian", "trained"] != first["gaussian", "fresh"]
 
 
+@together
 def test_nothing_is_left_to_do_and_plan_and_status_know(studied: Path) -> None:
     assert planned(studied, "coherence") == {}
     plan = snakemake(studied, "plan", "coherence")
@@ -97,6 +125,7 @@ def test_nothing_is_left_to_do_and_plan_and_status_know(studied: Path) -> None:
     assert "small_vit" in snakemake(studied, "status")
 
 
+@together
 def test_the_same_bytes_again(studied: Path, tmp_path: Path) -> None:
     """What a seed of one network and of the fully connected ones gives, on another number of cores."""
     other = copy_project(tmp_path / "other")
@@ -109,11 +138,17 @@ def test_the_same_bytes_again(studied: Path, tmp_path: Path) -> None:
         assert (other / path).read_bytes() == (studied / path).read_bytes(), path
 
 
+def worked(folder: Path) -> set[str]:
+    """The rules that would run, without those that only tell and draw."""
+    return {rule for rule in planned(folder, "coherence") if not rule.startswith(("figure_", "coherence"))}
+
+
 COLLECT = "collect_coherence"
 MLPS = {"train_widths", "prune_parents", COLLECT}
 SPARSE = {"retrain_masks", COLLECT}
 
 
+@together
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
@@ -131,9 +166,10 @@ def test_a_change_of_the_config_reruns_what_depends_on_it(
 ) -> None:
     folder = Path(shutil.copytree(studied, tmp_path / "copy"))
     write_config(folder, merged(SMALL, {"coherence": changes}))
-    assert set(planned(folder, "coherence")) - {"coherence"} == expected
+    assert worked(folder) == expected
 
 
+@together
 @pytest.mark.parametrize(
     ("module", "expected"),
     [
@@ -148,7 +184,51 @@ def test_a_change_of_code_reruns_what_depends_on_it(
     folder = Path(shutil.copytree(studied, tmp_path / "copy"))
     path = folder / "workflow" / "prunescape" / module
     path.write_text(path.read_text() + "\nCHANGED = True\n")
-    assert set(planned(folder, "coherence")) - {"coherence"} == expected
+    assert worked(folder) == expected
+
+
+@together
+def test_what_only_tells_and_draws_runs_alone(studied: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(studied, tmp_path / "copy"))
+    write_config(folder, merged(SMALL, {"coherence": {"tolerance": 1.0}}))
+    drawn = {"figure_coherence_early_masks", "figure_coherence_matched"}
+    assert set(planned(folder, "coherence")) == {"coherence", "coherence_findings", *drawn}
+    write_config(folder, SMALL)
+    path = folder / "workflow/prunescape/figures/coherence/gap.py"
+    path.write_text(path.read_text() + "\nCHANGED = True\n")
+    assert set(planned(folder, "coherence")) == {"coherence", "figure_coherence_gap"}
+
+
+def test_the_preset_shrunken(tmp_path: Path) -> None:
+    """Its networks on CIFAR-10's format; every table and figure, the published numbers beside."""
+    folder = copy_project(tmp_path / "project")
+    write_files("cifar10", tmp_path / "data" / "cifar-10-batches-py")
+    config = yaml.safe_load((PROJECT / "workflow" / "studies" / "yauney2024.yaml").read_text())
+    short = {"epochs": 1, "gaussian_epochs": 1, "retraining_epochs": 1}
+    small = {
+        "seeds": [0],
+        "data": {"directory": str(tmp_path / "data"), "verify": False, "train_size": 8, "validation_size": 10},
+        "recipe": {"epochs": 1, "batch_size": 4},
+        "engine": {"device": "cpu"},
+        "figures": {"formats": ["png"]},
+        "coherence": {
+            "models": {"resnet50_cifar": short, "vit": short},
+            "mlp": {"epochs": 1, "widths": [8, 12], "child": 8, "parents": [2]},
+            "measured_epochs": [0, 1],
+            "scores": ["diff", "magnitude"],
+            "ends": ["best"],
+            "scopes": ["floor", "local"],
+        },
+    }
+    write_config(folder, merged(config, small))
+    snakemake(folder, "coherence", "--cores", "2")
+    output = folder / "results" / "yauney2024" / "coherence"
+    for name in ("table_6_1_2", "table_6_5_6"):
+        table = pd.read_csv(output / f"{name}.csv")
+        assert set(table["model"]) == {"resnet50_cifar", "vit"}
+        assert table["published_validation_top1"].notna().all()
+    drawn = {f"{model}/{name}.png" for model in ("resnet50_cifar", "vit") for name in OF_MODELS}
+    assert figures(output) == drawn | {f"mlp/{name}.png" for name in OF_MLPS}
 
 
 def test_a_network_without_channels_is_refused_by_the_main_job(tmp_path: Path) -> None:
