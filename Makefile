@@ -69,7 +69,7 @@ unit: $(VENV)/dev
 	$(BIN)/python -m pytest -n auto tests/unit
 
 workflow-test: $(VENV)/dev
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n auto --dist loadgroup tests/workflow
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n auto --dist loadfile tests/workflow
 
 # On a Slurm of its own, where there is one to be had; see docs/cluster.md.
 slurm-test: $(VENV)/dev

@@ -15,8 +15,6 @@ from cifar_files import write_files
 from prunescape.coherence.widths import parent_width
 
 pytestmark = pytest.mark.workflow
-# One worker runs the study, for all tests that look at it.
-together = pytest.mark.xdist_group("coherence")
 
 STUDY: dict[str, Any] = {
     "models": {
@@ -50,7 +48,6 @@ def tables(folder: Path) -> dict[str, pd.DataFrame]:
     return {name: pd.read_csv(folder / "results/tiny/coherence" / f"{name}.csv") for name in TABLES}
 
 
-@together
 def test_tables_have_what_was_asked_for(studied: Path) -> None:
     found = tables(studied)
     epochs = found["epochs"]
@@ -89,7 +86,6 @@ def figures(folder: Path) -> set[str]:
     return {path.relative_to(folder / "figures").as_posix() for path in folder.rglob("*.png")}
 
 
-@together
 def test_every_figure_and_finding_is_there(studied: Path) -> None:
     folder = studied / "results/tiny/coherence"
     drawn = {f"{model}/{name}.png" for model in ("small_resnet", "small_vit") for name in OF_MODELS}
@@ -102,7 +98,6 @@ def test_every_figure_and_finding_is_there(studied: Path) -> None:
     assert six["published_validation_top1"].isna().all()  # another data set
 
 
-@together
 def test_trained_weights_are_where_noise_begins(studied: Path) -> None:
     """The last epoch on real images and the first on noise are one network."""
     epochs = tables(studied)["epochs"]
@@ -116,7 +111,6 @@ def test_trained_weights_are_where_noise_begins(studied: Path) -> None:
         assert first["gaussian", "trained"] != first["gaussian", "fresh"]
 
 
-@together
 def test_nothing_is_left_to_do_and_plan_and_status_know(studied: Path) -> None:
     assert planned(studied, "coherence") == {}
     plan = snakemake(studied, "plan", "coherence")
@@ -125,7 +119,6 @@ def test_nothing_is_left_to_do_and_plan_and_status_know(studied: Path) -> None:
     assert "small_vit" in snakemake(studied, "status")
 
 
-@together
 def test_the_same_bytes_again(studied: Path, tmp_path: Path) -> None:
     """What a seed of one network and of the fully connected ones gives, on another number of cores."""
     other = copy_project(tmp_path / "other")
@@ -148,7 +141,6 @@ MLPS = {"train_widths", "prune_parents", COLLECT}
 SPARSE = {"retrain_masks", COLLECT}
 
 
-@together
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
@@ -169,7 +161,6 @@ def test_a_change_of_the_config_reruns_what_depends_on_it(
     assert worked(folder) == expected
 
 
-@together
 @pytest.mark.parametrize(
     ("module", "expected"),
     [
@@ -187,7 +178,6 @@ def test_a_change_of_code_reruns_what_depends_on_it(
     assert worked(folder) == expected
 
 
-@together
 def test_what_only_tells_and_draws_runs_alone(studied: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(studied, tmp_path / "copy"))
     write_config(folder, merged(SMALL, {"coherence": {"tolerance": 1.0}}))

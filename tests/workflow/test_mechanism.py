@@ -16,8 +16,6 @@ from conftest import PROJECT, TINY, copy_project, merged, planned, snakemake, st
 from cifar_files import write_files
 
 pytestmark = pytest.mark.workflow
-# One worker runs the study, for all tests that look at it.
-together = pytest.mark.xdist_group("mechanism")
 
 STUDY: dict[str, Any] = {
     "subsets": 8,
@@ -52,7 +50,6 @@ def results(folder: Path) -> Path:
     return folder / "results" / "tiny" / "mechanism"
 
 
-@together
 def test_every_table_and_figure_of_the_paper_is_there(studied: Path) -> None:
     for name in TABLES + SUMMARIES:
         table = pd.read_csv(results(studied) / f"{name}.csv")
@@ -67,7 +64,6 @@ def test_every_table_and_figure_of_the_paper_is_there(studied: Path) -> None:
     assert not list(studied.glob("results/tiny/checkpoints/*/*"))
 
 
-@together
 def test_tables_have_what_was_asked_for(studied: Path) -> None:
     tables = {name: pd.read_csv(results(studied) / f"{name}.csv") for name in TABLES}
     epochs = tables["utility_epochs"]
@@ -89,7 +85,6 @@ def test_tables_have_what_was_asked_for(studied: Path) -> None:
     assert same["utility"].to_numpy() == pytest.approx(last["utility"].to_numpy())
 
 
-@together
 def test_recomputation_from_the_raw_tables_agrees(studied: Path) -> None:
     """Imbalance and Table 1 once more, from the parts, in NumPy alone."""
     parts = results(studied) / "parts"
@@ -106,7 +101,6 @@ def test_recomputation_from_the_raw_tables_agrees(studied: Path) -> None:
     assert table.loc[("channels", "rewinding"), "difference"] == pytest.approx(np.mean(gains))
 
 
-@together
 def test_the_same_bytes_again(studied: Path, tmp_path: Path) -> None:
     """Most of what is measured on one seed, once more, on another number of cores."""
     other = copy_project(tmp_path / "other")
@@ -119,7 +113,6 @@ def test_the_same_bytes_again(studied: Path, tmp_path: Path) -> None:
         assert (other / path).read_bytes() == (studied / path).read_bytes(), path
 
 
-@together
 def test_nothing_is_left_to_do_and_plan_and_status_know(studied: Path) -> None:
     assert planned(studied, "mechanism") == {}
     plan = snakemake(studied, "plan", "mechanism")
@@ -149,7 +142,6 @@ def study(**changes: Any) -> dict[str, Any]:
     return merged(SMALL, {"mechanism": changes})
 
 
-@together
 @pytest.mark.parametrize(
     ("config", "expected"),
     [
@@ -176,7 +168,6 @@ def test_a_change_of_the_config_reruns_what_depends_on_it(
     assert set(planned(folder, "mechanism")) - {"mechanism"} == expected
 
 
-@together
 @pytest.mark.parametrize(
     ("module", "expected"),
     [
@@ -194,7 +185,6 @@ def test_a_change_of_code_reruns_what_depends_on_it(
     assert set(planned(folder, "mechanism")) - {"mechanism"} == expected
 
 
-@together
 def test_only_the_new_seed_is_trained(studied: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(studied, tmp_path / "copy"))
     write_config(folder, merged(SMALL, {"seeds": [0, 1, 2]}))
@@ -202,7 +192,6 @@ def test_only_the_new_seed_is_trained(studied: Path, tmp_path: Path) -> None:
     assert [plan[rule] for rule in ("pretrain_sizes", "prune_in_cycles", "map_surfaces")] == [1, 2, 1]
 
 
-@together
 def test_killed_cycles_go_on_to_the_same_networks(studied: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(studied, tmp_path / "killed"))
     path = Path("parts/cycles/small_resnet/seed-0_rewinding.csv")

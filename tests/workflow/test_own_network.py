@@ -12,7 +12,7 @@ import pytest
 import yaml
 from conftest import PROJECT, copy_project, planned, snakemake
 
-pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("own_network")]
+pytestmark = pytest.mark.workflow
 PAGE = (PROJECT / "docs" / "own-network.md").read_text()
 
 

@@ -16,8 +16,6 @@ from conftest import PROJECT, TINY, copy_project, merged, planned, snakemake, st
 from cifar_files import write_files
 
 pytestmark = pytest.mark.workflow
-# One worker runs the study, for all tests that look at it.
-together = pytest.mark.xdist_group("stochastic")
 
 STUDY: dict[str, Any] = {
     "held_out": 20,
@@ -49,7 +47,6 @@ def results(folder: Path) -> Path:
     return folder / "results" / "tiny" / "stochastic"
 
 
-@together
 def test_every_table_and_figure_of_the_paper_is_there(studied: Path) -> None:
     for name in TABLES:
         table = pd.read_csv(results(studied) / f"{name}.csv")
@@ -73,7 +70,6 @@ def test_every_table_and_figure_of_the_paper_is_there(studied: Path) -> None:
     assert (results(studied) / "findings.txt").read_text().startswith("small_resnet:\n- ")
 
 
-@together
 def test_recomputation_from_the_raw_tables_agrees(studied: Path) -> None:
     """Table I's grid row once more, from the parts, in NumPy alone."""
     gains: dict[tuple[float, float], list[float]] = {}
@@ -94,7 +90,6 @@ def test_recomputation_from_the_raw_tables_agrees(studied: Path) -> None:
     assert set(transfer["sigma"]) == {0.0, cell["sigma"]}
 
 
-@together
 def test_the_same_bytes_again(studied: Path, tmp_path: Path) -> None:
     """What is measured on one network, once more, on another number of cores."""
     other = copy_project(tmp_path / "other")
@@ -106,7 +101,6 @@ def test_the_same_bytes_again(studied: Path, tmp_path: Path) -> None:
         assert (other / path).read_bytes() == (studied / path).read_bytes(), path
 
 
-@together
 def test_nothing_is_left_to_do_and_plan_and_status_know(studied: Path) -> None:
     assert planned(studied, "stochastic") == {}
     plan = snakemake(studied, "plan", "stochastic")
@@ -130,7 +124,6 @@ def study(**changes: Any) -> dict[str, Any]:
     return merged(SMALL, {"stochastic": changes})
 
 
-@together
 @pytest.mark.parametrize(
     ("config", "expected"),
     [
@@ -164,7 +157,6 @@ def test_a_change_of_the_config_reruns_what_depends_on_it(
     assert set(planned(folder, "stochastic")) - {"stochastic"} == expected
 
 
-@together
 @pytest.mark.parametrize(
     ("module", "expected"),
     [
@@ -184,7 +176,6 @@ def test_a_change_of_code_reruns_what_depends_on_it(
     assert set(planned(folder, "stochastic")) - {"stochastic"} == expected
 
 
-@together
 def test_only_the_new_seed_is_trained(studied: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(studied, tmp_path / "copy"))
     write_config(folder, merged(SMALL, {"seeds": [0, 1, 2]}))
@@ -192,7 +183,6 @@ def test_only_the_new_seed_is_trained(studied: Path, tmp_path: Path) -> None:
     assert [plan[rule] for rule in ("pretrain", "evaluate_sweep", "search")] == [1, 1, 1]
 
 
-@together
 def test_a_killed_search_goes_on_to_the_same_front(studied: Path, tmp_path: Path) -> None:
     folder = copy_project(tmp_path / "killed")
     write_config(folder, SMALL)
