@@ -222,11 +222,11 @@ def _early(table: pd.DataFrame, tolerance: float) -> list[Finding]:
         rows = {int(epoch): of_seeds("more", (values[epoch] - values[last]).dropna()) for epoch in values}
         epoch, sure = good_enough(rows, tolerance)
         row = rows[epoch]
-        word = {OPEN: "Not decided", BELOW: "Not before the last"}.get(sure, f"After epoch {epoch}")
+        word = {OPEN: "Not decided", BELOW: "Not before the last"}.get(sure, f"After epoch {epoch} of {int(last)}")
         found.append(
             {
                 "question": f"How early is a {score} mask good enough, within {tolerance:g} points of the last one?",
-                "answer": f"{word} of {int(last)}: networks with the mask of epoch {epoch} reach"
+                "answer": f"{word}: networks with the mask of epoch {epoch} reach"
                 f" {values[epoch].mean():.1f} % of validation images, those with the last one"
                 f" {values[last].mean():.1f} %, {shown('more', row)}.",
                 "decided": sure,
