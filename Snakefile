@@ -36,6 +36,7 @@ if not workflow.overwrite_configfiles:
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/pruning_common.smk"
 
 
 report: "workflow/report/workflow.rst"

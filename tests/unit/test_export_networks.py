@@ -106,6 +106,7 @@ def facts(digits: PreparedData, variant: str) -> dict:
     check = {"top1": 91.5, "largest_difference": 2e-6, "same_class": 1.0}
     return {
         **{"run": "demo", "model": "small_resnet", "variant": variant, "method": "uniform", "risk_roi": 0.5},
+        **{"pipeline": "scratch", "target": "flops"},
         "recipe": {"batch_size": 32, "momentum": 0.9, "schedule": "step"},
         "data": digits,
         "cell": {"seed": 4, "seeds": 2, "epochs": 3, "learning_rate": 0.25, "weight_decay": 1e-3}

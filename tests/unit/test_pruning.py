@@ -11,7 +11,7 @@ from prunescape.errors import UserError
 from prunescape.flops import count_flops
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build, channel_groups
-from prunescape.pruning.cost import FlopsModel, flops_model
+from prunescape.pruning.cost import ChannelCost, flops_model
 from prunescape.pruning.structured import METHODS, PruningSettings, filter_norms, prune
 from prunescape.pruning.widths import non_uniform_widths, uniform_widths
 
@@ -25,7 +25,7 @@ NETWORKS = [
 ]
 
 
-def cost_of(name: str, shape: tuple[int, int, int]) -> FlopsModel:
+def cost_of(name: str, shape: tuple[int, int, int]) -> ChannelCost:
     model = build(Architecture(name, shape, 10), 0)
     return flops_model(model, channel_groups(name, model), shape)
 
@@ -38,11 +38,11 @@ def test_predicted_flops_are_those_of_the_built_network(name: str, shape: tuple[
         widths = {
             group: int(torch.randint(1, width + 1, (1,), generator=generator)) for group, width in cost.dense.items()
         }
-        assert cost.flops(widths) == count_flops(build(Architecture(name, shape, 10, widths)), shape)
+        assert cost.total(widths) == count_flops(build(Architecture(name, shape, 10, widths)), shape)
         group = next(iter(widths))
         if widths[group] < cost.dense[group]:
             wider = {**widths, group: widths[group] + 1}
-            assert cost.step(widths, group) == cost.flops(wider) - cost.flops(widths)
+            assert cost.step(widths, group) == cost.total(wider) - cost.total(widths)
 
 
 @pytest.mark.parametrize(("name", "shape"), NETWORKS)
@@ -89,7 +89,7 @@ def test_the_filters_that_stay_are_those_of_largest_l1_norm() -> None:
 
 def test_uniform_keeps_the_same_share_everywhere() -> None:
     cost = cost_of("resnet20", (3, 32, 32))
-    dense = cost.flops(cost.dense)
+    dense = cost.total(cost.dense)
     for ratio in (0.8, 0.5, 0.25, 0.1):
         widths = uniform_widths(cost, ratio * dense)
         low = max((width - 1) / cost.dense[group] for group, width in widths.items())
@@ -99,7 +99,7 @@ def test_uniform_keeps_the_same_share_everywhere() -> None:
 
 def test_non_uniform_without_exchanges_is_a_global_ranking() -> None:
     cost = cost_of("resnet20", (3, 32, 32))
-    dense = cost.flops(cost.dense)
+    dense = cost.total(cost.dense)
     generator = torch.Generator().manual_seed(3)
     scores = {group: torch.rand(width, generator=generator) for group, width in cost.dense.items()}
     widths = non_uniform_widths(cost, scores, 0.4 * dense, tolerance=dense)
@@ -127,28 +127,28 @@ def test_no_single_channel_could_be_added(widths: list[int], ratio: float, seed:
     names = [f"g{k}" for k in range(len(widths))]
     units = torch.randint(1, 50, (len(widths),), generator=generator).tolist()
     terms = tuple(_Term(unit, name, None) for unit, name in zip(units, names, strict=True))
-    cost = FlopsModel(dict(zip(names, widths, strict=True)), terms)
-    target = ratio * cost.flops(cost.dense)
+    cost = ChannelCost(dict(zip(names, widths, strict=True)), terms)
+    target = ratio * cost.total(cost.dense)
     scores = {name: torch.rand(width, generator=generator) for name, width in zip(names, widths, strict=True)}
     try:
         found = non_uniform_widths(cost, scores, target, tolerance=0.0)
     except UserError:
-        assert cost.flops(dict.fromkeys(names, 1)) > target
+        assert cost.total(dict.fromkeys(names, 1)) > target
         return
-    assert cost.flops(found) <= target
+    assert cost.total(found) <= target
     for name in names:
-        assert found[name] == cost.dense[name] or cost.flops(found) + cost.step(found, name) > target
+        assert found[name] == cost.dense[name] or cost.total(found) + cost.step(found, name) > target
     best = max(
         total
         for choice in itertools.product(*(range(1, width + 1) for width in widths))
-        if (total := cost.flops(dict(zip(names, choice, strict=True)))) <= target
+        if (total := cost.total(dict(zip(names, choice, strict=True)))) <= target
     )
-    assert cost.flops(found) <= best
+    assert cost.total(found) <= best
     largest_step = max(units)
-    assert best - cost.flops(found) < largest_step
+    assert best - cost.total(found) < largest_step
 
     even = uniform_widths(cost, target)
-    assert cost.flops(even) <= target
+    assert cost.total(even) <= target
 
 
 def test_filter_norms_by_hand() -> None:

@@ -11,9 +11,10 @@ from prunescape.errors import UserError
 from prunescape.figures.names import variant_title
 from prunescape.flops import count_flops
 from prunescape.models.architecture import Architecture, Origin
-from prunescape.models.build import build, channel_groups
+from prunescape.models.build import build
 from prunescape.pruning.criteria import add_gradients
-from prunescape.pruning.structured import PruningSettings, _channel_scores, prune
+from prunescape.pruning.prunable import Catalogued
+from prunescape.pruning.structured import PruningSettings, prune
 
 SMALL = Architecture("small_resnet", (1, 8, 8), 10)
 GROUPED = Architecture("own", (1, 8, 8), 10, origin=Origin("torchvision:regnet_x_400mf"))
@@ -22,8 +23,7 @@ NAME, CONSUMER = "blocks.0.conv1", "blocks.0.conv2"
 
 
 def scored(criterion: str, model: torch.nn.Module) -> torch.Tensor:
-    groups = channel_groups("small_resnet", model)
-    return _channel_scores(model, groups, SMALL, PruningSettings(criterion=criterion))[NAME]
+    return Catalogued(model, SMALL).scores(PruningSettings(criterion=criterion))[NAME]
 
 
 @pytest.fixture

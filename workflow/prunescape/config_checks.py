@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from typing import Any
 
+from prunescape.config_checks_pruning import pipelines, ratios, rewind, steps
 from prunescape.config_mistakes import Path, shown, suggestion, where, yaml_number
 from prunescape.lanes import LANE_ALIGNMENT
 
@@ -44,8 +45,8 @@ def crossed(
     checks += [_batch, _decay, _size, _tile, _roi, _risk_roi, partial(_lanes, section="engine")]
     checks += [partial(_bounds, path=("extension", axis)) for axis in AXES]
     checks += [partial(_prior, model=name, axis=axis) for name in names for axis in range(2)]
-    checks += [partial(of_model, model=name) for name in names for of_model in (_ratios, _cell, _pipelines)]
-    checks += [_rewind]
+    checks += [partial(of_model, model=name) for name in names for of_model in (ratios, _cell, pipelines)]
+    checks += [rewind, steps]
     if config.get("stochastic") is not None:
         checks += [_held_out, partial(_lanes, section="stochastic")]
         checks += [partial(_bounds, path=("stochastic", "search", axis)) for axis in ("sigma", "gamma")]
@@ -173,15 +174,6 @@ def _risk_roi(get: Get) -> Mistakes:
         yield path, f"{shown(risk)} is not in analysis.roi = {shown(roi)}; add it there, or choose from there"
 
 
-def _ratios(get: Get, model: str) -> Mistakes:
-    written: dict[str, float] = {}
-    for index, ratio in enumerate(get("models", model, "ratios")):
-        first = written.setdefault(f"{ratio:g}", ratio)
-        if first != ratio:
-            text = f"{ratio!r} is the same as {first!r} to six digits, which name a variant; remove one"
-            yield ("models", model, "ratios", index), text
-
-
 def _imported(get: Get, model: str, known: Collection[str]) -> Mistakes:
     path: Path = ("models", model)
     get(*path, "import")
@@ -201,19 +193,6 @@ def _not_imported(get: Get, model: str) -> Mistakes:
     for key, default in ONLY_IMPORTED.items():
         if get("models", model, key) != default:
             yield ("models", model, key), "only an imported network uses this; add its 'import:', or remove the line"
-
-
-def _pipelines(get: Get, model: str) -> Mistakes:
-    path: Path = ("models", model, "pipelines")
-    if get(*path) != ["scratch"] and get("recipe", "schedule") == "cosine":
-        yield path, "need a learning rate to go back to, and recipe.schedule is cosine; write step or constant there"
-
-
-def _rewind(get: Get) -> Mistakes:
-    path: Path = ("retraining", "rewind_epoch")
-    epoch, epochs = get(*path), get("recipe", "epochs")
-    if epoch >= epochs:
-        yield path, f"{epoch} leaves nothing to train, recipe.epochs = {epochs}; write at most {epochs - 1}"
 
 
 def _lanes(get: Get, section: str) -> Mistakes:

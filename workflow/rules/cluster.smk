@@ -22,10 +22,10 @@ def forward_flops(input):
 
 
 def training_minutes(wildcards, input, attempt):
-    """The run time of a job that trains networks from scratch."""
+    """The run time of a job that trains networks, from scratch or not."""
     flops, sizes = forward_flops(input)
     cells = len(tile_cells(wildcards)) if "i" in wildcards.keys() else 1
-    return run_time_minutes(training_flops(flops, cells, sizes, config["recipe"]), attempt, config["cluster"])
+    return run_time_minutes(training_flops(flops, cells, sizes, recipe_of(wildcards)), attempt, config["cluster"])
 
 
 def companion_minutes(passes, model=None):

@@ -12,7 +12,6 @@ from prunescape.hpspace.lattice import Cell, Lattice
 from prunescape.models.catalog import CATALOG as MODELS, lookup as model_info
 from prunescape.own_code import check_import, own_digest
 from prunescape.training.recipe import TOP5_CLASSES
-from prunescape.training.retraining import SCRATCH, retraining
 from prunescape.training.strategy import needs_calibration
 from prunescape.workload import visible_gpus
 
@@ -96,32 +95,9 @@ CAPTIONS = f"{PROJECT}/workflow/report"
 ENVIRONMENT = f"{PROJECT}/envs/prunescape.yaml"
 
 OWN = "own:"
-UNNAMED = ("norm", SCRATCH)  # in a variant's name
 SEEDS = config["seeds"]
 FORMATS = config["figures"]["formats"]
 METRICS = measured_metrics()
-
-
-def pruned_variants(model):
-    """Names of a model's pruned variants, with method, ratio, criterion and pipeline; the default ones go unnamed."""
-    section = config["models"][model]
-    return {
-        f"{'_'.join([method, *(word for word in (criterion, pipeline) if word not in UNNAMED)])}-{ratio:g}": {
-            "method": method,
-            "ratio": ratio,
-            "criterion": criterion,
-            "pipeline": pipeline,
-        }
-        for pipeline in section["pipelines"]
-        for criterion in section["criteria"]
-        for method in section["methods"]
-        for ratio in section["ratios"]
-    }
-
-
-def variants(model):
-    """Names of all variants of a model; the dense network comes first."""
-    return ["dense", *pruned_variants(model)]
 
 
 def lattice(model):
@@ -189,33 +165,6 @@ def checked_network(wildcards):
     return (
         {"check": ancient(f"{RESULTS}/models/{wildcards.model}/dense/check.json")} if imported(wildcards.model) else {}
     )
-
-
-def prune_settings(pruned):
-    """Method and ratio of a pruned variant, and how its channels are ranked; the default criterion is left out."""
-    ranking = {} if pruned["criterion"] == "norm" else {"criterion": pruned["criterion"]}
-    return {"method": pruned["method"], "ratio": pruned["ratio"], "pruning": config["pruning"] | ranking}
-
-
-def retrained(model, variant):
-    """How a variant goes on from the weights that pruning left; None where it is trained from scratch."""
-    pipeline = SCRATCH if variant == "dense" else pruned_variants(model)[variant]["pipeline"]
-    if pipeline == SCRATCH:
-        return None
-    recipe, factor = retraining(config["recipe"], pipeline, config["retraining"]["rewind_epoch"])
-    return {"recipe": recipe, "rate_factor": factor}
-
-
-def remaining_weights(wildcards):
-    """The weights that pruning left, where a variant goes on from them."""
-    weights = f"{RESULTS}/models/{wildcards.model}/{wildcards.variant}/weights.safetensors"
-    return {"start": weights} if retrained(wildcards.model, wildcards.variant) else {}
-
-
-def images_to_rank_by(wildcards):
-    """The data, where a criterion needs gradients."""
-    needed = pruned_variants(wildcards.model)[wildcards.pruned]["criterion"] == "taylor"
-    return {"data": f"{DATA}/meta.json"} if needed else {}
 
 
 def engine_settings(**fixed):

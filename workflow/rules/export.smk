@@ -37,11 +37,12 @@ rule choose_network:
 
 rule train_chosen:
     input:
+        unpack(networks_to_choose),
         **chosen_strategy(),
         data=f"{DATA}/meta.json",
-        architecture=f"{RESULTS}/models/{{model}}/{{variant}}/architecture.json",
         cell=f"{EXPORT}/cell.json",
     output:
+        architecture=f"{EXPORT}/architecture.json",
         weights=f"{EXPORT}/weights.safetensors",
         history=f"{EXPORT}/history.csv",
     log:
@@ -55,7 +56,11 @@ rule train_chosen:
     params:
         # As in `train_tile`, with the same idle lanes beside it: on a CPU the same bits come out.
         settings=lambda wildcards: settings(
-            "export/train_chosen.py", model_code(wildcards.model), recipe=config["recipe"], engine=engine_settings()
+            "export/train_chosen.py",
+            model_code(wildcards.model),
+            **{"recipe": config["recipe"], "rate_factor": 1.0} | (retrained(*wildcards) or {}),
+            engine=engine_settings(),
+            seeds=SEEDS if pipeline_of(*wildcards) == AT_INIT else [],
         ),
         checkpoint=lambda wildcards, output: f"{RESULTS}/checkpoints/export/" + "_".join(wildcards),
     script:
@@ -65,7 +70,7 @@ rule train_chosen:
 rule export_network:
     input:
         data=f"{DATA}/meta.json",
-        architecture=f"{RESULTS}/models/{{model}}/{{variant}}/architecture.json",
+        architecture=f"{EXPORT}/architecture.json",
         weights=f"{EXPORT}/weights.safetensors",
     output:
         onnx=f"{EXPORT}/model.onnx",
@@ -103,6 +108,8 @@ rule write_card:
             "export/write_card.py",
             run=config["run"],
             method=wildcards.variant.rpartition("-")[0],
+            pipeline=pipeline_of(*wildcards),
+            target=TARGET,
             recipe=config["recipe"],
             risk_roi=config["analysis"]["risk_roi"],
         ),

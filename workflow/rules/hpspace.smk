@@ -6,10 +6,9 @@ VERDICT_TABLES = ["cells", "ellipses", "risk", "intervals", "decisions", "shifts
 rule train_tile:
     input:
         unpack(checked_network),
-        unpack(remaining_weights),
+        unpack(lambda wildcards: network_to_train(wildcards.model, wildcards.variant, wildcards.seed)),
         **chosen_strategy(),
         data=f"{DATA}/meta.json",
-        architecture=f"{RESULTS}/models/{{model}}/{{variant}}/architecture.json",
     output:
         table=f"{TILE}.csv",
         history=f"{TILE}.history.csv",
@@ -140,6 +139,7 @@ rule give_verdict:
             "hpspace/give_verdict.py",
             verdict={**config["verdict"], "risk_roi": config["analysis"]["risk_roi"]},
             border_roi=config["extension"]["roi"],
+            without_control=without_control(),
         ),
     script:
         "../scripts/hpspace/give_verdict.py"

@@ -1,7 +1,5 @@
 """Models: the dense network, its checkpoint, and what pruning makes of it."""
 
-# Of its own, so that the order of `seeds` says nothing; its weights are only what pruning ranks.
-CHECKPOINT_SEED = 0
 # On a CPU each array of networks has one core, and a single network is a single array.
 DENSE_THREADS = 1 if config["engine"]["device"] == "cpu" else training_threads()
 MODEL_FOLDER = f"{RESULTS}/models/{{model}}"
@@ -41,7 +39,7 @@ rule check_network:
             "models/check_network.py",
             model_code(wildcards.model),
             variants=pruned_variants(wildcards.model),
-            pruning=config["pruning"],
+            pruning=ranking(),
             strategy=config["engine"]["strategy"],
         ),
     script:
@@ -74,21 +72,34 @@ rule train_dense:
         settings=lambda wildcards: settings(
             "models/train_dense.py",
             model_code(wildcards.model),
-            learning_rate=config["models"][wildcards.model]["learning_rate"],
-            weight_decay=config["models"][wildcards.model]["weight_decay"],
-            recipe=config["recipe"],
-            engine=engine_settings(strategy="serial"),
-            seed=CHECKPOINT_SEED,
+            **prior_settings(wildcards.model, config["recipe"]),
         ),
         checkpoint=lambda wildcards, output: f"{RESULTS}/checkpoints/dense/{wildcards.model}",
     script:
         "../scripts/models/train_dense.py"
 
 
+use rule train_dense as train_to_rewind with:
+    output:
+        weights=f"{MODEL_FOLDER}/dense/epoch-{{epoch}}/weights.safetensors",
+        history=f"{MODEL_FOLDER}/dense/epoch-{{epoch}}/history.csv",
+    log:
+        f"{LOGS}/train_to_rewind/{{model}}_{{epoch}}.log",
+    params:
+        # The same training again as far as the epoch: the very weights that `train_dense` passes through, and `train_dense`
+        # need not run again where this pipeline is added, or another epoch is asked for.
+        settings=lambda wildcards: settings(
+            "models/train_dense.py",
+            model_code(wildcards.model),
+            **prior_settings(wildcards.model, until(config["recipe"], int(wildcards.epoch))),
+        ),
+        checkpoint=lambda wildcards, output: f"{RESULTS}/checkpoints/rewind/" + "_".join(wildcards),
+
+
 rule calibrate:
     input:
         data=f"{DATA}/meta.json",
-        architecture=f"{MODEL_FOLDER}/{{variant}}/architecture.json",
+        architecture=lambda wildcards: network_to_train(*wildcards, SEEDS[0])["architecture"],
     output:
         STRATEGY,
     log:
@@ -113,9 +124,7 @@ rule calibrate:
 
 rule prune:
     input:
-        unpack(images_to_rank_by),
-        architecture=f"{MODEL_FOLDER}/dense/architecture.json",
-        weights=f"{MODEL_FOLDER}/dense/weights.safetensors",
+        unpack(pruned_from),
     output:
         architecture=f"{MODEL_FOLDER}/{{pruned}}/architecture.json",
         weights=f"{MODEL_FOLDER}/{{pruned}}/weights.safetensors",
@@ -124,22 +133,60 @@ rule prune:
         f"{LOGS}/prune/{{model}}_{{pruned}}.log",
     conda:
         ENVIRONMENT
+    # What is measured must not share the machine with other jobs.
+    threads: workflow.cores if TARGET == "latency" else 1
     params:
-        settings=lambda wildcards: settings(
-            "models/prune.py",
-            model_code(wildcards.model),
-            **prune_settings(pruned_variants(wildcards.model)[wildcards.pruned]),
-        ),
+        settings=lambda wildcards: settings("models/prune.py", model_code(wildcards.model), **prune_settings(wildcards)),
+        # Not tracked, because it takes `output`: latency is never measured twice for the same question.
+        saved=lambda wildcards, output: found_widths(wildcards),
     script:
         "../scripts/models/prune.py"
+
+
+use rule prune as prune_step with:
+    output:
+        architecture=f"{MODEL_FOLDER}/{{pruned}}/step-{{step}}/architecture.json",
+        weights=f"{MODEL_FOLDER}/{{pruned}}/step-{{step}}/weights.safetensors",
+        record=f"{MODEL_FOLDER}/{{pruned}}/step-{{step}}/pruning.json",
+    log:
+        f"{LOGS}/prune/{{model}}_{{pruned}}_step-{{step}}.log",
+
+
+use rule prune as prune_initial with:
+    output:
+        architecture=f"{MODEL_FOLDER}/{{pruned}}/seed-{{seed}}/architecture.json",
+        weights=f"{MODEL_FOLDER}/{{pruned}}/seed-{{seed}}/weights.safetensors",
+        record=f"{MODEL_FOLDER}/{{pruned}}/seed-{{seed}}/pruning.json",
+    log:
+        f"{LOGS}/prune/{{model}}_{{pruned}}_seed-{{seed}}.log",
+
+
+use rule train_dense as retrain_step with:
+    input:
+        data=f"{DATA}/meta.json",
+        architecture=f"{MODEL_FOLDER}/{{pruned}}/step-{{step}}/architecture.json",
+        start=f"{MODEL_FOLDER}/{{pruned}}/step-{{step}}/weights.safetensors",
+    output:
+        weights=f"{MODEL_FOLDER}/{{pruned}}/step-{{step}}/retrained.safetensors",
+        history=f"{MODEL_FOLDER}/{{pruned}}/step-{{step}}/history.csv",
+    log:
+        f"{LOGS}/retrain_step/{{model}}_{{pruned}}_{{step}}.log",
+    params:
+        settings=lambda wildcards: settings(
+            "models/train_dense.py",
+            model_code(wildcards.model),
+            **prior_settings(wildcards.model, None) | retrained(wildcards.model, wildcards.pruned),
+        ),
+        checkpoint=lambda wildcards, output: f"{RESULTS}/checkpoints/steps/" + "_".join(wildcards),
 
 
 rule pruning_table:
     input:
         [
-            f"{RESULTS}/models/{model}/{variant}/pruning.json"
+            record
             for model in config["models"]
             for variant in pruned_variants(model)
+            for record in records_of(model, variant)
         ],
     output:
         pruning=report(
@@ -157,7 +204,12 @@ rule pruning_table:
     params:
         settings=settings(
             "models/pruning_table.py",
-            variants=[(model, variant) for model in config["models"] for variant in pruned_variants(model)],
+            variants=[
+                (model, variant)
+                for model in config["models"]
+                for variant in pruned_variants(model)
+                for _ in records_of(model, variant)
+            ],
         ),
     script:
         "../scripts/models/pruning_table.py"

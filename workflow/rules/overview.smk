@@ -38,7 +38,7 @@ rule watch:
 asked = [name for name in OVERVIEWS if getattr(rules, name).rule.name in sys.argv[1:]]
 if asked:
     from prunescape.overview.pages import print_pages
-    from prunescape.overview.study import Study
+    from prunescape.overview.study import Preparation, Row, Study
 
     study = Study(
         config=config,
@@ -50,6 +50,19 @@ if asked:
         models=f"{RESULTS}/models/{{model}}/{{variant}}",
         tile=f"{TILE}.csv",
         tile_log=str(rules.train_tile.log[0]),
+        recipes={
+            model: {
+                name: retrained(model, name)["recipe"]
+                for name in pruned_variants(model)
+                if retrained(model, name) is not None
+            }
+            for model in config["models"]
+        },
+        preparations=[
+            Preparation(Row(model, name), Path(f"{RESULTS}/models/{model}/{result}"), Path(log), part, recipe)
+            for model in config["models"]
+            for name, result, log, part, recipe in preparations(model)
+        ],
         weights=str(rules.train_dense.output.weights),
         weights_log=str(rules.train_dense.log[0]),
         extension=PLAN,

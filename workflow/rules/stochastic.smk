@@ -204,7 +204,7 @@ rule evaluate_structured:
             "stochastic/evaluate_structured.py",
             wildcards,
             variants=structured(wildcards.model),
-            pruning=config["pruning"],
+            pruning=flops_ranking(),
         ),
     script:
         "../scripts/stochastic/evaluate_structured.py"

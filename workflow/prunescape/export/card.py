@@ -8,14 +8,17 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
+from prunescape.pruning.settings import TARGETS
+from prunescape.training.retraining import AT_INIT, FINE_TUNING, RATE_REWINDING, SCRATCH, WEIGHT_REWINDING
+
 _CARD = """# {{ model }}, {{ variant }}
 
 {% if variant == "dense" %}
 An image classifier, dense; made by the run `{{ run }}` of prunescape.
 {% else %}
-An image classifier, structurally pruned by the method `{{ method }}` and then trained from scratch; made by the run
-`{{ run }}` of prunescape. It keeps {{ (100 * cost.achieved_ratio) | digits(1) }} % of the dense network's FLOPs (the
-target was {{ (100 * cost.target_ratio) | short }} %).
+An image classifier, structurally pruned by the method `{{ method }}` and then {{ trained[pipeline] }}; made by the run
+`{{ run }}` of prunescape. It keeps {{ (100 * cost.achieved_ratio) | digits(1) }} % of the dense network's
+{{ targets[target] }} (the target was {{ (100 * cost.target_ratio) | short }} %).
 {% endif %}
 
 | | |
@@ -65,7 +68,7 @@ average, with a standard deviation of {{ risk.d_std | digits }}. The run's verdi
 {% endfor %}
 
 Both were compared with the network itself on all {{ check.images }} validation images. `weights.safetensors` holds the
-same weights; its architecture is `models/{{ model }}/{{ variant }}/architecture.json` of the run.
+same weights; its architecture is `architecture.json`.
 
 ## Widths
 
@@ -84,16 +87,25 @@ or things among them, or of robustness. The licence of the data set applies to w
 """
 
 
+_TRAINED = {
+    SCRATCH: "trained from scratch",
+    FINE_TUNING: "fine-tuned",
+    RATE_REWINDING: "trained on with the learning rate rewound",
+    WEIGHT_REWINDING: "trained on with learning rate and weights rewound",
+    AT_INIT: "trained, from what pruning left of the initial weights",
+}
+
+
 def model_card(facts: Mapping[str, Any]) -> str:
     """The card as Markdown.
 
     Args:
-        facts: run, model, variant, method, recipe, risk_roi; data (`PreparedData`); cell (what `chosen_training`
-            gives); trained_top1 (in percent, of the export's own training); check (what `export` gives); cost (the
-            network's row of `pruning.csv`); channels (its rows of `channels.csv`); risk (its row of `risk.csv`);
-            advice (the verdict; None for the dense network).
+        facts: run, model, variant, method, pipeline, target, recipe, risk_roi; data (`PreparedData`); cell (what
+            `chosen_training` gives); trained_top1 (in percent, of the export's own training); check (what `export`
+            gives); cost (the network's row of `pruning.csv`); channels (its rows of `channels.csv`); risk (its row of
+            `risk.csv`); advice (the verdict; None for the dense network).
     """
     environment = Environment(trim_blocks=True, keep_trailing_newline=True, undefined=StrictUndefined)
     environment.filters["digits"] = lambda value, places=2: f"{value:.{places}f}"
     environment.filters["short"] = lambda value: f"{value:.6g}"
-    return environment.from_string(_CARD).render(**facts)
+    return environment.from_string(_CARD).render(**facts, trained=_TRAINED, targets=TARGETS)

@@ -17,7 +17,7 @@ class Column(NamedTuple):
 
 COLUMNS: dict[str, Column] = {
     "model": Column(TEXT, "name of the network, as in the config"),
-    "variant": Column(TEXT, "`dense`, or how it was pruned and the target part of the FLOPs: `uniform-0.4`"),
+    "variant": Column(TEXT, "`dense`, or how it was pruned and the part that was to be kept: `uniform-0.4`"),
     "seed": Column(WHOLE, "seed of initialisation, order of the images and augmentation"),
     "i": Column(WHOLE, "place of the cell: steps of the learning rate from the prior", "grid steps"),
     "j": Column(WHOLE, "place of the cell: steps of the weight decay from the prior", "grid steps"),
@@ -57,9 +57,14 @@ COLUMNS: dict[str, Column] = {
     "rel_std": Column(NUMBER, "its standard deviation (of the population)", "fraction"),
     "flops": Column(WHOLE, "2 x multiply-accumulates of convolutions and matrix products, for one image", "FLOPs"),
     "params": Column(WHOLE, "trainable parameters", "parameters"),
-    "target_ratio": Column(NUMBER, "part of the dense network's FLOPs that was to be kept", "fraction"),
-    "achieved_ratio": Column(NUMBER, "part of the dense network's FLOPs that was kept", "fraction"),
-    "achieved_ratio_ptflops": Column(NUMBER, "the same, as the library ptflops counts", "fraction"),
+    "latency_ms": Column(
+        NUMBER, "measured median latency of a batch; empty where it is not the target", "milliseconds"
+    ),
+    "target_ratio": Column(
+        NUMBER, "part of the dense network's FLOPs (or `pruning.target`) that was to be kept", "fraction"
+    ),
+    "achieved_ratio": Column(NUMBER, "part of the same that was kept", "fraction"),
+    "achieved_ratio_ptflops": Column(NUMBER, "part of the FLOPs that was kept, as ptflops counts", "fraction"),
     "layer": Column(TEXT, "name of the convolution that makes the channels"),
     "position": Column(WHOLE, "place of the layer in the network, from 0"),
     "channels": Column(WHOLE, "channels kept", "channels"),

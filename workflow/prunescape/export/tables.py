@@ -85,7 +85,7 @@ TABLES: dict[str, Table] = {
     "pruning": Table(
         "hpspace/pruning.csv",
         "a network",
-        (*_NETWORK, "flops", "params", "target_ratio", "achieved_ratio", "achieved_ratio_ptflops"),
+        (*_NETWORK, "flops", "params", "latency_ms", "target_ratio", "achieved_ratio", "achieved_ratio_ptflops"),
     ),
     "channels": Table(
         "hpspace/channels.csv",
@@ -162,6 +162,18 @@ TABLES: dict[str, Table] = {
     "dense_history": Table(
         "models/{model}/dense/history.csv",
         "an epoch of the training of the dense network whose filters pruning ranks",
+        _EPOCH,
+        _OF_EPOCH,
+    ),
+    "rewound_history": Table(
+        "models/{model}/dense/epoch-{epoch}/history.csv",
+        "an epoch of the training of the dense network as far as its weights are rewound to",
+        _EPOCH,
+        _OF_EPOCH,
+    ),
+    "step_history": Table(
+        "models/{model}/{variant}/step-{step}/history.csv",
+        "an epoch of the retraining after a step of iterative pruning",
         _EPOCH,
         _OF_EPOCH,
     ),

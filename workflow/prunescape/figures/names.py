@@ -32,9 +32,15 @@ CRITERIA = {
     "bn_scale": "batch-norm scale",
     "taylor": "Taylor",
     "lamp": "LAMP",
-    "random": "random",
+    "random": "random, the control",
 }
-PIPELINES = {"fine_tuning": "fine-tuned", "rate_rewinding": "rate rewound"}
+PIPELINES = {
+    "fine_tuning": "fine-tuned",
+    "rate_rewinding": "rate rewound",
+    "weight_rewinding": "weights rewound",
+    "prune_at_init": "pruned at initialisation",
+}
+TARGETS = {"": "FLOPs", "_parameters": "parameters", "_latency": "latency"}
 FAMILIES = {"resnet": "ResNet", "vgg": "VGG"}
 
 
@@ -51,6 +57,7 @@ def model_title(model: str) -> str:
 
 def method_title(method: str) -> str:
     """A way of pruning as people write it: `lamp` -> `LAMP`, `uniform_bn_scale` -> `Uniform (batch-norm scale)`."""
+    method = method.removesuffix(_target(method))
     scope, _, rest = method.partition("uniform_")
     if rest and scope in ("", "non_"):
         pipeline = next((word for word in PIPELINES if rest.endswith(word)), "")
@@ -59,6 +66,16 @@ def method_title(method: str) -> str:
             words = [CRITERIA.get(criterion), PIPELINES.get(pipeline)]
             return f"{METHODS[f'{scope}uniform']} ({', '.join(filter(None, words))})"
     return METHODS.get(method, method.replace("_", " ").capitalize())
+
+
+def _target(method: str) -> str:
+    """The end of a method's name that says what its ratios are parts of; none for FLOPs."""
+    return next((end for end in TARGETS if end and method.endswith(end)), "")
+
+
+def is_non_uniform(variant: str) -> bool:
+    """Whether a variant's layers keep unlike shares."""
+    return variant.startswith("non_uniform")
 
 
 def data_title(name: str) -> str:
@@ -82,9 +99,18 @@ def split_variant(variant: str) -> tuple[str, float]:
 
 def variant_title(variant: str) -> str:
     """`non_uniform-0.2` -> `Non-uniform, 20 % of FLOPs`."""
+    return short_title(variant) + ("" if split_variant(variant)[0] == variant else f" of {target_title(variant)}")
+
+
+def short_title(variant: str) -> str:
+    """`non_uniform-0.2` -> `Non-uniform, 20 %`."""
     method, ratio = split_variant(variant)
-    name = method_title(method)
-    return name if method == variant else f"{name}, {100 * ratio:g} % of FLOPs"
+    return method_title(method) if method == variant else f"{method_title(method)}, {100 * ratio:g} %"
+
+
+def target_title(variant: str) -> str:
+    """What a variant's ratio is a part of: `uniform_latency-0.2` -> `latency`."""
+    return TARGETS[_target(split_variant(variant)[0])]
 
 
 def variant_order(variants: Iterable[str]) -> list[str]:

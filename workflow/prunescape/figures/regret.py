@@ -59,7 +59,7 @@ def _lines(axes: Axes, table: pd.DataFrame, variants: list[str], colours: dict[s
 
 
 def _dash(variant: str) -> str:
-    return "--" if names.split_variant(variant)[0] == "non_uniform" else "-"
+    return "--" if names.is_non_uniform(variant) else "-"
 
 
 def _ticks(axes: Axes, mine: pd.DataFrame) -> None:

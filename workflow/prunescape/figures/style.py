@@ -23,7 +23,14 @@ INK, MUTED, FAINT, PALE, PAPER = "#1f2328", "#667079", "#d5d9dd", "#e4e7ea", "#f
 HIGHLIGHT = "#e0245e"
 # From the mildest pruning (dark) to the hardest (light); colour-blind readers tell blues from oranges.
 RAMPS = {"uniform": ("#0b4f8a", "#6cb8e8"), "non_uniform": ("#b03a00", "#f5ad3c")}
-OTHER_RAMP = ("#5b2a86", "#c79be0")
+OTHER_RAMPS = [
+    ("#5b2a86", "#c79be0"),
+    ("#0b6b4f", "#7fd1b3"),
+    ("#8a1c4a", "#eb93b5"),
+    ("#5c5400", "#cfc34a"),
+    ("#0f5f6e", "#79cbd8"),
+    ("#6b3a1f", "#d3a184"),
+]
 # No dates in the files: the same figure is the same bytes.
 METADATA: dict[str, dict[str, Any]] = {
     ".png": {},
@@ -137,12 +144,15 @@ def save(figure: Figure, paths: Iterable[str], dpi: int = 200) -> None:
 
 
 def variant_colours(variants: Iterable[str]) -> dict[str, str]:
-    """A colour a variant, in order: dense dark, uniform in blues, non-uniform in oranges."""
+    """A colour a variant, in order: dense dark, uniform in blues, non-uniform in oranges, others in other hues."""
     ordered = names.variant_order(variants)
     colours: dict[str, str] = {}
-    for method in dict.fromkeys(names.split_variant(variant)[0] for variant in ordered):
+    methods = list(dict.fromkeys(names.split_variant(variant)[0] for variant in ordered))
+    others = [method for method in methods if method not in (*RAMPS, "dense")]
+    ramps = RAMPS | {method: OTHER_RAMPS[place % len(OTHER_RAMPS)] for place, method in enumerate(others)}
+    for method in methods:
         members = [variant for variant in ordered if names.split_variant(variant)[0] == method]
-        ramp = LinearSegmentedColormap.from_list(method, RAMPS.get(method, OTHER_RAMP))
+        ramp = LinearSegmentedColormap.from_list(method, ramps.get(method, OTHER_RAMPS[0]))
         shades = [0.25] if len(members) == 1 else np.linspace(0, 1, len(members))
         for variant, shade in zip(members, shades, strict=True):
             colours[variant] = to_hex(ramp(float(shade)))

@@ -80,7 +80,7 @@ def _ellipses(axes: Axes, fitted: pd.DataFrame, colours: dict[str, str]) -> None
 
 def line_style(variant: str) -> Literal["-", "--"]:
     """Methods differ in line style too, for readers who cannot tell the colours."""
-    return "--" if names.split_variant(variant)[0] == "non_uniform" else "-"
+    return "--" if names.is_non_uniform(variant) else "-"
 
 
 def _risks(axes: Axes, risk: pd.DataFrame, variants: list[str], colours: dict[str, str]) -> None:

@@ -82,7 +82,7 @@ def _matrix(
             column, row, words, ha="center", va="center", fontsize=7.5, linespacing=1.3,
             color=style.INK if bright > DARK else style.PAPER,
         )  # fmt: skip
-    titles = [names.variant_title(variant).replace(" of FLOPs", "").replace(", ", "\n") for variant in variants]
+    titles = [names.short_title(variant).replace(", ", "\n") for variant in variants]
     axes.set_xticks(range(len(variants)), titles)
     axes.set_yticks(range(len(variants)), titles)
     axes.tick_params(length=0)

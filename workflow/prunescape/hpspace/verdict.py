@@ -46,7 +46,10 @@ class Tables(NamedTuple):
 
 
 def verdict(
-    tables: Tables, borders: Mapping[str, Mapping[str, list[str]]], settings: Mapping[str, Any]
+    tables: Tables,
+    borders: Mapping[str, Mapping[str, list[str]]],
+    settings: Mapping[str, Any],
+    without_control: Mapping[str, list[str]] | None = None,
 ) -> dict[str, Any]:
     """The verdict of every model and pruned variant, as `verdict.json` has it.
 
@@ -54,6 +57,7 @@ def verdict(
         tables: of all models.
         borders: by model, the sides of the grid that a region of interest still touches, with the variants.
         settings: `risk_roi`, and margin, level and power of the config's section `verdict`.
+        without_control: by model, criteria that stand without random pruning beside them; None, none do.
     """
     models: dict[str, Any] = {}
     for metric in metrics_of(tables.cells):
@@ -61,6 +65,8 @@ def verdict(
             answer = _of_model(tables.of(model, metric), metric, settings)
             entry = models.setdefault(str(model), {"border": dict(borders.get(str(model), {})), "metrics": {}})
             entry["metrics"][metric] = answer
+            if without_control and str(model) in without_control:
+                entry["without_control"] = list(without_control[str(model)])
     return {"settings": dict(settings), "models": models}
 
 

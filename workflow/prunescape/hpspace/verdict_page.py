@@ -7,7 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from prunescape.hpspace.verdict import KEEP, TUNE, UNDECIDED, UNKNOWN
-from prunescape.hpspace.verdict_text import decision_of, ellipse_of, headline
+from prunescape.hpspace.verdict_text import decision_of, ellipse_of, headline, no_control
 from prunescape.page import page, section
 
 _QUESTION = "Must learning rate and weight decay be tuned again after pruning?"
@@ -44,7 +44,8 @@ and nothing is decided; add seeds.{% else %}The mean over {{ answer.seeds }} see
 {% if metric == "top1" %}{% for side, touching in entry.border.items() %}
 <p class="note">The grid ends too early towards {{ side }}: the region of interest of {{ touching | join(", ") }}
 touches it.</p>
-{% endfor %}{% endif %}
+{% endfor %}{% if entry.without_control %}<p class="note">{{ control(entry.without_control) | capitalize }}.</p>
+{% endif %}{% endif %}
 {% endfor %}{% endfor %}
 """
 
@@ -57,6 +58,7 @@ def verdict_page(answer: Mapping[str, Any]) -> str:
 def verdict_section(answer: Mapping[str, Any]) -> Markup:
     """What is below the heading of that page."""
     helpers = {"headline": headline, "decided": decision_of, "ellipse": ellipse_of, "spread": _spread, "loss": _loss}
+    helpers |= {"control": no_control}
     return section(_BODY, **answer, colours=_COLOURS, **helpers)
 
 

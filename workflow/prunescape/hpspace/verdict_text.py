@@ -1,7 +1,7 @@
 """The verdict in plain sentences."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from prunescape.hpspace.decision import EQUIVALENT, ONE_SEED, WORSE
@@ -130,3 +130,10 @@ def _notes(entry: Mapping[str, Any], answer: Mapping[str, Any], settings: Mappin
         )
     for side, touching in entry["border"].items():
         yield f"the grid ends too early towards {side}: the ROI of {', '.join(touching)} touches it"
+    if entry.get("without_control"):
+        yield no_control(entry["without_control"])
+
+
+def no_control(criteria: Iterable[str]) -> str:
+    """That criteria stand without random pruning beside them."""
+    return f"no control: add random to criteria, to see whether {', '.join(criteria)} choose better than chance"

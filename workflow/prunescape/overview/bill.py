@@ -77,7 +77,7 @@ def _line(row: Row, trainings: Sequence[Training], finished: set[Training], cost
         None if of_cell is None else of_cell * left,
         None if time is None else time.seconds * left,
         None if time is None else time.seconds * max((training.cells for training in trainings), default=0),
-        cells * costs.cell_bytes() + len(trainings) * BYTES_PER_JOB,
+        cells * costs.cell_bytes(row) + len(trainings) * BYTES_PER_JOB,
         time,
     )
 
@@ -145,7 +145,9 @@ def _devices(study: Study, lines: Sequence[Line]) -> list[str]:
         return []
     costs = Costs(study)
     on_cores = sum(
-        costs.assumed_seconds(line.cell_flops, "cpu") * (line.cells - line.done) for line in lines if line.cell_flops
+        costs.assumed_seconds(line.cell_flops, "cpu", costs.steps(line.row)) * (line.cells - line.done)
+        for line in lines
+        if line.cell_flops
     )
     return [f"engine.device is auto: counted for a GPU. Without one: {hours(on_cores)} core-hours."]
 

@@ -98,21 +98,23 @@ class Costs:
     def forward_flops(self, row: Row) -> float | None:
         """FLOPs of one forward pass of one image; None where the model is not known and nothing was built yet."""
         ratios = self.study.ratios.get(row.model, {})  # companion studies have networks of their own
-        for variant, part in ((row.variant, 1.0), ("dense", ratios.get(row.variant, 1.0))):
-            found = _json(Path(self.study.models.format(model=row.model, variant=variant)) / "architecture.json")
+        before = self.study.prepares(row)
+        kept = ratios.get(row.variant, 1.0) if before is None else before.part
+        for variant, part in ((row.variant, 1.0), ("dense", kept)):
+            found = _json(self.study.network(Row(row.model, variant)))
             if isinstance(found.get("flops"), int):
                 return found["flops"] * part
         data = self.study.config["data"]
         side = lookup(data["name"]).geometry(data["image_size"]).crop
         by_pixel = (PER_PIXEL_LARGE if side > LARGE else {}).get(row.model, PER_PIXEL.get(row.model))
-        return None if by_pixel is None else by_pixel * side**2 * ratios.get(row.variant, 1.0)
+        return None if by_pixel is None else by_pixel * side**2 * kept
 
     def cell_flops(self, row: Row) -> float | None:
         """FLOPs of one training, its validation too; None where they cannot be told."""
         forward = self.forward_flops(row)
         if forward is None or self.sizes is None:
             return None
-        return training_flops(round(forward), 1, self.sizes, self.study.config["recipe"])
+        return training_flops(round(forward), 1, self.sizes, self.study.recipe(row))
 
     def cell_time(self, row: Row) -> Time | None:
         """Device time of one training, by the best source there is; None where its FLOPs cannot be told."""
@@ -130,12 +132,12 @@ class Costs:
             if speed:
                 return Time(flops / speed, SCALED, device)
         device = "cpu" if self.study.config["engine"]["device"] == "cpu" else "gpu"
-        return Time(self.assumed_seconds(flops, device), ASSUMPTION, device)
+        return Time(self.assumed_seconds(flops, device, self.steps(row)), ASSUMPTION, device)
 
-    def assumed_seconds(self, flops: float, device: str) -> float:
+    def assumed_seconds(self, flops: float, device: str, steps: int) -> float:
         """What a training of so many FLOPs takes on a "gpu", or on one core of a "cpu", if nothing was measured."""
         speed = self.assumed_speed(device)
-        return flops / speed.flops + self._steps() * speed.step_seconds
+        return flops / speed.flops + steps * speed.step_seconds
 
     def assumed_speed(self, device: str) -> Speed:
         """Of a "gpu", or of one core of a "cpu"."""
@@ -143,9 +145,9 @@ class Costs:
             return ASSUMED_CORE
         return Speed(1e12 * self.study.config["cluster"]["teraflops"], GPU_STEP_SECONDS)
 
-    def _steps(self) -> int:
+    def steps(self, row: Row) -> int:
         """Steps of one training."""
-        recipe = self.study.config["recipe"]
+        recipe = self.study.recipe(row)
         images = 0 if self.sizes is None else self.sizes["train"]
         return ceil(images / recipe["batch_size"]) * int(recipe["epochs"])
 
@@ -174,13 +176,13 @@ class Costs:
             arrays = ceil(rows * columns / found["lanes"])
             cores = min(self.study.config["engine"]["threads"], arrays) if device == "cpu" else 1
             step = chosen["tile_ms"] / 1000 / (rows * columns) * cores
-            return None if self.sizes is None else Time(step * self._steps(), CALIBRATED, device)
+            return None if self.sizes is None else Time(step * self.steps(row), CALIBRATED, device)
         except (KeyError, TypeError, StopIteration, ZeroDivisionError):
             return None
 
-    def cell_bytes(self) -> int:
+    def cell_bytes(self, row: Row) -> int:
         """Disk that the results of a cell take: its rows in the tables, and one in the history for each epoch."""
-        return 400 + 110 * int(self.study.config["recipe"]["epochs"])
+        return 400 + 110 * int(self.study.recipe(row)["epochs"])
 
 
 # A job's own files beside what grows with its cells: tables, log, and Snakemake's records of them, in blocks of 4 KiB.

@@ -137,9 +137,7 @@ def _numbers(items: Sequence[Progress]) -> list[str]:
 def _stages(study: Study) -> list[str]:
     """What lies before and after the cells."""
     pruned = [
-        (Path(study.models.format(model=model, variant=variant)) / "architecture.json").is_file()
-        for model, ratios in study.ratios.items()
-        for variant in ratios
+        study.network(Row(model, variant)).is_file() for model, ratios in study.ratios.items() for variant in ratios
     ]
     verdict = study.results / "hpspace" / "verdict.json"
     stages = {

@@ -1,12 +1,13 @@
 """The trainings that a study consists of, and where their files are."""
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from prunescape.hpspace.lattice import Cell, Lattice
+from prunescape.training.retraining import AT_INIT
 
 CHECKPOINT = "(to be pruned)"  # the row of the dense network whose filters pruning ranks
 
@@ -27,6 +28,16 @@ class Training(NamedTuple):
     log: Path
 
 
+class Preparation(NamedTuple):
+    """A training before those of the grid: the part of the dense FLOPs that its network has, and its recipe."""
+
+    row: Row
+    result: Path
+    log: Path
+    part: float
+    recipe: Mapping[str, Any]
+
+
 @dataclass(frozen=True)
 class Study:
     """A validated config, and the patterns of the paths that the rules use.
@@ -39,6 +50,8 @@ class Study:
         tile, tile_log: patterns of a tile's table and log, with `{model}`, `{variant}`, `{seed}`, `{i}` and `{j}`.
         weights, weights_log: patterns of the dense checkpoint and its log, with `{model}`.
         extension: pattern of the plan of a round, with `{model}` and `{round}`.
+        recipes: by model and variant, the recipes of those that are trained by another one than the config's.
+        preparations: further trainings on whose weights pruning works, in the order of the models.
     """
 
     config: Mapping[str, Any]
@@ -50,6 +63,8 @@ class Study:
     weights: str
     weights_log: str
     extension: str
+    recipes: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
+    preparations: Sequence[Preparation] = ()
 
     @property
     def results(self) -> Path:
@@ -62,12 +77,32 @@ class Study:
         return [
             Row(model, variant)
             for model, ratios in self.ratios.items()
-            for variant in [*self._checkpoint(ratios), *ratios]
+            for variant in [*self._before(model, ratios), *ratios]
         ]
 
-    @staticmethod
-    def _checkpoint(ratios: Mapping[str, float]) -> list[str]:
-        return [CHECKPOINT] if len(ratios) > 1 else []
+    def _before(self, model: str, ratios: Mapping[str, float]) -> list[str]:
+        """The rows of the trainings on whose weights pruning works."""
+        if len(ratios) < 2 or self.config["models"][model]["pipelines"] == [AT_INIT]:
+            return []
+        return [CHECKPOINT, *(of.row.variant for of in self.preparations if of.row.model == model)]
+
+    def prepares(self, row: Row) -> Preparation | None:
+        """The further training that a row stands for; None of other rows."""
+        return next((of for of in self.preparations if of.row == row), None)
+
+    def recipe(self, row: Row) -> Mapping[str, Any]:
+        """How the networks of a row are trained."""
+        before = self.prepares(row)
+        if before is not None:
+            return before.recipe
+        recipe: Mapping[str, Any] = self.recipes.get(row.model, {}).get(row.variant, self.config["recipe"])
+        return recipe
+
+    def network(self, row: Row) -> Path:
+        """The architecture of a row's network; that of the first seed where they differ."""
+        folder = Path(self.models.format(model=row.model, variant=row.variant))
+        seeds = folder / f"seed-{self.config['seeds'][0]}"
+        return (seeds if seeds.is_dir() else folder) / "architecture.json"
 
     def lattice(self, model: str) -> Lattice:
         """The lattice around a model's prior."""
@@ -98,6 +133,10 @@ class Study:
         """All training jobs that are known so far."""
         size = self.config["grid"]["tile"][0] * self.config["grid"]["tile"][1]
         for row in self.rows:
+            before = self.prepares(row)
+            if before is not None:
+                yield Training(row, 1, before.result, before.log)
+                continue
             if row.variant == CHECKPOINT:
                 weights, log = (text.format(model=row.model) for text in (self.weights, self.weights_log))
                 yield Training(row, 1, Path(weights), Path(log))

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from prunescape.overview.companion import Companion, companion_status
 from prunescape.overview.status import Page, Progress, State, notes, seconds_by_row, survey
-from prunescape.overview.study import CHECKPOINT, Row, Study
+from prunescape.overview.study import Row, Study
 from prunescape.overview.tables import UNKNOWN, duration, show, table, total
 
 SECONDS = 2.0  # between two looks, at least ...
@@ -77,7 +77,7 @@ class Watch:
         if item.state is not State.FINISHED:
             return item.best
         path = item.training.result
-        if item.training.row.variant == CHECKPOINT:
+        if path.suffix == ".safetensors":
             path = path.with_name("history.csv")
         try:
             key = (path, path.stat().st_mtime)

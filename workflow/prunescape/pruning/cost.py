@@ -1,8 +1,8 @@
-"""FLOPs as an exact function of the widths of a network's channel groups.
+"""FLOPs, or parameters, as an exact function of the widths of a network's channel groups.
 
 The residual stream keeps its width, so every convolution costs (unit cost) x (width of the group it makes, if any) x
-(width of the group it reads, if any). One forward pass tells the unit costs; then any widths can be priced without
-building.
+(width of the group it reads, if any), and so has every tensor of parameters its size. One forward pass tells the unit
+costs; then any widths can be priced without building.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,14 +19,18 @@ class Cost(Protocol):
     """What the searches for widths need to know of a network."""
 
     @property
+    def unit(self) -> str:
+        """What is counted, in words."""
+
+    @property
     def dense(self) -> Mapping[str, int]:
         """Channels, or units of them, of every group in the unpruned network."""
 
-    def flops(self, widths: Mapping[str, int]) -> int:
-        """FLOPs of the network with these widths."""
+    def total(self, widths: Mapping[str, int]) -> int:
+        """FLOPs, or parameters, of the network with these widths."""
 
     def step(self, widths: Mapping[str, int], group: str) -> int:
-        """FLOPs that one more channel, or unit, in `group` adds."""
+        """What one more channel, or unit, in `group` adds."""
 
 
 @dataclass(frozen=True)
@@ -37,23 +41,25 @@ class _Term:
 
 
 @dataclass(frozen=True)
-class FlopsModel:
-    """FLOPs of one image, as in `prunescape.flops`, for any widths.
+class ChannelCost:
+    """FLOPs of one image, or parameters, as in `prunescape.flops`, for any widths.
 
     Attributes:
         dense: channels of every group in the unpruned network.
-        terms: one a convolution or fully connected layer.
+        terms: one a convolution or fully connected layer, or one a tensor of parameters.
+        unit: what is counted, in words.
     """
 
     dense: Mapping[str, int]
     terms: tuple[_Term, ...]
+    unit: str = "FLOPs"
 
-    def flops(self, widths: Mapping[str, int]) -> int:
-        """FLOPs of the network with these widths, which name every group."""
+    def total(self, widths: Mapping[str, int]) -> int:
+        """FLOPs, or parameters, of the network with these widths, which name every group."""
         return sum(self._cost(term, widths) for term in self.terms)
 
     def step(self, widths: Mapping[str, int], group: str) -> int:
-        """FLOPs that one more channel in `group` adds."""
+        """What one more channel in `group` adds."""
         terms = [term for term in self.terms if group in (term.makes, term.reads)]
         wider = {**widths, group: widths[group] + 1}
         return sum(self._cost(term, wider) - self._cost(term, widths) for term in terms)
@@ -67,7 +73,7 @@ class FlopsModel:
         )
 
 
-def flops_model(model: nn.Module, groups: Sequence[ChannelGroup], input_shape: tuple[int, int, int]) -> FlopsModel:
+def flops_model(model: nn.Module, groups: Sequence[ChannelGroup], input_shape: tuple[int, int, int]) -> ChannelCost:
     """The cost model of a dense network, read off one forward pass of one image of `input_shape` (C, H, W)."""
     makes = {group.producer: group.producer for group in groups}
     reads = {group.consumer: group.producer for group in groups}
@@ -101,7 +107,23 @@ def flops_model(model: nn.Module, groups: Sequence[ChannelGroup], input_shape: t
         unit = 2 * size * kernel * (1 if made else outputs) * (1 if read else inputs)
         terms.append(_Term(unit, made, read))
     dense = {group.producer: _width(model, group) for group in groups}
-    return FlopsModel(dense, tuple(terms))
+    return ChannelCost(dense, tuple(terms))
+
+
+def parameters_model(model: nn.Module, groups: Sequence[ChannelGroup]) -> ChannelCost:
+    """The cost model of a dense network by its trainable parameters."""
+    makes = {name: group.producer for group in groups for name in (group.producer, *group.norms)}
+    makes |= {group.depthwise: group.producer for group in groups if group.depthwise is not None}
+    reads = {group.consumer: group.producer for group in groups}
+    dense = {group.producer: _width(model, group) for group in groups}
+    terms = []
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            layer = name.rpartition(".")[0]
+            made, read = makes.get(layer), reads.get(layer) if parameter.dim() > 1 else None
+            shared = (dense[made] if made else 1) * (dense[read] if read else 1)
+            terms.append(_Term(parameter.numel() // shared, made, read))
+    return ChannelCost(dense, tuple(terms), "parameters")
 
 
 def _width(model: nn.Module, group: ChannelGroup) -> int:

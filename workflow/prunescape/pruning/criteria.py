@@ -61,13 +61,18 @@ def importances(criterion: str, groups: Mapping[str, Any], seed: int = 0) -> dic
     return found
 
 
-def add_gradients(model: nn.Module, data: PreparedData) -> None:
+def add_gradients(model: nn.Module, data: PreparedData, untrained: bool = False) -> None:
     """Give a network the gradients of its mean loss over the first training images, by its running statistics.
 
-    At most `TAYLOR_IMAGES`, in their order and without augmentation.
+    At most `TAYLOR_IMAGES`, in their order and without augmentation. Where the network is untrained its running
+    statistics are those of nothing: batch norm then takes each batch's own, and the network is left as it was.
     """
     was_training = model.training
+    buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
     model.eval()
+    for module in model.modules():
+        if untrained and isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+            module.train()
     model.zero_grad()
     seen = 0
     for images, labels in Batches(data, "train", "cpu", TAYLOR_BATCH, drop_last=False).epoch(0):
@@ -78,4 +83,6 @@ def add_gradients(model: nn.Module, data: PreparedData) -> None:
     for parameter in model.parameters():
         if parameter.grad is not None:
             parameter.grad /= seen
+    for name, buffer in model.named_buffers():
+        buffer.copy_(buffers[name])
     model.train(was_training)

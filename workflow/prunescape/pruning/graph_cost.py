@@ -1,4 +1,4 @@
-"""FLOPs of any network as an exact function of how many units each of its groups keeps.
+"""FLOPs, or parameters, of any network as an exact function of how many units each of its groups keeps.
 
 As `prunescape.pruning.cost`, for groups that the dependency graph found: a layer may then read several groups side by
 side, and make or read several numbers a channel.
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import nn
 
-from prunescape.flops import count_flops
+from prunescape.flops import count_flops, count_parameters
 from prunescape.pruning.graph import Group
 
 
@@ -27,7 +27,7 @@ class Size:
 
 @dataclass(frozen=True)
 class GraphTerm:
-    """One layer: `unit` FLOPs for each pair of an output and an input."""
+    """One layer: `unit` FLOPs, or parameters, for each pair of an output and an input."""
 
     unit: int
     outputs: Size
@@ -39,24 +39,26 @@ class GraphTerm:
 
 @dataclass(frozen=True)
 class GraphCost:
-    """FLOPs of one image for any widths, in units of the groups (see `prunescape.pruning.graph.Group`).
+    """FLOPs of one image, or parameters, for any widths, in units of the groups (see `prunescape.pruning.graph.Group`).
 
     Attributes:
         dense: units of every group in the unpruned network.
         terms: one a layer whose cost depends on widths, or not.
-        fixed: FLOPs of what is no layer, such as attention.
+        fixed: of what depends on no width, or is no layer, such as attention.
+        unit: what is counted, in words.
     """
 
     dense: Mapping[str, int]
     terms: tuple[GraphTerm, ...]
     fixed: int
+    unit: str = "FLOPs"
 
-    def flops(self, widths: Mapping[str, int]) -> int:
-        """FLOPs of the network with these widths, which name every group."""
+    def total(self, widths: Mapping[str, int]) -> int:
+        """FLOPs, or parameters, of the network with these widths, which name every group."""
         return self.fixed + sum(term(widths) for term in self.terms)
 
     def step(self, widths: Mapping[str, int], group: str) -> int:
-        """FLOPs that one more unit of `group` adds."""
+        """What one more unit of `group` adds."""
         terms = [term for term in self.terms if group in term.outputs.shares or group in term.inputs.shares]
         wider = {**widths, group: widths[group] + 1}
         return sum(term(wider) - term(widths) for term in terms)
@@ -69,18 +71,46 @@ def graph_cost(model: nn.Module, groups: Sequence[Group], input_shape: tuple[int
     terms = []
     for name, pixels in _pixels(model, input_shape).items():
         layer = model.get_submodule(name)
-        if isinstance(layer, nn.Conv2d):
-            kernel, lanes = layer.kernel_size[0] * layer.kernel_size[1], layer.groups
-            outputs, inputs = layer.out_channels, layer.in_channels
-        else:
-            assert isinstance(layer, nn.Linear)
-            kernel, lanes, outputs, inputs = 1, 1, layer.out_features, layer.in_features
-        made, read = makes.get(name, {}), reads.get(name, {})
-        if lanes == inputs == outputs > 1:  # each channel for itself
-            read, inputs = {}, lanes
-        terms.append(GraphTerm(2 * pixels * kernel, _size(outputs, made, dense, 1), _size(inputs, read, dense, lanes)))
+        assert isinstance(layer, nn.Conv2d | nn.Linear)
+        terms.append(_term(layer, 2 * pixels, makes.get(name, {}), reads.get(name, {}), dense))
     cost = GraphCost(dense, tuple(terms), 0)
-    return GraphCost(dense, cost.terms, count_flops(model, input_shape) - cost.flops(dense))
+    return GraphCost(dense, cost.terms, count_flops(model, input_shape) - cost.total(dense))
+
+
+def graph_parameters(model: nn.Module, groups: Sequence[Group]) -> GraphCost:
+    """The cost model of a dense network by its trainable parameters."""
+    dense = {group.root: group.channels // group.unit for group in groups}
+    makes, reads = _shares(groups, True, dense), _shares(groups, False, dense)
+    terms = []
+    for name, parameter in model.named_parameters():
+        layer_name, _, kind = name.rpartition(".")
+        layer, made = model.get_submodule(layer_name), makes.get(layer_name, {})
+        if not parameter.requires_grad:
+            continue
+        if isinstance(layer, nn.Conv2d | nn.Linear) and kind == "weight":
+            terms.append(_term(layer, 1, made, reads.get(layer_name, {}), dense))
+        elif sum(share * dense[group] for group, share in made.items()) <= parameter.numel():
+            terms.append(GraphTerm(1, _size(parameter.numel(), made, dense, 1), Size(1)))
+    cost = GraphCost(dense, tuple(terms), 0)
+    return GraphCost(dense, cost.terms, count_parameters(model) - cost.total(dense), "parameters")
+
+
+def _term(
+    layer: nn.Conv2d | nn.Linear,
+    each: int,
+    made: Mapping[str, int],
+    read: Mapping[str, int],
+    dense: Mapping[str, int],
+) -> GraphTerm:
+    """The term of a layer that costs `each` for every weight."""
+    if isinstance(layer, nn.Conv2d):
+        kernel, lanes = layer.kernel_size[0] * layer.kernel_size[1], layer.groups
+        outputs, inputs = layer.out_channels, layer.in_channels
+    else:
+        kernel, lanes, outputs, inputs = 1, 1, layer.out_features, layer.in_features
+    if lanes == inputs == outputs > 1:  # each channel for itself
+        read, inputs = {}, lanes
+    return GraphTerm(each * kernel, _size(outputs, made, dense, 1), _size(inputs, read, dense, lanes))
 
 
 def _shares(groups: Sequence[Group], makes: bool, dense: Mapping[str, int]) -> dict[str, dict[str, int]]:

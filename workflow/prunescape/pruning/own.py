@@ -55,29 +55,29 @@ def cut(
     architecture: Architecture,
     graph: Graph,
     groups: Sequence[Group],
-    scores: Mapping[str, torch.Tensor],
-    widths: Mapping[str, int],
+    removed: Mapping[str, Sequence[int]],
 ) -> Architecture:
-    """Remove the weakest units of every group, in place; the architecture of what is left.
+    """Remove units, in place; the architecture of what is left.
 
     Args:
-        model: the dense network, of which `graph` is.
-        architecture: its architecture.
+        model: the network, of which `graph` is.
+        architecture: its architecture; it may have been pruned before.
         graph: as `prunable` gave it.
         groups: likewise.
-        scores: (units,) each, by the group's root.
-        widths: units to keep, by the group's root.
+        removed: units to remove, by the group's root.
 
     Raises:
         UserError: torch-pruning refuses, or the network cannot be built again from its sizes.
     """
-    dense = sizes(model)
+    before, layers = sizes(model), {name: dict(changed) for name, changed in architecture.layers.items()}
     for group in groups:
-        weakest = torch.argsort(scores[group.root], stable=True)[: len(scores[group.root]) - widths[group.root]]
-        if len(weakest):
-            graph.cut(group, group.units()[weakest].flatten().tolist())
-    kept = {group.root: widths[group.root] * group.unit for group in groups}
-    pruned = replace(architecture, widths=kept, layers=smaller(dense, model))
+        units = torch.tensor(removed.get(group.root, ()), dtype=torch.long)
+        if len(units):
+            graph.cut(group, group.units()[units].flatten().tolist())
+    kept = {group.root: group.channels - group.unit * len(removed.get(group.root, ())) for group in groups}
+    for name, changed in smaller(before, model).items():
+        layers.setdefault(name, {}).update(changed)
+    pruned = replace(architecture, widths={**architecture.widths, **kept}, layers=layers)
     check_rebuild(model, pruned)
     return replace(pruned, flops=count_flops(model, architecture.input_shape))
 

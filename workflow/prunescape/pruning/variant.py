@@ -2,26 +2,75 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path as FilePath
 from typing import Any
 
 import pandas as pd
+from torch import nn
 
 from prunescape.data.prepared import PreparedData
+from prunescape.data.randomness import derive_seed
 from prunescape.errors import UserError
 from prunescape.files import read_json, write_json
 from prunescape.flops import count_flops, count_parameters
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
 from prunescape.models.weights import load_weights, save_weights
-from prunescape.pruning.structured import PruningSettings, prune
+from prunescape.pruning.latency import Stopwatch
+from prunescape.pruning.settings import FLOPS, TARGETS, PruningSettings
+from prunescape.pruning.structured import Start, prune
 from prunescape.torchvision_compat import torchvision  # noqa: F401  (ptflops imports it)
 
 Path = str | os.PathLike[str]
 
 
+@dataclass(frozen=True)
+class Source:
+    """What is pruned.
+
+    Attributes:
+        architecture: of the network that tells which channels go.
+        weights: its file; None takes the initial weights of `seed`.
+        seed: of the study, where nothing is trained before pruning.
+        dense: the dense network's architecture, where this network has been pruned before ...
+        previous: ... and the record of that.
+        rewound: weights that are cut instead, those that are gone back to.
+        exact: whether it is an error to miss the ratio.
+        saved: the file that keeps widths found by latency.
+    """
+
+    architecture: Architecture
+    weights: Path | None
+    seed: int = 0
+    dense: Architecture | None = None
+    previous: Path | None = None
+    rewound: Path | None = None
+    exact: bool = True
+    saved: Path | None = None
+
+    def network(self) -> nn.Module:
+        """The network that tells which channels go.
+
+        Raises:
+            UserError: its file is damaged, or holds NaNs and so nothing to rank.
+        """
+        if self.weights is None:
+            return build(self.architecture, derive_seed(self.seed, "initialisation"))
+        network = load_weights(self.weights, build(self.architecture))
+        if any(parameter.isnan().any() for parameter in network.parameters()):
+            what = "dense" if self.dense is None else "pruned"
+            raise UserError(f"{self.weights}: the {what} network diverged at the prior; choose a smaller learning rate")
+        return network
+
+    def start(self) -> Start:
+        """The same for `prune`."""
+        rewound = None if self.rewound is None else load_weights(self.rewound, build(self.architecture))
+        return Start(self.dense, rewound, self.exact, untrained=self.weights is None)
+
+
 def prune_checkpoint(
-    architecture: Architecture,
-    checkpoint: Path,
+    source: Source,
     method: str,
     ratio: float,
     settings: PruningSettings,
@@ -32,17 +81,17 @@ def prune_checkpoint(
     report: Callable[[str], None],
     data: PreparedData | None = None,
 ) -> None:
-    """Prune the dense network in `checkpoint` and write architecture, remaining weights and a record.
+    """Prune a network and write architecture, remaining weights and a record.
 
-    The record has FLOPs and parameters of the dense and the pruned network, the achieved ratio, the same ratio as
-    ptflops counts it (it also counts batch norm, activations and pooling), and the widths of both.
+    The record has FLOPs and parameters of the dense and the pruned network, the achieved ratio, the ratio of FLOPs as
+    ptflops counts it (it also counts batch norm, activations and pooling), and the widths of both; and what the target
+    is, where it is not FLOPs, with what was measured.
 
     Raises:
-        UserError: the ratio cannot be met, or the checkpoint holds NaNs and so nothing to rank.
+        UserError: the ratio cannot be met, or the network has diverged.
     """
-    dense = load_weights(checkpoint, build(architecture))
-    if any(parameter.isnan().any() for parameter in dense.parameters()):
-        raise UserError(f"{checkpoint}: the dense network diverged at the prior; choose a smaller learning rate")
+    network, architecture = source.network(), source.dense or source.architecture
+    dense = build(architecture)
     record: dict[str, Any] = {
         "method": method,
         "target_ratio": ratio,
@@ -51,19 +100,25 @@ def prune_checkpoint(
     }
     dense_macs = _ptflops_macs(dense, architecture)
 
-    pruned = prune(dense, architecture, method, ratio, settings, data)
+    stopwatch = Stopwatch(settings.clock, None if source.saved is None else FilePath(source.saved))
+    pruned = prune(network, source.architecture, method, ratio, settings, data, source.start(), stopwatch)
+    widths = {**source.architecture.widths, **pruned.architecture.widths}
+    channels = pruned.dense if source.previous is None else read_json(source.previous)["dense_channels"]
+    whole = [name for name, width in widths.items() if width == channels[name]]
     record |= {
         "flops": pruned.flops,
         "params": count_parameters(pruned.model),
         "achieved_ratio": pruned.ratio,
         "achieved_ratio_ptflops": _share(_ptflops_macs(pruned.model, architecture), dense_macs),
-        "dense_channels": dict(pruned.dense),
-        "channels": dict(pruned.architecture.widths),
-        "left_whole": list(pruned.whole),
+        "dense_channels": dict(channels),
+        "channels": widths,
+        "left_whole": whole,
     }
-    report(f"{method} {ratio:g}: {pruned.ratio:.5f} of the FLOPs remain")
-    if pruned.whole:
-        report(f"layers that kept every channel: {', '.join(pruned.whole)}")
+    if settings.target != FLOPS:
+        record |= {"target": settings.target, **({"latency": dict(pruned.latency)} if pruned.latency else {})}
+    report(f"{method} {ratio:g}: {pruned.ratio:.5f} of the {TARGETS[settings.target]} remain")
+    if whole:
+        report(f"layers that kept every channel: {', '.join(whole)}")
     save_weights(weights_path, pruned.model.state_dict())
     write_json(record_path, record)
     pruned.architecture.save(architecture_path)
@@ -95,33 +150,51 @@ def _share(part: float | None, whole: float | None) -> float | None:
     return None if part is None or not whole else part / whole
 
 
-def pruning_table(records: Mapping[tuple[str, str], Path]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def pruning_table(records: Sequence[tuple[tuple[str, str], Path]]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """`pruning.csv` and the table of channels.
 
     Args:
-        records: files that `prune_checkpoint` wrote, by (model, variant).
+        records: files that `prune_checkpoint` wrote, each with (model, variant); several where a variant's networks
+            differ from seed to seed, and then their means stand in the tables, counts rounded to whole ones.
 
     Returns:
-        model, variant, flops, params, target_ratio, achieved_ratio, achieved_ratio_ptflops, with the dense network
-        first; and model, variant, layer, position, channels, dense_channels.
+        model, variant, flops, params, latency_ms (where latency is the target), target_ratio, achieved_ratio,
+        achieved_ratio_ptflops, with the dense network first; and model, variant, layer, position, channels,
+        dense_channels.
     """
     rows: list[dict[str, Any]] = []
     channels: list[dict[str, Any]] = []
+    read: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for key, path in records:
+        read.setdefault(key, []).append(read_json(path))
     seen: set[str] = set()
-    for (model, variant), path in records.items():
-        record = read_json(path)
+    for (model, variant), found in read.items():
+        first, name = found[0], {"model": model, "variant": variant}
         if model not in seen:
             seen.add(model)
-            dense = {"flops": record["dense_flops"], "params": record["dense_params"]}
+            dense = {"flops": first["dense_flops"], "params": first["dense_params"]}
+            dense |= {"latency_ms": first.get("latency", {}).get("dense_ms")}
             rows.append({"model": model, "variant": "dense", **dense} | dict.fromkeys(_RATIOS, 1.0))
-            channels += _channel_rows(model, "dense", record["dense_channels"], record["dense_channels"])
-        row = {"model": model, "variant": variant, "flops": record["flops"], "params": record["params"]}
-        rows.append(row | {name: record[name] for name in _RATIOS})
-        channels += _channel_rows(model, variant, record["channels"], record["dense_channels"])
+            channels += _channel_rows(model, "dense", first["dense_channels"], first["dense_channels"])
+        counts = {key: round(_mean([record[key] for record in found]) or 0) for key in ("flops", "params")}
+        latency = _mean([record.get("latency", {}).get("ms") for record in found])
+        rows.append(
+            {**name, **counts, "latency_ms": latency} | {key: _mean([of[key] for of in found]) for key in _RATIOS}
+        )
+        kept = {layer: round(_mean([of["channels"][layer] for of in found]) or 0) for layer in first["channels"]}
+        channels += _channel_rows(model, variant, kept, first["dense_channels"])
     return pd.DataFrame(rows), pd.DataFrame(channels)
 
 
 _RATIOS: Sequence[str] = ("target_ratio", "achieved_ratio", "achieved_ratio_ptflops")
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    """The mean; of equal values that very value; None where one is unknown."""
+    known = [value for value in values if value is not None]
+    if len(known) < len(values):
+        return None
+    return known[0] if len(set(known)) == 1 else sum(known) / len(known)
 
 
 def _channel_rows(

@@ -1,10 +1,11 @@
-"""How many channels each group keeps so that the network meets a FLOPs target.
+"""How many channels each group keeps so that the network meets a target of FLOPs, or of parameters.
 
-Both searches end at FLOPs <= target and as close to it as single channels allow; see thesis, sections 2.2.3 and
-3.2.2.
+Both searches end at a cost <= target and as close to it as single channels allow; see thesis, sections 2.2.3 and
+3.2.2. Where only measuring tells the cost, `uniform_path` and `non_uniform_path` are what is searched.
 """
 
 from collections.abc import Mapping
+from fractions import Fraction
 
 import torch
 
@@ -12,18 +13,19 @@ from prunescape.errors import UserError
 from prunescape.pruning.cost import Cost
 
 
-def uniform_widths(cost: Cost, target: float, minimum: int = 1) -> dict[str, int]:
+def uniform_widths(cost: Cost, target: float, minimum: int = 1, whole: float | None = None) -> dict[str, int]:
     """The same share of channels in every group; no width is a whole channel or more away from that share.
 
     Args:
         cost: prices the widths.
-        target: FLOPs not to exceed.
+        target: cost not to exceed.
         minimum: channels that every group keeps at least.
+        whole: cost that ratios in messages are parts of; None, that of the widths before.
 
     Raises:
         UserError: the target cannot be met with `minimum` channels a group.
     """
-    _check_reachable(cost, target, minimum)
+    _check_reachable(cost, target, minimum, whole)
 
     def shared(keep: float) -> dict[str, int]:
         return {group: max(minimum, int(width * keep)) for group, width in cost.dense.items()}
@@ -31,7 +33,7 @@ def uniform_widths(cost: Cost, target: float, minimum: int = 1) -> dict[str, int
     low, high = 0.0, 1.0
     for _ in range(60):
         middle = (low + high) / 2
-        if cost.flops(shared(middle)) <= target:
+        if cost.total(shared(middle)) <= target:
             low = middle
         else:
             high = middle
@@ -40,7 +42,7 @@ def uniform_widths(cost: Cost, target: float, minimum: int = 1) -> dict[str, int
     by_remainder = sorted(cost.dense, key=lambda group: widths[group] - cost.dense[group] * low)
     for group in by_remainder:
         exact = cost.dense[group] * low
-        if widths[group] < exact and cost.flops(widths) + cost.step(widths, group) <= target:
+        if widths[group] < exact and cost.total(widths) + cost.step(widths, group) <= target:
             widths[group] += 1
     return widths
 
@@ -51,6 +53,7 @@ def non_uniform_widths(
     target: float,
     tolerance: float,
     minimum: int = 1,
+    whole: float | None = None,
 ) -> dict[str, int]:
     """Channels left when the globally weakest are removed until the target is met.
 
@@ -60,23 +63,23 @@ def non_uniform_widths(
     Args:
         cost: prices the widths.
         scores: one score a channel, by group, comparable between groups.
-        target: FLOPs not to exceed.
-        tolerance: FLOPs by which the result may stay below the target.
+        target: cost not to exceed.
+        tolerance: cost by which the result may stay below the target.
         minimum: channels that every group keeps at least.
+        whole: cost that ratios in messages are parts of; None, that of the widths before.
 
     Raises:
         UserError: the target cannot be met with `minimum` channels a group.
     """
-    _check_reachable(cost, target, minimum)
+    _check_reachable(cost, target, minimum, whole)
     ranked = {group: sorted(values.tolist(), reverse=True) for group, values in scores.items()}
-    order = sorted((score, group) for group, values in ranked.items() for score in values[minimum:])  # weakest first
     widths = dict(cost.dense)
-    for _, group in order:
-        if cost.flops(widths) <= target:
+    for _, group in _weakest_first(scores, minimum):
+        if cost.total(widths) <= target:
             break
         widths[group] -= 1
     _give_back(cost, ranked, widths, target)
-    while target - cost.flops(widths) > tolerance:
+    while target - cost.total(widths) > tolerance:
         better = _best_exchange(cost, ranked, widths, target, minimum)
         if better is None:
             break
@@ -86,7 +89,7 @@ def non_uniform_widths(
 
 def _give_back(cost: Cost, ranked: Mapping[str, list[float]], widths: dict[str, int], target: float) -> None:
     """Widen groups in place, strongest removed channel first, while any fits."""
-    spare = target - cost.flops(widths)
+    spare = target - cost.total(widths)
     while True:
         fitting = [
             (ranked[group][width], group)
@@ -108,7 +111,7 @@ def _best_exchange(
     minimum: int,
 ) -> dict[str, int] | None:
     """Take up to three channels out of one group, give back elsewhere; None if nothing comes closer to the target."""
-    nearest, best = target - cost.flops(widths), None
+    nearest, best = target - cost.total(widths), None
     for source in widths:
         for taken in (1, 2, 3):
             if widths[source] - taken < minimum:
@@ -117,26 +120,60 @@ def _best_exchange(
                 if receiver == source:
                     continue
                 trial = {**widths, source: widths[source] - taken}
-                spare = target - cost.flops(trial)
+                spare = target - cost.total(trial)
                 room = cost.dense[receiver] - trial[receiver]
                 trial[receiver] += min(room, int(spare // cost.step(trial, receiver)))
                 _give_back(cost, ranked, trial, target)
-                miss = target - cost.flops(trial)
+                miss = target - cost.total(trial)
                 if miss < nearest:
                     nearest, best = miss, trial
     return best
 
 
-def _check_reachable(cost: Cost, target: float, minimum: int) -> None:
-    too_small = [group for group, width in cost.dense.items() if width < minimum]
+def uniform_path(dense: Mapping[str, int], minimum: int = 1) -> list[dict[str, int]]:
+    """All widths that keep the same share of channels in every group, rounded down, from those before to the least."""
+    check_minimum(dense, minimum)
+    shares = {Fraction(kept, width) for width in dense.values() for kept in range(1, width + 1)}
+    path: list[dict[str, int]] = []
+    for share in sorted(shares, reverse=True):
+        widths = {group: max(minimum, int(width * share)) for group, width in dense.items()}
+        if not path or widths != path[-1]:
+            path.append(widths)
+    return path
+
+
+def non_uniform_path(scores: Mapping[str, torch.Tensor], minimum: int = 1) -> list[dict[str, int]]:
+    """All widths from those before to the least as the globally weakest channel is removed, again and again."""
+    path = [{group: len(values) for group, values in scores.items()}]
+    check_minimum(path[0], minimum)
+    for _, group in _weakest_first(scores, minimum):
+        path.append({**path[-1], group: path[-1][group] - 1})
+    return path
+
+
+def _weakest_first(scores: Mapping[str, torch.Tensor], minimum: int) -> list[tuple[float, str]]:
+    """The score and group of each channel but the `minimum` strongest of its group."""
+    ranked = {group: sorted(values.tolist(), reverse=True) for group, values in scores.items()}
+    return sorted((score, group) for group, values in ranked.items() for score in values[minimum:])
+
+
+def check_minimum(dense: Mapping[str, int], minimum: int) -> None:
+    """Make sure that every group has `minimum` channels.
+
+    Raises:
+        UserError: one has fewer.
+    """
+    too_small = [group for group, width in dense.items() if width < minimum]
     if too_small:
-        raise UserError(
-            f"pruning.minimum_channels is {minimum}, but {too_small[0]} has only {cost.dense[too_small[0]]}"
-        )
-    dense = cost.flops(cost.dense)
-    least = cost.flops(dict.fromkeys(cost.dense, minimum))
+        raise UserError(f"pruning.minimum_channels is {minimum}, but {too_small[0]} has only {dense[too_small[0]]}")
+
+
+def _check_reachable(cost: Cost, target: float, minimum: int, whole: float | None) -> None:
+    check_minimum(cost.dense, minimum)
+    dense = cost.total(cost.dense) if whole is None else whole
+    least = cost.total(dict.fromkeys(cost.dense, minimum))
     if least > target:
         raise UserError(
             f"ratio {target / dense:.4g} cannot be reached: with {minimum} channel(s) left in every prunable layer"
-            f" {least / dense:.4f} of the FLOPs remain; choose a larger ratio"
+            f" {least / dense:.4f} of the {cost.unit} remain; choose a larger ratio"
         )

@@ -1,9 +1,15 @@
 """What is done with a network once it is pruned: the pipelines of the thesis' Figure 1.1. Light: no torch here.
 
-`scratch` trains it from a fresh initialisation, with the whole recipe. The others go on from the weights that pruning
-left (Renda et al., 2020, Comparing Rewinding and Fine-tuning in Neural Network Pruning, section 2): `rate_rewinding`
-repeats the recipe's schedule from epoch t on; `fine_tuning` trains for as many epochs at the schedule's last learning
-rate.
+`scratch` trains it from a fresh initialisation, with the whole recipe (Figure 1.1 c). `prune_at_init` has no training
+before: the initial weights say which channels go, and what is left of them is trained with the whole recipe (b). The
+others begin with the trained dense network (Renda et al., 2020, Comparing Rewinding and Fine-tuning in Neural Network
+Pruning, section 2): `fine_tuning` trains the remaining weights for as many epochs as the recipe has after epoch t, at
+the schedule's last learning rate (a); `rate_rewinding` repeats the recipe's schedule from epoch t on (d);
+`weight_rewinding` does so too, and takes the remaining weights back to what they were after epoch t (d).
+
+These three may prune in n steps, with a retraining after each: step k goes down to the ratio r^(k/n), the same part of
+what is there each time (Renda et al., section 3.2, iterative pruning). The retrainings between steps are at the prior
+learning rate and weight decay; the last one is the one whose landscape is measured.
 """
 
 from collections.abc import Mapping
@@ -12,17 +18,20 @@ from typing import Any
 from prunescape.training.recipe import Recipe
 
 SCRATCH, FINE_TUNING, RATE_REWINDING = "scratch", "fine_tuning", "rate_rewinding"
+WEIGHT_REWINDING, AT_INIT = "weight_rewinding", "prune_at_init"
+FROM_TRAINED = (FINE_TUNING, RATE_REWINDING, WEIGHT_REWINDING)
 
 
 def retraining(recipe: Mapping[str, Any], pipeline: str, epoch: int) -> tuple[dict[str, Any], float]:
     """The recipe of a pruned network, and what the first learning rate is multiplied by.
 
     Args:
-        recipe: the config's section, by which the dense network is trained; its schedule is "step" or "constant".
-        pipeline: "scratch", "fine_tuning" or "rate_rewinding".
+        recipe: the config's section, by which the dense network is trained; its schedule is "step" or "constant" in
+            the pipelines that go on from trained weights.
+        pipeline: one of those above.
         epoch: t, at least 0 and before the recipe's end; the epochs that follow it are trained.
     """
-    if pipeline == SCRATCH:
+    if pipeline not in FROM_TRAINED:
         return dict(recipe), 1.0
     whole = Recipe.from_config(recipe)
     rest = {**recipe, "epochs": whole.epochs - epoch}
@@ -30,3 +39,13 @@ def retraining(recipe: Mapping[str, Any], pipeline: str, epoch: int) -> tuple[di
         return {**rest, "decay_epochs": [], "schedule": "constant"}, whole.learning_rate_factor(whole.epochs)
     later = [decay - epoch for decay in recipe["decay_epochs"] if decay > epoch]
     return {**rest, "decay_epochs": later}, whole.learning_rate_factor(epoch + 1)
+
+
+def until(recipe: Mapping[str, Any], epoch: int) -> dict[str, Any]:
+    """The recipe up to the end of an epoch: a training by it ends in the weights that the whole one passes through."""
+    return {**recipe, "epochs": epoch, "decay_epochs": [decay for decay in recipe["decay_epochs"] if decay < epoch]}
+
+
+def step_ratio(ratio: float, step: int, steps: int) -> float:
+    """The part of the dense network that is left after a step of iterative pruning; the last one ends at `ratio`."""
+    return ratio if step == steps else float(ratio ** (step / steps))

@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from prunescape.data.held_out import hold_out
 from prunescape.data.prepared import load_prepared
 from prunescape.models.architecture import load_architecture
+from prunescape.models.weights import read_weights
 from prunescape.training.array import Task
 from prunescape.training.engine import Engine
 from prunescape.training.recipe import Recipe
@@ -38,3 +41,19 @@ def open_task(
     engine = Engine.from_config(settings["engine"], threads, chosen)
     recipe, augment = Recipe.from_config(settings["recipe"]), settings.get("augment", True)
     return Task(load_architecture(architecture), prepared, recipe, engine, settings["seed"], augment)
+
+
+def open_start(task: Task, path: str | Path | None) -> tuple[dict[str, torch.Tensor] | None, list[Any]]:
+    """The weights to go on from, None where there are none, and what with them decides the bits of a result.
+
+    Args:
+        task: what is trained.
+        path: the weights' file; None trains from the initialisation.
+
+    Raises:
+        UserError: the file is missing or damaged.
+    """
+    if path is None:
+        return None, task.identity()
+    start, checksum = read_weights(path)
+    return start, [*task.identity(), checksum]

@@ -7,7 +7,7 @@ from prunescape.lease import lease
 from prunescape.models.weights import save_weights
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.lane import Lane
-from prunescape.training.task import open_task
+from prunescape.training.task import open_start, open_task
 from prunescape.training.train import train
 
 with job(snakemake) as logger:
@@ -15,13 +15,18 @@ with job(snakemake) as logger:
     settings = {**snakemake.params.settings, "seed": cell["seed"]}
     strategy = snakemake.input.get("strategy")  # made only where the config leaves it to be measured
     chosen = strategy and read_json(strategy)
-    task = open_task(snakemake.input.architecture, snakemake.input.data, settings, snakemake.threads, chosen)
+    number = settings["seeds"].index(cell["seed"]) if settings["seeds"] else 0  # networks that differ from seed to seed
+    architecture = snakemake.input.networks[number]
+    task = open_task(architecture, snakemake.input.data, settings, snakemake.threads, chosen)
+    starts = snakemake.input.get("starts")  # only where a pipeline goes on from pruned weights
+    start, identity = open_start(task, starts and starts[number])
     data = read_json(snakemake.input.data)
-    checkpoint = Checkpoint.of(snakemake.params.checkpoint, settings, cell, task.identity(), data)
+    checkpoint = Checkpoint.of(snakemake.params.checkpoint, settings, cell, identity, data)
     with lease(f"{snakemake.params.checkpoint}.lease", checkpoint.identity, snakemake.output) as to_do:
         if to_do:
-            lane = Lane(cell["learning_rate"], cell["weight_decay"])
+            lane = Lane(settings["rate_factor"] * cell["learning_rate"], cell["weight_decay"], start=start)
             (result,) = train(task, [lane], logger.info, checkpoint)
             save_weights(snakemake.output.weights, result.weights)
             write_csv(snakemake.output.history, history_table(result))
+            task.architecture.save(snakemake.output.architecture)
             checkpoint.remove()

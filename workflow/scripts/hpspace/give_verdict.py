@@ -10,7 +10,8 @@ from prunescape.job import job
 with job(snakemake):
     settings = snakemake.params.settings
     tables = Tables(*(read_csv(snakemake.input[name]) for name in Tables._fields))
-    answer = verdict(tables, open_borders(tables.cells, settings["border_roi"]), settings["verdict"])
+    borders = open_borders(tables.cells, settings["border_roi"])
+    answer = verdict(tables, borders, settings["verdict"], settings["without_control"])
     write_json(snakemake.output.json, answer)
     write_text(snakemake.output.text, verdict_text(answer))
     write_text(snakemake.output.page, verdict_page(answer))

@@ -4,19 +4,15 @@ from prunescape.files import read_json, write_csv
 from prunescape.hpspace.tile import train_tile
 from prunescape.job import job
 from prunescape.lease import lease
-from prunescape.models.weights import read_weights
 from prunescape.training.checkpoint import Checkpoint
-from prunescape.training.task import open_task
+from prunescape.training.task import open_start, open_task
 
 with job(snakemake) as logger:
     settings = snakemake.params.settings
     strategy = snakemake.input.get("strategy")  # made only where the config leaves it to be measured
     chosen = strategy and read_json(strategy)
     task = open_task(snakemake.input.architecture, snakemake.input.data, settings, snakemake.threads, chosen)
-    start, identity = None, task.identity()
-    if snakemake.input.get("start"):  # only where a pipeline goes on from pruned weights
-        start, checksum = read_weights(snakemake.input.start)
-        identity = [*identity, checksum]
+    start, identity = open_start(task, snakemake.input.get("start"))  # where a pipeline goes on from pruned weights
     checkpoint = Checkpoint.of(snakemake.params.checkpoint, settings, identity, read_json(snakemake.input.data))
     labels = {"model": snakemake.wildcards.model, "variant": snakemake.wildcards.variant}
     with lease(f"{snakemake.params.checkpoint}.lease", checkpoint.identity, snakemake.output) as to_do:

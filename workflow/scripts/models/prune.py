@@ -1,17 +1,26 @@
-"""Prune the dense network to a FLOPs target."""
+"""Prune a network to a target: the dense one, what is left of it after a step, or an untrained one."""
 
 from prunescape.data.prepared import load_prepared
 from prunescape.job import job
 from prunescape.models.architecture import load_architecture
-from prunescape.pruning.structured import PruningSettings
-from prunescape.pruning.variant import prune_checkpoint
+from prunescape.pruning.settings import PruningSettings
+from prunescape.pruning.variant import Source, prune_checkpoint
 
 with job(snakemake) as logger:
-    settings = snakemake.params.settings
-    data = snakemake.input.get("data")  # only where the criterion looks at images
+    settings, given = snakemake.params.settings, snakemake.input
+    data = given.get("data")  # only where the criterion looks at images
+    source = Source(
+        load_architecture(given.architecture),
+        given.get("weights"),  # none where nothing is trained before
+        settings.get("seed", 0),
+        dense=given.get("dense") and load_architecture(given.dense),  # from the second step on
+        previous=given.get("previous"),
+        rewound=given.get("rewound"),
+        exact=settings.get("exact", True),
+        saved=snakemake.params.saved,
+    )
     prune_checkpoint(
-        load_architecture(snakemake.input.architecture),
-        snakemake.input.weights,
+        source,
         settings["method"],
         settings["ratio"],
         PruningSettings(**settings["pruning"]),

@@ -6,6 +6,6 @@ from prunescape.pruning.variant import pruning_table
 
 with job(snakemake):
     variants = [tuple(pair) for pair in snakemake.params.settings["variants"]]
-    pruning, channels = pruning_table(dict(zip(variants, snakemake.input, strict=True)))
+    pruning, channels = pruning_table(list(zip(variants, snakemake.input, strict=True)))
     write_csv(snakemake.output.pruning, pruning)
     write_csv(snakemake.output.channels, channels)

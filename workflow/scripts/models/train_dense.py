@@ -1,4 +1,4 @@
-"""Train a dense network at the prior; its weights are what pruning ranks."""
+"""Train a network at the prior, whose weights pruning ranks: a dense one, or one that is pruned further."""
 
 from prunescape.files import read_json, write_csv
 from prunescape.hpspace.tile import history_table
@@ -7,14 +7,16 @@ from prunescape.lease import lease
 from prunescape.models.weights import save_weights
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.lane import Lane
-from prunescape.training.task import open_task
+from prunescape.training.task import open_start, open_task
 from prunescape.training.train import train
 
 with job(snakemake) as logger:
     settings = snakemake.params.settings
     task = open_task(snakemake.input.architecture, snakemake.input.data, settings, snakemake.threads)
-    checkpoint = Checkpoint.of(snakemake.params.checkpoint, settings, task.identity(), read_json(snakemake.input.data))
-    lane = Lane(settings["learning_rate"], settings["weight_decay"])
+    start, identity = open_start(task, snakemake.input.get("start"))  # where it has been pruned
+    checkpoint = Checkpoint.of(snakemake.params.checkpoint, settings, identity, read_json(snakemake.input.data))
+    factor = settings.get("rate_factor", 1.0)
+    lane = Lane(factor * settings["learning_rate"], settings["weight_decay"], start=start)
     with lease(f"{snakemake.params.checkpoint}.lease", checkpoint.identity, snakemake.output) as to_do:
         if to_do:
             (result,) = train(task, [lane], logger.info, checkpoint)

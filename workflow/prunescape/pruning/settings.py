@@ -1,0 +1,65 @@
+"""How channels are ranked, and what a pruning ratio is a part of (the config's section `pruning`)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from prunescape.pruning.criteria import L1, L2, NORM
+
+FLOPS, PARAMETERS, LATENCY = "flops", "parameters", "latency"
+TARGETS: Mapping[str, str] = {FLOPS: "FLOPs", PARAMETERS: "parameters", LATENCY: "latency"}
+
+
+@dataclass(frozen=True)
+class Latency:
+    """How latency is measured: the median time of forward passes of one batch.
+
+    Attributes:
+        device: "cpu" or "cuda".
+        batch_size: images of the batch.
+        threads: of the processor.
+        repeats: forward passes, after some that are not counted.
+        tolerance_points: the pruned network may take so many points of the dense network's latency less than asked for.
+    """
+
+    device: str = "cpu"
+    batch_size: int = 1
+    threads: int = 1
+    repeats: int = 30
+    tolerance_points: float = 5.0
+
+
+@dataclass(frozen=True)
+class PruningSettings:
+    """How filters are ranked and how exactly the target is met.
+
+    Attributes:
+        norm: "l1" or "l2" norm of a filter's weights.
+        normalise: "mean" divides a filter's norm by its layer's mean before filters are ranked globally; "none" does
+        not.
+        tolerance_points: a non-uniformly pruned network may keep so many points of FLOPs, or of parameters, less than
+            asked for.
+        minimum_channels: channels that every layer keeps at least.
+        target: what ratios are parts of: "flops", "parameters" or "latency".
+        latency: how it is measured where it is the target; a mapping is the config's section.
+        criterion: "norm", the filter norm above, "l1", "l2", or another of `prunescape.pruning.criteria`; in no section
+            of the config, because variants differ in it.
+    """
+
+    norm: str = "l1"
+    normalise: str = "mean"
+    tolerance_points: float = 0.5
+    minimum_channels: int = 1
+    target: str = FLOPS
+    latency: Latency | Mapping[str, Any] = field(default_factory=Latency)
+    criterion: str = NORM
+
+    @property
+    def order(self) -> str | None:
+        """The norm that ranks filters; None where another criterion does."""
+        return {NORM: self.norm, L1: L1, L2: L2}.get(self.criterion)
+
+    @property
+    def clock(self) -> Latency:
+        """How latency is measured."""
+        return self.latency if isinstance(self.latency, Latency) else Latency(**self.latency)
