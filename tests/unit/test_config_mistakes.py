@@ -206,7 +206,30 @@ def test_anchors_that_nest_without_end_are_told_once():
 def test_going_on_needs_a_learning_rate_to_go_back_to() -> None:
     config = changed(("models.small_resnet.pipelines", "[scratch, fine_tuning]"), ("recipe.schedule", "cosine"))
     (line,) = mistakes(config)
-    assert line.startswith("models.small_resnet.pipelines: need a learning rate to go back to")
+    assert line.startswith("models.small_resnet.pipelines: fine_tuning needs a learning rate to go back to")
+    config = changed(("models.small_resnet.pipelines", "[scratch, prune_at_init]"), ("recipe.schedule", "cosine"))
+    assert validated(config, MODELS, DATA)["models"]  # they have the whole recipe
+
+
+def test_untrained_networks_have_no_scales_to_rank_by() -> None:
+    pipelines = ("models.small_resnet.pipelines", "[prune_at_init]")
+    (line,) = mistakes(changed(pipelines, ("models.small_resnet.criteria", "[random, bn_scale]")))
+    assert line.startswith("models.small_resnet.criteria: bn_scale ranks nothing in prune_at_init")
+
+
+def test_steps_are_of_a_pipeline_that_has_them() -> None:
+    (line,) = mistakes(changed(("retraining.steps", "3")))
+    assert line.startswith("retraining.steps: is 3, and no model prunes in steps; add one of fine_tuning")
+    with_them = ("models.small_resnet.pipelines", "[prune_at_init, weight_rewinding]")
+    assert validated(changed(("retraining.steps", "3"), with_them), MODELS, DATA)["retraining"]["steps"] == 3
+
+
+def test_targets_are_flops_if_nothing_is_said() -> None:
+    assert validated(changed(), MODELS, DATA)["pruning"]["target"] == "flops"
+    (line,) = mistakes(changed(("pruning.target", "latancy")))
+    assert "did you mean 'latency'?" in line
+    latency = validated(changed(("pruning.target", "latency")), MODELS, DATA)["pruning"]["latency"]
+    assert (latency["device"], latency["batch_size"], latency["threads"]) == ("cpu", 1, 1)
 
 
 def imported(**changes: Any) -> dict[str, Any]:

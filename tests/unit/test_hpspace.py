@@ -205,6 +205,16 @@ def answer_for(pruned: np.ndarray, seeds: int = 3, noise: float = 0.05, dense: n
     return verdict(tables, open_borders(cells, 1.0), LIMITS)
 
 
+def test_criteria_without_chance_beside_them_are_told() -> None:
+    answer = answer_for(ridge(85.0))
+    assert "control" not in verdict_text(answer)
+    assert "control" not in verdict_page(answer)
+    answer["models"]["m"]["without_control"] = ["taylor", "lamp"]
+    words = "add random to criteria, to see whether taylor, lamp choose better than chance"
+    assert f"no control: {words}" in verdict_text(answer)
+    assert f"No control: {words}." in verdict_page(answer)
+
+
 def test_verdict_keeps_where_nothing_moved() -> None:
     answer = answer_for(ridge(85.0))
     variant = answer["models"]["m"]["metrics"]["top1"]["variants"]["uniform-0.5"]

@@ -1,6 +1,7 @@
 """`plan` and `status` from files alone: what is counted, what it costs, and what has become of each training."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from prunescape.overview.bill import bill, bill_page
 from prunescape.overview.cost import ASSUMED_CORE, LARGE, PER_PIXEL, PER_PIXEL_LARGE, Costs
 from prunescape.overview.failures import failures_page
 from prunescape.overview.status import FRESH_SECONDS, State, seconds_left, status_page, survey
-from prunescape.overview.study import CHECKPOINT, Row, Study, Training
+from prunescape.overview.study import CHECKPOINT, Preparation, Row, Study, Training
 from prunescape.overview.tables import duration, size
 
 TILE_CELLS = 9
@@ -77,6 +78,33 @@ def test_finished_tiles_are_not_billed_again_and_tell_the_time(study: Study) -> 
     assert lines["dense"].seconds == pytest.approx(18 * 40)
     assert lines["uniform-0.5"].seconds == pytest.approx(27 * 20)  # half the FLOPs
     assert "other finished tiles by FLOPs (2 rows)" in page(bill_page(study))
+
+
+def test_shorter_retrainings_and_steps_cost_what_they_train(study: Study) -> None:
+    rest = {**study.config["recipe"], "epochs": 4}
+    name = "uniform_fine_tuning-0.25"
+    step = Row("resnet20", f"{name} (step 1 of 2)")
+    files = Path("results/x/models/resnet20/step/retrained.safetensors"), Path("results/x/step.log")
+    study = replace(
+        study,
+        ratios={"resnet20": {"dense": 1.0, "uniform-0.5": 0.5, name: 0.25}},
+        recipes={"resnet20": {name: rest}},
+        preparations=[Preparation(step, *files, 0.5, rest)],
+    )
+    lines = {line.row.variant: line for line in bill(study)}
+    assert list(lines) == [CHECKPOINT, step.variant, "dense", "uniform-0.5", name]
+    forward = PER_PIXEL["resnet20"] * 32**2
+    assert lines["uniform-0.5"].cell_flops == pytest.approx(forward / 2 * 10 * (3 * 50_000 + 10_000))
+    assert lines[step.variant].flops == pytest.approx(forward / 2 * 4 * (3 * 50_000 + 10_000))
+    assert lines[name].cell_flops == pytest.approx(forward / 4 * 4 * (3 * 50_000 + 10_000))
+    seconds = lines[name].cell_flops / ASSUMED_CORE.flops + 500 * 4 * ASSUMED_CORE.step_seconds
+    assert lines[name].seconds == pytest.approx(27 * seconds)
+    assert lines[name].disk < lines["uniform-0.5"].disk
+    write(files[0])
+    assert {line.row.variant: line.done for line in bill(study)}[step.variant] == 1
+    only = {**study.config["models"]["resnet20"], "pipelines": ["prune_at_init"]}
+    study = replace(study, config={**study.config, "models": {"resnet20": only}}, preparations=[])
+    assert CHECKPOINT not in [row.variant for row in study.rows]  # nothing is trained before pruning
 
 
 def test_flops_that_were_counted_are_billed(study: Study) -> None:

@@ -1,14 +1,17 @@
 """Criteria by which channels are ranked: each against its definition, and the networks that come of them."""
 
+import itertools
 from dataclasses import replace
 
 import pytest
 import torch
 import torch.nn.functional as F
 
+from prunescape.config import schema
 from prunescape.data.batches import Batches
 from prunescape.errors import UserError
-from prunescape.figures.names import variant_title
+from prunescape.figures.names import short_title, variant_title
+from prunescape.figures.style import variant_colours
 from prunescape.flops import count_flops
 from prunescape.models.architecture import Architecture, Origin
 from prunescape.models.build import build
@@ -139,3 +142,23 @@ def test_criteria_in_figures() -> None:
     assert variant_title("uniform_rate_rewinding-0.4") == "Uniform (rate rewound), 40 % of FLOPs"
     assert variant_title("uniform_lamp_fine_tuning-0.4") == "Uniform (LAMP, fine-tuned), 40 % of FLOPs"
     assert variant_title("non_uniform_bn_scale-0.4") == "Non-uniform (batch-norm scale), 40 % of FLOPs"
+    assert variant_title("uniform_random-0.4") == "Uniform (random, the control), 40 % of FLOPs"
+    assert variant_title("uniform_weight_rewinding-0.4") == "Uniform (weights rewound), 40 % of FLOPs"
+    at_init = "non_uniform_taylor_prune_at_init_parameters-0.25"
+    assert variant_title(at_init) == "Non-uniform (Taylor, pruned at initialisation), 25 % of parameters"
+    assert variant_title("uniform_latency-0.5") == "Uniform, 50 % of latency"
+    assert short_title("uniform_latency-0.5") == "Uniform, 50 %"
+    assert (variant_title("dense"), short_title("dense")) == ("Dense", "Dense")
+
+
+def test_every_criterion_and_pipeline_has_a_name_and_a_colour_of_its_own() -> None:
+    section = schema()["properties"]["models"]["additionalProperties"]["properties"]
+    criteria, pipelines = (section[key]["items"]["enum"] for key in ("criteria", "pipelines"))
+    assert criteria == CRITERIA
+    words = [["", *criteria[1:]], ["", *pipelines[1:]], ["", "parameters", "latency"]]
+    variants = [f"{'_'.join(filter(None, ['uniform', *parts]))}-0.5" for parts in itertools.product(*words)]
+    titles = {variant_title(name) for name in variants}
+    assert len(titles) == len(variants) == len(criteria) * len(pipelines) * 3
+    assert not any("_" in title for title in titles)
+    some = ["dense", "uniform-0.5", "non_uniform-0.5", *(f"uniform_{name}-0.5" for name in pipelines[1:])]
+    assert len(set(variant_colours(some).values())) == len(some)
