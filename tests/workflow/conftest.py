@@ -22,6 +22,7 @@ __all__ = [
     "draw_classes",
     "merged",
     "planned",
+    "rerun_after",
     "snakemake",
     "started",
     "write_config",
@@ -84,6 +85,19 @@ def planned(folder: Path, *arguments: str) -> dict[str, int]:
     table = output.split("Job stats:")[1]
     rows = re.findall(r"^(\w+) +(\d+)$", table, flags=re.MULTILINE)
     return {rule: int(count) for rule, count in rows if rule not in ("all", "hpspace", "total")}
+
+
+def rerun_after(
+    finished: Path, copy: Path, *targets: str, config: dict[str, Any] | None = None, module: str | None = None
+) -> set[str]:
+    """The rules that a change makes run again: of the config, or of the meaning of a module of the library."""
+    folder = Path(shutil.copytree(finished, copy))
+    if config is not None:
+        write_config(folder, config)
+    if module is not None:
+        path = folder / "workflow" / "prunescape" / module
+        path.write_text(path.read_text() + "\nCHANGED = True\n")
+    return set(planned(folder, *targets)) - set(targets)
 
 
 @pytest.fixture(scope="session")
