@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from PIL import Image
 
 from project_copy import PROJECT, SNAKEMAKE, TINY, copy_project, merged, write_config
@@ -102,10 +103,18 @@ def rerun_after(
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory) -> Path:
-    """A project in which the tiny study has been run; not to be changed."""
-    folder = copy_project(tmp_path_factory.mktemp("finished") / "project")
-    write_config(folder, TINY)
-    snakemake(folder)
+    """A project in which the tiny study has been run, once for all workers of pytest-xdist; not to be changed."""
+    shared = (
+        tmp_path_factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else tmp_path_factory.getbasetemp()
+    )
+    folder = shared / "finished" / "project"
+    with FileLock(shared / "finished.lock"):
+        if not (folder / "results" / "done").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            copy_project(folder)
+            write_config(folder, TINY)
+            snakemake(folder)
+            (folder / "results" / "done").touch()
     return folder
 
 
