@@ -185,6 +185,7 @@ CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
         {"prune"} | PRUNING_TABLES | TRAINING | AFTER_CELLS,
     ),
     "where pipelines that are not used go back to": (config(retraining={"rewind_epoch": 1}), set()),
+    "how latency would be measured": (config(pruning={"latency": {"batch_size": 8}}), set()),
     "a larger grid": (config(grid={"size": [3, 9]}), TRAINING | AFTER_CELLS),
 }
 

@@ -81,7 +81,7 @@ def prune_settings(wildcards):
 
 
 def pruned_from(wildcards):
-    """The networks that a rule of pruning reads: the dense one, what a step before has left, or an untrained one."""
+    """What pruning reads: the dense one, what a step before has left, or an untrained one."""
     pruned, models = pruned_variants(wildcards.model)[wildcards.pruned], f"{RESULTS}/models/{wildcards.model}"
     step = int(wildcards.get("step", steps_of(wildcards.model, wildcards.pruned)))
     dense, before = f"{models}/dense/architecture.json", f"{models}/{wildcards.pruned}/step-{step - 1}"
@@ -121,7 +121,7 @@ def network_to_train(model, variant, seed):
 
 
 def networks_to_choose(wildcards):
-    """The networks of a variant, those of all seeds where they differ, for a rule that learns later which it needs."""
+    """The networks of a variant, those of all seeds where they differ, for a job that learns later which it needs."""
     files = [network_to_train(*wildcards, seed) for seed in SEEDS]
     found = {key: list(dict.fromkeys(of[key] for of in files)) for key in files[0]}
     starts = {"starts": found["start"]} if "start" in found else {}
