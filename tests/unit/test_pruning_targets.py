@@ -22,6 +22,7 @@ from prunescape.pruning.own import prunable
 from prunescape.pruning.settings import Latency
 from prunescape.pruning.structured import PruningSettings, prune
 from prunescape.pruning.widths import non_uniform_path, uniform_path
+from prunescape.training.preflight import preflight
 
 SMALL = Architecture("small_resnet", (1, 8, 8), 10)
 NAMES = ("blocks.0.conv1", "blocks.1.conv1")
@@ -124,7 +125,7 @@ def test_what_was_measured_is_kept_and_not_measured_again(tmp_path: Path) -> Non
         calls.append(1)
         return clock(model, shape, latency) * (1 + 0.01 * len(calls))  # never the same twice
 
-    watch = Stopwatch(how.clock, tmp_path / "found" / "x.json", counted)
+    watch = Stopwatch(how.clock, tmp_path, counted)
     first = prune(build(SMALL, 0), SMALL, "uniform", 0.6, how, stopwatch=watch)
     needed = len(calls)
     assert 4 <= needed <= 16
@@ -134,10 +135,11 @@ def test_what_was_measured_is_kept_and_not_measured_again(tmp_path: Path) -> Non
     prune(build(SMALL, 0), SMALL, "uniform", 0.7, how, stopwatch=watch)
     assert len(calls) > needed
     needed = len(calls)
-    (tmp_path / "found" / "x.json").write_text("{")
+    (file,) = tmp_path.glob("uniform-0.7-*.json")
+    file.write_text("{")
     prune(build(SMALL, 0), SMALL, "uniform", 0.7, how, stopwatch=watch)
     assert len(calls) > needed
-    assert read_json(tmp_path / "found" / "x.json")["ratio"] <= 0.7
+    assert read_json(file)["ratio"] <= 0.7
 
 
 def test_latency_that_cannot_be_met_is_told() -> None:
@@ -148,6 +150,14 @@ def test_latency_that_cannot_be_met_is_told() -> None:
     narrow = PruningSettings(target="latency", latency=Latency(batch_size=7, tolerance_points=2.0))
     with pytest.raises(UserError, match=r"comes no nearer than .* ask for .* pruning.latency.tolerance_points above 2"):
         prune(build(SMALL, 0), SMALL, "uniform", 0.65, narrow, stopwatch=Stopwatch(narrow.clock, timer=clock))
+
+
+def test_imported_networks_are_checked_without_a_clock(nets: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("prunescape.pruning.latency.time.perf_counter", None)
+    variant = {"method": "uniform", "criterion": "norm", "ratio": 0.1}
+    architecture = own(f"{nets}:net", {"width": 16})
+    found = preflight(architecture, {"x": variant}, PruningSettings(**HOW), "serial", lambda line: None)
+    assert 0.7 < found["ratios"]["x"] <= 0.9
 
 
 def test_a_real_clock_runs_and_leaves_no_trace() -> None:

@@ -134,7 +134,7 @@ rule prune:
     conda:
         ENVIRONMENT
     # What is measured must not share the machine with other jobs.
-    threads: workflow.cores if TARGET == "latency" else 1
+    threads: (workflow.cores or config["pruning"]["latency"]["threads"]) if TARGET == "latency" else 1
     params:
         settings=lambda wildcards: settings("models/prune.py", model_code(wildcards.model), **prune_settings(wildcards)),
         # Not tracked, because it takes `output`: latency is never measured twice for the same question.

@@ -101,10 +101,7 @@ def pruned_from(wildcards):
 
 def found_widths(wildcards):
     """Where widths are kept that were found by measuring latency, apart from what Snakemake makes again."""
-    if TARGET != "latency":
-        return None
-    place = "".join(f"_{name}-{wildcards[name]}" for name in ("step", "seed") if name in wildcards.keys())
-    return f"{RESULTS}/latency/{wildcards.model}/{wildcards.pruned}{place}.json"
+    return f"{RESULTS}/latency/{wildcards.model}" if TARGET == "latency" else None
 
 
 def network_folder(model, variant, seed):

@@ -1,7 +1,8 @@
 """Measured latency as the target of pruning: how it is measured, how widths are found by it, and how they are kept.
 
-No two measurements agree to the last digit. So what was found is a result that is kept in a file of its own, and used
-again as long as it answers the same question; only without the file it is measured anew.
+No two measurements agree to the last digit. So what was found is a result that is kept in a file of its own, and is the
+answer to the same question ever after; only without the file it is measured anew. Uniformly pruned networks of all
+criteria and pipelines ask the same, and so have the same widths.
 """
 
 import hashlib
@@ -86,7 +87,7 @@ class Stopwatch:
 
     Attributes:
         settings: how.
-        saved: the file in which widths that were found are kept; None keeps none.
+        saved: the folder in which widths that were found are kept, a file a question; None keeps none.
         timer: gives seconds of a network.
     """
 
@@ -101,6 +102,7 @@ class Stopwatch:
         dense: nn.Module,
         input_shape: tuple[int, int, int],
         ratio: float,
+        label: str,
         question: Any,
     ) -> Found:
         """The largest network of a path that takes at most `ratio` of the dense network's time, by bisection.
@@ -114,14 +116,16 @@ class Stopwatch:
             dense: the network that `ratio` is a part of.
             input_shape: (C, H, W) of an image, in pixels.
             ratio: of the latency, in (0, 1).
-            question: JSON values, beside the path, ratio and settings, that decide what is asked.
+            label: begins the name of the file in which the answer is kept.
+            question: JSON values, beside ratio and settings, that decide what is asked.
 
         Raises:
             UserError: even the smallest network takes longer.
         """
-        text = json.dumps([question, ratio, asdict(self.settings), list(input_shape)], sort_keys=True)
-        question = hashlib.sha256(text.encode()).hexdigest()
-        kept = self._kept(question)
+        text = json.dumps([question, ratio, self.how(), list(input_shape)], sort_keys=True)
+        asked = hashlib.sha256(text.encode()).hexdigest()[:16]
+        file = None if self.saved is None else self.saved / f"{label}-{asked}.json"
+        kept = _kept(file)
         if kept is not None:
             return kept
         measured: dict[int, Found] = {}
@@ -143,24 +147,24 @@ class Stopwatch:
             middle = (slow + fast) // 2
             slow, fast = (slow, middle) if fast_enough(middle) else (middle, fast)
         found = measured[fast]
-        if self.saved is not None:
-            write_json(self.saved, {"question": question, **asdict(found)})
+        if file is not None:
+            write_json(file, asdict(found))
         return found
+
+    def how(self) -> dict[str, Any]:
+        """The settings on which a measurement depends."""
+        return {name: value for name, value in asdict(self.settings).items() if name != "tolerance_points"}
 
     def describe(self) -> dict[str, Any]:
         """How is measured, and where."""
-        how = {name: value for name, value in asdict(self.settings).items() if name != "tolerance_points"}
-        return {**how, "machine": machine(self.settings.device), "torch": torch.__version__}
+        return {**self.how(), "machine": machine(self.settings.device), "torch": torch.__version__}
 
-    def _kept(self, question: str) -> Found | None:
-        if self.saved is None or not self.saved.is_file():
-            return None
-        try:
-            value = read_json(self.saved)
-            if value["question"] == question:
-                return Found(value["widths"], value["ratio"], value["record"])
-        except (UserError, KeyError, TypeError):  # damaged: it is measured again
-            pass
+
+def _kept(file: Path | None) -> Found | None:
+    """What was found before; None where there is nothing, or it is damaged."""
+    try:
+        return None if file is None or not file.is_file() else Found(**read_json(file))
+    except (UserError, TypeError):
         return None
 
 

@@ -178,7 +178,9 @@ def _measured_widths(
 
     dense = architecture if start.dense is None else start.dense
     question = [method, architecture.to_json(), dense.to_json(), [list(widths.values()) for widths in path]]
-    return stopwatch.search(path, candidate, build(dense), architecture.input_shape, ratio, question)
+    return stopwatch.search(
+        path, candidate, build(dense), architecture.input_shape, ratio, f"{method}-{ratio:g}", question
+    )
 
 
 def _check(

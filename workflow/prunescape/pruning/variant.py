@@ -37,7 +37,7 @@ class Source:
         previous: ... and the record of that.
         rewound: weights that are cut instead, those that are gone back to.
         exact: whether it is an error to miss the ratio.
-        saved: the file that keeps widths found by latency.
+        saved: the folder that keeps widths found by latency.
     """
 
     architecture: Architecture

@@ -9,9 +9,12 @@ from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
 from prunescape.pruning.criteria import L1, TAYLOR
 from prunescape.pruning.graph import Graph
-from prunescape.pruning.structured import PruningSettings, prune
+from prunescape.pruning.settings import FLOPS, LATENCY, PruningSettings
+from prunescape.pruning.structured import Start, prune
 from prunescape.training.array import check_architecture
 from prunescape.training.strategy import AUTO, SERIAL
+
+MILD = 0.9
 
 
 def preflight(
@@ -32,7 +35,8 @@ def preflight(
 
     Returns:
         JSON values: `groups` (channels by the layer that names them), `spared` (a reason by layer), `alone` (null, or
-        why networks must be trained one after the other), and for each variant the ratio that came out.
+        why networks must be trained one after the other), and for each variant the ratio that came out
+        (where latency is the target, a mild one of FLOPs).
 
     Raises:
         UserError: it cannot be pruned so, or not be trained with this strategy; one line.
@@ -44,8 +48,10 @@ def preflight(
         # How near a ranking comes depends on channels' costs, hardly on the weights, which are not trained yet.
         # A criterion that needs data is tried as another one here: what can be reached is the same.
         criterion = variant["criterion"] if variant["criterion"] != TAYLOR else L1
-        by = replace(settings, criterion=criterion)
-        pruned = prune(build(architecture, 0), architecture, variant["method"], variant["ratio"], by)
+        by, ratio, start = replace(settings, criterion=criterion), variant["ratio"], None
+        if settings.target == LATENCY:  # which only measuring tells; here, that channels can be removed at all
+            by, ratio, start = replace(by, target=FLOPS), MILD, Start(exact=False)
+        pruned = prune(build(architecture, 0), architecture, variant["method"], ratio, by, start=start)
         ratios[name] = pruned.ratio
     report(f"{len(groups)} groups of channels can be pruned, {len(spared)} are spared")
     for one in spared:
