@@ -155,6 +155,28 @@ def test_channels_have_a_panel_a_variant(layers):
     assert no_titles_overlap(figure)
 
 
+LONG = [f"non_uniform_{words}_latency-0.4" for words in ("bn_scale_fine_tuning", "random_prune_at_init", "taylor")]
+LONG += [f"uniform_{words}-0.125" for words in ("lamp_weight_rewinding", "fpgm_rate_rewinding_parameters")]
+
+
+def test_long_names_of_variants_keep_clear_of_each_other(tmp_path):
+    rows = [("resnet56", name, "blocks.0.conv1", 0, 9, 16) for name in LONG]
+    header = ["model", "variant", "layer", "position", "channels", "dense_channels"]
+    table = risks_of(["dense", *LONG])
+    means = table.groupby(["model", "variant", "metric"], as_index=False)["d"].agg(d_mean="mean", d_std="std")
+    figures = {
+        "landscape": landscape_figure(ridge(["dense", *LONG])),
+        "curves": curves.draw(histories_of(["dense", *LONG]), "resnet56"),
+        "channels": channels.draw(pd.DataFrame(rows, columns=header), "resnet56"),
+        "risk": risk.draw(table, "top1"),
+        "summary": summary.draw(ellipses_of(["dense", *LONG]), means, "resnet56", "top1", 0.5),
+    }
+    for name, figure in figures.items():
+        assert no_titles_overlap(figure), name
+        assert "latency" in texts(figure), name
+        figure.savefig(tmp_path / f"{name}.png")
+
+
 def test_layer_names_are_shortened_to_their_difference():
     assert channels.shorten(["a.0.conv", "a.1.conv"]) == (["0", "1"], "a.*.conv")
     assert channels.shorten(["a.0.conv1", "a.0.conv2"]) == (["conv1", "conv2"], "a.0.*")

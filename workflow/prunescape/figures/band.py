@@ -33,7 +33,7 @@ def draw(band: pd.DataFrame, model: str, metric: str) -> Figure:
             axes.axvline(mine[f"smith_{name}"].iloc[0], color=style.INK, lw=1, ls=":", zorder=1)
         for place, variant in enumerate(variants):
             _row(axes, place, mine.loc[variant], name, colours[variant])
-    panels[0].set_yticks(range(len(variants)), [names.variant_title(variant) for variant in variants])
+    panels[0].set_yticks(range(len(variants)), [names.panel_title(variant, width=36) for variant in variants])
     panels[0].tick_params(axis="y", length=0)
     style.heading(
         figure,

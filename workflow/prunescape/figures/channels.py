@@ -51,7 +51,7 @@ def draw(channels: pd.DataFrame, model: str) -> Figure:
 
 def _title(variant: str, rows: pd.DataFrame) -> str:
     part = 100 * rows["channels"].sum() / rows["dense_channels"].sum()
-    return f"{names.variant_title(variant)}: {part:.0f} % of channels"
+    return names.panel_title(variant, f": {part:.0f} % of channels", 46)
 
 
 def _bars(axes: Axes, rows: pd.DataFrame, colour: str) -> None:

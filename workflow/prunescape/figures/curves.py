@@ -59,7 +59,7 @@ def draw(histories: pd.DataFrame, model: str, metric: str = "top1") -> Figure:
     panels = [(variant, band, column) for band, row in enumerate(rows) for column, variant in enumerate(row)]
     for variant, band, column in panels:
         loss, accuracy = grid[2 * band, column], grid[2 * band + 1, column]
-        loss.set_title(names.variant_title(variant))
+        loss.set_title(names.panel_title(variant))
         for axes, what in ((loss, "train_loss"), (accuracy, metric)):
             axes.grid(axis="y")
             mine = here[here["variant"] == variant]

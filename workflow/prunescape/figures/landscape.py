@@ -56,7 +56,7 @@ def draw(
                 lower.remove()
                 continue
             here = known[known["variant"] == row[column]]
-            upper.set_title(names.variant_title(row[column]))
+            upper.set_title(names.panel_title(row[column]))
             _frame(upper, extent)
             _frame(lower, extent)
             _contours(upper, here, extent, colours, norm)

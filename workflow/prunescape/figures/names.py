@@ -1,6 +1,7 @@
 """Names as people write them: networks, data sets, metrics and pruned variants, and the variants' order."""
 
 import re
+import textwrap
 from collections.abc import Iterable
 
 METRICS = {"top1": "top-1 accuracy", "top5": "top-5 accuracy"}
@@ -100,6 +101,11 @@ def split_variant(variant: str) -> tuple[str, float]:
 def variant_title(variant: str) -> str:
     """`non_uniform-0.2` -> `Non-uniform, 20 % of FLOPs`."""
     return short_title(variant) + ("" if split_variant(variant)[0] == variant else f" of {target_title(variant)}")
+
+
+def panel_title(variant: str, more: str = "", width: int = 26) -> str:
+    """A variant's title and what follows it, in lines that fit above a panel."""
+    return "\n".join(textwrap.wrap(f"{variant_title(variant)}{more}", width))
 
 
 def short_title(variant: str) -> str:

@@ -108,7 +108,7 @@ def _boxes(axes: Axes, here: pd.DataFrame, column: str, top: float) -> None:
     if len(dense):
         axes.axvline(dense.mean(), color=style.INK, lw=0.9, ls=":", zorder=1)
     axes.set(xlabel="", ylabel="", ylim=(len(order) - 0.5, -0.5))
-    axes.set_yticks(range(len(order)), [names.variant_title(variant) for variant in order])
+    axes.set_yticks(range(len(order)), [names.panel_title(variant, width=36) for variant in order])
 
 
 def _legend(risk_roi: float) -> list[Line2D | Patch]:

@@ -89,7 +89,7 @@ def _risks(axes: Axes, risk: pd.DataFrame, variants: list[str], colours: dict[st
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
     axes.set(xlabel="Mean risk ± standard deviation (points)", ylim=(len(variants) - 0.4, -0.6))
-    axes.set_yticks(range(len(variants)), [names.variant_title(variant) for variant in variants])
+    axes.set_yticks(range(len(variants)), [names.panel_title(variant, width=36) for variant in variants])
     own = float(table["d_mean"].get("dense", np.nan))
     reach = 0.5
     for place, variant in enumerate(variants):
