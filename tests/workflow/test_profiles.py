@@ -18,9 +18,13 @@ CPU = {
     "slurm": {"slurm_account": "lab", "slurm_partition": "cpu"},
     "lsf": {"lsf_project": "lab", "lsf_queue": "normal"},
 }
-TRAINING = ("train_dense", "train_tile", "train_chosen", "calibrate")
+TRAINING = ("train_dense", "train_to_rewind", "retrain_step", "train_tile", "train_chosen", "calibrate")
 # More threads than some login nodes have cores.
-MANY_THREADS = {"engine": {"device": "auto", "strategy": "auto", "threads": 96}}
+MANY_THREADS = {
+    "engine": {"device": "auto", "strategy": "auto", "threads": 96},
+    "models": {"small_resnet": {"pipelines": ["scratch", "weight_rewinding", "prune_at_init"]}},
+    "retraining": {"steps": 2},
+}
 
 
 def plan(folder: Path, profile: str) -> dict[str, dict[str, str]]:
@@ -35,7 +39,7 @@ def plan(folder: Path, profile: str) -> dict[str, dict[str, str]]:
 @pytest.mark.parametrize("profile", GPU)
 def test_training_asks_for_a_gpu_and_nothing_else_does(project: Callable, profile: str) -> None:
     rules = plan(project(merged(TINY, MANY_THREADS)), profile)
-    assert {*TRAINING, "prepare", "prune", "collect_cells", "figure_landscape"} <= set(rules)
+    assert {*TRAINING, "prepare", "prune", "prune_step", "prune_initial", "collect_cells", "figure_landscape"} <= set(rules)
     for rule, asked in rules.items():
         if rule in TRAINING:
             expected = {**GPU[profile], "cpus_per_task": "96", "mem_mb": "8000"}

@@ -133,8 +133,10 @@ rule prune:
         f"{LOGS}/prune/{{model}}_{{pruned}}.log",
     conda:
         ENVIRONMENT
-    # What is measured must not share the machine with other jobs.
+    # What is measured must not share the machine with other jobs of this run.
     threads: (workflow.cores or config["pruning"]["latency"]["threads"]) if TARGET == "latency" else 1
+    resources:
+        **({"cpus_per_task": config["pruning"]["latency"]["threads"]} if TARGET == "latency" else {}),
     params:
         settings=lambda wildcards: settings("models/prune.py", model_code(wildcards.model), **prune_settings(wildcards)),
         # Not tracked, because it takes `output`: latency is never measured twice for the same question.
