@@ -24,15 +24,17 @@ from prunescape.files import read_json, write_json
 from prunescape.pruning.settings import Latency
 
 Widths = Mapping[str, int]
-Timer = Callable[[nn.Module, tuple[int, int, int], Latency], float]
+Timer = Callable[[Sequence[nn.Module], tuple[int, int, int], Latency], list[float]]
 WARM_UP = 5
 
 
-def forward_seconds(model: nn.Module, input_shape: tuple[int, int, int], settings: Latency) -> float:
+def forward_seconds(models: Sequence[nn.Module], input_shape: tuple[int, int, int], settings: Latency) -> list[float]:
     """Median seconds of a forward pass of one batch, with running statistics and without gradients.
 
+    Networks take turns, pass by pass, so that whatever else the machine does meanwhile meets them alike.
+
     Args:
-        model: the network, on the processor; it goes back there.
+        models: networks on the processor; they go back there.
         input_shape: (C, H, W) of an image, in pixels.
         settings: device, batch size, threads and repeats.
 
@@ -41,24 +43,27 @@ def forward_seconds(model: nn.Module, input_shape: tuple[int, int, int], setting
     """
     if settings.device == "cuda" and not torch.cuda.is_available():
         raise UserError("pruning.latency.device is cuda, and there is no GPU here; write cpu")
-    threads, was_training = torch.get_num_threads(), model.training
+    threads, were_training = torch.get_num_threads(), [model.training for model in models]
     images = torch.rand(settings.batch_size, *input_shape, generator=torch.Generator().manual_seed(0))
     images = images.to(settings.device)
-    model.to(settings.device).eval()
-    seconds = []
+    seconds: list[list[float]] = [[] for _ in models]
     try:
         torch.set_num_threads(settings.threads)
+        for model in models:
+            model.to(settings.device).eval()
         with torch.inference_mode():
             for _ in range(WARM_UP + settings.repeats):
-                _wait(settings.device)
-                start = time.perf_counter()
-                model(images)
-                _wait(settings.device)
-                seconds.append(time.perf_counter() - start)
+                for model, own in zip(models, seconds, strict=True):
+                    _wait(settings.device)
+                    start = time.perf_counter()
+                    model(images)
+                    _wait(settings.device)
+                    own.append(time.perf_counter() - start)
     finally:
         torch.set_num_threads(threads)
-        model.to("cpu").train(was_training)
-    return statistics.median(seconds[WARM_UP:])
+        for model, was_training in zip(models, were_training, strict=True):
+            model.to("cpu").train(was_training)
+    return [statistics.median(own[WARM_UP:]) for own in seconds]
 
 
 def _wait(device: str) -> None:
@@ -72,7 +77,7 @@ class Found:
 
     Attributes:
         widths: of every group.
-        ratio: the pruned network's latency over the dense one's, measured right after each other.
+        ratio: the pruned network's latency over the dense one's, measured in turns.
         record: dense_ms and ms (what was measured), and how and on which machine.
     """
 
@@ -88,7 +93,7 @@ class Stopwatch:
     Attributes:
         settings: how.
         saved: the folder in which widths that were found are kept, a file a question; None keeps none.
-        timer: gives seconds of a network.
+        timer: gives seconds of networks.
     """
 
     settings: Latency
@@ -107,8 +112,8 @@ class Stopwatch:
     ) -> Found:
         """The largest network of a path that takes at most `ratio` of the dense network's time, by bisection.
 
-        The dense network is measured again beside each candidate, so that a machine that becomes slower or faster
-        meanwhile does not count.
+        The dense network is measured again beside each candidate, in turns, so that a machine that becomes slower or
+        faster meanwhile does not count.
 
         Args:
             path: widths from the largest network to the smallest.
@@ -131,7 +136,7 @@ class Stopwatch:
         measured: dict[int, Found] = {}
 
         def fast_enough(place: int) -> bool:
-            seconds = [self.timer(model, input_shape, self.settings) for model in (dense, candidate(path[place]))]
+            seconds = self.timer([dense, candidate(path[place])], input_shape, self.settings)
             record = {"dense_ms": 1000 * seconds[0], "ms": 1000 * seconds[1], **self.describe()}
             measured[place] = Found(dict(path[place]), seconds[1] / seconds[0], record)
             return measured[place].ratio <= ratio

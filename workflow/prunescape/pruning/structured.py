@@ -215,6 +215,7 @@ def _check_latency(method: str, ratio: float, found: Found, settings: PruningSet
     allowed = settings.clock.tolerance_points
     if found.ratio < ratio - allowed / 100:
         raise UserError(
-            f"{method} pruning to {ratio:g} of the latency comes no nearer than {found.ratio:.3f}, which falls in"
-            f" steps; ask for {found.ratio:.2f} instead, or raise pruning.latency.tolerance_points above {allowed:g}"
+            f"{method} pruning to {ratio:g} of the latency comes no nearer than {found.ratio:.3f} (it falls in steps,"
+            f" and busy machines blur it); ask for {found.ratio:.2f} instead, or raise"
+            f" pruning.latency.tolerance_points above {allowed:g}"
         )
