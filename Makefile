@@ -47,10 +47,11 @@ demo-stochastic demo-mechanism demo-coherence: demo-%: $(VENV)/run
 	$(BIN)/snakemake $*
 	$(BIN)/snakemake $* --report $(RUN)/$*.html
 	@echo
-	@cat $(RUN)/$*/findings.txt
-	@echo
+	@sed '/^$$/q' $(RUN)/$*/findings.txt
+	@echo "One by one: $(RUN)/$*/findings.txt"
 	@echo "Figures: $(RUN)/$*/figures/   Tables: $(RUN)/$*/"
 	@echo "Report:  file://$(CURDIR)/$(RUN)/$*.html"
+	@echo "Explore: file://$(CURDIR)/$(RUN)/$*/explore.html"
 	@echo "Run:     file://$(CURDIR)/$(RUN)/index.html"
 
 watch: $(VENV)/run

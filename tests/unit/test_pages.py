@@ -22,7 +22,7 @@ from prunescape.pages.explore import TITLES
 from prunescape.pages.index import entries, write_index
 from prunescape.pages.landscapes import landscapes
 from prunescape.pages.pictures import CAPTIONS, Picture, embedded
-from prunescape.pages.provenance import code_version, duration, facts, run_times
+from prunescape.pages.provenance import code_version, duration, provenance
 from prunescape.pages.tables import MOST_ROWS, short, shown
 
 
@@ -143,11 +143,10 @@ def test_a_picture_is_small_and_inside(tmp_path: Path) -> None:
 
 def test_provenance_tells_time_seeds_and_machines(tables, tmp_path: Path) -> None:
     timing = tables["timing"]
-    found = facts(timing, CONFIG, tmp_path)
+    found, times, _ = provenance(timing, CONFIG, tmp_path)
     assert found["seeds"] == "0, 1, 2"
     assert found["trained on"] == f"cpu: {len(timing)}"
     assert found["trainings"] == f"{len(timing)}, {duration(1.5 * len(timing))} of training altogether"
-    times = run_times(timing)
     assert len(times["rows"]) == 5
     assert times["rows"][0][times["columns"].index("seconds altogether")] == f"{1.5 * 63 * 3:.1f}"
 
