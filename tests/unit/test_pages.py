@@ -5,7 +5,6 @@ import json
 import math
 import re
 import subprocess
-from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -13,6 +12,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from addresses import Addresses
 from page_samples import CONFIG, sample_answer, sample_cells, sample_page, sample_tables
 from prunescape.errors import UserError
 from prunescape.files import read_json, write_json, write_text
@@ -24,30 +24,6 @@ from prunescape.pages.landscapes import landscapes
 from prunescape.pages.pictures import CAPTIONS, Picture, embedded
 from prunescape.pages.provenance import code_version, duration, provenance
 from prunescape.pages.tables import MOST_ROWS, short, shown
-
-
-class Addresses(HTMLParser):
-    """What a page names as an address, and whether its elements close in the order in which they open."""
-
-    VOID = ("meta", "link", "img", "input", "br")
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-        self.open: list[str] = []
-
-    def handle_starttag(self, tag, attributes):
-        self.found += [value for name, value in attributes if name in ("src", "href", "srcset", "action", "data")]
-        if tag not in self.VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attributes):
-        self.handle_starttag(tag, attributes)
-        self.handle_endtag(tag)
-
-    def handle_endtag(self, tag):
-        if tag not in self.VOID:
-            assert self.open.pop() == tag
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from typing import Any
 
 from prunescape.answers import NO, OUTCOMES, UNDECIDED, YES
 
-_NEAREST = {YES: "clearest", NO: "clearest", UNDECIDED: "nearest to a decision"}
+_NEAREST = {YES: "clearest", NO: "clearest", UNDECIDED: "nearest"}
 
 
 def in_short(found: Mapping[str, Any]) -> list[dict[str, Any]]:

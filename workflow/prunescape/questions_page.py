@@ -5,26 +5,24 @@ from typing import Any
 
 from markupsafe import Markup
 
-from prunescape.answers import ABOVE, BELOW, DECIDED, EQUAL, OPEN, OUTCOMES
+from prunescape.answers import ABOVE, BELOW, DECIDED, EQUAL, OPEN
 from prunescape.page import page, section
 from prunescape.questions import in_short
 
 _BODY = """<p class="note">{{ note }}</p>
 <h2>In short</h2>
 <table class="short">
-<thead><tr><th scope="col">Question</th>
-{% for outcome in outcomes %}<th scope="col">{{ outcome }}</th>{% endfor %}
-<th scope="col">Where it is clearest</th></tr></thead>
+<thead><tr><th scope="col">Question</th><th scope="col">Answer</th></tr></thead>
 <tbody>
-{% for row in rows %}<tr><th scope="row">{{ row.question }}</th>
-{% if row.best %}{% for count in row.counts.values() %}<td>{{ count or "–" }}</td>{% endfor %}
-<td>{% for outcome, best in row.best.items() %}<span><strong>{{ outcome }}</strong> {{ best }}</span>{% endfor %}</td>
-{% else %}<td colspan="4">
-{% for model, answer in row.answers.items() %}<span><strong>{{ model }}</strong> {{ answer }}</span>
-{% endfor %}</td>{% endif %}</tr>
+{% for row in rows %}{% set cases = row.counts.values() | sum %}<tr><th scope="row">{{ row.question }}</th>
+<td>{% for outcome, best in row.best.items() %}
+<span><strong>{{ outcome }}{% if cases > 1 %} in {{ row.counts[outcome] }} of {{ cases }}{% endif %}</strong>
+{{ best }}</span>
+{% endfor %}{% for model, answer in row.answers.items() %}<span><strong>{{ model }}</strong> {{ answer }}</span>
+{% endfor %}</td></tr>
 {% endfor %}</tbody></table>
-<p class="note">How many cases say yes, no, or do not decide; a case is a network in one way of doing it. The clearest
-of many is always a little lucky.</p>
+<p class="note">A case is a network in one way of doing it. Beside the numbers of cases stands the clearest, or, where
+nothing is decided, the nearest to it, with its interval; the clearest of many is always a little lucky.</p>
 <details><summary>All {{ number }} findings, one by one</summary>
 {% for model, entry in models.items() %}<h3>{{ model }}</h3>
 {{ introductions[model] }}<table>
@@ -35,8 +33,8 @@ of many is always a little lucky.</p>
 {% endfor %}</tbody></table>
 {% endfor %}</details>
 """
-STYLE = """.short td { text-align: center; } .short td:last-child { text-align: left; }
-.short th { font-weight: normal; } .short thead th { font-weight: bold; } .short span { display: block; }
+STYLE = """.short th { font-weight: normal; width: 40%; } .short thead th { font-weight: bold; }
+.short span { display: block; }
 summary { cursor: pointer; padding: .2rem 0; }
 """
 
@@ -57,7 +55,6 @@ def findings_section(
         _BODY,
         note=section(note, **found),
         rows=in_short(found),
-        outcomes=OUTCOMES,
         number=sum(len(entry["findings"]) for entry in models.values()),
         models=models,
         introductions={name: section(model, entry=entry, **found) for name, entry in models.items()},
