@@ -93,6 +93,11 @@ def test_every_figure_and_finding_is_there(studied: Path) -> None:
     found = json.loads((folder / "findings.json").read_text())["models"]
     assert list(found) == ["small_resnet", "small_vit", "mlp"]
     assert all(len(entry["findings"]) >= 5 for entry in found.values())
+    assert (folder / "findings.txt").read_text().startswith("In short:\n- ")
+    page = (folder / "explore.html").read_text()
+    assert page.count("data:image/webp;base64,") == len(drawn) + len(OF_MLPS)
+    assert page.count("<details") == 2 + len(list(folder.glob("*.csv")))
+    assert 'href="coherence/explore.html"' in (studied / "results/tiny/index.html").read_text()
     six = pd.read_csv(folder / "table_6_5_6.csv")
     assert set(six["model"]) == {"small_resnet", "small_vit"}
     assert six["published_validation_top1"].isna().all()  # another data set
@@ -133,7 +138,7 @@ def test_the_same_bytes_again(studied: Path, tmp_path: Path) -> None:
 
 def worked(folder: Path) -> set[str]:
     """The rules that would run, without those that only tell and draw."""
-    return {rule for rule in planned(folder, "coherence") if not rule.startswith(("figure_", "coherence"))}
+    return {rule for rule in planned(folder, "coherence") if not rule.startswith(("figure_", "coherence", "explore"))}
 
 
 COLLECT = "collect_coherence"
@@ -182,11 +187,11 @@ def test_what_only_tells_and_draws_runs_alone(studied: Path, tmp_path: Path) -> 
     folder = Path(shutil.copytree(studied, tmp_path / "copy"))
     write_config(folder, merged(SMALL, {"coherence": {"tolerance": 1.0}}))
     drawn = {"figure_coherence_early_masks", "figure_coherence_matched"}
-    assert set(planned(folder, "coherence")) == {"coherence", "coherence_findings", *drawn}
+    assert set(planned(folder, "coherence")) == {"coherence", "coherence_findings", "explore_companion", *drawn}
     write_config(folder, SMALL)
     path = folder / "workflow/prunescape/figures/coherence/gap.py"
     path.write_text(path.read_text() + "\nCHANGED = True\n")
-    assert set(planned(folder, "coherence")) == {"coherence", "figure_coherence_gap"}
+    assert set(planned(folder, "coherence")) == {"coherence", "figure_coherence_gap", "explore_companion"}
 
 
 def test_the_preset_shrunken(tmp_path: Path) -> None:

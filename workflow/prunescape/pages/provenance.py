@@ -122,7 +122,7 @@ def facts(config: Mapping[str, Any], models: Iterable[str], work: Mapping[str, s
     }
 
 
-def run_times(timing: pd.DataFrame) -> dict[str, list[Any]]:
+def run_times(timing: pd.DataFrame) -> dict[str, Any]:
     """How long the trainings of each network took: columns and rows as text."""
     keys = ["model", "variant", "device", "strategy", "lanes", "precision"]
     columns = [*keys, "trainings", "seconds altogether", "seconds each", "images per second"]
