@@ -63,10 +63,10 @@ def caption_of(path):
     from prunescape.pages.captions import caption
     from snakemake.io import get_flag_value
 
-    for rule in workflow.rules:
-        for output in rule.output:
+    for maker in workflow.rules:
+        for output in maker.output:
             if match := output.match(path):
-                said = get_flag_value(output, "report") or get_flag_value(rule.output[0], "report")
+                said = get_flag_value(output, "report") or get_flag_value(maker.output[0], "report")
                 return said and caption(said.caption, said.labels["figure"], match.groupdict(), config)
     return None
 
