@@ -23,7 +23,7 @@ from prunescape.pages.index import entries, write_index
 from prunescape.pages.landscapes import landscapes
 from prunescape.pages.pictures import CAPTIONS, Picture, embedded
 from prunescape.pages.provenance import code_version, duration, provenance
-from prunescape.pages.tables import MOST_ROWS, short, shown
+from prunescape.pages.tables import MOST_ROWS, fitting, short, shown
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +99,13 @@ def test_long_tables_are_for_download_alone_and_huge_ones_lie_beside(monkeypatch
     assert part["link"]
     monkeypatch.setattr("prunescape.pages.tables.MOST_BYTES", 100)
     assert shown("long", "title", table)["link"] == ""
+
+
+def test_a_page_does_not_hold_more_files_than_it_may(monkeypatch) -> None:
+    tables = [shown("a", "title", pd.DataFrame({"a": range(rows)})) for rows in (10, 1000, 20)]
+    monkeypatch.setattr("prunescape.pages.tables.MOST_TOGETHER", 1000)
+    assert [bool(table["link"]) for table in fitting(tables)] == [True, False, True]
+    assert [{**table, "link": ""} for table in fitting(tables)] == [{**table, "link": ""} for table in tables]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from prunescape.page import page
 from prunescape.pages.provenance import Provenance
+from prunescape.pages.tables import fitting
 
 HERE = Path(__file__).parent
 TEMPLATE, STYLE, SCRIPT = "study.jinja", "study.css", "tables.js"
@@ -65,7 +66,7 @@ def study_page(
         extra_links=extra.links,
         extra=extra.content,
         pictures=pictures,
-        tables=tables,
+        tables=fitting(tables),
         columns_in=columns_in,
         facts=provenance.facts,
         times=provenance.times,
