@@ -84,6 +84,9 @@ include: "workflow/rules/companion_pages.smk"
 include: "workflow/rules/overview.smk"
 
 
+remember()  # what the code behind the rules says, for the next run to start faster
+
+
 rule all:
     default_target: True
     input:
