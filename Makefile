@@ -81,7 +81,7 @@ docs: $(VENV)/dev
 	PYTHONPATH=workflow $(BIN)/python -m prunescape.config_reference docs/config.md
 
 site: $(VENV)/dev
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 	@echo "Documentation: file://$(CURDIR)/site/index.html"
 
 gallery: $(VENV)/run

@@ -1,7 +1,7 @@
 """What mkdocs does to the pages before it renders them (mkdocs.yml names this file).
 
-A line `<!-- README.md: Heading -->` is replaced by what stands under that heading of the file, and `<!-- FILE.md -->` by the
-whole file, so that nothing is written twice. Links to files of the project outside docs/ become their names.
+A line `<!-- README.md: Heading -->` is replaced by what stands under that heading of the file, and `<!-- FILE.md -->`
+by the whole file, so that nothing is written twice. Links to files of the project outside docs/ become their names.
 """
 
 import posixpath
