@@ -1,32 +1,15 @@
-"""Every command, example and diff of the documentation is run, in a copy of the project with a study of seconds."""
+"""Every command and example of the documentation is run, in a copy of the project with a study of seconds."""
 
-import os
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
-import yaml
-from conftest import PROJECT, copy_project, merged
 from PIL import Image
 
+from documented import ADDITIONS, BLOCKS, DOCS, SHELL, SHORTER, commands, prepared, run
+from project_copy import PROJECT
+
 pytestmark = pytest.mark.workflow
-DOCS = PROJECT / "docs"
-PAGES = [PROJECT / "README.md", PROJECT / "config" / "README.md", *sorted(DOCS.glob("*.md"))]
-PARTS = ["Makefile", "README.md", "CHANGELOG.md", "mkdocs.yml", "pyproject.toml", "requirements.txt"]
-PARTS += ["requirements-dev.txt", "CITATION.cff", ".snakemake-workflow-catalog.yml"]
-# The demo's config, companion studies and all, on few images and cells.
-SMALL = {
-    "seeds": [0],
-    "data": {"train_size": 150, "validation_size": 200},
-    "models": {"small_resnet": {"methods": ["uniform"], "ratios": [0.4]}},
-    "grid": {"size": [1, 3], "tile": [1, 3]},
-    "figures": {"formats": ["png"]},
-}
-ADDITIONS = ["add-criterion.md", "add-data-set.md", "add-study.md"]
 
 SUITE = "is a part of `make test` itself"
 CLUSTER = "needs a Slurm"
@@ -58,88 +41,14 @@ PLANNED = re.compile(
     r"snakemake ((hpspace|stochastic|mechanism|coherence) )?--configfile (my_study|workflow/studies/\w+)\.yaml"
     r"|snakemake hpspace stochastic mechanism coherence|snakemake results/demo/\S+\.png"
 )
-# What a test makes shorter: the same command on a part.
-SHORTER = {
-    "make demo-stochastic": "make -n demo-stochastic",
-    "make demo-mechanism": "make -n demo-mechanism",
-    "make demo-coherence": "make -n demo-coherence",
-    "PYTHONPATH=workflow python -m pytest tests/unit/test_pruning_criteria.py": "PYTHONPATH=workflow python -m pytest "
-    "tests/unit/test_pruning_criteria.py -k 'deviation or filters_of_like_weights'",
-    "snakemake --configfile stripes.yaml": "snakemake results/stripes/hpspace/cells.csv --configfile stripes.yaml",
-    "cat results/stripes/hpspace/verdict.txt": "cat results/stripes/hpspace/cells.csv",
-}
-
-
-class Block(NamedTuple):
-    page: str
-    language: str
-    text: str
-
-
-def blocks(path: Path) -> list[Block]:
-    """A page's fenced blocks."""
-    found = re.findall(r"^```([^\n]*)\n(.*?)^```$", path.read_text(), flags=re.MULTILINE | re.DOTALL)
-    return [Block(path.relative_to(PROJECT).as_posix(), *block) for block in found]
-
-
-BLOCKS = [block for path in PAGES for block in blocks(path)]
-
-
-def commands(text: str) -> list[str]:
-    """The commands of a block, without comments; one that takes lines until END is whole."""
-    lines = iter(text.splitlines())
-    found = []
-    for line in lines:
-        command = re.sub(r"\s+# .*$", "", line).strip()
-        while command.endswith("\\"):
-            command = command[:-1] + next(lines).strip()
-        if "<<'END'" in command:
-            command = "\n".join([command, *iter(lines.__next__, "END"), "END"])
-        found += [command] if command else []
-    return found
-
-
-def prepared(folder: Path) -> Path:
-    """A copy of the whole project, with an environment as `make` has it, and the small study for the demo's."""
-    copy_project(folder)
-    for part in PARTS:
-        shutil.copy2(PROJECT / part, folder / part)
-    skipped = shutil.ignore_patterns("__pycache__", ".*_cache")
-    for part in ("config", "docs", "tests", "examples"):
-        shutil.copytree(PROJECT / part, folder / part, ignore=skipped)
-    (folder / ".venv").mkdir()
-    for part in ("bin", "lib", "pyvenv.cfg"):
-        (folder / ".venv" / part).symlink_to(Path(sys.prefix) / part)
-    for mark in ("run", "dev"):
-        (folder / ".venv" / mark).touch()
-    config = merged(yaml.safe_load((PROJECT / "config.yaml").read_text()), SMALL)
-    (folder / "config.yaml").write_text(yaml.safe_dump(config))
-    return folder
-
-
-def run(folder: Path, command: str) -> str:
-    """What a command prints, which must succeed."""
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    environment |= {"PATH": f"{folder}/.venv/bin:{os.environ['PATH']}", "EDITOR": "true"}
-    result = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", command],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=environment,
-        timeout=900,
-    )
-    assert result.returncode == 0, f"{command}\n{result.stdout[-4000:]}"
-    return result.stdout
 
 
 def here() -> list[str]:
     """The commands to run here, as they are run; each once."""
     found = []
     for block in BLOCKS:
-        if block.language not in ("sh", "bash") or Path(block.page).name in ("own-network.md", *ADDITIONS):
-            continue  # the tutorial has a test of its own, tests/workflow/test_own_network.py, additions have one below
+        if block.language not in SHELL or Path(block.page).name in ("own-network.md", *ADDITIONS):
+            continue  # run by test_own_network.py and test_additions.py
         for command in commands(block.text):
             if command in ELSEWHERE:
                 continue
@@ -151,7 +60,7 @@ def here() -> list[str]:
 
 
 def test_exceptions_are_of_commands_that_are_there() -> None:
-    every = {command for block in BLOCKS if block.language in ("sh", "bash") for command in commands(block.text)}
+    every = {command for block in BLOCKS if block.language in SHELL for command in commands(block.text)}
     assert {*ELSEWHERE, *SHORTER} <= every
     assert all((PROJECT / file).exists() for _, file in ELSEWHERE.values())
 
@@ -203,26 +112,3 @@ def test_the_gallery_takes_the_figures_that_its_page_names(done: tuple[Path, dic
         with Image.open(folder / "docs" / picture) as image:
             assert image.width == 1250
             assert image.convert("RGB").getpixel((0, 0)) == (number, 0, 0)
-
-
-def test_additions_are_complete(tmp_path: Path) -> None:
-    """Each diff is applied, and what its page says is run; they keep the house's style and rules."""
-    folder = prepared(tmp_path / "project")
-    run(folder, "git init --quiet")
-    printed = {}
-    for name in ADDITIONS:
-        (diff,) = [block.text for block in BLOCKS if block.page == f"docs/{name}" and block.language == "diff"]
-        shell = [block.text for block in BLOCKS if block.page == f"docs/{name}" and block.language == "sh"]
-        for command in [command for text in shell for command in commands(text)]:
-            if command.startswith("git apply "):
-                (folder / command.split()[-1]).write_text(diff)
-            printed[command] = run(folder, SHORTER.get(command, command))
-    assert printed["cat results/stripes/hpspace/verdict.txt"].count("small_resnet,") == 2
-    assert printed["cat results/rounding/rounding/small_resnet.csv"].startswith("bits,top1\n2,")
-    names = {"deviation", "stripes", "rounding.bits"}
-    assert {name for name in names if name in (folder / "docs/config.md").read_text()} == names
-    run(
-        folder,
-        "ruff check --no-cache . && ruff format --no-cache --check . && snakefmt --check Snakefile workflow/rules",
-    )
-    run(folder, "PYTHONPATH=workflow python -m pytest -q tests/unit/test_codehash.py -k rooms")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).parents[2]
-DOCS = PROJECT / "docs"
-PAGES = [PROJECT / "README.md", PROJECT / "config" / "README.md", *sorted(DOCS.glob("*.md"))]
+from documented import BLOCKS, DOCS, PAGES
+from project_copy import PROJECT
+
 LANGUAGES = {"sh", "bash", "python", "yaml", "text", "diff", "snakemake"}
 sys.path.insert(0, str(DOCS / "tools"))
 import data_flow  # noqa: E402
@@ -66,8 +66,8 @@ def test_code_is_fenced_and_its_language_named() -> None:
     for path in PAGES:
         prose = re.sub(r"^```.*?^```$", "", path.read_text(), flags=re.MULTILINE | re.DOTALL)
         assert not re.search(r"\n\n    \S", prose), f"{path}: an indented block of code"
-        languages = re.findall(r"^```([^\n]*)\n.*?^```$", path.read_text(), flags=re.MULTILINE | re.DOTALL)
-        assert set(languages) <= LANGUAGES, path
+    for block in BLOCKS:
+        assert block.language in LANGUAGES, block
 
 
 def test_files_and_targets_that_the_pages_name_are_there() -> None:
