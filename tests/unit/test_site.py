@@ -5,16 +5,23 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from mkdocs.exceptions import PluginError
 
+from browser import Browser, find_browser
 from documented import BLOCKS, DOCS, PAGES
 from project_copy import PROJECT
 
 LANGUAGES = {"sh", "bash", "python", "yaml", "text", "diff", "snakemake"}
 sys.path.insert(0, str(DOCS / "tools"))
 import data_flow  # noqa: E402
+import site_hooks  # noqa: E402
+
+PAGE = SimpleNamespace(file=SimpleNamespace(src_uri="page.md"))
 
 
 def build(folder: Path, site: Path) -> subprocess.CompletedProcess[str]:
@@ -24,42 +31,84 @@ def build(folder: Path, site: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment, timeout=300)
 
 
-def test_the_site_is_built_and_asks_no_other_host(tmp_path: Path) -> None:
-    result = build(PROJECT, tmp_path / "site")
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("documentation") / "site"
+    result = build(PROJECT, folder)
     assert result.returncode == 0, result.stdout + result.stderr
-    pages = list((tmp_path / "site").rglob("*.html"))
+    return folder
+
+
+def test_every_page_is_there_and_asks_no_other_host(site: Path) -> None:
+    pages = list(site.rglob("*.html"))
     assert {path.stem for path in pages} == {*(path.stem for path in DOCS.glob("*.md")), "404"}
     for path in pages:
         page = path.read_text()
         assert "assets/iframe-worker.js" in page  # else the search would ask for it elsewhere
         for tag in re.findall(r"<(?:link|script|img|iframe|source|video|audio|object|embed)\b[^>]*>", page):
             assert not re.search(r"""(?:src|href|srcset|data)=["']?(?:https?:)?//""", tag), f"{path.name}: {tag}"
-    for path in (tmp_path / "site").rglob("*.css"):
+    for path in site.rglob("*.css"):
         assert not re.search(r"""(?:url\(|@import)\s*["']?(?:https?:)?//""", path.read_text()), path
+
+
+@pytest.mark.skipif(find_browser() is None, reason="no Chromium on this machine (Debian package chromium)")
+def test_the_search_finds_without_a_server(site: Path, tmp_path: Path) -> None:
+    browser = Browser(tmp_path / "profile")
+    try:
+        browser.open(f"{(site / 'index.html').as_uri()}?q=checkpoint", 1280)
+        deadline = time.monotonic() + 60
+        while not browser.evaluate("document.querySelectorAll('.md-search-result__item').length"):
+            assert time.monotonic() < deadline, browser.messages
+            time.sleep(0.1)
+        assert "The engine" in browser.evaluate("document.querySelector('.md-search-result__list').innerText")
+        assert all(request.startswith(("file:", "data:", "about:")) for request in browser.requests), browser.requests
+    finally:
+        browser.close()
+
+
+def test_links_that_lead_nowhere_are_told(tmp_path: Path) -> None:
+    shutil.copytree(DOCS, tmp_path / "docs", ignore=shutil.ignore_patterns("__pycache__"))
+    for part in (
+        "README.md",
+        "CHANGELOG.md",
+        "CITATION.cff",
+        "mkdocs.yml",
+        "workflow",
+        "profiles",
+        "tests",
+        "examples",
+    ):
+        (tmp_path / part).symlink_to(PROJECT / part)
+    shutil.copy(PROJECT / "config.yaml", tmp_path)
+    page = tmp_path / "docs" / "gallery.md"
+    page.write_text(page.read_text() + "\n[a](engine.md#nowhere)\n\n![a](gallery/nowhere.png)\n")
+    result = build(tmp_path, tmp_path / "site")
+    assert result.returncode != 0
+    assert "does not contain an anchor '#nowhere'" in result.stderr
+    assert "'gallery/nowhere.png'" in result.stderr
 
 
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
-        ("[a](nowhere.md)", "there is no docs/nowhere.md"),
-        ("[a](engine.md#nowhere)", "does not contain an anchor '#nowhere'"),
-        ("![a](gallery/nowhere.png)", "gallery/nowhere.png"),
-        ("[a](../workflow/nowhere.py)", "there is no workflow/nowhere.py"),
+        ("[a](nowhere.md)", "page.md: there is no docs/nowhere.md"),
+        ("[a](../workflow/nowhere.py)", "page.md: there is no workflow/nowhere.py"),
         ("<!-- README.md: Nowhere -->", "README.md has no heading 'Nowhere'"),
     ],
 )
-def test_a_link_that_leads_nowhere_is_told(wrong: str, told: str, tmp_path: Path) -> None:
-    shutil.copytree(DOCS, tmp_path / "docs", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("README.md", "CHANGELOG.md", "mkdocs.yml", "config.yaml"):
-        shutil.copy(PROJECT / name, tmp_path / name)
-    for name in ("workflow", "profiles", "tests", "examples"):
-        (tmp_path / name).symlink_to(PROJECT / name)
-    shutil.copy(PROJECT / "CITATION.cff", tmp_path)
-    page = tmp_path / "docs" / "gallery.md"
-    page.write_text(f"{page.read_text()}\n{wrong}\n")
-    result = build(tmp_path, tmp_path / "site")
-    assert result.returncode != 0
-    assert told in result.stdout + result.stderr
+def test_so_are_those_out_of_the_site(wrong: str, told: str) -> None:
+    with pytest.raises(PluginError, match=re.escape(told)):
+        site_hooks.on_page_markdown(wrong, PAGE)
+
+
+def test_what_the_pages_take_in() -> None:
+    text = "[a](../config.yaml) [b](engine.md#checkpoints) [c](../README.md)\n```text\n[d](../nowhere)\n```\n"
+    expected = "`config.yaml` [b](engine.md#checkpoints) `README.md`\n```text\n[d](../nowhere)\n```\n"
+    assert site_hooks.on_page_markdown(text, PAGE) == expected
+    taken = site_hooks.on_page_markdown("<!-- README.md: Try it -->", PAGE)
+    assert "make demo\n" in taken
+    assert "](statistics.md)" in taken
+    assert "## " not in taken
 
 
 def test_code_is_fenced_and_its_language_named() -> None:
