@@ -27,6 +27,7 @@ def test_defaults_fill_every_level_and_leave_the_given_config_alone():
         "batch_size": 128,
         "optimiser": "sgd",
         "momentum": 0.9,
+        "label_smoothing": 0.0,
         "schedule": "step",
         "clip": None,
         "decay_epochs": [20, 30],
