@@ -7,6 +7,8 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from prunescape.hpspace.axes import Pair
+from prunescape.hpspace.verdict import question
 from prunescape.hpspace.verdict_page import verdict_section
 from prunescape.page import page
 from prunescape.pages.landscapes import landscapes
@@ -47,16 +49,16 @@ def explore_page(
 
     Args:
         answer: what `prunescape.hpspace.verdict.verdict` gives.
-        tables: those of `TITLES`, and `timing`, each as its CSV file has it.
+        tables: those of `TITLES` that the run has, and `timing`, each as its CSV file has it.
         pictures: figures to show, PNG files.
         settings: of the config's section `analysis` roi, sigma, minimum_cells and risk_roi; of `figures` colour_map
-            and colour_range_percent.
+            and colour_range_percent; axes, see `Pair.from_settings`.
         config: as resolved.
         root: the project's folder, which tells the code's version.
     """
     return page(
         f"{config['run']}: tune again after pruning?",
-        "Must learning rate and weight decay be tuned again after pruning?",
+        question(Pair.from_settings(settings)),
         _asset(TEMPLATE),
         style=_asset(STYLE),
         script="\n".join(_asset(name) for name in SCRIPTS),
@@ -64,7 +66,7 @@ def explore_page(
         sigma=f"{settings['sigma']:g}",
         minimum_cells=settings["minimum_cells"],
         pictures=[embedded(picture) for picture in pictures],
-        tables=[shown(name, title, tables[name]) for name, title in TITLES.items()],
+        tables=[shown(name, title, tables[name]) for name, title in TITLES.items() if name in tables],
         facts=facts(tables["timing"], config, root),
         times=run_times(tables["timing"]),
         config=_yaml(config),
