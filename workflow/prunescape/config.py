@@ -162,7 +162,8 @@ def _completed(config: dict[str, Any], broken: Collection[Path]) -> dict[str, An
     grid = config.get("grid")
     if isinstance(grid, dict) and not any(bad[:2] == ("grid", "axes") or bad == ("grid",) for bad in broken):
         for axis in grid["axes"] or ():
-            axis["scale"] = axis["scale"] or HYPERPARAMETERS[axis["name"]].scale
+            if axis["scale"] == "auto":
+                axis["scale"] = HYPERPARAMETERS[axis["name"]].scale
     again = config.get("retraining")
     if isinstance(recipe, dict) and isinstance(again, dict) and again["rewind_epoch"] is None:
         again["rewind_epoch"] = recipe["epochs"] // 2 if sound("recipe", "epochs") else 0

@@ -137,9 +137,7 @@ def lattice(model):
 
 def fixed(model):
     """Learning rate and weight decay of all cells of a model, as far as they are no axes."""
-    return {
-        name: config["models"][model][name] for name in ("learning_rate", "weight_decay") if name not in PAIR.names
-    }
+    return {name: config["models"][model][name] for name in ("learning_rate", "weight_decay") if name not in PAIR.names}
 
 
 def settings(*sources, **values):

@@ -75,9 +75,9 @@ rule measure_tuning:
     input:
         cells=f"{HPSPACE}/cells.csv",
     output:
+        **BAND,
         regret=f"{HPSPACE}/regret.csv",
         transfer=f"{HPSPACE}/transfer.csv",
-        **BAND,
     log:
         f"{LOGS}/measure_tuning.log",
     conda:

@@ -1,8 +1,8 @@
 """The main job's results on one page, to explore in a browser."""
 
 # What the page to explore shows: tables, and figures by name, model and metric.
-PAGE_TABLES = ["cells", "timing", "ellipses", "risk", "intervals", "decisions", "shifts", "regret", "transfer", "pruning"]
-PAGE_TABLES += THESIS_TABLES
+PAGE_TABLES = ["cells", "timing", "ellipses", "risk", "intervals", "decisions", "shifts", "regret", "transfer"]
+PAGE_TABLES += ["pruning", *THESIS_TABLES]
 PAGE_FIGURES = [(("risk", "", metric), f"risk_{metric}") for metric in METRICS]
 for model in config["models"]:
     for name in ["landscape", "summary", "regret", "transfer", *BAND_FIGURE]:

@@ -79,7 +79,7 @@ def _marks(axis: Axis, low: float, high: float) -> tuple[list[float], list[str],
         labelled, small = ticks(low, high)
         whole = [f"{10**exponent:.0f}" for exponent in labelled]
         return labelled, whole if axis.of.whole else value_labels(labelled), small
-    steps = MaxNLocator(5, steps=[1, 2, 2.5, 5, 10], integer=axis.of.whole).tick_values(low, high)
+    steps = MaxNLocator(6, steps=[1, 2, 2.5, 5, 10], min_n_ticks=3, integer=axis.of.whole).tick_values(low, high)
     labelled = [float(value) for value in steps if low <= value <= high]
     return labelled, [f"{value:g}" for value in labelled], []
 

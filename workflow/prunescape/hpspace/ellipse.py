@@ -60,7 +60,8 @@ def ellipses(
                 row |= {"n_cells": len(region), "fitted": len(region) >= minimum_cells}
                 row |= {"confidence_level": confidence_level(sigma)}
                 if row["fitted"]:
-                    row |= fit(*places(region, pair).T, sigma, pair)
+                    x, y = places(region, pair).T
+                    row |= fit(x, y, sigma, pair)
                 rows.append(row)
     columns = ["model", "variant", "metric", "roi", "n_cells", "fitted", "confidence_level"]
     return pd.DataFrame(rows, columns=[*columns, *pair.centre, "length", "width", "angle_degrees"])

@@ -70,7 +70,7 @@ def _tests(cube: Cube, place: int, roi: float, settings: Mapping[str, Any]) -> d
     groups = indices[: cube.seeds], indices[cube.seeds :]
 
     def compared(dense: np.ndarray, pruned: np.ndarray) -> dict[str, np.ndarray]:
-        found = [
+        of_dense, of_pruned = [
             functionals.ellipses(
                 functionals.regions(both[group.astype(int)].mean(axis=-2), roi),
                 cube.places,
@@ -80,7 +80,7 @@ def _tests(cube: Cube, place: int, roi: float, settings: Mapping[str, Any]) -> d
             )
             for group in (dense, pruned)
         ]
-        return functionals.shifts(*found, cube.pair)
+        return functionals.shifts(of_dense, of_pruned, cube.pair)
 
     measured = compared(*groups)
     result: dict[str, float] = {}

@@ -25,7 +25,7 @@ def verdict_text(answer: Mapping[str, Any]) -> str:
 
 def left_out(pair: Pair) -> str:
     """That what concerns the thesis' hyperparameters alone was not made, and why."""
-    return f"Smith's relation (eq. 2.2 of the thesis) and the thesis' tables: {pair.not_applicable()}"
+    return f"Smith's relation (eq. 2.2 of the thesis) and the thesis' tables are {pair.not_applicable()}"
 
 
 def describe(model: str, entry: Mapping[str, Any], settings: Mapping[str, Any], pair: Pair) -> str:

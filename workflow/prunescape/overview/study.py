@@ -125,8 +125,8 @@ class Study:
             for seed in self.config["seeds"]:
                 for tile, of_cells in shapes.items():
                     where = {**row._asdict(), "seed": seed, "i": tile.i, "j": tile.j}
-                    files = (Path(pattern.format(**where)) for pattern in (self.tile, self.tile_log))
-                    yield Training(row, size, *files, of_cells)
+                    files = [Path(pattern.format(**where)) for pattern in (self.tile, self.tile_log)]
+                    yield Training(row, size, files[0], files[1], of_cells)
 
     def foreign_tables(self) -> list[Path]:
         """Tables of tiles that lie in the results but are not of this config: kept, and not used."""

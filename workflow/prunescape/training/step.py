@@ -42,8 +42,9 @@ class Step:
         smoothing: torch.Tensor | None = None,
     ) -> None:
         self.network, self.lanes, self.batches, self.optimiser, self.engine = network, lanes, batches, optimiser, engine
-        smooths = smoothing is not None and bool(smoothing.any())
-        self.smoothing = smoothing.to(engine.device, engine.dtype) if smooths else None
+        if smoothing is not None:
+            smoothing = smoothing.to(engine.device, engine.dtype) if bool(smoothing.any()) else None
+        self.smoothing = smoothing
         self.losses = torch.zeros(lanes, dtype=torch.float64, device=engine.device)
         self._forward: Callable[[torch.Tensor], torch.Tensor] = network
         if engine.compile:
