@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import torch
 
+from prunescape.errors import UserError
 from prunescape.files import read_tables
 from prunescape.hpspace.axes import HYPERPARAMETERS, epochs_trained
 from prunescape.training.array import Report, Task
@@ -52,8 +53,16 @@ def train_tile(
         start: a state dict to go on from; None trains from scratch.
         rate_factor: what each cell's learning rate is multiplied by, where its schedule begins late.
         fixed: learning rate and weight decay, as far as they are no axes.
+
+    Raises:
+        UserError: a cell's batch is larger than the data set.
     """
     lanes = [lane_of({**(fixed or {}), **cell}, start, rate_factor) for cell in cells]
+    images, largest = task.data.sizes["train"], max(lane.batch_size or 0 for lane in lanes)
+    if largest > images:
+        raise UserError(
+            f"the grid reaches batches of {largest}, and there are {images} training images; make it smaller"
+        )
     results = train(task, lanes, report, checkpoint)
     rows, histories, timing = [], [], []
     for cell, result in zip(cells, results, strict=True):
