@@ -88,6 +88,9 @@ if config["coherence"] is not None:
 include: "workflow/rules/overview.smk"
 
 
+remember()  # what the code behind the rules says, for the next run to start faster
+
+
 rule all:
     default_target: True
     input:

@@ -22,12 +22,12 @@ CHANGING = ("timing.csv",)  # how long things took is never the same twice
 SUFFIXES = (".csv", ".json", ".safetensors", ".txt")
 
 
-def start(folder: Path, cores: int) -> subprocess.Popen:
+def start(folder: Path, arguments: argparse.Namespace) -> subprocess.Popen:
     snakemake = [sys.executable, "-m", "snakemake"]
     subprocess.run([*snakemake, "--unlock"], cwd=folder, capture_output=True, check=True)
     with (folder / "output").open("a") as output:
         return subprocess.Popen(
-            [*snakemake, "--cores", str(cores), "give_verdict"],
+            [*snakemake, "--cores", str(arguments.cores), arguments.target],
             cwd=folder,
             stdout=output,
             stderr=output,
@@ -75,7 +75,7 @@ def disturbed(folder: Path, arguments: argparse.Namespace) -> tuple[int, int, in
     numbers = random.Random(arguments.seed)
     kills: list[str] = []
     went_on = 0
-    run = start(folder, arguments.cores)
+    run = start(folder, arguments)
     while len(kills) < arguments.kills:
         killed = kill_once(run, numbers, *arguments.seconds)
         if killed is not None:
@@ -85,10 +85,10 @@ def disturbed(folder: Path, arguments: argparse.Namespace) -> tuple[int, int, in
             if run.returncode == 0:
                 sys.exit(f"the study ended after {len(kills)} kills; give shorter --seconds")
             went_on += resumed(folder)
-            run = start(folder, arguments.cores)
+            run = start(folder, arguments)
     while run.wait() != 0:  # killed jobs make Snakemake end with an error, as any failed job does
         went_on += resumed(folder)
-        run = start(folder, arguments.cores)
+        run = start(folder, arguments)
     went_on += resumed(folder)
     return kills.count("a training job"), len(kills) - kills.count("a training job"), went_on
 
@@ -108,7 +108,7 @@ def main(arguments: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         quiet, shaken = Path(temporary) / "undisturbed", Path(temporary) / "disturbed"
         expected, found = prepare(quiet, arguments.config), prepare(shaken, arguments.config)
-        if start(quiet, arguments.cores).wait():
+        if start(quiet, arguments).wait():
             sys.exit((quiet / "output").read_text()[-3000:])
         jobs, everything, went_on = disturbed(shaken, arguments)
         reference, tables = contents(expected), contents(found)
@@ -128,6 +128,7 @@ def main(arguments: argparse.Namespace) -> None:
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, default=PROJECT / "config.yaml")
     parser.add_argument("--cores", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--target", default="give_verdict", help="the rule to run up to")
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seconds", type=float, nargs=2, default=[5.0, 20.0], help="between two kills: least and most")
     parser.add_argument("--seed", type=int, default=0)

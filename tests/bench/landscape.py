@@ -69,13 +69,14 @@ def split(results: Path, wall: float, cores: int) -> list[dict[str, object]]:
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, default=PROJECT / "config.yaml")
+    parser.add_argument("--target", default="all", help="the rule to run up to")
     parser.add_argument("--cores", type=int, default=os.cpu_count() or 1)
 
 
 def main(arguments: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         results = prepare(Path(temporary) / "project", arguments.config)
-        command = [sys.executable, "-m", "snakemake", "--cores", str(arguments.cores)]
+        command = [sys.executable, "-m", "snakemake", "--cores", str(arguments.cores), arguments.target]
         start = time.perf_counter()
         run = subprocess.run(command, cwd=Path(temporary) / "project", capture_output=True, text=True, check=False)
         wall = time.perf_counter() - start

@@ -1,11 +1,14 @@
 """Fixtures that several unit tests share."""
 
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # the tests run beside each other
 
 import own_samples
 import stochastic_samples

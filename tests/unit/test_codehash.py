@@ -29,6 +29,11 @@ ROOMS = [
 ]
 
 
+def forget() -> None:
+    for function in (codehash.digest, codehash._closure, codehash._scan, codehash._kept):
+        function.cache_clear()
+
+
 @pytest.fixture
 def fresh(tmp_path, monkeypatch):
     """A copy of the library and scripts whose digests are computed anew at every call."""
@@ -38,19 +43,40 @@ def fresh(tmp_path, monkeypatch):
     monkeypatch.setattr(codehash, "SCRIPTS", tmp_path / "scripts")
 
     def digest(*sources: str) -> str:
-        for function in (codehash.digest, codehash._closure, codehash._scan):
-            function.cache_clear()
+        forget()
         return codehash.digest(*sources)
 
     yield tmp_path, digest
-    for function in (codehash.digest, codehash._closure, codehash._scan):
-        function.cache_clear()
+    forget()
 
 
 def edit(path: Path, old: str, new: str) -> None:
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new))
+
+
+def test_what_files_say_is_remembered_until_they_change(fresh, monkeypatch) -> None:
+    folder, digest = fresh
+    before = digest("hpspace/train_tile.py")
+    codehash.remember()
+    parse = ast.parse
+    monkeypatch.setattr(ast, "parse", lambda *_, **options: pytest.fail(f"{options} read again"))
+    assert digest("hpspace/train_tile.py") == before
+    edit(folder / "prunescape" / "lanes" / "sgd.py", "momentum", "inertia")
+    read = []
+    monkeypatch.setattr(ast, "parse", lambda *given, **options: read.append(options["filename"]) or parse(*given))
+    assert digest("hpspace/train_tile.py") != before
+    assert [Path(name).name for name in read] == ["sgd.py"]
+
+
+def test_a_damaged_memory_is_done_without(fresh) -> None:
+    _, digest = fresh
+    before = digest("hpspace/train_tile.py")
+    codehash.remember()
+    for content in ("", "[1]", '{"a": 1}', '{"a": ["b"]}'):
+        codehash._keep().write_text(content)
+        assert digest("hpspace/train_tile.py") == before
 
 
 def test_comments_docstrings_and_white_space_do_not_count(fresh) -> None:

@@ -2,13 +2,11 @@
 
 import inspect
 
-import numpy as np
 import pandas as pd
 import pytest
 
 import coherence_table_samples as samples
-from figure_checks import legible, texts
-from prunescape.figures import style
+from figure_checks import check_bytes_twice, draws_without_values, legible, texts
 from prunescape.figures.coherence import (
     accuracies,
     children,
@@ -25,7 +23,6 @@ from prunescape.figures.coherence import (
     width_diffs,
     widths,
 )
-from prunescape.figures.mechanism.shared import NOTHING
 
 MODEL = samples.MODEL
 ONE = (3,)
@@ -96,29 +93,12 @@ def test_studies_of_all_sizes_are_legible(module):
 
 @every_figure
 def test_empty_tables_and_missing_values_are_drawn(module):
-    arguments = SINGLE[module]()
-    empty = [part.iloc[:0] if isinstance(part, pd.DataFrame) else part for part in arguments]
-    unknown = [
-        part.assign(**{name: np.nan for name in MEASURED if name in part}) if isinstance(part, pd.DataFrame) else part
-        for part in arguments
-    ]
-    for some in (empty, unknown):
-        figure = module.draw(*some)
-        figure.draw_without_rendering()
-        assert NOTHING in texts(figure)
+    assert draws_without_values(module, SINGLE[module](), MEASURED)
 
 
 @every_figure
 def test_a_figure_is_the_same_bytes_twice_and_leaves_tables_alone(module, tmp_path):
-    arguments = SINGLE[module]()
-    before = [part.copy() if isinstance(part, pd.DataFrame) else part for part in arguments]
-    paths = [tmp_path / f"{turn}.png" for turn in range(2)]
-    for path in paths:
-        style.save(module.draw(*arguments), [str(path)], dpi=30)
-    assert paths[0].read_bytes() == paths[1].read_bytes()
-    for part, old in zip(arguments, before, strict=True):
-        if isinstance(part, pd.DataFrame):
-            pd.testing.assert_frame_equal(part, old)
+    check_bytes_twice(module, SINGLE[module](), tmp_path)
 
 
 @every_figure

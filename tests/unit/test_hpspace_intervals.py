@@ -1,7 +1,5 @@
 """Intervals: the same definitions as the tables, draws that know the truth where there is no noise, and coverage."""
 
-import time
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -158,13 +156,6 @@ def test_noise_makes_measured_risks_too_large_and_estimates_are_nearer() -> None
             estimated.append(np.median(functionals.risks(one.cube.means[0], one.draws[place], 0.5)["d_mean"]) - exact)
     assert np.mean(measured) > 0.4
     assert np.abs(np.mean(estimated)) < 0.2
-
-
-def test_a_study_of_the_size_of_the_demo_takes_no_time() -> None:
-    cells = cells_of(study()[1])
-    start = time.process_time()
-    intervals(resample(cells, {**RESAMPLING, "draws": 2000}), ANALYSIS)
-    assert time.process_time() - start < 2
 
 
 def test_a_handful_of_cells_is_no_obstacle() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from PIL import Image
 
 from project_copy import PROJECT, SNAKEMAKE, TINY, copy_project, merged, write_config
@@ -22,6 +23,7 @@ __all__ = [
     "draw_classes",
     "merged",
     "planned",
+    "rerun_after",
     "snakemake",
     "started",
     "write_config",
@@ -86,12 +88,33 @@ def planned(folder: Path, *arguments: str) -> dict[str, int]:
     return {rule: int(count) for rule, count in rows if rule not in ("all", "hpspace", "total")}
 
 
+def rerun_after(
+    finished: Path, copy: Path, *targets: str, config: dict[str, Any] | None = None, module: str | None = None
+) -> set[str]:
+    """The rules that a change makes run again: of the config, or of the meaning of a module of the library."""
+    folder = Path(shutil.copytree(finished, copy))
+    if config is not None:
+        write_config(folder, config)
+    if module is not None:
+        path = folder / "workflow" / "prunescape" / module
+        path.write_text(path.read_text() + "\nCHANGED = True\n")
+    return set(planned(folder, *targets)) - set(targets)
+
+
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory) -> Path:
-    """A project in which the tiny study has been run; not to be changed."""
-    folder = copy_project(tmp_path_factory.mktemp("finished") / "project")
-    write_config(folder, TINY)
-    snakemake(folder)
+    """A project in which the tiny study has been run, once for all workers of pytest-xdist; not to be changed."""
+    shared = (
+        tmp_path_factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else tmp_path_factory.getbasetemp()
+    )
+    folder = shared / "finished" / "project"
+    with FileLock(shared / "finished.lock"):
+        if not (folder / "results" / "done").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            copy_project(folder)
+            write_config(folder, TINY)
+            snakemake(folder)
+            (folder / "results" / "done").touch()
     return folder
 
 

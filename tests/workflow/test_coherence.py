@@ -1,7 +1,6 @@
 """The study `coherence` end to end: its outputs, the same bytes again, what reruns what, and the preset, shrunken."""
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from conftest import PROJECT, TINY, copy_project, merged, planned, snakemake, write_config
+from conftest import PROJECT, TINY, copy_project, merged, planned, rerun_after, snakemake, write_config
 
 from cifar_files import write_files
 from prunescape.coherence.widths import parent_width
@@ -131,9 +130,9 @@ def test_the_same_bytes_again(studied: Path, tmp_path: Path) -> None:
         assert (other / path).read_bytes() == (studied / path).read_bytes(), path
 
 
-def worked(folder: Path) -> set[str]:
-    """The rules that would run, without those that only tell and draw."""
-    return {rule for rule in planned(folder, "coherence") if not rule.startswith(("figure_", "coherence"))}
+def worked(rules: set[str]) -> set[str]:
+    """Without those that only tell and draw."""
+    return {rule for rule in rules if not rule.startswith(("figure_", "coherence"))}
 
 
 COLLECT = "collect_coherence"
@@ -156,9 +155,8 @@ SPARSE = {"retrain_masks", COLLECT}
 def test_a_change_of_the_config_reruns_what_depends_on_it(
     changes: dict[str, Any], expected: set[str], studied: Path, tmp_path: Path
 ) -> None:
-    folder = Path(shutil.copytree(studied, tmp_path / "copy"))
-    write_config(folder, merged(SMALL, {"coherence": changes}))
-    assert worked(folder) == expected
+    config = merged(SMALL, {"coherence": changes})
+    assert worked(rerun_after(studied, tmp_path / "copy", "coherence", config=config)) == expected
 
 
 @pytest.mark.parametrize(
@@ -172,21 +170,15 @@ def test_a_change_of_the_config_reruns_what_depends_on_it(
 def test_a_change_of_code_reruns_what_depends_on_it(
     module: str, expected: set[str], studied: Path, tmp_path: Path
 ) -> None:
-    folder = Path(shutil.copytree(studied, tmp_path / "copy"))
-    path = folder / "workflow" / "prunescape" / module
-    path.write_text(path.read_text() + "\nCHANGED = True\n")
-    assert worked(folder) == expected
+    assert worked(rerun_after(studied, tmp_path / "copy", "coherence", module=module)) == expected
 
 
 def test_what_only_tells_and_draws_runs_alone(studied: Path, tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(studied, tmp_path / "copy"))
-    write_config(folder, merged(SMALL, {"coherence": {"tolerance": 1.0}}))
+    config = merged(SMALL, {"coherence": {"tolerance": 1.0}})
     drawn = {"figure_coherence_early_masks", "figure_coherence_matched"}
-    assert set(planned(folder, "coherence")) == {"coherence", "coherence_findings", *drawn}
-    write_config(folder, SMALL)
-    path = folder / "workflow/prunescape/figures/coherence/gap.py"
-    path.write_text(path.read_text() + "\nCHANGED = True\n")
-    assert set(planned(folder, "coherence")) == {"coherence", "figure_coherence_gap"}
+    assert rerun_after(studied, tmp_path / "one", "coherence", config=config) == {"coherence_findings", *drawn}
+    module = "figures/coherence/gap.py"
+    assert rerun_after(studied, tmp_path / "other", "coherence", module=module) == {"figure_coherence_gap"}
 
 
 def test_the_preset_shrunken(tmp_path: Path) -> None:

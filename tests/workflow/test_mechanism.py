@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from conftest import PROJECT, TINY, copy_project, merged, planned, snakemake, started, write_config
+from conftest import PROJECT, TINY, copy_project, merged, planned, rerun_after, snakemake, started, write_config
 
 from cifar_files import write_files
 
@@ -163,9 +163,7 @@ def study(**changes: Any) -> dict[str, Any]:
 def test_a_change_of_the_config_reruns_what_depends_on_it(
     config: dict[str, Any], expected: set[str], studied: Path, tmp_path: Path
 ) -> None:
-    folder = Path(shutil.copytree(studied, tmp_path / "copy"))
-    write_config(folder, config)
-    assert set(planned(folder, "mechanism")) - {"mechanism"} == expected
+    assert rerun_after(studied, tmp_path / "copy", "mechanism", config=config) == expected
 
 
 @pytest.mark.parametrize(
@@ -179,10 +177,7 @@ def test_a_change_of_the_config_reruns_what_depends_on_it(
 def test_a_change_of_code_reruns_what_depends_on_it(
     module: str, expected: set[str], studied: Path, tmp_path: Path
 ) -> None:
-    folder = Path(shutil.copytree(studied, tmp_path / "copy"))
-    path = folder / "workflow" / "prunescape" / module
-    path.write_text(path.read_text() + "\nCHANGED = True\n")
-    assert set(planned(folder, "mechanism")) - {"mechanism"} == expected
+    assert rerun_after(studied, tmp_path / "copy", "mechanism", module=module) == expected
 
 
 def test_only_the_new_seed_is_trained(studied: Path, tmp_path: Path) -> None:

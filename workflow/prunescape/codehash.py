@@ -3,13 +3,19 @@
 Snakemake itself sees the text of a script but not the modules it imports. The digest covers a script, or a module, and
 every module of this library that it imports, directly or not, and the templates, scripts and styles of pages beside a
 module that names them. Comments, docstrings, white space and file times do not count (in those of pages, only file
-times do not). Light: used while the Snakefile is parsed.
+times do not). Light: used while the Snakefile is parsed; what a file says is kept beside Python's own compiled modules,
+under the hash of its content, so that only files that changed are read as code again.
 """
 
 import ast
+import contextlib
 import hashlib
+import json
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
+
+from prunescape.files import write_text
 
 # What these say, look up or arrange cannot change a result: messages, logs, progress, where and when jobs run and whose
 # turn it is, and the tables of names, of which each rule takes its own entry as a setting. Else a new model in the
@@ -29,9 +35,11 @@ NO_MEANING = {
     "training/stop.py",
     "training/workers.py",
 }
+MOST = 2000  # files of which it is kept what they say: those of several versions
 ASSETS = (".js", ".css", ".jinja")
 LIBRARY = Path(__file__).resolve().parent
 SCRIPTS = LIBRARY.parent / "scripts"
+_news: set[str] = set()  # what this run has read, by the hash of its content
 
 
 @cache
@@ -67,9 +75,30 @@ def _is_plumbing(file: Path) -> bool:
 @cache
 def _scan(file: Path) -> tuple[str, tuple[Path, ...]]:
     """A file's own digest, and the files of the library that it imports or takes in."""
+    content = file.read_bytes()
+    own = hashlib.sha256(content).hexdigest()
     if file.suffix in ASSETS:
-        return hashlib.sha256(file.read_bytes()).hexdigest(), ()
-    tree = ast.parse(file.read_bytes(), filename=str(file))
+        return own, ()
+    kept = _kept()
+    if own not in kept:
+        kept[own] = _read(file, content)
+        _news.add(own)
+    code = kept[own]
+    assets = [path for name in code.assets if (path := file.parent / name).is_file()]
+    modules = dict.fromkeys(path for name in code.imported for path in _module_files(name))
+    return code.meaning, (*modules, *assets)
+
+
+class _Code(NamedTuple):
+    """What a file of code says: the digest of its meaning, names that it imports, and names of parts of pages."""
+
+    meaning: str
+    imported: list[str]
+    assets: list[str]
+
+
+def _read(file: Path, content: bytes) -> _Code:
+    tree = ast.parse(content, filename=str(file))
     imported: list[str] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -78,9 +107,32 @@ def _scan(file: Path) -> tuple[str, tuple[Path, ...]]:
             if node.level:
                 raise ValueError(f"{file}: relative imports hide what a rule depends on; name the module in full")
             imported += [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
-    assets = _assets(file, tree)
-    modules = dict.fromkeys(path for name in imported for path in _module_files(name))
-    return meaning(tree), (*modules, *assets)
+    texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    assets = [text for text in texts if text.endswith(ASSETS) and "\n" not in text]
+    return _Code(meaning(tree), [name for name in imported if name.split(".")[0] == LIBRARY.name], assets)
+
+
+@cache
+def _kept() -> dict[str, _Code]:
+    """What earlier runs read, by the hash of a file's content; of another version of this module, nothing."""
+    try:
+        kept = json.loads(_keep().read_text(encoding="utf-8"))
+        return {own: _Code(*code) for own, code in kept.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
+
+
+def _keep() -> Path:
+    version = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]
+    return LIBRARY / "__pycache__" / f"codehash-{version}.json"
+
+
+def remember() -> None:
+    """Keep what was read for the next run; where nothing can be written, it is read again then."""
+    if _news:
+        with contextlib.suppress(OSError):
+            write_text(_keep(), json.dumps(dict(list(_kept().items())[-MOST:])))
+        _news.clear()
 
 
 def meaning(tree: ast.Module) -> str:

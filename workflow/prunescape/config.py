@@ -178,9 +178,10 @@ def _completed(config: dict[str, Any], broken: Collection[Path]) -> dict[str, An
         priors = {
             name: {
                 "momentum": config["recipe"]["momentum"],
-                **{key: section[key] for key in ("learning_rate", "weight_decay")},
+                **{key: section[key] for key in ("learning_rate", "weight_decay") if key in section},
             }
             for name, section in config["models"].items()
+            if isinstance(section, dict)
         }
         coherence["models"] = {name: _filled(prior, part) for name, prior in priors.items()}
     return config

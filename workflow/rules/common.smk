@@ -4,7 +4,7 @@ import hashlib
 import math
 from dataclasses import asdict
 
-from prunescape.codehash import digest
+from prunescape.codehash import digest, remember
 from prunescape.config import ConfigError, validated
 from prunescape.data.catalog import CATALOG as DATA_SETS, count_classes, lookup as data_set
 from prunescape.errors import UserError
