@@ -32,8 +32,7 @@ class _Side(NamedTuple):
     @property
     def smaller(self) -> str:
         """What to do about a grid that reaches too far."""
-        keys = [where((*self.at, key)) for key in ("step", "size")] if len(self.at) > 1 else ["grid.step", "grid.size"]
-        return f"make {' or '.join(keys)} smaller"
+        return f"make {where((*self.at, 'step'))} or {where((*self.at, 'size'))} smaller"
 
     def values(self) -> list[float]:
         """Of all cells along the axis, increasing."""
