@@ -30,6 +30,7 @@ from prunescape.hpspace.verdict_page import verdict_page
 from prunescape.hpspace.verdict_text import verdict_text
 from prunescape.overview.bill import bill, bill_page
 from prunescape.overview.cost import ASSUMED_CORE, Costs
+from prunescape.pages.landscapes import landscapes
 
 ANALYSIS = {"roi": [0.5, 1.0], "risk_roi": 0.5, "sigma": 2.0, "minimum_cells": 5, "draws": 100, "confidence": 0.95}
 LIMITS = {"margin": 0.5, "level": 0.05, "power": 0.8, "risk_roi": 0.5}
@@ -233,6 +234,21 @@ def test_pictures_have_the_axes_names_and_values() -> None:
     glance = summary.draw(shapes, risk, "m", "top1", 1.0, MOMENTUM_BATCH)
     glance.draw_without_rendering()
     assert "Batch size" in texts(glance)
+
+
+def test_the_page_to_explore_finds_values_from_places() -> None:
+    cells = cells_of(MOMENTUM_BATCH, trained(2)).assign(diverged=False)
+    look = {"colour_map": "viridis", "colour_range_percent": 15.0, "axes": MOMENTUM_BATCH.to_json()}
+    data = landscapes(cells, ANALYSIS | look)
+    grid = data["models"][0]["grid"]
+    assert (data["unit"], grid["step"]) == ("steps", 1.0)
+    assert [grid[axis]["words"] for axis in ("up", "across")] == ["momentum", "batch size"]
+    for places, axis in ((grid["x"], grid["across"]), (grid["y"], grid["up"])):
+        coordinates = np.multiply(places, axis["unit"])
+        assert (10**coordinates if axis["log"] else coordinates) == pytest.approx(axis["values"])
+    assert {*zip(grid["up"]["values"], grid["across"]["values"], strict=True)} == {
+        (momentum, batch) for momentum in (0.3, 0.4, 0.5, 0.6, 0.7) for batch in (8, 16, 32, 64, 128)
+    }
 
 
 def test_a_bill_counts_every_cells_own_epochs_and_steps(tmp_path, monkeypatch) -> None:
