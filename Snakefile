@@ -52,6 +52,11 @@ include: "workflow/rules/pages.smk"
 include: "workflow/rules/companions.smk"
 
 
+if PAIR.is_thesis:
+
+    include: "workflow/rules/hpspace_thesis.smk"
+
+
 if config["stochastic"] is not None:
 
     include: "workflow/rules/stochastic_common.smk"

@@ -75,7 +75,10 @@ def test_the_landscapes_hold_the_means_over_seeds(tables) -> None:
         here = here[(here["i"] == i) & (here["j"] == j)]
         assert pruned["f"][n] == pytest.approx(here["top5"].mean(), abs=1e-12)
         assert [seed[n] for seed in pruned["seeds"]] == here.sort_values("seed")["top5"].round(4).tolist()
-        assert (grid["lr"][n], grid["wd"][n]) == (here["learning_rate"].iloc[0], here["weight_decay"].iloc[0])
+        assert (grid["up"]["values"][n], grid["across"]["values"][n]) == (
+            here["learning_rate"].iloc[0],
+            here["weight_decay"].iloc[0],
+        )
         assert pruned["diverged"][n] == here["diverged"].sum()
     assert sum(pruned["diverged"]) == 1
     assert grid["step"] == pytest.approx(0.2)

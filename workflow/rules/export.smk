@@ -10,7 +10,7 @@ rule describe_tables:
     conda:
         ENVIRONMENT
     params:
-        settings=settings("export/describe_tables.py", run=config["run"]),
+        settings=settings("export/describe_tables.py", run=config["run"], **AXES),
     script:
         "../scripts/export/describe_tables.py"
 
@@ -55,7 +55,12 @@ rule train_chosen:
     params:
         # As in `train_tile`, with the same idle lanes beside it: on a CPU the same bits come out.
         settings=lambda wildcards: settings(
-            "export/train_chosen.py", model_code(wildcards.model), recipe=config["recipe"], engine=engine_settings()
+            "export/train_chosen.py",
+            model_code(wildcards.model),
+            recipe=config["recipe"],
+            engine=engine_settings(),
+            fixed=fixed(wildcards.model),
+            **AXES,
         ),
         checkpoint=lambda wildcards, output: f"{RESULTS}/checkpoints/export/" + "_".join(wildcards),
     script:
@@ -104,6 +109,8 @@ rule write_card:
             run=config["run"],
             method=wildcards.variant.rpartition("-")[0],
             recipe=config["recipe"],
+            fixed=fixed(wildcards.model),
+            **AXES,
             risk_roi=config["analysis"]["risk_roi"],
         ),
     script:

@@ -74,8 +74,7 @@ rule train_dense:
         settings=lambda wildcards: settings(
             "models/train_dense.py",
             model_code(wildcards.model),
-            learning_rate=config["models"][wildcards.model]["learning_rate"],
-            weight_decay=config["models"][wildcards.model]["weight_decay"],
+            **fixed(wildcards.model) | lattice(wildcards.model).named(PRIOR),
             recipe=config["recipe"],
             engine=engine_settings(strategy="serial"),
             seed=CHECKPOINT_SEED,
@@ -105,7 +104,7 @@ rule calibrate:
             model_code(wildcards.model),
             recipe=config["recipe"],
             engine=engine_settings(),
-            cells=math.prod(config["grid"]["tile"]),
+            cells=lattice(wildcards.model).alike,
         ),
     script:
         "../scripts/models/calibrate.py"

@@ -6,6 +6,8 @@ from typing import Any
 
 import pandas as pd
 
+from prunescape.hpspace.axes import Pair
+from prunescape.hpspace.verdict import question
 from prunescape.hpspace.verdict_page import verdict_section
 from prunescape.page import section
 from prunescape.pages.landscapes import landscapes
@@ -46,10 +48,10 @@ def explore_page(
 
     Args:
         answer: what `prunescape.hpspace.verdict.verdict` gives.
-        tables: those of `TITLES`, and `timing`, each as its CSV file has it.
+        tables: those of `TITLES` that the run has, and `timing`, each as its CSV file has it.
         pictures: figures to show, PNG files.
         settings: of the config's section `analysis` roi, sigma, minimum_cells and risk_roi; of `figures` colour_map
-            and colour_range_percent.
+            and colour_range_percent; axes, see `Pair.from_settings`.
         config: as resolved.
         root: the project's folder, which tells the code's version.
     """
@@ -61,10 +63,10 @@ def explore_page(
     )
     return study_page(
         f"{config['run']}: tune again after pruning?",
-        "Must learning rate and weight decay be tuned again after pruning?",
+        question(Pair.from_settings(settings)),
         Answer("Verdict", verdict_section(answer)),
         [embedded(picture) for picture in pictures],
-        [shown(name, title, tables[name]) for name, title in TITLES.items()],
+        [shown(name, title, tables[name]) for name, title in TITLES.items() if name in tables],
         "the README",
         provenance(tables["timing"], config, root),
         Extra({"landscapes": "Landscapes"}, explorer, [asset(name) for name in SCRIPTS], asset(STYLE)),

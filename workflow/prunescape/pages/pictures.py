@@ -19,7 +19,7 @@ CAPTIONS = {
     "summary": ("At a glance", "Left, the ellipses of all variants in one plane; right, the mean performance risk."),
     "landscape": (
         "Landscapes",
-        "Accuracy over weight decay and learning rate: interpolated above, the trained cells below.",
+        "Accuracy over both hyperparameters: interpolated above, the trained cells below.",
     ),
     "regret": (
         "What tuning again buys",

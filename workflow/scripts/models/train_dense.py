@@ -1,12 +1,11 @@
 """Train a dense network at the prior; its weights are what pruning ranks."""
 
 from prunescape.files import read_json, write_csv
-from prunescape.hpspace.tile import history_table
+from prunescape.hpspace.tile import history_table, lane_of
 from prunescape.job import job
 from prunescape.lease import lease
 from prunescape.models.weights import save_weights
 from prunescape.training.checkpoint import Checkpoint
-from prunescape.training.lane import Lane
 from prunescape.training.task import open_task
 from prunescape.training.train import train
 
@@ -14,7 +13,7 @@ with job(snakemake) as logger:
     settings = snakemake.params.settings
     task = open_task(snakemake.input.architecture, snakemake.input.data, settings, snakemake.threads)
     checkpoint = Checkpoint.of(snakemake.params.checkpoint, settings, task.identity(), read_json(snakemake.input.data))
-    lane = Lane(settings["learning_rate"], settings["weight_decay"])
+    lane = lane_of(settings)
     with lease(f"{snakemake.params.checkpoint}.lease", checkpoint.identity, snakemake.output) as to_do:
         if to_do:
             (result,) = train(task, [lane], logger.info, checkpoint)
