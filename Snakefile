@@ -53,6 +53,11 @@ include: "workflow/rules/pages.smk"
 include: "workflow/rules/companions.smk"
 
 
+if PAIR.is_thesis:
+
+    include: "workflow/rules/hpspace_thesis.smk"
+
+
 if config["stochastic"] is not None:
 
     include: "workflow/rules/stochastic_common.smk"
@@ -81,6 +86,7 @@ if config["coherence"] is not None:
     include: "workflow/rules/coherence_figures.smk"
 
 
+include: "workflow/rules/companion_pages.smk"
 include: "workflow/rules/overview.smk"
 
 

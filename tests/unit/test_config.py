@@ -27,13 +27,14 @@ def test_defaults_fill_every_level_and_leave_the_given_config_alone():
         "batch_size": 128,
         "optimiser": "sgd",
         "momentum": 0.9,
+        "label_smoothing": 0.0,
         "schedule": "step",
         "clip": None,
         "decay_epochs": [20, 30],
         "decay": 0.1,
         "evaluate_every": 1,
     }
-    assert config["grid"] == {"step": 0.2, "size": [9, 9], "tile": [3, 3]}
+    assert config["grid"] == {"axes": None, "step": 0.2, "size": [9, 9], "tile": [3, 3]}
     assert config["models"]["small_resnet"]["methods"] == ["uniform", "non_uniform"]
     assert config["data"]["prepared"] == "results/demo/data"
     assert set(config) == set(schema()["properties"])
@@ -86,7 +87,8 @@ def test_the_presets_are_the_thesis():
         "mobilenetv2": {**prior, "methods": both, "ratios": [0.6, 0.4]},
     }
     assert imagenet["models"] == {"resnet50": {**prior, "methods": ["non_uniform"], "ratios": [0.4]}}
-    shared = {"optimiser": "sgd", "momentum": 0.9, "schedule": "step", "clip": None, "decay": 0.1, "evaluate_every": 1}
+    shared = {"optimiser": "sgd", "momentum": 0.9, "label_smoothing": 0.0, "schedule": "step", "clip": None}
+    shared |= {"decay": 0.1, "evaluate_every": 1}
     assert cifar["recipe"] == {**shared, "epochs": 180, "batch_size": 128, "decay_epochs": [90, 135]}
     assert imagenet["recipe"] == {**shared, "epochs": 90, "batch_size": 256, "decay_epochs": [30, 60]}
     assert (cifar["grid"]["size"], cifar["grid"]["step"]) == ([9, 9], 0.2)

@@ -58,7 +58,7 @@ def test_colours_reach_down_to_every_variants_optimum_but_not_to_failures():
 
 
 def test_the_surface_passes_through_the_cells_and_forgets_failures():
-    cells = plane.in_log10(ridge(["dense"]))
+    cells = plane.located(ridge(["dense"]))
     floor = float(cells["f"].min())
     cells.loc[0, "f"] = 10.0
     x, y, values = surface.interpolate(cells, (-4.4, -3.6, -1.4, -0.6), floor)

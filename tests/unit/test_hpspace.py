@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from prunescape.hpspace.decision import decisions
 from prunescape.hpspace.ellipse import confidence_level, ellipses, fit
-from prunescape.hpspace.extension import grow, open_borders, plan_extension
+from prunescape.hpspace.extension import open_borders, plan_extension
 from prunescape.hpspace.intervals import intervals
 from prunescape.hpspace.landscape import best_cell, mean_over_seeds, region_of_interest
 from prunescape.hpspace.lattice import Cell, Extent, Lattice
@@ -28,7 +28,7 @@ ANYWHERE = {"learning_rate": [1e-9, 1e9], "weight_decay": [1e-9, 1e9]}
 
 
 def lattice(size: tuple[int, int] = (9, 9), tile: tuple[int, int] = (3, 3)) -> Lattice:
-    return Lattice(0.1, 1e-4, 0.2, size, tile)
+    return Lattice.from_config({"step": 0.2, "size": size, "tile": tile}, {"learning_rate": 0.1, "weight_decay": 1e-4})
 
 
 def cells_from(surfaces: dict[str, np.ndarray], seeds: int = 1, noise: float = 0.0) -> pd.DataFrame:
@@ -182,7 +182,7 @@ def test_extension_stops_at_the_bounds_and_inside() -> None:
 
 def test_growing_two_sides_fills_the_corner() -> None:
     extent = Extent(Cell(-4, -4), Cell(4, 4))
-    grown = grow(lattice(), extent, ["larger learning rates", "smaller weight decays"], ANYWHERE)
+    grown = extent.grown(lattice(), ["larger learning rates", "smaller weight decays"], ANYWHERE)
     assert grown == Extent(Cell(-4, -7), Cell(7, 4))
     assert len(grown.tiles(lattice())) == 16
 

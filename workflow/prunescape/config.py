@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 from prunescape.config_checks import crossed
 from prunescape.config_mistakes import Path, described, shown, where
 from prunescape.errors import UserError
+from prunescape.hpspace.axes import HYPERPARAMETERS
 
 SCHEMA = FilePath(__file__).parents[1] / "schemas" / "config.schema.yaml"
 _DEEPEST = 12  # far below any honest config; YAML anchors can nest without end
@@ -158,6 +159,11 @@ def _completed(config: dict[str, Any], broken: Collection[Path]) -> dict[str, An
         epochs = recipe["epochs"] if sound("recipe", "epochs") else 1
         halfway, late = epochs // 2, 3 * epochs // 4
         recipe["decay_epochs"] = sorted({epoch for epoch in (halfway, late) if 0 < epoch < epochs})
+    grid = config.get("grid")
+    if isinstance(grid, dict) and not any(bad[:2] == ("grid", "axes") or bad == ("grid",) for bad in broken):
+        for axis in grid["axes"] or ():
+            if axis["scale"] == "auto":
+                axis["scale"] = HYPERPARAMETERS[axis["name"]].scale
     again = config.get("retraining")
     if isinstance(recipe, dict) and isinstance(again, dict) and again["rewind_epoch"] is None:
         again["rewind_epoch"] = recipe["epochs"] // 2 if sound("recipe", "epochs") else 0

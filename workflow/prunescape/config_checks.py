@@ -1,26 +1,21 @@
 """The config's rules that a schema cannot say, because they compare several keys or need the catalogues."""
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any
 
+from prunescape import config_axes
+from prunescape.config_axes import Get, Mistakes, Unreadable
 from prunescape.config_checks_pruning import pipelines, ratios, rewind, steps
-from prunescape.config_mistakes import Path, shown, suggestion, where, yaml_number
+from prunescape.config_mistakes import Path, shown, suggestion
+from prunescape.hpspace.axes import THESIS
 from prunescape.lanes import LANE_ALIGNMENT
-
-Get = Callable[..., Any]
-Mistakes = Iterator[tuple[Path, str]]
 
 ONLY_IMAGE_FOLDER = {"image_size": None, "validation_fraction": 0.1, "flip": None}
 NEED_DIRECTORY = ("imagenet", "image_folder")
 ONLY_IMPORTED: dict[str, Any] = {"kwargs": {}, "prunable": "inside-blocks"}
 OWN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,49}")
-AXES = ("learning_rate", "weight_decay")
-
-
-class Unreadable(Exception):  # noqa: N818 - a signal, no error
-    """A rule reads a key in which another mistake was found already: it has nothing to add."""
 
 
 def crossed(
@@ -42,10 +37,20 @@ def crossed(
     names = list(models) if isinstance(models, dict) else []
     checks: list[Callable[[Get], Mistakes]] = [partial(_data, known=known_data_sets), _directory]
     checks += [partial(_folder_option, key=key) for key in ONLY_IMAGE_FOLDER]
-    checks += [_batch, _decay, _size, _tile, _roi, _risk_roi, partial(_lanes, section="engine")]
-    checks += [partial(_bounds, path=("extension", axis)) for axis in AXES]
-    checks += [partial(_prior, model=name, axis=axis) for name in names for axis in range(2)]
-    checks += [partial(of_model, model=name) for name in names for of_model in (ratios, _cell, pipelines)]
+    checks += [
+        _batch,
+        _decay,
+        config_axes.size,
+        config_axes.tile,
+        config_axes.names,
+        _roi,
+        _risk_roi,
+        partial(_lanes, section="engine"),
+    ]
+    checks += [partial(_bounds, path=("extension", axis.name)) for axis in THESIS]
+    checks += [partial(config_axes.bounds, place=place) for place in range(2)]
+    checks += [partial(config_axes.prior, model=name, place=place) for name in names for place in range(2)]
+    checks += [partial(of_model, model=name) for name in names for of_model in OF_MODEL]
     checks += [rewind, steps]
     if config.get("stochastic") is not None:
         checks += [_held_out, partial(_lanes, section="stochastic")]
@@ -118,47 +123,10 @@ def _decay(get: Get) -> Mistakes:
         yield path, f"{late[0]} is not before the end, recipe.epochs = {epochs}; write epochs below {epochs}"
 
 
-def _size(get: Get) -> Mistakes:
-    for axis, cells in enumerate(get("grid", "size")):
-        if cells % 2 == 0:
-            path: Path = ("grid", "size", axis)
-            remedy = f"write {cells - 1} or {cells + 1}"
-            yield path, f"the prior is off the lattice: of {cells} cells none is central; {remedy}"
-
-
-def _tile(get: Get) -> Mistakes:
-    for axis, (cells, tile) in enumerate(zip(get("grid", "size"), get("grid", "tile"), strict=True)):
-        path: Path = ("grid", "tile", axis)
-        size = f"{where(('grid', 'size', axis))} = {cells}"
-        remedy = "write " + " or ".join(str(n) for n in range(1, cells + 1) if cells % n == 0)
-        if tile > cells:
-            yield path, f"the tile is larger than the grid: {tile}, {size}; {remedy}"
-        elif cells % tile and cells % 2:  # an even size is a mistake of its own, and will change
-            yield path, f"tiles of {tile} do not divide {size}; {remedy}"
-
-
 def _bounds(get: Get, path: Path) -> Mistakes:
     low, high = get(*path)
     if low >= high:
         yield path, f"{shown(low)} is not below {shown(high)}; write [lowest, highest]"
-
-
-def _prior(get: Get, model: str, axis: int) -> Mistakes:
-    """The prior, and the whole initial grid around it, lie within the bounds of the axis."""
-    path: Path = ("models", model, AXES[axis])
-    prior, (low, high) = get(*path), get("extension", AXES[axis])
-    if low >= high:
-        return
-    bounds = f"extension.{AXES[axis]} = [{yaml_number(low)}, {yaml_number(high)}]"
-    if not low <= prior <= high:
-        yield path, f"the prior {yaml_number(prior)} is outside {bounds}; move the prior or widen the bounds"
-        return
-    span = 10 ** (get("grid", "step") * (get("grid", "size", axis) // 2))
-    # A hair of slack: a bound that is meant to be the outermost cell must not fail by rounding.
-    reached = [edge for edge in (prior / span, prior * span) if not low * 0.999999 <= edge <= high * 1.000001]
-    for edge in reached:
-        remedy = "widen the bounds, or make grid.step or grid.size smaller"
-        yield path, f"the grid around {yaml_number(prior)} reaches {edge:.3g}, outside {bounds}; {remedy}"
 
 
 def _roi(get: Get) -> Mistakes:
@@ -255,3 +223,6 @@ def _early(get: Get) -> Mistakes:
     missing = [epoch for epoch in early or [] if measured is not None and epoch not in measured]
     if missing:
         yield path, f"{missing[0]} is not in coherence.measured_epochs; add it there, or choose from there"
+
+
+OF_MODEL = (ratios, _cell, pipelines, config_axes.batches, config_axes.lengths)

@@ -1,13 +1,8 @@
 """The rules of `prunescape.config_checks` about how networks are pruned and what is done with them then."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
-
+from prunescape.config_axes import Get, Mistakes
 from prunescape.config_mistakes import Path
 from prunescape.training.retraining import AT_INIT, FROM_TRAINED
-
-Get = Callable[..., Any]
-Mistakes = Iterator[tuple[Path, str]]
 
 
 def ratios(get: Get, model: str) -> Mistakes:

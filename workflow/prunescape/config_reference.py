@@ -65,6 +65,8 @@ def _rows(prefix: str, keys: dict[str, Any], owner: dict[str, Any]) -> Iterator[
         yield f"| {' | '.join(cells)} |\n"
         if "properties" in (named := part.get("additionalProperties") or {}):
             yield from _rows(f"{prefix}{key}.<name>.", named["properties"], named)
+        if "properties" in (entry := part.get("items", {})):
+            yield from _rows(f"{prefix}{key}[].", entry["properties"], entry)
 
 
 def _kind(part: dict[str, Any]) -> str:

@@ -24,8 +24,9 @@ def forward_flops(input):
 def training_minutes(wildcards, input, attempt):
     """The run time of a job that trains networks, from scratch or not."""
     flops, sizes = forward_flops(input)
-    cells = len(tile_cells(wildcards)) if "i" in wildcards.keys() else 1
-    return run_time_minutes(training_flops(flops, cells, sizes, recipe_of(wildcards)), attempt, config["cluster"])
+    cells = tile_cells(wildcards) if "i" in wildcards.keys() else [lattice(wildcards.model).named(PRIOR)]
+    needed = sum(training_flops(flops, 1, sizes, recipe_of(wildcards) | cell) for cell in cells)
+    return run_time_minutes(needed, attempt, config["cluster"])
 
 
 def companion_minutes(passes, model=None):

@@ -8,6 +8,7 @@ from prunescape.codehash import digest, remember
 from prunescape.config import ConfigError, validated
 from prunescape.data.catalog import CATALOG as DATA_SETS, count_classes, lookup as data_set
 from prunescape.errors import UserError
+from prunescape.hpspace.axes import pair_of, size_of
 from prunescape.hpspace.lattice import Cell, Lattice
 from prunescape.models.catalog import CATALOG as MODELS, lookup as model_info
 from prunescape.own_code import check_import, own_digest
@@ -98,11 +99,21 @@ OWN = "own:"
 SEEDS = config["seeds"]
 FORMATS = config["figures"]["formats"]
 METRICS = measured_metrics()
+PAIR = pair_of(config["grid"])
+AXES = {"axes": PAIR.to_json()}
+PRIOR = Cell(0, 0)
+# Made of the thesis' hyperparameters alone.
+THESIS_TABLES = ["band", "table_3_4", "table_4_1", "table_4_2"] if PAIR.is_thesis else []
 
 
 def lattice(model):
     """The lattice around a model's prior."""
-    return Lattice.from_config(config["grid"], config["models"][model])
+    return Lattice.from_config(config["grid"], {**config["recipe"], **config["models"][model]})
+
+
+def fixed(model):
+    """Learning rate and weight decay of all cells of a model, as far as they are no axes."""
+    return {name: config["models"][model][name] for name in ("learning_rate", "weight_decay") if name not in PAIR.names}
 
 
 def settings(*sources, **values):
@@ -210,10 +221,8 @@ def tile_files(model, rounds, suffix=".csv"):
 def tile_cells(wildcards):
     """Coordinates and hyperparameters of the cells of a tile."""
     grid = lattice(wildcards.model)
-    return [
-        {**cell._asdict(), **dict(zip(("learning_rate", "weight_decay"), grid.values(cell)))}
-        for cell in grid.cells(Cell(int(wildcards.i), int(wildcards.j)))
-    ]
+    cells = grid.cells(Cell(int(wildcards.i), int(wildcards.j)))
+    return [{**cell._asdict(), **grid.named(cell)} for cell in cells]
 
 
 wildcard_constraints:

@@ -10,7 +10,7 @@ rule describe_tables:
     conda:
         ENVIRONMENT
     params:
-        settings=settings("export/describe_tables.py", run=config["run"]),
+        settings=settings("export/describe_tables.py", run=config["run"], **AXES),
     script:
         "../scripts/export/describe_tables.py"
 
@@ -61,6 +61,8 @@ rule train_chosen:
             **{"recipe": config["recipe"], "rate_factor": 1.0} | (retrained(*wildcards) or {}),
             engine=engine_settings(),
             seeds=SEEDS if pipeline_of(*wildcards) == AT_INIT else [],
+            fixed=fixed(wildcards.model),
+            **AXES,
         ),
         checkpoint=lambda wildcards, output: f"{RESULTS}/checkpoints/export/" + "_".join(wildcards),
     script:
@@ -111,6 +113,8 @@ rule write_card:
             pipeline=pipeline_of(*wildcards),
             target=TARGET,
             recipe=config["recipe"],
+            fixed=fixed(wildcards.model),
+            **AXES,
             risk_roi=config["analysis"]["risk_roi"],
         ),
     script:

@@ -2,7 +2,8 @@
 
 FIGURES = f"{HPSPACE}/figures"
 HISTORIES = ".history.csv"
-MODEL_FIGURES = ["summary", "landscape", "grid_dense", "regret", "transfer", "band"]
+BAND_FIGURE = ["band"] if PAIR.is_thesis else []
+MODEL_FIGURES = ["summary", "landscape", "grid_dense", "regret", "transfer", *BAND_FIGURE]
 
 
 rule figure_summary:
@@ -16,7 +17,7 @@ rule figure_summary:
     conda:
         ENVIRONMENT
     params:
-        settings=figure_settings("hpspace/figure_summary.py", risk_roi=config["analysis"]["risk_roi"]),
+        settings=figure_settings("hpspace/figure_summary.py", risk_roi=config["analysis"]["risk_roi"], **AXES),
     script:
         "../scripts/hpspace/figure_summary.py"
 
@@ -43,6 +44,7 @@ rule figure_landscape:
             roi=config["analysis"]["roi"],
             colour_map=config["figures"]["colour_map"],
             colour_range_percent=config["figures"]["colour_range_percent"],
+            **AXES,
         ),
     script:
         "../scripts/hpspace/figure_landscape.py"
@@ -65,7 +67,10 @@ rule figure_annotated_grid:
         ENVIRONMENT
     params:
         settings=figure_settings(
-            "hpspace/figure_annotated_grid.py", roi=config["analysis"]["roi"], initial_size=config["grid"]["size"]
+            "hpspace/figure_annotated_grid.py",
+            roi=config["analysis"]["roi"],
+            initial_size=size_of(config["grid"]),
+            **AXES,
         ),
     script:
         "../scripts/hpspace/figure_annotated_grid.py"
@@ -118,27 +123,6 @@ rule figure_tuning_transfer:
         "../scripts/hpspace/figure_tuning_transfer.py"
 
 
-rule figure_band:
-    input:
-        band=f"{HPSPACE}/band.csv",
-    output:
-        figure(
-            f"{FIGURES}/{{model}}/band_{{metric}}",
-            "{model}",
-            "band_figure",
-            figure="8 optimal band",
-            metric="{metric}",
-        ),
-    log:
-        f"{LOGS}/figure_band/{{model}}_{{metric}}.log",
-    conda:
-        ENVIRONMENT
-    params:
-        settings=figure_settings("hpspace/figure_band.py"),
-    script:
-        "../scripts/hpspace/figure_band.py"
-
-
 rule figure_channels:
     input:
         channels=f"{HPSPACE}/channels.csv",
@@ -174,8 +158,8 @@ rule hpspace:
     input:
         [plan for model in config["models"] for plan in plans(model, config["extension"]["rounds"])],
         expand(f"{HPSPACE}/{{table}}.csv", table=["cells", "ellipses", "risk", "pruning"]),
-        expand(f"{HPSPACE}/{{table}}.csv", table=["intervals", "decisions", "shifts", "regret", "transfer", "band"]),
-        expand(f"{HPSPACE}/table_{{number}}.csv", number=["3_4", "4_1", "4_2"]),
+        expand(f"{HPSPACE}/{{table}}.csv", table=["intervals", "decisions", "shifts", "regret", "transfer"]),
+        expand(f"{HPSPACE}/{{table}}.csv", table=THESIS_TABLES),
         f"{HPSPACE}/verdict.json",
         f"{RESULTS}/datapackage.json",
         f"{HPSPACE}/explore.html",

@@ -26,6 +26,7 @@ rule train_tile:
             "hpspace/train_tile.py",
             model_code(wildcards.model),
             cells=tile_cells(wildcards),
+            **{"fixed": fixed(wildcards.model)} if fixed(wildcards.model) else {},
             **{"recipe": config["recipe"]} | (retrained(wildcards.model, wildcards.variant) or {}),
             engine=engine_settings(),
             seed=int(wildcards.seed),
@@ -53,7 +54,7 @@ checkpoint extend_grid:
         settings=lambda wildcards: settings(
             "hpspace/extend_grid.py",
             grid=config["grid"],
-            prior={key: config["models"][wildcards.model][key] for key in ("learning_rate", "weight_decay")},
+            prior=lattice(wildcards.model).named(PRIOR),
             extension={key: value for key, value in config["extension"].items() if key != "rounds"},
         ),
     script:
@@ -96,7 +97,7 @@ rule fit_ellipses:
     params:
         settings=settings(
             "hpspace/fit_ellipses.py",
-            **{key: config["analysis"][key] for key in ("roi", "sigma", "minimum_cells")},
+            **{key: config["analysis"][key] for key in ("roi", "sigma", "minimum_cells")} | AXES,
         ),
     script:
         "../scripts/hpspace/fit_ellipses.py"
@@ -140,6 +141,7 @@ rule give_verdict:
             verdict={**config["verdict"], "risk_roi": config["analysis"]["risk_roi"]},
             border_roi=config["extension"]["roi"],
             without_control=without_control(),
+            **AXES,
         ),
     script:
         "../scripts/hpspace/give_verdict.py"

@@ -1,7 +1,20 @@
-"""The main job's statistics: intervals, tests, what tuning again would buy, and the thesis' tables beside ours."""
+"""The main job's statistics: intervals, tests, and what tuning again would buy."""
 
-RESAMPLING = {key: config["analysis"][key] for key in ("roi", "draws", "confidence")}
-ELLIPSES = {key: config["analysis"][key] for key in ("roi", "sigma", "minimum_cells")}
+RESAMPLING = {key: config["analysis"][key] for key in ("roi", "draws", "confidence")} | AXES
+ELLIPSES = {key: config["analysis"][key] for key in ("roi", "sigma", "minimum_cells")} | AXES
+# Smith's relation is one of learning rate and weight decay, given the others.
+BAND = (
+    {
+        "band": report(
+            f"{HPSPACE}/band.csv",
+            category="Answer",
+            caption=f"{CAPTIONS}/band.rst",
+            labels={"figure": "6 table of Smith's relation"},
+        )
+    }
+    if PAIR.is_thesis
+    else {}
+)
 
 
 rule estimate_intervals:
@@ -62,14 +75,9 @@ rule measure_tuning:
     input:
         cells=f"{HPSPACE}/cells.csv",
     output:
+        **BAND,
         regret=f"{HPSPACE}/regret.csv",
         transfer=f"{HPSPACE}/transfer.csv",
-        band=report(
-            f"{HPSPACE}/band.csv",
-            category="Answer",
-            caption=f"{CAPTIONS}/band.rst",
-            labels={"figure": "6 table of Smith's relation"},
-        ),
     log:
         f"{LOGS}/measure_tuning.log",
     conda:
@@ -78,52 +86,7 @@ rule measure_tuning:
         settings=settings(
             "hpspace/measure_tuning.py",
             **RESAMPLING | ELLIPSES,
-            recipe={key: config["recipe"][key] for key in ("batch_size", "momentum")},
+            **{"recipe": {key: config["recipe"][key] for key in ("batch_size", "momentum")}} if BAND else {},
         ),
     script:
         "../scripts/hpspace/measure_tuning.py"
-
-
-rule thesis_tables:
-    input:
-        cells=f"{HPSPACE}/cells.csv",
-        intervals=f"{HPSPACE}/intervals.csv",
-    output:
-        table_3_4=report(
-            f"{HPSPACE}/table_3_4.csv",
-            category="Answer",
-            caption=f"{CAPTIONS}/table_3_4.rst",
-            labels={"figure": "7 Table 3.4, dense network at the prior"},
-        ),
-        table_4_1=report(
-            f"{HPSPACE}/table_4_1.csv",
-            category="Answer",
-            caption=f"{CAPTIONS}/table_4_1.rst",
-            labels={"figure": "3 Table 4.1, ellipses"},
-        ),
-        table_4_2=report(
-            f"{HPSPACE}/table_4_2.csv",
-            category="Answer",
-            caption=f"{CAPTIONS}/table_4_2.rst",
-            labels={"figure": "4 Table 4.2, risk"},
-        ),
-    log:
-        f"{LOGS}/thesis_tables.log",
-    conda:
-        ENVIRONMENT
-    params:
-        settings=settings(
-            "hpspace/thesis_tables.py",
-            published=published_tables("matthiesen2023"),
-            config={
-                "data": {key: config["data"][key] for key in ("name", "train_size", "validation_size")},
-                "models": {
-                    model: {key: section[key] for key in ("learning_rate", "weight_decay")}
-                    for model, section in config["models"].items()
-                },
-                "pruning": {"norm": config["pruning"]["norm"]},
-                **{section: config[section] for section in ("recipe", "grid", "analysis")},
-            },
-        ),
-    script:
-        "../scripts/hpspace/thesis_tables.py"

@@ -116,7 +116,7 @@ rule calibrate:
             model_code(wildcards.model),
             recipe=config["recipe"],
             engine=engine_settings(),
-            cells=math.prod(config["grid"]["tile"]),
+            cells=lattice(wildcards.model).alike,
         ),
     script:
         "../scripts/models/calibrate.py"

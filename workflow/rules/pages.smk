@@ -1,11 +1,11 @@
 """The main job's results on one page, to explore in a browser."""
 
 # What the page to explore shows: tables, and figures by name, model and metric.
-PAGE_TABLES = ["cells", "timing", "ellipses", "risk", "intervals", "decisions", "shifts", "regret", "transfer", "band"]
-PAGE_TABLES += ["pruning", "table_3_4", "table_4_1", "table_4_2"]
+PAGE_TABLES = ["cells", "timing", "ellipses", "risk", "intervals", "decisions", "shifts", "regret", "transfer"]
+PAGE_TABLES += ["pruning", *THESIS_TABLES]
 PAGE_FIGURES = [(("risk", "", metric), f"risk_{metric}") for metric in METRICS]
 for model in config["models"]:
-    for name in ["landscape", "summary", "regret", "transfer", "band"]:
+    for name in ["landscape", "summary", "regret", "transfer", *BAND_FIGURE]:
         PAGE_FIGURES += [((name, model, metric), f"{model}/{name}_{metric}") for metric in METRICS]
     PAGE_FIGURES += [((name, model, ""), f"{model}/{name}") for name in ["curves", "channels"]]
 if "png" not in FORMATS:
@@ -33,9 +33,9 @@ rule explore:
             "hpspace/explore.py",
             pictures=[of for of, _ in PAGE_FIGURES],
             **{key: config["analysis"][key] for key in ("roi", "sigma", "minimum_cells", "risk_roi")},
-            **{key: config["figures"][key] for key in ("colour_map", "colour_range_percent")},
+            **{key: config["figures"][key] for key in ("colour_map", "colour_range_percent")} | AXES,
         ),
         # What the results were made with, whatever has no say in them included. Not tracked, because it takes `output`.
-        provenance=lambda wildcards, output: {"config": config, "root": workflow.basedir},
+        provenance=lambda wildcards, output: {"config": config, "root": str(PROJECT)},
     script:
         "../scripts/hpspace/explore.py"

@@ -151,8 +151,13 @@ def recipe_of(wildcards):
 
 def prior_settings(model, recipe):
     """How a network is trained that pruning ranks then."""
-    prior = {key: config["models"][model][key] for key in ("learning_rate", "weight_decay")}
-    return {**prior, "recipe": recipe, "engine": engine_settings(strategy="serial"), "seed": CHECKPOINT_SEED}
+    return {
+        **fixed(model),
+        **lattice(model).named(PRIOR),
+        "recipe": recipe,
+        "engine": engine_settings(strategy="serial"),
+        "seed": CHECKPOINT_SEED,
+    }
 
 
 def preparations(model):

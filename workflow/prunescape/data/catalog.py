@@ -69,6 +69,15 @@ CATALOG: dict[str, DataSetInfo] = {
     ]
 }
 
+# Images of the splits as their authors publish them; digits has no split of its own.
+IMAGES = {
+    "digits": (300, 1_497),
+    "fashion_mnist": (60_000, 10_000),
+    "cifar10": (50_000, 10_000),
+    "cifar100": (50_000, 10_000),
+    "imagenet": (1_281_167, 50_000),
+}
+
 
 def lookup(name: str) -> DataSetInfo:
     """The entry called `name`.

@@ -33,15 +33,16 @@ An image classifier, structurally pruned by the method `{{ method }}` and then {
 | learning rate | {{ cell.learning_rate | short }} |
 | weight decay | {{ cell.weight_decay | short }} |
 | recipe | SGD, {{ cell.epochs }} epochs, batches of {{ recipe.batch_size }}, momentum {{ recipe.momentum | short }},
+{%- if recipe.label_smoothing %} label smoothing {{ recipe.label_smoothing | short }},{% endif %}
 {#- #} schedule `{{ recipe.schedule }}` |
 | seed | {{ cell.seed }} |
 
 ## How it was chosen
 
-The main job trained this network with {{ cell.seeds }} seeds at every cell of a grid of learning rates and weight
-decays. This is the cell with the best mean accuracy over seeds, {{ cell.mean_top1 | digits }} %, and of its seeds the
-one with the highest. The choice was made on the validation images, on which the accuracy above was measured too: expect
-somewhat less on new ones.
+The main job trained this network with {{ cell.seeds }} seeds at every cell of a grid of {{ axes.first.of.plural }} and
+{{ axes.second.of.plural }}. This is the cell with the best mean accuracy over seeds, {{ cell.mean_top1 | digits }} %,
+and of its seeds the one with the highest. The choice was made on the validation images, on which the accuracy above was
+measured too: expect somewhat less on new ones.
 
 The main job keeps tables and no weights: this cell was trained again for the export, with the same settings and seed.
 It reached {{ trained_top1 | digits }} %, and {{ cell.top1 | digits }} % in the main job
@@ -53,7 +54,7 @@ It reached {{ trained_top1 | digits }} %, and {{ cell.top1 | digits }} % in the 
 Cells within {{ risk_roi | short }} points of the best are this network's region of interest. Choosing any of them costs
 {{ risk.d_mean | digits }} points of accuracy on average.
 {% else %}
-To train this network at a learning rate and weight decay that suit the dense one (a cell of its
+To train this network at a {{ axes.words }} that suit the dense one (a cell of its
 {{ risk_roi | short }}-ROI; there are {{ risk.n_cells }}) costs {{ risk.d_mean | digits }} points of accuracy on
 average, with a standard deviation of {{ risk.d_std | digits }}. The run's verdict: **{{ advice }}**.
 {% endif %}
@@ -100,10 +101,10 @@ def model_card(facts: Mapping[str, Any]) -> str:
     """The card as Markdown.
 
     Args:
-        facts: run, model, variant, method, pipeline, target, recipe, risk_roi; data (`PreparedData`); cell (what
-            `chosen_training` gives); trained_top1 (in percent, of the export's own training); check (what `export`
-            gives); cost (the network's row of `pruning.csv`); channels (its rows of `channels.csv`); risk (its row of
-            `risk.csv`); advice (the verdict; None for the dense network).
+        facts: run, model, variant, method, pipeline, target, recipe, risk_roi; axes (the grid's, a `Pair`); data
+            (`PreparedData`); cell (what `chosen_training` gives); trained_top1 (in percent, of the export's own
+            training); check (what `export` gives); cost (the network's row of `pruning.csv`); channels (its rows of
+            `channels.csv`); risk (its row of `risk.csv`); advice (the verdict; None for the dense network).
     """
     environment = Environment(trim_blocks=True, keep_trailing_newline=True, undefined=StrictUndefined)
     environment.filters["digits"] = lambda value, places=2: f"{value:.{places}f}"

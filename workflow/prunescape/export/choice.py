@@ -5,7 +5,8 @@ from typing import Any
 import pandas as pd
 
 from prunescape.errors import UserError
-from prunescape.hpspace.landscape import best_cell, mean_over_seeds
+from prunescape.hpspace.axes import HYPERPARAMETERS, epochs_trained
+from prunescape.hpspace.landscape import best_cell, hyperparameters_of, mean_over_seeds
 
 
 def chosen_training(cells: pd.DataFrame, model: str, variant: str) -> dict[str, Any]:
@@ -16,7 +17,7 @@ def chosen_training(cells: pd.DataFrame, model: str, variant: str) -> dict[str, 
         model, variant: the network.
 
     Returns:
-        i, j, learning_rate, weight_decay, mean_top1, seed, seeds (how many), and the table's top1, top5 and epochs of
+        i, j, both hyperparameters, mean_top1, seed, seeds (how many), and the table's top1, top5 and epochs of
         the training with that seed.
 
     Raises:
@@ -28,9 +29,12 @@ def chosen_training(cells: pd.DataFrame, model: str, variant: str) -> dict[str, 
     chosen = trained.sort_values(["top1", "seed"], ascending=[False, True]).iloc[0]
     if chosen["diverged"]:
         raise UserError(f"{model}, {variant}: even the best training diverged; there is no network worth exporting")
+    varied = hyperparameters_of(cells)
     return {
-        **{name: int(chosen[name]) for name in ("i", "j", "seed", "epochs")},
-        **{name: float(chosen[name]) for name in ("learning_rate", "weight_decay", "top1", "top5")},
+        **{name: int(chosen[name]) for name in ("i", "j", "seed")},
+        "epochs": int(chosen[epochs_trained(varied)]),
+        **{name: (int if HYPERPARAMETERS[name].whole else float)(chosen[name]) for name in varied},
+        **{name: float(chosen[name]) for name in ("top1", "top5")},
         "mean_top1": float(best["f"]),
         "seeds": len(trained),
     }

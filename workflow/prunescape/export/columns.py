@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from prunescape.hpspace.axes import THESIS, Axis, Pair
+
 TEXT, WHOLE, NUMBER, TRUTH = "string", "integer", "number", "boolean"
 POINTS = "percentage points"
 DECADES = "log10"
@@ -19,10 +21,6 @@ COLUMNS: dict[str, Column] = {
     "model": Column(TEXT, "name of the network, as in the config"),
     "variant": Column(TEXT, "`dense`, or how it was pruned and the part that was to be kept: `uniform-0.4`"),
     "seed": Column(WHOLE, "seed of initialisation, order of the images and augmentation"),
-    "i": Column(WHOLE, "place of the cell: steps of the learning rate from the prior", "grid steps"),
-    "j": Column(WHOLE, "place of the cell: steps of the weight decay from the prior", "grid steps"),
-    "learning_rate": Column(NUMBER, "initial learning rate"),
-    "weight_decay": Column(NUMBER, "weight decay (L2, as in SGD)"),
     "top1": Column(NUMBER, "top-1 accuracy on the validation images after the last epoch", "percent"),
     "top5": Column(NUMBER, "top-5 accuracy likewise; empty with fewer than 100 classes", "percent"),
     "best_top1": Column(NUMBER, "largest top-1 accuracy of all measured epochs", "percent"),
@@ -44,11 +42,6 @@ COLUMNS: dict[str, Column] = {
         TRUTH, "whether these were enough to fit an ellipse; without one the columns of its shape are empty"
     ),
     "confidence_level": Column(NUMBER, "part of the fitted Gaussian outside the ellipse", "fraction"),
-    "centre_log10_weight_decay": Column(NUMBER, "the ellipse's centre, log10 of the weight decay", DECADES),
-    "centre_log10_learning_rate": Column(NUMBER, "the ellipse's centre, log10 of the learning rate", DECADES),
-    "length": Column(NUMBER, "the ellipse's long diameter", "decades"),
-    "width": Column(NUMBER, "the ellipse's short diameter", "decades"),
-    "angle_degrees": Column(NUMBER, "direction of the long axis, from the axis of weight decay", "degrees"),
     "d": Column(NUMBER, "performance risk: the variant's best performance minus that of this cell", POINTS),
     "d_relative": Column(NUMBER, "the same, divided by the variant's best performance", "fraction"),
     "d_mean": Column(NUMBER, "mean performance risk over these cells", POINTS),
@@ -70,3 +63,38 @@ COLUMNS: dict[str, Column] = {
     "channels": Column(WHOLE, "channels kept", "channels"),
     "dense_channels": Column(WHOLE, "channels of the dense network's layer", "channels"),
 }
+
+
+HYPERPARAMETERS = {
+    "learning_rate": Column(NUMBER, "initial learning rate"),
+    "weight_decay": Column(NUMBER, "weight decay (L2, as in SGD)"),
+    "momentum": Column(NUMBER, "momentum of SGD"),
+    "batch_size": Column(WHOLE, "images of a training step", "images"),
+    "epochs": Column(WHOLE, "epochs that the training was to have", "epochs"),
+    "label_smoothing": Column(
+        NUMBER, "part of each training target that is spread evenly over all classes", "fraction"
+    ),
+}
+
+
+def of_axes(pair: Pair) -> dict[str, Column]:
+    """The columns that a grid of these axes has: places, values, and the ellipses among them."""
+    first, second = pair
+    return {
+        "i": Column(WHOLE, f"place of the cell: steps of the {first.words} from the prior", "grid steps"),
+        "j": Column(WHOLE, f"place of the cell: steps of the {second.words} from the prior", "grid steps"),
+        **{name: HYPERPARAMETERS[name] for name in pair.names},
+        **{f"centre_{axis.coordinate}": _centre(axis) for axis in reversed(pair)},
+        "length": Column(NUMBER, "the ellipse's long diameter", pair.unit),
+        "width": Column(NUMBER, "the ellipse's short diameter", pair.unit),
+        "angle_degrees": Column(NUMBER, f"direction of the long axis, from the axis of {second.words}", "degrees"),
+    }
+
+
+def _centre(axis: Axis) -> Column:
+    if axis.is_log:
+        return Column(NUMBER, f"the ellipse's centre, log10 of the {axis.words}", DECADES)
+    return Column(NUMBER, f"the ellipse's centre, {axis.words}", HYPERPARAMETERS[axis.name].unit)
+
+
+COLUMNS |= of_axes(THESIS)

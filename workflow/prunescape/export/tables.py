@@ -7,7 +7,7 @@ their columns; libraries of many languages read it.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from prunescape.export.columns import COLUMNS, NUMBER, TRUTH, WHOLE, Column
+from prunescape.export.columns import COLUMNS, NUMBER, TRUTH, WHOLE, Column, of_axes
 from prunescape.export.statistics import (
     BOUNDS,
     PUBLISHED_REGION,
@@ -21,6 +21,7 @@ from prunescape.export.statistics import (
     bounded,
     estimated,
 )
+from prunescape.hpspace.axes import THESIS, Pair, epochs_trained
 
 PACKAGE = "datapackage.json"
 
@@ -42,11 +43,11 @@ class Table(NamedTuple):
 
 
 _CELL = ("model", "variant", "seed", "i", "j")
-_TRAINED = ("top1", "top5", "best_top1", "best_top5", "train_loss", "diverged", "epochs")
-_CELLS = (*_CELL, "learning_rate", "weight_decay", *_TRAINED)
+_TRAINED = ("top1", "top5", "best_top1", "best_top5", "train_loss", "diverged")
+_CELLS = (*_CELL, *THESIS.names, *_TRAINED, "epochs")
 _TIMING = (*_CELL, "seconds", "images_per_second", "device", "strategy", "lanes", "precision")
 _NETWORK = ("model", "variant")
-_SHAPE = ("centre_log10_weight_decay", "centre_log10_learning_rate", "length", "width", "angle_degrees")
+_SHAPE = (*THESIS.centre, "length", "width", "angle_degrees")
 _EPOCH = ("epoch", "learning_rate", "train_loss", "top1", "top5")
 _OF_EPOCH = {
     "learning_rate": Column(NUMBER, "learning rate in this epoch"),
@@ -180,7 +181,30 @@ TABLES: dict[str, Table] = {
 }
 
 
-def data_package(run: str) -> dict[str, Any]:
+_OF_THESIS = ("band", "table_3_4", "table_4_1", "table_4_2")  # made of its pair of hyperparameters alone
+
+
+def tables_of(pair: Pair) -> dict[str, Table]:
+    """The tables of a study whose grid has these axes."""
+    if pair.is_thesis:
+        return TABLES
+    names = dict(zip((*THESIS.names, *THESIS.centre), (*pair.names, *pair.centre), strict=True))
+    names["epochs"] = epochs_trained(pair.names)
+    meanings = {**of_axes(pair), "trained_epochs": COLUMNS["epochs"]}
+    meanings["shift"] = STATISTICS["shift"]._replace(unit=pair.unit)
+    return {key: _renamed(table, names, meanings) for key, table in TABLES.items() if key not in _OF_THESIS}
+
+
+def _renamed(table: Table, names: Mapping[str, str], meanings: Mapping[str, Column]) -> Table:
+    """A table as described for the thesis' pair, for another one."""
+    if table.own is _OF_EPOCH:  # whatever the axes, a history has the learning rate
+        names = {}
+    columns = tuple(names.get(name, name) for name in table.columns)
+    own = {name: meanings[name] for name in columns if name in meanings}
+    return table._replace(columns=columns, own={**own, **table.own})
+
+
+def data_package(run: str, pair: Pair = THESIS) -> dict[str, Any]:
     """The package of a run's tables, as JSON values.
 
     The standard knows tables by their paths alone; those of which there are many are described in the same way under
@@ -188,8 +212,9 @@ def data_package(run: str) -> dict[str, Any]:
 
     Args:
         run: its name.
+        pair: the axes of its grid.
     """
-    described = {name: _resource(name, table) for name, table in TABLES.items()}
+    described = {name: _resource(name, table) for name, table in tables_of(pair).items()}
     return {
         "profile": "tabular-data-package",
         "name": f"prunescape-{run}".lower(),

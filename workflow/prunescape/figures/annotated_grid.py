@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
 from prunescape.figures import names, plane, style
+from prunescape.hpspace.axes import THESIS, Pair
 from prunescape.hpspace.landscape import best_cell
 
 CELL = (0.56, 0.40)  # inches
@@ -28,16 +29,18 @@ def draw(
     *,
     metric: str = "top1",
     rois: Sequence[float] = (0.5, 1.0),
+    pair: Pair = THESIS,
 ) -> Figure:
     """Every cell's accuracy, shaded by how far it lies below the best; the initial grid outlined.
 
     Args:
-        landscape: mean over seeds: model, variant, i, j, learning_rate, weight_decay, f (in percent).
+        landscape: mean over seeds: model, variant, i, j, both hyperparameters, f (in percent).
         model: which network.
         variant: which variant of it.
-        initial_size: cells of the initial grid along the learning rate and along the weight decay.
+        initial_size: cells of the initial grid along both axes.
         metric: what `f` is.
         rois: the thresholds of the regions of interest, in points.
+        pair: the axes.
     """
     cells = landscape[(landscape["model"] == model) & (landscape["variant"] == variant)]
     rows, columns = int(np.ptp(cells["i"])) + 1, int(np.ptp(cells["j"])) + 1
@@ -61,7 +64,7 @@ def draw(
     axes.add_patch(
         Rectangle((low[1], low[0]), initial_size[1], initial_size[0], fill=False, ec=style.INK, lw=2.0, zorder=4)
     )
-    _axes(axes, cells)
+    _axes(axes, cells, pair)
     style.heading(
         figure,
         f"{names.model_title(model)}: {names.metric_title(metric)} of every cell (%)",
@@ -102,18 +105,19 @@ def _cell(axes: Axes, i: int, j: int, value: float, best: float, edges: Sequence
         axes.add_patch(Rectangle((-0.42, -0.40), 0.84, 0.80, fill=False, ec=style.HIGHLIGHT, lw=1.3, zorder=5))
 
 
-def _axes(axes: Axes, cells: pd.DataFrame) -> None:
-    """A label a row and a column: the real learning rates and weight decays."""
-    for axis, index, column in ((axes.yaxis, "i", "learning_rate"), (axes.xaxis, "j", "weight_decay")):
+def _axes(axes: Axes, cells: pd.DataFrame, pair: Pair) -> None:
+    """A label a row and a column: the real values."""
+    for axis, index, of in ((axes.yaxis, "i", pair.first), (axes.xaxis, "j", pair.second)):
         values = cells.drop_duplicates(index).sort_values(index)
-        labels = [plane.decimal_or_scientific(value) for value in values[column]]
+        written = plane.decimal_or_scientific if of.is_log and not of.of.whole else of.shown
+        labels = [written(value) for value in values[of.name]]
         axis.set_ticks(values[index].to_list(), labels)
     axes.set_xlim(cells["j"].min() - 0.55, cells["j"].max() + 0.55)
     axes.set_ylim(cells["i"].min() - 0.55, cells["i"].max() + 0.55)
     axes.tick_params(length=0)
     axes.tick_params(axis="x", labelsize=7)
     axes.spines[:].set_visible(False)
-    axes.set(xlabel="Weight decay", ylabel="Learning rate")
+    axes.set(xlabel=pair.second.title, ylabel=pair.first.title)
 
 
 def _legend(rois: Sequence[float], edges: Sequence[float], best: float) -> list[Patch | Line2D]:

@@ -1,4 +1,4 @@
-"""Figures 4.1 to 4.3: the accuracy over weight decay and learning rate, one column a variant."""
+"""Figures 4.1 to 4.3: the accuracy over both hyperparameters, one column a variant."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,6 +15,7 @@ from matplotlib.ticker import MaxNLocator
 
 from prunescape.figures import names, plane, style
 from prunescape.figures.surface import colour_limits, colour_scale, interpolate
+from prunescape.hpspace.axes import Pair
 from prunescape.hpspace.landscape import best_cell
 
 COLUMNS = 5  # variants side by side before the figure wraps
@@ -28,15 +29,17 @@ def draw(
     """Contours above, cells with their confidence ellipses below, one shared colour bar.
 
     Args:
-        landscape: mean over seeds: model, variant, i, j, learning_rate, weight_decay, f (in percent).
+        landscape: mean over seeds: model, variant, i, j, both hyperparameters, f (in percent).
         ellipses: the table ellipses.csv.
         metric: `top1` or `top5`.
         model: which network to draw.
-        options: `colour_range_percent`, `colour_map`, `roi` (thresholds); what is absent has its default.
+        options: `colour_range_percent`, `colour_map`, `roi` (thresholds) and `axes` (see `Pair.from_settings`); what is
+            absent has its default.
     """
     chosen = {key: options.get(key, default) for key, default in DEFAULTS.items()}
     rois = sorted(float(roi) for roi in chosen["roi"])
-    cells = plane.in_log10(landscape[landscape["model"] == model])
+    pair = Pair.from_settings(options)
+    cells = plane.located(landscape[landscape["model"] == model], pair)
     variants = names.variant_order(cells["variant"])
     known = cells[np.isfinite(cells["f"])]
     limits = colour_limits(known, float(chosen["colour_range_percent"]), max(rois))
@@ -44,7 +47,8 @@ def draw(
     ellipses = ellipses[(ellipses["model"] == model) & (ellipses["metric"] == metric)]
 
     rows = style.bands(variants, COLUMNS)
-    extent, size = _extent(cells), _panel_size(cells)
+    extent = _extent(cells, pair)
+    size = _panel_size(extent)
     columns = max(len(row) for row in rows)
     figure = style.new_figure(max(6.6, columns * (size[0] + 0.28) + 1.6), len(rows) * (2 * size[1] + 1.25) + 1.5)
     grid = figure.subplots(2 * len(rows), columns, squeeze=False, sharex=True, sharey=True)
@@ -57,19 +61,19 @@ def draw(
                 continue
             here = known[known["variant"] == row[column]]
             upper.set_title(names.panel_title(row[column]))
-            _frame(upper, extent)
-            _frame(lower, extent)
+            _frame(upper, extent, pair)
+            _frame(lower, extent, pair)
             _contours(upper, here, extent, colours, norm)
             _cells(lower, here, colours, norm, 72 * size[0] / (extent[1] - extent[0]))
             mine = ellipses[ellipses["variant"] == row[column]]
             notes = [f"best cell: {here['f'].max():.1f} %" if len(here) else "no accuracy measured"]
             for rank, roi in enumerate(rois):
-                notes.append(_region(lower, mine[np.isclose(mine["roi"], roi)], roi, rank))
+                notes.append(_region(lower, mine[np.isclose(mine["roi"], roi)], roi, rank, pair))
             lower.set_title("\n".join(notes), fontsize=7.5, fontweight="normal", color=style.MUTED)
-            lower.set_xlabel("Weight decay")
+            lower.set_xlabel(pair.second.title)
             if column == 0:
-                upper.set_ylabel("Learning rate")
-                lower.set_ylabel("Learning rate")
+                upper.set_ylabel(pair.first.title)
+                lower.set_ylabel(pair.first.title)
             upper.tick_params(labelbottom=False)
             lower.tick_params(labelbottom=True)
     bar = figure.colorbar(
@@ -83,7 +87,7 @@ def draw(
     style.legend_below(figure, _legend(rois))
     style.heading(
         figure,
-        f"{names.model_title(model)}: {names.metric_title(metric)} by weight decay and learning rate",
+        f"{names.model_title(model)}: {names.metric_title(metric)} by {pair.second.words} and {pair.first.words}",
         "Above: interpolated. Below: every cell trained. "
         f"The colours span the best {chosen['colour_range_percent']:g} % of all cells and each variant's "
         f"{plane.roi_label(rois[-1])}.",
@@ -91,26 +95,25 @@ def draw(
     return figure
 
 
-def _extent(cells: pd.DataFrame) -> tuple[float, float, float, float]:
-    """The plane's limits (log10): half a step and a little beyond the outermost cells."""
+def _extent(cells: pd.DataFrame, pair: Pair) -> tuple[float, float, float, float]:
+    """The plane's limits: half a step and a little beyond the outermost cells."""
     limits: list[float] = []
     for column in ("x", "y"):
         values = cells[column].to_numpy(float)
-        margin = 0.6 * plane.step_of(values)
+        margin = 0.6 * (plane.step_of(values) if pair.in_decades else 1.0)
         limits += [values.min() - margin, values.max() + margin]
     return limits[0], limits[1], limits[2], limits[3]
 
 
-def _panel_size(cells: pd.DataFrame) -> tuple[float, float]:
-    """Width and height in inches: true to the decades (ellipses keep their shape) unless very slender."""
-    left, right, bottom, top = _extent(cells)
+def _panel_size(extent: Sequence[float]) -> tuple[float, float]:
+    """Width and height in inches: true to lengths in the plane (ellipses keep their shape) unless very slender."""
+    left, right, bottom, top = extent
     width = 2.05
     return width, width * float(np.clip((top - bottom) / (right - left), 0.55, 1.5))
 
 
-def _frame(axes: Axes, extent: Sequence[float]) -> None:
-    plane.log_axis(axes, "x", extent[0], extent[1])
-    plane.log_axis(axes, "y", extent[2], extent[3])
+def _frame(axes: Axes, extent: Sequence[float], pair: Pair) -> None:
+    plane.value_axes(axes, extent, pair)
     axes.spines[["top", "right"]].set_visible(True)
 
 
@@ -151,7 +154,7 @@ def _cells(axes: Axes, here: pd.DataFrame, colours: Colormap, norm: Normalize, s
     star.set_path_effects([patheffects.withStroke(linewidth=1.6, foreground=style.PAPER)])
 
 
-def _region(axes: Axes, row: pd.DataFrame, roi: float, rank: int) -> str:
+def _region(axes: Axes, row: pd.DataFrame, roi: float, rank: int, pair: Pair) -> str:
     """Draw the ellipse of one region, if there is one, and return the note about it."""
     if row.empty:
         return f"{plane.roi_label(roi)}: no cells"
@@ -159,7 +162,7 @@ def _region(axes: Axes, row: pd.DataFrame, roi: float, rank: int) -> str:
     cells = f"{count} cell{'s' * (count != 1)}"
     if not plane.is_fitted(row).iloc[0]:
         return f"{plane.roi_label(roi)} not fitted: only {cells}"
-    axes.add_patch(plane.haloed(row.iloc[0], rank))
+    axes.add_patch(plane.haloed(row.iloc[0], rank, pair))
     return f"{plane.roi_label(roi)}: {cells}"
 
 

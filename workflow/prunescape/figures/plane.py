@@ -1,4 +1,4 @@
-"""Drawing on the (weight decay, learning rate) plane, in log10 units with ticks that show the real values."""
+"""Drawing on the plane of two hyperparameters, in its unit of length, with ticks that show the real values."""
 
 from collections.abc import Sequence
 
@@ -8,8 +8,11 @@ from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Ellipse
+from matplotlib.ticker import MaxNLocator
 
 from prunescape.figures.style import INK, PAPER
+from prunescape.hpspace.axes import THESIS, Axis, Pair
+from prunescape.hpspace.landscape import places
 
 # The inner region black in a white halo, the outer one white in a black halo: seen on any background.
 ELLIPSE_STYLES = ((INK, PAPER), (PAPER, INK))
@@ -58,37 +61,70 @@ def ticks(low: float, high: float) -> tuple[list[float], list[float]]:
 def log_axis(axes: Axes, which: str, low: float, high: float) -> None:
     """Give the x or y axis its limits (log10) and ticks labelled with the real values."""
     labelled, small = ticks(low, high)
+    _ticked(axes, which, (low, high), labelled, value_labels(labelled), small)
+
+
+def value_axes(axes: Axes, extent: Sequence[float], pair: Pair) -> None:
+    """Give both axes their limits (left, right, bottom, top, in the pair's unit) and ticks with the real values."""
+    ends = zip("xy", (extent[:2], extent[2:]), reversed(pair), pair.units, strict=True)
+    for which, (low, high), axis, unit in ends:
+        labelled, labels, small = _marks(axis, low * unit, high * unit)
+        at = [np.divide(ticks, unit).tolist() for ticks in (labelled, small)]
+        _ticked(axes, which, (low, high), at[0], labels, at[1])
+
+
+def _marks(axis: Axis, low: float, high: float) -> tuple[list[float], list[str], list[float]]:
+    """Coordinates of labelled ticks, their labels, and coordinates of small ones."""
+    if axis.is_log:
+        labelled, small = ticks(low, high)
+        whole = [f"{10**exponent:.0f}" for exponent in labelled]
+        return labelled, whole if axis.of.whole else value_labels(labelled), small
+    steps = MaxNLocator(6, steps=[1, 2, 2.5, 5, 10], min_n_ticks=3, integer=axis.of.whole).tick_values(low, high)
+    labelled = [float(value) for value in steps if low <= value <= high]
+    return labelled, [f"{value:g}" for value in labelled], []
+
+
+def _ticked(
+    axes: Axes, which: str, limits: Sequence[float], labelled: list[float], labels: list[str], small: list[float]
+) -> None:
     axis = axes.xaxis if which == "x" else axes.yaxis
-    axis.set_ticks(labelled, value_labels(labelled))
+    axis.set_ticks(labelled, labels)
     axis.set_ticks(small, minor=True)
-    (axes.set_xlim if which == "x" else axes.set_ylim)(low, high)
+    (axes.set_xlim if which == "x" else axes.set_ylim)(*limits)
     axes.tick_params(which="minor", length=1.8, width=0.5)
     axes.tick_params(which="major", length=3.5)
 
 
-def in_log10(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with the columns x = log10 weight decay and y = log10 learning rate."""
-    return frame.assign(x=np.log10(frame["weight_decay"]), y=np.log10(frame["learning_rate"]))
+def located(frame: pd.DataFrame, pair: Pair = THESIS) -> pd.DataFrame:
+    """The frame with the columns x and y: where its cells lie in the plane."""
+    x, y = places(frame, pair).T
+    return frame.assign(x=x, y=y)
 
 
-def step_of(values: Sequence[float] | np.ndarray) -> float:
-    """The lattice's step along one axis (log10); 0.2 where a single value leaves it open."""
+def step_of(values: Sequence[float] | np.ndarray, alone: float = 0.2) -> float:
+    """The lattice's step along one axis; `alone` where a single value leaves it open."""
     gaps = np.diff(np.unique(np.round(np.asarray(values, dtype=float), 9)))
-    return float(gaps.min()) if len(gaps) else 0.2
+    return float(gaps.min()) if len(gaps) else alone
 
 
-def ellipse_patch(row: pd.Series, **style: object) -> Ellipse:
-    """The confidence ellipse of one row of ellipses.csv, in the (weight decay, learning rate) plane."""
+def centre(row: pd.Series, pair: Pair = THESIS) -> tuple[float, float]:
+    """Where the centre of an ellipse lies in the plane."""
+    x, y = (float(row[name]) / unit for name, unit in zip(pair.centre, pair.units, strict=True))
+    return x, y
+
+
+def ellipse_patch(row: pd.Series, pair: Pair = THESIS, **style: object) -> Ellipse:
+    """The confidence ellipse of one row of ellipses.csv, in the plane."""
     return Ellipse(
-        (row["centre_log10_weight_decay"], row["centre_log10_learning_rate"]),
+        centre(row, pair),
         width=row["length"], height=row["width"], angle=row["angle_degrees"], fill=False, **style,
     )  # fmt: skip
 
 
-def haloed(row: pd.Series, rank: int, linewidth: float = 1.5) -> Ellipse:
+def haloed(row: pd.Series, rank: int, pair: Pair = THESIS, linewidth: float = 1.5) -> Ellipse:
     """The same, drawn in the style of the rank-th region (0 the innermost), visible on any background."""
     colour, halo = ELLIPSE_STYLES[min(rank, len(ELLIPSE_STYLES) - 1)]
-    patch = ellipse_patch(row, edgecolor=colour, linewidth=linewidth, zorder=5)
+    patch = ellipse_patch(row, pair, edgecolor=colour, linewidth=linewidth, zorder=5)
     patch.set_path_effects([patheffects.withStroke(linewidth=linewidth + 1.9, foreground=halo)])
     return patch
 

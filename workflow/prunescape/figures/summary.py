@@ -9,11 +9,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from prunescape.figures import names, plane, style
+from prunescape.hpspace.axes import THESIS, Pair
 
 SHAPE = 1.25  # width to height of the plane
 
 
-def draw(ellipses: pd.DataFrame, risk: pd.DataFrame, model: str, metric: str, roi: float) -> Figure:
+def draw(
+    ellipses: pd.DataFrame, risk: pd.DataFrame, model: str, metric: str, roi: float, pair: Pair = THESIS
+) -> Figure:
     """Left, every variant's confidence ellipse in one plane; right, every variant's mean risk.
 
     Args:
@@ -22,6 +25,7 @@ def draw(ellipses: pd.DataFrame, risk: pd.DataFrame, model: str, metric: str, ro
         model: which network to draw.
         metric: `top1` or `top5`.
         roi: the threshold of the ellipses' region, in points; a wider one takes its place where it is empty.
+        pair: the axes.
     """
     mine = ellipses[(ellipses["model"] == model) & (ellipses["metric"] == metric)]
     roi = shown_region(mine, roi)
@@ -31,7 +35,7 @@ def draw(ellipses: pd.DataFrame, risk: pd.DataFrame, model: str, metric: str, ro
     colours = style.variant_colours(variants)
     figure = style.new_figure(10.2, max(4.4, 0.42 * len(variants) + 2.4))
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.02))
-    _ellipses(left, mine[plane.is_fitted(mine)], colours)
+    _ellipses(left, mine[plane.is_fitted(mine)], colours, pair)
     _risks(right, risk, variants, colours)
     missing = [variant for variant in variants if variant not in set(mine[plane.is_fitted(mine)]["variant"])]
     left.set_title(f"Where the optimum lies: ellipses of the {plane.roi_label(roi)}")
@@ -50,10 +54,10 @@ def shown_region(ellipses: pd.DataFrame, roi: float) -> float:
     return float(counts.idxmax()) if len(counts) else roi
 
 
-def _ellipses(axes: Axes, fitted: pd.DataFrame, colours: dict[str, str]) -> None:
+def _ellipses(axes: Axes, fitted: pd.DataFrame, colours: dict[str, str], pair: Pair) -> None:
     """All in one plane; the dense network's broad and beneath, so that one that has not moved still shows."""
     axes.grid()
-    axes.set(xlabel="Weight decay", ylabel="Learning rate")
+    axes.set(xlabel=pair.second.title, ylabel=pair.first.title)
     if fitted.empty:
         axes.text(0.5, 0.5, "no ellipse could be fitted", transform=axes.transAxes, ha="center", color=style.MUTED)
         axes.set(xticks=[], yticks=[])
@@ -61,20 +65,26 @@ def _ellipses(axes: Axes, fitted: pd.DataFrame, colours: dict[str, str]) -> None
     corners = []
     for _, row in fitted.iterrows():
         colour, dense = colours[row["variant"]], row["variant"] == "dense"
-        patch = plane.ellipse_patch(row, edgecolor=colour, linewidth=3.4 if dense else 1.6, zorder=5 - dense)
+        patch = plane.ellipse_patch(row, pair, edgecolor=colour, linewidth=3.4 if dense else 1.6, zorder=5 - dense)
         patch.set_linestyle(line_style(row["variant"]))
         axes.add_patch(patch)
         corners.append(patch.get_patch_transform().transform(patch.get_path().vertices))
-        centre = row["centre_log10_weight_decay"], row["centre_log10_learning_rate"]
-        axes.plot(*centre, marker="o", ms=10 if dense else 6, mfc=colour, mec=style.PAPER, mew=1, zorder=7 - dense)
+        axes.plot(
+            *plane.centre(row, pair),
+            marker="o",
+            ms=10 if dense else 6,
+            mfc=colour,
+            mec=style.PAPER,
+            mew=1,
+            zorder=7 - dense,
+        )
     points = np.vstack(corners)
     low, high = points.min(axis=0), points.max(axis=0)
-    # True to the decades: the narrower side is widened to the panel's shape.
-    span = 1.14 * np.maximum(high - low, 0.3)
+    # True to lengths in the plane: the narrower side is widened to the panel's shape.
+    span = 1.14 * np.maximum(high - low, 0.3 if pair.in_decades else 1.5)
     span = np.maximum(span, [span[1] * SHAPE, span[0] / SHAPE])
     (left, bottom), (right, top) = (low + high - span) / 2, (low + high + span) / 2
-    plane.log_axis(axes, "x", left, right)
-    plane.log_axis(axes, "y", bottom, top)
+    plane.value_axes(axes, (left, right, bottom, top), pair)
     axes.set_aspect("equal")
 
 

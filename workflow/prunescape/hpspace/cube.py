@@ -6,8 +6,11 @@ import numpy as np
 import pandas as pd
 
 from prunescape.errors import UserError
+from prunescape.hpspace.axes import THESIS, Pair
+from prunescape.hpspace.landscape import places
 
 DENSE = "dense"
+SMOOTHNESS = 0.2  # decades in which a landscape changes about as much as in a step, where lengths are in steps
 
 
 @dataclass(frozen=True)
@@ -18,13 +21,16 @@ class Cube:
         variants: names (V); the dense network is the first.
         values: performance in percent of every variant, seed and cell, (V, S, N).
         lattice: coordinates (i, j) of the cells, (N, 2).
-        places: log10 weight decay and log10 learning rate of the cells, (N, 2).
+        places: of the cells in the plane of both hyperparameters, (N, 2), the second one first: for the thesis' pair
+            log10 weight decay and log10 learning rate.
+        pair: the axes.
     """
 
     variants: tuple[str, ...]
     values: np.ndarray
     lattice: np.ndarray
     places: np.ndarray
+    pair: Pair = THESIS
 
     @property
     def seeds(self) -> int:
@@ -36,21 +42,27 @@ class Cube:
         """The landscapes f: means over seeds, (V, N)."""
         return np.asarray(self.values.mean(axis=1))
 
+    @property
+    def decades(self) -> np.ndarray:
+        """The places in decades, (N, 2), in which the smoothness of landscapes is told; a step counts as 0.2."""
+        return self.places if self.pair.in_decades else SMOOTHNESS * self.places
 
-def cubes(cells: pd.DataFrame, metric: str) -> dict[str, Cube]:
+
+def cubes(cells: pd.DataFrame, metric: str, pair: Pair = THESIS) -> dict[str, Cube]:
     """The cube of every model.
 
     Args:
         cells: `cells.csv`.
         metric: "top1" or "top5".
+        pair: the axes.
 
     Raises:
         UserError: a model's variants were not all trained at the same cells with the same seeds.
     """
-    return {str(model): _cube(str(model), part, metric) for model, part in cells.groupby("model", sort=False)}
+    return {str(model): _cube(str(model), part, metric, pair) for model, part in cells.groupby("model", sort=False)}
 
 
-def _cube(model: str, cells: pd.DataFrame, metric: str) -> Cube:
+def _cube(model: str, cells: pd.DataFrame, metric: str, pair: Pair) -> Cube:
     names = list(dict.fromkeys(cells["variant"]))
     variants = tuple(str(name) for name in sorted(names, key=lambda name: name != DENSE))
     table = cells.pivot_table(index=["variant", "seed"], columns=["i", "j"], values=metric, sort=True)
@@ -61,5 +73,4 @@ def _cube(model: str, cells: pd.DataFrame, metric: str) -> Cube:
         )
     lattice = np.array(list(table.columns), dtype=np.int64)
     first = cells.drop_duplicates(["i", "j"]).set_index(["i", "j"]).loc[list(table.columns)]
-    places = np.log10(first[["weight_decay", "learning_rate"]].to_numpy(dtype=np.float64))
-    return Cube(variants, values.reshape(len(variants), -1, len(lattice)), lattice, places)
+    return Cube(variants, values.reshape(len(variants), -1, len(lattice)), lattice, places(first, pair), pair)

@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pandas as pd
 
-from prunescape.hpspace.landscape import mean_over_seeds, metrics_of, region_of_interest
+from prunescape.hpspace.axes import THESIS, Pair
+from prunescape.hpspace.landscape import mean_over_seeds, metrics_of, places, region_of_interest
 
 
 def confidence_level(sigma: float) -> float:
@@ -13,13 +14,14 @@ def confidence_level(sigma: float) -> float:
     return math.exp(-(sigma**2) / 2)
 
 
-def fit(log_weight_decay: np.ndarray, log_learning_rate: np.ndarray, sigma: float) -> dict[str, float]:
-    """The `sigma` ellipse of a Gaussian fitted to points (n,) in decades.
+def fit(x: np.ndarray, y: np.ndarray, sigma: float, pair: Pair = THESIS) -> dict[str, float]:
+    """The `sigma` ellipse of a Gaussian fitted to points (n,) in the pair's unit of length, decades in the thesis.
 
-    The covariance is the sample's (n - 1). `length` and `width` are full diameters in decades, `angle_degrees` is that
-    of the long axis from the weight-decay axis, in (-90, 90].
+    The covariance is the sample's (n - 1). `length` and `width` are full diameters in that unit, `angle_degrees` is
+    that of the long axis from the horizontal, the second axis (weight decay), in (-90, 90]. The centre is in the axes'
+    own coordinates.
     """
-    covariance = np.cov(np.stack([log_weight_decay, log_learning_rate]), ddof=1)
+    covariance = np.cov(np.stack([x, y]), ddof=1)
     variances, axes = np.linalg.eigh(covariance)  # ascending
     short, long = np.sqrt(np.clip(variances, 0.0, None))
     angle = math.degrees(math.atan2(axes[1, 1], axes[0, 1]))
@@ -28,15 +30,16 @@ def fit(log_weight_decay: np.ndarray, log_learning_rate: np.ndarray, sigma: floa
     elif angle > 90.0:
         angle -= 180.0
     return {
-        "centre_log10_weight_decay": float(np.mean(log_weight_decay)),
-        "centre_log10_learning_rate": float(np.mean(log_learning_rate)),
+        **{name: float(np.mean(at)) * of for name, at, of in zip(pair.centre, (x, y), pair.units, strict=True)},
         "length": 2 * sigma * float(long),
         "width": 2 * sigma * float(short),
         "angle_degrees": angle,
     }
 
 
-def ellipses(cells: pd.DataFrame, thresholds: list[float], sigma: float, minimum_cells: int) -> pd.DataFrame:
+def ellipses(
+    cells: pd.DataFrame, thresholds: list[float], sigma: float, minimum_cells: int, pair: Pair = THESIS
+) -> pd.DataFrame:
     """The ellipse of every region of interest, as `ellipses.csv` has it.
 
     A region with fewer than `minimum_cells` cells is reported and not fitted.
@@ -46,6 +49,7 @@ def ellipses(cells: pd.DataFrame, thresholds: list[float], sigma: float, minimum
         thresholds: x of the regions of interest, in points.
         sigma: standard deviations from the centre to the ellipse.
         minimum_cells: cells that a fit needs.
+        pair: the axes.
     """
     rows = []
     for metric in metrics_of(cells):
@@ -56,9 +60,8 @@ def ellipses(cells: pd.DataFrame, thresholds: list[float], sigma: float, minimum
                 row |= {"n_cells": len(region), "fitted": len(region) >= minimum_cells}
                 row |= {"confidence_level": confidence_level(sigma)}
                 if row["fitted"]:
-                    decay, rate = np.log10(region["weight_decay"]), np.log10(region["learning_rate"])
-                    row |= fit(decay.to_numpy(), rate.to_numpy(), sigma)
+                    x, y = places(region, pair).T
+                    row |= fit(x, y, sigma, pair)
                 rows.append(row)
     columns = ["model", "variant", "metric", "roi", "n_cells", "fitted", "confidence_level"]
-    shape = ["centre_log10_weight_decay", "centre_log10_learning_rate", "length", "width", "angle_degrees"]
-    return pd.DataFrame(rows, columns=columns + shape)
+    return pd.DataFrame(rows, columns=[*columns, *pair.centre, "length", "width", "angle_degrees"])

@@ -5,6 +5,8 @@ The definitions are those of `ellipse.py` and `risk.py`; a test holds them toget
 
 import numpy as np
 
+from prunescape.hpspace.axes import THESIS, Pair
+
 ROUNDING = 1e-9  # as in `landscape.region_of_interest`
 
 
@@ -13,14 +15,17 @@ def regions(f: np.ndarray, threshold: float) -> np.ndarray:
     return f >= f.max(axis=-1, keepdims=True) - threshold - ROUNDING
 
 
-def ellipses(region: np.ndarray, places: np.ndarray, sigma: float, minimum_cells: int) -> dict[str, np.ndarray]:
+def ellipses(
+    region: np.ndarray, places: np.ndarray, sigma: float, minimum_cells: int, pair: Pair = THESIS
+) -> dict[str, np.ndarray]:
     """The ellipses of regions, by the names of `ellipses.csv`, and their area; NaN where there are too few cells.
 
     Args:
         region: (..., N) booleans.
-        places: (N, 2), log10 weight decay and learning rate.
+        places: (N, 2), see `Cube`.
         sigma: standard deviations from the centre to the ellipse.
         minimum_cells: cells that a fit needs.
+        pair: the axes.
     """
     weights = region.astype(np.float64)
     count = weights.sum(axis=-1)
@@ -35,9 +40,9 @@ def ellipses(region: np.ndarray, places: np.ndarray, sigma: float, minimum_cells
     half, root = (xx + yy) / 2, np.hypot((xx - yy) / 2, xy)
     length = 2 * sigma * np.sqrt(np.clip(half + root, 0, None))
     width = 2 * sigma * np.sqrt(np.clip(half - root, 0, None))
+    centre = (mean_x + middle[0], mean_y + middle[1])
     found = {
-        "centre_log10_weight_decay": mean_x + middle[0],
-        "centre_log10_learning_rate": mean_y + middle[1],
+        **{name: at * unit for name, at, unit in zip(pair.centre, centre, pair.units, strict=True)},
         "length": length,
         "width": width,
         "angle_degrees": np.degrees(0.5 * np.arctan2(2 * xy, xx - yy)),
@@ -46,20 +51,19 @@ def ellipses(region: np.ndarray, places: np.ndarray, sigma: float, minimum_cells
     return {"n_cells": count, **{name: np.where(fitted, value, np.nan) for name, value in found.items()}}
 
 
-def shifts(dense: dict[str, np.ndarray], pruned: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def shifts(dense: dict[str, np.ndarray], pruned: dict[str, np.ndarray], pair: Pair = THESIS) -> dict[str, np.ndarray]:
     """How ellipses differ from those of the dense network: both as `ellipses` gives them, of shapes that broadcast.
 
     Returns:
-        The way of the centre along both axes and its length, in decades; pruned over dense area; and by how much the
-        long axis turned, in degrees from -90 to 90.
+        The way of the centre along both axes, in their coordinates, and its length, in the pair's unit; pruned over
+        dense area; and by how much the long axis turned, in degrees from -90 to 90.
     """
-    decay, rate = (pruned[name] - dense[name] for name in ("centre_log10_weight_decay", "centre_log10_learning_rate"))
+    way = [pruned[name] - dense[name] for name in pair.centre]
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = pruned["area"] / dense["area"]
     return {
-        "shift_log10_weight_decay": decay,
-        "shift_log10_learning_rate": rate,
-        "shift": np.hypot(decay, rate),
+        **dict(zip(pair.shift, way, strict=True)),
+        "shift": np.hypot(*(along / unit for along, unit in zip(way, pair.units, strict=True))),
         "area_ratio": ratio,
         "turn_degrees": (pruned["angle_degrees"] - dense["angle_degrees"] + 90) % 180 - 90,
     }

@@ -12,22 +12,26 @@ import numpy as np
 import pandas as pd
 
 from prunescape.hpspace import functionals
-from prunescape.hpspace.cube import DENSE
+from prunescape.hpspace.axes import THESIS, Pair
+from prunescape.hpspace.cube import DENSE, Cube
 from prunescape.hpspace.resampling import Resampled, unwrapped
 
-ELLIPSE = (
-    "n_cells",
-    "centre_log10_weight_decay",
-    "centre_log10_learning_rate",
-    "length",
-    "width",
-    "angle_degrees",
-    "area",
-)
 RISK = ("d_mean", "d_std", "rel_mean", "rel_std", "loss_at_dense_optimum")
-SHIFT = ("shift_log10_weight_decay", "shift_log10_learning_rate", "shift", "area_ratio", "turn_degrees")
 COLUMNS = ["model", "variant", "metric", "roi", "quantity", "seeds", "measured", "estimate", "low", "high", "defined"]
 Values = dict[str, np.ndarray]
+
+
+def of_ellipse(pair: Pair) -> tuple[str, ...]:
+    """What is said of an ellipse."""
+    return ("n_cells", *pair.centre, "length", "width", "angle_degrees", "area")
+
+
+def of_shift(pair: Pair) -> tuple[str, ...]:
+    """What is said of how an ellipse differs from the dense network's."""
+    return (*pair.shift, "shift", "area_ratio", "turn_degrees")
+
+
+ELLIPSE, SHIFT = of_ellipse(THESIS), of_shift(THESIS)
 
 
 def intervals(resampled: Sequence[Resampled], settings: Mapping[str, Any]) -> pd.DataFrame:
@@ -39,9 +43,10 @@ def intervals(resampled: Sequence[Resampled], settings: Mapping[str, Any]) -> pd
 
     Returns:
         One row a model, variant, metric, roi (in points) and quantity: those of `ellipses.csv` with the area (square
-        decades); of `risk.csv` with what the dense network's best cell costs (points); and how far the centre moved
-        (decades), by what the area is multiplied, and by how much the long axis turned (degrees) from the dense
-        network's. `defined` is the part of the draws that have the quantity: an ellipse needs `minimum_cells`.
+        decades or steps); of `risk.csv` with what the dense network's best cell costs (points); and how far the centre
+        moved (decades or steps), by what the area is multiplied, and by how much the long axis turned (degrees) from
+        the dense network's. `defined` is the part of the draws that have the quantity: an ellipse needs
+        `minimum_cells`.
     """
     rows = [row for one in resampled for row in _of_ellipses(one, settings)]
     rows += [row for one in resampled for row in _of_risks(one, settings["risk_roi"])]
@@ -50,21 +55,21 @@ def intervals(resampled: Sequence[Resampled], settings: Mapping[str, Any]) -> pd
 
 def _of_ellipses(one: Resampled, settings: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for roi in settings["roi"]:
-        measured = ellipses_of(one.cube.means, one.cube.places, roi, settings)
-        drawn = None if one.draws is None else ellipses_of(one.draws, one.cube.places, roi, settings)
+        measured = ellipses_of(one.cube.means, one.cube, roi, settings)
+        drawn = None if one.draws is None else ellipses_of(one.draws, one.cube, roi, settings)
         for place, variant in enumerate(one.cube.variants):
             mine = {name: values[place] for name, values in measured.items()}
             theirs = None if drawn is None else {name: values[place] for name, values in drawn.items()}
-            names = ELLIPSE if variant == DENSE else ELLIPSE + SHIFT
-            for name in names:
+            moved = () if variant == DENSE else of_shift(one.cube.pair)
+            for name in of_ellipse(one.cube.pair) + moved:
                 yield _row(one, variant, roi, name, float(mine[name]), None if theirs is None else theirs[name])
 
 
-def ellipses_of(f: np.ndarray, places: np.ndarray, roi: float, settings: Mapping[str, Any]) -> Values:
-    """What is said of the ellipses of landscapes (V, ..., N): the names of `ELLIPSE` and `SHIFT`, each (V, ...)."""
-    region = functionals.regions(f, roi)
-    found = functionals.ellipses(region, places, settings["sigma"], settings["minimum_cells"])
-    return found | functionals.shifts({name: values[:1] for name, values in found.items()}, found)
+def ellipses_of(f: np.ndarray, cube: Cube, roi: float, settings: Mapping[str, Any]) -> Values:
+    """What is said of the ellipses of landscapes (V, ..., N) and of their shifts, each (V, ...)."""
+    size = settings["sigma"], settings["minimum_cells"]
+    found = functionals.ellipses(functionals.regions(f, roi), cube.places, *size, cube.pair)
+    return found | functionals.shifts({name: values[:1] for name, values in found.items()}, found, cube.pair)
 
 
 def _of_risks(one: Resampled, roi: float) -> Iterator[dict[str, Any]]:

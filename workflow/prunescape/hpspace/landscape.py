@@ -1,6 +1,9 @@
 """Landscapes: the performance f of every cell, and the region of interest."""
 
+import numpy as np
 import pandas as pd
+
+from prunescape.hpspace.axes import Pair
 
 METRICS = ("top1", "top5")
 
@@ -14,15 +17,28 @@ def mean_over_seeds(cells: pd.DataFrame, metric: str) -> pd.DataFrame:
     """The landscape f: a cell's performance is its mean over seeds.
 
     Args:
-        cells: one row a trained network: model, variant, seed, i, j, learning_rate, weight_decay and the metrics.
+        cells: one row a trained network: model, variant, seed, i, j, both hyperparameters and the metrics.
         metric: "top1" or "top5", in percent.
 
     Returns:
-        One row a cell: model, variant, i, j, learning_rate, weight_decay, f; in the order in which they first appear.
+        One row a cell: model, variant, i, j, both hyperparameters, f; in the order in which they first appear.
     """
-    keys = ["model", "variant", "i", "j", "learning_rate", "weight_decay"]
+    keys = ["model", "variant", "i", "j", *hyperparameters_of(cells)]
     means = cells.groupby(keys, sort=False, as_index=False)[metric].mean()
     return means.rename(columns={metric: "f"})
+
+
+def hyperparameters_of(cells: pd.DataFrame) -> list[str]:
+    """The names of the two hyperparameters: in every table of cells they stand behind the coordinates i and j."""
+    after = list(cells.columns).index("j") + 1
+    return list(cells.columns[after : after + 2])
+
+
+def places(cells: pd.DataFrame, pair: Pair) -> np.ndarray:
+    """Where cells lie in the plane of both hyperparameters, (N, 2), the second one first, in its unit of length."""
+    values = [cells[axis.name].to_numpy(dtype=np.float64) for axis in reversed(pair)]
+    coordinates = [np.log10(of) if axis.is_log else of for axis, of in zip(reversed(pair), values, strict=True)]
+    return np.stack([along / unit for along, unit in zip(coordinates, pair.units, strict=True)]).T
 
 
 def region_of_interest(landscape: pd.DataFrame, threshold: float) -> pd.DataFrame:

@@ -1,17 +1,22 @@
-"""The lattice of learning rate x weight decay around the prior, and the tiles in which it is trained.
+"""The lattice of two hyperparameters around the prior, and the tiles in which it is trained.
 
-Cells have integer coordinates (i, j): i steps of learning rate and j steps of weight decay away from the prior, on a
-log10 scale (thesis, section 3.3). A tile is a block of cells that one job trains; it is named by its first cell, so
-that a larger grid keeps the tiles of a smaller one. Light: read while the Snakefile is parsed.
+Cells have integer coordinates (i, j): i steps of the first hyperparameter and j of the second away from the prior; in
+the thesis learning rate and weight decay, on a log10 scale (section 3.3). A tile is a block of cells that one job
+trains; it is named by its first cell, so that a larger grid keeps the tiles of a smaller one. Light: read while the
+Snakefile is parsed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from prunescape.hpspace.axes import SHAPING, Pair, pair_of, size_of
+
+SLACK = 1 + 1e-9  # bounds given as 1.0e-5 are meant to include the cell that computes to 0.99999999999e-5
+
 
 class Cell(NamedTuple):
-    """Lattice coordinates: `i` along learning rate, `j` along weight decay; the prior is (0, 0)."""
+    """Lattice coordinates: `i` along the first axis, `j` along the second; the prior is (0, 0)."""
 
     i: int
     j: int
@@ -22,35 +27,38 @@ class Lattice:
     """Where cells lie, and how large the initial grid and a tile are.
 
     Attributes:
-        learning_rate, weight_decay: the prior.
-        step: distance of neighbouring cells in log10.
-        size: cells of the initial grid along (learning rate, weight decay), odd.
+        pair: the axes.
+        prior: values of both hyperparameters at the centre.
+        size: cells of the initial grid along both, odd.
         tile: cells of a tile along both, dividing `size`.
     """
 
-    learning_rate: float
-    weight_decay: float
-    step: float
+    pair: Pair
+    prior: tuple[float, float]
     size: tuple[int, int]
     tile: tuple[int, int]
 
     @classmethod
-    def from_config(cls, grid: Mapping[str, Any], model: Mapping[str, Any]) -> "Lattice":
-        """From the config's section `grid` and a model's section, which has the prior."""
-        (rows, columns), (tile_rows, tile_columns) = grid["size"], grid["tile"]
-        return cls(
-            model["learning_rate"],
-            model["weight_decay"],
-            grid["step"],
-            (rows, columns),
-            (tile_rows, tile_columns),
+    def from_config(cls, grid: Mapping[str, Any], settings: Mapping[str, Any]) -> "Lattice":
+        """From the config's section `grid`, and the settings that hold where an axis names no prior of its own."""
+        pair, (rows, columns) = pair_of(grid), grid["tile"]
+        own = [axis.get("prior") for axis in grid.get("axes") or [{}, {}]]
+        first, second = (
+            settings[name] if prior is None else prior for name, prior in zip(pair.names, own, strict=True)
         )
+        return cls(pair, (first, second), size_of(grid), (rows, columns))
 
     def values(self, cell: Cell) -> tuple[float, float]:
-        """Learning rate and weight decay of a cell, to 12 significant digits."""
-        return _round(self.learning_rate * 10 ** (cell.i * self.step)), _round(
-            self.weight_decay * 10 ** (cell.j * self.step)
-        )
+        """The hyperparameters of a cell."""
+        return self.value(0, cell.i), self.value(1, cell.j)
+
+    def value(self, axis: int, steps: int) -> float:
+        """The hyperparameter of the first (0) or second (1) axis so many steps from the prior."""
+        return self.pair[axis].value(self.prior[axis], steps)
+
+    def named(self, cell: Cell) -> dict[str, float]:
+        """The same by name."""
+        return dict(zip(self.pair.names, self.values(cell), strict=True))
 
     def initial_tiles(self) -> list[Cell]:
         """First cells of the tiles of the initial grid, which is centred on the prior."""
@@ -64,6 +72,29 @@ class Lattice:
         """The cells of the tile whose first cell is `tile`."""
         return [Cell(i, j) for i in range(tile.i, tile.i + self.tile[0]) for j in range(tile.j, tile.j + self.tile[1])]
 
+    @property
+    def alike(self) -> int:
+        """How many cells of a tile can be trained as one array."""
+        first, second = (
+            1 if name in SHAPING else cells for name, cells in zip(self.pair.names, self.tile, strict=True)
+        )
+        return first * second
+
+    def admits(self, axis: int, edge: int, inwards: int, bounds: Sequence[float]) -> bool:
+        """Whether the grid may grow by a tile along an axis.
+
+        Args:
+            axis: the first (0) or the second (1).
+            edge: the coordinate that would be outermost.
+            inwards: 1 at the lower end, -1 at the upper.
+            bounds: smallest and largest value that may be trained.
+        """
+        value, of = self.value(axis, edge), self.pair[axis].of
+        steps = range(self.tile[axis] + 1)
+        distinct = {self.value(axis, edge + inwards * step) for step in steps}
+        within = value * SLACK >= bounds[0] and value <= bounds[1] * SLACK
+        return within and of.allows(value) and len(distinct) == len(steps)
+
 
 @dataclass(frozen=True)
 class Extent:
@@ -71,6 +102,12 @@ class Extent:
 
     low: Cell
     high: Cell
+
+    @classmethod
+    def of(cls, tiles: Sequence[Cell], lattice: Lattice) -> "Extent":
+        """The rectangle that tiles, given by their first cells, fill."""
+        i, j = zip(*tiles, strict=True)
+        return cls(Cell(min(i), min(j)), Cell(max(i) + lattice.tile[0] - 1, max(j) + lattice.tile[1] - 1))
 
     def tiles(self, lattice: Lattice) -> list[Cell]:
         """First cells of all tiles inside."""
@@ -80,6 +117,20 @@ class Extent:
             for j in range(self.low.j, self.high.j + 1, lattice.tile[1])
         ]
 
+    def grown(self, lattice: Lattice, sides: Sequence[str] | None, bounds: Mapping[str, Sequence[float]]) -> "Extent":
+        """The grid with one more row of tiles on each of `sides`, where the bounds of the axis allow it.
 
-def _round(value: float) -> float:
-    return float(f"{value:.12g}")
+        Args:
+            lattice: where cells lie.
+            sides: as `Axis.sides` names them; None, all.
+            bounds: by name, the smallest and largest value of the hyperparameters that may be trained.
+        """
+        low, high = list(self.low), list(self.high)
+        for place, axis in enumerate(lattice.pair):
+            tile, of = lattice.tile[place], bounds[axis.name]
+            smaller, larger = (sides is None or side in sides for side in axis.sides)
+            if smaller and lattice.admits(place, low[place] - tile, 1, of):
+                low[place] -= tile
+            if larger and lattice.admits(place, high[place] + tile, -1, of):
+                high[place] += tile
+        return Extent(Cell(*low), Cell(*high))

@@ -17,6 +17,7 @@ from scipy.stats import permutation_test
 
 from prunescape.data.randomness import derive_seed
 from prunescape.hpspace import functionals
+from prunescape.hpspace.axes import Pair
 from prunescape.hpspace.cube import DENSE, Cube, cubes
 from prunescape.hpspace.landscape import metrics_of
 
@@ -38,16 +39,16 @@ def shift_tests(cells: pd.DataFrame, settings: Mapping[str, Any]) -> pd.DataFram
 
     Args:
         cells: `cells.csv`.
-        settings: roi, sigma and minimum_cells of the config's section `analysis`.
+        settings: roi, sigma and minimum_cells of the config's section `analysis`; axes, see `Pair.from_settings`.
 
     Returns:
-        model, variant, metric, roi, seeds; the centre's way in decades, the ratio of areas and the turn of the long
-        axis in degrees, each with its p-value (NaN with one seed, or where an ellipse could not be fitted); least_p,
-        the smallest that these seeds allow.
+        model, variant, metric, roi, seeds; the centre's way in decades or steps, the ratio of areas and the turn of the
+        long axis in degrees, each with its p-value (NaN with one seed, or where an ellipse could not be fitted);
+        least_p, the smallest that these seeds allow.
     """
     rows = []
     for metric in metrics_of(cells):
-        for model, cube in cubes(cells, metric).items():
+        for model, cube in cubes(cells, metric, Pair.from_settings(settings)).items():
             for place, variant in enumerate(cube.variants):
                 if variant == DENSE:
                     continue
@@ -69,16 +70,17 @@ def _tests(cube: Cube, place: int, roi: float, settings: Mapping[str, Any]) -> d
     groups = indices[: cube.seeds], indices[cube.seeds :]
 
     def compared(dense: np.ndarray, pruned: np.ndarray) -> dict[str, np.ndarray]:
-        found = [
+        of_dense, of_pruned = [
             functionals.ellipses(
                 functionals.regions(both[group.astype(int)].mean(axis=-2), roi),
                 cube.places,
                 settings["sigma"],
                 settings["minimum_cells"],
+                cube.pair,
             )
             for group in (dense, pruned)
         ]
-        return functionals.shifts(*found)
+        return functionals.shifts(of_dense, of_pruned, cube.pair)
 
     measured = compared(*groups)
     result: dict[str, float] = {}

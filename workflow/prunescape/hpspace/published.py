@@ -40,6 +40,8 @@ def differing(model: str, config: Mapping[str, Any]) -> list[str]:
     found = []
     if config["data"]["name"] != data:
         found.append(f"data.name = {config['data']['name']} (thesis: {data})")
+    if config["grid"].get("axes"):
+        found.append("grid.axes (thesis: grid.step and grid.size)")
     for axis in ("learning_rate", "weight_decay"):
         value = config["models"][model][axis]
         if not np.isclose(value, prior[axis]):

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.stats import norm, t
 
 from prunescape.data.randomness import derive_seed
+from prunescape.hpspace.axes import Pair
 from prunescape.hpspace.cube import Cube, cubes
 from prunescape.hpspace.landscape import metrics_of
 from prunescape.hpspace.surface import landscapes
@@ -50,15 +51,16 @@ def resample(cells: pd.DataFrame, settings: Mapping[str, Any]) -> list[Resampled
 
     Args:
         cells: `cells.csv`.
-        settings: roi (points), draws (how many, B) and confidence of the config's section `analysis`.
+        settings: roi (points), draws (how many, B) and confidence of the config's section `analysis`; axes, see
+            `Pair.from_settings`.
     """
     result = []
     for metric in metrics_of(cells):
-        for model, cube in cubes(cells, metric).items():
+        for model, cube in cubes(cells, metric, Pair.from_settings(settings)).items():
             random = np.random.default_rng(derive_seed(0, f"landscapes of {model}, {metric}"))
             drawn = None
             if cube.seeds > 1:
-                drawn = landscapes(cube.values, cube.places, max(settings["roi"]), settings["draws"], random)
+                drawn = landscapes(cube.values, cube.decades, max(settings["roi"]), settings["draws"], random)
             result.append(Resampled(model, metric, cube, drawn, settings["confidence"]))
     return result
 

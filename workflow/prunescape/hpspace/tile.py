@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 import pandas as pd
 import torch
 
+from prunescape.errors import UserError
 from prunescape.files import read_tables
+from prunescape.hpspace.axes import HYPERPARAMETERS, epochs_trained
 from prunescape.training.array import Report, Task
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.engine import Engine
@@ -38,19 +40,29 @@ def train_tile(
     checkpoint: Checkpoint | None = None,
     start: Mapping[str, torch.Tensor] | None = None,
     rate_factor: float = 1.0,
+    fixed: Mapping[str, float] | None = None,
 ) -> Tables:
     """Train a network at every cell of a tile.
 
     Args:
         task: network, data, recipe, engine and study seed.
-        cells: i, j, learning_rate, weight_decay of each cell.
+        cells: i, j and both hyperparameters of each cell.
         labels: the first columns of all tables, `model` and `variant`.
         report: is told the progress.
         checkpoint: where the training keeps its state, so that a killed job can go on.
         start: a state dict to go on from; None trains from scratch.
         rate_factor: what each cell's learning rate is multiplied by, where its schedule begins late.
+        fixed: learning rate and weight decay, as far as they are no axes.
+
+    Raises:
+        UserError: a cell's batch is larger than the data set.
     """
-    lanes = [Lane(rate_factor * cell["learning_rate"], cell["weight_decay"], start=start) for cell in cells]
+    lanes = [lane_of({**(fixed or {}), **cell}, start, rate_factor) for cell in cells]
+    images, largest = task.data.sizes["train"], max(lane.batch_size or 0 for lane in lanes)
+    if largest > images:
+        raise UserError(
+            f"the grid reaches batches of {largest}, and there are {images} training images; make it smaller"
+        )
     results = train(task, lanes, report, checkpoint)
     rows, histories, timing = [], [], []
     for cell, result in zip(cells, results, strict=True):
@@ -61,17 +73,24 @@ def train_tile(
     return Tables(pd.DataFrame(rows), pd.concat(histories, ignore_index=True), pd.DataFrame(timing))
 
 
+def lane_of(
+    values: Mapping[str, Any], start: Mapping[str, torch.Tensor] | None = None, rate_factor: float = 1.0
+) -> Lane:
+    """The lane with these hyperparameters, by name, whatever else there is beside them; see `train_tile`."""
+    chosen = {name: values[name] for name in HYPERPARAMETERS if name in values}
+    return Lane(**{**chosen, "learning_rate": rate_factor * chosen["learning_rate"]}, start=start)
+
+
 def _row(cell: Mapping[str, Any], result: LaneResult) -> dict[str, Any]:
     return {
-        "learning_rate": cell["learning_rate"],
-        "weight_decay": cell["weight_decay"],
+        **{name: value for name, value in cell.items() if name in HYPERPARAMETERS},
         "top1": result.last("top1"),
         "top5": result.last("top5"),
         "best_top1": result.best("top1"),
         "best_top5": result.best("top5"),
         "train_loss": result.last("train_loss"),
         "diverged": result.diverged,
-        "epochs": len(result.history),
+        epochs_trained(cell): len(result.history),
     }
 
 

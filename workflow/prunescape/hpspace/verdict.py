@@ -1,20 +1,27 @@
-"""The answer: must learning rate and weight decay be tuned again after pruning?"""
+"""The answer: must the hyperparameters be tuned again after pruning?"""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
 
+from prunescape.hpspace.axes import THESIS, Pair
 from prunescape.hpspace.cube import DENSE
 from prunescape.hpspace.decision import EQUIVALENT, WORSE
-from prunescape.hpspace.landscape import best_cell, mean_over_seeds, metrics_of, region_of_interest
+from prunescape.hpspace.landscape import (
+    best_cell,
+    hyperparameters_of,
+    mean_over_seeds,
+    metrics_of,
+    region_of_interest,
+)
 from prunescape.hpspace.permutation import MEASURES
 
 KEEP, TUNE, UNDECIDED, UNKNOWN = "keep", "tune", "undecided", "unknown"
 RECOMMENDATIONS = {
-    KEEP: "keep the dense network's learning rate and weight decay",
-    TUNE: "tune learning rate and weight decay again",
+    KEEP: "keep the dense network's {axes}",
+    TUNE: "tune {axes} again",
     UNDECIDED: "not decided with these seeds: train more of them, or check the neighbours of the dense optimum",
     UNKNOWN: "no answer: every cell is as good as the best, so there is nothing to compare",
 }
@@ -49,6 +56,7 @@ def verdict(
     tables: Tables,
     borders: Mapping[str, Mapping[str, list[str]]],
     settings: Mapping[str, Any],
+    pair: Pair = THESIS,
     without_control: Mapping[str, list[str]] | None = None,
 ) -> dict[str, Any]:
     """The verdict of every model and pruned variant, as `verdict.json` has it.
@@ -57,6 +65,7 @@ def verdict(
         tables: of all models.
         borders: by model, the sides of the grid that a region of interest still touches, with the variants.
         settings: `risk_roi`, and margin, level and power of the config's section `verdict`.
+        pair: the axes, which the answer names where they are not those of the thesis.
         without_control: by model, criteria that stand without random pruning beside them; None, none do.
     """
     models: dict[str, Any] = {}
@@ -67,7 +76,8 @@ def verdict(
             entry["metrics"][metric] = answer
             if without_control and str(model) in without_control:
                 entry["without_control"] = list(without_control[str(model)])
-    return {"settings": dict(settings), "models": models}
+    named = {} if pair.is_thesis else {"axes": pair.to_json()}
+    return {"settings": dict(settings), **named, "models": models}
 
 
 def from_json(value: Any) -> Any:
@@ -84,6 +94,7 @@ def _of_model(tables: Tables, metric: str, settings: Mapping[str, Any]) -> dict[
     by_variant = {str(name): frame for name, frame in landscapes.groupby("variant", sort=False)}
     dense_best = best_cell(by_variant[DENSE])
     risk = tables.risk.set_index("variant")["d_mean"].astype(float)
+    names = hyperparameters_of(tables.cells)
     variants = {}
     for variant, landscape in by_variant.items():
         if variant == DENSE:
@@ -92,7 +103,7 @@ def _of_model(tables: Tables, metric: str, settings: Mapping[str, Any]) -> dict[
         decision = tables.decisions.set_index("variant").loc[variant]
         flat = _is_flat(by_variant[DENSE], settings) or _is_flat(landscape, settings)
         variants[variant] = {
-            "best": _cell(best_cell(landscape)),
+            "best": _cell(best_cell(landscape), names),
             "recommendation": UNKNOWN if flat else recommend(str(decision["decision"])),
             **decision.drop(labels=["model", "metric", "seeds", "margin"]).to_dict(),
             "risk_multiple": _multiple(risk[variant], risk[DENSE]),
@@ -103,10 +114,20 @@ def _of_model(tables: Tables, metric: str, settings: Mapping[str, Any]) -> dict[
         }
     return {
         "seeds": int(tables.cells["seed"].nunique()),
-        "dense": {"best": _cell(dense_best), "risk": _interval(tables.intervals, DENSE, "d_mean")},
+        "dense": {"best": _cell(dense_best, names), "risk": _interval(tables.intervals, DENSE, "d_mean")},
         "variants": variants,
         "seed_noise_points": _seed_noise(tables.cells, metric, landscapes, settings["risk_roi"]),
     }
+
+
+def advice(recommendation: str, pair: Pair = THESIS) -> str:
+    """A recommendation in words."""
+    return RECOMMENDATIONS[recommendation].format(axes=pair.words)
+
+
+def question(pair: Pair = THESIS) -> str:
+    """What the verdict answers."""
+    return f"Must {pair.words} be tuned again after pruning?"
 
 
 def recommend(decision: str) -> str:
@@ -123,12 +144,11 @@ def _multiple(risk: float, dense: float) -> float:
     return risk / dense if dense > 0 else (math.inf if risk > 0 else 1.0)
 
 
-def _cell(row: pd.Series) -> dict[str, float]:
+def _cell(row: pd.Series, hyperparameters: Sequence[str]) -> dict[str, float]:
     return {
         "i": int(row["i"]),
         "j": int(row["j"]),
-        "learning_rate": float(row["learning_rate"]),
-        "weight_decay": float(row["weight_decay"]),
+        **{name: float(row[name]) for name in hyperparameters},
         "accuracy": float(row["f"]),
     }
 

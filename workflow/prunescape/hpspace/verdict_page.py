@@ -6,11 +6,11 @@ from typing import Any
 
 from markupsafe import Markup
 
-from prunescape.hpspace.verdict import KEEP, TUNE, UNDECIDED, UNKNOWN
-from prunescape.hpspace.verdict_text import decision_of, ellipse_of, headline, no_control
+from prunescape.hpspace.axes import Pair
+from prunescape.hpspace.verdict import KEEP, TUNE, UNDECIDED, UNKNOWN, question
+from prunescape.hpspace.verdict_text import decision_of, ellipse_of, headline, left_out, no_control
 from prunescape.page import page, section
 
-_QUESTION = "Must learning rate and weight decay be tuned again after pruning?"
 _COLOURS = {KEEP: "good", UNDECIDED: "doubtful", TUNE: "bad", UNKNOWN: "note"}
 _BODY = """<p class="note">Keeping means to train the pruned network at the cells of the dense network's
 {{ settings.risk_roi }}-ROI. It is called equivalent where a loss of {{ settings.margin }} points or more, against the
@@ -20,9 +20,8 @@ training, which makes measured losses too large.</p>
 {% for model, entry in models.items() %}{% for metric, answer in entry.metrics.items() %}
 <h2>{{ model }}{% if metric != "top1" %}, top-5 accuracy{% endif %}</h2>
 <p><strong>{{ headline(answer.variants) | capitalize }}.</strong></p>
-<p>The dense network reaches {{ "%.2f" | format(answer.dense.best.accuracy) }} % at learning rate
-{{ "%.3g" | format(answer.dense.best.learning_rate) }} and weight decay
-{{ "%.3g" | format(answer.dense.best.weight_decay) }}. Choosing any cell of its {{ settings.risk_roi }}-ROI instead puts
+<p>The dense network reaches {{ "%.2f" | format(answer.dense.best.accuracy) }} % at {{ told(answer.dense.best) }}.
+Choosing any cell of its {{ settings.risk_roi }}-ROI instead puts
 {{ spread(answer.dense.risk) }} points at risk; that is the yardstick.</p>
 <table class="numbers">
 <tr><th scope="col">variant</th><th scope="col">best accuracy, %</th><th scope="col">loss if kept, points</th>
@@ -36,7 +35,7 @@ training, which makes measured losses too large.</p>
 <td>{{ variant.trials.nearest }}, {{ variant.trials.random }}</td>
 <td class="{{ colours[variant.recommendation] }}"><b>{{ variant.recommendation }}</b>: {{ decided(variant, settings) }}
 </td></tr>
-<tr><td></td><td class="note" colspan="6">{{ ellipse(variant.ellipse) }}</td></tr> {% endfor %}</table>
+<tr><td></td><td class="note" colspan="6">{{ ellipse(variant.ellipse, pair) }}</td></tr> {% endfor %}</table>
 <p class="note">{% if answer.seeds == 1 %}One seed only: the noise of a cell is unknown, so that nothing has an interval
 and nothing is decided; add seeds.{% else %}The mean over {{ answer.seeds }} seeds of one cell is uncertain by about
 {{ "%.2f" | format(answer.seed_noise_points) }} points (median standard error in the regions of interest).{% endif %}
@@ -47,19 +46,22 @@ touches it.</p>
 {% endfor %}{% if entry.without_control %}<p class="note">{{ control(entry.without_control) | capitalize }}.</p>
 {% endif %}{% endif %}
 {% endfor %}{% endfor %}
-"""
+{% if not pair.is_thesis %}<p class="note">{{ left_out(pair) }}.</p>
+{% endif %}"""
 
 
 def verdict_page(answer: Mapping[str, Any]) -> str:
     """An HTML page of what `verdict` gives."""
-    return page("Verdict", _QUESTION, "{{ verdict }}", verdict=verdict_section(answer))
+    return page("Verdict", question(Pair.from_settings(answer)), "{{ verdict }}", verdict=verdict_section(answer))
 
 
 def verdict_section(answer: Mapping[str, Any]) -> Markup:
     """What is below the heading of that page."""
     helpers = {"headline": headline, "decided": decision_of, "ellipse": ellipse_of, "spread": _spread, "loss": _loss}
     helpers |= {"control": no_control}
-    return section(_BODY, **answer, colours=_COLOURS, **helpers)
+    pair = Pair.from_settings(answer)
+    words = {"pair": pair, "told": lambda cell: pair.told(cell).replace(", ", " and "), "left_out": left_out}
+    return section(_BODY, **answer, colours=_COLOURS, **helpers, **words)
 
 
 def _spread(found: Mapping[str, float]) -> str:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from prunescape.hpspace.axes import Pair
 from prunescape.hpspace.decision import EQUIVALENT, ONE_SEED, WORSE
 from prunescape.hpspace.tuning import NEAREST, RANDOM
 from prunescape.hpspace.verdict import KEEP, RECOMMENDATIONS, TUNE, UNDECIDED, UNKNOWN
@@ -15,23 +16,31 @@ def verdict_text(answer: Mapping[str, Any]) -> str:
     Args:
         answer: what `prunescape.hpspace.verdict.verdict` gives.
     """
-    texts = (describe(model, entry, answer["settings"]) for model, entry in answer["models"].items())
+    pair = Pair.from_settings(answer)
+    texts = [describe(model, entry, answer["settings"], pair) for model, entry in answer["models"].items()]
+    if not pair.is_thesis:
+        texts.append(left_out(pair))
     return "\n\n".join(texts) + "\n"
 
 
-def describe(model: str, entry: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
+def left_out(pair: Pair) -> str:
+    """That what concerns the thesis' hyperparameters alone was not made, and why."""
+    return f"Smith's relation (eq. 2.2 of the thesis) and the thesis' tables are {pair.not_applicable()}"
+
+
+def describe(model: str, entry: Mapping[str, Any], settings: Mapping[str, Any], pair: Pair) -> str:
     """A model's verdict, a line each."""
     answer = entry["metrics"]["top1"]
     best, risk = answer["dense"]["best"], answer["dense"]["risk"]
     caveat = " (the grid ends too early to be sure, see below)" if entry["border"] else ""
     lines = [
         f"{model}: {headline(answer['variants'])}{caveat}",
-        f"  dense: best {best['accuracy']:.2f} % at learning rate {best['learning_rate']:.3g}, weight decay"
-        f" {best['weight_decay']:.3g}; its {settings['risk_roi']:g}-ROI puts {_points(risk)} at risk",
+        f"  dense: best {best['accuracy']:.2f} % at {pair.told(best)};"
+        f" its {settings['risk_roi']:g}-ROI puts {_points(risk)} at risk",
     ]
     for name, variant in answer["variants"].items():
         lines.append(f"  {name}: {variant['recommendation'].upper()}: {decision_of(variant, settings)}")
-        lines += [f"    {line}" for line in _details(variant, settings)]
+        lines += [f"    {line}" for line in _details(variant, settings, pair)]
     lines += [f"  {line}" for line in _notes(entry, answer, settings)]
     return "\n".join(lines)
 
@@ -77,14 +86,14 @@ def _more(seeds: float | None, settings: Mapping[str, Any]) -> str:
     return f"{seeds:.0f} more would, with {100 * settings['power']:g} % power if the loss is what it now seems"
 
 
-def _details(variant: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[str]:
+def _details(variant: Mapping[str, Any], settings: Mapping[str, Any], pair: Pair) -> Iterator[str]:
     inside = "inside" if variant["dense_optimum_in_roi"] else "outside"
     yield (
         f"measured: best {variant['best']['accuracy']:.2f} %; {variant['loss_measured']:.2f} points at risk"
         f" ({variant['risk_multiple']:.1f} x dense); dense optimum {inside} its {settings['risk_roi']:g}-ROI,"
         f" costs {_points(variant['loss_at_dense_optimum'])}"
     )
-    yield ellipse_of(variant["ellipse"])
+    yield ellipse_of(variant["ellipse"], pair)
     near, anywhere = variant["trials"][NEAREST], variant["trials"][RANDOM]
     yield (
         f"tuning again comes within {settings['margin']:g} points after {near} trial{'s' * (near != 1)} nearest to the"
@@ -92,13 +101,13 @@ def _details(variant: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterato
     )
 
 
-def ellipse_of(ellipse: Mapping[str, Any] | None) -> str:
+def ellipse_of(ellipse: Mapping[str, Any] | None, pair: Pair) -> str:
     """How the ellipse changed, each with the p-value of its permutation test."""
     if ellipse is None:
         return "no ellipses to compare"
     shift, area, turn = (ellipse[name]["measured"] for name in ("shift", "area_ratio", "turn_degrees"))
     words = {
-        "shift": f"moved {shift:.2f} decades",
+        "shift": f"moved {shift:.2f} {pair.unit}",
         "area_ratio": f"area x {area:.2f}",
         "turn_degrees": f"turned {turn:.0f} degrees",
     }

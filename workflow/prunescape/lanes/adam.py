@@ -26,7 +26,7 @@ class LaneAdam(LaneOptimiser):
         network: nn.Module,
         learning_rate: torch.Tensor,
         weight_decay: torch.Tensor,
-        momentum: float = BETAS[0],
+        momentum: torch.Tensor | float = BETAS[0],
         masks: Sequence[Mapping[str, torch.Tensor] | None] | None = None,
         clip: float | None = None,
         channels_last: bool = False,

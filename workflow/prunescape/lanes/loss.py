@@ -4,8 +4,23 @@ import torch
 import torch.nn.functional as F
 
 
-def lane_losses(logits: torch.Tensor, labels: torch.Tensor, lanes: int) -> torch.Tensor:
-    """Mean cross-entropy of every lane, (K,), from logits (N, K * classes) and labels (N,)."""
+def lane_losses(
+    logits: torch.Tensor, labels: torch.Tensor, lanes: int, smoothing: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Mean cross-entropy of every lane, (K,), from logits (N, K * classes) and labels (N,).
+
+    Args:
+        logits: of N images, lane by lane.
+        labels: of the images.
+        lanes: K.
+        smoothing: of the labels, (K,): the part of the target that is spread evenly over all classes (Szegedy et al.,
+            2016, section 7; `torch.nn.CrossEntropyLoss(label_smoothing=...)`). None smooths nowhere; a lane of 0 has
+            the same bits either way.
+    """
     targets = labels[:, None].expand(len(labels), lanes).flatten()
-    per_image = F.cross_entropy(logits.view(len(targets), -1), targets, reduction="none")
-    return per_image.view(len(labels), lanes).sum(0) / len(labels)
+    of_lanes = logits.view(len(targets), -1)
+    per_image = F.cross_entropy(of_lanes, targets, reduction="none").view(len(labels), lanes)
+    if smoothing is not None:
+        evenly = -F.log_softmax(of_lanes, dim=1).mean(1).view(len(labels), lanes)
+        per_image = (1 - smoothing) * per_image + smoothing * evenly
+    return per_image.sum(0) / len(labels)

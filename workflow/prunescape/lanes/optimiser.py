@@ -115,6 +115,10 @@ class LaneOptimiser(ABC):
             start += -(-parameter.numel() // BLOCK) * BLOCK
         return views
 
+    def _spread_shared(self, values: torch.Tensor) -> torch.Tensor:
+        """The same of values that mostly are one for all lanes, and need be read but once then."""
+        return self._spread(values[:1] if bool((values == values[0]).all()) else values)
+
     def _spread(self, values: torch.Tensor) -> torch.Tensor:
         """A value a lane, (K,), repeated for each weight; one number is enough for a single lane."""
         if len(values) == 1:

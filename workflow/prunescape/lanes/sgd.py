@@ -1,4 +1,4 @@
-"""Stochastic gradient descent for lanes: each lane has its own learning rate and weight decay."""
+"""Stochastic gradient descent for lanes: each lane has its own learning rate, weight decay and momentum."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,7 +14,7 @@ class LaneSGD(LaneOptimiser):
     V <- momentum * V + grad + weight_decay * W;  W <- mask * (W - learning_rate * V), for all parameters.
 
     Args:
-        momentum: shared by all lanes.
+        momentum: (K,), or one number for all lanes.
         network, learning_rate, weight_decay, masks, clip, channels_last: see `LaneOptimiser`.
 
     Attributes:
@@ -26,13 +26,13 @@ class LaneSGD(LaneOptimiser):
         network: nn.Module,
         learning_rate: torch.Tensor,
         weight_decay: torch.Tensor,
-        momentum: float,
+        momentum: torch.Tensor | float,
         masks: Sequence[Mapping[str, torch.Tensor] | None] | None = None,
         clip: float | None = None,
         channels_last: bool = False,
     ) -> None:
         super().__init__(network, learning_rate, weight_decay, masks, clip, channels_last)
-        self.momentum = momentum
+        self.momentum = self._spread_shared(torch.as_tensor(momentum, dtype=torch.float64).reshape(-1))
         self.velocity = torch.zeros_like(self._weights)
 
     def state(self) -> dict[str, torch.Tensor]:

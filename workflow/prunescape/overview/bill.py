@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.table import Table
 
+from prunescape.hpspace.axes import bounds_of
 from prunescape.hpspace.lattice import Cell, Extent
 from prunescape.overview.cost import ASSUMPTION, BYTES_PER_JOB, Costs, Time
 from prunescape.overview.study import Row, Study, Training
@@ -33,8 +34,9 @@ class Line:
 
     Attributes:
         cells, done: cells in all, and those that are finished.
+        units: how many trainings by the recipe are as long as those that are not finished.
         jobs: jobs that are not finished.
-        cell_flops: FLOPs of one training.
+        cell_flops: FLOPs of one training, on average.
         flops, seconds: of the cells that are not finished; seconds of one device, a GPU or a core.
         longest: device seconds of one job.
         disk: bytes of all the cells' results.
@@ -44,6 +46,7 @@ class Line:
     row: Row
     cells: int
     done: int
+    units: float
     jobs: int
     cell_flops: float | None
     flops: float | None
@@ -67,17 +70,19 @@ def bill(study: Study) -> list[Line]:
 def _line(row: Row, trainings: Sequence[Training], finished: set[Training], costs: Costs) -> Line:
     to_do = [training for training in trainings if training not in finished]
     cells, left = (sum(training.cells for training in of) for of in (trainings, to_do))
-    of_cell, time = costs.cell_flops(row), costs.cell_time(row)
+    flops, flops_left = (total([costs.flops(training) for training in of]) for of in (trainings, to_do))
+    units, time = sum(map(costs.units, to_do)), costs.cell_time(row)
     return Line(
         row,
         cells,
         cells - left,
+        units,
         len(to_do),
-        of_cell,
-        None if of_cell is None else of_cell * left,
-        None if time is None else time.seconds * left,
-        None if time is None else time.seconds * max((training.cells for training in trainings), default=0),
-        cells * costs.cell_bytes(row) + len(trainings) * BYTES_PER_JOB,
+        None if flops is None else flops / max(cells, 1),
+        flops_left,
+        None if time is None else time.seconds * units,
+        None if time is None else time.seconds * max(map(costs.units, trainings), default=0),
+        sum(map(costs.bytes_of, trainings)) + len(trainings) * BYTES_PER_JOB,
         time,
     )
 
@@ -144,11 +149,8 @@ def _devices(study: Study, lines: Sequence[Line]) -> list[str]:
     if study.config["engine"]["device"] != "auto" or len(assumed) < len(lines):
         return []
     costs = Costs(study)
-    on_cores = sum(
-        costs.assumed_seconds(line.cell_flops, "cpu", costs.steps(line.row)) * (line.cells - line.done)
-        for line in lines
-        if line.cell_flops
-    )
+    flops = ((line.units, line.row, costs.cell_flops(line.row)) for line in lines)
+    on_cores = sum(costs.assumed_seconds(of_cell, "cpu", row) * units for units, row, of_cell in flops if of_cell)
     return [f"engine.device is auto: counted for a GPU. Without one: {hours(on_cores)} core-hours."]
 
 
@@ -187,22 +189,8 @@ def _growth(study: Study) -> list[str]:
 
 def _largest(study: Study, model: str, tiles: Sequence[Cell], rounds: int) -> int:
     """Tiles of the grid once every side has grown in each round, within the bounds."""
-    lattice, bounds = study.lattice(model), study.config["extension"]
-    tile = Cell(*lattice.tile)
-    low = [min(of[axis] for of in tiles) for axis in range(2)]
-    high = [max(of[axis] for of in tiles) + tile[axis] - 1 for axis in range(2)]
-    for axis, name in enumerate(("learning_rate", "weight_decay")):
-        smallest, largest = bounds[name]
-        slack = 1 + 1e-9
-        for _ in range(rounds):
-            below, above = (
-                _value(study, model, axis, edge) for edge in (low[axis] - tile[axis], high[axis] + tile[axis])
-            )
-            low[axis] -= tile[axis] if below * slack >= smallest else 0
-            high[axis] += tile[axis] if above <= largest * slack else 0
-    return len(Extent(Cell(*low), Cell(*high)).tiles(lattice))
-
-
-def _value(study: Study, model: str, axis: int, coordinate: int) -> float:
-    """Learning rate (axis 0) or weight decay (axis 1) at a coordinate."""
-    return study.lattice(model).values(Cell(coordinate, coordinate))[axis]
+    lattice, bounds = study.lattice(model), bounds_of(study.config["grid"], study.config["extension"])
+    extent = Extent.of(tiles, lattice)
+    for _ in range(rounds):
+        extent = extent.grown(lattice, None, bounds)
+    return len(extent.tiles(lattice))

@@ -2,13 +2,13 @@
 
 import csv
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from math import ceil
 from pathlib import Path
 from typing import Any
 
-from prunescape.data.catalog import lookup
+from prunescape.data.catalog import IMAGES, lookup
 from prunescape.data.layout import split_folders
 from prunescape.errors import UserError
 from prunescape.overview.study import CHECKPOINT, Row, Study, Training
@@ -36,14 +36,6 @@ PER_PIXEL = {
 }
 # Above so many pixels a side, MobileNetV2 has other strides.
 LARGE, PER_PIXEL_LARGE = 64, {"mobilenetv2": 12_000}
-# Images of the splits as their authors publish them; digits has no split of its own.
-IMAGES = {
-    "digits": (300, 1_497),
-    "fashion_mnist": (60_000, 10_000),
-    "cifar10": (50_000, 10_000),
-    "cifar100": (50_000, 10_000),
-    "imagenet": (1_281_167, 50_000),
-}
 MEASURED, CALIBRATED = "finished tiles", "calibration"
 SCALED, ASSUMPTION = "other finished tiles by FLOPs", "assumed speed"
 
@@ -78,7 +70,7 @@ class Time:
 
 @dataclass
 class _Measured:
-    cells: int = 0
+    units: float = 0.0
     seconds: float = 0.0
     device: str = ""
 
@@ -92,8 +84,8 @@ class Costs:
     measured: dict[Row, _Measured] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.measured = _timings(self.finished, self.study.config["engine"]["threads"])
         self.sizes, self.bytes_of_data = _data(self.study)
+        self.measured = _timings(self.finished, self.study.config["engine"]["threads"], self.units)
 
     def forward_flops(self, row: Row) -> float | None:
         """FLOPs of one forward pass of one image; None where the model is not known and nothing was built yet."""
@@ -110,17 +102,39 @@ class Costs:
         return None if by_pixel is None else by_pixel * side**2 * kept
 
     def cell_flops(self, row: Row) -> float | None:
-        """FLOPs of one training, its validation too; None where they cannot be told."""
+        """FLOPs of one training by the recipe, its validation too; None where they cannot be told."""
         forward = self.forward_flops(row)
         if forward is None or self.sizes is None:
             return None
         return training_flops(round(forward), 1, self.sizes, self.study.recipe(row))
 
+    def flops(self, training: Training) -> float | None:
+        """FLOPs of a job; None where they cannot be told."""
+        of_cell = self.cell_flops(training.row)
+        return None if of_cell is None else of_cell * self._lengths(training)
+
+    def _lengths(self, training: Training) -> float:
+        """A job's epochs, all cells together, in those of the recipe."""
+        epochs = [epochs for epochs, _ in training.shapes]
+        return sum(epochs) / self.study.recipe(training.row)["epochs"] if epochs else training.cells
+
+    def units(self, training: Training) -> float:
+        """How many trainings by the recipe take as long as a job, all its cells together."""
+        if not training.shapes:
+            return training.cells
+        device, flops = self._assumed_device(), self.cell_flops(training.row) or 0.0
+        steps = (
+            sum(self._steps(training.row, *shape) for shape in training.shapes)
+            * self.assumed_speed(device).step_seconds
+        )
+        seconds = flops * self._lengths(training) / self.assumed_speed(device).flops + steps
+        return seconds / self.assumed_seconds(flops, device, training.row)
+
     def cell_time(self, row: Row) -> Time | None:
-        """Device time of one training, by the best source there is; None where its FLOPs cannot be told."""
+        """Device time of one training by the recipe, by the best source there is; None if its FLOPs cannot be told."""
         known = self.measured.get(row)
-        if known is not None and known.cells:
-            return Time(known.seconds / known.cells, MEASURED, known.device)
+        if known is not None and known.units:
+            return Time(known.seconds / known.units, MEASURED, known.device)
         calibrated = self._calibrated(row)
         if calibrated is not None:
             return calibrated
@@ -131,13 +145,16 @@ class Costs:
             speed, device = self._speed(others)
             if speed:
                 return Time(flops / speed, SCALED, device)
-        device = "cpu" if self.study.config["engine"]["device"] == "cpu" else "gpu"
-        return Time(self.assumed_seconds(flops, device, self.steps(row)), ASSUMPTION, device)
+        device = self._assumed_device()
+        return Time(self.assumed_seconds(flops, device, row), ASSUMPTION, device)
 
-    def assumed_seconds(self, flops: float, device: str, steps: int) -> float:
+    def _assumed_device(self) -> str:
+        return "cpu" if self.study.config["engine"]["device"] == "cpu" else "gpu"
+
+    def assumed_seconds(self, flops: float, device: str, row: Row) -> float:
         """What a training of so many FLOPs takes on a "gpu", or on one core of a "cpu", if nothing was measured."""
         speed = self.assumed_speed(device)
-        return flops / speed.flops + steps * speed.step_seconds
+        return flops / speed.flops + self._steps(row) * speed.step_seconds
 
     def assumed_speed(self, device: str) -> Speed:
         """Of a "gpu", or of one core of a "cpu"."""
@@ -145,11 +162,11 @@ class Costs:
             return ASSUMED_CORE
         return Speed(1e12 * self.study.config["cluster"]["teraflops"], GPU_STEP_SECONDS)
 
-    def steps(self, row: Row) -> int:
-        """Steps of one training."""
+    def _steps(self, row: Row, epochs: int | None = None, batch_size: int | None = None) -> int:
+        """Steps of one training, by the row's recipe where nothing else is said."""
         recipe = self.study.recipe(row)
-        images = 0 if self.sizes is None else self.sizes["train"]
-        return ceil(images / recipe["batch_size"]) * int(recipe["epochs"])
+        images = 1 if self.sizes is None else self.sizes["train"]
+        return ceil(images / (batch_size or recipe["batch_size"])) * int(recipe["epochs"] if epochs is None else epochs)
 
     def _speed(self, rows: Iterable[Row]) -> tuple[float, str]:
         """FLOPs a second over all finished cells of `rows`, and their device."""
@@ -158,7 +175,7 @@ class Costs:
         for row in rows:
             of_cell, known = self.cell_flops(row), self.measured[row]
             if of_cell is not None and known.seconds > 0:
-                flops += of_cell * known.cells
+                flops += of_cell * known.units
                 seconds += known.seconds
                 device = known.device
         return (flops / seconds if seconds else 0.0), device
@@ -167,34 +184,36 @@ class Costs:
         """The time that the rule `calibrate` measured for a step of all cells of a tile, where it has run."""
         variant = "dense" if row.variant == CHECKPOINT else row.variant
         found = _json(Path(self.study.models.format(model=row.model, variant=variant)) / "strategy.json")
-        rows, columns = self.study.config["grid"]["tile"]
+        cells = self.study.lattice(row.model).alike
         try:
             chosen = next(
                 of for of in found["measured"] if (of["name"], of["lanes"]) == (found["strategy"], found["lanes"])
             )
             device = _device(found["device"])
-            arrays = ceil(rows * columns / found["lanes"])
+            arrays = ceil(cells / found["lanes"])
             cores = min(self.study.config["engine"]["threads"], arrays) if device == "cpu" else 1
-            step = chosen["tile_ms"] / 1000 / (rows * columns) * cores
-            return None if self.sizes is None else Time(step * self.steps(row), CALIBRATED, device)
+            step = chosen["tile_ms"] / 1000 / cells * cores
+            return None if self.sizes is None else Time(step * self._steps(row), CALIBRATED, device)
         except (KeyError, TypeError, StopIteration, ZeroDivisionError):
             return None
 
-    def cell_bytes(self, row: Row) -> int:
-        """Disk that the results of a cell take: its rows in the tables, and one in the history for each epoch."""
-        return 400 + 110 * int(self.study.recipe(row)["epochs"])
+    def bytes_of(self, training: Training) -> int:
+        """Disk that the results of a job take: a row a cell in the tables, and one in the history for each epoch."""
+        epochs = self.study.recipe(training.row)["epochs"]
+        return 400 * training.cells + round(110 * epochs * self._lengths(training))
 
 
 # A job's own files beside what grows with its cells: tables, log, and Snakemake's records of them, in blocks of 4 KiB.
 BYTES_PER_JOB = 8 * 4096
 
 
-def _timings(finished: Iterable[Training], threads: int) -> dict[Row, _Measured]:
+def _timings(finished: Iterable[Training], threads: int, units: Callable[[Training], float]) -> dict[Row, _Measured]:
     """Device seconds of finished trainings, from `<tile>.timing.csv`, or from a table that has them itself.
 
     Args:
         finished: the trainings.
         threads: cores of a job. Arrays of cells take one each; only a cell by itself takes them all.
+        units: how many trainings by the recipe a job is as long as.
     """
     measured: dict[Row, _Measured] = {}
     for training in finished:
@@ -205,8 +224,8 @@ def _timings(finished: Iterable[Training], threads: int) -> dict[Row, _Measured]
         except (OSError, ValueError, KeyError, TypeError, csv.Error):  # none, or damaged: the job that reads it tells
             continue
         known = measured.setdefault(training.row, _Measured())
+        known.units += units(training) * len(rows) / training.cells
         for seconds, device in rows:
-            known.cells += 1
             known.device = _device(device)
             known.seconds += seconds * (threads if known.device == "cpu" and training.cells == 1 else 1)
     return measured

@@ -95,11 +95,11 @@ def survey(study: Study, now: float | None = None) -> list[Progress]:
 def seconds_by_row(study: Study, found: Sequence[Progress]) -> dict[Row, float | None]:
     """Device time that the unfinished trainings of each row will take; None where it cannot be told."""
     costs = Costs(study, [item.training for item in found if item.state is State.FINISHED])
-    cells = dict.fromkeys(study.rows, 0.0)
+    units = dict.fromkeys(study.rows, 0.0)
     for item in found:
-        cells[item.training.row] += item.training.cells * (1 - item.done)
+        units[item.training.row] += costs.units(item.training) * (1 - item.done)
     left: dict[Row, float | None] = {}
-    for row, of_row in cells.items():
+    for row, of_row in units.items():
         of_cell = costs.cell_time(row) if of_row else None
         left[row] = 0.0 if not of_row else None if of_cell is None else of_cell.seconds * of_row
     return left

@@ -1,11 +1,12 @@
 """The trainings that a study consists of, and where their files are."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from prunescape.hpspace.axes import SHAPING
 from prunescape.hpspace.lattice import Cell, Lattice
 from prunescape.training.retraining import AT_INIT
 
@@ -20,12 +21,21 @@ class Row(NamedTuple):
 
 
 class Training(NamedTuple):
-    """One training job: the cells it trains, the file that is there once it has finished, and the traces it leaves."""
+    """One training job.
+
+    Attributes:
+        row: whose it is.
+        cells: how many it trains.
+        result: the file that is there once it has finished.
+        log: the traces it leaves.
+        shapes: epochs and batch size of each cell, where cells differ in them; else they are the recipe's.
+    """
 
     row: Row
     cells: int
     result: Path
     log: Path
+    shapes: tuple[tuple[int, int], ...] = ()
 
 
 class Preparation(NamedTuple):
@@ -106,7 +116,15 @@ class Study:
 
     def lattice(self, model: str) -> Lattice:
         """The lattice around a model's prior."""
-        return Lattice.from_config(self.config["grid"], self.config["models"][model])
+        return Lattice.from_config(self.config["grid"], {**self.config["recipe"], **self.config["models"][model]})
+
+    def shapes(self, row: Row, cells: Iterable[Cell]) -> tuple[tuple[int, int], ...]:
+        """Epochs and batch size of cells, where they are axes of the grid."""
+        lattice, recipe = self.lattice(row.model), self.recipe(row)
+        if not set(SHAPING) & set(lattice.pair.names):
+            return ()
+        settings = ({**recipe, **lattice.named(cell)} for cell in cells)
+        return tuple((int(of["epochs"]), int(of["batch_size"])) for of in settings)
 
     def tiles(self, model: str) -> list[Cell]:
         """First cells of a model's tiles: the configured grid, and what finished rounds of extension have added."""
@@ -135,16 +153,19 @@ class Study:
         for row in self.rows:
             before = self.prepares(row)
             if before is not None:
-                yield Training(row, 1, before.result, before.log)
+                yield Training(row, 1, before.result, before.log, self.shapes(row, [Cell(0, 0)]))
                 continue
             if row.variant == CHECKPOINT:
                 weights, log = (text.format(model=row.model) for text in (self.weights, self.weights_log))
-                yield Training(row, 1, Path(weights), Path(log))
+                yield Training(row, 1, Path(weights), Path(log), self.shapes(row, [Cell(0, 0)]))
                 continue
+            lattice = self.lattice(row.model)
+            shapes = {tile: self.shapes(row, lattice.cells(tile)) for tile in self.tiles(row.model)}
             for seed in self.config["seeds"]:
-                for tile in self.tiles(row.model):
+                for tile, of_cells in shapes.items():
                     where = {**row._asdict(), "seed": seed, "i": tile.i, "j": tile.j}
-                    yield Training(row, size, Path(self.tile.format(**where)), Path(self.tile_log.format(**where)))
+                    files = [Path(pattern.format(**where)) for pattern in (self.tile, self.tile_log)]
+                    yield Training(row, size, files[0], files[1], of_cells)
 
     def foreign_tables(self) -> list[Path]:
         """Tables of tiles that lie in the results but are not of this config: kept, and not used."""

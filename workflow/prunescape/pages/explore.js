@@ -16,6 +16,7 @@
     if ([...select.options].some((option) => option.value === value)) select.value = value;
   };
   const pick = (n, region) => region.includes(n);
+  const cellWords = (n) => [model.grid.up, model.grid.across].map(({ words, values }) => `${words} ${short(values[n])}`).join(", ");
   const percent = (value) => `${value.toFixed(2)} %`;
 
   function chooseModel() {
@@ -68,10 +69,10 @@
       const { f, title } = side.series;
       at(k ? "title-variant" : "title-dense").textContent = title;
       const svg = maps[k].svg;
-      svg.setAttribute("aria-label", `${title}: ${names[controls.metric.value]} by learning rate and weight decay; arrow keys go from cell to cell`);
+      svg.setAttribute("aria-label", `${title}: ${names[controls.metric.value]} by ${model.grid.up.words} and ${model.grid.across.words}; arrow keys go from cell to cell`);
       maps[k].show({
         f, region: side.region, ellipse: side.ellipse, risked: k ? state.dense.region : [], colour,
-        label: (n) => `learning rate ${short(model.grid.lr[n])}, weight decay ${short(model.grid.wd[n])}: ${percent(f[n])}${pick(n, side.region) ? ", in the region of interest" : ""}`,
+        label: (n) => `${cellWords(n)}: ${percent(f[n])}${pick(n, side.region) ? ", in the region of interest" : ""}`,
       });
     });
     table(state);
@@ -83,18 +84,19 @@
     const sides = pruned ? [dense, pruned] : [dense];
     const row = (id, title, value, digits) => ({ id, title, digits, values: sides.map((side, k) => value(side, k)) });
     const shift = (k) => (k ? hpspace.shift(dense.ellipse, pruned.ellipse) : null);
-    const grid = model.grid;
+    const { up, across } = model.grid;
+    const centre = (axis, place) => (axis.log ? 10 ** (place * axis.unit) : place * axis.unit);
     return [
       row("best", "best accuracy, %", (side) => side.series.f[side.best], 2),
-      row("best_learning_rate", "at learning rate", (side) => grid.lr[side.best]),
-      row("best_weight_decay", "at weight decay", (side) => grid.wd[side.best]),
+      row(`best_${up.name}`, `at ${up.words}`, (side) => up.values[side.best]),
+      row(`best_${across.name}`, `at ${across.words}`, (side) => across.values[side.best]),
       row("n_cells", "cells in the region of interest", (side) => side.region.length, 0),
-      row("centre_learning_rate", "ellipse: centre, learning rate", (side) => side.ellipse && 10 ** side.ellipse.y),
-      row("centre_weight_decay", "centre, weight decay", (side) => side.ellipse && 10 ** side.ellipse.x),
-      row("length", "length, decades", (side) => side.ellipse && side.ellipse.length, 2),
-      row("width", "width, decades", (side) => side.ellipse && side.ellipse.width, 2),
+      row(`centre_${up.name}`, `ellipse: centre, ${up.words}`, (side) => side.ellipse && centre(up, side.ellipse.y)),
+      row(`centre_${across.name}`, `centre, ${across.words}`, (side) => side.ellipse && centre(across, side.ellipse.x)),
+      row("length", `length, ${data.unit}`, (side) => side.ellipse && side.ellipse.length, 2),
+      row("width", `width, ${data.unit}`, (side) => side.ellipse && side.ellipse.width, 2),
       row("angle_degrees", "angle of the long axis, degrees", (side) => side.ellipse && side.ellipse.angle, 1),
-      row("shift", "centre moved by, decades", (_, k) => shift(k) && shift(k).shift, 2),
+      row("shift", `centre moved by, ${data.unit}`, (_, k) => shift(k) && shift(k).shift, 2),
       row("area_ratio", "area, times the dense network's", (_, k) => shift(k) && shift(k).areaRatio, 2),
       row("turn_degrees", "turned by, degrees", (_, k) => shift(k) && shift(k).turn, 1),
       row("d_mean", "risk: mean loss at the dense region's cells, points", (side) => side.risk.mean, 2),
@@ -144,7 +146,8 @@
       const failed = diverged[n] ? `, diverged with ${diverged[n]} of ${seeds.length} seeds` : "";
       return `${title}: ${percent(f[n])}${each}, ${lost > 0 ? `${lost.toFixed(2)} points below its best` : "its best"}${pick(n, side.region) ? ", in its region of interest" : ""}${failed}`;
     });
-    const place = `Learning rate ${short(model.grid.lr[n])}, weight decay ${short(model.grid.wd[n])}. `;
+    const words = cellWords(n);
+    const place = `${words[0].toUpperCase()}${words.slice(1)}. `;
     at("cell").textContent = `${place}${parts.join(". ")}.`;
   }
 

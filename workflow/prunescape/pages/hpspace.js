@@ -16,7 +16,7 @@ const hpspace = {
     return f.indexOf(Math.max(...f));
   },
 
-  /* The `sigma` ellipse of a Gaussian fitted to the cells of a region, in decades; null where there are too few. */
+  /* The `sigma` ellipse of a Gaussian fitted to the cells of a region, in the unit of x and y; null where there are too few. */
   ellipse(region, x, y, sigma, minimumCells) {
     const count = region.length;
     if (count < minimumCells) return null;
@@ -37,7 +37,7 @@ const hpspace = {
     return { x: mx, y: my, length, width, angle, area: (Math.PI / 4) * length * width };
   },
 
-  /* How an ellipse differs from the dense network's: decades, a ratio, and degrees from -90 to 90. */
+  /* How an ellipse differs from the dense network's: a length, a ratio, and degrees from -90 to 90. */
   shift(dense, pruned) {
     if (!dense || !pruned) return null;
     const turn = (((pruned.angle - dense.angle + 90) % 180) + 180) % 180 - 90;

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from prunescape.files import read_json, write_text
+from prunescape.hpspace.axes import Pair
+from prunescape.hpspace.verdict import question
 from prunescape.hpspace.verdict_text import headline
 from prunescape.page import page
 
@@ -24,7 +26,7 @@ class Entry(NamedTuple):
 
 
 QUESTIONS = {
-    "hpspace": "Must learning rate and weight decay be tuned again after pruning?",
+    "hpspace": question(),
     "stochastic": "Does Gaussian noise before pruning give better sparse networks?",
     "mechanism": "Who does the work in a network, and in which basin does retraining end?",
     "coherence": "What do per-sample gradients know about generalisation, and do they choose good masks?",
@@ -60,14 +62,17 @@ def write_index(run: Path) -> None:
 
 def entries(run: Path) -> Iterator[Entry]:
     """The studies of a run that have an answer."""
-    for study, question in QUESTIONS.items():
+    for study, asked in QUESTIONS.items():
         folder = run / study
         answer = next((folder / name for name in ("verdict.json", "findings.json") if (folder / name).is_file()), None)
         if answer is None:
             continue
-        lines = [(model, _line(entry)) for model, entry in read_json(answer)["models"].items()]
+        found = read_json(answer)
+        lines = [(model, _line(entry)) for model, entry in found["models"].items()]
+        if study == "hpspace":
+            asked = question(Pair.from_settings(found))
         links = [(text, f"{study}/{name}") for name, text in LINKS.items() if (folder / name).exists()]
-        yield Entry(question, lines, links)
+        yield Entry(asked, lines, links)
 
 
 def reports(run: Path) -> list[str]:

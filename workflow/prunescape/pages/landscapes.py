@@ -10,6 +10,7 @@ from prunescape.figures.names import model_title, variant_order, variant_title
 from prunescape.figures.plane import step_of
 from prunescape.figures.style import PALE, variant_colours
 from prunescape.figures.surface import colour_limits, colour_scale
+from prunescape.hpspace.axes import Axis, Pair
 from prunescape.hpspace.cube import DENSE, Cube, cubes
 from prunescape.hpspace.landscape import metrics_of
 
@@ -25,14 +26,17 @@ def landscapes(cells: pd.DataFrame, settings: Mapping[str, Any]) -> dict[str, An
         settings: see `prunescape.pages.explore.explore_page`.
 
     Returns:
-        JSON: `models`, a list with `grid` (i, j, lr, wd, and x, y, the log10 of weight decay and learning rate, of
-        every cell; the step in decades) and by metric the `limits` of the colours and the `variants`, dense first, each
+        JSON: `unit`, of lengths in the plane; `models`, a list with `grid` (i, j, and the place x, y of every cell in
+        that unit; `step`, the distance of neighbours; `across` and `up`, name, words, values and scale of the axes, see
+        `_axis`) and by metric the `limits` of the colours and the `variants`, dense first, each
         with f and `seeds`, the accuracies of every seed in percent, and `diverged`, the number of seeds that diverged,
         in the order of the cells.
     """
     scale = colour_scale(settings["colour_map"])
-    by_metric = {metric: cubes(cells, metric) for metric in metrics_of(cells)}
+    pair = Pair.from_settings(settings)
+    by_metric = {metric: cubes(cells, metric, pair) for metric in metrics_of(cells)}
     return {
+        "unit": pair.unit,
         "sigma": settings["sigma"],
         "minimum_cells": settings["minimum_cells"],
         "risk_roi": settings["risk_roi"],
@@ -43,7 +47,7 @@ def landscapes(cells: pd.DataFrame, settings: Mapping[str, Any]) -> dict[str, An
             {
                 "name": model,
                 "title": model_title(model),
-                "grid": _grid(cube),
+                "grid": _grid(cube, cells[cells["model"] == model]),
                 "metrics": {
                     metric: _metric(of[model], cells[cells["model"] == model], settings)
                     for metric, of in by_metric.items()
@@ -54,16 +58,32 @@ def landscapes(cells: pd.DataFrame, settings: Mapping[str, Any]) -> dict[str, An
     }
 
 
-def _grid(cube: Cube) -> dict[str, Any]:
+def _grid(cube: Cube, cells: pd.DataFrame) -> dict[str, Any]:
     x, y = cube.places.T
+    across, up = (_axis(axis, unit, cells) for axis, unit in zip(reversed(cube.pair), cube.pair.units, strict=True))
     return {
         "i": cube.lattice[:, 0].tolist(),
         "j": cube.lattice[:, 1].tolist(),
         "x": x.tolist(),
         "y": y.tolist(),
-        "lr": [float(f"{10**value:.12g}") for value in y],
-        "wd": [float(f"{10**value:.12g}") for value in x],
-        "step": min(step_of(x), step_of(y)) if len(x) > 1 else step_of(x),
+        "across": across,
+        "up": up,
+        "step": (min(step_of(x), step_of(y)) if len(x) > 1 else step_of(x)) if cube.pair.in_decades else 1.0,
+    }
+
+
+def _axis(axis: Axis, unit: float, cells: pd.DataFrame) -> dict[str, Any]:
+    """An axis: its values, one a cell in the order of (i, j), and how a place gives a value.
+
+    `unit` times the place is the coordinate, which is the log10 of the value where `log`.
+    """
+    values = cells.drop_duplicates(["i", "j"]).sort_values(["i", "j"])[axis.name]
+    return {
+        "name": axis.name,
+        "words": axis.words,
+        "values": values.tolist(),
+        "unit": unit,
+        "log": axis.is_log,
     }
 
 

@@ -7,8 +7,9 @@ function svgElement(name, attributes, parent) {
   return element;
 }
 
-/* A short number: 0.0398, 3.16e-5. */
+/* A short number: 0.0398, 3.16e-5; whole ones are whole. */
 function short(value) {
+  if (Number.isInteger(value)) return String(value);
   const rounded = Number(value.toPrecision(3));
   return Math.abs(rounded) < 0.001 && rounded !== 0 ? rounded.toExponential() : String(rounded);
 }
@@ -16,7 +17,7 @@ function short(value) {
 class LandscapeMap {
   static UNIT = 30; // of the view box, a cell
 
-  /* grid: cells with i, j, x, y (log10 weight decay, learning rate), wd, lr; onCell is told the place of a cell. */
+  /* grid: see `_grid` in landscapes.py; onCell is told the place of a cell. */
   constructor(svg, grid, onCell) {
     Object.assign(this, { svg, grid, onCell, current: null });
     const unit = LandscapeMap.UNIT;
@@ -85,16 +86,16 @@ class LandscapeMap {
       const [row, column] = [`i${i}`, `j${this.grid.j[n]}`];
       const half = LandscapeMap.UNIT / 2;
       if (onRows(i) && !seen.has(row)) {
-        text(short(this.grid.lr[n]), { x: this.left - 5, y: this.top_of(n) + half + this.font / 3, "text-anchor": "end" });
+        text(short(this.grid.up.values[n]), { x: this.left - 5, y: this.top_of(n) + half + this.font / 3, "text-anchor": "end" });
       }
       if (onColumns(this.grid.j[n]) && !seen.has(column)) {
-        text(short(this.grid.wd[n]), { x: this.left_of(n) + half, y: bottom + 1.3 * this.font });
+        text(short(this.grid.across.values[n]), { x: this.left_of(n) + half, y: bottom + 1.3 * this.font });
       }
       seen.add(row).add(column);
     });
-    text("weight decay", { x: this.left + this.columns * LandscapeMap.UNIT / 2, y: bottom + 3 * this.font });
+    text(this.grid.across.words, { x: this.left + this.columns * LandscapeMap.UNIT / 2, y: bottom + 3 * this.font });
     const y = bottom / 2;
-    text("learning rate", { x: this.font, y, transform: `rotate(-90 ${this.font} ${y})` });
+    text(this.grid.up.words, { x: this.font, y, transform: `rotate(-90 ${this.font} ${y})` });
   }
 
   frame(rect, n, inset = 0) {

@@ -1,7 +1,7 @@
 """An array of lanes: networks of one architecture that are trained together, from scratch to the end."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import astuple, dataclass
 from typing import Any
 
@@ -60,7 +60,10 @@ class Task:
 
 
 class Array:
-    """Exactly `engine.lanes` lanes that are trained together; idle copies of the last one fill up what lacks."""
+    """Exactly `engine.lanes` lanes that are trained together; idle copies of the last one fill up what lacks.
+
+    They all have the batch size and the epochs of the task's recipe.
+    """
 
     def __init__(self, task: Task, lanes: Sequence[Lane]) -> None:
         self.recipe, self.engine, self.seed = task.recipe, task.engine, task.seed
@@ -69,10 +72,12 @@ class Array:
         self.network = _networks(task, lanes)
         # Networks of the catalog draw nothing; others may (dropout), and go on as if they had never been stopped.
         self.draws = bool(getattr(self.network, "arbitrary", False))
-        self.rates = torch.tensor([lane.learning_rate for lane in lanes], dtype=torch.float64)
-        decays = torch.tensor([lane.weight_decay for lane in lanes], dtype=torch.float64)
+        self.rates = _vector(lane.learning_rate for lane in lanes)
+        decays = _vector(lane.weight_decay for lane in lanes)
+        momenta = _vector(_or(lane.momentum, self.recipe.momentum) for lane in lanes)
+        smoothing = _vector(_or(lane.label_smoothing, self.recipe.label_smoothing) for lane in lanes)
         masks = [lane.mask for lane in lanes]
-        settings = self.rates, decays, self.recipe.momentum, masks, self.recipe.clip, self.engine.channels_last
+        settings = self.rates, decays, momenta, masks, self.recipe.clip, self.engine.channels_last
         optimiser = (LaneAdam if self.recipe.optimiser == ADAM else LaneSGD)(self.network, *settings)
         self.training = Batches(
             task.data,
@@ -85,7 +90,7 @@ class Array:
             channels_last=self.engine.channels_last,
         )
         self.validation = validation_batches(task.data, self.engine)
-        self.step = Step(self.network, len(lanes), self.training, optimiser, self.engine)
+        self.step = Step(self.network, len(lanes), self.training, optimiser, self.engine, smoothing)
         self.epoch = 1  # under way
         self.steps = 0  # done in this epoch
         self.seconds = 0.0  # spent before this process took over
@@ -218,6 +223,15 @@ class _Clock:
 
     def done(self, what: str, cost: float = 0.0) -> None:
         self._last[what], self._cost[what] = self.elapsed(), cost
+
+
+def _vector(values: Iterable[float]) -> torch.Tensor:
+    """A value a lane, (K,)."""
+    return torch.tensor(list(values), dtype=torch.float64)
+
+
+def _or(own: float | None, shared: float) -> float:
+    return shared if own is None else own
 
 
 def _networks(task: Task, lanes: Sequence[Lane]) -> nn.Module:

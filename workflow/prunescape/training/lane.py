@@ -16,6 +16,7 @@ class Lane:
         seed: of the He initialisation; None takes the one that all lanes of a study share.
         mask: weights to keep, boolean, by parameter name; the others are zero throughout. None keeps all.
         start: a plain network's state dict to start from, instead of the initialisation.
+        momentum, label_smoothing, batch_size, epochs: where they differ from the recipe's; None takes those.
     """
 
     learning_rate: float
@@ -23,6 +24,10 @@ class Lane:
     seed: int | None = None
     mask: Mapping[str, torch.Tensor] | None = None
     start: Mapping[str, torch.Tensor] | None = None
+    momentum: float | None = None
+    label_smoothing: float | None = None
+    batch_size: int | None = None
+    epochs: int | None = None
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
-"""How a network is trained, apart from the two hyperparameters under study."""
+"""How a network is trained, as far as its lane does not say otherwise."""
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 SGD, ADAM = "sgd", "adam"
@@ -24,6 +24,7 @@ class Recipe:
             epochs); or "constant".
         optimiser: "sgd"; or "adam", which has no use for `momentum`.
         clip: largest norm of a lane's gradient, longer ones are shortened to it; None leaves them.
+        label_smoothing: the part of each target that is spread evenly over all classes.
     """
 
     epochs: int
@@ -35,11 +36,24 @@ class Recipe:
     schedule: str = "step"
     clip: float | None = None
     optimiser: str = SGD
+    label_smoothing: float = 0.0
 
     @classmethod
     def from_config(cls, section: Mapping[str, Any]) -> "Recipe":
         """From the config's section `recipe`."""
         return cls(**{**section, "decay_epochs": tuple(section["decay_epochs"])})
+
+    def resized(self, epochs: int | None, batch_size: int | None) -> "Recipe":
+        """The same in other epochs and batches; None leaves them.
+
+        The decays keep their places in the schedule: they are moved in proportion to the epochs, to the nearest epoch
+        (halves upwards), and one that then has no epoch before or after it is left out.
+        """
+        if epochs is None or epochs == self.epochs:
+            return self if batch_size is None else replace(self, batch_size=batch_size)
+        moved = {math.floor(decay * epochs / self.epochs + 0.5) for decay in self.decay_epochs}
+        decays = tuple(sorted(decay for decay in moved if 0 < decay < epochs))
+        return replace(self, epochs=epochs, decay_epochs=decays, batch_size=batch_size or self.batch_size)
 
     def learning_rate_factor(self, epoch: int) -> float:
         """What the initial learning rate is multiplied by in an epoch (the first is 1)."""

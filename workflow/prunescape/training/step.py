@@ -28,13 +28,23 @@ class Step:
     Attributes:
         network: made by `fuse`.
         optimiser: of its parameters.
+        smoothing: of each lane's labels, (K,); None where no lane smooths.
         losses: (K,), float64; the sum of the batches' mean losses since it was last set to zero.
     """
 
     def __init__(
-        self, network: nn.Module, lanes: int, batches: Batches, optimiser: LaneOptimiser, engine: Engine
+        self,
+        network: nn.Module,
+        lanes: int,
+        batches: Batches,
+        optimiser: LaneOptimiser,
+        engine: Engine,
+        smoothing: torch.Tensor | None = None,
     ) -> None:
         self.network, self.lanes, self.batches, self.optimiser, self.engine = network, lanes, batches, optimiser, engine
+        if smoothing is not None:
+            smoothing = smoothing.to(engine.device, engine.dtype) if bool(smoothing.any()) else None
+        self.smoothing = smoothing
         self.losses = torch.zeros(lanes, dtype=torch.float64, device=engine.device)
         self._forward: Callable[[torch.Tensor], torch.Tensor] = network
         if engine.compile:
@@ -77,7 +87,8 @@ class Step:
         for part, part_labels in zip(images.split(size), labels.split(size), strict=True):
             with self.engine.autocast():
                 logits = self._forward(part)
-            losses = lane_losses(logits.to(self.engine.dtype), part_labels, self.lanes) * (len(part) / len(images))
+            losses = lane_losses(logits.to(self.engine.dtype), part_labels, self.lanes, self.smoothing)
+            losses = losses * (len(part) / len(images))
             losses.sum().backward()
             self.losses += losses.detach()
         self.optimiser.step()

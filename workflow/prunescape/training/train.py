@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 import torch
@@ -11,6 +12,7 @@ from prunescape.training.array import Array, Report, Task, check_architecture
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.engine import ran_out_of_memory
 from prunescape.training.lane import Lane, LaneResult
+from prunescape.training.recipe import Recipe
 from prunescape.training.snapshots import Snapshots
 from prunescape.training.workers import run_all
 
@@ -26,16 +28,16 @@ def train(
 
     All lanes share the order of the images, their augmentation and, unless they say otherwise, the He initialisation,
     each drawn from a generator of its own that only seeds decide. They are trained in arrays of exactly
-    `task.engine.lanes`; on a CPU arrays run side by side, one core each, and a lane's result does not depend on the
-    others, bit for bit.
+    `task.engine.lanes`, which share batch size and epochs; on a CPU arrays run side by side, one core each, and a
+    lane's result does not depend on the others, bit for bit.
 
     Args:
         task: network, data, recipe, engine and seed.
         lanes: what sets the networks apart.
         report: is given one line of progress at a time.
         checkpoint: where the state of this very training is kept, and found again; None keeps none.
-        on_epoch: the epochs after which weights are kept, and where; results are the same with and without, bit for
-            bit, and a training that was killed has all of them in the end.
+        on_epoch: the epochs after which weights are kept, and where, for lanes of one batch size and length; results
+            are the same with and without, bit for bit, and a training that was killed has all of them in the end.
 
     Raises:
         Interrupted: the process was asked to stop; the state has been saved.
@@ -46,14 +48,28 @@ def train(
     if engine.lanes > 1:
         check_architecture(task.architecture)
     pieces: list[Callable[[], list[LaneResult]]] = []
-    for number, start in enumerate(range(0, len(lanes), engine.lanes)):
-        active = lanes[start : start + engine.lanes]
-        label = f"cells {start + 1}-{start + len(active)} of {len(lanes)}"
-        part = None if checkpoint is None else checkpoint.part(number)
-        kept = None if on_epoch is None else on_epoch.starting_at(start)
-        pieces.append(partial(_train_array, task, active, partial(_labelled, report, label), part, kept))
+    order: list[int] = []
+    for shared, places in _alike(task, lanes):
+        for start in range(0, len(places), engine.lanes):
+            active = places[start : start + engine.lanes]
+            label = f"cells {len(order) + 1}-{len(order) + len(active)} of {len(lanes)}"
+            part = None if checkpoint is None else checkpoint.part(len(pieces))
+            kept = None if on_epoch is None else on_epoch.starting_at(active[0])
+            chosen = [lanes[place] for place in active]
+            pieces.append(partial(_train_array, shared, chosen, partial(_labelled, report, label), part, kept))
+            order += active
     workers = min(engine.threads, len(pieces)) if engine.device == "cpu" else 1
-    return [result for results in run_all(pieces, workers) for result in results]
+    trained = (result for results in run_all(pieces, workers) for result in results)
+    by_place = dict(zip(order, trained, strict=True))
+    return [by_place[place] for place in range(len(lanes))]
+
+
+def _alike(task: Task, lanes: Sequence[Lane]) -> list[tuple[Task, list[int]]]:
+    """The places of lanes that share batch size and epochs, and so may share an array, each with their task."""
+    groups: dict[Recipe, list[int]] = {}
+    for place, lane in enumerate(lanes):
+        groups.setdefault(task.recipe.resized(lane.epochs, lane.batch_size), []).append(place)
+    return [(replace(task, recipe=recipe), places) for recipe, places in groups.items()]
 
 
 def _train_array(

@@ -2,7 +2,9 @@
 
 from prunescape.export.tables import data_package
 from prunescape.files import write_json
+from prunescape.hpspace.axes import Pair
 from prunescape.job import job
 
 with job(snakemake):
-    write_json(snakemake.output[0], data_package(snakemake.params.settings["run"]))
+    settings = snakemake.params.settings
+    write_json(snakemake.output[0], data_package(settings["run"], Pair.from_settings(settings)))

@@ -1,12 +1,12 @@
 """Train the chosen cell of a network once more, as in its tile, and keep the weights."""
 
 from prunescape.files import read_json, write_csv
-from prunescape.hpspace.tile import history_table
+from prunescape.hpspace.axes import Pair
+from prunescape.hpspace.tile import history_table, lane_of
 from prunescape.job import job
 from prunescape.lease import lease
 from prunescape.models.weights import save_weights
 from prunescape.training.checkpoint import Checkpoint
-from prunescape.training.lane import Lane
 from prunescape.training.task import open_start, open_task
 from prunescape.training.train import train
 
@@ -24,7 +24,8 @@ with job(snakemake) as logger:
     checkpoint = Checkpoint.of(snakemake.params.checkpoint, settings, cell, identity, data)
     with lease(f"{snakemake.params.checkpoint}.lease", checkpoint.identity, snakemake.output) as to_do:
         if to_do:
-            lane = Lane(settings["rate_factor"] * cell["learning_rate"], cell["weight_decay"], start=start)
+            varied = {name: cell[name] for name in Pair.from_settings(settings).names}
+            lane = lane_of({**settings["fixed"], **varied}, start, settings["rate_factor"])
             (result,) = train(task, [lane], logger.info, checkpoint)
             save_weights(snakemake.output.weights, result.weights)
             write_csv(snakemake.output.history, history_table(result))

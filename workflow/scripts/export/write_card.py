@@ -3,27 +3,32 @@
 from prunescape.data.prepared import load_prepared
 from prunescape.export.card import model_card
 from prunescape.files import read_csv, read_json, write_text
-from prunescape.hpspace.verdict import RECOMMENDATIONS
+from prunescape.hpspace.axes import Pair
+from prunescape.hpspace.verdict import advice
 from prunescape.job import job
 
 with job(snakemake):
+    settings = snakemake.params.settings
+    pair, cell = Pair.from_settings(settings), read_json(snakemake.input.cell)
     model, variant = snakemake.wildcards.model, snakemake.wildcards.variant
     query = "model == @model and variant == @variant"
     risk = read_csv(snakemake.input.risk).query(f"{query} and metric == 'top1'")
     answers = read_json(snakemake.input.verdict)["models"][model]["metrics"]["top1"]["variants"]
     card = model_card(
         {
-            **snakemake.params.settings,
+            **settings,
+            "axes": pair,
             "model": model,
             "variant": variant,
             "data": load_prepared(snakemake.input.data),
-            "cell": read_json(snakemake.input.cell),
+            "cell": settings["fixed"] | cell,
+            "recipe": settings["recipe"] | {name: cell[name] for name in pair.names},
             "trained_top1": float(read_csv(snakemake.input.history)["top1"].dropna().iloc[-1]),
             "check": read_json(snakemake.input.check),
             "cost": read_csv(snakemake.input.pruning).query(query).to_dict("records")[0],
             "channels": read_csv(snakemake.input.channels).query(query).to_dict("records"),
             "risk": risk.to_dict("records")[0],
-            "advice": RECOMMENDATIONS[answers[variant]["recommendation"]] if variant in answers else None,
+            "advice": advice(answers[variant]["recommendation"], pair) if variant in answers else None,
         }
     )
     write_text(snakemake.output[0], card)

@@ -13,7 +13,7 @@ with job(snakemake):
     pictures = [Picture(*of, path) for of, path in zip(settings["pictures"], files.get("pictures", []), strict=True)]
     text = explore_page(
         from_json(read_json(files.verdict)),
-        {name: read_csv(files[name]) for name in (*TITLES, "timing")},
+        {name: read_csv(files[name]) for name in (*TITLES, "timing") if files.get(name)},
         pictures,
         settings,
         provenance["config"],

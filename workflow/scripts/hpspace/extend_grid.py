@@ -1,6 +1,7 @@
 """Decide which tiles the next round adds to a model's grid."""
 
 from prunescape.files import write_json
+from prunescape.hpspace.axes import bounds_of
 from prunescape.hpspace.extension import plan_extension
 from prunescape.hpspace.lattice import Lattice
 from prunescape.hpspace.tile import collect
@@ -12,7 +13,7 @@ with job(snakemake) as logger:
         collect(snakemake.input.tables),
         Lattice.from_config(settings["grid"], settings["prior"]),
         settings["extension"]["roi"],
-        settings["extension"],
+        bounds_of(settings["grid"], settings["extension"]),
     )
     for side, variants in sides.items():
         logger.info("the region of interest of %s touches the border towards %s", ", ".join(variants), side)

@@ -3,6 +3,7 @@
 from prunescape.figures import annotated_grid
 from prunescape.figures.style import save
 from prunescape.files import read_csv
+from prunescape.hpspace.axes import Pair
 from prunescape.hpspace.landscape import mean_over_seeds
 from prunescape.job import job
 
@@ -15,5 +16,6 @@ with job(snakemake):
         settings["initial_size"],
         metric=metric,
         rois=settings["roi"],
+        pair=Pair.from_settings(settings),
     )
     save(figure, snakemake.output, settings["dpi"])

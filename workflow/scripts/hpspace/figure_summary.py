@@ -3,6 +3,7 @@
 from prunescape.figures import summary
 from prunescape.figures.style import save
 from prunescape.files import read_csv
+from prunescape.hpspace.axes import Pair
 from prunescape.job import job
 
 with job(snakemake):
@@ -13,5 +14,6 @@ with job(snakemake):
         snakemake.wildcards.model,
         snakemake.wildcards.metric,
         settings["risk_roi"],
+        Pair.from_settings(settings),
     )
     save(figure, snakemake.output, settings["dpi"])

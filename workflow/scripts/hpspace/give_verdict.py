@@ -1,6 +1,7 @@
-"""Answer whether learning rate and weight decay must be tuned again."""
+"""Answer whether the hyperparameters must be tuned again."""
 
 from prunescape.files import read_csv, write_json, write_text
+from prunescape.hpspace.axes import Pair
 from prunescape.hpspace.extension import open_borders
 from prunescape.hpspace.verdict import Tables, verdict
 from prunescape.hpspace.verdict_page import verdict_page
@@ -10,8 +11,9 @@ from prunescape.job import job
 with job(snakemake):
     settings = snakemake.params.settings
     tables = Tables(*(read_csv(snakemake.input[name]) for name in Tables._fields))
-    borders = open_borders(tables.cells, settings["border_roi"])
-    answer = verdict(tables, borders, settings["verdict"], settings["without_control"])
+    pair = Pair.from_settings(settings)
+    borders = open_borders(tables.cells, settings["border_roi"], pair)
+    answer = verdict(tables, borders, settings["verdict"], pair, settings["without_control"])
     write_json(snakemake.output.json, answer)
     write_text(snakemake.output.text, verdict_text(answer))
     write_text(snakemake.output.page, verdict_page(answer))

@@ -17,8 +17,8 @@ with job(snakemake) as logger:
     labels = {"model": snakemake.wildcards.model, "variant": snakemake.wildcards.variant}
     with lease(f"{snakemake.params.checkpoint}.lease", checkpoint.identity, snakemake.output) as to_do:
         if to_do:
-            factor = settings.get("rate_factor", 1.0)
-            tables = train_tile(task, settings["cells"], labels, logger.info, checkpoint, start, factor)
+            factor, fixed = settings.get("rate_factor", 1.0), settings.get("fixed")
+            tables = train_tile(task, settings["cells"], labels, logger.info, checkpoint, start, factor, fixed)
             write_csv(snakemake.output.timing, tables.timing)
             write_csv(snakemake.output.history, tables.history)
             write_csv(snakemake.output.table, tables.cells)

@@ -1,12 +1,11 @@
 """Train a network at the prior, whose weights pruning ranks: a dense one, or one that is pruned further."""
 
 from prunescape.files import read_json, write_csv
-from prunescape.hpspace.tile import history_table
+from prunescape.hpspace.tile import history_table, lane_of
 from prunescape.job import job
 from prunescape.lease import lease
 from prunescape.models.weights import save_weights
 from prunescape.training.checkpoint import Checkpoint
-from prunescape.training.lane import Lane
 from prunescape.training.task import open_start, open_task
 from prunescape.training.train import train
 
@@ -15,8 +14,7 @@ with job(snakemake) as logger:
     task = open_task(snakemake.input.architecture, snakemake.input.data, settings, snakemake.threads)
     start, identity = open_start(task, snakemake.input.get("start"))  # where it has been pruned
     checkpoint = Checkpoint.of(snakemake.params.checkpoint, settings, identity, read_json(snakemake.input.data))
-    factor = settings.get("rate_factor", 1.0)
-    lane = Lane(factor * settings["learning_rate"], settings["weight_decay"], start=start)
+    lane = lane_of(settings, start, settings.get("rate_factor", 1.0))
     with lease(f"{snakemake.params.checkpoint}.lease", checkpoint.identity, snakemake.output) as to_do:
         if to_do:
             (result,) = train(task, [lane], logger.info, checkpoint)
