@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from prunescape.figures import names, style
 
+LONGEST = 14  # letters of a line below a cell
 DARK = 0.55  # of the colour scale: from here on numbers are written in white
 LEAST = 1.0  # points that the darkest colour stands for, at least
 
@@ -83,7 +84,8 @@ def _matrix(
             color=style.INK if bright > DARK else style.PAPER,
         )  # fmt: skip
     titles = [names.short_title(variant).replace(", ", "\n") for variant in variants]
-    axes.set_xticks(range(len(variants)), titles)
+    longest = max(len(line) for title in titles for line in title.split("\n"))
+    axes.set_xticks(range(len(variants)), titles, rotation=90 if longest > LONGEST else 0)
     axes.set_yticks(range(len(variants)), titles)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
