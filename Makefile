@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN := results/$(shell sed -n "s/^run: *\([^ \#]*\).*/\1/p" config.yaml)
 
-.PHONY: help demo demo-stochastic demo-mechanism demo-coherence watch test lint unit workflow-test slurm-test docs bench bench-gpu clean
+.PHONY: help demo demo-stochastic demo-mechanism demo-coherence watch test lint unit workflow-test slurm-test docs site gallery bench bench-gpu clean
 
 help:
 	@echo "make demo   set up, run the main job on handwritten digits, and write a report (minutes on two cores)"
@@ -13,7 +13,9 @@ help:
 	@echo "make demo-coherence    the same for the companion study of what per-sample gradients know"
 	@echo "make watch  the demo's progress, live, from another terminal"
 	@echo "make test   set up and run every check"
-	@echo "make docs   write the config reference again"
+	@echo "make docs   write the config reference again, from the schema"
+	@echo "make site   the documentation as a site, site/index.html"
+	@echo "make gallery   take the demos' figures into the documentation"
 	@echo "make bench  measure speed and exactness here, and write docs/benchmarks.md (an hour); make bench-gpu, on a GPU"
 	@echo "make clean  remove the virtual environment and caches; results stay"
 
@@ -47,10 +49,11 @@ demo-stochastic demo-mechanism demo-coherence: demo-%: $(VENV)/run
 	$(BIN)/snakemake $*
 	$(BIN)/snakemake $* --report $(RUN)/$*.html
 	@echo
-	@cat $(RUN)/$*/findings.txt
-	@echo
+	@sed '/^$$/q' $(RUN)/$*/findings.txt
+	@echo "One by one: $(RUN)/$*/findings.txt"
 	@echo "Figures: $(RUN)/$*/figures/   Tables: $(RUN)/$*/"
 	@echo "Report:  file://$(CURDIR)/$(RUN)/$*.html"
+	@echo "Explore: file://$(CURDIR)/$(RUN)/$*/explore.html"
 	@echo "Run:     file://$(CURDIR)/$(RUN)/index.html"
 
 watch: $(VENV)/run
@@ -77,6 +80,14 @@ slurm-test: $(VENV)/dev
 
 docs: $(VENV)/dev
 	PYTHONPATH=workflow $(BIN)/python -m prunescape.config_reference docs/config.md
+
+site: $(VENV)/dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+	@echo "Documentation: file://$(CURDIR)/site/index.html"
+
+gallery: $(VENV)/run
+	$(BIN)/python docs/tools/data_flow.py docs/assets/data-flow.svg
+	$(BIN)/python docs/tools/gallery.py
 
 bench: $(VENV)/dev
 	for name in exactness operators throughput tile populations utility coherence streaming scale landscape kills; do $(BIN)/python tests/bench/$$name.py || exit 1; done

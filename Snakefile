@@ -85,6 +85,7 @@ if config["coherence"] is not None:
     include: "workflow/rules/coherence_figures.smk"
 
 
+include: "workflow/rules/companion_pages.smk"
 include: "workflow/rules/overview.smk"
 
 

@@ -12,6 +12,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # the tests run beside each other
 
 import own_samples
 import stochastic_samples
+from browser import Browser
 from prunescape.data.batches import Batches
 from prunescape.data.prepare import prepare
 from prunescape.data.prepared import PreparedData
@@ -22,6 +23,14 @@ from prunescape.training.engine import Engine
 from prunescape.training.lane import Lane, LaneResult
 from prunescape.training.train import train
 from training_samples import ARCHITECTURE, FUSED, LANES, RECIPE
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A browser, for tests that skip where there is none."""
+    browser = Browser(tmp_path_factory.mktemp("profile"))
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -10,11 +10,11 @@ from scipy.stats import linregress, spearmanr
 
 import coherence_table_samples as samples
 from coherence_table_samples import answer, answers
-from prunescape.answers import text_of
 from prunescape.coherence.diff_spread import mean_magnitude, of_network
 from prunescape.coherence.findings import MLP, findings, highest_coherence
 from prunescape.coherence.findings_page import findings_page
 from prunescape.coherence.growth import slopes
+from prunescape.questions import text_of
 
 MODEL = samples.MODEL
 HALF = 4.302653 / math.sqrt(3)  # of a 95 % interval over three seeds, in their standard deviation

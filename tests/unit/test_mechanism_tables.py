@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from prunescape.answers import text_of
 from prunescape.mechanism.findings import findings
 from prunescape.mechanism.findings_page import findings_page
 from prunescape.mechanism.tables import published, table_1, table_2
+from prunescape.questions import text_of
 
 MODEL = "resnet20"
 SEEDS = (0, 1, 2)

@@ -5,7 +5,6 @@ import json
 import math
 import re
 import subprocess
-from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -13,6 +12,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from addresses import Addresses
 from page_samples import CONFIG, sample_answer, sample_cells, sample_page, sample_tables
 from prunescape.errors import UserError
 from prunescape.files import read_json, write_json, write_text
@@ -22,32 +22,8 @@ from prunescape.pages.explore import TITLES
 from prunescape.pages.index import entries, write_index
 from prunescape.pages.landscapes import landscapes
 from prunescape.pages.pictures import CAPTIONS, Picture, embedded
-from prunescape.pages.provenance import code_version, duration, facts, run_times
-from prunescape.pages.tables import MOST_ROWS, short, shown
-
-
-class Addresses(HTMLParser):
-    """What a page names as an address, and whether its elements close in the order in which they open."""
-
-    VOID = ("meta", "link", "img", "input", "br")
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-        self.open: list[str] = []
-
-    def handle_starttag(self, tag, attributes):
-        self.found += [value for name, value in attributes if name in ("src", "href", "srcset", "action", "data")]
-        if tag not in self.VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attributes):
-        self.handle_starttag(tag, attributes)
-        self.handle_endtag(tag)
-
-    def handle_endtag(self, tag):
-        if tag not in self.VOID:
-            assert self.open.pop() == tag
+from prunescape.pages.provenance import code_version, duration, provenance
+from prunescape.pages.tables import MOST_ROWS, fitting, short, shown
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +104,13 @@ def test_long_tables_are_for_download_alone_and_huge_ones_lie_beside(monkeypatch
     assert shown("long", "title", table)["link"] == ""
 
 
+def test_a_page_does_not_hold_more_files_than_it_may(monkeypatch) -> None:
+    tables = [shown("a", "title", pd.DataFrame({"a": range(rows)})) for rows in (10, 1000, 20)]
+    monkeypatch.setattr("prunescape.pages.tables.MOST_TOGETHER", 1000)
+    assert [bool(table["link"]) for table in fitting(tables)] == [True, False, True]
+    assert [{**table, "link": ""} for table in fitting(tables)] == [{**table, "link": ""} for table in tables]
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [(3.0, "3"), (0.123456, "0.1235"), (1.2e-7, "1.2e-07"), (math.nan, ""), (None, ""), (True, "True"), (7, "7")],
@@ -146,11 +129,10 @@ def test_a_picture_is_small_and_inside(tmp_path: Path) -> None:
 
 def test_provenance_tells_time_seeds_and_machines(tables, tmp_path: Path) -> None:
     timing = tables["timing"]
-    found = facts(timing, CONFIG, tmp_path)
+    found, times, _ = provenance(timing, CONFIG, tmp_path)
     assert found["seeds"] == "0, 1, 2"
     assert found["trained on"] == f"cpu: {len(timing)}"
     assert found["trainings"] == f"{len(timing)}, {duration(1.5 * len(timing))} of training altogether"
-    times = run_times(timing)
     assert len(times["rows"]) == 5
     assert times["rows"][0][times["columns"].index("seconds altogether")] == f"{1.5 * 63 * 3:.1f}"
 

@@ -4,7 +4,6 @@ Skipped where there is no Chromium.
 """
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from browser import Browser, find_browser
+from browser import find_browser
 from page_samples import SETTINGS, VARIANTS, sample_cells, sample_page, sample_tables
 from prunescape.hpspace import functionals
 from prunescape.hpspace.cube import cubes
@@ -54,13 +53,6 @@ def address(tables, tmp_path_factory) -> str:
     Image.new("RGB", (1800, 900), "#0b4f8a").save(folder / "risk.png")
     (folder / "explore.html").write_text(sample_page(tables, [Picture("risk", "", "top1", str(folder / "risk.png"))]))
     return (folder / "explore.html").as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory) -> Iterator[Browser]:
-    browser = Browser(tmp_path_factory.mktemp("profile"))
-    yield browser
-    browser.close()
 
 
 def expected(cells: pd.DataFrame, model: str, metric: str, variant: str, threshold: float) -> dict[str, float]:

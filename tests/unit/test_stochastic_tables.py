@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from prunescape.answers import text_of
+from prunescape.questions import text_of
 from prunescape.stochastic.findings import findings
 from prunescape.stochastic.findings_page import findings_page
 from prunescape.stochastic.statistics import crossovers, grid_tests, seed_intervals

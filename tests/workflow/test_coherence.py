@@ -92,6 +92,11 @@ def test_every_figure_and_finding_is_there(studied: Path) -> None:
     found = json.loads((folder / "findings.json").read_text())["models"]
     assert list(found) == ["small_resnet", "small_vit", "mlp"]
     assert all(len(entry["findings"]) >= 5 for entry in found.values())
+    assert (folder / "findings.txt").read_text().startswith("In short:\n- ")
+    page = (folder / "explore.html").read_text()
+    assert page.count("data:image/webp;base64,") == len(drawn) + len(OF_MLPS)
+    assert page.count("<details") == 2 + len(list(folder.glob("*.csv")))
+    assert 'href="coherence/explore.html"' in (studied / "results/tiny/index.html").read_text()
     six = pd.read_csv(folder / "table_6_5_6.csv")
     assert set(six["model"]) == {"small_resnet", "small_vit"}
     assert six["published_validation_top1"].isna().all()  # another data set
@@ -132,9 +137,11 @@ def test_the_same_bytes_again(studied: Path, tmp_path: Path) -> None:
 
 def worked(rules: set[str]) -> set[str]:
     """Without those that only tell and draw."""
-    return {rule for rule in rules if not rule.startswith(("figure_", "coherence"))}
+    return {rule for rule in rules if not rule.startswith(("figure_", "coherence", "explore"))}
 
 
+# Shows what all others made, and so is made again whenever one of them is.
+PAGE = {"explore_companion"}
 COLLECT = "collect_coherence"
 MLPS = {"train_widths", "prune_parents", COLLECT}
 SPARSE = {"retrain_masks", COLLECT}
@@ -176,9 +183,9 @@ def test_a_change_of_code_reruns_what_depends_on_it(
 def test_what_only_tells_and_draws_runs_alone(studied: Path, tmp_path: Path) -> None:
     config = merged(SMALL, {"coherence": {"tolerance": 1.0}})
     drawn = {"figure_coherence_early_masks", "figure_coherence_matched"}
-    assert rerun_after(studied, tmp_path / "one", "coherence", config=config) == {"coherence_findings", *drawn}
+    assert rerun_after(studied, tmp_path / "one", "coherence", config=config) == {"coherence_findings", *drawn, *PAGE}
     module = "figures/coherence/gap.py"
-    assert rerun_after(studied, tmp_path / "other", "coherence", module=module) == {"figure_coherence_gap"}
+    assert rerun_after(studied, tmp_path / "other", "coherence", module=module) == {"figure_coherence_gap", *PAGE}
 
 
 def test_the_preset_shrunken(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def test_every_table_and_figure_of_the_paper_is_there(studied: Path) -> None:
     assert figures == {f"small_resnet/{name}.png" for name in FIGURES}
     found = json.loads((results(studied) / "findings.json").read_text())["models"]["small_resnet"]
     assert len(found["findings"]) == 17
-    assert (results(studied) / "findings.txt").read_text().startswith("small_resnet:\n- ")
+    assert (results(studied) / "findings.txt").read_text().startswith("In short:\n- ")
     assert not list(studied.glob("results/tiny/checkpoints/*/*"))
 
 
@@ -113,6 +113,17 @@ def test_the_same_bytes_again(studied: Path, tmp_path: Path) -> None:
         assert (other / path).read_bytes() == (studied / path).read_bytes(), path
 
 
+def test_the_page_shows_all_of_it(studied: Path) -> None:
+    page = (results(studied) / "explore.html").read_text()
+    assert page.count("data:image/webp;base64,") == len(list(results(studied).rglob("*.png")))
+    assert page.count("<details") == 2 + len(list(results(studied).glob("*.csv")))
+    assert "not told" not in page  # every job's log is there, and tells on what it ran
+    assert len(page) < 5_000_000
+    index = (studied / "results/tiny/index.html").read_text()
+    assert 'href="mechanism/explore.html"' in index
+    assert "explore: results/tiny/mechanism/explore.html" in snakemake(studied, "status", "mechanism")
+
+
 def test_nothing_is_left_to_do_and_plan_and_status_know(studied: Path) -> None:
     assert planned(studied, "mechanism") == {}
     plan = snakemake(studied, "plan", "mechanism")
@@ -123,6 +134,8 @@ def test_nothing_is_left_to_do_and_plan_and_status_know(studied: Path) -> None:
     assert "findings: results/tiny/mechanism/findings.txt" in both
 
 
+# Shows what all others made, and so is made again whenever one of them is.
+PAGE = {"explore_companion"}
 COLLECT, STATE = "collect_mechanism", "mechanism_findings"
 SUMMARY = {COLLECT, "summarise_mechanism", STATE}
 EPOCHS = SUMMARY | {"ablate_epochs", "figure_utility_epochs", "figure_utility_bands"}
@@ -163,7 +176,7 @@ def study(**changes: Any) -> dict[str, Any]:
 def test_a_change_of_the_config_reruns_what_depends_on_it(
     config: dict[str, Any], expected: set[str], studied: Path, tmp_path: Path
 ) -> None:
-    assert rerun_after(studied, tmp_path / "copy", "mechanism", config=config) == expected
+    assert rerun_after(studied, tmp_path / "copy", "mechanism", config=config) == (expected and expected | PAGE)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +190,7 @@ def test_a_change_of_the_config_reruns_what_depends_on_it(
 def test_a_change_of_code_reruns_what_depends_on_it(
     module: str, expected: set[str], studied: Path, tmp_path: Path
 ) -> None:
-    assert rerun_after(studied, tmp_path / "copy", "mechanism", module=module) == expected
+    assert rerun_after(studied, tmp_path / "copy", "mechanism", module=module) == (expected and expected | PAGE)
 
 
 def test_only_the_new_seed_is_trained(studied: Path, tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
         code("prunescape/pages/explore.js", '"use strict";', '"use strict";\n// on'),
         PAGE,
     ),
-    "the page's style": (code("prunescape/pages/explore.css", "h3 {", "h3  {"), PAGE),
+    "the page's style": (code("prunescape/pages/study.css", "h3 {", "h3  {"), PAGE),
     "what the page's definitions are": (code("prunescape/pages/hpspace.js", "ROUNDING: 1e-9", "ROUNDING: 2e-9"), PAGE),
     "the overview of a run": (appended("prunescape/pages/index.py"), set()),
     "one more model in the catalogue": (appended("prunescape/models/catalog.py"), set()),

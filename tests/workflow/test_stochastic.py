@@ -67,7 +67,7 @@ def test_every_table_and_figure_of_the_paper_is_there(studied: Path) -> None:
     assert figures == {"best_draws.png", "weight_cdf.png", *(f"small_resnet/{name}.png" for name in own)}
     found = json.loads((results(studied) / "findings.json").read_text())["models"]["small_resnet"]
     assert len(found["findings"]) == 11
-    assert (results(studied) / "findings.txt").read_text().startswith("small_resnet:\n- ")
+    assert (results(studied) / "findings.txt").read_text().startswith("In short:\n- ")
 
 
 def test_recomputation_from_the_raw_tables_agrees(studied: Path) -> None:
@@ -101,6 +101,17 @@ def test_the_same_bytes_again(studied: Path, tmp_path: Path) -> None:
         assert (other / path).read_bytes() == (studied / path).read_bytes(), path
 
 
+def test_the_page_shows_all_of_it(studied: Path) -> None:
+    page = (results(studied) / "explore.html").read_text()
+    assert page.count("data:image/webp;base64,") == len(list(results(studied).rglob("*.png")))
+    assert page.count("<details") == 2 + len(list(results(studied).glob("*.csv")))
+    assert "not told" not in page  # every job's log is there, and tells on what it ran
+    assert len(page) < 5_000_000
+    index = (studied / "results/tiny/index.html").read_text()
+    assert 'href="stochastic/explore.html"' in index
+    assert "explore: results/tiny/stochastic/explore.html" in snakemake(studied, "status", "stochastic")
+
+
 def test_nothing_is_left_to_do_and_plan_and_status_know(studied: Path) -> None:
     assert planned(studied, "stochastic") == {}
     plan = snakemake(studied, "plan", "stochastic")
@@ -111,6 +122,8 @@ def test_nothing_is_left_to_do_and_plan_and_status_know(studied: Path) -> None:
     assert "findings: results/tiny/stochastic/findings.txt" in both
 
 
+# Shows what all others made, and so is made again whenever one of them is.
+PAGE = {"explore_companion"}
 SUMMARY = {"summarise_stochastic", "figure_grid", "figure_seeds", "figure_one_shot", "paper_tables", "state_findings"}
 CELL = {"evaluate_best", "transfer_masks", "fine_tune", "figure_best_draws", "figure_transfer", "figure_fine_tuning"}
 SEARCHES = {"search", "figure_fronts", "figure_search_progress"}
@@ -152,7 +165,7 @@ def study(**changes: Any) -> dict[str, Any]:
 def test_a_change_of_the_config_reruns_what_depends_on_it(
     config: dict[str, Any], expected: set[str], studied: Path, tmp_path: Path
 ) -> None:
-    assert rerun_after(studied, tmp_path / "copy", "stochastic", config=config) == expected
+    assert rerun_after(studied, tmp_path / "copy", "stochastic", config=config) == (expected and expected | PAGE)
 
 
 @pytest.mark.parametrize(
@@ -162,13 +175,14 @@ def test_a_change_of_the_config_reruns_what_depends_on_it(
         ("stochastic/findings.py", {"state_findings"}),
         ("stochastic/weight_cdf.py", WEIGHTS | {"collect_stochastic"}),
         ("stochastic/search.py", ANSWERS | SEARCHES),
+        ("pages/companion.py", PAGE),
         ("hpspace/risk.py", set()),
     ],
 )
 def test_a_change_of_code_reruns_what_depends_on_it(
     module: str, expected: set[str], studied: Path, tmp_path: Path
 ) -> None:
-    assert rerun_after(studied, tmp_path / "copy", "stochastic", module=module) == expected
+    assert rerun_after(studied, tmp_path / "copy", "stochastic", module=module) == (expected and expected | PAGE)
 
 
 def test_only_the_new_seed_is_trained(studied: Path, tmp_path: Path) -> None:

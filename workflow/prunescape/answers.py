@@ -7,9 +7,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t
 
-from prunescape.page import page
-
 CONFIDENCE = 0.95
+CLEAREST = 1e6  # where all seeds agree to the last digit
 ABOVE, BELOW, EQUAL, OPEN = "above", "below", "equal", "open"
 DECIDED = {
     ABOVE: "the interval is above zero",
@@ -17,14 +16,12 @@ DECIDED = {
     EQUAL: "less than the tolerance either way",
     OPEN: "not with these seeds",
 }
-_TABLE = """<table>
-<thead><tr><th scope="col">Question</th><th scope="col">Answer</th><th scope="col">Decided</th></tr></thead>
-<tbody>
-{% for finding in entry.findings %}
-<tr><td>{{ finding.question }}</td><td>{{ finding.answer }}</td>
-<td class="{{ colours.get(finding.decided, "note") }}">{{ words.get(finding.decided, "–") }}</td></tr>
-{% endfor %}</tbody></table>
-"""
+YES, NO, UNDECIDED = "yes", "no", "not decided"
+OUTCOMES = (YES, NO, UNDECIDED)
+# What `DECIDED` says of a question whether a number is above zero, whether it is zero, or whether it is below.
+IF_ABOVE = {ABOVE: YES, BELOW: NO, EQUAL: NO, OPEN: UNDECIDED}
+IF_EQUAL = {ABOVE: NO, BELOW: YES, EQUAL: YES, OPEN: UNDECIDED}
+IF_BELOW = {ABOVE: NO, BELOW: YES, EQUAL: NO, OPEN: UNDECIDED}
 
 
 def interval(name: str, values: np.ndarray) -> dict[str, float]:
@@ -67,36 +64,30 @@ def verdict(name: str, row: Mapping[str, Any]) -> str:
     return {ABOVE: "Yes", BELOW: "No"}.get(decided(name, row), "Not decided")
 
 
-def text_of(found: Mapping[str, Any]) -> str:
-    """All findings as plain text: `models` holds, by name, `findings` with question and answer."""
-    parts = []
-    for model, entry in found["models"].items():
-        lines = [f"{model}:", *(f"- {finding['question']} {finding['answer']}" for finding in entry["findings"])]
-        parts.append("\n".join(lines))
-    return "\n\n".join(parts) + "\n"
-
-
-def findings_page(
-    title: str,
-    question: str,
-    note: str,
-    found: Mapping[str, Any],
-    above: str = "good",
-    below: str = "bad",
-    model: str = "",
-) -> str:
-    """An HTML page of a study's findings.
+def judged(
+    name: str,
+    row: Mapping[str, Any],
+    digits: int = 1,
+    unit: str = " points",
+    tolerance: float = 0.0,
+    sure: str | None = None,
+    outcomes: Mapping[str, str] = IF_ABOVE,
+) -> dict[str, Any]:
+    """What a finding says of the number that decides it.
 
     Args:
-        title, question: see `prunescape.page.page`.
-        note: a Jinja template of what a reader must know first.
-        found: `models` holds, by name, `findings` with question, answer and decided; the templates see the rest too.
-        above, below: classes of what is said of an interval above and below zero.
-        model: a Jinja template of what is said of a model, `entry`, before its findings.
+        name, row: the number with its interval.
+        digits, unit, tolerance: see `shown` and `decided`.
+        sure: the key of `DECIDED`, where a rule of its own gives it.
+        outcomes: by key of `DECIDED`, the answer.
+
+    Returns:
+        decided; outcome, one of `OUTCOMES`; evidence, the number in words; clarity: how far the number is from where
+        nothing were decided, in half widths of its interval, None without one.
     """
-    colours = {ABOVE: above, BELOW: below, EQUAL: "note", OPEN: "doubtful"}
-    body = f"""<p class="note">{note}</p>
-{{% for model, entry in models.items() %}}
-<h2>{{{{ model }}}}</h2>
-{model}{_TABLE}{{% endfor %}}"""
-    return page(title, question, body, **found, words=DECIDED, colours=colours)
+    sure = sure or decided(name, row, tolerance)
+    half = (row[f"{name}_high"] - row[f"{name}_low"]) / 2
+    away = abs(row[name]) if sure != EQUAL else tolerance - abs(row[name])
+    clarity = None if np.isnan(half) else float(min(away / half, CLEAREST)) if half > 0 else CLEAREST
+    evidence = shown(name, row, digits, unit)
+    return {"decided": sure, "outcome": outcomes[sure], "evidence": evidence, "clarity": clarity}

@@ -13,6 +13,7 @@ import psutil
 
 from prunescape.errors import Interrupted
 from prunescape.faults import bring_to_present, in_words
+from prunescape.machine import computed_on
 
 TRY_AGAIN = 75  # exit status of a job that was asked to stop and saved its state: EX_TEMPFAIL of sysexits.h
 
@@ -41,7 +42,8 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
         for healed in bring_to_present(snakemake.input):
             logger.info("%s", healed)
         yield logger
-        logger.info("finished after %.1f s, and %.1f s to start", time.perf_counter() - start, imports)
+        spent = time.perf_counter() - start
+        logger.info("finished after %.1f s, and %.1f s to start, on %s", spent, imports, computed_on())
     except Interrupted as interruption:
         logger.info("%s", interruption)
         print(f"prunescape: {interruption}", file=sys.stderr)

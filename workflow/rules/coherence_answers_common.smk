@@ -60,3 +60,6 @@ def coherence_answers():
         *(coherence_table(name) for name in [*coherence_tables(), *published]),
         *(f"{COHERENCE}/figures/{name}.{suffix}" for name in figures for suffix in FORMATS),
     ]
+
+
+ANSWERS["coherence"] = coherence_answers

@@ -229,5 +229,6 @@ rule figure_coherence_matched:
 rule coherence:
     input:
         coherence_answers(),
+        companion_page("coherence"),
     # The whole study.
     localrule: True

@@ -1,6 +1,7 @@
-"""What the rules of companion studies share: where the parts of their tables are, their engine, and what they print."""
+"""What the rules of companion studies share: where the parts of their tables are, their engine, what they print and show."""
 
 COMPANION_STUDIES = ["stochastic", "mechanism", "coherence"]
+ANSWERS = {}  # by companion study, a function that tells its findings, tables and figures
 
 # Else Snakemake would only say that there is no such rule. It learns its targets after this file, hence the command line.
 for study in COMPANION_STUDIES:
@@ -36,6 +37,43 @@ def answer_of(category, path, caption, figure):
         caption=f"{CAPTIONS}/{caption}.rst",
         labels={"figure": figure, "model": "all"},
     )
+
+
+def companion_page(study):
+    """The page that shows all answers of a study."""
+    return f"{RESULTS}/{study}/explore.html"
+
+
+def shown_on_page(wildcards):
+    """What the page of a study shows: the findings, all tables, and figures where there are PNG files of them."""
+    kinds = {"tables": ".csv", "pictures": ".png"}
+    files = ANSWERS[wildcards.study]()
+    shown = {name: [path for path in files if path.endswith(suffix)] for name, suffix in kinds.items()}
+    return {"findings": f"{RESULTS}/{wildcards.study}/findings.json"} | shown
+
+
+def captions_on_page(wildcards):
+    """By path of a table or figure, what the report says of it; None of a table that is not in the report."""
+    shown = shown_on_page(wildcards)
+    return {path: caption_of(path) for path in [*shown["tables"], *shown["pictures"]]}
+
+
+def caption_of(path):
+    """What the report says of a file, which holds the first of a figure's formats alone; None where it says nothing."""
+    from prunescape.pages.captions import caption
+    from snakemake.io import get_flag_value
+
+    for maker in workflow.rules:
+        for output in maker.output:
+            if match := output.match(path):
+                said = get_flag_value(output, "report") or get_flag_value(maker.output[0], "report")
+                return said and caption(said.caption, said.labels["figure"], match.groupdict(), config)
+    return None
+
+
+def companion_jobs(study):
+    """Model, rule, number of networks and log of each job that trains or measures."""
+    return [(piece.model, piece.experiment, piece.networks, str(piece.log)) for piece in COMPANIONS[study]().pieces]
 
 
 def companion_overview(name, networks, passes, models=None):

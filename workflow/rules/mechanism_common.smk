@@ -149,3 +149,16 @@ def figures_of(model):
         "cycles": ["cycles", "barriers", *surfaces],
     }
     return [name for experiment in experiments(model) for name in drawn[experiment]]
+
+
+def mechanism_answers():
+    """The study's findings, tables and figures, all that the config asks for."""
+    figures = [f"{model}/{name}" for model in config["models"] for name in figures_of(model)]
+    return [
+        f"{MECHANISM}/findings.json",
+        *(mechanism_table(name) for name in answer_tables()),
+        *(f"{MECHANISM}/figures/{name}.{suffix}" for name in figures for suffix in FORMATS),
+    ]
+
+
+ANSWERS["mechanism"] = mechanism_answers

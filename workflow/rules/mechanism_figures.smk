@@ -130,13 +130,7 @@ rule figure_barriers:
 
 rule mechanism:
     input:
-        f"{MECHANISM}/findings.json",
-        [mechanism_table(name) for name in answer_tables()],
-        [
-            f"{UTILITY_FIGURES}/{name}.{suffix}".format(model=model)
-            for model in config["models"]
-            for name in figures_of(model)
-            for suffix in FORMATS
-        ],
+        mechanism_answers(),
+        companion_page("mechanism"),
     # The whole study.
     localrule: True

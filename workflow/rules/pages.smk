@@ -36,6 +36,6 @@ rule explore:
             **{key: config["figures"][key] for key in ("colour_map", "colour_range_percent")} | AXES,
         ),
         # What the results were made with, whatever has no say in them included. Not tracked, because it takes `output`.
-        provenance=lambda wildcards, output: {"config": config, "root": workflow.basedir},
+        provenance=lambda wildcards, output: {"config": config, "root": str(PROJECT)},
     script:
         "../scripts/hpspace/explore.py"

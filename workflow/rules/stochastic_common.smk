@@ -35,6 +35,7 @@ COLLECTED = [
     "structured",
 ]
 CELLS = expand(CELL, model=config["models"])
+STUDY_FIGURES = f"{STOCHASTIC}/figures"
 
 
 def part(table):
@@ -188,3 +189,29 @@ def stochastic_passes(rule):
         return networks * images(rule, sizes) + trained
 
     return passes
+
+
+def stochastic_answers():
+    """The study's findings, tables and figures."""
+    tables = ["table_1", "table_2", "table_3", *COLLECTED]
+    tables += ["sweep_intervals", "crossovers", "grid_intervals", "grid_tests"]
+    of_models = [
+        "seeds",
+        "grid",
+        "transfer",
+        "feature_variance",
+        "fronts",
+        "search_progress",
+        "fine_tuning",
+        "structured",
+    ]
+    of_models += [f"one_shot_{method}" for method in STUDY["sweep"]["methods"]]
+    figures = ["best_draws", "weight_cdf"] + [f"{model}/{name}" for model in config["models"] for name in of_models]
+    return [
+        f"{STOCHASTIC}/findings.json",
+        *collected(*tables).values(),
+        *(f"{STUDY_FIGURES}/{name}.{suffix}" for name in figures for suffix in FORMATS),
+    ]
+
+
+ANSWERS["stochastic"] = stochastic_answers

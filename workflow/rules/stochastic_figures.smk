@@ -1,7 +1,5 @@
 """Figures of the study `stochastic`. Each has a rule of its own, so that a change to one draws that one again."""
 
-STUDY_FIGURES = f"{STOCHASTIC}/figures"
-
 
 rule figure_seeds:
     input:
@@ -240,25 +238,7 @@ rule figure_structured:
 
 rule stochastic:
     input:
-        f"{STOCHASTIC}/findings.json",
-        expand(f"{STOCHASTIC}/table_{{number}}.csv", number=[1, 2, 3]),
-        collected(*COLLECTED).values(),
-        expand(f"{STUDY_FIGURES}/{{figure}}.{{suffix}}", figure=["best_draws", "weight_cdf"], suffix=FORMATS),
-        expand(
-            f"{STUDY_FIGURES}/{{model}}/{{figure}}.{{suffix}}",
-            model=config["models"],
-            figure=[
-                "seeds",
-                "grid",
-                "transfer",
-                "feature_variance",
-                "fronts",
-                "search_progress",
-                "fine_tuning",
-                "structured",
-            ]
-            + [f"one_shot_{method}" for method in STUDY["sweep"]["methods"]],
-            suffix=FORMATS,
-        ),
+        stochastic_answers(),
+        companion_page("stochastic"),
     # The whole study.
     localrule: True

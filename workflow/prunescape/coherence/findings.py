@@ -1,8 +1,8 @@
 """What the study found, in numbers with intervals over seeds and in sentences that follow from them.
 
-Each finding is a dict: question, answer (a sentence), decided (a key of `prunescape.answers.DECIDED`: what
-the interval over seeds says; None where there is nothing to decide), and the numbers behind it. Here are the thesis'
-chapters 2 to 4; `prunescape.coherence.mask_findings` has those on masks.
+Each finding is a dict: question, answer (a sentence), what `prunescape.answers.judged` says of it (`decided` is None
+where there is nothing to decide), topic and case (see `prunescape.questions`), and the numbers behind it. Here are the
+thesis' chapters 2 to 4; `prunescape.coherence.mask_findings` has those on masks.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from prunescape.answers import ABOVE, BELOW, decided, of_seeds, shown, verdict
+from prunescape.answers import ABOVE, BELOW, IF_BELOW, decided, judged, of_seeds, shown, verdict
 from prunescape.coherence import mask_findings
 from prunescape.coherence.diff_spread import mean_magnitude, of_network
 from prunescape.coherence.growth import Finding, with_size
@@ -102,7 +102,7 @@ def _compared(epochs: pd.DataFrame, question: str, start: str) -> list[Finding]:
             "answer": f"{verdict('more', row)}: after its best epoch coherence is {real[seeds].mean():.3g} on real data"
             f" and {noise[seeds].mean():.3g} on noise, {shown('more', row, 4, '')} more; training accuracy ends at"
             f" {_end(epochs, REAL, FRESH):.1f} % and {_end(epochs, GAUSSIAN, start):.1f} %.",
-            "decided": decided("more", row),
+            **judged("more", row, 4, ""),
             "start": start,
             "real": float(real[seeds].mean()),
             "gaussian": float(noise[seeds].mean()),
@@ -126,10 +126,12 @@ def _large(histogram: pd.DataFrame) -> list[Finding]:
         found.append(
             {
                 "question": f"Are diffs larger where coherence is high, on {words}?",
+                "topic": "Are diffs larger where coherence is high?",
+                "case": words,
                 "answer": f"{verdict('more', row)}: the mean |diff| is {mine[HIGHEST].mean():.4f} after the epoch of"
                 f" the highest coherence and {mine[LOWEST].mean():.4f} after that of the lowest,"
                 f" {shown('more', row, 4, '')} more.",
-                "decided": decided("more", row),
+                **judged("more", row, 4, ""),
                 "data": data,
                 **row,
             }
@@ -152,7 +154,7 @@ def _on_noise(histogram: pd.DataFrame) -> list[Finding]:
             "answer": f"{word}: at the highest coherence the mean |diff| is {sizes[GAUSSIAN].mean():.4f} on noise and"
             f" {sizes[REAL].mean():.4f} on real data, {shown('more', row, 4, '')} more on noise"
             f" ({(sizes[GAUSSIAN] / sizes[REAL]).mean():.2f} times as large).",
-            "decided": decided("more", row),
+            **judged("more", row, 4, " more on noise", outcomes=IF_BELOW),
             **row,
         }
     ]

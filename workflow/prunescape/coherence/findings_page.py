@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from prunescape import answers
+from markupsafe import Markup
 
-_QUESTION = "What do per-sample gradients know about generalisation, and do they choose good masks?"
+from prunescape import questions_page
+
+QUESTION = "What do per-sample gradients know about generalisation, and do they choose good masks?"
 _NOTE = """Coherence is the squared norm of the mean gradient over the mean squared norm of the samples' gradients, from
 0 to 1. A weight's diff is the mean sign of its gradients, from -1 to 1. A mask keeps the weights of the largest
 ("best") or smallest ("worst") scores, which are |diff|, magnitude or drawn at random; the network is then trained again
@@ -15,7 +17,11 @@ interval that contains zero decides nothing, unless it lies within {{ "%g" | for
 things may be called equal."""
 
 
+def findings_section(found: Mapping[str, Any]) -> Markup:
+    """A part of a page of what `prunescape.coherence.findings.findings` gives."""
+    return questions_page.findings_section(_NOTE, found, above="note", below="note")
+
+
 def findings_page(found: Mapping[str, Any]) -> str:
-    """An HTML page of what `prunescape.coherence.findings.findings` gives."""
-    title = "Findings: what per-sample gradients know"
-    return answers.findings_page(title, _QUESTION, _NOTE, found, above="note", below="note")
+    """An HTML page of the same."""
+    return questions_page.findings_page("Findings: what per-sample gradients know", QUESTION, findings_section(found))

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from prunescape.answers import decided, of_seeds, shown, verdict
+from prunescape.answers import judged, of_seeds, shown, verdict
 
 Finding = dict[str, Any]
 
@@ -48,7 +48,7 @@ def with_size(
             "answer": f"{verdict('slope', row)}: with each doubling of {size} {what} changes by"
             f" {shown('slope', row, digits, unit)}, from {values[least].mean():.{digits}f} at {least:,.0f} to"
             f" {values[most].mean():.{digits}f} at {most:,.0f} (rank correlation {ranks:.2f}).",
-            "decided": decided("slope", row),
+            **judged("slope", row, digits, unit),
             "rank_correlation": None if np.isnan(ranks) else float(ranks),
             **row,
         }

@@ -4,7 +4,20 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from prunescape.answers import ABOVE, BELOW, EQUAL, OPEN, decided, of_seeds, shown, verdict
+from prunescape.answers import (
+    ABOVE,
+    BELOW,
+    EQUAL,
+    IF_ABOVE,
+    IF_EQUAL,
+    OPEN,
+    YES,
+    decided,
+    judged,
+    of_seeds,
+    shown,
+    verdict,
+)
 from prunescape.coherence.growth import Finding, with_size
 from prunescape.coherence.labels import (
     BEST,
@@ -75,18 +88,20 @@ def _against_dense(children: pd.DataFrame) -> list[Finding]:
     found = []
     for experiment, dense in ((WIDE, "a dense one of as many weights"), (NETWORK, "the dense one")):
         question = f"Is a network with a {{}} mask ({{}}) better than {dense}?"
-        found += _to_dense(children, experiment, question, "validation_top1", "% of validation images", 1)
+        topic = f"Is a masked network better than {dense}?"
+        found += _to_dense(children, experiment, (question, topic), "validation_top1", "% of validation images", 1)
     return found
 
 
 def _generalise(children: pd.DataFrame) -> list[Finding]:
     """Is the generalisation gap of sparse networks smaller (thesis, Fig. 5.2)?"""
     question = "Is the generalisation gap smaller with a {} mask ({}) than in a dense network of as many weights?"
-    return _to_dense(children, WIDE, question, "gap", "points", -1)
+    topic = "Is the generalisation gap smaller with a mask than in a dense network of as many weights?"
+    return _to_dense(children, WIDE, (question, topic), "gap", "points", -1)
 
 
 def _to_dense(
-    children: pd.DataFrame, experiment: str, question: str, value: str, unit: str, sign: int
+    children: pd.DataFrame, experiment: str, asked: tuple[str, str], value: str, unit: str, sign: int
 ) -> list[Finding]:
     """How much better a value is than the dense network's of the same seed and width; less is, where sign is -1."""
     found = []
@@ -104,10 +119,12 @@ def _to_dense(
             words = f"{shown('gain', row)} {'less' if sign < 0 else ''}".rstrip()
             found.append(
                 {
-                    "question": question.format(name, scope),
+                    "question": asked[0].format(name, scope),
+                    "topic": asked[1],
+                    "case": f"{name}, {scope}",
                     "answer": f"{verdict('gain', row)}: {own.mean():.1f} against {dense.mean():.1f} {unit},"
                     f" {words}{_sized(part)}{_widths_above(gain)}.",
-                    "decided": decided("gain", row),
+                    **judged("gain", row, 1, " points less" if sign < 0 else " points"),
                     "value": value,
                     **row,
                 }
@@ -137,9 +154,11 @@ def _compared(children: pd.DataFrame) -> list[Finding]:
                 found.append(
                     {
                         "question": f"{question} ({scope})?",
+                        "topic": f"{question}?",
+                        "case": scope,
                         "answer": f"{verdict('more', row)}: {first.mean():.1f} % against {second.mean():.1f} %,"
                         f" {shown('more', row)}{_sized(part)}.",
-                        "decided": decided("more", row),
+                        **judged("more", row),
                         **row,
                     }
                 )
@@ -153,7 +172,12 @@ def _larger_parents(children: pd.DataFrame) -> list[Finding]:
         for mask, name in ASKED.items():
             own = of_mask(part, *mask).pivot_table(index="seed", columns="parent_parameters", values="validation_top1")
             question = f"Does a {name} mask ({scope}) of fixed size get better with the size of its parent?"
-            found += with_size(question, "validation accuracy", own, "the parent's parameters")
+            about = {
+                "topic": "Does a mask of fixed size get better with its parent's size?",
+                "case": f"{name}, {scope}",
+            }
+            grown = with_size(question, "validation accuracy", own, "the parent's parameters")
+            found += [{**finding, **about} for finding in grown]
     return found
 
 
@@ -204,7 +228,7 @@ def _depends_on_epoch(overlap: pd.DataFrame) -> list[Finding]:
             "question": "Are diff masks of other epochs like that of the highest coherence?",
             "answer": f"{verdict('more', row)}: on average they hold {100 * means['overlap'].mean():.1f} % of its"
             f" weights, {shown('more', row)} more than chance would give.",
-            "decided": decided("more", row),
+            **judged("more", row),
             **row,
         }
     ]
@@ -229,7 +253,9 @@ def _early(table: pd.DataFrame, tolerance: float) -> list[Finding]:
                 "answer": f"{word}: networks with the mask of epoch {epoch} reach"
                 f" {values[epoch].mean():.1f} % of validation images, those with the last one"
                 f" {values[last].mean():.1f} %, {shown('more', row)}.",
-                "decided": sure,
+                "topic": f"Is a mask of an earlier epoch good enough, within {tolerance:g} points of the last one?",
+                "case": f"{score}, epoch {epoch} of {int(last)}",
+                **judged("more", row, tolerance=tolerance, sure=sure, outcomes=IF_ABOVE | {EQUAL: YES}),
                 "epoch": epoch,
                 "last": int(last),
                 **row,
@@ -279,7 +305,9 @@ def _matched(table: pd.DataFrame, tolerance: float) -> list[Finding]:
                     "question": f"Is a random mask with the layer densities of the {name} one{where} as good?",
                     "answer": f"{word}: the mask itself gives {values[False].mean():.1f} % of validation images, the"
                     f" random one {values[True].mean():.1f} %; the mask is {shown('more', row)} better.",
-                    "decided": sure,
+                    "topic": "Is a random mask with the same layer densities as good?",
+                    "case": f"{name}{where}",
+                    **judged("more", row, 1, " points for the mask", tolerance=tolerance, outcomes=IF_EQUAL),
                     **row,
                 }
             )

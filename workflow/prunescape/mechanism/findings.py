@@ -1,7 +1,7 @@
 """What the study found, in numbers with intervals over pretrained seeds and in sentences that follow from them.
 
-Each finding is a dict: question, answer (a sentence), decided (a key of `prunescape.answers.DECIDED`: what
-the interval over pretrained seeds says; None where there is nothing to decide), and the numbers behind it.
+Each finding is a dict: question, answer (a sentence), what `prunescape.answers.judged` says of it, topic and case (see
+`prunescape.questions`), and the numbers behind it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from prunescape.answers import ABOVE, EQUAL, OPEN, decided, of_seeds, shown, verdict
+from prunescape.answers import ABOVE, EQUAL, IF_EQUAL, OPEN, decided, judged, of_seeds, shown, verdict
 
 Finding = dict[str, Any]
 Tables = Mapping[str, pd.DataFrame]
@@ -82,7 +82,7 @@ def _exists(table: pd.DataFrame) -> list[Finding]:
             f" {100 * level:g} % of the weights, utility has a mean of {last['mean'].mean():.3f} nats and a"
             f" standard deviation of {shown('imbalance', row, 3, NATS)}; without them training accuracy falls from"
             f" {whole:.1f} % to {mean:.1f} % on average, to {low:.1f} % at worst and {high:.1f} % at best.",
-            "decided": decided("imbalance", row),
+            **judged("imbalance", row, 3, NATS),
             "level": level,
             **row,
         }
@@ -108,7 +108,9 @@ def _grows(table: pd.DataFrame) -> list[Finding]:
                 f" {values[first].xs(level, level='level').mean():.3f} nats after epoch {first} to"
                 f" {values[last].xs(level, level='level').mean():.3f} after epoch {last}, by"
                 f" {shown('growth', row, 3, NATS)}; at {above} of {len(rows)} ratios the interval is above zero.",
-                "decided": decided("growth", row),
+                "topic": "Does utility grow over training?",
+                "case": words,
+                **judged("growth", row, 3, NATS),
                 "measure": name,
                 "levels_above": above,
                 **row,
@@ -137,7 +139,7 @@ def _sizes(table: pd.DataFrame) -> list[Finding]:
             f" {rows['number']['number']:.3f} nats when the same number is (means over levels): a difference of"
             f" {shown('more', row, 3, NATS)}. At {100 * level:g} % the largest utility is {here[smallest]:.3f} nats in"
             f" the small network and {here[whole]:.3f} in the whole one.",
-            "decided": decided("more", row),
+            **judged("more", row, 3, NATS),
             "smallest": float(smallest),
             **rows["ratio"],
             **rows["number"],
@@ -164,7 +166,9 @@ def _pruned(table: pd.DataFrame) -> list[Finding]:
                 "answer": f"{like}: its mean utility is {gaps['pretrained'].mean():.3f} nats from that of the"
                 f" pretrained network and {gaps['small'].mean():.3f} nats from that of the small one (means over"
                 f" levels), {shown('closer', row, 3, NATS)} further.",
-                "decided": decided("closer", row),
+                "topic": "Does a pruned and retrained network use its weights like the pretrained one?",
+                "case": f"{100 * float(str(ratio)):g} % pruned",
+                **judged("closer", row, 3, " nats nearer to it than to a small one"),
                 "pruning_ratio": float(str(ratio)),
                 "to_pretrained": float(gaps["pretrained"].mean()),
                 "to_small": float(gaps["small"].mean()),
@@ -180,8 +184,9 @@ def _retrained(table: pd.DataFrame) -> list[Finding]:
     for ratio, part in table.groupby("pruning_ratio"):
         top1 = part.pivot_table(index="seed", columns="network", values="top1")
         gain = top1["pruned_retrained"] - top1["small"]
-        words = f"With {100 * float(str(ratio)):g} % pruned, is the retrained network better than the small one?"
-        found.append(_better(words, top1["pruned_retrained"], top1["small"], gain))
+        case = f"{100 * float(str(ratio)):g} % pruned"
+        words = f"With {case}, is the retrained network better than the small one?"
+        found.append(_better(words, f"{case} at once", top1["pruned_retrained"], top1["small"], gain))
     return found
 
 
@@ -193,17 +198,20 @@ def _cycles(table: pd.DataFrame) -> list[Finding]:
             f"After {int(part['cycle'].iloc[0])} cycles of {PRUNED[pruning]} and {RETRAINED[retraining]}, at"
             f" {100 * part['density'].mean():.0f} % of the weights, is the network better than a small one?"
         )
-        found.append(_better(words, part["top1"], part["small_top1"], part["top1"] - part["small_top1"]))
+        case = f"{PRUNED[pruning]}, {RETRAINED[retraining]}"
+        found.append(_better(words, case, part["top1"], part["small_top1"], part["top1"] - part["small_top1"]))
     return found
 
 
-def _better(question: str, pruned: pd.Series, small: pd.Series, gain: pd.Series) -> Finding:
+def _better(question: str, case: str, pruned: pd.Series, small: pd.Series, gain: pd.Series) -> Finding:
     row = of_seeds("gain", gain)
     return {
         "question": question,
+        "topic": "Is a pruned and retrained network better than a small one?",
+        "case": case,
         "answer": f"{verdict('gain', row)}: {pruned.mean():.1f} % against {small.mean():.1f} % of validation images,"
         f" {shown('gain', row)}.",
-        "decided": decided("gain", row),
+        **judged("gain", row),
         **row,
     }
 
@@ -226,7 +234,9 @@ def _basins(table: pd.DataFrame, tolerance: float) -> list[Finding]:
                 "answer": f"{word}: on the line between them the training error rises"
                 f" {shown('barrier', row)} above that of the ends, and up to {tolerance:g} counts as one basin"
                 f"{beside}.",
-                "decided": sure,
+                "topic": "Does retraining end in the basin of the pretrained network?",
+                "case": f"{PRUNED[pruning]}, {RETRAINED[retraining]}",
+                **judged("barrier", row, tolerance=tolerance, sure=sure, outcomes=IF_EQUAL),
                 "pruning": pruning,
                 "retraining": retraining,
                 "between_seeds": float(between.mean()) if len(between) else None,
@@ -250,7 +260,9 @@ def _predicts(table: pd.DataFrame) -> list[Finding]:
                 "question": f"Does utility predict the validation accuracy that pruning costs, of {words}?",
                 "answer": f"{verdict('correlation', row)}: Spearman's rank correlation is"
                 f" {shown('correlation', row, 2, '')}.",
-                "decided": decided("correlation", row),
+                "topic": "Does utility predict the validation accuracy that pruning costs?",
+                "case": words,
+                **judged("correlation", row, 2, ""),
                 **row,
             }
         )

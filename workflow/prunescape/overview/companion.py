@@ -108,4 +108,7 @@ def companion_status(companion: Companion, study: Study, now: float) -> Page:
     page: Page = [table(f"{study.config['run']}: {companion.name}", columns, rows, totals)]
     findings = study.results / companion.name / "findings.txt"
     page.append(f"findings: {findings if findings.is_file() else 'not yet'}")
+    explore = findings.with_name("explore.html")
+    if explore.is_file():
+        page.append(f"explore: {explore}")
     return page + (["failed:", *failures] if failures else [])

@@ -5,21 +5,20 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from prunescape.hpspace.axes import Pair
 from prunescape.hpspace.verdict import question
 from prunescape.hpspace.verdict_page import verdict_section
-from prunescape.page import page
+from prunescape.page import section
 from prunescape.pages.landscapes import landscapes
 from prunescape.pages.pictures import Picture, embedded
-from prunescape.pages.provenance import facts, run_times
+from prunescape.pages.provenance import provenance
+from prunescape.pages.study import Answer, Extra, asset, study_page
 from prunescape.pages.tables import shown
 
-HERE = Path(__file__).parent
 TEMPLATE, STYLE = "explore.jinja", "explore.css"
 # One after the other: each uses those before it.
-SCRIPTS = ("hpspace.js", "map.js", "chart.js", "explore.js", "tables.js")
+SCRIPTS = ("hpspace.js", "map.js", "chart.js", "explore.js")
 TITLES = {
     "decisions": "Decisions: keep the dense network's settings?",
     "risk": "Performance risk",
@@ -56,27 +55,19 @@ def explore_page(
         config: as resolved.
         root: the project's folder, which tells the code's version.
     """
-    return page(
-        f"{config['run']}: tune again after pruning?",
-        question(Pair.from_settings(settings)),
-        _asset(TEMPLATE),
-        style=_asset(STYLE),
-        script="\n".join(_asset(name) for name in SCRIPTS),
-        verdict=verdict_section(answer),
+    explorer = section(
+        asset(TEMPLATE),
         sigma=f"{settings['sigma']:g}",
         minimum_cells=settings["minimum_cells"],
-        pictures=[embedded(picture) for picture in pictures],
-        tables=[shown(name, title, tables[name]) for name, title in TITLES.items() if name in tables],
-        facts=facts(tables["timing"], config, root),
-        times=run_times(tables["timing"]),
-        config=_yaml(config),
         data=landscapes(tables["cells"], settings),
     )
-
-
-def _asset(name: str) -> str:
-    return (HERE / name).read_text(encoding="utf-8")
-
-
-def _yaml(config: Mapping[str, Any]) -> str:
-    return str(yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True))
+    return study_page(
+        f"{config['run']}: tune again after pruning?",
+        question(Pair.from_settings(settings)),
+        Answer("Verdict", verdict_section(answer)),
+        [embedded(picture) for picture in pictures],
+        [shown(name, title, tables[name]) for name, title in TITLES.items() if name in tables],
+        "the README",
+        provenance(tables["timing"], config, root),
+        Extra({"landscapes": "Landscapes"}, explorer, [asset(name) for name in SCRIPTS], asset(STYLE)),
+    )

@@ -45,16 +45,20 @@ class Picture(NamedTuple):
 
 
 def embedded(picture: Picture) -> dict[str, Any]:
-    """A picture for the page: `source` (a data: address), `width` and `height` in pixels, `title`, `caption`."""
+    """A figure of the main job for its page, as `inside` gives it."""
     title, caption = CAPTIONS[picture.name]
     of = [model_title(picture.model) if picture.model else "", metric_title(picture.metric) if picture.metric else ""]
-    image = _small(picture.path)
+    where = ", ".join(filter(None, of))
+    return inside(picture.path, f"{title}: {where}" if where else title, caption)
+
+
+def inside(path: str, title: str, caption: str) -> dict[str, Any]:
+    """A PNG file for a page: `source` (a data: address), `width` and `height` in pixels, `title`, `caption`."""
+    image = _small(path)
     buffer = io.BytesIO()
     image.save(buffer, "WEBP", quality=QUALITY, method=4)
     source = "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()
-    where = ", ".join(filter(None, of))
-    described = {"title": f"{title}: {where}" if where else title, "caption": caption}
-    return {"source": source, "width": image.width, "height": image.height, **described}
+    return {"source": source, "width": image.width, "height": image.height, "title": title, "caption": caption}
 
 
 def _small(path: str) -> Image.Image:

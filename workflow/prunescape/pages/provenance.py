@@ -1,23 +1,52 @@
 """Where the numbers of a page come from: code, libraries, machines, seeds, time."""
 
 import platform
+import re
 import subprocess
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import psutil
 
 from prunescape.figures.names import data_title
+from prunescape.machine import processor
 
 LIBRARIES = ("snakemake", "torch", "torchvision", "torch-pruning", "numpy", "scipy", "pandas", "matplotlib")
 
 
-def facts(timing: pd.DataFrame, config: Mapping[str, Any], root: Path) -> dict[str, str]:
-    """Facts by name.
+# What a job writes into its log at its end, see `prunescape.job`.
+FINISHED = re.compile(r"finished after ([\d.]+) s, and [\d.]+ s to start(?:, on (.+))?$", re.MULTILINE)
+
+
+class Provenance(NamedTuple):
+    """Where the numbers of a page come from.
+
+    Attributes:
+        facts: by name.
+        times: run times: columns and rows as text, and a note, empty where there is nothing to say.
+        config: as resolved.
+    """
+
+    facts: dict[str, str]
+    times: dict[str, Any]
+    config: Mapping[str, Any]
+
+
+class Job(NamedTuple):
+    """A job of a companion study: model and rule, how many networks it makes or looks at, and its log."""
+
+    model: str
+    rule: str
+    networks: int
+    log: str
+
+
+def provenance(timing: pd.DataFrame, config: Mapping[str, Any], root: Path) -> Provenance:
+    """Of the main job.
 
     Args:
         timing: `timing.csv`, which tells the devices that trained.
@@ -25,21 +54,75 @@ def facts(timing: pd.DataFrame, config: Mapping[str, Any], root: Path) -> dict[s
         root: the project's folder.
     """
     devices = timing.groupby("device", sort=False).size()
-    seconds = float(timing["seconds"].sum())
+    work = {
+        "trainings": f"{len(timing)}, {duration(float(timing['seconds'].sum()))} of training altogether",
+        "trained on": "; ".join(f"{device}: {count}" for device, count in devices.items()),
+    }
+    return Provenance(facts(config, config["models"], work, root), run_times(timing), config)
+
+
+def of_jobs(jobs: Sequence[Job], config: Mapping[str, Any], root: Path) -> Provenance:
+    """Of a companion study, whose jobs tell in their logs how long they took, and on what."""
+    timing = job_times(jobs)
+    told = timing.dropna(subset="seconds")
+    machines = told.groupby("machine", sort=False).size()
+    work = {
+        "jobs": f"{len(timing)}, {duration(float(told['seconds'].sum()))} altogether"
+        + ("" if len(told) == len(timing) else f" of the {len(told)} whose logs are there"),
+        "ran on": "; ".join(f"{name or 'not told'}: {count}" for name, count in machines.items()) or "not told",
+    }
+    rows = [
+        [*map(str, key), f"{len(part)}", f"{part['networks'].sum()}", *_spent(part["seconds"].dropna())]
+        for key, part in timing.groupby(["model", "rule"], sort=False)
+    ]
+    columns = ["model", "rule", "jobs", "networks", "seconds altogether", "seconds a job"]
+    note = (
+        "Of the jobs that train and measure, as their logs tell; of a job that went on after an interruption, the rest."
+    )
+    return Provenance(
+        facts(config, dict.fromkeys(timing["model"]), work, root),
+        {"columns": columns, "rows": rows, "note": note},
+        config,
+    )
+
+
+def job_times(jobs: Sequence[Job]) -> pd.DataFrame:
+    """What logs tell of jobs: model, rule, networks; seconds, NaN where it is not there; machine, empty likewise."""
+    rows = []
+    for job in jobs:
+        log = Path(job.log)
+        found = FINISHED.findall(log.read_text(encoding="utf-8", errors="replace")) if log.is_file() else []
+        seconds, where = found[-1] if found else ("nan", "")
+        rows.append((job.model, job.rule, job.networks, float(seconds), where))
+    return pd.DataFrame(rows, columns=["model", "rule", "networks", "seconds", "machine"])
+
+
+def _spent(seconds: pd.Series) -> list[str]:
+    return [f"{seconds.sum():.1f}", f"{seconds.mean():.3g}"] if len(seconds) else ["", ""]
+
+
+def facts(config: Mapping[str, Any], models: Iterable[str], work: Mapping[str, str], root: Path) -> dict[str, str]:
+    """Facts by name.
+
+    Args:
+        config: as resolved.
+        models: names of those that the page is about.
+        work: what was done, and on what.
+        root: the project's folder.
+    """
     return {
         "run": str(config["run"]),
         "data": data_title(config["data"]["name"]),
-        "models": ", ".join(config["models"]),
+        "models": ", ".join(models),
         "seeds": ", ".join(map(str, config["seeds"])),
-        "trainings": f"{len(timing)}, {duration(seconds)} of training altogether",
-        "trained on": "; ".join(f"{device}: {count}" for device, count in devices.items()),
+        **work,
         "code": code_version(root),
         "software, where this page was made": f"Python {platform.python_version()}, {_libraries()}",
         "machine, where this page was made": machine(),
     }
 
 
-def run_times(timing: pd.DataFrame) -> dict[str, list[Any]]:
+def run_times(timing: pd.DataFrame) -> dict[str, Any]:
     """How long the trainings of each network took: columns and rows as text."""
     keys = ["model", "variant", "device", "strategy", "lanes", "precision"]
     columns = [*keys, "trainings", "seconds altogether", "seconds each", "images per second"]
@@ -48,7 +131,7 @@ def run_times(timing: pd.DataFrame) -> dict[str, list[Any]]:
          f"{part['images_per_second'].mean():.0f}"]
         for key, part in timing.groupby(keys, sort=False)
     ]  # fmt: skip
-    return {"columns": columns, "rows": rows}
+    return {"columns": columns, "rows": rows, "note": ""}
 
 
 def duration(seconds: float) -> str:
@@ -68,11 +151,8 @@ def code_version(root: Path) -> str:
 
 def machine() -> str:
     """System, processor, cores and memory of this machine."""
-    info = Path("/proc/cpuinfo")
-    text = info.read_text(encoding="utf-8", errors="replace") if info.is_file() else ""
-    name = next((line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name")), "")
     memory = f"{psutil.virtual_memory().total / 2**30:.0f} GiB of memory"
-    parts = [f"{platform.system()} {platform.machine()}", name or platform.processor()]
+    parts = [f"{platform.system()} {platform.machine()}", processor()]
     return ", ".join(filter(None, [*parts, f"{psutil.cpu_count()} logical cores", memory]))
 
 

@@ -1,6 +1,7 @@
 """Tables inside a page: short numbers to look at, and the whole file to download."""
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -8,6 +9,7 @@ import pandas as pd
 
 MOST_ROWS = 300  # that a page shows
 MOST_BYTES = 3_000_000  # of a file inside a page
+MOST_TOGETHER = 8_000_000  # of all files inside a page
 
 
 def shown(name: str, title: str, table: pd.DataFrame) -> dict[str, Any]:
@@ -28,6 +30,16 @@ def shown(name: str, title: str, table: pd.DataFrame) -> dict[str, Any]:
         "rows": [[short(value) for value in row] for row in seen.itertuples(index=False)],
         "link": f"data:text/csv;charset=utf-8,{quote(text, safe=',.+-_/()= ')}" if len(text) <= MOST_BYTES else "",
     }
+
+
+def fitting(tables: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The same tables, as `shown` gives them, with `link` empty where the page would hold more than `MOST_TOGETHER`."""
+    found, used = [], 0
+    for table in tables:
+        fits = used + len(table["link"]) <= MOST_TOGETHER
+        used += len(table["link"]) if fits else 0
+        found.append({**table, "link": table["link"] if fits else ""})
+    return found
 
 
 def short(value: object) -> str:

@@ -1,7 +1,7 @@
 """What the study found, in numbers with intervals and in sentences that follow from them.
 
-Each finding is a dict: question, answer (a sentence), decided (a key of `prunescape.answers.DECIDED`: what the
-interval over pretrained seeds says; None where there is nothing to decide), and the numbers behind it.
+Each finding is a dict: question, answer (a sentence), what `prunescape.answers.judged` says of it (`decided` is None
+where there is nothing to decide), topic and case (see `prunescape.questions`), and the numbers behind it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from prunescape.answers import ABOVE, EQUAL, decided, interval, shown
+from prunescape.answers import ABOVE, EQUAL, NO, UNDECIDED, YES, decided, interval, judged, shown
 from prunescape.pruning.scores import MAGNITUDE
 from prunescape.stochastic.cells import CONFIG, GRID
 from prunescape.stochastic.fitness import F1, F2
@@ -73,19 +73,21 @@ def _crossover(intervals: pd.DataFrame, crossovers: pd.DataFrame, recalibrated: 
     crossing = rates.dropna().sort_values()
     sure = decided("delta", best, tolerance)
     if sure == ABOVE and len(crossing) > len(rates) / 2:
-        answer = "Yes"
+        outcome = YES
     elif sure == EQUAL or best["delta"] <= 0 or not len(crossing):
-        answer = "No"
+        outcome = NO
     else:
-        answer = "Not decided"
+        outcome = UNDECIDED
     where = f" (from gamma {', '.join(f'{rate:g}' for rate in crossing)} on)" if len(crossing) else ""
     with_norm = "recalibrated" if recalibrated else "as pretrained"
     return {
         "question": f"Does noise win at high pruning rates, with batch norm {with_norm}?",
-        "answer": f"{answer}: the largest mean gain of {len(cells)} settings is {shown('delta', best)}, at gamma"
-        f" {best['gamma']:g}, sigma {best['sigma']:g}; at this noise {len(crossing)} of {len(rates)} seeds have a"
-        f" crossover{where}.",
-        "decided": sure,
+        "topic": "Does noise win at high pruning rates?",
+        "case": f"batch norm {with_norm}",
+        "answer": f"{outcome.capitalize()}: the largest mean gain of {len(cells)} settings is"
+        f" {shown('delta', best)}, at gamma {best['gamma']:g}, sigma {best['sigma']:g}; at this"
+        f" noise {len(crossing)} of {len(rates)} seeds have a crossover{where}.",
+        **judged("delta", best, sure=sure, outcomes={sure: outcome}),
         "crossovers": crossing.tolist(),
         "seeds": len(rates),
         "gamma": float(best["gamma"]),
@@ -119,7 +121,7 @@ def _recalibration(table_1: pd.DataFrame, cell: Mapping[str, Any], tolerance: fl
         f" and stochastic ones {row['sp']:.1f} %; recalibrated, {row['dp_recalibrated']:.1f} % and"
         f" {row['sp_recalibrated']:.1f} %: a gain of {shown('delta', row)} becomes"
         f" {shown('delta_recalibrated', row)}.",
-        "decided": decided("delta_recalibrated", row, tolerance),
+        **judged("delta_recalibrated", row, tolerance=tolerance),
         **{name: float(row[name]) for name in ("sp", "dp", "sp_recalibrated", "dp_recalibrated")},
         **_numbers(row, "delta", "delta_recalibrated"),
     }
@@ -168,7 +170,9 @@ def _fine_tuning(fine_tuning: pd.DataFrame, cell: Mapping[str, Any], tolerance: 
             "question": f"Does noise help after fine-tuning, scored by {row['method']}?",
             "answer": f"Stochastic networks reach {row['median']:.1f} %, deterministic ones {row['reference']:.1f} %:"
             f" {shown('delta', row, 2)}.",
-            "decided": decided("delta", row, tolerance),
+            "topic": "Does noise help after fine-tuning?",
+            "case": f"scored by {row['method']}",
+            **judged("delta", row, 2, tolerance=tolerance),
             "method": row["method"],
             **_numbers(row, "delta"),
         }
@@ -185,7 +189,8 @@ def _search(table_1: pd.DataFrame, progress: pd.DataFrame, tolerance: float) -> 
                 "question": "What does the search find that maximises the gain (F2)?",
                 "answer": f"Gamma {row['gamma']:.2f}, sigma {row['sigma']:.2g} (medians over seeds), where noise gains"
                 f" {shown('delta', row)} on the test images.",
-                "decided": decided("delta", row, tolerance),
+                "topic": "Does noise gain where the search maximises the gain (F2)?",
+                **judged("delta", row, tolerance=tolerance),
                 **_numbers(row, "delta"),
             }
         )
@@ -197,7 +202,8 @@ def _search(table_1: pd.DataFrame, progress: pd.DataFrame, tolerance: float) -> 
             {
                 "question": "Is NSGA-II better than random search of the same budget?",
                 "answer": f"Difference of the hypervolumes at the end, between 0 and 1: {words}.",
-                "decided": decided("difference", rows[F1]),
+                "case": "objectives F1",
+                **judged("difference", rows[F1], 3, ""),
                 **rows,
             }
         )

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from prunescape import answers
+from markupsafe import Markup
 
-_QUESTION = "Does Gaussian noise before pruning give better sparse networks?"
+from prunescape import questions_page
+
+QUESTION = "Does Gaussian noise before pruning give better sparse networks?"
 _NOTE = """"Deterministic" is pruning of the pretrained weights, "stochastic" pruning of the weights with noise of
 standard deviation sigma added; gamma is the part of the weights that is removed. Gains are stochastic minus
 deterministic accuracy, in points, means over pretrained seeds with 95 % intervals over seeds. An interval that contains
@@ -15,6 +17,11 @@ _MODEL = """<p>Best setting: gamma {{ "%g" | format(entry.cell.gamma) }}, sigma 
 """
 
 
+def findings_section(found: Mapping[str, Any]) -> Markup:
+    """A part of a page of what `prunescape.stochastic.findings.findings` gives."""
+    return questions_page.findings_section(_NOTE, found, model=_MODEL)
+
+
 def findings_page(found: Mapping[str, Any]) -> str:
-    """An HTML page of what `prunescape.stochastic.findings.findings` gives."""
-    return answers.findings_page("Findings: noise before pruning", _QUESTION, _NOTE, found, model=_MODEL)
+    """An HTML page of the same."""
+    return questions_page.findings_page("Findings: noise before pruning", QUESTION, findings_section(found))

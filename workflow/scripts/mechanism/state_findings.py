@@ -1,10 +1,10 @@
 """Say what the study found."""
 
-from prunescape.answers import text_of
 from prunescape.files import read_csv, write_json, write_text
 from prunescape.job import job
 from prunescape.mechanism.findings import findings
 from prunescape.mechanism.findings_page import findings_page
+from prunescape.questions import text_of
 
 with job(snakemake):
     settings = snakemake.params.settings

@@ -1,8 +1,8 @@
 """Say what the study found."""
 
-from prunescape.answers import text_of
 from prunescape.files import read_csv, read_json, write_json, write_text
 from prunescape.job import job
+from prunescape.questions import text_of
 from prunescape.stochastic.findings import findings
 from prunescape.stochastic.findings_page import findings_page
 

@@ -1,0 +1,83 @@
+"""Pages of the companion studies as text: their parts, captions, and where their numbers come from."""
+
+from pathlib import Path
+
+import pytest
+
+from addresses import Addresses
+from companion_page_samples import CONFIG, PROJECT, sample_findings, sample_page, sample_tables
+from prunescape.pages.captions import caption
+from prunescape.pages.companion import STUDIES
+from prunescape.pages.provenance import Job, job_times, of_jobs
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory) -> dict[str, str]:
+    return {study: sample_page(study, tmp_path_factory.mktemp(study)) for study in STUDIES}
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_a_page_names_no_address_outside_and_is_well_formed(study: str, pages) -> None:
+    parser = Addresses()
+    parser.feed(pages[study])
+    assert parser.open == []
+    assert all(address.startswith(("data:", "#")) for address in parser.found)
+    order = [pages[study].index(f'id="{part}"') for part in ("findings", "pictures", "tables", "provenance")]
+    assert order == sorted(order)
+    assert "landscapes" not in pages[study]
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_a_page_has_every_finding_picture_table_and_the_config(study: str, pages) -> None:
+    page = pages[study].replace("&#39;", "'").replace("&amp;", "&")
+    for entry in sample_findings(study)["models"].values():
+        for finding in entry["findings"]:
+            assert finding["question"].replace("<", "&lt;") in page
+            assert finding["answer"].replace("<", "&lt;").replace(">", "&gt;") in page.replace("&#34;", '"')
+    assert page.index("Every seed: Small ResNet") < page.index('alt="Every seed"')  # as the report orders them
+    assert page.count("Lines & dots.") == 2
+    assert page.index("Table 1 (3 rows)") < page.index(f"({len(next(iter(sample_tables(study).values()))[0])} rows)")
+    assert "What a &#34;table&#34; says." in page
+    assert "run: sample" in page
+    assert f"docs/{study}.md" in page
+    assert (PROJECT / "docs" / f"{study}.md").is_file()
+
+
+def test_every_caption_of_a_companion_study_can_be_rendered() -> None:
+    wildcards = {"model": "small_resnet", "method": "lamp", "pruning": "weights", "retraining": "fine_tuning"}
+    config = CONFIG | {"stochastic": {"grid": {"draws": 5}, "fine_tuning": {"epochs": 9}}}
+    files = [path for path in sorted(PROJECT.glob("workflow/report/*.rst")) if path.stem.split("_")[0] in STUDIES]
+    assert len(files) > 30
+    for path in files:
+        text = caption(path, "7 all", wildcards, config).text
+        assert len(text) > 60
+        assert not set("{}`\n") & set(text)
+
+
+def test_a_caption_has_the_title_and_place_of_the_report(tmp_path: Path) -> None:
+    (tmp_path / "a.rst").write_text('``{{ snakemake.wildcards.model }}``\non {{ snakemake.config["data"]["name"] }}.\n')
+    found = caption(tmp_path / "a.rst", "12 one-shot, {method}", {"model": "resnet20", "method": "lamp"}, CONFIG)
+    assert found == (12, "One-shot, lamp", "resnet20", "resnet20 on digits.")
+    assert caption(tmp_path / "a.rst", "3 x", {"model": "a"}, CONFIG).place == 3
+
+
+def test_run_times_are_those_of_the_logs(tmp_path: Path) -> None:
+    lines = {
+        "a": "12:00:00 finished after 3.0 s, and 1.0 s to start\n",
+        "b": "12:00:00 finished after 4.5 s, and 1.0 s to start, on NVIDIA H200\n",
+        "c": "12:00:00 epoch 1 of 9\n",
+    }
+    for name, text in lines.items():
+        (tmp_path / name).write_text(text)
+    jobs = [Job("small_resnet", "search", 10, str(tmp_path / name)) for name in "abcd"]
+    timing = job_times(jobs)
+    assert timing["seconds"].tolist()[:2] == [3.0, 4.5]
+    assert timing["seconds"].isna().tolist() == [False, False, True, True]
+    found = of_jobs([*jobs, Job("mlp", "train_widths", 4, "none")], CONFIG, PROJECT)
+    assert found.facts["jobs"] == "5, 8 s altogether of the 2 whose logs are there"
+    assert found.facts["ran on"] == "not told: 1; NVIDIA H200: 1"
+    assert found.facts["models"] == "small_resnet, mlp"
+    assert found.times["rows"] == [
+        ["small_resnet", "search", "4", "40", "7.5", "3.75"],
+        ["mlp", "train_widths", "1", "4", "", ""],
+    ]

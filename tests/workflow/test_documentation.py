@@ -1,0 +1,114 @@
+"""Every command and example of the documentation is run, in a copy of the project with a study of seconds."""
+
+import re
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from documented import ADDITIONS, BLOCKS, DOCS, SHELL, SHORTER, commands, prepared, run
+from project_copy import PROJECT
+
+pytestmark = pytest.mark.workflow
+
+SUITE = "is a part of `make test` itself"
+CLUSTER = "needs a Slurm"
+# Not run here: why, and what covers it.
+ELSEWHERE = {
+    "make test": (SUITE, ".ci/run"),
+    "make gallery": ("takes the figures of whole demos", "tests/workflow/test_documentation.py"),
+    "PYTHONPATH=workflow python -m pytest tests/unit/test_faults.py tests/unit/test_fuzz.py "
+    "tests/unit/test_safety.py": (SUITE, "tests/unit/test_faults.py"),
+    "python -m pytest tests/workflow/test_faults.py": (SUITE, "tests/workflow/test_faults.py"),
+    "python -m pytest tests/workflow/test_staleness.py": (SUITE, "tests/workflow/test_staleness.py"),
+    "PYTHONPATH=workflow python -m pytest tests/unit/test_lanes.py tests/unit/test_training.py "
+    "tests/unit/test_training_stops.py": (SUITE, "tests/unit/test_lanes.py"),
+    "snakemake --profile profiles/slurm --configfile my_study.yaml": (CLUSTER, "tests/slurm/test_restart.py"),
+    'squeue --me --format="%.10i %.9P %.10T %.10M %.10l %k"': (CLUSTER, "tests/slurm/slurm_jobs.py"),
+    "ls logs/slurm": (CLUSTER, "tests/slurm/test_faults.py"),
+    "sudo tests/slurm/cluster up": (CLUSTER, "tests/slurm/conftest.py"),
+    "sudo tests/slurm/cluster status": (CLUSTER, "tests/slurm/conftest.py"),
+    "sudo tests/slurm/cluster down": (CLUSTER, "tests/slurm/conftest.py"),
+    "snakemake export": ("trains again, and writes ONNX", "tests/workflow/test_export.py"),
+    "snakemake provenance": ("with `snakemake export`", "tests/workflow/test_export.py"),
+    "snakemake --configfile my_study.yaml --report results/my_study/report.html": (
+        "`make demo` writes one",
+        "tests/workflow/test_documentation.py",
+    ),
+}
+# Whole studies: planned only. Small ones are run by the tests of each study.
+PLANNED = re.compile(
+    r"snakemake ((hpspace|stochastic|mechanism|coherence) )?--configfile (my_study|workflow/studies/\w+)\.yaml"
+    r"|snakemake hpspace stochastic mechanism coherence|snakemake results/demo/\S+\.png"
+)
+
+
+def here() -> list[str]:
+    """The commands to run here, as they are run; each once."""
+    found = []
+    for block in BLOCKS:
+        if block.language not in SHELL or Path(block.page).name in ("own-network.md", *ADDITIONS):
+            continue  # run by test_own_network.py and test_additions.py
+        for command in commands(block.text):
+            if command in ELSEWHERE:
+                continue
+            found.append(f"{command} -n" if PLANNED.fullmatch(command) else SHORTER.get(command, command))
+    figures = [command.split()[1] for command in found if command.startswith("snakemake results/demo/")]
+    found = [command for command in found if not command.startswith("snakemake results/demo/")]
+    # Pages may count on what the README has made.
+    return list(dict.fromkeys([*found, f"snakemake -n {' '.join(figures)}"]))
+
+
+def test_exceptions_are_of_commands_that_are_there() -> None:
+    every = {command for block in BLOCKS if block.language in SHELL for command in commands(block.text)}
+    assert {*ELSEWHERE, *SHORTER} <= every
+    assert all((PROJECT / file).exists() for _, file in ELSEWHERE.values())
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    """A project in which all commands have been run, and what they printed."""
+    folder = prepared(tmp_path_factory.mktemp("documentation") / "project")
+    return folder, {command: run(folder, command) for command in here()}
+
+
+def test_the_commands_do_what_the_pages_say(done: tuple[Path, dict[str, str]]) -> None:
+    folder, printed = done
+    assert "small_resnet:" in printed["make demo"]
+    assert (folder / "results/demo/report.html").is_file()
+    assert (folder / "site/index.html").is_file()
+    assert "Nothing to be done" in printed["snakemake -n"]
+    finer = printed["snakemake -n --quiet rules --configfile config.yaml finer.yaml"]
+    assert "figure_landscape" in finer
+    assert "train_tile" not in finer
+    assert "train_tile" in printed["snakemake -n --quiet rules --configfile config.yaml more.yaml"]
+
+
+def test_examples_in_python_run(done: tuple[Path, dict[str, str]]) -> None:
+    """But for those on exported networks, which tests/workflow/test_export.py covers."""
+    folder, _ = done
+    examples = [block for block in BLOCKS if block.language == "python"]
+    covered = [block for block in examples if "onnxruntime" in block.text or "rocrate" in block.text]
+    assert len(covered) == 2
+    for block in examples:
+        if block not in covered:
+            (folder / "example.py").write_text(block.text)
+            run(folder, "PYTHONPATH=workflow python example.py")
+
+
+def test_the_gallery_takes_the_figures_that_its_page_names(done: tuple[Path, dict[str, str]]) -> None:
+    folder, _ = done
+    page = (DOCS / "gallery.md").read_text()
+    figures = re.findall(r"^snakemake (results/\S+)$", page, flags=re.MULTILINE)
+    pictures = re.findall(r"\]\((gallery/\w+\.png)\)", page)
+    assert len(figures) == len(pictures) == len(set(pictures)) > 10
+    assert {f"gallery/{path.name}" for path in (DOCS / "gallery").iterdir()} == set(pictures)
+    assert sum((DOCS / picture).stat().st_size for picture in pictures) < 1.5e6
+    for number, figure in enumerate(figures):
+        (folder / figure).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (2500, 100), (number, 0, 0)).save(folder / figure)
+    run(folder, "make gallery")
+    for number, picture in enumerate(pictures):
+        with Image.open(folder / "docs" / picture) as image:
+            assert image.width == 1250
+            assert image.convert("RGB").getpixel((0, 0)) == (number, 0, 0)

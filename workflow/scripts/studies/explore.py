@@ -1,0 +1,23 @@
+"""Make a page of a companion study's results."""
+
+from pathlib import Path
+
+from prunescape.files import read_csv, read_json, write_text
+from prunescape.job import job
+from prunescape.pages.captions import Caption
+from prunescape.pages.companion import companion_page
+from prunescape.pages.provenance import Job
+
+with job(snakemake):
+    settings, provenance, files = snakemake.params.settings, snakemake.params.provenance, snakemake.input
+    said = {path: caption and Caption(*caption) for path, caption in settings["captions"].items()}
+    text = companion_page(
+        settings["study"],
+        read_json(files.findings),
+        {Path(path).stem: (read_csv(path), said[path]) for path in files.get("tables", [])},
+        [(path, said[path]) for path in files.get("pictures", [])],
+        [Job(*told) for told in provenance["jobs"]],
+        provenance["config"],
+        Path(provenance["root"]),
+    )
+    write_text(snakemake.output[0], text)
