@@ -45,7 +45,14 @@ ROWS = [
             ["models"],
             ["models/<model>/dense/"],
         ),
-        Stage("pruning", "to a FLOPs target", ["pruning"], ["models"], ["models"], ["models/<model>/<variant>/"]),
+        Stage(
+            "pruning",
+            "to a FLOPs target",
+            ["pruning"],
+            ["models", "pruning_common"],
+            ["models"],
+            ["models/<model>/<variant>/"],
+        ),
     ],
     [
         Stage(
@@ -84,7 +91,7 @@ ROWS = [
             "pages",
             "plan, status, watch; explore",
             ["overview", "pages"],
-            ["overview", "pages"],
+            ["overview", "pages", "companion_pages"],
             [],
             ["explore.html", "index.html"],
         ),

@@ -15,6 +15,7 @@ from prunescape.export.card import model_card
 from prunescape.export.choice import chosen_training
 from prunescape.export.networks import compared, export
 from prunescape.flops import count_flops
+from prunescape.hpspace.axes import THESIS
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
 from prunescape.models.weights import load_weights, save_weights
@@ -30,6 +31,7 @@ def cells() -> pd.DataFrame:
         {"i": 1, "j": 0, "seed": 1, "top1": 90.0, "learning_rate": 0.2},
     ]
     table = pd.DataFrame(rows).assign(model="m", variant="dense", weight_decay=1e-3, top5=np.nan, epochs=3)
+    table = table[["model", "variant", "seed", "i", "j", "learning_rate", "weight_decay", "top1", "top5", "epochs"]]
     other = table.assign(variant="uniform-0.4", top1=99.0)
     return pd.concat([table, other], ignore_index=True).assign(diverged=False)
 
@@ -106,8 +108,8 @@ def facts(digits: PreparedData, variant: str) -> dict:
     check = {"top1": 91.5, "largest_difference": 2e-6, "same_class": 1.0}
     return {
         **{"run": "demo", "model": "small_resnet", "variant": variant, "method": "uniform", "risk_roi": 0.5},
-        **{"pipeline": "scratch", "target": "flops"},
-        "recipe": {"batch_size": 32, "momentum": 0.9, "schedule": "step"},
+        **{"pipeline": "scratch", "target": "flops", "axes": THESIS},
+        "recipe": {"batch_size": 32, "momentum": 0.9, "label_smoothing": 0, "schedule": "step"},
         "data": digits,
         "cell": {"seed": 4, "seeds": 2, "epochs": 3, "learning_rate": 0.25, "weight_decay": 1e-3}
         | {"mean_top1": 90.25, "top1": 91.5},

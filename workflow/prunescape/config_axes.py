@@ -1,24 +1,16 @@
 """The config's rules about the two axes of the grid: what may be varied, how far, and from where."""
 
-from collections.abc import Callable, Iterator
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from prunescape.config_mistakes import Path, shown, where, yaml_number
+from prunescape.config_mistakes import Get, Mistakes, Path, Unreadable, shown, where, yaml_number
 from prunescape.data.catalog import IMAGES
 from prunescape.hpspace.axes import HYPERPARAMETERS, LINEAR, LOG, THESIS, Axis, bounds_of, pair_of, size_of
 from prunescape.training.retraining import FROM_TRAINED
 
-Get = Callable[..., Any]
-Mistakes = Iterator[tuple[Path, str]]
-
 BY_DEFAULT = {"step": 0.2, "size": [9, 9]}
 LONGEST = 2.0  # decades of a step
 HAIR = 1e-6  # a bound that is meant to be the outermost cell must not fail by rounding
-
-
-class Unreadable(Exception):  # noqa: N818 - a signal, no error
-    """A rule reads a key in which another mistake was found already: it has nothing to add."""
 
 
 class _Side(NamedTuple):

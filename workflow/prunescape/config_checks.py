@@ -5,10 +5,8 @@ from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any
 
-from prunescape import config_axes
-from prunescape.config_axes import Get, Mistakes, Unreadable
-from prunescape.config_checks_pruning import pipelines, ratios, rewind, steps
-from prunescape.config_mistakes import Path, shown, suggestion
+from prunescape import config_axes, config_pruning
+from prunescape.config_mistakes import Get, Mistakes, Path, Unreadable, shown, suggestion
 from prunescape.hpspace.axes import THESIS
 from prunescape.lanes import LANE_ALIGNMENT
 
@@ -51,7 +49,7 @@ def crossed(
     checks += [partial(config_axes.bounds, place=place) for place in range(2)]
     checks += [partial(config_axes.prior, model=name, place=place) for name in names for place in range(2)]
     checks += [partial(of_model, model=name) for name in names for of_model in OF_MODEL]
-    checks += [rewind, steps]
+    checks += [config_pruning.rewind, config_pruning.steps]
     if config.get("stochastic") is not None:
         checks += [_held_out, partial(_lanes, section="stochastic")]
         checks += [partial(_bounds, path=("stochastic", "search", axis)) for axis in ("sigma", "gamma")]
@@ -225,4 +223,4 @@ def _early(get: Get) -> Mistakes:
         yield path, f"{missing[0]} is not in coherence.measured_epochs; add it there, or choose from there"
 
 
-OF_MODEL = (ratios, _cell, pipelines, config_axes.batches, config_axes.lengths)
+OF_MODEL = (config_pruning.ratios, _cell, config_pruning.pipelines, config_axes.batches, config_axes.lengths)

@@ -3,13 +3,20 @@
 import difflib
 import math
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from jsonschema.exceptions import ValidationError
 
 Path = tuple[str | int, ...]
 Places = Mapping[str, Collection[str]]
+Get = Callable[..., Any]
+Mistakes = Iterator[tuple[Path, str]]
+
+
+class Unreadable(Exception):  # noqa: N818 - a signal, no error
+    """A rule reads a key in which another mistake was found already: it has nothing to add."""
+
 
 _NAMES = {
     "object": "a section of 'key: value' lines",

@@ -1,7 +1,6 @@
-"""The rules of `prunescape.config_checks` about how networks are pruned and what is done with them then."""
+"""The config's rules about how networks are pruned and what is done with them then."""
 
-from prunescape.config_axes import Get, Mistakes
-from prunescape.config_mistakes import Path
+from prunescape.config_mistakes import Get, Mistakes, Path
 from prunescape.training.retraining import AT_INIT, FROM_TRAINED
 
 
