@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from overview_samples import NOW, made, page, write
-from prunescape.overview.companion import Companion, Piece
+from prunescape.overview.companion import Companion, Companions, Piece
 from prunescape.overview.study import CHECKPOINT, Study
 from prunescape.overview.watch import Watch, watch
 
@@ -73,13 +73,29 @@ def test_a_table_that_was_made_again_is_read_again(study: Study) -> None:
 
 def test_companion_studies_are_watched_too(study: Study) -> None:
     piece = Piece("resnet20", "sweep", 5, Path("results/x/sweep.csv"), Path("results/x/sweep.log"), lambda sizes: 1)
-    view = Watch(study, main=False, companions=[Companion("stochastic", [piece])])
+    view = Watch(study, main=False, companions=Companions(asked=[Companion("stochastic", [piece])]))
     parts, finished = view.look(NOW)
     assert not finished
     assert "x: stochastic" in page(parts)
     assert "dense" not in page(parts)
     write(piece.result)
     assert view.look(NOW)[1]
+
+
+def test_a_companion_study_that_nobody_asked_for_is_shown_once_it_has_begun(study: Study) -> None:
+    """A plain run makes the main job alone: the view must end with it."""
+    finish(study)
+    piece = Piece("resnet20", "sweep", 5, Path("results/x/sweep.csv"), Path("results/x/sweep.log"), lambda sizes: 1)
+    view = Watch(study, companions=Companions(others=[Companion("stochastic", [piece])]))
+    parts, finished = view.look(NOW)
+    assert finished
+    assert "x: stochastic" not in page(parts)
+    assert "not begun: stochastic; `snakemake watch stochastic`" in page(parts)
+    write(piece.log, "12:00:00 networks 1-2 of 5 evaluated\n", age=5)
+    parts, finished = view.look(NOW)
+    assert not finished
+    assert "x: stochastic" in page(parts)
+    assert "not begun" not in page(parts)
 
 
 def test_the_view_is_refreshed_until_all_is_finished() -> None:

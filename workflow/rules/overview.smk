@@ -21,8 +21,8 @@ rule plan:
     localrule: True
 
 
-# Prints cells, jobs, FLOPs, hours and disk before anything is submitted: of the main job and of the companion studies in
-# the config, or of those that are named beside it (`snakemake plan stochastic`).
+# Prints cells, jobs, FLOPs, hours and disk before anything is submitted: of the main job and of the companion studies that
+# have begun, or of those that are named beside it (`snakemake plan stochastic`).
 rule status:
     localrule: True
 
@@ -37,6 +37,7 @@ rule watch:
 # as a module may have given the rules other names.
 asked = [name for name in OVERVIEWS if getattr(rules, name).rule.name in sys.argv[1:]]
 if asked:
+    from prunescape.overview.companion import Companions
     from prunescape.overview.pages import print_pages
     from prunescape.overview.study import Preparation, Row, Study
 
@@ -68,9 +69,10 @@ if asked:
         extension=PLAN,
     )
     studies = ["hpspace", *COMPANIONS]
-    named = [name for name in studies if getattr(rules, name).rule.name in sys.argv[1:]] or studies
-    shown = [companion() for name, companion in COMPANIONS.items() if name in named]
-    print_pages(asked, study, workflow.cores, "hpspace" in named, shown)
+    named = [name for name in studies if getattr(rules, name).rule.name in sys.argv[1:]]
+    chosen = [companion() for name, companion in COMPANIONS.items() if name in named or not named]
+    companions = Companions(asked=chosen) if named else Companions(others=chosen)
+    print_pages(asked, study, workflow.cores, not named or "hpspace" in named, companions)
     sys.exit(0)
 
 

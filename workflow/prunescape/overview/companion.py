@@ -58,6 +58,34 @@ class Companion:
             found.setdefault(piece.training.row, []).append(piece)
         return found
 
+    def has_begun(self) -> bool:
+        """Whether any of its jobs has left a result or a log."""
+        return any(piece.result.is_file() or piece.log.is_file() for piece in self.pieces)
+
+
+@dataclass(frozen=True)
+class Companions:
+    """The companion studies in a config.
+
+    Attributes:
+        asked: those that are shown in any case.
+        others: those that are shown once they have begun: a plain run does not make them.
+    """
+
+    asked: Sequence[Companion] = ()
+    others: Sequence[Companion] = ()
+
+    def shown(self) -> list[Companion]:
+        """Those to show now."""
+        return [*self.asked, *(companion for companion in self.others if companion.has_begun())]
+
+    def note(self, command: str) -> list[str]:
+        """A line on those that are not shown, if there are any; `command` is the one that would show them."""
+        names = [companion.name for companion in self.others if not companion.has_begun()]
+        if not names:
+            return []
+        return [f"Also in the config, not begun: {', '.join(names)}; `snakemake {command} {names[0]}` shows that one."]
+
 
 def companion_bill(companion: Companion, study: Study) -> list[Table | str]:
     """What is still to be paid, by experiment. Time follows from FLOPs and an assumed speed."""

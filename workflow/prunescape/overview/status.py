@@ -155,8 +155,9 @@ def _outlook(study: Study, found: Sequence[Progress]) -> str:
     running = sum(item.state is State.RUNNING for item in found)
     cores = study.config["engine"]["threads"] if study.config["engine"]["device"] == "cpu" else 1
     if running == 0:
-        needed = "" if left is None else f" about {duration(left)} of device time are left."
-        return f"Nothing is running;{needed} `snakemake` goes on."
+        device = "core" if study.config["engine"]["device"] == "cpu" else "device"
+        needed = "" if left is None else f" about {duration(left)} on one {device} are left."
+        return f"No training is running;{needed} `snakemake` goes on."
     going = f"{running} training{'s' if running > 1 else ''} running"
     if left is None:
         return f"{going}; how long it takes is not known yet."

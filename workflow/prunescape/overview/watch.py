@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.text import Text
 
-from prunescape.overview.companion import Companion, companion_status
+from prunescape.overview.companion import Companions, companion_status
 from prunescape.overview.status import Page, Progress, State, notes, seconds_by_row, survey
 from prunescape.overview.study import Row, Study
 from prunescape.overview.tables import UNKNOWN, duration, show, table, total
@@ -24,15 +24,15 @@ COLUMNS = ["model", "variant", "", "done", "cells", "finished", "running", "fail
 class Watch:
     """What is shown of a study; tables of finished trainings are read once."""
 
-    def __init__(self, study: Study, main: bool = True, companions: Sequence[Companion] = ()) -> None:
+    def __init__(self, study: Study, main: bool = True, companions: Companions | None = None) -> None:
         """Choose what is watched.
 
         Args:
             study: the main job.
             main: whether it is shown.
-            companions: the companion studies that are.
+            companions: the companion studies in the config.
         """
-        self.study, self.main, self.companions = study, main, companions
+        self.study, self.main, self.companions = study, main, companions or Companions()
         self._best: dict[tuple[Path, float], float | None] = {}
 
     def look(self, now: float) -> tuple[Page, bool]:
@@ -44,10 +44,10 @@ class Watch:
             page += [self._table(found), *notes(self.study, found)]
             verdict = self.study.results / "hpspace" / "verdict.json"
             finished = verdict.is_file() and all(item.state is State.FINISHED for item in found)
-        for companion in self.companions:
+        for companion in self.companions.shown():
             page += companion_status(companion, self.study, now)
             finished = finished and all(piece.result.is_file() for piece in companion.pieces)
-        return page, finished
+        return [*page, *self.companions.note("watch")], finished
 
     def _table(self, found: Sequence[Progress]) -> RenderableType:
         by_row: dict[Row, list[Progress]] = {row: [] for row in self.study.rows}
