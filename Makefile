@@ -7,17 +7,17 @@ RUN := results/$(shell sed -n "s/^run: *\([^ \#]*\).*/\1/p" config.yaml)
 .PHONY: help demo demo-stochastic demo-mechanism demo-coherence watch test lint unit workflow-test slurm-test docs site gallery bench bench-gpu clean
 
 help:
-	@echo "make demo   set up, run the main job on handwritten digits, and write a report (minutes on two cores)"
-	@echo "make demo-stochastic   the same for the companion study of noise before pruning"
-	@echo "make demo-mechanism    the same for the companion study of who does the work in a network"
-	@echo "make demo-coherence    the same for the companion study of what per-sample gradients know"
-	@echo "make watch  the demo's progress, live, from another terminal"
-	@echo "make test   set up and run every check"
-	@echo "make docs   write the config reference again, from the schema"
-	@echo "make site   the documentation as a site, site/index.html"
-	@echo "make gallery   take the demos' figures into the documentation"
-	@echo "make bench  measure speed and exactness here, and write docs/benchmarks.md (an hour); make bench-gpu, on a GPU"
-	@echo "make clean  remove the virtual environment and caches; results stay"
+	@echo "make demo             set up, run the main job on handwritten digits, and write a report (minutes on two cores)"
+	@echo "make demo-stochastic  the same for the companion study of noise before pruning"
+	@echo "make demo-mechanism   the same for the companion study of who does the work in a network"
+	@echo "make demo-coherence   the same for the companion study of what per-sample gradients know"
+	@echo "make watch            the demo's progress, live, from another terminal"
+	@echo "make test             set up and run every check (half an hour); its parts: lint, unit, workflow-test, slurm-test"
+	@echo "make docs             write the config reference again, from the schema"
+	@echo "make site             the documentation as a site, site/index.html"
+	@echo "make gallery          take the demos' figures into the documentation"
+	@echo "make bench            measure speed and exactness here, and write docs/benchmarks.md (an hour); make bench-gpu, on a GPU"
+	@echo "make clean            remove the virtual environment and caches; results stay"
 
 $(VENV)/run: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

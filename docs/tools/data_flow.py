@@ -16,7 +16,7 @@ class Stage(NamedTuple):
         title: what it is.
         does: what happens there.
         rooms: folders or modules of workflow/prunescape/.
-        rules: files of workflow/rules/, without their suffix; a star stands for any ending.
+        rules: files of workflow/rules/, without their suffix; a star stands for anything.
         scripts: folders of workflow/scripts/.
         results: what lies in results/<run>/ afterwards.
     """
@@ -91,7 +91,7 @@ ROWS = [
             "pages",
             "plan, status, watch; explore",
             ["overview", "pages"],
-            ["overview", "pages", "companion_pages"],
+            ["overview", "*pages"],
             [],
             ["explore.html", "index.html"],
         ),

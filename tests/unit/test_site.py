@@ -136,6 +136,23 @@ def test_files_and_targets_that_the_pages_name_are_there() -> None:
     assert set(re.search(r"^\.PHONY: (.*)$", makefile, flags=re.MULTILINE)[1].split()) <= targets
 
 
+def test_the_way_from_a_number_to_its_code_is_there() -> None:
+    """Rules, tables and functions of the page's table are those of the workflow."""
+    workflow = PROJECT / "workflow"
+    rules = "".join(path.read_text() for path in (workflow / "rules").glob("*.smk"))
+    rows = re.findall(
+        r"^\| .+ \| `(\S+\.csv)` \| `(\w+)` \| (.+) \|$", (DOCS / "data-flow.md").read_text(), re.MULTILINE
+    )
+    assert len(rows) >= 8
+    for table, rule, functions in rows:
+        assert f'/{table}"' in rules, table
+        assert f"rule {rule}:" in rules, rule
+        assert list((workflow / "scripts").glob(f"*/{rule}.py")), rule
+        for names, file in re.findall(r"((?:`\w+`(?: and )?)+) in `([\w/.]+)`", functions):
+            for name in re.findall(r"\w+", names.replace(" and ", " ")):
+                assert f"def {name}(" in (PROJECT / file).read_text(), f"{name} in {file}"
+
+
 def test_the_data_flow_is_that_of_the_folders() -> None:
     """Each room, file of rules and folder of scripts has its place in the drawing, and the drawing names no other."""
     stages = [stage for row in data_flow.ROWS for stage in row]
@@ -149,4 +166,9 @@ def test_the_data_flow_is_that_of_the_folders() -> None:
     assert rooms <= {room for stage in stages for room in stage.rooms}
     drawn = {path for stage in stages for rules in stage.rules for path in (workflow / "rules").glob(f"{rules}.smk")}
     assert {path.stem for path in set((workflow / "rules").glob("*.smk")) - drawn} == shared
+    for row in data_flow.ROWS:
+        width = data_flow.WIDTH / len(row) - data_flow.GAP
+        for stage in row:
+            names = [f"{name}.smk" for name in stage.rules], stage.rooms, stage.results
+            assert all(60 + 7.9 * len(" ".join(line)) < width for line in names), f"{stage.title}: too long for its box"
     assert (DOCS / "assets" / "data-flow.svg").read_text() == data_flow.drawing(), "run: make gallery"
