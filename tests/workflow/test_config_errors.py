@@ -30,6 +30,10 @@ def test_mistakes_in_the_config_are_lines_not_tracebacks(tmp_path: Path) -> None
     assert "did you mean 'epochs'" in output
     assert "did you mean 'resnet56'" in output
     assert "Traceback" not in output
+    write_config(folder, TINY)
+    output = snakemake(folder, "plan", "config.yaml", status=1)  # not the plan of another config without a word
+    assert "prunescape: config.yaml: no study of this config" in output
+    assert "--configfile config.yaml" in output
     assert not (folder / "results").exists()
 
 

@@ -21,6 +21,9 @@ any job starts, with a line that names the key and the remedy.
 whole. Numbers with an exponent need a point: YAML reads `1e-3` as text and `1.0e-3` as a number. `--config`
 serves words (`--config run=again data='{{directory: /mnt/cifar}}'`); a nested number given with it arrives
 as text and is refused: write a small file instead, and give both, `--configfile config.yaml changes.yaml`.
+
+A file given with `--configfile` that is no YAML (a tab, a bracket left open) is refused by Snakemake itself, which
+tells neither file nor line; the last lines of `python -c "import yaml; yaml.safe_load(open('my_study.yaml'))"` do.
 """
 _COLUMNS = "| key | value | unit | default | meaning |\n|---|---|---|---|---|\n"
 _KINDS = {

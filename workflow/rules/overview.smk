@@ -69,6 +69,11 @@ if asked:
         extension=PLAN,
     )
     studies = ["hpspace", *COMPANIONS]
+    known = {getattr(rules, name).rule.name for name in [*OVERVIEWS, *studies]}
+    for word in itertools.takewhile(lambda word: not word.startswith("-"), sys.argv[1:]):
+        if word not in known:  # else the plan of another config would be taken for that of a file so named
+            file = f"; a config is given as --configfile {word}" if Path(word).is_file() else ""
+            sys.exit(f"prunescape: {word}: no study of this config, which has {', '.join(studies)}{file}")
     named = [name for name in studies if getattr(rules, name).rule.name in sys.argv[1:]]
     chosen = [companion() for name, companion in COMPANIONS.items() if name in named or not named]
     companions = Companions(asked=chosen) if named else Companions(others=chosen)
