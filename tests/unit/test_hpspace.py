@@ -237,13 +237,20 @@ def test_verdict_tunes_where_the_band_moved() -> None:
     assert variant["ellipse"]["shift"]["p"] == pytest.approx(0.1)
     assert entry["border"]
     text = verdict_text(answer)
+    dense = entry["metrics"]["top1"]["dense"]["risk"]["measured"]
+    assert variant["risk_multiple"] == pytest.approx(variant["loss_measured"] / dense)
+    assert (
+        f"{variant['loss_measured']:.2f} points at risk ({variant['risk_multiple']:.1f} x the {dense:.2f} of dense)"
+        in text
+    )
+    assert f"lies outside its 0.5-ROI and costs {cost['estimate']:.2f} points [" in text
     assert "m: tune again after pruning (the grid ends too early" in text
     assert (
         f"TUNE: worse by {variant['loss']:.2f} points [{variant['loss_low']:.2f}, {variant['loss_high']:.2f}]" in text
     )
     page = verdict_page(answer)
-    assert f"{variant['loss']:.2f} [{variant['loss_low']:.2f}, {variant['loss_high']:.2f}]" in page
-    assert 'class="bad"><b>tune</b>' in page
+    assert f"{variant['loss']:.2f} [{variant['loss_low']:.2f},\N{NO-BREAK SPACE}{variant['loss_high']:.2f}]" in page
+    assert 'class="words bad"><b>tune</b>' in page
 
 
 def test_noise_leaves_the_verdict_open_and_it_says_what_would_help() -> None:

@@ -17,6 +17,7 @@ body { font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 62rem; marg
 table { border-collapse: collapse; width: 100%; margin: .8rem 0; }
 th, td { padding: .35rem .6rem; border-bottom: 1px solid #ddd; text-align: left; vertical-align: top; }
 .numbers th, .numbers td { text-align: right; }
+.numbers .words { text-align: left; min-width: 12rem; }
 .numbers th:first-child, .numbers td:first-child, .numbers th:last-child, .numbers td:last-child { text-align: left; }
 .good { color: #00634a; } .doubtful { color: #8a5a00; } .bad { color: #a3260f; } .note { color: #555; }
 b { text-transform: uppercase; }

@@ -13,28 +13,31 @@ from prunescape.page import page, section
 
 _COLOURS = {KEEP: "good", UNDECIDED: "doubtful", TUNE: "bad", UNKNOWN: "note"}
 _BODY = """<p class="note">Keeping means to train the pruned network at the cells of the dense network's
-{{ settings.risk_roi }}-ROI. It is called equivalent where a loss of {{ settings.margin }} points or more, against the
-pruned network's own best cell, is ruled out, and worse where a smaller one is; each is wrong in at most
-{{ "%g" | format(100 * settings.level) }} % of cases. Estimates and intervals are of the landscape without the noise of
-training, which makes measured losses too large.</p>
+{{ settings.risk_roi }}-ROI (region of interest), those within {{ settings.risk_roi }} points of its best. It is called
+equivalent where a loss of {{ settings.margin }} points or more, against the pruned network's own best cell, is ruled
+out, and worse where a smaller one is; each is wrong in at most {{ "%g" | format(100 * settings.level) }} % of cases.
+Estimates and intervals are of the landscape without the noise of training, which makes measured losses too large.</p>
 {% for model, entry in models.items() %}{% for metric, answer in entry.metrics.items() %}
 <h2>{{ model }}{% if metric != "top1" %}, top-5 accuracy{% endif %}</h2>
 <p><strong>{{ headline(answer.variants) | capitalize }}.</strong></p>
 <p>The dense network reaches {{ "%.2f" | format(answer.dense.best.accuracy) }} % at {{ told(answer.dense.best) }}.
 Choosing any cell of its {{ settings.risk_roi }}-ROI instead puts
-{{ spread(answer.dense.risk) }} points at risk; that is the yardstick.</p>
+{{ spread(answer.dense.risk) }} points at risk ({{ "%.2f" | format(answer.dense.risk.measured) }} as measured); that is
+the yardstick.</p>
 <table class="numbers">
-<tr><th scope="col">variant</th><th scope="col">best accuracy, %</th><th scope="col">loss if kept, points</th>
-<th scope="col">as measured (x dense)</th><th scope="col">dense optimum costs, points</th>
-<th scope="col">trials to tune: near, random</th><th scope="col">recommendation</th></tr>
+<tr><th scope="col">variant</th><th scope="col" class="words">recommendation</th>
+<th scope="col">best accuracy, %</th><th scope="col">loss if kept, points</th>
+<th scope="col">as measured (x dense's)</th><th scope="col">dense optimum costs, points</th>
+<th scope="col">trials to tune: near, random</th></tr>
 {% for name, variant in answer.variants.items() %}
-<tr><td>{{ name }}</td><td>{{ "%.2f" | format(variant.best.accuracy) }}</td>
+<tr><td>{{ name }}</td>
+<td class="words {{ colours[variant.recommendation] }}"><b>{{ variant.recommendation }}</b>:
+{{ decided(variant, settings) }}</td>
+<td>{{ "%.2f" | format(variant.best.accuracy) }}</td>
 <td>{{ loss(variant) }}</td>
 <td>{{ "%.2f" | format(variant.loss_measured) }} ({{ "%.1f" | format(variant.risk_multiple) }})</td>
 <td>{{ spread(variant.loss_at_dense_optimum) }}</td>
-<td>{{ variant.trials.nearest }}, {{ variant.trials.random }}</td>
-<td class="{{ colours[variant.recommendation] }}"><b>{{ variant.recommendation }}</b>: {{ decided(variant, settings) }}
-</td></tr>
+<td>{{ variant.trials.nearest }}, {{ variant.trials.random }}</td></tr>
 <tr><td></td><td class="note" colspan="6">{{ ellipse(variant.ellipse, pair) }}</td></tr> {% endfor %}</table>
 <p class="note">{% if answer.seeds == 1 %}One seed only: the noise of a cell is unknown, so that nothing has an interval
 and nothing is decided; add seeds.{% else %}The mean over {{ answer.seeds }} seeds of one cell is uncertain by about
@@ -74,4 +77,4 @@ def _loss(variant: Mapping[str, Any]) -> str:
 
 
 def _shown(measured: float, estimate: float, low: float, high: float) -> str:
-    return f"{measured:.2f}" if math.isnan(low) else f"{estimate:.2f} [{low:.2f}, {high:.2f}]"
+    return f"{measured:.2f}" if math.isnan(low) else f"{estimate:.2f} [{low:.2f},\N{NO-BREAK SPACE}{high:.2f}]"

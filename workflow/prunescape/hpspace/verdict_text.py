@@ -40,7 +40,7 @@ def describe(model: str, entry: Mapping[str, Any], settings: Mapping[str, Any], 
     ]
     for name, variant in answer["variants"].items():
         lines.append(f"  {name}: {variant['recommendation'].upper()}: {decision_of(variant, settings)}")
-        lines += [f"    {line}" for line in _details(variant, settings, pair)]
+        lines += [f"    {line}" for line in _details(variant, settings, pair, risk["measured"])]
     lines += [f"  {line}" for line in _notes(entry, answer, settings)]
     return "\n".join(lines)
 
@@ -86,12 +86,15 @@ def _more(seeds: float | None, settings: Mapping[str, Any]) -> str:
     return f"{seeds:.0f} more would, with {100 * settings['power']:g} % power if the loss is what it now seems"
 
 
-def _details(variant: Mapping[str, Any], settings: Mapping[str, Any], pair: Pair) -> Iterator[str]:
+def _details(variant: Mapping[str, Any], settings: Mapping[str, Any], pair: Pair, dense_risk: float) -> Iterator[str]:
     inside = "inside" if variant["dense_optimum_in_roi"] else "outside"
     yield (
         f"measured: best {variant['best']['accuracy']:.2f} %; {variant['loss_measured']:.2f} points at risk"
-        f" ({variant['risk_multiple']:.1f} x dense); dense optimum {inside} its {settings['risk_roi']:g}-ROI,"
-        f" costs {_points(variant['loss_at_dense_optimum'])}"
+        f" ({variant['risk_multiple']:.1f} x the {dense_risk:.2f} of dense)"
+    )
+    yield (
+        f"the dense optimum lies {inside} its {settings['risk_roi']:g}-ROI and costs"
+        f" {_points(variant['loss_at_dense_optimum'])}"
     )
     yield ellipse_of(variant["ellipse"], pair)
     near, anywhere = variant["trials"][NEAREST], variant["trials"][RANDOM]
