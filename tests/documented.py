@@ -88,7 +88,8 @@ def prepared(folder: Path) -> Path:
 def run(folder: Path, command: str) -> str:
     """What a command prints, which must succeed."""
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    environment |= {"PATH": f"{folder}/.venv/bin:{os.environ['PATH']}", "EDITOR": "true"}
+    here = [f"{folder}/.venv/bin", str(Path(sys.executable).parent), os.environ["PATH"]]
+    environment |= {"PATH": os.pathsep.join(here), "EDITOR": "true"}
     result = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", command],
         cwd=folder,

@@ -9,7 +9,7 @@ import pytest
 import coherence_table_samples as samples
 from coherence_table_samples import answer, answers
 from prunescape.coherence.findings import MLP
-from prunescape.coherence.mask_findings import good_enough, settled_epoch
+from prunescape.coherence.timing_findings import good_enough, settled_epoch
 
 HALF = 4.302653 / math.sqrt(3)  # of a 95 % interval over three seeds, in their standard deviation
 

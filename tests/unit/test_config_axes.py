@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from documented import BLOCKS
 from project_copy import TINY, merged
 from prunescape.config import ConfigError, validated
 from prunescape.data.catalog import CATALOG as DATA_SETS
@@ -36,6 +38,11 @@ def test_what_is_left_out_is_filled_in_and_reads_back_the_same() -> None:
     assert [axis["scale"] for axis in config["grid"]["axes"]] == ["linear", "log"]
     assert validated(config, MODELS, DATA_SETS) == config
     assert mistakes(study(EPOCHS, {"name": "label_smoothing", "step": 0.1, "size": 1})) == []
+
+
+def test_the_documentations_example_is_a_study() -> None:
+    (example,) = (block.text for block in BLOCKS if block.page == "docs/axes.md")
+    assert mistakes(yaml.safe_load(example)) == []
 
 
 @pytest.mark.parametrize(

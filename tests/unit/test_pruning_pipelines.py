@@ -16,7 +16,8 @@ from prunescape.models.build import build, channel_groups
 from prunescape.models.weights import load_weights, read_weights, save_weights
 from prunescape.pruning.criteria import add_gradients
 from prunescape.pruning.structured import PruningSettings, Start, prune
-from prunescape.pruning.variant import Source, prune_checkpoint, pruning_table
+from prunescape.pruning.tables import pruning_table
+from prunescape.pruning.variant import Source, prune_checkpoint
 from prunescape.training.array import Task
 from prunescape.training.retraining import step_ratio, until
 from prunescape.training.snapshots import Snapshots

@@ -1,16 +1,15 @@
 """The tutorial on own networks, executed as it is written; and what an edit of one's own code runs again."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
 from conftest import PROJECT, copy_project, planned, snakemake
+
+from documented import run
 
 pytestmark = pytest.mark.workflow
 PAGE = (PROJECT / "docs" / "own-network.md").read_text()
@@ -27,18 +26,7 @@ def done(tmp_path_factory) -> Path:
         assert old in script
         script = script.replace(old, new)
     script = script.replace("decay_epochs: [3]", "decay_epochs: [1]")
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment["PATH"]])
-    result = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=environment,
-        timeout=900,
-    )
-    assert result.returncode == 0, result.stdout[-6000:]
+    run(folder, script)
     return folder
 
 

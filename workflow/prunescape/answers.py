@@ -1,6 +1,6 @@
 """What the findings of all companion studies share: means over pretrained seeds with intervals, and their words."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -91,3 +91,21 @@ def judged(
     clarity = None if np.isnan(half) else float(min(away / half, CLEAREST)) if half > 0 else CLEAREST
     evidence = shown(name, row, digits, unit)
     return {"decided": sure, "outcome": outcomes[sure], "evidence": evidence, "clarity": clarity}
+
+
+def answered_by(
+    answers: Mapping[str, Sequence[Callable[[pd.DataFrame], list[dict[str, Any]]]]], tables: Mapping[str, pd.DataFrame]
+) -> list[dict[str, Any]]:
+    """The findings of one model.
+
+    Args:
+        answers: by table, the functions that make findings of it.
+        tables: the model's rows of each table; of those that are missing or empty nothing is found.
+    """
+    return [
+        finding
+        for name, functions in answers.items()
+        if name in tables and len(tables[name])
+        for function in functions
+        for finding in function(tables[name])
+    ]

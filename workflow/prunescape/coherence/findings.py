@@ -2,7 +2,7 @@
 
 Each finding is a dict: question, answer (a sentence), what `prunescape.answers.judged` says of it (`decided` is None
 where there is nothing to decide), topic and case (see `prunescape.questions`), and the numbers behind it. Here are the
-thesis' chapters 2 to 4; `prunescape.coherence.mask_findings` has those on masks.
+thesis' chapters 2 to 4; `mask_findings` and `timing_findings` have those on masks.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from prunescape.answers import ABOVE, BELOW, IF_BELOW, decided, judged, of_seeds, shown, verdict
-from prunescape.coherence import mask_findings
+from prunescape.answers import ABOVE, BELOW, IF_BELOW, answered_by, decided, judged, of_seeds, shown, verdict
+from prunescape.coherence import mask_findings, timing_findings
 from prunescape.coherence.diff_spread import mean_magnitude, of_network
 from prunescape.coherence.growth import Finding, with_size
 from prunescape.coherence.labels import FRESH, GAUSSIAN, HIGHEST, LOWEST, REAL, TRAINED, with_gap
@@ -40,17 +40,12 @@ def findings(tables: Tables, models: Sequence[str], tolerance: float) -> dict[st
         "widths": [_by_width],
         "width_diffs": [_narrower],
         **mask_findings.answers(tolerance),
+        **timing_findings.answers(tolerance),
     }
     found = {}
     for model in dict.fromkeys([*models, MLP]):
         own = {name: _of(table, model) for name, table in tables.items()}
-        answered = [
-            finding
-            for name, functions in answers.items()
-            if name in own and len(own[name])
-            for function in functions
-            for finding in function(own[name])
-        ]
+        answered = answered_by(answers, own)
         if answered or model != MLP:
             found[model] = {"findings": answered}
     return {"tolerance": tolerance, "models": found}

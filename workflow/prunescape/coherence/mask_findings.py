@@ -1,4 +1,4 @@
-"""The findings on masks: the thesis' chapters 5 and 6, and the open questions of 7.2."""
+"""The findings on masks: the thesis' chapters 5 and 6, and of its open questions (7.2) that on layer densities."""
 
 from collections.abc import Callable
 
@@ -8,10 +8,7 @@ from prunescape.answers import (
     ABOVE,
     BELOW,
     EQUAL,
-    IF_ABOVE,
     IF_EQUAL,
-    OPEN,
-    YES,
     decided,
     judged,
     of_seeds,
@@ -29,7 +26,6 @@ from prunescape.coherence.labels import (
     NONE,
     RANDOM,
     SCOPES,
-    SCORES,
     WIDE,
     WORST,
     in_scope,
@@ -39,7 +35,6 @@ from prunescape.coherence.labels import (
     with_gap,
 )
 
-SETTLED = 0.9  # the part of a mask that chance would not give and that is there from then on
 # Masks that are asked about, with their words within a sentence.
 ASKED = {(DIFF, BEST): "diff", (MAGNITUDE, BEST): "magnitude", (RANDOM, ""): "random"}
 # Pairs that are compared: what is asked, the one and the other.
@@ -60,8 +55,6 @@ def answers(tolerance: float) -> dict[str, list[Callable[[pd.DataFrame], list[Fi
     """
     return {
         "children": [_against_dense, _generalise, _compared, _larger_parents],
-        "mask_overlap": [_settles, _depends_on_epoch],
-        "early_masks": [lambda table: _early(table, tolerance)],
         "matched": [lambda table: _matched(table, tolerance)],
     }
 
@@ -179,111 +172,6 @@ def _larger_parents(children: pd.DataFrame) -> list[Finding]:
             grown = with_size(question, "validation accuracy", own, "the parent's parameters")
             found += [{**finding, **about} for finding in grown]
     return found
-
-
-def _settles(overlap: pd.DataFrame) -> list[Finding]:
-    """When does the magnitude mask stabilise (thesis, 7.2)?"""
-    table = overlap[overlap["score"] == MAGNITUDE]
-    epochs = table.groupby("seed")[["epoch", "overlap", "expected"]].apply(settled_epoch).astype(float).dropna()
-    if epochs.empty:
-        return []
-    row, last = of_seeds("epoch", epochs), int(table["epoch"].max())
-    return [
-        {
-            "question": "When does the magnitude mask settle?",
-            "answer": f"After epoch {shown('epoch', row, 1, '').lstrip('+')} of {last},"
-            f" {100 * row['epoch'] / last:.0f} % of the training: from then on at least {100 * SETTLED:.0f} % of what"
-            " the final mask has beyond chance is in the mask of every measured epoch.",
-            "decided": None,
-            "last": last,
-            **row,
-        }
-    ]
-
-
-def settled_epoch(rows: pd.DataFrame) -> float:
-    """The first measured epoch from which on a mask is the final one but for `1 - SETTLED` of what is beyond chance.
-
-    Args:
-        rows: epoch, overlap and expected, of one seed.
-
-    Returns:
-        The epoch; NaN where the mask never settles.
-    """
-    rows = rows.dropna(subset=["overlap"]).sort_values("epoch", ascending=False)
-    beyond = (rows["overlap"] - rows["expected"]) / (1 - rows["expected"])
-    settled = rows["epoch"][(beyond >= SETTLED).cummin()]
-    return float(settled.min()) if len(settled) else float("nan")
-
-
-def _depends_on_epoch(overlap: pd.DataFrame) -> list[Finding]:
-    """Is the diff mask of one epoch that of another (beyond the thesis)?"""
-    table = overlap[(overlap["score"] == DIFF) & (overlap["overlap"] < 1)]
-    means = table.groupby("seed")[["overlap", "expected"]].mean().dropna()
-    if means.empty:
-        return []
-    row = of_seeds("more", 100 * (means["overlap"] - means["expected"]))
-    return [
-        {
-            "question": "Are diff masks of other epochs like that of the highest coherence?",
-            "answer": f"{verdict('more', row)}: on average they hold {100 * means['overlap'].mean():.1f} % of its"
-            f" weights, {shown('more', row)} more than chance would give.",
-            **judged("more", row),
-            **row,
-        }
-    ]
-
-
-def _early(table: pd.DataFrame, tolerance: float) -> list[Finding]:
-    """How early is a mask good enough (thesis, 7.2)?"""
-    found = []
-    for score in SCORES:
-        own = table[table["score"] == score]
-        values = own.pivot_table(index="seed", columns="epoch", values="validation_top1")
-        if len(values.columns) < 2:
-            continue
-        last = values.columns.max()
-        rows = {int(epoch): of_seeds("more", (values[epoch] - values[last]).dropna()) for epoch in values}
-        epoch, sure = good_enough(rows, tolerance)
-        row = rows[epoch]
-        word = {OPEN: "Not decided", BELOW: "Not before the last"}.get(sure, f"After epoch {epoch} of {int(last)}")
-        found.append(
-            {
-                "question": f"How early is a {score} mask good enough, within {tolerance:g} points of the last one?",
-                "answer": f"{word}: networks with the mask of epoch {epoch} reach"
-                f" {values[epoch].mean():.1f} % of validation images, those with the last one"
-                f" {values[last].mean():.1f} %, {shown('more', row)}.",
-                "topic": f"Is a mask of an earlier epoch good enough, within {tolerance:g} points of the last one?",
-                "case": f"{score}, epoch {epoch} of {int(last)}",
-                **judged("more", row, tolerance=tolerance, sure=sure, outcomes=IF_ABOVE | {EQUAL: YES}),
-                "epoch": epoch,
-                "last": int(last),
-                **row,
-            }
-        )
-    return found
-
-
-def good_enough(rows: dict[int, dict[str, float]], tolerance: float) -> tuple[int, str]:
-    """The earliest epoch from which on no mask is worse than the last one by more than the tolerance.
-
-    Args:
-        rows: by epoch, the last one too, `more` with its interval: how much better its mask is than the last one.
-        tolerance: in points.
-
-    Returns:
-        The epoch and what its interval says: `EQUAL`, `ABOVE`; `OPEN` with the first epoch that may be good enough
-        where no interval tells; `BELOW` with the epoch before the last where all are worse.
-    """
-    sure, epochs = None, sorted(rows)[:-1]
-    for epoch in reversed(epochs):
-        if not rows[epoch]["more_low"] >= -tolerance:
-            break
-        sure = epoch
-    if sure is not None:
-        return sure, ABOVE if decided("more", rows[sure]) == ABOVE else EQUAL
-    able = [epoch for epoch in epochs if not rows[epoch]["more_high"] < -tolerance]
-    return (able[0], OPEN) if able else (epochs[-1], BELOW)
 
 
 def _matched(table: pd.DataFrame, tolerance: float) -> list[Finding]:

@@ -1,6 +1,5 @@
 """Train one tile: the cells of a block of the lattice, for one network and seed."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, fields
 from typing import Any, NamedTuple
@@ -9,7 +8,6 @@ import pandas as pd
 import torch
 
 from prunescape.errors import UserError
-from prunescape.files import read_tables
 from prunescape.hpspace.axes import HYPERPARAMETERS, epochs_trained
 from prunescape.training.array import Report, Task
 from prunescape.training.checkpoint import Checkpoint
@@ -109,14 +107,3 @@ def history_table(result: LaneResult, labels: Mapping[str, Any] | None = None) -
     """A lane's history: the columns `labels`, then epoch, learning_rate, train_loss, top1, top5."""
     columns = [*(labels or {}), *(column.name for column in fields(Epoch))]
     return pd.DataFrame([(*(labels or {}).values(), *astuple(entry)) for entry in result.history], columns=columns)
-
-
-def collect(paths: Sequence[str | os.PathLike[str]]) -> pd.DataFrame:
-    """Put the tables of tiles together: models and variants as they come, each sorted by seed, i and j.
-
-    Raises:
-        UserError: a table is damaged.
-    """
-    cells = read_tables(paths)
-    cells["order"] = cells.groupby(["model", "variant"], sort=False).ngroup()
-    return cells.sort_values(["order", "seed", "i", "j"], ignore_index=True).drop(columns="order")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from prunescape.answers import ABOVE, EQUAL, IF_EQUAL, OPEN, decided, judged, of_seeds, shown, verdict
+from prunescape.answers import ABOVE, EQUAL, IF_EQUAL, OPEN, answered_by, decided, judged, of_seeds, shown, verdict
 
 Finding = dict[str, Any]
 Tables = Mapping[str, pd.DataFrame]
@@ -45,14 +45,7 @@ def findings(tables: Tables, models: Sequence[str], tolerance: float) -> dict[st
     found = {}
     for model in models:
         own = {name: table[table["model"] == model] for name, table in tables.items()}
-        answered = [
-            finding
-            for name, functions in answers.items()
-            if name in own and len(own[name])
-            for function in functions
-            for finding in function(own[name])
-        ]
-        found[model] = {"findings": answered}
+        found[model] = {"findings": answered_by(answers, own)}
     return {"tolerance": tolerance, "models": found}
 
 

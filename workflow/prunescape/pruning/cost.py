@@ -78,25 +78,8 @@ def flops_model(model: nn.Module, groups: Sequence[ChannelGroup], input_shape: t
     makes = {group.producer: group.producer for group in groups}
     reads = {group.consumer: group.producer for group in groups}
     depthwise = {group.depthwise: group.producer for group in groups if group.depthwise is not None}
-    pixels: dict[str, int] = {}
-    hooks = []
-    for name, module in model.named_modules():
-        if isinstance(module, nn.Conv2d | nn.Linear):
-
-            def count(_: nn.Module, __: object, output: torch.Tensor, name: str = name) -> None:
-                pixels[name] = output[0, 0].numel()
-
-            hooks.append(module.register_forward_hook(count))
-    was_training = model.training
-    model.eval()
-    with torch.no_grad():
-        model(torch.zeros(1, *input_shape))
-    model.train(was_training)
-    for hook in hooks:
-        hook.remove()
-
     terms = []
-    for name, size in pixels.items():
+    for name, size in positions(model, input_shape).items():
         weight = model.get_submodule(name).weight
         assert isinstance(weight, torch.Tensor)
         outputs, inputs = weight.shape[0], weight.shape[1]
@@ -108,6 +91,28 @@ def flops_model(model: nn.Module, groups: Sequence[ChannelGroup], input_shape: t
         terms.append(_Term(unit, made, read))
     dense = {group.producer: _width(model, group) for group in groups}
     return ChannelCost(dense, tuple(terms))
+
+
+def positions(model: nn.Module, input_shape: tuple[int, int, int]) -> dict[str, int]:
+    """Positions at which each convolution or fully connected layer is applied to one image, added up over its calls."""
+    pixels: dict[str, int] = {}
+    hooks = []
+    for name, module in model.named_modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            width = module.out_channels if isinstance(module, nn.Conv2d) else module.out_features
+
+            def count(_: nn.Module, __: object, output: torch.Tensor, name: str = name, width: int = width) -> None:
+                pixels[name] = pixels.get(name, 0) + output.numel() // width
+
+            hooks.append(module.register_forward_hook(count))
+    was_training = model.training
+    model.eval()
+    with torch.no_grad():
+        model(torch.zeros(1, *input_shape))
+    model.train(was_training)
+    for hook in hooks:
+        hook.remove()
+    return pixels
 
 
 def parameters_model(model: nn.Module, groups: Sequence[ChannelGroup]) -> ChannelCost:

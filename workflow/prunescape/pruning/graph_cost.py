@@ -7,10 +7,10 @@ side, and make or read several numbers a channel.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-import torch
 from torch import nn
 
 from prunescape.flops import count_flops, count_parameters
+from prunescape.pruning.cost import positions
 from prunescape.pruning.graph import Group
 
 
@@ -69,7 +69,7 @@ def graph_cost(model: nn.Module, groups: Sequence[Group], input_shape: tuple[int
     dense = {group.root: group.channels // group.unit for group in groups}
     makes, reads = _shares(groups, True, dense), _shares(groups, False, dense)
     terms = []
-    for name, pixels in _pixels(model, input_shape).items():
+    for name, pixels in positions(model, input_shape).items():
         layer = model.get_submodule(name)
         assert isinstance(layer, nn.Conv2d | nn.Linear)
         terms.append(_term(layer, 2 * pixels, makes.get(name, {}), reads.get(name, {}), dense))
@@ -127,25 +127,3 @@ def _shares(groups: Sequence[Group], makes: bool, dense: Mapping[str, int]) -> d
 def _size(whole: int, shares: Mapping[str, int], dense: Mapping[str, int], lanes: int) -> Size:
     left = whole - sum(share * dense[group] for group, share in shares.items())
     return Size(left // lanes, {group: share // lanes for group, share in shares.items()})
-
-
-def _pixels(model: nn.Module, input_shape: tuple[int, int, int]) -> dict[str, int]:
-    """Positions at which each convolution or fully connected layer is applied to one image, added up over its calls."""
-    pixels: dict[str, int] = {}
-    hooks = []
-    for name, module in model.named_modules():
-        if isinstance(module, nn.Conv2d | nn.Linear):
-            width = module.out_channels if isinstance(module, nn.Conv2d) else module.out_features
-
-            def count(_: nn.Module, __: object, output: torch.Tensor, name: str = name, width: int = width) -> None:
-                pixels[name] = pixels.get(name, 0) + output.numel() // width
-
-            hooks.append(module.register_forward_hook(count))
-    was_training = model.training
-    model.eval()
-    with torch.no_grad():
-        model(torch.zeros(1, *input_shape))
-    model.train(was_training)
-    for hook in hooks:
-        hook.remove()
-    return pixels

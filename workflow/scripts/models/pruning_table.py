@@ -2,7 +2,7 @@
 
 from prunescape.files import write_csv
 from prunescape.job import job
-from prunescape.pruning.variant import pruning_table
+from prunescape.pruning.tables import pruning_table
 
 with job(snakemake):
     variants = [tuple(pair) for pair in snakemake.params.settings["variants"]]
