@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 class Addresses(HTMLParser):
     """What a page names as an address, and whether its elements close in the order in which they open."""
 
-    VOID = ("meta", "link", "img", "input", "br")
+    VOID = ("meta", "link", "img", "input", "br", "wbr")
 
     def __init__(self) -> None:
         super().__init__()

@@ -39,6 +39,21 @@ def unused(num_classes, in_channels):
     network.extra = nn.Parameter(torch.zeros(1))
     return network
 
+def detached(num_classes, in_channels):
+    class Detached(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = net(num_classes, in_channels)
+        def forward(self, x):
+            return self.net(x).detach()
+    return Detached()
+
+def probabilities(num_classes, in_channels):
+    return nn.Sequential(net(num_classes, in_channels), nn.Softmax(1))
+
+def other_words(classes):
+    return net(classes, 1)
+
 def written_out(num_classes, in_channels):
     class WrittenOut(nn.Module):
         def __init__(self):

@@ -50,7 +50,7 @@ def sample_cells() -> pd.DataFrame:
                     (model, variant, seed, i, j, rate, decay, top1, min(99.9, top1 + 5), (seed, i, j) == (1, 2, -1))
                 )
     names = ["model", "variant", "seed", "i", "j", "learning_rate", "weight_decay", "top1", "top5", "diverged"]
-    return pd.DataFrame(rows, columns=names)
+    return pd.DataFrame(rows, columns=names).assign(train_loss=1.0)
 
 
 def sample_tables(cells: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -48,6 +48,26 @@ def test_variants_are_ordered_from_mild_to_hard():
     assert names.variant_order([*reversed(VARIANTS), "dense"]) == VARIANTS
 
 
+def test_criteria_and_pipelines_have_their_order_with_chance_last():
+    order = [
+        "dense", "uniform-0.5", "uniform_taylor-0.5", "uniform_random-0.5", "non_uniform-0.5", "non_uniform-0.2",
+        "non_uniform_bn_scale-0.5", "non_uniform_random-0.5", "non_uniform_weight_rewinding-0.5",
+        "non_uniform_random_weight_rewinding-0.5", "non_uniform_random_prune_at_init-0.5",
+    ]  # fmt: skip
+    assert names.variant_order(sorted(order)) == order
+    targets = ["uniform_parameters-0.5", "uniform_fpgm_parameters-0.5", "non_uniform_parameters-0.5"]
+    assert names.variant_order(sorted(targets)) == targets
+
+
+def test_titles_break_where_they_should():
+    assert names.panel_title("non_uniform_taylor-0.5") == "Non-uniform (Taylor),\n50 % of FLOPs"
+    words = names.panel_title("non_uniform_random_prune_at_init_parameters-0.5").split("\n")
+    assert words[-1] == "50 % of parameters"
+    assert names.narrow_title("uniform-0.5") == "Uniform\n50 %"
+    assert names.narrow_title("dense") == "Dense"
+    assert names.narrow_title("non_uniform_random-0.5") == "Non-uniform (random,\nthe control)\n50 %"
+
+
 def test_every_variant_has_a_colour_of_its_own():
     colours = style.variant_colours(VARIANTS)
     assert list(colours) == VARIANTS
@@ -262,5 +282,9 @@ def test_the_summary_turns_to_a_wider_region_where_the_first_is_too_small():
     assert summary.shown_region(ellipses, 0.5) == 1.0
     ellipses["fitted"] = False
     assert summary.shown_region(ellipses, 0.5) == 0.5
+    of_risk = pd.DataFrame({"model": "resnet56", "variant": ["dense"], "metric": "top1", "d_mean": 0.2, "d_std": 0.1})
+    without = texts(summary.draw(ellipses, of_risk, "resnet56", "top1", 0.5))
+    assert "No network has cells enough" in without
+    assert "dashed" not in without
     empty = pd.DataFrame(columns=["model", "variant", "metric", "d_mean", "d_std"])
     summary.draw(ellipses, empty, "resnet56", "top1", 0.5).draw_without_rendering()

@@ -44,12 +44,22 @@ def test_a_missing_ellipse_is_said():
     ellipses = ellipses_of(["dense", "non_uniform-0.4"], fitted=False, n_cells=3, length=np.nan)
     figure = landscape_figure(ridge(), ellipses)
     assert "0.5-ROI not fitted: only 3 cells" in texts(figure)
+    assert "ellipse of the" not in " ".join(entry.get_text() for entry in figure.legends[0].get_texts())
     assert not [patch for axes in figure.axes for patch in axes.patches if isinstance(patch, Ellipse)]
 
 
 def test_colours_span_the_top_share_of_all_observations():
     cells = pd.DataFrame({"variant": ["dense"] * 101, "f": np.linspace(0, 100, 101)})
     assert surface.colour_limits(cells, 15, 1.0) == pytest.approx((85, 100))
+
+
+def test_a_variant_that_the_colours_leave_out_is_said():
+    table = ridge()
+    assert "points below the best" not in texts(landscape_figure(table))
+    table.loc[table["variant"] == table["variant"].iloc[-1], "f"] -= 30
+    assert "leaving out networks that stay 10 points below the best" in texts(landscape_figure(table)).replace(
+        "\n", " "
+    )
 
 
 def test_colours_reach_down_to_every_variants_optimum_but_not_to_failures():

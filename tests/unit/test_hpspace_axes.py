@@ -50,7 +50,9 @@ def cells_of(pair: Pair, values: np.ndarray) -> pd.DataFrame:
     for (variant, seed, a, b), value in np.ndenumerate(values):
         cell = Cell(a - half, b - half)
         rows.append(("m", ("dense", "uniform-0.5")[variant], seed, *cell, *grid.values(cell), value, np.nan))
-    return pd.DataFrame(rows, columns=["model", "variant", "seed", "i", "j", *pair.names, "top1", "top5"])
+    return pd.DataFrame(rows, columns=["model", "variant", "seed", "i", "j", *pair.names, "top1", "top5"]).assign(
+        train_loss=1.0
+    )
 
 
 def trained(seed: int, noise: float = 0.05) -> np.ndarray:

@@ -159,6 +159,13 @@ def test_own_networks_are_called_with_what_they_name(nets: str) -> None:
         ("wrong_classes", {}, r"gives \(4, 3\) for 4 images, and must give logits of 10 classes"),
         ("pair", {}, "gives a tuple in evaluation, and must give one tensor of logits"),
         ("unused", {}, "no gradient reaches extra"),
+        ("detached", {}, "its logits have no gradient, so it cannot be trained; remove detach and no_grad"),
+        ("probabilities", {}, "gives probabilities, and must give logits; remove its last softmax"),
+        (
+            "other_words",
+            {},
+            "cannot be made with no arguments, as its signature names none of num_classes, in_channels",
+        ),
     ],
 )
 def test_what_is_no_network_is_told_in_one_line(nets: str, name: str, kwargs: dict, words: str) -> None:

@@ -164,7 +164,7 @@ def test_a_verdict_comes_back_from_its_file(tables, tmp_path: Path) -> None:
 
 def test_an_overview_has_the_studies_of_the_run(tables, tmp_path: Path) -> None:
     run = tmp_path / "mine"
-    write_index(run)
+    assert not write_index(run)
     assert "No study of this run has finished yet" in (run / "index.html").read_text()
     write_json(run / "hpspace" / "verdict.json", sample_answer(tables))
     write_text(run / "hpspace" / "explore.html", "")
@@ -176,7 +176,7 @@ def test_an_overview_has_the_studies_of_the_run(tables, tmp_path: Path) -> None:
     assert [model for model, _ in first.lines] == ["small_resnet", "resnet20"]
     assert first.links == [("explore the results", "hpspace/explore.html")]
     assert second.lines == [("resnet20", "Is it so? Yes & no.")]
-    write_index(run)
+    assert write_index(run)
     text = (run / "index.html").read_text()
     parser = Addresses()
     parser.feed(text)

@@ -22,7 +22,7 @@ from prunescape.pruning.own import prunable
 from prunescape.pruning.settings import Latency
 from prunescape.pruning.structured import PruningSettings, prune
 from prunescape.pruning.widths import non_uniform_path, uniform_path
-from prunescape.training.preflight import preflight
+from prunescape.training.preflight import in_words, preflight
 
 SMALL = Architecture("small_resnet", (1, 8, 8), 10)
 NAMES = ("blocks.0.conv1", "blocks.1.conv1")
@@ -176,3 +176,23 @@ def test_a_real_clock_runs_and_leaves_no_trace() -> None:
     if not torch.cuda.is_available():
         with pytest.raises(UserError, match="there is no GPU here; write cpu"):
             forward_seconds([model], SMALL.input_shape, Latency(device="cuda"))
+
+
+def test_a_ratio_that_an_imported_network_cannot_reach_names_it(nets: str) -> None:
+    variants = {"uniform-0.01": {"method": "uniform", "criterion": "norm", "ratio": 0.01}}
+    architecture = own(f"{nets}:net", {"width": 16})
+    with pytest.raises(
+        UserError, match=r"^models\.\w+, uniform-0.01: ratio 0.01 cannot be reached: .* choose a larger"
+    ):
+        preflight(architecture, variants, PruningSettings(), "serial", lambda line: None)
+
+
+def test_what_was_found_of_an_imported_network_is_told_in_a_line(nets: str) -> None:
+    variants = {"uniform-0.5": {"method": "uniform", "criterion": "norm", "ratio": 0.5}}
+    architecture = own(f"{nets}:net", {"width": 16})
+    found = preflight(architecture, variants, PruningSettings(), "serial", lambda line: None)
+    words = in_words("mine", found)
+    assert "\n" not in words
+    assert f"{sum(found['groups'].values())} channels in {len(found['groups'])} groups" in words
+    assert f"uniform-0.5 comes to {found['ratios']['uniform-0.5']:.3f}" in words
+    assert "one after the other" in in_words("mine", found | {"alone": "it flattens"})

@@ -60,7 +60,8 @@ def crossed(
     sections = models if isinstance(models, dict) else {}
     imported = [name for name in names if isinstance(sections[name], dict) and sections[name].get("import") is not None]
     for name in (name for name in names if name not in known_models and name not in imported):
-        yield ("models", name), f"unknown model {shown(name)}; {suggestion(name, known_models)}"
+        elsewhere = "; or import it from elsewhere, as with import: torchvision:resnet18 (docs/own-network.md)"
+        yield ("models", name), f"unknown model {shown(name)}; {suggestion(name, known_models)}{elsewhere}"
     checks += [partial(_imported, model=name, known=known_models) for name in imported]
     checks += [partial(_not_imported, model=name) for name in names if name not in imported]
     for check in checks:

@@ -13,7 +13,8 @@ _PAGE = """<!DOCTYPE html>
 <link rel="icon" href="data:,">
 <title>{{ title }}</title>
 <style>
-body { font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 62rem; margin: 1.5rem auto; padding: 0 1rem; }
+body { font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 62rem; margin: 1.5rem auto; padding: 0 1rem;
+ overflow-wrap: break-word; }
 table { border-collapse: collapse; width: 100%; margin: .8rem 0; }
 th, td { padding: .35rem .6rem; border-bottom: 1px solid #ddd; text-align: left; vertical-align: top; }
 .numbers th, .numbers td { text-align: right; }

@@ -100,7 +100,8 @@ onsuccess:
     from prunescape.pages.index import write_index
 
     try:
-        write_index(Path(RESULTS))
+        if write_index(Path(RESULTS)):
+            print(f"prunescape: the answers are in {RESULTS}/index.html", file=sys.stderr)
     except (UserError, OSError) as error:
         print(f"prunescape: no {RESULTS}/index.html: {in_words(error) or error}", file=sys.stderr)
 

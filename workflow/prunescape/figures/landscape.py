@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from prunescape.figures import names, plane, style
-from prunescape.figures.surface import colour_limits, colour_scale, interpolate
+from prunescape.figures.surface import REACH, colour_limits, colour_scale, interpolate
 from prunescape.hpspace.axes import Pair
 from prunescape.hpspace.landscape import best_cell
 
@@ -84,15 +84,22 @@ def draw(
     bar.set_label(f"{names.metric_title(metric).capitalize()} (%)")
     bar.locator = MaxNLocator(7)
     bar.update_ticks()
-    style.legend_below(figure, _legend(rois))
+    drawn = ellipses[plane.is_fitted(ellipses) & ellipses["variant"].isin(variants)]["roi"].to_numpy()
+    style.legend_below(figure, _legend(rois, drawn))
     style.heading(
         figure,
         f"{names.model_title(model)}: {names.metric_title(metric)} by {pair.second.words} and {pair.first.words}",
         "Above: interpolated. Below: every cell trained. "
         f"The colours span the best {chosen['colour_range_percent']:g} % of all cells and each variant's "
-        f"{plane.roi_label(rois[-1])}.",
+        f"{plane.roi_label(rois[-1])}{_but_failures(known, limits[0])}.",
     )
     return figure
+
+
+def _but_failures(known: pd.DataFrame, lower: float) -> str:
+    """That the colours leave variants out, where they do."""
+    left_out = len(known) and (known.groupby("variant")["f"].max() < lower).any()
+    return f", leaving out networks that stay {REACH:g} points below the best" if left_out else ""
 
 
 def _extent(cells: pd.DataFrame, pair: Pair) -> tuple[float, float, float, float]:
@@ -170,10 +177,11 @@ def _say(axes: Axes, words: str) -> None:
     axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", color=style.MUTED)
 
 
-def _legend(rois: Sequence[float]) -> list[Line2D]:
+def _legend(rois: Sequence[float], drawn: np.ndarray) -> list[Line2D]:
+    """Of the ellipses, those that are drawn for any variant."""
     labels = [f"ellipse of the {plane.roi_label(roi)}" for roi in rois]
     return [
-        *(plane.haloed_handle(rank, label) for rank, label in enumerate(labels)),
+        *(plane.haloed_handle(rank, labels[rank]) for rank, roi in enumerate(rois) if np.isclose(drawn, roi).any()),
         Line2D([], [], ls="", marker="*", ms=9, mew=0, color=style.HIGHLIGHT, label="best cell"),
         Line2D([], [], ls="", marker="s", ms=7, mfc="none", mew=1.1, color=style.INK, label="prior"),
         Line2D([], [], ls="", marker="o", ms=5, mew=0, color=style.FAINT, label="below the range"),

@@ -59,14 +59,22 @@ def model_title(model: str) -> str:
 def method_title(method: str) -> str:
     """A way of pruning as people write it: `lamp` -> `LAMP`, `uniform_bn_scale` -> `Uniform (batch-norm scale)`."""
     method = method.removesuffix(_target(method))
-    scope, _, rest = method.partition("uniform_")
-    if rest and scope in ("", "non_"):
+    scope, criterion, pipeline = _parts(method)
+    if criterion or pipeline:
+        words = [CRITERIA.get(criterion), PIPELINES.get(pipeline)]
+        return f"{METHODS[scope]} ({', '.join(filter(None, words))})"
+    return METHODS.get(method, method.replace("_", " ").capitalize())
+
+
+def _parts(method: str) -> tuple[str, str, str]:
+    """Scope, criterion and pipeline of a way of pruning without its target; empty what is the default, or unknown."""
+    before, _, rest = method.partition("uniform_")
+    if rest and before in ("", "non_"):
         pipeline = next((word for word in PIPELINES if rest.endswith(word)), "")
         criterion = rest.removesuffix(pipeline).rstrip("_")
         if not criterion or criterion in CRITERIA:
-            words = [CRITERIA.get(criterion), PIPELINES.get(pipeline)]
-            return f"{METHODS[f'{scope}uniform']} ({', '.join(filter(None, words))})"
-    return METHODS.get(method, method.replace("_", " ").capitalize())
+            return f"{before}uniform", criterion, pipeline
+    return method, "", ""
 
 
 def _target(method: str) -> str:
@@ -105,7 +113,8 @@ def variant_title(variant: str) -> str:
 
 def panel_title(variant: str, more: str = "", width: int = 26) -> str:
     """A variant's title and what follows it, in lines that fit above a panel."""
-    return "\n".join(textwrap.wrap(f"{variant_title(variant)}{more}", width))
+    whole = f"{variant_title(variant)}{more}".replace(" %", "\u00a0%").replace(" of ", "\u00a0of\u00a0")
+    return "\n".join(textwrap.wrap(whole, width)).replace("\u00a0", " ")
 
 
 def short_title(variant: str) -> str:
@@ -114,17 +123,29 @@ def short_title(variant: str) -> str:
     return method_title(method) if method == variant else f"{method_title(method)}, {100 * ratio:g} %"
 
 
+def narrow_title(variant: str) -> str:
+    """The same in as many lines as it has parts: `Uniform (Taylor,`, `fine-tuned)`, `20 %`."""
+    *first, last = short_title(variant).split(", ")
+    return "\n".join([",\n".join(first), last] if first else [last])
+
+
 def target_title(variant: str) -> str:
     """What a variant's ratio is a part of: `uniform_latency-0.2` -> `latency`."""
     return TARGETS[_target(split_variant(variant)[0])]
 
 
 def variant_order(variants: Iterable[str]) -> list[str]:
-    """Each variant once: dense, uniform, non-uniform; within a method the mildest pruning first."""
-    ranks = {"dense": 0, "uniform": 1, "non_uniform": 2}
+    """Each variant once: dense, uniform, non-uniform.
 
-    def key(variant: str) -> tuple[int, str, float]:
+    Within these pipeline by pipeline, criterion by criterion, with chance last, and the mildest pruning first.
+    """
+    ranks = {"dense": 0, "uniform": 1, "non_uniform": 2}
+    criteria, pipelines = ["", *CRITERIA], ["", *PIPELINES]
+
+    def key(variant: str) -> tuple[int, int, int, str, float]:
         method, ratio = split_variant(variant)
-        return ranks.get(method, 3), method, -ratio
+        scope, criterion, pipeline = _parts(method.removesuffix(_target(method)))
+        place = criteria.index(criterion), pipelines.index(pipeline)
+        return ranks.get(scope, 3), place[1], place[0], method, -ratio
 
     return sorted(set(variants), key=key)

@@ -50,7 +50,7 @@ def ticks(low: float, high: float) -> tuple[list[float], list[float]]:
     small = [decade + float(np.log10(m)) for decade in decades for m in range(1, 10)]
     small = [tick for tick in small if low <= tick <= high]
     labelled: list[float] = []
-    for mantissas in ((1,), (1, 3), (1, 2, 5), tuple(range(1, 10))):
+    for mantissas in ((1,), (1, 3), (1, 2, 5), (1, 2, 3, 5, 7), tuple(range(1, 10))):
         labelled = [decade + float(np.log10(m)) for decade in decades for m in mantissas]
         labelled = [tick for tick in labelled if low <= tick <= high]
         if len(labelled) >= 3:

@@ -41,7 +41,9 @@ def draw(
     left.set_title(f"Where the optimum lies: ellipses of the {plane.roi_label(roi)}")
     right.set_title("What keeping the dense network's values costs")
     note = "Left and right share their colours. Dots are the ellipses' centres; dashed outlines: non-uniform."
-    if missing:
+    if len(missing) == len(variants):
+        note = "No network has cells enough in its region of interest for an ellipse."
+    elif missing:
         note += f" No ellipse (too few cells): {'; '.join(names.variant_title(name) for name in missing)}."
     style.heading(figure, f"{names.model_title(model)} at a glance ({names.metric_title(metric)})", note)
     return figure

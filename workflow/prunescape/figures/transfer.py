@@ -83,7 +83,7 @@ def _matrix(
             column, row, words, ha="center", va="center", fontsize=7.5, linespacing=1.3,
             color=style.INK if bright > DARK else style.PAPER,
         )  # fmt: skip
-    titles = [names.short_title(variant).replace(", ", "\n") for variant in variants]
+    titles = [names.narrow_title(variant) for variant in variants]
     longest = max(len(line) for title in titles for line in title.split("\n"))
     axes.set_xticks(range(len(variants)), titles, rotation=90 if longest > LONGEST else 0)
     axes.set_yticks(range(len(variants)), titles)

@@ -23,7 +23,7 @@ RECOMMENDATIONS = {
     KEEP: "keep the dense network's {axes}",
     TUNE: "tune {axes} again",
     UNDECIDED: "not decided with these seeds: train more of them, or check the neighbours of the dense optimum",
-    UNKNOWN: "no answer: every cell is as good as the best, so there is nothing to compare",
+    UNKNOWN: "no answer: of the dense network or of this one all cells are as good, so there is nothing to compare",
 }
 
 
@@ -74,10 +74,25 @@ def verdict(
             answer = _of_model(tables.of(model, metric), metric, settings)
             entry = models.setdefault(str(model), {"border": dict(borders.get(str(model), {})), "metrics": {}})
             entry["metrics"][metric] = answer
+            if found := same_trainings(tables.of(model, metric).cells):
+                entry["same"] = found
             if without_control and str(model) in without_control:
                 entry["without_control"] = list(without_control[str(model)])
     named = {} if pair.is_thesis else {"axes": pair.to_json()}
     return {"settings": dict(settings), **named, "models": models}
+
+
+def same_trainings(cells: pd.DataFrame) -> list[list[str]]:
+    """Variants of a model whose trainings came out alike to the last digit, in groups: pruned to the same widths.
+
+    So it is with all criteria where layers are pruned uniformly and what is left is trained from scratch.
+    """
+    alike: dict[tuple[Any, ...], list[str]] = {}
+    columns = ["seed", "i", "j", "top1", "train_loss"]
+    for variant, mine in cells.groupby("variant", sort=False):
+        results = mine.sort_values(columns[:3])[columns].fillna(-1.0)
+        alike.setdefault(tuple(results.itertuples(index=False, name=None)), []).append(str(variant))
+    return [names for names in alike.values() if len(names) > 1]
 
 
 def from_json(value: Any) -> Any:

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from prunescape.hpspace.axes import Pair
 from prunescape.hpspace.verdict import KEEP, TUNE, UNDECIDED, UNKNOWN, question
-from prunescape.hpspace.verdict_text import decision_of, ellipse_of, headline, left_out, no_control
+from prunescape.hpspace.verdict_text import alike, decision_of, ellipse_of, headline, left_out, multiple_of, no_control
 from prunescape.page import page, section
 
 _COLOURS = {KEEP: "good", UNDECIDED: "doubtful", TUNE: "bad", UNKNOWN: "note"}
@@ -30,12 +30,12 @@ the yardstick.</p>
 <th scope="col">as measured (x dense's)</th><th scope="col">dense optimum costs, points</th>
 <th scope="col">trials to tune: near, random</th></tr>
 {% for name, variant in answer.variants.items() %}
-<tr><td>{{ name }}</td>
+<tr><td>{{ breaking(name) }}</td>
 <td class="words {{ colours[variant.recommendation] }}"><b>{{ variant.recommendation }}</b>:
 {{ decided(variant, settings) }}</td>
 <td>{{ "%.2f" | format(variant.best.accuracy) }}</td>
 <td>{{ loss(variant) }}</td>
-<td>{{ "%.2f" | format(variant.loss_measured) }} ({{ "%.1f" | format(variant.risk_multiple) }})</td>
+<td>{{ "%.2f" | format(variant.loss_measured) }}{{ multiple(variant) }}</td>
 <td>{{ spread(variant.loss_at_dense_optimum) }}</td>
 <td>{{ variant.trials.nearest }}, {{ variant.trials.random }}</td></tr>
 <tr><td></td><td class="note" colspan="6">{{ ellipse(variant.ellipse, pair) }}</td></tr> {% endfor %}</table>
@@ -46,6 +46,7 @@ and nothing is decided; add seeds.{% else %}The mean over {{ answer.seeds }} see
 {% if metric == "top1" %}{% for side, touching in entry.border.items() %}
 <p class="note">The grid ends too early towards {{ side }}: the region of interest of {{ touching | join(", ") }}
 touches it.</p>
+{% endfor %}{% for names in entry.same or [] %}<p class="note">{{ alike(names) | capitalize }}.</p>
 {% endfor %}{% if entry.without_control %}<p class="note">{{ control(entry.without_control) | capitalize }}.</p>
 {% endif %}{% endif %}
 {% endfor %}{% endfor %}
@@ -61,10 +62,15 @@ def verdict_page(answer: Mapping[str, Any]) -> str:
 def verdict_section(answer: Mapping[str, Any]) -> Markup:
     """What is below the heading of that page."""
     helpers = {"headline": headline, "decided": decision_of, "ellipse": ellipse_of, "spread": _spread, "loss": _loss}
-    helpers |= {"control": no_control}
+    helpers |= {"control": no_control, "alike": alike, "multiple": multiple_of, "breaking": _breaking}
     pair = Pair.from_settings(answer)
     words = {"pair": pair, "told": lambda cell: pair.told(cell).replace(", ", " and "), "left_out": left_out}
     return section(_BODY, **answer, colours=_COLOURS, **helpers, **words)
+
+
+def _breaking(name: str) -> Markup:
+    """A variant's name that may go on in the next line after each underscore."""
+    return Markup("_<wbr>").join(name.split("_"))
 
 
 def _spread(found: Mapping[str, float]) -> str:

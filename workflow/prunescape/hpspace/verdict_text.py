@@ -90,7 +90,7 @@ def _details(variant: Mapping[str, Any], settings: Mapping[str, Any], pair: Pair
     inside = "inside" if variant["dense_optimum_in_roi"] else "outside"
     yield (
         f"measured: best {variant['best']['accuracy']:.2f} %; {variant['loss_measured']:.2f} points at risk"
-        f" ({variant['risk_multiple']:.1f} x the {dense_risk:.2f} of dense)"
+        f"{multiple_of(variant, f' x the {dense_risk:.2f} of dense')}"
     )
     yield (
         f"the dense optimum lies {inside} its {settings['risk_roi']:g}-ROI and costs"
@@ -102,6 +102,11 @@ def _details(variant: Mapping[str, Any], settings: Mapping[str, Any], pair: Pair
         f"tuning again comes within {settings['margin']:g} points after {near} trial{'s' * (near != 1)} nearest to the"
         f" dense optimum, or {anywhere} at random"
     )
+
+
+def multiple_of(variant: Mapping[str, Any], words: str = "") -> str:
+    """How many times the dense network's risk a variant's is, in brackets; nothing where that risks nothing."""
+    return f" ({variant['risk_multiple']:.1f}{words})" if math.isfinite(variant["risk_multiple"]) else ""
 
 
 def ellipse_of(ellipse: Mapping[str, Any] | None, pair: Pair) -> str:
@@ -142,8 +147,14 @@ def _notes(entry: Mapping[str, Any], answer: Mapping[str, Any], settings: Mappin
         )
     for side, touching in entry["border"].items():
         yield f"the grid ends too early towards {side}: the ROI of {', '.join(touching)} touches it"
+    yield from map(alike, entry.get("same", []))
     if entry.get("without_control"):
         yield no_control(entry["without_control"])
+
+
+def alike(variants: Iterable[str]) -> str:
+    """That variants are one and the same network."""
+    return f"one and the same network under several names, trained to the same results: {', '.join(variants)}"
 
 
 def no_control(criteria: Iterable[str]) -> str:

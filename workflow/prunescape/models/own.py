@@ -154,6 +154,7 @@ def _called(function: Callable[..., Any], origin: Origin, given: Mapping[str, An
         return function(**given, **origin.kwargs)
     except Exception as error:  # whatever the user's function does
         given_words = ", ".join(f"{name}={value!r}" for name, value in {**given, **origin.kwargs}.items())
+        given_words = given_words or "no arguments, as its signature names none of num_classes, in_channels, image_size"
         raise UserError(f"{origin.target}: cannot be made with {given_words} ({in_a_line(error)})") from None
 
 

@@ -15,8 +15,8 @@ def probe(architecture: Architecture) -> None:
     """Run a network of another origin once in training and once in evaluation, with a gradient.
 
     Raises:
-        UserError: it does not take such images, gives no (images, classes) tensor of logits, gives NaNs, or has weights
-            that no gradient reaches; one line.
+        UserError: it does not take such images, gives no (images, classes) tensor of logits, gives NaNs or
+            probabilities, or has weights that no gradient reaches; one line.
     """
     assert architecture.origin is not None
     target, shape = architecture.origin.target, architecture.input_shape
@@ -42,6 +42,10 @@ def probe(architecture: Architecture) -> None:
             )
     if not logits.isfinite().all():
         raise UserError(f"{target}: gives numbers that are not finite for images between 0 and 1; check its layers")
+    if (logits >= 0).all() and torch.allclose(logits.sum(1), torch.ones(IMAGES), atol=1e-5):
+        raise UserError(f"{target}: gives probabilities, and must give logits; remove its last softmax")
+    if not logits.requires_grad:
+        raise UserError(f"{target}: its logits have no gradient, so it cannot be trained; remove detach and no_grad")
     F.cross_entropy(logits, torch.zeros(IMAGES, dtype=torch.long)).backward()
     dead = [name for name, parameter in model.named_parameters() if parameter.grad is None]
     if dead:

@@ -51,13 +51,15 @@ _BODY = """{% for entry in entries %}<section><h2>{{ entry.question }}</h2>
 {% endif %}"""
 
 
-def write_index(run: Path) -> None:
-    """Write `index.html` into a run's folder, of the studies that have their answer there.
+def write_index(run: Path) -> bool:
+    """Write `index.html` into a run's folder, of the studies that have their answer there; whether there is any.
 
     Raises:
         UserError: an answer is damaged.
     """
-    write_text(run / "index.html", index_page(run.name, list(entries(run)), reports(run)))
+    found = list(entries(run))
+    write_text(run / "index.html", index_page(run.name, found, reports(run)))
+    return bool(found)
 
 
 def entries(run: Path) -> Iterator[Entry]:

@@ -24,22 +24,26 @@ class LandscapeMap {
     this.low = { i: Math.min(...grid.i), j: Math.min(...grid.j) };
     this.columns = Math.max(...grid.j) - this.low.j + 1;
     this.rows = Math.max(...grid.i) - this.low.i + 1;
-    this.font = Math.max(11, Math.max(this.columns, this.rows) * unit * 0.037);
+    this.font = Math.max(6, Math.max(this.columns, this.rows) * unit * 0.037);
     this.left = 5.2 * this.font;
     this.width = this.left + this.columns * unit + this.font;
     this.height = this.rows * unit + 4.4 * this.font;
     this.places = new Map(grid.i.map((_, n) => [`${grid.i[n]},${grid.j[n]}`, n]));
     svg.replaceChildren();
     svg.setAttribute("viewBox", `0 0 ${this.width} ${this.height}`);
+    svg.style.maxWidth = `${2.4 * this.width}px`; // few cells do not fill the page
     this.cells = this.drawCells();
     this.drawAxes();
     const line = { fill: "none", "pointer-events": "none", "aria-hidden": "true", "vector-effect": "non-scaling-stroke" };
-    const haloed = (tag, inner, outer) => [[outer, 4.4], [inner, 2]].map(([stroke, width]) =>
-      svgElement(tag, { ...line, stroke, "stroke-width": width }, svg));
+    const haloed = (tag, inner, outer, parent) => [[outer, 4.4], [inner, 2]].map(([stroke, width]) =>
+      svgElement(tag, { ...line, stroke, "stroke-width": width }, parent));
     const prior = this.places.get("0,0");
     if (prior !== undefined) this.frame(svgElement("rect", { ...line, stroke: "#1f2328", "stroke-width": 1.3 }, svg), prior, 6);
-    this.regionPaths = haloed("path", "#1f2328", "#ffffff");
-    this.ellipses = haloed("ellipse", "#ffffff", "#1f2328");
+    this.regionPaths = haloed("path", "#1f2328", "#ffffff", svg);
+    const clip = svgElement("clipPath", { id: `${svg.id}-cells` }, svg);
+    svgElement("rect", { x: this.left, y: 0, width: this.columns * unit, height: this.rows * unit }, clip);
+    const inCells = svgElement("g", { "clip-path": `url(#${svg.id}-cells)` }, svg); // a larger ellipse is cut at the grid's ends
+    this.ellipses = haloed("ellipse", "#ffffff", "#1f2328", inCells);
     this.risked = svgElement("g", { "pointer-events": "none", "aria-hidden": "true" }, svg);
     this.star = svgElement("path", { fill: "#e0245e", stroke: "#ffffff", "stroke-width": 1.2, "pointer-events": "none" }, svg);
     this.cursor = svgElement("rect", { ...line, stroke: "#e0245e", "stroke-width": 3, visibility: "hidden" }, svg);

@@ -51,7 +51,11 @@ def preflight(
         by, ratio, start = replace(settings, criterion=criterion), variant["ratio"], None
         if settings.target == LATENCY:  # which only measuring tells; here, that channels can be removed at all
             by, ratio, start = replace(by, target=FLOPS), MILD, Start(exact=False)
-        pruned = prune(build(architecture, 0), architecture, variant["method"], ratio, by, start=start)
+        try:
+            pruned = prune(build(architecture, 0), architecture, variant["method"], ratio, by, start=start)
+        except UserError as error:
+            told = str(error).startswith(architecture.origin.target)
+            raise UserError(str(error) if told else f"models.{architecture.name}, {name}: {error}") from None
         ratios[name] = pruned.ratio
     report(f"{len(groups)} groups of channels can be pruned, {len(spared)} are spared")
     for one in spared:
@@ -70,3 +74,13 @@ def preflight(
         "alone": alone,
         "ratios": ratios,
     }
+
+
+def in_words(model: str, found: Mapping[str, Any]) -> str:
+    """What `preflight` found, in a line: channels, groups, those spared, ratios, and how cells are trained."""
+    ratios = ", ".join(f"{name} comes to {ratio:.3f}" for name, ratio in found["ratios"].items())
+    together = "one after the other" if found["alone"] else "many at a time"
+    return (
+        f"{model} can be trained and pruned: {sum(found['groups'].values())} channels in {len(found['groups'])} groups,"
+        f" {len(found['spared'])} groups are spared; {ratios}; cells can be trained {together}"
+    )

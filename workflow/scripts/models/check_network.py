@@ -1,10 +1,12 @@
 """Check that an imported network can be pruned as the config says, and how it may be trained, before it is trained."""
 
+import sys
+
 from prunescape.files import write_json
 from prunescape.job import job
 from prunescape.models.architecture import load_architecture
 from prunescape.pruning.structured import PruningSettings
-from prunescape.training.preflight import preflight
+from prunescape.training.preflight import in_words, preflight
 
 with job(snakemake) as logger:
     settings = snakemake.params.settings
@@ -16,3 +18,5 @@ with job(snakemake) as logger:
         logger.info,
     )
     write_json(snakemake.output[0], found)
+    words = in_words(snakemake.wildcards.model, found)
+    print(f"prunescape: {words}; why is in {snakemake.output[0]}", file=sys.stderr)
