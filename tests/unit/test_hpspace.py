@@ -18,7 +18,7 @@ from prunescape.hpspace.permutation import shift_tests
 from prunescape.hpspace.resampling import resample
 from prunescape.hpspace.risk import risk_cells, risk_table
 from prunescape.hpspace.tuning import regret
-from prunescape.hpspace.verdict import Tables, recommend, same_trainings, verdict
+from prunescape.hpspace.verdict import Tables, recommend, verdict
 from prunescape.hpspace.verdict_page import verdict_page
 from prunescape.hpspace.verdict_text import headline, verdict_text
 
@@ -213,28 +213,6 @@ def test_criteria_without_chance_beside_them_are_told() -> None:
     words = "add random to criteria, to see whether taylor, lamp choose better than chance"
     assert f"no control: {words}" in verdict_text(answer)
     assert f"No control: {words}." in verdict_page(answer)
-
-
-def test_one_network_under_several_names_is_told() -> None:
-    cells = cells_from({"dense": ridge(90.0), "uniform-0.5": ridge(85.0), "non_uniform-0.5": ridge(85.0)}, 2, 0.1)
-    assert same_trainings(cells) == []  # the noise differs
-    twin = cells[cells["variant"] == "uniform-0.5"].assign(variant="uniform_random-0.5")
-    both = pd.concat([cells, twin.sample(frac=1, random_state=0)])
-    assert same_trainings(both) == [["uniform-0.5", "uniform_random-0.5"]]
-    answer = answer_for(ridge(85.0))
-    assert "several names" not in verdict_text(answer) + verdict_page(answer)
-    answer["models"]["m"]["same"] = same_trainings(both)
-    words = "ne and the same network under several names, trained to the same results: uniform-0.5, uniform_random-0.5"
-    assert words in verdict_text(answer)
-    assert f"{words}." in verdict_page(answer)
-
-
-def test_no_multiple_of_a_risk_of_zero_is_told() -> None:
-    answer = answer_for(ridge(85.0))
-    assert " x dense)" in verdict_text(answer)
-    assert " x dense)" in verdict_page(answer)
-    answer["models"]["m"]["metrics"]["top1"]["variants"]["uniform-0.5"]["risk_multiple"] = math.inf
-    assert "x dense" not in verdict_text(answer) + verdict_page(answer)
 
 
 def test_verdict_keeps_where_nothing_moved() -> None:
