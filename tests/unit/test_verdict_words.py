@@ -36,15 +36,15 @@ def test_one_network_under_several_names_is_told(found: dict[str, Any]) -> None:
     assert f"{words}." in verdict_page(answer)
 
 
-def test_no_multiple_of_a_risk_of_zero_is_told(found: dict[str, Any]) -> None:
-    answer = copy.deepcopy(found)
-    assert " x dense)" in verdict_text(answer)
-    assert " x dense)" in verdict_page(answer)
-    for entry in answer["models"].values():
-        for metric in entry["metrics"].values():
-            for variant in metric["variants"].values():
-                variant["risk_multiple"] = math.inf
-    assert "x dense" not in verdict_text(answer) + verdict_page(answer)
+def test_no_multiple_of_a_risk_of_zero_is_told() -> None:
+    answer = answer_for(ridge(85.0))
+    variant = answer["models"]["m"]["metrics"]["top1"]["variants"]["uniform-0.5"]
+    multiple = f"{variant['loss_measured']:.2f} points at risk ({variant['risk_multiple']:.1f} x the "
+    assert multiple in verdict_text(answer)
+    assert f"({variant['risk_multiple']:.1f})</td>" in verdict_page(answer)
+    variant["risk_multiple"] = math.inf
+    assert " x the " not in verdict_text(answer)
+    assert "(inf" not in verdict_page(answer)
 
 
 def test_names_of_variants_may_break_after_underscores(found: dict[str, Any]) -> None:
