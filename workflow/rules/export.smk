@@ -10,7 +10,7 @@ rule describe_tables:
     conda:
         ENVIRONMENT
     params:
-        settings=settings("export/describe_tables.py", run=config["run"], **AXES),
+        settings=settings("export/describe_tables.py", run=config["run"], before=tables_before(), **AXES),
     script:
         "../scripts/export/describe_tables.py"
 

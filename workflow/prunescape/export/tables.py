@@ -4,7 +4,7 @@ A Data Package (https://datapackage.org, version 1 of the standard) is a JSON fi
 their columns; libraries of many languages read it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from prunescape.export.columns import COLUMNS, NUMBER, TRUTH, WHOLE, Column, of_axes
@@ -181,6 +181,7 @@ TABLES: dict[str, Table] = {
 }
 
 
+BEFORE = ("rewound_history", "step_history")  # of trainings that some pipelines have before those of the grid
 _OF_THESIS = ("band", "table_3_4", "table_4_1", "table_4_2")  # made of its pair of hyperparameters alone
 
 
@@ -204,7 +205,7 @@ def _renamed(table: Table, names: Mapping[str, str], meanings: Mapping[str, Colu
     return table._replace(columns=columns, own={**own, **table.own})
 
 
-def data_package(run: str, pair: Pair = THESIS) -> dict[str, Any]:
+def data_package(run: str, pair: Pair = THESIS, before: Collection[str] = BEFORE) -> dict[str, Any]:
     """The package of a run's tables, as JSON values.
 
     The standard knows tables by their paths alone; those of which there are many are described in the same way under
@@ -213,8 +214,10 @@ def data_package(run: str, pair: Pair = THESIS) -> dict[str, Any]:
     Args:
         run: its name.
         pair: the axes of its grid.
+        before: of `BEFORE`, the tables that it has.
     """
-    described = {name: _resource(name, table) for name, table in tables_of(pair).items()}
+    there = {name: table for name, table in tables_of(pair).items() if name in before or name not in BEFORE}
+    described = {name: _resource(name, table) for name, table in there.items()}
     return {
         "profile": "tabular-data-package",
         "name": f"prunescape-{run}".lower(),

@@ -7,4 +7,4 @@ from prunescape.job import job
 
 with job(snakemake):
     settings = snakemake.params.settings
-    write_json(snakemake.output[0], data_package(settings["run"], Pair.from_settings(settings)))
+    write_json(snakemake.output[0], data_package(settings["run"], Pair.from_settings(settings), settings["before"]))
