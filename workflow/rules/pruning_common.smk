@@ -193,7 +193,9 @@ def tables_before():
     """Histories that this run has of trainings before those of the grid, beside the dense network's."""
     steps = [steps_of(model, variant) for model in config["models"] for variant in pruned_variants(model)]
     rewound = any(WEIGHT_REWINDING in section["pipelines"] for section in config["models"].values())
-    return [name for name, there in {"rewound_history": rewound, "step_history": max(steps, default=1) > 1}.items() if there]
+    return [
+        name for name, there in {"rewound_history": rewound, "step_history": max(steps, default=1) > 1}.items() if there
+    ]
 
 
 wildcard_constraints:
