@@ -25,7 +25,7 @@ from prunescape.data.prepared import load_prepared
 from prunescape.errors import UserError
 from prunescape.faults import GPU_FULL, REMEDIES, bring_to_present, check_writable, in_words
 from prunescape.files import read_csv, read_json, seal, write_csv, write_json, write_text
-from prunescape.hpspace.landscape import collect
+from prunescape.hpspace.cells import collect
 from prunescape.job import job
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build

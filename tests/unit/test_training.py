@@ -12,7 +12,7 @@ from prunescape.data.batches import Batches
 from prunescape.data.prepared import PreparedData
 from prunescape.data.randomness import derive_seed
 from prunescape.errors import UserError
-from prunescape.hpspace.landscape import collect
+from prunescape.hpspace.cells import collect
 from prunescape.hpspace.tile import train_tile
 from prunescape.models.build import build
 from prunescape.models.weights import load_weights, save_weights

@@ -1,12 +1,8 @@
-"""Landscapes: the performance f of every cell, and the region of interest. Light: no torch here."""
-
-import os
-from collections.abc import Sequence
+"""Landscapes: the performance f of every cell, and the region of interest."""
 
 import numpy as np
 import pandas as pd
 
-from prunescape.files import read_tables
 from prunescape.hpspace.axes import Pair
 
 METRICS = ("top1", "top5")
@@ -30,17 +26,6 @@ def mean_over_seeds(cells: pd.DataFrame, metric: str) -> pd.DataFrame:
     keys = ["model", "variant", "i", "j", *hyperparameters_of(cells)]
     means = cells.groupby(keys, sort=False, as_index=False)[metric].mean()
     return means.rename(columns={metric: "f"})
-
-
-def collect(paths: Sequence[str | os.PathLike[str]]) -> pd.DataFrame:
-    """Put the tables of tiles together: models and variants as they come, each sorted by seed, i and j.
-
-    Raises:
-        UserError: a table is damaged.
-    """
-    cells = read_tables(paths)
-    cells["order"] = cells.groupby(["model", "variant"], sort=False).ngroup()
-    return cells.sort_values(["order", "seed", "i", "j"], ignore_index=True).drop(columns="order")
 
 
 def hyperparameters_of(cells: pd.DataFrame) -> list[str]:

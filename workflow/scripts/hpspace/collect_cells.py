@@ -1,7 +1,7 @@
 """Put the tables of all tiles together into cells.csv and timing.csv."""
 
 from prunescape.files import write_csv
-from prunescape.hpspace.landscape import collect
+from prunescape.hpspace.cells import collect
 from prunescape.job import job
 
 with job(snakemake):

@@ -2,8 +2,8 @@
 
 from prunescape.files import write_json
 from prunescape.hpspace.axes import bounds_of
+from prunescape.hpspace.cells import collect
 from prunescape.hpspace.extension import plan_extension
-from prunescape.hpspace.landscape import collect
 from prunescape.hpspace.lattice import Lattice
 from prunescape.job import job
 
