@@ -141,13 +141,6 @@ def meaning(tree: ast.Module) -> str:
     return hashlib.sha256(_serialise(tree).encode()).hexdigest()
 
 
-def _assets(file: Path, tree: ast.AST) -> list[Path]:
-    """The parts of pages beside a module that are named in its strings."""
-    texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
-    named = [file.parent / text for text in texts if text.endswith(ASSETS) and "\n" not in text]
-    return [path for path in named if path.is_file()]
-
-
 def _serialise(node: object) -> str:
     """A syntax tree as text that does not depend on the version of Python, as `ast.dump` and `ast.unparse` do."""
     if isinstance(node, ast.AST):
