@@ -20,6 +20,7 @@ from rich.table import Table  # noqa: E402
 
 from prunescape.data.prepared import PreparedData, write_prepared  # noqa: E402
 from prunescape.flops import count_flops  # noqa: E402
+from prunescape.machine import processor  # noqa: E402
 from prunescape.models.architecture import Architecture  # noqa: E402
 from prunescape.models.build import build  # noqa: E402
 
@@ -44,7 +45,7 @@ def options(description: str | None, add: Callable[[argparse.ArgumentParser], No
 def machine(device: str) -> Row:
     """What this machine is."""
     described = {
-        "processor": _processor(),
+        "processor": processor(),
         "cores": os.cpu_count(),
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9),
         "system": platform.system(),
@@ -54,14 +55,6 @@ def machine(device: str) -> Row:
     if device == "cuda":
         described |= {"gpu": torch.cuda.get_device_name(), "cuda": torch.version.cuda}
     return described
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
 
 
 def save(arguments: Any, name: str, rows: Sequence[Mapping[str, Any]]) -> None:

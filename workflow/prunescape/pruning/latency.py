@@ -8,7 +8,6 @@ criteria and pipelines ask the same, and so have the same widths.
 import hashlib
 import json
 import os
-import platform
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +20,7 @@ from torch import nn
 
 from prunescape.errors import UserError
 from prunescape.files import read_json, write_json
+from prunescape.machine import processor
 from prunescape.pruning.settings import Latency
 
 Widths = Mapping[str, int]
@@ -175,11 +175,4 @@ def _kept(file: Path | None) -> Found | None:
 
 def machine(device: str) -> str:
     """The GPU, or the processor and its number of cores, in words."""
-    if device == "cuda":
-        return torch.cuda.get_device_name()
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return f"{names[0] if names else platform.processor() or platform.machine()}, {os.cpu_count()} cores"
+    return torch.cuda.get_device_name() if device == "cuda" else f"{processor()}, {os.cpu_count()} cores"
