@@ -122,13 +122,11 @@ class Costs:
         """How many trainings by the recipe take as long as a job, all its cells together."""
         if not training.shapes:
             return training.cells
-        device, flops = self._assumed_device(), self.cell_flops(training.row) or 0.0
-        steps = (
-            sum(self._steps(training.row, *shape) for shape in training.shapes)
-            * self.assumed_speed(device).step_seconds
-        )
-        seconds = flops * self._lengths(training) / self.assumed_speed(device).flops + steps
-        return seconds / self.assumed_seconds(flops, device, training.row)
+        row, device = training.row, self._assumed_device()
+        flops, speed = self.cell_flops(row) or 0.0, self.assumed_speed(device)
+        steps = sum(self._steps(row, *shape) for shape in training.shapes)
+        seconds = flops * self._lengths(training) / speed.flops + steps * speed.step_seconds
+        return seconds / self.assumed_seconds(flops, device, row)
 
     def cell_time(self, row: Row) -> Time | None:
         """Device time of one training by the recipe, by the best source there is; None if its FLOPs cannot be told."""
