@@ -3,14 +3,13 @@
 import os
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import yaml
 
-from project_copy import PROJECT, copy_project, merged
+from project_copy import PROJECT, completed, copy_project, merged
 
 DOCS = PROJECT / "docs"
 PAGES = [PROJECT / "README.md", PROJECT / "config" / "README.md", *sorted(DOCS.glob("*.md"))]
@@ -87,17 +86,7 @@ def prepared(folder: Path) -> Path:
 
 def run(folder: Path, command: str) -> str:
     """What a command prints, which must succeed."""
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    here = [f"{folder}/.venv/bin", str(Path(sys.executable).parent), os.environ["PATH"]]
-    environment |= {"PATH": os.pathsep.join(here), "EDITOR": "true"}
-    result = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", command],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=environment,
-        timeout=900,
-    )
+    path = os.pathsep.join([f"{folder}/.venv/bin", str(Path(sys.executable).parent), os.environ["PATH"]])
+    result = completed(["bash", "-euo", "pipefail", "-c", command], folder, PATH=path, EDITOR="true")
     assert result.returncode == 0, f"{command}\n{result.stdout[-4000:]}"
     return result.stdout

@@ -1,6 +1,8 @@
 """A copy of the project to run Snakemake in, and a study of seconds."""
 
+import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -54,6 +56,20 @@ def merged(config: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
         below = isinstance(value, dict) and isinstance(result.get(key), dict)
         result[key] = merged(result[key], value) if below else value
     return result
+
+
+def completed(command: list[str], folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """A command that has run in `folder`, without this process's PYTHONPATH; both its outputs in one."""
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    return subprocess.run(
+        command,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment | variables,
+        timeout=900,
+    )
 
 
 def write_config(folder: Path, config: dict[str, Any]) -> None:

@@ -14,11 +14,12 @@ import pytest
 from filelock import FileLock
 from PIL import Image
 
-from project_copy import PROJECT, SNAKEMAKE, TINY, copy_project, merged, write_config
+from project_copy import PROJECT, SNAKEMAKE, TINY, completed, copy_project, merged, write_config
 
 __all__ = [
     "PROJECT",
     "TINY",
+    "check_page",
     "copy_project",
     "draw_classes",
     "merged",
@@ -44,17 +45,7 @@ def draw_classes(folder: Path, classes: int, count: int, side: int) -> None:
 
 def snakemake(folder: Path, *arguments: str, status: int | None = 0) -> str:
     """Run Snakemake in `folder`; its whole output. `status` None accepts any exit status."""
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    # One thread a library: the tests may run beside each other.
-    result = subprocess.run(
-        [*SNAKEMAKE, *arguments],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=environment,
-        timeout=900,
-    )
+    result = completed([*SNAKEMAKE, *arguments], folder)
     if status is not None:
         assert result.returncode == status, result.stdout[-6000:]
     return result.stdout
@@ -99,6 +90,18 @@ def rerun_after(
         path = folder / "workflow" / "prunescape" / module
         path.write_text(path.read_text() + "\nCHANGED = True\n")
     return set(planned(folder, *targets)) - set(targets)
+
+
+def check_page(folder: Path, study: str) -> None:
+    """The page of a companion study that has run shows all of it, and is found from the run's overview and status."""
+    results = folder / "results" / "tiny"
+    page = (results / study / "explore.html").read_text()
+    assert page.count("data:image/webp;base64,") == len(list((results / study).rglob("*.png")))
+    assert page.count("<details") == 2 + len(list((results / study).glob("*.csv")))
+    assert "not told" not in page  # every job's log is there, and tells on what it ran
+    assert len(page) < 5_000_000
+    assert f'href="{study}/explore.html"' in (results / "index.html").read_text()
+    assert f"explore: results/tiny/{study}/explore.html" in snakemake(folder, "status", study)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,18 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from conftest import PROJECT, TINY, copy_project, merged, planned, rerun_after, snakemake, started, write_config
+from conftest import (
+    PROJECT,
+    TINY,
+    check_page,
+    copy_project,
+    merged,
+    planned,
+    rerun_after,
+    snakemake,
+    started,
+    write_config,
+)
 
 from cifar_files import write_files
 
@@ -114,14 +125,7 @@ def test_the_same_bytes_again(studied: Path, tmp_path: Path) -> None:
 
 
 def test_the_page_shows_all_of_it(studied: Path) -> None:
-    page = (results(studied) / "explore.html").read_text()
-    assert page.count("data:image/webp;base64,") == len(list(results(studied).rglob("*.png")))
-    assert page.count("<details") == 2 + len(list(results(studied).glob("*.csv")))
-    assert "not told" not in page  # every job's log is there, and tells on what it ran
-    assert len(page) < 5_000_000
-    index = (studied / "results/tiny/index.html").read_text()
-    assert 'href="mechanism/explore.html"' in index
-    assert "explore: results/tiny/mechanism/explore.html" in snakemake(studied, "status", "mechanism")
+    check_page(studied, "mechanism")
 
 
 def test_nothing_is_left_to_do_and_plan_and_status_know(studied: Path) -> None:
