@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from prunescape.config import schema
-from prunescape.pruning.structured import PruningSettings
+from prunescape.pruning.settings import PruningSettings
 from prunescape.training.recipe import Recipe
 
 PROJECT = Path(__file__).parents[2]

@@ -16,7 +16,8 @@ from prunescape.models.build import build
 from prunescape.models.probe import probe
 from prunescape.pruning.graph import Graph
 from prunescape.pruning.own import prunable, unit_norms
-from prunescape.pruning.structured import PruningSettings, prune
+from prunescape.pruning.settings import PruningSettings
+from prunescape.pruning.structured import prune
 
 # A small one of each of torchvision's families of classification that can be pruned: name, image size, kwargs.
 FAMILIES = [

@@ -12,7 +12,9 @@ from prunescape.flops import count_flops
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build, channel_groups
 from prunescape.pruning.cost import ChannelCost, flops_model
-from prunescape.pruning.structured import METHODS, PruningSettings, filter_norms, prune
+from prunescape.pruning.prunable import filter_norms
+from prunescape.pruning.settings import PruningSettings
+from prunescape.pruning.structured import METHODS, prune
 from prunescape.pruning.widths import non_uniform_widths, uniform_widths
 
 NETWORKS = [

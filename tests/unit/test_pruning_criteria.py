@@ -17,7 +17,8 @@ from prunescape.models.architecture import Architecture, Origin
 from prunescape.models.build import build
 from prunescape.pruning.criteria import add_gradients
 from prunescape.pruning.prunable import Catalogued
-from prunescape.pruning.structured import PruningSettings, prune
+from prunescape.pruning.settings import PruningSettings
+from prunescape.pruning.structured import prune
 
 SMALL = Architecture("small_resnet", (1, 8, 8), 10)
 GROUPED = Architecture("own", (1, 8, 8), 10, origin=Origin("torchvision:regnet_x_400mf"))

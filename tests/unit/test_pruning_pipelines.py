@@ -15,7 +15,8 @@ from prunescape.models.architecture import Architecture, load_architecture
 from prunescape.models.build import build, channel_groups
 from prunescape.models.weights import load_weights, read_weights, save_weights
 from prunescape.pruning.criteria import add_gradients
-from prunescape.pruning.structured import PruningSettings, Start, prune
+from prunescape.pruning.settings import PruningSettings
+from prunescape.pruning.structured import Start, prune
 from prunescape.pruning.tables import pruning_table
 from prunescape.pruning.variant import Source, prune_checkpoint
 from prunescape.training.array import Task

@@ -19,8 +19,8 @@ from prunescape.pruning.cost import parameters_model
 from prunescape.pruning.graph_cost import graph_parameters
 from prunescape.pruning.latency import Stopwatch, forward_seconds
 from prunescape.pruning.own import prunable
-from prunescape.pruning.settings import Latency
-from prunescape.pruning.structured import PruningSettings, prune
+from prunescape.pruning.settings import Latency, PruningSettings
+from prunescape.pruning.structured import prune
 from prunescape.pruning.widths import non_uniform_path, uniform_path
 from prunescape.training.preflight import in_words, preflight
 

@@ -11,7 +11,8 @@ from prunescape.data.batches import Batches
 from prunescape.data.prepared import PreparedData
 from prunescape.errors import UserError
 from prunescape.models.build import build
-from prunescape.pruning.structured import PruningSettings, prune
+from prunescape.pruning.settings import PruningSettings
+from prunescape.pruning.structured import prune
 from prunescape.pruning.unstructured import prunable
 from prunescape.stochastic.fine_tuning import fine_tune
 from prunescape.stochastic.noise import noise, perturb

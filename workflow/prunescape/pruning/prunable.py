@@ -49,7 +49,7 @@ class Prunable(Protocol):
         """A copy that may be cut without a trace here."""
 
 
-def prunable(model: nn.Module, architecture: Architecture) -> Prunable:
+def as_prunable(model: nn.Module, architecture: Architecture) -> Prunable:
     """The face of a network.
 
     Raises:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
@@ -15,11 +15,9 @@ from prunescape.models.build import build
 from prunescape.pruning.cost import Cost
 from prunescape.pruning.criteria import LAMP, TAYLOR, add_gradients
 from prunescape.pruning.latency import Found, Stopwatch
-from prunescape.pruning.prunable import Channels, Prunable, check_count, filter_norms, prunable
+from prunescape.pruning.prunable import Channels, Prunable, as_prunable, check_count
 from prunescape.pruning.settings import FLOPS, LATENCY, TARGETS, PruningSettings
 from prunescape.pruning.widths import non_uniform_path, non_uniform_widths, uniform_path, uniform_widths
-
-__all__ = ["METHODS", "Pruned", "PruningSettings", "Start", "filter_norms", "prune"]
 
 METHODS = ("uniform", "non_uniform")
 
@@ -95,46 +93,77 @@ def prune(
         if data is None:
             raise ValueError("the criterion taylor needs data")
         add_gradients(model, data, start.untrained)
-    network = prunable(model, architecture)
-    scores = network.scores(settings)
-    cost = network.cost(FLOPS if settings.target == LATENCY else settings.target)
-    found, whole = None, 0.0
+    network = as_prunable(model, architecture)
+    channels, scores = network.channels, network.scores(settings)
+    asked = _Asked(method, ratio, architecture, settings, start)
     if settings.target == LATENCY:
-        watch = stopwatch or Stopwatch(settings.clock)
-        found = _measured_widths(network, scores, architecture, method, ratio, settings, start, watch)
-        widths = dict(found.widths)
+        chosen = _by_latency(asked, network, scores, stopwatch or Stopwatch(settings.clock))
     else:
-        whole = _whole(architecture if start.dense is None else start.dense, cost, start)
-        widths = _widths(cost, scores, method, ratio * whole, whole, settings)
-    removed = {name: _weakest(scores[name], cost.dense[name] - width) for name, width in widths.items()}
-    left_whole = tuple(name for name, gone in removed.items() if not gone)
-    achieved = found.ratio if found is not None else cost.total(widths) / whole
-    if start.exact and found is not None:
-        _check_latency(method, ratio, found, settings)
-    elif start.exact:
-        _check(method, ratio, achieved, cost, widths, settings, left_whole, whole)
-    channels, target = network.channels, model
+        chosen = _by_cost(asked, network.cost(settings.target), scores)
     if start.weights is not None:
-        network, target = prunable(start.weights, architecture), start.weights
-    pruned = network.cut(removed)
+        network = as_prunable(start.weights, architecture)
+    pruned = network.cut(_weakest(scores, chosen.widths))
     assert pruned.flops is not None
-    if found is None:
-        counted = pruned.flops if settings.target == FLOPS else count_parameters(target)
-        check_count(counted, cost.total(widths), cost.unit, architecture)
-    record = None if found is None else found.record
-    return Pruned(target, pruned, pruned.flops, achieved, left_whole, channels, record)
+    if chosen.cost is not None:
+        counted = pruned.flops if settings.target == FLOPS else count_parameters(network.model)
+        check_count(counted, chosen.cost.total(chosen.widths), chosen.cost.unit, architecture)
+    left_whole = tuple(name for name, width in chosen.widths.items() if width == len(scores[name]))
+    return Pruned(network.model, pruned, pruned.flops, chosen.ratio, left_whole, channels, chosen.latency)
 
 
-def _whole(dense: Architecture, cost: Cost, start: Start) -> float:
+class _Asked(NamedTuple):
+    """What is asked for; see `prune`."""
+
+    method: str
+    ratio: float
+    architecture: Architecture
+    settings: PruningSettings
+    start: Start
+
+    @property
+    def dense(self) -> Architecture:
+        """The architecture that the ratio is a part of."""
+        return self.architecture if self.start.dense is None else self.start.dense
+
+
+class _Chosen(NamedTuple):
+    """Units that each group keeps, the ratio that they come to; and what tells it: a count, or a measurement."""
+
+    widths: Mapping[str, int]
+    ratio: float
+    cost: Cost | None = None
+    latency: Mapping[str, Any] | None = None
+
+
+def _by_cost(asked: _Asked, cost: Cost, scores: Mapping[str, torch.Tensor]) -> _Chosen:
+    """By FLOPs or parameters."""
+    whole, settings = _whole(asked, cost), asked.settings
+    target, least = asked.ratio * whole, settings.minimum_channels
+    if asked.method == "uniform":
+        widths = uniform_widths(cost, target, least, whole)
+    else:
+        tolerance = settings.tolerance_points / 100 * whole
+        widths = non_uniform_widths(cost, _comparable(scores, settings), target, tolerance, least, whole)
+    chosen = _Chosen(widths, cost.total(widths) / whole, cost)
+    if asked.start.exact:
+        _check(asked, cost, chosen, whole)
+    return chosen
+
+
+def _whole(asked: _Asked, cost: Cost) -> float:
     """The dense network's FLOPs or parameters."""
-    if start.dense is None:
+    if asked.start.dense is None:
         return cost.total(cost.dense)
-    model = build(dense)
-    return count_flops(model, dense.input_shape) if cost.unit == TARGETS[FLOPS] else count_parameters(model)
+    model = build(asked.dense)
+    return count_flops(model, asked.dense.input_shape) if cost.unit == TARGETS[FLOPS] else count_parameters(model)
 
 
-def _weakest(scores: torch.Tensor, count: int) -> list[int]:
-    return torch.argsort(scores, stable=True)[:count].tolist()
+def _weakest(scores: Mapping[str, torch.Tensor], widths: Mapping[str, int]) -> Channels:
+    """The units that go, for so many to stay."""
+    return {
+        name: torch.argsort(values, stable=True)[: len(values) - widths[name]].tolist()
+        for name, values in scores.items()
+    }
 
 
 def _comparable(scores: Mapping[str, torch.Tensor], settings: PruningSettings) -> dict[str, torch.Tensor]:
@@ -143,79 +172,53 @@ def _comparable(scores: Mapping[str, torch.Tensor], settings: PruningSettings) -
     return {group: values / values.mean() if alike else values for group, values in scores.items()}
 
 
-def _widths(
-    cost: Cost, scores: Mapping[str, torch.Tensor], method: str, target: float, whole: float, settings: PruningSettings
-) -> dict[str, int]:
-    """How many channels each group keeps."""
+def _by_latency(asked: _Asked, network: Prunable, scores: Mapping[str, torch.Tensor], stopwatch: Stopwatch) -> _Chosen:
+    """By measuring."""
+    least, method, architecture = asked.settings.minimum_channels, asked.method, asked.architecture
     if method == "uniform":
-        return uniform_widths(cost, target, settings.minimum_channels, whole)
-    tolerance, ranked = settings.tolerance_points / 100 * whole, _comparable(scores, settings)
-    return non_uniform_widths(cost, ranked, target, tolerance, settings.minimum_channels, whole)
-
-
-def _measured_widths(
-    network: Prunable,
-    scores: Mapping[str, torch.Tensor],
-    architecture: Architecture,
-    method: str,
-    ratio: float,
-    settings: PruningSettings,
-    start: Start,
-    stopwatch: Stopwatch,
-) -> Found:
-    """How many channels each group keeps, by latency."""
-    ranked = _comparable(scores, settings)
-    if method == "uniform":
-        path = uniform_path({name: len(values) for name, values in scores.items()}, settings.minimum_channels)
+        path = uniform_path({name: len(values) for name, values in scores.items()}, least)
     else:
-        path = non_uniform_path(ranked, settings.minimum_channels)
+        path = non_uniform_path(_comparable(scores, asked.settings), least)
 
     def candidate(widths: Mapping[str, int]) -> nn.Module:
         other = network.sibling()
-        removed: Channels = {name: _weakest(values, len(values) - widths[name]) for name, values in scores.items()}
-        other.cut(removed)
+        other.cut(_weakest(scores, widths))
         return other.model
 
-    dense = architecture if start.dense is None else start.dense
-    question = [method, architecture.to_json(), dense.to_json(), [list(widths.values()) for widths in path]]
-    return stopwatch.search(
-        path, candidate, build(dense), architecture.input_shape, ratio, f"{method}-{ratio:g}", question
-    )
+    question = [method, architecture.to_json(), asked.dense.to_json(), [list(widths.values()) for widths in path]]
+    shape, label = architecture.input_shape, f"{method}-{asked.ratio:g}"
+    found = stopwatch.search(path, candidate, build(asked.dense), shape, asked.ratio, label, question)
+    if asked.start.exact:
+        _check_latency(asked, found)
+    return _Chosen(found.widths, found.ratio, latency=found.record)
 
 
-def _check(
-    method: str,
-    ratio: float,
-    achieved: float,
-    cost: Cost,
-    widths: dict[str, int],
-    settings: PruningSettings,
-    left_whole: tuple[str, ...],
-    whole: float,
-) -> None:
+def _check(asked: _Asked, cost: Cost, chosen: _Chosen, whole: float) -> None:
     """A miss is an error, not a warning: landscapes of networks of unlike cost must not be compared unawares."""
+    method, ratio, widths = asked.method, asked.ratio, chosen.widths
     if method == "uniform":
-        step = max(cost.step(widths, group) for group in widths) / whole
-        allowed, what = step, "one channel"
+        allowed, what = max(cost.step(widths, group) for group in widths) / whole, "one channel"
         before = cost.total(cost.dense)
         here = ratio if before == whole else ratio * whole / before
+        left_whole = [group for group, width in widths.items() if width == cost.dense[group]]
         stuck = [group for group in left_whole if cost.dense[group] * (1 - here) >= 2]
         if stuck:
             raise UserError(f"uniform pruning to {ratio:g} left {', '.join(stuck)} whole; choose a smaller ratio")
     else:
-        allowed, what = settings.tolerance_points / 100, "pruning.tolerance_points"
-    if not ratio - allowed <= achieved <= ratio:
+        allowed, what = asked.settings.tolerance_points / 100, "pruning.tolerance_points"
+    if not ratio - allowed <= chosen.ratio <= ratio:
         raise UserError(
-            f"{method} pruning to {ratio:g} of the {cost.unit} comes no nearer than {achieved:.5f}, and {what} allows"
-            f" {100 * allowed:.2f} points; ask for {achieved + 5e-6:.5f} instead, or raise pruning.tolerance_points"
+            f"{method} pruning to {ratio:g} of the {cost.unit} comes no nearer than {chosen.ratio:.5f}, and {what}"
+            f" allows {100 * allowed:.2f} points; ask for {chosen.ratio + 5e-6:.5f} instead, or raise"
+            " pruning.tolerance_points"
         )
 
 
-def _check_latency(method: str, ratio: float, found: Found, settings: PruningSettings) -> None:
-    allowed = settings.clock.tolerance_points
-    if found.ratio < ratio - allowed / 100:
+def _check_latency(asked: _Asked, found: Found) -> None:
+    allowed = asked.settings.clock.tolerance_points
+    if found.ratio < asked.ratio - allowed / 100:
         raise UserError(
-            f"{method} pruning to {ratio:g} of the latency comes no nearer than {found.ratio:.3f} (it falls in steps,"
-            f" and busy machines blur it); ask for {found.ratio:.2f} instead, or raise"
+            f"{asked.method} pruning to {asked.ratio:g} of the latency comes no nearer than {found.ratio:.3f} (it falls"
+            f" in steps, and busy machines blur it); ask for {found.ratio:.2f} instead, or raise"
             f" pruning.latency.tolerance_points above {allowed:g}"
         )

@@ -9,7 +9,8 @@ import pandas as pd
 from prunescape.data.batches import Batches
 from prunescape.data.prepared import PreparedData
 from prunescape.models.architecture import Architecture
-from prunescape.pruning.structured import Pruned, PruningSettings, prune
+from prunescape.pruning.settings import PruningSettings
+from prunescape.pruning.structured import Pruned, prune
 from prunescape.stochastic.populations import COLUMNS, score_networks, with_scores
 from prunescape.stochastic.variants import DETERMINISTIC, STOCHASTIC, Pretrained, Variant, variant_table
 from prunescape.training.engine import Engine

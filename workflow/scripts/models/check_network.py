@@ -5,7 +5,7 @@ import sys
 from prunescape.files import write_json
 from prunescape.job import job
 from prunescape.models.architecture import load_architecture
-from prunescape.pruning.structured import PruningSettings
+from prunescape.pruning.settings import PruningSettings
 from prunescape.training.preflight import in_words, preflight
 
 with job(snakemake) as logger:

@@ -2,7 +2,7 @@
 
 from prunescape.files import write_csv
 from prunescape.job import job
-from prunescape.pruning.structured import PruningSettings
+from prunescape.pruning.settings import PruningSettings
 from prunescape.stochastic.setting import open_setting
 from prunescape.stochastic.structured import evaluate_structured
 
