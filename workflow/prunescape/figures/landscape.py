@@ -1,7 +1,7 @@
 """Figures 4.1 to 4.3: the accuracy over both hyperparameters, one column a variant."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -49,6 +49,7 @@ def draw(
     rows = style.bands(variants, COLUMNS)
     extent = _extent(cells, pair)
     size = _panel_size(extent)
+    look = _Look(pair, extent, colours, norm, rois, 72 * size[0] / (extent[1] - extent[0]))
     columns = max(len(row) for row in rows)
     figure = style.new_figure(max(6.6, columns * (size[0] + 0.28) + 1.6), len(rows) * (2 * size[1] + 1.25) + 1.5)
     grid = figure.subplots(2 * len(rows), columns, squeeze=False, sharex=True, sharey=True)
@@ -59,23 +60,10 @@ def draw(
                 upper.remove()
                 lower.remove()
                 continue
-            here = known[known["variant"] == row[column]]
-            upper.set_title(names.panel_title(row[column]))
-            _frame(upper, extent, pair)
-            _frame(lower, extent, pair)
-            _contours(upper, here, extent, colours, norm)
-            _cells(lower, here, colours, norm, 72 * size[0] / (extent[1] - extent[0]))
-            mine = ellipses[ellipses["variant"] == row[column]]
-            notes = [f"best cell: {here['f'].max():.1f} %" if len(here) else "no accuracy measured"]
-            for rank, roi in enumerate(rois):
-                notes.append(_region(lower, mine[np.isclose(mine["roi"], roi)], roi, rank, pair))
-            lower.set_title("\n".join(notes), fontsize=7.5, fontweight="normal", color=style.MUTED)
-            lower.set_xlabel(pair.second.title)
+            _variant(upper, lower, row[column], known, ellipses, look)
             if column == 0:
                 upper.set_ylabel(pair.first.title)
                 lower.set_ylabel(pair.first.title)
-            upper.tick_params(labelbottom=False)
-            lower.tick_params(labelbottom=True)
     bar = figure.colorbar(
         ScalarMappable(norm, colours), ax=figure.axes, extend="min", extendfrac=0.04,
         aspect=28 * len(rows), pad=0.015, fraction=0.05,
@@ -94,6 +82,34 @@ def draw(
         f"{plane.roi_label(rois[-1])}{_but_failures(known, limits[0])}.",
     )
     return figure
+
+
+class _Look(NamedTuple):
+    """What all panels share; `points` are those of a unit of length in the plane."""
+
+    pair: Pair
+    extent: tuple[float, float, float, float]
+    colours: Colormap
+    norm: Normalize
+    rois: Sequence[float]
+    points: float
+
+
+def _variant(upper: Axes, lower: Axes, variant: str, known: pd.DataFrame, ellipses: pd.DataFrame, look: _Look) -> None:
+    """The two panels of a variant."""
+    here, mine = known[known["variant"] == variant], ellipses[ellipses["variant"] == variant]
+    upper.set_title(names.panel_title(variant))
+    for axes in (upper, lower):
+        _frame(axes, look.extent, look.pair)
+    _contours(upper, here, look.extent, look.colours, look.norm)
+    _cells(lower, here, look.colours, look.norm, look.points)
+    notes = [f"best cell: {here['f'].max():.1f} %" if len(here) else "no accuracy measured"]
+    for rank, roi in enumerate(look.rois):
+        notes.append(_region(lower, mine[np.isclose(mine["roi"], roi)], roi, rank, look.pair))
+    lower.set_title("\n".join(notes), fontsize=7.5, fontweight="normal", color=style.MUTED)
+    lower.set_xlabel(look.pair.second.title)
+    upper.tick_params(labelbottom=False)
+    lower.tick_params(labelbottom=True)
 
 
 def _but_failures(known: pd.DataFrame, lower: float) -> str:
