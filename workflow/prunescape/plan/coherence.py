@@ -1,0 +1,479 @@
+"""The study `coherence`: what it does with each network, how much work that is, and what is made of it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from prunescape.plan.companion import Companion
+from prunescape.plan.run import MLP
+from prunescape.plan.step import Sizes, Step, Wildcards, combinations
+from prunescape.workload import training_flops
+
+MLP_WIDTH = 512  # neurons of `mlp` itself, by which the FLOPs of its architecture.json are counted
+SPARSE = ["network", "stability", "early", "matched"]  # what masks of the networks are needed for
+FIRST_EPOCHS, EVEN_MEASURED = range(6), 20
+EARLY_EPOCHS = (1, 2, 3, 5, 10, 20, 50, 100)
+MEASURED_PASSES = 8  # of a network whose gradients are measured: forwards, backwards, norms and signs
+# What the parts of tables are called, by the rule that makes them, and by the names of its outputs.
+RUN_TABLES = ["epochs", "weight_histogram", "diff_histogram", "trajectories"]
+SPARSE_TABLES = {
+    "children": "children_network",
+    "densities": "densities",
+    "matched": "matched",
+    "early_masks": "early_masks",
+    "mask_overlap": "mask_overlap",
+}
+# By table, the experiments that make it: one of them is enough.
+TABLES: dict[str, list[str]] = {
+    **{name: [] for name in RUN_TABLES},
+    "widths": ["widths", "wide", "fixed"],
+    "width_diffs": ["widths", "wide", "fixed"],
+    "children": ["network", "wide", "fixed"],
+    "densities": ["network"],
+    "mask_overlap": ["stability"],
+    "early_masks": ["early"],
+    "matched": ["matched"],
+}
+# What the findings follow from; those that the config does not ask for are left out.
+STATED = ["epochs", "diff_histogram", "widths", "width_diffs", "children", "mask_overlap", "early_masks", "matched"]
+
+
+@dataclass(frozen=True, eq=False)
+class Coherence(Companion):
+    """What do per-sample gradients know? Networks, what their gradients say, and what their masks are worth."""
+
+    name = "coherence"
+    category = "Coherence"
+
+    @property
+    def models(self) -> list[str]:
+        """The networks that it studies, beside the fully connected ones."""
+        return list(self.section["models"])
+
+    # Files.
+
+    @property
+    def gaussian(self) -> str:
+        """The file that what depends on the noise reads: it is written last and holds the arrays' checksums."""
+        return f"{self.run.data}-gaussian/meta.json"
+
+    @property
+    def watched(self) -> str:
+        """The networks of a training after its measured epochs, a pattern of `{model}`, `{seed}` and `{run}`."""
+        return f"{self.folder}/networks/{{model}}/seed-{{seed}}/{{run}}.safetensors"
+
+    @property
+    def own_diffs(self) -> str:
+        """The diffs of the training on real images, a pattern of `{model}` and `{seed}`."""
+        return f"{self.folder}/networks/{{model}}/seed-{{seed}}/diffs.safetensors"
+
+    def mlp_part(self, table: str) -> str:
+        """The path of a table of fully connected networks of one seed, a pattern."""
+        return f"{self.folder}/parts/{table}/{MLP}/seed-{{seed}}.csv"
+
+    def of_run(self, wildcards: Wildcards) -> dict[str, str]:
+        """What a training reads: its images, and the training that its weights come from."""
+        run = wildcards["run"]
+        data = {"data": self.run.meta if run.startswith("real") else self.gaussian}
+        start = self.watched.format(model=wildcards["model"], seed=wildcards["seed"], run="real_fresh")
+        return data | ({"start": start} if run.endswith("trained") else {})
+
+    @property
+    def of_runs(self) -> dict[str, Any]:
+        """What the measurement of all trainings of a network reads, patterns."""
+        return {
+            **({"gaussian": self.gaussian} if len(self.runs) > 1 else {}),
+            "data": self.run.meta,
+            "architecture": self.run.dense,
+            "runs": [self.watched.replace("{run}", run) for run in self.runs],
+        }
+
+    @property
+    def of_masks(self) -> dict[str, str]:
+        """What the training of masked networks reads, patterns."""
+        return {
+            "data": self.run.meta,
+            "architecture": self.run.dense,
+            "networks": self.watched.replace("{run}", "real_fresh"),
+            "epochs": self.part("epochs"),
+            "diffs": self.own_diffs,
+        }
+
+    @property
+    def of_mlps(self) -> dict[str, str]:
+        """What the training of fully connected networks reads."""
+        return {"data": self.run.meta, "architecture": self.run.dense.format(model=MLP)}
+
+    # What is done with each network.
+
+    @property
+    def mlps(self) -> Mapping[str, Any]:
+        """The section on fully connected networks."""
+        section: Mapping[str, Any] = self.section["mlp"]
+        return section
+
+    def performed(self, *names: str) -> bool:
+        """Whether one of these experiments is wanted."""
+        return any(name in self.section["experiments"] for name in names)
+
+    @property
+    def runs(self) -> list[str]:
+        """The trainings of a network: on which images, and from which weights."""
+        starts = {"fresh": "gaussian", "trained": "trained"}
+        return ["real_fresh", *(f"gaussian_{start}" for start, name in starts.items() if self.performed(name))]
+
+    def epochs(self, model: str, run: str) -> int:
+        """The length of a training."""
+        section = self.section["models"][model]
+        real = section["epochs"] or self.run.config["recipe"]["epochs"]
+        if run == "children":
+            return int(section["retraining_epochs"] or real)
+        return int(real if run.startswith("real") else section["gaussian_epochs"] or real)
+
+    def watched_epochs(self, epochs: int) -> list[int]:
+        """The epochs of a training after which its network is measured."""
+        even = [round(epochs * step / EVEN_MEASURED) for step in range(EVEN_MEASURED + 1)]
+        wanted = self.section["measured_epochs"] or {*FIRST_EPOCHS, *even}
+        return sorted({epoch for epoch in wanted if epoch <= epochs} | {epochs})
+
+    def early_epochs(self, model: str) -> list[int]:
+        """The epochs whose masks are tried."""
+        epochs = self.epochs(model, "real_fresh")
+        wanted, watched = self.section["early_epochs"] or EARLY_EPOCHS, self.watched_epochs(epochs)
+        return [epoch for epoch in wanted if epoch in watched and epoch < epochs]
+
+    def recipe(self, section: Mapping[str, Any], epochs: int) -> dict[str, Any]:
+        """The recipe of a training of this study: at a constant learning rate, validated at its end."""
+        own = {name: section[name] for name in ("optimiser", "momentum")}
+        constant = {"schedule": "constant", "decay_epochs": [], "epochs": epochs, "evaluate_every": epochs}
+        return {**self.run.config["recipe"], **own, **constant, "clip": None}
+
+    @property
+    def _scored(self) -> list[str]:
+        """The scores whose masks have a best and a worst end."""
+        return [name for name in self.section["scores"] if name != "random"]
+
+    @property
+    def masks(self) -> int:
+        """How many masks a parent has."""
+        kinds = len(self._scored) * len(self.section["ends"]) + ("random" in self.section["scores"])
+        return kinds * len(self.section["scopes"])
+
+    def _sparse_children(self, model: str) -> int:
+        """How many networks are trained with masks of a model, and the dense one."""
+        trained, alone = len(self._scored), 1 if self.performed("network") else 2
+        return (
+            self.performed("network") * (1 + self.masks)
+            + self.performed("matched") * trained * len(self.section["ends"]) * alone
+            + self.performed("early") * trained * len(self.early_epochs(model))
+        )
+
+    def pairs(self, experiment: str) -> list[list[float]]:
+        """Widths of dense networks with as many weights as the children, and how many times as many a parent has."""
+        if experiment == "wide":
+            return [[width, round(1 / self.section["density"], 6)] for width in self.mlps["widths"]]
+        return [[self.mlps["child"], ratio] for ratio in self.mlps["parents"]]
+
+    @property
+    def widths(self) -> list[int]:
+        """The widths of dense fully connected networks that are trained."""
+        wide = self.mlps["widths"] if self.performed("widths", "wide") else []
+        return sorted({*wide, *([self.mlps["child"]] if self.performed("fixed") else [])})
+
+    @property
+    def mlp_experiments(self) -> list[str]:
+        """The experiments with masks of fully connected networks."""
+        return [name for name in ("wide", "fixed") if self.performed(name)]
+
+    # Costs, in images that go forwards.
+
+    def _measuring(self, networks: int, sizes: Sizes) -> int:
+        images = min(self.section["samples"] or sizes["train"], sizes["train"])
+        return networks * (MEASURED_PASSES * images + sizes["validation"])
+
+    def _mlp_training(self, sizes: Sizes) -> int:
+        return training_flops(1, 1, sizes, self.recipe(self.mlps, self.mlps["epochs"]))
+
+    def _mlp_measuring(self, sizes: Sizes) -> int:
+        return self._measuring(len(self.watched_epochs(self.mlps["epochs"])), sizes)
+
+    def _widths_passes(self, wildcards: Wildcards, sizes: Sizes) -> int:  # noqa: ARG002
+        """Images, in passes of the model's own width; wider networks cost as the square of theirs."""
+        relative = sum((width / MLP_WIDTH) ** 2 for width in self.widths)
+        return round(relative * (self._mlp_training(sizes) + self._mlp_measuring(sizes)))
+
+    def _parents_passes(self, wildcards: Wildcards, sizes: Sizes) -> int:
+        pairs = self.pairs(wildcards["experiment"])
+        relative = sum(ratio * (width / MLP_WIDTH) ** 2 for width, ratio in pairs)
+        return round(relative * ((1 + self.masks) * self._mlp_training(sizes) + self._mlp_measuring(sizes)))
+
+    # Settings.
+
+    def _settings(self, wildcards: Wildcards, model: str, lanes: int, **values: Any) -> dict[str, Any]:
+        """The settings of a job on one network and seed; networks that cannot be fused are trained alone."""
+        # An imported network may be studied too; whether it can be fused is found out when it is trained.
+        fused = self.run.is_imported(model) or self.run.known(model).lanes
+        return {"engine": self.run.lanes(lanes if fused else 1), "seed": int(wildcards["seed"]), **values}
+
+    def _mlp_settings(self, wildcards: Wildcards, lanes: int, **values: Any) -> dict[str, Any]:
+        """The settings of a job that trains fully connected networks of one seed."""
+        return self._settings(
+            wildcards,
+            MLP,
+            lanes,
+            recipe=self.recipe(self.mlps, self.mlps["epochs"]),
+            learning_rate=self.mlps["learning_rate"],
+            weight_decay=self.mlps["weight_decay"],
+            augment=self.section["augment"],
+            samples=self.section["samples"],
+            measured_epochs=self.watched_epochs(self.mlps["epochs"]),
+            **values,
+        )
+
+    def _mlp_source(self, wildcards: Wildcards) -> list[str]:  # noqa: ARG002
+        return [self.run.source(MLP)]
+
+    # Steps.
+
+    @cached_property
+    def prepare_gaussian(self) -> Step:
+        """The step that makes noise of the size of the images."""
+        splits, parts = ("train", "validation"), ("images", "labels")
+        arrays = {
+            f"{split}_{part}": f"{self.run.data}-gaussian/{split}_{part}.npy" for split in splits for part in parts
+        }
+        return self.step("prepare_gaussian", {"meta": self.gaussian, **arrays}, inputs={"data": self.run.meta})
+
+    @cached_property
+    def train_run(self) -> Step:
+        """The step that trains a network on real images or on noise, and keeps it after its measured epochs."""
+
+        def training(wildcards: Wildcards) -> tuple[Mapping[str, Any], int]:
+            return self.section["models"][wildcards["model"]], self.epochs(wildcards["model"], wildcards["run"])
+
+        def values(wildcards: Wildcards) -> dict[str, Any]:
+            section, epochs = training(wildcards)
+            return self._settings(
+                wildcards,
+                wildcards["model"],
+                1,
+                recipe=self.recipe(section, epochs),
+                learning_rate=section["learning_rate"],
+                weight_decay=section["weight_decay"],
+                augment=self.section["augment"] and wildcards["run"].startswith("real"),
+                measured_epochs=self.watched_epochs(epochs),
+            )
+
+        return self.step(
+            "train_run",
+            {"networks": self.watched, "history": self.watched.replace(".safetensors", ".csv")},
+            combinations(model=self.models, seed=self.run.seeds, run=self.runs),
+            None,
+            "",
+            values=values,
+            sources=self.source,
+            networks=1,
+            passes=lambda wildcards, sizes: training_flops(1, 1, sizes, self.recipe(*training(wildcards))),
+        )
+
+    @cached_property
+    def measure_runs(self) -> Step:
+        """The step that measures the gradients of a network over its trainings."""
+
+        def networks(wildcards: Wildcards) -> int:
+            return sum(len(self.watched_epochs(self.epochs(wildcards["model"], run))) for run in self.runs)
+
+        return self.step(
+            "measure_runs",
+            {**{name: self.part(name) for name in RUN_TABLES}, "diffs": self.own_diffs},
+            self.model_seeds(),
+            None,
+            "",
+            values=lambda wildcards: self._settings(
+                wildcards, wildcards["model"], 1, samples=self.section["samples"], bins=self.section["bins"]
+            ),
+            sources=self.source,
+            networks=networks,
+            passes=lambda wildcards, sizes: self._measuring(networks(wildcards), sizes),
+        )
+
+    @cached_property
+    def retrain_masks(self) -> Step:
+        """The step that trains masked networks from a fresh initialisation."""
+
+        def recipe(wildcards: Wildcards) -> dict[str, Any]:
+            model = wildcards["model"]
+            return self.recipe(self.section["models"][model], self.epochs(model, "children"))
+
+        def values(wildcards: Wildcards) -> dict[str, Any]:
+            section = self.section["models"][wildcards["model"]]
+            return self._settings(
+                wildcards,
+                wildcards["model"],
+                self.section["lanes"],
+                recipe=recipe(wildcards),
+                learning_rate=section["retraining_rate"] or section["learning_rate"],
+                weight_decay=section["weight_decay"],
+                augment=self.section["augment"],
+                density=self.section["density"],
+                plan={
+                    "experiments": [name for name in SPARSE if self.performed(name)],
+                    **{name: self.section[name] for name in ("scores", "ends", "scopes")},
+                    "early_epochs": self.early_epochs(wildcards["model"]),
+                },
+            )
+
+        def networks(wildcards: Wildcards) -> int:
+            return self._sparse_children(wildcards["model"])
+
+        return self.step(
+            "retrain_masks",
+            {name: self.part(part) for name, part in SPARSE_TABLES.items()},
+            self.model_seeds() if self.performed(*SPARSE) else [],
+            None,
+            "",
+            values=values,
+            sources=self.source,
+            networks=networks,
+            passes=lambda wildcards, sizes: networks(wildcards) * training_flops(1, 1, sizes, recipe(wildcards)),
+        )
+
+    def _of_mlps(
+        self,
+        name: str,
+        outputs: Mapping[str, str],
+        jobs: list[dict[str, str]],
+        values: Callable[[Wildcards], dict[str, Any]],
+        networks: Callable[[Wildcards], int],
+        passes: Callable[[Wildcards, Sizes], int],
+    ) -> Step:
+        return self.step(
+            name,
+            outputs,
+            jobs,
+            None,
+            "",
+            values=values,
+            sources=self._mlp_source,
+            networks=networks,
+            passes=passes,
+            model=MLP,
+        )
+
+    @cached_property
+    def train_widths(self) -> Step:
+        """The step that trains and measures fully connected networks of growing width."""
+        return self._of_mlps(
+            "train_widths",
+            {"widths": self.mlp_part("widths"), "diffs": self.mlp_part("width_diffs")},
+            combinations(seed=self.run.seeds if self.widths else []),
+            lambda wildcards: self._mlp_settings(wildcards, 1, widths=self.widths, bins=self.section["bins"]),
+            lambda wildcards: len(self.widths),
+            self._widths_passes,
+        )
+
+    @cached_property
+    def prune_parents(self) -> Step:
+        """The step that trains wide fully connected networks, and their masked children."""
+        return self._of_mlps(
+            "prune_parents",
+            {"children": self.mlp_part("children_{experiment}")},
+            combinations(seed=self.run.seeds, experiment=self.mlp_experiments),
+            lambda wildcards: self._mlp_settings(
+                wildcards,
+                self.section["lanes"],
+                pairs=self.pairs(wildcards["experiment"]),
+                **{name: self.section[name] for name in ("scores", "ends", "scopes")},
+            ),
+            lambda wildcards: len(self.pairs(wildcards["experiment"])) * (1 + self.masks),
+            self._parents_passes,
+        )
+
+    @property
+    def measured(self) -> list[Step]:
+        """The steps that train or measure, in the order of the work."""
+        return [self.train_run, self.measure_runs, self.retrain_masks, self.train_widths, self.prune_parents]
+
+    @property
+    def others(self) -> list[Step]:
+        """The steps between those that measure, whose rules the study has itself."""
+        return [self.prepare_gaussian]
+
+    # Tables.
+
+    @property
+    def collected(self) -> list[str]:
+        """Names of the tables that the config asks for."""
+        return [name for name, experiments in TABLES.items() if not experiments or self.performed(*experiments)]
+
+    def parts_of(self, wildcards: Wildcards) -> list[str]:
+        """The parts of a collected table."""
+        table, files = wildcards["table"], []
+        mlp_tables = {"widths": ["widths"], "width_diffs": ["width_diffs"]}
+        mlp_tables["children"] = [f"children_{name}" for name in self.mlp_experiments]
+        for part in mlp_tables.get(table, []):
+            files += [self.mlp_part(part).format(seed=seed) for seed in self.run.seeds]
+        of_networks = table in SPARSE_TABLES and (table != "children" or self.performed("network"))
+        if table in RUN_TABLES or of_networks:
+            part = self.part(SPARSE_TABLES.get(table, table))
+            files += [part.format(**job) for job in self.model_seeds()]
+        return files
+
+    @cached_property
+    def summaries(self) -> list[Step]:
+        """The steps that make tables and findings of what was measured."""
+        published = {"table_6_1_2": "2 Tables 6.1 and 6.2", "table_6_5_6": "3 Tables 6.5 and 6.6"}
+        tables = [self._published(*of) for of in published.items()] if self.performed("network") else []
+        stated = self.tables(*(name for name in STATED if name in self.collected))
+        return [*tables, self.findings(stated, models=self.models, tolerance=self.section["tolerance"])]
+
+    def _published(self, table: str, title: str) -> Step:
+        """The step that puts published tables beside ours."""
+        data = self.run.config["data"]["name"]
+        return self.step(
+            f"tabulate_coherence_{table.removeprefix('table_')}",
+            {"table": self.table(table)},
+            script="coherence/table_6.py",
+            inputs=self.tables("children"),
+            values={"table": table, "data": data},
+            captions={"table": self.said("table_6", title)},
+        )
+
+    # Figures.
+
+    @cached_property
+    def figures(self) -> list[Step]:
+        """The steps that draw a figure, those that the config asks for."""
+        tolerance, data = self.section["tolerance"], self.run.config["data"]["name"]
+        models = combinations(model=self.models)
+
+        def of_models(name: str, title: str, table: str, needed: str | None = None, **values: Any) -> list[Step]:
+            if needed is not None and not self.performed(needed):
+                return []
+            return [self.figure(name, f"{{model}}/{name}", title, self.tables(table), models, **values)]
+
+        def of_mlps(name: str, title: str, table: str, needed: str, **values: Any) -> list[Step]:
+            if not self.performed(needed):
+                return []
+            return [self.figure(name, f"mlp/{name}", title, self.tables(table), [{}], model=MLP, **values)]
+
+        return [
+            *of_models("training", "5 real data and noise", "epochs"),
+            *of_models("weight_magnitudes", "6 weight magnitudes", "weight_histogram"),
+            *of_models("trained_start", "7 noise from trained weights", "epochs", "trained"),
+            *of_models("diff_histograms", "8 diffs by layer", "diff_histogram"),
+            *of_models("trajectories", "9 single weights", "trajectories"),
+            *of_mlps("widths", "10 over width", "widths", "widths"),
+            *of_mlps("width_diffs", "11 diffs over width", "width_diffs", "widths"),
+            *of_mlps(
+                "children_wide", "12 masked, over width", "children", "wide", script="children", experiment="wide"
+            ),
+            *of_mlps("gap", "13 generalisation gap", "children", "wide"),
+            *of_mlps("children_fixed", "14 larger parents", "children", "fixed", script="children", experiment="fixed"),
+            *of_models("accuracies", "15 masked networks", "children", "network", data=data),
+            *of_models("layer_densities", "16 layer densities", "densities", "network"),
+            *of_models("mask_overlap", "17 masks over epochs", "mask_overlap", "stability"),
+            *of_models("early_masks", "18 early masks", "early_masks", "early", tolerance=tolerance),
+            *of_models("matched", "19 random masks of equal layers", "matched", "matched", tolerance=tolerance),
+        ]

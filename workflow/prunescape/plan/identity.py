@@ -1,0 +1,50 @@
+"""The identity of a job: the settings that its results depend on, and the meaning of the code behind it."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from prunescape.codehash import LIBRARY, digest
+from prunescape.own_code import own_digest
+
+OWN = "own:"  # before the name of a module that a user wrote
+
+
+def identity(*sources: str, **values: Any) -> dict[str, Any]:
+    """The settings of a job and the digest of its code: the one value that Snakemake compares to find stale results.
+
+    One dict, because Snakemake compares params without their names.
+
+    Args:
+        sources: the code: a script ("hpspace/train_tile.py"), modules of the library, and the modules of imported
+            networks after `OWN`.
+        values: what else the results depend on, beside the job's inputs.
+    """
+    return {**values, **code(*sources)}
+
+
+def code(*sources: str) -> dict[str, Any]:
+    """Digests of code: `code` of scripts and modules of the library, `own_code` of each network that is imported."""
+    own = [own_digest(source.removeprefix(OWN)) for source in sources if source.startswith(OWN)]
+    found: dict[str, Any] = {"code": digest(*(source for source in sources if not source.startswith(OWN)))}
+    return found | ({"own_code": own} if own else {})
+
+
+def published_tables(source: str) -> str:
+    """A digest of the published tables of a source document, beside which a study puts its own."""
+    files = sorted((LIBRARY.parent / "reference").glob(f"{source}_*.csv"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+
+
+def folder_digest(data: Mapping[str, Any]) -> str | None:
+    """A digest of the names and sizes of a user's own images; None of other data sets.
+
+    Args:
+        data: the config's section `data`.
+    """
+    if data["name"] != "image_folder":
+        return None
+    folder = Path(data["directory"])
+    files = sorted((str(path.relative_to(folder)), path.stat().st_size) for path in folder.rglob("*") if path.is_file())
+    return hashlib.sha256(repr(files).encode()).hexdigest()[:16]

@@ -1,0 +1,559 @@
+"""The study `mechanism`: what it does with each model, how much work that is, and what is made of it."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from prunescape.plan.companion import Companion
+from prunescape.plan.step import Sizes, Step, Wildcards, combinations
+from prunescape.workload import training_flops
+
+EVEN_EPOCHS = 20
+# By experiment, its tables that are put together from those of each model and seed.
+EXPERIMENT_TABLES = {
+    "epochs": ["utility_epochs", "utility_bands"],
+    "sizes": ["utility_sizes"],
+    "pruned": ["retrained", "utility_pruned"],
+    "channels": ["utility_channels", "rank_correlations"],
+    "cycles": ["cycles", "surface", "marks", "distances", "lines", "barriers"],
+}
+# By table of sample sets, the columns that tell them apart.
+SUMMARISED = {
+    "utility_epochs": ["model", "seed", "epoch", "whole_top1", "ablation", "level"],
+    "utility_sizes": ["model", "seed", "size", "epoch", "whole_top1", "ablation", "level"],
+    "utility_pruned": ["model", "seed", "pruning_ratio", "network", "whole_top1", "ablation", "level"],
+}
+# By published table, the one that ours is made of, and its title.
+PUBLISHED = {"table_1": ("cycles", "2 Table 1"), "table_2": ("retrained", "3 Table 2")}
+# What the findings follow from.
+STATED = {
+    "epochs": ["utility_epochs_summary"],
+    "sizes": ["utility_sizes_summary"],
+    "pruned": ["utility_pruned_summary", "retrained"],
+    "channels": ["rank_correlations"],
+    "cycles": ["cycles", "barriers"],
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Mechanism(Companion):
+    """Who does the work in a network? One job an experiment, model and seed."""
+
+    name = "mechanism"
+    category = "Mechanism"
+
+    # Files.
+
+    @property
+    def _networks(self) -> str:
+        return f"{self.folder}/networks/{{model}}/seed-{{seed}}"
+
+    @property
+    def trained(self) -> str:
+        """The pretrained networks of all sizes, a pattern of `{model}` and `{seed}`."""
+        return f"{self._networks}/sizes.safetensors"
+
+    @property
+    def cycled(self) -> str:
+        """The networks of all cycles of a retraining, a pattern of `{model}`, `{seed}` and `{retraining}`."""
+        return f"{self._networks}/cycles-{{retraining}}.safetensors"
+
+    @property
+    def of_network(self) -> dict[str, str]:
+        """What every job of a model reads, patterns."""
+        return {"data": self.run.meta, "architecture": self.run.dense}
+
+    @property
+    def of_trained(self) -> dict[str, str]:
+        """What every experiment on a pretrained network reads, patterns."""
+        return {**self.of_network, "sizes": self.trained}
+
+    @property
+    def of_cycled(self) -> dict[str, Any]:
+        """What every experiment on the networks of all cycles of a seed reads, patterns."""
+        files = [self.cycled.replace("{retraining}", name) for name in self.cycles["retrainings"]]
+        return {**self.of_trained, "networks": files}
+
+    @property
+    def of_seeds(self) -> dict[str, Any]:
+        """What lines between the networks of different seeds read, patterns."""
+        return {**self.of_network, "sizes": [self.trained.replace("{seed}", str(seed)) for seed in self.run.seeds]}
+
+    # What is done with each model.
+
+    @property
+    def cycles(self) -> Mapping[str, Any]:
+        """The section on cycles of pruning and retraining."""
+        section: Mapping[str, Any] = self.section["cycles"]
+        return section
+
+    @property
+    def surface(self) -> Mapping[str, Any]:
+        """The section on planes and lines between networks."""
+        section: Mapping[str, Any] = self.section["surface"]
+        return section
+
+    def experiments(self, model: str) -> list[str]:
+        """The experiments that a model takes part in."""
+        chosen = self.run.config["models"][model][self.name]["experiments"]
+        return [name for name in self.section["experiments"] if chosen is None or name in chosen]
+
+    def models_with(self, experiment: str | None) -> list[str]:
+        """The models that take part in an experiment; all, where none is named."""
+        return [model for model in self.models if experiment is None or experiment in self.experiments(model)]
+
+    def sizes(self, model: str) -> list[float]:
+        """The sizes at which a model is trained; the whole one comes first."""
+        sizes = self.section["sizes"] if "sizes" in self.experiments(model) else []
+        return sorted({1.0, *sizes}, reverse=True)
+
+    def prunings(self, model: str) -> list[str]:
+        """What a model loses in cycles: without batch norm there is nothing to rank channels by."""
+        return [name for name in self.cycles["prunings"] if name == "weights" or self.run.known(model).batch_norm]
+
+    @property
+    def measured_epochs(self) -> list[int]:
+        """The epochs after which utility is measured."""
+        epochs = self.run.config["recipe"]["epochs"]
+        even = [round(epochs * step / EVEN_EPOCHS) for step in range(EVEN_EPOCHS + 1)]
+        return sorted({*(self.section["measured_epochs"] or even), epochs})
+
+    @property
+    def planes(self) -> list[int]:
+        """The cycles whose planes are measured."""
+        return sorted(self.surface["cycles"] or range(1, self.cycles["number"] + 1))
+
+    def pretraining(self, model: str) -> dict[str, Any]:
+        """How a model is trained in this study: the recipe, with momentum as the study has it."""
+        recipe, momentum = self.run.config["recipe"], self.run.config["models"][model][self.name]["momentum"]
+        return dict(recipe) if momentum is None else {**recipe, "momentum": momentum}
+
+    def retraining(self, model: str) -> dict[str, Any]:
+        """How a model is retrained: as it was pretrained, in the epochs that are given to that."""
+        recipe = self.pretraining(model)
+        epochs = self.section["retraining_epochs"] or recipe["epochs"]
+        moved = {max(1, round(epoch * epochs / recipe["epochs"])) for epoch in recipe["decay_epochs"]}
+        return {**recipe, "epochs": epochs, "decay_epochs": sorted(epoch for epoch in moved if epoch < epochs)}
+
+    def rates(self, model: str) -> dict[str, float]:
+        """Learning rate and weight decay of a model in this study."""
+        section = self.run.config["models"][model]
+        decay = section[self.name]["weight_decay"]
+        return {
+            "learning_rate": section["learning_rate"],
+            "weight_decay": section["weight_decay"] if decay is None else decay,
+        }
+
+    # How many networks, and images.
+
+    @property
+    def _levels(self) -> int:
+        """Subsets of a network that are ablated."""
+        return len(self.section["levels"]) * int(self.section["subsets"])
+
+    def _cycles_of(self, model: str) -> int:
+        """How many cycles with planes and lines a model's job looks at: those of each pruning and retraining."""
+        return len(self.prunings(model)) * len(self.cycles["retrainings"])
+
+    def _small_networks(self, model: str) -> int:
+        """How many small networks are trained beside the cycles of one retraining."""
+        return len(self.prunings(model)) * (self.cycles["number"] if self.cycles["small"] == "every" else 1)
+
+    def _ablations(self, networks: int) -> Callable[[str, Sizes], int]:
+        """Images that go forwards through so many networks, as they are."""
+        return lambda model, sizes: networks * self._images(sizes)
+
+    def _images(self, sizes: Sizes) -> int:
+        return min(self.section["images"] or sizes["train"], sizes["train"])
+
+    def _basins(self, networks: int, sizes: Sizes) -> int:
+        """Images that go forwards through points of planes and lines, where statistics may be recomputed before."""
+        return networks * self._images(sizes) * (2 if self.surface["recompute"] else 1)
+
+    def _once(self, model: str, sizes: Sizes) -> int:
+        """Images that one pretraining sends forwards."""
+        return training_flops(1, 1, sizes, self.pretraining(model))
+
+    def _again(self, model: str, sizes: Sizes) -> int:
+        """Images that one retraining sends forwards."""
+        return training_flops(1, 1, sizes, self.retraining(model))
+
+    # Settings.
+
+    def _training(self, wildcards: Wildcards) -> dict[str, Any]:
+        """The settings of a job that trains networks of one model and seed."""
+        model = wildcards["model"]
+        return {
+            "recipe": self.pretraining(model),
+            **self.rates(model),
+            "engine": self.run.lanes(self.section["lanes"]),
+            "seed": int(wildcards["seed"]),
+        }
+
+    def _measuring(self) -> dict[str, Any]:
+        """The settings of a job that measures networks of one model."""
+        return {"images": self.section["images"], "engine": self.run.lanes(self.section["lanes"])}
+
+    def _sampling(self, wildcards: Wildcards) -> dict[str, Any]:
+        """The settings of a job that ablates subsets of weights."""
+        chosen = {name: self.section[name] for name in ("levels", "subsets", "standard_error")}
+        return {**self._measuring(), "seed": int(wildcards["seed"]), **chosen}
+
+    def _of_basins(self) -> dict[str, Any]:
+        """The settings of a job that measures surfaces or lines."""
+        statistics = self.run.config["recipe"]["batch_size"] if self.surface["recompute"] else None
+        return {**self._measuring(), "statistics": statistics}
+
+    def _of_cycles(self, wildcards: Wildcards) -> dict[str, Any]:
+        """The settings of a job that looks at the networks of all cycles of a seed."""
+        return {
+            **self._of_basins(),
+            "seed": int(wildcards["seed"]),
+            "prunings": self.prunings(wildcards["model"]),
+            "retrainings": self.cycles["retrainings"],
+            "cycles": self.cycles["number"],
+        }
+
+    # Steps.
+
+    def _experiment(
+        self,
+        name: str,
+        experiment: str | None,
+        outputs: Mapping[str, str],
+        values: Callable[[Wildcards], dict[str, Any]],
+        networks: Callable[[str], int],
+        passes: Callable[[str, Sizes], float],
+        checkpoint: str | None = None,
+        jobs: list[dict[str, str]] | None = None,
+    ) -> Step:
+        """A step of an experiment.
+
+        Args:
+            name, outputs, checkpoint: see `Run.step`.
+            experiment: which one; None where all need it.
+            values: the settings.
+            networks: how many networks a job trains or evaluates, by model.
+            passes: how many images it sends forwards, by model and images of each split.
+            jobs: the wildcards of all jobs; each model and seed, where none are given.
+        """
+        return self.step(
+            name,
+            outputs,
+            self.model_seeds(self.models_with(experiment)) if jobs is None else jobs,
+            None,
+            checkpoint,
+            values=values,
+            sources=self.source,
+            networks=lambda wildcards: networks(wildcards["model"]),
+            passes=lambda wildcards, sizes: passes(wildcards["model"], sizes),
+        )
+
+    @cached_property
+    def pretrain_sizes(self) -> Step:
+        """The step that trains a model at all its sizes."""
+        return self._experiment(
+            "pretrain_sizes",
+            None,
+            {
+                "sizes": self.trained,
+                "epochs": f"{self._networks}/epochs.safetensors",
+                "history": f"{self._networks}/history.csv",
+            },
+            lambda wildcards: {
+                **self._training(wildcards),
+                "sizes": self.sizes(wildcards["model"]),
+                "measured_epochs": self.measured_epochs,
+            },
+            lambda model: len(self.sizes(model)),
+            lambda model, sizes: len(self.sizes(model)) * self._once(model, sizes),
+            "",
+        )
+
+    @cached_property
+    def ablate_epochs(self) -> Step:
+        """The step that ablates subsets of weights over the training."""
+        networks = len(self.measured_epochs) * self._levels + self.section["bands"] * len(self.section["levels"])
+        return self._experiment(
+            "ablate_epochs",
+            "epochs",
+            {"epochs": self.part("utility_epochs"), "bands": self.part("utility_bands")},
+            lambda wildcards: {**self._sampling(wildcards), "bands": self.section["bands"]},
+            lambda model: networks,
+            self._ablations(networks),
+        )
+
+    @cached_property
+    def ablate_sizes(self) -> Step:
+        """The step that ablates subsets of weights of networks of all sizes."""
+
+        def networks(model: str) -> int:
+            return 2 * len(self.sizes(model)) * self._levels
+
+        return self._experiment(
+            "ablate_sizes",
+            "sizes",
+            {"table": self.part("utility_sizes")},
+            lambda wildcards: {
+                **self._sampling(wildcards),
+                "sizes": self.sizes(wildcards["model"]),
+                "epoch": self.run.config["recipe"]["epochs"],
+            },
+            networks,
+            lambda model, sizes: networks(model) * self._images(sizes),
+        )
+
+    @cached_property
+    def retrain_pruned(self) -> Step:
+        """The step that prunes at once and retrains, beside small networks from scratch."""
+        pairs = len(self.section["pruning_ratios"])
+        return self._experiment(
+            "retrain_pruned",
+            "pruned",
+            {"networks": f"{self._networks}/pruned.safetensors", "table": self.part("retrained")},
+            lambda wildcards: {
+                **self._training(wildcards),
+                "retraining": self.retraining(wildcards["model"]),
+                "pruning_ratios": self.section["pruning_ratios"],
+            },
+            lambda model: 2 * pairs,
+            lambda model, sizes: 2 * pairs * self._again(model, sizes) + pairs * self._once(model, sizes),
+            "",
+        )
+
+    @cached_property
+    def ablate_pruned(self) -> Step:
+        """The step that ablates subsets of weights of pruned networks."""
+        networks = 3 * len(self.section["pruning_ratios"]) * self._levels
+        return self._experiment(
+            "ablate_pruned",
+            "pruned",
+            {"table": self.part("utility_pruned")},
+            lambda wildcards: {**self._sampling(wildcards), "pruning_ratios": self.section["pruning_ratios"]},
+            lambda model: networks,
+            self._ablations(networks),
+        )
+
+    @cached_property
+    def ablate_channels(self) -> Step:
+        """The step that ablates channels, and compares what their utility predicts."""
+        networks = self._levels  # the channels themselves, some hundreds, are left out
+        return self._experiment(
+            "ablate_channels",
+            "channels",
+            {"channels": self.part("utility_channels"), "correlations": self.part("rank_correlations")},
+            self._sampling,
+            lambda model: networks,
+            lambda model, sizes: networks * (self._images(sizes) + sizes["validation"]),
+        )
+
+    @cached_property
+    def prune_in_cycles(self) -> Step:
+        """The step that prunes and retrains in cycles."""
+        number = self.cycles["number"]
+
+        def networks(model: str) -> int:
+            return len(self.prunings(model)) * number + self._small_networks(model)
+
+        def passes(model: str, sizes: Sizes) -> int:
+            small, again = self._small_networks(model), self._again(model, sizes)
+            return (networks(model) - small) * again + small * (self._once(model, sizes) + number * again)
+
+        return self._experiment(
+            "prune_in_cycles",
+            "cycles",
+            {
+                "networks": self.cycled,
+                "table": f"{self.folder}/parts/cycles/{{model}}/seed-{{seed}}_{{retraining}}.csv",
+            },
+            lambda wildcards: {
+                **self._training(wildcards),
+                "retraining": self.retraining(wildcards["model"]),
+                "fractions": {name: self.cycles[name] for name in self.prunings(wildcards["model"])},
+                "cycles": number,
+                "small": self.cycles["small"],
+            },
+            networks,
+            passes,
+            "",
+            combinations(model=self.models_with("cycles"), seed=self.run.seeds, retraining=self.cycles["retrainings"]),
+        )
+
+    @cached_property
+    def map_surfaces(self) -> Step:
+        """The step that maps the loss on the planes through networks of cycles."""
+
+        def networks(model: str) -> int:
+            return self._cycles_of(model) * len(self.planes) * int(self.surface["side"]) ** 2
+
+        return self._experiment(
+            "map_surfaces",
+            "cycles",
+            {name: self.part(name) for name in ("surface", "marks", "distances")},
+            lambda wildcards: {**self._of_cycles(wildcards), "planes": self.planes, "side": self.surface["side"]},
+            networks,
+            lambda model, sizes: self._basins(networks(model), sizes),
+        )
+
+    @cached_property
+    def connect_cycles(self) -> Step:
+        """The step that measures the loss on lines between networks of cycles."""
+
+        def networks(model: str) -> int:
+            return self._cycles_of(model) * int(self.cycles["number"]) * int(self.surface["line"])
+
+        return self._experiment(
+            "connect_cycles",
+            "cycles",
+            {name: self.part(name) for name in ("lines", "barriers")},
+            lambda wildcards: {**self._of_cycles(wildcards), "points": self.surface["line"]},
+            networks,
+            lambda model, sizes: self._basins(networks(model), sizes),
+        )
+
+    @cached_property
+    def connect_seeds(self) -> Step:
+        """The step that measures the loss on lines between networks of different seeds."""
+        seeds = self.run.seeds
+        networks = math.comb(len(seeds), 2) * int(self.surface["line"])
+        return self._experiment(
+            "connect_seeds",
+            "cycles",
+            {name: f"{self.folder}/parts/{name}/{{model}}/seeds.csv" for name in ("lines", "barriers")},
+            lambda wildcards: {
+                **self._of_basins(),
+                "points": self.surface["line"],
+                "seeds": seeds,
+                "seed": seeds[0],
+            },
+            lambda model: networks,
+            lambda model, sizes: self._basins(networks, sizes),
+            jobs=combinations(model=self.models_with("cycles") if len(seeds) > 1 else []),
+        )
+
+    @property
+    def measured(self) -> list[Step]:
+        """The steps that train or measure, in the order of the work."""
+        return [
+            self.pretrain_sizes,
+            self.ablate_epochs,
+            self.ablate_sizes,
+            self.retrain_pruned,
+            self.ablate_pruned,
+            self.ablate_channels,
+            self.prune_in_cycles,
+            self.map_surfaces,
+            self.connect_cycles,
+            self.connect_seeds,
+        ]
+
+    # Tables.
+
+    @property
+    def performed(self) -> list[str]:
+        """The experiments that any model takes part in."""
+        return [name for name in EXPERIMENT_TABLES if self.models_with(name)]
+
+    @property
+    def collected(self) -> list[str]:
+        """Names of the tables that are put together from parts."""
+        return [table for name in self.performed for table in EXPERIMENT_TABLES[name]]
+
+    def parts_of(self, wildcards: Wildcards) -> list[str]:
+        """The parts of a collected table."""
+        table = wildcards["table"]
+        experiment = next(name for name, tables in EXPERIMENT_TABLES.items() if table in tables)
+        others = [f"_{name}" for name in self.cycles["retrainings"]] if table == "cycles" else [""]
+        own = [f"seed-{seed}{other}" for seed in self.run.seeds for other in others]
+        own += ["seeds"] if table in ("lines", "barriers") and len(self.run.seeds) > 1 else []
+        models = self.models_with(experiment)
+        return [f"{self.folder}/parts/{table}/{model}/{name}.csv" for model in models for name in own]
+
+    @cached_property
+    def summaries(self) -> list[Step]:
+        """The steps that make tables and findings of what was measured."""
+        sampled = [name for name in SUMMARISED if name in self.collected]
+        summarise = self.step(
+            "summarise_mechanism",
+            {"summary": f"{self.folder}/{{sampled}}_summary.csv"},
+            combinations(sampled=sampled),
+            "mechanism/summarise.py",
+            inputs=lambda wildcards: {"samples": self.table(wildcards["sampled"])},
+            values=lambda wildcards: {"by": SUMMARISED[wildcards["sampled"]]},
+        )
+        published = [
+            self._published(table, source, title)
+            for table, (source, title) in PUBLISHED.items()
+            if source in self.collected
+        ]
+        stated = self.tables(*(name for experiment in self.performed for name in STATED[experiment]))
+        return [
+            summarise,
+            *published,
+            self.findings(stated, models=self.models, tolerance=self.section["tolerance"]),
+        ]
+
+    def _published(self, table: str, source: str, title: str) -> Step:
+        """The step that puts a published table beside ours."""
+        data = self.run.config["data"]["name"]
+        return self.step(
+            f"tabulate_mechanism_{table.removeprefix('table_')}",
+            {"table": self.table(table)},
+            script=f"mechanism/{table}.py",
+            inputs=self.tables(source),
+            values={"data": data},
+            captions={"table": self.said(table, title)},
+        )
+
+    # Figures.
+
+    @cached_property
+    def figures(self) -> list[Step]:
+        """The steps that draw a figure, those that the config asks for."""
+
+        def sampled(table: str) -> dict[str, str]:
+            return {"summary": self.table(f"{table}_summary"), "samples": self.table(table)}
+
+        drawn: dict[str, list[tuple[str, str, dict[str, str]]]] = {
+            "epochs": [
+                ("utility_epochs", "4 over training", sampled("utility_epochs")),
+                ("utility_bands", "5 by magnitude", {"bands": self.table("utility_bands")}),
+            ],
+            "sizes": [("utility_sizes", "6 by network size", sampled("utility_sizes"))],
+            "pruned": [("utility_pruned", "7 pruned and retrained", sampled("utility_pruned"))],
+            "channels": [
+                (
+                    "utility_channels",
+                    "8 channels, and what utility predicts",
+                    {"channels": self.table("utility_channels"), "correlations": self.table("rank_correlations")},
+                )
+            ],
+            "cycles": [
+                ("cycles", "9 cycles", self.tables("cycles")),
+                ("barriers", "11 barriers", self.tables("lines", "barriers")),
+            ],
+        }
+        found = [
+            self.figure(name, f"{{model}}/{name}", title, tables, combinations(model=self.models_with(experiment)))
+            for experiment in self.performed
+            for name, title, tables in drawn[experiment]
+        ]
+        surfaces = [
+            {"model": model, "pruning": pruning, "retraining": retraining}
+            for model in self.models_with("cycles")
+            for pruning in self.prunings(model)
+            for retraining in self.cycles["retrainings"]
+        ]
+        if surfaces:
+            found.append(
+                self.figure(
+                    "surfaces",
+                    "{model}/surfaces_{pruning}_{retraining}",
+                    "10 surfaces, {pruning}, {retraining}",
+                    self.tables("surface", "marks", "distances"),
+                    surfaces,
+                )
+            )
+        return found

@@ -1,0 +1,429 @@
+"""Networks of the main job: the dense one, its checkpoint, and how variants are pruned and trained again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from prunescape.plan.run import Run
+from prunescape.plan.step import Caption, Sizes, Step, Wildcards, combinations
+from prunescape.plan.variant import NORM, Variant
+from prunescape.training.retraining import retraining, step_ratio, until
+from prunescape.workload import training_flops
+
+# Of its own, so that the order of `seeds` says nothing; its weights are only what pruning ranks.
+CHECKPOINT_SEED = 0
+ROOM = "models"
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a network is trained.
+
+    Attributes:
+        recipe: a section `recipe`.
+        rate_factor: what each learning rate of the grid is multiplied by.
+    """
+
+    recipe: Mapping[str, Any]
+    rate_factor: float = 1.0
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """A training before those of the grid, beside the dense network's, on whose weights pruning works.
+
+    Attributes:
+        model, label: whose it is, and what tables call it.
+        result, log: its files.
+        ratio: the part of the dense network's FLOPs that its network has.
+        recipe: by which it is trained.
+    """
+
+    model: str
+    label: str
+    result: str
+    log: str
+    ratio: float
+    recipe: Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Networks:
+    """The networks of a run."""
+
+    run: Run
+
+    @property
+    def _models(self) -> list[dict[str, str]]:
+        return combinations(model=self.run.models)
+
+    def _pruned(self, **chosen: bool) -> list[dict[str, str]]:
+        """Model and name of the pruned variants whose attributes have these values."""
+        return [
+            {"model": model, "pruned": variant.name}
+            for model in self.run.models
+            for variant in self.run.variants(model)
+            if not variant.is_dense and all(getattr(variant, name) == value for name, value in chosen.items())
+        ]
+
+    def pruned(self, model: str) -> tuple[Variant, ...]:
+        """The pruned variants of a model."""
+        return self.run.variants(model)[1:]
+
+    @property
+    def has_step_trainings(self) -> bool:
+        """Whether any network is pruned in several steps, with a training after each."""
+        return any(self.steps(variant) > 1 for model in self.run.models for variant in self.pruned(model))
+
+    @property
+    def rewinds(self) -> bool:
+        """Whether any network is taken back to the weights of an early epoch."""
+        return any(variant.rewinds for model in self.run.models for variant in self.pruned(model))
+
+    # How a variant is pruned.
+
+    @property
+    def rewind_epoch(self) -> int:
+        """The epoch to which rewinding goes back."""
+        return int(self.run.config["retraining"]["rewind_epoch"])
+
+    @property
+    def targets_latency(self) -> bool:
+        """Whether ratios are parts of the latency."""
+        return bool(self.run.config["pruning"]["target"] == "latency")
+
+    def steps(self, variant: Variant) -> int:
+        """The steps in which a variant is pruned."""
+        return int(self.run.config["retraining"]["steps"]) if variant.from_trained else 1
+
+    def ranking(self, **more: Any) -> dict[str, Any]:
+        """The section `pruning`, without what its target has no use for."""
+        unused = [] if self.targets_latency else ["latency"]
+        return {key: value for key, value in self.run.config["pruning"].items() if key not in unused} | more
+
+    def flops_ranking(self) -> dict[str, Any]:
+        """The section `pruning` for studies that prune to a part of the FLOPs, whatever the main job's target is."""
+        return {key: value for key, value in self.run.config["pruning"].items() if key not in ("target", "latency")}
+
+    def prune_values(self, wildcards: Wildcards) -> dict[str, Any]:
+        """How a network is pruned, as a whole or in one step; the default criterion is left out."""
+        variant = self.run.variant(wildcards["model"], wildcards["pruned"])
+        steps = self.steps(variant)
+        step = int(wildcards.get("step") or steps)
+        criterion = {} if variant.criterion == NORM else {"criterion": variant.criterion}
+        further: dict[str, Any] = {"exact": False} if step < steps else {}
+        if wildcards.get("seed") is not None:
+            further["seed"] = int(wildcards["seed"])
+        ratio = step_ratio(variant.ratio, step, steps)
+        return {"method": variant.method, "ratio": ratio, "pruning": self.ranking(**criterion), **further}
+
+    def pruned_from(self, wildcards: Wildcards) -> dict[str, str]:
+        """What pruning reads: the dense network, what a step before has left, or an untrained one."""
+        run, model = self.run, wildcards["model"]
+        variant = run.variant(model, wildcards["pruned"])
+        step = int(wildcards.get("step") or self.steps(variant))
+        dense = run.network.format(model=model, variant="dense")
+        before = f"{run.network.format(model=model, variant=variant.name)}/step-{step - 1}"
+        found = {"data": run.meta} if variant.criterion == "taylor" else {}  # it needs gradients
+        if wildcards.get("seed") is not None:
+            return {**found, **self.checked(wildcards), "architecture": f"{dense}/architecture.json"}
+        if step == 1:
+            found |= {"architecture": f"{dense}/architecture.json", "weights": f"{dense}/weights.safetensors"}
+        else:
+            found |= {"architecture": f"{before}/architecture.json", "weights": f"{before}/retrained.safetensors"}
+            found |= {"dense": f"{dense}/architecture.json", "previous": f"{before}/pruning.json"}
+        if variant.rewinds:
+            early = f"{dense}/epoch-{self.rewind_epoch}/weights.safetensors"
+            found["rewound"] = early if step == 1 else f"{before}/weights.safetensors"
+        return found
+
+    def checked(self, wildcards: Wildcards) -> dict[str, str]:
+        """The check that an imported network must have passed before it is trained; empty for other networks."""
+        model = wildcards["model"]
+        return {"check": self.check.outputs["check"].format(model=model)} if self.run.is_imported(model) else {}
+
+    def found_widths(self, wildcards: Wildcards, output: Any) -> str | None:  # noqa: ARG002 - so it is not tracked
+        """The folder of widths that were found by measuring latency, which is never measured twice for one question."""
+        return f"{self.run.results}/latency/{wildcards['model']}" if self.targets_latency else None
+
+    # How a variant is trained.
+
+    def folder(self, model: str, variant: Variant, seed: int | str) -> str:
+        """Where a network lies; those pruned at initialisation differ from seed to seed."""
+        folder = self.run.network.format(model=model, variant=variant.name)
+        return f"{folder}/seed-{seed}" if variant.at_init else folder
+
+    def to_train(self, wildcards: Wildcards) -> dict[str, str]:
+        """The files of a network that is trained in the end: its architecture, and weights to go on from, if any."""
+        variant = self.run.variant(wildcards["model"], wildcards["variant"])
+        seed = wildcards.get("seed")
+        folder = self.folder(wildcards["model"], variant, self.run.seeds[0] if seed is None else seed)
+        start = {"start": f"{folder}/weights.safetensors"} if variant.goes_on else {}
+        return {"architecture": f"{folder}/architecture.json", **start}
+
+    def to_calibrate(self, wildcards: Wildcards) -> dict[str, str]:
+        """The architecture on which the ways to train a variant are measured: that of the first seed."""
+        return {"architecture": self.to_train(wildcards)["architecture"], "data": self.run.meta}
+
+    def to_choose(self, wildcards: Wildcards) -> dict[str, Any]:
+        """The networks of a variant, of all seeds where they differ, for a job that learns later which it needs."""
+        where = {name: wildcards[name] for name in ("model", "variant")}
+        files = [self.to_train({**where, "seed": seed}) for seed in self.run.seeds]
+        found = {key: list(dict.fromkeys(of[key] for of in files)) for key in files[0]}
+        starts = {"starts": found["start"]} if "start" in found else {}
+        # The first alone tells what the job will take.
+        return {"architecture": found["architecture"][0], "networks": found["architecture"], **starts}
+
+    def chosen_strategy(self) -> dict[str, str]:
+        """The input of a training job that says how cells are trained, where the config leaves that to be measured."""
+        return {"strategy": self.run.strategy} if self.run.is_calibrated else {}
+
+    def records(self, model: str, variant: Variant) -> list[str]:
+        """The records of how a variant was pruned: one, or one a seed."""
+        folders = dict.fromkeys(self.folder(model, variant, seed) for seed in self.run.seeds)
+        return [f"{folder}/pruning.json" for folder in folders]
+
+    def training(self, variant: Variant) -> Training:
+        """How a variant is trained at the cells of the grid."""
+        if not variant.goes_on:
+            return Training(self.run.config["recipe"])
+        return Training(*retraining(self.run.config["recipe"], variant.pipeline, self.rewind_epoch))
+
+    def training_values(self, variant: Variant) -> dict[str, Any]:
+        """Recipe and rate factor as settings of a job; those trained from scratch need no factor."""
+        training = self.training(variant)
+        return {"recipe": training.recipe} | ({"rate_factor": training.rate_factor} if variant.goes_on else {})
+
+    def prior_values(self, model: str, recipe: Mapping[str, Any] | None) -> dict[str, Any]:
+        """How a network is trained that pruning ranks then: at the prior, with a seed of its own."""
+        return {
+            **self.run.fixed(model),
+            **self.run.prior(model),
+            "recipe": recipe,
+            "engine": self.run.engine(strategy="serial"),
+            "seed": CHECKPOINT_SEED,
+        }
+
+    def _one_training(self, recipe: Mapping[str, Any], sizes: Sizes, hyperparameters: Mapping[str, float]) -> int:
+        """Images that one training sends forwards; hyperparameters may be the recipe's own."""
+        return training_flops(1, 1, sizes, {**recipe, **hyperparameters})
+
+    def _source(self, wildcards: Wildcards) -> list[str]:
+        return [self.run.source(wildcards["model"])]
+
+    # Steps.
+
+    @cached_property
+    def describe(self) -> Step:
+        """The step that writes a dense network's architecture."""
+        run = self.run
+        return run.step(
+            ROOM,
+            "describe_dense",
+            {"architecture": run.dense},
+            combinations(model=run.all_models),
+            values=lambda wildcards: run.origin(wildcards["model"]),
+            sources=self._source,
+        )
+
+    @cached_property
+    def check(self) -> Step:
+        """The step that finds out whether an imported network learns, and can be pruned as the config says."""
+        run = self.run
+
+        def values(wildcards: Wildcards) -> dict[str, Any]:
+            variants = {variant.name: variant.columns() for variant in self.pruned(wildcards["model"])}
+            return {"variants": variants, "pruning": self.ranking(), "strategy": run.config["engine"]["strategy"]}
+
+        return run.step(
+            ROOM,
+            "check_network",
+            {"check": f"{run.results}/models/{{model}}/dense/check.json"},
+            combinations(model=[model for model in run.models if run.is_imported(model)]),
+            values=values,
+            sources=self._source,
+        )
+
+    @cached_property
+    def train_dense(self) -> Step:
+        """The step that trains the dense network whose filters pruning ranks."""
+        run, recipe = self.run, self.run.config["recipe"]
+        return run.step(
+            ROOM,
+            "train_dense",
+            {name: f"{run.results}/models/{{model}}/dense/{file}" for name, file in _TRAINED.items()},
+            self._models,
+            values=lambda wildcards: self.prior_values(wildcards["model"], recipe),
+            sources=self._source,
+            checkpoint="",
+            networks=1,
+            passes=lambda wildcards, sizes: self._one_training(recipe, sizes, run.prior(wildcards["model"])),
+        )
+
+    @cached_property
+    def train_to_rewind(self) -> Step:
+        """The step that trains the dense network again as far as the epoch to which rewinding goes back.
+
+        These are the very weights that `train_dense` passes through, which need not run again for this pipeline.
+        """
+        run = self.run
+
+        def recipe(wildcards: Wildcards) -> dict[str, Any]:
+            return until(run.config["recipe"], int(wildcards["epoch"]))
+
+        return run.step(
+            ROOM,
+            "train_to_rewind",
+            {name: f"{run.results}/models/{{model}}/dense/epoch-{{epoch}}/{file}" for name, file in _TRAINED.items()},
+            [
+                {"model": model, "epoch": str(self.rewind_epoch)}
+                for model in run.models
+                if any(variant.rewinds for variant in self.pruned(model))
+            ],
+            "models/train_dense.py",
+            values=lambda wildcards: self.prior_values(wildcards["model"], recipe(wildcards)),
+            sources=self._source,
+            checkpoint="",
+            networks=1,
+            passes=lambda wildcards, sizes: self._one_training(recipe(wildcards), sizes, run.prior(wildcards["model"])),
+        )
+
+    @cached_property
+    def calibrate(self) -> Step:
+        """The step that measures how the cells of a tile are trained fastest."""
+        run = self.run
+
+        def values(wildcards: Wildcards) -> dict[str, Any]:
+            cells = run.lattice(wildcards["model"]).alike
+            return {"recipe": run.config["recipe"], "engine": run.engine(), "cells": cells}
+
+        jobs = [{"model": model, "variant": variant.name} for model in run.models for variant in run.variants(model)]
+        return run.step(
+            ROOM,
+            "calibrate",
+            {"strategy": run.strategy},
+            jobs if run.is_calibrated else [],
+            values=values,
+            sources=self._source,
+        )
+
+    @cached_property
+    def prune(self) -> Step:
+        """The step that prunes a trained network, as a whole or for the last time."""
+        return self._pruning("prune", "", self._pruned(at_init=False))
+
+    @cached_property
+    def prune_step(self) -> Step:
+        """The step that prunes a network in one of several steps, but the last."""
+        jobs = [
+            {**wildcards, "step": str(step)}
+            for wildcards in self._pruned(from_trained=True)
+            for step in range(1, self.steps(self.run.variant(wildcards["model"], wildcards["pruned"])))
+        ]
+        return self._pruning("prune_step", "step-{step}/", jobs)
+
+    @cached_property
+    def prune_initial(self) -> Step:
+        """The step that prunes an untrained network, another one for each seed."""
+        jobs = [{**wildcards, "seed": str(seed)} for wildcards in self._pruned(at_init=True) for seed in self.run.seeds]
+        return self._pruning("prune_initial", "seed-{seed}/", jobs)
+
+    def _pruning(self, name: str, folder: str, jobs: list[dict[str, str]]) -> Step:
+        outputs = {"architecture": "architecture.json", "weights": "weights.safetensors", "record": "pruning.json"}
+        return self.run.step(
+            ROOM,
+            name,
+            {key: f"{self.run.results}/models/{{model}}/{{pruned}}/{folder}{file}" for key, file in outputs.items()},
+            jobs,
+            "models/prune.py",
+            inputs=self.pruned_from,
+            values=self.prune_values,
+            sources=self._source,
+        )
+
+    @cached_property
+    def retrain_step(self) -> Step:
+        """The step that trains a network between two steps of pruning."""
+        run = self.run
+
+        def training(wildcards: Wildcards) -> Variant:
+            return run.variant(wildcards["model"], wildcards["pruned"])
+
+        return run.step(
+            ROOM,
+            "retrain_step",
+            {
+                "weights": f"{run.results}/models/{{model}}/{{pruned}}/step-{{step}}/retrained.safetensors",
+                "history": f"{run.results}/models/{{model}}/{{pruned}}/step-{{step}}/history.csv",
+            },
+            self.prune_step.jobs,
+            "models/train_dense.py",
+            values=lambda wildcards: {
+                **self.prior_values(wildcards["model"], None),
+                **self.training_values(training(wildcards)),
+            },
+            sources=self._source,
+            checkpoint="",
+            networks=1,
+            passes=lambda wildcards, sizes: self._one_training(
+                self.training(training(wildcards)).recipe, sizes, run.prior(wildcards["model"])
+            ),
+        )
+
+    @cached_property
+    def table(self) -> Step:
+        """The step that puts the records of all prunings together."""
+        run = self.run
+        records = [
+            (model, variant, record)
+            for model in run.models
+            for variant in self.pruned(model)
+            for record in self.records(model, variant)
+        ]
+        named = [(model, variant.name, variant.columns()) for model, variant, _ in records]
+        return run.step(
+            ROOM,
+            "pruning_table",
+            {"pruning": f"{run.results}/hpspace/pruning.csv", "channels": f"{run.results}/hpspace/channels.csv"},
+            inputs={"records": [record for _, _, record in records]},
+            values={"variants": named},
+            captions={
+                "pruning": Caption("Data and pruning", "pruning", {"figure": "table: FLOPs and parameters"}),
+            },
+        )
+
+    @property
+    def measured(self) -> list[Step]:
+        """The steps that train, prune or measure, in the order of the work."""
+        return [
+            self.describe,
+            self.check,
+            self.train_dense,
+            self.train_to_rewind,
+            self.calibrate,
+            self.prune,
+            self.prune_step,
+            self.prune_initial,
+            self.retrain_step,
+        ]
+
+    def preparations(self, model: str) -> list[Preparation]:
+        """Trainings before those of the grid, beside the dense network's."""
+        found = []
+        for job in self.train_to_rewind.all_jobs():
+            if job.wildcards["model"] == model:
+                recipe = until(self.run.config["recipe"], self.rewind_epoch)
+                label = f"(to epoch {self.rewind_epoch})"
+                found.append(Preparation(model, label, job.outputs["weights"], job.log, 1.0, recipe))
+        for job in self.retrain_step.all_jobs():
+            if job.wildcards["model"] == model:
+                variant = self.run.variant(model, job.wildcards["pruned"])
+                step, steps = int(job.wildcards["step"]), self.steps(variant)
+                label = f"{variant.name} (step {step} of {steps})"
+                ratio, recipe = step_ratio(variant.ratio, step, steps), dict(self.training(variant).recipe)
+                found.append(Preparation(model, label, job.outputs["weights"], job.log, ratio, recipe))
+        return found
+
+
+_TRAINED = {"weights": "weights.safetensors", "history": "history.csv"}

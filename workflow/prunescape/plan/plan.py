@@ -1,0 +1,132 @@
+"""The plan of a run: every step of every study that its config has."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+from prunescape.config import validated
+from prunescape.data.catalog import CATALOG as DATA_SETS
+from prunescape.models.catalog import CATALOG as MODELS
+from prunescape.plan.check import check_networks
+from prunescape.plan.coherence import Coherence
+from prunescape.plan.companion import Companion
+from prunescape.plan.export import Export
+from prunescape.plan.hpspace import Hpspace
+from prunescape.plan.identity import folder_digest
+from prunescape.plan.mechanism import Mechanism
+from prunescape.plan.networks import Networks
+from prunescape.plan.run import Run
+from prunescape.plan.step import Job, Step, Wildcards
+from prunescape.plan.stochastic import Stochastic
+from prunescape.workload import run_time_minutes
+
+COMPANIONS: dict[str, type[Companion]] = {study.name: study for study in (Stochastic, Mechanism, Coherence)}
+
+
+class Plan:
+    """What a run will do.
+
+    Attributes:
+        run: the config, and what follows from it for all studies.
+        networks: the dense and pruned networks.
+        hpspace: the main job.
+        export: results for others.
+        companions: the companion studies that the config has, by name.
+    """
+
+    def __init__(self, config: Mapping[str, Any], cores: int | None = None) -> None:
+        """Make the plan of a config.
+
+        Args:
+            config: as it was read.
+            cores: those that this process may use on this machine; None where that is not known.
+
+        Raises:
+            ConfigError: the config has mistakes; one line each.
+        """
+        self.run = Run(validated(config, MODELS, DATA_SETS), cores)
+        check_networks(self.run)
+        self.networks = Networks(self.run)
+        self.hpspace = Hpspace(self.run, self.networks)
+        self.export = Export(self.run, self.hpspace)
+        self.companions: dict[str, Companion] = {
+            name: study(self.run, self.networks)
+            for name, study in COMPANIONS.items()
+            if self.run.config[name] is not None
+        }
+
+    @cached_property
+    def prepare(self) -> Step:
+        """The step that brings the data set into the form that all others read."""
+        run = self.run
+        arrays = {
+            f"{split}_{part}": f"{run.data}/{split}_{part}.npy"
+            for split in ("train", "validation")
+            for part in ("images", "labels")
+        }
+        return run.step(
+            "data",
+            "prepare",
+            {"meta": run.meta, **arrays},
+            values={
+                "content": run.content_settings(),
+                "files": folder_digest(run.config["data"]),
+            },
+            sources=[f"prunescape.data.sources.{run.data_set.module}"],
+        )
+
+    @property
+    def light(self) -> list[Step]:
+        """Steps that make tables, findings, figures and pages, whose inputs stand in the plan."""
+        found = [*self.hpspace.analyses, self.networks.table, self.export.describe_tables]
+        found += [self.export.choose_network, self.export.write_card, self.hpspace.explore]
+        for study in self.companions.values():
+            found += [study.collect, *study.summaries, study.explore]
+        return [*found, *self.figures]
+
+    @property
+    def figures(self) -> list[Step]:
+        """Steps that draw a figure; the main job's training curves, which need all tiles, have a rule of their own."""
+        found = [step for step in self.hpspace.figures if step.name != "figure_curves"]
+        found.append(self.hpspace.samples)
+        return [*found, *(step for study in self.companions.values() for step in study.figures)]
+
+    @property
+    def steps(self) -> list[Step]:
+        """All steps."""
+        hpspace, export = self.hpspace, self.export
+        found = [self.prepare, *self.networks.measured, hpspace.train_tile, hpspace.extend_grid, hpspace.collect_cells]
+        found += [export.train_chosen, export.export_network, export.provenance]
+        for study in self.companions.values():
+            found += study.measured
+            found += study.others
+        return [*found, *self.light, *(step for step in hpspace.figures if step.name == "figure_curves")]
+
+    def jobs(self) -> Iterator[Job]:
+        """All jobs that are known."""
+        for step in self.steps:
+            yield from step.all_jobs()
+
+    def minutes(self, step: Step) -> Callable[..., int]:
+        """A function for Snakemake: the run time to ask a cluster for, by the FLOPs that a job will need."""
+
+        def run_time(wildcards: Wildcards, input: Any, attempt: int) -> int:
+            flops, sizes = _forward_flops(input)
+            needed = flops * Job(step, wildcards).passes(sizes)  # type: ignore[arg-type]
+            return run_time_minutes(round(needed), attempt, self.run.config["cluster"])
+
+        return run_time
+
+
+def _forward_flops(input: Any) -> tuple[int, dict[str, int]]:
+    """FLOPs of a forward pass of a job's network, and the images of each split.
+
+    While the inputs are not there, Snakemake takes the error for "not known yet".
+    """
+    with open(input.architecture) as architecture, open(input.data) as data:  # noqa: PTH123 - Snakemake's own strings
+        try:
+            flops, meta = json.load(architecture)["flops"] or 0, json.load(data)
+            return flops, {split: meta[f"n_{split}"] for split in ("train", "validation")}
+        except (ValueError, KeyError, TypeError):  # damaged: the job that reads it will say so
+            return 0, {"train": 0, "validation": 0}

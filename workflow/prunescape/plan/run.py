@@ -1,0 +1,267 @@
+"""What all of a plan shares: the config, where things are, and what training depends on."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from prunescape.data.catalog import DataSetInfo, count_classes
+from prunescape.data.catalog import lookup as data_set
+from prunescape.hpspace.axes import Pair, pair_of
+from prunescape.hpspace.lattice import Cell, Lattice
+from prunescape.models.catalog import ModelInfo
+from prunescape.models.catalog import lookup as model_info
+from prunescape.plan.identity import OWN
+from prunescape.plan.step import Caption, Files, Step
+from prunescape.plan.variant import Variant, variants_of
+from prunescape.training.recipe import TOP5_CLASSES
+from prunescape.training.strategy import FUSED, SERIAL, needs_calibration
+from prunescape.workload import visible_gpus
+
+PRIOR = Cell(0, 0)
+MLP = "mlp"  # the coherence study's own network
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A validated config, and what follows from it for all studies.
+
+    Attributes:
+        config: with all defaults.
+        cores: those that this process may use on this machine; None where that is not known.
+    """
+
+    config: Mapping[str, Any]
+    cores: int | None = None
+
+    # Where things are, as paths or as patterns with wildcards in braces.
+
+    @cached_property
+    def results(self) -> str:
+        """The folder of all results."""
+        return f"results/{self.config['run']}"
+
+    @cached_property
+    def logs(self) -> str:
+        """The folder of all logs."""
+        return f"{self.results}/logs"
+
+    @cached_property
+    def data(self) -> str:
+        """The folder of the prepared data, named by what decides its bytes, so that runs may share it."""
+        key = hashlib.sha256(json.dumps(self.content_settings(), sort_keys=True).encode()).hexdigest()[:8]
+        return f"{self.config['data']['prepared']}/{self.config['data']['name']}-{key}"
+
+    @property
+    def meta(self) -> str:
+        """The file that what depends on the data reads: it is written last and holds the arrays' checksums."""
+        return f"{self.data}/meta.json"
+
+    @property
+    def network(self) -> str:
+        """The folder of a network, a pattern of `{model}` and `{variant}`."""
+        return f"{self.results}/models/{{model}}/{{variant}}"
+
+    @property
+    def dense(self) -> str:
+        """The architecture of a dense network, a pattern of `{model}`."""
+        return f"{self.results}/models/{{model}}/dense/architecture.json"
+
+    @property
+    def strategy(self) -> str:
+        """The file that says how the cells of a tile are trained, where that is measured."""
+        return f"{self.network}/strategy.json"
+
+    # Data.
+
+    @property
+    def data_set(self) -> DataSetInfo:
+        """What the catalogue knows of the data set."""
+        return data_set(self.config["data"]["name"])
+
+    def content_settings(self) -> dict[str, Any]:
+        """What decides the bytes of the prepared data, beside the files themselves."""
+        keys = ["name", "train_size", "validation_size", "image_size", "validation_fraction", "flip"]
+        content = {key: self.config["data"][key] for key in keys}
+        if self.data_set.module == "folders":  # elsewhere `directory` holds a copy of what everyone has
+            content["directory"] = self.config["data"]["directory"]
+        geometry = self.data_set.geometry(self.config["data"]["image_size"])
+        return {"options": content, "set": asdict(self.data_set), "sizes": asdict(geometry)}
+
+    @cached_property
+    def metrics(self) -> list[str]:
+        """Top-1 accuracy, and top-5 where there are enough classes."""
+        try:
+            classes = len(json.loads(Path(self.meta).read_text())["classes"])
+        except (OSError, ValueError, KeyError):  # not prepared yet; a damaged file is told by the job that reads it
+            classes = count_classes(self.config["data"]) or 0
+        return ["top1", "top5"] if classes >= TOP5_CLASSES else ["top1"]
+
+    # Networks.
+
+    @property
+    def models(self) -> list[str]:
+        """Names of the main job's networks."""
+        return list(self.config["models"])
+
+    @cached_property
+    def all_models(self) -> list[str]:
+        """Names of all networks, those of the companion study that has some of its own included."""
+        coherence = self.config["coherence"]
+        return list(dict.fromkeys([*self.models, *([] if coherence is None else [*coherence["models"], MLP])]))
+
+    def is_imported(self, model: str) -> bool:
+        """Whether a network comes from a user's or another library's code."""
+        return model in self.config["models"] and self.config["models"][model]["import"] is not None
+
+    def known(self, model: str) -> ModelInfo:
+        """What the catalogue knows of a network that is not imported."""
+        return model_info(model)
+
+    def source(self, model: str) -> str:
+        """The code that builds a network, as `identity` takes it."""
+        if self.is_imported(model):
+            return OWN + self.config["models"][model]["import"].split(":")[0]
+        return f"prunescape.models.{model_info(model).module}"
+
+    def origin(self, model: str) -> dict[str, Any]:
+        """The setting that says where an imported network comes from and how it is called; none of other networks."""
+        if not self.is_imported(model):
+            return {}
+        section = self.config["models"][model]
+        return {"origin": {key: section[key] for key in ("import", "kwargs", "prunable")}}
+
+    def variants(self, model: str) -> tuple[Variant, ...]:
+        """The networks of a model in the main job; the dense one comes first."""
+        return variants_of(self.config["models"][model], self.config["pruning"]["target"])
+
+    def variant(self, model: str, name: str) -> Variant:
+        """The variant of this name."""
+        return self._by_name[model][name]
+
+    @cached_property
+    def _by_name(self) -> dict[str, dict[str, Variant]]:
+        return {model: {variant.name: variant for variant in self.variants(model)} for model in self.models}
+
+    # Training.
+
+    @property
+    def seeds(self) -> list[int]:
+        """The seeds of every training."""
+        return list(self.config["seeds"])
+
+    @cached_property
+    def pair(self) -> Pair:
+        """The two axes of the grid."""
+        return pair_of(self.config["grid"])
+
+    @property
+    def axes(self) -> dict[str, Any]:
+        """The setting that tells the axes."""
+        return {"axes": self.pair.to_json()}
+
+    def lattice(self, model: str) -> Lattice:
+        """The lattice around a model's prior."""
+        return Lattice.from_config(self.config["grid"], {**self.config["recipe"], **self.config["models"][model]})
+
+    def prior(self, model: str) -> dict[str, float]:
+        """The hyperparameters at the centre of a model's lattice."""
+        return self.lattice(model).named(PRIOR)
+
+    def fixed(self, model: str) -> dict[str, float]:
+        """Learning rate and weight decay of all cells of a model, as far as they are no axes."""
+        section = self.config["models"][model]
+        return {name: section[name] for name in ("learning_rate", "weight_decay") if name not in self.pair.names}
+
+    def engine(self, **fixed: Any) -> dict[str, Any]:
+        """The engine's settings that can change results; the number of cores cannot, because each array has one."""
+        return {key: value for key, value in self.config["engine"].items() if key != "threads"} | fixed
+
+    def lanes(self, lanes: int) -> dict[str, Any]:
+        """The engine's settings of a study that runs so many networks as one."""
+        return self.engine(strategy=FUSED if lanes > 1 else SERIAL, lanes=lanes)
+
+    @property
+    def is_calibrated(self) -> bool:
+        """Whether how cells are trained is left to be measured."""
+        return needs_calibration(self.config["engine"])
+
+    @cached_property
+    def threads(self) -> int:
+        """Cores of a training job. On a machine with GPUs its jobs share the cores, so that each GPU has one job."""
+        gpus = 0 if self.config["engine"]["device"] == "cpu" else visible_gpus()
+        return max(int(self.config["engine"]["threads"]), (self.cores or 0) // gpus if gpus else 0)
+
+    @property
+    def dense_threads(self) -> int:
+        """Cores of a job that trains one network. On a CPU a single network is a single array, which has one core."""
+        return 1 if self.config["engine"]["device"] == "cpu" else self.threads
+
+    # Steps.
+
+    def step(
+        self,
+        room: str,
+        name: str,
+        outputs: Mapping[str, str],
+        jobs: Iterable[Mapping[str, str]] | Callable[[], Iterable[Mapping[str, str]]] = ({},),
+        script: str | None = None,
+        checkpoint: str | None = None,
+        **more: Any,
+    ) -> Step:
+        """A step by the conventions that all rules keep.
+
+        Script, log and the folder of a job's state are named after the step: `<room>/<name>.py`,
+        `<results>/logs/<room>/<name>/<wildcards>.log` and `<results>/checkpoints/<name>/<wildcards>`.
+
+        Args:
+            room: the study, or what the step is about; a folder of scripts.
+            name: of the rule, and of its script.
+            outputs: files by name, patterns.
+            jobs: the wildcards of all jobs.
+            script: that of another step, where both do the same.
+            checkpoint: "" where jobs keep their state in the folder named after the step, or that folder.
+            more: what else `Step` has.
+        """
+        step = Step(name, script or f"{room}/{name}.py", outputs, "", jobs if callable(jobs) else lambda: jobs, **more)
+        wildcards = "_".join(f"{{{name}}}" for name in step.wildcards)
+        state = None if checkpoint is None else checkpoint or f"{self.results}/checkpoints/{name}/{wildcards}"
+        return replace(step, log=f"{self.logs}/{room}/{name}/{wildcards or 'all'}.log", checkpoint=state)
+
+    def figure(
+        self,
+        room: str,
+        name: str,
+        path: str,
+        caption: Caption,
+        inputs: Files,
+        jobs: Iterable[Mapping[str, str]] = ({},),
+        script: str | None = None,
+        **values: Any,
+    ) -> Step:
+        """The step that draws a figure, once in each format; the report has the first of them.
+
+        Args:
+            room: the study.
+            name: of the rule.
+            path: of the figure without its suffix, a pattern.
+            caption: what the report says of it.
+            inputs: the tables that it is made of, patterns.
+            jobs: the wildcards of each figure.
+            script: below `workflow/scripts`, where it is not named after the rule.
+            values: settings that it depends on beside the resolution.
+        """
+        formats, given = self.config["figures"]["formats"], {"dpi": self.config["figures"]["dpi"], **values}
+        return self.step(
+            room,
+            name,
+            {suffix: f"{path}.{suffix}" for suffix in formats},
+            jobs,
+            script,
+            inputs=inputs,
+            values=given,
+            captions={formats[0]: caption},
+        )

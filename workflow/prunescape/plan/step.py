@@ -1,0 +1,187 @@
+"""A step: a rule as data, with its files, its jobs, what their results depend on, and what they cost."""
+
+import re
+import string
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from prunescape.codehash import LIBRARY
+from prunescape.plan.identity import identity
+
+
+class Wildcards(Protocol):
+    """The values of a rule's wildcards by name: a dict, or what Snakemake gives."""
+
+    def __getitem__(self, name: str, /) -> Any:
+        """The value of a wildcard that is there."""
+
+    def get(self, name: str, /) -> Any:
+        """The value of a wildcard; None where there is none."""
+
+    def keys(self) -> Iterable[str]:
+        """The names."""
+
+
+T = TypeVar("T")
+CAPTIONS = LIBRARY.parent / "report"
+
+Sizes = Mapping[str, int]  # images by split, "train" and "validation"
+Files = Mapping[str, str | list[str]]
+
+
+def combinations(**values: Sequence[Any]) -> list[dict[str, str]]:
+    """All combinations of the values of wildcards, the last one fastest."""
+    return [dict(zip(values, map(str, chosen), strict=True)) for chosen in product(*values.values())]
+
+
+def of_job(given: T | Callable[[Wildcards], T], wildcards: Wildcards) -> T:
+    """What is given once for all jobs, or as a function of wildcards."""
+    found: T = given(wildcards) if callable(given) else given
+    return found
+
+
+@dataclass(frozen=True)
+class Caption:
+    """What Snakemake's report and the pages say of a file.
+
+    Attributes:
+        category: the part of the report; may hold wildcards.
+        text: the file in `workflow/report`, without its suffix.
+        labels: by name; `figure` begins with its place in the report. They may hold wildcards.
+    """
+
+    category: str
+    text: str
+    labels: Mapping[str, str]
+
+    @property
+    def file(self) -> Path:
+        """The file with the text, a template."""
+        return CAPTIONS / f"{self.text}.rst"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job of a step.
+
+    Attributes:
+        step: whose it is.
+        wildcards: their values.
+    """
+
+    step: "Step"
+    wildcards: Mapping[str, str]
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """Its files by name."""
+        return {name: path.format(**self.wildcards) for name, path in self.step.outputs.items()}
+
+    @property
+    def result(self) -> str:
+        """The file that is there once it has finished."""
+        return next(iter(self.outputs.values()))
+
+    @property
+    def log(self) -> str:
+        """Its log."""
+        return self.step.log.format(**self.wildcards)
+
+    @property
+    def model(self) -> str:
+        """The network that it looks at; empty where it looks at none or at all."""
+        return self.step.model or self.wildcards.get("model", "")
+
+    @property
+    def networks(self) -> int:
+        """How many networks it trains or evaluates."""
+        return of_job(self.step.networks, self.wildcards)
+
+    def passes(self, sizes: Sizes) -> float:
+        """How many images it sends forwards, training included, by the number of images of each split."""
+        return self.step.passes(self.wildcards, sizes) if self.step.passes else 0
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What its results depend on beside its inputs: settings, and the meaning of the code."""
+        return self.step.settings(self.wildcards)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A rule as data. Paths are patterns with wildcards in braces, as Snakemake has them.
+
+    Inputs, values, sources and networks are given once for all jobs, or as functions of wildcards.
+
+    Attributes:
+        name: the rule's.
+        script: below `workflow/scripts`.
+        outputs: its files by name.
+        log: its log.
+        jobs: gives the wildcards of all its jobs in this run, as far as they are known.
+        inputs: what a job reads, patterns by name, where no rule spells it out.
+        values: settings that the results depend on.
+        sources: further code that they depend on; see `identity`.
+        captions: by name of an output, what is said of it.
+        checkpoint: the folder in which a job keeps its state, a pattern; no output, as Snakemake removes those of jobs
+            that fail.
+        model: the network that it looks at, where that is no wildcard.
+        networks: how many networks a job trains or evaluates.
+        passes: how many images a job sends forwards through its network, training included: a function of wildcards and
+            of the number of images of each split.
+    """
+
+    name: str
+    script: str
+    outputs: Mapping[str, str]
+    log: str
+    jobs: Callable[[], Iterable[Mapping[str, str]]]
+    inputs: Files | Callable[[Wildcards], Files] = field(default_factory=dict)
+    values: Mapping[str, Any] | Callable[[Wildcards], Mapping[str, Any]] = field(default_factory=dict)
+    sources: Iterable[str] | Callable[[Wildcards], Iterable[str]] = ()
+    captions: Mapping[str, Caption] = field(default_factory=dict)
+    checkpoint: str | None = None
+    model: str | None = None
+    networks: int | Callable[[Wildcards], int] = 0
+    passes: Callable[[Wildcards, Sizes], float] | None = None
+
+    def settings(self, wildcards: Wildcards) -> dict[str, Any]:
+        """What the results of a job depend on beside its inputs: its identity, which Snakemake compares."""
+        return identity(self.script, *of_job(self.sources, wildcards), **of_job(self.values, wildcards))
+
+    def reads(self, wildcards: Wildcards) -> Files:
+        """The files that a job reads, by name, where no rule spells them out."""
+        given = of_job(self.inputs, wildcards)
+        named = {name: wildcards[name] for name in wildcards.keys()}  # noqa: SIM118 - Snakemake's are no dict
+        return {
+            name: path.format(**named) if isinstance(path, str) else [part.format(**named) for part in path]
+            for name, path in given.items()
+        }
+
+    def state(self, wildcards: Wildcards, output: Any) -> str | None:  # noqa: ARG002
+        """The folder of a job's own state. It takes `output`, so that Snakemake does not track it."""
+        named = {name: wildcards[name] for name in wildcards.keys()}  # noqa: SIM118 - Snakemake's are no dict
+        return None if self.checkpoint is None else self.checkpoint.format(**named)
+
+    @property
+    def wildcards(self) -> tuple[str, ...]:
+        """The names of the wildcards of its files, in the order in which they stand there."""
+        first = next(iter(self.outputs.values()))
+        return tuple(dict.fromkeys(name for _, name, _, _ in string.Formatter().parse(first) if name))
+
+    @property
+    def constraints(self) -> dict[str, str]:
+        """What the values of its wildcards may be, by name, as regular expressions: those of its jobs."""
+        jobs = list(self.jobs())
+        return {name: "|".join(sorted({re.escape(of[name]) for of in jobs})) for name in self.wildcards if jobs}
+
+    def all_jobs(self) -> list[Job]:
+        """All its jobs that are known."""
+        return [Job(self, wildcards) for wildcards in self.jobs()]
+
+    def files(self) -> list[str]:
+        """The outputs of all its jobs."""
+        return [path for job in self.all_jobs() for path in job.outputs.values()]

@@ -1,0 +1,449 @@
+"""The study `stochastic`: which networks each experiment looks at, and what is made of them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from prunescape.plan.companion import Companion
+from prunescape.plan.step import Sizes, Step, Wildcards, combinations
+from prunescape.workload import population, training_flops
+
+GRASP_PASSES = 8  # forward passes that a gradient of a gradient is worth
+EVALUATE = "stochastic/evaluate.py"
+
+
+@dataclass(frozen=True, eq=False)
+class Stochastic(Companion):
+    """Does noise before pruning give better sparse networks? One job an experiment, model and seed."""
+
+    name = "stochastic"
+    category = "Noise before pruning"
+
+    @property
+    def _pretrained(self) -> str:
+        return f"{self.folder}/pretrained/{{model}}/seed-{{seed}}"
+
+    @property
+    def cell(self) -> str:
+        """A model's best pruning rate and noise, a pattern of `{model}`."""
+        return f"{self.folder}/cells/{{model}}.json"
+
+    @property
+    def of_pretrained(self) -> dict[str, str]:
+        """What every experiment on a pretrained network reads, patterns."""
+        return {
+            "data": self.run.meta,
+            "architecture": self.run.dense,
+            "weights": f"{self._pretrained}/weights.safetensors",
+        }
+
+    @property
+    def of_best(self) -> dict[str, str]:
+        """What an experiment at the best cell reads, patterns."""
+        return {**self.of_pretrained, "best": self.cell}
+
+    # Networks of the experiments.
+
+    def of_model(self, model: str) -> Mapping[str, Any]:
+        """What the config says of a model for this study alone."""
+        section: Mapping[str, Any] = self.run.config["models"][model][self.name]
+        return section
+
+    def sweep(self, model: str) -> dict[str, Any]:  # noqa: ARG002 - as its neighbours
+        """The networks of the sweep over pruning rate and noise."""
+        kinds = ["dense", "dense_stochastic", "deterministic", "stochastic"]
+        return {**self.section["sweep"], "kinds": kinds}
+
+    def grid(self, model: str) -> dict[str, Any]:  # noqa: ARG002
+        """The networks of the grid search."""
+        return {"methods": ["magnitude"], **self.section["grid"], "kinds": ["deterministic", "stochastic"]}
+
+    def best_draws(self, model: str) -> dict[str, Any]:  # noqa: ARG002
+        """The networks at the best cell; None stands for its pruning rate and noise."""
+        return {
+            "methods": ["magnitude"],
+            "gammas": None,
+            "sigmas": None,
+            "draws": self.section["best_draws"],
+            "kinds": ["deterministic", "stochastic"],
+        }
+
+    def transfer(self, model: str) -> dict[str, Any]:
+        """The networks with masks and weights exchanged."""
+        sigma = self.of_model(model)["transfer_sigma"]
+        return {
+            "methods": ["magnitude"],
+            "gammas": self.of_model(model)["transfer_gammas"] or self.section["transfer"]["gammas"],
+            "sigmas": sigma and [sigma],
+            "draws": self.section["transfer"]["draws"],
+            "kinds": ["deterministic", "stochastic", "mask_s_to_d", "mask_d_to_s"],
+        }
+
+    def variance_sweep(self, model: str) -> dict[str, Any]:  # noqa: ARG002
+        """The networks of the sweep whose feature variance is measured."""
+        return {**self.section["sweep"], "methods": ["magnitude"], "kinds": ["deterministic", "stochastic"]}
+
+    def fine_tuned(self, model: str) -> dict[str, Any]:
+        """The networks that are fine-tuned, beside the best cell."""
+        chosen = {key: self.section["fine_tuning"][key] for key in ("methods", "sigmas", "draws")}
+        return {**chosen, "gamma": self.of_model(model)["fine_tuning_gamma"]}
+
+    def structured(self, model: str) -> dict[str, Any]:
+        """The networks that lose whole filters."""
+        section = self.run.config["models"][model]
+        return {**{key: section[key] for key in ("methods", "ratios")}, **self.section["structured"]}
+
+    @property
+    def fine_tuning(self) -> dict[str, Any]:
+        """The recipe of fine-tuning."""
+        section = self.section["fine_tuning"]
+        return {
+            **self.run.config["recipe"],
+            **{key: section[key] for key in ("epochs", "clip")},
+            "schedule": "cosine",
+            "decay_epochs": [],
+            "evaluate_every": section["epochs"],
+        }
+
+    # Their number, and what they cost.
+
+    def _fine_tuned_networks(self, model: str) -> int:
+        """How many are fine-tuned, from above."""
+        chosen = self.fine_tuned(model)
+        return len(chosen["methods"]) * (2 + (len(chosen["sigmas"]) + 1) * chosen["draws"])
+
+    def _searched_networks(self, model: str) -> int:  # noqa: ARG002
+        """How many the searches evaluate."""
+        chosen = self.section["search"]
+        return 2 * len(chosen["algorithms"]) * chosen["budget"] * (chosen["draws"] + 1)
+
+    def _structured_networks(self, model: str) -> int:
+        """How many lose whole filters."""
+        chosen = self.structured(model)
+        return len(chosen["methods"]) * len(chosen["ratios"]) * (1 + len(chosen["sigmas"]) * chosen["draws"])
+
+    def _images(self, rule: str, sizes: Sizes) -> int:
+        """How many images each network of a job sees forwards, where it is not trained."""
+        sample = min(self.section["sample"] or sizes["train"], sizes["train"])
+        grasp = GRASP_PASSES * sample
+        swept = grasp if "grasp" in self.section["sweep"]["methods"] else 0
+        once = {
+            "pretrain": 0,
+            "measure_feature_variance": 3 * sample,  # as pretrained; recalibrated, and that itself
+            "fine_tune": 2 * sizes["validation"] + 8 * sample + grasp,  # gradients and variances, before and after
+            "search": self.section["held_out"],
+            "evaluate_sweep": 2 * sizes["validation"] + sample + swept,
+        }
+        return int(once.get(rule, 2 * sizes["validation"] + sample))
+
+    # Steps.
+
+    def _measuring(
+        self,
+        name: str,
+        outputs: Mapping[str, str],
+        networks: Callable[[str], int],
+        values: Callable[[str], dict[str, Any]],
+        script: str | None = None,
+        checkpoint: str | None = None,
+        recipe: Mapping[str, Any] | None = None,
+    ) -> Step:
+        """A step that looks at one pretrained network.
+
+        Args:
+            name, outputs, script, checkpoint: see `Run.step`.
+            networks: how many networks a job makes of a model.
+            values: settings beside those that all have, by model.
+            recipe: by which these are trained.
+        """
+        run, section = self.run, self.section
+
+        def settings(wildcards: Wildcards) -> dict[str, Any]:
+            return {
+                **{key: section[key] for key in ("held_out", "sample", "perturbed")},
+                "batch_size": run.config["recipe"]["batch_size"],
+                "engine": run.lanes(section["lanes"]),
+                "seed": int(wildcards["seed"]),
+                **values(wildcards["model"]),
+            }
+
+        def passes(wildcards: Wildcards, sizes: Sizes) -> int:
+            count = networks(wildcards["model"])
+            trained = 0 if recipe is None else training_flops(1, count, sizes, recipe)
+            return count * self._images(name, sizes) + trained
+
+        return self.step(
+            name,
+            outputs,
+            self.model_seeds(),
+            script,
+            checkpoint,
+            values=settings,
+            sources=self.source,
+            networks=lambda wildcards: networks(wildcards["model"]),
+            passes=passes,
+        )
+
+    def _evaluating(self, name: str, table: str, chosen: Callable[[str], dict[str, Any]]) -> Step:
+        """A step that evaluates sparse networks."""
+        return self._measuring(
+            name,
+            {"table": self.part(table)},
+            lambda model: population(chosen(model)),
+            lambda model: {"variants": chosen(model)},
+            EVALUATE,
+        )
+
+    @cached_property
+    def pretrain(self) -> Step:
+        """The step that trains a network without the held-out images."""
+        run, recipe = self.run, self.run.config["recipe"]
+
+        def values(wildcards: Wildcards) -> dict[str, Any]:
+            section = run.config["models"][wildcards["model"]]
+            return {
+                **{key: section[key] for key in ("learning_rate", "weight_decay")},
+                "recipe": recipe,
+                "engine": run.engine(strategy="serial"),
+                "seed": int(wildcards["seed"]),
+                "held_out": self.section["held_out"],
+            }
+
+        return self.step(
+            "pretrain",
+            {"weights": f"{self._pretrained}/weights.safetensors", "history": f"{self._pretrained}/history.csv"},
+            self.model_seeds(),
+            "models/train_dense.py",
+            "",
+            values=values,
+            sources=self.source,
+            networks=1,
+            passes=lambda wildcards, sizes: training_flops(1, 1, sizes, recipe),
+        )
+
+    @cached_property
+    def evaluate_sweep(self) -> Step:
+        """The step of one-shot accuracy over pruning rate and noise."""
+        return self._evaluating("evaluate_sweep", "sweep", self.sweep)
+
+    @cached_property
+    def evaluate_grid(self) -> Step:
+        """The step of the grid search."""
+        return self._evaluating("evaluate_grid", "grid", self.grid)
+
+    @cached_property
+    def choose_cell(self) -> Step:
+        """The step that chooses a model's best pruning rate and noise."""
+        return self.step(
+            "choose_cell",
+            {"cell": self.cell},
+            combinations(model=self.models),
+            values=lambda wildcards: {"cell": self.of_model(wildcards["model"])["cell"]},
+        )
+
+    @property
+    def grids(self) -> list[str]:
+        """The grid search's tables of a model, of all seeds, patterns."""
+        return [self.part("grid").replace("{seed}", str(seed)) for seed in self.run.seeds]
+
+    @cached_property
+    def evaluate_best(self) -> Step:
+        """The step of single networks at the best cell."""
+        return self._evaluating("evaluate_best", "best_draws", self.best_draws)
+
+    @cached_property
+    def transfer_masks(self) -> Step:
+        """The step of masks and weights exchanged."""
+        return self._evaluating("transfer_masks", "transfer", self.transfer)
+
+    @cached_property
+    def measure_weight_cdf(self) -> Step:
+        """The step that measures how many weights are smaller than the noise."""
+        return self.step(
+            "measure_weight_cdf", {"table": self.part("weight_cdf")}, self.model_seeds(), sources=self.source
+        )
+
+    @cached_property
+    def measure_feature_variance(self) -> Step:
+        """The step that measures feature variance over the sweep."""
+        return self._measuring(
+            "measure_feature_variance",
+            {"table": self.part("feature_variance")},
+            lambda model: population(self.variance_sweep(model)),
+            lambda model: {"variants": self.variance_sweep(model)},
+        )
+
+    @cached_property
+    def fine_tune(self) -> Step:
+        """The step that fine-tunes sparse networks."""
+        chosen = {key: self.section["fine_tuning"][key] for key in ("learning_rate", "weight_decay")}
+        return self._measuring(
+            "fine_tune",
+            {"accuracies": self.part("fine_tuning"), "variances": self.part("variances")},
+            self._fine_tuned_networks,
+            lambda model: {"variants": self.fine_tuned(model), "recipe": self.fine_tuning, **chosen},
+            checkpoint="",
+            recipe=self.fine_tuning,
+        )
+
+    @cached_property
+    def search(self) -> Step:
+        """The step that searches for noise and pruning rates."""
+        return self._measuring(
+            "search",
+            {
+                "evaluations": self.part("search"),
+                "progress": self.part("search_progress"),
+                "fronts": self.part("fronts"),
+            },
+            self._searched_networks,
+            lambda model: {"search": self.section["search"]},
+            checkpoint="",
+        )
+
+    @cached_property
+    def evaluate_structured(self) -> Step:
+        """The step of networks that lose whole filters."""
+        return self._measuring(
+            "evaluate_structured",
+            {"table": self.part("structured")},
+            self._structured_networks,
+            lambda model: {"variants": self.structured(model), "pruning": self.networks.flops_ranking()},
+        )
+
+    @property
+    def measured(self) -> list[Step]:
+        """The steps that train or measure, in the order of the work."""
+        return [
+            self.pretrain,
+            self.evaluate_sweep,
+            self.evaluate_grid,
+            self.evaluate_best,
+            self.transfer_masks,
+            self.measure_weight_cdf,
+            self.measure_feature_variance,
+            self.fine_tune,
+            self.search,
+            self.evaluate_structured,
+        ]
+
+    @property
+    def others(self) -> list[Step]:
+        """The steps between those that measure, whose rules the study has itself."""
+        return [self.choose_cell]
+
+    # Tables.
+
+    @property
+    def collected(self) -> list[str]:
+        """Names of the tables that are put together from parts."""
+        return [
+            "sweep",
+            "grid",
+            "best_draws",
+            "transfer",
+            "weight_cdf",
+            "feature_variance",
+            "fine_tuning",
+            "variances",
+            "search",
+            "search_progress",
+            "fronts",
+            "structured",
+        ]
+
+    def parts_of(self, wildcards: Wildcards) -> list[str]:
+        """The parts of a collected table."""
+        return [self.part(wildcards["table"]).format(**job) for job in self.model_seeds()]
+
+    @property
+    def _cells(self) -> list[str]:
+        return self.choose_cell.files()
+
+    @cached_property
+    def summaries(self) -> list[Step]:
+        """The steps that make tables and findings of what was measured."""
+        tolerance = {"tolerance": self.section["tolerance"]}
+        summarise = self.step(
+            "summarise_stochastic",
+            {
+                "sweep": self.table("sweep_intervals"),
+                "crossovers": self.table("crossovers"),
+                "grid": self.table("grid_intervals"),
+                "tests": self.table("grid_tests"),
+            },
+            script="stochastic/summarise.py",
+            inputs=self.tables("sweep", "grid"),
+            values=tolerance,
+        )
+        papers = self.step(
+            "tabulate_stochastic",
+            {name: self.table(f"table_{number}") for number, name in enumerate(("one", "two", "three"), 1)},
+            script="stochastic/paper_tables.py",
+            inputs={
+                **self.tables("grid", "best_draws", "fronts", "fine_tuning", "variances"),
+                "tests": self.table("grid_tests"),
+                "cells": self._cells,
+            },
+            values={"models": self.models, "data": self.run.config["data"]["name"]},
+            captions={
+                "one": self.said("table_1", "2 Table I"),
+                "two": self.said("table_2", "3 Table II"),
+                "three": self.said("table_3", "4 Table III"),
+            },
+        )
+        stated = self.tables(
+            "transfer",
+            "variances",
+            "fine_tuning",
+            "search_progress",
+            "structured",
+            "sweep_intervals",
+            "crossovers",
+            "grid_tests",
+            "table_1",
+        )
+        return [summarise, papers, self.findings({**stated, "cells": self._cells}, models=self.models, **tolerance)]
+
+    # Figures.
+
+    @cached_property
+    def figures(self) -> list[Step]:
+        """The steps that draw a figure."""
+        models = combinations(model=self.models)
+        methods = combinations(model=self.models, method=self.section["sweep"]["methods"])
+        sigmas = dict.fromkeys(self.models, self.section["sweep"]["sigmas"])
+        seeds = {"one_shot": self.table("sweep"), "intervals": self.table("sweep_intervals")}
+        grid = {"intervals": self.table("grid_intervals"), "tests": self.table("grid_tests")}
+
+        def of_model(name: str, title: str, tables: Mapping[str, str] | None = None, **values: Any) -> Step:
+            return self.figure(name, f"{{model}}/{name}", title, tables or self.tables(name), models, **values)
+
+        return [
+            of_model("seeds", "5 every seed", seeds, sigma=None, gammas=None),
+            self.figure(
+                "one_shot",
+                "{model}/one_shot_{method}",
+                "6 one-shot, {method}",
+                {"intervals": self.table("sweep_intervals")},
+                methods,
+            ),
+            of_model("grid", "7 grid search", grid),
+            self.figure("best_draws", "best_draws", "8 single networks", self.tables("best_draws"), [{}], model="all"),
+            of_model("transfer", "9 mask transfer"),
+            self.figure(
+                "weight_cdf",
+                "weight_cdf",
+                "10 weights against noise",
+                self.tables("weight_cdf"),
+                [{}],
+                model="all",
+                sigmas=sigmas,
+            ),
+            of_model("feature_variance", "11 feature variance", gamma=None),
+            of_model("fronts", "12 Pareto fronts"),
+            of_model("search_progress", "13 search progress"),
+            of_model("fine_tuning", "14 fine-tuning"),
+            of_model("structured", "15 whole filters"),
+        ]
