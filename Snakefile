@@ -1,10 +1,9 @@
 """prunescape: what pruning does to a neural network, and what must be done again afterwards.
 
-This file reads and validates the config, includes the rules and names the targets. Try `snakemake -n` for the plan.
+This file reads the config, makes the plan (`workflow/prunescape/plan`), includes the rules and names the targets. Try
+`snakemake -n` to see what would be done.
 """
 
-import itertools
-import json
 import os
 import sys
 from pathlib import Path
@@ -36,64 +35,83 @@ if not workflow.overwrite_configfiles:
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/pruning_common.smk"
 
 
 report: "workflow/report/workflow.rst"
 
 
-include: "workflow/rules/cluster.smk"
-include: "workflow/rules/data.smk"
 include: "workflow/rules/models.smk"
 include: "workflow/rules/hpspace.smk"
-include: "workflow/rules/hpspace_statistics.smk"
-include: "workflow/rules/figures.smk"
 include: "workflow/rules/export.smk"
-include: "workflow/rules/pages.smk"
-include: "workflow/rules/companions.smk"
+include: "workflow/rules/light.smk"
 
 
-if PAIR.is_thesis:
+if "stochastic" in PLAN.companions:
 
-    include: "workflow/rules/hpspace_thesis.smk"
-
-
-if config["stochastic"] is not None:
-
-    include: "workflow/rules/stochastic_common.smk"
     include: "workflow/rules/stochastic.smk"
-    include: "workflow/rules/stochastic_answers.smk"
-    include: "workflow/rules/stochastic_figures.smk"
 
 
-if config["mechanism"] is not None:
+if "mechanism" in PLAN.companions:
 
-    include: "workflow/rules/mechanism_setting.smk"
-    include: "workflow/rules/mechanism_common.smk"
     include: "workflow/rules/mechanism.smk"
-    include: "workflow/rules/mechanism_cycles.smk"
-    include: "workflow/rules/mechanism_answers.smk"
-    include: "workflow/rules/mechanism_figures.smk"
 
 
-if config["coherence"] is not None:
+if "coherence" in PLAN.companions:
 
-    include: "workflow/rules/coherence_setting.smk"
-    include: "workflow/rules/coherence_common.smk"
-    include: "workflow/rules/coherence_answers_common.smk"
     include: "workflow/rules/coherence.smk"
-    include: "workflow/rules/coherence_answers.smk"
-    include: "workflow/rules/coherence_figures.smk"
-
-
-include: "workflow/rules/companion_pages.smk"
-include: "workflow/rules/overview.smk"
 
 
 remember()  # what the code behind the rules says, for the next run to start faster
 
 
+# Targets. The first one is what a plain `snakemake` makes.
 rule all:
     default_target: True
     input:
-        rules.hpspace.input,
+        PLAN.main,
+    localrule: True
+
+
+# The whole main job.
+rule hpspace:
+    input:
+        rules.all.input,
+    localrule: True
+
+
+# Whether the networks that are imported can be trained and pruned, before anything is spent.
+rule check:
+    input:
+        PLAN.networks.check.files(),
+    localrule: True
+
+
+# Each network at its best cell, in open formats, with a model card.
+rule export:
+    input:
+        PLAN.export.cards,
+    localrule: True
+
+
+# The companion studies, those that the config has: `snakemake stochastic` and so on.
+for study in PLAN.companions.values():
+
+    rule:
+        name:
+            study.name
+        input:
+            study.answers,
+            study.page,
+        localrule: True
+
+
+# What a study will cost; what is finished, running, failed and missing; the same live.
+for overview in OVERVIEWS:
+
+    rule:
+        name:
+            overview
+        localrule: True
+
+
+include: "workflow/rules/overview.smk"

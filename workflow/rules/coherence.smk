@@ -1,171 +1,121 @@
 """The study `coherence`: networks, what their gradients say, and what their masks are worth."""
 
+COHERENCE = PLAN.companions["coherence"]
+
 
 rule prepare_gaussian:
     input:
-        f"{DATA}/meta.json",
+        data=RUN.meta,
     output:
-        # What depends on the noise reads this file: it is written last and holds the arrays' checksums.
-        meta=GAUSSIAN,
-        arrays=expand(
-            f"{DATA}-gaussian/{{split}}_{{part}}.npy", split=["train", "validation"], part=["images", "labels"]
-        ),
+        **COHERENCE.prepare_gaussian.outputs,
     log:
-        f"{LOGS}/coherence/prepare_gaussian.log",
+        COHERENCE.prepare_gaussian.log,
     localrule: True
     conda:
         ENVIRONMENT
     params:
-        settings=settings("coherence/prepare_gaussian.py"),
+        settings=COHERENCE.prepare_gaussian.param,
     script:
         "../scripts/coherence/prepare_gaussian.py"
 
 
 rule train_run:
     input:
-        unpack(data_of_run),
-        architecture=DENSE_OF,
+        unpack(COHERENCE.of_run),
+        architecture=RUN.dense,
     output:
-        networks=WATCHED,
-        history=f"{COHERENCE}/networks/{{model}}/seed-{{seed}}/{{run}}.csv",
+        **COHERENCE.train_run.outputs,
     log:
-        f"{LOGS}/coherence/train_run/{{model}}_seed-{{seed}}_{{run}}.log",
-    wildcard_constraints:
-        run="|".join(RUNS),
+        COHERENCE.train_run.log,
     conda:
         ENVIRONMENT
-    threads: training_threads()
+    threads: RUN.threads
     resources:
-        runtime=companion_minutes(coherence_passes("train_run")),
-        cpus_per_task=config["engine"]["threads"],
+        runtime=PLAN.minutes(COHERENCE.train_run),
+        cpus_per_task=CPUS,
     params:
-        settings=watched_settings,
-        checkpoint=checkpoint_of("train_run"),
+        settings=COHERENCE.train_run.settings,
+        checkpoint=COHERENCE.train_run.state,
     script:
         "../scripts/coherence/train_run.py"
 
 
 rule measure_runs:
     input:
-        **({"gaussian": GAUSSIAN} if len(RUNS) > 1 else {}),
-        data=f"{DATA}/meta.json",
-        architecture=DENSE_OF,
-        runs=expand(WATCHED, run=RUNS, allow_missing=True),
+        **COHERENCE.of_runs,
     output:
-        **{name: coherence_part(name) for name in RUN_TABLES},
-        diffs=OWN_DIFFS,
+        **COHERENCE.measure_runs.outputs,
     log:
-        log_of("coherence", "measure_runs"),
+        COHERENCE.measure_runs.log,
     conda:
         ENVIRONMENT
-    threads: training_threads()
+    threads: RUN.threads
     resources:
-        runtime=companion_minutes(coherence_passes("measure_runs")),
-        cpus_per_task=config["engine"]["threads"],
+        runtime=PLAN.minutes(COHERENCE.measure_runs),
+        cpus_per_task=CPUS,
     params:
-        settings=lambda wildcards: coherence_settings(
-            "coherence/measure_runs.py",
-            wildcards,
-            1,
-            samples=COHERENCE_STUDY["samples"],
-            bins=COHERENCE_STUDY["bins"],
-        ),
-        checkpoint=checkpoint_of("measure_runs"),
+        settings=COHERENCE.measure_runs.settings,
+        checkpoint=COHERENCE.measure_runs.state,
     script:
         "../scripts/coherence/measure_runs.py"
 
 
 rule retrain_masks:
     input:
-        data=f"{DATA}/meta.json",
-        architecture=DENSE_OF,
-        networks=WATCHED.replace("{run}", "real_fresh"),
-        epochs=coherence_part("epochs"),
-        diffs=OWN_DIFFS,
+        **COHERENCE.of_masks,
     output:
-        **{name: coherence_part(part) for name, part in SPARSE_TABLES.items()},
+        **COHERENCE.retrain_masks.outputs,
     log:
-        log_of("coherence", "retrain_masks"),
+        COHERENCE.retrain_masks.log,
     conda:
         ENVIRONMENT
-    threads: training_threads()
+    threads: RUN.threads
     resources:
-        runtime=companion_minutes(coherence_passes("retrain_masks")),
-        cpus_per_task=config["engine"]["threads"],
+        runtime=PLAN.minutes(COHERENCE.retrain_masks),
+        cpus_per_task=CPUS,
     params:
-        settings=sparse_settings,
-        checkpoint=checkpoint_of("retrain_masks"),
+        settings=COHERENCE.retrain_masks.settings,
+        checkpoint=COHERENCE.retrain_masks.state,
     script:
         "../scripts/coherence/retrain_masks.py"
 
 
 rule train_widths:
     input:
-        data=f"{DATA}/meta.json",
-        architecture=DENSE_OF.format(model=MLP),
+        **COHERENCE.of_mlps,
     output:
-        widths=mlp_part("widths"),
-        diffs=mlp_part("width_diffs"),
+        **COHERENCE.train_widths.outputs,
     log:
-        f"{LOGS}/coherence/train_widths/seed-{{seed}}.log",
+        COHERENCE.train_widths.log,
     conda:
         ENVIRONMENT
-    threads: training_threads()
+    threads: RUN.threads
     resources:
-        runtime=companion_minutes(coherence_passes("train_widths"), MLP),
-        cpus_per_task=config["engine"]["threads"],
+        runtime=PLAN.minutes(COHERENCE.train_widths),
+        cpus_per_task=CPUS,
     params:
-        settings=lambda wildcards: mlp_settings(
-            "coherence/train_widths.py", wildcards, 1, widths=all_widths(), bins=COHERENCE_STUDY["bins"]
-        ),
-        checkpoint=checkpoint_of("train_widths"),
+        settings=COHERENCE.train_widths.settings,
+        checkpoint=COHERENCE.train_widths.state,
     script:
         "../scripts/coherence/train_widths.py"
 
 
 rule prune_parents:
     input:
-        data=f"{DATA}/meta.json",
-        architecture=DENSE_OF.format(model=MLP),
-        widths=mlp_part("widths"),
+        **COHERENCE.of_mlps,
+        widths=COHERENCE.train_widths.outputs["widths"],
     output:
-        mlp_part("children_{experiment}"),
+        **COHERENCE.prune_parents.outputs,
     log:
-        f"{LOGS}/coherence/prune_parents/{{experiment}}_seed-{{seed}}.log",
-    wildcard_constraints:
-        experiment="wide|fixed",
+        COHERENCE.prune_parents.log,
     conda:
         ENVIRONMENT
-    threads: training_threads()
+    threads: RUN.threads
     resources:
-        runtime=companion_minutes(coherence_passes("prune_parents"), MLP),
-        cpus_per_task=config["engine"]["threads"],
+        runtime=PLAN.minutes(COHERENCE.prune_parents),
+        cpus_per_task=CPUS,
     params:
-        settings=lambda wildcards: mlp_settings(
-            "coherence/prune_parents.py",
-            wildcards,
-            COHERENCE_STUDY["lanes"],
-            pairs=pairs(wildcards.experiment),
-            **{name: COHERENCE_STUDY[name] for name in ("scores", "ends", "scopes")},
-        ),
-        checkpoint=checkpoint_of("prune_parents"),
+        settings=COHERENCE.prune_parents.settings,
+        checkpoint=COHERENCE.prune_parents.state,
     script:
         "../scripts/coherence/prune_parents.py"
-
-
-rule collect_coherence:
-    input:
-        coherence_parts,
-    output:
-        f"{COHERENCE}/{{table}}.csv",
-    log:
-        f"{LOGS}/coherence/collect/{{table}}.log",
-    wildcard_constraints:
-        table="|".join(COHERENCE_TABLES),
-    localrule: True
-    conda:
-        ENVIRONMENT
-    params:
-        settings=settings("studies/collect.py"),
-    script:
-        "../scripts/studies/collect.py"

@@ -1,147 +1,90 @@
-"""The main job: hyperparameter landscapes of dense and pruned networks, and whether to tune again."""
+"""The main job: tiles of hyperparameters are trained, and the grid grows where good cells touch its border."""
 
-VERDICT_TABLES = ["cells", "ellipses", "risk", "intervals", "decisions", "shifts", "regret"]
+MAIN = PLAN.hpspace
+
+
+def tile_files(model, rounds, suffix=".csv"):
+    """The files of all tiles of a model after some rounds of extension, each of which must have been planned."""
+    for round in range(1, rounds + 1):
+        checkpoints.extend_grid.get(model=model, round=round)
+    return MAIN.tile_files(model, rounds, suffix)
+
+
+def all_files(suffix=".csv"):
+    """A function that gives the files of all tiles of all models, after all rounds."""
+    return lambda wildcards: [path for model in RUN.models for path in tile_files(model, MAIN.rounds, suffix)]
 
 
 rule train_tile:
     input:
-        unpack(checked_network),
-        unpack(lambda wildcards: network_to_train(wildcards.model, wildcards.variant, wildcards.seed)),
-        **chosen_strategy(),
-        data=f"{DATA}/meta.json",
+        unpack(MAIN.tile_inputs),
+        **NETS.chosen_strategy(),
+        data=RUN.meta,
     output:
-        table=f"{TILE}.csv",
-        history=f"{TILE}.history.csv",
-        timing=f"{TILE}.timing.csv",
+        **MAIN.train_tile.outputs,
     log:
-        f"{LOGS}/train_tile/{{model}}/{{variant}}/seed-{{seed}}_{{i}}_{{j}}.log",
+        MAIN.train_tile.log,
     conda:
         ENVIRONMENT
-    threads: training_threads()
+    threads: RUN.threads
     resources:
-        runtime=training_minutes,
-        cpus_per_task=config["engine"]["threads"],
+        runtime=PLAN.minutes(MAIN.train_tile),
+        cpus_per_task=CPUS,
     params:
-        settings=lambda wildcards: settings(
-            "hpspace/train_tile.py",
-            model_code(wildcards.model),
-            cells=tile_cells(wildcards),
-            **{"fixed": fixed(wildcards.model)} if fixed(wildcards.model) else {},
-            **{"recipe": config["recipe"]} | (retrained(wildcards.model, wildcards.variant) or {}),
-            engine=engine_settings(),
-            seed=int(wildcards.seed),
-        ),
-        # Outside the outputs, which Snakemake removes when a job fails; not tracked, because it takes `output`.
-        checkpoint=lambda wildcards, output: f"{RESULTS}/checkpoints/" + "_".join(wildcards),
+        settings=MAIN.train_tile.settings,
+        checkpoint=MAIN.train_tile.state,
     script:
         "../scripts/hpspace/train_tile.py"
 
 
+# Round 0 is the configured grid; each later round looks at all results before it. The earlier plans are inputs, or
+# Snakemake would run the rounds side by side.
 checkpoint extend_grid:
     input:
-        plans=lambda wildcards: plans(wildcards.model, int(wildcards.round) - 1),
+        plans=lambda wildcards: MAIN.plans(wildcards.model, int(wildcards.round) - 1),
         tables=lambda wildcards: tile_files(wildcards.model, int(wildcards.round) - 1),
     output:
-        PLAN,
+        **MAIN.extend_grid.outputs,
     log:
-        f"{LOGS}/extend_grid/{{model}}_round-{{round}}.log",
-    # Round 0 is the configured grid; each later round looks at all results before it. The earlier plans are inputs, or
-    # Snakemake would run the rounds side by side.
+        MAIN.extend_grid.log,
     localrule: True
     conda:
         ENVIRONMENT
     params:
-        settings=lambda wildcards: settings(
-            "hpspace/extend_grid.py",
-            grid=config["grid"],
-            prior=lattice(wildcards.model).named(PRIOR),
-            extension={key: value for key, value in config["extension"].items() if key != "rounds"},
-        ),
+        settings=MAIN.extend_grid.settings,
     script:
         "../scripts/hpspace/extend_grid.py"
 
 
 rule collect_cells:
     input:
-        plans=[plan for model in config["models"] for plan in plans(model, config["extension"]["rounds"])],
-        tables=lambda wildcards: [
-            path for model in config["models"] for path in tile_files(model, config["extension"]["rounds"])
-        ],
-        timing=lambda wildcards: [
-            path
-            for model in config["models"]
-            for path in tile_files(model, config["extension"]["rounds"], ".timing.csv")
-        ],
+        plans=[plan for model in RUN.models for plan in MAIN.plans(model, MAIN.rounds)],
+        tables=all_files(),
+        timing=all_files(".timing.csv"),
     output:
-        cells=f"{HPSPACE}/cells.csv",
-        timing=f"{HPSPACE}/timing.csv",
+        **MAIN.collect_cells.outputs,
     log:
-        f"{LOGS}/collect_cells.log",
+        MAIN.collect_cells.log,
     conda:
         ENVIRONMENT
     params:
-        settings=settings("hpspace/collect_cells.py"),
+        settings=MAIN.collect_cells.param,
     script:
         "../scripts/hpspace/collect_cells.py"
 
 
-rule fit_ellipses:
+# Not in light.smk, because its histories are those of tiles that are known when the grid has grown.
+rule figure_curves:
     input:
-        cells=f"{HPSPACE}/cells.csv",
+        **MAIN.tables("cells"),
+        histories=lambda wildcards: tile_files(wildcards.model, MAIN.rounds, ".history.csv"),
     output:
-        f"{HPSPACE}/ellipses.csv",
+        **outputs(MAIN.curves),
     log:
-        f"{LOGS}/fit_ellipses.log",
+        MAIN.curves.log,
     conda:
         ENVIRONMENT
     params:
-        settings=settings(
-            "hpspace/fit_ellipses.py",
-            **{key: config["analysis"][key] for key in ("roi", "sigma", "minimum_cells")} | AXES,
-        ),
+        settings=MAIN.curves.param,
     script:
-        "../scripts/hpspace/fit_ellipses.py"
-
-
-rule measure_risk:
-    input:
-        cells=f"{HPSPACE}/cells.csv",
-    output:
-        cells=f"{HPSPACE}/risk_cells.csv",
-        table=f"{HPSPACE}/risk.csv",
-    log:
-        f"{LOGS}/measure_risk.log",
-    conda:
-        ENVIRONMENT
-    params:
-        settings=settings("hpspace/measure_risk.py", risk_roi=config["analysis"]["risk_roi"]),
-    script:
-        "../scripts/hpspace/measure_risk.py"
-
-
-rule give_verdict:
-    input:
-        **{table: f"{HPSPACE}/{table}.csv" for table in VERDICT_TABLES},
-    output:
-        json=f"{HPSPACE}/verdict.json",
-        text=f"{HPSPACE}/verdict.txt",
-        page=report(
-            f"{HPSPACE}/verdict.html",
-            category="Answer",
-            caption=f"{CAPTIONS}/verdict.rst",
-            labels={"figure": "1 verdict"},
-        ),
-    log:
-        f"{LOGS}/give_verdict.log",
-    conda:
-        ENVIRONMENT
-    params:
-        settings=settings(
-            "hpspace/give_verdict.py",
-            verdict={**config["verdict"], "risk_roi": config["analysis"]["risk_roi"]},
-            border_roi=config["extension"]["roi"],
-            without_control=without_control(),
-            **AXES,
-        ),
-    script:
-        "../scripts/hpspace/give_verdict.py"
+        "../scripts/hpspace/figure_curves.py"

@@ -1,145 +1,198 @@
-"""The study `mechanism`: networks, and the utility of subsets of their weights."""
+"""The study `mechanism`: networks, the utility of subsets of their weights, cycles of pruning, surfaces and barriers."""
+
+MECHANISM = PLAN.companions["mechanism"]
 
 
 rule pretrain_sizes:
     input:
-        data=f"{DATA}/meta.json",
-        architecture=f"{RESULTS}/models/{{model}}/dense/architecture.json",
+        **MECHANISM.of_network,
     output:
-        sizes=TRAINED,
-        epochs=f"{NETWORKS_OF}/epochs.safetensors",
-        history=f"{NETWORKS_OF}/history.csv",
+        **MECHANISM.pretrain_sizes.outputs,
     log:
-        log_of("mechanism", "pretrain_sizes"),
+        MECHANISM.pretrain_sizes.log,
     conda:
         ENVIRONMENT
-    threads: training_threads()
+    threads: RUN.threads
     resources:
-        runtime=companion_minutes(mechanism_passes("pretrain_sizes")),
-        cpus_per_task=config["engine"]["threads"],
+        runtime=PLAN.minutes(MECHANISM.pretrain_sizes),
+        cpus_per_task=CPUS,
     params:
-        settings=lambda wildcards: training_settings(
-            "mechanism/pretrain_sizes.py",
-            wildcards,
-            sizes=sizes_of(wildcards.model),
-            measured_epochs=measured_epochs(),
-        ),
-        checkpoint=checkpoint_of("pretrain_sizes"),
+        settings=MECHANISM.pretrain_sizes.settings,
+        checkpoint=MECHANISM.pretrain_sizes.state,
     script:
         "../scripts/mechanism/pretrain_sizes.py"
 
 
 rule ablate_epochs:
     input:
-        data=f"{DATA}/meta.json",
-        architecture=f"{RESULTS}/models/{{model}}/dense/architecture.json",
-        epochs=f"{NETWORKS_OF}/epochs.safetensors",
+        **MECHANISM.of_network,
+        epochs=MECHANISM.pretrain_sizes.outputs["epochs"],
     output:
-        epochs=mechanism_part("utility_epochs"),
-        bands=mechanism_part("utility_bands"),
+        **MECHANISM.ablate_epochs.outputs,
     log:
-        log_of("mechanism", "ablate_epochs"),
+        MECHANISM.ablate_epochs.log,
     conda:
         ENVIRONMENT
-    threads: training_threads()
+    threads: RUN.threads
     resources:
-        runtime=companion_minutes(mechanism_passes("ablate_epochs")),
-        cpus_per_task=config["engine"]["threads"],
+        runtime=PLAN.minutes(MECHANISM.ablate_epochs),
+        cpus_per_task=CPUS,
     params:
-        settings=lambda wildcards: sampling_settings(
-            "mechanism/ablate_epochs.py", wildcards, bands=MECHANISM_STUDY["bands"]
-        ),
+        settings=MECHANISM.ablate_epochs.settings,
     script:
         "../scripts/mechanism/ablate_epochs.py"
 
 
 rule ablate_sizes:
     input:
-        **OF_TRAINED,
+        **MECHANISM.of_trained,
     output:
-        mechanism_part("utility_sizes"),
+        **MECHANISM.ablate_sizes.outputs,
     log:
-        log_of("mechanism", "ablate_sizes"),
+        MECHANISM.ablate_sizes.log,
     conda:
         ENVIRONMENT
-    threads: training_threads()
+    threads: RUN.threads
     resources:
-        runtime=companion_minutes(mechanism_passes("ablate_sizes")),
-        cpus_per_task=config["engine"]["threads"],
+        runtime=PLAN.minutes(MECHANISM.ablate_sizes),
+        cpus_per_task=CPUS,
     params:
-        settings=lambda wildcards: sampling_settings(
-            "mechanism/ablate_sizes.py",
-            wildcards,
-            sizes=sizes_of(wildcards.model),
-            epoch=config["recipe"]["epochs"],
-        ),
+        settings=MECHANISM.ablate_sizes.settings,
     script:
         "../scripts/mechanism/ablate_sizes.py"
 
 
 rule retrain_pruned:
     input:
-        **OF_TRAINED,
+        **MECHANISM.of_trained,
     output:
-        networks=f"{NETWORKS_OF}/pruned.safetensors",
-        table=mechanism_part("retrained"),
+        **MECHANISM.retrain_pruned.outputs,
     log:
-        log_of("mechanism", "retrain_pruned"),
+        MECHANISM.retrain_pruned.log,
     conda:
         ENVIRONMENT
-    threads: training_threads()
+    threads: RUN.threads
     resources:
-        runtime=companion_minutes(mechanism_passes("retrain_pruned")),
-        cpus_per_task=config["engine"]["threads"],
+        runtime=PLAN.minutes(MECHANISM.retrain_pruned),
+        cpus_per_task=CPUS,
     params:
-        settings=lambda wildcards: training_settings(
-            "mechanism/retrain_pruned.py",
-            wildcards,
-            retraining=retraining(wildcards.model),
-            pruning_ratios=MECHANISM_STUDY["pruning_ratios"],
-        ),
-        checkpoint=checkpoint_of("retrain_pruned"),
+        settings=MECHANISM.retrain_pruned.settings,
+        checkpoint=MECHANISM.retrain_pruned.state,
     script:
         "../scripts/mechanism/retrain_pruned.py"
 
 
 rule ablate_pruned:
     input:
-        **OF_TRAINED,
-        networks=f"{NETWORKS_OF}/pruned.safetensors",
+        **MECHANISM.of_trained,
+        networks=MECHANISM.retrain_pruned.outputs["networks"],
     output:
-        mechanism_part("utility_pruned"),
+        **MECHANISM.ablate_pruned.outputs,
     log:
-        log_of("mechanism", "ablate_pruned"),
+        MECHANISM.ablate_pruned.log,
     conda:
         ENVIRONMENT
-    threads: training_threads()
+    threads: RUN.threads
     resources:
-        runtime=companion_minutes(mechanism_passes("ablate_pruned")),
-        cpus_per_task=config["engine"]["threads"],
+        runtime=PLAN.minutes(MECHANISM.ablate_pruned),
+        cpus_per_task=CPUS,
     params:
-        settings=lambda wildcards: sampling_settings(
-            "mechanism/ablate_pruned.py", wildcards, pruning_ratios=MECHANISM_STUDY["pruning_ratios"]
-        ),
+        settings=MECHANISM.ablate_pruned.settings,
     script:
         "../scripts/mechanism/ablate_pruned.py"
 
 
 rule ablate_channels:
     input:
-        **OF_TRAINED,
+        **MECHANISM.of_trained,
     output:
-        channels=mechanism_part("utility_channels"),
-        correlations=mechanism_part("rank_correlations"),
+        **MECHANISM.ablate_channels.outputs,
     log:
-        log_of("mechanism", "ablate_channels"),
+        MECHANISM.ablate_channels.log,
     conda:
         ENVIRONMENT
-    threads: training_threads()
+    threads: RUN.threads
     resources:
-        runtime=companion_minutes(mechanism_passes("ablate_channels")),
-        cpus_per_task=config["engine"]["threads"],
+        runtime=PLAN.minutes(MECHANISM.ablate_channels),
+        cpus_per_task=CPUS,
     params:
-        settings=lambda wildcards: sampling_settings("mechanism/ablate_channels.py", wildcards),
+        settings=MECHANISM.ablate_channels.settings,
     script:
         "../scripts/mechanism/ablate_channels.py"
+
+
+rule prune_in_cycles:
+    input:
+        **MECHANISM.of_trained,
+    output:
+        **MECHANISM.prune_in_cycles.outputs,
+    log:
+        MECHANISM.prune_in_cycles.log,
+    conda:
+        ENVIRONMENT
+    threads: RUN.threads
+    resources:
+        runtime=PLAN.minutes(MECHANISM.prune_in_cycles),
+        cpus_per_task=CPUS,
+    params:
+        settings=MECHANISM.prune_in_cycles.settings,
+        checkpoint=MECHANISM.prune_in_cycles.state,
+    script:
+        "../scripts/mechanism/prune_in_cycles.py"
+
+
+rule map_surfaces:
+    input:
+        **MECHANISM.of_cycled,
+    output:
+        **MECHANISM.map_surfaces.outputs,
+    log:
+        MECHANISM.map_surfaces.log,
+    conda:
+        ENVIRONMENT
+    threads: RUN.threads
+    resources:
+        runtime=PLAN.minutes(MECHANISM.map_surfaces),
+        cpus_per_task=CPUS,
+    params:
+        settings=MECHANISM.map_surfaces.settings,
+    script:
+        "../scripts/mechanism/map_surfaces.py"
+
+
+rule connect_cycles:
+    input:
+        **MECHANISM.of_cycled,
+    output:
+        **MECHANISM.connect_cycles.outputs,
+    log:
+        MECHANISM.connect_cycles.log,
+    conda:
+        ENVIRONMENT
+    threads: RUN.threads
+    resources:
+        runtime=PLAN.minutes(MECHANISM.connect_cycles),
+        cpus_per_task=CPUS,
+    params:
+        settings=MECHANISM.connect_cycles.settings,
+    script:
+        "../scripts/mechanism/connect_cycles.py"
+
+
+rule connect_seeds:
+    input:
+        **MECHANISM.of_seeds,
+    output:
+        **MECHANISM.connect_seeds.outputs,
+    log:
+        MECHANISM.connect_seeds.log,
+    conda:
+        ENVIRONMENT
+    threads: RUN.threads
+    resources:
+        runtime=PLAN.minutes(MECHANISM.connect_seeds),
+        cpus_per_task=CPUS,
+    params:
+        settings=MECHANISM.connect_seeds.settings,
+    script:
+        "../scripts/mechanism/connect_seeds.py"

@@ -1,217 +1,159 @@
-"""Models: the dense network, its checkpoint, and what pruning makes of it."""
+"""Data, the dense network, its checkpoint, and what pruning makes of it."""
 
-# On a CPU each array of networks has one core, and a single network is a single array.
-DENSE_THREADS = 1 if config["engine"]["device"] == "cpu" else training_threads()
-MODEL_FOLDER = f"{RESULTS}/models/{{model}}"
+NETS = PLAN.networks
+
+
+# Every data set becomes the same prepared form. It runs where Snakemake runs, so that compute nodes need no network.
+rule prepare:
+    output:
+        **PLAN.prepare.outputs,
+    log:
+        PLAN.prepare.log,
+    localrule: True
+    conda:
+        ENVIRONMENT
+    threads: workflow.cores if RUN.data_set.module == "folders" else 1
+    params:
+        settings=PLAN.prepare.settings,
+        # Where the files are found is no part of what they are; Snakemake does not track params that take `output`.
+        data=lambda wildcards, output: {key: value for key, value in RUN.config["data"].items() if key != "prepared"},
+    script:
+        "../scripts/data/prepare.py"
 
 
 rule describe_dense:
     input:
-        data=f"{DATA}/meta.json",
+        data=RUN.meta,
     output:
-        f"{MODEL_FOLDER}/dense/architecture.json",
+        **NETS.describe.outputs,
     log:
-        f"{LOGS}/describe_dense/{{model}}.log",
+        NETS.describe.log,
     localrule: True
     conda:
         ENVIRONMENT
     params:
-        settings=lambda wildcards: settings(
-            "models/describe_dense.py", model_code(wildcards.model), **origin_settings(wildcards.model)
-        ),
+        settings=NETS.describe.settings,
     script:
         "../scripts/models/describe_dense.py"
 
 
+# Before anything is trained: whether an imported network learns, and can be pruned as the config says.
 rule check_network:
     input:
-        architecture=f"{MODEL_FOLDER}/dense/architecture.json",
+        architecture=RUN.dense,
     output:
-        f"{MODEL_FOLDER}/dense/check.json",
+        **NETS.check.outputs,
     log:
-        f"{LOGS}/check_network/{{model}}.log",
-    # Before anything is trained: whether an imported network learns, and can be pruned as the config says.
+        NETS.check.log,
     localrule: True
     conda:
         ENVIRONMENT
     params:
-        settings=lambda wildcards: settings(
-            "models/check_network.py",
-            model_code(wildcards.model),
-            variants=pruned_variants(wildcards.model),
-            pruning=ranking(),
-            strategy=config["engine"]["strategy"],
-        ),
+        settings=NETS.check.settings,
     script:
         "../scripts/models/check_network.py"
 
 
-rule check:
-    input:
-        [f"{RESULTS}/models/{model}/dense/check.json" for model in config["models"] if imported(model)],
-    localrule: True
-
-
 rule train_dense:
     input:
-        unpack(checked_network),
-        data=f"{DATA}/meta.json",
-        architecture=f"{MODEL_FOLDER}/dense/architecture.json",
+        unpack(NETS.checked),
+        data=RUN.meta,
+        architecture=RUN.dense,
     output:
-        weights=f"{MODEL_FOLDER}/dense/weights.safetensors",
-        history=f"{MODEL_FOLDER}/dense/history.csv",
+        **NETS.train_dense.outputs,
     log:
-        f"{LOGS}/train_dense/{{model}}.log",
+        NETS.train_dense.log,
     conda:
         ENVIRONMENT
-    threads: DENSE_THREADS
+    threads: RUN.dense_threads
     resources:
-        runtime=training_minutes,
-        cpus_per_task=1 if config["engine"]["device"] == "cpu" else config["engine"]["threads"],
+        runtime=PLAN.minutes(NETS.train_dense),
+        cpus_per_task=RUN.dense_cpus,
     params:
-        settings=lambda wildcards: settings(
-            "models/train_dense.py",
-            model_code(wildcards.model),
-            **prior_settings(wildcards.model, config["recipe"]),
-        ),
-        checkpoint=lambda wildcards, output: f"{RESULTS}/checkpoints/dense/{wildcards.model}",
+        settings=NETS.train_dense.settings,
+        checkpoint=NETS.train_dense.state,
     script:
         "../scripts/models/train_dense.py"
 
 
 use rule train_dense as train_to_rewind with:
     output:
-        weights=f"{MODEL_FOLDER}/dense/epoch-{{epoch}}/weights.safetensors",
-        history=f"{MODEL_FOLDER}/dense/epoch-{{epoch}}/history.csv",
+        **NETS.train_to_rewind.outputs,
     log:
-        f"{LOGS}/train_to_rewind/{{model}}_{{epoch}}.log",
+        NETS.train_to_rewind.log,
+    resources:
+        runtime=PLAN.minutes(NETS.train_to_rewind),
+        cpus_per_task=RUN.dense_cpus,
     params:
-        # The same training again as far as the epoch: the very weights that `train_dense` passes through, and `train_dense`
-        # need not run again where this pipeline is added, or another epoch is asked for.
-        settings=lambda wildcards: settings(
-            "models/train_dense.py",
-            model_code(wildcards.model),
-            **prior_settings(wildcards.model, until(config["recipe"], int(wildcards.epoch))),
-        ),
-        checkpoint=lambda wildcards, output: f"{RESULTS}/checkpoints/rewind/" + "_".join(wildcards),
+        settings=NETS.train_to_rewind.settings,
+        checkpoint=NETS.train_to_rewind.state,
 
 
+use rule train_dense as retrain_step with:
+    input:
+        data=RUN.meta,
+        architecture=NETS.prune_step.outputs["architecture"],
+        start=NETS.prune_step.outputs["weights"],
+    output:
+        **NETS.retrain_step.outputs,
+    log:
+        NETS.retrain_step.log,
+    resources:
+        runtime=PLAN.minutes(NETS.retrain_step),
+        cpus_per_task=RUN.dense_cpus,
+    params:
+        settings=NETS.retrain_step.settings,
+        checkpoint=NETS.retrain_step.state,
+
+
+# As training has them; on a cluster it must run on the same kind of machine, too.
 rule calibrate:
     input:
-        data=f"{DATA}/meta.json",
-        architecture=lambda wildcards: network_to_train(*wildcards, SEEDS[0])["architecture"],
+        unpack(NETS.to_calibrate),
     output:
-        STRATEGY,
+        **NETS.calibrate.outputs,
     log:
-        f"{LOGS}/calibrate/{{model}}_{{variant}}.log",
+        NETS.calibrate.log,
     conda:
         ENVIRONMENT
-    # As training has them; on a cluster it must run on the same kind of machine, too.
-    threads: training_threads()
+    threads: RUN.threads
     resources:
-        cpus_per_task=config["engine"]["threads"],
+        cpus_per_task=CPUS,
     params:
-        settings=lambda wildcards: settings(
-            "models/calibrate.py",
-            model_code(wildcards.model),
-            recipe=config["recipe"],
-            engine=engine_settings(),
-            cells=lattice(wildcards.model).alike,
-        ),
+        settings=NETS.calibrate.settings,
     script:
         "../scripts/models/calibrate.py"
 
 
 rule prune:
     input:
-        unpack(pruned_from),
+        unpack(NETS.pruned_from),
     output:
-        architecture=f"{MODEL_FOLDER}/{{pruned}}/architecture.json",
-        weights=f"{MODEL_FOLDER}/{{pruned}}/weights.safetensors",
-        record=f"{MODEL_FOLDER}/{{pruned}}/pruning.json",
+        **NETS.prune.outputs,
     log:
-        f"{LOGS}/prune/{{model}}_{{pruned}}.log",
+        NETS.prune.log,
     conda:
         ENVIRONMENT
     # What is measured must not share the machine with other jobs of this run.
-    threads: (workflow.cores or config["pruning"]["latency"]["threads"]) if TARGET == "latency" else 1
+    threads: NETS.prune_threads
     resources:
-        **({"cpus_per_task": config["pruning"]["latency"]["threads"]} if TARGET == "latency" else {}),
+        **NETS.prune_resources,
     params:
-        settings=lambda wildcards: settings("models/prune.py", model_code(wildcards.model), **prune_settings(wildcards)),
-        # Not tracked, because it takes `output`: latency is never measured twice for the same question.
-        saved=lambda wildcards, output: found_widths(wildcards),
+        settings=NETS.prune.settings,
+        saved=NETS.found_widths,
     script:
         "../scripts/models/prune.py"
 
 
 use rule prune as prune_step with:
     output:
-        architecture=f"{MODEL_FOLDER}/{{pruned}}/step-{{step}}/architecture.json",
-        weights=f"{MODEL_FOLDER}/{{pruned}}/step-{{step}}/weights.safetensors",
-        record=f"{MODEL_FOLDER}/{{pruned}}/step-{{step}}/pruning.json",
+        **NETS.prune_step.outputs,
     log:
-        f"{LOGS}/prune/{{model}}_{{pruned}}_step-{{step}}.log",
+        NETS.prune_step.log,
 
 
 use rule prune as prune_initial with:
     output:
-        architecture=f"{MODEL_FOLDER}/{{pruned}}/seed-{{seed}}/architecture.json",
-        weights=f"{MODEL_FOLDER}/{{pruned}}/seed-{{seed}}/weights.safetensors",
-        record=f"{MODEL_FOLDER}/{{pruned}}/seed-{{seed}}/pruning.json",
+        **NETS.prune_initial.outputs,
     log:
-        f"{LOGS}/prune/{{model}}_{{pruned}}_seed-{{seed}}.log",
-
-
-use rule train_dense as retrain_step with:
-    input:
-        data=f"{DATA}/meta.json",
-        architecture=f"{MODEL_FOLDER}/{{pruned}}/step-{{step}}/architecture.json",
-        start=f"{MODEL_FOLDER}/{{pruned}}/step-{{step}}/weights.safetensors",
-    output:
-        weights=f"{MODEL_FOLDER}/{{pruned}}/step-{{step}}/retrained.safetensors",
-        history=f"{MODEL_FOLDER}/{{pruned}}/step-{{step}}/history.csv",
-    log:
-        f"{LOGS}/retrain_step/{{model}}_{{pruned}}_{{step}}.log",
-    params:
-        settings=lambda wildcards: settings(
-            "models/train_dense.py",
-            model_code(wildcards.model),
-            **prior_settings(wildcards.model, None) | retrained(wildcards.model, wildcards.pruned),
-        ),
-        checkpoint=lambda wildcards, output: f"{RESULTS}/checkpoints/steps/" + "_".join(wildcards),
-
-
-rule pruning_table:
-    input:
-        [
-            record
-            for model in config["models"]
-            for variant in pruned_variants(model)
-            for record in records_of(model, variant)
-        ],
-    output:
-        pruning=report(
-            f"{HPSPACE}/pruning.csv",
-            category="Data and pruning",
-            caption=f"{CAPTIONS}/pruning.rst",
-            labels={"figure": "table: FLOPs and parameters"},
-        ),
-        channels=f"{HPSPACE}/channels.csv",
-    log:
-        f"{LOGS}/pruning_table.log",
-    localrule: True
-    conda:
-        ENVIRONMENT
-    params:
-        settings=settings(
-            "models/pruning_table.py",
-            variants=[
-                (model, variant)
-                for model in config["models"]
-                for variant in pruned_variants(model)
-                for _ in records_of(model, variant)
-            ],
-        ),
-    script:
-        "../scripts/models/pruning_table.py"
+        NETS.prune_initial.log,

@@ -1,210 +1,182 @@
-"""The study `stochastic`: does noise before pruning give better sparse networks? Networks, and what is measured on each."""
+"""The study `stochastic`: networks pruned with and without noise, and what is measured on each."""
+
+STOCHASTIC = PLAN.companions["stochastic"]
 
 
 use rule train_dense as pretrain with:
     output:
-        weights=f"{PRETRAINED}/weights.safetensors",
-        history=f"{PRETRAINED}/history.csv",
+        **STOCHASTIC.pretrain.outputs,
     log:
-        study_log("pretrain"),
+        STOCHASTIC.pretrain.log,
+    resources:
+        runtime=PLAN.minutes(STOCHASTIC.pretrain),
+        cpus_per_task=RUN.dense_cpus,
     params:
-        settings=lambda wildcards: settings(
-            "models/train_dense.py",
-            model_code(wildcards.model),
-            learning_rate=config["models"][wildcards.model]["learning_rate"],
-            weight_decay=config["models"][wildcards.model]["weight_decay"],
-            recipe=config["recipe"],
-            engine=engine_settings(strategy="serial"),
-            seed=int(wildcards.seed),
-            held_out=STUDY["held_out"],
-        ),
-        checkpoint=checkpoint_of("pretrain"),
+        settings=STOCHASTIC.pretrain.settings,
+        checkpoint=STOCHASTIC.pretrain.state,
 
 
 rule evaluate_sweep:
     input:
-        **OF_PRETRAINED,
+        **STOCHASTIC.of_pretrained,
     output:
-        part("sweep"),
+        **STOCHASTIC.evaluate_sweep.outputs,
     log:
-        study_log("evaluate_sweep"),
+        STOCHASTIC.evaluate_sweep.log,
     conda:
         ENVIRONMENT
-    threads: training_threads()
+    threads: RUN.threads
     resources:
-        runtime=evaluation_minutes("evaluate_sweep"),
-        cpus_per_task=config["engine"]["threads"],
+        runtime=PLAN.minutes(STOCHASTIC.evaluate_sweep),
+        cpus_per_task=CPUS,
     params:
-        settings=lambda wildcards: study_settings("stochastic/evaluate.py", wildcards, variants=sweep(wildcards.model)),
+        settings=STOCHASTIC.evaluate_sweep.settings,
     script:
         "../scripts/stochastic/evaluate.py"
 
 
 use rule evaluate_sweep as evaluate_grid with:
     output:
-        part("grid"),
+        **STOCHASTIC.evaluate_grid.outputs,
     log:
-        study_log("evaluate_grid"),
+        STOCHASTIC.evaluate_grid.log,
     resources:
-        runtime=evaluation_minutes("evaluate_grid"),
-        cpus_per_task=config["engine"]["threads"],
+        runtime=PLAN.minutes(STOCHASTIC.evaluate_grid),
+        cpus_per_task=CPUS,
     params:
-        settings=lambda wildcards: study_settings("stochastic/evaluate.py", wildcards, variants=grid(wildcards.model)),
+        settings=STOCHASTIC.evaluate_grid.settings,
 
 
 rule choose_cell:
     input:
-        expand(part("grid"), seed=SEEDS, allow_missing=True),
+        grids=STOCHASTIC.grids,
     output:
-        CELL,
+        **STOCHASTIC.choose_cell.outputs,
     log:
-        f"{LOGS}/stochastic/choose_cell/{{model}}.log",
+        STOCHASTIC.choose_cell.log,
     localrule: True
     conda:
         ENVIRONMENT
     params:
-        settings=lambda wildcards: settings("stochastic/choose_cell.py", cell=of_model(wildcards.model)["cell"]),
+        settings=STOCHASTIC.choose_cell.settings,
     script:
         "../scripts/stochastic/choose_cell.py"
 
 
 use rule evaluate_sweep as evaluate_best with:
     input:
-        **OF_PRETRAINED,
-        best=CELL,
+        **STOCHASTIC.of_best,
     output:
-        part("best_draws"),
+        **STOCHASTIC.evaluate_best.outputs,
     log:
-        study_log("evaluate_best"),
+        STOCHASTIC.evaluate_best.log,
     resources:
-        runtime=evaluation_minutes("evaluate_best"),
-        cpus_per_task=config["engine"]["threads"],
+        runtime=PLAN.minutes(STOCHASTIC.evaluate_best),
+        cpus_per_task=CPUS,
     params:
-        settings=lambda wildcards: study_settings(
-            "stochastic/evaluate.py", wildcards, variants=best_draws(wildcards.model)
-        ),
+        settings=STOCHASTIC.evaluate_best.settings,
 
 
 use rule evaluate_best as transfer_masks with:
     output:
-        part("transfer"),
+        **STOCHASTIC.transfer_masks.outputs,
     log:
-        study_log("transfer_masks"),
+        STOCHASTIC.transfer_masks.log,
     resources:
-        runtime=evaluation_minutes("transfer_masks"),
-        cpus_per_task=config["engine"]["threads"],
+        runtime=PLAN.minutes(STOCHASTIC.transfer_masks),
+        cpus_per_task=CPUS,
     params:
-        settings=lambda wildcards: study_settings(
-            "stochastic/evaluate.py", wildcards, variants=transfer(wildcards.model)
-        ),
+        settings=STOCHASTIC.transfer_masks.settings,
 
 
 rule measure_weight_cdf:
     input:
-        **OF_PRETRAINED,
+        **STOCHASTIC.of_pretrained,
     output:
-        part("weight_cdf"),
+        **STOCHASTIC.measure_weight_cdf.outputs,
     log:
-        study_log("measure_weight_cdf"),
+        STOCHASTIC.measure_weight_cdf.log,
     conda:
         ENVIRONMENT
     params:
-        settings=lambda wildcards: settings("stochastic/measure_weight_cdf.py", model_code(wildcards.model)),
+        settings=STOCHASTIC.measure_weight_cdf.settings,
     script:
         "../scripts/stochastic/measure_weight_cdf.py"
 
 
 rule measure_feature_variance:
     input:
-        **OF_PRETRAINED,
+        **STOCHASTIC.of_pretrained,
     output:
-        part("feature_variance"),
+        **STOCHASTIC.measure_feature_variance.outputs,
     log:
-        study_log("measure_feature_variance"),
+        STOCHASTIC.measure_feature_variance.log,
     conda:
         ENVIRONMENT
-    threads: training_threads()
+    threads: RUN.threads
     resources:
-        runtime=evaluation_minutes("measure_feature_variance"),
-        cpus_per_task=config["engine"]["threads"],
+        runtime=PLAN.minutes(STOCHASTIC.measure_feature_variance),
+        cpus_per_task=CPUS,
     params:
-        settings=lambda wildcards: study_settings(
-            "stochastic/measure_feature_variance.py", wildcards, variants=variance_sweep(wildcards.model)
-        ),
+        settings=STOCHASTIC.measure_feature_variance.settings,
     script:
         "../scripts/stochastic/measure_feature_variance.py"
 
 
 rule fine_tune:
     input:
-        **OF_PRETRAINED,
-        best=CELL,
+        **STOCHASTIC.of_best,
     output:
-        accuracies=part("fine_tuning"),
-        variances=part("variances"),
+        **STOCHASTIC.fine_tune.outputs,
     log:
-        study_log("fine_tune"),
+        STOCHASTIC.fine_tune.log,
     conda:
         ENVIRONMENT
-    threads: training_threads()
+    threads: RUN.threads
     resources:
-        runtime=evaluation_minutes("fine_tune"),
-        cpus_per_task=config["engine"]["threads"],
+        runtime=PLAN.minutes(STOCHASTIC.fine_tune),
+        cpus_per_task=CPUS,
     params:
-        settings=lambda wildcards: study_settings(
-            "stochastic/fine_tune.py",
-            wildcards,
-            variants=fine_tuned(wildcards.model),
-            recipe=FINE_TUNING,
-            learning_rate=STUDY["fine_tuning"]["learning_rate"],
-            weight_decay=STUDY["fine_tuning"]["weight_decay"],
-        ),
-        checkpoint=checkpoint_of("fine_tune"),
+        settings=STOCHASTIC.fine_tune.settings,
+        checkpoint=STOCHASTIC.fine_tune.state,
     script:
         "../scripts/stochastic/fine_tune.py"
 
 
 rule search:
     input:
-        **OF_PRETRAINED,
+        **STOCHASTIC.of_pretrained,
     output:
-        evaluations=part("search"),
-        progress=part("search_progress"),
-        fronts=part("fronts"),
+        **STOCHASTIC.search.outputs,
     log:
-        study_log("search"),
+        STOCHASTIC.search.log,
     conda:
         ENVIRONMENT
-    threads: training_threads()
+    threads: RUN.threads
     resources:
-        runtime=evaluation_minutes("search"),
-        cpus_per_task=config["engine"]["threads"],
+        runtime=PLAN.minutes(STOCHASTIC.search),
+        cpus_per_task=CPUS,
     params:
-        settings=lambda wildcards: study_settings("stochastic/search.py", wildcards, search=STUDY["search"]),
-        states=checkpoint_of("search"),
+        settings=STOCHASTIC.search.settings,
+        states=STOCHASTIC.search.state,
     script:
         "../scripts/stochastic/search.py"
 
 
 rule evaluate_structured:
     input:
-        **OF_PRETRAINED,
+        **STOCHASTIC.of_pretrained,
     output:
-        part("structured"),
+        **STOCHASTIC.evaluate_structured.outputs,
     log:
-        study_log("evaluate_structured"),
+        STOCHASTIC.evaluate_structured.log,
     conda:
         ENVIRONMENT
-    threads: training_threads()
+    threads: RUN.threads
     resources:
-        runtime=evaluation_minutes("evaluate_structured"),
-        cpus_per_task=config["engine"]["threads"],
+        runtime=PLAN.minutes(STOCHASTIC.evaluate_structured),
+        cpus_per_task=CPUS,
     params:
-        settings=lambda wildcards: study_settings(
-            "stochastic/evaluate_structured.py",
-            wildcards,
-            variants=structured(wildcards.model),
-            pruning=flops_ranking(),
-        ),
+        settings=STOCHASTIC.evaluate_structured.settings,
     script:
         "../scripts/stochastic/evaluate_structured.py"

@@ -20,6 +20,16 @@ class Column(NamedTuple):
 COLUMNS: dict[str, Column] = {
     "model": Column(TEXT, "name of the network, as in the config"),
     "variant": Column(TEXT, "`dense`, or how it was pruned and the part that was to be kept: `uniform-0.4`"),
+    "method": Column(
+        TEXT, "how the channels to remove are spread over layers: `uniform`, `non_uniform`; `dense`"
+    ),
+    "ratio": Column(NUMBER, "part of `target` that was to be kept; 1 of the dense network", "fraction"),
+    "criterion": Column(TEXT, "by which channels were ranked: `norm`, ...; `none` of the dense network"),
+    "pipeline": Column(TEXT, "what was done with the pruned network: `scratch`, `fine_tuning`, ..."),
+    "target": Column(TEXT, "what `ratio` is a part of: `flops`, `params`, `latency`; `none` of the dense network"),
+    "grid_learning_rate": Column(
+        NUMBER, "initial learning rate as the grid has it, of which `fine_tuning` and rewinding use a part"
+    ),
     "seed": Column(WHOLE, "seed of initialisation, order of the images and augmentation"),
     "top1": Column(NUMBER, "top-1 accuracy on the validation images after the last epoch", "percent"),
     "top5": Column(NUMBER, "top-5 accuracy likewise; empty with fewer than 100 classes", "percent"),
@@ -66,7 +76,7 @@ COLUMNS: dict[str, Column] = {
 
 
 HYPERPARAMETERS = {
-    "learning_rate": Column(NUMBER, "initial learning rate"),
+    "learning_rate": Column(NUMBER, "initial learning rate that was used"),
     "weight_decay": Column(NUMBER, "weight decay (L2, as in SGD)"),
     "momentum": Column(NUMBER, "momentum of SGD"),
     "batch_size": Column(WHOLE, "images of a training step", "images"),

@@ -22,6 +22,7 @@ from prunescape.export.statistics import (
     estimated,
 )
 from prunescape.hpspace.axes import THESIS, Pair, epochs_trained
+from prunescape.plan.variant import COLUMNS as VARIANT
 
 PACKAGE = "datapackage.json"
 
@@ -42,11 +43,11 @@ class Table(NamedTuple):
     own: Mapping[str, Column] = {}
 
 
-_CELL = ("model", "variant", "seed", "i", "j")
+_NETWORK = ("model", "variant", *VARIANT)
+_CELL = (*_NETWORK, "seed", "i", "j")
 _TRAINED = ("top1", "top5", "best_top1", "best_top5", "train_loss", "diverged")
-_CELLS = (*_CELL, *THESIS.names, *_TRAINED, "epochs")
+_CELLS = (*_CELL, *THESIS.names, "grid_learning_rate", *_TRAINED, "epochs")
 _TIMING = (*_CELL, "seconds", "images_per_second", "device", "strategy", "lanes", "precision")
-_NETWORK = ("model", "variant")
 _SHAPE = (*THESIS.centre, "length", "width", "angle_degrees")
 _EPOCH = ("epoch", "learning_rate", "train_loss", "top1", "top5")
 _OF_EPOCH = {
@@ -122,6 +123,7 @@ TABLES: dict[str, Table] = {
             "metric",
             "tuned_on",
             "variant",
+            *VARIANT,
             "seeds",
             *BOUNDS,
             *bounded("rank_correlation", "rank_correlation_best"),

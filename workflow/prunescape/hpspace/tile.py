@@ -9,6 +9,7 @@ import torch
 
 from prunescape.errors import UserError
 from prunescape.hpspace.axes import HYPERPARAMETERS, epochs_trained
+from prunescape.hpspace.cells import GRID
 from prunescape.training.array import Report, Task
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.engine import Engine
@@ -45,7 +46,7 @@ def train_tile(
     Args:
         task: network, data, recipe, engine and study seed.
         cells: i, j and both hyperparameters of each cell.
-        labels: the first columns of all tables, `model` and `variant`.
+        labels: the first columns of all tables: `model`, `variant` and what the variant is.
         report: is told the progress.
         checkpoint: where the training keeps its state, so that a killed job can go on.
         start: a state dict to go on from; None trains from scratch.
@@ -65,7 +66,7 @@ def train_tile(
     rows, histories, timing = [], [], []
     for cell, result in zip(cells, results, strict=True):
         place = {**labels, "seed": task.seed, "i": cell["i"], "j": cell["j"]}
-        rows.append({**place, **_row(cell, result)})
+        rows.append({**place, **_row(cell, result, rate_factor)})
         histories.append(history_table(result, place))
         timing.append({**place, **_timing(result, task.engine)})
     return Tables(pd.DataFrame(rows), pd.concat(histories, ignore_index=True), pd.DataFrame(timing))
@@ -79,9 +80,13 @@ def lane_of(
     return Lane(**{**chosen, "learning_rate": rate_factor * chosen["learning_rate"]}, start=start)
 
 
-def _row(cell: Mapping[str, Any], result: LaneResult) -> dict[str, Any]:
+def _row(cell: Mapping[str, Any], result: LaneResult, rate_factor: float) -> dict[str, Any]:
+    varied = {name: value for name, value in cell.items() if name in HYPERPARAMETERS}
+    if "learning_rate" in varied:
+        varied = {**varied, "learning_rate": rate_factor * varied["learning_rate"]}
+        varied[f"{GRID}learning_rate"] = cell["learning_rate"]
     return {
-        **{name: value for name, value in cell.items() if name in HYPERPARAMETERS},
+        **varied,
         "top1": result.last("top1"),
         "top5": result.last("top5"),
         "best_top1": result.best("top1"),

@@ -10,6 +10,7 @@ from prunescape.overview.cost import Costs
 from prunescape.overview.status import Page, State, progress
 from prunescape.overview.study import Row, Study, Training
 from prunescape.overview.tables import DEVICES, duration, flops, hours, table, total
+from prunescape.plan.companion import Companion as Planned
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Piece:
     networks: int
     result: Path
     log: Path
-    passes: Callable[[Mapping[str, int]], int]
+    passes: Callable[[Mapping[str, int]], float]
 
     @property
     def training(self) -> Training:
@@ -85,6 +86,15 @@ class Companions:
         if not names:
             return []
         return [f"Also in the config, not begun: {', '.join(names)}; `snakemake {command} {names[0]}` shows that one."]
+
+
+def companion_of(study: Planned) -> Companion:
+    """A companion study by its plan."""
+    pieces = [
+        Piece(job.model, job.step.name, job.networks, Path(job.result), Path(job.log), job.passes)
+        for job in study.pieces
+    ]
+    return Companion(study.name, pieces)
 
 
 def companion_bill(companion: Companion, study: Study) -> list[Table | str]:

@@ -1,14 +1,44 @@
 """The pages that `snakemake plan`, `snakemake status` and `snakemake watch` print."""
 
+import itertools
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from prunescape.overview.bill import bill_page
-from prunescape.overview.companion import Companions, companion_bill, companion_status
+from prunescape.overview.companion import Companions, companion_bill, companion_of, companion_status
 from prunescape.overview.status import status_page
-from prunescape.overview.study import Study
+from prunescape.overview.study import Study, study_of
 from prunescape.overview.tables import show
 from prunescape.overview.watch import Watch, watch
+from prunescape.plan.plan import Plan
+
+OVERVIEWS = ("plan", "status", "watch")
+
+
+def answer(plan: Plan, arguments: Sequence[str], names: Mapping[str, str]) -> str | None:
+    """Print the pages that a command line asks for; the studies that have begun, or those that are named beside them.
+
+    Args:
+        plan: the run's.
+        arguments: of `snakemake`, without the command itself.
+        names: of the rules of overviews and studies, by what they are called here; a workflow that takes this one in
+            may have renamed them.
+
+    Returns:
+        None, or what is wrong with the command line: one line.
+    """
+    studies = ["hpspace", *plan.companions]
+    for word in itertools.takewhile(lambda word: not word.startswith("-"), arguments):
+        if word not in names.values():  # else the plan of another config would be taken for that of a file so named
+            file = f"; a config is given as --configfile {word}" if Path(word).is_file() else ""
+            return f"prunescape: {word}: no study of this config, which has {', '.join(studies)}{file}"
+    asked = [name for name in OVERVIEWS if names[name] in arguments]
+    named = [name for name in studies if names[name] in arguments]
+    chosen = [companion_of(study) for name, study in plan.companions.items() if name in named or not named]
+    companions = Companions(asked=chosen) if named else Companions(others=chosen)
+    print_pages(asked, study_of(plan), plan.run.cores, not named or "hpspace" in named, companions)
+    return None
 
 
 def print_pages(

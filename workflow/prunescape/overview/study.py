@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from prunescape.hpspace.axes import SHAPING
 from prunescape.hpspace.lattice import Cell, Lattice
+from prunescape.plan.plan import Plan
 from prunescape.training.retraining import AT_INIT
 
 CHECKPOINT = "(to be pruned)"  # the row of the dense network whose filters pruning ranks
@@ -174,3 +175,30 @@ class Study:
         # Beside a table `1_2.csv` lie others, `1_2.history.csv`.
         tables = (path for path in Path(first).rglob("*.csv") if path.name.count(".") == 1)
         return sorted(path for path in tables if path not in known)
+
+
+def study_of(plan: Plan) -> Study:
+    """The main job by its plan."""
+    run, networks, tile = plan.run, plan.networks, plan.hpspace.train_tile
+    return Study(
+        config=run.config,
+        ratios={model: {variant.name: variant.ratio for variant in run.variants(model)} for model in run.models},
+        data=Path(run.data),
+        models=run.network,
+        tile=tile.outputs["table"],
+        tile_log=tile.log,
+        weights=networks.train_dense.outputs["weights"],
+        weights_log=networks.train_dense.log,
+        extension=plan.hpspace.extension,
+        recipes={
+            model: {
+                variant.name: networks.training(variant).recipe for variant in run.variants(model) if variant.goes_on
+            }
+            for model in run.models
+        },
+        preparations=[
+            Preparation(Row(model, of.label), Path(of.result), Path(of.log), of.ratio, of.recipe)
+            for model in run.models
+            for of in networks.preparations(model)
+        ],
+    )

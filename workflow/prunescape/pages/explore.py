@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from prunescape.hpspace.axes import Pair
+from prunescape.hpspace.cells import of_grid
 from prunescape.hpspace.verdict import question
 from prunescape.hpspace.verdict_page import verdict_section
 from prunescape.page import section
@@ -59,7 +60,7 @@ def explore_page(
         asset(TEMPLATE),
         sigma=f"{settings['sigma']:g}",
         minimum_cells=settings["minimum_cells"],
-        data=landscapes(tables["cells"], settings),
+        data=landscapes(of_grid(tables["cells"]), settings),
     )
     return study_page(
         f"{config['run']}: tune again after pruning?",

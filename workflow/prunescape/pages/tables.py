@@ -7,6 +7,8 @@ from urllib.parse import quote
 
 import pandas as pd
 
+from prunescape.plan.variant import COLUMNS
+
 MOST_ROWS = 300  # that a page shows
 MOST_BYTES = 3_000_000  # of a file inside a page
 MOST_TOGETHER = 8_000_000  # of all files inside a page
@@ -20,7 +22,9 @@ def shown(name: str, title: str, table: pd.DataFrame) -> dict[str, Any]:
         than `MOST_ROWS`; `link`, a data: address with the CSV file, empty where it is larger than `MOST_BYTES`.
     """
     text = table.to_csv(index=False)
-    filled = table.dropna(axis="columns", how="all")
+    # What a variant is, its name says already.
+    known = list(COLUMNS) if "variant" in table.columns else []
+    filled = table.drop(columns=known, errors="ignore").dropna(axis="columns", how="all")
     seen = filled if len(table) <= MOST_ROWS else filled[:0]
     return {
         "title": title,

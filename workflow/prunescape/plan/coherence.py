@@ -105,6 +105,11 @@ class Coherence(Companion):
         """What the training of fully connected networks reads."""
         return {"data": self.run.meta, "architecture": self.run.dense.format(model=MLP)}
 
+    @property
+    def constraints(self) -> dict[str, str]:
+        """What the values of the study's own wildcards may be, by name, as regular expressions."""
+        return {"run": "|".join(self.runs), "experiment": "wide|fixed"}
+
     # What is done with each network.
 
     @property

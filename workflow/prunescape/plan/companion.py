@@ -6,8 +6,8 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from prunescape.plan.networks import Networks
-from prunescape.plan.run import Run
-from prunescape.plan.step import Caption, Files, Step, Wildcards, combinations
+from prunescape.plan.run import PROJECT, Run
+from prunescape.plan.step import Caption, Files, Job, Step, Wildcards, combinations
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +120,7 @@ class Companion:
             combinations(table=self.collected),
             "studies/collect.py",
             inputs=lambda wildcards: {"parts": self.parts_of(wildcards)},
+            is_local=True,
         )
 
     def findings(self, tables: Mapping[str, str | list[str]], **values: Any) -> Step:
@@ -142,6 +143,11 @@ class Companion:
     def measured(self) -> list[Step]:
         """The steps that train or measure, in the order of the work."""
         raise NotImplementedError
+
+    @property
+    def constraints(self) -> dict[str, str]:
+        """What the values of the study's own wildcards may be, by name, as regular expressions."""
+        return {}
 
     @property
     def others(self) -> list[Step]:
@@ -175,12 +181,24 @@ class Companion:
             f"explore_{self.name}",
             {"page": self.page},
             script="studies/explore.py",
-            inputs=self.shown(),
-            values={"study": self.name, "captions": self.captions()},
+            inputs=lambda wildcards: self.shown(),
+            values=lambda wildcards: {"study": self.name, "captions": self.captions()},
             captions={
                 "page": Caption("Explore", "explore_companion", {"figure": "0 explore", "study": self.name}),
             },
+            told=self._told,
         )
+
+    @property
+    def pieces(self) -> list[Job]:
+        """The jobs that train or measure: those of a network together, each in the order of the work."""
+        jobs = [job for step in self.measured for job in step.all_jobs() if job.networks]
+        return [job for model in dict.fromkeys(job.model for job in jobs) for job in jobs if job.model == model]
+
+    def _told(self) -> dict[str, Any]:
+        """What the page says of the run."""
+        jobs = [(job.model, job.step.name, job.networks, job.log) for job in self.pieces]
+        return {"config": self.run.config, "root": str(PROJECT), "jobs": jobs}
 
     def shown(self) -> Files:
         """What the page shows: the findings, all tables, and figures where there are PNG files of them."""

@@ -50,7 +50,7 @@ class Export:
             **self.run.axes,
         }
         path = f"{self.run.results}/datapackage.json"
-        return self.run.step(ROOM, "describe_tables", {"package": path}, values=values)
+        return self.run.step(ROOM, "describe_tables", {"package": path}, values=values, is_local=True)
 
     @cached_property
     def choose_network(self) -> Step:
@@ -61,6 +61,7 @@ class Export:
             self._files(cell="cell.json"),
             self._jobs,
             inputs=self.hpspace.tables("cells"),
+            is_local=True,
         )
 
     @cached_property
@@ -118,12 +119,19 @@ class Export:
                 "target": run.config["pruning"]["target"],
                 "recipe": run.config["recipe"],
                 "fixed": run.fixed(wildcards["model"]),
+                "rate_factor": self.hpspace.networks.training(variant).rate_factor,
                 **run.axes,
                 "risk_roi": run.config["analysis"]["risk_roi"],
             }
 
         return run.step(
-            ROOM, "write_card", self._files(card="model_card.md"), self._jobs, inputs=self._card_inputs, values=values
+            ROOM,
+            "write_card",
+            self._files(card="model_card.md"),
+            self._jobs,
+            inputs=self._card_inputs,
+            values=values,
+            is_local=True,
         )
 
     def _card_inputs(self, wildcards: Wildcards) -> dict[str, str | list[str]]:

@@ -11,7 +11,7 @@ from prunescape.hpspace.axes import size_of
 from prunescape.hpspace.lattice import Cell
 from prunescape.plan.identity import published_tables
 from prunescape.plan.networks import Networks
-from prunescape.plan.run import Run
+from prunescape.plan.run import PROJECT, Run
 from prunescape.plan.step import Caption, Sizes, Step, Wildcards, combinations
 from prunescape.workload import training_flops
 
@@ -105,7 +105,7 @@ class Hpspace:
             "cells": self.cells(wildcards),
             **({"fixed": run.fixed(model)} if run.fixed(model) else {}),
             **self.networks.training_values(variant),
-            "variant": variant.columns(),
+            "variant": variant.row(),
             "engine": run.engine(),
             "seed": int(wildcards["seed"]),
         }
@@ -327,18 +327,18 @@ class Hpspace:
             ),
             self._figure("tuning_transfer", "{model}/transfer_{metric}", "7 transfer", ["transfer"], each, "transfer"),
             self._figure("channels", "{model}/channels", "5 channels kept", ["channels"], models, metric="-"),
-            self._curves,
+            self.curves,
         ]
         if run.pair.is_thesis:
             title = "8 optimal band"
             found.append(self._figure("band", "{model}/band_{metric}", title, ["band"], each, "band_figure"))
         return found
 
-    @property
-    def _curves(self) -> Step:
+    @cached_property
+    def curves(self) -> Step:
+        """The step that draws training curves; its rule adds the histories of all tiles."""
         said = Caption("{model}", "curves", {"figure": "3 training curves", "metric": "top1"})
         path = f"{self.figures_folder}/{{model}}/curves"
-        # The rule adds the histories of the tiles, which are known when the grid has grown.
         return self.run.figure(
             ROOM, "figure_curves", path, said, self.tables("cells"), combinations(model=self.run.models)
         )
@@ -395,6 +395,7 @@ class Hpspace:
             inputs=inputs,
             values=values,
             captions={"page": Caption(ANSWER, "explore", {"figure": "0 explore", "metric": "all"})},
+            told=lambda: {"config": run.config, "root": str(PROJECT)},
         )
 
     @property

@@ -81,6 +81,11 @@ class Mechanism(Companion):
         """What lines between the networks of different seeds read, patterns."""
         return {**self.of_network, "sizes": [self.trained.replace("{seed}", str(seed)) for seed in self.run.seeds]}
 
+    @property
+    def constraints(self) -> dict[str, str]:
+        """What the values of the study's own wildcards may be, by name, as regular expressions."""
+        return {"retraining": "fine_tuning|rewinding"}
+
     # What is done with each model.
 
     @property

@@ -143,6 +143,20 @@ class Networks:
         model = wildcards["model"]
         return {"check": self.check.outputs["check"].format(model=model)} if self.run.is_imported(model) else {}
 
+    @property
+    def prune_threads(self) -> int:
+        """Cores of a pruning job. What is measured must not share the machine with other jobs of this run."""
+        return (self.run.cores or self._latency_threads) if self.targets_latency else 1
+
+    @property
+    def prune_resources(self) -> dict[str, int]:
+        """What a pruning job asks a cluster for."""
+        return {"cpus_per_task": self._latency_threads} if self.targets_latency else {}
+
+    @property
+    def _latency_threads(self) -> int:
+        return int(self.run.config["pruning"]["latency"]["threads"])
+
     def found_widths(self, wildcards: Wildcards, output: Any) -> str | None:  # noqa: ARG002 - so it is not tracked
         """The folder of widths that were found by measuring latency, which is never measured twice for one question."""
         return f"{self.run.results}/latency/{wildcards['model']}" if self.targets_latency else None
@@ -381,13 +395,14 @@ class Networks:
             for variant in self.pruned(model)
             for record in self.records(model, variant)
         ]
-        named = [(model, variant.name, variant.columns()) for model, variant, _ in records]
+        named = [(model, variant.row()) for model, variant, _ in records]
         return run.step(
             ROOM,
             "pruning_table",
             {"pruning": f"{run.results}/hpspace/pruning.csv", "channels": f"{run.results}/hpspace/channels.csv"},
             inputs={"records": [record for _, _, record in records]},
             values={"variants": named},
+            is_local=True,
             captions={
                 "pruning": Caption("Data and pruning", "pruning", {"figure": "table: FLOPs and parameters"}),
             },

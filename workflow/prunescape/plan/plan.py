@@ -1,6 +1,7 @@
 """The plan of a run: every step of every study that its config has."""
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
@@ -19,6 +20,7 @@ from prunescape.plan.networks import Networks
 from prunescape.plan.run import Run
 from prunescape.plan.step import Job, Step, Wildcards
 from prunescape.plan.stochastic import Stochastic
+from prunescape.plan.variant import PRUNED_NAME, VARIANT_NAME
 from prunescape.workload import run_time_minutes
 
 COMPANIONS: dict[str, type[Companion]] = {study.name: study for study in (Stochastic, Mechanism, Coherence)}
@@ -57,6 +59,19 @@ class Plan:
         }
 
     @cached_property
+    def constraints(self) -> dict[str, str]:
+        """What the values of wildcards may be, by name, as regular expressions."""
+        numbers = dict.fromkeys(("seed", "step", "epoch", "round"), r"\d+") | dict.fromkeys("ij", r"-?\d+")
+        studies = {name: wanted for study in self.companions.values() for name, wanted in study.constraints.items()}
+        return {
+            "model": "|".join(map(re.escape, self.run.all_models)),
+            "variant": VARIANT_NAME,
+            "pruned": PRUNED_NAME,
+            **numbers,
+            **studies,
+        }
+
+    @cached_property
     def prepare(self) -> Step:
         """The step that brings the data set into the form that all others read."""
         run = self.run
@@ -75,6 +90,11 @@ class Plan:
             },
             sources=[f"prunescape.data.sources.{run.data_set.module}"],
         )
+
+    @property
+    def main(self) -> list[str]:
+        """What a plain run makes: the main job's answers, and what its tables mean."""
+        return [*self.hpspace.answers, *self.export.describe_tables.files()]
 
     @property
     def light(self) -> list[Step]:

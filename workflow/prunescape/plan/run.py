@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from prunescape.codehash import LIBRARY
 from prunescape.data.catalog import DataSetInfo, count_classes
 from prunescape.data.catalog import lookup as data_set
 from prunescape.hpspace.axes import Pair, pair_of
@@ -21,6 +22,7 @@ from prunescape.training.recipe import TOP5_CLASSES
 from prunescape.training.strategy import FUSED, SERIAL, needs_calibration
 from prunescape.workload import visible_gpus
 
+PROJECT = LIBRARY.parent.parent
 PRIOR = Cell(0, 0)
 MLP = "mlp"  # the coherence study's own network
 
@@ -199,6 +201,11 @@ class Run:
     def dense_threads(self) -> int:
         """Cores of a job that trains one network. On a CPU a single network is a single array, which has one core."""
         return 1 if self.config["engine"]["device"] == "cpu" else self.threads
+
+    @property
+    def dense_cpus(self) -> int:
+        """CPUs that a job which trains one network asks a cluster for."""
+        return 1 if self.config["engine"]["device"] == "cpu" else int(self.config["engine"]["threads"])
 
     # Steps.
 

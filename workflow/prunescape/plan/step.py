@@ -129,6 +129,8 @@ class Step:
         checkpoint: the folder in which a job keeps its state, a pattern; no output, as Snakemake removes those of jobs
             that fail.
         model: the network that it looks at, where that is no wildcard.
+        is_local: whether jobs run where Snakemake runs, also with a cluster: work of seconds.
+        told: gives what a page says of the run that its results do not depend on.
         networks: how many networks a job trains or evaluates.
         passes: how many images a job sends forwards through its network, training included: a function of wildcards and
             of the number of images of each split.
@@ -145,12 +147,20 @@ class Step:
     captions: Mapping[str, Caption] = field(default_factory=dict)
     checkpoint: str | None = None
     model: str | None = None
+    is_local: bool = False
+    told: Callable[[], Any] | None = None
     networks: int | Callable[[Wildcards], int] = 0
     passes: Callable[[Wildcards, Sizes], float] | None = None
 
     def settings(self, wildcards: Wildcards) -> dict[str, Any]:
         """What the results of a job depend on beside its inputs: its identity, which Snakemake compares."""
-        return identity(self.script, *of_job(self.sources, wildcards), **of_job(self.values, wildcards))
+        given = {"script": self.script, **of_job(self.values, wildcards)}
+        return identity(self.script, *of_job(self.sources, wildcards), **given)
+
+    @property
+    def param(self) -> Mapping[str, Any] | Callable[[Wildcards], Mapping[str, Any]]:
+        """The settings as a rule has them: a dict, which other workflows may change, where all jobs share them."""
+        return self.settings if callable(self.values) or callable(self.sources) else self.settings({})
 
     def reads(self, wildcards: Wildcards) -> Files:
         """The files that a job reads, by name, where no rule spells them out."""
@@ -165,6 +175,10 @@ class Step:
         """The folder of a job's own state. It takes `output`, so that Snakemake does not track it."""
         named = {name: wildcards[name] for name in wildcards.keys()}  # noqa: SIM118 - Snakemake's are no dict
         return None if self.checkpoint is None else self.checkpoint.format(**named)
+
+    def untracked(self, wildcards: Wildcards, output: Any) -> Any:  # noqa: ARG002
+        """What a page says of the run. It takes `output`, so that Snakemake does not track it."""
+        return None if self.told is None else self.told()
 
     @property
     def wildcards(self) -> tuple[str, ...]:

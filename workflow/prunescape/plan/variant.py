@@ -65,6 +65,10 @@ class Variant:
         """Whether the weights that are kept are taken back to those of an early epoch."""
         return self.pipeline == WEIGHT_REWINDING
 
+    def row(self) -> dict[str, Any]:
+        """The first columns of its rows in tables: its name as `variant`, and `columns`."""
+        return {"variant": self.name, **self.columns()}
+
     def columns(self) -> dict[str, Any]:
         """Its five columns in tables, by name."""
         return asdict(self)

@@ -7,43 +7,51 @@ from typing import Any
 import pandas as pd
 
 from prunescape.files import read_json
+from prunescape.plan.variant import DENSE
 
 _RATIOS = ("target_ratio", "achieved_ratio", "achieved_ratio_ptflops")
 
 
-def pruning_table(records: Sequence[tuple[tuple[str, str], Path]]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def pruning_table(
+    records: Sequence[tuple[tuple[str, Mapping[str, Any]], Path]],
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """`pruning.csv` and the table of channels.
 
     Args:
-        records: files that `prune_checkpoint` wrote, each with (model, variant); several where a variant's networks
-            differ from seed to seed, and then their means stand in the tables, counts rounded to whole ones.
+        records: files that `prune_checkpoint` wrote, each with its model and the first columns of its variant, see
+            `Variant.row`; several where a variant's networks differ from seed to seed, and then their means stand in
+            the tables, counts rounded to whole ones.
 
     Returns:
-        model, variant, flops, params, latency_ms (where latency is the target), target_ratio, achieved_ratio,
-        achieved_ratio_ptflops, with the dense network first; and model, variant, layer, position, channels,
-        dense_channels.
+        A row a network, the dense one first: model, variant and its columns, flops, params, latency_ms (where latency
+        is the target), target_ratio, achieved_ratio, achieved_ratio_ptflops; and a row a layer: model, variant and its
+        columns, layer, position, channels, dense_channels.
     """
     rows: list[dict[str, Any]] = []
     channels: list[dict[str, Any]] = []
     read: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for key, path in records:
+    columns: dict[tuple[str, str], Mapping[str, Any]] = {}
+    for (model, variant), path in records:
+        key = (model, variant["variant"])
+        columns[key] = {"model": model, **variant}
         read.setdefault(key, []).append(read_json(path))
     seen: set[str] = set()
-    for (model, variant), found in read.items():
-        first, name = found[0], {"model": model, "variant": variant}
+    for key, found in read.items():
+        first, name, model = found[0], columns[key], key[0]
         if model not in seen:
             seen.add(model)
             dense = {"flops": first["dense_flops"], "params": first["dense_params"]}
             dense |= {"latency_ms": first.get("latency", {}).get("dense_ms")}
-            rows.append({"model": model, "variant": "dense", **dense} | dict.fromkeys(_RATIOS, 1.0))
-            channels += _channel_rows(model, "dense", first["dense_channels"], first["dense_channels"])
+            of_dense = {"model": model, **DENSE.row()}
+            rows.append({**of_dense, **dense} | dict.fromkeys(_RATIOS, 1.0))
+            channels += _channel_rows(of_dense, first["dense_channels"], first["dense_channels"])
         counts = {key: round(_mean([record[key] for record in found]) or 0) for key in ("flops", "params")}
         latency = _mean([record.get("latency", {}).get("ms") for record in found])
         rows.append(
             {**name, **counts, "latency_ms": latency} | {key: _mean([of[key] for of in found]) for key in _RATIOS}
         )
         kept = {layer: round(_mean([of["channels"][layer] for of in found]) or 0) for layer in first["channels"]}
-        channels += _channel_rows(model, variant, kept, first["dense_channels"])
+        channels += _channel_rows(name, kept, first["dense_channels"])
     return pd.DataFrame(rows), pd.DataFrame(channels)
 
 
@@ -56,12 +64,11 @@ def _mean(values: Sequence[float | None]) -> float | None:
 
 
 def _channel_rows(
-    model: str, variant: str, channels: Mapping[str, int], dense: Mapping[str, int]
+    name: Mapping[str, Any], channels: Mapping[str, int], dense: Mapping[str, int]
 ) -> list[dict[str, Any]]:
     return [
         {
-            "model": model,
-            "variant": variant,
+            **name,
             "layer": layer,
             "position": position,
             "channels": kept,

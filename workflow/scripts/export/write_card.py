@@ -12,6 +12,8 @@ with job(snakemake):
     pair, cell = Pair.from_settings(settings), read_json(snakemake.input.cell)
     model, variant = snakemake.wildcards.model, snakemake.wildcards.variant
     query = "model == @model and variant == @variant"
+    if "learning_rate" in cell:  # the rate that was used, where the pipeline multiplies that of the grid
+        cell["learning_rate"] *= settings["rate_factor"]
     risk = read_csv(snakemake.input.risk).query(f"{query} and metric == 'top1'")
     answers = read_json(snakemake.input.verdict)["models"][model]["metrics"]["top1"]["variants"]
     card = model_card(

@@ -1,11 +1,12 @@
 """Test whether keeping the dense network's hyperparameters is good enough."""
 
-from prunescape.files import read_csv, write_csv
+from prunescape.files import write_csv
+from prunescape.hpspace.cells import read_cells, with_variants
 from prunescape.hpspace.decision import decisions
 from prunescape.hpspace.resampling import resample
 from prunescape.job import job
 
 with job(snakemake):
-    settings = snakemake.params.settings
-    resampled = resample(read_csv(snakemake.input.cells), settings)
-    write_csv(snakemake.output[0], decisions(resampled, settings["risk_roi"], settings["verdict"]))
+    settings, cells = snakemake.params.settings, read_cells(snakemake.input.cells)
+    table = decisions(resample(cells, settings), settings["risk_roi"], settings["verdict"])
+    write_csv(snakemake.output[0], with_variants(table, cells))

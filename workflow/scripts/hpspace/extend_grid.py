@@ -2,7 +2,7 @@
 
 from prunescape.files import write_json
 from prunescape.hpspace.axes import bounds_of
-from prunescape.hpspace.cells import collect
+from prunescape.hpspace.cells import collect, of_grid
 from prunescape.hpspace.extension import plan_extension
 from prunescape.hpspace.lattice import Lattice
 from prunescape.job import job
@@ -10,7 +10,7 @@ from prunescape.job import job
 with job(snakemake) as logger:
     settings = snakemake.params.settings
     tiles, sides, blocked = plan_extension(
-        collect(snakemake.input.tables),
+        of_grid(collect(snakemake.input.tables)),
         Lattice.from_config(settings["grid"], settings["prior"]),
         settings["extension"]["roi"],
         bounds_of(settings["grid"], settings["extension"]),

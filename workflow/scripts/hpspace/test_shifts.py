@@ -1,8 +1,10 @@
 """Test whether pruning has moved, resized or turned the ellipses."""
 
-from prunescape.files import read_csv, write_csv
+from prunescape.files import write_csv
+from prunescape.hpspace.cells import read_cells, with_variants
 from prunescape.hpspace.permutation import shift_tests
 from prunescape.job import job
 
 with job(snakemake):
-    write_csv(snakemake.output[0], shift_tests(read_csv(snakemake.input.cells), snakemake.params.settings))
+    cells = read_cells(snakemake.input.cells)
+    write_csv(snakemake.output[0], with_variants(shift_tests(cells, snakemake.params.settings), cells))

@@ -14,7 +14,7 @@ with job(snakemake) as logger:
     task = open_task(snakemake.input.architecture, snakemake.input.data, settings, snakemake.threads, chosen)
     start, identity = open_start(task, snakemake.input.get("start"))  # where a pipeline goes on from pruned weights
     checkpoint = Checkpoint.of(snakemake.params.checkpoint, settings, identity, read_json(snakemake.input.data))
-    labels = {"model": snakemake.wildcards.model, "variant": snakemake.wildcards.variant}
+    labels = {"model": snakemake.wildcards.model, **settings["variant"]}
     with lease(f"{snakemake.params.checkpoint}.lease", checkpoint.identity, snakemake.output) as to_do:
         if to_do:
             factor, fixed = settings.get("rate_factor", 1.0), settings.get("fixed")

@@ -5,7 +5,7 @@ from prunescape.job import job
 from prunescape.pruning.tables import pruning_table
 
 with job(snakemake):
-    variants = [tuple(pair) for pair in snakemake.params.settings["variants"]]
+    variants = snakemake.params.settings["variants"]
     pruning, channels = pruning_table(list(zip(variants, snakemake.input, strict=True)))
     write_csv(snakemake.output.pruning, pruning)
     write_csv(snakemake.output.channels, channels)

@@ -1,0 +1,45 @@
+"""What happens before a run's first job and after its last one, where Snakemake runs."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from prunescape.errors import UserError
+from prunescape.faults import check_writable, in_words
+from prunescape.leftovers import cancel_leftovers
+from prunescape.plan.plan import Plan
+
+
+def before_run(plan: Plan, workflow: Any) -> None:
+    """Make sure that results can be written, and cancel the Slurm jobs that an earlier snakemake has left behind.
+
+    Args:
+        plan: the run's.
+        workflow: Snakemake's.
+    """
+    run = plan.run
+    try:  # before Snakemake itself trips over it, with a traceback
+        for folder in (run.results, run.data, run.logs):
+            check_writable(folder)
+    except UserError as error:
+        sys.exit(f"prunescape: {error}")
+    waiting = workflow.dag.needrun_jobs()
+    registered = [number for job in waiting for number in workflow.persistence.external_jobids(job)]
+    left = cancel_leftovers(registered, f"{run.results}/checkpoints")
+    if left:
+        print(
+            f"prunescape: cancelled {len(left)} Slurm jobs that an earlier snakemake left behind ({', '.join(left)});"
+            " what they have trained is kept in their checkpoints",
+            file=sys.stderr,
+        )
+
+
+def after_run(results: str) -> None:
+    """Write the overview of the studies that a run has by now; it is no job, and asks for no study."""
+    from prunescape.pages.index import write_index
+
+    try:
+        if write_index(Path(results)):
+            print(f"prunescape: the answers are in {results}/index.html", file=sys.stderr)
+    except (UserError, OSError) as error:
+        print(f"prunescape: no {results}/index.html: {in_words(error) or error}", file=sys.stderr)

@@ -1,0 +1,27 @@
+"""Tables, findings, figures and pages: one rule a step of the plan, which says what each is made of.
+
+`collect`, tables and findings are minutes of work at most; each figure has a rule of its own, so that a change to one
+draws that one again.
+"""
+
+for step in PLAN.light:
+
+    rule:
+        name:
+            step.name
+        input:
+            unpack(step.reads),
+        output:
+            **outputs(step),
+        log:
+            step.log,
+        wildcard_constraints:
+            **step.constraints,
+        localrule: step.is_local
+        conda:
+            ENVIRONMENT
+        params:
+            settings=step.param,
+            provenance=step.untracked,
+        script:
+            "../scripts/{params.settings[script]}"
