@@ -5,7 +5,7 @@ COHERENCE = PLAN.companions["coherence"]
 
 rule prepare_gaussian:
     input:
-        data=RUN.meta,
+        inputs(COHERENCE.prepare_gaussian),
     output:
         **COHERENCE.prepare_gaussian.outputs,
     log:
@@ -21,8 +21,7 @@ rule prepare_gaussian:
 
 rule train_run:
     input:
-        unpack(COHERENCE.of_run),
-        architecture=RUN.dense,
+        inputs(COHERENCE.train_run),
     output:
         **COHERENCE.train_run.outputs,
     log:
@@ -42,7 +41,7 @@ rule train_run:
 
 rule measure_runs:
     input:
-        **COHERENCE.of_runs,
+        inputs(COHERENCE.measure_runs),
     output:
         **COHERENCE.measure_runs.outputs,
     log:
@@ -62,7 +61,7 @@ rule measure_runs:
 
 rule retrain_masks:
     input:
-        **COHERENCE.of_masks,
+        inputs(COHERENCE.retrain_masks),
     output:
         **COHERENCE.retrain_masks.outputs,
     log:
@@ -82,7 +81,7 @@ rule retrain_masks:
 
 rule train_widths:
     input:
-        **COHERENCE.of_mlps,
+        inputs(COHERENCE.train_widths),
     output:
         **COHERENCE.train_widths.outputs,
     log:
@@ -102,8 +101,7 @@ rule train_widths:
 
 rule prune_parents:
     input:
-        **COHERENCE.of_mlps,
-        widths=COHERENCE.train_widths.outputs["widths"],
+        inputs(COHERENCE.prune_parents),
     output:
         **COHERENCE.prune_parents.outputs,
     log:

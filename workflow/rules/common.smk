@@ -20,6 +20,15 @@ for study in COMPANIONS:
         sys.exit(f"config: {study}: is missing; write '{study}: {{}}' for its defaults, or more (docs/config.md)")
 
 
+def inputs(step):
+    """What the jobs of a step read. That a network was checked again changes nothing."""
+
+    def files(wildcards):
+        return {name: ancient(path) if name == "check" else path for name, path in step.reads(wildcards).items()}
+
+    return unpack(files)
+
+
 def outputs(step):
     """The outputs of a step; the report has those that have a caption."""
     said = {

@@ -6,10 +6,7 @@ EXPORT = PLAN.export
 # The tiles keep tables and no weights, so the best cell of each network is trained once more.
 rule train_chosen:
     input:
-        unpack(NETS.to_choose),
-        **NETS.chosen_strategy(),
-        **EXPORT.choose_network.outputs,
-        data=RUN.meta,
+        inputs(EXPORT.train_chosen),
     output:
         **EXPORT.train_chosen.outputs,
     log:
@@ -29,9 +26,7 @@ rule train_chosen:
 
 rule export_network:
     input:
-        data=RUN.meta,
-        architecture=EXPORT.train_chosen.outputs["architecture"],
-        weights=EXPORT.train_chosen.outputs["weights"],
+        inputs(EXPORT.export_network),
     output:
         **EXPORT.export_network.outputs,
     log:
@@ -46,10 +41,7 @@ rule export_network:
 
 rule provenance:
     input:
-        PLAN.main,
-        **MAIN.tables("timing"),
-        text=MAIN.give_verdict.outputs["text"],
-        page=MAIN.give_verdict.outputs["page"],
+        inputs(EXPORT.provenance),
     output:
         **EXPORT.provenance.outputs,
     log:

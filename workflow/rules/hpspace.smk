@@ -3,23 +3,20 @@
 MAIN = PLAN.hpspace
 
 
-def tile_files(model, rounds, suffix=".csv"):
-    """The files of all tiles of a model after some rounds of extension, each of which must have been planned."""
-    for round in range(1, rounds + 1):
-        checkpoints.extend_grid.get(model=model, round=round)
-    return MAIN.tile_files(model, rounds, suffix)
+def grown(step):
+    """What the jobs of a step read whose tiles are all known when the grid has grown; Snakemake plans them again then."""
 
+    def files(wildcards):
+        for job in MAIN.rounds_before(step, wildcards):
+            checkpoints.extend_grid.get(**job)
+        return step.reads(wildcards)
 
-def all_files(suffix=".csv"):
-    """A function that gives the files of all tiles of all models, after all rounds."""
-    return lambda wildcards: [path for model in RUN.models for path in tile_files(model, MAIN.rounds, suffix)]
+    return unpack(files)
 
 
 rule train_tile:
     input:
-        unpack(MAIN.tile_inputs),
-        **NETS.chosen_strategy(),
-        data=RUN.meta,
+        inputs(MAIN.train_tile),
     output:
         **MAIN.train_tile.outputs,
     log:
@@ -41,8 +38,7 @@ rule train_tile:
 # Snakemake would run the rounds side by side.
 checkpoint extend_grid:
     input:
-        plans=lambda wildcards: MAIN.plans(wildcards.model, int(wildcards.round) - 1),
-        tables=lambda wildcards: tile_files(wildcards.model, int(wildcards.round) - 1),
+        grown(MAIN.extend_grid),
     output:
         **MAIN.extend_grid.outputs,
     log:
@@ -58,9 +54,7 @@ checkpoint extend_grid:
 
 rule collect_cells:
     input:
-        plans=[plan for model in RUN.models for plan in MAIN.plans(model, MAIN.rounds)],
-        tables=all_files(),
-        timing=all_files(".timing.csv"),
+        grown(MAIN.collect_cells),
     output:
         **MAIN.collect_cells.outputs,
     log:
@@ -76,8 +70,7 @@ rule collect_cells:
 # Not in light.smk, because its histories are those of tiles that are known when the grid has grown.
 rule figure_curves:
     input:
-        **MAIN.tables("cells"),
-        histories=lambda wildcards: tile_files(wildcards.model, MAIN.rounds, ".history.csv"),
+        grown(MAIN.curves),
     output:
         **outputs(MAIN.curves),
     log:

@@ -10,7 +10,7 @@ for step in PLAN.light:
         name:
             step.name
         input:
-            unpack(step.reads),
+            inputs(step),
         output:
             **outputs(step),
         log:

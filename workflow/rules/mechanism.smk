@@ -5,7 +5,7 @@ MECHANISM = PLAN.companions["mechanism"]
 
 rule pretrain_sizes:
     input:
-        **MECHANISM.of_network,
+        inputs(MECHANISM.pretrain_sizes),
     output:
         **MECHANISM.pretrain_sizes.outputs,
     log:
@@ -25,8 +25,7 @@ rule pretrain_sizes:
 
 rule ablate_epochs:
     input:
-        **MECHANISM.of_network,
-        epochs=MECHANISM.pretrain_sizes.outputs["epochs"],
+        inputs(MECHANISM.ablate_epochs),
     output:
         **MECHANISM.ablate_epochs.outputs,
     log:
@@ -45,7 +44,7 @@ rule ablate_epochs:
 
 rule ablate_sizes:
     input:
-        **MECHANISM.of_trained,
+        inputs(MECHANISM.ablate_sizes),
     output:
         **MECHANISM.ablate_sizes.outputs,
     log:
@@ -64,7 +63,7 @@ rule ablate_sizes:
 
 rule retrain_pruned:
     input:
-        **MECHANISM.of_trained,
+        inputs(MECHANISM.retrain_pruned),
     output:
         **MECHANISM.retrain_pruned.outputs,
     log:
@@ -84,8 +83,7 @@ rule retrain_pruned:
 
 rule ablate_pruned:
     input:
-        **MECHANISM.of_trained,
-        networks=MECHANISM.retrain_pruned.outputs["networks"],
+        inputs(MECHANISM.ablate_pruned),
     output:
         **MECHANISM.ablate_pruned.outputs,
     log:
@@ -104,7 +102,7 @@ rule ablate_pruned:
 
 rule ablate_channels:
     input:
-        **MECHANISM.of_trained,
+        inputs(MECHANISM.ablate_channels),
     output:
         **MECHANISM.ablate_channels.outputs,
     log:
@@ -123,7 +121,7 @@ rule ablate_channels:
 
 rule prune_in_cycles:
     input:
-        **MECHANISM.of_trained,
+        inputs(MECHANISM.prune_in_cycles),
     output:
         **MECHANISM.prune_in_cycles.outputs,
     log:
@@ -143,7 +141,7 @@ rule prune_in_cycles:
 
 rule map_surfaces:
     input:
-        **MECHANISM.of_cycled,
+        inputs(MECHANISM.map_surfaces),
     output:
         **MECHANISM.map_surfaces.outputs,
     log:
@@ -162,7 +160,7 @@ rule map_surfaces:
 
 rule connect_cycles:
     input:
-        **MECHANISM.of_cycled,
+        inputs(MECHANISM.connect_cycles),
     output:
         **MECHANISM.connect_cycles.outputs,
     log:
@@ -181,7 +179,7 @@ rule connect_cycles:
 
 rule connect_seeds:
     input:
-        **MECHANISM.of_seeds,
+        inputs(MECHANISM.connect_seeds),
     output:
         **MECHANISM.connect_seeds.outputs,
     log:

@@ -23,7 +23,7 @@ rule prepare:
 
 rule describe_dense:
     input:
-        data=RUN.meta,
+        inputs(NETS.describe),
     output:
         **NETS.describe.outputs,
     log:
@@ -40,7 +40,7 @@ rule describe_dense:
 # Before anything is trained: whether an imported network learns, and can be pruned as the config says.
 rule check_network:
     input:
-        architecture=RUN.dense,
+        inputs(NETS.check),
     output:
         **NETS.check.outputs,
     log:
@@ -56,9 +56,7 @@ rule check_network:
 
 rule train_dense:
     input:
-        unpack(NETS.checked),
-        data=RUN.meta,
-        architecture=RUN.dense,
+        inputs(NETS.train_dense),
     output:
         **NETS.train_dense.outputs,
     log:
@@ -91,9 +89,7 @@ use rule train_dense as train_to_rewind with:
 
 use rule train_dense as retrain_step with:
     input:
-        data=RUN.meta,
-        architecture=NETS.prune_step.outputs["architecture"],
-        start=NETS.prune_step.outputs["weights"],
+        inputs(NETS.retrain_step),
     output:
         **NETS.retrain_step.outputs,
     log:
@@ -109,7 +105,7 @@ use rule train_dense as retrain_step with:
 # As training has them; on a cluster it must run on the same kind of machine, too.
 rule calibrate:
     input:
-        unpack(NETS.to_calibrate),
+        inputs(NETS.calibrate),
     output:
         **NETS.calibrate.outputs,
     log:
@@ -127,7 +123,7 @@ rule calibrate:
 
 rule prune:
     input:
-        unpack(NETS.pruned_from),
+        inputs(NETS.prune),
     output:
         **NETS.prune.outputs,
     log:

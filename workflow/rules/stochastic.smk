@@ -18,7 +18,7 @@ use rule train_dense as pretrain with:
 
 rule evaluate_sweep:
     input:
-        **STOCHASTIC.of_pretrained,
+        inputs(STOCHASTIC.evaluate_sweep),
     output:
         **STOCHASTIC.evaluate_sweep.outputs,
     log:
@@ -49,7 +49,7 @@ use rule evaluate_sweep as evaluate_grid with:
 
 rule choose_cell:
     input:
-        grids=STOCHASTIC.grids,
+        inputs(STOCHASTIC.choose_cell),
     output:
         **STOCHASTIC.choose_cell.outputs,
     log:
@@ -65,7 +65,7 @@ rule choose_cell:
 
 use rule evaluate_sweep as evaluate_best with:
     input:
-        **STOCHASTIC.of_best,
+        inputs(STOCHASTIC.evaluate_best),
     output:
         **STOCHASTIC.evaluate_best.outputs,
     log:
@@ -91,7 +91,7 @@ use rule evaluate_best as transfer_masks with:
 
 rule measure_weight_cdf:
     input:
-        **STOCHASTIC.of_pretrained,
+        inputs(STOCHASTIC.measure_weight_cdf),
     output:
         **STOCHASTIC.measure_weight_cdf.outputs,
     log:
@@ -106,7 +106,7 @@ rule measure_weight_cdf:
 
 rule measure_feature_variance:
     input:
-        **STOCHASTIC.of_pretrained,
+        inputs(STOCHASTIC.measure_feature_variance),
     output:
         **STOCHASTIC.measure_feature_variance.outputs,
     log:
@@ -125,7 +125,7 @@ rule measure_feature_variance:
 
 rule fine_tune:
     input:
-        **STOCHASTIC.of_best,
+        inputs(STOCHASTIC.fine_tune),
     output:
         **STOCHASTIC.fine_tune.outputs,
     log:
@@ -145,7 +145,7 @@ rule fine_tune:
 
 rule search:
     input:
-        **STOCHASTIC.of_pretrained,
+        inputs(STOCHASTIC.search),
     output:
         **STOCHASTIC.search.outputs,
     log:
@@ -165,7 +165,7 @@ rule search:
 
 rule evaluate_structured:
     input:
-        **STOCHASTIC.of_pretrained,
+        inputs(STOCHASTIC.evaluate_structured),
     output:
         **STOCHASTIC.evaluate_structured.outputs,
     log:

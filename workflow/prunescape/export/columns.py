@@ -20,9 +20,7 @@ class Column(NamedTuple):
 COLUMNS: dict[str, Column] = {
     "model": Column(TEXT, "name of the network, as in the config"),
     "variant": Column(TEXT, "`dense`, or how it was pruned and the part that was to be kept: `uniform-0.4`"),
-    "method": Column(
-        TEXT, "how the channels to remove are spread over layers: `uniform`, `non_uniform`; `dense`"
-    ),
+    "method": Column(TEXT, "how the channels to remove are spread over layers: `uniform`, `non_uniform`; `dense`"),
     "ratio": Column(NUMBER, "part of `target` that was to be kept; 1 of the dense network", "fraction"),
     "criterion": Column(TEXT, "by which channels were ranked: `norm`, ...; `none` of the dense network"),
     "pipeline": Column(TEXT, "what was done with the pruned network: `scratch`, `fine_tuning`, ..."),

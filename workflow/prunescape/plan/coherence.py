@@ -276,6 +276,7 @@ class Coherence(Companion):
             combinations(model=self.models, seed=self.run.seeds, run=self.runs),
             None,
             "",
+            inputs=lambda wildcards: {**self.of_run(wildcards), "architecture": self.run.dense},
             values=values,
             sources=self.source,
             networks=1,
@@ -295,6 +296,7 @@ class Coherence(Companion):
             self.model_seeds(),
             None,
             "",
+            inputs=self.of_runs,
             values=lambda wildcards: self._settings(
                 wildcards, wildcards["model"], 1, samples=self.section["samples"], bins=self.section["bins"]
             ),
@@ -338,6 +340,7 @@ class Coherence(Companion):
             self.model_seeds() if self.performed(*SPARSE) else [],
             None,
             "",
+            inputs=self.of_masks,
             values=values,
             sources=self.source,
             networks=networks,
@@ -348,6 +351,7 @@ class Coherence(Companion):
         self,
         name: str,
         outputs: Mapping[str, str],
+        inputs: Mapping[str, str],
         jobs: list[dict[str, str]],
         values: Callable[[Wildcards], dict[str, Any]],
         networks: Callable[[Wildcards], int],
@@ -359,6 +363,7 @@ class Coherence(Companion):
             jobs,
             None,
             "",
+            inputs=inputs,
             values=values,
             sources=self._mlp_source,
             networks=networks,
@@ -372,6 +377,7 @@ class Coherence(Companion):
         return self._of_mlps(
             "train_widths",
             {"widths": self.mlp_part("widths"), "diffs": self.mlp_part("width_diffs")},
+            self.of_mlps,
             combinations(seed=self.run.seeds if self.widths else []),
             lambda wildcards: self._mlp_settings(wildcards, 1, widths=self.widths, bins=self.section["bins"]),
             lambda wildcards: len(self.widths),
@@ -384,6 +390,7 @@ class Coherence(Companion):
         return self._of_mlps(
             "prune_parents",
             {"children": self.mlp_part("children_{experiment}")},
+            {**self.of_mlps, "widths": self.train_widths.outputs["widths"]},
             combinations(seed=self.run.seeds, experiment=self.mlp_experiments),
             lambda wildcards: self._mlp_settings(
                 wildcards,

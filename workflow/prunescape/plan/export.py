@@ -93,6 +93,12 @@ class Export:
             "train_chosen",
             self._files(architecture="architecture.json", weights="weights.safetensors", history="history.csv"),
             self._jobs,
+            inputs=lambda wildcards: {
+                **networks.to_choose(wildcards),
+                **networks.chosen_strategy(),
+                "data": run.meta,
+                **self.choose_network.outputs,
+            },
             values=values,
             sources=self._source,
             checkpoint="",
@@ -104,7 +110,8 @@ class Export:
     def export_network(self) -> Step:
         """The step that writes a network in open formats."""
         files = self._files(onnx="model.onnx", program="model.pt2", check="check.json")
-        return self.run.step(ROOM, "export_network", files, self._jobs, sources=self._source)
+        inputs = {"data": self.run.meta, **self._files(architecture="architecture.json", weights="weights.safetensors")}
+        return self.run.step(ROOM, "export_network", files, self._jobs, inputs=inputs, sources=self._source)
 
     @cached_property
     def write_card(self) -> Step:
@@ -153,7 +160,11 @@ class Export:
             return {"config": run.config, "results_code": code(*scripts, *map(run.source, run.models))}
 
         files = {"crate": f"{run.results}/ro-crate-metadata.json", "config": f"{run.results}/config.json"}
-        return run.step(ROOM, "write_provenance", files, values=values)
+        inputs: dict[str, str | list[str]] = {
+            "results": [*self.hpspace.answers, *self.describe_tables.files()],
+            **self.hpspace.tables("timing"),
+        }
+        return run.step(ROOM, "write_provenance", files, inputs=inputs, values=values, is_local=True)
 
     @property
     def cards(self) -> list[str]:

@@ -95,8 +95,10 @@ class Hpspace:
         return [{**cell._asdict(), **lattice.named(cell)} for cell in cells]
 
     def tile_inputs(self, wildcards: Wildcards) -> dict[str, str]:
-        """What a training job reads, beside the data."""
-        return {**self.networks.checked(wildcards), **self.networks.to_train(wildcards)}
+        """What a training job reads."""
+        networks = self.networks
+        network = {**networks.checked(wildcards), **networks.to_train(wildcards)}
+        return {**network, **networks.chosen_strategy(), "data": self.run.meta}
 
     def _tile_values(self, wildcards: Wildcards) -> dict[str, Any]:
         run, model = self.run, wildcards["model"]
@@ -123,6 +125,7 @@ class Hpspace:
             "train_tile",
             {"table": f"{self.tile}.csv", "history": f"{self.tile}{HISTORY}", "timing": f"{self.tile}.timing.csv"},
             lambda: [job for model in self.run.models for job in self.tile_jobs(model, self.planned_rounds(model))],
+            inputs=self.tile_inputs,
             values=self._tile_values,
             sources=lambda wildcards: [self.run.source(wildcards["model"])],
             checkpoint="",
@@ -134,12 +137,26 @@ class Hpspace:
     def extend_grid(self) -> Step:
         """The step that plans a round of extension."""
         run = self.run
+
+        def jobs() -> list[dict[str, str]]:
+            """The rounds that have been planned, and the next one."""
+            return [
+                {"model": model, "round": str(number)}
+                for model in run.models
+                for number in range(1, min(self.planned_rounds(model) + 1, self.rounds) + 1)
+            ]
+
+        def inputs(wildcards: Wildcards) -> dict[str, str | list[str]]:
+            model, before = wildcards["model"], int(wildcards["round"]) - 1
+            return {"plans": self.plans(model, before), "tables": self.tile_files(model, before)}
+
         extension = {key: value for key, value in run.config["extension"].items() if key != "rounds"}
         return run.step(
             ROOM,
             "extend_grid",
             {"plan": self.extension},
-            combinations(model=run.models, round=range(1, self.rounds + 1)),
+            jobs,
+            inputs=inputs,
             values=lambda wildcards: {
                 "grid": run.config["grid"],
                 "prior": run.prior(wildcards["model"]),
@@ -150,7 +167,24 @@ class Hpspace:
     @cached_property
     def collect_cells(self) -> Step:
         """The step that puts the tables of all tiles together."""
-        return self.run.step(ROOM, "collect_cells", self.tables("cells", "timing"))
+        return self.run.step(
+            ROOM, "collect_cells", self.tables("cells", "timing"), inputs=lambda wildcards: self.all_tiles()
+        )
+
+    def rounds_before(self, step: Step, wildcards: Wildcards) -> list[dict[str, str]]:
+        """The rounds of extension that must have been planned before the inputs of a job are known."""
+        last = int(wildcards["round"]) - 1 if step is self.extend_grid else self.rounds
+        models = [wildcards["model"]] if wildcards.get("model") else self.run.models
+        return combinations(model=models, round=range(1, last + 1))
+
+    def all_tiles(self) -> dict[str, str | list[str]]:
+        """The tables of all tiles that are known so far, and the plans by which they are."""
+        models = {model: self.planned_rounds(model) for model in self.run.models}
+        return {
+            "plans": [plan for model in models for plan in self.plans(model, self.rounds)],
+            "tables": [path for of in models.items() for path in self.tile_files(*of)],
+            "timing": [path for of in models.items() for path in self.tile_files(*of, ".timing.csv")],
+        }
 
     # Tables.
 
@@ -336,12 +370,16 @@ class Hpspace:
 
     @cached_property
     def curves(self) -> Step:
-        """The step that draws training curves; its rule adds the histories of all tiles."""
+        """The step that draws training curves, of tiles that are all known when the grid has grown."""
         said = Caption("{model}", "curves", {"figure": "3 training curves", "metric": "top1"})
+
+        def inputs(wildcards: Wildcards) -> dict[str, str | list[str]]:
+            model = wildcards["model"]
+            return {**self.tables("cells"), "histories": self.tile_files(model, self.planned_rounds(model), HISTORY)}
+
         path = f"{self.figures_folder}/{{model}}/curves"
-        return self.run.figure(
-            ROOM, "figure_curves", path, said, self.tables("cells"), combinations(model=self.run.models)
-        )
+        jobs = combinations(model=self.run.models)
+        return self.run.figure(ROOM, "figure_curves", path, said, inputs, jobs)
 
     @cached_property
     def samples(self) -> Step:

@@ -227,6 +227,7 @@ class Mechanism(Companion):
         self,
         name: str,
         experiment: str | None,
+        inputs: Mapping[str, Any],
         outputs: Mapping[str, str],
         values: Callable[[Wildcards], dict[str, Any]],
         networks: Callable[[str], int],
@@ -239,6 +240,7 @@ class Mechanism(Companion):
         Args:
             name, outputs, checkpoint: see `Run.step`.
             experiment: which one; None where all need it.
+            inputs: what a job reads, patterns.
             values: the settings.
             networks: how many networks a job trains or evaluates, by model.
             passes: how many images it sends forwards, by model and images of each split.
@@ -250,6 +252,7 @@ class Mechanism(Companion):
             self.model_seeds(self.models_with(experiment)) if jobs is None else jobs,
             None,
             checkpoint,
+            inputs=inputs,
             values=values,
             sources=self.source,
             networks=lambda wildcards: networks(wildcards["model"]),
@@ -262,6 +265,7 @@ class Mechanism(Companion):
         return self._experiment(
             "pretrain_sizes",
             None,
+            self.of_network,
             {
                 "sizes": self.trained,
                 "epochs": f"{self._networks}/epochs.safetensors",
@@ -284,6 +288,7 @@ class Mechanism(Companion):
         return self._experiment(
             "ablate_epochs",
             "epochs",
+            {**self.of_network, "epochs": self.pretrain_sizes.outputs["epochs"]},
             {"epochs": self.part("utility_epochs"), "bands": self.part("utility_bands")},
             lambda wildcards: {**self._sampling(wildcards), "bands": self.section["bands"]},
             lambda model: networks,
@@ -300,6 +305,7 @@ class Mechanism(Companion):
         return self._experiment(
             "ablate_sizes",
             "sizes",
+            self.of_trained,
             {"table": self.part("utility_sizes")},
             lambda wildcards: {
                 **self._sampling(wildcards),
@@ -317,6 +323,7 @@ class Mechanism(Companion):
         return self._experiment(
             "retrain_pruned",
             "pruned",
+            self.of_trained,
             {"networks": f"{self._networks}/pruned.safetensors", "table": self.part("retrained")},
             lambda wildcards: {
                 **self._training(wildcards),
@@ -335,6 +342,7 @@ class Mechanism(Companion):
         return self._experiment(
             "ablate_pruned",
             "pruned",
+            {**self.of_trained, "networks": self.retrain_pruned.outputs["networks"]},
             {"table": self.part("utility_pruned")},
             lambda wildcards: {**self._sampling(wildcards), "pruning_ratios": self.section["pruning_ratios"]},
             lambda model: networks,
@@ -348,6 +356,7 @@ class Mechanism(Companion):
         return self._experiment(
             "ablate_channels",
             "channels",
+            self.of_trained,
             {"channels": self.part("utility_channels"), "correlations": self.part("rank_correlations")},
             self._sampling,
             lambda model: networks,
@@ -369,6 +378,7 @@ class Mechanism(Companion):
         return self._experiment(
             "prune_in_cycles",
             "cycles",
+            self.of_trained,
             {
                 "networks": self.cycled,
                 "table": f"{self.folder}/parts/cycles/{{model}}/seed-{{seed}}_{{retraining}}.csv",
@@ -396,6 +406,7 @@ class Mechanism(Companion):
         return self._experiment(
             "map_surfaces",
             "cycles",
+            self.of_cycled,
             {name: self.part(name) for name in ("surface", "marks", "distances")},
             lambda wildcards: {**self._of_cycles(wildcards), "planes": self.planes, "side": self.surface["side"]},
             networks,
@@ -412,6 +423,7 @@ class Mechanism(Companion):
         return self._experiment(
             "connect_cycles",
             "cycles",
+            self.of_cycled,
             {name: self.part(name) for name in ("lines", "barriers")},
             lambda wildcards: {**self._of_cycles(wildcards), "points": self.surface["line"]},
             networks,
@@ -426,6 +438,7 @@ class Mechanism(Companion):
         return self._experiment(
             "connect_seeds",
             "cycles",
+            self.of_seeds,
             {name: f"{self.folder}/parts/{name}/{{model}}/seeds.csv" for name in ("lines", "barriers")},
             lambda wildcards: {
                 **self._of_basins(),

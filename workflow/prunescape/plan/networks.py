@@ -223,6 +223,10 @@ class Networks:
         """Images that one training sends forwards; hyperparameters may be the recipe's own."""
         return training_flops(1, 1, sizes, {**recipe, **hyperparameters})
 
+    def of_dense(self, wildcards: Wildcards) -> dict[str, str]:
+        """What the training of a dense network reads, patterns."""
+        return {**self.checked(wildcards), "data": self.run.meta, "architecture": self.run.dense}
+
     def _source(self, wildcards: Wildcards) -> list[str]:
         return [self.run.source(wildcards["model"])]
 
@@ -237,6 +241,7 @@ class Networks:
             "describe_dense",
             {"architecture": run.dense},
             combinations(model=run.all_models),
+            inputs={"data": run.meta},
             values=lambda wildcards: run.origin(wildcards["model"]),
             sources=self._source,
         )
@@ -255,6 +260,7 @@ class Networks:
             "check_network",
             {"check": f"{run.results}/models/{{model}}/dense/check.json"},
             combinations(model=[model for model in run.models if run.is_imported(model)]),
+            inputs={"architecture": run.dense},
             values=values,
             sources=self._source,
         )
@@ -268,6 +274,7 @@ class Networks:
             "train_dense",
             {name: f"{run.results}/models/{{model}}/dense/{file}" for name, file in _TRAINED.items()},
             self._models,
+            inputs=self.of_dense,
             values=lambda wildcards: self.prior_values(wildcards["model"], recipe),
             sources=self._source,
             checkpoint="",
@@ -296,6 +303,7 @@ class Networks:
                 if any(variant.rewinds for variant in self.pruned(model))
             ],
             "models/train_dense.py",
+            inputs=self.of_dense,
             values=lambda wildcards: self.prior_values(wildcards["model"], recipe(wildcards)),
             sources=self._source,
             checkpoint="",
@@ -318,6 +326,7 @@ class Networks:
             "calibrate",
             {"strategy": run.strategy},
             jobs if run.is_calibrated else [],
+            inputs=self.to_calibrate,
             values=values,
             sources=self._source,
         )
@@ -373,6 +382,11 @@ class Networks:
             },
             self.prune_step.jobs,
             "models/train_dense.py",
+            inputs={
+                "data": run.meta,
+                "architecture": self.prune_step.outputs["architecture"],
+                "start": self.prune_step.outputs["weights"],
+            },
             values=lambda wildcards: {
                 **self.prior_values(wildcards["model"], None),
                 **self.training_values(training(wildcards)),

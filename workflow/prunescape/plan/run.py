@@ -16,7 +16,7 @@ from prunescape.hpspace.lattice import Cell, Lattice
 from prunescape.models.catalog import ModelInfo
 from prunescape.models.catalog import lookup as model_info
 from prunescape.plan.identity import OWN
-from prunescape.plan.step import Caption, Files, Step
+from prunescape.plan.step import Caption, Files, Step, Wildcards
 from prunescape.plan.variant import Variant, variants_of
 from prunescape.training.recipe import TOP5_CLASSES
 from prunescape.training.strategy import FUSED, SERIAL, needs_calibration
@@ -244,7 +244,7 @@ class Run:
         name: str,
         path: str,
         caption: Caption,
-        inputs: Files,
+        inputs: Files | Callable[[Wildcards], Files],
         jobs: Iterable[Mapping[str, str]] = ({},),
         script: str | None = None,
         **values: Any,
@@ -256,7 +256,7 @@ class Run:
             name: of the rule.
             path: of the figure without its suffix, a pattern.
             caption: what the report says of it.
-            inputs: the tables that it is made of, patterns.
+            inputs: the tables that it is made of, patterns or a function of wildcards.
             jobs: the wildcards of each figure.
             script: below `workflow/scripts`, where it is not named after the rule.
             values: settings that it depends on beside the resolution.

@@ -147,6 +147,7 @@ class Stochastic(Companion):
         values: Callable[[str], dict[str, Any]],
         script: str | None = None,
         checkpoint: str | None = None,
+        at_best: bool = False,
         recipe: Mapping[str, Any] | None = None,
     ) -> Step:
         """A step that looks at one pretrained network.
@@ -155,6 +156,7 @@ class Stochastic(Companion):
             name, outputs, script, checkpoint: see `Run.step`.
             networks: how many networks a job makes of a model.
             values: settings beside those that all have, by model.
+            at_best: whether it needs the best pruning rate and noise.
             recipe: by which these are trained.
         """
         run, section = self.run, self.section
@@ -179,13 +181,16 @@ class Stochastic(Companion):
             self.model_seeds(),
             script,
             checkpoint,
+            inputs=self.of_best if at_best else self.of_pretrained,
             values=settings,
             sources=self.source,
             networks=lambda wildcards: networks(wildcards["model"]),
             passes=passes,
         )
 
-    def _evaluating(self, name: str, table: str, chosen: Callable[[str], dict[str, Any]]) -> Step:
+    def _evaluating(
+        self, name: str, table: str, chosen: Callable[[str], dict[str, Any]], at_best: bool = False
+    ) -> Step:
         """A step that evaluates sparse networks."""
         return self._measuring(
             name,
@@ -193,6 +198,7 @@ class Stochastic(Companion):
             lambda model: population(chosen(model)),
             lambda model: {"variants": chosen(model)},
             EVALUATE,
+            at_best=at_best,
         )
 
     @cached_property
@@ -216,6 +222,7 @@ class Stochastic(Companion):
             self.model_seeds(),
             "models/train_dense.py",
             "",
+            inputs=self.networks.of_dense,
             values=values,
             sources=self.source,
             networks=1,
@@ -239,6 +246,7 @@ class Stochastic(Companion):
             "choose_cell",
             {"cell": self.cell},
             combinations(model=self.models),
+            inputs={"grids": self.grids},
             values=lambda wildcards: {"cell": self.of_model(wildcards["model"])["cell"]},
         )
 
@@ -250,18 +258,22 @@ class Stochastic(Companion):
     @cached_property
     def evaluate_best(self) -> Step:
         """The step of single networks at the best cell."""
-        return self._evaluating("evaluate_best", "best_draws", self.best_draws)
+        return self._evaluating("evaluate_best", "best_draws", self.best_draws, at_best=True)
 
     @cached_property
     def transfer_masks(self) -> Step:
         """The step of masks and weights exchanged."""
-        return self._evaluating("transfer_masks", "transfer", self.transfer)
+        return self._evaluating("transfer_masks", "transfer", self.transfer, at_best=True)
 
     @cached_property
     def measure_weight_cdf(self) -> Step:
         """The step that measures how many weights are smaller than the noise."""
         return self.step(
-            "measure_weight_cdf", {"table": self.part("weight_cdf")}, self.model_seeds(), sources=self.source
+            "measure_weight_cdf",
+            {"table": self.part("weight_cdf")},
+            self.model_seeds(),
+            inputs=self.of_pretrained,
+            sources=self.source,
         )
 
     @cached_property
@@ -284,6 +296,7 @@ class Stochastic(Companion):
             self._fine_tuned_networks,
             lambda model: {"variants": self.fine_tuned(model), "recipe": self.fine_tuning, **chosen},
             checkpoint="",
+            at_best=True,
             recipe=self.fine_tuning,
         )
 
