@@ -1,7 +1,8 @@
 """A change reruns what depends on its meaning, and nothing else.
 
-Each case edits a copy of a finished project and compares the plan of `snakemake -n` with the set written here; a new
-rule must take its place in these sets.
+Each case edits a copy of the library or the config, and compares the jobs that are stale then, by the plan's identities
+and files, with the set written here; a new rule must take its place in these sets. Some cases ask `snakemake -n` as
+well, on a copy of a finished project: it must say the same.
 """
 
 import os
@@ -10,9 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 from conftest import TINY, copy_project, merged, planned, write_config
 
-pytestmark = pytest.mark.workflow
+from plan_graph import forget, graph, rules, stale
+from project_copy import PROJECT
+from prunescape import codehash
 
 DATA = {"prepare"}
 NETWORKS = {"describe_dense", "train_dense", "prune"}
@@ -190,8 +194,60 @@ CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_an_edit_reruns_what_depends_on_it(case: str, copied: Path) -> None:
+# By Snakemake itself too: edits of every kind, and those that the plan knows nothing of.
+ASKED = [
+    "nothing at all",
+    "file times of all code",
+    "a docstring in the training code",
+    "resources and profiles",
+    "one figure's function",
+    "the ROI thresholds",
+    "the training function",
+    "the published numbers",
+    "more training images",
+    "one more seed",
+]
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the library's workflow in it, to be changed and restored."""
+    folder = tmp_path_factory.mktemp("library")
+    shutil.copytree(PROJECT / "workflow", folder / "workflow", ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def before() -> dict:
+    forget()
+    return graph(TINY)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case != "resources and profiles"])
+def test_an_edit_makes_stale_what_depends_on_it(
+    case: str, library: Path, before: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit, expected = CASES[case]
+    monkeypatch.setattr(codehash, "LIBRARY", library / "workflow" / "prunescape")
+    monkeypatch.setattr(codehash, "SCRIPTS", library / "workflow" / "scripts")
+    write_config(library, TINY)
+    content = {path: path.read_bytes() for path in (library / "workflow").rglob("*") if path.is_file()}
+    try:
+        edit(library)
+        forget()
+        after = graph(yaml.safe_load((library / "config.yaml").read_text()))
+    finally:
+        for path, text in content.items():
+            if path.read_bytes() != text:
+                path.write_bytes(text)
+        monkeypatch.undo()
+        forget()
+    assert rules(stale(before, after)) == (expected | PAGE if expected else expected)
+
+
+@pytest.mark.workflow
+@pytest.mark.parametrize("case", ASKED)
+def test_snakemake_reruns_what_depends_on_an_edit(case: str, copied: Path) -> None:
     edit, expected = CASES[case]
     edit(copied)
     assert set(planned(copied)) == (expected | PAGE if expected else expected)
@@ -207,11 +263,12 @@ def test_an_edit_reruns_what_depends_on_it(case: str, copied: Path) -> None:
     ],
     ids=["seed", "grid", "ratio", "criterion"],
 )
-def test_only_new_tiles_are_trained(changes: dict, tiles: int, copied: Path) -> None:
-    config(**changes)(copied)
-    assert planned(copied)["train_tile"] == tiles
+def test_only_new_tiles_are_trained(changes: dict, tiles: int, before: dict) -> None:
+    again = stale(before, graph(merged(TINY, changes)))
+    assert len([node for node in again if node.rule == "train_tile"]) == tiles
 
 
+@pytest.mark.workflow
 def test_a_fresh_clone_beside_copied_results_has_nothing_to_do(finished: Path, tmp_path: Path) -> None:
     clone = copy_project(tmp_path / "clone")
     touch_everything(clone)

@@ -24,7 +24,7 @@ COLUMNS: dict[str, Column] = {
     "ratio": Column(NUMBER, "part of `target` that was to be kept; 1 of the dense network", "fraction"),
     "criterion": Column(TEXT, "by which channels were ranked: `norm`, ...; `none` of the dense network"),
     "pipeline": Column(TEXT, "what was done with the pruned network: `scratch`, `fine_tuning`, ..."),
-    "target": Column(TEXT, "what `ratio` is a part of: `flops`, `params`, `latency`; `none` of the dense network"),
+    "target": Column(TEXT, "what `ratio` is a part of: `flops`, `parameters`, `latency`; `none` of the dense network"),
     "grid_learning_rate": Column(
         NUMBER, "initial learning rate as the grid has it, of which `fine_tuning` and rewinding use a part"
     ),

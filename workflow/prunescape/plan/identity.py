@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from prunescape.codehash import LIBRARY, digest
+from prunescape import codehash
 from prunescape.own_code import own_digest
 
 OWN = "own:"  # before the name of a module that a user wrote
@@ -27,13 +27,13 @@ def identity(*sources: str, **values: Any) -> dict[str, Any]:
 def code(*sources: str) -> dict[str, Any]:
     """Digests of code: `code` of scripts and modules of the library, `own_code` of each network that is imported."""
     own = [own_digest(source.removeprefix(OWN)) for source in sources if source.startswith(OWN)]
-    found: dict[str, Any] = {"code": digest(*(source for source in sources if not source.startswith(OWN)))}
+    found: dict[str, Any] = {"code": codehash.digest(*(source for source in sources if not source.startswith(OWN)))}
     return found | ({"own_code": own} if own else {})
 
 
 def published_tables(source: str) -> str:
     """A digest of the published tables of a source document, beside which a study puts its own."""
-    files = sorted((LIBRARY.parent / "reference").glob(f"{source}_*.csv"))
+    files = sorted((codehash.LIBRARY.parent / "reference").glob(f"{source}_*.csv"))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 

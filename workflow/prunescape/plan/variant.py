@@ -23,7 +23,7 @@ class Variant:
         ratio: the part of the dense network's `target` that is kept, above 0 and at most 1.
         criterion: by which channels are ranked; "none" of the dense network.
         pipeline: what is done with the pruned network; see `prunescape.training.retraining`.
-        target: what `ratio` is a part of: "flops", "params" or "latency"; "none" of the dense network.
+        target: what `ratio` is a part of: "flops", "parameters" or "latency"; "none" of the dense network.
     """
 
     method: str

@@ -1,0 +1,76 @@
+"""The jobs of a plan as a graph: which are needed for a target, and which are stale after a change."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from prunescape import codehash, own_code
+from prunescape.plan.plan import Plan
+
+
+class Node(NamedTuple):
+    """A job: its rule, what it reads and writes, and its identity."""
+
+    rule: str
+    reads: frozenset[str]
+    writes: frozenset[str]
+    identity: Any
+
+
+def forget() -> None:
+    """Let what code says be read again."""
+    for function in (codehash.digest, codehash._closure, codehash._scan, codehash._kept, own_code.own_digest):
+        function.cache_clear()
+
+
+def graph(config: dict[str, Any], targets: str = "hpspace", identities: bool = True) -> dict[frozenset[str], Node]:
+    """The jobs that a study needs, by the files that they write.
+
+    Args:
+        config: as a file has it.
+        targets: "hpspace", or a companion study.
+        identities: whether their identities are read, which takes half a second.
+    """
+    plan = Plan(config, 2)
+    nodes: dict[str, Node] = {}
+    for job in plan.jobs():
+        reads: list[str] = []
+        for name, path in job.step.reads(job.wildcards).items():
+            if name != "check":  # that a network was checked again changes nothing
+                reads += [path] if isinstance(path, str) else path
+        identity = job.identity if identities else None
+        node = Node(job.step.name, frozenset(reads), frozenset(job.outputs.values()), identity)
+        nodes |= dict.fromkeys(node.writes, node)
+    study = None if targets == "hpspace" else plan.companions[targets]
+    pending = list(plan.main if study is None else [*study.answers, study.page])
+    needed: dict[frozenset[str], Node] = {}
+    while pending:
+        path = pending.pop()
+        assert path in nodes, f"no step writes {path}"
+        node = nodes[path]
+        if node.writes not in needed:
+            needed[node.writes] = node
+            pending += node.reads
+    return needed
+
+
+def stale(before: dict[frozenset[str], Node], after: dict[frozenset[str], Node]) -> list[Node]:
+    """The jobs of `after` whose results of `before` are not theirs any more, and all that read what these write."""
+    found = {key for key, node in after.items() if key not in before or node.identity != before[key].identity}
+    while True:
+        written = {path for key in found for path in key}
+        more = {key for key, node in after.items() if key not in found and node.reads & written}
+        if not more:
+            return [after[key] for key in found]
+        found |= more
+
+
+def rules(nodes: Iterable[Node]) -> set[str]:
+    """The names of the rules of jobs."""
+    return {node.rule for node in nodes}
+
+
+def appended(folder: Path, path: str) -> None:
+    """Add a statement to a file of the library."""
+    file = folder / path
+    file.write_text(file.read_text() + "\nCHANGED = True\n")

@@ -1,0 +1,273 @@
+"""The plan: what a config can combine, names of variants, files and settings of steps, and what jobs ask for."""
+
+import ast
+import itertools
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from combinations_of_configs import CHOICES, COHERENCE, PIPELINES, ROWS, STOCHASTIC, combined
+from project_copy import PROJECT, TINY, merged
+from prunescape.plan.plan import Plan
+from prunescape.plan.step import Job
+from prunescape.plan.variant import DENSE, PRUNED_NAME, VARIANT_NAME, Variant, variants_of
+from prunescape.training.retraining import AT_INIT, FINE_TUNING, SCRATCH, WEIGHT_REWINDING
+
+
+@pytest.mark.parametrize("row", range(len(ROWS)))
+def test_whatever_a_config_combines_can_be_planned(row: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    plan = Plan(combined(ROWS[row]), 2)
+    written: Counter[str] = Counter()
+    for job in plan.jobs():
+        identity, outputs = job.identity, job.outputs
+        assert identity["code"]
+        assert job.networks >= 0
+        assert job.passes({"train": 100, "validation": 50}) >= 0
+        for path in (*outputs.values(), job.log):
+            assert "{" not in path, (job.step.name, path)
+        job.step.reads(job.wildcards)
+        written.update(outputs.values())
+    assert max(written.values()) == 1, "two jobs write one file"
+    read = {path for job in plan.jobs() for of in job.step.reads(job.wildcards).values() for path in _listed(of)}
+    assert read <= written.keys() | {*_future(plan)}, "a job reads what no job writes"
+    assert {*plan.main, *(path for study in plan.companions.values() for path in study.answers)} <= (
+        written.keys() | {*_future(plan)}
+    )
+
+
+def _listed(path: str | list[str]) -> list[str]:
+    return [path] if isinstance(path, str) else path
+
+
+def _future(plan: Plan) -> list[str]:
+    """The plans of rounds of extension that are not known yet."""
+    return [path for model in plan.run.models for path in plan.hpspace.plans(model, plan.hpspace.rounds)]
+
+
+def test_the_array_covers_every_pair_of_choices() -> None:
+    for a, b in itertools.combinations(CHOICES, 2):
+        seen = {(row[a], row[b]) for row in ROWS}
+        assert len(seen) == len(CHOICES[a]) * len(CHOICES[b])
+
+
+def every_variant() -> list[Variant]:
+    section = {
+        "pipelines": PIPELINES,
+        "criteria": ["norm", "fpgm", "bn_scale", "taylor", "lamp", "random"],
+        "methods": ["uniform", "non_uniform"],
+        "ratios": [0.5, 0.25, 1e-3],
+    }
+    return [of for target in ("flops", "parameters", "latency") for of in variants_of(section, target)]
+
+
+def test_names_of_variants_are_all_different_and_of_the_known_form() -> None:
+    variants = dict.fromkeys(every_variant())
+    assert len({variant.name for variant in variants}) == len(variants)
+    for variant in variants:
+        assert re.fullmatch(VARIANT_NAME, variant.name)
+        assert variant.is_dense == (re.fullmatch(PRUNED_NAME, variant.name) is None)
+
+
+def test_a_variant_is_named_by_what_is_no_default() -> None:
+    assert DENSE.name == "dense"
+    assert Variant("uniform", 0.4).name == "uniform-0.4"
+    assert Variant("non_uniform", 0.25, "taylor", WEIGHT_REWINDING, "latency").name == (
+        "non_uniform_taylor_weight_rewinding_latency-0.25"
+    )
+
+
+def test_a_variant_is_five_columns() -> None:
+    assert Variant("uniform", 0.4, pipeline=FINE_TUNING).row() == {
+        "variant": "uniform_fine_tuning-0.4",
+        "method": "uniform",
+        "ratio": 0.4,
+        "criterion": "norm",
+        "pipeline": "fine_tuning",
+        "target": "flops",
+    }
+
+
+@pytest.fixture(scope="module")
+def whole() -> Plan:
+    """The plan of a config that has all studies and pipelines."""
+    config = merged(TINY, {"stochastic": STOCHASTIC, "mechanism": {}, "coherence": COHERENCE})
+    config = merged(config, {"models": {"small_resnet": {"pipelines": PIPELINES}}, "retraining": {"steps": 2}})
+    return Plan(config, 2)
+
+
+def test_scripts_ask_for_files_that_their_steps_have(whole: Plan) -> None:
+    for step in whole.steps:
+        text = (PROJECT / "workflow" / "scripts" / step.script).read_text()
+        wrong = set(re.findall(r"snakemake\.output\.(\w+)", text)) - set(step.outputs)
+        assert not wrong, f"{step.name}: {step.script} writes {wrong}"
+        jobs = step.all_jobs()
+        given = {name for job in jobs for name in step.reads(job.wildcards)}
+        asked = set(re.findall(r"(?:snakemake\.input|files)\.(\w+)", text)) - {"get", "items"}
+        assert not jobs or asked <= given, f"{step.name}: {step.script} reads {asked - given}"
+
+
+def test_every_script_belongs_to_a_step(whole: Plan) -> None:
+    scripts = {
+        path.relative_to(PROJECT / "workflow" / "scripts").as_posix()
+        for path in (PROJECT / "workflow" / "scripts").rglob("*.py")
+    }
+    assert scripts == {step.script for step in whole.steps}
+
+
+def test_steps_logs_and_scripts_are_named_alike(whole: Plan) -> None:
+    assert len({step.name for step in whole.steps}) == len(whole.steps)
+    for step in whole.steps:
+        room = step.log.removeprefix("results/tiny/logs/").split("/")[0]
+        wildcards = "_".join(f"{{{name}}}" for name in step.wildcards) or "all"
+        assert step.log == f"results/tiny/logs/{room}/{step.name}/{wildcards}.log"
+
+
+def test_captions_are_there_and_begin_with_a_place(whole: Plan) -> None:
+    for step in whole.steps:
+        for name, caption in step.captions.items():
+            assert name in step.outputs
+            assert caption.file.is_file(), caption.file
+
+
+# What each pipeline trains by, from a recipe of 40 epochs with drops by 10 after 20 and 30, rewound to epoch 25.
+RECIPES = {
+    SCRATCH: (40, [20, 30], 1.0),
+    AT_INIT: (40, [20, 30], 1.0),
+    FINE_TUNING: (15, [], 0.01),
+    "rate_rewinding": (15, [5], 0.1),
+    WEIGHT_REWINDING: (15, [5], 0.1),
+}
+
+
+@pytest.mark.parametrize("pipeline", PIPELINES)
+def test_a_pipeline_trains_by_its_recipe(pipeline: str) -> None:
+    changes = {"recipe": {"epochs": 40, "decay_epochs": [20, 30]}, "retraining": {"rewind_epoch": 25}}
+    plan = Plan(merged(merged(TINY, changes), {"models": {"small_resnet": {"pipelines": [pipeline]}}}))
+    variant = plan.networks.pruned("small_resnet")[0]
+    training = plan.networks.training(variant)
+    found = training.recipe["epochs"], training.recipe["decay_epochs"], pytest.approx(training.rate_factor)
+    assert found == RECIPES[pipeline]
+
+
+def test_what_pruning_reads_and_where_a_network_lies() -> None:
+    changes = {"models": {"small_resnet": {"pipelines": PIPELINES, "methods": ["uniform"], "criteria": ["norm"]}}}
+    plan = Plan(merged(merged(TINY, changes), {"retraining": {"steps": 2, "rewind_epoch": 1}}))
+    models = "results/tiny/models/small_resnet"
+    dense = f"{models}/dense"
+    whole = {"architecture": f"{dense}/architecture.json", "weights": f"{dense}/weights.safetensors"}
+    read = plan.networks.pruned_from
+    assert read({"model": "small_resnet", "pruned": "uniform-0.4"}) == whole
+    tuned = {"model": "small_resnet", "pruned": "uniform_fine_tuning-0.4"}
+    assert read({**tuned, "step": "1"}) == whole
+    assert read(tuned) == {
+        "architecture": f"{models}/uniform_fine_tuning-0.4/step-1/architecture.json",
+        "weights": f"{models}/uniform_fine_tuning-0.4/step-1/retrained.safetensors",
+        "dense": f"{dense}/architecture.json",
+        "previous": f"{models}/uniform_fine_tuning-0.4/step-1/pruning.json",
+    }
+    rewound = {"model": "small_resnet", "pruned": "uniform_weight_rewinding-0.4", "step": "1"}
+    assert read(rewound) == {**whole, "rewound": f"{dense}/epoch-1/weights.safetensors"}
+    initial = {"model": "small_resnet", "pruned": "uniform_prune_at_init-0.4", "seed": "1"}
+    assert read(initial) == {"architecture": f"{dense}/architecture.json"}
+    seed = {"model": "small_resnet", "variant": "uniform_prune_at_init-0.4", "seed": "1"}
+    assert plan.networks.to_train(seed)["start"] == f"{models}/uniform_prune_at_init-0.4/seed-1/weights.safetensors"
+
+
+def test_each_step_of_iterative_pruning_keeps_the_same_part() -> None:
+    changes = {"models": {"small_resnet": {"pipelines": [FINE_TUNING]}}, "retraining": {"steps": 3}}
+    plan = Plan(merged(TINY, changes))
+    where = {"model": "small_resnet", "pruned": "uniform_fine_tuning-0.4"}
+    ratios = [plan.networks.prune_values({**where, "step": str(step)})["ratio"] for step in (1, 2, 3)]
+    assert ratios == pytest.approx([0.4 ** (1 / 3), 0.4 ** (2 / 3), 0.4])
+
+
+def test_passes_of_a_tile_are_three_times_its_images_and_its_validations() -> None:
+    plan = Plan(merged(TINY, {"recipe": {"epochs": 10, "evaluate_every": 4, "decay_epochs": [5]}}))
+    job = next(iter(plan.hpspace.train_tile.all_jobs()))
+    assert job.networks == 9
+    assert job.passes({"train": 100, "validation": 30}) == 9 * (3 * 10 * 100 + 3 * 30)
+
+
+def test_run_times_follow_from_the_network_and_grow_with_the_attempt(tmp_path: Path) -> None:
+    changes = {"cluster": {"teraflops": 1.0, "startup_minutes": 4, "longest_hours": 1}}
+    plan = Plan(merged(TINY, changes))
+    step = plan.hpspace.train_tile
+    wildcards = next(iter(step.jobs()))
+    (tmp_path / "a.json").write_text('{"flops": 10000000000}')
+    (tmp_path / "d.json").write_text('{"n_train": 100, "n_validation": 300}')
+
+    class Input:
+        architecture, data = tmp_path / "a.json", tmp_path / "d.json"
+
+    passes = Job(step, wildcards).passes({"train": 100, "validation": 300})
+    minutes = plan.minutes(step)
+    for attempt in (1, 2):
+        exact = attempt * (4 + passes * 1e10 / 60e12)
+        assert exact <= minutes(wildcards, Input, attempt) < exact + 1
+    assert minutes(wildcards, Input, 99) == 60
+    Input.architecture.write_text("{")
+    assert minutes(wildcards, Input, 1) == 4
+
+
+def test_the_plan_imports_nothing_heavy() -> None:
+    heavy = {"torch", "pandas", "numpy", "scipy", "matplotlib", "torchvision", "sklearn"}
+    for path in (PROJECT / "workflow" / "prunescape" / "plan").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert not {name.split(".")[0] for name in names} & heavy, path
+
+
+# Rules.
+
+SMK = [PROJECT / "Snakefile", *sorted((PROJECT / "workflow" / "rules").glob("*.smk"))]
+DIRECTIVE = re.compile(r"^(use rule|rule|checkpoint|module|configfile|include|report|wildcard_constraints|on\w+)\b.*:?")
+
+
+def python_of(path: Path) -> list[str]:
+    """The lines of Python of a file of rules: neither blank, comment nor docstring, and in no rule."""
+    found, inside = [], None
+    text = re.sub(r'^"""(?:.|\n)*?"""', "", path.read_text())
+    for line in text.splitlines():
+        indent = len(line) - len(line.lstrip())
+        if not line.strip() or line.strip().startswith("#"):
+            continue
+        if inside is not None and indent > inside:
+            continue
+        inside = None
+        if DIRECTIVE.match(line.strip()):
+            inside = indent
+            continue
+        found.append(line)
+    return found
+
+
+def test_rules_are_thin() -> None:
+    lines = {path.name: python_of(path) for path in SMK}
+    assert sum(map(len, lines.values())) <= 150, {name: len(of) for name, of in lines.items()}
+    for path in SMK:
+        for match in re.finditer(r"^( *)def \w+.*\n((?:\1 .*\n|\n)*)", path.read_text(), flags=re.M):
+            body = [line for line in match.group(2).splitlines() if line.strip()]
+            assert len(body) <= 10, f"{path.name}: {match.group(0).splitlines()[0]}"
+
+
+def test_no_name_of_the_rules_has_two_meanings() -> None:
+    found: Counter[str] = Counter()
+    for path in SMK:
+        names = set()
+        for line in python_of(path):
+            if match := re.match(r"(?:def|class) (\w+)|(\w+) = ", line):
+                names.add(match.group(1) or match.group(2))
+            elif match := re.match(r"from [\w.]+ import (.*)", line):
+                names |= {name.split(" as ")[-1].strip() for name in match.group(1).split(",")}
+        found.update(names)
+    assert not [name for name, files in found.items() if files > 1]
+
+
+def test_all_targets_stand_in_the_snakefile() -> None:
+    for path in SMK[1:]:
+        for block in re.split(r"^(?=(?:use )?rule |checkpoint )", path.read_text(), flags=re.M)[1:]:
+            assert "output:" in block, f"{path.name}: {block.splitlines()[0]} makes nothing"
