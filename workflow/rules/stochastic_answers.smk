@@ -41,6 +41,7 @@ rule paper_tables:
     input:
         **collected("grid", "best_draws", "fronts", "fine_tuning", "variances"),
         tests=f"{STOCHASTIC}/grid_tests.csv",
+        data=f"{DATA}/meta.json",
         cells=CELLS,
     output:
         one=answer(f"{STOCHASTIC}/table_1.csv", "stochastic_table_1", "2 Table I"),
@@ -51,18 +52,24 @@ rule paper_tables:
     conda:
         ENVIRONMENT
     params:
-        settings=settings("stochastic/paper_tables.py", models=list(config["models"]), data=config["data"]["name"]),
+        settings=settings(
+            "stochastic/paper_tables.py",
+            models=list(config["models"]),
+            data=config["data"]["name"],
+            held_out=STUDY["held_out"],
+        ),
     script:
         "../scripts/stochastic/paper_tables.py"
 
 
 rule state_findings:
     input:
-        **collected("transfer", "variances", "fine_tuning", "search_progress", "structured"),
+        **collected("transfer", "variances", "fine_tuning", "fronts", "search_progress", "structured"),
         sweep_intervals=f"{STOCHASTIC}/sweep_intervals.csv",
         crossovers=f"{STOCHASTIC}/crossovers.csv",
         grid_tests=f"{STOCHASTIC}/grid_tests.csv",
         table_1=f"{STOCHASTIC}/table_1.csv",
+        data=f"{DATA}/meta.json",
         cells=CELLS,
     output:
         json=f"{STOCHASTIC}/findings.json",
@@ -73,6 +80,10 @@ rule state_findings:
     conda:
         ENVIRONMENT
     params:
-        settings=settings("stochastic/state_findings.py", models=list(config["models"]), tolerance=STUDY["tolerance"]),
+        settings=settings(
+            "stochastic/state_findings.py",
+            models=list(config["models"]),
+            **{name: STUDY[name] for name in ("tolerance", "held_out")},
+        ),
     script:
         "../scripts/stochastic/state_findings.py"
