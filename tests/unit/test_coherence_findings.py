@@ -9,6 +9,7 @@ import pytest
 from scipy.stats import linregress, spearmanr
 
 import coherence_table_samples as samples
+from answer_checks import check_answers, disturbed
 from coherence_table_samples import answer, answers
 from prunescape.coherence.diff_spread import mean_magnitude, of_network
 from prunescape.coherence.findings import MLP, findings, highest_coherence
@@ -170,8 +171,20 @@ def test_absent_tables_are_not_spoken_of() -> None:
         json.dumps(findings({name: table}, [MODEL], 0.5), allow_nan=True)
 
 
+@pytest.mark.parametrize("spread", [0.01, 0.5, 20.0])
+@pytest.mark.parametrize("seeds", [(3,), (0, 1), (0, 1, 2)])
+def test_every_answer_follows_from_its_interval(seeds: tuple[int, ...], spread: float) -> None:
+    names = ("coherence", "validation_top1", "train_top1")
+    study = {name: disturbed(table, spread, 0, *names) for name, table in samples.tables(seeds).items()}
+    for tolerance in (0.0, 0.5, 100.0):
+        told = check_answers(findings(study, [MODEL], tolerance))
+        assert len(told) > 20
+        assert len(seeds) > 1 or {finding["outcome"] for finding in told} == {"not decided"}
+
+
 def test_one_seed_decides_nothing() -> None:
     found = findings(samples.tables((3,)), [MODEL], 0.5)
+    assert "widths the interval is above zero" not in text_of(found)
     decided = {finding["decided"] for entry in found["models"].values() for finding in entry["findings"]}
     text = text_of(found)
     assert decided == {"open", None}

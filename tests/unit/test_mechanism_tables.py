@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from answer_checks import check_answers, disturbed
 from prunescape.mechanism.findings import findings
 from prunescape.mechanism.findings_page import findings_page
 from prunescape.mechanism.tables import published, table_1, table_2
@@ -223,6 +224,19 @@ def test_small_networks_and_correlations() -> None:
     assert channels["answer"].startswith("No: Spearman's rank correlation is -0.79 [")
 
 
+@pytest.mark.parametrize("spread", [0.0, 0.01, 0.5, 20.0])
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_every_answer_follows_from_its_interval(count: int, spread: float) -> None:
+    study = {name: table[table["seed"] < count] for name, table in tables().items() if "seed" in table}
+    study["barriers"] = barriers(1.0, SEEDS[:count])
+    names = ("top1", "mean", "imbalance", "minimum", "correlation")
+    study = {name: disturbed(table, spread, 0, *names) for name, table in study.items()}
+    for tolerance in (0.0, 2.0, 100.0):
+        told = check_answers(findings(study, [MODEL], tolerance))
+        assert len(told) > 10
+        assert count > 1 or {finding["outcome"] for finding in told} == {"not decided"}
+
+
 def test_one_seed_is_said_to_have_no_interval() -> None:
     alone = {name: table[table["seed"] == 0] for name, table in tables().items()}
     alone["barriers"] = barriers(1.0, (0,))
@@ -231,6 +245,7 @@ def test_one_seed_is_said_to_have_no_interval() -> None:
     assert "(one seed, no interval)" in text
     assert "nan" not in text
     assert "Yes" not in text
+    assert "ratios the interval is above zero" not in text
     json.dumps(found)
 
 

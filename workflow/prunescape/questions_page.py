@@ -5,7 +5,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from prunescape.answers import ABOVE, BELOW, DECIDED, EQUAL, OPEN
+from prunescape.answers import ABOVE, BELOW, DECIDED, EQUAL, NOT_BELOW, OPEN
 from prunescape.page import page, section
 from prunescape.questions import in_short
 
@@ -59,7 +59,7 @@ def findings_section(
         models=models,
         introductions={name: section(model, entry=entry, **found) for name, entry in models.items()},
         words=DECIDED,
-        colours={ABOVE: above, BELOW: below, EQUAL: "note", OPEN: "doubtful"},
+        colours={ABOVE: above, BELOW: below, EQUAL: "note", NOT_BELOW: "note", OPEN: "doubtful"},
     )
 
 

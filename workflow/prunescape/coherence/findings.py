@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from prunescape.answers import ABOVE, BELOW, IF_BELOW, answered_by, decided, judged, of_seeds, shown, verdict
+from prunescape.answers import ABOVE, BELOW, EQUAL, IF_BELOW, answered_by, decided, judged, of_seeds, shown, verdict
 from prunescape.coherence import mask_findings, timing_findings
 from prunescape.coherence.diff_spread import mean_magnitude, of_network
 from prunescape.coherence.growth import Finding, with_size
@@ -142,7 +142,8 @@ def _on_noise(histogram: pd.DataFrame) -> list[Finding]:
         return []
     sizes = sizes.dropna()
     row = of_seeds("more", sizes[GAUSSIAN] - sizes[REAL])
-    word = {ABOVE: "No, they are larger", BELOW: "Yes, they are smaller"}.get(decided("more", row), "Not decided")
+    words = {ABOVE: "No, they are larger", BELOW: "Yes, they are smaller", EQUAL: "No, they are as large"}
+    word = words.get(decided("more", row), "Not decided")
     return [
         {
             "question": "Are diffs small on Gaussian noise, as coherence is?",

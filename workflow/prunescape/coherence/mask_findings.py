@@ -10,6 +10,7 @@ from prunescape.answers import (
     EQUAL,
     IF_EQUAL,
     decided,
+    how_many_above,
     judged,
     of_seeds,
     shown,
@@ -130,7 +131,7 @@ def _widths_above(gain: pd.Series) -> str:
     rows = [of_seeds("gain", part) for _, part in gain.groupby(level="width")]
     if len(rows) < 2:
         return ""
-    return f"; at {sum(decided('gain', row) == ABOVE for row in rows)} of {len(rows)} widths the interval is above zero"
+    return f"; {how_many_above('gain', rows, 'widths')}"
 
 
 def _compared(children: pd.DataFrame) -> list[Finding]:

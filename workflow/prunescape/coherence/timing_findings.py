@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pandas as pd
 
 from prunescape.answers import (
-    ABOVE,
     BELOW,
     EQUAL,
     IF_ABOVE,
+    NOT_BELOW,
     OPEN,
     YES,
     decided,
@@ -109,7 +109,7 @@ def _early(table: pd.DataFrame, tolerance: float) -> list[Finding]:
                 f" {values[last].mean():.1f} %, {shown('more', row)}.",
                 "topic": f"Is a mask of an earlier epoch good enough, within {tolerance:g} points of the last one?",
                 "case": f"{score}, epoch {epoch} of {int(last)}",
-                **judged("more", row, tolerance=tolerance, sure=sure, outcomes=IF_ABOVE | {EQUAL: YES}),
+                **judged("more", row, tolerance=tolerance, sure=sure, outcomes=IF_ABOVE | {EQUAL: YES, NOT_BELOW: YES}),
                 "epoch": epoch,
                 "last": int(last),
                 **row,
@@ -126,8 +126,8 @@ def good_enough(rows: dict[int, dict[str, float]], tolerance: float) -> tuple[in
         tolerance: in points.
 
     Returns:
-        The epoch and what its interval says: `EQUAL`, `ABOVE`; `OPEN` with the first epoch that may be good enough
-        where no interval tells; `BELOW` with the epoch before the last where all are worse.
+        The epoch and what its interval says: `EQUAL`, `ABOVE`, `NOT_BELOW`; `OPEN` with the first epoch that may be
+        good enough where no interval tells; `BELOW` with the epoch before the last where all are worse.
     """
     sure, epochs = None, sorted(rows)[:-1]
     for epoch in reversed(epochs):
@@ -135,6 +135,7 @@ def good_enough(rows: dict[int, dict[str, float]], tolerance: float) -> tuple[in
             break
         sure = epoch
     if sure is not None:
-        return sure, ABOVE if decided("more", rows[sure]) == ABOVE else EQUAL
+        says = decided("more", rows[sure], tolerance)
+        return sure, NOT_BELOW if says == OPEN else says
     able = [epoch for epoch in epochs if not rows[epoch]["more_high"] < -tolerance]
     return (able[0], OPEN) if able else (epochs[-1], BELOW)

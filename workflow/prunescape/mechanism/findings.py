@@ -10,7 +10,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from prunescape.answers import ABOVE, EQUAL, IF_EQUAL, OPEN, answered_by, decided, judged, of_seeds, shown, verdict
+from prunescape.answers import (
+    ABOVE,
+    BELOW,
+    EQUAL,
+    IF_EQUAL,
+    OPEN,
+    answered_by,
+    decided,
+    how_many_above,
+    judged,
+    of_seeds,
+    shown,
+    verdict,
+)
 
 Finding = dict[str, Any]
 Tables = Mapping[str, pd.DataFrame]
@@ -92,7 +105,6 @@ def _grows(table: pd.DataFrame) -> list[Finding]:
         values = table.pivot_table(index=["seed", "level"], columns="epoch", values=name)
         growth = (values[last] - values[first]).rename("growth")
         rows = {at: of_seeds("growth", part) for at, part in growth.groupby(level="level")}
-        above = sum(decided("growth", row) == ABOVE for row in rows.values())
         row = rows[level]
         found.append(
             {
@@ -100,12 +112,12 @@ def _grows(table: pd.DataFrame) -> list[Finding]:
                 "answer": f"{verdict('growth', row)}: at an ablation ratio of {100 * level:g} % it goes from"
                 f" {values[first].xs(level, level='level').mean():.3f} nats after epoch {first} to"
                 f" {values[last].xs(level, level='level').mean():.3f} after epoch {last}, by"
-                f" {shown('growth', row, 3, NATS)}; at {above} of {len(rows)} ratios the interval is above zero.",
+                f" {shown('growth', row, 3, NATS)}; {how_many_above('growth', list(rows.values()), 'ratios')}.",
                 "topic": "Does utility grow over training?",
                 "case": words,
                 **judged("growth", row, 3, NATS),
                 "measure": name,
-                "levels_above": above,
+                "levels_above": sum(decided("growth", row) == ABOVE for row in rows.values()),
                 **row,
             }
         )
@@ -151,7 +163,8 @@ def _pruned(table: pd.DataFrame) -> list[Finding]:
             for name in ("pretrained", "small")
         }
         row = of_seeds("closer", gaps["small"] - gaps["pretrained"])
-        like = {"Yes": "Like the pretrained", "No": "Like the small"}.get(verdict("closer", row), "Not decided")
+        words = {ABOVE: "Like the pretrained", BELOW: "Like the small", EQUAL: "Like both"}
+        like = words.get(decided("closer", row), "Not decided")
         found.append(
             {
                 "question": f"With {100 * float(str(ratio)):g} % pruned and retrained, does a network use its weights"

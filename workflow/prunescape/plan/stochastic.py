@@ -377,7 +377,7 @@ class Stochastic(Companion):
     @cached_property
     def summaries(self) -> list[Step]:
         """The steps that make tables and findings of what was measured."""
-        tolerance = {"tolerance": self.section["tolerance"]}
+        tolerance, held_out = {"tolerance": self.section["tolerance"]}, self.section["held_out"]
         summarise = self.step(
             "summarise_stochastic",
             {
@@ -397,9 +397,10 @@ class Stochastic(Companion):
             inputs={
                 **self.tables("grid", "best_draws", "fronts", "fine_tuning", "variances"),
                 "tests": self.table("grid_tests"),
+                "data": self.run.meta,
                 "cells": self._cells,
             },
-            values={"models": self.models, "data": self.run.config["data"]["name"]},
+            values={"models": self.models, "data": self.run.config["data"]["name"], "held_out": held_out},
             captions={
                 "one": self.said("table_1", "2 Table I"),
                 "two": self.said("table_2", "3 Table II"),
@@ -410,6 +411,7 @@ class Stochastic(Companion):
             "transfer",
             "variances",
             "fine_tuning",
+            "fronts",
             "search_progress",
             "structured",
             "sweep_intervals",
@@ -417,7 +419,13 @@ class Stochastic(Companion):
             "grid_tests",
             "table_1",
         )
-        return [summarise, papers, self.findings({**stated, "cells": self._cells}, models=self.models, **tolerance)]
+        findings = self.findings(
+            {**stated, "data": self.run.meta, "cells": self._cells},
+            models=self.models,
+            held_out=held_out,
+            **tolerance,
+        )
+        return [summarise, papers, findings]
 
     # Figures.
 

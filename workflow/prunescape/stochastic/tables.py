@@ -15,7 +15,7 @@ from prunescape.answers import interval
 from prunescape.pruning.scores import MAGNITUDE
 from prunescape.stochastic.cells import CONFIG, GRID
 from prunescape.stochastic.fitness import F2
-from prunescape.stochastic.search import NSGA_II
+from prunescape.stochastic.found import candidates
 from prunescape.stochastic.statistics import best_cells, seed_intervals
 from prunescape.stochastic.variants import DETERMINISTIC, STOCHASTIC
 
@@ -37,7 +37,13 @@ def _beside(ours: pd.DataFrame, theirs: pd.DataFrame, by: list[str]) -> pd.DataF
 
 
 def table_1(
-    grid: pd.DataFrame, best_draws: pd.DataFrame, tests: pd.DataFrame, fronts: pd.DataFrame, cells: Cells, data: str
+    grid: pd.DataFrame,
+    best_draws: pd.DataFrame,
+    tests: pd.DataFrame,
+    fronts: pd.DataFrame,
+    cells: Cells,
+    data: str,
+    guessing: float,
 ) -> pd.DataFrame:
     """What noise gains in one shot, at the best cell of the grid and at what the search found.
 
@@ -48,13 +54,15 @@ def table_1(
         fronts: see `prunescape.stochastic.searches`.
         cells: the best cells.
         data: the data set's name.
+        guessing: see `prunescape.stochastic.found.candidates`.
 
     Returns:
-        One row a model and search: "grid", "F2", and "cell" where the config gives the best cell. Columns: model,
-        search, gamma, sigma, seeds, sp, dp, delta, delta_low, delta_high; p_holm, the largest over seeds (NaN where the
-        cell was not tested); sp_recalibrated, dp_recalibrated, delta_recalibrated and its interval;
-        published_ gamma, sigma, sp, dp, delta, for "cell" those of the published grid where gamma and sigma are the
-        same. In "F2" each seed has a candidate of its own, and gamma and sigma are their medians.
+        One row a model and search: "grid", "F2" where that found anything, and "cell" where the config gives the best
+        cell. Columns: model, search, gamma, sigma, seeds, sp, dp, delta, delta_low, delta_high; p_holm, the largest
+        over seeds (NaN where the cell was not tested); sp_recalibrated, dp_recalibrated, delta_recalibrated and its
+        interval; published_ gamma, sigma, sp, dp, delta, for "cell" those of the published grid where gamma and sigma
+        are the same. In "F2" each seed that the search found something for has a candidate of its own: gamma and sigma
+        are their medians, which need not be those of any network, and seeds is their number.
     """
     found = _stochastic(grid)
     best = best_cells(found[~found["recalibrated"].astype(bool)])
@@ -65,7 +73,7 @@ def table_1(
     untouched = tests[~tests["recalibrated"].astype(bool)]
     largest = untouched.groupby(["model", "gamma", "sigma"], as_index=False)["p_holm"].max()
     tested = pd.concat(rows, ignore_index=True).merge(largest, how="left", on=["model", "gamma", "sigma"])
-    table = pd.concat([tested, _searched(fronts)], ignore_index=True)
+    table = pd.concat([tested, *_searched(fronts, guessing)], ignore_index=True)
     first = ["model", "search", "gamma", "sigma", "seeds", "sp", "dp", *DELTA, "p_holm"]
     table = table[
         [*first, "sp_recalibrated", "dp_recalibrated", *(f"delta_recalibrated{end}" for end in ("", "_low", "_high"))]
@@ -93,11 +101,11 @@ def _at(found: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
     return plain.merge(here[again][["model", *renamed]].rename(columns=renamed), on="model")
 
 
-def _searched(fronts: pd.DataFrame) -> pd.DataFrame:
-    """The candidates of NSGA-II with the largest second objective of "F2"."""
-    best = fronts[fronts["best"].astype(bool) & (fronts["algorithm"] == NSGA_II)]
+def _searched(fronts: pd.DataFrame, guessing: float) -> list[pd.DataFrame]:
+    """A row a model: the means of what "F2" found."""
+    best = candidates(fronts, guessing)
     rows = []
-    for model, part in best.groupby("model", sort=False):
+    for model, part in best[best["found"]].groupby("model", sort=False):
         middle, mean = (
             part[["gamma", "sigma"]].median(),
             part[["sp", "dp", "sp_recalibrated", "dp_recalibrated"]].mean(),
@@ -105,8 +113,8 @@ def _searched(fronts: pd.DataFrame) -> pd.DataFrame:
         row = {"model": model, "search": F2, "seeds": len(part), **middle, **mean}
         for name in ("delta", "delta_recalibrated"):
             row |= interval(name, part[name].to_numpy(dtype=np.float64))
-        rows.append(row)
-    return pd.DataFrame(rows)
+        rows.append(pd.DataFrame([row]))
+    return rows
 
 
 def table_2(fine_tuning: pd.DataFrame, data: str) -> pd.DataFrame:
