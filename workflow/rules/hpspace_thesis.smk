@@ -1,5 +1,7 @@
 """What concerns the hyperparameters of the thesis alone: its tables beside ours, and the figure of Smith's relation."""
 
+from prunescape.hpspace.setting import counted, published_settings
+
 
 rule thesis_tables:
     input:
@@ -32,15 +34,9 @@ rule thesis_tables:
         settings=settings(
             "hpspace/thesis_tables.py",
             published=published_tables("matthiesen2023"),
-            config={
-                "data": {key: config["data"][key] for key in ("name", "train_size", "validation_size")},
-                "models": {
-                    model: {key: section[key] for key in ("learning_rate", "weight_decay")}
-                    for model, section in config["models"].items()
-                },
-                "pruning": {"norm": config["pruning"]["norm"]},
-                **{section: config[section] for section in ("recipe", "grid", "analysis")},
-            },
+            # Our defaults stand for what the thesis does not say.
+            theirs={model: published_settings(model) for model in counted(config).get("models", ())},
+            config=counted(config),
         ),
     script:
         "../scripts/hpspace/thesis_tables.py"
