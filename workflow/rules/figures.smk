@@ -2,6 +2,7 @@
 
 FIGURES = f"{HPSPACE}/figures"
 HISTORIES = ".history.csv"
+CONFIDENCE = {"confidence": config["analysis"]["confidence"]}
 BAND_FIGURE = ["band"] if PAIR.is_thesis else []
 MODEL_FIGURES = ["summary", "landscape", "grid_dense", "regret", "transfer", *BAND_FIGURE]
 
@@ -101,7 +102,7 @@ rule figure_regret:
     conda:
         ENVIRONMENT
     params:
-        settings=figure_settings("hpspace/figure_regret.py", margin=config["verdict"]["margin"]),
+        settings=figure_settings("hpspace/figure_regret.py", margin=config["verdict"]["margin"], **CONFIDENCE),
     script:
         "../scripts/hpspace/figure_regret.py"
 
@@ -118,7 +119,7 @@ rule figure_tuning_transfer:
     conda:
         ENVIRONMENT
     params:
-        settings=figure_settings("hpspace/figure_tuning_transfer.py"),
+        settings=figure_settings("hpspace/figure_tuning_transfer.py", **CONFIDENCE),
     script:
         "../scripts/hpspace/figure_tuning_transfer.py"
 

@@ -138,7 +138,7 @@ rule give_verdict:
     params:
         settings=settings(
             "hpspace/give_verdict.py",
-            verdict={**config["verdict"], "risk_roi": config["analysis"]["risk_roi"]},
+            verdict={**config["verdict"], **{key: config["analysis"][key] for key in ("risk_roi", "confidence")}},
             border_roi=config["extension"]["roi"],
             without_control=without_control(),
             **AXES,

@@ -57,6 +57,7 @@ rule test_shifts:
 rule decide:
     input:
         cells=f"{HPSPACE}/cells.csv",
+        data=f"{DATA}/meta.json",
     output:
         f"{HPSPACE}/decisions.csv",
     log:
@@ -65,7 +66,11 @@ rule decide:
         ENVIRONMENT
     params:
         settings=settings(
-            "hpspace/decide.py", **RESAMPLING, risk_roi=config["analysis"]["risk_roi"], verdict=config["verdict"]
+            "hpspace/decide.py",
+            **RESAMPLING,
+            risk_roi=config["analysis"]["risk_roi"],
+            border_roi=config["extension"]["roi"],
+            verdict=config["verdict"],
         ),
     script:
         "../scripts/hpspace/decide.py"

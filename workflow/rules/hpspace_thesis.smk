@@ -58,6 +58,6 @@ rule figure_band:
     conda:
         ENVIRONMENT
     params:
-        settings=figure_settings("hpspace/figure_band.py"),
+        settings=figure_settings("hpspace/figure_band.py", **CONFIDENCE),
     script:
         "../scripts/hpspace/figure_band.py"

@@ -13,7 +13,7 @@ with job(snakemake):
     model, variant = snakemake.wildcards.model, snakemake.wildcards.variant
     query = "model == @model and variant == @variant"
     risk = read_csv(snakemake.input.risk).query(f"{query} and metric == 'top1'")
-    answers = read_json(snakemake.input.verdict)["models"][model]["metrics"]["top1"]["variants"]
+    answer = read_json(snakemake.input.verdict)["models"][model]["metrics"]["top1"]["variants"].get(variant)
     card = model_card(
         {
             **settings,
@@ -28,7 +28,7 @@ with job(snakemake):
             "cost": read_csv(snakemake.input.pruning).query(query).to_dict("records")[0],
             "channels": read_csv(snakemake.input.channels).query(query).to_dict("records"),
             "risk": risk.to_dict("records")[0],
-            "advice": advice(answers[variant]["recommendation"], pair) if variant in answers else None,
+            "advice": answer and advice(answer["recommendation"], pair, answer["grow_first"]),
         }
     )
     write_text(snakemake.output[0], card)
