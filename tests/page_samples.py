@@ -26,7 +26,8 @@ SETTINGS: dict[str, Any] = {
     "colour_range_percent": 15.0,
 }
 STATISTICS = {**SETTINGS, "draws": 40, "confidence": 0.95}
-VERDICT = {"margin": 0.5, "level": 0.05, "power": 0.8}
+VERDICT = {"margin": 0.5, "level": 0.05, "power": 0.8, "least_skill": 0.2}
+BORDERS = {"small_resnet": {"larger weight decays": ["dense"]}}
 CONFIG = {
     "run": "sample",
     "data": {"name": "digits"},
@@ -53,8 +54,8 @@ def sample_cells() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names).assign(train_loss=1.0)
 
 
-def sample_tables(cells: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """The tables that the page shows."""
+def sample_tables(cells: pd.DataFrame, chance: dict[str, float] | None = None) -> dict[str, pd.DataFrame]:
+    """The tables that the page shows, where chance has these accuracies."""
     resampled = resample(cells, STATISTICS)
     timing = cells[["model", "variant", "seed", "i", "j"]].assign(
         seconds=1.5, images_per_second=2000.0, device="cpu", strategy="fused", lanes=16, precision="float32"
@@ -66,7 +67,7 @@ def sample_tables(cells: pd.DataFrame) -> dict[str, pd.DataFrame]:
         "ellipses": ellipses(cells, SETTINGS["roi"], SETTINGS["sigma"], SETTINGS["minimum_cells"]),
         "risk": risk_table(risk_cells(cells, SETTINGS["risk_roi"])),
         "intervals": intervals(resampled, STATISTICS),
-        "decisions": decisions(resampled, SETTINGS["risk_roi"], VERDICT),
+        "decisions": decisions(resampled, SETTINGS["risk_roi"], VERDICT, chance, BORDERS),
         "shifts": shift_tests(cells, STATISTICS),
         "regret": regret(resampled),
         "transfer": transfer(resampled),
@@ -77,9 +78,10 @@ def sample_tables(cells: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 def sample_answer(tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
     """The verdict."""
-    borders = {"small_resnet": {"larger weight decays": ["dense"]}}
     chosen = Tables(*(tables[name] for name in Tables._fields))
-    return verdict(chosen, borders, {**VERDICT, "risk_roi": SETTINGS["risk_roi"]})
+    return verdict(
+        chosen, BORDERS, {**VERDICT, "risk_roi": SETTINGS["risk_roi"], "confidence": STATISTICS["confidence"]}
+    )
 
 
 def sample_page(tables: dict[str, pd.DataFrame], pictures: list[Any]) -> str:

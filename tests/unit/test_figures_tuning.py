@@ -78,6 +78,7 @@ def test_figures_can_be_read(name: str, one_seed: bool) -> None:
     assert "ResNet-56" in texts(figure)
     assert "nan" not in texts(figure)
     assert ("one seed" in texts(figure)) == (one_seed and name != "band")
+    assert ("95 % intervals" in texts(figure)) == (not one_seed or name == "band")
 
 
 @pytest.mark.parametrize("name", ["regret", "transfer", "band"])

@@ -22,7 +22,7 @@ from prunescape.hpspace.verdict import Tables, recommend, verdict
 from prunescape.hpspace.verdict_page import verdict_page
 from prunescape.hpspace.verdict_text import headline, verdict_text
 
-LIMITS = {"margin": 0.5, "level": 0.05, "power": 0.8, "risk_roi": 0.5}
+LIMITS = {"margin": 0.5, "level": 0.05, "power": 0.8, "risk_roi": 0.5, "confidence": 0.95}
 ANALYSIS = {"roi": [0.5, 1.0], "risk_roi": 0.5, "sigma": 2.0, "minimum_cells": 5, "draws": 300, "confidence": 0.95}
 ANYWHERE = {"learning_rate": [1e-9, 1e9], "weight_decay": [1e-9, 1e9]}
 
@@ -243,10 +243,11 @@ def test_verdict_tunes_where_the_band_moved() -> None:
         f"{variant['loss_measured']:.2f} points at risk ({variant['risk_multiple']:.1f} x the {dense:.2f} of dense)"
         in text
     )
-    assert f"lies outside its 0.5-ROI and costs {cost['estimate']:.2f} points [" in text
+    assert f"lies outside its 0.5-ROI and costs {cost['estimate']:.2f} points (95 % interval [" in text
     assert "m: tune again after pruning (the grid ends too early" in text
     assert (
-        f"TUNE: worse by {variant['loss']:.2f} points [{variant['loss_low']:.2f}, {variant['loss_high']:.2f}]" in text
+        f"TUNE: worse by {variant['loss']:.2f} points (90 % interval [{variant['loss_low']:.2f},"
+        f" {variant['loss_high']:.2f}]) if kept" in text
     )
     page = verdict_page(answer)
     assert f"{variant['loss']:.2f} [{variant['loss_low']:.2f},\N{NO-BREAK SPACE}{variant['loss_high']:.2f}]" in page

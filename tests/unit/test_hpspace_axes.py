@@ -33,7 +33,7 @@ from prunescape.overview.cost import ASSUMED_CORE, Costs
 from prunescape.pages.landscapes import landscapes
 
 ANALYSIS = {"roi": [0.5, 1.0], "risk_roi": 0.5, "sigma": 2.0, "minimum_cells": 5, "draws": 100, "confidence": 0.95}
-LIMITS = {"margin": 0.5, "level": 0.05, "power": 0.8, "risk_roi": 0.5}
+LIMITS = {"margin": 0.5, "level": 0.05, "power": 0.8, "risk_roi": 0.5, "confidence": 0.95}
 MOMENTUM_BATCH = Pair(Axis("momentum", 0.1, LINEAR), Axis("batch_size", 0.301))
 PRIORS = {"momentum": 0.5, "batch_size": 32, "epochs": 10, "learning_rate": 0.1, "weight_decay": 0.01}
 SIZE = 5

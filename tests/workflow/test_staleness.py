@@ -130,7 +130,8 @@ CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     "the ellipse's sigma": (config(analysis={"sigma": 3.0}), ELLIPSES | INTERVALS | SHIFTS | TUNING),
     "the draws of intervals": (config(analysis={"draws": 300}), INTERVALS | DECISIONS | TUNING),
     "the verdict's margin": (config(verdict={"margin": 1.5}), DECISIONS | {"figure_regret"}),
-    "the verdict's level": (config(verdict={"level": 0.01}), DECISIONS),
+    "the verdict's level": (config(verdict={"level": 0.1}), DECISIONS),
+    "from which accuracy a network has learnt": (config(verdict={"least_skill": 0.1}), DECISIONS),
     "the published numbers": (
         code("reference/matthiesen2023_table_4_2.csv", "0.622", "0.623"),
         {"thesis_tables"},

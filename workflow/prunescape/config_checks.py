@@ -1,5 +1,6 @@
 """The config's rules that a schema cannot say, because they compare several keys or need the catalogues."""
 
+import math
 import re
 from collections.abc import Callable, Collection
 from functools import partial
@@ -7,12 +8,15 @@ from typing import Any
 
 from prunescape import config_axes, config_pruning
 from prunescape.config_mistakes import Get, Mistakes, Path, Unreadable, shown, suggestion
+from prunescape.hpspace.attainable import degrees_of_freedom, least_draws, least_p
 from prunescape.hpspace.axes import THESIS
 from prunescape.lanes import LANE_ALIGNMENT
 
 ONLY_IMAGE_FOLDER = {"image_size": None, "validation_fraction": 0.1, "flip": None}
 NEED_DIRECTORY = ("imagenet", "image_folder")
 ONLY_IMPORTED: dict[str, Any] = {"kwargs": {}, "prunable": "inside-blocks"}
+MOST_DRAWS = 100_000  # as the schema allows
+MOST_SEEDS = 1000  # that are looked through for enough
 OWN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,49}")
 
 
@@ -43,6 +47,7 @@ def crossed(
         config_axes.names,
         _roi,
         _risk_roi,
+        _decidable,
         partial(_lanes, section="engine"),
     ]
     checks += [partial(_bounds, path=("extension", axis.name)) for axis in THESIS]
@@ -139,6 +144,35 @@ def _risk_roi(get: Get) -> Mistakes:
     roi, risk = get("analysis", "roi"), get(*path)
     if risk not in roi:
         yield path, f"{shown(risk)} is not in analysis.roi = {shown(roi)}; add it there, or choose from there"
+
+
+def _decidable(get: Get) -> Mistakes:
+    """The tests of the verdict can decide something, with as many draws and seeds as there are."""
+    seeds, draws, level = len(get("seeds")), get("analysis", "draws"), get("verdict", "level")
+    if seeds == 1:
+        return  # no test at all, which the verdict says
+    options = ("methods", "criteria", "pipelines", "ratios")
+    networks = {name: 1 + math.prod(len(get("models", name, option)) for option in options) for name in get("models")}
+    model = min(networks, key=lambda name: networks[name])
+    degrees = degrees_of_freedom(seeds, networks[model])
+    if least_p(draws, degrees) <= level:
+        return
+    what = f"nothing can be decided of {model}, {networks[model]} networks with {seeds} seeds"
+
+    def above(least: float) -> str:
+        return f"no p-value is below {least:.2g}, and verdict.level is {shown(level)}"
+
+    enough = least_draws(level, degrees, MOST_DRAWS)
+    if enough is not None:
+        text = f"{draws} are too few: {what}: {above(least_p(draws, degrees))}; write at least {enough}"
+        yield ("analysis", "draws"), text
+        return
+    least = least_p(MOST_DRAWS, degrees)
+    more = (n for n in range(seeds, MOST_SEEDS) if least_p(draws, degrees_of_freedom(n, networks[model])) <= level)
+    remedy = next((f"train at least {n} seeds, or write" for n in more), "write")
+    raised = math.ceil(1000 * least_p(draws, degrees)) / 1000
+    text = f"{what}: with {MOST_DRAWS:,} draws still {above(least)}; {remedy} a verdict.level of at least {raised:g}"
+    yield ("seeds",), text
 
 
 def _imported(get: Get, model: str, known: Collection[str]) -> Mistakes:

@@ -61,7 +61,8 @@ _OF_EPOCH = {
 _OF_DENSE = {
     "n_cells": Column(WHOLE, "cells in the dense network's region of interest, whose reuse is tested", "cells")
 }
-_DECIDED = ("p_equivalent", "p_worse", "decision", "more_seeds")
+_ABOVE = tuple(f"{whose}above_chance{end}" for whose in ("", "dense_") for end in ("", "_low"))
+_DECIDED = ("p_equivalent", "p_worse", "decision", "more_seeds", "chance", *_ABOVE)
 _TESTED = tuple(f"{name}{end}" for name in ("shift", "area_ratio", "turn_degrees") for end in ("", "_p"))
 _TILE = "hpspace/tiles/{model}/{variant}/seed-{seed}/{i}_{j}"
 

@@ -13,13 +13,14 @@ SIDES = {
 }
 
 
-def draw(band: pd.DataFrame, model: str, metric: str) -> Figure:
+def draw(band: pd.DataFrame, model: str, metric: str, *, confidence: float = 0.95) -> Figure:
     """Left, the slopes, right, the constants, a row a variant, with their intervals and what the relation says.
 
     Args:
         band: the table band.csv.
         model: which network to draw.
         metric: `top1` or `top5`.
+        confidence: of the table's intervals.
     """
     mine = band[(band["model"] == model) & (band["metric"] == metric)].drop_duplicates("variant").set_index("variant")
     variants = names.variant_order(mine.index)
@@ -38,7 +39,7 @@ def draw(band: pd.DataFrame, model: str, metric: str) -> Figure:
     style.heading(
         figure,
         f"{names.model_title(model)}: the optimal band beside Smith's relation ({names.metric_title(metric)})",
-        "Rings: as measured. Lines: intervals without noise. Dotted: what the relation says.",
+        f"Rings: as measured. Lines: {100 * confidence:g} % intervals without noise. Dotted: what the relation says.",
     )
     return figure
 

@@ -12,7 +12,7 @@ STRATEGIES = {"nearest": "Nearest to the dense optimum", "random": "At random"}
 LINEAR = 0.5  # points: regret is drawn linearly up to here, and logarithmically above
 
 
-def draw(regret: pd.DataFrame, model: str, metric: str, margin: float) -> Figure:
+def draw(regret: pd.DataFrame, model: str, metric: str, margin: float, *, confidence: float = 0.95) -> Figure:
     """A panel a strategy: regret after 1, 2, ... trials, a line a variant, with its interval.
 
     Args:
@@ -20,6 +20,7 @@ def draw(regret: pd.DataFrame, model: str, metric: str, margin: float) -> Figure
         model: which network to draw.
         metric: `top1` or `top5`.
         margin: what regret is small enough, in points.
+        confidence: of the table's intervals.
     """
     mine = regret[(regret["model"] == model) & (regret["metric"] == metric)]
     variants = names.variant_order(mine["variant"])
@@ -38,7 +39,11 @@ def draw(regret: pd.DataFrame, model: str, metric: str, margin: float) -> Figure
         figure,
         f"{names.model_title(model)}: what tuning again would buy ({names.metric_title(metric)})",
         "How far the best cell of so many trials is expected to lie below the best of the grid. "
-        + ("As measured with one seed, noise included." if one else "Without noise; bands: intervals."),
+        + (
+            "As measured with one seed, noise included."
+            if one
+            else f"Without noise; bands: {100 * confidence:g} % intervals."
+        ),
     )
     handles = [
         Line2D([], [], color=colours[name], ls=_dash(name), label=names.variant_title(name)) for name in variants

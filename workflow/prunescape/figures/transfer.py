@@ -15,13 +15,14 @@ DARK = 0.55  # of the colour scale: from here on numbers are written in white
 LEAST = 1.0  # points that the darkest colour stands for, at least
 
 
-def draw(transfer: pd.DataFrame, model: str, metric: str) -> Figure:
+def draw(transfer: pd.DataFrame, model: str, metric: str, *, confidence: float = 0.95) -> Figure:
     """Left, the regret of training a variant at another's best cell; right, the rank correlation of their landscapes.
 
     Args:
         transfer: the table transfer.csv.
         model: which network to draw.
         metric: `top1` or `top5`.
+        confidence: of the table's intervals.
     """
     mine = transfer[(transfer["model"] == model) & (transfer["metric"] == metric)]
     variants = names.variant_order(mine["variant"])
@@ -43,7 +44,8 @@ def draw(transfer: pd.DataFrame, model: str, metric: str) -> Figure:
         f"{names.model_title(model)}: tune one, train another ({names.metric_title(metric)})",
         "As measured with one seed, noise included."
         if one
-        else "Without noise, with intervals. Diagonal: what choosing its own best cell by noisy measurements costs.",
+        else f"Without noise, with {100 * confidence:g} % intervals. "
+        "Diagonal: what choosing its own best cell by noisy measurements costs.",
     )
     return figure
 

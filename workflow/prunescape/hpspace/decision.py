@@ -5,6 +5,9 @@ interest, against its own best cell. As in Weerts, Mueller and Vanschoren (2020)
 only where a loss of the margin or more is ruled out, and worse only where a loss of the margin or less is; each of
 these is wrong at most as often as the level says. Else the seeds do not decide: the absence of a significant loss is
 no evidence that there is none.
+
+Of networks that have hardly learnt nothing is decided (`prunescape.hpspace.learnt`): train them longer first. And how
+many more seeds would decide is not said where the grid must be grown first.
 """
 
 import math
@@ -17,32 +20,47 @@ from scipy.stats import norm, t
 
 from prunescape.hpspace import functionals
 from prunescape.hpspace.cube import DENSE
+from prunescape.hpspace.learnt import Learnt, learnt
 from prunescape.hpspace.resampling import Resampled, summary
 
 EQUIVALENT, WORSE, UNDECIDED, ONE_SEED = "equivalent", "worse", "undecided", "one seed"
+NEAR_CHANCE, DENSE_NEAR_CHANCE = "near chance", "dense near chance"
 MOST_SEEDS = 1000
 COLUMNS = [
     *["model", "variant", "metric", "seeds", "margin", "loss_measured", "loss", "loss_low", "loss_high"],
-    *["p_equivalent", "p_worse", "decision", "more_seeds"],
+    *["p_equivalent", "p_worse", "decision", "more_seeds", "chance", "above_chance", "above_chance_low"],
+    *["dense_above_chance", "dense_above_chance_low"],
 ]
 
 
-def decisions(resampled: Sequence[Resampled], risk_roi: float, settings: Mapping[str, Any]) -> pd.DataFrame:
+def decisions(
+    resampled: Sequence[Resampled],
+    risk_roi: float,
+    settings: Mapping[str, Any],
+    chance: Mapping[str, float] | None = None,
+    borders: Mapping[str, Mapping[str, Sequence[str]]] | None = None,
+) -> pd.DataFrame:
     """The decision for every pruned variant, as `decisions.csv` has it.
 
     Args:
         resampled: measured landscapes and draws.
         risk_roi: of the dense network's region of interest, in points.
-        settings: margin (points), level and power of the config's section `verdict`.
+        settings: margin (points), level, power and, with `chance`, least_skill of the config's section `verdict`.
+        chance: accuracy of chance in percent, by metric; None where the images are not known.
+        borders: by model, the sides where the grid ends too early, each with the variants of which it does.
 
     Returns:
         model, variant, metric, seeds, margin; loss_measured, loss (median of the draws) and its interval in points,
         whose ends are one-sided bounds at the level; p_equivalent and p_worse, the p-values of the two tests;
-        decision; more_seeds that would decide (see `more_seeds`; NaN where it is decided or none would).
+        decision; more_seeds that would decide (see `more_seeds`; NaN where it is decided, where none would, or where
+        the grid of this variant or of the dense one must be grown first); chance in percent, and how far the best
+        cells of this variant and of the dense one lie above it in points, as measured and at least (see `learnt`).
     """
     rows = []
     for one in resampled:
         dense = one.cube.means[0]
+        above = {} if chance is None else learnt(one, chance[one.metric], settings)
+        border = (borders or {}).get(one.model, {})
         for place, variant in enumerate(one.cube.variants):
             if variant == DENSE:
                 continue
@@ -50,8 +68,23 @@ def decisions(resampled: Sequence[Resampled], risk_roi: float, settings: Mapping
             drawn = None if one.draws is None else losses_of(dense, one.draws[place], risk_roi)
             first = {**one.labels(variant), "seeds": one.cube.seeds, "margin": settings["margin"]}
             found = decide(drawn, one.cube.seeds, settings, one.degrees)
+            if grow_first(border, variant):
+                found["more_seeds"] = np.nan
+            if chance is not None:
+                found |= _with_chance(found["decision"], above[DENSE], above[variant])
+                found["chance"] = chance[one.metric]
             rows.append({**first, "loss_measured": float(measured), **found})
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def grow_first(border: Mapping[str, Sequence[str]], variant: str) -> bool:
+    """Whether the grid ends too early for a variant or for the dense network, so that more seeds are no advice.
+
+    Args:
+        border: the sides where the grid ends too early, each with the variants of which it does.
+        variant: a pruned one.
+    """
+    return any({DENSE, variant} & set(touching) for touching in border.values())
 
 
 class Losses(NamedTuple):
@@ -95,6 +128,14 @@ def decide(losses: Losses | None, seeds: int, settings: Mapping[str, Any], degre
         **{"p_equivalent": p_equivalent, "p_worse": p_worse, "decision": decision},
         "more_seeds": np.nan if more is None else more,
     }
+
+
+def _with_chance(decision: str, dense: Learnt, pruned: Learnt) -> dict[str, Any]:
+    """The decision and what it is based on, where nothing is decided of networks that have hardly learnt."""
+    near = DENSE_NEAR_CHANCE if not dense.enough else NEAR_CHANCE if not pruned.enough else None
+    found = {"decision": near or decision, "above_chance": pruned.above, "above_chance_low": pruned.surely}
+    found |= {"dense_above_chance": dense.above, "dense_above_chance_low": dense.surely}
+    return found | {"more_seeds": np.nan} if near else found
 
 
 def _p(against: np.ndarray, degrees: float) -> float:

@@ -1,22 +1,18 @@
 """Tables 3.4, 4.1 and 4.2 of the thesis from our results, with its numbers beside them where the setting is the same.
 
 A published number has the same column's name after `published_`, and what ours differs by after `difference_`.
-`setting` says "as published", or what differs; the number of seeds is no difference, as it makes the same quantity
-more certain.
+`setting` says "as published", or every setting in which the run differs (see `prunescape.hpspace.setting`).
 """
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from prunescape.hpspace.cube import DENSE
 from prunescape.hpspace.intervals import ELLIPSE, RISK
+from prunescape.hpspace.setting import AS_PUBLISHED, REFERENCE, differing
 
-REFERENCE = Path(__file__).parents[2] / "reference"
-AS_PUBLISHED = "as published"
 KEYS = ["model", "variant", "metric"]
 TITLES = {"3_4": ["model"], "4_1": ["model", "variant", "roi"], "4_2": ["model", "variant"]}
 
@@ -26,56 +22,12 @@ def published(table: str) -> pd.DataFrame:
     return pd.read_csv(REFERENCE / f"matthiesen2023_{'settings' if table == 'settings' else f'table_{table}'}.csv")
 
 
-def differing(model: str, config: Mapping[str, Any]) -> list[str]:
-    """In which settings a run differs from the thesis' study of the same model, as `key = ours (thesis: theirs)`.
-
-    Args:
-        model: its name.
-        config: the sections data, recipe, grid, analysis and pruning, and of the model its prior, as validated.
-    """
-    priors = published("3_4").set_index("model")
-    if model not in priors.index:
-        return [f"the thesis has no {model}"]
-    data, prior = priors.loc[model, "data"], priors.loc[model]
-    found = []
-    if config["data"]["name"] != data:
-        found.append(f"data.name = {config['data']['name']} (thesis: {data})")
-    if config["grid"].get("axes"):
-        found.append("grid.axes (thesis: grid.step and grid.size)")
-    for axis in ("learning_rate", "weight_decay"):
-        value = config["models"][model][axis]
-        if not np.isclose(value, prior[axis]):
-            found.append(f"models.{model}.{axis} = {value:g} (thesis: {prior[axis]:g})")
-    theirs = published("settings")
-    for key, value in theirs.loc[theirs["data"] == data, ["key", "value"]].itertuples(index=False):
-        section, name = key.split(".")
-        ours = _written(config[section][name])
-        if ours != _written(None if pd.isna(value) else value):
-            found.append(f"{key} = {ours} (thesis: {_written(None if pd.isna(value) else value)})")
-    return found
-
-
-def _written(value: Any) -> str:
-    """A value as `settings` writes it, numbers all in one manner."""
-    if value is None:
-        return "all"
-    words = [str(part) for part in value] if isinstance(value, list | tuple) else str(value).split()
-    return " ".join(_number(word) for word in words)
-
-
-def _number(word: str) -> str:
-    try:
-        return f"{float(word):g}"
-    except ValueError:
-        return word
-
-
 def table_3_4(cells: pd.DataFrame, config: Mapping[str, Any]) -> pd.DataFrame:
     """The dense network at the prior, mean accuracies over seeds in percent, and the thesis'.
 
     Args:
         cells: `cells.csv`.
-        config: see `differing`.
+        config: see `prunescape.hpspace.setting.differing`.
     """
     prior = cells[(cells["variant"] == DENSE) & (cells["i"] == 0) & (cells["j"] == 0)]
     ours = prior.groupby("model", sort=False, as_index=False).agg(
@@ -93,7 +45,7 @@ def table_4_1(intervals: pd.DataFrame, config: Mapping[str, Any]) -> pd.DataFram
 
     Args:
         intervals: `intervals.csv`.
-        config: see `differing`.
+        config: see `prunescape.hpspace.setting.differing`.
     """
     return _beside(
         _wide(intervals, ELLIPSE),

@@ -8,7 +8,7 @@ import pandas as pd
 
 from prunescape.hpspace.axes import THESIS, Pair
 from prunescape.hpspace.cube import DENSE
-from prunescape.hpspace.decision import EQUIVALENT, WORSE
+from prunescape.hpspace.decision import DENSE_NEAR_CHANCE, EQUIVALENT, NEAR_CHANCE, WORSE, grow_first
 from prunescape.hpspace.landscape import (
     best_cell,
     hyperparameters_of,
@@ -18,8 +18,9 @@ from prunescape.hpspace.landscape import (
 )
 from prunescape.hpspace.permutation import MEASURES
 
-KEEP, TUNE, UNDECIDED, UNKNOWN = "keep", "tune", "undecided", "unknown"
+TRAIN, KEEP, TUNE, UNDECIDED, UNKNOWN = "train longer", "keep", "tune", "undecided", "unknown"
 RECOMMENDATIONS = {
+    TRAIN: "no answer yet: the dense network or this one has hardly learnt; train longer before asking",
     KEEP: "keep the dense network's {axes}",
     TUNE: "tune {axes} again",
     UNDECIDED: "not decided with these seeds: train more of them, or check the neighbours of the dense optimum",
@@ -64,15 +65,16 @@ def verdict(
     Args:
         tables: of all models.
         borders: by model, the sides of the grid that a region of interest still touches, with the variants.
-        settings: `risk_roi`, and margin, level and power of the config's section `verdict`.
+        settings: the config's section `verdict`, with risk_roi and confidence of the section `analysis`.
         pair: the axes, which the answer names where they are not those of the thesis.
         without_control: by model, criteria that stand without random pruning beside them; None, none do.
     """
     models: dict[str, Any] = {}
     for metric in metrics_of(tables.cells):
         for model in tables.cells["model"].unique():
-            answer = _of_model(tables.of(model, metric), metric, settings)
-            entry = models.setdefault(str(model), {"border": dict(borders.get(str(model), {})), "metrics": {}})
+            border = borders.get(str(model), {})
+            answer = _of_model(tables.of(model, metric), metric, settings, border)
+            entry = models.setdefault(str(model), {"border": dict(border), "metrics": {}})
             entry["metrics"][metric] = answer
             if found := same_trainings(tables.of(model, metric).cells):
                 entry["same"] = found
@@ -104,7 +106,9 @@ def from_json(value: Any) -> Any:
     return math.nan if value is None else value
 
 
-def _of_model(tables: Tables, metric: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+def _of_model(
+    tables: Tables, metric: str, settings: Mapping[str, Any], border: Mapping[str, Sequence[str]]
+) -> dict[str, Any]:
     landscapes = mean_over_seeds(tables.cells, metric)
     by_variant = {str(name): frame for name, frame in landscapes.groupby("variant", sort=False)}
     dense_best = best_cell(by_variant[DENSE])
@@ -119,7 +123,8 @@ def _of_model(tables: Tables, metric: str, settings: Mapping[str, Any]) -> dict[
         flat = _is_flat(by_variant[DENSE], settings) or _is_flat(landscape, settings)
         variants[variant] = {
             "best": _cell(best_cell(landscape), names),
-            "recommendation": UNKNOWN if flat else recommend(str(decision["decision"])),
+            "recommendation": recommend(str(decision["decision"]), flat),
+            "grow_first": grow_first(border, variant),
             **decision.drop(labels=["model", "metric", "seeds", "margin"]).to_dict(),
             "risk_multiple": _multiple(risk[variant], risk[DENSE]),
             "loss_at_dense_optimum": _interval(tables.intervals, variant, "loss_at_dense_optimum"),
@@ -135,8 +140,16 @@ def _of_model(tables: Tables, metric: str, settings: Mapping[str, Any]) -> dict[
     }
 
 
-def advice(recommendation: str, pair: Pair = THESIS) -> str:
-    """A recommendation in words."""
+def advice(recommendation: str, pair: Pair = THESIS, grow_first: bool = False) -> str:
+    """A recommendation in words.
+
+    Args:
+        recommendation: a key of `RECOMMENDATIONS`.
+        pair: the axes.
+        grow_first: see `prunescape.hpspace.decision.grow_first`.
+    """
+    if recommendation == UNDECIDED and grow_first:
+        return "not decided: the grid ends too early; grow it first"
     return RECOMMENDATIONS[recommendation].format(axes=pair.words)
 
 
@@ -145,9 +158,16 @@ def question(pair: Pair = THESIS) -> str:
     return f"Must {pair.words} be tuned again after pruning?"
 
 
-def recommend(decision: str) -> str:
-    """`keep`, `tune` or `undecided`: only a test that has decided recommends anything."""
-    return {EQUIVALENT: KEEP, WORSE: TUNE}.get(decision, UNDECIDED)
+def recommend(decision: str, flat: bool = False) -> str:
+    """The recommendation that follows from a decision: only a test that has decided says to keep or to tune.
+
+    Args:
+        decision: as `decisions.csv` has it.
+        flat: whether all cells of the dense network or of the pruned one are as good.
+    """
+    if decision in (NEAR_CHANCE, DENSE_NEAR_CHANCE):
+        return TRAIN
+    return UNKNOWN if flat else {EQUIVALENT: KEEP, WORSE: TUNE}.get(decision, UNDECIDED)
 
 
 def _is_flat(landscape: pd.DataFrame, settings: Mapping[str, Any]) -> bool:

@@ -7,40 +7,57 @@ from typing import Any
 from markupsafe import Markup
 
 from prunescape.hpspace.axes import Pair
-from prunescape.hpspace.verdict import KEEP, TUNE, UNDECIDED, UNKNOWN, question
-from prunescape.hpspace.verdict_text import alike, decision_of, ellipse_of, headline, left_out, multiple_of, no_control
+from prunescape.hpspace.verdict import KEEP, TRAIN, TUNE, UNDECIDED, UNKNOWN, question
+from prunescape.hpspace.verdict_text import (
+    add_seeds,
+    alike,
+    decision_of,
+    ellipse_of,
+    in_short,
+    left_out,
+    levels_of,
+    multiple_of,
+    no_control,
+)
 from prunescape.page import page, section
 
-_COLOURS = {KEEP: "good", UNDECIDED: "doubtful", TUNE: "bad", UNKNOWN: "note"}
+_COLOURS = {TRAIN: "note", KEEP: "good", UNDECIDED: "doubtful", TUNE: "bad", UNKNOWN: "note"}
 _BODY = """<p class="note">Keeping means to train the pruned network at the cells of the dense network's
 {{ settings.risk_roi }}-ROI (region of interest), those within {{ settings.risk_roi }} points of its best. It is called
 equivalent where a loss of {{ settings.margin }} points or more, against the pruned network's own best cell, is ruled
 out, and worse where a smaller one is; each is wrong in at most {{ "%g" | format(100 * settings.level) }} % of cases.
-Estimates and intervals are of the landscape without the noise of training, which makes measured losses too large.</p>
+Estimates and intervals are of the landscape without the noise of training, which makes measured losses too large.
+In brackets are intervals: of the loss if kept {{ levels.loss }} intervals, whose ends are the bounds of these tests,
+all others {{ levels.others }} intervals.</p>
 {% for model, entry in models.items() %}{% for metric, answer in entry.metrics.items() %}
 <h2>{{ model }}{% if metric != "top1" %}, top-5 accuracy{% endif %}</h2>
-<p><strong>{{ headline(answer.variants) | capitalize }}.</strong></p>
+<p><strong>{{ capitalised(in_short(entry, metric)) }}.</strong></p>
 <p>The dense network reaches {{ "%.2f" | format(answer.dense.best.accuracy) }} % at {{ told(answer.dense.best) }}.
 Choosing any cell of its {{ settings.risk_roi }}-ROI instead puts
-{{ spread(answer.dense.risk) }} points at risk ({{ "%.2f" | format(answer.dense.risk.measured) }} as measured); that is
-the yardstick.</p>
+{{ spread(answer.dense.risk) }} points at risk ({% if answer.seeds > 1 %}{{ levels.others }} interval; {% endif %}
+{{ "%.2f" | format(answer.dense.risk.measured) }} as measured); that is the yardstick.</p>
 <table class="numbers">
 <tr><th scope="col">variant</th><th scope="col" class="words">recommendation</th>
-<th scope="col">best accuracy, %</th><th scope="col">loss if kept, points</th>
-<th scope="col">as measured (x dense's)</th><th scope="col">dense optimum costs, points</th>
+<th scope="col">best, as measured</th>
+<th scope="col">loss if kept, points [{{ levels.loss }} interval]</th>
+<th scope="col">as measured (x dense's)</th>
+<th scope="col">dense optimum costs, points [{{ levels.others }} interval]</th>
 <th scope="col">trials to tune: near, random</th></tr>
 {% for name, variant in answer.variants.items() %}
 <tr><td>{{ breaking(name) }}</td>
 <td class="words {{ colours[variant.recommendation] }}"><b>{{ variant.recommendation }}</b>:
 {{ decided(variant, settings) }}</td>
-<td>{{ "%.2f" | format(variant.best.accuracy) }}</td>
-<td>{{ loss(variant) }}</td>
+<td>{{ "%.2f" | format(variant.best.accuracy) }} % at {{ told(variant.best) }}</td>
+{% if variant.recommendation == train %}<td></td><td></td><td></td><td></td></tr>
+{% else %}<td>{{ loss(variant) }}</td>
 <td>{{ "%.2f" | format(variant.loss_measured) }}{{ multiple(variant) }}</td>
 <td>{{ spread(variant.loss_at_dense_optimum) }}</td>
 <td>{{ variant.trials.nearest }}, {{ variant.trials.random }}</td></tr>
-<tr><td></td><td class="note" colspan="6">{{ ellipse(variant.ellipse, pair) }}</td></tr> {% endfor %}</table>
+<tr><td></td><td class="note" colspan="6">{{ ellipse(variant.ellipse, pair) }}</td></tr>
+{% endif %}{% endfor %}</table>
 <p class="note">{% if answer.seeds == 1 %}One seed only: the noise of a cell is unknown, so that nothing has an interval
-and nothing is decided; add seeds.{% else %}The mean over {{ answer.seeds }} seeds of one cell is uncertain by about
+and nothing is decided; {{ remedy(entry, answer) }}.{% else %}The mean over {{ answer.seeds }} seeds of one cell is
+uncertain by about
 {{ "%.2f" | format(answer.seed_noise_points) }} points (median standard error in the regions of interest).{% endif %}
 </p>
 {% if metric == "top1" %}{% for side, touching in entry.border.items() %}
@@ -61,11 +78,17 @@ def verdict_page(answer: Mapping[str, Any]) -> str:
 
 def verdict_section(answer: Mapping[str, Any]) -> Markup:
     """What is below the heading of that page."""
-    helpers = {"headline": headline, "decided": decision_of, "ellipse": ellipse_of, "spread": _spread, "loss": _loss}
+    helpers = {"in_short": in_short, "decided": decision_of, "ellipse": ellipse_of, "spread": _spread, "loss": _loss}
     helpers |= {"control": no_control, "alike": alike, "multiple": multiple_of, "breaking": _breaking}
     pair = Pair.from_settings(answer)
     words = {"pair": pair, "told": lambda cell: pair.told(cell).replace(", ", " and "), "left_out": left_out}
+    words |= {"capitalised": _capitalised, "remedy": add_seeds, "levels": levels_of(answer["settings"]), "train": TRAIN}
     return section(_BODY, **answer, colours=_COLOURS, **helpers, **words)
+
+
+def _capitalised(sentence: str) -> str:
+    """With a capital at the beginning, and names of variants as they are."""
+    return sentence[:1].upper() + sentence[1:]
 
 
 def _breaking(name: str) -> Markup:

@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from prunescape.hpspace.axes import Pair
-from prunescape.hpspace.decision import EQUIVALENT, ONE_SEED, WORSE
+from prunescape.hpspace.decision import DENSE_NEAR_CHANCE, EQUIVALENT, NEAR_CHANCE, ONE_SEED, WORSE
+from prunescape.hpspace.learnt import needed
 from prunescape.hpspace.tuning import NEAREST, RANDOM
-from prunescape.hpspace.verdict import KEEP, RECOMMENDATIONS, TUNE, UNDECIDED, UNKNOWN
+from prunescape.hpspace.verdict import KEEP, RECOMMENDATIONS, TRAIN, TUNE, UNDECIDED, UNKNOWN
 
 
 def verdict_text(answer: Mapping[str, Any]) -> str:
@@ -32,26 +33,52 @@ def describe(model: str, entry: Mapping[str, Any], settings: Mapping[str, Any], 
     """A model's verdict, a line each."""
     answer = entry["metrics"]["top1"]
     best, risk = answer["dense"]["best"], answer["dense"]["risk"]
-    caveat = " (the grid ends too early to be sure, see below)" if entry["border"] else ""
     lines = [
-        f"{model}: {headline(answer['variants'])}{caveat}",
+        f"{model}: {in_short(entry)}",
         f"  dense: best {best['accuracy']:.2f} % at {pair.told(best)};"
-        f" its {settings['risk_roi']:g}-ROI puts {_points(risk)} at risk",
+        f" its {settings['risk_roi']:g}-ROI puts {_points(risk, settings)} at risk",
     ]
     for name, variant in answer["variants"].items():
         lines.append(f"  {name}: {variant['recommendation'].upper()}: {decision_of(variant, settings)}")
         lines += [f"    {line}" for line in _details(variant, settings, pair, risk["measured"])]
-    lines += [f"  {line}" for line in _notes(entry, answer, settings)]
+    lines += [f"  {line}" for line in _notes(entry, answer)]
     return "\n".join(lines)
+
+
+def in_short(entry: Mapping[str, Any], metric: str = "top1") -> str:
+    """The answer on a model in a line, with what makes it unsure.
+
+    Args:
+        entry: a model's of `verdict.json`.
+        metric: whose answer it is; the grid grows by top-1 accuracy alone.
+    """
+    variants = entry["metrics"][metric]["variants"]
+    early = metric == "top1" and entry["border"] and not dense_near_chance(variants)
+    return headline(variants) + (" (the grid ends too early to be sure)" if early else "")
+
+
+def dense_near_chance(variants: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether nothing is decided because the dense network has hardly learnt."""
+    return any(variant["recommendation"] == TRAIN and _of_dense(variant) for variant in variants.values())
+
+
+def _of_dense(variant: Mapping[str, Any]) -> bool:
+    return bool(variant["decision"] == DENSE_NEAR_CHANCE)
 
 
 def headline(variants: Mapping[str, Mapping[str, Any]]) -> str:
     """The shortest true answer."""
+    if dense_near_chance(variants):
+        first = next(iter(variants.values()))
+        best = f"the dense network's best is {_above(first['dense_above_chance'])} ({first['chance']:.1f} %)"
+        return f"{best}: train longer before asking"
     kinds = {
         kind: [name for name, variant in variants.items() if variant["recommendation"] == kind]
         for kind in RECOMMENDATIONS
     }
+    kinds[TRAIN] = [f"{name} ({_above(variants[name]['above_chance'])})" for name in kinds[TRAIN]]
     words = {
+        TRAIN: "train longer before asking for",
         TUNE: "tune again for",
         UNDECIDED: "not decided for",
         KEEP: "no need to tune again for",
@@ -67,16 +94,24 @@ def headline(variants: Mapping[str, Mapping[str, Any]]) -> str:
 def decision_of(variant: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
     """What the test says of keeping the dense network's settings."""
     margin, measured = settings["margin"], variant["loss_measured"]
+    if variant["decision"] in (NEAR_CHANCE, DENSE_NEAR_CHANCE):
+        whose, column = ("the dense network's", "dense_above_chance") if _of_dense(variant) else ("its", "above_chance")
+        best = f"{whose} best is {_above(variant[column])} ({variant['chance']:.1f} %)"
+        surely = max(0.0, variant[f"{column}_low"])
+        noise = f", surely {surely:.1f}, noise allowed for" if surely < variant[column] else ""  # not with one seed
+        return f"{best}{noise}; an answer needs more than {needed(variant['chance'], settings):.1f}"
     if variant["recommendation"] == UNKNOWN:
         return RECOMMENDATIONS[UNKNOWN]
     if variant["decision"] == ONE_SEED:
         return f"one seed cannot decide; {measured:.2f} points at risk as measured, noise included (margin {margin:g})"
-    interval = f"[{variant['loss_low']:.2f}, {variant['loss_high']:.2f}]"
+    interval = f"({levels_of(settings).loss} interval [{variant['loss_low']:.2f}, {variant['loss_high']:.2f}])"
     if variant["decision"] == EQUIVALENT:
         return f"equivalent within {margin:g} points: keeping loses {variant['loss']:.2f} {interval}"
     if variant["decision"] == WORSE:
         return f"worse by {variant['loss']:.2f} points {interval} if kept, more than the margin of {margin:g}"
     lost = f"keeping loses {variant['loss']:.2f} points {interval}, margin {margin:g}"
+    if variant["grow_first"]:
+        return f"not decided: {lost}; the grid ends too early: grow it before you train more seeds"
     return f"not decided with these seeds: {lost}; {_more(variant['more_seeds'], settings)}"
 
 
@@ -87,14 +122,18 @@ def _more(seeds: float | None, settings: Mapping[str, Any]) -> str:
 
 
 def _details(variant: Mapping[str, Any], settings: Mapping[str, Any], pair: Pair, dense_risk: float) -> Iterator[str]:
+    if variant["recommendation"] == TRAIN:
+        yield f"measured: best {variant['best']['accuracy']:.2f} % at {pair.told(variant['best'])}"
+        return
     inside = "inside" if variant["dense_optimum_in_roi"] else "outside"
     yield (
-        f"measured: best {variant['best']['accuracy']:.2f} %; {variant['loss_measured']:.2f} points at risk"
+        f"measured: best {variant['best']['accuracy']:.2f} % at {pair.told(variant['best'])};"
+        f" {variant['loss_measured']:.2f} points at risk"
         f"{multiple_of(variant, f' x the {dense_risk:.2f} of dense')}"
     )
     yield (
         f"the dense optimum lies {inside} its {settings['risk_roi']:g}-ROI and costs"
-        f" {_points(variant['loss_at_dense_optimum'])}"
+        f" {_points(variant['loss_at_dense_optimum'], settings)}"
     )
     yield ellipse_of(variant["ellipse"], pair)
     near, anywhere = variant["trials"][NEAREST], variant["trials"][RANDOM]
@@ -129,27 +168,54 @@ def _p(value: float) -> str:
     return "" if math.isnan(value) else f" (p = {value:.2g})"
 
 
-def _points(found: Mapping[str, float]) -> str:
-    """`1.01 points [0.72, 1.40]`, or what was measured where there is no interval."""
+def _points(found: Mapping[str, float], settings: Mapping[str, Any]) -> str:
+    """`1.01 points (95 % interval [0.72, 1.40])`, or what was measured where there is no interval."""
     if math.isnan(found["low"]):
         return f"{found['measured']:.2f} points"
-    return f"{found['estimate']:.2f} points [{found['low']:.2f}, {found['high']:.2f}]"
+    interval = f"{levels_of(settings).others} interval [{found['low']:.2f}, {found['high']:.2f}]"
+    return f"{found['estimate']:.2f} points ({interval})"
 
 
-def _notes(entry: Mapping[str, Any], answer: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[str]:
+class Levels(NamedTuple):
+    """The confidence of intervals: of the loss, whose ends are one-sided bounds at the test's level; of all others."""
+
+    loss: str
+    others: str
+
+
+def levels_of(settings: Mapping[str, Any]) -> Levels:
+    """As `90 %` and `95 %`.
+
+    Args:
+        settings: level of the config's section `verdict`, confidence of the section `analysis`.
+    """
+    return Levels(f"{100 * (1 - 2 * settings['level']):g} %", f"{100 * settings['confidence']:g} %")
+
+
+def _above(points: float) -> str:
+    return f"{abs(points):.1f} points {'above' if points >= 0 else 'below'} chance"
+
+
+def _notes(entry: Mapping[str, Any], answer: Mapping[str, Any]) -> Iterator[str]:
     if answer["seeds"] == 1:
-        yield "one seed only: the noise of a cell is unknown, and nothing has an interval; add seeds"
+        yield f"one seed only: the noise of a cell is unknown, and nothing has an interval; {add_seeds(entry, answer)}"
     else:
         yield (
             f"noise of a cell (standard error over {answer['seeds']} seeds, median in the ROI):"
-            f" {answer['seed_noise_points']:.2f} points; losses are estimated without it, with"
-            f" {100 * (1 - 2 * settings['level']):g} % intervals"
+            f" {answer['seed_noise_points']:.2f} points; losses are estimated without it"
         )
     for side, touching in entry["border"].items():
         yield f"the grid ends too early towards {side}: the ROI of {', '.join(touching)} touches it"
     yield from map(alike, entry.get("same", []))
     if entry.get("without_control"):
         yield no_control(entry["without_control"])
+
+
+def add_seeds(entry: Mapping[str, Any], answer: Mapping[str, Any]) -> str:
+    """What to do where there is one seed only."""
+    if dense_near_chance(answer["variants"]):
+        return "train longer, then add seeds"
+    return "grow the grid, then add seeds" if entry["border"] else "add seeds"
 
 
 def alike(variants: Iterable[str]) -> str:

@@ -10,6 +10,7 @@ from prunescape.hpspace.axes import Pair
 from prunescape.hpspace.cells import of_grid
 from prunescape.hpspace.verdict import question
 from prunescape.hpspace.verdict_page import verdict_section
+from prunescape.hpspace.verdict_text import levels_of
 from prunescape.page import section
 from prunescape.pages.landscapes import landscapes
 from prunescape.pages.pictures import Picture, embedded
@@ -35,6 +36,8 @@ TITLES = {
     "table_4_2": "The thesis' Table 4.2, beside ours",
     "cells": "All trainings",
 }
+# Tables with intervals, beside that of the decisions.
+INTERVALS = ("intervals", "transfer", "band", "regret", "table_4_1", "table_4_2")
 
 
 def explore_page(
@@ -67,8 +70,20 @@ def explore_page(
         question(Pair.from_settings(settings)),
         Answer("Verdict", verdict_section(answer)),
         [embedded(picture) for picture in pictures],
-        [shown(name, title, tables[name]) for name, title in TITLES.items() if name in tables],
+        [
+            shown(name, f"{title}{_level(name, answer)}", tables[name])
+            for name, title in TITLES.items()
+            if name in tables
+        ],
         "the README",
         provenance(tables["timing"], config, root),
         Extra({"landscapes": "Landscapes"}, explorer, [asset(name) for name in SCRIPTS], asset(STYLE)),
     )
+
+
+def _level(table: str, answer: Mapping[str, Any]) -> str:
+    """The confidence of a table's intervals, after its title."""
+    levels = levels_of(answer["settings"])
+    if table == "decisions":
+        return f" (loss_low to loss_high: {levels.loss} interval)"
+    return f" (low to high: {levels.others} intervals)" if table in INTERVALS else ""

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from prunescape.files import read_json, write_text
 from prunescape.hpspace.axes import Pair
 from prunescape.hpspace.verdict import question
-from prunescape.hpspace.verdict_text import headline
+from prunescape.hpspace.verdict_text import in_short
 from prunescape.page import page
 
 
@@ -91,6 +91,6 @@ def index_page(run: str, entries: list[Entry], reports: list[str]) -> str:
 def _line(entry: Mapping[str, Any]) -> str:
     """The verdict on a model in a line; of findings the first."""
     if "metrics" in entry:
-        return headline(entry["metrics"]["top1"]["variants"])
+        return in_short(entry)
     first = next(iter(entry["findings"]), None)
     return f"{first['question']} {first['answer']}" if first else "no findings"

@@ -9,6 +9,7 @@ from typing import Any
 
 from prunescape.hpspace.axes import size_of
 from prunescape.hpspace.lattice import Cell
+from prunescape.hpspace.setting import counted, published_settings
 from prunescape.plan.identity import published_tables
 from prunescape.plan.networks import Networks
 from prunescape.plan.run import PROJECT, Run
@@ -214,7 +215,7 @@ class Hpspace:
     def analyses(self) -> list[Step]:
         """The steps from all cells to the verdict."""
         run, risk = self.run, self._analysis("risk_roi")
-        verdict, thesis = run.config["verdict"], run.pair.is_thesis
+        thesis = run.pair.is_thesis
         band = {"recipe": {key: run.config["recipe"][key] for key in ("batch_size", "momentum")}} if thesis else {}
         tuning = self.tables(*(["band"] if thesis else []), "regret", "transfer")
         steps = [
@@ -226,7 +227,7 @@ class Hpspace:
             self._of_cells(
                 "test_shifts", self.tables("shifts"), _said("shifts", "5 tests of shifts"), **self._ellipses
             ),
-            self._of_cells("decide", self.tables("decisions"), {}, **{**self._resampling, **risk, "verdict": verdict}),
+            self._decide,
             self._of_cells(
                 "measure_tuning",
                 tuning,
@@ -237,23 +238,32 @@ class Hpspace:
         return [*steps, *([self._thesis_tables] if thesis else []), self.give_verdict]
 
     @property
-    def _thesis_tables(self) -> Step:
-        config = self.run.config
-        chosen = {
-            "data": {key: config["data"][key] for key in ("name", "train_size", "validation_size")},
-            "models": {
-                model: {key: section[key] for key in ("learning_rate", "weight_decay")}
-                for model, section in config["models"].items()
+    def _decide(self) -> Step:
+        run = self.run
+        return run.step(
+            ROOM,
+            "decide",
+            self.tables("decisions"),
+            inputs={**self.tables("cells"), "data": run.meta},
+            values={
+                **self._resampling,
+                **self._analysis("risk_roi"),
+                "border_roi": run.config["extension"]["roi"],
+                "verdict": run.config["verdict"],
             },
-            "pruning": {"norm": config["pruning"]["norm"]},
-            **{section: config[section] for section in ("recipe", "grid", "analysis")},
-        }
+        )
+
+    @property
+    def _thesis_tables(self) -> Step:
+        known = counted(self.run.config)
+        # Our defaults stand for what the thesis does not say.
+        theirs = {model: published_settings(model) for model in known.get("models", ())}
         return self.run.step(
             ROOM,
             "thesis_tables",
             self.tables("table_3_4", "table_4_1", "table_4_2"),
             inputs=self.tables("cells", "intervals"),
-            values={"published": published_tables("matthiesen2023"), "config": chosen},
+            values={"published": published_tables("matthiesen2023"), "theirs": theirs, "config": known},
             captions={
                 **_said("table_3_4", "7 Table 3.4, dense network at the prior"),
                 **_said("table_4_1", "3 Table 4.1, ellipses"),
@@ -266,7 +276,7 @@ class Hpspace:
         """The step that says whether to tune again."""
         run = self.run
         values = {
-            "verdict": {**run.config["verdict"], "risk_roi": run.config["analysis"]["risk_roi"]},
+            "verdict": {**run.config["verdict"], **self._analysis("risk_roi", "confidence")},
             "border_roi": run.config["extension"]["roi"],
             "without_control": self._without_control(),
             **run.axes,
@@ -315,7 +325,7 @@ class Hpspace:
     def figures(self) -> list[Step]:
         """The steps that draw a figure."""
         run, figures = self.run, self.run.config["figures"]
-        roi, risk = self._analysis("roi"), self._analysis("risk_roi")
+        roi, risk, confidence = (self._analysis(key) for key in ("roi", "risk_roi", "confidence"))
         each = combinations(model=run.models, metric=run.metrics)
         all_models = combinations(metric=run.metrics)
         models = combinations(model=run.models)
@@ -358,14 +368,25 @@ class Hpspace:
                 ["regret"],
                 each,
                 margin=run.config["verdict"]["margin"],
+                **confidence,
             ),
-            self._figure("tuning_transfer", "{model}/transfer_{metric}", "7 transfer", ["transfer"], each, "transfer"),
+            self._figure(
+                "tuning_transfer",
+                "{model}/transfer_{metric}",
+                "7 transfer",
+                ["transfer"],
+                each,
+                "transfer",
+                **confidence,
+            ),
             self._figure("channels", "{model}/channels", "5 channels kept", ["channels"], models, metric="-"),
             self.curves,
         ]
         if run.pair.is_thesis:
             title = "8 optimal band"
-            found.append(self._figure("band", "{model}/band_{metric}", title, ["band"], each, "band_figure"))
+            found.append(
+                self._figure("band", "{model}/band_{metric}", title, ["band"], each, "band_figure", **confidence)
+            )
         return found
 
     @cached_property

@@ -15,7 +15,7 @@ with job(snakemake):
     if "learning_rate" in cell:  # the rate that was used, where the pipeline multiplies that of the grid
         cell["learning_rate"] *= settings["rate_factor"]
     risk = read_csv(snakemake.input.risk).query(f"{query} and metric == 'top1'")
-    answers = read_json(snakemake.input.verdict)["models"][model]["metrics"]["top1"]["variants"]
+    answer = read_json(snakemake.input.verdict)["models"][model]["metrics"]["top1"]["variants"].get(variant)
     card = model_card(
         {
             **settings,
@@ -30,7 +30,7 @@ with job(snakemake):
             "cost": read_csv(snakemake.input.pruning).query(query).to_dict("records")[0],
             "channels": read_csv(snakemake.input.channels).query(query).to_dict("records"),
             "risk": risk.to_dict("records")[0],
-            "advice": advice(answers[variant]["recommendation"], pair) if variant in answers else None,
+            "advice": answer and advice(answer["recommendation"], pair, answer["grow_first"]),
         }
     )
     write_text(snakemake.output[0], card)

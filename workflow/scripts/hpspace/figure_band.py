@@ -7,4 +7,6 @@ from prunescape.job import job
 
 with job(snakemake):
     settings, of = snakemake.params.settings, snakemake.wildcards
-    save(band.draw(read_csv(snakemake.input.band), of.model, of.metric), snakemake.output, settings["dpi"])
+    table = read_csv(snakemake.input.band)
+    figure = band.draw(table, of.model, of.metric, confidence=settings["confidence"])
+    save(figure, snakemake.output, settings["dpi"])

@@ -7,5 +7,6 @@ from prunescape.job import job
 
 with job(snakemake):
     settings, of = snakemake.params.settings, snakemake.wildcards
-    figure = regret.draw(read_csv(snakemake.input.regret), of.model, of.metric, settings["margin"])
+    table = read_csv(snakemake.input.regret)
+    figure = regret.draw(table, of.model, of.metric, settings["margin"], confidence=settings["confidence"])
     save(figure, snakemake.output, settings["dpi"])

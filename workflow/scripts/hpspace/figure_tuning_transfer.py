@@ -7,4 +7,6 @@ from prunescape.job import job
 
 with job(snakemake):
     settings, of = snakemake.params.settings, snakemake.wildcards
-    save(transfer.draw(read_csv(snakemake.input.transfer), of.model, of.metric), snakemake.output, settings["dpi"])
+    table = read_csv(snakemake.input.transfer)
+    figure = transfer.draw(table, of.model, of.metric, confidence=settings["confidence"])
+    save(figure, snakemake.output, settings["dpi"])
