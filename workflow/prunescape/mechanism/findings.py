@@ -32,6 +32,12 @@ TYPICAL = 0.1  # the ablation ratio of the utility paper's example (Fig. 1)
 NATS = " nats"
 PRUNED = {"weights": "weight pruning", "channels": "channel pruning"}
 RETRAINED = {"fine_tuning": "fine-tuning", "rewinding": "learning-rate rewinding"}
+# What decides whether two networks are in one basin, in words.
+DECISIVE = {
+    "barrier": " points of rise on the line",
+    "excess": " points of error above the pretrained one",
+    "excess_small": " points of error above a small one",
+}
 
 
 def findings(tables: Tables, models: Sequence[str], tolerance: float) -> dict[str, Any]:
@@ -41,7 +47,7 @@ def findings(tables: Tables, models: Sequence[str], tolerance: float) -> dict[st
         tables: by name, those of the study's tables that there are: utility_epochs_summary, utility_sizes_summary,
             utility_pruned_summary, retrained, rank_correlations, cycles, barriers.
         models: names, in order.
-        tolerance: points by which the error may rise between two networks of one basin.
+        tolerance: points by which the error may rise between two networks of one basin, and be higher in one of them.
 
     Returns:
         tolerance, and models: by name, findings, a list.
@@ -69,7 +75,7 @@ def _nearest(levels: pd.Series) -> float:
 
 
 def _within(name: str, row: Mapping[str, float], tolerance: float) -> str:
-    """Whether a number that is not below zero is within the tolerance: `EQUAL`, `ABOVE` it, or `OPEN`."""
+    """Whether a number is at most the tolerance: `EQUAL`, `ABOVE` it, or `OPEN`."""
     if row[f"{name}_high"] <= tolerance:
         return EQUAL
     return ABOVE if row[f"{name}_low"] > tolerance else OPEN
@@ -131,8 +137,11 @@ def _sizes(table: pd.DataFrame) -> list[Finding]:
         return []
     by = ["seed", "ablation", "level"]
     values = table.pivot_table(index=by, columns="size", values="mean")[[smallest, whole]].dropna()
-    apart = (values[smallest] - values[whole]).abs().groupby(level=["seed", "ablation"]).mean().unstack("ablation")
-    rows = {name: of_seeds(name, apart[name]) for name in ("ratio", "number")}
+    apart = (values[smallest] - values[whole]).abs().unstack("ablation").reindex(columns=["ratio", "number"]).dropna()
+    if apart.empty:  # there are no levels that both ways have
+        return []
+    apart = apart.groupby(level="seed").mean()
+    rows = {name: of_seeds(name, apart[name]) for name in apart}
     row = of_seeds("more", apart["number"] - apart["ratio"])
     level = _nearest(table["level"])
     here = table[(table["level"] == level) & (table["ablation"] == "ratio")].groupby("size")["maximum"].mean()
@@ -141,9 +150,9 @@ def _sizes(table: pd.DataFrame) -> list[Finding]:
             "question": "Do networks use their weights in proportion to their size?",
             "answer": f"{verdict('more', row)}: the mean utilities of the networks of size {smallest:g} and {whole:g}"
             f" differ by {rows['ratio']['ratio']:.3f} nats when the same part of the weights is ablated, by"
-            f" {rows['number']['number']:.3f} nats when the same number is (means over levels): a difference of"
-            f" {shown('more', row, 3, NATS)}. At {100 * level:g} % the largest utility is {here[smallest]:.3f} nats in"
-            f" the small network and {here[whole]:.3f} in the whole one.",
+            f" {rows['number']['number']:.3f} nats when the same number is (means over the levels of"
+            f" both ways): a difference of {shown('more', row, 3, NATS)}. At {100 * level:g} % the largest utility is"
+            f" {here[smallest]:.3f} nats in the small network and {here[whole]:.3f} in the whole one.",
             **judged("more", row, 3, NATS),
             "smallest": float(smallest),
             **rows["ratio"],
@@ -223,33 +232,55 @@ def _better(question: str, case: str, pruned: pd.Series, small: pd.Series, gain:
 
 
 def _basins(table: pd.DataFrame, tolerance: float) -> list[Finding]:
-    """Does retraining end in the basin of the pretrained network (utility paper, section 3, Fig. 6)?"""
+    """Does retraining end in the basin of the pretrained network (utility paper, section 3, Fig. 6)?
+
+    A barrier is not enough: it is zero too where error rises steadily, to a network that has collapsed. So the
+    retrained network has to be as good as both the pretrained one and, where there is one, a small one of equal size.
+    """
     errors = table[table["measure"] == "error"]
     between = errors[errors["what"] == "seeds"]["barrier"]
     beside = f"; between pretrained seeds it is {between.mean():.1f} points" if len(between) else ""
     retrained, found = errors[errors["what"] == "pruned_retrained"], []
     last = retrained[retrained["cycle"] == retrained["cycle"].max()]
     for (pruning, retraining), part in last.groupby(["pruning", "retraining"], sort=False):
-        row = of_seeds("barrier", part["barrier"])
-        sure = _within("barrier", row, tolerance)
-        word = {EQUAL: "Yes", ABOVE: "No"}.get(sure, "Not decided")
+        values = {"barrier": part["barrier"], "excess": part["end"] - part["start"]}
+        if "small" in part and part["small"].notna().all():
+            values["excess_small"] = part["end"] - part["small"]
+        rows = {name: of_seeds(name, of_each) for name, of_each in values.items()}
+        said = {name: _within(name, row, tolerance) for name, row in rows.items()}
+        sure = next(answer for answer in (ABOVE, OPEN, EQUAL) if answer in said.values())
+        decisive = max((name for name in said if said[name] == sure), key=lambda name: rows[name][name])
+        told = {name: shown(name, row) for name, row in rows.items()}
+        small = f" and {told['excess_small']} above a small one's" if "excess_small" in told else ""
         found.append(
             {
                 "question": f"After {int(part['cycle'].iloc[0])} cycles of {PRUNED[pruning]} and"
                 f" {RETRAINED[retraining]}, is the network in the pretrained one's basin?",
-                "answer": f"{word}: on the line between them the training error rises"
-                f" {shown('barrier', row)} above that of the ends, and up to {tolerance:g} counts as one basin"
-                f"{beside}.",
+                "answer": f"{_basin(said)}: its training error, {part['end'].mean():.1f} %, is {told['excess']} above"
+                f" the pretrained network's{small}, and the barrier between the two is {told['barrier']}; up to"
+                f" {tolerance:g} each counts as one basin{beside}.",
                 "topic": "Does retraining end in the basin of the pretrained network?",
                 "case": f"{PRUNED[pruning]}, {RETRAINED[retraining]}",
-                **judged("barrier", row, tolerance=tolerance, sure=sure, outcomes=IF_EQUAL),
+                **judged(decisive, rows[decisive], 1, DECISIVE[decisive], tolerance, sure, IF_EQUAL),
                 "pruning": pruning,
                 "retraining": retraining,
                 "between_seeds": float(between.mean()) if len(between) else None,
-                **row,
+                "decisive": decisive,
+                **{name: value for row in rows.values() for name, value in row.items()},
             }
         )
     return found
+
+
+def _basin(said: Mapping[str, str]) -> str:
+    """The answer in short, from what the numbers of `_basins` say, by name."""
+    if said.get("excess_small") == ABOVE:
+        return "No, it has collapsed"
+    if said["excess"] == ABOVE:
+        return "No, it is not as good a minimum"
+    if ABOVE in said.values():
+        return "No"
+    return "Not decided" if OPEN in said.values() else "Yes"
 
 
 def _predicts(table: pd.DataFrame) -> list[Finding]:
