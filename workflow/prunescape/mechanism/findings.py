@@ -35,8 +35,8 @@ RETRAINED = {"fine_tuning": "fine-tuning", "rewinding": "learning-rate rewinding
 # What decides whether two networks are in one basin, in words.
 DECISIVE = {
     "barrier": " points of rise on the line",
-    "excess": " points of error above the pretrained one",
-    "excess_small": " points of error above a small one",
+    "excess": " points of error against the pretrained one",
+    "excess_small": " points of error against a small one",
 }
 
 
@@ -251,12 +251,12 @@ def _basins(table: pd.DataFrame, tolerance: float) -> list[Finding]:
         sure = next(answer for answer in (ABOVE, OPEN, EQUAL) if answer in said.values())
         decisive = max((name for name in said if said[name] == sure), key=lambda name: rows[name][name])
         told = {name: shown(name, row) for name, row in rows.items()}
-        small = f" and {told['excess_small']} above a small one's" if "excess_small" in told else ""
+        small = f" and {told['excess_small']} against a small one's" if "excess_small" in told else ""
         found.append(
             {
                 "question": f"After {int(part['cycle'].iloc[0])} cycles of {PRUNED[pruning]} and"
                 f" {RETRAINED[retraining]}, is the network in the pretrained one's basin?",
-                "answer": f"{_basin(said)}: its training error, {part['end'].mean():.1f} %, is {told['excess']} above"
+                "answer": f"{_basin(said)}: its training error, {part['end'].mean():.1f} %, is {told['excess']} against"
                 f" the pretrained network's{small}, and the barrier between the two is {told['barrier']}; up to"
                 f" {tolerance:g} each counts as one basin{beside}.",
                 "topic": "Does retraining end in the basin of the pretrained network?",

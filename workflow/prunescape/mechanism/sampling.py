@@ -85,8 +85,8 @@ def sample_utility(
         if not are_enough(len(weights), count, settings.subsets):
             if report is not None:
                 report(
-                    f"{settings.ablation} {level:g}: left out, {count} of {len(weights)} weights have no"
-                    f" {settings.subsets} different subsets"
+                    f"{settings.ablation} {level:g}: left out, there are fewer than {settings.subsets} different"
+                    f" subsets of {count} out of {len(weights)} weights"
                 )
             continue
         table = _sample(ablations, settings, weights, count)
