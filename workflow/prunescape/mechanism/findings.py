@@ -14,8 +14,6 @@ from prunescape.answers import (
     ABOVE,
     BELOW,
     EQUAL,
-    IF_EQUAL,
-    OPEN,
     answered_by,
     decided,
     how_many_above,
@@ -24,20 +22,14 @@ from prunescape.answers import (
     shown,
     verdict,
 )
+from prunescape.mechanism.basin_findings import basins
+from prunescape.mechanism.labels import PRUNED, RETRAINED
 
 Finding = dict[str, Any]
 Tables = Mapping[str, pd.DataFrame]
 
 TYPICAL = 0.1  # the ablation ratio of the utility paper's example (Fig. 1)
 NATS = " nats"
-PRUNED = {"weights": "weight pruning", "channels": "channel pruning"}
-RETRAINED = {"fine_tuning": "fine-tuning", "rewinding": "learning-rate rewinding"}
-# What decides whether two networks are in one basin, in words.
-DECISIVE = {
-    "barrier": " points of rise on the line",
-    "excess": " points of error against the pretrained one",
-    "excess_small": " points of error against a small one",
-}
 
 
 def findings(tables: Tables, models: Sequence[str], tolerance: float) -> dict[str, Any]:
@@ -58,7 +50,7 @@ def findings(tables: Tables, models: Sequence[str], tolerance: float) -> dict[st
         "utility_pruned_summary": [_pruned],
         "retrained": [_retrained],
         "cycles": [_cycles],
-        "barriers": [lambda table: _basins(table, tolerance)],
+        "barriers": [lambda table: basins(table, tolerance)],
         "rank_correlations": [_predicts],
     }
     found = {}
@@ -72,13 +64,6 @@ def _nearest(levels: pd.Series) -> float:
     """The level nearest to that of the paper's example."""
     known = np.sort(levels.unique())
     return float(known[np.abs(known - TYPICAL).argmin()])
-
-
-def _within(name: str, row: Mapping[str, float], tolerance: float) -> str:
-    """Whether a number is at most the tolerance: `EQUAL`, `ABOVE` it, or `OPEN`."""
-    if row[f"{name}_high"] <= tolerance:
-        return EQUAL
-    return ABOVE if row[f"{name}_low"] > tolerance else OPEN
 
 
 def _exists(table: pd.DataFrame) -> list[Finding]:
@@ -229,58 +214,6 @@ def _better(question: str, case: str, pruned: pd.Series, small: pd.Series, gain:
         **judged("gain", row),
         **row,
     }
-
-
-def _basins(table: pd.DataFrame, tolerance: float) -> list[Finding]:
-    """Does retraining end in the basin of the pretrained network (utility paper, section 3, Fig. 6)?
-
-    A barrier is not enough: it is zero too where error rises steadily, to a network that has collapsed. So the
-    retrained network has to be as good as both the pretrained one and, where there is one, a small one of equal size.
-    """
-    errors = table[table["measure"] == "error"]
-    between = errors[errors["what"] == "seeds"]["barrier"]
-    beside = f"; between pretrained seeds it is {between.mean():.1f} points" if len(between) else ""
-    retrained, found = errors[errors["what"] == "pruned_retrained"], []
-    last = retrained[retrained["cycle"] == retrained["cycle"].max()]
-    for (pruning, retraining), part in last.groupby(["pruning", "retraining"], sort=False):
-        values = {"barrier": part["barrier"], "excess": part["end"] - part["start"]}
-        if "small" in part and part["small"].notna().all():
-            values["excess_small"] = part["end"] - part["small"]
-        rows = {name: of_seeds(name, of_each) for name, of_each in values.items()}
-        said = {name: _within(name, row, tolerance) for name, row in rows.items()}
-        sure = next(answer for answer in (ABOVE, OPEN, EQUAL) if answer in said.values())
-        decisive = max((name for name in said if said[name] == sure), key=lambda name: rows[name][name])
-        told = {name: shown(name, row) for name, row in rows.items()}
-        small = f" and {told['excess_small']} against a small one's" if "excess_small" in told else ""
-        found.append(
-            {
-                "question": f"After {int(part['cycle'].iloc[0])} cycles of {PRUNED[pruning]} and"
-                f" {RETRAINED[retraining]}, is the network in the pretrained one's basin?",
-                "answer": f"{_basin(said)}: its training error, {part['end'].mean():.1f} %, is {told['excess']} against"
-                f" the pretrained network's{small}, and the barrier between the two is {told['barrier']}; up to"
-                f" {tolerance:g} each counts as one basin{beside}.",
-                "topic": "Does retraining end in the basin of the pretrained network?",
-                "case": f"{PRUNED[pruning]}, {RETRAINED[retraining]}",
-                **judged(decisive, rows[decisive], 1, DECISIVE[decisive], tolerance, sure, IF_EQUAL),
-                "pruning": pruning,
-                "retraining": retraining,
-                "between_seeds": float(between.mean()) if len(between) else None,
-                "decisive": decisive,
-                **{name: value for row in rows.values() for name, value in row.items()},
-            }
-        )
-    return found
-
-
-def _basin(said: Mapping[str, str]) -> str:
-    """The answer in short, from what the numbers of `_basins` say, by name."""
-    if said.get("excess_small") == ABOVE:
-        return "No, it has collapsed"
-    if said["excess"] == ABOVE:
-        return "No, it is not as good a minimum"
-    if ABOVE in said.values():
-        return "No"
-    return "Not decided" if OPEN in said.values() else "Yes"
 
 
 def _predicts(table: pd.DataFrame) -> list[Finding]:
