@@ -8,6 +8,7 @@ from typing import Any
 
 from prunescape.plan.companion import Companion
 from prunescape.plan.step import Sizes, Step, Wildcards, combinations
+from prunescape.training.retraining import resized
 from prunescape.workload import training_flops
 
 EVEN_EPOCHS = 20
@@ -137,10 +138,7 @@ class Mechanism(Companion):
 
     def retraining(self, model: str) -> dict[str, Any]:
         """How a model is retrained: as it was pretrained, in the epochs that are given to that."""
-        recipe = self.pretraining(model)
-        epochs = self.section["retraining_epochs"] or recipe["epochs"]
-        moved = {max(1, round(epoch * epochs / recipe["epochs"])) for epoch in recipe["decay_epochs"]}
-        return {**recipe, "epochs": epochs, "decay_epochs": sorted(epoch for epoch in moved if epoch < epochs)}
+        return resized(self.pretraining(model), self.section["retraining_epochs"])
 
     def rates(self, model: str) -> dict[str, float]:
         """Learning rate and weight decay of a model in this study."""
@@ -418,7 +416,8 @@ class Mechanism(Companion):
         """The step that measures the loss on lines between networks of cycles."""
 
         def networks(model: str) -> int:
-            return self._cycles_of(model) * int(self.cycles["number"]) * int(self.surface["line"])
+            small = 2 * len(self.cycles["retrainings"]) * self._small_networks(model)
+            return self._cycles_of(model) * int(self.cycles["number"]) * int(self.surface["line"]) + small
 
         return self._experiment(
             "connect_cycles",
