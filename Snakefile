@@ -46,19 +46,9 @@ include: "workflow/rules/export.smk"
 include: "workflow/rules/light.smk"
 
 
-if "stochastic" in PLAN.companions:
+for study in PLAN.companions:
 
-    include: "workflow/rules/stochastic.smk"
-
-
-if "mechanism" in PLAN.companions:
-
-    include: "workflow/rules/mechanism.smk"
-
-
-if "coherence" in PLAN.companions:
-
-    include: "workflow/rules/coherence.smk"
+    include: f"workflow/rules/{study}.smk"
 
 
 remember()  # what the code behind the rules says, for the next run to start faster
@@ -100,8 +90,7 @@ for study in PLAN.companions.values():
         name:
             study.name
         input:
-            study.answers,
-            study.page,
+            study.targets,
         localrule: True
 
 

@@ -1,6 +1,7 @@
 """The jobs of a plan as a graph: which are needed for a target, and which are stale after a change."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,6 +24,19 @@ def forget() -> None:
         function.cache_clear()
 
 
+@contextmanager
+def edited(folder: Path) -> Iterator[None]:
+    """While this lasts, identities are those of the copy of `workflow` in `folder`."""
+    own = codehash.LIBRARY, codehash.SCRIPTS
+    codehash.LIBRARY, codehash.SCRIPTS = folder / "workflow" / "prunescape", folder / "workflow" / "scripts"
+    forget()
+    try:
+        yield
+    finally:
+        codehash.LIBRARY, codehash.SCRIPTS = own
+        forget()
+
+
 def graph(config: dict[str, Any], targets: str = "hpspace", identities: bool = True) -> dict[frozenset[str], Node]:
     """The jobs that a study needs, by the files that they write.
 
@@ -42,7 +56,7 @@ def graph(config: dict[str, Any], targets: str = "hpspace", identities: bool = T
         node = Node(job.step.name, frozenset(reads), frozenset(job.outputs.values()), identity)
         nodes |= dict.fromkeys(node.writes, node)
     study = None if targets == "hpspace" else plan.companions[targets]
-    pending = list(plan.main if study is None else [*study.answers, study.page])
+    pending = list(plan.main if study is None else study.targets)
     needed: dict[frozenset[str], Node] = {}
     while pending:
         path = pending.pop()
@@ -68,9 +82,3 @@ def stale(before: dict[frozenset[str], Node], after: dict[frozenset[str], Node])
 def rules(nodes: Iterable[Node]) -> set[str]:
     """The names of the rules of jobs."""
     return {node.rule for node in nodes}
-
-
-def appended(folder: Path, path: str) -> None:
-    """Add a statement to a file of the library."""
-    file = folder / path
-    file.write_text(file.read_text() + "\nCHANGED = True\n")

@@ -30,12 +30,13 @@ class Stage(NamedTuple):
 
 
 def _companion(name: str, does: str) -> Stage:
-    return Stage(name, does, [name], [f"{name}*"], [name], [f"{name}/"])
+    return Stage(name, does, [name], [name], [name], [f"{name}/"])
 
 
 # A row of boxes each; what a row makes goes to all rows below it.
 ROWS = [
-    [Stage("data", "any data set as arrays, with checksums", ["data"], ["data"], ["data"], ["data/"])],
+    [Stage("plan", "steps and jobs: files, settings, costs", ["plan"], ["common"], [], [])],
+    [Stage("data", "any data set as arrays, with checksums", ["data"], ["models"], ["data"], ["data/"])],
     [
         Stage(
             "networks",
@@ -49,7 +50,7 @@ ROWS = [
             "pruning",
             "to a FLOPs target",
             ["pruning"],
-            ["models", "pruning_common"],
+            ["models"],
             ["models"],
             ["models/<model>/<variant>/"],
         ),
@@ -69,7 +70,7 @@ ROWS = [
             "hpspace",
             "tune again?",
             ["hpspace"],
-            ["hpspace*"],
+            ["hpspace"],
             ["hpspace"],
             ["hpspace/"],
         ),
@@ -86,12 +87,12 @@ ROWS = [
             ["export"],
             ["export/", "datapackage.json"],
         ),
-        Stage("figures", "PNG and PDF", ["figures"], ["figures"], [], ["<study>/figures/"]),
+        Stage("figures", "PNG and PDF", ["figures"], ["light"], [], ["<study>/figures/"]),
         Stage(
             "pages",
             "plan, status, watch; explore",
             ["overview", "pages"],
-            ["overview", "*pages"],
+            ["light", "overview"],
             [],
             ["explore.html", "index.html"],
         ),
@@ -127,7 +128,8 @@ def _box(stage: Stage, left: float, top: float, width: float) -> list[str]:
         lines.append(("rules", " ".join(f"{name}.smk" for name in stage.rules)))
     if stage.scripts:
         lines.append(("scripts", " ".join(f"{name}/" for name in stage.scripts)))
-    lines.append(("results", " ".join(stage.results)))
+    if stage.results:
+        lines.append(("results", " ".join(stage.results)))
     found = [
         f'<rect x="{left:g}" y="{top:g}" width="{width:g}" height="{HEIGHT}" rx="6"/>',
         f'<text class="t" x="{left + 12:g}" y="{top + 22:g}">{escape(stage.title)}</text>',

@@ -96,7 +96,7 @@ def disturbed(folder: Path, arguments: argparse.Namespace) -> tuple[int, int, in
 def resumed(folder: Path) -> int:
     """How many logs, of those since the last call, say that training went on from a checkpoint."""
     count = 0
-    for log in folder.glob("results/*/logs/train_tile/**/*.log"):
+    for log in folder.glob("results/*/logs/hpspace/train_tile/*.log"):
         text = log.read_text(encoding="utf-8", errors="replace")
         if "going on after" in text:
             count += 1

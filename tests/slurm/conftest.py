@@ -102,7 +102,9 @@ class Study:
     def log(self, tile: str) -> str:
         """The log of a tile's last job."""
         variant, seed = tile.rsplit("_", 1)
-        return (self.folder / f"results/tiny/logs/train_tile/small_resnet/{variant}/seed-{seed}_-1_-1.log").read_text()
+        return (
+            self.folder / f"results/tiny/logs/hpspace/train_tile/small_resnet_{variant}_{seed}_-1_-1.log"
+        ).read_text()
 
     def tables(self) -> dict[str, str]:
         """The tables of the results.

@@ -14,6 +14,7 @@ import pytest
 from filelock import FileLock
 from PIL import Image
 
+from plan_graph import edited, graph, rules, stale
 from project_copy import PROJECT, SNAKEMAKE, TINY, completed, copy_project, merged, write_config
 
 __all__ = [
@@ -81,16 +82,20 @@ def planned(folder: Path, *arguments: str) -> dict[str, int]:
 
 
 def rerun_after(
-    finished: Path, copy: Path, *targets: str, config: dict[str, Any] | None = None, module: str | None = None
+    own: dict[str, Any], copy: Path, study: str, config: dict[str, Any] | None = None, module: str | None = None
 ) -> set[str]:
-    """The rules that a change makes run again: of the config, or of the meaning of a module of the library."""
-    folder = Path(shutil.copytree(finished, copy))
-    if config is not None:
-        write_config(folder, config)
+    """The rules that a change of a finished study makes run again: of the config `own`, or of a module of the library.
+
+    Told by identities and files of the plan, as test_staleness.py asks Snakemake, too.
+    """
+    before = graph(own, study)
     if module is not None:
-        path = folder / "workflow" / "prunescape" / module
+        shutil.copytree(PROJECT / "workflow", copy / "workflow", ignore=shutil.ignore_patterns("__pycache__"))
+        path = copy / "workflow" / "prunescape" / module
         path.write_text(path.read_text() + "\nCHANGED = True\n")
-    return set(planned(folder, *targets)) - set(targets)
+        with edited(copy):
+            return rules(stale(before, graph(own, study)))
+    return rules(stale(before, graph(own if config is None else config, study)))
 
 
 def check_page(folder: Path, study: str) -> None:

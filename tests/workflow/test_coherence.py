@@ -147,13 +147,12 @@ def worked(rules: set[str]) -> set[str]:
 
 
 # Shows what all others made, and so is made again whenever one of them is.
-PAGE = {"explore_companion"}
+PAGE = {"explore_coherence"}
 COLLECT = "collect_coherence"
 MLPS = {"train_widths", "prune_parents", COLLECT}
 SPARSE = {"retrain_masks", COLLECT}
 
 
-@pytest.mark.full
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
@@ -167,10 +166,10 @@ SPARSE = {"retrain_masks", COLLECT}
     ids=["lanes", "density", "rate of fully connected", "bins", "retraining", "fewer experiments"],
 )
 def test_a_change_of_the_config_reruns_what_depends_on_it(
-    changes: dict[str, Any], expected: set[str], studied: Path, tmp_path: Path
+    changes: dict[str, Any], expected: set[str], tmp_path: Path
 ) -> None:
     config = merged(SMALL, {"coherence": changes})
-    assert worked(rerun_after(studied, tmp_path / "copy", "coherence", config=config)) == expected
+    assert worked(rerun_after(SMALL, tmp_path / "copy", "coherence", config=config)) == expected
 
 
 @pytest.mark.parametrize(
@@ -181,18 +180,16 @@ def test_a_change_of_the_config_reruns_what_depends_on_it(
         ("data/gaussian.py", {"prepare_gaussian", "train_run", "measure_runs", *SPARSE}),
     ],
 )
-def test_a_change_of_code_reruns_what_depends_on_it(
-    module: str, expected: set[str], studied: Path, tmp_path: Path
-) -> None:
-    assert worked(rerun_after(studied, tmp_path / "copy", "coherence", module=module)) == expected
+def test_a_change_of_code_reruns_what_depends_on_it(module: str, expected: set[str], tmp_path: Path) -> None:
+    assert worked(rerun_after(SMALL, tmp_path / "copy", "coherence", module=module)) == expected
 
 
-def test_what_only_tells_and_draws_runs_alone(studied: Path, tmp_path: Path) -> None:
+def test_what_only_tells_and_draws_runs_alone(tmp_path: Path) -> None:
     config = merged(SMALL, {"coherence": {"tolerance": 1.0}})
     drawn = {"figure_coherence_early_masks", "figure_coherence_matched"}
-    assert rerun_after(studied, tmp_path / "one", "coherence", config=config) == {"coherence_findings", *drawn, *PAGE}
+    assert rerun_after(SMALL, tmp_path / "one", "coherence", config=config) == {"state_coherence", *drawn, *PAGE}
     module = "figures/coherence/gap.py"
-    assert rerun_after(studied, tmp_path / "other", "coherence", module=module) == {"figure_coherence_gap", *PAGE}
+    assert rerun_after(SMALL, tmp_path / "other", "coherence", module=module) == {"figure_coherence_gap", *PAGE}
 
 
 @pytest.mark.full

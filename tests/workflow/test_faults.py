@@ -149,7 +149,7 @@ def test_a_flipped_bit_in_a_tiles_table(copied: Path) -> None:
     output = snakemake(copied, "collect_cells", status=1)
     assert f"{TILE}: damaged, its checksum is not that of what was written" in output
     summary = output[output.index("1 job failed; finished results are kept:") :]
-    assert f"{RESULTS}/logs/collect_cells.log" in summary
+    assert f"{RESULTS}/logs/hpspace/collect_cells/all.log" in summary
     assert "damaged" in summary
     assert "Traceback" not in output
     snakemake(copied, "--force", TILE)

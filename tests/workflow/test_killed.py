@@ -9,7 +9,7 @@ pytestmark = pytest.mark.workflow
 
 TILE = "results/tiny/hpspace/tiles/small_resnet/dense/seed-0/-1_-1.csv"
 LEASE = "results/tiny/checkpoints/small_resnet_dense_0_-1_-1.lease"
-LOG = "results/tiny/logs/train_tile/small_resnet/dense/seed-0_-1_-1.log"
+LOG = "results/tiny/logs/hpspace/train_tile/small_resnet_dense_0_-1_-1.log"
 
 
 def test_a_training_that_was_left_behind_is_waited_for_and_not_done_again(project: Callable) -> None:

@@ -102,7 +102,7 @@ def test_the_page_to_explore_and_the_overview_are_there(finished: Path) -> None:
 
 
 def test_training_tells_its_progress_in_the_log(finished: Path) -> None:
-    (log,) = (finished / "results/tiny/logs/train_tile/small_resnet/dense").glob("seed-0*.log")
+    (log,) = (finished / "results/tiny/logs/hpspace/train_tile").glob("small_resnet_dense_0_*.log")
     lines = log.read_text().splitlines()
     assert "cells 1-9 of 9: epoch 1/3, best top-1" in lines[0]
     assert "s to go" in lines[0]

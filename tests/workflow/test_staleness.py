@@ -14,9 +14,8 @@ import pytest
 import yaml
 from conftest import TINY, copy_project, merged, planned, write_config
 
-from plan_graph import forget, graph, rules, stale
+from plan_graph import edited, forget, graph, rules, stale
 from project_copy import PROJECT
-from prunescape import codehash
 
 DATA = {"prepare"}
 NETWORKS = {"describe_dense", "train_dense", "prune"}
@@ -225,24 +224,18 @@ def before() -> dict:
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case != "resources and profiles"])
-def test_an_edit_makes_stale_what_depends_on_it(
-    case: str, library: Path, before: dict, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_edit_makes_stale_what_depends_on_it(case: str, library: Path, before: dict) -> None:
     edit, expected = CASES[case]
-    monkeypatch.setattr(codehash, "LIBRARY", library / "workflow" / "prunescape")
-    monkeypatch.setattr(codehash, "SCRIPTS", library / "workflow" / "scripts")
     write_config(library, TINY)
     content = {path: path.read_bytes() for path in (library / "workflow").rglob("*") if path.is_file()}
     try:
         edit(library)
-        forget()
-        after = graph(yaml.safe_load((library / "config.yaml").read_text()))
+        with edited(library):
+            after = graph(yaml.safe_load((library / "config.yaml").read_text()))
     finally:
         for path, text in content.items():
             if path.read_bytes() != text:
                 path.write_bytes(text)
-        monkeypatch.undo()
-        forget()
     assert rules(stale(before, after)) == (expected | PAGE if expected else expected)
 
 

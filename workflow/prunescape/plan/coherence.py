@@ -446,7 +446,7 @@ class Coherence(Companion):
         return self.step(
             f"tabulate_coherence_{table.removeprefix('table_')}",
             {"table": self.table(table)},
-            script="coherence/table_6.py",
+            script="coherence/tabulate_6.py",
             inputs=self.tables("children"),
             values={"table": table, "data": data},
             captions={"table": self.said("table_6", title)},

@@ -133,7 +133,7 @@ class Companion:
         return self.step(
             f"state_{self.name}",
             {kind: f"{self.folder}/findings.{suffix}" for kind, suffix in _FINDINGS.items()},
-            script=f"{self.name}/state_findings.py",
+            script=f"{self.name}/state.py",
             inputs=tables,
             values=values,
             captions={"page": self.said("findings", "1 findings")},
@@ -168,6 +168,11 @@ class Companion:
     def answers(self) -> list[str]:
         """The study's findings, tables and figures, all that the config asks for; its page has them."""
         return [path for step in [self.collect, *self.summaries, *self.figures] for path in step.files()]
+
+    @property
+    def targets(self) -> list[str]:
+        """All files that the study makes for people."""
+        return [*self.answers, self.page]
 
     @property
     def page(self) -> str:

@@ -514,11 +514,11 @@ class Mechanism(Companion):
 
     def _published(self, table: str, source: str, title: str) -> Step:
         """The step that puts a published table beside ours."""
-        data = self.run.config["data"]["name"]
+        data, number = self.run.config["data"]["name"], table.removeprefix("table_")
         return self.step(
-            f"tabulate_mechanism_{table.removeprefix('table_')}",
+            f"tabulate_mechanism_{number}",
             {"table": self.table(table)},
-            script=f"mechanism/{table}.py",
+            script=f"mechanism/tabulate_{number}.py",
             inputs=self.tables(source),
             values={"data": data},
             captions={"table": self.said(table, title)},

@@ -393,7 +393,7 @@ class Stochastic(Companion):
         papers = self.step(
             "tabulate_stochastic",
             {name: self.table(f"table_{number}") for number, name in enumerate(("one", "two", "three"), 1)},
-            script="stochastic/paper_tables.py",
+            script="stochastic/tabulate.py",
             inputs={
                 **self.tables("grid", "best_draws", "fronts", "fine_tuning", "variances"),
                 "tests": self.table("grid_tests"),
