@@ -22,6 +22,7 @@ ROOMS = [
     "stochastic",
     "mechanism",
     "coherence",
+    "plan",
     "export",
     "overview",
     "figures",

@@ -6,9 +6,9 @@ import pytest
 
 from addresses import Addresses
 from companion_page_samples import CONFIG, PROJECT, sample_findings, sample_page, sample_tables
-from prunescape.pages.captions import caption
 from prunescape.pages.companion import STUDIES
 from prunescape.pages.provenance import Job, job_times, of_jobs
+from prunescape.plan.captions import caption
 
 
 @pytest.fixture(scope="module")

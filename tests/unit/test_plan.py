@@ -12,8 +12,8 @@ from combinations_of_configs import CHOICES, COHERENCE, PIPELINES, ROWS, STOCHAS
 from project_copy import PROJECT, TINY, merged
 from prunescape.plan.plan import Plan
 from prunescape.plan.step import Job
-from prunescape.plan.variant import DENSE, PRUNED_NAME, VARIANT_NAME, Variant, variants_of
 from prunescape.training.retraining import AT_INIT, FINE_TUNING, SCRATCH, WEIGHT_REWINDING
+from prunescape.variant import DENSE, PRUNED_NAME, VARIANT_NAME, Variant, variants_of
 
 
 @pytest.mark.parametrize("row", range(len(ROWS)))

@@ -22,7 +22,7 @@ from prunescape.export.statistics import (
     estimated,
 )
 from prunescape.hpspace.axes import THESIS, Pair, epochs_trained
-from prunescape.plan.variant import COLUMNS as VARIANT
+from prunescape.variant import COLUMNS as VARIANT
 
 PACKAGE = "datapackage.json"
 

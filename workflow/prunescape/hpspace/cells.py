@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from prunescape.files import read_csv, read_tables
-from prunescape.plan.variant import COLUMNS
+from prunescape.variant import COLUMNS
 
 GRID = "grid_"  # begins the column with a hyperparameter as the grid has it, where training may use a multiple of it
 

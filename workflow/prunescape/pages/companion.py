@@ -10,11 +10,11 @@ from prunescape import questions_page
 from prunescape.coherence import findings_page as coherence
 from prunescape.figures.names import model_title
 from prunescape.mechanism import findings_page as mechanism
-from prunescape.pages.captions import Caption
 from prunescape.pages.pictures import inside
 from prunescape.pages.provenance import Job, of_jobs
 from prunescape.pages.study import NO_EXTRA, Answer, study_page
 from prunescape.pages.tables import shown
+from prunescape.plan.captions import Caption
 from prunescape.stochastic import findings_page as stochastic
 
 STUDIES = {"stochastic": stochastic, "mechanism": mechanism, "coherence": coherence}

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from prunescape.plan.variant import COLUMNS
+from prunescape.variant import COLUMNS
 
 MOST_ROWS = 300  # that a page shows
 MOST_BYTES = 3_000_000  # of a file inside a page

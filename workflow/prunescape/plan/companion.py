@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
+from prunescape.plan.captions import caption
 from prunescape.plan.networks import Networks
 from prunescape.plan.run import PROJECT, Run
 from prunescape.plan.step import Caption, Files, Job, Step, Wildcards, combinations
@@ -215,8 +216,6 @@ class Companion:
 
     def captions(self) -> dict[str, Any]:
         """By path of a table or figure, what the report says of it; None of what is not in the report."""
-        from prunescape.pages.captions import caption
-
         found: dict[str, Any] = {}
         for step in [self.collect, *self.summaries, *self.figures]:
             for job in step.all_jobs():

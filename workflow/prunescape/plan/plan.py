@@ -20,7 +20,7 @@ from prunescape.plan.networks import Networks
 from prunescape.plan.run import Run
 from prunescape.plan.step import Job, Step, Wildcards
 from prunescape.plan.stochastic import Stochastic
-from prunescape.plan.variant import PRUNED_NAME, VARIANT_NAME
+from prunescape.variant import PRUNED_NAME, VARIANT_NAME
 from prunescape.workload import run_time_minutes
 
 COMPANIONS: dict[str, type[Companion]] = {study.name: study for study in (Stochastic, Mechanism, Coherence)}

@@ -17,9 +17,9 @@ from prunescape.models.catalog import ModelInfo
 from prunescape.models.catalog import lookup as model_info
 from prunescape.plan.identity import OWN
 from prunescape.plan.step import Caption, Files, Step, Wildcards
-from prunescape.plan.variant import Variant, variants_of
 from prunescape.training.recipe import TOP5_CLASSES
 from prunescape.training.strategy import FUSED, SERIAL, needs_calibration
+from prunescape.variant import Variant, variants_of
 from prunescape.workload import visible_gpus
 
 PROJECT = LIBRARY.parent.parent

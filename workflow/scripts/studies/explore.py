@@ -4,9 +4,9 @@ from pathlib import Path
 
 from prunescape.files import read_csv, read_json, write_text
 from prunescape.job import job
-from prunescape.pages.captions import Caption
 from prunescape.pages.companion import companion_page
 from prunescape.pages.provenance import Job
+from prunescape.plan.captions import Caption
 
 with job(snakemake):
     settings, provenance, files = snakemake.params.settings, snakemake.params.provenance, snakemake.input
