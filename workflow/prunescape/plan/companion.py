@@ -105,12 +105,12 @@ class Companion:
 
     def parts_of(self, wildcards: Wildcards) -> list[str]:
         """The parts of a collected table."""
-        raise NotImplementedError
+        return [self.part(wildcards["table"]).format(**job) for job in self.model_seeds()]
 
     @property
     def collected(self) -> list[str]:
         """Names of the tables that are put together from parts."""
-        raise NotImplementedError
+        return []
 
     @cached_property
     def collect(self) -> Step:
@@ -158,22 +158,32 @@ class Companion:
     @property
     def summaries(self) -> list[Step]:
         """The steps that make tables and findings of what was measured."""
-        raise NotImplementedError
+        return []
 
     @property
     def figures(self) -> list[Step]:
         """The steps that draw a figure, those that the config asks for."""
-        raise NotImplementedError
+        return []
+
+    @property
+    def _shown(self) -> list[Step]:
+        """The steps whose files the page shows."""
+        return [*([self.collect] if self.collected else []), *self.summaries, *self.figures]
+
+    @property
+    def light(self) -> list[Step]:
+        """The steps that make tables, findings, figures and the page."""
+        return [*self._shown, *([self.explore] if self._shown else [])]
 
     @cached_property
     def answers(self) -> list[str]:
         """The study's findings, tables and figures, all that the config asks for; its page has them."""
-        return [path for step in [self.collect, *self.summaries, *self.figures] for path in step.files()]
+        return [path for step in self._shown for path in step.files()]
 
     @property
     def targets(self) -> list[str]:
         """All files that the study makes for people."""
-        return [*self.answers, self.page]
+        return [*self.answers, *([self.page] if self._shown else [])]
 
     @property
     def page(self) -> str:
@@ -217,7 +227,7 @@ class Companion:
     def captions(self) -> dict[str, Any]:
         """By path of a table or figure, what the report says of it; None of what is not in the report."""
         found: dict[str, Any] = {}
-        for step in [self.collect, *self.summaries, *self.figures]:
+        for step in self._shown:
             for job in step.all_jobs():
                 for name, path in job.outputs.items():
                     if not path.endswith((".csv", ".png")):

@@ -98,19 +98,12 @@ class Plan:
 
     @property
     def light(self) -> list[Step]:
-        """Steps that make tables, findings, figures and pages, whose inputs stand in the plan."""
+        """Steps that make tables, findings, figures and pages; one rule of `light.smk` each."""
         found = [*self.hpspace.analyses, self.networks.table, self.export.describe_tables]
-        found += [self.export.choose_network, self.export.write_card, self.hpspace.explore]
-        for study in self.companions.values():
-            found += [study.collect, *study.summaries, study.explore]
-        return [*found, *self.figures]
-
-    @property
-    def figures(self) -> list[Step]:
-        """Steps that draw a figure; the main job's training curves, which need all tiles, have a rule of their own."""
-        found = [step for step in self.hpspace.figures if step.name != "figure_curves"]
-        found.append(self.hpspace.samples)
-        return [*found, *(step for study in self.companions.values() for step in study.figures)]
+        found += [self.export.choose_network, self.export.write_card, self.hpspace.samples]
+        # Training curves need all tiles, and have a rule of their own.
+        found += [step for step in self.hpspace.figures if step is not self.hpspace.curves]
+        return [*found, self.hpspace.explore, *(step for study in self.companions.values() for step in study.light)]
 
     @property
     def steps(self) -> list[Step]:
@@ -121,7 +114,7 @@ class Plan:
         for study in self.companions.values():
             found += study.measured
             found += study.others
-        return [*found, *self.light, *(step for step in hpspace.figures if step.name == "figure_curves")]
+        return [*found, hpspace.curves, *self.light]
 
     def jobs(self) -> Iterator[Job]:
         """All jobs that are known."""

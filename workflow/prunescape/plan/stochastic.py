@@ -366,10 +366,6 @@ class Stochastic(Companion):
             "structured",
         ]
 
-    def parts_of(self, wildcards: Wildcards) -> list[str]:
-        """The parts of a collected table."""
-        return [self.part(wildcards["table"]).format(**job) for job in self.model_seeds()]
-
     @property
     def _cells(self) -> list[str]:
         return self.choose_cell.files()
