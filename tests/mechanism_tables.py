@@ -60,7 +60,7 @@ def sizes(seeds=(0, 1), levels=LEVELS, of=SIZES, subsets=40, ablations=("ratio",
     for seed, size, ablation in product(seeds, of, ablations):
         keys = {"model": model, "seed": seed, "size": size}
         scale = size**-0.2 if ablation == "ratio" else 1 / size
-        mine = [level for level in levels if ablation == "ratio" or level <= size]
+        mine = [level for level in levels if ablation == "ratio" or level < size]
         tables.append(_sets(keys, mine, scale, 100, subsets, generator, ablation).assign(whole_top1=100.0))
     return pd.concat(tables, ignore_index=True)
 
@@ -191,8 +191,8 @@ def barriers(seeds=(0, 1, 2), numbers=range(1, 6)):
     for keys, height in _pairs(seeds, numbers):
         for measure, factor in (("loss", 1.0), ("error", 18.0)):
             value = factor * height * (1 + 0.05 * keys[1])
-            rows.append((*keys, measure, value, 0.93 * value, 1.06 * value))
-    return pd.DataFrame(rows, columns=[*KEYS, "measure", "barrier", "low", "high"])
+            rows.append((*keys, measure, value, 0.93 * value, 1.06 * value, 0.5, 0.5, 0.5, 0.5))
+    return pd.DataFrame(rows, columns=[*KEYS, "measure", "barrier", "low", "high", "alpha", "start", "end", "small"])
 
 
 def with_summary(samples):

@@ -1,5 +1,6 @@
 """Cycles of pruning and retraining, and networks that are sparse from the start."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,6 +31,8 @@ from prunescape.stochastic.variants import Pretrained
 from prunescape.training.array import Task
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.lane import Lane
+from prunescape.training.recipe import Recipe
+from prunescape.training.retraining import resized
 from prunescape.training.train import train
 from training_samples import same
 
@@ -162,6 +165,25 @@ def test_rewinding_repeats_the_schedule_and_fine_tuning_its_last_rate(pretrainin
     assert len(seeds) == 4
     with pytest.raises(UserError, match="did you mean 'rewinding'"):
         retraining_task(pretraining, "rewindin", 1)
+
+
+@pytest.mark.parametrize("epochs", [None, 10, 3, 2, 1])
+@pytest.mark.parametrize(("schedule", "last"), [("step", 0.01), ("cosine", (1 + math.cos(math.pi * 39 / 40)) / 2)])
+def test_fine_tuning_is_at_the_pretrainings_last_rate_however_short(
+    pretraining: Task, schedule: str, last: float, epochs: int | None
+) -> None:
+    section = {"epochs": 40, "batch_size": 25, "momentum": 0.9, "decay_epochs": [20, 30], "schedule": schedule}
+    recipe = Recipe.from_config(resized(section, epochs))
+    task = replace(pretraining, recipe=Recipe.from_config(section))
+    assert recipe.epochs == (epochs or 40)
+    for number in (1, 2):
+        again = retraining_task(task, FINE_TUNING, number, recipe).recipe
+        rate = retraining_rate(task, FINE_TUNING, RATE)
+        rates = [rate * again.learning_rate_factor(epoch) for epoch in range(1, again.epochs + 1)]
+        assert rates == pytest.approx([RATE * last] * (epochs or 40), rel=1e-12)
+    rewound = retraining_task(task, REWINDING, 1, recipe).recipe
+    assert rewound == recipe
+    assert retraining_rate(task, REWINDING, RATE) == RATE
 
 
 def test_killed_cycles_go_on_to_the_same_bits(

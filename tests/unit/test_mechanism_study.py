@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -11,7 +12,8 @@ from mechanism_samples import ARCHITECTURE, EXACT, alone
 from prunescape.data.prepared import PreparedData
 from prunescape.errors import UserError
 from prunescape.mechanism import basins, measures, pruned
-from prunescape.mechanism.cycles import REWINDING, Trajectory
+from prunescape.mechanism.cycles import FINE_TUNING, REWINDING, Trajectory, prune_and_retrain
+from prunescape.mechanism.findings import findings
 from prunescape.mechanism.networks import load_networks, save_networks
 from prunescape.mechanism.sampling import utility_over_epochs
 from prunescape.mechanism.setting import Setting, check_trained, open_setting
@@ -111,6 +113,30 @@ def test_sizes_by_number_lose_what_the_whole_one_loses(setting: Setting, start: 
     assert over["utility"].to_numpy() == pytest.approx(one, rel=1e-12)
 
 
+def test_sizes_are_not_ablated_whole(setting: Setting, start: State) -> None:
+    """A quarter of the whole network's weights is all that the network of a quarter of the size has."""
+    lane, lines = sized_lane(ARCHITECTURE, 0.25, 3, *RATES), []
+    section = {**SECTION, "levels": [0.1, 0.25, 0.5]}
+    networks = {"1": start, "0.25": dict(lane.start)}
+    table = measures.utility_of_sizes(setting, networks, [1.0, 0.25], section, lines.append)
+    levels = table.groupby(["size", "ablation"])["level"].unique().map(list)
+    assert levels[0.25, "number"] == [0.1]
+    assert levels[0.25, "ratio"] == levels[1.0, "ratio"] == levels[1.0, "number"] == [0.1, 0.25, 0.5]
+    assert table.groupby(["size", "ablation", "level"])["utility"].nunique().min() == SECTION["subsets"]
+    assert sum("number 0.25: left out" in line for line in lines) == 1
+    none = measures.utility_of_sizes(setting, networks, [1.0, 0.25], {**section, "levels": [0.5]}, quiet)
+    assert set(none[none["size"] == 0.25]["ablation"]) == {"ratio"}
+
+
+def test_levels_that_leave_no_choice_are_told(setting: Setting, start: State) -> None:
+    tiny = {**SECTION, "levels": [1e-6, 1e-5]}
+    with pytest.raises(UserError, match=r"mechanism.levels: at none of them .* 6 different subsets; write larger"):
+        measures.does_utility_predict(setting, start, pd.DataFrame(), tiny)
+    with pytest.raises(UserError, match=r"mechanism.bands: at none .* 4 different bands"):
+        measures.utility_of_bands(setting, start, [1e-6], 4)
+    assert measures.utility_of_bands(setting, start, [1e-6, 0.1], 4)["ratio"].tolist() == [0.1] * 4
+
+
 def test_channels_cost_what_their_removal_costs(setting: Setting, start: State) -> None:
     table = measures.utility_of_channels(setting, start)
     network = setting.network(start)
@@ -190,6 +216,64 @@ def test_surfaces_pass_through_their_networks(
         assert surface[axis].max() > marks[axis].max()
     apart = distances.set_index(["from", "to"])["distance"]
     assert apart["W*", "Wp2"] == pytest.approx(mine.loc["Wp2", "distance"])
+
+
+def test_networks_that_noise_has_ruined_are_in_no_basin(setting: Setting, start: State) -> None:
+    """W* and growing noise: error rises steadily, so that there is no barrier."""
+    network, rows = setting.network(start), []
+    for scale in (0.3, 0.6, 1.0, 3.0):
+        for seed in range(3):
+            generator = torch.Generator().manual_seed(seed)
+            ruined = dict(start)
+            for name, weight in prunable(network).items():
+                noise = torch.randn(weight.shape, generator=generator)
+                ruined[name] = weight + scale * weight.std() * noise
+            _, table = basins.connect(setting, (start, ruined), 5, setting.statistics(25), small=start)
+            rows.append(table.assign(model="m", seed=seed, what=basins.OF_CYCLES, scale=scale))
+    table = pd.concat(rows, ignore_index=True).assign(pruning="weights", retraining="rewinding", cycle=1)
+    assert (table["small"] == table["start"]).all()
+    errors = table[table["measure"] == "error"].set_index("scale")
+    assert (errors["end"] - errors["start"]).groupby(level="scale").mean().min() > 5
+    for scale in errors.index.unique():
+        for beside in (True, False):
+            mine = table[table["scale"] == scale].assign(small=table["small"] if beside else np.nan)
+            (found,) = findings({"barriers": mine}, ["m"], 2.0)["models"]["m"]["findings"]
+            assert found["outcome"] != "yes"
+            assert not found["answer"].startswith("Yes")
+    assert found["outcome"] == "no"
+
+
+def test_lines_have_the_small_network_beside(
+    cycled: tuple[dict[str, State], object], setting: Setting, start: State
+) -> None:
+    ends = start, cycled[0]["weights/Wr2"]
+    _, table = basins.connect(setting, ends, 3, None, small=cycled[0]["weights/Ws2"])
+    error = table.set_index("measure").loc["error"]
+    for name, state in (("start", ends[0]), ("end", ends[1]), ("small", cycled[0]["weights/Ws2"])):
+        assert error[name] == pytest.approx(100 - alone(setting.network(state), setting.data, "train")[0])
+    assert basins.connect(setting, ends, 3, None)[1]["small"].isna().all()
+
+
+def test_retraining_in_few_epochs_is_at_the_rate_that_pretraining_ended_with(pretraining: Task, start: State) -> None:
+    """Of both experiments, pruned and small networks: by the rates that the training itself took."""
+    short = replace(pretraining.recipe, epochs=1, decay_epochs=())
+    trajectories = {"weights": Trajectory(start, "weights", 0.3)}
+    rates = []
+    for schedule in (FINE_TUNING, REWINDING):
+        networks, _ = basins.run_cycles(pretraining, short, schedule, trajectories, 1, "last", *RATES)
+        by_hand = prune_and_retrain(
+            replace(pretraining, recipe=short),
+            [trajectories["weights"]],
+            REWINDING,
+            RATES[0] * (pretraining.recipe.decay if schedule == FINE_TUNING else 1.0),
+            RATES[1],
+            1,
+        )
+        assert all(
+            torch.equal(tensor, networks["weights/Wr1"][key]) for key, tensor in by_hand[0][0].result.weights.items()
+        )
+        rates.append(networks["weights/Wr1"]["fc.weight"])
+    assert not torch.equal(*rates)
 
 
 def test_lines_between_seeds(setting: Setting, start: State) -> None:

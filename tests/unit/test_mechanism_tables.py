@@ -89,8 +89,10 @@ def cycles(small: str = "last") -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).assign(model=MODEL)
 
 
-def barriers(height: float, seeds: tuple[int, ...] = SEEDS) -> pd.DataFrame:
-    """Of the last cycle of weights; other cycles, and the loss, are far off."""
+def barriers(
+    height: float, seeds: tuple[int, ...] = SEEDS, excess: float = 0.0, small: float = math.nan
+) -> pd.DataFrame:
+    """Of the last cycle of weights; other cycles, and the loss, are far off. All of W* have an error of 1 %."""
     rows = [
         (seed, "pruned_retrained", "weights", "rewinding", cycle, np.nan, measure, height + 0.1 * seed)
         for seed in seeds
@@ -103,7 +105,8 @@ def barriers(height: float, seeds: tuple[int, ...] = SEEDS) -> pd.DataFrame:
     columns = ["seed", "what", "pruning", "retraining", "cycle", "seed_to", "measure", "barrier"]
     table = pd.DataFrame(rows, columns=columns).assign(model=MODEL)
     off = (table["cycle"] == 1) | (table["measure"] == "loss")
-    return table.assign(barrier=table["barrier"].where(~off, 1000.0))
+    end = 1 + excess + 0.1 * table["seed"] * (excess != 0)
+    return table.assign(barrier=table["barrier"].where(~off, 1000.0), start=1.0, end=end, small=small)
 
 
 def correlations(value: float) -> pd.DataFrame:
@@ -213,6 +216,46 @@ def test_one_basin_is_a_barrier_within_the_tolerance(height: float, word: str) -
     assert found["barrier_high"] == pytest.approx(height + 0.1 + 0.1 * HALF)
     assert found["between_seeds"] == 60.0
     assert "between pretrained seeds it is 60.0 points" in found["answer"]
+
+
+@pytest.mark.parametrize(
+    ("excess", "small", "word", "decisive"),
+    [
+        (47.0, math.nan, "No, it is not as good a minimum", "excess"),
+        (47.0, 2.0, "No, it has collapsed", "excess"),
+        (47.0, 48.0, "No, it is not as good a minimum", "excess"),  # as bad as a small one
+        (1.9, math.nan, "Not decided", "excess"),
+        (-5.0, math.nan, "Yes", "barrier"),
+        (1.0, 0.5, "Yes", "excess_small"),
+        (-20.0, -25.0, "No, it has collapsed", "excess_small"),  # the pretrained network is no good itself
+    ],
+)
+def test_a_basin_needs_a_good_end_too(excess: float, small: float, word: str, decisive: str) -> None:
+    found = answer("basin", barriers=barriers(0.0, excess=excess, small=small))
+    assert found["answer"].startswith(f"{word}: ")
+    assert found["outcome"] == word.partition(",")[0].lower()
+    assert found["decisive"] == decisive
+    assert found["excess"] == pytest.approx(excess + 0.1)
+    assert ("excess_small" in found) == (not math.isnan(small))
+    assert "the barrier between the two is +0.1 points" in found["answer"]
+    assert findings_page(findings(tables(barriers=barriers(0.0, excess=excess, small=small)), [MODEL], 2.0))
+
+
+def test_a_basin_is_not_granted_for_one_network_that_collapsed() -> None:
+    table = barriers(0.0)
+    table.loc[(table["seed"] == 1) & (table["what"] == "pruned_retrained"), "end"] = 60.0
+    assert answer("basin", barriers=table)["outcome"] == "not decided"
+
+
+def test_sizes_are_compared_at_the_levels_that_both_ways_have() -> None:
+    table = sizes(0.1, 0.5)
+    table.loc[table["level"] == 0.1, "mean"] *= 10
+    gone = (table["level"] == 0.1) & (table["ablation"] == "number") & (table["size"] == 0.25)
+    found = answer("in proportion to their size", utility_sizes_summary=table[~gone])
+    assert (found["ratio"], found["number"]) == pytest.approx((0.1, 0.5))
+    assert "means over the levels of both ways" in found["answer"]
+    without = table[~((table["ablation"] == "number") & (table["size"] == 0.25))]
+    assert not any("in proportion" in question for question in answers(utility_sizes_summary=without))
 
 
 def test_small_networks_and_correlations() -> None:

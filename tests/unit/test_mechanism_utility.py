@@ -174,10 +174,10 @@ def test_the_same_number_of_weights_is_ablated_in_networks_of_unlike_size(
     total = len(Weights.of(network))
     kept = masks(magnitude(prunable(network)), 0.5)
     small = Ablations(apply_masks(copy.deepcopy(network), kept), digits, EXACT)
-    levels = (0.1, 0.25, 0.75)
+    levels = (0.1, 0.25, 0.5, 0.75)
     equal = SampleSettings(levels, "number", subsets=3, reference=total)
     found = sample_utility(small, equal, kept)
-    assert found["level"].unique().tolist() == [0.1, 0.25]  # 0.75 of the whole is more than there is
+    assert found["level"].unique().tolist() == [0.1, 0.25]  # half of the whole is all there is, 0.75 more
     assert found["ablated"].tolist() == [part_of(total, level) for level in (0.1, 0.25) for _ in range(3)]
     by_ratio = sample_utility(ablations, SampleSettings((0.1,), subsets=3))
     by_number = sample_utility(ablations, replace(equal, levels=(0.1,)))

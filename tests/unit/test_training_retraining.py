@@ -12,7 +12,7 @@ from prunescape.models.weights import read_weights, save_weights
 from prunescape.training.array import Task
 from prunescape.training.lane import LaneResult
 from prunescape.training.recipe import Recipe
-from prunescape.training.retraining import retraining
+from prunescape.training.retraining import resized, retraining
 from training_samples import LANES
 
 SECTION = {
@@ -48,6 +48,15 @@ def test_rewinding_to_the_beginning_repeats_everything() -> None:
     assert retraining(SECTION, "rate_rewinding", 0) == (SECTION, 1.0)
     rest, factor = retraining({**SECTION, "schedule": "constant"}, "rate_rewinding", 5)
     assert (rest["epochs"], factor) == (7, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("epochs", "decays"), [(None, [20, 30]), (40, [20, 30]), (10, [5, 8]), (3, [2]), (2, [1]), (1, []), (80, [40, 60])]
+)
+def test_decays_move_with_the_epochs_halves_upwards(epochs: int | None, decays: list[int]) -> None:
+    section = {**SECTION, "epochs": 40, "decay_epochs": [20, 30]}
+    found = resized(section, epochs)
+    assert found == {**section, "epochs": epochs or 40, "decay_epochs": decays}
 
 
 def test_a_tile_goes_on_from_weights(task: Task, together: list[LaneResult], tmp_path) -> None:

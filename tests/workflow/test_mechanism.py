@@ -88,6 +88,8 @@ def test_tables_have_what_was_asked_for(studied: Path) -> None:
     assert len(tables["marks"]) == 2 * 4 * 5
     assert len(tables["cycles"]) == 2 * 4 * 2
     assert tables["cycles"].groupby("cycle")["small_top1"].count().tolist() == [0, 8]
+    assert tables["barriers"].groupby("cycle")["small"].count().tolist() == [0, 2 * 4 * 2]
+    assert tables["barriers"][["start", "end"]].notna().all(axis=None)
     lines = tables["lines"].groupby("what").size()
     assert (lines["pruned_retrained"], lines["seeds"]) == (2 * 4 * 2 * 3, 1 * 3)
     last = epochs[(epochs["epoch"] == 3) & (epochs["seed"] == 1)]

@@ -95,7 +95,7 @@ rule retrain_pruned:
         settings=lambda wildcards: training_settings(
             "mechanism/retrain_pruned.py",
             wildcards,
-            retraining=retraining(wildcards.model),
+            retraining=mechanism_retraining(wildcards.model),
             pruning_ratios=MECHANISM_STUDY["pruning_ratios"],
         ),
         checkpoint=checkpoint_of("retrain_pruned"),

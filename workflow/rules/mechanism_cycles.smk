@@ -24,7 +24,7 @@ rule prune_in_cycles:
         settings=lambda wildcards: training_settings(
             "mechanism/prune_in_cycles.py",
             wildcards,
-            retraining=retraining(wildcards.model),
+            retraining=mechanism_retraining(wildcards.model),
             fractions={name: CYCLES[name] for name in prunings_of(wildcards.model)},
             cycles=CYCLES["number"],
             small=CYCLES["small"],

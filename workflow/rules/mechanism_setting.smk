@@ -1,5 +1,7 @@
 """The study `mechanism`: what it does with each model, and how much work that is, as the config has it."""
 
+from prunescape.training.retraining import resized
+
 MECHANISM_STUDY = config["mechanism"]
 MECHANISM = f"{RESULTS}/mechanism"
 CYCLES = MECHANISM_STUDY["cycles"]
@@ -48,12 +50,9 @@ def pretraining(model):
     return config["recipe"] if momentum is None else {**config["recipe"], "momentum": momentum}
 
 
-def retraining(model):
+def mechanism_retraining(model):
     """How a model is retrained: as it was pretrained, in the epochs that are given to that."""
-    recipe = pretraining(model)
-    epochs = MECHANISM_STUDY["retraining_epochs"] or recipe["epochs"]
-    moved = {max(1, round(epoch * epochs / recipe["epochs"])) for epoch in recipe["decay_epochs"]}
-    return {**recipe, "epochs": epochs, "decay_epochs": sorted(epoch for epoch in moved if epoch < epochs)}
+    return resized(pretraining(model), MECHANISM_STUDY["retraining_epochs"])
 
 
 def study_rates(model):
@@ -85,7 +84,11 @@ WORK = {
     "ablate_channels": ("channels", lambda model: LEVELS),
     "prune_in_cycles": ("cycles", lambda model: len(prunings_of(model)) * CYCLES["number"] + small_networks(model)),
     "map_surfaces": ("cycles", lambda model: cycles_of(model) * len(planes()) * SURFACE["side"] ** 2),
-    "connect_cycles": ("cycles", lambda model: cycles_of(model) * CYCLES["number"] * SURFACE["line"]),
+    "connect_cycles": (
+        "cycles",
+        lambda model: cycles_of(model) * CYCLES["number"] * SURFACE["line"]
+        + 2 * len(CYCLES["retrainings"]) * small_networks(model),
+    ),
     "connect_seeds": ("cycles", lambda model: math.comb(len(SEEDS), 2) * SURFACE["line"]),
 }
 
@@ -110,7 +113,7 @@ def mechanism_passes(job):
     def passes(model, sizes):
         networks = MECHANISM_NETWORKS[job](model)
         images = min(MECHANISM_STUDY["images"] or sizes["train"], sizes["train"])
-        again = training_flops(1, 1, sizes, retraining(model))
+        again = training_flops(1, 1, sizes, mechanism_retraining(model))
         once = training_flops(1, 1, sizes, pretraining(model))
         if job == "pretrain_sizes":
             return networks * once

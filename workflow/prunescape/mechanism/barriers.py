@@ -1,7 +1,8 @@
 """Loss barriers on the line between two networks: are they in one basin? (beyond the utility paper)
 
 Frankle et al., 2020 (Linear mode connectivity and the lottery ticket hypothesis), call two networks linearly connected
-where the error along the line rises nowhere much above that of its ends.
+where the error along the line rises nowhere much above that of its ends. That says nothing of how good the ends are:
+between a good network and one that has collapsed error may rise steadily, without a barrier.
 """
 
 from collections.abc import Mapping

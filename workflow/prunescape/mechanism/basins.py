@@ -1,7 +1,7 @@
 """In which basin retraining ends: cycles, the surfaces around them, and barriers (utility paper, section 3)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -52,28 +52,30 @@ def run_cycles(
         checkpoint: of all of this.
 
     Returns:
-        The networks, by `<name>/Wp<cycle>` and `<name>/Wr<cycle>`; and one row a cycle: pruning (the name), the columns
+        The networks, by `<name>/Wp<cycle>` and `<name>/Wr<cycle>`, and the small ones by `<name>/Ws<cycle>`, of the
+        cycles that have one beside; and one row a cycle: pruning (the name), the columns
         of `cycles_table`, and small_top1 (validation, percent; NaN without such a network).
     """
     rates, whole = (learning_rate, weight_decay), list(trajectories.values())
     own = None if checkpoint is None else checkpoint.part(0)
-    found = prune_and_retrain(replace(task, recipe=retraining), whole, schedule, *rates, cycles, report, own)
+    found = prune_and_retrain(task, whole, schedule, *rates, cycles, report, own, retraining)
     wanted = [(place, cycle) for place in range(len(found)) for cycle in found[place] if _counts(cycle, cycles, small)]
     lanes = [equal_lane(task.architecture, cycle.kept.masks, task.seed, *rates) for _, cycle in wanted]
     trained = train_small(task, retraining, schedule, lanes, cycles, report, checkpoint)
     networks: dict[str, State] = {}
     tables = []
     for place, (name, of_one) in enumerate(zip(trajectories, found, strict=True)):
-        small_top1 = {
-            cycle.number: small_cycles[cycle.number - 1].result.last("top1")
+        beside = {
+            cycle.number: small_cycles[cycle.number - 1].result
             for (where, cycle), small_cycles in zip(wanted, trained, strict=True)
             if where == place
         }
         table = cycles_table(of_one)
-        small_column = [small_top1.get(number, np.nan) for number in table["cycle"]]
+        small_column = [beside[at].last("top1") if at in beside else np.nan for at in table["cycle"]]
         tables.append(table.assign(pruning=name, small_top1=small_column))
         networks |= {f"{name}/Wp{cycle.number}": cycle.pruned for cycle in of_one}
         networks |= {f"{name}/Wr{cycle.number}": cycle.result.weights for cycle in of_one}
+        networks |= {f"{name}/Ws{number}": result.weights for number, result in beside.items()}
     return networks, pd.concat(tables, ignore_index=True)
 
 
@@ -143,11 +145,29 @@ def connect(
     ends: tuple[State, State],
     points: int,
     statistics: Batches | None,
+    small: State | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The line between two networks, alpha, top1, loss, and its barriers (see `barriers`)."""
+    """The line between two networks, and the barriers on it.
+
+    Args:
+        setting: what it is measured on.
+        ends: the two networks.
+        points: of the line.
+        statistics: see `line`.
+        small: a network as small as the second end, trained from scratch; None, there is none.
+
+    Returns:
+        alpha, top1 (percent), loss; and the columns of `barriers` with small, the value of the small network.
+    """
     network = setting.network(ends[0])
-    found = line(network, ends, setting.data, setting.engine, points=points, statistics=statistics)
-    return found.table(), barriers(found, seed=setting.seed)
+    measured = partial(line, network, data=setting.data, engine=setting.engine, statistics=statistics)
+    found = measured(ends, points=points)
+    table = barriers(found, seed=setting.seed)
+    if small is None:
+        return found.table(), table.assign(small=np.nan)
+    beside = measured((ends[0], small), points=2)  # its own end alone, measured as the ends of the line are
+    values = [getattr(beside, measure)[-1].mean() for measure in table["measure"]]
+    return found.table(), table.assign(small=values)
 
 
 def connect_seeds(

@@ -19,6 +19,7 @@ from prunescape.training.array import Report, Task
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.evaluate import evaluate
 from prunescape.training.lane import Lane, LaneResult
+from prunescape.training.recipe import Recipe
 from prunescape.training.train import train
 
 WEIGHTS, CHANNELS, NOTHING = "weights", "channels", "nothing"
@@ -120,26 +121,36 @@ def prune_once(network: nn.Module, architecture: Architecture, method: str, frac
     return kept
 
 
-def retraining_task(task: Task, retraining: str, cycle: int) -> Task:
+def retraining_task(task: Task, retraining: str, cycle: int, recipe: Recipe | None = None) -> Task:
     """How networks are retrained.
 
     Args:
         task: of the pretraining.
-        retraining: "fine_tuning", at the learning rate at which pretraining ended, or "rewinding", by the whole
-            schedule of pretraining (Renda et al., 2020); both for as many epochs.
+        retraining: "fine_tuning", at the learning rate at which pretraining ended (see `retraining_rate`), or
+            "rewinding", by the whole schedule again (Renda et al., 2020); both for as many epochs.
         cycle: its number; each cycle has its own order of images and augmentation.
+        recipe: of retraining, the schedule of pretraining in as many epochs as retraining has; None, as many.
 
     Raises:
         UserError: there is no such retraining.
     """
     known(dict.fromkeys(RETRAININGS), "retraining", retraining)
-    schedule = "constant" if retraining == FINE_TUNING else task.recipe.schedule
+    recipe = recipe or task.recipe
+    schedule = "constant" if retraining == FINE_TUNING else recipe.schedule
     seed = derive_seed(task.seed, "retraining", cycle)
-    return replace(task, recipe=replace(task.recipe, schedule=schedule), seed=seed)
+    return replace(task, recipe=replace(recipe, schedule=schedule), seed=seed)
 
 
 def retraining_rate(task: Task, retraining: str, learning_rate: float) -> float:
-    """The initial learning rate of retraining, from that of pretraining; see `retraining_task`."""
+    """The initial learning rate of retraining, from that of pretraining; see `retraining_task`.
+
+    Fine-tuning has that of the last epoch of pretraining, however short retraining is.
+
+    Args:
+        task: of the pretraining, with its own recipe.
+        retraining: "fine_tuning" or "rewinding".
+        learning_rate: the initial one of pretraining.
+    """
     last = task.recipe.learning_rate_factor(task.recipe.epochs)
     return learning_rate * last if retraining == FINE_TUNING else learning_rate
 
@@ -153,6 +164,7 @@ def prune_and_retrain(
     cycles: int = CYCLES,
     report: Report | None = None,
     checkpoint: Checkpoint | None = None,
+    recipe: Recipe | None = None,
 ) -> list[list[Cycle]]:
     """Prune and retrain networks again and again, all of them as lanes.
 
@@ -169,6 +181,7 @@ def prune_and_retrain(
         cycles: how many.
         report: is given one line of progress at a time.
         checkpoint: where the state of every cycle is kept, so that a killed job goes on.
+        recipe: of each retraining; see `retraining_task`.
 
     Returns:
         The cycles of each trajectory. One that diverges is pruned no further.
@@ -194,7 +207,7 @@ def prune_and_retrain(
         ]
         before = evaluate(networks, task.data, task.engine).top1.tolist()
         part = None if checkpoint is None else checkpoint.part(number)
-        results = train(retraining_task(task, retraining, number), lanes, report, part)
+        results = train(retraining_task(task, retraining, number, recipe), lanes, report, part)
         for place, result in enumerate(results):
             pruned = dict(lanes[place].start or {})
             done[place].append(Cycle(number, kept[place], pruned, before[place], result))

@@ -14,8 +14,6 @@ from prunescape.answers import (
     ABOVE,
     BELOW,
     EQUAL,
-    IF_EQUAL,
-    OPEN,
     answered_by,
     decided,
     how_many_above,
@@ -24,14 +22,14 @@ from prunescape.answers import (
     shown,
     verdict,
 )
+from prunescape.mechanism.basin_findings import basins
+from prunescape.mechanism.labels import PRUNED, RETRAINED
 
 Finding = dict[str, Any]
 Tables = Mapping[str, pd.DataFrame]
 
 TYPICAL = 0.1  # the ablation ratio of the utility paper's example (Fig. 1)
 NATS = " nats"
-PRUNED = {"weights": "weight pruning", "channels": "channel pruning"}
-RETRAINED = {"fine_tuning": "fine-tuning", "rewinding": "learning-rate rewinding"}
 
 
 def findings(tables: Tables, models: Sequence[str], tolerance: float) -> dict[str, Any]:
@@ -41,7 +39,7 @@ def findings(tables: Tables, models: Sequence[str], tolerance: float) -> dict[st
         tables: by name, those of the study's tables that there are: utility_epochs_summary, utility_sizes_summary,
             utility_pruned_summary, retrained, rank_correlations, cycles, barriers.
         models: names, in order.
-        tolerance: points by which the error may rise between two networks of one basin.
+        tolerance: points by which the error may rise between two networks of one basin, and be higher in one of them.
 
     Returns:
         tolerance, and models: by name, findings, a list.
@@ -52,7 +50,7 @@ def findings(tables: Tables, models: Sequence[str], tolerance: float) -> dict[st
         "utility_pruned_summary": [_pruned],
         "retrained": [_retrained],
         "cycles": [_cycles],
-        "barriers": [lambda table: _basins(table, tolerance)],
+        "barriers": [lambda table: basins(table, tolerance)],
         "rank_correlations": [_predicts],
     }
     found = {}
@@ -66,13 +64,6 @@ def _nearest(levels: pd.Series) -> float:
     """The level nearest to that of the paper's example."""
     known = np.sort(levels.unique())
     return float(known[np.abs(known - TYPICAL).argmin()])
-
-
-def _within(name: str, row: Mapping[str, float], tolerance: float) -> str:
-    """Whether a number that is not below zero is within the tolerance: `EQUAL`, `ABOVE` it, or `OPEN`."""
-    if row[f"{name}_high"] <= tolerance:
-        return EQUAL
-    return ABOVE if row[f"{name}_low"] > tolerance else OPEN
 
 
 def _exists(table: pd.DataFrame) -> list[Finding]:
@@ -131,8 +122,11 @@ def _sizes(table: pd.DataFrame) -> list[Finding]:
         return []
     by = ["seed", "ablation", "level"]
     values = table.pivot_table(index=by, columns="size", values="mean")[[smallest, whole]].dropna()
-    apart = (values[smallest] - values[whole]).abs().groupby(level=["seed", "ablation"]).mean().unstack("ablation")
-    rows = {name: of_seeds(name, apart[name]) for name in ("ratio", "number")}
+    apart = (values[smallest] - values[whole]).abs().unstack("ablation").reindex(columns=["ratio", "number"]).dropna()
+    if apart.empty:  # there are no levels that both ways have
+        return []
+    apart = apart.groupby(level="seed").mean()
+    rows = {name: of_seeds(name, apart[name]) for name in apart}
     row = of_seeds("more", apart["number"] - apart["ratio"])
     level = _nearest(table["level"])
     here = table[(table["level"] == level) & (table["ablation"] == "ratio")].groupby("size")["maximum"].mean()
@@ -141,9 +135,9 @@ def _sizes(table: pd.DataFrame) -> list[Finding]:
             "question": "Do networks use their weights in proportion to their size?",
             "answer": f"{verdict('more', row)}: the mean utilities of the networks of size {smallest:g} and {whole:g}"
             f" differ by {rows['ratio']['ratio']:.3f} nats when the same part of the weights is ablated, by"
-            f" {rows['number']['number']:.3f} nats when the same number is (means over levels): a difference of"
-            f" {shown('more', row, 3, NATS)}. At {100 * level:g} % the largest utility is {here[smallest]:.3f} nats in"
-            f" the small network and {here[whole]:.3f} in the whole one.",
+            f" {rows['number']['number']:.3f} nats when the same number is (means over the levels of"
+            f" both ways): a difference of {shown('more', row, 3, NATS)}. At {100 * level:g} % the largest utility is"
+            f" {here[smallest]:.3f} nats in the small network and {here[whole]:.3f} in the whole one.",
             **judged("more", row, 3, NATS),
             "smallest": float(smallest),
             **rows["ratio"],
@@ -220,36 +214,6 @@ def _better(question: str, case: str, pruned: pd.Series, small: pd.Series, gain:
         **judged("gain", row),
         **row,
     }
-
-
-def _basins(table: pd.DataFrame, tolerance: float) -> list[Finding]:
-    """Does retraining end in the basin of the pretrained network (utility paper, section 3, Fig. 6)?"""
-    errors = table[table["measure"] == "error"]
-    between = errors[errors["what"] == "seeds"]["barrier"]
-    beside = f"; between pretrained seeds it is {between.mean():.1f} points" if len(between) else ""
-    retrained, found = errors[errors["what"] == "pruned_retrained"], []
-    last = retrained[retrained["cycle"] == retrained["cycle"].max()]
-    for (pruning, retraining), part in last.groupby(["pruning", "retraining"], sort=False):
-        row = of_seeds("barrier", part["barrier"])
-        sure = _within("barrier", row, tolerance)
-        word = {EQUAL: "Yes", ABOVE: "No"}.get(sure, "Not decided")
-        found.append(
-            {
-                "question": f"After {int(part['cycle'].iloc[0])} cycles of {PRUNED[pruning]} and"
-                f" {RETRAINED[retraining]}, is the network in the pretrained one's basin?",
-                "answer": f"{word}: on the line between them the training error rises"
-                f" {shown('barrier', row)} above that of the ends, and up to {tolerance:g} counts as one basin"
-                f"{beside}.",
-                "topic": "Does retraining end in the basin of the pretrained network?",
-                "case": f"{PRUNED[pruning]}, {RETRAINED[retraining]}",
-                **judged("barrier", row, tolerance=tolerance, sure=sure, outcomes=IF_EQUAL),
-                "pruning": pruning,
-                "retraining": retraining,
-                "between_seeds": float(between.mean()) if len(between) else None,
-                **row,
-            }
-        )
-    return found
 
 
 def _predicts(table: pd.DataFrame) -> list[Finding]:

@@ -10,9 +10,11 @@ from prunescape import questions_page
 QUESTION = "Who does the work in a network, and in which basin does retraining end?"
 _NOTE = """The utility of a set of weights is the mean KL divergence, in nats, between the network's outputs and those
 without these weights; imbalance is its standard deviation over random sets of one size. A barrier is how far the
-training error rises between two networks above the line between its values at both. Numbers are means over pretrained
-seeds with 95 % intervals over seeds. An interval that contains zero, or for barriers {{ "%g" | format(tolerance) }}
-points, decides nothing."""
+training error rises between two networks above the line between its values at both. A retrained network is in the
+pretrained one's basin where neither the barrier between them nor how much higher its training error is than that of
+the pretrained network, and of a small one of its size, is above {{ "%g" | format(tolerance) }} points. Numbers are
+means over pretrained seeds with 95 % intervals over seeds. An interval that contains zero, or for basins these points,
+decides nothing."""
 
 
 def findings_section(found: Mapping[str, Any]) -> Markup:

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 
 WHOLE = "1"  # the network of full size, as `%g` writes it
+PRUNED = {"weights": "weight pruning", "channels": "channel pruning"}
+RETRAINED = {"fine_tuning": "fine-tuning", "rewinding": "learning-rate rewinding"}
 
 
 def first_columns(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:

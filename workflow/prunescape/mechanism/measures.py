@@ -7,6 +7,7 @@ import pandas as pd
 import torch
 from torch import nn
 
+from prunescape.errors import UserError
 from prunescape.mechanism.networks import State
 from prunescape.mechanism.sampling import ABLATIONS, sample_utility
 from prunescape.mechanism.setting import Setting
@@ -40,10 +41,12 @@ def utility_of_sizes(
         ablations = Ablations(setting.network(networks[f"{size:g}"]), setting.data, setting.engine)
         kept = sized_lane(setting.architecture, size, setting.seed, 1.0, 0.0).mask
         whole = ablations.whole()
+        report(f"network of size {size:g}")
         for ablation in ABLATIONS:
-            table = sample_utility(ablations, setting.samples(section, ablation=ablation, reference=reference), kept)
-            tables.append(pd.DataFrame({"size": size, **whole}, index=table.index).join(table))
-        report(f"size {size:g}: {sum(map(len, tables[-2:]))} subsets ablated")
+            samples = setting.samples(section, ablation=ablation, reference=reference)
+            table = sample_utility(ablations, samples, kept, report)
+            if len(table):
+                tables.append(pd.DataFrame({"size": size, **whole}, index=table.index).join(table))
     return pd.concat(tables, ignore_index=True)
 
 
@@ -54,10 +57,19 @@ def utility_of_bands(
 
     Returns:
         One row a band: what `magnitude_bands` labels it with, and utility, top1, loss.
+
+    Raises:
+        UserError: no level has so many bands.
     """
     network = setting.network(state)
-    ablations = Ablations(network, setting.data, setting.engine)
-    return ablations.measure(magnitude_bands(Weights.of(network), levels, bands))
+    weights = Weights.of(network)
+    subsets = magnitude_bands(weights, levels, bands)
+    if not subsets:
+        raise UserError(
+            f"mechanism.bands: at none of mechanism.levels have the network's {len(weights)} weights {bands} different"
+            " bands; write fewer bands, or larger levels"
+        )
+    return Ablations(network, setting.data, setting.engine).measure(subsets)
 
 
 def utility_of_channels(setting: Setting, state: Mapping[str, torch.Tensor]) -> pd.DataFrame:
@@ -77,7 +89,11 @@ def utility_of_channels(setting: Setting, state: Mapping[str, torch.Tensor]) -> 
 
 
 def does_utility_predict(
-    setting: Setting, state: Mapping[str, torch.Tensor], channels: pd.DataFrame, section: Mapping[str, Any]
+    setting: Setting,
+    state: Mapping[str, torch.Tensor],
+    channels: pd.DataFrame,
+    section: Mapping[str, Any],
+    report: Report | None = None,
 ) -> pd.DataFrame:
     """Rank correlations of utility, on training images, with the accuracy that pruning costs, on validation images.
 
@@ -86,13 +102,15 @@ def does_utility_predict(
         state: its weights.
         channels: what `utility_of_channels` gives.
         section: see `Setting.samples`.
+        report: is given one line of progress at a time.
 
     Returns:
         One row a group: of ("subsets", random ones of one level, or "channels"), level (NaN for channels), and subsets,
         correlation, p, low, high of `rank_correlations`.
     """
     train, validation = _of_both_splits(setting, setting.network(state))
-    measured, again = (sample_utility(ablations, setting.samples(section)) for ablations in (train, validation))
+    samples = setting.samples(section)
+    measured, again = (sample_utility(ablations, samples, report=report) for ablations in (train, validation))
     by = ["level", "subset"]
     common = measured[by].merge(again[by], on=by)  # where the standard error ends sets, they may be of unlike size
     measured, again = (table.merge(common, on=by) for table in (measured, again))

@@ -1,7 +1,6 @@
 """Pruned-and-retrained networks beside the pretrained and small ones (utility paper, 2.2.2, Fig. 5, 15, Table 2)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -75,7 +74,7 @@ def train_small(
     ]
     again = None if checkpoint is None else checkpoint.part(2)
     rates = lanes[0].learning_rate, lanes[0].weight_decay
-    return prune_and_retrain(replace(task, recipe=retraining), trajectories, schedule, *rates, cycles, report, again)
+    return prune_and_retrain(task, trajectories, schedule, *rates, cycles, report, again, retraining)
 
 
 def retrain_pruned(
@@ -106,7 +105,7 @@ def retrain_pruned(
     rates = learning_rate, weight_decay
     own = None if checkpoint is None else checkpoint.part(0)
     trajectories = [Trajectory(start, WEIGHTS, ratio) for ratio in ratios]
-    pruned = prune_and_retrain(replace(task, recipe=retraining), trajectories, REWINDING, *rates, 1, report, own)
+    pruned = prune_and_retrain(task, trajectories, REWINDING, *rates, 1, report, own, retraining)
     lanes = [equal_lane(task.architecture, cycles[0].kept.masks, task.seed, *rates) for cycles in pruned]
     small = train_small(task, retraining, REWINDING, lanes, 1, report, checkpoint)
     networks, tables = {}, []
@@ -153,7 +152,7 @@ def utility_of_pruned(
             if name != PRETRAINED:
                 network = setting.network(networks[f"{ratio:g}/{name}"])
                 ablations = Ablations(network, setting.data, setting.engine)
-            table = sample_utility(ablations, setting.samples(section), kept)
+            table = sample_utility(ablations, setting.samples(section), kept, report)
             labels = {"pruning_ratio": ratio, "network": name, **ablations.whole()}
             tables.append(pd.DataFrame(labels, index=table.index).join(table))
             if report is not None:

@@ -8,8 +8,9 @@ import pandas as pd
 import torch
 
 from prunescape.data.prepared import PreparedData
+from prunescape.errors import UserError
 from prunescape.mechanism.statistics import mean_error
-from prunescape.mechanism.subsets import Weights, part_of, random_subset
+from prunescape.mechanism.subsets import Weights, are_enough, part_or_none, random_subset
 from prunescape.mechanism.utility import MEASURED, Ablations
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
@@ -46,10 +47,10 @@ class SampleSettings:
     standard_error: float | None = None
 
     def count(self, weights: int, level: float) -> int:
-        """How many of a network's `weights` weights are ablated at a level."""
+        """How many of a network's `weights` weights are ablated at a level; none for a level below one of them."""
         if self.ablation == NUMBER and self.reference is None:
             raise ValueError("an ablation by number needs the number of weights that levels refer to")
-        return part_of(weights if self.ablation == RATIO or self.reference is None else self.reference, level)
+        return part_or_none(weights if self.ablation == RATIO or self.reference is None else self.reference, level)
 
 
 def sample_utility(
@@ -60,7 +61,8 @@ def sample_utility(
 ) -> pd.DataFrame:
     """Ablate random subsets of a network's weights, a sample set at each level.
 
-    A level that is more than all of a network's weights is left out.
+    A level is left out where there are fewer different subsets than are asked for, which would be measured again and
+    again: above all where it is all of a network's weights or more, or not one.
 
     Args:
         ablations: of the network.
@@ -70,22 +72,35 @@ def sample_utility(
 
     Returns:
         One row a subset: `COLUMNS`; ablated is the number of weights, level the ratio that was asked for, and the rest
-        is explained in `prunescape.mechanism.utility.Ablations.measure`.
+        is explained in `prunescape.mechanism.utility.Ablations.measure`. None where every level by number is left out.
 
     Raises:
         Interrupted: the process was asked to stop.
+        UserError: every level of the network's own weights is left out.
     """
     weights = Weights.of(ablations.network, kept)
     tables = []
     for level in settings.levels:
         count = settings.count(len(weights), level)
-        if count > len(weights):
+        if not are_enough(len(weights), count, settings.subsets):
+            if report is not None:
+                report(
+                    f"{settings.ablation} {level:g}: left out, there are fewer than {settings.subsets} different"
+                    f" subsets of {count} out of {len(weights)} weights"
+                )
             continue
         table = _sample(ablations, settings, weights, count)
         tables.append(table.assign(ablation=settings.ablation, level=level))
         if report is not None:
             report(f"{settings.ablation} {level:g}: {len(table)} subsets of {count} weights ablated")
-    return pd.concat(tables, ignore_index=True)[list(COLUMNS)]
+    if tables:
+        return pd.concat(tables, ignore_index=True)[list(COLUMNS)]
+    if settings.ablation == RATIO:
+        raise UserError(
+            f"mechanism.levels: at none of them have the network's {len(weights)} weights {settings.subsets} different"
+            " subsets; write larger levels, or a smaller mechanism.subsets"
+        )
+    return pd.DataFrame(columns=list(COLUMNS))
 
 
 def _sample(ablations: Ablations, settings: SampleSettings, weights: Weights, count: int) -> pd.DataFrame:
@@ -132,7 +147,7 @@ def utility_over_epochs(
     for epoch, state in states.items():
         network.load_state_dict(dict(state))
         ablations = Ablations(network, data, engine)
-        table = sample_utility(ablations, settings, kept)
+        table = sample_utility(ablations, settings, kept, report)
         tables.append(pd.DataFrame({"epoch": epoch, **ablations.whole()}, index=table.index).join(table))
         if report is not None:
             report(f"epoch {epoch}: {len(table)} subsets ablated")

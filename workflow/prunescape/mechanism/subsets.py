@@ -66,18 +66,43 @@ class Weights:
         return len(self.positions)
 
 
-def part_of(weights: int, ratio: float) -> int:
+def part_or_none(weights: int, ratio: float) -> int:
     """How many weights a ratio of `weights` is: rounded down, exactly for the ratio as it is written in decimals.
+
+    Raises:
+        ValueError: the ratio is not in (0, 1].
+    """
+    if not 0 < ratio <= 1:
+        raise ValueError(f"the ratio is {ratio}, and must be above 0, and at most 1")
+    return math.floor(Fraction(repr(float(ratio))) * weights)
+
+
+def part_of(weights: int, ratio: float) -> int:
+    """How many weights a ratio of `weights` is, as `part_or_none` rounds, and at least one.
 
     Raises:
         ValueError: the ratio is not in (0, 1], or no weight comes of it.
     """
-    if not 0 < ratio <= 1:
-        raise ValueError(f"the ratio is {ratio}, and must be above 0, and at most 1")
-    count = math.floor(Fraction(repr(float(ratio))) * weights)
+    count = part_or_none(weights, ratio)
     if not count:
         raise ValueError(f"{ratio} of {weights} weights is not one")
     return count
+
+
+def are_enough(weights: int, count: int, wanted: int) -> bool:
+    """Whether there are at least `wanted` different subsets of `count` out of `weights` weights.
+
+    Those of no weight, of all, or of more than there are, are never enough: they are no choice.
+    """
+    rest = min(count, weights - count)
+    if rest < 1:
+        return False
+    found = 1
+    for place in range(rest):  # the binomial coefficients of 1, 2, ... grow, and may be too long to be worked out
+        found = found * (weights - place) // (place + 1)
+        if found >= wanted:
+            return True
+    return False
 
 
 def choose(weights: int, count: int, seed: int, number: int) -> np.ndarray:
@@ -109,7 +134,8 @@ def magnitude_bands(weights: Weights, ratios: Sequence[float], bands: int = 20) 
 
     Args:
         weights: W.
-        ratios: parts of the weights that a band holds, in (0, 1].
+        ratios: parts of the weights that a band holds, in (0, 1]; one at which a band would hold no weight, or several
+            would be the same, is left out.
         bands: how many bands a ratio; at least two.
 
     Returns:
@@ -119,7 +145,9 @@ def magnitude_bands(weights: Weights, ratios: Sequence[float], bands: int = 20) 
     order = np.argsort(weights.magnitudes, kind="stable")
     total, found = len(order), []
     for ratio in ratios:
-        count = part_of(total, ratio)
+        count = part_or_none(total, ratio)
+        if not count or total - count + 1 < bands:
+            continue
         for band, start in enumerate(np.linspace(0, total - count, bands).round().astype(int).tolist()):
             places = order[start : start + count]
             ends = {"low": start / total, "high": (start + count) / total}

@@ -47,7 +47,8 @@ class Recipe:
         """The same in other epochs and batches; None leaves them.
 
         The decays keep their places in the schedule: they are moved in proportion to the epochs, to the nearest epoch
-        (halves upwards), and one that then has no epoch before or after it is left out.
+        (halves upwards). Those that meet are one, and one that then has no epoch before or after it is left out, so
+        that a much shorter schedule may end at a higher learning rate.
         """
         if epochs is None or epochs == self.epochs:
             return self if batch_size is None else replace(self, batch_size=batch_size)

@@ -41,6 +41,12 @@ def retraining(recipe: Mapping[str, Any], pipeline: str, epoch: int) -> tuple[di
     return {**rest, "decay_epochs": later}, whole.learning_rate_factor(epoch + 1)
 
 
+def resized(recipe: Mapping[str, Any], epochs: int | None) -> dict[str, Any]:
+    """The recipe in other epochs, its decays moved with them by `Recipe.resized`; None leaves it."""
+    found = Recipe.from_config(recipe).resized(epochs, None)
+    return {**recipe, "epochs": found.epochs, "decay_epochs": list(found.decay_epochs)}
+
+
 def until(recipe: Mapping[str, Any], epoch: int) -> dict[str, Any]:
     """The recipe up to the end of an epoch: a training by it ends in the weights that the whole one passes through."""
     return {**recipe, "epochs": epoch, "decay_epochs": [decay for decay in recipe["decay_epochs"] if decay < epoch]}

@@ -13,7 +13,7 @@ with job(snakemake) as logger:
     state = load_networks(files.sizes)[WHOLE]
     channels = utility_of_channels(setting, state)
     logger.info("%d channels ablated", len(channels))
-    correlations = does_utility_predict(setting, state, channels, settings)
+    correlations = does_utility_predict(setting, state, channels, settings, logger.info)
     first = {"model": snakemake.wildcards.model, "seed": setting.seed}
     write_csv(snakemake.output.channels, first_columns(channels.assign(**first), [*first]))
     write_csv(snakemake.output.correlations, first_columns(correlations.assign(**first), [*first]))

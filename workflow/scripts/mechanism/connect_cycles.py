@@ -20,7 +20,8 @@ with job(snakemake) as logger:
         for pruning in settings["prunings"]:
             points = points_of(start, networks, pruning, settings["cycles"])
             for cycle in range(1, settings["cycles"] + 1):
-                tables = connect(setting, (points[START], points[f"Wr{cycle}"]), settings["points"], statistics)
+                ends, small = (points[START], points[f"Wr{cycle}"]), networks.get(f"{pruning}/Ws{cycle}")
+                tables = connect(setting, ends, settings["points"], statistics, small)
                 labels = {**first, "pruning": pruning, "retraining": retraining, "cycle": cycle}
                 found.append([table.assign(**labels) for table in tables])
             logger.info("%s, %s: %d lines measured", pruning, retraining, settings["cycles"])
