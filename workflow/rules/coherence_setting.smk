@@ -1,5 +1,7 @@
 """The study `coherence`: what it does with each network, and how much work that is, as the config has it."""
 
+from prunescape.coherence import schedule
+
 COHERENCE_STUDY = config["coherence"]
 COHERENCE = f"{RESULTS}/coherence"
 COHERENCE_TOLERANCE = COHERENCE_STUDY["tolerance"]
@@ -12,8 +14,6 @@ RUNS = ["real_fresh"] + [
     if name in COHERENCE_STUDY["experiments"]
 ]
 SPARSE = ["network", "stability", "early", "matched"]  # what masks of the networks are needed for
-FIRST_EPOCHS, EVEN_MEASURED = range(6), 20
-EARLY_EPOCHS = (1, 2, 3, 5, 10, 20, 50, 100)
 
 
 def performed(*names):
@@ -31,16 +31,13 @@ def epochs_of(model, run):
 
 def watched_epochs(epochs):
     """The epochs of a training after which its network is measured."""
-    even = [round(epochs * step / EVEN_MEASURED) for step in range(EVEN_MEASURED + 1)]
-    wanted = COHERENCE_STUDY["measured_epochs"] or {*FIRST_EPOCHS, *even}
-    return sorted({epoch for epoch in wanted if epoch <= epochs} | {epochs})
+    return schedule.measured_epochs(epochs, COHERENCE_STUDY["measured_epochs"])
 
 
 def early_epochs(model):
     """The epochs whose masks are tried."""
     epochs = epochs_of(model, "real_fresh")
-    wanted, watched = COHERENCE_STUDY["early_epochs"] or EARLY_EPOCHS, watched_epochs(epochs)
-    return [epoch for epoch in wanted if epoch in watched and epoch < epochs]
+    return schedule.early_epochs(epochs, watched_epochs(epochs), COHERENCE_STUDY["early_epochs"])
 
 
 def constant_recipe(section, epochs):
