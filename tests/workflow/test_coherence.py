@@ -37,7 +37,7 @@ STUDY: dict[str, Any] = {
     "scopes": ["floor", "local"],
     "bins": 10,
 }
-SMALL = merged(TINY, {"coherence": STUDY, "seeds": [0]})
+SMALL = merged(TINY, {"coherence": STUDY, "seeds": [0], "figures": {"dpi": 50}})
 TABLES = ["epochs", "weight_histogram", "diff_histogram", "trajectories", "widths", "width_diffs", "children"]
 TABLES += ["densities", "mask_overlap", "early_masks", "matched"]
 OF_MODELS = ["training", "weight_magnitudes", "trained_start", "diff_histograms", "trajectories", "accuracies"]

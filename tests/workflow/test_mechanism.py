@@ -40,7 +40,7 @@ STUDY: dict[str, Any] = {
     "cycles": {"number": 2},
     "surface": {"side": 4, "cycles": [2], "line": 3},
 }
-SMALL = merged(TINY, {"mechanism": STUDY})
+SMALL = merged(TINY, {"mechanism": STUDY, "figures": {"dpi": 50}})
 TABLES = ["utility_epochs", "utility_bands", "utility_sizes", "utility_pruned", "utility_channels", "rank_correlations"]
 SUMMARIES = ["utility_epochs_summary", "utility_sizes_summary", "utility_pruned_summary", "table_1", "table_2"]
 TABLES += ["retrained", "cycles", "surface", "marks", "distances", "lines", "barriers"]

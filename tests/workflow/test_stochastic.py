@@ -40,7 +40,7 @@ STUDY: dict[str, Any] = {
     "search": {"budget": 12, "population": 4, "sigma": [0.001, 0.1], "draws": 3},
     "structured": {"sigmas": [0.01], "draws": 2},
 }
-SMALL = merged(TINY, {"stochastic": STUDY})
+SMALL = merged(TINY, {"stochastic": STUDY, "figures": {"dpi": 50}})
 TABLES = ["sweep", "grid", "best_draws", "transfer", "weight_cdf", "feature_variance", "fine_tuning", "variances"]
 TABLES += ["search", "search_progress", "fronts", "structured", "table_1", "table_2", "table_3"]
 TABLES += ["sweep_intervals", "crossovers", "grid_intervals", "grid_tests"]
