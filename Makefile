@@ -2,9 +2,14 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Which tests the targets unit, workflow-test and slurm-test run, and how many examples of a property.
+TESTS := not full
+EXAMPLES := short
+PYTEST = PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --durations=20 -m "$(TESTS)"
+PARALLEL := -n auto --dist worksteal
 RUN := results/$(shell sed -n "s/^run: *\([^ \#]*\).*/\1/p" config.yaml)
 
-.PHONY: help demo demo-stochastic demo-mechanism demo-coherence watch test lint unit workflow-test slurm-test docs site gallery bench bench-gpu clean
+.PHONY: help demo demo-stochastic demo-mechanism demo-coherence watch test test-full lint unit workflow-test slurm-test local-tests slurm-beside docs site gallery bench bench-gpu clean
 
 help:
 	@echo "make demo             set up, run the main job on handwritten digits, and write a report (minutes on two cores)"
@@ -12,7 +17,8 @@ help:
 	@echo "make demo-mechanism   the same for the companion study of who does the work in a network"
 	@echo "make demo-coherence   the same for the companion study of what per-sample gradients know"
 	@echo "make watch            the demo's progress, live, from another terminal"
-	@echo "make test             set up and run every check (half an hour); its parts: lint, unit, workflow-test, slurm-test"
+	@echo "make test             set up and run the checks (ten minutes); its parts: lint, unit, workflow-test, slurm-test"
+	@echo "make test-full        run all other tests, which take longer (half an hour)"
 	@echo "make docs             write the config reference again, from the schema"
 	@echo "make site             the documentation as a site, site/index.html"
 	@echo "make gallery          take the demos' figures into the documentation"
@@ -59,7 +65,20 @@ demo-stochastic demo-mechanism demo-coherence: demo-%: $(VENV)/run
 watch: $(VENV)/run
 	@$(BIN)/snakemake watch
 
-test: lint unit workflow-test slurm-test
+# Side by side, so that no core is idle: tests on Slurm wait more than they compute, and checking types takes one core.
+test: $(VENV)/dev
+	@$(MAKE) --no-print-directory -j 3 slurm-beside lint local-tests
+
+test-full: $(VENV)/dev
+	@$(MAKE) --no-print-directory -j 2 slurm-beside local-tests TESTS="full or hypothesis" EXAMPLES=long
+
+local-tests: $(VENV)/dev
+	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory workflow-test
+
+slurm-beside: $(VENV)/dev
+	@output=$$(mktemp); $(MAKE) --no-print-directory slurm-test >$$output 2>&1; status=$$?; \
+	  cat $$output; rm $$output; exit $$status
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check --no-cache .
@@ -69,14 +88,14 @@ lint: $(VENV)/dev
 	$(BIN)/snakemake --lint
 
 unit: $(VENV)/dev
-	$(BIN)/python -m pytest -n auto tests/unit
+	$(PYTEST) $(PARALLEL) --hypothesis-profile=$(EXAMPLES) tests/unit
 
 workflow-test: $(VENV)/dev
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n auto --dist loadfile tests/workflow
+	$(PYTEST) $(PARALLEL) tests/workflow
 
 # On a Slurm of its own, where there is one to be had; see docs/cluster.md.
 slurm-test: $(VENV)/dev
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest tests/slurm
+	$(PYTEST) tests/slurm
 
 docs: $(VENV)/dev
 	PYTHONPATH=workflow $(BIN)/python -m prunescape.config_reference docs/config.md

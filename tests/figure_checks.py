@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
@@ -77,6 +78,15 @@ def draws_without_values(module: ModuleType, arguments: Iterable[Any], measured:
     for figure in figures:
         figure.draw_without_rendering()
     return all(NOTHING in texts(figure) for figure in figures)
+
+
+def a_few(modules: Iterable[ModuleType]) -> pytest.MarkDecorator:
+    """The test is of all modules; `make test` runs it of two of them, and `make test-full` of the others."""
+    cases = [
+        pytest.param(module, id=module.__name__.split(".")[-1], marks=[] if place < 2 else [pytest.mark.full])
+        for place, module in enumerate(modules)
+    ]
+    return pytest.mark.parametrize("module", cases)
 
 
 def check_bytes_twice(module: ModuleType, arguments: Iterable[Any], folder: Path) -> None:

@@ -11,7 +11,7 @@ import yaml
 
 PROJECT = Path(__file__).parents[1]
 PARTS = ["Snakefile", "config.yaml", "workflow", "profiles", "envs"]
-LIBRARY_CACHE = "workflow/prunescape/__pycache__"
+UNDER_WAY = ["*.pyc.*", ".*"]  # compiled modules and memories that another process is writing
 SNAKEMAKE = [sys.executable, "-m", "snakemake"]
 
 TINY: dict[str, Any] = {
@@ -35,17 +35,14 @@ TINY: dict[str, Any] = {
 
 
 def copy_project(target: Path) -> Path:
-    """The project's own files, with their times."""
+    """The project's own files, with their times, and what Python has compiled of them."""
     target.mkdir(parents=True)
     for part in PARTS:
         source = PROJECT / part
         if source.is_dir():
-            shutil.copytree(source, target / part, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(source, target / part, ignore=shutil.ignore_patterns(*UNDER_WAY))
         else:
             shutil.copy2(source, target / part)
-    for memory in (PROJECT / LIBRARY_CACHE).glob("codehash-*.json"):  # it spares Snakemake a second at its first start
-        (target / LIBRARY_CACHE).mkdir(exist_ok=True)
-        shutil.copy2(memory, target / LIBRARY_CACHE)
     return target
 
 

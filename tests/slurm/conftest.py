@@ -94,7 +94,7 @@ class Study:
         often = ["--slurm-init-seconds-before-status-checks", "1"]
         return self.snakemake("--profile", "profiles/slurm", *often, *arguments)
 
-    def finish(self, process: subprocess.Popen, seconds: float = 300) -> None:
+    def finish(self, process: subprocess.Popen, seconds: float = 900) -> None:
         """Wait for Snakemake to end well."""
         status = process.wait(timeout=seconds)
         assert status == 0, (self.folder / "output.txt").read_text()[-6000:]

@@ -6,7 +6,7 @@ import pytest
 from conftest import CELLS, Study, cluster
 from slurm_jobs import jobs, slurm, training, until
 
-pytestmark = pytest.mark.slurm
+pytestmark = [pytest.mark.slurm, pytest.mark.full]
 
 
 def test_a_run_needs_no_accounting(study: Callable[..., Study], reference: Callable) -> None:

@@ -8,7 +8,7 @@ import pytest
 from conftest import CELLS, Study
 from slurm_jobs import jobs, overlaps, pause, queue, slurm, start_now, training, until
 
-pytestmark = pytest.mark.slurm
+pytestmark = [pytest.mark.slurm, pytest.mark.full]
 SLOW, CANCELLED, REQUEUED = "dense_0", "dense_1", "dense_2"
 
 

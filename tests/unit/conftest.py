@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # the tests run beside each other
 
@@ -23,6 +24,11 @@ from prunescape.training.engine import Engine
 from prunescape.training.lane import Lane, LaneResult
 from prunescape.training.train import train
 from training_samples import ARCHITECTURE, FUSED, LANES, RECIPE
+
+# `make test-full` runs all tests of properties again with --hypothesis-profile=long.
+settings.register_profile("short", max_examples=20, deadline=None)
+settings.register_profile("long", max_examples=100, deadline=None)
+settings.load_profile("short")
 
 
 @pytest.fixture(scope="module")

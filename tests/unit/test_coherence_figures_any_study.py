@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import coherence_table_samples as samples
-from figure_checks import check_bytes_twice, draws_without_values, legible, texts
+from figure_checks import a_few, check_bytes_twice, draws_without_values, legible, texts
 from prunescape.figures.coherence import (
     accuracies,
     children,
@@ -96,12 +96,12 @@ def test_empty_tables_and_missing_values_are_drawn(module):
     assert draws_without_values(module, SINGLE[module](), MEASURED)
 
 
-@every_figure
+@a_few(USUAL)
 def test_a_figure_is_the_same_bytes_twice_and_leaves_tables_alone(module, tmp_path):
     check_bytes_twice(module, SINGLE[module](), tmp_path)
 
 
-@every_figure
+@a_few(USUAL)
 def test_tables_read_from_files_are_drawn_alike(module, tmp_path):
     arguments = USUAL[module]()
     arguments[0].to_csv(tmp_path / "table.csv", index=False)

@@ -43,13 +43,12 @@ def told_or_valid(raw: Any) -> None:
     assert not any("\n" in line for line in told)
 
 
-@settings(max_examples=150, deadline=None)
 @given(raw=VALUES)
 def test_arbitrary_values_raise_nothing_but_config_errors(raw):
     told_or_valid(raw)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=3 * settings.default.max_examples)
 @given(edits=st.lists(st.tuples(st.sampled_from(PATHS), VALUES), min_size=1, max_size=4))
 def test_arbitrary_values_at_known_keys_raise_nothing_but_config_errors(edits):
     raw = changed()

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -41,7 +41,6 @@ def pixels(data: PreparedData, images: torch.Tensor) -> torch.Tensor:
 
 
 @given(st.data(), st.integers(1, 7), st.booleans())
-@settings(max_examples=40, deadline=None)
 def test_augmenting_is_cropping_and_mirroring(draws: st.DataObject, crop: int, indexed: bool) -> None:
     numbers = np.random.default_rng(draws.draw(st.integers(0, 99)))
     images = numbers.integers(0, 256, (4, 3, 9, 7), dtype=np.uint8)
@@ -115,7 +114,6 @@ def test_flips_can_be_off(tmp_path: Path) -> None:
 
 
 @given(count=st.integers(1, 20), batch=st.integers(1, 25), drop=st.booleans(), epoch=st.integers(0, 5))
-@settings(max_examples=30, deadline=None)
 def test_every_image_once_an_epoch(
     count: int, batch: int, drop: bool, epoch: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -1,4 +1,4 @@
-"""Ten thousand damaged inputs for the config loader and the reader of prepared data.
+"""Ten thousand damaged inputs for the config loader and the reader of prepared data; one thousand in `make test`.
 
 Whatever is in a file, it is read, or refused in one line; nothing else is raised, nothing takes long, no code is run,
 and no file is written.
@@ -24,7 +24,6 @@ from prunescape.errors import UserError
 from prunescape.files import seal
 from prunescape.models.catalog import CATALOG as MODELS
 
-CONFIGS, ARRAYS = 6000, 4000
 MOST_SECONDS = 5.0  # for one input
 PRESETS = [*(Path(__file__).parents[2] / "workflow" / "studies").glob("*.yaml")]
 WORDS = [
@@ -148,12 +147,13 @@ def test_the_watch_sees_what_it_is_meant_to_see(tmp_path: Path) -> None:
         _watched.clear()
 
 
-def test_damaged_configs(tmp_path: Path) -> None:
+@pytest.mark.parametrize("count", [600, pytest.param(6000, marks=pytest.mark.full)])
+def test_damaged_configs(count: int, tmp_path: Path) -> None:
     numbers = random.Random(1)
     sources = [SMALL] * 5 + [path.read_bytes() for path in PRESETS]
     path = tmp_path / "config.yaml"
     accepted = 0
-    for _ in range(CONFIGS):
+    for _ in range(count):
         content = mutated(numbers.choice(sources), numbers)
         path.write_bytes(content)
         with watched():
@@ -169,10 +169,11 @@ def test_damaged_configs(tmp_path: Path) -> None:
         accepted += 1
         results = (tmp_path / "results" / config["run"]).resolve()
         assert results.parent == (tmp_path / "results").resolve(), content
-    assert CONFIGS // 50 < accepted < CONFIGS * 0.9  # the mutations neither break everything nor nothing
+    assert count // 50 < accepted < count * 0.9  # the mutations neither break everything nor nothing
 
 
-def test_damaged_prepared_data(tmp_path: Path) -> None:
+@pytest.mark.parametrize("count", [400, pytest.param(4000, marks=pytest.mark.full)])
+def test_damaged_prepared_data(count: int, tmp_path: Path) -> None:
     numbers = random.Random(2)
     tiny_data(tmp_path / "data", counts=(5, 4), shape=(1, 8, 8))
     folder = tmp_path / "data"
@@ -181,7 +182,7 @@ def test_damaged_prepared_data(tmp_path: Path) -> None:
     images = np.load(folder / "train_images.npy")
     names = sorted(path for path in good if path.name != "meta.json") + [folder / "meta.json"] * 3
     accepted = 0
-    for _ in range(ARRAYS):
+    for _ in range(count):
         path = numbers.choice(names)
         path.write_bytes(mutated(good[path], numbers))
         with watched():
@@ -196,6 +197,6 @@ def test_damaged_prepared_data(tmp_path: Path) -> None:
         assert len(told) < 2000
         accepted += not told
         path.write_bytes(good[path])
-    assert accepted < ARRAYS / 2
+    assert accepted < count / 2
     assert {path.name for path in folder.iterdir()} == {path.name for path in good}
     assert [path.name for path in tmp_path.iterdir()] == ["data"]

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from prunescape.hpspace.decision import decisions
@@ -70,7 +70,6 @@ def test_two_sigma_ellipse_holds_86_47_percent_of_a_gaussian() -> None:
     assert 100 * inside.mean() == pytest.approx(86.47, abs=0.3)
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(-6, 6), st.integers(-6, 6)), min_size=5, max_size=30, unique=True),
     st.floats(-80, 80),
@@ -107,7 +106,6 @@ def test_performance_is_the_mean_over_seeds_and_roi_includes_its_border() -> Non
     assert best_cell(landscape)["f"] == 90.5
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 10_000))
 def test_regions_are_nested(seed: int) -> None:
     surface = np.random.default_rng(seed).uniform(80, 95, (5, 5))

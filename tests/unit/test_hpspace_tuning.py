@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
@@ -28,7 +28,6 @@ def measured(*landscapes: np.ndarray) -> Resampled:
     return Resampled("m", "top1", cube_of(np.stack(landscapes)[:, None]), None, 0.95)
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=6))
 def test_the_best_of_random_trials_is_the_mean_over_all_orders(values: list[int]) -> None:
     f = np.array(values, dtype=float)
@@ -36,7 +35,6 @@ def test_the_best_of_random_trials_is_the_mean_over_all_orders(values: list[int]
     np.testing.assert_allclose(best_of_random(f), np.maximum.accumulate(orders, axis=1).mean(axis=0), atol=1e-9)
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 2)), min_size=1, max_size=6))
 def test_the_best_of_the_nearest_is_the_mean_over_all_orders_of_equals(cells: list[tuple[int, int]]) -> None:
     f, distance = np.array(cells, dtype=float).T

@@ -5,7 +5,7 @@ import inspect
 import pytest
 
 import mechanism_tables as tables
-from figure_checks import check_bytes_twice, draws_without_values, legible, texts
+from figure_checks import a_few, check_bytes_twice, draws_without_values, legible, texts
 from prunescape.figures.mechanism import (
     barriers,
     cycles,
@@ -59,7 +59,7 @@ def test_empty_tables_and_missing_values_are_drawn(module):
     assert draws_without_values(module, SINGLE[module](), MEASURED)
 
 
-@every_figure
+@a_few(USUAL)
 def test_a_figure_is_the_same_bytes_twice_and_leaves_tables_alone(module, tmp_path):
     check_bytes_twice(module, SINGLE[module](), tmp_path)
 

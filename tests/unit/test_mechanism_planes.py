@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mechanism_samples import ARCHITECTURE, EXACT, alone, logits_of, whole_split
@@ -98,7 +98,6 @@ def test_projections_are_least_squares(plane: Plane, states: list[State]) -> Non
 
 
 @given(x=st.floats(-20, 20), y=st.floats(-20, 20))
-@settings(max_examples=30, deadline=None)
 def test_projecting_again_changes_nothing(plane: Plane, x: float, y: float) -> None:
     point = torch.tensor([[x, y]], dtype=torch.float64)
     (vector,) = plane.vectors(point)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import log_softmax, rel_entr, softmax
 
@@ -59,7 +59,6 @@ def utility(network: torch.nn.Module, other: torch.nn.Module, images: torch.Tens
 
 
 @given(seed=st.integers(0, 2**32), scale=st.floats(0, 1000), lanes=st.integers(1, 4), classes=st.integers(2, 12))
-@settings(max_examples=80, deadline=None)
 def test_kl_divergence_is_scipys_and_never_negative(seed: int, scale: float, lanes: int, classes: int) -> None:
     rng = np.random.default_rng(seed)
     whole, other = rng.normal(size=(5, classes)) * scale, rng.normal(size=(5, lanes, classes)) * scale
@@ -118,7 +117,6 @@ def test_outputs_that_are_not_finite_have_no_utility(network: torch.nn.Module, d
 
 
 @given(weights=st.integers(1, 300), part=st.floats(0.001, 1), seed=st.integers(0, 2**40), number=st.integers(0, 999))
-@settings(max_examples=100, deadline=None)
 def test_a_random_subset_has_exactly_its_size(weights: int, part: float, seed: int, number: int) -> None:
     count = max(1, int(part * weights))
     places = choose(weights, count, seed, number)

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from prunescape.errors import UserError
@@ -115,7 +115,6 @@ def test_non_uniform_without_exchanges_is_a_global_ranking() -> None:
     assert sorted(kept)[2] > sorted(dropped, reverse=True)[8] - 0.05
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.integers(2, 9), min_size=2, max_size=3),
     st.floats(0.25, 0.95),

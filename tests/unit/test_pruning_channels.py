@@ -3,7 +3,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mechanism_samples import logits_of
@@ -100,7 +100,6 @@ def test_a_masked_network_learns_what_the_small_one_learns() -> None:
 
 
 @given(seed=st.integers(0, 10_000), gamma=st.floats(0, 1), again=st.floats(0, 1))
-@settings(max_examples=60, deadline=None)
 def test_channels_are_removed_to_an_exact_number(seed: int, gamma: float, again: float) -> None:
     generator = torch.Generator().manual_seed(seed)
     scores = {name: torch.rand(width, generator=generator) for name, width in (("a", 7), ("b", 12), ("c", 3))}

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from prunescape.errors import UserError
@@ -92,7 +92,6 @@ def test_prunable_are_the_weights_of_convolutions_and_linear_layers() -> None:
         assert torch.equal(parameter, before[name] * kept[name] if name in kept else before[name])
 
 
-@settings(max_examples=50)
 @given(layers)
 def test_lamp_is_its_definition(numbers: Layers) -> None:
     weights = weights_of(numbers)

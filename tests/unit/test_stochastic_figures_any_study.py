@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import stochastic_tables as tables
-from figure_checks import legible
+from figure_checks import a_few, legible
 from prunescape.figures import style
 from prunescape.figures.stochastic import (
     best_draws,
@@ -95,7 +95,7 @@ def test_empty_tables_and_missing_values_are_drawn(module):
     module.draw(*unknown).draw_without_rendering()
 
 
-@pytest.mark.parametrize("module", list(TABLES), ids=lambda module: module.__name__.split(".")[-1])
+@a_few(TABLES)
 def test_a_figure_is_the_same_bytes_twice(module, tmp_path):
     paths = [tmp_path / f"{turn}.png" for turn in range(2)]
     for path in paths:

@@ -11,14 +11,14 @@ import torch
 from prunescape.data.prepared import PreparedData
 from prunescape.errors import UserError
 from prunescape.models.weights import save_weights
-from prunescape.stochastic.cells import choose_cell, tuning_variants, variants_of
+from prunescape.stochastic.cells import choose_cell
 from prunescape.stochastic.feature_variance import feature_variance
 from prunescape.stochastic.fine_tuning import FineTuned, fine_tune, measure_fine_tuning
 from prunescape.stochastic.gradient_flow import gradient_flow_table
 from prunescape.stochastic.populations import evaluate_variants
 from prunescape.stochastic.searches import run_searches
 from prunescape.stochastic.setting import Setting, open_setting
-from prunescape.stochastic.variants import KINDS, Pretrained, Variant
+from prunescape.stochastic.variants import KINDS, Pretrained, Variant, tuning_variants, variants_of
 from prunescape.training.array import Task
 from prunescape.training.task import open_task
 from prunescape.workload import population

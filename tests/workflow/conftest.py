@@ -25,6 +25,7 @@ __all__ = [
     "merged",
     "planned",
     "rerun_after",
+    "run_once",
     "snakemake",
     "started",
     "write_config",
@@ -104,21 +105,30 @@ def check_page(folder: Path, study: str) -> None:
     assert f"explore: results/tiny/{study}/explore.html" in snakemake(folder, "status", study)
 
 
-@pytest.fixture(scope="session")
-def finished(tmp_path_factory) -> Path:
-    """A project in which the tiny study has been run, once for all workers of pytest-xdist; not to be changed."""
-    shared = (
-        tmp_path_factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else tmp_path_factory.getbasetemp()
-    )
-    folder = shared / "finished" / "project"
-    with FileLock(shared / "finished.lock"):
-        if not (folder / "results" / "done").exists():
+def run_once(factory: pytest.TempPathFactory, name: str, config: dict[str, Any], *targets: str) -> Path:
+    """A project in which `targets` have been run, once for all workers of pytest-xdist; not to be changed.
+
+    Runs of pytest to which PRUNESCAPE_TEST_RUNS names the same folder share it too.
+    """
+    own = factory.getbasetemp()
+    among_workers = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    shared = Path(os.environ.get("PRUNESCAPE_TEST_RUNS", among_workers)) / name
+    folder, done = shared / "project", shared / "done"
+    shared.mkdir(parents=True, exist_ok=True)
+    with FileLock(shared / "lock"):
+        if not done.exists():
             shutil.rmtree(folder, ignore_errors=True)
             copy_project(folder)
-            write_config(folder, TINY)
-            snakemake(folder)
-            (folder / "results" / "done").touch()
+            write_config(folder, config)
+            snakemake(folder, *targets, "--cores", "2")
+            done.touch()
     return folder
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project in which the tiny study has been run; not to be changed."""
+    return run_once(tmp_path_factory, "hpspace", TINY)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from documented import ADDITIONS, BLOCKS, SHELL, SHORTER, commands, prepared, run
 
-pytestmark = pytest.mark.workflow
+pytestmark = [pytest.mark.workflow, pytest.mark.full]
 
 
 def test_additions_are_complete(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from conftest import TINY, copy_project, merged, planned, snakemake, write_config
 
-pytestmark = pytest.mark.workflow
+pytestmark = [pytest.mark.workflow, pytest.mark.full]
 
 AXES = [
     {"name": "momentum", "step": 0.2, "size": 3, "prior": 0.6},

@@ -23,6 +23,7 @@ def bench(name: str, output: Path, *arguments: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+@pytest.mark.full
 def test_every_strategy_and_precision_is_compared(tmp_path: Path) -> None:
     rows = bench("exactness", tmp_path, "--smoke")
     differences = {(row["strategy"], row["precision"]): float(row["difference_after_2_steps"]) for row in rows}
@@ -31,6 +32,7 @@ def test_every_strategy_and_precision_is_compared(tmp_path: Path) -> None:
         assert difference < (1e-12 if precision == "float64" else 1e-4)
 
 
+@pytest.mark.full
 def test_throughput_and_what_the_study_would_cost(tmp_path: Path) -> None:
     rows = bench("throughput", tmp_path, "--smoke", "--rounds", "1", "--models", "small_resnet")
     assert [row["model"] for row in rows] == ["small_resnet"]
@@ -44,17 +46,20 @@ def test_throughput_and_what_the_study_would_cost(tmp_path: Path) -> None:
     assert float(cost["whole study"]["hours_at_most"]) == pytest.approx(3 * images / 3600 / 3600)
 
 
+@pytest.mark.full
 def test_a_population_is_measured_both_ways(tmp_path: Path) -> None:
     (row,) = bench("populations", tmp_path, "--smoke", "--rounds", "1", "--models", "small_resnet")
     assert float(row["ratio"]) > 0
 
 
+@pytest.mark.full
 def test_coherence_is_measured_beside_training(tmp_path: Path) -> None:
     (row,) = bench("coherence", tmp_path, "--smoke", "--rounds", "1", "--models", "small_resnet")
     assert float(row["ratio"]) > 0
     assert float(row["peak_memory_mb"]) > 1
 
 
+@pytest.mark.full
 def test_utility_is_measured_both_ways(tmp_path: Path) -> None:
     (row,) = bench("utility", tmp_path, "--smoke", "--rounds", "1", "--models", "small_resnet")
     assert float(row["ratio"]) > 0
@@ -62,17 +67,20 @@ def test_utility_is_measured_both_ways(tmp_path: Path) -> None:
         assert [int(row["channels"]) for row in csv.DictReader(file)] == [16]
 
 
+@pytest.mark.full
 def test_streaming_is_measured(tmp_path: Path) -> None:
     (row,) = bench("streaming", tmp_path, "--smoke")
     assert float(row["read_images_per_second"]) > float(row["batch_images_per_second"]) > 0
 
 
+@pytest.mark.full
 def test_a_tile_is_measured_by_every_strategy(tmp_path: Path) -> None:
     rows = bench("tile", tmp_path, "--smoke", "--rounds", "1", "--models", "small_resnet")
     assert [row["strategy"] for row in rows] == ["serial", "fused"]
     assert all(float(row["lane_images_per_second"]) > 0 for row in rows)
 
 
+@pytest.mark.full
 def test_where_a_step_and_a_landscape_spend_their_time(tmp_path: Path) -> None:
     (row,) = bench("operators", tmp_path, "--smoke")
     shares = [float(row[name]) for name in row if name.endswith("_percent")]
@@ -86,6 +94,7 @@ def test_where_a_step_and_a_landscape_spend_their_time(tmp_path: Path) -> None:
     assert seconds["training"] > 0
 
 
+@pytest.mark.full
 def test_a_study_whose_training_is_killed_ends_with_the_same_bytes(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(LONGER))
     arguments = ["--config", str(tmp_path / "config.yaml"), "--kills", "3", "--seconds", "1", "3"]
@@ -96,6 +105,7 @@ def test_a_study_whose_training_is_killed_ends_with_the_same_bytes(tmp_path: Pat
     assert int(row["files_that_differ"]) == 0
 
 
+@pytest.mark.full
 def test_coverage_is_simulated(tmp_path: Path) -> None:
     command = [sys.executable, str(BENCH / "coverage.py"), "--smoke", "--output", str(tmp_path)]
     subprocess.run(command, check=True, capture_output=True, timeout=600)

@@ -8,7 +8,18 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from conftest import PROJECT, TINY, check_page, copy_project, merged, planned, rerun_after, snakemake, write_config
+from conftest import (
+    PROJECT,
+    TINY,
+    check_page,
+    copy_project,
+    merged,
+    planned,
+    rerun_after,
+    run_once,
+    snakemake,
+    write_config,
+)
 
 from cifar_files import write_files
 from prunescape.coherence.widths import parent_width
@@ -26,7 +37,7 @@ STUDY: dict[str, Any] = {
     "scopes": ["floor", "local"],
     "bins": 10,
 }
-SMALL = merged(TINY, {"coherence": STUDY, "seeds": [0]})
+SMALL = merged(TINY, {"coherence": STUDY, "seeds": [0], "figures": {"dpi": 50}})
 TABLES = ["epochs", "weight_histogram", "diff_histogram", "trajectories", "widths", "width_diffs", "children"]
 TABLES += ["densities", "mask_overlap", "early_masks", "matched"]
 OF_MODELS = ["training", "weight_magnitudes", "trained_start", "diff_histograms", "trajectories", "accuracies"]
@@ -34,13 +45,10 @@ OF_MODELS += ["layer_densities", "mask_overlap", "early_masks", "matched"]
 OF_MLPS = ["widths", "width_diffs", "children_wide", "gap", "children_fixed"]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def studied(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project in which the study has run."""
-    folder = copy_project(tmp_path_factory.mktemp("coherence") / "project")
-    write_config(folder, SMALL)
-    snakemake(folder, "coherence", "--cores", "2")
-    return folder
+    """A project in which the study has run; not to be changed."""
+    return run_once(tmp_path_factory, "coherence", SMALL, "coherence")
 
 
 def tables(folder: Path) -> dict[str, pd.DataFrame]:
@@ -123,6 +131,7 @@ def test_nothing_is_left_to_do_and_plan_and_status_know(studied: Path) -> None:
     assert "small_vit" in snakemake(studied, "status")
 
 
+@pytest.mark.full
 def test_the_same_bytes_again(studied: Path, tmp_path: Path) -> None:
     """What a seed of one network and of the fully connected ones gives, on another number of cores."""
     other = copy_project(tmp_path / "other")
@@ -147,6 +156,7 @@ MLPS = {"train_widths", "prune_parents", COLLECT}
 SPARSE = {"retrain_masks", COLLECT}
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
@@ -188,6 +198,7 @@ def test_what_only_tells_and_draws_runs_alone(studied: Path, tmp_path: Path) -> 
     assert rerun_after(studied, tmp_path / "other", "coherence", module=module) == {"figure_coherence_gap", *PAGE}
 
 
+@pytest.mark.full
 def test_the_preset_shrunken(tmp_path: Path) -> None:
     """Its networks on CIFAR-10's format; every table and figure, the published numbers beside."""
     folder = copy_project(tmp_path / "project")

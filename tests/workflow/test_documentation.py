@@ -16,6 +16,7 @@ CLUSTER = "needs a Slurm"
 # Not run here: why, and what covers it.
 ELSEWHERE = {
     "make test": (SUITE, ".ci/run"),
+    "make test-full": (SUITE, ".ci/run"),
     "make gallery": ("takes the figures of whole demos", "tests/workflow/test_documentation.py"),
     "PYTHONPATH=workflow python -m pytest tests/unit/test_faults.py tests/unit/test_fuzz.py "
     "tests/unit/test_safety.py": (SUITE, "tests/unit/test_faults.py"),
@@ -72,6 +73,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]
     return folder, {command: run(folder, command) for command in here()}
 
 
+@pytest.mark.full
 def test_the_commands_do_what_the_pages_say(done: tuple[Path, dict[str, str]]) -> None:
     folder, printed = done
     assert "small_resnet:" in printed["make demo"]
@@ -84,6 +86,7 @@ def test_the_commands_do_what_the_pages_say(done: tuple[Path, dict[str, str]]) -
     assert "train_tile" in printed["snakemake -n --quiet rules --configfile config.yaml more.yaml"]
 
 
+@pytest.mark.full
 def test_examples_in_python_run(done: tuple[Path, dict[str, str]]) -> None:
     """But for those on exported networks, which tests/workflow/test_export.py covers."""
     folder, _ = done
@@ -96,6 +99,7 @@ def test_examples_in_python_run(done: tuple[Path, dict[str, str]]) -> None:
             run(folder, "PYTHONPATH=workflow python example.py")
 
 
+@pytest.mark.full
 def test_the_gallery_takes_the_figures_that_its_page_names(done: tuple[Path, dict[str, str]]) -> None:
     folder, _ = done
     page = (DOCS / "gallery.md").read_text()

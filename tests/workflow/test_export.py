@@ -12,7 +12,7 @@ import torch
 from conftest import planned, snakemake
 from rocrate.rocrate import ROCrate
 
-pytestmark = pytest.mark.workflow
+pytestmark = [pytest.mark.workflow, pytest.mark.full]
 VARIANTS = ["dense", "uniform-0.4", "non_uniform-0.4"]
 
 

@@ -52,6 +52,7 @@ def mounted(folder: Path, script: str) -> str:
     return result.stdout
 
 
+@pytest.mark.full
 def test_a_full_disk_costs_nothing_but_the_running_jobs(copied: Path) -> None:
     write_config(copied, NEW_SEED)
     before = contents(copied)
@@ -73,6 +74,7 @@ def test_a_full_disk_costs_nothing_but_the_running_jobs(copied: Path) -> None:
     assert (copied / NEW_TILE).is_file()
 
 
+@pytest.mark.full
 def test_read_only_results_are_told_and_can_be_looked_at(copied: Path) -> None:
     write_config(copied, NEW_SEED)
     before = contents(copied)
@@ -94,6 +96,7 @@ def locks(folder: Path) -> list[Path]:
     return list((folder / ".snakemake" / "locks").glob("*.lock"))
 
 
+@pytest.mark.full
 def test_two_snakemakes_in_one_directory(copied: Path) -> None:
     """The second one gives up at once; looking at plan and status does not, and leaves the first one's locks."""
     write_config(copied, NEW_SEED)
@@ -115,6 +118,7 @@ def test_two_snakemakes_in_one_directory(copied: Path) -> None:
     assert (copied / NEW_TILE).is_file()
 
 
+@pytest.mark.full
 def test_file_times_in_the_future_change_nothing(copied: Path) -> None:
     """Another machine's clock ran ahead by a day while the data and networks were made, and some of the tiles."""
     ahead = time.time() + 86_400
@@ -127,6 +131,7 @@ def test_file_times_in_the_future_change_nothing(copied: Path) -> None:
     assert planned(copied)["train_tile"] == 2
 
 
+@pytest.mark.full
 def test_results_of_an_older_config_are_kept_and_not_used(copied: Path) -> None:
     write_config(copied, merged(TINY, {"seeds": [0]}))
     assert "train_tile" not in planned(copied)
@@ -152,6 +157,7 @@ def test_a_flipped_bit_in_a_tiles_table(copied: Path) -> None:
     assert "train_tile" not in planned(copied, "collect_cells")
 
 
+@pytest.mark.full
 def test_a_flipped_bit_in_the_prepared_images(copied: Path) -> None:
     (path,) = copied.glob(f"{RESULTS}/data/*/train_images.npy")
     good = path.read_bytes()
@@ -166,6 +172,7 @@ def test_a_flipped_bit_in_the_prepared_images(copied: Path) -> None:
     assert planned(copied)["train_tile"] == 3, "finished tiles would be trained again"
 
 
+@pytest.mark.full
 def test_a_flipped_bit_in_the_dense_network(copied: Path) -> None:
     good = (copied / WEIGHTS).read_bytes()
     flip(copied / WEIGHTS)

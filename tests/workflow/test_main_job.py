@@ -173,6 +173,7 @@ def test_an_ellipse_is_fitted_and_recomputed_too(copied: Path) -> None:
     test_recomputation_from_the_raw_tables_agrees(copied)
 
 
+@pytest.mark.full
 def test_the_same_command_gives_the_same_bytes(copied: Path) -> None:
     folder = copied / "results" / "tiny"
     pattern = ["**/*.safetensors", "**/architecture.json", "**/*.csv", "**/verdict.*", "**/*.npy", "**/*.png"]
@@ -191,6 +192,7 @@ def test_the_report_is_made(copied: Path) -> None:
         assert caption in page
 
 
+@pytest.mark.full
 def test_extension_grows_the_grid_for_all_variants_and_never_retrains(project) -> None:
     changes = {
         "seeds": [0],
@@ -221,6 +223,7 @@ def test_extension_grows_the_grid_for_all_variants_and_never_retrains(project) -
     assert planned(folder, *targets) == {}
 
 
+@pytest.mark.full
 def test_a_diverging_cell_is_a_result(project) -> None:
     changes = {
         "models": {"small_resnet": {"learning_rate": 1.0e8, "methods": ["uniform"]}},

@@ -19,6 +19,7 @@ from conftest import (
     merged,
     planned,
     rerun_after,
+    run_once,
     snakemake,
     started,
     write_config,
@@ -39,7 +40,7 @@ STUDY: dict[str, Any] = {
     "cycles": {"number": 2},
     "surface": {"side": 4, "cycles": [2], "line": 3},
 }
-SMALL = merged(TINY, {"mechanism": STUDY})
+SMALL = merged(TINY, {"mechanism": STUDY, "figures": {"dpi": 50}})
 TABLES = ["utility_epochs", "utility_bands", "utility_sizes", "utility_pruned", "utility_channels", "rank_correlations"]
 SUMMARIES = ["utility_epochs_summary", "utility_sizes_summary", "utility_pruned_summary", "table_1", "table_2"]
 TABLES += ["retrained", "cycles", "surface", "marks", "distances", "lines", "barriers"]
@@ -48,13 +49,10 @@ WAYS = [f"{pruning}_{way}" for pruning in ("weights", "channels") for way in ("f
 FIGURES = [*UTILITY, "cycles", "barriers", *(f"surfaces_{way}" for way in WAYS)]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def studied(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project in which the study has run."""
-    folder = copy_project(tmp_path_factory.mktemp("mechanism") / "project")
-    write_config(folder, SMALL)
-    snakemake(folder, "mechanism", "--cores", "2")
-    return folder
+    """A project in which the study has run; not to be changed."""
+    return run_once(tmp_path_factory, "mechanism", SMALL, "mechanism")
 
 
 def results(folder: Path) -> Path:
@@ -114,6 +112,7 @@ def test_recomputation_from_the_raw_tables_agrees(studied: Path) -> None:
     assert table.loc[("channels", "rewinding"), "difference"] == pytest.approx(np.mean(gains))
 
 
+@pytest.mark.full
 def test_the_same_bytes_again(studied: Path, tmp_path: Path) -> None:
     """Most of what is measured on one seed, once more, on another number of cores."""
     other = copy_project(tmp_path / "other")
@@ -161,6 +160,7 @@ def study(**changes: Any) -> dict[str, Any]:
     return merged(SMALL, {"mechanism": changes})
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("config", "expected"),
     [
@@ -199,6 +199,7 @@ def test_a_change_of_code_reruns_what_depends_on_it(
     assert rerun_after(studied, tmp_path / "copy", "mechanism", module=module) == (expected and expected | PAGE)
 
 
+@pytest.mark.full
 def test_only_the_new_seed_is_trained(studied: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(studied, tmp_path / "copy"))
     write_config(folder, merged(SMALL, {"seeds": [0, 1, 2]}))
@@ -233,6 +234,7 @@ def test_a_study_that_is_not_in_the_config(tmp_path: Path) -> None:
     assert "Traceback" not in output
 
 
+@pytest.mark.full
 def test_a_training_that_diverges_is_told_in_one_line(tmp_path: Path) -> None:
     folder = copy_project(tmp_path / "project")
     changed = {"models": {"small_resnet": {"learning_rate": 9.0}}, "extension": {"learning_rate": [1.0e-5, 100.0]}}
@@ -243,6 +245,7 @@ def test_a_training_that_diverges_is_told_in_one_line(tmp_path: Path) -> None:
     assert "Traceback" not in output
 
 
+@pytest.mark.full
 def test_the_papers_preset_shrunken(tmp_path: Path) -> None:
     """Both networks on CIFAR-10's format; every table and figure, the published numbers beside."""
     folder = copy_project(tmp_path / "project")

@@ -11,7 +11,7 @@ import pytest
 from conftest import PROJECT, copy_project, planned, snakemake
 from PIL import Image
 
-pytestmark = pytest.mark.workflow
+pytestmark = [pytest.mark.workflow, pytest.mark.full]
 
 RENAMED = """
 configfile: "config.yaml"

@@ -11,7 +11,7 @@ from conftest import PROJECT, copy_project, planned, snakemake
 
 from documented import run
 
-pytestmark = pytest.mark.workflow
+pytestmark = [pytest.mark.workflow, pytest.mark.full]
 PAGE = (PROJECT / "docs" / "own-network.md").read_text()
 
 

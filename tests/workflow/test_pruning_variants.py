@@ -10,7 +10,7 @@ from conftest import TINY, merged, planned, snakemake, write_config
 
 from prunescape.models.weights import read_weights
 
-pytestmark = pytest.mark.workflow
+pytestmark = [pytest.mark.workflow, pytest.mark.full]
 
 PIPELINES = ["scratch", "fine_tuning", "rate_rewinding", "weight_rewinding", "prune_at_init"]
 

@@ -11,7 +11,7 @@ from conftest import PROJECT, TINY, copy_project, draw_classes, merged, snakemak
 
 from cifar_files import write_files
 
-pytestmark = pytest.mark.workflow
+pytestmark = [pytest.mark.workflow, pytest.mark.full]
 
 
 def preset(name: str, changes: dict[str, Any]) -> dict[str, Any]:

@@ -31,11 +31,13 @@ def grown(tmp_path_factory) -> tuple[Path, str]:
     return folder, plan.output
 
 
+@pytest.mark.full
 def test_a_new_study_is_planned_quickly_and_in_little_memory(grown) -> None:
     tiles = 5 * 5 * (SIDE // TILE) ** 2
     assert rules(grown[1])["train_tile"] == tiles  # the limits are in the fixture
 
 
+@pytest.mark.full
 def test_a_finished_study_is_seen_to_be_finished_quickly(grown) -> None:
     folder, _ = grown
     used = snakemake(folder)
@@ -45,6 +47,7 @@ def test_a_finished_study_is_seen_to_be_finished_quickly(grown) -> None:
     assert used.peak_mb < MOST_MB
 
 
+@pytest.mark.full
 def test_a_change_to_the_figures_plans_figures_alone(grown) -> None:
     folder, _ = grown
     changed = config(MODELS, SIDE, TILE) | {"figures": {"formats": ["png"], "dpi": 99}}
@@ -55,6 +58,7 @@ def test_a_change_to_the_figures_plans_figures_alone(grown) -> None:
     assert [rule for rule in planned if not rule.startswith("figure_")] == ["explore"]
 
 
+@pytest.mark.full
 def test_one_changed_setting_of_training_plans_every_tile(grown) -> None:
     """The generated records are compared like real ones: this tree can be stale."""
     folder, _ = grown
@@ -63,6 +67,7 @@ def test_one_changed_setting_of_training_plans_every_tile(grown) -> None:
     assert rules(snakemake(folder, "-n", "--configfile", "epochs.yaml").output)["train_tile"] == 5 * 5 * 49
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", ["plan", "status"])
 def test_overviews_of_many_cells_are_quick(grown, name: str) -> None:
     folder, _ = grown

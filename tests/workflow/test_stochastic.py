@@ -19,6 +19,7 @@ from conftest import (
     merged,
     planned,
     rerun_after,
+    run_once,
     snakemake,
     started,
     write_config,
@@ -39,19 +40,16 @@ STUDY: dict[str, Any] = {
     "search": {"budget": 12, "population": 4, "sigma": [0.001, 0.1], "draws": 3},
     "structured": {"sigmas": [0.01], "draws": 2},
 }
-SMALL = merged(TINY, {"stochastic": STUDY})
+SMALL = merged(TINY, {"stochastic": STUDY, "figures": {"dpi": 50}})
 TABLES = ["sweep", "grid", "best_draws", "transfer", "weight_cdf", "feature_variance", "fine_tuning", "variances"]
 TABLES += ["search", "search_progress", "fronts", "structured", "table_1", "table_2", "table_3"]
 TABLES += ["sweep_intervals", "crossovers", "grid_intervals", "grid_tests"]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def studied(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project in which the study has run."""
-    folder = copy_project(tmp_path_factory.mktemp("stochastic") / "project")
-    write_config(folder, SMALL)
-    snakemake(folder, "stochastic", "--cores", "2")
-    return folder
+    """A project in which the study has run; not to be changed."""
+    return run_once(tmp_path_factory, "stochastic", SMALL, "stochastic")
 
 
 def results(folder: Path) -> Path:
@@ -101,6 +99,7 @@ def test_recomputation_from_the_raw_tables_agrees(studied: Path) -> None:
     assert set(transfer["sigma"]) == {0.0, cell["sigma"]}
 
 
+@pytest.mark.full
 def test_the_same_bytes_again(studied: Path, tmp_path: Path) -> None:
     """What is measured on one network, once more, on another number of cores."""
     other = copy_project(tmp_path / "other")
@@ -141,6 +140,7 @@ def study(**changes: Any) -> dict[str, Any]:
     return merged(SMALL, {"stochastic": changes})
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("config", "expected"),
     [
@@ -189,6 +189,7 @@ def test_a_change_of_code_reruns_what_depends_on_it(
     assert rerun_after(studied, tmp_path / "copy", "stochastic", module=module) == (expected and expected | PAGE)
 
 
+@pytest.mark.full
 def test_only_the_new_seed_is_trained(studied: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(studied, tmp_path / "copy"))
     write_config(folder, merged(SMALL, {"seeds": [0, 1, 2]}))
@@ -196,6 +197,7 @@ def test_only_the_new_seed_is_trained(studied: Path, tmp_path: Path) -> None:
     assert [plan[rule] for rule in ("pretrain", "evaluate_sweep", "search")] == [1, 1, 1]
 
 
+@pytest.mark.full
 def test_a_killed_search_goes_on_to_the_same_front(studied: Path, tmp_path: Path) -> None:
     folder = copy_project(tmp_path / "killed")
     write_config(folder, SMALL)
@@ -228,6 +230,7 @@ def test_too_few_images_are_told_before_training(tmp_path: Path) -> None:
     assert "config: stochastic.held_out: 80 of data.train_size = 100 leaves less than a batch" in output
 
 
+@pytest.mark.full
 def test_the_papers_preset_shrunken(tmp_path: Path) -> None:
     """ResNet-18 on CIFAR-10's format; all figures and tables, the published ones beside. Other networks take long."""
     folder = copy_project(tmp_path / "project")

@@ -11,7 +11,7 @@ from conftest import TINY, merged, started
 
 from project_copy import SNAKEMAKE
 
-pytestmark = pytest.mark.workflow
+pytestmark = [pytest.mark.workflow, pytest.mark.full]
 
 
 def shown(terminal: int) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Hashable, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.stats import bootstrap, spearmanr
 
 from prunescape.data.randomness import derive_seed
 
@@ -136,12 +135,18 @@ def rank_correlations(
 
 
 def _rank_correlation(x: np.ndarray, y: np.ndarray, confidence: float, seed: int) -> dict[str, float]:
+    from scipy.stats import bootstrap, spearmanr  # takes a second, which most jobs of the study do without
+
     if len(x) < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return dict.fromkeys(("correlation", "p", "low", "high"), np.nan)
     found = spearmanr(x, y)
+
+    def statistic(x: np.ndarray, y: np.ndarray) -> float:
+        return 0.0 if np.ptp(x) == 0 or np.ptp(y) == 0 else float(spearmanr(x, y).statistic)
+
     interval = bootstrap(
         (x, y),
-        _spearman,
+        statistic,
         paired=True,
         vectorized=False,
         confidence_level=confidence,
@@ -151,10 +156,6 @@ def _rank_correlation(x: np.ndarray, y: np.ndarray, confidence: float, seed: int
     ).confidence_interval
     values = (found.statistic, found.pvalue, interval.low, interval.high)
     return dict(zip(("correlation", "p", "low", "high"), map(float, values), strict=True))
-
-
-def _spearman(x: np.ndarray, y: np.ndarray) -> float:
-    return 0.0 if np.ptp(x) == 0 or np.ptp(y) == 0 else float(spearmanr(x, y).statistic)
 
 
 def _named(by: Sequence[str], key: Hashable) -> dict[str, Hashable]:

@@ -9,10 +9,8 @@ from torch import nn
 
 from prunescape.data.randomness import derive_seed
 from prunescape.errors import known
+from prunescape.pruning.score_names import GRASP, MAGNITUDE, METHODS, RANDOM
 from prunescape.pruning.unstructured import Tensors, prunable
-
-MAGNITUDE, LAMP, GRASP, RANDOM = "magnitude", "lamp", "grasp", "random"
-METHODS = (MAGNITUDE, LAMP, GRASP, RANDOM)
 
 Labelled = Iterable[tuple[torch.Tensor, torch.Tensor]]
 

@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 
 from prunescape.answers import ABOVE, BELOW, EQUAL, OPEN, consistent, decided, how_many_above, judged, shown
-from prunescape.pruning.scores import MAGNITUDE
+from prunescape.pruning.score_names import MAGNITUDE
 from prunescape.stochastic.cells import CONFIG, GRID
+from prunescape.stochastic.names import DETERMINISTIC, MASK_D_TO_S, MASK_S_TO_D, STOCHASTIC
 from prunescape.stochastic.search_findings import algorithms, searched
 from prunescape.stochastic.statistics import seed_intervals
 from prunescape.stochastic.tables import CELL
-from prunescape.stochastic.variants import DETERMINISTIC, MASK_D_TO_S, MASK_S_TO_D, STOCHASTIC
 
 Finding = dict[str, Any]
 Tables = Mapping[str, pd.DataFrame]

@@ -8,12 +8,12 @@ import numpy as np
 from prunescape.data.batches import Batches
 from prunescape.data.prepared import PreparedData
 from prunescape.pruning.scores import MAGNITUDE
+from prunescape.stochastic.names import DETERMINISTIC, F1, STOCHASTIC
 from prunescape.stochastic.populations import evaluate_variants
-from prunescape.stochastic.variants import DETERMINISTIC, STOCHASTIC, Pretrained, Variant
+from prunescape.stochastic.variants import Pretrained, Variant
 from prunescape.training.engine import Engine
 
 DRAWS = 10  # stochastic networks whose median counts, in the SP paper
-F1, F2 = "F1", "F2"
 
 
 class Candidate(NamedTuple):

@@ -3,8 +3,7 @@
 import pandas as pd
 from scipy.stats import binom
 
-from prunescape.stochastic.fitness import F2
-from prunescape.stochastic.search import NSGA_II
+from prunescape.stochastic.names import F2, NSGA_II
 
 
 def guessing_accuracy(classes: int, images: int) -> float:

@@ -25,10 +25,10 @@ from pymoo.problems.static import StaticProblem
 from prunescape.data.randomness import derive_seed
 from prunescape.errors import known
 from prunescape.files import write_text
-from prunescape.stochastic.fitness import F1, F2, Accuracies, Candidate, Fitness, objectives
+from prunescape.stochastic.fitness import Accuracies, Candidate, Fitness, objectives
+from prunescape.stochastic.names import F1, F2, NSGA_II, RANDOM
 
 LOGGER = logging.getLogger("prunescape")
-NSGA_II, RANDOM = "nsga2", "random"
 
 # Candidates go out, (M, 2); their objectives to be maximised come back, (M, 2).
 Proposals = Generator[np.ndarray, np.ndarray, None]

@@ -6,9 +6,8 @@ from typing import Any
 import pandas as pd
 
 from prunescape.answers import OPEN, judged, of_seeds, shown
-from prunescape.stochastic.fitness import F1
 from prunescape.stochastic.found import candidates
-from prunescape.stochastic.search import NSGA_II, RANDOM
+from prunescape.stochastic.names import F1, NSGA_II, RANDOM
 
 Finding = dict[str, Any]
 

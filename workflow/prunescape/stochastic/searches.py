@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from prunescape.stochastic.fitness import F1, F2, Candidate, Fitness, accuracy_fitness
+from prunescape.stochastic.fitness import Candidate, Fitness, accuracy_fitness
+from prunescape.stochastic.names import F1, F2
 from prunescape.stochastic.search import Settings, best_candidate, search
 from prunescape.stochastic.setting import Setting
 

@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.stats import wilcoxon
 
 from prunescape.answers import interval
-from prunescape.stochastic.variants import DENSE, DENSE_STOCHASTIC, DETERMINISTIC, STOCHASTIC
+from prunescape.stochastic.names import DENSE, DENSE_STOCHASTIC, DETERMINISTIC, STOCHASTIC
 
 CELL = ["model", "seed", "kind", "method", "gamma", "sigma", "recalibrated"]
 OVER_SEEDS = [column for column in CELL if column != "seed"]

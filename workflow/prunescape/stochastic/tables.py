@@ -12,12 +12,11 @@ import numpy as np
 import pandas as pd
 
 from prunescape.answers import interval
-from prunescape.pruning.scores import MAGNITUDE
+from prunescape.pruning.score_names import MAGNITUDE
 from prunescape.stochastic.cells import CONFIG, GRID
-from prunescape.stochastic.fitness import F2
 from prunescape.stochastic.found import candidates
+from prunescape.stochastic.names import DETERMINISTIC, F2, STOCHASTIC
 from prunescape.stochastic.statistics import best_cells, seed_intervals
-from prunescape.stochastic.variants import DETERMINISTIC, STOCHASTIC
 
 REFERENCE = Path(__file__).parents[2] / "reference"
 CELL = "cell"

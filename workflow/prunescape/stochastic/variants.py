@@ -1,9 +1,10 @@
 """The networks that a pretrained one gives: dense or pruned, with noise or without, and with masks exchanged."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
+from typing import Any
 
 import pandas as pd
 from torch import nn
@@ -12,13 +13,18 @@ from prunescape.data.randomness import derive_seed
 from prunescape.errors import UserError
 from prunescape.pruning.scores import Labelled, score
 from prunescape.pruning.unstructured import Tensors, apply_masks, masks
+from prunescape.stochastic.names import (
+    DENSE,
+    DENSE_STOCHASTIC,
+    DETERMINISTIC,
+    KINDS,
+    MASK_D_TO_S,
+    MASK_S_TO_D,
+    NO_METHOD,
+    STOCHASTIC,
+)
 from prunescape.stochastic.noise import PRUNABLE, perturb
 
-DENSE, DENSE_STOCHASTIC = "dense", "dense_stochastic"
-DETERMINISTIC, STOCHASTIC = "deterministic", "stochastic"
-MASK_S_TO_D, MASK_D_TO_S = "mask_s_to_d", "mask_d_to_s"
-KINDS = (DENSE, DENSE_STOCHASTIC, DETERMINISTIC, STOCHASTIC, MASK_S_TO_D, MASK_D_TO_S)
-NO_METHOD = "none"  # of the kinds that are not pruned
 VARIANT_COLUMNS = ("model", "seed", "method", "gamma", "sigma", "kind", "draw")
 
 
@@ -67,6 +73,44 @@ def variants(
             Variant(kind, method, gamma, sigma, draw) for sigma, draw in noises for gamma in gammas for kind in pruned
         ]
     return made
+
+
+def variants_of(wanted: Mapping[str, Any], best: Mapping[str, Any] | None = None) -> list[Variant]:
+    """The variants that a rule's settings ask for.
+
+    Args:
+        wanted: methods, gammas, sigmas, draws and kinds, as `variants` takes them; gammas and sigmas may be None.
+        best: the cell that stands in for None.
+    """
+    filled = dict(wanted)
+    for axis, name in (("gammas", "gamma"), ("sigmas", "sigma")):
+        if filled[axis] is None:
+            assert best is not None
+            filled[axis] = [best[name]]
+    return variants(**filled)
+
+
+def tuning_variants(
+    methods: Sequence[str], sigmas: Sequence[float], draws: int, best: Mapping[str, Any], gamma: float | None = None
+) -> list[Variant]:
+    """The variants that are fine-tuned: at one pruning rate all noises, and the best cell (SP paper, Table II, Fig. 8).
+
+    Args:
+        methods: how weights are scored.
+        sigmas: standard deviations of the noise.
+        draws: networks a method and cell.
+        best: the best cell, gamma and sigma.
+        gamma: the pruning rate at which all noises are tried; None takes that of the best cell.
+
+    Returns:
+        For each method the deterministic network of each pruning rate, then the stochastic ones; no variant twice.
+    """
+    cells = dict.fromkeys([(gamma or best["gamma"], sigma) for sigma in sigmas] + [(best["gamma"], best["sigma"])])
+    found = []
+    for method in methods:
+        found += [Variant(DETERMINISTIC, method, rate) for rate in dict.fromkeys(rate for rate, _ in cells)]
+        found += [Variant(STOCHASTIC, method, rate, sigma, draw) for rate, sigma in cells for draw in range(draws)]
+    return found
 
 
 class Pretrained:

@@ -2,9 +2,9 @@
 
 from prunescape.files import read_json, write_csv
 from prunescape.job import job
-from prunescape.stochastic.cells import variants_of
 from prunescape.stochastic.populations import evaluate_variants
 from prunescape.stochastic.setting import open_setting
+from prunescape.stochastic.variants import variants_of
 
 with job(snakemake) as logger:
     settings, files = snakemake.params.settings, snakemake.input

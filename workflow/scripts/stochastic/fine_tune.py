@@ -3,9 +3,9 @@
 from prunescape.files import read_json, sha256, write_csv
 from prunescape.job import job
 from prunescape.lease import lease
-from prunescape.stochastic.cells import tuning_variants
 from prunescape.stochastic.fine_tuning import fine_tune, measure_fine_tuning
 from prunescape.stochastic.setting import open_setting
+from prunescape.stochastic.variants import tuning_variants
 from prunescape.training.array import Task
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.recipe import Recipe

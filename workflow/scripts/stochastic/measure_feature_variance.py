@@ -4,9 +4,9 @@ import pandas as pd
 
 from prunescape.files import write_csv
 from prunescape.job import job
-from prunescape.stochastic.cells import variants_of
 from prunescape.stochastic.feature_variance import feature_variance
 from prunescape.stochastic.setting import open_setting
+from prunescape.stochastic.variants import variants_of
 
 with job(snakemake) as logger:
     settings, files = snakemake.params.settings, snakemake.input

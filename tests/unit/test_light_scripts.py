@@ -1,0 +1,49 @@
+"""What a script imports decides how long its job takes to start: those that only read tables import no torch."""
+
+import ast
+from pathlib import Path
+
+from prunescape import codehash
+
+SLOW = {"torch", "torchvision", "torch_pruning", "ptflops"}  # two seconds of a core and more
+# Scripts that train, evaluate or describe networks. A new script stands here only if it does so, too.
+OF_NETWORKS = {
+    *("coherence/measure_runs", "coherence/prepare_gaussian", "coherence/prune_parents", "coherence/retrain_masks"),
+    *("coherence/train_run", "coherence/train_widths"),
+    *("export/export_network", "export/train_chosen", "export/write_card"),
+    "hpspace/train_tile",
+    *("mechanism/ablate_channels", "mechanism/ablate_epochs", "mechanism/ablate_pruned", "mechanism/ablate_sizes"),
+    *("mechanism/connect_cycles", "mechanism/connect_seeds", "mechanism/map_surfaces", "mechanism/pretrain_sizes"),
+    *("mechanism/prune_in_cycles", "mechanism/retrain_pruned"),
+    *("models/calibrate", "models/check_network", "models/describe_dense", "models/prune", "models/train_dense"),
+    *("stochastic/evaluate", "stochastic/evaluate_structured", "stochastic/fine_tune", "stochastic/search"),
+    *("stochastic/measure_feature_variance", "stochastic/measure_weight_cdf"),
+}
+
+
+def imported(file: Path) -> set[str]:
+    """Names of all modules that importing a file imports at once, those of the library with what they import."""
+    names: set[str] = set()
+    seen: set[Path] = set()
+    pending = [file]
+    while pending:
+        path = pending.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        for node in ast.parse(path.read_text()).body:
+            found = []
+            if isinstance(node, ast.Import):
+                found = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                found = [f"{node.module}.{alias.name}" for alias in node.names]
+            names.update(found)
+            pending += [module for name in found for module in codehash._module_files(name)]
+    return {name.split(".")[0] for name in names}
+
+
+def test_scripts_that_only_read_tables_start_without_torch() -> None:
+    files = codehash.SCRIPTS.rglob("*.py")
+    scripts = {path.relative_to(codehash.SCRIPTS).with_suffix("").as_posix(): path for path in files}
+    slow = {name for name, path in scripts.items() if imported(path) & SLOW}
+    assert slow == OF_NETWORKS
