@@ -65,10 +65,9 @@ demo-stochastic demo-mechanism demo-coherence: demo-%: $(VENV)/run
 watch: $(VENV)/run
 	@$(BIN)/snakemake watch
 
-# Tests on Slurm wait more than they compute: they run beside all others.
+# Side by side, so that no core is idle: tests on Slurm wait more than they compute, and checking types takes one core.
 test: $(VENV)/dev
-	@$(MAKE) --no-print-directory lint
-	@$(MAKE) --no-print-directory -j 2 slurm-beside local-tests
+	@$(MAKE) --no-print-directory -j 3 slurm-beside lint local-tests
 
 test-full: $(VENV)/dev
 	@$(MAKE) --no-print-directory -j 2 slurm-beside local-tests TESTS="full or hypothesis" EXAMPLES=long

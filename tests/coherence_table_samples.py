@@ -200,19 +200,21 @@ def mask_overlap(seeds=(0, 1, 2), last=60, model=MODEL, density=0.1, settled=6.0
     return pd.DataFrame(rows, columns=["model", "seed", "score", "epoch", "overlap", "expected"])
 
 
-def early_masks(seeds=(0, 1, 2), at=(0, 3, 9, 20, 60), model=MODEL, good=9):
-    """early_masks.csv: from epoch `good` on, masks are as good as the last one."""
+def early_masks(seeds=(0, 1, 2), at=(0, 3, 9, 20), model=MODEL, good=9, used=60):
+    """early_masks.csv: from epoch `good` on, masks are as good as the one that is used, of epoch `used` if any is."""
+    epochs = [(epoch, False) for epoch in at] + [(used, True)] * (used is not None)
     rows = [
         (
             model,
             seed,
             score,
             epoch,
+            chosen,
             79.0 + 0.3 * seed - 0.6 * (score == "diff") - 4 * (epoch < good) + 0.02 * seed * (epoch > good),
         )
-        for seed, score, epoch in product(seeds, ("diff", "magnitude"), at)
+        for seed, score, (epoch, chosen) in product(seeds, ("diff", "magnitude"), epochs)
     ]
-    return pd.DataFrame(rows, columns=["model", "seed", "score", "epoch", "validation_top1"])
+    return pd.DataFrame(rows, columns=["model", "seed", "score", "epoch", "used", "validation_top1"])
 
 
 def matched(seeds=(0, 1, 2), model=MODEL, gain=0.0):

@@ -59,7 +59,7 @@ SINGLE = {
     accuracies: lambda: (samples.network_children(ONE, ("global",)), MODEL, "digits"),
     layer_densities: lambda: (samples.densities(ONE, 1, ("global",)), MODEL),
     mask_overlap: lambda: (samples.mask_overlap(ONE, last=2), MODEL),
-    early_masks: lambda: (samples.early_masks(ONE, (60,)), MODEL, 0.5),
+    early_masks: lambda: (samples.early_masks(ONE, (3,)), MODEL, 0.5),
     matched: lambda: (samples.matched(ONE), MODEL, 0.5),
 }
 # Many of what may be many.

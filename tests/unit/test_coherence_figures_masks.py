@@ -6,11 +6,11 @@ import pytest
 from matplotlib.colors import to_hex
 
 import coherence_table_samples as samples
-from figure_checks import dots, drawn, lines_of, panel, texts
-from prunescape.coherence.labels import MASKS
+from figure_checks import dots, drawn, legible, lines_of, panel, texts
+from prunescape.coherence.labels import MASKS, against_used
 from prunescape.figures import style
 from prunescape.figures.coherence import accuracies, children, early_masks, gap, layer_densities, mask_overlap, matched
-from prunescape.figures.mechanism.shared import VERMILION
+from prunescape.figures.mechanism.shared import NOTHING, VERMILION
 from prunescape.figures.stochastic.shared import BLUE, GREEN
 
 MODEL = samples.MODEL
@@ -117,15 +117,27 @@ def test_overlap_is_percent_and_chance_is_marked():
     assert [line.get_ydata()[0] for line in axes.get_lines() if to_hex(line.get_color()) == style.MUTED] == [10]
 
 
-def test_early_masks_are_compared_with_the_last_by_seed():
+def test_early_masks_are_compared_with_the_used_one_by_seed():
     table = samples.early_masks()
     figure = early_masks.draw(table, MODEL, 0.5)
     left, right = figure.axes
     own = table[table["score"] == "diff"].groupby("epoch")["validation_top1"].mean()
-    np.testing.assert_allclose(drawn(left, BLUE), own.reset_index().to_numpy())
-    np.testing.assert_allclose(drawn(right, BLUE)[:, 1], own - own[60])
-    more = early_masks.against_last(table).set_index(["score", "epoch"]).loc["diff", 9]
+    line, level = lines_of(left, BLUE)
+    np.testing.assert_allclose(line, own.drop(60).reset_index().to_numpy())
+    np.testing.assert_allclose(level[:, 1], own[60])
+    np.testing.assert_allclose(drawn(right, BLUE)[:, 1], own.drop(60) - own[60])
+    more = early_masks.differences(against_used(table)).set_index(["score", "epoch"]).loc["diff", 9]
     assert more["more_high"] - more["more"] == pytest.approx(4.302653 * 0.02 / 3**0.5)
+    assert "Used are the magnitude mask of the last epoch" in texts(figure)
+
+
+def test_early_masks_without_the_used_one_say_so():
+    figure = early_masks.draw(samples.early_masks(used=None), MODEL, 0.5)
+    left, right = figure.axes
+    assert len(lines_of(left, BLUE)) == 1
+    assert NOTHING in [text.get_text() for text in right.texts]
+    assert "No network has the mask that is used" in texts(figure)
+    assert legible(figure)
 
 
 def test_matched_masks_and_their_differences():

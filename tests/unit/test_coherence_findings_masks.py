@@ -36,6 +36,12 @@ def test_masked_networks_are_compared_with_the_dense_one_and_each_other() -> Non
     assert "80.6 % against 78.9 %" in worst["answer"]
 
 
+def test_masked_networks_are_compared_where_no_fully_connected_ones_are_trained() -> None:
+    table = samples.network_children()
+    own = table.drop(columns=["width", "parent_width", "parent_parameters"])
+    assert answers(children=own) == answers(children=table)
+
+
 def test_masks_are_compared_by_seed() -> None:
     table = samples.network_children(scopes=("local",))
     noisy = (table["score"] == "random") & (table["seed"] > 0)
@@ -96,18 +102,56 @@ def interval_of(mean: float, half: float) -> dict[str, float]:
     ],
 )
 def test_how_early_is_good_enough(early: dict, expected: tuple[int, str]) -> None:
-    rows = {epoch: interval_of(*values) for epoch, values in early.items()} | {20: interval_of(0.0, 0.0)}
+    rows = {epoch: interval_of(*values) for epoch, values in early.items()}
     assert good_enough(rows, 0.5) == expected
 
 
 def test_early_masks_are_told_with_the_tolerance() -> None:
     found = answer("early is a diff mask", early_masks=samples.early_masks())
-    assert (found["epoch"], found["last"], found["decided"]) == (9, 60, "equal")
-    assert found["answer"].startswith("After epoch 9 of 60: ")
-    assert "within 0.5 points" in found["question"]
+    assert (found["epoch"], found["used_epochs"], found["decided"]) == (9, [60], "equal")
+    assert found["answer"].startswith("After epoch 9: ")
+    assert "with the one that is used, of epoch 60, 78.7 %" in found["answer"]
+    assert "within 0.5 points of the one that is used" in found["question"]
     late = answer("early is a diff mask", early_masks=samples.early_masks(good=60))
     assert (late["decided"], late["epoch"]) == ("below", 20)
-    assert answers(early_masks=samples.early_masks(at=(60,))) == {}
+    assert late["answer"].startswith("Not yet after epoch 20: ")
+    assert answers(early_masks=samples.early_masks(at=())) == {}
+
+
+@pytest.mark.parametrize("score", ["diff", "magnitude"])
+def test_early_masks_that_are_alike_are_not_good_enough_where_the_used_one_is_better(score: str) -> None:
+    """The last of the early masks is not the one that is used."""
+    table = samples.early_masks(at=(1, 2, 3, 5), good=60, used=300)
+    table.loc[~table["used"], "validation_top1"] = 60.0
+    found = answer(f"early is a {score} mask", early_masks=table)
+    assert (found["epoch"], found["outcome"]) == (5, "no")
+    assert found["answer"].startswith("Not yet after epoch 5: ")
+    for alone in (table[~table["used"]], table[~table["used"]].drop(columns="used")):
+        unknown = answer(f"early is a {score} mask", early_masks=alone)
+        assert unknown["decided"] is None
+        assert unknown["answer"].startswith("Not known: no network has the mask that is used")
+
+
+def test_early_masks_are_compared_by_seed_with_the_used_ones() -> None:
+    table = samples.early_masks(at=(3,), good=3)
+    seeds = table["seed"].map({0: 0.0, 1: 5.0, 2: 10.0})
+    table["validation_top1"] = 70 + seeds + 0.2 * table["used"]
+    found = answer("early is a magnitude mask", early_masks=table)
+    assert (found["more"], found["more_low"], found["decided"]) == (pytest.approx(-0.2), pytest.approx(-0.2), "equal")
+    lacking = table[~(table["used"] & (table["seed"] == 2))]  # of the other seeds alone
+    assert "reach 72.5 %" in answer("early is a magnitude mask", early_masks=lacking)["answer"]
+
+
+def test_diff_masks_of_later_epochs_than_the_used_one_are_not_early() -> None:
+    table = samples.early_masks(at=(1, 3, 9, 20), good=1)
+    diff = table["score"] == "diff"
+    table.loc[diff & table["used"], "epoch"] = 9 + table["seed"]
+    table.loc[diff & (table["epoch"] == 20), "validation_top1"] -= 30
+    found = answer("early is a diff mask", early_masks=table)
+    assert (found["epoch"], found["used_epochs"], found["outcome"]) == (1, [9, 10, 11], "yes")
+    assert "of epochs 9 to 11," in found["answer"]
+    table.loc[diff & table["used"], "epoch"] = 1
+    assert answer("early is a diff mask", early_masks=table)["decided"] is None
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prunescape.coherence.layers import CONVOLUTION, FEEDFORWARD, LINEAR, PROJECTION, QKV, SHORTCUT, prunable_layers
-from prunescape.coherence.masks import FLOOR, GLOBAL, LOCAL, Choice, choices, floor_of, mask, matched, ranks, shares
+from prunescape.coherence.masks import (
+    FLOOR,
+    GLOBAL,
+    LOCAL,
+    SCOPES,
+    Choice,
+    choices,
+    floor_of,
+    floors,
+    keep,
+    mask,
+    matched,
+    ranks,
+    shares,
+)
 from prunescape.coherence.widths import parent_width, weights_of
 from prunescape.flops import count_parameters
 from prunescape.models.architecture import Architecture
@@ -58,6 +72,55 @@ def test_a_floor_raises_layers_and_lowers_all_others_alike() -> None:
     assert int(plain["c"].sum()) < floor_of(300) == int(raised["c"].sum())
     for name in ("a", "b"):
         assert not (raised[name] & ~plain[name]).any()
+
+
+SOME_SIZES = st.lists(st.integers(1, 300), min_size=1, max_size=6)
+
+
+@given(SOME_SIZES, st.data())
+def test_masks_of_every_scope_keep_exactly_what_is_asked(sizes: list[int], data: st.DataObject) -> None:
+    count = data.draw(st.integers(0, sum(sizes)) | st.integers(0, min(sum(sizes), 2 + sum(sizes) // 30)))
+    layers = {str(place): torch.zeros(size) for place, size in enumerate(sizes)}
+    scores = ranks(layers, data.draw(st.integers(0, 5)))
+    for scope in SCOPES:
+        counts = [int(layer.sum()) for layer in keep(scores, count, scope).values()]
+        assert sum(counts) == count
+        if scope == FLOOR:
+            wanted = [floor_of(size) for size in sizes]
+            kept = floors(sizes, count)
+            assert all(found >= least for found, least in zip(counts, kept, strict=True))
+            if sum(wanted) <= count:
+                assert kept == wanted
+            else:
+                assert counts == kept
+                exact = [count * size / sum(wanted) for size in wanted]
+                assert all(abs(found - share) < 1 for found, share in zip(counts, exact, strict=True))
+
+
+def test_floors_that_are_too_high_together_are_lowered_in_proportion() -> None:
+    """Small layers keep what there is; of equal remainders the earlier layer's is rounded up."""
+    assert floors([1, 1, 1, 1000], 23) == [1, 1, 1, 20]
+    assert floors([1, 1, 1, 1000], 20) == [1, 1, 1, 17]
+    assert floors([100, 100, 100], 4) == [2, 1, 1]
+    assert floors([100, 100, 100], 1) == [1, 0, 0]
+    assert floors([100, 100, 100], 0) == [0, 0, 0]
+
+
+@pytest.mark.parametrize(("shape", "child"), [((3, 32, 32), 512), ((3, 32, 32), 100), ((1, 8, 8), 12)])
+def test_children_of_large_parents_are_as_large_as_their_dense_network(shape: tuple[int, int, int], child: int) -> None:
+    """Among them the thesis' own, of width 512 with parents of up to 62 times its weights (5.4), and the demo's."""
+    inputs = math.prod(shape)
+    for ratio in (2, 5, 10, 20, 40, 62):
+        width = parent_width(child, ratio, inputs, 10)
+        sizes = [inputs * width, *[width**2] * 3]
+        count = weights_of(child, inputs, 10) - 10 * width  # the classifier is not pruned
+        kept = floors(sizes, count)
+        assert sum(kept) <= count
+        if sum(map(floor_of, sizes)) > count:
+            assert sum(kept) == count
+            assert all(abs(one - other) <= 1 for one, other in zip(kept, shares(sizes, count), strict=True))
+    if child == 512:
+        assert (width, count, sum(map(floor_of, sizes))) == (6496, 2_299_456, 2_930_998)
 
 
 def test_equal_scores_are_told_apart_by_the_seed_alone() -> None:

@@ -154,7 +154,7 @@ def test_all_questions_about_one_network(parent: tuple[Task, Parent, pd.DataFram
     trained = retrain(task, children, found.layers, 3e-3, 0.0)
     tables = plan.tables(found, masks, trained)
     assert {name: len(table) for name, table in tables.items()} == {
-        **{"children": 11, "densities": 10 * 4, "matched": 8, "early_masks": 4, "mask_overlap": 8},
+        **{"children": 11, "densities": 10 * 4, "matched": 8, "early_masks": 6, "mask_overlap": 8},
     }
     at_the_end = tables["mask_overlap"].set_index(["score", "epoch"])["overlap"]
     assert at_the_end["magnitude", 3] == 1.0
@@ -166,6 +166,37 @@ def test_all_questions_about_one_network(parent: tuple[Task, Parent, pd.DataFram
     children_rows = tables["children"].set_index(["score", "end", "scope"])["validation_loss"]
     assert alike["diff", "best", False] == children_rows["diff", "best", "floor"]
     assert alike["diff", "best", True] != alike["diff", "best", False]
+
+
+@pytest.mark.parametrize(
+    ("experiments", "ends", "used"),
+    [
+        (("network", "early"), ("best", "worst"), True),
+        (("network", "matched", "early"), ("best",), True),
+        (("matched", "early"), ("best", "worst"), True),
+        (("early",), ("best",), False),
+        (("network", "early"), ("worst",), False),
+        (("network", "matched"), ("best",), None),
+        (("stability",), ("best",), None),
+    ],
+)
+def test_early_masks_stand_beside_the_ones_that_are_used(
+    parent: tuple[Task, Parent, pd.DataFrame], experiments: tuple[str, ...], ends: tuple[str, ...], used: bool | None
+) -> None:
+    """Whichever experiment trains the mask of the highest coherence, or of the last epoch; here none does."""
+    _, found, _ = parent
+    plan = Plan(experiments, ("diff", "magnitude", "random"), ends, ("floor", "local"), (1, 2))
+    children = plan.children(found, masks := plan.masks(found))
+    trained = pd.DataFrame([{**child.labels, "validation_top1": place} for place, child in enumerate(children)])
+    table = plan.tables(found, masks, trained)["early_masks"]
+    assert (~table["used"].astype(bool)).sum() == (0 if used is None else 4)
+    chosen = table[table["used"].astype(bool)].set_index("score")
+    assert chosen["epoch"].to_dict() == ({"diff": found.highest, "magnitude": 3} if used else {})
+    for score, place in chosen["validation_top1"].items():
+        mask = children[place].mask
+        expected = found.mask(Choice(score, "best", "floor"))
+        assert mask is not None
+        assert all(torch.equal(mask[name], expected[name]) for name in expected)
 
 
 def test_overlap_of_masks() -> None:

@@ -77,7 +77,10 @@ def test_tables_have_what_was_asked_for(studied: Path) -> None:
     assert len(found["densities"]) == 10 * (4 + 8)
     assert (found["densities"].groupby(["model", "score", "end", "scope"])["kept"].sum() > 0).all()
     assert len(found["matched"]) == 2 * 8
-    assert found["early_masks"].groupby("model").size().to_dict() == {"small_resnet": 2}
+    assert found["early_masks"].groupby(["model", "used"]).size().to_dict() == {
+        ("small_resnet", False): 2,
+        ("small_resnet", True): 2,
+    }
     assert found["mask_overlap"].groupby("model").size().to_dict() == {"small_resnet": 8, "small_vit": 4}
     assert len(found["trajectories"]) == 2 * 10 * (3 * 4 + 3 * 2)
     assert found["width_diffs"].groupby(["width", "which"])["layer"].nunique().tolist() == [5] * 4
@@ -153,6 +156,7 @@ MLPS = {"train_widths", "prune_parents", COLLECT}
 SPARSE = {"retrain_masks", COLLECT}
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [

@@ -160,6 +160,7 @@ def study(**changes: Any) -> dict[str, Any]:
     return merged(SMALL, {"mechanism": changes})
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("config", "expected"),
     [

@@ -159,6 +159,7 @@ def study(**changes: Any) -> dict[str, Any]:
     return merged(SMALL, {"stochastic": changes})
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("config", "expected"),
     [

@@ -44,6 +44,24 @@ def of_mask(table: pd.DataFrame, score: str, end: str) -> pd.DataFrame:
     return table[(table["score"] == score) & (table["end"] == end)]
 
 
+def against_used(early_masks: pd.DataFrame) -> pd.DataFrame:
+    """The rows of masks of early epochs, beside the mask that is used, of the same seed and score.
+
+    Args:
+        early_masks: seed, score, epoch, used, validation_top1: a model's rows of early_masks.csv.
+
+    Returns:
+        The rows that are not used ones, with used_epoch and used_top1 of the mask that is used, and `more`, by how many
+        points the early one is better; NaN where no network has the used one.
+    """
+    used = early_masks["used"].eq(True) if "used" in early_masks else pd.Series(False, early_masks.index)
+    keys = ["seed", "score"]
+    names = {"epoch": "used_epoch", "validation_top1": "used_top1"}
+    beside = early_masks[used].set_index(keys)[list(names)].rename(columns=names)
+    table = early_masks[~used].join(beside, on=keys)
+    return table.assign(more=table["validation_top1"] - table["used_top1"])
+
+
 def with_gap(table: pd.DataFrame) -> pd.DataFrame:
     """A copy with `gap`, the generalisation gap: training minus validation accuracy, in points (thesis, Fig. 4.2)."""
     return table.assign(gap=table["train_top1"] - table["validation_top1"])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import pandas as pd
 
 from prunescape.answers import (
@@ -63,6 +64,8 @@ def answers(tolerance: float) -> dict[str, list[Callable[[pd.DataFrame], list[Fi
 def _parts(children: pd.DataFrame, *experiments: str) -> list[tuple[str, pd.DataFrame]]:
     """The rows of each scope of these experiments, with its words; networks of no scope belong to each."""
     table = with_gap(labelled(children[children["experiment"].isin(experiments)]))
+    if "width" not in table:  # where no fully connected networks are trained
+        table = table.assign(width=np.nan)
     return [(SCOPES[scope], in_scope(table, scope)) for scope in scopes_of(table)]
 
 

@@ -86,17 +86,17 @@ def mask(
 def keep(scores: Mapping[str, torch.Tensor], count: int, scope: str) -> Tensors:
     """Masks of the `count` highest of these scores, no two of which are alike.
 
-    With a floor no layer keeps less than `FLOOR_DENSITY` of its weights, rounded up: each layer's highest come first,
-    and the rest are the highest of all that is left. Raising few layers to the floor so costs all others alike.
+    With a floor no layer keeps less than `floors` says: each layer's highest come first, and the rest are the highest
+    of all that is left. Raising few layers to the floor so costs all others alike.
     """
     if scope == GLOBAL:
         return keep_highest(scores, count)
     sizes = [layer.numel() for layer in scores.values()]
     if scope == LOCAL:
         return layerwise(scores, dict(zip(scores, shares(sizes, count), strict=True)))
-    floor = layerwise(scores, {name: floor_of(layer.numel()) for name, layer in scores.items()})
+    floor = layerwise(scores, dict(zip(scores, floors(sizes, count), strict=True)))
     raised = {name: layer.double().masked_fill(floor[name], torch.inf) for name, layer in scores.items()}
-    return keep_highest(raised, max(count, sum(map(floor_of, sizes))))
+    return keep_highest(raised, count)
 
 
 def layerwise(scores: Mapping[str, torch.Tensor], counts: Mapping[str, int]) -> Tensors:
@@ -105,8 +105,24 @@ def layerwise(scores: Mapping[str, torch.Tensor], counts: Mapping[str, int]) -> 
 
 
 def floor_of(weights: int) -> int:
-    """The fewest that a layer of so many weights keeps."""
+    """The floor of a layer of so many weights: `FLOOR_DENSITY` of them, rounded up."""
     return math.ceil(Fraction(repr(FLOOR_DENSITY)) * weights)
+
+
+def floors(sizes: Sequence[int], count: int) -> list[int]:
+    """The fewest weights that each layer keeps in a mask with a floor, together never more than `count`.
+
+    These are `floor_of` each layer. A mask whose floors together are more than `count` still keeps no more than that:
+    they are lowered in proportion, by `shares`. So it is in all masks of a density below `FLOOR_DENSITY`, which then
+    keep as much of each layer as local ones do, but for rounding. The thesis (6.1) has the floor at a density of 10 %,
+    and says nothing of the case.
+
+    Args:
+        sizes: weights of each layer.
+        count: weights that the mask keeps.
+    """
+    wanted = [floor_of(size) for size in sizes]
+    return shares(wanted, min(count, sum(wanted)))
 
 
 def shares(sizes: Sequence[int], count: int) -> list[int]:

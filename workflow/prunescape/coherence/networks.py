@@ -69,8 +69,13 @@ class Plan:
         return found
 
     def tables(self, parent: Parent, masks: dict[Choice, Tensors], trained: pd.DataFrame) -> dict[str, pd.DataFrame]:
-        """By name: children, densities, matched, early_masks, mask_overlap; without rows where they are not wanted."""
+        """By name: children, densities, matched, early_masks, mask_overlap; without rows where they are not wanted.
+
+        `early_masks` also has the networks with the masks that are `used`, where `NETWORK` or `MATCHED` trains them.
+        """
         measures = ["train_loss", "train_top1", "validation_loss", "validation_top1"]
+        labels = ["experiment", *LABELS, "epoch", "matched"]
+        trained = trained.reindex(columns=[*labels, *trained.columns.difference(labels)])
         by = {name: trained[trained["experiment"] == name] for name in (NETWORK, MATCHED, EARLY)}
         same = by[NETWORK][(by[NETWORK]["scope"] == self.scope) & by[NETWORK]["score"].isin(self._trained_for())]
         alike = pd.concat([same.assign(matched=False), by[MATCHED]]) if MATCHED in self.experiments else by[MATCHED]
@@ -79,9 +84,20 @@ class Plan:
             "children": by[NETWORK].reindex(columns=["experiment", *LABELS, "parameters", "density", *measures]),
             "densities": self._densities(parent, masks),
             "matched": alike.reindex(columns=columns).sort_values(["score", "end", "matched"], kind="stable"),
-            "early_masks": by[EARLY].reindex(columns=["score", "scope", "epoch", *measures]).astype({"epoch": "Int64"}),
+            "early_masks": self._early(parent, trained)
+            .reindex(columns=["score", "scope", "epoch", "used", *measures])
+            .astype({"epoch": "Int64"}),
             "mask_overlap": self._overlaps(parent),
         }
+
+    def _early(self, parent: Parent, trained: pd.DataFrame) -> pd.DataFrame:
+        """The networks with masks of early epochs, and those with the masks that are used, which have no epoch yet."""
+        early = trained["experiment"] == EARLY
+        own = trained["experiment"].eq(NETWORK) | (trained["experiment"].eq(MATCHED) & trained["matched"].eq(False))
+        alike = (trained["scope"] == self.scope) & (trained["end"] == BEST) & trained["score"].isin(self._trained_for())
+        epochs = trained["score"].map({score: parent.epoch_of(score) for score in MEASURED_ON})
+        table = trained.assign(used=own, epoch=trained["epoch"].fillna(epochs))
+        return table[early | (own & alike & early.any())]
 
     def _trained_for(self) -> list[str]:
         return [score for score in self.scores if score in MEASURED_ON]

@@ -8,7 +8,7 @@ import torch
 
 from prunescape.coherence.children import only_layers
 from prunescape.coherence.layers import Layer, prunable_layers
-from prunescape.coherence.masks import Choice, mask
+from prunescape.coherence.masks import DIFF, MAGNITUDE, Choice, mask
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
 from prunescape.pruning.unstructured import Tensors
@@ -46,10 +46,14 @@ class Parent:
         """The last epoch."""
         return max(self.states)
 
+    def epoch_of(self, score: str) -> int:
+        """The epoch that the masks of `DIFF` or `MAGNITUDE` that are used come from (coherence thesis, 5.3)."""
+        return {DIFF: self.highest, MAGNITUDE: self.last}[score]
+
     def mask(self, choice: Choice, diff_epoch: int | None = None, magnitude_epoch: int | None = None) -> Tensors:
         """The mask of a choice: diffs from the epoch of highest coherence, magnitudes from the end, or as given."""
-        diffs = self.diffs[self.highest if diff_epoch is None else diff_epoch]
-        weights = self.states[self.last if magnitude_epoch is None else magnitude_epoch]
+        diffs = self.diffs[self.epoch_of(DIFF) if diff_epoch is None else diff_epoch]
+        weights = self.states[self.epoch_of(MAGNITUDE) if magnitude_epoch is None else magnitude_epoch]
         return mask(choice, only_layers(self.layers, diffs), only_layers(self.layers, weights), self.count, self.seed)
 
     def early(self, score: str, scope: str, end: str, epoch: int) -> Tensors:

@@ -18,7 +18,7 @@ from prunescape.answers import (
     verdict,
 )
 from prunescape.coherence.growth import Finding
-from prunescape.coherence.labels import DIFF, MAGNITUDE, SCORES
+from prunescape.coherence.labels import DIFF, MAGNITUDE, SCORES, against_used
 
 SETTLED = 0.9  # the part of a mask that chance would not give and that is there from then on
 
@@ -89,47 +89,68 @@ def _depends_on_epoch(overlap: pd.DataFrame) -> list[Finding]:
 
 
 def _early(table: pd.DataFrame, tolerance: float) -> list[Finding]:
-    """How early is a mask good enough (thesis, 7.2)?"""
-    found = []
+    """How early is a mask good enough, beside the one that is used (thesis, 7.2)?"""
+    found, compared = [], against_used(table).dropna(subset=["validation_top1"])
     for score in SCORES:
-        own = table[table["score"] == score]
-        values = own.pivot_table(index="seed", columns="epoch", values="validation_top1")
-        if len(values.columns) < 2:
+        own = compared[compared["score"] == score]
+        if own.empty:
             continue
-        last = values.columns.max()
-        rows = {int(epoch): of_seeds("more", (values[epoch] - values[last]).dropna()) for epoch in values}
-        epoch, sure = good_enough(rows, tolerance)
-        row = rows[epoch]
-        word = {OPEN: "Not decided", BELOW: "Not before the last"}.get(sure, f"After epoch {epoch} of {int(last)}")
-        found.append(
-            {
-                "question": f"How early is a {score} mask good enough, within {tolerance:g} points of the last one?",
-                "answer": f"{word}: networks with the mask of epoch {epoch} reach"
-                f" {values[epoch].mean():.1f} % of validation images, those with the last one"
-                f" {values[last].mean():.1f} %, {shown('more', row)}.",
-                "topic": f"Is a mask of an earlier epoch good enough, within {tolerance:g} points of the last one?",
-                "case": f"{score}, epoch {epoch} of {int(last)}",
-                **judged("more", row, tolerance=tolerance, sure=sure, outcomes=IF_ABOVE | {EQUAL: YES, NOT_BELOW: YES}),
-                "epoch": epoch,
-                "last": int(last),
-                **row,
-            }
-        )
+        near = f"good enough, within {tolerance:g} points of the one that is used"
+        finding = {
+            "question": f"How early is a {score} mask {near}?",
+            "topic": f"Is a mask of an earlier epoch {near}?",
+        }
+        found.append(finding | _good_enough(own.dropna(subset=["more"]), score, tolerance))
     return found
 
 
-def good_enough(rows: dict[int, dict[str, float]], tolerance: float) -> tuple[int, str]:
-    """The earliest epoch from which on no mask is worse than the last one by more than the tolerance.
+def _good_enough(known: pd.DataFrame, score: str, tolerance: float) -> Finding:
+    """The answer of `_early` for one score.
 
     Args:
-        rows: by epoch, the last one too, `more` with its interval: how much better its mask is than the last one.
+        known: epoch, validation_top1, used_epoch, used_top1, more: of the seeds where the used mask was trained, too.
+        score: in words.
+        tolerance: see `answers`.
+    """
+    unknown: Finding = {"case": score, "decided": None}
+    if known.empty:
+        why = "no network has the mask that is used; add network to coherence.experiments, or best to coherence.ends"
+        return unknown | {"answer": f"Not known: {why}."}
+    first, last = int(known["used_epoch"].min()), int(known["used_epoch"].max())
+    span, s = (f"{first}", "") if first == last else (f"{first} to {last}", "s")
+    when = f"epoch{s} {span}"
+    # Diffs of later epochs than the highest coherence's are not early.
+    earlier = known[known["epoch"] < first]
+    if earlier.empty:
+        return unknown | {"answer": f"Not known: no mask from before the one that is used, of {when}, was tried."}
+    by_epoch = {int(epoch): rows for epoch, rows in earlier.groupby("epoch")}
+    epoch, sure = good_enough({one: of_seeds("more", rows["more"]) for one, rows in by_epoch.items()}, tolerance)
+    own, row = by_epoch[epoch], of_seeds("more", by_epoch[epoch]["more"])
+    word = {OPEN: "Not decided", BELOW: f"Not yet after epoch {epoch}"}.get(sure, f"After epoch {epoch}")
+    return {
+        "case": f"{score}, epoch {epoch} against {span}",
+        "answer": f"{word}: networks with the mask of epoch {epoch} reach {own['validation_top1'].mean():.1f} % of"
+        f" validation images, those with the one that is used, of {when}, {own['used_top1'].mean():.1f} %,"
+        f" {shown('more', row)}.",
+        **judged("more", row, tolerance=tolerance, sure=sure, outcomes=IF_ABOVE | {EQUAL: YES, NOT_BELOW: YES}),
+        "epoch": epoch,
+        "used_epochs": sorted({int(one) for one in own["used_epoch"]}),
+        **row,
+    }
+
+
+def good_enough(rows: dict[int, dict[str, float]], tolerance: float) -> tuple[int, str]:
+    """The earliest epoch from which on no early mask is worse than the used one by more than the tolerance.
+
+    Args:
+        rows: by epoch, `more` with its interval: how much better its mask is than the one that is used.
         tolerance: in points.
 
     Returns:
         The epoch and what its interval says: `EQUAL`, `ABOVE`, `NOT_BELOW`; `OPEN` with the first epoch that may be
-        good enough where no interval tells; `BELOW` with the epoch before the last where all are worse.
+        good enough where no interval tells; `BELOW` with the last epoch where all are worse.
     """
-    sure, epochs = None, sorted(rows)[:-1]
+    sure, epochs = None, sorted(rows)
     for epoch in reversed(epochs):
         if not rows[epoch]["more_low"] >= -tolerance:
             break

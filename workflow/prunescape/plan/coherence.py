@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from prunescape.coherence import schedule
 from prunescape.plan.companion import Companion
 from prunescape.plan.run import MLP
 from prunescape.plan.step import Sizes, Step, Wildcards, combinations
@@ -12,8 +13,6 @@ from prunescape.workload import training_flops
 
 MLP_WIDTH = 512  # neurons of `mlp` itself, by which the FLOPs of its architecture.json are counted
 SPARSE = ["network", "stability", "early", "matched"]  # what masks of the networks are needed for
-FIRST_EPOCHS, EVEN_MEASURED = range(6), 20
-EARLY_EPOCHS = (1, 2, 3, 5, 10, 20, 50, 100)
 MEASURED_PASSES = 8  # of a network whose gradients are measured: forwards, backwards, norms and signs
 # What the parts of tables are called, by the rule that makes them, and by the names of its outputs.
 RUN_TABLES = ["epochs", "weight_histogram", "diff_histogram", "trajectories"]
@@ -138,15 +137,12 @@ class Coherence(Companion):
 
     def watched_epochs(self, epochs: int) -> list[int]:
         """The epochs of a training after which its network is measured."""
-        even = [round(epochs * step / EVEN_MEASURED) for step in range(EVEN_MEASURED + 1)]
-        wanted = self.section["measured_epochs"] or {*FIRST_EPOCHS, *even}
-        return sorted({epoch for epoch in wanted if epoch <= epochs} | {epochs})
+        return schedule.measured_epochs(epochs, self.section["measured_epochs"])
 
     def early_epochs(self, model: str) -> list[int]:
         """The epochs whose masks are tried."""
         epochs = self.epochs(model, "real_fresh")
-        wanted, watched = self.section["early_epochs"] or EARLY_EPOCHS, self.watched_epochs(epochs)
-        return [epoch for epoch in wanted if epoch in watched and epoch < epochs]
+        return schedule.early_epochs(epochs, self.watched_epochs(epochs), self.section["early_epochs"])
 
     def recipe(self, section: Mapping[str, Any], epochs: int) -> dict[str, Any]:
         """The recipe of a training of this study: at a constant learning rate, validated at its end."""
