@@ -4,9 +4,9 @@ COMPANION_STUDIES = ["stochastic", "mechanism", "coherence"]
 ANSWERS = {}  # by companion study, a function that tells its findings, tables and figures
 
 # Else Snakemake would only say that there is no such rule. It learns its targets after this file, hence the command line.
-for study in COMPANION_STUDIES:
-    if study in sys.argv[1:] and config[study] is None:
-        sys.exit(f"config: {study}: is missing; write '{study}: {{}}' for its defaults, or more (docs/config.md)")
+for name in COMPANION_STUDIES:
+    if name in sys.argv[1:] and config[name] is None:
+        sys.exit(f"config: {name}: is missing; write '{name}: {{}}' for its defaults, or more (docs/config.md)")
 
 
 def part_of(study, table):
