@@ -89,6 +89,7 @@ RESULTS = f"results/{config['run']}"
 DATA = f"{config['data']['prepared']}/{config['data']['name']}-{content_key()}"
 HPSPACE = f"{RESULTS}/hpspace"
 LOGS = f"{RESULTS}/logs"
+INDEX = f"{RESULTS}/index.html"
 TILE = f"{HPSPACE}/tiles/{{model}}/{{variant}}/seed-{{seed}}/{{i}}_{{j}}"
 STRATEGY = f"{RESULTS}/models/{{model}}/{{variant}}/strategy.json"
 PLAN = f"{HPSPACE}/extension/{{model}}/round-{{round}}.json"
@@ -96,6 +97,7 @@ CAPTIONS = f"{PROJECT}/workflow/report"
 ENVIRONMENT = f"{PROJECT}/envs/prunescape.yaml"
 
 OWN = "own:"
+OWN_BUILDER = "prunescape.models.own"  # makes networks that are imported; loaded by name, so that no script shows it
 SEEDS = config["seeds"]
 FORMATS = config["figures"]["formats"]
 METRICS = measured_metrics()
@@ -131,7 +133,7 @@ def code_of(*sources):
     What an imported network is called with is in its architecture.
     """
     own = [own_digest(source.removeprefix(OWN)) for source in sources if source.startswith(OWN)]
-    code = digest(*(source for source in sources if not source.startswith(OWN)))
+    code = digest(*(source for source in sources if not source.startswith(OWN)), *([OWN_BUILDER] if own else []))
     return {"code": code, "own_code": own} if own else {"code": code}
 
 
