@@ -10,6 +10,7 @@ from prunescape.data.catalog import CATALOG as DATA_SETS, count_classes, lookup 
 from prunescape.errors import UserError
 from prunescape.hpspace.axes import pair_of, size_of
 from prunescape.hpspace.lattice import Cell, Lattice
+from prunescape.hpspace.plan import read_plan
 from prunescape.models.catalog import CATALOG as MODELS, lookup as model_info
 from prunescape.own_code import check_import, own_digest
 from prunescape.training.recipe import TOP5_CLASSES
@@ -205,18 +206,22 @@ def tiles(model, rounds):
     """First cells of the tiles of a model's grid after some rounds of extension."""
     found = lattice(model).initial_tiles()
     for round in range(1, rounds + 1):
-        with checkpoints.extend_grid.get(model=model, round=round).output[0].open() as file:
-            found += [Cell(*tile) for tile in json.load(file)["tiles"]]
+        plan = checkpoints.extend_grid.get(model=model, round=round).output[0]
+        try:
+            found += read_plan(plan)
+        except UserError as error:  # in one line, where Snakemake would say that an input function failed
+            sys.exit(f"prunescape: {error}")
     return found
 
 
 def tile_files(model, rounds, suffix=".csv"):
     """The files of all variants, seeds and tiles of a model after some rounds of extension."""
+    chosen = tiles(model, rounds)
     return [
         TILE.format(model=model, variant=variant, seed=seed, i=tile.i, j=tile.j) + suffix
         for variant in variants(model)
         for seed in SEEDS
-        for tile in tiles(model, rounds)
+        for tile in chosen
     ]
 
 

@@ -77,7 +77,10 @@ if asked:
     named = [name for name in studies if getattr(rules, name).rule.name in sys.argv[1:]]
     chosen = [companion() for name, companion in COMPANIONS.items() if name in named or not named]
     companions = Companions(asked=chosen) if named else Companions(others=chosen)
-    print_pages(asked, study, workflow.cores, not named or "hpspace" in named, companions)
+    try:
+        print_pages(asked, study, workflow.cores, not named or "hpspace" in named, companions)
+    except UserError as error:
+        sys.exit(f"prunescape: {error}")
     sys.exit(0)
 
 

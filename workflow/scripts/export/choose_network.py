@@ -1,10 +1,11 @@
 """Choose the training of a network that is handed on."""
 
 from prunescape.export.choice import chosen_training
-from prunescape.files import read_csv, write_json
+from prunescape.files import write_json
+from prunescape.hpspace.cells import read_cells
 from prunescape.job import job
 
 with job(snakemake):
-    cells = read_csv(snakemake.input.cells)
+    cells = read_cells(snakemake.input.cells)
     choice = chosen_training(cells, snakemake.wildcards.model, snakemake.wildcards.variant)
     write_json(snakemake.output[0], choice)

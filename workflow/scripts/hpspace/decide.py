@@ -1,8 +1,9 @@
 """Test whether keeping the dense network's hyperparameters is good enough."""
 
 from prunescape.data.prepared import load_prepared
-from prunescape.files import read_csv, write_csv
+from prunescape.files import write_csv
 from prunescape.hpspace.axes import Pair
+from prunescape.hpspace.cells import read_cells
 from prunescape.hpspace.decision import decisions
 from prunescape.hpspace.extension import open_borders
 from prunescape.hpspace.learnt import chance_of
@@ -10,7 +11,7 @@ from prunescape.hpspace.resampling import resample
 from prunescape.job import job
 
 with job(snakemake):
-    settings, cells = snakemake.params.settings, read_csv(snakemake.input.cells)
+    settings, cells = snakemake.params.settings, read_cells(snakemake.input.cells)
     chance = chance_of(load_prepared(snakemake.input.data).labels("validation"))
     borders = open_borders(cells, settings["border_roi"], Pair.from_settings(settings))
     found = decisions(resample(cells, settings), settings["risk_roi"], settings["verdict"], chance, borders)

@@ -2,15 +2,15 @@
 
 from prunescape.figures import annotated_grid
 from prunescape.figures.style import save
-from prunescape.files import read_csv
 from prunescape.hpspace.axes import Pair
+from prunescape.hpspace.cells import read_cells
 from prunescape.hpspace.landscape import mean_over_seeds
 from prunescape.job import job
 
 with job(snakemake):
     settings, metric = snakemake.params.settings, snakemake.wildcards.metric
     figure = annotated_grid.draw(
-        mean_over_seeds(read_csv(snakemake.input.cells), metric),
+        mean_over_seeds(read_cells(snakemake.input.cells), metric),
         snakemake.wildcards.model,
         snakemake.wildcards.variant,
         settings["initial_size"],

@@ -2,11 +2,11 @@
 
 from prunescape.figures import curves
 from prunescape.figures.style import save
-from prunescape.files import read_csv
+from prunescape.hpspace.cells import read_cells
 from prunescape.job import job
 
 with job(snakemake):
     model = snakemake.wildcards.model
-    chosen = curves.chosen_cells(read_csv(snakemake.input.cells), model)
+    chosen = curves.chosen_cells(read_cells(snakemake.input.cells), model)
     histories = curves.read_histories(snakemake.input.histories, model, chosen)
     save(curves.draw(histories, model), snakemake.output, snakemake.params.settings["dpi"])

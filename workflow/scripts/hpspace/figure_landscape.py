@@ -3,13 +3,14 @@
 from prunescape.figures import landscape
 from prunescape.figures.style import save
 from prunescape.files import read_csv
+from prunescape.hpspace.cells import read_cells
 from prunescape.hpspace.landscape import mean_over_seeds
 from prunescape.job import job
 
 with job(snakemake):
     settings, metric = snakemake.params.settings, snakemake.wildcards.metric
     figure = landscape.draw(
-        mean_over_seeds(read_csv(snakemake.input.cells), metric),
+        mean_over_seeds(read_cells(snakemake.input.cells), metric),
         read_csv(snakemake.input.ellipses),
         metric,
         snakemake.wildcards.model,
