@@ -56,7 +56,7 @@ def coherence_answers():
     of_mlps = [name for name, experiment in MLP_FIGURES.items() if performed(experiment)]
     figures = [f"{model}/{name}" for model in STUDIED for name in of_models] + [f"mlp/{name}" for name in of_mlps]
     return [
-        f"{COHERENCE}/findings.json",
+        *findings_of("coherence"),
         *(coherence_table(name) for name in [*coherence_tables(), *published]),
         *(f"{COHERENCE}/figures/{name}.{suffix}" for name in figures for suffix in FORMATS),
     ]

@@ -230,5 +230,6 @@ rule coherence:
     input:
         coherence_answers(),
         companion_page("coherence"),
+        INDEX,
     # The whole study.
     localrule: True

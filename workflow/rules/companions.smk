@@ -39,6 +39,11 @@ def answer_of(category, path, caption, figure):
     )
 
 
+def findings_of(study):
+    """The findings of a study: for programs, as text, and as a page."""
+    return [f"{RESULTS}/{study}/findings.{suffix}" for suffix in ("json", "txt", "html")]
+
+
 def companion_page(study):
     """The page that shows all answers of a study."""
     return f"{RESULTS}/{study}/explore.html"

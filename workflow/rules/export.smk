@@ -121,12 +121,17 @@ rule write_card:
         "../scripts/export/write_card.py"
 
 
+EXPORTED = ["cell.json", "architecture.json", "weights.safetensors", "history.csv"]
+EXPORTED += ["model.onnx", "model.pt2", "check.json", "model_card.md"]
+
+
 rule export:
     input:
         [
-            f"{EXPORT}/model_card.md".format(model=model, variant=variant)
+            f"{EXPORT}/{name}".format(model=model, variant=variant)
             for model in config["models"]
             for variant in variants(model)
+            for name in EXPORTED
         ],
     # Each network at its best cell, in open formats, with a model card.
     localrule: True
@@ -138,10 +143,9 @@ MAIN_SCRIPTS = [path for room in ("data", "models", "hpspace") for path in Path(
 
 rule provenance:
     input:
-        rules.hpspace.input,
+        # The overview is written anew after every run.
+        [path for path in rules.hpspace.input if path not in (INDEX, f"{HPSPACE}/timing.csv")],
         timing=f"{HPSPACE}/timing.csv",
-        text=f"{HPSPACE}/verdict.txt",
-        page=f"{HPSPACE}/verdict.html",
     output:
         crate=f"{RESULTS}/ro-crate-metadata.json",
         config=f"{RESULTS}/config.json",

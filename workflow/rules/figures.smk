@@ -155,15 +155,29 @@ rule figure_curves:
         "../scripts/hpspace/figure_curves.py"
 
 
+def trained_files(wildcards):
+    """The tables of all tiles of the main job."""
+    return [
+        path
+        for model in config["models"]
+        for suffix in (".csv", HISTORIES, ".timing.csv")
+        for path in tile_files(model, config["extension"]["rounds"], suffix)
+    ]
+
+
 rule hpspace:
     input:
+        # Every file that README.md and datapackage.json name: Snakemake makes again only what a target asks for.
+        trained_files,
+        [path for model in config["models"] for path in model_files(model)],
         [plan for model in config["models"] for plan in plans(model, config["extension"]["rounds"])],
-        expand(f"{HPSPACE}/{{table}}.csv", table=["cells", "ellipses", "risk", "pruning"]),
+        expand(f"{HPSPACE}/{{table}}.csv", table=["cells", "timing", "ellipses", "risk", "risk_cells"]),
         expand(f"{HPSPACE}/{{table}}.csv", table=["intervals", "decisions", "shifts", "regret", "transfer"]),
-        expand(f"{HPSPACE}/{{table}}.csv", table=THESIS_TABLES),
-        f"{HPSPACE}/verdict.json",
+        expand(f"{HPSPACE}/{{table}}.csv", table=["pruning", "channels", *THESIS_TABLES]),
+        expand(f"{HPSPACE}/verdict.{{suffix}}", suffix=["json", "txt", "html"]),
         f"{RESULTS}/datapackage.json",
         f"{HPSPACE}/explore.html",
+        INDEX,
         expand(f"{RESULTS}/figures/samples.{{suffix}}", suffix=FORMATS),
         expand(f"{FIGURES}/risk_{{metric}}.{{suffix}}", metric=METRICS, suffix=FORMATS),
         expand(

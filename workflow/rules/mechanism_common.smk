@@ -155,7 +155,7 @@ def mechanism_answers():
     """The study's findings, tables and figures, all that the config asks for."""
     figures = [f"{model}/{name}" for model in config["models"] for name in figures_of(model)]
     return [
-        f"{MECHANISM}/findings.json",
+        *findings_of("mechanism"),
         *(mechanism_table(name) for name in answer_tables()),
         *(f"{MECHANISM}/figures/{name}.{suffix}" for name in figures for suffix in FORMATS),
     ]

@@ -132,5 +132,6 @@ rule mechanism:
     input:
         mechanism_answers(),
         companion_page("mechanism"),
+        INDEX,
     # The whole study.
     localrule: True

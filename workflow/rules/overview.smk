@@ -17,6 +17,19 @@ if config["coherence"] is not None:
     COMPANIONS["coherence"] = companion_overview("coherence", COHERENCE_NETWORKS, coherence_passes, OWN_MODELS)
 
 
+rule write_index:
+    output:
+        INDEX,
+    log:
+        f"{LOGS}/write_index.log",
+    # Where it has been deleted. It shows the studies that the run has by now and asks for none: `onsuccess` writes it again.
+    localrule: True
+    conda:
+        ENVIRONMENT
+    script:
+        "../scripts/studies/index.py"
+
+
 rule plan:
     localrule: True
 
@@ -97,7 +110,6 @@ onstart:
 
 
 onsuccess:
-    # No job: it shows the studies that the run has by now, and asks for none.
     from prunescape.errors import UserError
     from prunescape.faults import in_words
     from prunescape.pages.index import write_index

@@ -189,13 +189,35 @@ def preparations(model):
     return found
 
 
+def is_ranked(model):
+    """Whether a model has pruned variants whose channels are ranked by the weights of a trained dense network."""
+    return any(variant["pipeline"] != AT_INIT for variant in pruned_variants(model).values())
+
+
 def tables_before():
-    """Histories that this run has of trainings before those of the grid, beside the dense network's."""
+    """Histories that this run has of trainings before those of the grid."""
     steps = [steps_of(model, variant) for model in config["models"] for variant in pruned_variants(model)]
-    rewound = any(WEIGHT_REWINDING in section["pipelines"] for section in config["models"].values())
-    return [
-        name for name, there in {"rewound_history": rewound, "step_history": max(steps, default=1) > 1}.items() if there
-    ]
+    there = {
+        "dense_history": any(is_ranked(model) for model in config["models"]),
+        "rewound_history": any(WEIGHT_REWINDING in section["pipelines"] for section in config["models"].values()),
+        "step_history": max(steps, default=1) > 1,
+    }
+    return [name for name, is_there in there.items() if is_there]
+
+
+def model_files(model):
+    """A model's networks, with the histories of their trainings and the records of their pruning, and how they train."""
+    models = f"{RESULTS}/models/{model}"
+    pruned = ["architecture.json", "weights.safetensors", "pruning.json"]
+    folders = {f"{models}/dense": ["architecture.json", *(["weights.safetensors", "history.csv"] * is_ranked(model))]}
+    if any(variant["pipeline"] == WEIGHT_REWINDING for variant in pruned_variants(model).values()):
+        folders[f"{models}/dense/epoch-{REWIND_EPOCH}"] = ["weights.safetensors", "history.csv"]
+    for variant in pruned_variants(model):
+        folders |= {network_folder(model, variant, seed): pruned for seed in SEEDS}
+        for step in range(1, steps_of(model, variant)):
+            folders[f"{models}/{variant}/step-{step}"] = [*pruned, "retrained.safetensors", "history.csv"]
+    measured = expand(STRATEGY, model=model, variant=variants(model)) if chosen_strategy() else []
+    return [*(f"{folder}/{name}" for folder, names in folders.items() for name in names), *measured]
 
 
 wildcard_constraints:

@@ -208,7 +208,7 @@ def stochastic_answers():
     of_models += [f"one_shot_{method}" for method in STUDY["sweep"]["methods"]]
     figures = ["best_draws", "weight_cdf"] + [f"{model}/{name}" for model in config["models"] for name in of_models]
     return [
-        f"{STOCHASTIC}/findings.json",
+        *findings_of("stochastic"),
         *collected(*tables).values(),
         *(f"{STUDY_FIGURES}/{name}.{suffix}" for name in figures for suffix in FORMATS),
     ]

@@ -240,5 +240,6 @@ rule stochastic:
     input:
         stochastic_answers(),
         companion_page("stochastic"),
+        INDEX,
     # The whole study.
     localrule: True
