@@ -28,7 +28,11 @@ FOREIGN = {"models/own.py"}  # loads timm and what the user has written, which `
 OF_STUDIES = re.compile(r"/(parts|networks|pretrained|cells|data)/|/models/[^/]+/dense/architecture\.json|-gaussian/")
 
 
-@pytest.mark.parametrize("pipelines", [["scratch", name] for name in PIPELINES[1:]] + [PIPELINES], ids="+".join)
+@pytest.mark.parametrize(
+    "pipelines",
+    [PIPELINES, *(pytest.param(["scratch", name], marks=pytest.mark.full) for name in PIPELINES[1:])],
+    ids="+".join,
+)
 def test_every_pipeline_goes_with_every_study_of_the_demo(pipelines: list[str], tmp_path: Path) -> None:
     folder = copy_project(tmp_path / "project")
     (folder / "more.yaml").write_text(json.dumps({"models": {"small_resnet": {"pipelines": pipelines}}}))
