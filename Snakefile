@@ -22,14 +22,19 @@ LIBRARY = str(PROJECT / "workflow")
 sys.path.insert(0, LIBRARY)
 os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [LIBRARY, os.getenv("PYTHONPATH")])))
 
-# A config file given on the command line is the whole config; Snakemake would merge it into this one.
-if not workflow.overwrite_configfiles:
+if not workflow.modifier.skip_configfile:  # else this is a module, and its config the importing workflow's business
     from prunescape.config import ConfigError, read
 
+    # Also what was given with --configfile: Snakemake has read it, and lets pass what is refused here. A pipe is empty now.
     try:  # in one line, where Snakemake would end in a traceback or run code that stands in the file
-        read(PROJECT / "config.yaml")
+        for config_file in workflow.overwrite_configfiles or [PROJECT / "config.yaml"]:
+            if not config_file.is_fifo():
+                read(config_file)
     except ConfigError as error:
         sys.exit(str(error))
+
+# A config file given on the command line is the whole config; Snakemake would merge it into this one.
+if not workflow.overwrite_configfiles:
 
     configfile: PROJECT / "config.yaml"
 
@@ -59,6 +64,7 @@ rule all:
     default_target: True
     input:
         PLAN.main,
+        grown(MAIN.trained),
     localrule: True
 
 
@@ -79,7 +85,7 @@ rule check:
 # Each network at its best cell, in open formats, with a model card.
 rule export:
     input:
-        PLAN.export.cards,
+        PLAN.export.files,
     localrule: True
 
 
@@ -91,6 +97,7 @@ for study in PLAN.companions.values():
             study.name
         input:
             study.targets,
+            PLAN.index,
         localrule: True
 
 

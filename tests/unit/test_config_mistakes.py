@@ -1,5 +1,6 @@
 """Every mistake in a config is one line that names the key and the remedy."""
 
+import time
 from typing import Any
 
 import pytest
@@ -7,8 +8,9 @@ import yaml
 
 from config_samples import DATA, MODELS, changed
 from prunescape.config import ConfigError, validated
-from prunescape.config_mistakes import nearest
+from prunescape.config_mistakes import first_twice, nearest
 from prunescape.errors import UserError
+from prunescape.strict_yaml import TOO_MANY
 
 
 def mistakes(raw: Any) -> list[str]:
@@ -201,6 +203,29 @@ def test_anchors_that_nest_without_end_are_told_once():
     raw = changed()
     raw["data"]["name"] = yaml.safe_load("&a [*a]")
     assert len(mistakes(raw)) <= 2
+
+
+def test_values_shared_without_end_are_told_at_once() -> None:
+    """As they come out of aliases that another program has read, or of --config."""
+    shared: Any = [0]
+    for _ in range(9):
+        shared = [shared] * 10
+    assert mistakes(changed() | {"seeds": shared}) == [f"(the whole config): {TOO_MANY}"]
+
+
+@pytest.mark.parametrize("item", [str, lambda i: {"a": i}, lambda i: [i], lambda i: -1 - i])
+def test_long_lists_of_mistakes_are_told_soon(item) -> None:
+    before = time.process_time()
+    entries = [item(i) for i in range(1600)]
+    assert len(mistakes(changed() | {"seeds": [*entries, entries[0]]})) == 1602
+    assert len(mistakes(changed() | {"models": {f"model{i}": item(i) for i in range(1000)}})) > 1000
+    assert time.process_time() - before < 10
+
+
+def test_entries_given_twice_are_found_whatever_they_are() -> None:
+    assert first_twice([1, True, "1", None, [1], {"a": 1}, {"a": True}, {"a": [1]}]) is None
+    for twice in (1.0, True, "1", None, [1], {"b": [1], "a": 2}):
+        assert first_twice([1, True, "1", None, [1.0], {"a": 2, "b": [1]}, twice]) == (twice,)
 
 
 def test_going_on_needs_a_learning_rate_to_go_back_to() -> None:

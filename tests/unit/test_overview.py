@@ -1,12 +1,14 @@
 """`plan` and `status` from files alone: what is counted, what it costs, and what has become of each training."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from overview_samples import NOW, made, page, write
+from prunescape.errors import UserError
 from prunescape.flops import count_flops
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
@@ -186,10 +188,17 @@ def test_damaged_files_do_not_stop_a_look(study: Study) -> None:
     for path in (first.result, first.result.with_suffix(".timing.csv"), first.log, Path("results/x/data/meta.json")):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"seconds,device\n\xff\x00,\n{[")
-    write(Path("results/x/resnet20/round-1.json"), '{"tiles": 3}')
     write(Path("results/x/models/resnet20/dense/strategy.json"), '{"measured": 1}')
     assert "resnet20" in page(bill_page(study))
     assert "resnet20" in page(status_page(study, NOW))
+
+
+@pytest.mark.parametrize("show", [bill_page, status_page])
+def test_a_damaged_plan_of_extension_is_told(show: Callable[..., object], study: Study) -> None:
+    """Which cells there are follows from it, so that nothing that is shown without it would be right."""
+    write(Path("results/x/resnet20/round-1.json"), '{"tiles": 3}')
+    with pytest.raises(UserError, match=r"round-1\.json: no plan of tiles.*`snakemake --force \S+round-1\.json`"):
+        show(study)
 
 
 def test_the_summary_of_failures_has_logs_and_their_last_lines(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A user's own code is found without running it, and its digest changes with its meaning and nothing else."""
 
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,14 @@ FILES = {
     "mine/other.py": "x = 1\n",
     "beside.py": "y = 1\n",
     "alone.py": "from mine.nets import *\n",
+    "reach.py": """import os, subprocess as sp
+from subprocess import run
+from beside import y as taken
+try:
+    from timm import mend
+except ImportError:
+    mend = None
+""",
 }
 
 
@@ -56,6 +65,48 @@ def test_modules_are_found_and_not_run(here: Path) -> None:
     (here / "beside.py").write_text("def (:\n")
     with pytest.raises(UserError, match=r"beside.py: no Python"):
         digest()
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        *("os:system", "os.path:join", "posix:system", "nt:system", "subprocess:run", "shutil:rmtree", "pathlib:Path"),
+        *(
+            "builtins:eval",
+            "functools:partial",
+            "importlib:import_module",
+            "runpy:run_path",
+            "pickle:loads",
+            "ctypes:CDLL",
+        ),
+        *("__main__:build", "test.support:run_code", "_posixsubprocess:fork_exec", "antigravity:x", "this:s"),
+    ],
+)
+def test_python_itself_has_no_networks(here: Path, target: str) -> None:
+    if target.startswith("test.") and importlib.util.find_spec("test.support") is None:
+        pytest.skip("this Python comes without its tests")
+    with pytest.raises(UserError, match="is of Python itself, where no networks are; name a module of your own"):
+        check_import(target)
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ("reach:os.system", "reach:os.system: comes from os; name a function or a class that reach itself defines"),
+        ("reach:sp.run", "comes from subprocess;"),
+        ("reach:run", "comes from subprocess;"),
+        ("reach:taken", "comes from beside;"),
+        ("prunescape.files:write_json", "is prunescape itself; its networks are used by their names"),
+    ],
+)
+def test_what_a_module_merely_imports_is_refused(here: Path, target: str, words: str) -> None:
+    with pytest.raises(UserError, match=words):
+        check_import(target)
+
+
+def test_what_comes_from_the_same_package_is_not_refused(here: Path) -> None:
+    check_import("mine.nets:Block")
+    check_import("reach:mend")  # where two things may be meant, whoever imports it sees which
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ def test_top1_and_top5_by_brute_force() -> None:
 
 
 def test_a_tile_table_has_every_column_and_reads_back(task: Task, tmp_path: Path) -> None:
-    cells = [{"i": k, "j": -k, "learning_rate": 0.1 * 2.0**-k, "weight_decay": 0.01} for k in range(2)]
+    cells = [{"i": k, "j": 0, "learning_rate": 0.1 * 2.0**-k, "weight_decay": 0.01} for k in range(2)]
     labels = {"model": "small_resnet", "variant": "dense"}
     table, history, timing = train_tile(task, cells, labels, print)
     assert len(table) == 2

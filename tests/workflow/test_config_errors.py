@@ -1,5 +1,6 @@
 """What a user sees who makes a mistake: one clear line, exit status 1, no traceback, before any job."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -36,6 +37,50 @@ def test_mistakes_in_the_config_are_lines_not_tracebacks(tmp_path: Path) -> None
     assert "prunescape: config.yaml: no study of this config" in output
     assert "--configfile config.yaml" in output
     assert not (folder / "results").exists()
+
+
+def test_a_file_given_on_the_command_line_is_read_as_strictly(tmp_path: Path) -> None:
+    """Snakemake has read it then, where the last of two keys wins and an alias costs nothing."""
+    folder = copy_project(tmp_path / "project")
+    write_config(folder, TINY)
+    text = (folder / "config.yaml").read_text()
+    aliases = "".join(f"  - &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 9))
+    for given, words in (
+        (f"run: first\n{text}", "'run' is given in line 1 and again in line"),
+        (f"{text}more:\n  - &a0 [{', '.join('x' * 10)}]\n{aliases}", "values once its aliases are written out"),
+        (f"{text}__use_yte__: true\n", "__use_yte__: would run code out of the config; remove it"),
+    ):
+        (folder / "given.yaml").write_text(given)
+        for arguments in ([], ["--configfile", "given.yaml"]):
+            write_config(folder, TINY)
+            if not arguments:
+                (folder / "config.yaml").write_text(given)
+            output = snakemake(folder, "-n", *arguments, status=1)
+            assert words in output
+            assert "Traceback" not in output
+    (folder / "given.json").write_text(json.dumps(TINY, indent="\t"))
+    assert "train_dense" in snakemake(folder, "-n", "--configfile", "given.json")
+
+
+def test_a_config_calls_networks_and_nothing_else(tmp_path: Path) -> None:
+    folder = copy_project(tmp_path / "project")
+    (folder / "nets.py").write_text("import os\n")
+    prior = TINY["models"]["small_resnet"]
+    for target, words in (
+        ("os:system", "config: models.mine.import: os: is of Python itself"),
+        ("nets:os.system", "config: models.mine.import: nets:os.system: comes from os"),
+    ):
+        network = prior | {"import": target, "kwargs": {"command": "touch called"}}
+        write_config(folder, merged(TINY, {"models": {"mine": network}}))
+        output = snakemake(folder, "check", status=1)
+        assert words in output
+        assert "Traceback" not in output
+    assert not (folder / "results").exists()
+    (folder / "nets.py").write_text("import os\nbuild = os.system\n")  # seen by the job, before it calls anything
+    network = prior | {"import": "nets:build", "kwargs": {"command": "touch called"}}
+    write_config(folder, merged(TINY, {"models": {"mine": network}}))
+    assert "is a builtin_function_or_method, and must be a function or a class" in snakemake(folder, "check", status=1)
+    assert not (folder / "called").exists()
 
 
 def test_missing_data_is_one_line_before_any_training(tmp_path: Path) -> None:

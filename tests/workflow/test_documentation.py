@@ -18,9 +18,12 @@ ELSEWHERE = {
     "make test": (SUITE, ".ci/run"),
     "make test-full": (SUITE, ".ci/run"),
     "make gallery": ("takes the figures of whole demos", "tests/workflow/test_documentation.py"),
-    "PYTHONPATH=workflow python -m pytest tests/unit/test_faults.py tests/unit/test_fuzz.py "
-    "tests/unit/test_safety.py": (SUITE, "tests/unit/test_faults.py"),
-    "python -m pytest tests/workflow/test_faults.py": (SUITE, "tests/workflow/test_faults.py"),
+    "PYTHONPATH=workflow python -m pytest tests/unit/test_faults.py tests/unit/test_hpspace_cells.py "
+    "tests/unit/test_fuzz.py tests/unit/test_safety.py": (SUITE, "tests/unit/test_faults.py"),
+    "python -m pytest tests/workflow/test_faults.py tests/workflow/test_rules.py": (
+        SUITE,
+        "tests/workflow/test_faults.py",
+    ),
     "python -m pytest tests/workflow/test_staleness.py": (SUITE, "tests/workflow/test_staleness.py"),
     "PYTHONPATH=workflow python -m pytest tests/unit/test_lanes.py tests/unit/test_training.py "
     "tests/unit/test_training_stops.py": (SUITE, "tests/unit/test_lanes.py"),

@@ -3,6 +3,7 @@
 docs/faults.md lists them all. The faults that need no Snakemake are in tests/unit/test_faults.py.
 """
 
+import json
 import os
 import re
 import shutil
@@ -155,6 +156,42 @@ def test_a_flipped_bit_in_a_tiles_table(copied: Path) -> None:
     snakemake(copied, "--force", TILE)
     assert (copied / TILE).read_bytes() == good
     assert "train_tile" not in planned(copied, "collect_cells")
+
+
+def test_a_changed_number_in_a_plan_of_extension(copied: Path) -> None:
+    """It is JSON all the same, and would train another tile."""
+    write_config(copied, merged(TINY, {"extension": {"rounds": 1, "roi": 99.0}}))
+    plan = f"{RESULTS}/hpspace/extension/small_resnet/round-1.json"
+    snakemake(copied, plan)
+    good = (copied / plan).read_bytes()
+    tiles = planned(copied)["train_tile"]
+    assert tiles % 6 == 0  # of two seeds and three variants
+    (copied / plan).write_bytes(good.replace(b"2", b"3", 1))
+    assert json.loads((copied / plan).read_text()) != json.loads(good)
+    for arguments in (["-n"], ["plan"], ["status"]):
+        output = snakemake(copied, *arguments, status=1)
+        assert f"prunescape: {plan}: damaged, its checksum is not that of what was written" in output.splitlines()[-1]
+        assert "Traceback" not in output
+    snakemake(copied, "--force", plan)
+    assert (copied / plan).read_bytes() == good
+    assert planned(copied)["train_tile"] == tiles
+
+
+def test_a_row_too_many_in_the_table_of_cells(copied: Path) -> None:
+    """Without its checksum, as where hidden files were not copied along."""
+    cells = copied / RESULTS / "hpspace/cells.csv"
+    good = cells.read_text()
+    cells.write_text(good + good.splitlines()[-1] + "\n")
+    cells.with_name(".cells.csv.sha256").unlink()
+    output = snakemake(copied, "--forcerun", "decide", "--until", "decide", status=1)
+    assert (
+        f"{RESULTS}/hpspace/cells.csv: line 56: model small_resnet, variant non_uniform-0.4, seed 1, i 1, j 1" in output
+    )
+    assert "this training is there twice" in output
+    assert f"snakemake --force {RESULTS}/hpspace/cells.csv" in output
+    assert "Traceback" not in output
+    snakemake(copied, "--force", f"{RESULTS}/hpspace/cells.csv")
+    assert cells.read_text() == good
 
 
 @pytest.mark.full

@@ -61,6 +61,18 @@ def test_an_edit_of_own_code_reruns_its_network(done: Path) -> None:
     nets.write_text(text)
 
 
+def test_an_edit_of_how_networks_are_imported_reruns_them(done: Path) -> None:
+    """Also after `check`, which makes the same architecture again."""
+    builder, config = done / "workflow/prunescape/models/own.py", ["--configfile", "my_study/shapes.yaml"]
+    text = builder.read_text()
+    builder.write_text(text + "\nCHANGED = True\n")
+    snakemake(done, "check", *config)
+    again = planned(done, *config)
+    assert again["train_dense"] == 1
+    assert again["train_tile"] == 2
+    builder.write_text(text)
+
+
 def test_mistakes_are_told_before_anything_runs(done: Path) -> None:
     config = yaml.safe_load((done / "my_study/own.yaml").read_text())
     config["run"] = "mistaken"

@@ -110,6 +110,10 @@ CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     "the overview of a run": (appended("prunescape/pages/index.py"), set()),
     "one more model in the catalogue": (appended("prunescape/models/catalog.py"), set()),
     "one more data set in the catalogue": (appended("prunescape/data/catalog.py"), set()),
+    "how networks are imported": (
+        appended("prunescape/models/own.py"),
+        NETWORKS | PRUNING_TABLES | TRAINING | AFTER_CELLS,
+    ),
     "how a job reports errors": (appended("prunescape/job.py"), set()),
     "how a job is stopped": (appended("prunescape/training/stop.py"), set()),
     "the cores of a training job": (config(engine={"threads": 2}), set()),

@@ -5,23 +5,36 @@ The Snakefile imports this, and every cluster job parses the Snakefile again: no
 
 import copy
 import functools
+import itertools
 import math
+import sys
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path as FilePath
 from typing import Any
 
-import yaml
 from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+from jsonschema.validators import extend
 
 from prunescape.config_checks import crossed
-from prunescape.config_mistakes import Path, described, shown, where
+from prunescape.config_mistakes import Path, described, first_twice, shown, where
 from prunescape.errors import UserError
 from prunescape.hpspace.axes import HYPERPARAMETERS
+from prunescape.strict_yaml import MOST_VALUES, TOO_MANY, YamlError, load
 
 SCHEMA = FilePath(__file__).parents[1] / "schemas" / "config.schema.yaml"
 _DEEPEST = 12  # far below any honest config; YAML anchors can nest without end
 _LARGEST = 2**63
 _TEMPLATES = "__use_yte__"  # makes Snakemake evaluate Python expressions in a config file
+
+
+def _unique(_: Any, wanted: bool, value: Any, __: Any) -> Iterator[ValidationError]:
+    if wanted and isinstance(value, list) and first_twice(value) is not None:
+        yield ValidationError("has an entry twice")
+
+
+# jsonschema compares each entry with each other where they cannot be sorted: minutes for a list of thousands.
+_VALIDATOR = extend(Draft202012Validator, {"uniqueItems": _unique})
 
 
 class ConfigError(UserError):
@@ -39,10 +52,10 @@ class ConfigError(UserError):
 @functools.cache
 def schema() -> dict[str, Any]:
     """The config's schema, with the sections that have files of their own; do not change what it returns."""
-    whole = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    whole: dict[str, Any] = load(SCHEMA)
     for name, part in whole["properties"].items():
         if "$ref" in part:
-            whole["properties"][name] = yaml.safe_load((SCHEMA.parent / part["$ref"]).read_text(encoding="utf-8"))
+            whole["properties"][name] = load(SCHEMA.parent / part["$ref"])
     return whole
 
 
@@ -50,18 +63,12 @@ def read(path: str | FilePath) -> Any:
     """The value in a config file: JSON or YAML, which is data and no code.
 
     Raises:
-        ConfigError: the file cannot be read as such; one line.
+        ConfigError: the file cannot be read as such, gives a key twice, or has too much in it; a line each.
     """
     try:
-        value = yaml.safe_load(FilePath(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError([f"{path}: {error.strerror}"]) from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = "" if mark is None else f" in line {mark.line + 1}"
-        raise ConfigError([f"{path}: no YAML{line} ({' '.join(str(error).split())[:200]})"]) from None
-    except (ValueError, RecursionError, OverflowError) as error:  # other encodings, 2024-13-45, nesting without end
-        raise ConfigError([f"{path}: cannot be read ({' '.join(str(error).split())[:200]})"]) from None
+        value = load(path)
+    except YamlError as error:
+        raise ConfigError(error.mistakes) from None
     if isinstance(value, dict) and _TEMPLATES in value:
         raise ConfigError([f"{_TEMPLATES}: would run code out of the config; remove it"])
     return value
@@ -84,9 +91,9 @@ def validated(raw: Mapping, known_models: Collection[str], known_data_sets: Coll
     if not isinstance(raw, Mapping):
         raise ConfigError([f"is {shown(raw)}, not 'key: value' lines; start from a copy of config.yaml"])
     found: list[tuple[Path, str]] = []
-    plain = _plain(raw, (), found)
+    plain = _plain(raw, (), found, itertools.count())
     unread = [path for path, _ in found]
-    for error in Draft202012Validator(schema()).iter_errors(plain):
+    for error in _VALIDATOR(schema()).iter_errors(plain):
         for path, text in described(error, _places()):
             # What could not be read stands as null in `plain`: that null is no second mistake.
             beneath = error.validator == "uniqueItems" and any(bad[: len(path)] == path for bad in unread)
@@ -99,15 +106,21 @@ def validated(raw: Mapping, known_models: Collection[str], known_data_sets: Coll
     return config
 
 
-def _plain(value: Any, path: Path, found: list[tuple[Path, str]]) -> Any:
-    """A copy of dicts, lists and scalars; what else YAML can hold is None in it, and a mistake in `found`."""
+def _plain(value: Any, path: Path, found: list[tuple[Path, str]], visits: Iterator[int]) -> Any:
+    """A copy of dicts, lists and scalars; what else YAML can hold is None in it, and a mistake in `found`.
+
+    Raises:
+        ConfigError: the copy has too many values; lists and dicts may be shared without end in what is copied.
+    """
+    if next(visits) >= MOST_VALUES:
+        raise ConfigError([f"{where(())}: {TOO_MANY}"])
     if isinstance(value, Mapping | list | tuple) and len(path) >= _DEEPEST:
         found.append((path, "is nested too deeply; start from a copy of config.yaml"))
     elif isinstance(value, Mapping):
         named = {key if isinstance(key, str) else shown(key): item for key, item in value.items()}
-        return {key: _plain(item, (*path, key), found) for key, item in named.items()}
+        return {key: _plain(item, (*path, key), found, visits) for key, item in named.items()}
     elif isinstance(value, list | tuple):
-        return [_plain(item, (*path, i), found) for i, item in enumerate(value)]
+        return [_plain(item, (*path, i), found, visits) for i, item in enumerate(value)]
     elif value is None or isinstance(value, bool | str):
         return value
     elif isinstance(value, int | float):
@@ -202,3 +215,10 @@ def _places() -> dict[str, list[str]]:
     for key, path in walk(schema(), ""):
         places.setdefault(key, []).append(path)
     return places
+
+
+if __name__ == "__main__":  # a look at a config before Snakemake reads it
+    try:
+        read(sys.argv[1])
+    except ConfigError as mistaken:
+        sys.exit(str(mistaken))

@@ -79,8 +79,11 @@ def crossed(
 def _reader(config: dict[str, Any], broken: Collection[Path]) -> Get:
     """A function that looks up `get("grid", "size")`, or raises `Unreadable` where that has a mistake."""
 
+    bad = set(broken)
+    above = {path[:length] for path in bad for length in range(len(path))}
+
     def get(*path: str | int) -> Any:
-        if any(path[: len(bad)] == bad or bad[: len(path)] == path for bad in broken):
+        if path in above or any(path[:length] in bad for length in range(len(path) + 1)):
             raise Unreadable
         value: Any = config
         for part in path:

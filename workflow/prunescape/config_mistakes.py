@@ -3,7 +3,7 @@
 import difflib
 import math
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from jsonschema.exceptions import ValidationError
@@ -65,6 +65,27 @@ def yaml_number(value: float) -> str:
     return re.sub(r"e([+-])0+", r"e\1", re.sub(r"^(-?\d+)e", r"\1.0e", repr(value)))
 
 
+def first_twice(items: Sequence[Any]) -> tuple[Any] | None:
+    """The first item that equals one before it, in a tuple of one; None where all differ.
+
+    1 and 1.0 are equal, 1 and true are not.
+    """
+    seen = set()
+    for item in items:
+        if (key := _hashable(item)) in seen:
+            return (item,)
+        seen.add(key)
+    return None
+
+
+def _hashable(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return "{}", frozenset((key, _hashable(item)) for key, item in value.items())
+    if isinstance(value, list):
+        return "[]", tuple(_hashable(item) for item in value)
+    return isinstance(value, bool), value
+
+
 def suggestion(word: str, known: Collection[str]) -> str:
     """The remedy for an unknown word: the nearest known one, then all of them."""
     near = nearest(word, known)
@@ -109,7 +130,7 @@ def described(error: ValidationError, places: Places) -> Iterator[tuple[Path, st
     elif kind == "enum":
         yield path, f"unknown value {shown(value)}; {suggestion(_word(value), wanted)}"
     elif kind == "uniqueItems":
-        twice = next((item for i, item in enumerate(value) if item in value[:i]), value[-1])
+        (twice,) = first_twice(value) or (value[-1],)
         yield path, f"{shown(twice)} is given twice; remove one"
     elif kind in ("minItems", "maxItems", "minProperties"):
         entries = "entry" if len(value) == 1 else "entries"

@@ -7,6 +7,7 @@ from typing import Any
 
 from prunescape.config import schema
 from prunescape.config_mistakes import shown
+from prunescape.strict_yaml import MOST_VALUES
 
 _HEAD = """# The config
 
@@ -22,8 +23,12 @@ whole. Numbers with an exponent need a point: YAML reads `1e-3` as text and `1.0
 serves words (`--config run=again data='{{directory: /mnt/cifar}}'`); a nested number given with it arrives
 as text and is refused: write a small file instead, and give both, `--configfile config.yaml changes.yaml`.
 
-A file given with `--configfile` that is no YAML (a tab, a bracket left open) is refused by Snakemake itself, which
-tells neither file nor line; the last lines of `python -c "import yaml; yaml.safe_load(open('my_study.yaml'))"` do.
+A key that is given twice is refused, with both lines (what `<<` merges may be overridden), and so are aliases that
+stand for more than {most} values.
+
+Snakemake reads a file given with `--configfile` first, and says badly what is wrong in one that is no YAML (a tab, a
+bracket left open). `PYTHONPATH=workflow python -m prunescape.config my_study.yaml` says it in a line, runs nothing of
+what is in the file, and says nothing where the file can be read.
 """
 _COLUMNS = "| key | value | unit | default | meaning |\n|---|---|---|---|---|\n"
 _KINDS = {
@@ -41,7 +46,11 @@ def page() -> str:
     whole = schema()
     keys = whole["properties"]
     loose = {key: part for key, part in keys.items() if "object" not in part["type"]}
-    text = _HEAD.format(description=whole["description"]) + "\n## At the top\n\n" + _table("", loose, whole)
+    text = (
+        _HEAD.format(description=whole["description"], most=MOST_VALUES)
+        + "\n## At the top\n\n"
+        + _table("", loose, whole)
+    )
     for key, part in keys.items():
         if key in loose:
             continue

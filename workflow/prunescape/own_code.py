@@ -18,24 +18,63 @@ from prunescape.errors import UserError
 
 INSTALLED = ("site-packages", "dist-packages")
 NAMED_BY_LIBRARY = ("torchvision", "timm")  # what follows the colon is a name of theirs, no attribute of the module
+PYTHONS_OWN = sys.stdlib_module_names | {"__main__"}
 
 
 def check_import(target: str) -> None:
     """Make sure that the code of `package.module:function` is there, as far as can be told without running it.
 
     Raises:
-        UserError: there is no such module, or it defines no such name; one line.
+        UserError: there is no such module, or no network can come from it; or it defines no such name, or has it from
+            elsewhere; one line.
     """
     module, _, name = target.partition(":")
-    files = module_files(module)
+    files = importable_files(module)
     if module in NAMED_BY_LIBRARY or _is_installed(files[-1]):
         return
-    names = _top_level_names(files[-1])
+    origins = _top_level_names(files[-1])
+    if origins is None:
+        return
     first = name.split(".")[0]
-    if names is not None and first not in names:
-        near = difflib.get_close_matches(first, names, 1)
+    if first not in origins:
+        near = difflib.get_close_matches(first, origins, 1)
         hint = f"did you mean {near[0]!r}?" if near else "define it there, or name another"
         raise UserError(f"{target}: {files[-1]} defines no {first!r}; {hint}")
+    package = top_level(module)
+    if all(origin and top_level(origin) != package for origin in origins[first]):
+        raise foreign(target, origins[first][0])
+
+
+def importable_files(module: str) -> list[Path]:
+    """`module_files` of a module that a config may name.
+
+    Raises:
+        UserError: there is no such module; or it is of Python or of prunescape itself.
+    """
+    package = top_level(module)
+    if package == "prunescape":
+        raise UserError(f"{module}: is prunescape itself; its networks are used by their names, without import")
+    if package not in PYTHONS_OWN:
+        files = module_files(module)
+        if not _is_pythons_own(files[-1]):
+            return files
+    raise UserError(f"{module}: is of Python itself, where no networks are; name a module of your own")
+
+
+def top_level(module: str) -> str:
+    """The package in which a module lies, or the module itself."""
+    return module.split(".")[0]
+
+
+def foreign(target: str, origin: str) -> UserError:
+    """What to tell where a module has a name from another package: a config could call anything that way."""
+    package = top_level(target.partition(":")[0])
+    return UserError(f"{target}: comes from {origin}; name a function or a class that {package} itself defines")
+
+
+def is_installed(module: str) -> bool:
+    """Whether a module is an installed package's, and not the user's own."""
+    return _is_installed(module_files(module)[-1])
 
 
 @cache
@@ -117,8 +156,12 @@ def _found(module: str, here: str) -> tuple[Path, ...] | None:
 
 
 def _is_installed(file: Path) -> bool:
+    return any(part in INSTALLED for part in file.parts) or _is_pythons_own(file) or file.suffix != ".py"
+
+
+def _is_pythons_own(file: Path) -> bool:
     library = Path(os.__file__).parent
-    return any(part in INSTALLED for part in file.parts) or file.is_relative_to(library) or file.suffix != ".py"
+    return file.is_relative_to(library) and not any(part in INSTALLED for part in file.relative_to(library).parts)
 
 
 def _version(distribution: str) -> str:
@@ -168,14 +211,22 @@ def _imports(tree: ast.AST, package: str) -> list[str]:
     return [name for name in dict.fromkeys(names) if name]
 
 
-def _top_level_names(file: Path) -> set[str] | None:
-    """What a module defines or imports by name; None where that cannot be told."""
-    names: set[str] = set()
+def _top_level_names(file: Path) -> dict[str, list[str]] | None:
+    """What a module defines or imports by name, with the modules it has it from; None where that cannot be told.
+
+    A name that is defined there, or comes from the same package, is from ''.
+    """
+    names: dict[str, list[str]] = {}
     for node in ast.walk(_parsed(file)):
         if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
-            names.add(node.name)
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            names |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
+            names.setdefault(node.name, []).append("")
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                names.setdefault(alias.asname or top_level(alias.name), []).append(alias.name)
+        elif isinstance(node, ast.ImportFrom):
+            origin = "" if node.level else node.module or ""
+            for alias in node.names:
+                names.setdefault(alias.asname or alias.name, []).append(origin)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names.add(node.id)
+            names.setdefault(node.id, []).append("")
     return None if "*" in names or "__getattr__" in names else names

@@ -1,15 +1,20 @@
 """The main job: tiles of hyperparameters are trained, and the grid grows where good cells touch its border."""
 
+from prunescape.errors import UserError
+
 MAIN = PLAN.hpspace
 
 
-def grown(step):
-    """What the jobs of a step read whose tiles are all known when the grid has grown; Snakemake plans them again then."""
+def grown(read):
+    """What jobs read whose tiles are all known when the grid has grown; Snakemake plans them again then."""
 
     def files(wildcards):
-        for job in MAIN.rounds_before(step, wildcards):
+        for job in MAIN.rounds_before(wildcards):
             checkpoints.extend_grid.get(**job)
-        return step.reads(wildcards)
+        try:
+            return read(wildcards)
+        except UserError as error:  # in one line, where Snakemake would say that an input function failed
+            sys.exit(f"prunescape: {error}")
 
     return unpack(files)
 
@@ -38,7 +43,7 @@ rule train_tile:
 # Snakemake would run the rounds side by side.
 checkpoint extend_grid:
     input:
-        grown(MAIN.extend_grid),
+        grown(MAIN.extend_grid.reads),
     output:
         **MAIN.extend_grid.outputs,
     log:
@@ -54,7 +59,7 @@ checkpoint extend_grid:
 
 rule collect_cells:
     input:
-        grown(MAIN.collect_cells),
+        grown(MAIN.collect_cells.reads),
     output:
         **MAIN.collect_cells.outputs,
     log:
@@ -70,7 +75,7 @@ rule collect_cells:
 # Not in light.smk, because its histories are those of tiles that are known when the grid has grown.
 rule figure_curves:
     input:
-        grown(MAIN.curves),
+        grown(MAIN.curves.reads),
     output:
         **outputs(MAIN.curves),
     log:

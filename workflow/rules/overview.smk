@@ -5,6 +5,20 @@ locked, built or recorded, so that they serve beside a run that is under way. (A
 the locks of all runs in a directory when any of them ends.)
 """
 
+
+# Where it has been deleted. It shows the studies that the run has by now and asks for none; `onsuccess` writes it again.
+rule write_index:
+    output:
+        index=PLAN.index,
+    log:
+        f"{RUN.logs}/studies/write_index/all.log",
+    localrule: True
+    conda:
+        ENVIRONMENT
+    script:
+        "../scripts/studies/write_index.py"
+
+
 # Snakemake learns its targets only after it has read the Snakefile: hence the command line. A workflow that imports this one
 # as a module may have given the rules other names.
 NAMES = {name: getattr(rules, name).rule.name for name in [*OVERVIEWS, "hpspace", *PLAN.companions]}

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-import yaml
 from rocrate.model.contextentity import ContextEntity
 from rocrate.rocrate import ROCrate
 
 from prunescape.export.tables import TABLES
 from prunescape.files import sha256, write_json
+from prunescape.strict_yaml import load
 
 VERSION = "0.1.0"  # as in pyproject.toml
 METADATA = "ro-crate-metadata.json"
@@ -54,7 +54,7 @@ def code_version(project: Path) -> str | None:
 
 def software(environment: Path) -> dict[str, str]:
     """The libraries that a conda environment pins, with the versions that are really installed; and Python."""
-    pinned = yaml.safe_load(environment.read_text(encoding="utf-8"))["dependencies"][-1]["pip"]
+    pinned = load(environment)["dependencies"][-1]["pip"]
     found = {"python": platform.python_version()}
     for name in (pin.partition("==")[0] for pin in pinned):
         try:

@@ -184,7 +184,8 @@ TABLES: dict[str, Table] = {
 }
 
 
-BEFORE = ("rewound_history", "step_history")  # of trainings that some pipelines have before those of the grid
+# Of trainings before those of the grid, which not all runs have.
+BEFORE = ("dense_history", "rewound_history", "step_history")
 _OF_THESIS = ("band", "table_3_4", "table_4_1", "table_4_2")  # made of its pair of hyperparameters alone
 
 

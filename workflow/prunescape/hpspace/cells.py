@@ -1,34 +1,39 @@
-"""All trainings of a study in one table. Apart and light: what trains, and what a landscape is, change on their own."""
+"""All cells of a study in one table. Apart and light: what trains, and what a landscape is, change on their own."""
 
 import os
+from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import accumulate, product
+from pathlib import Path
 
 import pandas as pd
 
-from prunescape.files import read_csv, read_tables
+from prunescape.errors import UserError
+from prunescape.files import read_csv, remedy
 from prunescape.variant import COLUMNS
 
+File = str | os.PathLike[str]
+KEY = ["model", "variant", "seed", "i", "j"]  # what tells a training from the others
+PLACE = ["i", "j"]
 GRID = "grid_"  # begins the column with a hyperparameter as the grid has it, where training may use a multiple of it
 
 
-def collect(paths: Sequence[str | os.PathLike[str]]) -> pd.DataFrame:
-    """Put the tables of tiles together: models and variants as they come, each sorted by seed, i and j.
+def read_trainings(path: File) -> pd.DataFrame:
+    """The table `cells.csv` of a study, in which each variant and seed of a model has each cell of its grid once.
 
     Raises:
-        UserError: a table is damaged.
+        UserError: the table is missing or damaged, a training is there twice, or one is missing.
     """
-    cells = read_tables(paths)
-    cells["order"] = cells.groupby(["model", "variant"], sort=False).ngroup()
-    return cells.sort_values(["order", "seed", "i", "j"], ignore_index=True).drop(columns="order")
+    return _checked([path])
 
 
-def read_cells(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """`cells.csv` as analyses see it: hyperparameters are those of the grid, by which networks are compared.
+def read_cells(path: File) -> pd.DataFrame:
+    """The same table as analyses see it: hyperparameters are those of the grid, by which networks are compared.
 
     Raises:
-        UserError: the table is damaged.
+        UserError: as `read_trainings`.
     """
-    return of_grid(read_csv(path))
+    return of_grid(read_trainings(path))
 
 
 def of_grid(cells: pd.DataFrame) -> pd.DataFrame:
@@ -45,10 +50,131 @@ def with_variants(table: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
         table: any, with `variant`.
         cells: `cells.csv`, which has all six.
     """
-    if "variant" not in table.columns:
-        return table
     known = cells.drop_duplicates("variant").set_index("variant")
     wider = table.copy()
     for place, name in enumerate(COLUMNS, 1 + list(table.columns).index("variant")):
         wider.insert(place, name, table["variant"].map(known[name]))
     return wider
+
+
+def collect(paths: Sequence[File], plans: Sequence[File] = ()) -> pd.DataFrame:
+    """The tables of tiles in one: models and variants as they come, each sorted by seed, i and j.
+
+    Args:
+        paths: the tables of all tiles of some models.
+        plans: the plans of extension that the tiles follow from, in a folder for each model; to be made anew where all
+            tables leave out the same cell.
+
+    Raises:
+        UserError: a table is missing or damaged, a training is there twice, or one is missing.
+    """
+    cells = _checked(paths, plans)
+    cells["order"] = cells.groupby(["model", "variant"], sort=False).ngroup()
+    return cells.sort_values(["order", "seed", "i", "j"], ignore_index=True).drop(columns="order")
+
+
+class _Rows:
+    """The rows of several tables that were put together, and where they come from."""
+
+    def __init__(self, paths: Sequence[File]) -> None:
+        self.paths, tables = paths, [read_csv(path) for path in paths]
+        for path, table in zip(paths, tables, strict=True):
+            _check_columns(path, table)
+        self.table = pd.concat(tables, ignore_index=True)
+        self.starts = [0, *accumulate(len(table) for table in tables)]
+
+    def file(self, row: int) -> int:
+        """Which of the files a row is in."""
+        return bisect_right(self.starts, row) - 1
+
+    def path(self, row: int) -> File:
+        """The file of a row."""
+        return self.paths[self.file(row)]
+
+    def line(self, row: int) -> str:
+        """File and line of a row; the first line is the header."""
+        return f"{self.path(row)}: line {row - self.starts[self.file(row)] + 2}"
+
+    def training(self, row: int) -> str:
+        """File, line and key of a row."""
+        return f"{self.line(row)}: {', '.join(f'{name} {value}' for name, value in self.table.loc[row, KEY].items())}"
+
+    def beside(self, row: int, others: pd.DataFrame) -> list[File]:
+        """The file among those of `others` that has the same tile as a row: other cells of it, at least; else none."""
+        tile = self.table[self.starts[self.file(row)] : self.starts[self.file(row) + 1]]
+        places = set(tile[PLACE].itertuples(index=False, name=None))
+        return [self.path(other) for other, *place in others[PLACE].itertuples() if tuple(place) in places][:1]
+
+    def shortest(self, rows: pd.DataFrame) -> File:
+        """The file among those of `rows` that has the fewest of them."""
+        return self.paths[
+            min(set(map(self.file, rows.index)), key=lambda file: self.starts[file + 1] - self.starts[file])
+        ]
+
+
+def _checked(paths: Sequence[File], plans: Sequence[File] = ()) -> pd.DataFrame:
+    rows = _Rows(paths)
+    _check_unique(rows)
+    for model, cells in rows.table.groupby("model", sort=False):
+        _check_alike(rows, cells)
+        _check_whole(rows, cells, str(model), [plan for plan in plans if Path(plan).parent.name == model])
+    return rows.table
+
+
+def _check_columns(path: File, table: pd.DataFrame) -> None:
+    missing = [name for name in KEY if name not in table]
+    if missing or table.empty:
+        reason = f"the column {missing[0]} is missing" if missing else "it has no rows"
+        raise UserError(f"{path}: no table of cells, {reason}; {remedy(path)}")
+    for name in KEY:
+        whole = name in ("model", "variant") or pd.api.types.is_integer_dtype(table[name])
+        if not whole or table[name].isna().any():
+            raise UserError(f"{path}: column {name}: a field is empty or no whole number; {remedy(path)}")
+
+
+def _check_unique(rows: _Rows) -> None:
+    """Make sure that no training is there twice."""
+    again = rows.table.duplicated(KEY)
+    if again.any():
+        second = int(again.idxmax())
+        first = int((rows.table[KEY] == rows.table.loc[second, KEY]).all(axis="columns").idxmax())
+        raise UserError(
+            f"{rows.training(second)}: this training is there twice, see {rows.line(first)};"
+            f" {_remedy(rows.path(first), rows.path(second))}"
+        )
+
+
+def _check_alike(rows: _Rows, cells: pd.DataFrame) -> None:
+    """Make sure that all variants and seeds of a model have the same cells."""
+    places = cells[PLACE].drop_duplicates()
+    groups = list(product(cells["variant"].unique(), cells["seed"].unique()))
+    if len(cells) == len(places) * len(groups):  # as no training is there twice
+        return
+    there = set(cells[KEY[1:]].itertuples(index=False, name=None))
+    row, variant, seed = next(
+        (place[0], *group) for place, group in product(places.itertuples(), groups) if (*group, *place[1:]) not in there
+    )
+    lacking = rows.beside(row, cells[(cells["variant"] == variant) & (cells["seed"] == seed)])
+    raise UserError(
+        f"{rows.training(row)}: this cell is missing for variant {variant}, seed {seed}, and all variants and seeds of"
+        f" a model have the same cells; {_remedy(rows.path(row), *lacking)}"
+    )
+
+
+def _check_whole(rows: _Rows, cells: pd.DataFrame, model: str, plans: Sequence[File]) -> None:
+    """Make sure that the cells of a model fill a rectangle."""
+    low_i, low_j, high_i, high_j = map(int, (*cells[PLACE].min(), *cells[PLACE].max()))
+    there = set(cells[PLACE].itertuples(index=False, name=None))
+    if len(there) == (high_i - low_i + 1) * (high_j - low_j + 1):
+        return
+    rectangle = ((i, j) for i in range(low_i, high_i + 1) for j in range(low_j, high_j + 1))
+    i, j = next(place for place in rectangle if place not in there)
+    path = rows.shortest(cells)
+    raise UserError(
+        f"{path}: model {model}, i {i}, j {j}: this cell is missing for all variants and seeds, and a grid is a whole"
+        f" rectangle; {_remedy(*(plans or [path]))}"
+    )
+
+
+def _remedy(*paths: File) -> str:
+    return remedy(" ".join(dict.fromkeys(map(str, paths))))

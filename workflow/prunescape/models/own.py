@@ -10,13 +10,14 @@ import importlib
 import inspect
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any
+from types import FunctionType, MethodType
+from typing import Any, get_type_hints
 
 from torch import nn
 
 from prunescape.errors import UserError, known
 from prunescape.models.architecture import Origin
-from prunescape.own_code import module_files, search_path
+from prunescape.own_code import NAMED_BY_LIBRARY, foreign, importable_files, is_installed, search_path, top_level
 from prunescape.torchvision_compat import torchvision
 
 # A layer's sizes that pruning may change, by its type; the layers for which networks are cut and built again.
@@ -28,6 +29,16 @@ SIZES: dict[type[nn.Module], tuple[str, ...]] = {
     nn.PReLU: ("num_parameters",),
 }
 
+# Arguments by which torchvision's and timm's networks load weights; timm unpickles a file of `checkpoint_path`.
+LOADS_WEIGHTS = (
+    "weights",
+    "weights_backbone",
+    "pretrained",
+    "pretrained_cfg",
+    "pretrained_cfg_overlay",
+    "checkpoint_path",
+)
+
 
 def build(origin: Origin, input_shape: tuple[int, int, int], classes: int) -> nn.Module:
     """The dense network, in training mode, with the weights of its constructor.
@@ -38,6 +49,9 @@ def build(origin: Origin, input_shape: tuple[int, int, int], classes: int) -> nn
         UserError: it cannot be imported or made, or is no network of images for these images and classes.
     """
     module, _, name = origin.target.partition(":")
+    loading = [key for key in LOADS_WEIGHTS if origin.kwargs.get(key)]
+    if top_level(module) in NAMED_BY_LIBRARY and loading:
+        raise UserError(f"{origin.target}: {loading[0]} loads weights, and training starts anew; remove it from kwargs")
     if module == "torchvision":
         model = _torchvision(name, origin, input_shape, classes)
     elif module == "timm":
@@ -123,17 +137,55 @@ def _timm(name: str, origin: Origin, input_shape: tuple[int, int, int], classes:
 
 
 def _imported(module: str, name: str, origin: Origin, input_shape: tuple[int, int, int], classes: int) -> Any:
-    module_files(module)  # says where it was looked for, if it is not there
+    importable_files(module)  # says where it was looked for, if it is not there
     sys.path[:] = search_path()
     try:
         found: Any = importlib.import_module(module)
         for part in name.split("."):
             found = getattr(found, part)
-    except Exception as error:  # whatever the user's module does
+    except (Exception, SystemExit) as error:  # whatever the user's module does
         raise UserError(f"{origin.target}: cannot be imported ({in_a_line(error)}); mend it, or name another") from None
-    if not callable(found):
-        raise UserError(f"{origin.target}: is a {type(found).__name__}, and must be a function or a class")
+    _check(found, origin.target)
     return _called(found, origin, _wanted(found, input_shape, classes))
+
+
+def _check(found: Any, target: str) -> None:
+    """Make sure, before it is called, that something makes networks, and is not merely within reach of a module.
+
+    A config names it and its arguments, and would otherwise call anything: what is called is a network's class or a
+    function, written in the package that the config names; and where that package is no code of the user's own, a
+    function that says that it gives a network. torch has functions that say so and run code out of their arguments.
+
+    Raises:
+        UserError: it is something else; one line.
+    """
+    module = target.partition(":")[0]
+    package = top_level(module)
+    if isinstance(found, type):
+        if not issubclass(found, nn.Module):
+            raise UserError(f"{target}: is a class, but of no torch.nn.Module; name a network's class, or a function")
+        home = str(found.__module__)
+    else:
+        is_class_method = isinstance(found, MethodType) and isinstance(found.__self__, type)
+        function = found.__func__ if is_class_method else found
+        if not isinstance(function, FunctionType):
+            raise UserError(f"{target}: is a {type(found).__name__}, and must be a function or a class")
+        home = str(function.__globals__.get("__name__"))  # `__module__` is what a decorator writes there
+    if top_level(home) != package:
+        raise foreign(target, home)
+    if not isinstance(found, type) and is_installed(module) and (package == "torch" or not _says_network(function)):
+        raise UserError(
+            f"{target}: is a function of an installed package that is not declared to return a torch.nn.Module; name a"
+            " network's class, or call it in a function of your own"
+        )
+
+
+def _says_network(function: FunctionType) -> bool:
+    try:
+        given = get_type_hints(function).get("return")
+    except Exception:  # names that exist for type checkers only, and whatever else an annotation does
+        return False
+    return isinstance(given, type) and issubclass(given, nn.Module)
 
 
 def _wanted(function: Callable[..., Any], input_shape: tuple[int, int, int], classes: int) -> dict[str, int]:
@@ -152,8 +204,8 @@ def _called(function: Callable[..., Any], origin: Origin, given: Mapping[str, An
         raise UserError(f"{origin.target}: {twice[0]} follows from the data; remove it from kwargs")
     try:
         return function(**given, **origin.kwargs)
-    except Exception as error:  # whatever the user's function does
-        given_words = ", ".join(f"{name}={value!r}" for name, value in {**given, **origin.kwargs}.items())
+    except (Exception, SystemExit) as error:  # whatever the user's function does
+        given_words = ", ".join(f"{name}={value!r:.60}" for name, value in {**given, **origin.kwargs}.items())
         given_words = given_words or "no arguments, as its signature names none of num_classes, in_channels, image_size"
         raise UserError(f"{origin.target}: cannot be made with {given_words} ({in_a_line(error)})") from None
 
@@ -172,7 +224,7 @@ def _reading(model: nn.Module, channels: int, origin: Origin) -> nn.Module:
     raise UserError(f"{origin.target}: reads images of 3 channels, and these have {channels}; use another network")
 
 
-def in_a_line(error: Exception) -> str:
+def in_a_line(error: BaseException) -> str:
     """An error as one short line."""
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text[:200]}" if text else type(error).__name__

@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from prunescape.errors import UserError
 from prunescape.overview.bill import bill_page
 from prunescape.overview.companion import Companions, companion_bill, companion_of, companion_status
 from prunescape.overview.status import status_page
@@ -37,7 +38,10 @@ def answer(plan: Plan, arguments: Sequence[str], names: Mapping[str, str]) -> st
     named = [name for name in studies if names[name] in arguments]
     chosen = [companion_of(study) for name, study in plan.companions.items() if name in named or not named]
     companions = Companions(asked=chosen) if named else Companions(others=chosen)
-    print_pages(asked, study_of(plan), plan.run.cores, not named or "hpspace" in named, companions)
+    try:
+        print_pages(asked, study_of(plan), plan.run.cores, not named or "hpspace" in named, companions)
+    except UserError as error:
+        return f"prunescape: {error}"
     return None
 
 

@@ -1,13 +1,14 @@
 """The trainings that a study consists of, and where their files are."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from prunescape.errors import UserError
 from prunescape.hpspace.axes import SHAPING
 from prunescape.hpspace.lattice import Cell, Lattice
+from prunescape.hpspace.plan import read_plan
 from prunescape.plan.plan import Plan
 from prunescape.training.retraining import AT_INIT
 
@@ -128,19 +129,20 @@ class Study:
         return tuple((int(of["epochs"]), int(of["batch_size"])) for of in settings)
 
     def tiles(self, model: str) -> list[Cell]:
-        """First cells of a model's tiles: the configured grid, and what finished rounds of extension have added."""
+        """First cells of a model's tiles: the configured grid, and what finished rounds of extension have added.
+
+        Raises:
+            UserError: the plan of a round is damaged.
+        """
         tiles = self.lattice(model).initial_tiles()
         for number in range(1, self.config["extension"]["rounds"] + 1):
+            plan = Path(self.extension.format(model=model, round=number))
             try:
-                plan = json.loads(Path(self.extension.format(model=model, round=number)).read_text(encoding="utf-8"))
-                tiles += [Cell(*tile) for tile in plan["tiles"]]
-            except (
-                OSError,
-                ValueError,
-                KeyError,
-                TypeError,
-            ):  # not planned yet; a damaged plan is told by the job that reads it
-                break
+                tiles += read_plan(plan)
+            except UserError:
+                if plan.is_file():
+                    raise
+                break  # not planned yet
         return tiles
 
     def rounds_left(self, model: str) -> int:

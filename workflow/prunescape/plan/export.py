@@ -43,7 +43,11 @@ class Export:
     def describe_tables(self) -> Step:
         """The step that writes the dictionary of tables."""
         networks = self.hpspace.networks
-        there = {"rewound_history": networks.rewinds, "step_history": networks.has_step_trainings}
+        there = {
+            "dense_history": any(map(networks.is_ranked, self.run.models)),
+            "rewound_history": networks.rewinds,
+            "step_history": networks.has_step_trainings,
+        }
         values = {
             "run": self.run.config["run"],
             "before": [name for name, known in there.items() if known],
@@ -161,12 +165,13 @@ class Export:
 
         files = {"crate": f"{run.results}/ro-crate-metadata.json", "config": f"{run.results}/config.json"}
         inputs: dict[str, str | list[str]] = {
-            "results": [*self.hpspace.answers, *self.describe_tables.files()],
+            "results": [*self.hpspace.networks.files, *self.hpspace.answers, *self.describe_tables.files()],
             **self.hpspace.tables("timing"),
         }
         return run.step(ROOM, "write_provenance", files, inputs=inputs, values=values, is_local=True)
 
     @property
-    def cards(self) -> list[str]:
-        """The model cards of all networks."""
-        return self.write_card.files()
+    def files(self) -> list[str]:
+        """All files of the networks that are handed on."""
+        steps = [self.choose_network, self.train_chosen, self.export_network, self.write_card]
+        return [path for step in steps for path in step.files()]

@@ -1,6 +1,5 @@
 """The main job: which tiles are trained, and which tables, figures and pages follow from them."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,6 +8,7 @@ from typing import Any
 
 from prunescape.hpspace.axes import size_of
 from prunescape.hpspace.lattice import Cell
+from prunescape.hpspace.plan import read_plan
 from prunescape.hpspace.setting import counted, published_settings
 from prunescape.plan.identity import published_tables
 from prunescape.plan.networks import Networks
@@ -64,10 +64,14 @@ class Hpspace:
         return [self.extension.format(model=model, round=number) for number in range(1, rounds + 1)]
 
     def tiles(self, model: str, rounds: int) -> list[Cell]:
-        """First cells of the tiles of a model's grid after some rounds of extension, which must have been planned."""
+        """First cells of the tiles of a model's grid after some rounds of extension, which must have been planned.
+
+        Raises:
+            UserError: the plan of a round is missing or damaged.
+        """
         tiles = self.run.lattice(model).initial_tiles()
         for path in self.plans(model, rounds):
-            tiles += [Cell(*tile) for tile in json.loads(Path(path).read_text(encoding="utf-8"))["tiles"]]
+            tiles += read_plan(path)
         return tiles
 
     def planned_rounds(self, model: str) -> int:
@@ -172,9 +176,9 @@ class Hpspace:
             ROOM, "collect_cells", self.tables("cells", "timing"), inputs=lambda wildcards: self.all_tiles()
         )
 
-    def rounds_before(self, step: Step, wildcards: Wildcards) -> list[dict[str, str]]:
+    def rounds_before(self, wildcards: Wildcards) -> list[dict[str, str]]:
         """The rounds of extension that must have been planned before the inputs of a job are known."""
-        last = int(wildcards["round"]) - 1 if step is self.extend_grid else self.rounds
+        last = self.rounds if wildcards.get("round") is None else int(wildcards["round"]) - 1
         models = [wildcards["model"]] if wildcards.get("model") else self.run.models
         return combinations(model=models, round=range(1, last + 1))
 
@@ -456,6 +460,10 @@ class Hpspace:
             captions={"page": Caption(ANSWER, "explore", {"figure": "0 explore", "metric": "all"})},
             told=lambda: {"config": run.config, "root": str(PROJECT)},
         )
+
+    def trained(self, wildcards: Wildcards) -> dict[str, str | list[str]]:  # noqa: ARG002 - an input function of Snakemake's
+        """The files of all tiles that are known so far."""
+        return {"tiles": self.train_tile.files()}
 
     @property
     def answers(self) -> list[str]:

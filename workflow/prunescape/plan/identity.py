@@ -9,6 +9,7 @@ from prunescape import codehash
 from prunescape.own_code import own_digest
 
 OWN = "own:"  # before the name of a module that a user wrote
+OWN_BUILDER = "prunescape.models.own"  # makes networks that are imported; loaded by name, so that no script shows it
 
 
 def identity(*sources: str, **values: Any) -> dict[str, Any]:
@@ -27,7 +28,8 @@ def identity(*sources: str, **values: Any) -> dict[str, Any]:
 def code(*sources: str) -> dict[str, Any]:
     """Digests of code: `code` of scripts and modules of the library, `own_code` of each network that is imported."""
     own = [own_digest(source.removeprefix(OWN)) for source in sources if source.startswith(OWN)]
-    found: dict[str, Any] = {"code": codehash.digest(*(source for source in sources if not source.startswith(OWN)))}
+    ours = [source for source in sources if not source.startswith(OWN)]
+    found: dict[str, Any] = {"code": codehash.digest(*ours, *([OWN_BUILDER] if own else []))}
     return found | ({"own_code": own} if own else {})
 
 

@@ -54,10 +54,6 @@ class Networks:
 
     run: Run
 
-    @property
-    def _models(self) -> list[dict[str, str]]:
-        return combinations(model=self.run.models)
-
     def _pruned(self, **chosen: bool) -> list[dict[str, str]]:
         """Model and name of the pruned variants whose attributes have these values."""
         return [
@@ -70,6 +66,10 @@ class Networks:
     def pruned(self, model: str) -> tuple[Variant, ...]:
         """The pruned variants of a model."""
         return self.run.variants(model)[1:]
+
+    def is_ranked(self, model: str) -> bool:
+        """Whether a model has pruned variants whose channels are ranked by the weights of a trained dense network."""
+        return any(not variant.at_init for variant in self.pruned(model))
 
     @property
     def has_step_trainings(self) -> bool:
@@ -273,7 +273,7 @@ class Networks:
             ROOM,
             "train_dense",
             {name: f"{run.results}/models/{{model}}/dense/{file}" for name, file in _TRAINED.items()},
-            self._models,
+            combinations(model=[model for model in run.models if self.is_ranked(model)]),
             inputs=self.of_dense,
             values=lambda wildcards: self.prior_values(wildcards["model"], recipe),
             sources=self._source,
@@ -435,6 +435,18 @@ class Networks:
             self.prune_step,
             self.prune_initial,
             self.retrain_step,
+        ]
+
+    @property
+    def files(self) -> list[str]:
+        """All networks of the main job, with the histories of their trainings and the records of their pruning."""
+        steps = [step for step in self.measured if step is not self.check]
+        return [
+            path
+            for step in steps
+            for job in step.all_jobs()
+            if job.model in self.run.models
+            for path in job.outputs.values()
         ]
 
     def preparations(self, model: str) -> list[Preparation]:

@@ -93,8 +93,16 @@ class Plan:
 
     @property
     def main(self) -> list[str]:
-        """What a plain run makes: the main job's answers, and what its tables mean."""
-        return [*self.hpspace.answers, *self.export.describe_tables.files()]
+        """What a plain run makes beside its tiles: networks, answers, what the tables mean, and the overview.
+
+        Every file that README.md and datapackage.json name: Snakemake makes again only what a target asks for.
+        """
+        return [*self.networks.files, *self.hpspace.answers, *self.export.describe_tables.files(), self.index]
+
+    @property
+    def index(self) -> str:
+        """The overview of the studies that a run has by now; written after every run, it asks for none of them."""
+        return f"{self.run.results}/index.html"
 
     @property
     def light(self) -> list[Step]:

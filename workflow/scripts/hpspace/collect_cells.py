@@ -5,5 +5,5 @@ from prunescape.hpspace.cells import collect
 from prunescape.job import job
 
 with job(snakemake):
-    write_csv(snakemake.output.cells, collect(snakemake.input.tables))
+    write_csv(snakemake.output.cells, collect(snakemake.input.tables, snakemake.input.get("plans", [])))
     write_csv(snakemake.output.timing, collect(snakemake.input.timing))

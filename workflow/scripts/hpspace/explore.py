@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from prunescape.files import read_csv, read_json, write_text
+from prunescape.hpspace.cells import read_trainings
 from prunescape.hpspace.verdict import from_json
 from prunescape.job import job
 from prunescape.pages.explore import TITLES, explore_page
@@ -13,7 +14,11 @@ with job(snakemake):
     pictures = [Picture(*of, path) for of, path in zip(settings["pictures"], files.get("pictures", []), strict=True)]
     text = explore_page(
         from_json(read_json(files.verdict)),
-        {name: read_csv(files[name]) for name in (*TITLES, "timing") if files.get(name)},
+        {
+            name: read_trainings(files[name]) if name == "cells" else read_csv(files[name])
+            for name in (*TITLES, "timing")
+            if files.get(name)
+        },
         pictures,
         settings,
         provenance["config"],

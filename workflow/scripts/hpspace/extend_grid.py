@@ -10,7 +10,7 @@ from prunescape.job import job
 with job(snakemake) as logger:
     settings = snakemake.params.settings
     tiles, sides, blocked = plan_extension(
-        of_grid(collect(snakemake.input.tables)),
+        of_grid(collect(snakemake.input.tables, snakemake.input.get("plans", []))),
         Lattice.from_config(settings["grid"], settings["prior"]),
         settings["extension"]["roi"],
         bounds_of(settings["grid"], settings["extension"]),

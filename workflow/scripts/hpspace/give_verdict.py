@@ -2,7 +2,7 @@
 
 from prunescape.files import read_csv, write_json, write_text
 from prunescape.hpspace.axes import Pair
-from prunescape.hpspace.cells import of_grid
+from prunescape.hpspace.cells import read_cells
 from prunescape.hpspace.extension import open_borders
 from prunescape.hpspace.verdict import Tables, verdict
 from prunescape.hpspace.verdict_page import verdict_page
@@ -11,9 +11,10 @@ from prunescape.job import job
 
 with job(snakemake):
     settings = snakemake.params.settings
-    tables = Tables(*(read_csv(snakemake.input[name]) for name in Tables._fields))
+    tables = Tables(
+        read_cells(snakemake.input.cells), *(read_csv(snakemake.input[name]) for name in Tables._fields[1:])
+    )
     pair = Pair.from_settings(settings)
-    tables = tables._replace(cells=of_grid(tables.cells))
     borders = open_borders(tables.cells, settings["border_roi"], pair)
     answer = verdict(tables, borders, settings["verdict"], pair, settings["without_control"])
     write_json(snakemake.output.json, answer)
