@@ -7,6 +7,7 @@ from prunescape.flops import count_flops
 from prunescape.job import job
 from prunescape.models.architecture import Architecture, Origin
 from prunescape.models.build import build
+from prunescape.models.probe import probe
 
 with job(snakemake):
     data = load_prepared(snakemake.input.data)
@@ -14,7 +15,5 @@ with job(snakemake):
     origin = Origin.from_config(section) if section else None
     dense = Architecture(snakemake.wildcards.model, data.input_shape, len(data.classes), origin=origin)
     if origin is not None:
-        from prunescape.models.probe import probe  # takes seconds, and no other network needs it
-
         probe(dense)
     replace(dense, flops=count_flops(build(dense), data.input_shape)).save(snakemake.output[0])
