@@ -89,4 +89,10 @@ def test_mistakes_are_told_before_anything_runs(done: Path) -> None:
     assert "did you mean 'build'?" in told("-n", **{"import": "mypackage.nets:bild"})
     assert "cannot be made with num_classes=10, in_channels=1, depth=3" in told(kwargs={"depth": 3})
     assert "ratio 0.01 cannot be reached" in told(ratios=[0.01])
+    flipped = "class Flip(nn.Module):\n    def forward(self, x):\n        return x.flip(1)\n"
+    text = (done / "mypackage" / "nets.py").read_text().replace("self.act = nn.PReLU()", "self.act = Flip()")
+    (done / "mypackage" / "flipped.py").write_text(text.replace("class Block", f"{flipped}\n\nclass Block"))
+    said = told(**{"import": "mypackage.flipped:build"})  # nothing is trained before it is checked
+    assert "mypackage.flipped:build: without some channels of 1.expand it does not compute" in said
+    assert "Traceback" not in said
     assert not (done / "results/mistaken/models/mynet/dense/weights.safetensors").exists()

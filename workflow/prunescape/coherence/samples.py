@@ -20,8 +20,8 @@ from functools import partial
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from prunescape.attention import plain_attention
 from prunescape.training.gradients import per_sample_gradients
 
 Tensors = dict[str, torch.Tensor]
@@ -215,15 +215,3 @@ def _by_functions(network: nn.Module, images: torch.Tensor, labels: torch.Tensor
         logits = network(images)
     losses = F.cross_entropy(logits, labels, reduction="none")
     return Sums(parts.gradients, parts.signs, parts.squares, losses, logits.argmax(1) == labels)
-
-
-@contextmanager
-def plain_attention() -> Iterator[None]:
-    """Attention of plain operations, which torch.func can differentiate; its fused kernels cannot be."""
-    fast = torch.backends.mha.get_fastpath_enabled()
-    torch.backends.mha.set_fastpath_enabled(False)
-    try:
-        with sdpa_kernel(SDPBackend.MATH):
-            yield
-    finally:
-        torch.backends.mha.set_fastpath_enabled(fast)

@@ -12,6 +12,7 @@ from typing import Protocol
 import torch
 from torch import nn
 
+from prunescape.attention import single_layers
 from prunescape.models.channel_groups import ChannelGroup
 
 
@@ -107,7 +108,7 @@ def positions(model: nn.Module, input_shape: tuple[int, int, int]) -> dict[str, 
             hooks.append(module.register_forward_hook(count))
     was_training = model.training
     model.eval()
-    with torch.no_grad():
+    with torch.no_grad(), single_layers():
         model(torch.zeros(1, *input_shape))
     model.train(was_training)
     for hook in hooks:

@@ -25,6 +25,7 @@ from prunescape.models.own import SIZES, in_a_line
 INSIDE_BLOCKS, ALL = "inside-blocks", "all"
 MAKERS = (nn.Conv2d, nn.Linear)
 WINDOW_DIMENSIONS = 6
+PRODUCTS = ("bmmbackward", "scaleddotproduct")  # torch-pruning takes them for operations on each channel by itself
 NEUTRAL = (ops._ElementWiseOp, ops._ReshapeOp, ops._ConcatOp)
 
 
@@ -173,6 +174,8 @@ class Graph:
             layer = isinstance(module, tuple(SIZES))
             if not layer and not isinstance(module, NEUTRAL):
                 return f"a {type(module).__name__.strip('_')}"
+            if _operation(dep.target).startswith(PRODUCTS):
+                return "attention, or another product of two tensors"
             if prunable == INSIDE_BLOCKS and _joins(dep.target):
                 return "reaches an addition or a concatenation"
             if layer and self._is_output(dep) and not _is_depthwise(module):
@@ -226,8 +229,12 @@ def _joins(node: Any) -> bool:
     """Whether a node adds or concatenates several things."""
     if isinstance(node.module, ops._ConcatOp):
         return True
-    words = str(getattr(node.module, "_grad_fn", "")).lower()
-    return words.startswith(("addbackward", "subbackward")) and len(node.inputs) > 1
+    return _operation(node).startswith(("addbackward", "subbackward")) and len(node.inputs) > 1
+
+
+def _operation(node: Any) -> str:
+    """The name of a node that is no layer, as autograd has it, in lower case."""
+    return str(getattr(node.module, "_grad_fn", "")).lower()
 
 
 def _folds(grad_fn: Any) -> bool:

@@ -13,6 +13,7 @@ from prunescape.models.build import build
 from prunescape.models.own import sizes, smaller
 from prunescape.pruning.graph import Graph, Group
 from prunescape.pruning.graph_cost import GraphCost, graph_cost
+from prunescape.pruning.silenced import Uncut
 
 
 def prunable(model: nn.Module, architecture: Architecture) -> tuple[Graph, list[Group], GraphCost]:
@@ -67,27 +68,40 @@ def cut(
         removed: units to remove, by the group's root.
 
     Raises:
-        UserError: torch-pruning refuses, or the network cannot be built again from its sizes.
+        UserError: torch-pruning refuses, the network cannot be built again from its sizes, or it does not compute what
+            the dense one does without these channels; the message names the layer.
     """
+    gone = {
+        group.root: group.units()[torch.tensor(removed.get(group.root, ()), dtype=torch.long)].flatten().tolist()
+        for group in groups
+    }
+    uncut = Uncut(architecture, model.state_dict(), groups, gone)  # cutting makes new tensors
+    assert architecture.origin is not None
     before, layers = sizes(model), {name: dict(changed) for name, changed in architecture.layers.items()}
     for group in groups:
-        units = torch.tensor(removed.get(group.root, ()), dtype=torch.long)
-        if len(units):
-            graph.cut(group, group.units()[units].flatten().tolist())
-    kept = {group.root: group.channels - group.unit * len(removed.get(group.root, ())) for group in groups}
+        if gone[group.root]:
+            graph.cut(group, gone[group.root])
+    kept = {group.root: group.channels - len(gone[group.root]) for group in groups}
     for name, changed in smaller(before, model).items():
         layers.setdefault(name, {}).update(changed)
     pruned = replace(architecture, widths={**architecture.widths, **kept}, layers=layers)
-    check_rebuild(model, pruned)
+    again = rebuilt(model, pruned, uncut)
+    if not uncut.silenced_computes(again) and (culprits := uncut.culprits()):
+        readers = dict.fromkeys(member.name for group in culprits for member in group.read())
+        raise UserError(
+            f"{architecture.origin.target}: without some channels of {_some(culprits)} it does not compute what it does"
+            f" with them set to zero; keep channels in their order on the way to {', '.join([*readers][:3])} (no flip,"
+            " roll, shuffle, index or sort), and do not count on their number or neighbours"
+        )
     return replace(pruned, flops=count_flops(model, architecture.input_shape))
 
 
 @torch.no_grad()
-def check_rebuild(model: nn.Module, architecture: Architecture) -> None:
-    """Make sure that a pruned network, built again from its architecture, gives the very same outputs.
+def rebuilt(model: nn.Module, architecture: Architecture, uncut: Uncut) -> nn.Module:
+    """A pruned network, built again from its architecture; it gives the very same outputs.
 
     Raises:
-        UserError: it does not.
+        UserError: it does not; or its forward method fails, and the message names the layer where `uncut` finds one.
     """
     assert architecture.origin is not None
     images = torch.rand(2, *architecture.input_shape, generator=torch.Generator().manual_seed(0))
@@ -98,11 +112,17 @@ def check_rebuild(model: nn.Module, architecture: Architecture) -> None:
         same = torch.equal(again(images), model.eval()(images))
     except (RuntimeError, ValueError, IndexError) as error:
         words = " ".join(str(error).split())[:200]
+        where = f" of {_some(culprits)}" if (culprits := uncut.culprits()) else ""
         raise UserError(
-            f"{architecture.origin.target}: its forward method does not work with fewer channels ({words}); take sizes"
-            " from its layers there, not from numbers written out"
+            f"{architecture.origin.target}: its forward method does not work with fewer channels{where} ({words}); take"
+            " sizes from its layers there, not from numbers written out"
         ) from None
     finally:
         model.train(was_training)
     if not same:
         raise UserError(f"{architecture.origin.target}: built again, the pruned network gives other outputs")
+    return again
+
+
+def _some(groups: Sequence[Group]) -> str:
+    return ", ".join(group.root for group in groups[:3])

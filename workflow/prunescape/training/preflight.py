@@ -9,7 +9,9 @@ from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
 from prunescape.pruning.criteria import L1, TAYLOR
 from prunescape.pruning.graph import Graph
+from prunescape.pruning.prunable import as_prunable
 from prunescape.pruning.settings import FLOPS, LATENCY, PruningSettings
+from prunescape.pruning.silenced import vary
 from prunescape.pruning.structured import Start, prune
 from prunescape.training.array import check_architecture
 from prunescape.training.strategy import AUTO, SERIAL
@@ -25,6 +27,9 @@ def preflight(
     report: Callable[[str], None],
 ) -> dict[str, Any]:
     """Prune an untrained network to every ratio, and see whether it may be trained in lanes.
+
+    Each pruned network is compared with the dense one with the same channels silenced; groups that kept every channel
+    in all of them lose half of their channels, for that comparison alone.
 
     Args:
         architecture: the dense network's, which has an origin.
@@ -43,7 +48,7 @@ def preflight(
     """
     assert architecture.origin is not None
     groups, spared = Graph(build(architecture, 0), architecture.input_shape).groups(architecture.origin.prunable)
-    ratios = {}
+    ratios, whole = {}, {group.root for group in groups}
     for name, variant in variants.items():
         # How near a ranking comes depends on channels' costs, hardly on the weights, which are not trained yet.
         # A criterion that needs data is tried as another one here: what can be reached is the same.
@@ -52,11 +57,15 @@ def preflight(
         if settings.target == LATENCY:  # which only measuring tells; here, that channels can be removed at all
             by, ratio, start = replace(by, target=FLOPS), MILD, Start(exact=False)
         try:
-            pruned = prune(build(architecture, 0), architecture, variant["method"], ratio, by, start=start)
+            pruned = prune(vary(build(architecture, 0)), architecture, variant["method"], ratio, by, start=start)
         except UserError as error:
             told = str(error).startswith(architecture.origin.target)
             raise UserError(str(error) if told else f"models.{architecture.name}, {name}: {error}") from None
         ratios[name] = pruned.ratio
+        whole &= set(pruned.whole)
+    if variants and whole:  # which a ranking of trained weights may cut; what cannot be cut rightly is told now
+        network = as_prunable(vary(build(architecture, 0)), architecture)
+        network.cut({group.root: range(len(group.units()) // 2) for group in groups if group.root in whole})
     report(f"{len(groups)} groups of channels can be pruned, {len(spared)} are spared")
     for one in spared:
         report(f"spared: {one.root} ({one.reason})")
