@@ -92,7 +92,7 @@ def test_attention_is_counted(model: nn.Module, by_hand: int) -> None:
 def test_vision_transformers_are_counted() -> None:
     model = torchvision.models.vit_b_16(image_size=32)
     assert count_flops(model, (3, 32, 32)) == transformer(32, 16, 12, 768, 3072, 1000) == 856_522_752
-    # With three classes: projections, MLPs, patches and head; and the two products of attention, of 12 layers and 5 tokens.
+    # With three classes: projections, MLPs, patches and head; and both products of attention, 12 layers and 5 tokens.
     model = torchvision.models.vit_b_16(image_size=32, num_classes=3)
     assert count_flops(model, (3, 32, 32)) == 854_069_760 + 12 * 2 * 2 * 5 * 5 * 768
     assert count_flops(build(Architecture("vit", (3, 32, 32), 10)), (3, 32, 32)) == transformer(32, 4, 6, 512, 512, 10)
