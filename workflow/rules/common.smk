@@ -2,6 +2,7 @@
 
 from prunescape.codehash import remember
 from prunescape.config import ConfigError
+from prunescape.errors import UserError
 from prunescape.plan.plan import COMPANIONS, Plan
 
 OVERVIEWS = ["plan", "status", "watch"]
@@ -25,6 +26,20 @@ def inputs(step):
 
     def files(wildcards):
         return {name: ancient(path) if name == "check" else path for name, path in step.reads(wildcards).items()}
+
+    return unpack(files)
+
+
+def grown(read):
+    """What jobs read whose tiles are all known when the grid has grown; Snakemake plans them again then."""
+
+    def files(wildcards):
+        for job in PLAN.hpspace.rounds_before(wildcards):
+            checkpoints.extend_grid.get(**job)
+        try:
+            return read(wildcards)
+        except UserError as error:  # in one line, where Snakemake would say that an input function failed
+            sys.exit(f"prunescape: {error}")
 
     return unpack(files)
 

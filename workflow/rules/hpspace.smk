@@ -1,22 +1,6 @@
 """The main job: tiles of hyperparameters are trained, and the grid grows where good cells touch its border."""
 
-from prunescape.errors import UserError
-
 MAIN = PLAN.hpspace
-
-
-def grown(read):
-    """What jobs read whose tiles are all known when the grid has grown; Snakemake plans them again then."""
-
-    def files(wildcards):
-        for job in MAIN.rounds_before(wildcards):
-            checkpoints.extend_grid.get(**job)
-        try:
-            return read(wildcards)
-        except UserError as error:  # in one line, where Snakemake would say that an input function failed
-            sys.exit(f"prunescape: {error}")
-
-    return unpack(files)
 
 
 rule train_tile:
