@@ -29,8 +29,3 @@ def test_dataclasses_take_every_key_of_their_section() -> None:
     for section, kind, elsewhere in [("pruning", PruningSettings, {"criterion"}), ("recipe", Recipe, set())]:
         fields = {field.name for field in dataclasses.fields(kind)} - elsewhere
         assert fields == set(schema()["properties"][section]["properties"])
-
-
-def test_the_project_has_no_long_modules() -> None:
-    for path in [*PROJECT.glob("workflow/**/*.py"), *PROJECT.glob("workflow/**/*.smk")]:
-        assert len(path.read_text().splitlines()) <= 300, path

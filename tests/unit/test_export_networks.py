@@ -80,6 +80,7 @@ def test_both_formats_give_the_networks_outputs(network, digits: PreparedData, t
     assert found["onnx"]["top1"] == pytest.approx(100 * (outputs.argmax(1) == labels).mean())
 
 
+@pytest.mark.full
 def test_the_same_network_gives_the_same_bytes_and_no_paths(network, digits: PreparedData, tmp_path: Path) -> None:
     for name in ("a", "b"):
         export(network, digits, tmp_path / f"{name}.onnx", tmp_path / f"{name}.pt2")

@@ -31,6 +31,7 @@ from prunescape.hpspace.verdict_text import verdict_text
 from prunescape.overview.bill import bill, bill_page
 from prunescape.overview.cost import ASSUMED_CORE, Costs
 from prunescape.pages.landscapes import landscapes
+from prunescape.variant import DENSE
 
 ANALYSIS = {"roi": [0.5, 1.0], "risk_roi": 0.5, "sigma": 2.0, "minimum_cells": 5, "draws": 100, "confidence": 0.95}
 LIMITS = {"margin": 0.5, "level": 0.05, "power": 0.8, "risk_roi": 0.5, "confidence": 0.95}
@@ -208,7 +209,8 @@ def test_tables_are_described_by_the_names_of_the_axes() -> None:
         for entry in package["resources"] + package["parts"]
     }
     assert not {"band", "table-3-4", "table-4-1", "table-4-2"} & set(fields)
-    assert [*fields["cells"]][3:7] == ["i", "j", "momentum", "epochs"]
+    assert [*fields["cells"]][:12] == ["model", *DENSE.row(), "seed", "i", "j", "momentum", "epochs"]
+    assert "grid_learning_rate" not in fields["cells"]  # the rate is no axis
     assert [*fields["cells"]][-1] == "trained_epochs"
     assert fields["tile-history"]["learning_rate"]["description"] == "learning rate in this epoch"
     assert {"centre_momentum", "centre_log10_epochs"} <= set(fields["ellipses"])

@@ -68,7 +68,7 @@ def train_alone(
         Architecture("vanilla_cnn", DIGITS, 10, {"features.2": 5}),
         Architecture("resnet20", (3, 16, 16), 10),
         Architecture("mobilenetv2", (3, 16, 16), 10, {"features.2.conv.0.0": 7}),
-        Architecture("resnet50", (3, 64, 64), 10),
+        pytest.param(Architecture("resnet50", (3, 64, 64), 10), marks=pytest.mark.full),
     ],
     ids=lambda architecture: architecture.name,
 )

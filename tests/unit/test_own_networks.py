@@ -48,12 +48,14 @@ REFUSED = [
 
 
 HEAVY = {"densenet121", "efficientnet_v2_s", "vgg11_bn", "vit_b_16"}  # once is enough
-CASES = [(*family, "all", "non_uniform") for family in FAMILIES]
-CASES += [(*family, "inside-blocks", "uniform") for family in FAMILIES if family[0] not in HEAVY]
+CASES = [
+    pytest.param(*family, "all", "non_uniform", marks=[pytest.mark.full] * (family[0] in HEAVY)) for family in FAMILIES
+]
+CASES += [pytest.param(*family, "inside-blocks", "uniform") for family in FAMILIES if family[0] not in HEAVY]
 
 
 @pytest.mark.parametrize(
-    ("name", "size", "kwargs", "mode", "method"), CASES, ids=[f"{case[0]}-{case[3]}" for case in CASES]
+    ("name", "size", "kwargs", "mode", "method"), CASES, ids=[f"{case.values[0]}-{case.values[3]}" for case in CASES]
 )
 def test_families_meet_the_target_and_rebuild_to_equal_outputs(
     name: str, size: int, kwargs: dict, mode: str, method: str, tmp_path

@@ -20,9 +20,10 @@ from prunescape.pruning.structured import Start, prune
 from prunescape.pruning.tables import pruning_table
 from prunescape.pruning.variant import Source, prune_checkpoint
 from prunescape.training.array import Task
-from prunescape.training.retraining import step_ratio, until
+from prunescape.training.retraining import AT_INIT, step_ratio, until
 from prunescape.training.snapshots import Snapshots
 from prunescape.training.train import train
+from prunescape.variant import Variant
 from training_samples import ARCHITECTURE, LANES, same
 
 SMALL = Architecture("small_resnet", (1, 8, 8), 10)
@@ -165,13 +166,15 @@ def test_imported_networks_are_pruned_in_steps_and_built_again(nets: str, tmp_pa
 
 
 def test_networks_of_several_seeds_stand_in_the_table_with_their_means(tmp_path: Path) -> None:
-    key = ("small_resnet", "non_uniform_prune_at_init-0.5")
+    variant = Variant("non_uniform", 0.5, pipeline=AT_INIT)
+    key = ("small_resnet", variant.row())
     found = [run(tmp_path / str(seed), Source(SMALL, None, seed), 0.5, "non_uniform") for seed in (0, 1, 5)]
     pruning, channels = pruning_table([(key, tmp_path / str(seed) / "pruning.json") for seed in (0, 1, 5)])
-    row = pruning.set_index("variant").loc[key[1]]
+    row = pruning.set_index("variant").loc[variant.name]
+    assert row[["method", "ratio", "criterion", "pipeline", "target"]].to_dict() == variant.columns()
     assert row["flops"] == round(sum(record["flops"] for record in found) / 3)
     assert row["achieved_ratio"] == pytest.approx(sum(record["achieved_ratio"] for record in found) / 3)
-    kept = channels[channels["variant"] == key[1]].set_index("layer")["channels"].to_dict()
+    kept = channels[channels["variant"] == variant.name].set_index("layer")["channels"].to_dict()
     assert kept == {name: round(sum(of["channels"][name] for of in found) / 3) for name in kept}
     assert pruning["latency_ms"].isna().all()
     single, _ = pruning_table([(key, tmp_path / "0" / "pruning.json")])

@@ -17,7 +17,7 @@ from prunescape.figures.stochastic import (
     shared,
     structured,
 )
-from prunescape.stochastic import fitness, search, variants
+from prunescape.stochastic import names as study_names
 from prunescape.stochastic.statistics import grid_tests, seed_intervals
 
 MODEL = tables.MODEL
@@ -29,9 +29,9 @@ BEST = {"gammas": (0.9,), "sigmas": (0.005,)}
 
 def test_the_words_are_those_of_the_tables():
     for name in ("DENSE", "DENSE_STOCHASTIC", "DETERMINISTIC", "STOCHASTIC", "MASK_S_TO_D", "MASK_D_TO_S"):
-        assert getattr(shared, name) == getattr(variants, name)
-    assert list(fronts.ALGORITHMS) == [search.NSGA_II, search.RANDOM]
-    assert list(fronts.AXES) == list(fronts.TITLES) == [fitness.F1, fitness.F2]
+        assert getattr(shared, name) == getattr(study_names, name)
+    assert list(fronts.ALGORITHMS) == [study_names.NSGA_II, study_names.RANDOM]
+    assert list(fronts.AXES) == list(fronts.TITLES) == [study_names.F1, study_names.F2]
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,8 @@ def test_a_tile_goes_on_from_weights(task: Task, together: list[LaneResult], tmp
     assert fresh.loc["start"]["top1"].iloc[0] == pytest.approx(together[0].history[-1].top1, abs=3.0)
     assert fresh.loc["start"]["top1"].iloc[0] > fresh.loc["fresh"]["top1"].iloc[0] + 10
     assert fresh.loc["start"]["learning_rate"].iloc[0] == pytest.approx(1e-9)
-    assert tables[0].cells["learning_rate"].tolist() == [1.0]  # the cell's, by which landscapes are compared
+    assert tables[0].cells["learning_rate"].tolist() == [1e-9]  # that was used
+    assert tables[0].cells["grid_learning_rate"].tolist() == [1.0]  # the cell's, by which landscapes are compared
     torch.testing.assert_close(dict(start), dict(together[0].weights))
     save_weights(tmp_path / "other.safetensors", together[1].weights)
     assert read_weights(tmp_path / "other.safetensors")[1] != checksum

@@ -188,6 +188,7 @@ def test_mixed_precision_is_near_full_precision(task: Task, together: list[LaneR
         assert mixed.weights["fc.weight"].dtype == torch.float32
 
 
+@pytest.mark.full
 def test_a_compiled_network_trains_alike(task: Task) -> None:
     exact = replace(exactly(task), recipe=replace(SHORT, epochs=1))
     try:

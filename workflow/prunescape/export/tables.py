@@ -204,7 +204,8 @@ def _renamed(table: Table, names: Mapping[str, str], meanings: Mapping[str, Colu
     """A table as described for the thesis' pair, for another one."""
     if table.own is _OF_EPOCH:  # whatever the axes, a history has the learning rate
         names = {}
-    columns = tuple(names.get(name, name) for name in table.columns)
+    unknown = () if "learning_rate" in names.values() else ("grid_learning_rate",)
+    columns = tuple(names.get(name, name) for name in table.columns if name not in unknown)
     own = {name: meanings[name] for name in columns if name in meanings}
     return table._replace(columns=columns, own={**own, **table.own})
 
