@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from prunescape.flops import count_flops
+from prunescape.flops import count_activations, count_flops
 from prunescape.models.architecture import Architecture, Origin
 from prunescape.models.build import build
 from prunescape.pruning.settings import PruningSettings
@@ -87,6 +87,12 @@ def test_attention_is_counted(model: nn.Module, by_hand: int) -> None:
     assert model.training
     assert count_flops(model.eval(), SHAPE) == by_hand
     assert torch.backends.mha.get_fastpath_enabled()
+
+
+def test_activations_are_what_the_layers_give() -> None:
+    model = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(256, 10))
+    assert count_activations(model, (3, 8, 8)) == 3 * 4 * 8 * 8 + 256 + 10
+    assert not any(layer._forward_hooks for layer in model.modules())
 
 
 def test_vision_transformers_are_counted() -> None:

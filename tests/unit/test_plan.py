@@ -192,6 +192,24 @@ def test_passes_of_a_tile_are_three_times_its_images_and_its_validations() -> No
     assert job.passes({"train": 100, "validation": 30}) == 9 * (3 * 10 * 100 + 3 * 30)
 
 
+def test_memory_is_that_of_whole_arrays_of_networks_and_of_a_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    plan = Plan(merged(TINY, {"engine": {"threads": 2}, "stochastic": {**STOCHASTIC, "lanes": 16}}))
+    job = plan.hpspace.train_tile.all_jobs()[0]
+    assert plan.memory(job) is None  # nothing is known of the network yet
+    dense = tmp_path / plan.run.dense.format(model="small_resnet")
+    dense.parent.mkdir(parents=True)
+    dense.write_text('{"parameters": 1000, "activations": 50}')
+    of_one = 4 * (4 * 1000 + 2 * 25 * 50)
+    assert plan.memory(job) == 16 * of_one  # nine cells, and seven idle lanes
+    assert plan.memory(plan.networks.train_dense.all_jobs()[0]) == of_one
+    search = plan.companions["stochastic"].search.all_jobs()[0]  # type: ignore[attr-defined]
+    assert search.networks > 32
+    assert plan.memory(search) == 2 * 16 * of_one  # an array on each of two cores
+
+
 def test_run_times_follow_from_the_network_and_grow_with_the_attempt(tmp_path: Path) -> None:
     changes = {"cluster": {"teraflops": 1.0, "startup_minutes": 4, "longest_hours": 1}}
     plan = Plan(merged(TINY, changes))

@@ -52,6 +52,27 @@ def count_flops(model: nn.Module, input_shape: tuple[int, int, int]) -> int:
     return int(counter.get_total_flops())
 
 
+def count_activations(model: nn.Module, input_shape: tuple[int, int, int]) -> int:
+    """Numbers that the layers of a network give for one image, which training keeps for its backward pass.
+
+    Layers are modules without modules inside; what functions give beside them (additions, rectifiers) is left out.
+    """
+    count = 0
+
+    def add(layer: nn.Module, inputs: Any, output: Any) -> None:  # noqa: ARG001 - a hook of torch's
+        nonlocal count
+        given = output if isinstance(output, tuple | list) else (output,)
+        count += sum(part.numel() for part in given if isinstance(part, torch.Tensor))
+
+    hooks = [layer.register_forward_hook(add) for layer in model.modules() if not any(layer.children())]
+    try:
+        count_flops(model, input_shape)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return count
+
+
 def count_parameters(model: nn.Module) -> int:
     """Number of trainable parameters."""
     return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)

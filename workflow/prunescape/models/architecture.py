@@ -43,6 +43,7 @@ class Architecture:
         all.
         width: neurons of every hidden layer, of networks that come in any width; None takes their own.
         flops: of one forward pass of one image, where known: a note of what it costs, no part of what it is.
+        parameters, activations: numbers that it learns, and that its layers give for one image, where known; notes likewise.
         origin: of a network that is not in the catalog.
         layers: of such a network, pruned: the sizes of every layer that pruning made smaller, by its name, as its
             attributes are called ({"layer1.0.conv1": {"out_channels": 12}}); `widths` are then but a summary.
@@ -56,6 +57,8 @@ class Architecture:
     flops: int | None = field(default=None, compare=False)
     origin: Origin | None = None
     layers: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    parameters: int | None = field(default=None, compare=False)
+    activations: int | None = field(default=None, compare=False)
 
     def to_json(self) -> dict[str, Any]:
         """The architecture as plain JSON values."""
@@ -68,6 +71,8 @@ class Architecture:
             **named,
             "flops": self.flops,
         }
+        notes = {"parameters": self.parameters, "activations": self.activations}
+        value |= {name: count for name, count in notes.items() if count is not None}
         if self.origin is not None:
             value |= {"origin": asdict(self.origin), "layers": {name: dict(size) for name, size in self.layers.items()}}
         return value
@@ -80,7 +85,16 @@ class Architecture:
         origin = Origin(**value["origin"]) if "origin" in value else None
         layers = value.get("layers", {})
         return cls(
-            value["name"], shape, value["classes"], widths, value.get("width"), value.get("flops"), origin, layers
+            value["name"],
+            shape,
+            value["classes"],
+            widths,
+            value.get("width"),
+            value.get("flops"),
+            origin,
+            layers,
+            value.get("parameters"),
+            value.get("activations"),
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:

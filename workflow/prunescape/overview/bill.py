@@ -24,6 +24,7 @@ COLUMNS = [
     "FLOPs",
     "{device}-hours",
     "a job takes",
+    "memory",
     "disk",
 ]
 
@@ -108,13 +109,20 @@ def bill_page(study: Study, cores: int | None = None) -> list[Table | str]:
             flops(line.flops),
             hours(line.seconds),
             duration(line.longest and line.longest / threads),
+            size(study.memory.get(line.row)),
             size(line.disk),
         ]
         for line in lines
     ]
     seconds = total([line.seconds for line in lines])
     sums = ["total", "", *(f"{sum(getattr(line, name) for line in lines):,}" for name in ("cells", "done", "jobs")), ""]
-    sums += [flops(total([line.flops for line in lines])), hours(seconds), "", size(sum(line.disk for line in lines))]
+    sums += [
+        flops(total([line.flops for line in lines])),
+        hours(seconds),
+        "",
+        "",
+        size(sum(line.disk for line in lines)),
+    ]
     title = f"{study.config['run']}: still to be trained" if any(line.done for line in lines) else study.config["run"]
     notes = [
         _basis(lines, Costs(study)),
@@ -131,7 +139,7 @@ def _basis(lines: Sequence[Line], costs: Costs) -> str:
     known = ", ".join(source if len(sources) == 1 else f"{source} ({rows} rows)" for source, rows in sources.items())
     unknown = sorted({line.row.model for line in lines if line.time is None})
     text = "FLOPs: forward passes x (3 x training images x epochs + validation images x validations). "
-    text += f"Time: {known or 'not known'}."
+    text += f"Time: {known or 'not known'}. Memory: networks and a batch, at most."
     if sources[ASSUMPTION]:
         for device in sorted({line.time.device for line in lines if line.time is not None}):
             speed = costs.assumed_speed(device)

@@ -9,8 +9,9 @@ from rich.table import Table
 from prunescape.overview.cost import Costs
 from prunescape.overview.status import Page, State, progress
 from prunescape.overview.study import Row, Study, Training
-from prunescape.overview.tables import DEVICES, duration, flops, hours, table, total
+from prunescape.overview.tables import DEVICES, duration, flops, hours, size, table, total
 from prunescape.plan.companion import Companion as Planned
+from prunescape.plan.plan import Plan
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Piece:
         result, log: its files.
         passes: how many images go forwards through them, all in all and training included, by the number of images of
             each split.
+        memory: bytes that its networks take at most, where known.
     """
 
     model: str
@@ -31,6 +33,7 @@ class Piece:
     result: Path
     log: Path
     passes: Callable[[Mapping[str, int]], float]
+    memory: int | None = None
 
     @property
     def training(self) -> Training:
@@ -88,10 +91,10 @@ class Companions:
         return [f"Also in the config, not begun: {', '.join(names)}; `snakemake {command} {names[0]}` shows that one."]
 
 
-def companion_of(study: Planned) -> Companion:
-    """A companion study by its plan."""
+def companion_of(plan: Plan, study: Planned) -> Companion:
+    """A companion study of a run by its plan."""
     pieces = [
-        Piece(job.model, job.step.name, job.networks, Path(job.result), Path(job.log), job.passes)
+        Piece(job.model, job.step.name, job.networks, Path(job.result), Path(job.log), job.passes, plan.memory(job))
         for job in study.pieces
     ]
     return Companion(study.name, pieces)
@@ -109,7 +112,8 @@ def companion_bill(companion: Companion, study: Study) -> list[Table | str]:
         seconds = None if needed is None else needed / speed
         paid.append((len(pieces), sum(piece.networks for piece in pieces), len(left), needed, seconds))
         longest = None if seconds is None or not left else seconds / len(left)
-        rows.append([*row, *_numbers(*paid[-1]), duration(longest) if left else "-"])
+        memory = max((piece.memory for piece in pieces if piece.memory is not None), default=None)
+        rows.append([*row, *_numbers(*paid[-1]), duration(longest) if left else "-", size(memory)])
     sums = [total([line[column] for line in paid]) for column in range(5)]
     columns = [
         "model",
@@ -120,8 +124,9 @@ def companion_bill(companion: Companion, study: Study) -> list[Table | str]:
         "FLOPs",
         f"{DEVICES[device]}-hours",
         "a job takes",
+        "memory",
     ]
-    page = table(f"{study.config['run']}: {companion.name}", columns, rows, ["total", "", *_numbers(*sums), ""])
+    page = table(f"{study.config['run']}: {companion.name}", columns, rows, ["total", "", *_numbers(*sums), "", ""])
     note = f"Time at an assumed {speed:.0e} FLOP/s; making networks and starting jobs come on top."
     return [page, note]
 

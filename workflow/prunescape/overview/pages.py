@@ -36,7 +36,7 @@ def answer(plan: Plan, arguments: Sequence[str], names: Mapping[str, str]) -> st
             return f"prunescape: {word}: no study of this config, which has {', '.join(studies)}{file}"
     asked = [name for name in OVERVIEWS if names[name] in arguments]
     named = [name for name in studies if names[name] in arguments]
-    chosen = [companion_of(study) for name, study in plan.companions.items() if name in named or not named]
+    chosen = [companion_of(plan, study) for name, study in plan.companions.items() if name in named or not named]
     companions = Companions(asked=chosen) if named else Companions(others=chosen)
     try:
         print_pages(asked, study_of(plan), plan.run.cores, not named or "hpspace" in named, companions)

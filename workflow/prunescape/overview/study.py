@@ -64,6 +64,7 @@ class Study:
         extension: pattern of the plan of a round, with `{model}` and `{round}`.
         recipes: by model and variant, the recipes of those that are trained by another one than the config's.
         preparations: further trainings on whose weights pruning works, in the order of the models.
+        memory: bytes that the networks of a job of a row take at most, where known.
     """
 
     config: Mapping[str, Any]
@@ -77,6 +78,7 @@ class Study:
     extension: str
     recipes: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
     preparations: Sequence[Preparation] = ()
+    memory: Mapping[Row, int | None] = field(default_factory=dict)
 
     @property
     def results(self) -> Path:
@@ -203,4 +205,8 @@ def study_of(plan: Plan) -> Study:
             for model in run.models
             for of in networks.preparations(model)
         ],
+        memory={
+            Row(job.model, job.wildcards.get("variant", CHECKPOINT)): plan.memory(job)
+            for job in [*networks.train_dense.all_jobs(), *tile.all_jobs()]
+        },
     )

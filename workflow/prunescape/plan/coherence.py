@@ -340,6 +340,7 @@ class Coherence(Companion):
             values=values,
             sources=self.source,
             networks=networks,
+            held=lambda wildcards: self.run.held(networks(wildcards), values(wildcards)["engine"]["lanes"]),
             passes=lambda wildcards, sizes: networks(wildcards) * training_flops(1, 1, sizes, recipe(wildcards)),
         )
 
@@ -363,6 +364,7 @@ class Coherence(Companion):
             values=values,
             sources=self._mlp_source,
             networks=networks,
+            held=lambda wildcards: self.run.held(networks(wildcards), values(wildcards)["engine"]["lanes"]),
             passes=passes,
             model=MLP,
         )

@@ -14,6 +14,7 @@ from prunescape.plan.identity import published_tables
 from prunescape.plan.networks import Networks
 from prunescape.plan.run import PROJECT, Run
 from prunescape.plan.step import Caption, Sizes, Step, Wildcards, combinations
+from prunescape.training.strategy import SERIAL
 from prunescape.workload import training_flops
 
 ROOM = "hpspace"
@@ -122,6 +123,13 @@ class Hpspace:
         recipe = self.networks.training(variant).recipe
         return sum(training_flops(1, 1, sizes, {**recipe, **cell}) for cell in self.cells(wildcards))
 
+    def _held(self, wildcards: Wildcards) -> int:
+        """Networks that the training of a tile holds at once; all that can be one array, where that is measured."""
+        run, cells = self.run, len(self.cells(wildcards))
+        engine = run.config["engine"]
+        alike = run.lattice(wildcards["model"]).alike
+        return run.held(cells, 1 if engine["strategy"] == SERIAL else engine["lanes"] or alike)
+
     @cached_property
     def train_tile(self) -> Step:
         """The step that trains the cells of a tile."""
@@ -135,6 +143,7 @@ class Hpspace:
             sources=lambda wildcards: [self.run.source(wildcards["model"])],
             checkpoint="",
             networks=lambda wildcards: len(self.cells(wildcards)),
+            held=self._held,
             passes=self._tile_passes,
         )
 

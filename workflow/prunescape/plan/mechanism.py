@@ -254,6 +254,7 @@ class Mechanism(Companion):
             values=values,
             sources=self.source,
             networks=lambda wildcards: networks(wildcards["model"]),
+            held=lambda wildcards: self.run.held(networks(wildcards["model"]), self.section["lanes"]),
             passes=lambda wildcards, sizes: passes(wildcards["model"], sizes),
         )
 

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from prunescape.config import validated
@@ -128,6 +129,14 @@ class Plan:
         """All jobs that are known."""
         for step in self.steps:
             yield from step.all_jobs()
+
+    def memory(self, job: Job) -> int | None:
+        """Bytes that a job's networks take at most, by the dense network; None while that has not been described."""
+        try:
+            dense = json.loads(Path(self.run.dense.format(model=job.model)).read_text(encoding="utf-8"))
+            return job.memory(dense["parameters"], dense["activations"], self.run.config["recipe"]["batch_size"])
+        except (OSError, ValueError, KeyError, TypeError):  # a damaged file is told by the job that reads it
+            return None
 
     def minutes(self, step: Step) -> Callable[..., int]:
         """A function for Snakemake: the run time to ask a cluster for, by the FLOPs that a job will need."""

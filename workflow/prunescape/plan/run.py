@@ -186,6 +186,11 @@ class Run:
         """The engine's settings of a study that runs so many networks as one."""
         return self.engine(strategy=FUSED if lanes > 1 else SERIAL, lanes=lanes)
 
+    def held(self, networks: int, lanes: int) -> int:
+        """Networks that a job of so many holds at once: whole arrays of lanes, on a CPU one array a core."""
+        arrays = 1 if self.config["engine"]["device"] != "cpu" else int(self.config["engine"]["threads"])
+        return lanes * max(1, min(-(-networks // lanes), arrays))
+
     @property
     def is_calibrated(self) -> bool:
         """Whether how cells are trained is left to be measured."""

@@ -100,6 +100,20 @@ class Job:
         """How many networks it trains or evaluates."""
         return of_job(self.step.networks, self.wildcards)
 
+    def memory(self, parameters: int, activations: int, batch_size: int) -> int:
+        """Bytes that training its networks takes at most, beside images, libraries and the interpreter.
+
+        Of each network held at once: weights, gradients, momentum and a copy; and of each image of a batch, what the layers
+        give and its gradients; numbers of four bytes.
+
+        Args:
+            parameters: numbers that a network learns.
+            activations: numbers that its layers give for one image.
+            batch_size: images of a step.
+        """
+        held = of_job(self.step.held, self.wildcards)
+        return 4 * held * (4 * parameters + 2 * batch_size * activations)
+
     def passes(self, sizes: Sizes) -> float:
         """How many images it sends forwards, training included, by the number of images of each split."""
         return self.step.passes(self.wildcards, sizes) if self.step.passes else 0
@@ -132,6 +146,7 @@ class Step:
         is_local: whether jobs run where Snakemake runs, also with a cluster: work of seconds.
         told: gives what a page says of the run that its results do not depend on.
         networks: how many networks a job trains or evaluates.
+        held: how many of them it holds at once, idle lanes included; see `Run.held`.
         passes: how many images a job sends forwards through its network, training included: a function of wildcards and
             of the number of images of each split.
     """
@@ -150,6 +165,7 @@ class Step:
     is_local: bool = False
     told: Callable[[], Any] | None = None
     networks: int | Callable[[Wildcards], int] = 0
+    held: int | Callable[[Wildcards], int] = 1
     passes: Callable[[Wildcards, Sizes], float] | None = None
 
     def settings(self, wildcards: Wildcards) -> dict[str, Any]:

@@ -185,6 +185,7 @@ class Stochastic(Companion):
             values=settings,
             sources=self.source,
             networks=lambda wildcards: networks(wildcards["model"]),
+            held=lambda wildcards: run.held(networks(wildcards["model"]), section["lanes"]),
             passes=passes,
         )
 

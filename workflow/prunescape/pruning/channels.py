@@ -112,7 +112,7 @@ def cut(
     widths = {group.producer: int(kept[group.producer].sum()) for group in groups}
     if not all(widths.values()):
         raise ValueError(f"no channel is left in {min(widths, key=lambda name: widths[name])}")
-    return replace(architecture, widths=widths, flops=None), small
+    return replace(architecture, widths=widths, flops=None, parameters=None, activations=None), small
 
 
 def embed(architecture: Architecture, state: Mapping[str, torch.Tensor], kept: Mapping[str, torch.Tensor]) -> Tensors:

@@ -84,7 +84,8 @@ def cut(
     kept = {group.root: group.channels - len(gone[group.root]) for group in groups}
     for name, changed in smaller(before, model).items():
         layers.setdefault(name, {}).update(changed)
-    pruned = replace(architecture, widths={**architecture.widths, **kept}, layers=layers)
+    widths = {**architecture.widths, **kept}
+    pruned = replace(architecture, widths=widths, layers=layers, parameters=None, activations=None)
     again = rebuilt(model, pruned, uncut)
     if not uncut.silenced_computes(again) and (culprits := uncut.culprits()):
         readers = dict.fromkeys(member.name for group in culprits for member in group.read())

@@ -109,7 +109,7 @@ class Catalogued:
                     raise AssertionError(f"torch-pruning refuses to cut {name} to {widths[name]} channels")
                 group.prune()
         self.model.train(was_training)
-        pruned = replace(self.architecture, widths=widths)
+        pruned = replace(self.architecture, widths=widths, parameters=None, activations=None)
         return replace(pruned, flops=count_flops(build(pruned), pruned.input_shape))
 
     def sibling(self) -> "Catalogued":

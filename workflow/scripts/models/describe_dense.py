@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from prunescape.data.prepared import load_prepared
-from prunescape.flops import count_flops
+from prunescape.flops import count_activations, count_flops, count_parameters
 from prunescape.job import job
 from prunescape.models.architecture import Architecture, Origin
 from prunescape.models.build import build
@@ -16,4 +16,6 @@ with job(snakemake):
     dense = Architecture(snakemake.wildcards.model, data.input_shape, len(data.classes), origin=origin)
     if origin is not None:
         probe(dense)
-    replace(dense, flops=count_flops(build(dense), data.input_shape)).save(snakemake.output[0])
+    network, shape = build(dense), data.input_shape
+    costs = {"parameters": count_parameters(network), "activations": count_activations(network, shape)}
+    replace(dense, flops=count_flops(network, shape), **costs).save(snakemake.output[0])
