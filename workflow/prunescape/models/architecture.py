@@ -43,7 +43,7 @@ class Architecture:
         all.
         width: neurons of every hidden layer, of networks that come in any width; None takes their own.
         flops: of one forward pass of one image, where known: a note of what it costs, no part of what it is.
-        parameters, activations: numbers that it learns, and that its layers give for one image, where known; notes likewise.
+        parameters, activations: numbers that it learns, and that its layers give for one image: notes likewise.
         origin: of a network that is not in the catalog.
         layers: of such a network, pruned: the sizes of every layer that pruning made smaller, by its name, as its
             attributes are called ({"layer1.0.conv1": {"out_channels": 12}}); `widths` are then but a summary.

@@ -139,7 +139,7 @@ def _basis(lines: Sequence[Line], costs: Costs) -> str:
     known = ", ".join(source if len(sources) == 1 else f"{source} ({rows} rows)" for source, rows in sources.items())
     unknown = sorted({line.row.model for line in lines if line.time is None})
     text = "FLOPs: forward passes x (3 x training images x epochs + validation images x validations). "
-    text += f"Time: {known or 'not known'}. Memory: networks and a batch, at most."
+    text += f"Time: {known or 'not known'}. Memory: roughly, of networks and a batch."
     if sources[ASSUMPTION]:
         for device in sorted({line.time.device for line in lines if line.time is not None}):
             speed = costs.assumed_speed(device)

@@ -24,7 +24,7 @@ class Piece:
         result, log: its files.
         passes: how many images go forwards through them, all in all and training included, by the number of images of
             each split.
-        memory: bytes that its networks take at most, where known.
+        memory: bytes that its networks take, where known.
     """
 
     model: str

@@ -64,7 +64,7 @@ class Study:
         extension: pattern of the plan of a round, with `{model}` and `{round}`.
         recipes: by model and variant, the recipes of those that are trained by another one than the config's.
         preparations: further trainings on whose weights pruning works, in the order of the models.
-        memory: bytes that the networks of a job of a row take at most, where known.
+        memory: bytes that the networks of a job of a row take, where known.
     """
 
     config: Mapping[str, Any]
@@ -184,6 +184,7 @@ class Study:
 def study_of(plan: Plan) -> Study:
     """The main job by its plan."""
     run, networks, tile = plan.run, plan.networks, plan.hpspace.train_tile
+    of_rows = {Row(job.model, job.wildcards["variant"]): job for job in tile.all_jobs()}  # all of a row take as much
     return Study(
         config=run.config,
         ratios={model: {variant.name: variant.ratio for variant in run.variants(model)} for model in run.models},
@@ -206,7 +207,7 @@ def study_of(plan: Plan) -> Study:
             for of in networks.preparations(model)
         ],
         memory={
-            Row(job.model, job.wildcards.get("variant", CHECKPOINT)): plan.memory(job)
-            for job in [*networks.train_dense.all_jobs(), *tile.all_jobs()]
+            **{Row(job.model, CHECKPOINT): plan.memory(job) for job in networks.train_dense.all_jobs()},
+            **{row: plan.memory(job) for row, job in of_rows.items()},
         },
     )

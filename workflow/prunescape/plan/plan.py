@@ -131,7 +131,7 @@ class Plan:
             yield from step.all_jobs()
 
     def memory(self, job: Job) -> int | None:
-        """Bytes that a job's networks take at most, by the dense network; None while that has not been described."""
+        """Bytes that a job's networks take, by the dense one; None while that has not been described."""
         try:
             dense = json.loads(Path(self.run.dense.format(model=job.model)).read_text(encoding="utf-8"))
             return job.memory(dense["parameters"], dense["activations"], self.run.config["recipe"]["batch_size"])

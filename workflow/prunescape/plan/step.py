@@ -101,10 +101,10 @@ class Job:
         return of_job(self.step.networks, self.wildcards)
 
     def memory(self, parameters: int, activations: int, batch_size: int) -> int:
-        """Bytes that training its networks takes at most, beside images, libraries and the interpreter.
+        """Bytes that training its networks takes, roughly, beside images, libraries and the interpreter.
 
-        Of each network held at once: weights, gradients, momentum and a copy; and of each image of a batch, what the layers
-        give and its gradients; numbers of four bytes.
+        Of each network held at once: weights, gradients, momentum and a copy; and of each image of a batch, what the
+        layers give and its gradients; numbers of four bytes.
 
         Args:
             parameters: numbers that a network learns.
