@@ -8,7 +8,7 @@ from conftest import TINY, merged, snakemake, started
 pytestmark = pytest.mark.workflow
 
 TILE = "results/tiny/hpspace/tiles/small_resnet/dense/seed-0/-1_-1.csv"
-LEASE = "results/tiny/checkpoints/small_resnet_dense_0_-1_-1.lease"
+LEASE = "results/tiny/checkpoints/train_tile/small_resnet_dense_0_-1_-1.lease"
 LOG = "results/tiny/logs/hpspace/train_tile/small_resnet_dense_0_-1_-1.log"
 
 

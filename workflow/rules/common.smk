@@ -41,7 +41,7 @@ def grown(read):
         except UserError as error:  # in one line, where Snakemake would say that an input function failed
             sys.exit(f"prunescape: {error}")
 
-    return unpack(files)
+    return files
 
 
 def outputs(step):

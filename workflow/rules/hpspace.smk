@@ -27,7 +27,7 @@ rule train_tile:
 # Snakemake would run the rounds side by side.
 checkpoint extend_grid:
     input:
-        grown(MAIN.extend_grid.reads),
+        unpack(grown(MAIN.extend_grid.reads)),
     output:
         **MAIN.extend_grid.outputs,
     log:
@@ -43,7 +43,7 @@ checkpoint extend_grid:
 
 rule collect_cells:
     input:
-        grown(MAIN.collect_cells.reads),
+        unpack(grown(MAIN.collect_cells.reads)),
     output:
         **MAIN.collect_cells.outputs,
     log:
@@ -59,7 +59,7 @@ rule collect_cells:
 # Not in light.smk, because its histories are those of tiles that are known when the grid has grown.
 rule figure_curves:
     input:
-        grown(MAIN.curves.reads),
+        unpack(grown(MAIN.curves.reads)),
     output:
         **outputs(MAIN.curves),
     log:

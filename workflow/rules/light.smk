@@ -24,4 +24,4 @@ for step in PLAN.light:
             settings=step.param,
             provenance=step.untracked,
         script:
-            "../scripts/{params.settings[script]}"
+            "../scripts/run_step.py"

@@ -470,9 +470,9 @@ class Hpspace:
             told=lambda: {"config": run.config, "root": str(PROJECT)},
         )
 
-    def trained(self, wildcards: Wildcards) -> dict[str, str | list[str]]:  # noqa: ARG002 - an input function of Snakemake's
+    def trained(self, wildcards: Wildcards) -> list[str]:  # noqa: ARG002 - an input function of Snakemake's
         """The files of all tiles that are known so far."""
-        return {"tiles": self.train_tile.files()}
+        return self.train_tile.files()
 
     @property
     def answers(self) -> list[str]:

@@ -1,0 +1,7 @@
+"""Run the script of a step of the plan, whose name is among the settings; the rules of light.smk share this one."""
+
+import runpy
+
+from prunescape.codehash import SCRIPTS
+
+runpy.run_path(str(SCRIPTS / snakemake.params.settings["script"]), {"snakemake": snakemake})
