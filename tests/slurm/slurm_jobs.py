@@ -81,7 +81,7 @@ def queue(folder: Path) -> dict[str, tuple[str, str]]:
 def training(folder: Path, tile: str) -> dict[str, Any] | None:
     """Who trains a tile ("dense_0"), if it has written a checkpoint in this life: `process` and `slurm_job`."""
     name = f"small_resnet_{tile}_-1_-1"
-    lease = folder / "results/tiny/checkpoints" / f"{name}.lease"
+    lease = folder / "results/tiny/checkpoints/train_tile" / f"{name}.lease"
     try:
         began, holder = lease.stat().st_ctime, json.loads(lease.read_text())
         states = list(lease.with_name(name).glob("state*.safetensors"))
