@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 from conftest import TINY, copy_project, merged, planned, snakemake, write_config
 
+from prunescape.variant import DENSE
+
 pytestmark = [pytest.mark.workflow, pytest.mark.full]
 
 AXES = [
@@ -30,7 +32,7 @@ def study(tmp_path_factory) -> Path:
 
 def test_every_cell_has_its_own_epochs_and_momentum(study: Path) -> None:
     cells = pd.read_csv(study / HPSPACE / "cells.csv")
-    assert [*cells.columns[:7]] == ["model", "variant", "seed", "i", "j", "momentum", "epochs"]
+    assert [*cells.columns[:12]] == ["model", *DENSE.row(), "seed", "i", "j", "momentum", "epochs"]
     assert len(cells) == 2 * 2 * 9
     assert set(cells["momentum"]) == {0.4, 0.6, 0.8}
     assert set(cells["epochs"]) == {2, 3, 6}
