@@ -38,7 +38,7 @@ def split(results: Path, wall: float, cores: int) -> list[dict[str, object]]:
     """Core-seconds by what they were spent on, and rule by rule."""
     jobs: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for log in sorted((results / "logs").rglob("*.log")):
-        rule = log.relative_to(results / "logs").parts[0].removesuffix(".log")
+        _room, rule, *_ = log.relative_to(results / "logs").parts
         if found := FINISHED.search(log.read_text(encoding="utf-8")):
             jobs[rule].append((float(found[1]), float(found[2])))
     work = {rule: sum(body for body, _ in times) for rule, times in jobs.items()}
