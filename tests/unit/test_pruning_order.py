@@ -82,7 +82,13 @@ def test_an_untrained_network_is_given_numbers_that_differ() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "kwargs"), [("resnext50_32x4d", {}), ("densenet121", {}), ("vgg11_bn", {}), ("convnext_tiny", {})]
+    ("name", "kwargs"),
+    [
+        ("resnext50_32x4d", {}),
+        ("densenet121", {}),
+        pytest.param("vgg11_bn", {}, marks=pytest.mark.full),
+        ("convnext_tiny", {}),
+    ],
 )
 def test_a_consistent_order_of_channels_changes_nothing(name: str, kwargs: dict) -> None:
     """Grouped convolutions, concatenations, features of pixels, hidden layers: each layer is put in order."""

@@ -180,7 +180,7 @@ def wait_for(condition, what: str) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("threads", [1, pytest.param(2, marks=pytest.mark.full)])
 def test_sigterm_ends_a_job_with_a_status_of_its_own_and_a_rerun_goes_on(
     threads: int, task: Task, tmp_path: Path
 ) -> None:

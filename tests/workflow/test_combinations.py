@@ -13,7 +13,13 @@ from prunescape.plan.plan import Plan
 pytestmark = pytest.mark.workflow
 
 
-@pytest.mark.parametrize("row", [len(ROWS) * tenth // 10 for tenth in range(10)])
+@pytest.mark.parametrize(
+    "row",
+    [
+        pytest.param(len(ROWS) * tenth // 10, marks=[pytest.mark.full] if tenth % 3 else [])  # four in `make test`
+        for tenth in range(10)
+    ],
+)
 def test_snakemake_plans_the_jobs_of_the_plan(row: int, project: Callable[[dict[str, Any]], Path]) -> None:
     config = combined(ROWS[row])
     folder = project(config)

@@ -125,6 +125,7 @@ def test_images_too_small_for_a_model_are_found_before_any_job(tmp_path: Path) -
     assert "Traceback" not in output
 
 
+@pytest.mark.full
 def test_runs_with_different_data_may_share_a_folder_of_prepared_data(copied: Path) -> None:
     write_config(copied, merged(TINY, {"run": "other", "data": {"prepared": "results/tiny/data"}}))
     assert "prepare" not in planned(copied)  # the same images: nothing to prepare
@@ -132,6 +133,7 @@ def test_runs_with_different_data_may_share_a_folder_of_prepared_data(copied: Pa
     assert planned(copied)["prepare"] == 1
 
 
+@pytest.mark.full
 def test_a_change_to_the_users_images_prepares_them_again(tmp_path: Path) -> None:
     folder = copy_project(tmp_path / "project")
     draw_classes(tmp_path / "data", classes=3, count=4, side=20)

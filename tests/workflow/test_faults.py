@@ -143,6 +143,7 @@ def test_results_of_an_older_config_are_kept_and_not_used(copied: Path) -> None:
     assert "train_tile" not in planned(copied)
 
 
+@pytest.mark.full
 def test_a_flipped_bit_in_a_tiles_table(copied: Path) -> None:
     good = (copied / TILE).read_bytes()
     flip(copied / TILE)
@@ -158,6 +159,7 @@ def test_a_flipped_bit_in_a_tiles_table(copied: Path) -> None:
     assert "train_tile" not in planned(copied, "collect_cells")
 
 
+@pytest.mark.full
 def test_a_changed_number_in_a_plan_of_extension(copied: Path) -> None:
     """It is JSON all the same, and would train another tile."""
     write_config(copied, merged(TINY, {"extension": {"rounds": 1, "roi": 99.0}}))
@@ -177,6 +179,7 @@ def test_a_changed_number_in_a_plan_of_extension(copied: Path) -> None:
     assert planned(copied)["train_tile"] == tiles
 
 
+@pytest.mark.full
 def test_a_row_too_many_in_the_table_of_cells(copied: Path) -> None:
     """Without its checksum, as where hidden files were not copied along."""
     cells = copied / RESULTS / "hpspace/cells.csv"

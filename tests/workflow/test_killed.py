@@ -12,6 +12,7 @@ LEASE = "results/tiny/checkpoints/train_tile/small_resnet_dense_0_-1_-1.lease"
 LOG = "results/tiny/logs/hpspace/train_tile/small_resnet_dense_0_-1_-1.log"
 
 
+@pytest.mark.full
 def test_a_training_that_was_left_behind_is_waited_for_and_not_done_again(project: Callable) -> None:
     folder = project(merged(TINY, {"recipe": {"epochs": 300}}))
     first = started(folder, TILE, ready=(folder / LEASE).exists)
