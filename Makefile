@@ -70,7 +70,9 @@ test: $(VENV)/dev
 	@$(MAKE) --no-print-directory -j 3 slurm-beside lint local-tests
 
 test-full: $(VENV)/dev
-	@$(MAKE) --no-print-directory -j 2 slurm-beside local-tests TESTS="full or hypothesis" EXAMPLES=long
+	@# Drills on Slurm by themselves: they disturb trainings of seconds, which a busy machine would finish before.
+	@$(MAKE) --no-print-directory slurm-test TESTS="full or hypothesis"
+	@$(MAKE) --no-print-directory local-tests TESTS="full or hypothesis" EXAMPLES=long
 
 local-tests: $(VENV)/dev
 	@$(MAKE) --no-print-directory unit
