@@ -65,7 +65,7 @@ def completed(command: list[str], folder: Path, **variables: str) -> subprocess.
         stderr=subprocess.STDOUT,
         text=True,
         env=environment | variables,
-        timeout=900,
+        timeout=1800,
     )
 
 
