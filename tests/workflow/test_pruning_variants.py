@@ -35,7 +35,9 @@ def test_every_pipeline_is_a_variant(project: Callable[..., Path]) -> None:
     assert set(cells.index) == {*names.values(), "dense"}
     # From epoch 1 on, where trained weights are gone on from.
     assert cells["epochs"].to_dict() == {name: 2 if "ing-" in name else 3 for name in cells.index}
-    assert set(cells["learning_rate"]) == {0.1}
+    assert set(cells["grid_learning_rate"]) == {0.1}
+    used = {name: 0.01 if "fine_tuning" in name else 0.1 for name in cells.index}
+    assert cells["learning_rate"].to_dict() == pytest.approx(used)
     rates = {"fine_tuning": [0.01, 0.01], "rate_rewinding": [0.1, 0.01], "weight_rewinding": [0.1, 0.01]}
     models = results / "models" / "small_resnet"
     for pipeline, expected in rates.items():
