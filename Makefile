@@ -17,7 +17,7 @@ help:
 	@echo "make demo-mechanism   the same for the companion study of who does the work in a network"
 	@echo "make demo-coherence   the same for the companion study of what per-sample gradients know"
 	@echo "make watch            the demo's progress, live, from another terminal"
-	@echo "make test             set up and run the checks (ten minutes); its parts: lint, unit, workflow-test, slurm-test"
+	@echo "make test             set up and run the checks (twelve minutes); its parts: lint, unit, workflow-test, slurm-test"
 	@echo "make test-full        run all other tests, which take longer (half an hour)"
 	@echo "make docs             write the config reference again, from the schema"
 	@echo "make site             the documentation as a site, site/index.html"
