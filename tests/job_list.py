@@ -12,13 +12,13 @@ PROGRAM = """
 import json, sys
 from pathlib import Path
 sys.path.insert(0, str(Path("workflow").resolve()))
-from prunescape import codehash
+from prunescape.runtime import fingerprint
 
 def files(*sources):
-    found = {file for source in sources for file in codehash._closure(codehash._locate(source))}
-    return sorted(file.relative_to(codehash.LIBRARY.parent).as_posix() for file in found)
+    found = {file for source in sources for file in fingerprint._closure(fingerprint._locate(source))}
+    return sorted(file.relative_to(fingerprint.LIBRARY.parent).as_posix() for file in found)
 
-codehash.digest = files
+fingerprint.digest = files
 from snakemake.api import ConfigSettings, DAGSettings, OutputSettings, ResourceSettings, SnakemakeApi
 from snakemake.settings.enums import Quietness
 

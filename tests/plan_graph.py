@@ -5,8 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from prunescape import codehash, own_code
+from prunescape import own_code
 from prunescape.plan.plan import Plan
+from prunescape.runtime import fingerprint
 
 
 class Node(NamedTuple):
@@ -20,20 +21,21 @@ class Node(NamedTuple):
 
 def forget() -> None:
     """Let what code says be read again."""
-    for function in (codehash.digest, codehash._closure, codehash._scan, codehash._kept, own_code.own_digest):
+    code = fingerprint
+    for function in (code.digest, code._closure, code._scan, code._kept, own_code.own_digest):
         function.cache_clear()
 
 
 @contextmanager
 def edited(folder: Path) -> Iterator[None]:
     """While this lasts, identities are those of the copy of `workflow` in `folder`."""
-    own = codehash.LIBRARY, codehash.SCRIPTS
-    codehash.LIBRARY, codehash.SCRIPTS = folder / "workflow" / "prunescape", folder / "workflow" / "scripts"
+    own = fingerprint.LIBRARY, fingerprint.SCRIPTS
+    fingerprint.LIBRARY, fingerprint.SCRIPTS = folder / "workflow" / "prunescape", folder / "workflow" / "scripts"
     forget()
     try:
         yield
     finally:
-        codehash.LIBRARY, codehash.SCRIPTS = own
+        fingerprint.LIBRARY, fingerprint.SCRIPTS = own
         forget()
 
 

@@ -20,9 +20,9 @@ from rich.table import Table  # noqa: E402
 
 from prunescape.data.prepared import PreparedData, write_prepared  # noqa: E402
 from prunescape.flops import count_flops  # noqa: E402
-from prunescape.machine import processor  # noqa: E402
 from prunescape.models.architecture import Architecture  # noqa: E402
 from prunescape.models.build import build  # noqa: E402
+from prunescape.runtime.hardware import processor  # noqa: E402
 
 OUTPUT = PROJECT / "docs" / "benchmarks"
 SHAPES = {"small_resnet": (1, 8, 8), "small_vit": (1, 8, 8)}  # the demo's; all others read 32x32 colour images

@@ -81,10 +81,10 @@ def queue(folder: Path) -> dict[str, tuple[str, str]]:
 def training(folder: Path, tile: str) -> dict[str, Any] | None:
     """Who trains a tile ("dense_0"), if it has written a checkpoint in this life: `process` and `slurm_job`."""
     name = f"small_resnet_{tile}_-1_-1"
-    lease = folder / "results/tiny/checkpoints/train_tile" / f"{name}.lease"
+    lock = folder / "results/tiny/checkpoints/train_tile" / f"{name}.lock"
     try:
-        began, holder = lease.stat().st_ctime, json.loads(lease.read_text())
-        states = list(lease.with_name(name).glob("state*.safetensors"))
+        began, holder = lock.stat().st_ctime, json.loads(lock.read_text())
+        states = list(lock.with_name(name).glob("state*.safetensors"))
         return holder if any(state.stat().st_mtime > began - 11 for state in states) else None
     except FileNotFoundError:
         return None

@@ -10,7 +10,7 @@ from config_samples import DATA, MODELS, changed
 from prunescape.config import ConfigError, validated
 from prunescape.config_mistakes import first_twice, nearest
 from prunescape.errors import UserError
-from prunescape.strict_yaml import TOO_MANY
+from prunescape.io.strict_yaml import TOO_MANY
 
 
 def mistakes(raw: Any) -> list[str]:

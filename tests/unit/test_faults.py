@@ -19,21 +19,20 @@ import torch
 from safetensors.torch import save_file
 
 from data_samples import one_line, tiny_data
-from prunescape import files
 from prunescape.data import prepared
 from prunescape.data.prepared import load_prepared
-from prunescape.errors import UserError
-from prunescape.faults import GPU_FULL, REMEDIES, bring_to_present, check_writable, in_words
-from prunescape.files import read_csv, read_json, seal, write_csv, write_json, write_text
+from prunescape.errors import GPU_FULL, REMEDIES, UserError, bring_to_present, check_writable, user_message
 from prunescape.hpspace.cells import collect
-from prunescape.job import job
+from prunescape.io import files
+from prunescape.io.files import read_csv, read_json, seal, write_csv, write_json, write_text
+from prunescape.io.tensors import load_tensors, save_tensors
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
 from prunescape.models.weights import load_weights, save_weights
-from prunescape.tensors import load_tensors, save_tensors
+from prunescape.runtime.logs import logged
 from prunescape.training.checkpoint import Checkpoint
 
-WORKFLOW = Path(files.__file__).parents[1]
+WORKFLOW = Path(files.__file__).parents[2]
 TABLE = pd.DataFrame({"model": ["a", "b"], "top1": [91.25, 93.5]})
 
 
@@ -190,7 +189,7 @@ def test_a_write_that_fails_leaves_the_old_file(
     monkeypatch.setattr(files.os, "fsync", fail)
     with pytest.raises(OSError, match=os.strerror(number)) as caught:
         WRITERS[kind](path)
-    assert REMEDIES[number] in (in_words(caught.value) or "")
+    assert REMEDIES[number] in (user_message(caught.value) or "")
     assert [entry.name for entry in tmp_path.iterdir()] == ["result"]
     assert path.read_text() == "old"
 
@@ -200,11 +199,11 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 import pandas as pd, torch
-from prunescape.files import write_csv
-from prunescape.job import job
-from prunescape.tensors import save_tensors
+from prunescape.io.files import write_csv
+from prunescape.runtime.logs import logged
+from prunescape.io.tensors import save_tensors
 
-with job(SimpleNamespace(log=["log"], input=[])):
+with logged(SimpleNamespace(log=["log"], input=[])):
     if sys.argv[1] == "table":
         write_csv("result", pd.DataFrame({"x": range(100_000)}))
     else:
@@ -237,7 +236,7 @@ def test_a_log_that_cannot_be_written_hides_nothing(tmp_path: Path, capsys) -> N
     (tmp_path / "log").symlink_to("/dev/full")
 
     def fail() -> None:
-        with job(SimpleNamespace(log=[tmp_path / "log"], input=[])) as logger:
+        with logged(SimpleNamespace(log=[tmp_path / "log"], input=[])) as logger:
             logger.info("progress")
             raise UserError("what is wrong")
 
@@ -272,5 +271,5 @@ def test_folders_that_cannot_be_written_are_told(tmp_path: Path) -> None:
     [torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"), RuntimeError("CUDA error: out of memory")],
 )
 def test_a_full_gpu_is_one_line(error: RuntimeError) -> None:
-    assert in_words(error) == GPU_FULL
-    assert in_words(RuntimeError("size mismatch")) is None
+    assert user_message(error) == GPU_FULL
+    assert user_message(RuntimeError("size mismatch")) is None

@@ -21,7 +21,7 @@ from prunescape.config import ConfigError, read, validated
 from prunescape.data.catalog import CATALOG as DATA_SETS
 from prunescape.data.prepared import load_prepared
 from prunescape.errors import UserError
-from prunescape.files import seal
+from prunescape.io.files import seal
 from prunescape.models.catalog import CATALOG as MODELS
 
 MOST_SECONDS = 5.0  # for one input

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from prunescape.errors import UserError
-from prunescape.files import seal, write_csv, write_json
 from prunescape.hpspace.cells import KEY, collect, read_cells
 from prunescape.hpspace.lattice import Cell
 from prunescape.hpspace.plan import read_plan
+from prunescape.io.files import seal, write_csv, write_json
 
 ORDER = ["b", "a"]  # models as the config has them
 PLACES = list(itertools.product((-1, 0), (0, 1, 2)))

@@ -10,7 +10,6 @@ import pytest
 
 from landscape_samples import VERDICT, cube_of, resampled_of, trained, truth
 from page_samples import BORDERS, sample_answer, sample_cells, sample_page, sample_tables
-from prunescape.files import write_json
 from prunescape.hpspace.cube import DENSE
 from prunescape.hpspace.decision import DENSE_NEAR_CHANCE, NEAR_CHANCE, UNDECIDED, decisions
 from prunescape.hpspace.learnt import chance_of, learnt
@@ -18,6 +17,7 @@ from prunescape.hpspace.resampling import Resampled
 from prunescape.hpspace.verdict import from_json
 from prunescape.hpspace.verdict_page import verdict_page
 from prunescape.hpspace.verdict_text import verdict_text
+from prunescape.io.files import write_json
 from prunescape.pages.index import entries
 
 SETTINGS = VERDICT | {"least_skill": 0.2}

@@ -3,7 +3,7 @@
 import ast
 from pathlib import Path
 
-from prunescape import codehash
+from prunescape.runtime import fingerprint
 
 SLOW = {"torch", "torchvision", "torch_pruning", "ptflops"}  # two seconds of a core and more
 # Scripts that train, evaluate or describe networks. A new script stands here only if it does so, too.
@@ -38,12 +38,12 @@ def imported(file: Path) -> set[str]:
             elif isinstance(node, ast.ImportFrom):
                 found = [f"{node.module}.{alias.name}" for alias in node.names]
             names.update(found)
-            pending += [module for name in found for module in codehash._module_files(name)]
+            pending += [module for name in found for module in fingerprint._module_files(name)]
     return {name.split(".")[0] for name in names}
 
 
 def test_scripts_that_only_read_tables_start_without_torch() -> None:
-    files = codehash.SCRIPTS.rglob("*.py")
-    scripts = {path.relative_to(codehash.SCRIPTS).with_suffix("").as_posix(): path for path in files}
+    files = fingerprint.SCRIPTS.rglob("*.py")
+    scripts = {path.relative_to(fingerprint.SCRIPTS).with_suffix("").as_posix(): path for path in files}
     slow = {name for name, path in scripts.items() if imported(path) & SLOW}
     assert slow == OF_NETWORKS

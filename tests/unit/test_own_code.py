@@ -96,7 +96,7 @@ def test_python_itself_has_no_networks(here: Path, target: str) -> None:
         ("reach:sp.run", "comes from subprocess;"),
         ("reach:run", "comes from subprocess;"),
         ("reach:taken", "comes from beside;"),
-        ("prunescape.files:write_json", "is prunescape itself; its networks are used by their names"),
+        ("prunescape.io.files:write_json", "is prunescape itself; its networks are used by their names"),
     ],
 )
 def test_what_a_module_merely_imports_is_refused(here: Path, target: str, words: str) -> None:

@@ -132,7 +132,7 @@ def test_what_is_merely_within_reach_is_not_called(reach: str, tmp_path: Path, n
         ("joblib:load", "is a function of an installed package"),
         ("torchvision.models:get_model_builder", "is a function of an installed package"),
         ("torchvision.models:resnet.torch.hub.load", "comes from torch.hub|has no attribute"),
-        ("prunescape.files:write_json", "is prunescape itself"),
+        ("prunescape.io.files:write_json", "is prunescape itself"),
     ],
 )
 def test_functions_of_installed_packages_are_not_called(nets: str, target: str, words: str) -> None:

@@ -15,9 +15,9 @@ from PIL import Image
 from addresses import Addresses
 from page_samples import CONFIG, sample_answer, sample_cells, sample_page, sample_tables
 from prunescape.errors import UserError
-from prunescape.files import read_json, write_json, write_text
 from prunescape.hpspace.verdict import from_json
 from prunescape.hpspace.verdict_page import verdict_page
+from prunescape.io.files import read_json, write_json, write_text
 from prunescape.pages.explore import TITLES
 from prunescape.pages.index import entries, write_index
 from prunescape.pages.landscapes import landscapes

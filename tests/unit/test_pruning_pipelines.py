@@ -9,8 +9,8 @@ from torch import nn
 
 from own_samples import own
 from prunescape.data.randomness import derive_seed
-from prunescape.files import read_json
 from prunescape.flops import count_flops
+from prunescape.io.files import read_json
 from prunescape.models.architecture import Architecture, load_architecture
 from prunescape.models.build import build, channel_groups
 from prunescape.models.weights import load_weights, read_weights, save_weights

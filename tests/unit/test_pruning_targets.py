@@ -11,8 +11,8 @@ from torch import nn
 
 from own_samples import of_torchvision, own
 from prunescape.errors import UserError
-from prunescape.files import read_json
 from prunescape.flops import count_parameters
+from prunescape.io.files import read_json
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build, channel_groups
 from prunescape.pruning.cost import parameters_model

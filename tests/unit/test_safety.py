@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from prunescape import codehash
 from prunescape.config import ConfigError, validated
 from prunescape.data.catalog import CATALOG as DATA_SETS
 from prunescape.models.catalog import CATALOG as MODELS
+from prunescape.runtime import fingerprint
 
-WORKFLOW = Path(codehash.__file__).parents[1]
+WORKFLOW = Path(fingerprint.__file__).parents[2]
 SOURCES = sorted(WORKFLOW.rglob("*.py"))
 PICKLES = {
     # CIFAR is published as pickles; this reader lets no name in them but those of plain arrays (see its tests).
@@ -23,7 +23,7 @@ PICKLES = {
 NO_RESULTS = {
     "prunescape/config_reference.py",  # makes a page of the documentation, by hand
     "prunescape/training/gpus.py",  # empty files to lock
-    "prunescape/lease.py",  # a draft that becomes the lease by a hard link
+    "prunescape/runtime/job_lock.py",  # a draft that becomes the job lock by a hard link
 }
 UNSAFE_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "jsonpickle"}
 UNSAFE_CALLS = {"eval", "exec", "compile", "__import__"}

@@ -11,6 +11,7 @@ import torch
 from prunescape.data.prepared import PreparedData
 from prunescape.errors import UserError
 from prunescape.models.weights import save_weights
+from prunescape.plan.cost import population
 from prunescape.stochastic.cells import choose_cell
 from prunescape.stochastic.feature_variance import feature_variance
 from prunescape.stochastic.fine_tuning import FineTuned, fine_tune, measure_fine_tuning
@@ -21,7 +22,6 @@ from prunescape.stochastic.setting import Setting, open_setting
 from prunescape.stochastic.variants import KINDS, Pretrained, Variant, tuning_variants, variants_of
 from prunescape.training.array import Task
 from prunescape.training.task import open_task
-from prunescape.workload import population
 from stochastic_samples import ARCHITECTURE, EXACT
 
 ENGINE = {

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from prunescape.strict_yaml import MOST_VALUES, YamlError, load
+from prunescape.io.strict_yaml import MOST_VALUES, YamlError, load
 
 ROOT = Path(__file__).parents[2]
 LEVELS = 9

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from prunescape.errors import Interrupted, UserError
-from prunescape.job import TRY_AGAIN
+from prunescape.runtime.logs import TRY_AGAIN
 from prunescape.training import stop
 from prunescape.training.array import Task
 from prunescape.training.checkpoint import Checkpoint
@@ -142,7 +142,7 @@ import sys
 from types import SimpleNamespace
 from pathlib import Path
 from prunescape.data.prepared import load_prepared
-from prunescape.job import job
+from prunescape.runtime.logs import logged
 from prunescape.models.architecture import Architecture
 from prunescape.training.array import Task
 from prunescape.training.checkpoint import Checkpoint
@@ -155,7 +155,7 @@ data, folder, threads, epochs = sys.argv[1:]
 recipe = Recipe(int(epochs), 25, 0.9, 0.1, ())
 engine = Engine(strategy="fused", lanes=16, threads=int(threads))
 task = Task(Architecture("small_resnet", (1, 8, 8), 10), load_prepared(data), recipe, engine, 0)
-with job(SimpleNamespace(log=[folder + "/log"], input=[])) as logger:
+with logged(SimpleNamespace(log=[folder + "/log"], input=[])) as logger:
     results = train(task, [Lane(0.1, 0.001 * k) for k in range(32)], logger.info, Checkpoint.of(folder + "/state", 1))
     lines = [f"{tensor.double().sum().item()!r}" for result in results for tensor in result.weights.values()]
     Path(folder, "weights").write_text("\\n".join(lines))

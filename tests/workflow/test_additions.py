@@ -27,4 +27,4 @@ def test_additions_are_complete(tmp_path: Path) -> None:
     assert {name for name in names if name in (folder / "docs/config.md").read_text()} == names
     run(folder, "ruff check --no-cache . && ruff format --no-cache --check .")
     run(folder, "snakefmt --check Snakefile workflow/rules")
-    run(folder, "PYTHONPATH=workflow python -m pytest -q tests/unit/test_codehash.py -k rooms")
+    run(folder, "PYTHONPATH=workflow python -m pytest -q tests/unit/test_fingerprint.py -k rooms")

@@ -8,14 +8,14 @@ from conftest import TINY, merged, snakemake, started
 pytestmark = pytest.mark.workflow
 
 TILE = "results/tiny/hpspace/tiles/small_resnet/dense/seed-0/-1_-1.csv"
-LEASE = "results/tiny/checkpoints/train_tile/small_resnet_dense_0_-1_-1.lease"
+LOCK = "results/tiny/checkpoints/train_tile/small_resnet_dense_0_-1_-1.lock"
 LOG = "results/tiny/logs/hpspace/train_tile/small_resnet_dense_0_-1_-1.log"
 
 
 @pytest.mark.full
 def test_a_training_that_was_left_behind_is_waited_for_and_not_done_again(project: Callable) -> None:
     folder = project(merged(TINY, {"recipe": {"epochs": 300}}))
-    first = started(folder, TILE, ready=(folder / LEASE).exists)
+    first = started(folder, TILE, ready=(folder / LOCK).exists)
     first.kill()
     first.wait()
     snakemake(folder, "--unlock")
@@ -24,4 +24,4 @@ def test_a_training_that_was_left_behind_is_waited_for_and_not_done_again(projec
     assert "another job is at it, waiting for its end" in waiting
     assert "the other job has done it" in finding
     assert len((folder / TILE).read_text().splitlines()) == 1 + 9
-    assert not (folder / LEASE).exists()
+    assert not (folder / LOCK).exists()

@@ -114,7 +114,7 @@ CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
         appended("prunescape/models/own.py"),
         NETWORKS | PRUNING_TABLES | TRAINING | AFTER_CELLS,
     ),
-    "how a job reports errors": (appended("prunescape/job.py"), set()),
+    "how a job reports errors": (appended("prunescape/runtime/logs.py"), set()),
     "how a job is stopped": (appended("prunescape/training/stop.py"), set()),
     "the cores of a training job": (config(engine={"threads": 2}), set()),
     "the arithmetic of training": (

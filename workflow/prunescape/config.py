@@ -20,7 +20,7 @@ from prunescape.config_checks import crossed
 from prunescape.config_mistakes import Path, described, first_twice, shown, where
 from prunescape.errors import UserError
 from prunescape.hpspace.axes import HYPERPARAMETERS
-from prunescape.strict_yaml import MOST_VALUES, TOO_MANY, YamlError, load
+from prunescape.io.strict_yaml import MOST_VALUES, TOO_MANY, YamlError, load
 
 SCHEMA = FilePath(__file__).parents[1] / "schemas" / "config.schema.yaml"
 _DEEPEST = 12  # far below any honest config; YAML anchors can nest without end

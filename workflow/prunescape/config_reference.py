@@ -7,7 +7,7 @@ from typing import Any
 
 from prunescape.config import schema
 from prunescape.config_mistakes import shown
-from prunescape.strict_yaml import MOST_VALUES
+from prunescape.io.strict_yaml import MOST_VALUES
 
 _HEAD = """# The config
 

@@ -1,10 +1,36 @@
-"""The exceptions that users are meant to read, and the commonest reason for one: a name that is not known."""
+"""The errors that users read: their own mistakes, and what goes wrong outside the program, each in a line to act on."""
 
 import difflib
-from collections.abc import Mapping
+import errno
+import os
+import re
+import tempfile
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TypeVar
 
 Entry = TypeVar("Entry")
+
+_FULL = "free some space and go on with the same command, finished results are kept"
+REMEDIES = {
+    errno.ENOSPC: f"the disk is full; {_FULL}",
+    errno.EDQUOT: f"the disk quota is used up; {_FULL}",
+    errno.EFBIG: f"the file would be larger than is allowed here (see ulimit -f); {_FULL}",
+    errno.EROFS: "the file system is read-only; make it writable, or work in another folder",
+    errno.EACCES: "no permission; make it writable, or work in another folder",
+    errno.EPERM: "no permission; make it writable, or work in another folder",
+    errno.EIO: "the disk or its network failed; go on with the same command once it works, finished results are kept",
+    errno.ESTALE: "the network disk was lost; go on with the same command once it is back, finished results are kept",
+}
+# As libraries written in Rust, such as safetensors, say it.
+_RUST = re.compile(r"\(os error (\d+)\)")
+# By name and words: torch is not loaded for this.
+_GPU_FULL = re.compile(r"^OutOfMemoryError|CUDA.*out of memory", re.DOTALL)
+GPU_FULL = (
+    "the GPU has too little memory; let fewer networks run together (engine.lanes, or lanes in the section of a"
+    " companion study), or set engine.micro_batch"
+)
 
 
 class UserError(Exception):
@@ -26,3 +52,51 @@ def known(catalog: Mapping[str, Entry], kind: str, name: str) -> Entry:
     near = difflib.get_close_matches(name, catalog, 1)
     hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(catalog)}"
     raise UserError(f"unknown {kind} {name!r}; {hint}")
+
+
+def user_message(error: BaseException) -> str | None:
+    """The line that a user is meant to read; None for what is a defect of ours."""
+    if isinstance(error, UserError):
+        return str(error)
+    if _GPU_FULL.search(f"{type(error).__name__}: {error}"):
+        return GPU_FULL
+    if isinstance(error, OSError):
+        number, where = error.errno, error.filename
+    else:
+        match = _RUST.search(str(error))
+        number, where = (int(match.group(1)) if match else None), None
+    remedy = REMEDIES.get(number or 0)
+    return None if remedy is None else f"{where or 'writing'}: {remedy}"
+
+
+def check_writable(folder: str | os.PathLike[str]) -> None:
+    """Write a file into a folder, or into where it is going to be, and remove it again.
+
+    Raises:
+        UserError: that cannot be done.
+    """
+    existing = Path(folder).absolute()
+    while not existing.is_dir():
+        existing = existing.parent
+    try:
+        with tempfile.TemporaryFile(dir=existing):
+            pass
+    except OSError as error:
+        reason = REMEDIES.get(error.errno or 0) or os.strerror(error.errno or 0)
+        raise UserError(f"{folder}: {reason}") from None
+
+
+def bring_to_present(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
+    """Set the time of files that are dated in the future to now; a line for each.
+
+    Snakemake throws away the outputs of a job that are older than its inputs, after hours of training. Nothing is made
+    again because of a changed time: contents are compared.
+    """
+    now = time.time()
+    healed = []
+    for path in map(Path, paths):
+        ahead = path.stat().st_mtime - now if path.is_file() else 0.0
+        if ahead > 0:
+            os.utime(path)
+            healed.append(f"{path}: dated {ahead:.0f} s in the future, set to now; compare the machines' clocks")
+    return healed

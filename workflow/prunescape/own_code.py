@@ -13,8 +13,8 @@ from functools import cache
 from importlib.machinery import PathFinder
 from pathlib import Path
 
-from prunescape.codehash import meaning
 from prunescape.errors import UserError
+from prunescape.runtime.fingerprint import meaning
 
 INSTALLED = ("site-packages", "dist-packages")
 NAMED_BY_LIBRARY = ("torchvision", "timm")  # what follows the colon is a name of theirs, no attribute of the module

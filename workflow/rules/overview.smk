@@ -29,13 +29,13 @@ if any(NAMES[name] in sys.argv[1:] for name in OVERVIEWS):
 
 
 onstart:
-    from prunescape.runtime import before_run
+    from prunescape.pages.run import before_run
 
     before_run(PLAN, workflow)
 
 
 onsuccess:
-    from prunescape.runtime import after_run
+    from prunescape.pages.run import after_run
 
     after_run(RUN.results)
 

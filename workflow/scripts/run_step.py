@@ -2,6 +2,6 @@
 
 import runpy
 
-from prunescape.codehash import SCRIPTS
+from prunescape.runtime.fingerprint import SCRIPTS
 
 runpy.run_path(str(SCRIPTS / snakemake.params.settings["script"]), {"snakemake": snakemake})

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from prunescape.errors import UserError
-from prunescape.files import atomic
+from prunescape.io.files import atomic
 
 
 @contextmanager

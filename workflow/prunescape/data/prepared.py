@@ -15,7 +15,7 @@ import numpy as np
 from prunescape.data.arrays import new_array, open_array
 from prunescape.data.statistics import channel_statistics
 from prunescape.errors import UserError
-from prunescape.files import read_json, seal, sha256, write_json
+from prunescape.io.files import read_json, seal, sha256, write_json
 
 SPLITS = ("train", "validation")
 KINDS = ("images", "labels")

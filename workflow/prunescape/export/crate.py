@@ -19,8 +19,8 @@ from rocrate.model.contextentity import ContextEntity
 from rocrate.rocrate import ROCrate
 
 from prunescape.export.tables import TABLES
-from prunescape.files import sha256, write_json
-from prunescape.strict_yaml import load
+from prunescape.io.files import sha256, write_json
+from prunescape.io.strict_yaml import load
 
 VERSION = "0.1.0"  # as in pyproject.toml
 METADATA = "ro-crate-metadata.json"

@@ -12,7 +12,7 @@ from torch import nn
 from prunescape.data.augmentation import centre_crop
 from prunescape.data.prepared import PreparedData
 from prunescape.errors import UserError
-from prunescape.files import atomic
+from prunescape.io.files import atomic
 
 BATCH = 256  # images run at once
 TOLERANCE = 1e-3  # largest difference of outputs, as a part of the largest output; float32 sums in another order

@@ -11,8 +11,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from prunescape.figures import names, style
-from prunescape.files import read_csv
 from prunescape.hpspace.landscape import best_cell, mean_over_seeds
+from prunescape.io.files import read_csv
 
 COLUMNS = 5
 KEY = ["variant", "i", "j"]

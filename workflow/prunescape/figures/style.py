@@ -15,7 +15,7 @@ from matplotlib.text import Annotation
 
 from prunescape.errors import UserError
 from prunescape.figures import names
-from prunescape.files import atomic
+from prunescape.io.files import atomic
 
 mpl.use("Agg")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from prunescape.errors import UserError
-from prunescape.files import read_csv, remedy
+from prunescape.io.files import read_csv, remedy
 from prunescape.variant import COLUMNS
 
 File = str | os.PathLike[str]

@@ -3,8 +3,8 @@
 import os
 
 from prunescape.errors import UserError
-from prunescape.files import read_json, remedy
 from prunescape.hpspace.lattice import Cell
+from prunescape.io.files import read_json, remedy
 
 
 def read_plan(path: str | os.PathLike[str]) -> list[Cell]:

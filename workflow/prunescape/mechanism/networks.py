@@ -6,8 +6,8 @@ from collections.abc import Mapping
 import torch
 
 from prunescape.errors import UserError
-from prunescape.files import remedy
-from prunescape.tensors import load_tensors, save_tensors
+from prunescape.io.files import remedy
+from prunescape.io.tensors import load_tensors, save_tensors
 
 State = dict[str, torch.Tensor]
 

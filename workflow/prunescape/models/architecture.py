@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from prunescape.errors import UserError
-from prunescape.files import read_json, remedy, write_json
+from prunescape.io.files import read_json, remedy, write_json
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from prunescape.errors import UserError
-from prunescape.files import remedy
-from prunescape.tensors import load_tensors, save_tensors
+from prunescape.io.files import remedy
+from prunescape.io.tensors import load_tensors, save_tensors
 
 
 def save_weights(path: str | os.PathLike[str], weights: dict[str, torch.Tensor]) -> None:

@@ -12,7 +12,7 @@ from prunescape.data.catalog import IMAGES, lookup
 from prunescape.data.layout import split_folders
 from prunescape.errors import UserError
 from prunescape.overview.study import CHECKPOINT, Row, Study, Training
-from prunescape.workload import training_flops
+from prunescape.plan.cost import training_flops
 
 # FLOPs of one forward pass by pixel of the image: nearly the same at every size, since all the costly layers are
 # convolutions (a test counts them).

@@ -17,7 +17,7 @@ Page = list[RenderableType]
 FRESH_SECONDS = 300.0  # training writes to its log about once a minute
 SHOWN_FAILURES = 10
 TAIL_BYTES = 1 << 16
-# As the log of a job has it; see `prunescape.job`. The log is begun anew each time a job starts.
+# As the log of a job has it; see `prunescape.runtime.logs`. The log is begun anew each time a job starts.
 _ERROR = re.compile(r"^\d\d:\d\d:\d\d (?:error: (.*)|unexpected error)$", re.MULTILINE)
 _BEST = re.compile(r"best top-1 (\d+\.\d+) %")
 _PROGRESS = re.compile(r"cells (\d+)-(\d+) of (\d+): epoch (\d+)/(\d+)(?:, step (\d+)/(\d+))?")

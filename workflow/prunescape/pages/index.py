@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from prunescape.files import read_json, write_text
 from prunescape.hpspace.axes import Pair
 from prunescape.hpspace.verdict import question
 from prunescape.hpspace.verdict_text import in_short
+from prunescape.io.files import read_json, write_text
 from prunescape.page import page
 
 

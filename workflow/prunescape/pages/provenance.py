@@ -13,12 +13,12 @@ import pandas as pd
 import psutil
 
 from prunescape.figures.names import data_title
-from prunescape.machine import processor
+from prunescape.runtime.hardware import processor
 
 LIBRARIES = ("snakemake", "torch", "torchvision", "torch-pruning", "numpy", "scipy", "pandas", "matplotlib")
 
 
-# What a job writes into its log at its end, see `prunescape.job`.
+# What a job writes into its log at its end, see `prunescape.runtime.logs`.
 FINISHED = re.compile(r"finished after ([\d.]+) s, and [\d.]+ s to start(?:, on (.+))?$", re.MULTILINE)
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from prunescape.coherence import schedule
 from prunescape.plan.companion import Companion
+from prunescape.plan.cost import training_flops
 from prunescape.plan.run import MLP
 from prunescape.plan.step import Sizes, Step, Wildcards, combinations
-from prunescape.workload import training_flops
 
 MLP_WIDTH = 512  # neurons of `mlp` itself, by which the FLOPs of its architecture.json are counted
 SPARSE = ["network", "stability", "early", "matched"]  # what masks of the networks are needed for

@@ -5,12 +5,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from prunescape.codehash import SCRIPTS
+from prunescape.plan.cost import training_flops
 from prunescape.plan.hpspace import Hpspace
 from prunescape.plan.identity import code
 from prunescape.plan.run import Run
 from prunescape.plan.step import Sizes, Step, Wildcards
-from prunescape.workload import training_flops
+from prunescape.runtime.fingerprint import SCRIPTS
 
 ROOM = "export"
 MAIN_ROOMS = ("data", "models", "hpspace")  # of scripts, on which the main job's results depend

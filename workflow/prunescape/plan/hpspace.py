@@ -10,12 +10,12 @@ from prunescape.hpspace.axes import size_of
 from prunescape.hpspace.lattice import Cell
 from prunescape.hpspace.plan import read_plan
 from prunescape.hpspace.setting import counted, published_settings
+from prunescape.plan.cost import training_flops
 from prunescape.plan.identity import published_tables
 from prunescape.plan.networks import Networks
 from prunescape.plan.run import PROJECT, Run
 from prunescape.plan.step import Caption, Sizes, Step, Wildcards, combinations
 from prunescape.training.strategy import SERIAL
-from prunescape.workload import training_flops
 
 ROOM = "hpspace"
 ANSWER = "Answer"

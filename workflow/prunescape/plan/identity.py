@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from prunescape import codehash
 from prunescape.own_code import own_digest
+from prunescape.runtime import fingerprint
 
 OWN = "own:"  # before the name of a module that a user wrote
 OWN_BUILDER = "prunescape.models.own"  # makes networks that are imported; loaded by name, so that no script shows it
@@ -29,13 +29,13 @@ def code(*sources: str) -> dict[str, Any]:
     """Digests of code: `code` of scripts and modules of the library, `own_code` of each network that is imported."""
     own = [own_digest(source.removeprefix(OWN)) for source in sources if source.startswith(OWN)]
     ours = [source for source in sources if not source.startswith(OWN)]
-    found: dict[str, Any] = {"code": codehash.digest(*ours, *([OWN_BUILDER] if own else []))}
+    found: dict[str, Any] = {"code": fingerprint.digest(*ours, *([OWN_BUILDER] if own else []))}
     return found | ({"own_code": own} if own else {})
 
 
 def published_tables(source: str) -> str:
     """A digest of the published tables of a source document, beside which a study puts its own."""
-    files = sorted((codehash.LIBRARY.parent / "reference").glob(f"{source}_*.csv"))
+    files = sorted((fingerprint.LIBRARY.parent / "reference").glob(f"{source}_*.csv"))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 

@@ -7,9 +7,9 @@ from functools import cached_property
 from typing import Any
 
 from prunescape.plan.companion import Companion
+from prunescape.plan.cost import training_flops
 from prunescape.plan.step import Sizes, Step, Wildcards, combinations
 from prunescape.training.retraining import resized
-from prunescape.workload import training_flops
 
 EVEN_EPOCHS = 20
 # By experiment, its tables that are put together from those of each model and seed.

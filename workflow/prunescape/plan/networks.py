@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from prunescape.plan.cost import training_flops
 from prunescape.plan.run import Run
 from prunescape.plan.step import Caption, Sizes, Step, Wildcards, combinations
 from prunescape.training.retraining import retraining, step_ratio, until
 from prunescape.variant import NORM, Variant
-from prunescape.workload import training_flops
 
 # Of its own, so that the order of `seeds` says nothing; its weights are only what pruning ranks.
 CHECKPOINT_SEED = 0

@@ -13,6 +13,7 @@ from prunescape.models.catalog import CATALOG as MODELS
 from prunescape.plan.check import check_networks
 from prunescape.plan.coherence import Coherence
 from prunescape.plan.companion import Companion
+from prunescape.plan.cost import run_time_minutes
 from prunescape.plan.export import Export
 from prunescape.plan.hpspace import Hpspace
 from prunescape.plan.identity import folder_digest
@@ -22,7 +23,6 @@ from prunescape.plan.run import Run
 from prunescape.plan.step import Job, Step, Wildcards
 from prunescape.plan.stochastic import Stochastic
 from prunescape.variant import PRUNED_NAME, VARIANT_NAME
-from prunescape.workload import run_time_minutes
 
 COMPANIONS: dict[str, type[Companion]] = {study.name: study for study in (Stochastic, Mechanism, Coherence)}
 

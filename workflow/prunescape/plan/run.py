@@ -8,19 +8,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from prunescape.codehash import LIBRARY
 from prunescape.data.catalog import DataSetInfo, count_classes
 from prunescape.data.catalog import lookup as data_set
 from prunescape.hpspace.axes import Pair, pair_of
 from prunescape.hpspace.lattice import Cell, Lattice
 from prunescape.models.catalog import ModelInfo
 from prunescape.models.catalog import lookup as model_info
+from prunescape.plan.cost import visible_gpus
 from prunescape.plan.identity import OWN
 from prunescape.plan.step import Caption, Files, Step, Wildcards
+from prunescape.runtime.fingerprint import LIBRARY
 from prunescape.training.recipe import TOP5_CLASSES
 from prunescape.training.strategy import FUSED, SERIAL, needs_calibration
 from prunescape.variant import Variant, variants_of
-from prunescape.workload import visible_gpus
 
 PROJECT = LIBRARY.parent.parent
 PRIOR = Cell(0, 0)

@@ -8,8 +8,8 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from prunescape.codehash import LIBRARY
 from prunescape.plan.identity import identity
+from prunescape.runtime.fingerprint import LIBRARY
 
 
 class Wildcards(Protocol):

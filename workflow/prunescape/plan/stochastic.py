@@ -6,8 +6,8 @@ from functools import cached_property
 from typing import Any
 
 from prunescape.plan.companion import Companion
+from prunescape.plan.cost import population, training_flops
 from prunescape.plan.step import Sizes, Step, Wildcards, combinations
-from prunescape.workload import population, training_flops
 
 GRASP_PASSES = 8  # forward passes that a gradient of a gradient is worth
 EVALUATE = "stochastic/evaluate.py"

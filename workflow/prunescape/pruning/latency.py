@@ -19,9 +19,9 @@ import torch
 from torch import nn
 
 from prunescape.errors import UserError
-from prunescape.files import read_json, write_json
-from prunescape.machine import processor
+from prunescape.io.files import read_json, write_json
 from prunescape.pruning.settings import Latency
+from prunescape.runtime.hardware import processor
 
 Widths = Mapping[str, int]
 Timer = Callable[[Sequence[nn.Module], tuple[int, int, int], Latency], list[float]]

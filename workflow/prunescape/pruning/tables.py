@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from prunescape.files import read_json
+from prunescape.io.files import read_json
 from prunescape.variant import DENSE
 
 _RATIOS = ("target_ratio", "achieved_ratio", "achieved_ratio_ptflops")

@@ -11,8 +11,8 @@ from torch import nn
 from prunescape.data.prepared import PreparedData
 from prunescape.data.randomness import derive_seed
 from prunescape.errors import UserError
-from prunescape.files import read_json, write_json
 from prunescape.flops import count_flops, count_parameters
+from prunescape.io.files import read_json, write_json
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
 from prunescape.models.weights import load_weights, save_weights

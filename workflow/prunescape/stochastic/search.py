@@ -24,7 +24,7 @@ from pymoo.problems.static import StaticProblem
 
 from prunescape.data.randomness import derive_seed
 from prunescape.errors import known
-from prunescape.files import write_text
+from prunescape.io.files import write_text
 from prunescape.stochastic.fitness import Accuracies, Candidate, Fitness, objectives
 from prunescape.stochastic.names import F1, F2, NSGA_II, RANDOM
 

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from prunescape.errors import UserError
-from prunescape.tensors import load_tensors, save_tensors
+from prunescape.io.tensors import load_tensors, save_tensors
 
 LOGGER = logging.getLogger("prunescape")
 

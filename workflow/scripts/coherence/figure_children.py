@@ -2,10 +2,10 @@
 
 from prunescape.figures.coherence import children
 from prunescape.figures.style import save
-from prunescape.files import read_csv
-from prunescape.job import job
+from prunescape.io.files import read_csv
+from prunescape.runtime.logs import logged
 
-with job(snakemake):
+with logged(snakemake):
     settings = snakemake.params.settings
     figure = children.draw(read_csv(snakemake.input.children), settings["experiment"])
     save(figure, snakemake.output, settings["dpi"])

@@ -2,9 +2,9 @@
 
 from prunescape.figures.coherence import training
 from prunescape.figures.style import save
-from prunescape.files import read_csv
-from prunescape.job import job
+from prunescape.io.files import read_csv
+from prunescape.runtime.logs import logged
 
-with job(snakemake):
+with logged(snakemake):
     figure = training.draw(read_csv(snakemake.input.epochs), snakemake.wildcards.model)
     save(figure, snakemake.output, snakemake.params.settings["dpi"])

@@ -2,9 +2,9 @@
 
 from prunescape.figures.coherence import width_diffs
 from prunescape.figures.style import save
-from prunescape.files import read_csv
-from prunescape.job import job
+from prunescape.io.files import read_csv
+from prunescape.runtime.logs import logged
 
-with job(snakemake):
+with logged(snakemake):
     figure = width_diffs.draw(read_csv(snakemake.input.width_diffs))
     save(figure, snakemake.output, snakemake.params.settings["dpi"])

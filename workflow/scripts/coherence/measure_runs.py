@@ -15,18 +15,18 @@ from prunescape.coherence.layer_tables import (
 from prunescape.coherence.layers import prunable_layers
 from prunescape.coherence.runs import Watch, by_epoch, epochs_table, highest_epoch, lowest_epoch
 from prunescape.data.prepared import load_prepared
-from prunescape.files import read_json, sha256, write_csv
-from prunescape.job import job
+from prunescape.io.files import read_json, sha256, write_csv
 from prunescape.mechanism.labels import first_columns
 from prunescape.mechanism.networks import load_networks, save_networks
 from prunescape.models.architecture import load_architecture
 from prunescape.models.build import build
+from prunescape.runtime.logs import logged
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.engine import Engine
 
 FIRST = ["model", "seed", "data", "start"]
 
-with job(snakemake) as logger:
+with logged(snakemake) as logger:
     settings, files, folder = snakemake.params.settings, snakemake.input, Path(snakemake.params.checkpoint)
     architecture = load_architecture(files.architecture)
     engine = replace(Engine.from_config(settings["engine"], snakemake.threads), lanes=1)

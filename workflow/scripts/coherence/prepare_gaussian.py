@@ -4,7 +4,7 @@ from pathlib import Path
 
 from prunescape.data.gaussian import write_gaussian
 from prunescape.data.prepared import load_prepared
-from prunescape.job import job
+from prunescape.runtime.logs import logged
 
-with job(snakemake):
+with logged(snakemake):
     write_gaussian(load_prepared(snakemake.input[0]), Path(snakemake.output.meta).parent)

@@ -10,22 +10,22 @@ from prunescape.coherence.mlps import child_count, children_of, of_width, traine
 from prunescape.coherence.parent import Parent
 from prunescape.coherence.runs import by_epoch, highest_epoch
 from prunescape.coherence.widths import parent_width
-from prunescape.files import read_csv, read_json, write_csv
-from prunescape.job import job
-from prunescape.lease import lease
+from prunescape.io.files import read_csv, read_json, write_csv
 from prunescape.mechanism.labels import first_columns
+from prunescape.runtime.job_lock import job_lock
+from prunescape.runtime.logs import logged
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.lane import Lane
 from prunescape.training.task import open_task
 
 MEASURES = ["train_loss", "train_top1", "validation_loss", "validation_top1"]
 
-with job(snakemake) as logger:
+with logged(snakemake) as logger:
     settings, files, folder = snakemake.params.settings, snakemake.input, snakemake.params.checkpoint
     task = open_task(files.architecture, files.data, settings, snakemake.threads)
     identity = settings, task.identity(), read_json(files.data)
     whole = Checkpoint.of(folder, *identity)
-    with lease(f"{folder}.lease", whole.identity, snakemake.output) as to_do:
+    with job_lock(f"{folder}.lock", whole.identity, snakemake.output) as to_do:
         if to_do:
             rates = settings["learning_rate"], settings["weight_decay"]
             wanted = choices(*(settings[name] for name in ("scores", "ends", "scopes")))

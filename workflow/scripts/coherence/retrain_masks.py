@@ -6,23 +6,23 @@ from prunescape.coherence.children import retrain
 from prunescape.coherence.networks import Plan
 from prunescape.coherence.parent import Parent
 from prunescape.coherence.runs import highest_epoch
-from prunescape.files import read_csv, read_json, sha256, write_csv
-from prunescape.job import job
-from prunescape.lease import lease
+from prunescape.io.files import read_csv, read_json, sha256, write_csv
 from prunescape.mechanism.labels import first_columns
 from prunescape.mechanism.networks import load_networks
 from prunescape.mechanism.subsets import part_of
+from prunescape.runtime.job_lock import job_lock
+from prunescape.runtime.logs import logged
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.task import open_task
 
 FIRST = ["experiment", "model", "seed", "score", "end", "scope"]
 
-with job(snakemake) as logger:
+with logged(snakemake) as logger:
     settings, files, folder = snakemake.params.settings, snakemake.input, snakemake.params.checkpoint
     task = open_task(files.architecture, files.data, settings, snakemake.threads)
     identity = settings, task.identity(), read_json(files.data), sha256(files.networks), sha256(files.diffs)
     checkpoint = Checkpoint.of(folder, *identity)
-    with lease(f"{folder}.lease", checkpoint.identity, snakemake.output) as to_do:
+    with job_lock(f"{folder}.lock", checkpoint.identity, snakemake.output) as to_do:
         if to_do:
             states, diffs = (
                 {epoch: found[str(epoch)] for epoch in sorted(map(int, found))}

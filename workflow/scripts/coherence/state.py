@@ -2,11 +2,11 @@
 
 from prunescape.coherence.findings import findings
 from prunescape.coherence.findings_page import findings_page
-from prunescape.files import read_csv, write_json, write_text
-from prunescape.job import job
+from prunescape.io.files import read_csv, write_json, write_text
 from prunescape.questions import text_of
+from prunescape.runtime.logs import logged
 
-with job(snakemake):
+with logged(snakemake):
     settings = snakemake.params.settings
     tables = {name: read_csv(path) for name, path in snakemake.input.items()}
     found = findings(tables, settings["models"], settings["tolerance"])

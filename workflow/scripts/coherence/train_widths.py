@@ -3,19 +3,19 @@
 import pandas as pd
 
 from prunescape.coherence.mlps import of_width, trained, width_tables
-from prunescape.files import read_json, write_csv
-from prunescape.job import job
-from prunescape.lease import lease
+from prunescape.io.files import read_json, write_csv
+from prunescape.runtime.job_lock import job_lock
+from prunescape.runtime.logs import logged
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.lane import Lane
 from prunescape.training.task import open_task
 
-with job(snakemake) as logger:
+with logged(snakemake) as logger:
     settings, files, folder = snakemake.params.settings, snakemake.input, snakemake.params.checkpoint
     task = open_task(files.architecture, files.data, settings, snakemake.threads)
     identity = settings, task.identity(), read_json(files.data)
     whole = Checkpoint.of(folder, *identity)
-    with lease(f"{folder}.lease", whole.identity, snakemake.output) as to_do:
+    with job_lock(f"{folder}.lock", whole.identity, snakemake.output) as to_do:
         if to_do:
             lane, samples = Lane(settings["learning_rate"], settings["weight_decay"]), settings["samples"]
             tables = []

@@ -3,7 +3,7 @@
 from prunescape.data.prepared import load_prepared
 from prunescape.figures import samples
 from prunescape.figures.style import save
-from prunescape.job import job
+from prunescape.runtime.logs import logged
 
-with job(snakemake):
+with logged(snakemake):
     save(samples.draw(load_prepared(snakemake.input.meta)), snakemake.output, snakemake.params.settings["dpi"])

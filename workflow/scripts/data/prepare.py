@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from prunescape.data.prepare import prepare
-from prunescape.job import job
+from prunescape.runtime.logs import logged
 
 # Guarded, because the processes that decode images import this file again.
 if __name__ == "__main__":
-    with job(snakemake) as logger:
+    with logged(snakemake) as logger:
         prepare(snakemake.params.data, Path(snakemake.output.meta).parent, snakemake.threads, logger.info)

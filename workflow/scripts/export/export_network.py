@@ -4,13 +4,13 @@ import torch
 
 from prunescape.data.prepared import load_prepared
 from prunescape.export.networks import export
-from prunescape.files import write_json
-from prunescape.job import job
+from prunescape.io.files import write_json
 from prunescape.models.architecture import load_architecture
 from prunescape.models.build import build
 from prunescape.models.weights import load_weights
+from prunescape.runtime.logs import logged
 
-with job(snakemake) as logger:
+with logged(snakemake) as logger:
     torch.set_num_threads(1)
     network = load_weights(snakemake.input.weights, build(load_architecture(snakemake.input.architecture)))
     found = export(network, load_prepared(snakemake.input.data), snakemake.output.onnx, snakemake.output.program)

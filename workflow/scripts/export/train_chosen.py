@@ -1,16 +1,16 @@
 """Train the chosen cell of a network once more, as in its tile, and keep the weights."""
 
-from prunescape.files import read_json, write_csv
 from prunescape.hpspace.axes import Pair
 from prunescape.hpspace.tile import history_table, lane_of
-from prunescape.job import job
-from prunescape.lease import lease
+from prunescape.io.files import read_json, write_csv
 from prunescape.models.weights import save_weights
+from prunescape.runtime.job_lock import job_lock
+from prunescape.runtime.logs import logged
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.task import open_start, open_task
 from prunescape.training.train import train
 
-with job(snakemake) as logger:
+with logged(snakemake) as logger:
     cell = read_json(snakemake.input.cell)
     settings = {**snakemake.params.settings, "seed": cell["seed"]}
     strategy = snakemake.input.get("strategy")  # made only where the config leaves it to be measured
@@ -22,7 +22,7 @@ with job(snakemake) as logger:
     start, identity = open_start(task, starts and starts[number])
     data = read_json(snakemake.input.data)
     checkpoint = Checkpoint.of(snakemake.params.checkpoint, settings, cell, identity, data)
-    with lease(f"{snakemake.params.checkpoint}.lease", checkpoint.identity, snakemake.output) as to_do:
+    with job_lock(f"{snakemake.params.checkpoint}.lock", checkpoint.identity, snakemake.output) as to_do:
         if to_do:
             varied = {name: cell[name] for name in Pair.from_settings(settings).names}
             lane = lane_of({**settings["fixed"], **varied}, start, settings["rate_factor"])

@@ -2,12 +2,12 @@
 
 from prunescape.data.prepared import load_prepared
 from prunescape.export.card import model_card
-from prunescape.files import read_csv, read_json, write_text
 from prunescape.hpspace.axes import Pair
 from prunescape.hpspace.verdict import advice
-from prunescape.job import job
+from prunescape.io.files import read_csv, read_json, write_text
+from prunescape.runtime.logs import logged
 
-with job(snakemake):
+with logged(snakemake):
     settings = snakemake.params.settings
     pair, cell = Pair.from_settings(settings), read_json(snakemake.input.cell)
     model, variant = snakemake.wildcards.model, snakemake.wildcards.variant

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from prunescape.export.crate import code_version, hardware, software, write_crate
-from prunescape.files import read_csv, write_json
-from prunescape.job import job
+from prunescape.io.files import read_csv, write_json
+from prunescape.runtime.logs import logged
 
-with job(snakemake):
+with logged(snakemake):
     settings = snakemake.params.settings
     project = Path(snakemake.params.project)
     timing = read_csv(snakemake.input.timing)

@@ -1,16 +1,16 @@
 """Test whether keeping the dense network's hyperparameters is good enough."""
 
 from prunescape.data.prepared import load_prepared
-from prunescape.files import write_csv
 from prunescape.hpspace.axes import Pair
 from prunescape.hpspace.cells import read_cells, with_variants
 from prunescape.hpspace.decision import decisions
 from prunescape.hpspace.extension import open_borders
 from prunescape.hpspace.learnt import chance_of
 from prunescape.hpspace.resampling import resample
-from prunescape.job import job
+from prunescape.io.files import write_csv
+from prunescape.runtime.logs import logged
 
-with job(snakemake):
+with logged(snakemake):
     settings, cells = snakemake.params.settings, read_cells(snakemake.input.cells)
     chance = chance_of(load_prepared(snakemake.input.data).labels("validation"))
     borders = open_borders(cells, settings["border_roi"], Pair.from_settings(settings))

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from prunescape.files import read_csv, read_json, write_text
 from prunescape.hpspace.cells import read_trainings
 from prunescape.hpspace.verdict import from_json
-from prunescape.job import job
+from prunescape.io.files import read_csv, read_json, write_text
 from prunescape.pages.explore import TITLES, explore_page
 from prunescape.pages.pictures import Picture
+from prunescape.runtime.logs import logged
 
-with job(snakemake):
+with logged(snakemake):
     settings, provenance, files = snakemake.params.settings, snakemake.params.provenance, snakemake.input
     pictures = [Picture(*of, path) for of, path in zip(settings["pictures"], files.get("pictures", []), strict=True)]
     text = explore_page(

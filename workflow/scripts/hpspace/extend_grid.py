@@ -1,13 +1,13 @@
 """Decide which tiles the next round adds to a model's grid."""
 
-from prunescape.files import write_json
 from prunescape.hpspace.axes import bounds_of
 from prunescape.hpspace.cells import collect, of_grid
 from prunescape.hpspace.extension import plan_extension
 from prunescape.hpspace.lattice import Lattice
-from prunescape.job import job
+from prunescape.io.files import write_json
+from prunescape.runtime.logs import logged
 
-with job(snakemake) as logger:
+with logged(snakemake) as logger:
     settings = snakemake.params.settings
     tiles, sides, blocked = plan_extension(
         of_grid(collect(snakemake.input.tables, snakemake.input.get("plans", []))),

@@ -5,9 +5,9 @@ from prunescape.figures.style import save
 from prunescape.hpspace.axes import Pair
 from prunescape.hpspace.cells import read_cells
 from prunescape.hpspace.landscape import mean_over_seeds
-from prunescape.job import job
+from prunescape.runtime.logs import logged
 
-with job(snakemake):
+with logged(snakemake):
     settings, metric = snakemake.params.settings, snakemake.wildcards.metric
     figure = annotated_grid.draw(
         mean_over_seeds(read_cells(snakemake.input.cells), metric),

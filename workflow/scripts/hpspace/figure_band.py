@@ -2,10 +2,10 @@
 
 from prunescape.figures import band
 from prunescape.figures.style import save
-from prunescape.files import read_csv
-from prunescape.job import job
+from prunescape.io.files import read_csv
+from prunescape.runtime.logs import logged
 
-with job(snakemake):
+with logged(snakemake):
     settings, of = snakemake.params.settings, snakemake.wildcards
     table = read_csv(snakemake.input.band)
     figure = band.draw(table, of.model, of.metric, confidence=settings["confidence"])

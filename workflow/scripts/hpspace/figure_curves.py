@@ -3,9 +3,9 @@
 from prunescape.figures import curves
 from prunescape.figures.style import save
 from prunescape.hpspace.cells import read_cells
-from prunescape.job import job
+from prunescape.runtime.logs import logged
 
-with job(snakemake):
+with logged(snakemake):
     model = snakemake.wildcards.model
     chosen = curves.chosen_cells(read_cells(snakemake.input.cells), model)
     histories = curves.read_histories(snakemake.input.histories, model, chosen)

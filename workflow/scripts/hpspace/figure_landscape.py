@@ -2,12 +2,12 @@
 
 from prunescape.figures import landscape
 from prunescape.figures.style import save
-from prunescape.files import read_csv
 from prunescape.hpspace.cells import read_cells
 from prunescape.hpspace.landscape import mean_over_seeds
-from prunescape.job import job
+from prunescape.io.files import read_csv
+from prunescape.runtime.logs import logged
 
-with job(snakemake):
+with logged(snakemake):
     settings, metric = snakemake.params.settings, snakemake.wildcards.metric
     figure = landscape.draw(
         mean_over_seeds(read_cells(snakemake.input.cells), metric),

@@ -2,11 +2,11 @@
 
 from prunescape.figures import summary
 from prunescape.figures.style import save
-from prunescape.files import read_csv
 from prunescape.hpspace.axes import Pair
-from prunescape.job import job
+from prunescape.io.files import read_csv
+from prunescape.runtime.logs import logged
 
-with job(snakemake):
+with logged(snakemake):
     settings = snakemake.params.settings
     figure = summary.draw(
         read_csv(snakemake.input.ellipses),

@@ -1,12 +1,12 @@
 """Fit a confidence ellipse to every region of interest."""
 
-from prunescape.files import write_csv
 from prunescape.hpspace.axes import Pair
 from prunescape.hpspace.cells import read_cells, with_variants
 from prunescape.hpspace.ellipse import ellipses
-from prunescape.job import job
+from prunescape.io.files import write_csv
+from prunescape.runtime.logs import logged
 
-with job(snakemake):
+with logged(snakemake):
     settings = snakemake.params.settings
     cells = read_cells(snakemake.input.cells)
     size = settings["sigma"], settings["minimum_cells"]

@@ -1,15 +1,15 @@
 """Answer whether the hyperparameters must be tuned again."""
 
-from prunescape.files import read_csv, write_json, write_text
 from prunescape.hpspace.axes import Pair
 from prunescape.hpspace.cells import read_cells
 from prunescape.hpspace.extension import open_borders
 from prunescape.hpspace.verdict import Tables, verdict
 from prunescape.hpspace.verdict_page import verdict_page
 from prunescape.hpspace.verdict_text import verdict_text
-from prunescape.job import job
+from prunescape.io.files import read_csv, write_json, write_text
+from prunescape.runtime.logs import logged
 
-with job(snakemake):
+with logged(snakemake):
     settings = snakemake.params.settings
     tables = Tables(
         read_cells(snakemake.input.cells), *(read_csv(snakemake.input[name]) for name in Tables._fields[1:])

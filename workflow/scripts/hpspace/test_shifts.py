@@ -1,10 +1,10 @@
 """Test whether pruning has moved, resized or turned the ellipses."""
 
-from prunescape.files import write_csv
 from prunescape.hpspace.cells import read_cells, with_variants
 from prunescape.hpspace.permutation import shift_tests
-from prunescape.job import job
+from prunescape.io.files import write_csv
+from prunescape.runtime.logs import logged
 
-with job(snakemake):
+with logged(snakemake):
     cells = read_cells(snakemake.input.cells)
     write_csv(snakemake.output[0], with_variants(shift_tests(cells, snakemake.params.settings), cells))

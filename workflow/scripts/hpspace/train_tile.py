@@ -1,13 +1,13 @@
 """Train one network at every cell of a tile: from scratch, or from the weights that pruning left."""
 
-from prunescape.files import read_json, write_csv
 from prunescape.hpspace.tile import train_tile
-from prunescape.job import job
-from prunescape.lease import lease
+from prunescape.io.files import read_json, write_csv
+from prunescape.runtime.job_lock import job_lock
+from prunescape.runtime.logs import logged
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.task import open_start, open_task
 
-with job(snakemake) as logger:
+with logged(snakemake) as logger:
     settings = snakemake.params.settings
     strategy = snakemake.input.get("strategy")  # made only where the config leaves it to be measured
     chosen = strategy and read_json(strategy)
@@ -15,7 +15,7 @@ with job(snakemake) as logger:
     start, identity = open_start(task, snakemake.input.get("start"))  # where a pipeline goes on from pruned weights
     checkpoint = Checkpoint.of(snakemake.params.checkpoint, settings, identity, read_json(snakemake.input.data))
     labels = {"model": snakemake.wildcards.model, **settings["variant"]}
-    with lease(f"{snakemake.params.checkpoint}.lease", checkpoint.identity, snakemake.output) as to_do:
+    with job_lock(f"{snakemake.params.checkpoint}.lock", checkpoint.identity, snakemake.output) as to_do:
         if to_do:
             factor, fixed = settings.get("rate_factor", 1.0), settings.get("fixed")
             tables = train_tile(task, settings["cells"], labels, logger.info, checkpoint, start, factor, fixed)

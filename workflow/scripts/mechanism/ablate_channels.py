@@ -1,13 +1,13 @@
 """Measure the utility of every channel, and whether utility predicts what pruning a subset of weights costs."""
 
-from prunescape.files import write_csv
-from prunescape.job import job
+from prunescape.io.files import write_csv
 from prunescape.mechanism.labels import WHOLE, first_columns
 from prunescape.mechanism.measures import does_utility_predict, utility_of_channels
 from prunescape.mechanism.networks import load_networks
 from prunescape.mechanism.setting import open_setting
+from prunescape.runtime.logs import logged
 
-with job(snakemake) as logger:
+with logged(snakemake) as logger:
     settings, files = snakemake.params.settings, snakemake.input
     setting = open_setting(files.architecture, files.data, settings, snakemake.threads)
     state = load_networks(files.sizes)[WHOLE]

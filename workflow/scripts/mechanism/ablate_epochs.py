@@ -1,14 +1,14 @@
 """Measure the utility of subsets of weights during training, and that of bands of magnitude at its end."""
 
-from prunescape.files import write_csv
-from prunescape.job import job
+from prunescape.io.files import write_csv
 from prunescape.mechanism.labels import first_columns
 from prunescape.mechanism.measures import utility_of_bands
 from prunescape.mechanism.networks import load_networks
 from prunescape.mechanism.sampling import utility_over_epochs
 from prunescape.mechanism.setting import open_setting
+from prunescape.runtime.logs import logged
 
-with job(snakemake) as logger:
+with logged(snakemake) as logger:
     settings, files = snakemake.params.settings, snakemake.input
     setting = open_setting(files.architecture, files.data, settings, snakemake.threads)
     found = {int(epoch): state for epoch, state in load_networks(files.epochs).items()}

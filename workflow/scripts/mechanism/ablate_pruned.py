@@ -1,13 +1,13 @@
 """Measure the utility of subsets of weights in pruned-and-retrained, pretrained and small networks."""
 
-from prunescape.files import write_csv
-from prunescape.job import job
+from prunescape.io.files import write_csv
 from prunescape.mechanism.labels import WHOLE, first_columns
 from prunescape.mechanism.networks import load_networks
 from prunescape.mechanism.pruned import utility_of_pruned
 from prunescape.mechanism.setting import open_setting
+from prunescape.runtime.logs import logged
 
-with job(snakemake) as logger:
+with logged(snakemake) as logger:
     settings, files = snakemake.params.settings, snakemake.input
     setting = open_setting(files.architecture, files.data, settings, snakemake.threads)
     start, networks = load_networks(files.sizes)[WHOLE], load_networks(files.networks)

@@ -1,13 +1,13 @@
 """Measure the utility of subsets of weights in networks of several sizes, by ratio and by number."""
 
-from prunescape.files import write_csv
-from prunescape.job import job
+from prunescape.io.files import write_csv
 from prunescape.mechanism.labels import first_columns
 from prunescape.mechanism.measures import utility_of_sizes
 from prunescape.mechanism.networks import load_networks
 from prunescape.mechanism.setting import open_setting
+from prunescape.runtime.logs import logged
 
-with job(snakemake) as logger:
+with logged(snakemake) as logger:
     settings, files = snakemake.params.settings, snakemake.input
     setting = open_setting(files.architecture, files.data, settings, snakemake.threads)
     table = utility_of_sizes(setting, load_networks(files.sizes), settings["sizes"], settings, logger.info)

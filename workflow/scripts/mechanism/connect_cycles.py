@@ -2,14 +2,14 @@
 
 import pandas as pd
 
-from prunescape.files import write_csv
-from prunescape.job import job
+from prunescape.io.files import write_csv
 from prunescape.mechanism.basins import OF_CYCLES, START, connect, points_of
 from prunescape.mechanism.labels import WHOLE, first_columns
 from prunescape.mechanism.networks import load_networks
 from prunescape.mechanism.setting import open_setting
+from prunescape.runtime.logs import logged
 
-with job(snakemake) as logger:
+with logged(snakemake) as logger:
     settings, files = snakemake.params.settings, snakemake.input
     setting = open_setting(files.architecture, files.data, settings, snakemake.threads)
     start, statistics = load_networks(files.sizes)[WHOLE], setting.statistics(settings["statistics"])

@@ -1,13 +1,13 @@
 """Measure the lines between pretrained networks of unlike seeds, and the barriers on them."""
 
-from prunescape.files import write_csv
-from prunescape.job import job
+from prunescape.io.files import write_csv
 from prunescape.mechanism.basins import OF_SEEDS, connect_seeds
 from prunescape.mechanism.labels import WHOLE, first_columns
 from prunescape.mechanism.networks import load_networks
 from prunescape.mechanism.setting import open_setting
+from prunescape.runtime.logs import logged
 
-with job(snakemake) as logger:
+with logged(snakemake) as logger:
     settings, files = snakemake.params.settings, snakemake.input
     setting = open_setting(files.architecture, files.data, settings, snakemake.threads)
     networks = {seed: load_networks(path)[WHOLE] for seed, path in zip(settings["seeds"], files.sizes, strict=True)}

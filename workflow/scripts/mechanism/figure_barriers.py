@@ -2,10 +2,10 @@
 
 from prunescape.figures.mechanism import barriers
 from prunescape.figures.style import save
-from prunescape.files import read_csv
-from prunescape.job import job
+from prunescape.io.files import read_csv
+from prunescape.runtime.logs import logged
 
-with job(snakemake):
+with logged(snakemake):
     tables = read_csv(snakemake.input.lines), read_csv(snakemake.input.barriers)
     figure = barriers.draw(*tables, snakemake.wildcards.model)
     save(figure, snakemake.output, snakemake.params.settings["dpi"])

@@ -2,10 +2,10 @@
 
 from prunescape.figures.mechanism import surfaces
 from prunescape.figures.style import save
-from prunescape.files import read_csv
-from prunescape.job import job
+from prunescape.io.files import read_csv
+from prunescape.runtime.logs import logged
 
-with job(snakemake):
+with logged(snakemake):
     tables = [read_csv(path) for path in (snakemake.input.surface, snakemake.input.marks, snakemake.input.distances)]
     wildcards = snakemake.wildcards
     figure = surfaces.draw(*tables, wildcards.model, wildcards.pruning, wildcards.retraining)

@@ -2,10 +2,10 @@
 
 from prunescape.figures.mechanism import utility_channels
 from prunescape.figures.style import save
-from prunescape.files import read_csv
-from prunescape.job import job
+from prunescape.io.files import read_csv
+from prunescape.runtime.logs import logged
 
-with job(snakemake):
+with logged(snakemake):
     channels = read_csv(snakemake.input.channels)
     correlations = read_csv(snakemake.input.correlations)
     figure = utility_channels.draw(channels, correlations, snakemake.wildcards.model)

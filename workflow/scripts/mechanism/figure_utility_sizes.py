@@ -2,10 +2,10 @@
 
 from prunescape.figures.mechanism import utility_sizes
 from prunescape.figures.style import save
-from prunescape.files import read_csv
-from prunescape.job import job
+from prunescape.io.files import read_csv
+from prunescape.runtime.logs import logged
 
-with job(snakemake):
+with logged(snakemake):
     summary = read_csv(snakemake.input.summary)
     samples = read_csv(snakemake.input.samples)
     figure = utility_sizes.draw(summary, samples, snakemake.wildcards.model)

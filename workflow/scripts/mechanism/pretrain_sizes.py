@@ -2,19 +2,19 @@
 
 import pandas as pd
 
-from prunescape.files import read_json, write_csv
 from prunescape.hpspace.tile import history_table
-from prunescape.job import job
-from prunescape.lease import lease
+from prunescape.io.files import read_json, write_csv
 from prunescape.mechanism.networks import save_networks
 from prunescape.mechanism.setting import check_trained
 from prunescape.mechanism.sparse_starts import sized_lane
+from prunescape.runtime.job_lock import job_lock
+from prunescape.runtime.logs import logged
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.snapshots import Snapshots
 from prunescape.training.task import open_task
 from prunescape.training.train import train
 
-with job(snakemake) as logger:
+with logged(snakemake) as logger:
     settings, folder = snakemake.params.settings, snakemake.params.checkpoint
     task = open_task(snakemake.input.architecture, snakemake.input.data, settings, snakemake.threads)
     identity = settings, task.identity(), read_json(snakemake.input.data)
@@ -22,7 +22,7 @@ with job(snakemake) as logger:
     snapshots = Snapshots.of(folder, settings["measured_epochs"], *identity)
     rates = settings["learning_rate"], settings["weight_decay"]
     lanes = [sized_lane(task.architecture, size, task.seed, *rates) for size in settings["sizes"]]
-    with lease(f"{folder}.lease", checkpoint.identity, snakemake.output) as to_do:
+    with job_lock(f"{folder}.lock", checkpoint.identity, snakemake.output) as to_do:
         if to_do:
             results = train(task, lanes, logger.info, checkpoint, snapshots)
             named = {f"{size:g}": result for size, result in zip(settings["sizes"], results, strict=True)}

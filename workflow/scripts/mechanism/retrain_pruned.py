@@ -1,21 +1,21 @@
 """Prune a pretrained network in one shot, retrain it, and train small networks as long from scratch."""
 
-from prunescape.files import read_json, sha256, write_csv
-from prunescape.job import job
-from prunescape.lease import lease
+from prunescape.io.files import read_json, sha256, write_csv
 from prunescape.mechanism.labels import WHOLE, first_columns
 from prunescape.mechanism.networks import load_networks, save_networks
 from prunescape.mechanism.pruned import retrain_pruned
+from prunescape.runtime.job_lock import job_lock
+from prunescape.runtime.logs import logged
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.recipe import Recipe
 from prunescape.training.task import open_task
 
-with job(snakemake) as logger:
+with logged(snakemake) as logger:
     settings, files = snakemake.params.settings, snakemake.input
     task = open_task(files.architecture, files.data, settings, snakemake.threads)
     identity = settings, task.identity(), read_json(files.data), sha256(files.sizes)
     checkpoint = Checkpoint.of(snakemake.params.checkpoint, *identity)
-    with lease(f"{snakemake.params.checkpoint}.lease", checkpoint.identity, snakemake.output) as to_do:
+    with job_lock(f"{snakemake.params.checkpoint}.lock", checkpoint.identity, snakemake.output) as to_do:
         if to_do:
             networks, table = retrain_pruned(
                 task,

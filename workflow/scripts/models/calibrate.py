@@ -1,13 +1,13 @@
 """Measure how the cells of a tile are trained fastest here, and choose."""
 
 from prunescape.data.prepared import load_prepared
-from prunescape.files import write_json
-from prunescape.job import job
+from prunescape.io.files import write_json
 from prunescape.models.architecture import load_architecture
+from prunescape.runtime.logs import logged
 from prunescape.training.calibrate import calibrate
 from prunescape.training.recipe import Recipe
 
-with job(snakemake) as logger:
+with logged(snakemake) as logger:
     settings = snakemake.params.settings
     chosen = calibrate(
         load_architecture(snakemake.input.architecture),

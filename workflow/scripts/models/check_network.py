@@ -2,13 +2,13 @@
 
 import sys
 
-from prunescape.files import write_json
-from prunescape.job import job
+from prunescape.io.files import write_json
 from prunescape.models.architecture import load_architecture
 from prunescape.pruning.settings import PruningSettings
+from prunescape.runtime.logs import logged
 from prunescape.training.preflight import in_words, preflight
 
-with job(snakemake) as logger:
+with logged(snakemake) as logger:
     settings = snakemake.params.settings
     found = preflight(
         load_architecture(snakemake.input.architecture),

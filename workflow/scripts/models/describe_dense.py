@@ -4,12 +4,12 @@ from dataclasses import replace
 
 from prunescape.data.prepared import load_prepared
 from prunescape.flops import count_activations, count_flops, count_parameters
-from prunescape.job import job
 from prunescape.models.architecture import Architecture, Origin
 from prunescape.models.build import build
 from prunescape.models.probe import probe
+from prunescape.runtime.logs import logged
 
-with job(snakemake):
+with logged(snakemake):
     data = load_prepared(snakemake.input.data)
     section = snakemake.params.settings.get("origin")
     origin = Origin.from_config(section) if section else None

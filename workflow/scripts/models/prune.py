@@ -1,12 +1,12 @@
 """Prune a network to a target: the dense one, what is left of it after a step, or an untrained one."""
 
 from prunescape.data.prepared import load_prepared
-from prunescape.job import job
 from prunescape.models.architecture import load_architecture
 from prunescape.pruning.settings import PruningSettings
 from prunescape.pruning.variant import Source, prune_checkpoint
+from prunescape.runtime.logs import logged
 
-with job(snakemake) as logger:
+with logged(snakemake) as logger:
     settings, given = snakemake.params.settings, snakemake.input
     data = given.get("data")  # only where the criterion looks at images
     source = Source(

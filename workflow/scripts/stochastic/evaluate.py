@@ -1,12 +1,12 @@
 """One-shot accuracy of noisy pruned copies of a pretrained network, and again after recalibrating batch norm."""
 
-from prunescape.files import read_json, write_csv
-from prunescape.job import job
+from prunescape.io.files import read_json, write_csv
+from prunescape.runtime.logs import logged
 from prunescape.stochastic.populations import evaluate_variants
 from prunescape.stochastic.setting import open_setting
 from prunescape.stochastic.variants import variants_of
 
-with job(snakemake) as logger:
+with logged(snakemake) as logger:
     settings, files = snakemake.params.settings, snakemake.input
     setting = open_setting(files.architecture, files.weights, files.data, settings, snakemake.threads)
     best = files.get("best")

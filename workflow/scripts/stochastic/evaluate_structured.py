@@ -1,12 +1,12 @@
 """One-shot accuracy of networks with whole filters removed, with noise before and without."""
 
-from prunescape.files import write_csv
-from prunescape.job import job
+from prunescape.io.files import write_csv
 from prunescape.pruning.settings import PruningSettings
+from prunescape.runtime.logs import logged
 from prunescape.stochastic.setting import open_setting
 from prunescape.stochastic.structured import evaluate_structured
 
-with job(snakemake):
+with logged(snakemake):
     settings, files = snakemake.params.settings, snakemake.input
     setting = open_setting(files.architecture, files.weights, files.data, settings, snakemake.threads)
     table = evaluate_structured(

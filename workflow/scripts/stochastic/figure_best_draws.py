@@ -2,8 +2,8 @@
 
 from prunescape.figures.stochastic import best_draws
 from prunescape.figures.style import save
-from prunescape.files import read_csv
-from prunescape.job import job
+from prunescape.io.files import read_csv
+from prunescape.runtime.logs import logged
 
-with job(snakemake):
+with logged(snakemake):
     save(best_draws.draw(read_csv(snakemake.input.best_draws)), snakemake.output, snakemake.params.settings["dpi"])

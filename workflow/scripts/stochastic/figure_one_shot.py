@@ -2,9 +2,9 @@
 
 from prunescape.figures.stochastic import one_shot
 from prunescape.figures.style import save
-from prunescape.files import read_csv
-from prunescape.job import job
+from prunescape.io.files import read_csv
+from prunescape.runtime.logs import logged
 
-with job(snakemake):
+with logged(snakemake):
     figure = one_shot.draw(read_csv(snakemake.input.intervals), snakemake.wildcards.model, snakemake.wildcards.method)
     save(figure, snakemake.output, snakemake.params.settings["dpi"])

@@ -2,10 +2,10 @@
 
 from prunescape.figures.stochastic import seeds
 from prunescape.figures.style import save
-from prunescape.files import read_csv
-from prunescape.job import job
+from prunescape.io.files import read_csv
+from prunescape.runtime.logs import logged
 
-with job(snakemake):
+with logged(snakemake):
     settings = snakemake.params.settings
     figure = seeds.draw(
         read_csv(snakemake.input.one_shot),

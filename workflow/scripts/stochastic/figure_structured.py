@@ -2,10 +2,10 @@
 
 from prunescape.figures.stochastic import structured
 from prunescape.figures.style import save
-from prunescape.files import read_csv
-from prunescape.job import job
+from prunescape.io.files import read_csv
+from prunescape.runtime.logs import logged
 from prunescape.stochastic.statistics import seed_intervals
 
-with job(snakemake):
+with logged(snakemake):
     figure = structured.draw(seed_intervals(read_csv(snakemake.input.structured)), snakemake.wildcards.model)
     save(figure, snakemake.output, snakemake.params.settings["dpi"])

@@ -1,8 +1,8 @@
 """Fine-tune pruned networks with their masks held, and measure them before and after."""
 
-from prunescape.files import read_json, sha256, write_csv
-from prunescape.job import job
-from prunescape.lease import lease
+from prunescape.io.files import read_json, sha256, write_csv
+from prunescape.runtime.job_lock import job_lock
+from prunescape.runtime.logs import logged
 from prunescape.stochastic.fine_tuning import fine_tune, measure_fine_tuning
 from prunescape.stochastic.setting import open_setting
 from prunescape.stochastic.variants import tuning_variants
@@ -10,7 +10,7 @@ from prunescape.training.array import Task
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.recipe import Recipe
 
-with job(snakemake) as logger:
+with logged(snakemake) as logger:
     settings, files = snakemake.params.settings, snakemake.input
     setting = open_setting(files.architecture, files.weights, files.data, settings, snakemake.threads)
     recipe = Recipe.from_config(settings["recipe"])
@@ -19,7 +19,7 @@ with job(snakemake) as logger:
     wanted = tuning_variants(best=best, **settings["variants"])
     identity = [settings, task.identity(), read_json(files.data), sha256(files.weights), best]
     checkpoint = Checkpoint.of(snakemake.params.checkpoint, *identity)
-    with lease(f"{snakemake.params.checkpoint}.lease", checkpoint.identity, snakemake.output) as to_do:
+    with job_lock(f"{snakemake.params.checkpoint}.lock", checkpoint.identity, snakemake.output) as to_do:
         if to_do:
             rates = settings["learning_rate"], settings["weight_decay"]
             tuned = fine_tune(setting.pretrained, wanted, task, *rates, logger.info, checkpoint)

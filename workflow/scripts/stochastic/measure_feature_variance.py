@@ -2,13 +2,13 @@
 
 import pandas as pd
 
-from prunescape.files import write_csv
-from prunescape.job import job
+from prunescape.io.files import write_csv
+from prunescape.runtime.logs import logged
 from prunescape.stochastic.feature_variance import feature_variance
 from prunescape.stochastic.setting import open_setting
 from prunescape.stochastic.variants import variants_of
 
-with job(snakemake) as logger:
+with logged(snakemake) as logger:
     settings, files = snakemake.params.settings, snakemake.input
     setting = open_setting(files.architecture, files.weights, files.data, settings, snakemake.threads)
     wanted = variants_of(settings["variants"])

@@ -1,11 +1,11 @@
 """Search for noise and pruning rate with two objectives, and measure what was found on the test images."""
 
-from prunescape.files import read_json, sha256, write_csv
-from prunescape.job import job
+from prunescape.io.files import read_json, sha256, write_csv
+from prunescape.runtime.logs import logged
 from prunescape.stochastic.searches import run_searches
 from prunescape.stochastic.setting import open_setting
 
-with job(snakemake) as logger:
+with logged(snakemake) as logger:
     settings, files = snakemake.params.settings, snakemake.input
     setting = open_setting(files.architecture, files.weights, files.data, settings, snakemake.threads)
     identity = [settings, setting.engine.choices(), read_json(files.data), sha256(files.weights)]

@@ -1,13 +1,13 @@
 """Say what the study found."""
 
-from prunescape.files import read_csv, read_json, write_json, write_text
-from prunescape.job import job
+from prunescape.io.files import read_csv, read_json, write_json, write_text
 from prunescape.questions import text_of
+from prunescape.runtime.logs import logged
 from prunescape.stochastic.findings import findings
 from prunescape.stochastic.findings_page import findings_page
 from prunescape.stochastic.found import guessing_accuracy
 
-with job(snakemake):
+with logged(snakemake):
     settings, files = snakemake.params.settings, snakemake.input
     cells = dict(zip(settings["models"], map(read_json, files.cells), strict=True))
     tables = {name: read_csv(path) for name, path in files.items() if name not in ("cells", "data")}

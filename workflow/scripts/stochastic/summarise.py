@@ -1,10 +1,10 @@
 """Means over seeds with their intervals, tests of the grid, and from which pruning rate on noise is better."""
 
-from prunescape.files import read_csv, write_csv
-from prunescape.job import job
+from prunescape.io.files import read_csv, write_csv
+from prunescape.runtime.logs import logged
 from prunescape.stochastic.statistics import crossovers, grid_tests, seed_intervals
 
-with job(snakemake):
+with logged(snakemake):
     sweep, grid = read_csv(snakemake.input.sweep), read_csv(snakemake.input.grid)
     write_csv(snakemake.output.sweep, seed_intervals(sweep))
     write_csv(snakemake.output.crossovers, crossovers(sweep, snakemake.params.settings["tolerance"]))

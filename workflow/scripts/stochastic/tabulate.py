@@ -1,11 +1,11 @@
 """Make Tables I to III of the SP paper from our results, with the published numbers beside ours."""
 
-from prunescape.files import read_csv, read_json, write_csv
-from prunescape.job import job
+from prunescape.io.files import read_csv, read_json, write_csv
+from prunescape.runtime.logs import logged
 from prunescape.stochastic import tables
 from prunescape.stochastic.found import guessing_accuracy
 
-with job(snakemake):
+with logged(snakemake):
     settings, files = snakemake.params.settings, snakemake.input
     cells = dict(zip(settings["models"], map(read_json, files.cells), strict=True))
     networks = [read_csv(files[name]) for name in ("grid", "best_draws", "tests", "fronts")]

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from prunescape.files import read_csv, read_json, write_text
-from prunescape.job import job
+from prunescape.io.files import read_csv, read_json, write_text
 from prunescape.pages.companion import companion_page
 from prunescape.pages.provenance import Job
 from prunescape.plan.captions import Caption
+from prunescape.runtime.logs import logged
 
-with job(snakemake):
+with logged(snakemake):
     settings, provenance, files = snakemake.params.settings, snakemake.params.provenance, snakemake.input
     said = {path: caption and Caption(*caption) for path, caption in settings["captions"].items()}
     text = companion_page(

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from prunescape.job import job
 from prunescape.pages.index import write_index
+from prunescape.runtime.logs import logged
 
-with job(snakemake):
+with logged(snakemake):
     write_index(Path(snakemake.output[0]).parent)

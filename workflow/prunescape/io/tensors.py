@@ -12,7 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from prunescape.errors import UserError
-from prunescape.files import atomic
+from prunescape.io.files import atomic
 
 CHECKSUM = "sha256"
 

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from prunescape import codehash
+from prunescape.runtime import fingerprint
 
-WORKFLOW = Path(codehash.__file__).parents[1]
+WORKFLOW = Path(fingerprint.__file__).parents[2]
 ROOMS = [
+    "errors",
+    "io",
+    "runtime",
     "data",
     "models",
     "flops",
@@ -31,7 +34,7 @@ ROOMS = [
 
 
 def forget() -> None:
-    for function in (codehash.digest, codehash._closure, codehash._scan, codehash._kept):
+    for function in (fingerprint.digest, fingerprint._closure, fingerprint._scan, fingerprint._kept):
         function.cache_clear()
 
 
@@ -40,12 +43,12 @@ def fresh(tmp_path, monkeypatch):
     """A copy of the library and scripts whose digests are computed anew at every call."""
     shutil.copytree(WORKFLOW / "prunescape", tmp_path / "prunescape", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(WORKFLOW / "scripts", tmp_path / "scripts")
-    monkeypatch.setattr(codehash, "LIBRARY", tmp_path / "prunescape")
-    monkeypatch.setattr(codehash, "SCRIPTS", tmp_path / "scripts")
+    monkeypatch.setattr(fingerprint, "LIBRARY", tmp_path / "prunescape")
+    monkeypatch.setattr(fingerprint, "SCRIPTS", tmp_path / "scripts")
 
     def digest(*sources: str) -> str:
         forget()
-        return codehash.digest(*sources)
+        return fingerprint.digest(*sources)
 
     yield tmp_path, digest
     forget()
@@ -60,7 +63,7 @@ def edit(path: Path, old: str, new: str) -> None:
 def test_what_files_say_is_remembered_until_they_change(fresh, monkeypatch) -> None:
     folder, digest = fresh
     before = digest("hpspace/train_tile.py")
-    codehash.remember()
+    fingerprint.remember()
     parse = ast.parse
     monkeypatch.setattr(ast, "parse", lambda *_, **options: pytest.fail(f"{options} read again"))
     assert digest("hpspace/train_tile.py") == before
@@ -74,9 +77,9 @@ def test_what_files_say_is_remembered_until_they_change(fresh, monkeypatch) -> N
 def test_a_damaged_memory_is_done_without(fresh) -> None:
     _, digest = fresh
     before = digest("hpspace/train_tile.py")
-    codehash.remember()
+    fingerprint.remember()
     for content in ("", "[1]", '{"a": 1}', '{"a": ["b"]}'):
-        codehash._keep().write_text(content)
+        fingerprint._keep().write_text(content)
         assert digest("hpspace/train_tile.py") == before
 
 
@@ -126,15 +129,15 @@ def test_a_models_code_counts_for_that_model_alone(fresh) -> None:
 def test_every_import_of_the_library_is_followed() -> None:
     for script in (WORKFLOW / "scripts").rglob("*.py"):
         relative = script.relative_to(WORKFLOW / "scripts").as_posix()
-        files = codehash._closure(script)
-        assert codehash.digest(relative)
+        files = fingerprint._closure(script)
+        assert fingerprint.digest(relative)
         for file in (path for path in files if path.suffix == ".py"):
             for node in ast.walk(ast.parse(file.read_text())):
                 if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("prunescape."):
                     found = importlib.util.find_spec(node.module)
                     assert found is not None
                     origin = Path(found.origin)
-                    assert origin in files or codehash._is_plumbing(origin), f"{file} imports {node.module}"
+                    assert origin in files or fingerprint._is_plumbing(origin), f"{file} imports {node.module}"
 
 
 def test_rooms_import_only_from_rooms_before_them() -> None:
@@ -158,7 +161,8 @@ def test_parsing_the_workflow_needs_nothing_heavy() -> None:
     import subprocess
 
     code = (
-        "import sys; from prunescape import config, codehash; from prunescape.data import catalog;"
+        "import sys; from prunescape import config; from prunescape.data import catalog;"
+        "from prunescape.runtime import fingerprint;"
         "from prunescape.models import catalog as models; from prunescape.hpspace import lattice;"
         "print([name for name in ('torch', 'numpy', 'pandas', 'matplotlib') if name in sys.modules])"
     )
@@ -170,7 +174,7 @@ def test_plumbing_and_catalogues_do_not_count(fresh) -> None:
     folder, digest = fresh
     scripts = ["data/prepare.py", "models/train_dense.py", "hpspace/train_tile.py", "hpspace/figure_risk.py"]
     before = [digest(script) for script in scripts]
-    for name in codehash.NO_MEANING:
+    for name in fingerprint.NO_MEANING:
         path = folder / "prunescape" / name
         path.write_text(path.read_text() + "\nCHANGED = True\n")
     assert [digest(script) for script in scripts] == before

@@ -15,16 +15,15 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from prunescape.files import write_text
+from prunescape.io.files import write_text
 
 # What these say, look up or arrange cannot change a result: messages, logs, progress, where and when jobs run and whose
 # turn it is, and the tables of names, of which each rule takes its own entry as a setting. Else a new model in the
 # catalogue would train all the others again.
 NO_MEANING = {
-    "job.py",
-    "lease.py",
     "errors.py",
-    "faults.py",
+    "runtime/job_lock.py",
+    "runtime/logs.py",
     "data/catalog.py",
     "data/progress.py",
     "data/sources/download.py",
@@ -37,7 +36,7 @@ NO_MEANING = {
 }
 MOST = 2000  # files of which it is kept what they say: those of several versions
 ASSETS = (".js", ".css", ".jinja")
-LIBRARY = Path(__file__).resolve().parent
+LIBRARY = Path(__file__).resolve().parents[1]
 SCRIPTS = LIBRARY.parent / "scripts"
 _news: set[str] = set()  # what this run has read, by the hash of its content
 
@@ -124,7 +123,7 @@ def _kept() -> dict[str, _Code]:
 
 def _keep() -> Path:
     version = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]
-    return LIBRARY / "__pycache__" / f"codehash-{version}.json"
+    return LIBRARY / "__pycache__" / f"fingerprint-{version}.json"
 
 
 def remember() -> None:

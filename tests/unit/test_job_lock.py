@@ -1,4 +1,4 @@
-"""A lease lets one process at a time do a piece of work, and survives its holder's death."""
+"""A job lock lets one process at a time do a piece of work, and survives its holder's death."""
 
 import json
 import os
@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from prunescape import lease as module
-from prunescape.lease import holder_of, lease
+from prunescape.runtime import job_lock as module
+from prunescape.runtime.job_lock import holder_of, job_lock
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from prunescape import lease as module
+from prunescape.runtime import job_lock as module
 module.BEAT_SECONDS = 0.1
-with module.lease(sys.argv[1], "same work", [sys.argv[2]]) as to_do:
+with module.job_lock(sys.argv[1], "same work", [sys.argv[2]]) as to_do:
     print(to_do, flush=True)
     sys.stdin.readline()
     Path(sys.argv[2]).write_text("done")
@@ -34,14 +34,14 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def place(tmp_path: Path) -> tuple[Path, Path]:
-    """Where the lease is, and where the result."""
-    return tmp_path / "checkpoints/tile.lease", tmp_path / "tile.csv"
+    """Where the job lock is, and where the result."""
+    return tmp_path / "checkpoints/tile.lock", tmp_path / "tile.csv"
 
 
 @pytest.fixture
 def other(place: tuple[Path, Path]) -> subprocess.Popen:
-    """Another process that holds the lease; a line on its standard input lets it end its work."""
-    environment = {**os.environ, "PYTHONPATH": str(Path(module.__file__).parents[1])}
+    """Another process that holds the job lock; a line on its standard input lets it end its work."""
+    environment = {**os.environ, "PYTHONPATH": str(Path(module.__file__).parents[2])}
     process = subprocess.Popen(
         [sys.executable, "-c", HOLD, *map(str, place)],
         stdin=subprocess.PIPE,
@@ -59,23 +59,23 @@ def finish_soon(process: subprocess.Popen) -> None:
     threading.Timer(0.3, lambda: process.communicate("\n")).start()
 
 
-def test_the_lease_names_its_holder_and_is_given_back(place) -> None:
+def test_the_lock_names_its_holder_and_is_given_back(place) -> None:
     path, result = place
-    with lease(path, "work", [result]) as to_do:
+    with job_lock(path, "work", [result]) as to_do:
         assert to_do
         assert holder_of(path.read_text())["process"] == os.getpid()
     assert list(path.parent.iterdir()) == []
 
 
 def test_a_failure_gives_it_back_too(place) -> None:
-    with pytest.raises(ZeroDivisionError), lease(place[0], "work", [place[1]]):
+    with pytest.raises(ZeroDivisionError), job_lock(place[0], "work", [place[1]]):
         raise ZeroDivisionError
     assert not place[0].exists()
 
 
 def test_what_the_holder_finishes_is_not_done_again(place, other) -> None:
     finish_soon(other)
-    with lease(place[0], "same work", [place[1]]) as to_do:
+    with job_lock(place[0], "same work", [place[1]]) as to_do:
         assert not to_do
         assert place[1].read_text() == "done"
 
@@ -83,7 +83,7 @@ def test_what_the_holder_finishes_is_not_done_again(place, other) -> None:
 def test_other_work_in_the_same_place_waits_and_is_done(place, other) -> None:
     """The config has changed in between: what the old job makes does not count."""
     finish_soon(other)
-    with lease(place[0], "changed work", [place[1]]) as to_do:
+    with job_lock(place[0], "changed work", [place[1]]) as to_do:
         assert other.poll() is not None or place[1].exists()
         assert to_do
 
@@ -93,19 +93,19 @@ def test_a_killed_holder_is_noticed_at_once_on_its_machine(place, other, monkeyp
     other.kill()
     other.wait()
     start = time.monotonic()
-    with lease(place[0], "same work", [place[1]]) as to_do:
+    with job_lock(place[0], "same work", [place[1]]) as to_do:
         assert to_do
     assert time.monotonic() - start < 5
 
 
 @pytest.mark.parametrize("text", [None, "", "{}", "damaged"])
-def test_a_lease_that_nobody_touches_is_taken_over(place, text) -> None:
+def test_a_lock_that_nobody_touches_is_taken_over(place, text) -> None:
     """A holder on another machine, or a damaged file: only time tells."""
     path = place[0]
     path.parent.mkdir()
     holder = {"identity": "same work", "machine": "elsewhere", "process": 1, "born": "1"}
     path.write_text(json.dumps(holder) if text is None else text)
-    with lease(path, "same work", [place[1]]) as to_do:
+    with job_lock(path, "same work", [place[1]]) as to_do:
         assert to_do
         assert holder_of(path.read_text())["process"] == os.getpid()
 
@@ -124,7 +124,7 @@ def test_a_holder_that_lives_on_another_machine_is_waited_for(place) -> None:
 
     thread = threading.Thread(target=live)
     thread.start()
-    with lease(path, "work", [place[1]]) as to_do:
+    with job_lock(path, "work", [place[1]]) as to_do:
         assert not thread.is_alive()
         assert to_do
 

@@ -4,10 +4,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from prunescape.errors import UserError
-from prunescape.faults import check_writable, in_words
-from prunescape.leftovers import cancel_leftovers
+from prunescape.errors import UserError, check_writable, user_message
 from prunescape.plan.plan import Plan
+from prunescape.runtime.slurm_orphans import cancel_orphans
 
 
 def before_run(plan: Plan, workflow: Any) -> None:
@@ -25,7 +24,7 @@ def before_run(plan: Plan, workflow: Any) -> None:
         sys.exit(f"prunescape: {error}")
     waiting = workflow.dag.needrun_jobs()
     registered = [number for job in waiting for number in workflow.persistence.external_jobids(job)]
-    left = cancel_leftovers(registered, f"{run.results}/checkpoints")
+    left = cancel_orphans(registered, f"{run.results}/checkpoints")
     if left:
         print(
             f"prunescape: cancelled {len(left)} Slurm jobs that an earlier snakemake left behind ({', '.join(left)});"
@@ -42,4 +41,4 @@ def after_run(results: str) -> None:
         if write_index(Path(results)):
             print(f"prunescape: the answers are in {results}/index.html", file=sys.stderr)
     except (UserError, OSError) as error:
-        print(f"prunescape: no {results}/index.html: {in_words(error) or error}", file=sys.stderr)
+        print(f"prunescape: no {results}/index.html: {user_message(error) or error}", file=sys.stderr)

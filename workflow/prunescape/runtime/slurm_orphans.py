@@ -9,20 +9,20 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from prunescape.lease import holder_of
+from prunescape.runtime.job_lock import holder_of
 
 GRACE_SECONDS = 180  # a cancelled job may take as long as its cluster's KillWait to write its checkpoint
 
 
-def cancel_leftovers(registered: Iterable[str], checkpoints: str | os.PathLike[str]) -> list[str]:
+def cancel_orphans(registered: Iterable[str], checkpoints: str | os.PathLike[str]) -> list[str]:
     """Cancel this folder's jobs that still wait or run, and wait for their end; their numbers.
 
     Args:
         registered: Slurm jobs that Snakemake noted for results that are to be made; it forgets those that have begun.
-        checkpoints: the folder of the run's leases, which name those.
+        checkpoints: the folder of the run's locks, which name those.
     """
-    leases = [holder_of(path.read_text()) for path in Path(checkpoints).rglob("*.lease")]
-    numbers = {*registered, *(str(who["slurm_job"]) for who in leases if "slurm_job" in who)}
+    locks = [holder_of(path.read_text()) for path in Path(checkpoints).rglob("*.lock")]
+    numbers = {*registered, *(str(who["slurm_job"]) for who in locks if "slurm_job" in who)}
     found = _in_queue(numbers)
     if found:
         subprocess.run(["scancel", *found], check=False)

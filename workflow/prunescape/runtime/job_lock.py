@@ -2,7 +2,7 @@
 
 A snakemake that was killed, or a node that was given up and comes back, leaves trainings behind that nobody waits for.
 A new job of the same tile must neither train beside such a one nor do again what that one finishes. So whoever trains
-holds a lease: a small file that says who holds it, and that its holder touches as long as it lives. Nothing here
+holds a job lock: a small file that says who holds it, and that its holder touches as long as it lives. Nothing here
 depends on the clocks of two machines agreeing, or on locks, which not all shared file systems have.
 """
 
@@ -18,18 +18,18 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-BEAT_SECONDS = 10  # between two touches of a lease
-LOST_SECONDS = 90  # a holder that has not touched its lease for so long has died with its machine
+BEAT_SECONDS = 10  # between two touches of a job lock
+LOST_SECONDS = 90  # a holder that has not touched its job lock for so long has died with its machine
 LOOK_SECONDS = 1
 LOGGER = logging.getLogger("prunescape")
 
 
 @contextmanager
-def lease(path: str | os.PathLike[str], identity: str, results: Iterable[str | os.PathLike[str]]) -> Iterator[bool]:
-    """Hold the lease at `path`, once nobody else does. Yields whether there is still something to do.
+def job_lock(path: str | os.PathLike[str], identity: str, results: Iterable[str | os.PathLike[str]]) -> Iterator[bool]:
+    """Hold the job lock at `path`, once nobody else does. Yields whether there is still something to do.
 
     Args:
-        path: where the lease is, the same for everyone who would do this work.
+        path: where the job lock is, the same for everyone who would do this work.
         identity: what decides the results.
         results: the files that the work makes; there before us only if the holder that we waited for has made them.
     """
@@ -51,7 +51,7 @@ def lease(path: str | os.PathLike[str], identity: str, results: Iterable[str | o
 
 
 def _take(file: Path, me: str) -> str | None:
-    """Write the lease as soon as nobody else holds it; the identity of the last other holder."""
+    """Write the job lock as soon as nobody else holds it; the identity of the last other holder."""
     before = None
     while not _create(file, me):
         holder = _read(file)
@@ -68,7 +68,7 @@ def _take(file: Path, me: str) -> str | None:
 
 
 def _create(file: Path, me: str) -> bool:
-    """Write the lease unless there is one. A hard link appears whole or not at all, on network file systems too."""
+    """Write the job lock unless there is one. A hard link appears whole or not at all, on network file systems too."""
     draft = file.with_name(f".{file.name}.{socket.gethostname()}.{os.getpid()}")
     draft.write_text(me)
     try:
@@ -81,7 +81,7 @@ def _create(file: Path, me: str) -> bool:
 
 
 def _outlast(file: Path, holder: str) -> bool:
-    """Wait until a holder has given its lease back (true) or has died (false)."""
+    """Wait until a holder has given its job lock back (true) or has died (false)."""
     touched, seen = _touched(file), time.monotonic()
     while _read(file) == holder:
         if _touched(file) != touched:
@@ -93,7 +93,7 @@ def _outlast(file: Path, holder: str) -> bool:
 
 
 def _keep(file: Path, me: str, ended: threading.Event) -> None:
-    """Touch our lease now and then. If it is ours no more, we were taken for dead: stop, another one has gone on."""
+    """Touch our lock now and then. If it is ours no more, we were taken for dead: stop, another one has gone on."""
     while not ended.wait(BEAT_SECONDS):
         with suppress(OSError):
             if _read(file) == me:
@@ -103,10 +103,10 @@ def _keep(file: Path, me: str, ended: threading.Event) -> None:
                 os.kill(os.getpid(), signal.SIGTERM)
 
 
-def holder_of(lease: str) -> dict[str, Any]:
-    """Who holds a lease, by its text; nothing where that is damaged, and its time will tell."""
+def holder_of(lock: str) -> dict[str, Any]:
+    """Who holds a job lock, by its text; nothing where that is damaged, and its time will tell."""
     with suppress(json.JSONDecodeError):
-        who = json.loads(lease)
+        who = json.loads(lock)
         return who if isinstance(who, dict) and {"identity", "machine", "process", "born"} <= set(who) else {}
     return {}
 

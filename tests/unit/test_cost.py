@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from prunescape.leftovers import cancel_leftovers
-from prunescape.workload import run_time_minutes, training_flops
+from prunescape.plan.cost import run_time_minutes, training_flops
+from prunescape.runtime.slurm_orphans import cancel_orphans
 
 CLUSTER = {"teraflops": 2.0, "startup_minutes": 10.0, "longest_hours": None}
 
@@ -54,16 +54,16 @@ def queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return queue
 
 
-def test_registered_jobs_and_holders_of_leases_are_cancelled(queue: Path, tmp_path: Path) -> None:
+def test_registered_jobs_and_holders_of_locks_are_cancelled(queue: Path, tmp_path: Path) -> None:
     queue.write_text(f"7|{tmp_path}\n8|{tmp_path}\n9|{tmp_path}\n10|/elsewhere\n")
     holder = {"identity": "x", "machine": "m", "process": 1, "born": "1", "slurm_job": "8"}
     (tmp_path / "checkpoints/dense").mkdir(parents=True)
-    (tmp_path / "checkpoints/dense/tile.lease").write_text(json.dumps(holder))
-    (tmp_path / "checkpoints/damaged.lease").write_text("{")
-    assert cancel_leftovers(["7", "10", "11"], tmp_path / "checkpoints") == ["7", "8"]
+    (tmp_path / "checkpoints/dense/tile.lock").write_text(json.dumps(holder))
+    (tmp_path / "checkpoints/damaged.lock").write_text("{")
+    assert cancel_orphans(["7", "10", "11"], tmp_path / "checkpoints") == ["7", "8"]
     assert queue.read_text() == f"9|{tmp_path}\n10|/elsewhere\n"
 
 
 def test_without_slurm_there_is_nothing_to_cancel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert cancel_leftovers(["7"], tmp_path) == []
+    assert cancel_orphans(["7"], tmp_path) == []

@@ -11,18 +11,17 @@ from typing import Any
 
 import psutil
 
-from prunescape.errors import Interrupted
-from prunescape.faults import bring_to_present, in_words
-from prunescape.machine import computed_on
+from prunescape.errors import Interrupted, bring_to_present, user_message
+from prunescape.runtime.hardware import computed_on
 
 TRY_AGAIN = 75  # exit status of a job that was asked to stop and saved its state: EX_TEMPFAIL of sysexits.h
 
 
 @contextmanager
-def job(snakemake: Any) -> Iterator[logging.Logger]:
+def logged(snakemake: Any) -> Iterator[logging.Logger]:
     """Run a script's body with a logger on the rule's log file.
 
-    A `UserError`, a full disk or another of `prunescape.faults` ends the job with one line in the log and exit status
+    A `UserError`, a full disk or another of `prunescape.errors` ends the job with one line in the log and exit status
     1, being asked to stop with exit status `TRY_AGAIN`; anything else is a defect of ours and leaves its traceback in
     the log.
     """
@@ -31,7 +30,7 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
         path.parent.mkdir(parents=True, exist_ok=True)
         handler = _LogFile(path, mode="w", encoding="utf-8")
     except OSError as error:
-        sys.exit(f"prunescape: {in_words(error) or error}")
+        sys.exit(f"prunescape: {user_message(error) or error}")
     logger = logging.getLogger("prunescape")
     logger.setLevel(logging.INFO)
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
@@ -49,7 +48,7 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
         print(f"prunescape: {interruption}", file=sys.stderr)
         sys.exit(TRY_AGAIN)
     except Exception as error:
-        line = in_words(error)
+        line = user_message(error)
         if line is None:
             logger.exception("unexpected error")
             raise
