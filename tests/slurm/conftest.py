@@ -100,11 +100,12 @@ class Study:
         assert status == 0, (self.folder / "output.txt").read_text()[-6000:]
 
     def log(self, tile: str) -> str:
-        """The log of a tile's last job."""
-        variant, seed = tile.rsplit("_", 1)
-        return (
-            self.folder / f"results/tiny/logs/hpspace/train_tile/small_resnet_{variant}_{seed}_-1_-1.log"
-        ).read_text()
+        """The log of a tile's last job; empty where none has written one."""
+        name = f"results/tiny/logs/hpspace/train_tile/small_resnet_{tile}_-1_-1.log"
+        try:
+            return (self.folder / name).read_text()
+        except FileNotFoundError:
+            return ""
 
     def tables(self) -> dict[str, str]:
         """The tables of the results.

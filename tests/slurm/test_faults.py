@@ -1,8 +1,10 @@
 """One run in which everything happens that happens to jobs, each to another tile."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 from conftest import CELLS, Study
@@ -10,6 +12,7 @@ from slurm_jobs import jobs, overlaps, pause, queue, slurm, start_now, training,
 
 pytestmark = [pytest.mark.slurm, pytest.mark.full]
 SLOW, CANCELLED, REQUEUED = "dense_0", "dense_1", "dense_2"
+PRUNED = ("uniform-0.4_0", "uniform-0.4_1", "uniform-0.4_2")
 
 
 @dataclass
@@ -19,12 +22,39 @@ class Disturbed:
     study: Study
     numbers: dict[str, str]  # Slurm jobs, by the tile that they trained when they were disturbed
     lost: str  # the tile whose node was set down
+    resumed: set[str]  # tiles of which some job went on from a checkpoint
 
 
 @pytest.fixture(scope="module")
 def disturbed(study: Callable[..., Study], reference: object) -> Disturbed:
     """A run with a job over its time limit, one cancelled, one requeued, and one whose node is set down."""
     made = study({})
+    with _watched(made, (SLOW, CANCELLED, REQUEUED, *PRUNED)) as resumed:
+        numbers, lost = _disturb(made)
+    return Disturbed(made, numbers, lost, resumed)
+
+
+@contextmanager
+def _watched(made: Study, tiles: tuple[str, ...]) -> Iterator[set[str]]:
+    """The tiles of which some job goes on from a checkpoint; each job writes the log of the one before it anew."""
+    resumed: set[str] = set()
+    ended = Event()
+
+    def look() -> None:
+        while not ended.wait(0.2):
+            resumed.update(tile for tile in tiles if "going on after step" in made.log(tile))
+
+    watcher = Thread(target=look)
+    watcher.start()
+    try:
+        yield resumed
+    finally:
+        ended.set()
+        watcher.join()
+
+
+def _disturb(made: Study) -> tuple[dict[str, str], str]:
+    """Do to each tile's job what is done to it, and wait for the end; the jobs, and the tile whose node was lost."""
     folder, numbers = made.folder, {}
     snakemake = made.submit(CELLS)
     for tile in (SLOW, CANCELLED, REQUEUED):
@@ -47,13 +77,13 @@ def disturbed(study: Callable[..., Study], reference: object) -> Disturbed:
     until(f"{lost} goes on elsewhere", lambda: queue(folder).get(numbers[lost], ("", node))[1] not in ("", node))
     slurm("scontrol", "update", f"NodeName={node}", "State=RESUME")
     made.finish(snakemake)
-    return Disturbed(made, numbers, lost)
+    return numbers, lost
 
 
 def _beside(folder: Path, slow: str) -> tuple[str, str, str] | None:
     """A pruned network's tile, its job and its node, which is not the node of the slow job."""
     running = queue(folder)
-    for tile in ("uniform-0.4_0", "uniform-0.4_1", "uniform-0.4_2"):
+    for tile in PRUNED:
         number = (training(folder, tile) or {}).get("slurm_job")
         node = running.get(number, ("", ""))[1]
         if node and node != running.get(slow, ("", ""))[1]:
@@ -68,7 +98,7 @@ def test_a_job_over_its_time_limit_is_tried_again_with_more(disturbed: Disturbed
     assert (second.state, second.got["mem"]) == ("COMPLETED", 16000)
     (undisturbed,) = jobs(disturbed.study.folder, "train_dense")
     assert second.minutes == pytest.approx(2 * undisturbed.minutes, abs=1)
-    assert "going on after step" in disturbed.study.log(SLOW)
+    assert SLOW in disturbed.resumed
 
 
 def test_a_cancelled_job_is_submitted_again(disturbed: Disturbed) -> None:
@@ -76,7 +106,7 @@ def test_a_cancelled_job_is_submitted_again(disturbed: Disturbed) -> None:
     assert first.state.startswith("CANCELLED")
     assert last.state == "COMPLETED"
     assert last.number != first.number
-    assert "going on after step" in disturbed.study.log(CANCELLED)
+    assert CANCELLED in disturbed.resumed
 
 
 @pytest.mark.parametrize("what", ["REQUEUED", "NODE_FAIL"])
@@ -85,7 +115,7 @@ def test_a_requeued_job_goes_on_under_its_number(disturbed: Disturbed, what: str
     first, *_, last = jobs(disturbed.study.folder, f"_{tile}_")
     assert first.number == last.number == disturbed.numbers[tile]
     assert (first.state, last.state) == (what, "COMPLETED")
-    assert "going on after step" in disturbed.study.log(tile)
+    assert tile in disturbed.resumed
 
 
 def test_a_job_whose_node_is_lost_goes_on_elsewhere(disturbed: Disturbed) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 from conftest import CELLS, Study
-from slurm_jobs import jobs, overlaps, queue, slurm, training, until
+from slurm_jobs import jobs, overlaps, pause, queue, slurm, training, until
 
 pytestmark = [pytest.mark.slurm, pytest.mark.full]
 
@@ -25,14 +25,16 @@ def restarted(study: Callable[..., Study], reference: object) -> Restarted:
     slurm("scontrol", "update", "NodeName=g2", "State=DRAIN", "Reason=test")  # so that some jobs have to wait
     first = made.submit(CELLS)
 
-    def running_and_waiting() -> tuple[list[str], list[str]] | None:
+    def running_and_waiting() -> tuple[list[str], list[str], list[int]] | None:
         states = queue(made.folder)
         running, waiting = ([job for job in states if states[job][0] == state] for state in ("RUNNING", "PENDING"))
-        trained = [tile for seed in range(3) if (tile := training(made.folder, f"dense_{seed}"))]
-        return (running, waiting) if waiting and trained else None
+        trained = [held["process"] for seed in range(3) if (held := training(made.folder, f"dense_{seed}"))]
+        return (running, waiting, trained) if waiting and trained else None
 
-    running, waiting = until("a tile is trained and another one waits", running_and_waiting)
+    running, waiting, trained = until("a tile is trained and another one waits", running_and_waiting)
     first.kill()
+    for process in trained:  # else a training of seconds may end before the next Snakemake has started
+        pause(process)
     first.wait()
     made.finish(made.snakemake("--unlock"))
     second = made.submit(CELLS)

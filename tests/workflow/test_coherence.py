@@ -27,10 +27,7 @@ from prunescape.coherence.widths import parent_width
 pytestmark = pytest.mark.workflow
 
 STUDY: dict[str, Any] = {
-    "models": {
-        "small_resnet": {"learning_rate": 0.05, "momentum": 0.9},
-        "small_vit": {"optimiser": "adam", "learning_rate": 0.001, "epochs": 1, "retraining_epochs": 1},
-    },
+    "models": {"small_resnet": {"learning_rate": 0.05, "momentum": 0.9}},
     "mlp": {"learning_rate": 0.001, "epochs": 2, "widths": [8, 12], "child": 8, "parents": [3]},
     "measured_epochs": [0, 1, 2, 3],
     "early_epochs": [1],
@@ -60,35 +57,30 @@ def test_tables_have_what_was_asked_for(studied: Path) -> None:
     epochs = found["epochs"]
     runs = epochs.groupby(["model", "data", "start"]).size()
     assert runs["small_resnet"].tolist() == [4, 4, 4]
-    assert runs["small_vit"].tolist() == [2, 2, 2]
     assert epochs["coherence"].between(0, 1).all()
     assert (epochs["coherence_standard_error"] == 0).all()
     assert (epochs["samples"] == 100).all()
     start = epochs[(epochs["start"] == "trained") & (epochs["epoch"] == 0)]
-    assert len(start) == 2
+    assert len(start) == 1
     children = found["children"].set_index(["experiment", "model"])
     assert children.groupby(level=[0, 1]).size().to_dict() == {
         ("fixed", "mlp"): 1 + 10,
         ("network", "small_resnet"): 1 + 10,
-        ("network", "small_vit"): 1 + 10,
         ("wide", "mlp"): 2 * (1 + 10),
     }
     assert set(children.loc["wide", "parent_width"]) == {8, 12, *(parent_width(w, 10, 64, 10) for w in (8, 12))}
-    assert len(found["densities"]) == 10 * (4 + 8)
+    assert len(found["densities"]) == 10 * 4
     assert (found["densities"].groupby(["model", "score", "end", "scope"])["kept"].sum() > 0).all()
-    assert len(found["matched"]) == 2 * 8
+    assert len(found["matched"]) == 8
     assert found["early_masks"].groupby(["model", "used"]).size().to_dict() == {
         ("small_resnet", False): 2,
         ("small_resnet", True): 2,
     }
-    assert found["mask_overlap"].groupby("model").size().to_dict() == {"small_resnet": 8, "small_vit": 4}
-    assert len(found["trajectories"]) == 2 * 10 * (3 * 4 + 3 * 2)
+    assert found["mask_overlap"].groupby("model").size().to_dict() == {"small_resnet": 8}
+    assert len(found["trajectories"]) == 2 * 10 * 3 * 4
     assert found["width_diffs"].groupby(["width", "which"])["layer"].nunique().tolist() == [5] * 4
     counts = found["diff_histogram"].groupby(["model", "data", "start", "which", "layer"])["count"].sum()
-    assert counts.xs("all", level="layer").groupby("model").unique().map(list).to_dict() == {
-        "small_resnet": [18432],
-        "small_vit": [12288],
-    }
+    assert counts.xs("all", level="layer").unique().tolist() == [18432]
     assert not list(studied.glob("results/tiny/checkpoints/*/*"))
 
 
@@ -98,15 +90,15 @@ def figures(folder: Path) -> set[str]:
 
 def test_every_figure_and_finding_is_there(studied: Path) -> None:
     folder = studied / "results/tiny/coherence"
-    drawn = {f"{model}/{name}.png" for model in ("small_resnet", "small_vit") for name in OF_MODELS}
+    drawn = {f"small_resnet/{name}.png" for name in OF_MODELS}
     assert figures(folder) == drawn | {f"mlp/{name}.png" for name in OF_MLPS}
     found = json.loads((folder / "findings.json").read_text())["models"]
-    assert list(found) == ["small_resnet", "small_vit", "mlp"]
+    assert list(found) == ["small_resnet", "mlp"]
     assert all(len(entry["findings"]) >= 5 for entry in found.values())
     assert (folder / "findings.txt").read_text().startswith("In short:\n- ")
     check_page(studied, "coherence")
     six = pd.read_csv(folder / "table_6_5_6.csv")
-    assert set(six["model"]) == {"small_resnet", "small_vit"}
+    assert set(six["model"]) == {"small_resnet"}
     assert six["published_validation_top1"].isna().all()  # another data set
 
 
@@ -114,13 +106,12 @@ def test_trained_weights_are_where_noise_begins(studied: Path) -> None:
     """The last epoch on real images and the first on noise are one network."""
     epochs = tables(studied)["epochs"]
     weights = tables(studied)["weight_histogram"]
-    for model in ("small_resnet", "small_vit"):
-        own = weights[weights["model"] == model]
-        real = own[(own["data"] == "real") & (own["epoch"] > 0)]["count"]
-        begun = own[(own["start"] == "trained") & (own["epoch"] == 0)]["count"]
-        assert np.array_equal(real, begun)
-        first = epochs[(epochs["model"] == model) & (epochs["epoch"] == 0)].set_index(["data", "start"])["coherence"]
-        assert first["gaussian", "trained"] != first["gaussian", "fresh"]
+    last = weights["epoch"] == weights.loc[weights["data"] == "real", "epoch"].max()
+    real = weights[(weights["data"] == "real") & last]["count"]
+    begun = weights[(weights["start"] == "trained") & (weights["epoch"] == 0)]["count"]
+    assert np.array_equal(real, begun)
+    first = epochs[epochs["epoch"] == 0].set_index(["data", "start"])["coherence"]
+    assert first["gaussian", "trained"] != first["gaussian", "fresh"]
 
 
 def test_nothing_is_left_to_do_and_plan_and_status_know(studied: Path) -> None:
@@ -128,7 +119,7 @@ def test_nothing_is_left_to_do_and_plan_and_status_know(studied: Path) -> None:
     plan = snakemake(studied, "plan", "coherence")
     for rule in ("train_run", "measure_runs", "retrain_masks", "train_widths", "prune_parents"):
         assert rule in plan
-    assert "small_vit" in snakemake(studied, "status")
+    assert "small_resnet" in snakemake(studied, "status")
 
 
 @pytest.mark.full
@@ -164,7 +155,7 @@ SPARSE = {"retrain_masks", COLLECT}
         ({"density": 0.2}, SPARSE | {"prune_parents"}),
         ({"mlp": {"learning_rate": 0.002}}, MLPS),
         ({"bins": 12}, MLPS | SPARSE | {"measure_runs"}),
-        ({"models": {"small_vit": {"retraining_epochs": 2}}}, SPARSE),
+        ({"models": {"small_resnet": {"retraining_epochs": 2}}}, SPARSE),
         ({"experiments": ["gaussian", "trained"]}, set()),
     ],
     ids=["lanes", "density", "rate of fully connected", "bins", "retraining", "fewer experiments"],
