@@ -9,7 +9,9 @@ class Data(Section):
     """The data set, and how much of it is used."""
 
     name: Text = key(
-        ..., "A known data set: digits, fashion_mnist, cifar10, cifar100, imagenet or image_folder.", example="digits"
+        ...,
+        "A known data set: digits, fashion_mnist, cifar10, cifar100, imagenet or image_folder.",
+        example="digits",
     )
     directory: Annotated[Text, within(min_length=1)] | None = key(
         None,
