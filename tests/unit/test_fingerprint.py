@@ -89,7 +89,7 @@ def test_comments_docstrings_and_white_space_do_not_count(fresh) -> None:
     target = folder / "prunescape" / "lanes" / "sgd.py"
     edit(
         target,
-        '"""One update of V and of the weights."""',
+        '"""Update the velocity V and the weights once."""',
         '"""Other words."""  # why not',
     )
     edit(

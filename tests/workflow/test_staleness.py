@@ -85,7 +85,7 @@ CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     "a docstring in the training code": (
         code(
             "prunescape/training/lane.py",
-            '"""One network to train.',
+            '"""A network to train, with its hyperparameters and its start.',
             '"""A network that is to be trained.',
         ),
         set(),

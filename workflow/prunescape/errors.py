@@ -41,16 +41,16 @@ class Interrupted(Exception):  # noqa: N818 - no mistake of anybody's
     """A job was asked to stop and has saved its state; running it again goes on from there."""
 
 
-def known(catalog: Mapping[str, Entry], kind: str, name: str) -> Entry:
-    """The entry of `catalog` called `name`.
+def known(catalogue: Mapping[str, Entry], kind: str, name: str) -> Entry:
+    """The entry of `catalogue` called `name`.
 
     Raises:
         UserError: there is none; the message names the nearest one.
     """
-    if name in catalog:
-        return catalog[name]
-    near = difflib.get_close_matches(name, catalog, 1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(catalog)}"
+    if name in catalogue:
+        return catalogue[name]
+    near = difflib.get_close_matches(name, catalogue, 1)
+    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(catalogue)}"
     raise UserError(f"unknown {kind} {name!r}; {hint}")
 
 

@@ -33,7 +33,7 @@ _TEMPLATES = Environment(autoescape=True, trim_blocks=True)
 
 
 def page(title: str, question: str, body: str, style: str = "", script: str = "", **values: Any) -> str:
-    """An HTML page.
+    """An HTML page with a heading and a body.
 
     Args:
         title: of the browser's window.

@@ -42,7 +42,7 @@ class Variant:
 
     @property
     def is_dense(self) -> bool:
-        """Whether nothing is pruned."""
+        """Whether the variant is the dense network."""
         return self == DENSE
 
     @property
@@ -70,7 +70,7 @@ class Variant:
         return {"variant": self.name, **self.columns()}
 
     def columns(self) -> dict[str, Any]:
-        """Its five columns in tables, by name."""
+        """The variant's five columns in tables, by name."""
         return asdict(self)
 
 

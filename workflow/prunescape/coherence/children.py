@@ -23,7 +23,7 @@ NONE = "none"  # the score of a dense network
 
 @dataclass(frozen=True)
 class Child:
-    """A network to train.
+    """A network to train: its mask, and the labels of its row in tables.
 
     Attributes:
         labels: what its row begins with.
@@ -81,5 +81,5 @@ def retrain(
 
 
 def only_layers(layers: Sequence[Layer], tensors: Mapping[str, torch.Tensor]) -> Tensors:
-    """What belongs to the layers that are pruned."""
+    """Tensors of the layers whose weights are pruned, by name."""
     return {layer.name: tensors[layer.name] for layer in layers}

@@ -1,4 +1,4 @@
-"""How large diffs are, from the study's histograms of them (thesis, Figs. 3.1, 3.2 and 4.4)."""
+"""The size of diffs, from the study's histograms of them (thesis, Figs. 3.1, 3.2 and 4.4)."""
 
 from collections.abc import Sequence
 

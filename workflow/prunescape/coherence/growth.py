@@ -1,4 +1,4 @@
-"""Whether a number grows with a network's size: a finding that several of the thesis' questions share."""
+"""Growth of a number with a network's size: a finding that several of the thesis' questions share."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ Finding = dict[str, Any]
 
 
 def slopes(values: pd.DataFrame) -> pd.Series:
-    """How much values grow with each doubling of what the columns are, by row: least squares over their logarithms.
+    """Growth of values with each doubling of the size in the columns, by row: least squares over the sizes' logarithms.
 
     Args:
         values: a row a seed, a column a size; NaN where nothing is known.
@@ -27,7 +27,7 @@ def slopes(values: pd.DataFrame) -> pd.Series:
 def with_size(
     question: str, what: str, values: pd.DataFrame, size: str, digits: int = 2, unit: str = " points"
 ) -> list[Finding]:
-    """Whether something grows with size: its slope by seed, and its mean rank correlation.
+    """The finding whether values grow with size: their slope by seed, and their mean rank correlation.
 
     Args:
         question: what is asked.

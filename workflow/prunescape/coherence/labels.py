@@ -1,4 +1,4 @@
-"""How the study's tables name masks: a score, the end of its order that is kept, and the scope of its ranking."""
+"""Labels of masks in the study's tables: a score, the end of its order that is kept, and the scope of its ranking."""
 
 import pandas as pd
 

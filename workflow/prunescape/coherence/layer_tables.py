@@ -104,7 +104,7 @@ def overlap(mask: Tensors, of: Tensors) -> float:
 
 
 def densities(layers: Sequence[Layer], mask: Mapping[str, torch.Tensor]) -> pd.DataFrame:
-    """One row a layer: layer, layer_index, kind, weights, kept."""
+    """Weights that a mask keeps, one row a layer: layer, layer_index, kind, weights, kept."""
     columns = ["layer", "layer_index", "kind", "weights"]
     table = pd.DataFrame([astuple(layer) for layer in layers], columns=columns)
     return table.assign(kept=[int(mask[layer.name].sum()) for layer in layers])

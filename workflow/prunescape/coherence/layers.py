@@ -1,4 +1,4 @@
-"""Which weights are pruned, layer by layer (coherence thesis, 5.3: small layers, batch norm and biases are not)."""
+"""Layers whose weights are pruned (coherence thesis, 5.3: small layers, batch norm and biases are not)."""
 
 from dataclasses import dataclass
 

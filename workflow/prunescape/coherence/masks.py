@@ -24,7 +24,7 @@ FLOOR_DENSITY = 0.02  # coherence thesis, 6.1
 
 
 class Choice(NamedTuple):
-    """How a mask is chosen.
+    """The choice of a mask: its score, the end of the score's order, and the scope of the ranking.
 
     Attributes:
         score: one of `SCORES`.
@@ -38,14 +38,14 @@ class Choice(NamedTuple):
 
 
 def choices(scores: Sequence[str], ends: Sequence[str], scopes: Sequence[str]) -> list[Choice]:
-    """All that can be combined."""
+    """Every combination of scores, ends and scopes; random scores have no ends."""
     return [
         Choice(score, end, scope) for scope in scopes for score in scores for end in ([""] if score == RANDOM else ends)
     ]
 
 
 def ranks(scores: Mapping[str, torch.Tensor], seed: int) -> Tensors:
-    """Each weight's place in the order of scores, lowest 0, among all layers: float64, no two alike.
+    """Ranks of weights in the order of their scores, lowest 0, among all layers: float64, no two alike.
 
     Args:
         scores: by parameter name.

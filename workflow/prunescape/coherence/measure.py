@@ -31,7 +31,7 @@ LARGEST_MICRO_BATCH = 512
 
 @dataclass
 class Measured:
-    """What the gradients of a split's images say.
+    """Coherence, diffs, loss and accuracy of a network on a split's images.
 
     Attributes:
         coherence: alpha.
@@ -96,7 +96,7 @@ def measure(
 
 
 def affordable(network: nn.Module, input_shape: tuple[int, int, int]) -> int:
-    """How many images at once keep within `MICRO_BATCH_FLOATS`, between 1 and `LARGEST_MICRO_BATCH`."""
+    """Number of images at once that keep within `MICRO_BATCH_FLOATS`, between 1 and `LARGEST_MICRO_BATCH`."""
     parameter = next(network.parameters())
     image = torch.zeros(1, *input_shape, dtype=parameter.dtype, device=parameter.device)
     most = GPU_MICRO_BATCH_FLOATS if parameter.is_cuda else MICRO_BATCH_FLOATS
@@ -129,7 +129,7 @@ def _summed(network: nn.Module, batches: Batches, wanted: bool) -> tuple[Tensors
 
 
 def _along(network: nn.Module, batches: Batches, direction: Tensors) -> torch.Tensor:
-    """Each image's gradient times a direction, float64, without the gradient: the slope of its loss that way."""
+    """Slope of each image's loss along a direction in weight space, float64, by forward-mode differentiation."""
     weights = {name: parameter.detach() for name, parameter in network.named_parameters()}
     tangents = {name: direction[name].to(weight) for name, weight in weights.items()}
 

@@ -26,7 +26,7 @@ from prunescape.training.train import train
 
 
 def of_width(task: Task, width: int) -> Task:
-    """The same training of a network of another width, alone."""
+    """The training of a network of another width, one network an array."""
     return replace(task, architecture=mlp(task.architecture, width), engine=replace(task.engine, lanes=1))
 
 
@@ -64,7 +64,7 @@ def trained(
 def width_tables(
     task: Task, states: Mapping[int, State], measured: Mapping[int, Measured], bins: int, samples: int | None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """What the width sweep tells of one network.
+    """The tables of the width sweep for one network.
 
     Returns:
         One row an epoch, and the histograms of its diffs at the epochs of highest and of lowest coherence.
@@ -87,7 +87,7 @@ def width_tables(
 
 
 def child_count(parent: Parent, width: int) -> int:
-    """How many weights a child keeps, to have as many as the dense network of a width: what is never pruned counts.
+    """Number of prunable weights that a child keeps, to have as many weights in all as the dense network of a width.
 
     Raises:
         UserError: the parent is too small for that.

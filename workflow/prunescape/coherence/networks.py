@@ -18,13 +18,13 @@ MEASURED_ON = (DIFF, MAGNITUDE)  # scores that a network has to be trained for
 
 
 def scope_of_questions(scopes: Sequence[str]) -> str:
-    """Of the masks of questions that need but one scope: that with a floor, as the thesis has it, else the first."""
+    """The scope of masks in questions that need but one: that with a floor, as the thesis has it, else the first."""
     return FLOOR if FLOOR in scopes else scopes[0]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Which children a network has.
+    """The experiments on one network, and the masks of its children.
 
     Attributes:
         experiments: `NETWORK`, `EARLY`, `MATCHED`, `STABILITY`: those that are wanted.
@@ -40,11 +40,11 @@ class Plan:
 
     @property
     def scope(self) -> str:
-        """Of the masks of questions that need but one."""
+        """The scope of masks in questions that need but one."""
         return scope_of_questions(self.scopes)
 
     def masks(self, parent: Parent) -> dict[Choice, Tensors]:
-        """All masks of the network."""
+        """Masks of the network, by score, end and scope."""
         wanted = choices(self.scores, self.ends, self.scopes)
         return {choice: parent.mask(choice) for choice in wanted}
 
@@ -109,7 +109,7 @@ class Plan:
         )
 
     def _overlaps(self, parent: Parent) -> pd.DataFrame:
-        """How far each epoch's best mask agrees with the one that is used."""
+        """Overlap of each epoch's best mask with the one that is used."""
         if STABILITY not in self.experiments:
             return pd.DataFrame()
         weights = sum(layer.weights for layer in parent.layers)

@@ -38,7 +38,7 @@ class Parent:
 
     @cached_property
     def layers(self) -> list[Layer]:
-        """Those that are pruned."""
+        """Layers whose weights are pruned."""
         return prunable_layers(build(self.architecture))
 
     @property
@@ -57,5 +57,5 @@ class Parent:
         return mask(choice, only_layers(self.layers, diffs), only_layers(self.layers, weights), self.count, self.seed)
 
     def early(self, score: str, scope: str, end: str, epoch: int) -> Tensors:
-        """The mask that could be had after an epoch."""
+        """The mask of diffs or magnitudes as they are after an epoch."""
         return self.mask(Choice(score, end, scope), epoch, epoch)

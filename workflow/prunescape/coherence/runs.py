@@ -23,7 +23,7 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Watch:
-    """What a network is measured on, and how.
+    """Architecture, data and engine with which the networks of one training are measured.
 
     Attributes:
         architecture: the network's.
@@ -40,7 +40,7 @@ class Watch:
     seed: int = 0
 
     def network(self, state: Mapping[str, torch.Tensor]) -> torch.nn.Module:
-        """A plain network with these weights."""
+        """A plain network with the weights of a state dict."""
         network = build(self.architecture)
         network.load_state_dict(dict(state))
         return network
@@ -78,7 +78,7 @@ def _of_epoch(kept: Checkpoint, epoch: int) -> Checkpoint:
 
 
 def epochs_table(watch: Watch, states: Mapping[int, State], measured: Mapping[int, Measured]) -> pd.DataFrame:
-    """What a network is worth after each epoch.
+    """Coherence, loss and accuracy of a network after each epoch.
 
     Returns:
         One row an epoch: epoch, train_loss (nats), train_top1 (percent), validation_loss, validation_top1, coherence,
@@ -122,7 +122,7 @@ def lowest_epoch(coherence: Mapping[int, float]) -> int:
 
 
 def by_epoch(measured: Mapping[int, Measured]) -> dict[int, float]:
-    """Coherence, 0 where all gradients vanish."""
+    """The coherence after each epoch, 0 where all gradients vanish."""
     return {epoch: 0.0 if math.isnan(one.coherence) else one.coherence for epoch, one in measured.items()}
 
 

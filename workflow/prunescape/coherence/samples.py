@@ -29,7 +29,7 @@ Tensors = dict[str, torch.Tensor]
 
 @dataclass
 class Sums:
-    """What the gradients of B samples add up to.
+    """Sums over the gradients of B samples.
 
     Attributes:
         gradients: their sum, by parameter name.
@@ -47,7 +47,7 @@ class Sums:
 
 
 def of_batch(network: nn.Module, images: torch.Tensor, labels: torch.Tensor, signs: bool = True) -> Sums:
-    """The sums of a batch.
+    """Sums over the per-sample gradients of a batch.
 
     Args:
         network: a plain network in evaluation mode, whose parameters need no gradient; it is not changed.
@@ -59,7 +59,7 @@ def of_batch(network: nn.Module, images: torch.Tensor, labels: torch.Tensor, sig
 
 
 def knows(network: nn.Module) -> bool:
-    """Whether each parameter belongs to a layer that the quick way knows."""
+    """Whether every parameter belongs to a layer whose sums are known without the single gradients."""
     owners = [module for module in network.modules() if list(module.parameters(recurse=False))]
     return all(type(owner) in _RULES for owner in owners) and not any(_several_groups(owner) for owner in owners)
 
@@ -146,7 +146,7 @@ def _convolution(parts: _Parts, name: str, layer: nn.Module, inputs: torch.Tenso
 
 
 def _unfolded(layer: nn.Conv2d, inputs: torch.Tensor) -> torch.Tensor:
-    """What each output pixel of a convolution reads: (B, L, C * h * w)."""
+    """The inputs that each output pixel of a convolution reads: (B, L, C * h * w)."""
     if layer.kernel_size == (1, 1) and layer.padding in (0, (0, 0)):
         return inputs[:, :, :: layer.stride[0], :: layer.stride[1]].flatten(2).mT
     assert not isinstance(layer.padding, str)

@@ -24,7 +24,7 @@ MEANS = ["train_top1", "validation_top1", "gain"]
 
 
 def published(name: str, data: str) -> pd.DataFrame:
-    """What the thesis prints for one of `TABLES` and a data set: family, density, scope, score, end, accuracies."""
+    """The thesis' numbers for one of `TABLES` and a data set: family, density, scope, score, end, accuracies."""
     parts = [pd.read_csv(REFERENCE / f"yauney2024_table_6_{number}.csv") for number in TABLES[name][1]]
     table = labelled(pd.concat(parts, ignore_index=True))
     return table[table["data"] == data].drop(columns="data")

@@ -1,4 +1,4 @@
-"""How wide a parent is whose weights, pruned to one part in r, are as many as those of a network of width w."""
+"""Widths of parents: pruned to one part in r, a parent has as many weights as a network of width w."""
 
 import math
 
@@ -34,6 +34,6 @@ def mlp(architecture: Architecture, width: int) -> Architecture:
 
 
 def weights_in(architecture: Architecture) -> int:
-    """`weights_of` a network that `mlp` gives."""
+    """Number of weights, as `weights_of` counts them, of a network that `mlp` gives."""
     assert architecture.width is not None
     return weights_of(architecture.width, math.prod(architecture.input_shape), architecture.classes)

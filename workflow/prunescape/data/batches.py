@@ -19,7 +19,7 @@ AHEAD = 4  # batches read ahead
 
 
 class Pick(NamedTuple):
-    """What a batch is made of: a few small tensors on the device, or the pixels themselves where they are streamed.
+    """The images of a batch: a few small tensors on the device, or the pixels themselves where they are streamed.
 
     Attributes:
         chosen: int64, B; the images' places in the split.
@@ -41,7 +41,7 @@ class Pick(NamedTuple):
         return Pick(chosen, *others)
 
     def copy(self, other: "Pick") -> None:
-        """Become equal to another pick of the same shapes, in place."""
+        """Copy another pick of the same shapes into this one, in place."""
         for mine, theirs in zip(self, other, strict=True):
             if mine is not None and theirs is not None:
                 mine.copy_(theirs)
@@ -117,7 +117,7 @@ class Batches:
         return -(-self.images_per_epoch // self.batch_size)
 
     def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """The first batches, the same each time: those of epoch 0."""
+        """The batches of epoch 0."""
         return self.epoch(0)
 
     def epoch(self, epoch: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
@@ -125,7 +125,7 @@ class Batches:
         return map(self.batch, self.picks(epoch))
 
     def picks(self, epoch: int, first: int = 0) -> Iterator[Pick]:
-        """What `batch` makes the batches of an epoch of, from batch number `first` on."""
+        """The picks of an epoch, of which `batch` makes batches, from batch number `first` on."""
         chosen = self._order(epoch)
         crops = self._crops(epoch, len(chosen))
         index = chosen.to(self.device)

@@ -1,4 +1,4 @@
-"""Which data sets there are. Light: read while the Snakefile is parsed, so the standard library only."""
+"""The catalogue of data sets. Light: read while the Snakefile is parsed, so the standard library only."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -89,7 +89,7 @@ def lookup(name: str) -> DataSetInfo:
 
 
 def count_classes(options: Mapping[str, Any]) -> int | None:
-    """How many classes a data set will have, as far as can be told before it is prepared; else None.
+    """Number of classes of a data set, as far as it is known before the data set is prepared; else None.
 
     Folders are counted where they are at hand, since a part of ImageNet is ImageNet too.
 

@@ -1,4 +1,4 @@
-"""How folders of images are laid out. Light: the standard library only."""
+"""Folders of images: their splits and classes. Light: the standard library only."""
 
 from pathlib import Path
 

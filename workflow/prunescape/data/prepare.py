@@ -20,7 +20,7 @@ from prunescape.errors import UserError
 def prepare(
     options: Mapping[str, Any], output_directory: str | Path, workers: int = 1, report: Report = print
 ) -> PreparedData:
-    """Prepare the data set that `options` name; the same options and files give the same bytes.
+    """Prepare the data set that `options` name; equal options and files give equal bytes.
 
     Args:
         options: the config's `data:` section: `name` and any of the keys of `Options`; `prepared` is ignored.

@@ -68,7 +68,7 @@ class PreparedData:
         return self._array(split, "labels", np.int64, ())
 
     def only(self, split: str, places: np.ndarray) -> "PreparedData":
-        """The same data with but some images of a split: those at `places`, int64, increasing."""
+        """A data set with only some images of one split: those at `places`, int64, increasing."""
         places = self.chosen[split][places] if split in self.chosen else places
         return replace(self, sizes=self.sizes | {split: len(places)}, chosen=self.chosen | {split: np.asarray(places)})
 

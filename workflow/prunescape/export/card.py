@@ -98,7 +98,7 @@ _TRAINED = {
 
 
 def model_card(facts: Mapping[str, Any]) -> str:
-    """The card as Markdown.
+    """A network's model card as Markdown.
 
     Args:
         facts: run, model, variant, method, pipeline, target, recipe, risk_roi; axes (the grid's, a `Pair`); data

@@ -1,4 +1,4 @@
-"""Which training of a network is handed on: the best cell of its landscape."""
+"""The choice of the training of a network that is handed on: the best cell of its landscape."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Where results come from, as an RO-Crate: config, code, software, hardware, and every file with its checksum.
+"""The origin of results as an RO-Crate: config, code, software, hardware, and every file with its checksum.
 
 RO-Crate 1.1 (https://w3id.org/ro/crate/1.1) with the profile Process Run Crate 0.5
 (https://w3id.org/ro/wfrun/process/0.5): the folder of the run is the crate, and one action of a piece of software
@@ -149,7 +149,7 @@ def _instrument(crate: ROCrate, facts: Mapping[str, Any]) -> ContextEntity:
 
 
 def _described(folder: Path, file: str) -> str | None:
-    """What a table's rows are."""
+    """The description of a table's rows."""
     path = Path(file).relative_to(folder).as_posix()
     return next((f"a table; one row: {table.row}" for table in TABLES.values() if table.path == path), None)
 

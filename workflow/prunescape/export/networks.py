@@ -70,7 +70,7 @@ def export(network: nn.Module, data: PreparedData, onnx: Path | str, program: Pa
 
 
 def compared(reference: np.ndarray, outputs: np.ndarray, name: str) -> dict[str, float]:
-    """How far outputs are from those of the network they were made of; both (N, classes).
+    """Largest difference of outputs from the original network's, and the part of equal classes; both (N, classes).
 
     Raises:
         UserError: further than rounding can explain.

@@ -13,7 +13,7 @@ FEW = 12  # up to so many layers, every bar carries its number
 
 
 def draw(channels: pd.DataFrame, model: str) -> Figure:
-    """One panel a pruned variant, methods side by side and ratios below each other.
+    """Draw a panel for each pruned variant, methods side by side and ratios below each other.
 
     Args:
         channels: model, variant, layer, position, channels, dense_channels.
@@ -88,7 +88,7 @@ def _layers(bottom: np.ndarray, here: pd.DataFrame) -> None:
 
 
 def shorten(layers: list[str]) -> tuple[list[str], str]:
-    """Where the names differ, and the pattern they share: `a.1.conv`, `a.2.conv` -> `1`, `2`; `a.*.conv`."""
+    """The parts in which layers' names differ, and their pattern: `a.1.conv`, `a.2.conv` -> `1`, `2`; `a.*.conv`."""
     if len(layers) < 2:
         return layers, ""
     parts = [name.split(".") for name in layers]
@@ -101,6 +101,6 @@ def shorten(layers: list[str]) -> tuple[list[str], str]:
 
 
 def _in_common(rows: list[list[str]]) -> int:
-    """How many first entries all rows share."""
+    """Number of first entries that all rows share."""
     agreed = [len(set(entries)) == 1 for entries in zip(*rows, strict=False)]
     return next((place for place, agree in enumerate(agreed) if not agree), len(agreed))

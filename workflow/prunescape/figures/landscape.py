@@ -85,7 +85,7 @@ def draw(
 
 
 class _Look(NamedTuple):
-    """What all panels share; `points` are those of a unit of length in the plane."""
+    """Axes, colours and scale that all panels share; `points` are those of a unit of length in the plane."""
 
     pair: Pair
     extent: tuple[float, float, float, float]
@@ -113,7 +113,7 @@ def _variant(upper: Axes, lower: Axes, variant: str, known: pd.DataFrame, ellips
 
 
 def _but_failures(known: pd.DataFrame, lower: float) -> str:
-    """That the colours leave variants out, where they do."""
+    """A note that the colours leave variants out, where they do."""
     left_out = len(known) and (known.groupby("variant")["f"].max() < lower).any()
     return f", leaving out networks that stay {REACH:g} points below the best" if left_out else ""
 
@@ -194,7 +194,7 @@ def _say(axes: Axes, words: str) -> None:
 
 
 def _legend(rois: Sequence[float], drawn: np.ndarray) -> list[Line2D]:
-    """Of the ellipses, those that are drawn for any variant."""
+    """The legend's samples: the ellipses that are drawn for any variant, and the marks of cells."""
     labels = [f"ellipse of the {plane.roi_label(roi)}" for roi in rois]
     return [
         *(plane.haloed_handle(rank, labels[rank]) for rank, roi in enumerate(rois) if np.isclose(drawn, roi).any()),

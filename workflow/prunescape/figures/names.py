@@ -83,7 +83,7 @@ def _target(method: str) -> str:
 
 
 def is_non_uniform(variant: str) -> bool:
-    """Whether a variant's layers keep unlike shares."""
+    """Whether a variant is pruned non-uniformly, its layers keeping unlike shares."""
     return variant.startswith("non_uniform")
 
 
@@ -93,12 +93,12 @@ def data_title(name: str) -> str:
 
 
 def metric_title(metric: str) -> str:
-    """`top1` -> `top-1 accuracy`."""
+    """A metric's name as people write it: `top1` -> `top-1 accuracy`."""
     return METRICS.get(metric, metric.replace("_", " "))
 
 
 def split_variant(variant: str) -> tuple[str, float]:
-    """`non_uniform-0.2` -> (`non_uniform`, 0.2); the dense network keeps all: (`dense`, 1.0)."""
+    """Method and ratio of a variant: `non_uniform-0.2` -> (`non_uniform`, 0.2); dense keeps all: (`dense`, 1.0)."""
     method, _, ratio = variant.rpartition("-")
     try:
         return (method, float(ratio)) if method else (variant, 1.0)
@@ -107,7 +107,7 @@ def split_variant(variant: str) -> tuple[str, float]:
 
 
 def variant_title(variant: str) -> str:
-    """`non_uniform-0.2` -> `Non-uniform, 20 % of FLOPs`."""
+    """A variant's title: `non_uniform-0.2` -> `Non-uniform, 20 % of FLOPs`."""
     return short_title(variant) + ("" if split_variant(variant)[0] == variant else f" of {target_title(variant)}")
 
 
@@ -118,24 +118,24 @@ def panel_title(variant: str, more: str = "", width: int = 26) -> str:
 
 
 def short_title(variant: str) -> str:
-    """`non_uniform-0.2` -> `Non-uniform, 20 %`."""
+    """A variant's short title: `non_uniform-0.2` -> `Non-uniform, 20 %`."""
     method, ratio = split_variant(variant)
     return method_title(method) if method == variant else f"{method_title(method)}, {100 * ratio:g} %"
 
 
 def narrow_title(variant: str) -> str:
-    """The same in as many lines as it has parts: `Uniform (Taylor,`, `fine-tuned)`, `20 %`."""
+    """A variant's short title in as many lines as it has parts: `Uniform (Taylor,`, `fine-tuned)`, `20 %`."""
     *first, last = short_title(variant).split(", ")
     return "\n".join([",\n".join(first), last] if first else [last])
 
 
 def target_title(variant: str) -> str:
-    """What a variant's ratio is a part of: `uniform_latency-0.2` -> `latency`."""
+    """The quantity that a variant's ratio is a part of: `uniform_latency-0.2` -> `latency`."""
     return TARGETS[_target(split_variant(variant)[0])]
 
 
 def variant_order(variants: Iterable[str]) -> list[str]:
-    """Each variant once: dense, uniform, non-uniform.
+    """Variants in order, without repetition: dense, uniform, non-uniform.
 
     Within these pipeline by pipeline, criterion by criterion, with chance last, and the mildest pruning first.
     """

@@ -28,7 +28,7 @@ def value_labels(exponents: Sequence[float]) -> list[str]:
 
 
 def scientific(value: float) -> str:
-    """`10^-4` or `3x10^-4`, as mathtext."""
+    """A number as mathtext: `10^-4` or `3x10^-4`."""
     mantissa, power = f"{value:.1e}".split("e")
     times = "" if mantissa == "1.0" else rf"{float(mantissa):g}{{\times}}"
     return f"${times}10^{{{int(power)}}}$"
@@ -40,7 +40,7 @@ def decimal_or_scientific(value: float) -> str:
 
 
 def roi_label(roi: float) -> str:
-    """`0.5-ROI`, `1.0-ROI`: thresholds in points, with one decimal at least."""
+    """The name of a region of interest, with one decimal at least: `0.5-ROI`, `1.0-ROI`."""
     return f"{roi:.1f}-ROI" if round(roi, 1) == roi else f"{roi:g}-ROI"
 
 
@@ -108,7 +108,7 @@ def step_of(values: Sequence[float] | np.ndarray, alone: float = 0.2) -> float:
 
 
 def centre(row: pd.Series, pair: Pair = THESIS) -> tuple[float, float]:
-    """Where the centre of an ellipse lies in the plane."""
+    """The centre of an ellipse in the plane."""
     x, y = (float(row[name]) / unit for name, unit in zip(pair.centre, pair.units, strict=True))
     return x, y
 
@@ -122,7 +122,7 @@ def ellipse_patch(row: pd.Series, pair: Pair = THESIS, **style: object) -> Ellip
 
 
 def haloed(row: pd.Series, rank: int, pair: Pair = THESIS, linewidth: float = 1.5) -> Ellipse:
-    """The same, drawn in the style of the rank-th region (0 the innermost), visible on any background."""
+    """The confidence ellipse of one row in the style of the rank-th region (0 the innermost), with a halo."""
     colour, halo = ELLIPSE_STYLES[min(rank, len(ELLIPSE_STYLES) - 1)]
     patch = ellipse_patch(row, pair, edgecolor=colour, linewidth=linewidth, zorder=5)
     patch.set_path_effects([patheffects.withStroke(linewidth=linewidth + 1.9, foreground=halo)])
@@ -138,5 +138,5 @@ def haloed_handle(rank: int, label: str) -> Line2D:
 
 
 def is_fitted(ellipses: pd.DataFrame) -> pd.Series:
-    """Which rows hold an ellipse; `fitted` may have been read as text."""
+    """Mask of the rows that hold an ellipse; `fitted` may have been read as text."""
     return ellipses["fitted"].astype(str).str.lower().isin(["true", "1", "1.0"])

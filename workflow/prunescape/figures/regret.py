@@ -1,4 +1,4 @@
-"""What tuning again would buy: expected regret against the number of trials."""
+"""Expected regret against the number of trials: the use of tuning again."""
 
 import numpy as np
 import pandas as pd

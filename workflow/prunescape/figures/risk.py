@@ -1,4 +1,4 @@
-"""Figure 4.5: what it costs to keep the dense network's hyperparameters, absolutely and relatively."""
+"""Figure 4.5: the loss from keeping the dense network's hyperparameters, absolutely and relatively."""
 
 from typing import Any
 

@@ -15,7 +15,7 @@ SIDE = 0.62  # inches
 
 
 class Images(Protocol):
-    """What a prepared data set offers (`prunescape.data.prepared.PreparedData`)."""
+    """A prepared data set as this figure uses it (`prunescape.data.prepared.PreparedData`)."""
 
     name: str
     classes: Sequence[str]
@@ -57,7 +57,7 @@ def draw(prepared: Images, seed: int = 0) -> Figure:
 
 
 def _show(axes: Axes, image: np.ndarray) -> None:
-    """One image C,H,W; small ones keep their pixels."""
+    """Show one image C,H,W; small ones keep their pixels."""
     smoothing = "nearest" if max(image.shape[1:]) <= 64 else "antialiased"
     if image.shape[0] == 1:
         axes.imshow(image[0], cmap="gray", vmin=0, vmax=255, interpolation=smoothing)

@@ -1,4 +1,4 @@
-"""What all figures share: typography, the variants' colours, and saving that repeats to the byte."""
+"""The style of all figures: typography, the variants' colours, and saving that repeats to the byte."""
 
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -112,7 +112,7 @@ def heading(figure: Figure, title: str, subtitle: str = "") -> None:
 
 
 def legend_below(figure: Figure, handles: Sequence[Artist], entry: float = 1.75) -> None:
-    """One legend for the whole figure, centred under it, in as many columns as its width has room for.
+    """Put one legend for the whole figure under it, in as many columns as its width has room for.
 
     Args:
         figure: what it belongs to.

@@ -1,4 +1,4 @@
-"""The answer at one glance: where the optimum lies after pruning, and what keeping the old one costs."""
+"""The answer in one figure: the optimum's place after pruning, and the loss from keeping the old one."""
 
 from typing import Literal
 
@@ -57,7 +57,7 @@ def shown_region(ellipses: pd.DataFrame, roi: float) -> float:
 
 
 def _ellipses(axes: Axes, fitted: pd.DataFrame, colours: dict[str, str], pair: Pair) -> None:
-    """All in one plane; the dense network's broad and beneath, so that one that has not moved still shows."""
+    """Draw all ellipses in one plane; the dense one broad and beneath, so that one that has not moved still shows."""
     axes.grid()
     axes.set(xlabel=pair.second.title, ylabel=pair.first.title)
     if fitted.empty:

@@ -1,4 +1,4 @@
-"""What tuning one variant is worth to another: regret and rank correlation, as matrices."""
+"""Transfer of tuning from one variant to another: regret and rank correlation, as matrices."""
 
 from collections.abc import Sequence
 
@@ -94,5 +94,5 @@ def _matrix(
 
 
 def _tenths(value: float) -> str:
-    """One decimal, and no minus before a zero."""
+    """A number with one decimal, and no minus before a zero."""
     return f"{round(value, 1) + 0.0:.1f}"

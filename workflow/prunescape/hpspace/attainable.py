@@ -1,5 +1,6 @@
-"""What the verdict's tests can show at best, with so many draws and degrees of freedom. Light: the config is checked
-with it while the Snakefile is parsed, so the standard library only.
+"""The smallest p-values of the verdict's tests, by draws and degrees of freedom.
+
+Light: the config is checked with it while the Snakefile is parsed, so the standard library only.
 
 The p-value of `prunescape.hpspace.decision` counts the draws that speak against a decision, and one more; through the
 Gaussian's quantile it becomes Student's t. It is smallest where no draw speaks against the decision.

@@ -9,7 +9,7 @@ LOG, LINEAR = "log", "linear"
 
 
 class Hyperparameter(NamedTuple):
-    """What may be varied.
+    """A hyperparameter that may be an axis of a grid: its words, its scale, and its limits.
 
     Attributes:
         words, plural: how a sentence names one and several of them.
@@ -28,12 +28,12 @@ class Hyperparameter(NamedTuple):
     whole: bool = False
 
     def allows(self, value: float) -> bool:
-        """Whether a network can be trained with it."""
+        """Whether networks can be trained with a value of the hyperparameter."""
         return (self.least < value or (self.closed and value == self.least)) and value < self.below
 
     @property
     def range(self) -> str:
-        """The allowed values in words."""
+        """The limits of the hyperparameter's values, in words."""
         low = f"{'at least' if self.closed else 'above'} {self.least:g}"
         return low if math.isinf(self.below) else f"{low} and below {self.below:g}"
 
@@ -65,32 +65,32 @@ class Axis:
 
     @property
     def of(self) -> Hyperparameter:
-        """What is known of the hyperparameter."""
+        """The hyperparameter's entry in `HYPERPARAMETERS`."""
         return HYPERPARAMETERS[self.name]
 
     @property
     def words(self) -> str:
-        """`learning rate`."""
+        """The hyperparameter's name in a sentence: `learning rate`."""
         return self.of.words
 
     @property
     def title(self) -> str:
-        """`Learning rate`."""
+        """The hyperparameter's name as a title: `Learning rate`."""
         return self.words.capitalize()
 
     @property
     def is_log(self) -> bool:
-        """Whether its coordinate is the log10 of the value; else it is the value itself."""
+        """Whether the axis' coordinate is the log10 of the value; else it is the value itself."""
         return self.scale == LOG
 
     @property
     def coordinate(self) -> str:
-        """What columns call its coordinate: `log10_learning_rate`, `momentum`."""
+        """The name of the coordinate's column: `log10_learning_rate`, `momentum`."""
         return f"log10_{self.name}" if self.is_log else self.name
 
     @property
     def sides(self) -> tuple[str, str]:
-        """The two ends of the axis: `smaller momenta`, `larger momenta`."""
+        """Names of the two ends of the axis: `smaller momenta`, `larger momenta`."""
         return f"smaller {self.of.plural}", f"larger {self.of.plural}"
 
     def value(self, prior: float, steps: int) -> float:
@@ -117,22 +117,22 @@ class Pair(NamedTuple):
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> "Pair":
-        """From the `axes` that `to_json` gave; the thesis' pair where there are none."""
+        """The pair in the `axes` that `to_json` gave; the thesis' pair where there are none."""
         axes = settings.get("axes")
         return THESIS if axes is None else cls(*(Axis(**axis) for axis in axes))
 
     def to_json(self) -> list[dict[str, Any]]:
-        """As JSON values."""
+        """Both axes as JSON values."""
         return [asdict(axis) for axis in self]
 
     @property
     def names(self) -> tuple[str, str]:
-        """Of both hyperparameters."""
+        """Names of both hyperparameters."""
         return self.first.name, self.second.name
 
     @property
     def words(self) -> str:
-        """`learning rate and weight decay`."""
+        """Names of both hyperparameters in a sentence: `learning rate and weight decay`."""
         return f"{self.first.words} and {self.second.words}"
 
     @property
@@ -142,17 +142,17 @@ class Pair(NamedTuple):
 
     @property
     def unit(self) -> str:
-        """Of lengths in the plane."""
+        """The unit of lengths in the plane."""
         return "decades" if self.in_decades else "steps"
 
     @property
     def units(self) -> tuple[float, float]:
-        """How much of the coordinates of the second and of the first axis make one unit of length."""
+        """The size of a unit of length in the coordinates of the second and of the first axis."""
         return (1.0, 1.0) if self.in_decades else (self.second.step, self.first.step)
 
     @property
     def is_thesis(self) -> bool:
-        """Whether it is the pair of the thesis, about which Smith's relation and its tables speak."""
+        """Whether the pair is the thesis', about which Smith's relation and its tables speak."""
         return self.in_decades and self.names == ("learning_rate", "weight_decay")
 
     @property
@@ -170,7 +170,7 @@ class Pair(NamedTuple):
         return ", ".join(f"{axis.words} {axis.shown(values[axis.name])}" for axis in self)
 
     def not_applicable(self) -> str:
-        """Why what is known of the thesis' pair alone is left out."""
+        """The reason why parts that hold only for the thesis' pair are left out."""
         steps = " and ".join(f"{axis.words} ({axis.scale}, step {axis.step:g})" for axis in self)
         return f"not applicable: the axes are {steps}"
 

@@ -1,4 +1,4 @@
-"""All cells of a study in one table. Apart and light: what trains, and what a landscape is, change on their own."""
+"""The cells of a study in one table. Apart and light: training, and the analysis of landscapes, change on their own."""
 
 import os
 from bisect import bisect_right
@@ -28,7 +28,7 @@ def read_trainings(path: File) -> pd.DataFrame:
 
 
 def read_cells(path: File) -> pd.DataFrame:
-    """The same table as analyses see it: hyperparameters are those of the grid, by which networks are compared.
+    """The table `cells.csv` for analyses: hyperparameters are those of the grid, by which networks are compared.
 
     Raises:
         UserError: as `read_trainings`.
@@ -44,7 +44,7 @@ def of_grid(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def with_variants(table: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
-    """A table with a column `variant`, and beside it what the variant is: method, ratio, criterion, pipeline, target.
+    """A table with a column `variant`, and the variant's columns beside it: method, ratio, criterion, pipeline, target.
 
     Args:
         table: any, with `variant`.
@@ -84,7 +84,7 @@ class _Rows:
         self.starts = [0, *accumulate(len(table) for table in tables)]
 
     def file(self, row: int) -> int:
-        """Which of the files a row is in."""
+        """The number of the file that a row is in."""
         return bisect_right(self.starts, row) - 1
 
     def path(self, row: int) -> File:
@@ -100,7 +100,7 @@ class _Rows:
         return f"{self.line(row)}: {', '.join(f'{name} {value}' for name, value in self.table.loc[row, KEY].items())}"
 
     def beside(self, row: int, others: pd.DataFrame) -> list[File]:
-        """The file among those of `others` that has the same tile as a row: other cells of it, at least; else none."""
+        """The file of a row's tile in `others`, found by any other cell of the tile; empty where there is none."""
         tile = self.table[self.starts[self.file(row)] : self.starts[self.file(row) + 1]]
         places = set(tile[PLACE].itertuples(index=False, name=None))
         return [self.path(other) for other, *place in others[PLACE].itertuples() if tuple(place) in places][:1]
@@ -145,7 +145,7 @@ def _check_unique(rows: _Rows) -> None:
 
 
 def _check_alike(rows: _Rows, cells: pd.DataFrame) -> None:
-    """Make sure that all variants and seeds of a model have the same cells."""
+    """Make sure that all variants and seeds of a model have equal sets of cells."""
     places = cells[PLACE].drop_duplicates()
     groups = list(product(cells["variant"].unique(), cells["seed"].unique()))
     if len(cells) == len(places) * len(groups):  # as no training is there twice

@@ -1,4 +1,4 @@
-"""All trainings of one model as one array, for what is computed many times over."""
+"""The trainings of one model as one array, for statistics that are computed many times over."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ SMOOTHNESS = 0.2  # decades in which a landscape changes about as much as in a s
 
 @dataclass(frozen=True)
 class Cube:
-    """The trainings of one model.
+    """The trainings of one model as arrays: accuracies, and the places of cells.
 
     Attributes:
         variants: names (V); the dense network is the first.
@@ -34,7 +34,7 @@ class Cube:
 
     @property
     def seeds(self) -> int:
-        """How often each cell was trained."""
+        """Number of trainings of each cell."""
         return int(self.values.shape[1])
 
     @property
@@ -49,7 +49,7 @@ class Cube:
 
 
 def cubes(cells: pd.DataFrame, metric: str, pair: Pair = THESIS) -> dict[str, Cube]:
-    """The cube of every model.
+    """The cube of each model, by name.
 
     Args:
         cells: `cells.csv`.

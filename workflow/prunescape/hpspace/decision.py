@@ -78,7 +78,7 @@ def decisions(
 
 
 def grow_first(border: Mapping[str, Sequence[str]], variant: str) -> bool:
-    """Whether the grid ends too early for a variant or for the dense network, so that more seeds are no advice.
+    """Whether the grid ends too early for a variant or for the dense network, so that more seeds are no advice yet.
 
     Args:
         border: the sides where the grid ends too early, each with the variants of which it does.
@@ -95,13 +95,13 @@ class Losses(NamedTuple):
 
 
 def losses_of(dense: np.ndarray, drawn: np.ndarray, risk_roi: float) -> Losses:
-    """What draws of a landscape (B, N) lose at the cells of the measured dense landscape's (N) region of interest."""
+    """Losses of drawn landscapes (B, N) at the cells of the measured dense landscape's (N) region of interest."""
     lost = functionals.risks(dense, drawn, risk_roi)["d_mean"]
     return Losses(lost, float(functionals.risks(dense, drawn.mean(axis=0), risk_roi)["d_mean"]))
 
 
 def decide(losses: Losses | None, seeds: int, settings: Mapping[str, Any], degrees: float = math.inf) -> dict[str, Any]:
-    """The decision, by the names of `decisions.csv`.
+    """The decision on one variant, by the names of `decisions.csv`.
 
     The best of many cells is biased upwards by whatever noise a landscape has left, and so is the loss. The lower
     bound therefore starts from the loss of the mean landscape where that is smaller than the median of the draws.
@@ -131,7 +131,7 @@ def decide(losses: Losses | None, seeds: int, settings: Mapping[str, Any], degre
 
 
 def _with_chance(decision: str, dense: Learnt, pruned: Learnt) -> dict[str, Any]:
-    """The decision and what it is based on, where nothing is decided of networks that have hardly learnt."""
+    """The decision with its basis, where none is made because networks have hardly learnt."""
     near = DENSE_NEAR_CHANCE if not dense.enough else NEAR_CHANCE if not pruned.enough else None
     found = {"decision": near or decision, "above_chance": pruned.above, "above_chance_low": pruned.surely}
     found |= {"dense_above_chance": dense.above, "dense_above_chance_low": dense.surely}
@@ -144,7 +144,7 @@ def _p(against: np.ndarray, degrees: float) -> float:
 
 
 def more_seeds(loss: float, interval: tuple[float, float], seeds: int, settings: Mapping[str, Any]) -> int | None:
-    """How many more seeds would decide with the power asked for; None where it would take more than `MOST_SEEDS`.
+    """Number of further seeds that would decide with the power asked for; None where it would exceed `MOST_SEEDS`.
 
     That of a one-sided z-test, n = ((z_level + z_power) sd / (loss - margin))^2, with the standard deviation that the
     interval's side towards the margin tells of one seed. It assumes that the loss is what it is estimated to be now,

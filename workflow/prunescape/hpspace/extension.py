@@ -1,4 +1,4 @@
-"""Which tiles to add when a region of interest runs into the border of the grid (thesis, section 3.3)."""
+"""Tiles that a grid gains where a region of interest runs into its border (thesis, section 3.3)."""
 
 from collections.abc import Mapping, Sequence
 

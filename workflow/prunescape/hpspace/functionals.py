@@ -1,4 +1,4 @@
-"""What Tables 4.1 and 4.2 measure, of many landscapes at once.
+"""The quantities of Tables 4.1 and 4.2, of many landscapes at once.
 
 The definitions are those of `ellipse.py` and `risk.py`; a test holds them together.
 """
@@ -11,7 +11,7 @@ ROUNDING = 1e-9  # as in `landscape.region_of_interest`
 
 
 def regions(f: np.ndarray, threshold: float) -> np.ndarray:
-    """Which cells of landscapes (..., N) lie within `threshold` points of the best, (..., N)."""
+    """Mask of the cells of landscapes (..., N) that lie within `threshold` points of the best, (..., N)."""
     return f >= f.max(axis=-1, keepdims=True) - threshold - ROUNDING
 
 
@@ -52,7 +52,7 @@ def ellipses(
 
 
 def shifts(dense: dict[str, np.ndarray], pruned: dict[str, np.ndarray], pair: Pair = THESIS) -> dict[str, np.ndarray]:
-    """How ellipses differ from those of the dense network: both as `ellipses` gives them, of shapes that broadcast.
+    """Differences of ellipses from those of the dense network: both as `ellipses` gives them, of shapes that broadcast.
 
     Returns:
         The way of the centre along both axes, in their coordinates, and its length, in the pair's unit; pruned over

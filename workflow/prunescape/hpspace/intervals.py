@@ -22,12 +22,12 @@ Values = dict[str, np.ndarray]
 
 
 def of_ellipse(pair: Pair) -> tuple[str, ...]:
-    """What is said of an ellipse."""
+    """Names of the quantities of an ellipse."""
     return ("n_cells", *pair.centre, "length", "width", "angle_degrees", "area")
 
 
 def of_shift(pair: Pair) -> tuple[str, ...]:
-    """What is said of how an ellipse differs from the dense network's."""
+    """Names of the quantities that tell an ellipse's difference from the dense network's."""
     return (*pair.shift, "shift", "area_ratio", "turn_degrees")
 
 
@@ -35,7 +35,7 @@ ELLIPSE, SHIFT = of_ellipse(THESIS), of_shift(THESIS)
 
 
 def intervals(resampled: Sequence[Resampled], settings: Mapping[str, Any]) -> pd.DataFrame:
-    """All intervals, as `intervals.csv` has them.
+    """The table of all intervals, as `intervals.csv` has it.
 
     Args:
         resampled: measured landscapes and draws.
@@ -66,7 +66,7 @@ def _of_ellipses(one: Resampled, settings: Mapping[str, Any]) -> Iterator[dict[s
 
 
 def ellipses_of(f: np.ndarray, cube: Cube, roi: float, settings: Mapping[str, Any]) -> Values:
-    """What is said of the ellipses of landscapes (V, ..., N) and of their shifts, each (V, ...)."""
+    """Quantities of the ellipses of landscapes (V, ..., N) and of their shifts, each (V, ...)."""
     size = settings["sigma"], settings["minimum_cells"]
     found = functionals.ellipses(functionals.regions(f, roi), cube.places, *size, cube.pair)
     return found | functionals.shifts({name: values[:1] for name, values in found.items()}, found, cube.pair)

@@ -35,7 +35,7 @@ def hyperparameters_of(cells: pd.DataFrame) -> list[str]:
 
 
 def places(cells: pd.DataFrame, pair: Pair) -> np.ndarray:
-    """Where cells lie in the plane of both hyperparameters, (N, 2), the second one first, in its unit of length."""
+    """Places of cells in the plane of both hyperparameters, (N, 2), the second one first, in its unit of length."""
     values = [cells[axis.name].to_numpy(dtype=np.float64) for axis in reversed(pair)]
     coordinates = [np.log10(of) if axis.is_log else of for axis, of in zip(reversed(pair), values, strict=True)]
     return np.stack([along / unit for along, unit in zip(coordinates, pair.units, strict=True)]).T

@@ -24,7 +24,7 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True)
 class Lattice:
-    """Where cells lie, and how large the initial grid and a tile are.
+    """The lattice of cells around a prior, with the sizes of its initial grid and of a tile.
 
     Attributes:
         pair: the axes.
@@ -40,7 +40,7 @@ class Lattice:
 
     @classmethod
     def from_config(cls, grid: Mapping[str, Any], settings: Mapping[str, Any]) -> "Lattice":
-        """From the config's section `grid`, and the settings that hold where an axis names no prior of its own."""
+        """The lattice of the config's section `grid`; `settings` hold the prior where an axis names none of its own."""
         pair, (rows, columns) = pair_of(grid), grid["tile"]
         own = [axis.get("prior") for axis in grid.get("axes") or [{}, {}]]
         first, second = (
@@ -57,7 +57,7 @@ class Lattice:
         return self.pair[axis].value(self.prior[axis], steps)
 
     def named(self, cell: Cell) -> dict[str, float]:
-        """The same by name."""
+        """Hyperparameters of a cell, by name."""
         return dict(zip(self.pair.names, self.values(cell), strict=True))
 
     def initial_tiles(self) -> list[Cell]:
@@ -74,14 +74,14 @@ class Lattice:
 
     @property
     def alike(self) -> int:
-        """How many cells of a tile can be trained as one array."""
+        """Number of cells of a tile that can be trained as one array."""
         first, second = (
             1 if name in SHAPING else cells for name, cells in zip(self.pair.names, self.tile, strict=True)
         )
         return first * second
 
     def admits(self, axis: int, edge: int, inwards: int, bounds: Sequence[float]) -> bool:
-        """Whether the grid may grow by a tile along an axis.
+        """Whether the bounds let the grid grow by a tile along an axis.
 
         Args:
             axis: the first (0) or the second (1).
@@ -110,7 +110,7 @@ class Extent:
         return cls(Cell(min(i), min(j)), Cell(max(i) + lattice.tile[0] - 1, max(j) + lattice.tile[1] - 1))
 
     def tiles(self, lattice: Lattice) -> list[Cell]:
-        """First cells of all tiles inside."""
+        """First cells of all tiles of the rectangle."""
         return [
             Cell(i, j)
             for i in range(self.low.i, self.high.i + 1, lattice.tile[0])

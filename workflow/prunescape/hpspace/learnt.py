@@ -1,4 +1,4 @@
-"""Whether networks have learnt: how far their best cells lie above chance. If not, there is nothing to decide yet.
+"""The test whether networks have learnt: their best cells lie above chance. If not, there is nothing to decide yet.
 
 Chance is what is right by naming the most frequent class (of top-5 accuracy, the five most frequent) of the validation
 images, whatever the image shows. A network has learnt where its best cell, noise allowed for, has gone a part of the
@@ -27,7 +27,7 @@ def chance_of(labels: np.ndarray) -> dict[str, float]:
 
 
 class Learnt(NamedTuple):
-    """How far a network's best cell lies above chance.
+    """The height of a network's best cell above chance.
 
     Attributes:
         above: the best mean over seeds less chance, in points.
@@ -41,7 +41,7 @@ class Learnt(NamedTuple):
 
 
 def learnt(one: Resampled, chance: float, settings: Mapping[str, Any]) -> dict[str, Learnt]:
-    """Whether each variant has learnt.
+    """The test of each variant, by name, whether it has learnt.
 
     Args:
         one: measured landscapes and draws; with one seed there are no draws, and what was measured counts.

@@ -103,6 +103,6 @@ def _tests(cube: Cube, place: int, roi: float, settings: Mapping[str, Any]) -> d
 
 
 def _size(name: str, values: np.ndarray) -> np.ndarray:
-    """How large a change is, whichever its direction."""
+    """The size of a change, whichever its direction."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.abs(np.log(values) if name == "area_ratio" else values)

@@ -1,4 +1,4 @@
-"""Tables 3.4, 4.1 and 4.2 of the thesis from our results, with its numbers beside them where the setting is the same.
+"""Tables 3.4, 4.1 and 4.2 of the thesis from our results, with its numbers beside them where the settings agree.
 
 A published number has the same column's name after `published_`, and what ours differs by after `difference_`.
 `setting` says "as published", or every setting in which the run differs (see `prunescape.hpspace.setting`).
@@ -56,7 +56,7 @@ def table_4_1(intervals: pd.DataFrame, config: Mapping[str, Any]) -> pd.DataFram
 
 
 def table_4_2(intervals: pd.DataFrame, config: Mapping[str, Any]) -> pd.DataFrame:
-    """The performance risk, likewise, of the dense network's `analysis.risk_roi`."""
+    """The performance risk with intervals, and the thesis', of the dense network's `analysis.risk_roi`."""
     return _beside(_wide(intervals, RISK), "4_2", ["d_mean", "d_std", "rel_mean", "rel_std"], config)
 
 

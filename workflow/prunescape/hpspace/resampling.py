@@ -34,11 +34,11 @@ class Resampled:
     confidence: float
 
     def labels(self, variant: str) -> dict[str, str]:
-        """The first columns of a table."""
+        """Model, metric and other first columns of a table's rows."""
         return {"model": self.model, "variant": variant, "metric": self.metric}
 
     def summary(self, drawn: np.ndarray | None) -> dict[str, float]:
-        """`summary` at this confidence."""
+        """Median and interval of draws, as `summary` gives them, at the confidence of this analysis."""
         return summary(drawn, self.confidence, self.degrees)
 
     @property
@@ -48,7 +48,7 @@ class Resampled:
 
 
 def resample(cells: pd.DataFrame, settings: Mapping[str, Any]) -> list[Resampled]:
-    """Draws for every model and metric; the same for the same cells.
+    """Measured landscapes and draws of every model and metric; equal cells give equal draws.
 
     Args:
         cells: `cells.csv`.

@@ -1,4 +1,4 @@
-"""In which settings a run differs from the thesis' study of the same model. Light: the rules read it.
+"""Settings in which a run differs from the thesis' study of a model. Light: the rules read it.
 
 What the thesis says is in `workflow/reference`; where it says nothing, the default of our config stands for it. Every
 key counts but those of `HARMLESS`, and so does one that the config will have later.
@@ -33,7 +33,7 @@ _NULL = {"data.train_size": "all", "data.validation_size": "all"}  # what null m
 
 
 def differing(model: str, config: Mapping[str, Any]) -> list[str]:
-    """The settings in which a run differs from the thesis' study of the same model, as `key = ours (thesis: theirs)`.
+    """The settings in which a run differs from the thesis' study of a model, as `key = ours (thesis: theirs)`.
 
     Where the thesis does not say, it is `(default: theirs)`. The other networks of a run do not count.
 
@@ -85,7 +85,7 @@ def published_settings(model: str) -> dict[str, Any]:
 
 @functools.cache
 def _said(model: str) -> dict[str, Any]:
-    """What the thesis says of its study of a model, by key of the config."""
+    """The settings that the thesis prints for its study of a model, by key of the config."""
     prior = _priors()[model]
     of_model = f"models.{model}"
     found: dict[str, Any] = {"data.name": prior["data"]}
@@ -112,7 +112,7 @@ def _of_model(config: Mapping[str, Any], model: str) -> dict[str, Any]:
 
 
 def _leaves(config: Mapping[str, Any]) -> dict[str, Any]:
-    """All values of a config, by key; one without keys beneath it is a value, too."""
+    """The values of a config, by key; one without keys beneath it is a value, too."""
 
     def walk(part: Mapping[str, Any], above: str) -> Iterator[tuple[str, Any]]:
         for name, value in part.items():

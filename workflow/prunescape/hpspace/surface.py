@@ -1,4 +1,4 @@
-"""What a landscape may look like without its noise: draws of it, given a few noisy seeds.
+"""Draws of a landscape without its noise, given a few noisy seeds.
 
 A cell's performance is its landscape plus the noise of one training. Training with the same seed from the same
 initial weights, neighbouring cells share some of that noise, so that cells cannot be resampled one by one; and whole
@@ -47,7 +47,7 @@ class Noise(NamedTuple):
     length: float
 
     def correlation(self, distance: np.ndarray) -> np.ndarray:
-        """Between cells at distances in decades."""
+        """The correlation of the noise between cells at distances in decades."""
         return (1 - self.share) * (distance == 0) + self.share * matern(distance, self.length)
 
 
@@ -152,7 +152,7 @@ def quadratic(places: np.ndarray) -> np.ndarray:
 
 
 def contenders(values: np.ndarray, distance: np.ndarray, widest: float) -> np.ndarray:
-    """Which cells of (S, N) trainings may be in a region of interest of up to `widest` points, (N).
+    """Mask of the cells of (S, N) trainings that may be in a region of interest of up to `widest` points, (N).
 
     Means are smoothed over neighbours first: else cells would be chosen, or not, for their noise.
     """

@@ -18,7 +18,7 @@ from prunescape.training.train import train
 
 
 class Tables(NamedTuple):
-    """What training a tile gives; time is kept apart, because it is never the same twice.
+    """Tables of a tile's training; time is kept apart, because it is never the same twice.
 
     Attributes:
         cells: one row a cell.
@@ -75,7 +75,7 @@ def train_tile(
 def lane_of(
     values: Mapping[str, Any], start: Mapping[str, torch.Tensor] | None = None, rate_factor: float = 1.0
 ) -> Lane:
-    """The lane with these hyperparameters, by name, whatever else there is beside them; see `train_tile`."""
+    """The lane with these hyperparameters, by name; other keys are ignored, see `train_tile`."""
     chosen = {name: values[name] for name in HYPERPARAMETERS if name in values}
     return Lane(**{**chosen, "learning_rate": rate_factor * chosen["learning_rate"]}, start=start)
 

@@ -1,4 +1,4 @@
-"""What tuning again would buy: regret against the number of trials, transfer between variants, and the optimal band.
+"""Use of tuning again: regret against the number of trials, transfer between variants, and the optimal band.
 
 A trial shows the performance f of one cell, the mean over its seeds, so that the best cell tried is known. Regret is
 how far it lies below the best cell of the whole grid, in points. As everywhere, `measured` is that of the means over
@@ -31,7 +31,7 @@ BAND = [
 
 
 def rank_weights(cells: int) -> np.ndarray:
-    """How likely the best of n cells is the k-th best of all N, (N ranks k, N trials n).
+    """Probability that the best of n cells is the k-th best of all N, (N ranks k, N trials n).
 
     Drawn without replacement, C(N - k, n - 1) / C(N, n): the others come from those below it.
     """
@@ -97,7 +97,7 @@ def _regrets(f: np.ndarray, strategy: str, far: np.ndarray) -> np.ndarray:
 
 
 def transfer(resampled: Sequence[Resampled]) -> pd.DataFrame:
-    """What is lost by tuning one variant and training another, as `transfer.csv` has it.
+    """Loss from tuning one variant and training another, as `transfer.csv` has it.
 
     Args:
         resampled: measured landscapes and draws.

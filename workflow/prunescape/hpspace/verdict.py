@@ -29,7 +29,7 @@ RECOMMENDATIONS = {
 
 
 class Tables(NamedTuple):
-    """What the verdict is made of, each as its CSV file has it.
+    """Tables that the verdict is made of, each as its CSV file has it.
 
     Attributes:
         cells, ellipses, risk: what was measured.
@@ -85,7 +85,7 @@ def verdict(
 
 
 def same_trainings(cells: pd.DataFrame) -> list[list[str]]:
-    """Variants of a model whose trainings came out alike to the last digit, in groups: pruned to the same widths.
+    """Groups of a model's variants whose trainings agree to the last digit: they were pruned to equal widths.
 
     So it is with all criteria where layers are pruned uniformly and what is left is trained from scratch.
     """
@@ -154,7 +154,7 @@ def advice(recommendation: str, pair: Pair = THESIS, grow_first: bool = False) -
 
 
 def question(pair: Pair = THESIS) -> str:
-    """What the verdict answers."""
+    """The question of the verdict, in words."""
     return f"Must {pair.words} be tuned again after pruning?"
 
 
@@ -189,13 +189,13 @@ def _cell(row: pd.Series, hyperparameters: Sequence[str]) -> dict[str, float]:
 
 
 def _interval(intervals: pd.DataFrame, variant: str, quantity: str) -> dict[str, float]:
-    """What was measured, its estimate without noise, and the interval of that."""
+    """The measured value of a quantity, its estimate without noise, and the interval of that."""
     chosen = intervals[(intervals["variant"] == variant) & (intervals["quantity"] == quantity)].iloc[0]
     return {name: float(chosen[name]) for name in ("measured", "estimate", "low", "high")}
 
 
 def _ellipse(tables: Tables, variant: str) -> dict[str, Any] | None:
-    """How the ellipse changed, of the narrowest region for which both were fitted, if any."""
+    """Changes of the ellipse, of the narrowest region for which both were fitted, if any."""
     tests = tables.shifts[(tables.shifts["variant"] == variant) & tables.shifts["shift"].notna()]
     if tests.empty:
         return None

@@ -77,7 +77,7 @@ def verdict_page(answer: Mapping[str, Any]) -> str:
 
 
 def verdict_section(answer: Mapping[str, Any]) -> Markup:
-    """What is below the heading of that page."""
+    """The verdict's section of an HTML page, without its heading."""
     helpers = {"in_short": in_short, "decided": decision_of, "ellipse": ellipse_of, "spread": _spread, "loss": _loss}
     helpers |= {"control": no_control, "alike": alike, "multiple": multiple_of, "breaking": _breaking}
     pair = Pair.from_settings(answer)
@@ -97,7 +97,7 @@ def _breaking(name: str) -> Markup:
 
 
 def _spread(found: Mapping[str, float]) -> str:
-    """`1.01 [0.72, 1.40]`, or what was measured where there is no interval."""
+    """A quantity with its interval, `1.01 [0.72, 1.40]`, or as measured where it has none."""
     return _shown(found["measured"], found["estimate"], found["low"], found["high"])
 
 

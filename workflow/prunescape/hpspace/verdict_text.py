@@ -12,7 +12,7 @@ from prunescape.hpspace.verdict import KEEP, RECOMMENDATIONS, TRAIN, TUNE, UNDEC
 
 
 def verdict_text(answer: Mapping[str, Any]) -> str:
-    """All models' verdicts, as `verdict.txt` has them.
+    """The verdicts of all models, as `verdict.txt` has them.
 
     Args:
         answer: what `prunescape.hpspace.verdict.verdict` gives.
@@ -25,12 +25,12 @@ def verdict_text(answer: Mapping[str, Any]) -> str:
 
 
 def left_out(pair: Pair) -> str:
-    """That what concerns the thesis' hyperparameters alone was not made, and why."""
+    """A sentence that the parts for the thesis' hyperparameters alone were not made, and why."""
     return f"Smith's relation (eq. 2.2 of the thesis) and the thesis' tables are {pair.not_applicable()}"
 
 
 def describe(model: str, entry: Mapping[str, Any], settings: Mapping[str, Any], pair: Pair) -> str:
-    """A model's verdict, a line each."""
+    """The verdict on one model, with a line for the dense network and lines for each variant."""
     answer = entry["metrics"]["top1"]
     best, risk = answer["dense"]["best"], answer["dense"]["risk"]
     lines = [
@@ -67,7 +67,7 @@ def _of_dense(variant: Mapping[str, Any]) -> bool:
 
 
 def headline(variants: Mapping[str, Mapping[str, Any]]) -> str:
-    """The shortest true answer."""
+    """The recommendations for a model's variants, in a few words."""
     if dense_near_chance(variants):
         first = next(iter(variants.values()))
         best = f"the dense network's best is {_above(first['dense_above_chance'])} ({first['chance']:.1f} %)"
@@ -92,7 +92,7 @@ def headline(variants: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def decision_of(variant: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
-    """What the test says of keeping the dense network's settings."""
+    """The decision on keeping the dense network's settings, in words."""
     margin, measured = settings["margin"], variant["loss_measured"]
     if variant["decision"] in (NEAR_CHANCE, DENSE_NEAR_CHANCE):
         whose, column = ("the dense network's", "dense_above_chance") if _of_dense(variant) else ("its", "above_chance")
@@ -144,12 +144,12 @@ def _details(variant: Mapping[str, Any], settings: Mapping[str, Any], pair: Pair
 
 
 def multiple_of(variant: Mapping[str, Any], words: str = "") -> str:
-    """How many times the dense network's risk a variant's is, in brackets; nothing where that risks nothing."""
+    """A variant's risk as a multiple of the dense network's, in brackets; empty where that risks nothing."""
     return f" ({variant['risk_multiple']:.1f}{words})" if math.isfinite(variant["risk_multiple"]) else ""
 
 
 def ellipse_of(ellipse: Mapping[str, Any] | None, pair: Pair) -> str:
-    """How the ellipse changed, each with the p-value of its permutation test."""
+    """The change of the ellipse in words, each part with the p-value of its permutation test."""
     if ellipse is None:
         return "no ellipses to compare"
     shift, area, turn = (ellipse[name]["measured"] for name in ("shift", "area_ratio", "turn_degrees"))
@@ -169,7 +169,7 @@ def _p(value: float) -> str:
 
 
 def _points(found: Mapping[str, float], settings: Mapping[str, Any]) -> str:
-    """`1.01 points (95 % interval [0.72, 1.40])`, or what was measured where there is no interval."""
+    """A quantity in points, `1.01 points (95 % interval [0.72, 1.40])`, or as measured where it has no interval."""
     if math.isnan(found["low"]):
         return f"{found['measured']:.2f} points"
     interval = f"{levels_of(settings).others} interval [{found['low']:.2f}, {found['high']:.2f}]"
@@ -184,7 +184,7 @@ class Levels(NamedTuple):
 
 
 def levels_of(settings: Mapping[str, Any]) -> Levels:
-    """As `90 %` and `95 %`.
+    """The two confidence levels in words, as `90 %` and `95 %`.
 
     Args:
         settings: level of the config's section `verdict`, confidence of the section `analysis`.
@@ -212,17 +212,17 @@ def _notes(entry: Mapping[str, Any], answer: Mapping[str, Any]) -> Iterator[str]
 
 
 def add_seeds(entry: Mapping[str, Any], answer: Mapping[str, Any]) -> str:
-    """What to do where there is one seed only."""
+    """Advice where there is one seed only."""
     if dense_near_chance(answer["variants"]):
         return "train longer, then add seeds"
     return "grow the grid, then add seeds" if entry["border"] else "add seeds"
 
 
 def alike(variants: Iterable[str]) -> str:
-    """That variants are one and the same network."""
+    """A sentence that variants are one and the same network."""
     return f"one and the same network under several names, trained to the same results: {', '.join(variants)}"
 
 
 def no_control(criteria: Iterable[str]) -> str:
-    """That criteria stand without random pruning beside them."""
+    """A sentence that criteria stand without random pruning beside them."""
     return f"no control: add random to criteria, to see whether {', '.join(criteria)} choose better than chance"

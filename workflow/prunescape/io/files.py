@@ -52,7 +52,7 @@ def _umask() -> int:
 
 
 def seal(path: str | os.PathLike[str]) -> Path:
-    """Where the checksum of a sealed file is."""
+    """The path of the file that holds the checksum of a sealed file."""
     return Path(path).with_name(f".{Path(path).name}.sha256")
 
 
@@ -71,7 +71,7 @@ def check_seal(path: str | os.PathLike[str]) -> None:
 
 
 def remedy(path: str | os.PathLike[str]) -> str:
-    """How to replace a damaged result. Alone, because what comes back the same makes nothing else be done again."""
+    """The remedy for a damaged result: making it anew alone, as an equal result makes nothing else run again."""
     return f"make it anew by itself, `snakemake --force {path}`, and go on"
 
 

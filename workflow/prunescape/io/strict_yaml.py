@@ -82,7 +82,7 @@ def _value(text: str) -> Any:
 
 
 def _mistakes(root: yaml.Node) -> list[str]:
-    """What YAML lets pass and is refused here, in the order of the lines."""
+    """Mistakes that YAML allows and this project refuses, one line each, in the order of the lines."""
     sizes: dict[yaml.Node, int] = {}  # of the nodes that have been counted; 0 while one is being counted
     found: list[tuple[int, str]] = []
 

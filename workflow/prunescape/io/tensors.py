@@ -28,7 +28,7 @@ def save_tensors(
 
 
 def load_tensors(path: str | os.PathLike[str]) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
-    """What `save_tensors` wrote: tensors, on the CPU, and words.
+    """The tensors, on the CPU, and the words of a file that `save_tensors` wrote.
 
     Raises:
         FileNotFoundError: there is no file.

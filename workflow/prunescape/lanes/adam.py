@@ -38,7 +38,7 @@ class LaneAdam(LaneOptimiser):
         self._steps = torch.zeros((), dtype=torch.float64, device=self._weights.device)
 
     def state(self) -> dict[str, torch.Tensor]:
-        """M, V and t."""
+        """The tensors M, V and t that a step changes, by name."""
         return {"mean": self._mean, "square": self._square, "steps": self._steps}
 
     def _update(self, gradient: torch.Tensor) -> None:

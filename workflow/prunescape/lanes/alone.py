@@ -1,4 +1,4 @@
-"""One network of any kind as an array of a single lane, for those whose layers or forward method know no lanes."""
+"""An array of a single lane for networks whose layers or forward method know no lanes."""
 
 import copy
 

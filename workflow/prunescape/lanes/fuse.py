@@ -1,4 +1,4 @@
-"""Make one network of K networks of the same architecture, and take single lanes out again."""
+"""Fusing K networks of one architecture into one network, and taking single lanes out again."""
 
 import copy
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ def fuse(models: Sequence[nn.Module]) -> nn.Module:
 
     It keeps their forward method and their parameters' names; parameters and buffers gain a leading dimension K, and
     the output is (N, K * classes), lane after lane. The given networks are not changed and share no memory with it. A
-    single network may have layers of any kind, and one of another origin than the catalog's runs as it is.
+    single network may have layers of any kind, and one of another origin than the catalogue's runs as it is.
 
     Raises:
         UserError: there are several, with a layer that has no version for lanes.
@@ -47,13 +47,13 @@ def fuse(models: Sequence[nn.Module]) -> nn.Module:
 
 
 def _unknown(module: nn.Module) -> bool:
-    """Whether a module itself has tensors, and no version for lanes."""
+    """Whether a module has tensors of its own and no version for lanes."""
     own = [*module.parameters(recurse=False), *module.buffers(recurse=False)]
     return bool(own) and not (type(module) in _FUSED and _plain(module)) and not hasattr(module, "lanes")
 
 
 def _plain(layer: nn.Module) -> bool:
-    """Whether a layer has nothing that its version for lanes lacks."""
+    """Whether a layer uses only options that its version for lanes has."""
     if isinstance(layer, nn.Conv2d):
         return layer.padding_mode == "zeros"
     if isinstance(layer, nn.Linear):

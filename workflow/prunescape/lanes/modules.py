@@ -60,7 +60,7 @@ class LaneBatchNorm2d(nn.Module):
             self.register_buffer(name, torch.stack([getattr(layer, name) for layer in layers]))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(N, K*C, H, W) to the same shape."""
+        """Normalise (N, K*C, H, W) to (N, K*C, H, W)."""
         mean, variance = self.running_mean.view(-1), self.running_var.view(-1)
         weight, bias = self.weight.flatten(), self.bias.flatten()
         return F.batch_norm(x, mean, variance, weight, bias, self.training, self.momentum, self.eps)

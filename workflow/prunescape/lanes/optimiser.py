@@ -1,4 +1,4 @@
-"""What optimisers of lanes share: all parameters as one long vector, and a value of its own for each lane."""
+"""Base of the optimisers for lanes: all parameters as one long vector, and a value of its own for each lane."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -69,7 +69,7 @@ class LaneOptimiser(ABC):
 
     @torch.no_grad()
     def step(self) -> None:
-        """One update of every lane; gradients are used up and dropped."""
+        """Update every lane once; gradients are used up and dropped."""
         gradient = self._vector([parameter.grad for parameter in self.parameters])
         for parameter in self.parameters:
             parameter.grad = None
@@ -116,7 +116,7 @@ class LaneOptimiser(ABC):
         return views
 
     def _spread_shared(self, values: torch.Tensor) -> torch.Tensor:
-        """The same of values that mostly are one for all lanes, and need be read but once then."""
+        """Values a lane, (K,), spread as `_spread` does; one number where all lanes share it, which is read faster."""
         return self._spread(values[:1] if bool((values == values[0]).all()) else values)
 
     def _spread(self, values: torch.Tensor) -> torch.Tensor:

@@ -36,10 +36,10 @@ class LaneSGD(LaneOptimiser):
         self.velocity = torch.zeros_like(self._weights)
 
     def state(self) -> dict[str, torch.Tensor]:
-        """V."""
+        """The velocity V that a step changes, by name."""
         return {"velocity": self.velocity}
 
     def _update(self, gradient: torch.Tensor) -> None:
-        """One update of V and of the weights."""
+        """Update the velocity V and the weights once."""
         self.velocity.mul_(self.momentum).add_(gradient)
         self._weights.addcmul_(self.velocity, self._rate, value=-1.0)

@@ -13,7 +13,7 @@ VARIANCE = "running_var"
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the tensors of an architecture's state dict lie in one vector of S numbers.
+    """Places of the tensors of an architecture's state dict in one vector of S numbers.
 
     The P parameters come first, in the network's order, and span the weight space; batch norm's running means and
     variances follow.
@@ -34,7 +34,7 @@ class Layout:
         return cls(parameters | statistics, sum(map(prod, parameters.values())))
 
     def slices(self) -> Iterator[tuple[str, slice]]:
-        """Each tensor's name and place."""
+        """Name and place of each tensor."""
         start = 0
         for name, shape in self.shapes.items():
             yield name, slice(start, start + prod(shape))

@@ -1,4 +1,4 @@
-"""Loss barriers on the line between two networks: are they in one basin? (beyond the utility paper)
+"""Loss barriers on the line between two networks: whether they are in one basin (beyond the utility paper).
 
 Frankle et al., 2020 (Linear mode connectivity and the lottery ticket hypothesis), call two networks linearly connected
 where the error along the line rises nowhere much above that of its ends. That says nothing of how good the ends are:
@@ -31,7 +31,7 @@ MEASURES = ("loss", "error")
 
 @dataclass(frozen=True)
 class Line:
-    """What every image says along the straight line between two networks.
+    """Loss and error of every image along the straight line between two networks.
 
     Attributes:
         alphas: (A,), float64, from 0, the first network, to 1, the second.
@@ -44,7 +44,7 @@ class Line:
     error: np.ndarray
 
     def table(self) -> pd.DataFrame:
-        """One row a point: alpha, top1 (percent), loss."""
+        """Accuracy and loss along the line, one row a point: alpha, top1 (percent), loss."""
         top1 = 100.0 - self.error.mean(1)
         return pd.DataFrame({"alpha": self.alphas, "top1": top1, "loss": self.loss.mean(1)})
 
@@ -59,7 +59,7 @@ def line(
     statistics: Batches | None = None,
     split: str = "train",
 ) -> Line:
-    """Evaluate networks along a line.
+    """Evaluate networks along the straight line between two networks.
 
     Args:
         network: a plain network of their architecture.
@@ -101,7 +101,7 @@ def _per_image(batches: Batches, statistics: Batches | None, engine: Engine, arr
 
 
 def barrier(means: np.ndarray, alphas: np.ndarray) -> np.ndarray:
-    """How far a curve rises above the straight line between its ends: (...) from (..., A); never below 0.
+    """The height of a curve above the straight line between its ends: (...) from (..., A); never below 0.
 
     Args:
         means: the curve's values at the alphas.

@@ -32,7 +32,7 @@ COLUMNS = ("cycle", "density", "pruned_top1", "top1", "best_top1", "train_loss",
 
 
 class Kept(NamedTuple):
-    """What remains of a network.
+    """Weights or channels that remain of a network.
 
     Attributes:
         marks: boolean; by parameter name for weights, by group for channels.
@@ -63,7 +63,7 @@ class Trajectory:
 
 @dataclass(frozen=True)
 class Cycle:
-    """One cycle of a trajectory.
+    """One cycle of pruning and retraining of a trajectory.
 
     Attributes:
         number: from 1.
@@ -81,7 +81,7 @@ class Cycle:
 
 
 def everything(network: nn.Module, architecture: Architecture, method: str) -> Kept:
-    """What remains before anything is pruned.
+    """Weights or channels that remain before anything is pruned: all of them.
 
     Args:
         network: a plain network.
@@ -122,7 +122,7 @@ def prune_once(network: nn.Module, architecture: Architecture, method: str, frac
 
 
 def retraining_task(task: Task, retraining: str, cycle: int, recipe: Recipe | None = None) -> Task:
-    """How networks are retrained.
+    """The training task by which pruned networks are retrained.
 
     Args:
         task: of the pretraining.
@@ -232,7 +232,7 @@ def _masks(trajectory: Trajectory, kept: Kept) -> Tensors:
 
 
 def cycles_table(cycles: Sequence[Cycle]) -> pd.DataFrame:
-    """What the cycles of a trajectory gave (utility paper, Tables 1 and 2).
+    """Density and accuracies of a trajectory's cycles (utility paper, Tables 1 and 2).
 
     Returns:
         One row a cycle: cycle; density (kept of all prunable weights, 0 to 1); pruned_top1 (before retraining), top1
@@ -256,7 +256,7 @@ def cycles_table(cycles: Sequence[Cycle]) -> pd.DataFrame:
 
 
 def _density(result: LaneResult) -> float:
-    """Of convolutions' and fully connected layers' weights, the part that a result's mask keeps."""
+    """The part of the weights of convolutions and fully connected layers that a result's mask keeps."""
     masks = result.lane.mask or {}
     weights = {name: tensor for name, tensor in result.weights.items() if tensor.dim() > 1}  # all of them matrices
     kept = sum(int(masks[name].sum()) if name in masks else tensor.numel() for name, tensor in weights.items())

@@ -1,4 +1,4 @@
-"""How the study's tables and files name things."""
+"""Names of things in the study's tables and files."""
 
 from collections.abc import Sequence
 
@@ -11,6 +11,6 @@ RETRAINED = {"fine_tuning": "fine-tuning", "rewinding": "learning-rate rewinding
 
 
 def first_columns(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
-    """The same table with these columns before the others; those that it lacks are empty."""
+    """A table with these columns before the others; those that it lacks are empty."""
     filled = table.assign(**{name: np.nan for name in columns if name not in table})
     return filled[[*columns, *(name for name in table if name not in columns)]]

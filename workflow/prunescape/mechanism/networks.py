@@ -18,7 +18,7 @@ def save_networks(path: str | os.PathLike[str], networks: Mapping[str, Mapping[s
 
 
 def load_networks(path: str | os.PathLike[str]) -> dict[str, State]:
-    """What `save_networks` wrote, on the CPU, by name in alphabetical order.
+    """The networks in a file that `save_networks` wrote, on the CPU, by name in alphabetical order.
 
     Raises:
         UserError: the file is missing or damaged.

@@ -64,7 +64,7 @@ class Plane:
         return cls(layout, corners, axes, marks)
 
     def project(self, states: Sequence[Mapping[str, torch.Tensor]]) -> tuple[torch.Tensor, torch.Tensor]:
-        """The nearest points of the plane.
+        """Coordinates of the nearest points of the plane, and their distances from it.
 
         Args:
             states: M state dicts of the architecture.
@@ -106,7 +106,7 @@ def grid(coordinates: torch.Tensor, points: int = 21, margin: float = 0.2) -> to
 
 
 def marks_table(plane: Plane, states: Mapping[str, Mapping[str, torch.Tensor]]) -> pd.DataFrame:
-    """Where networks lie, to be marked on the surface (utility paper, Fig. 16).
+    """Places of networks, to be marked on the surface (utility paper, Fig. 16).
 
     Args:
         plane: through three of them or others.

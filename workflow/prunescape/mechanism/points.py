@@ -26,7 +26,7 @@ class Points:
     """
 
     def __init__(self, network: nn.Module, engine: Engine, changed: str | None = None) -> None:
-        """Prepare an array.
+        """Prepare an array of lanes for the points.
 
         Args:
             network: a plain network of the architecture; it is not changed.
@@ -50,7 +50,7 @@ class Points:
         return self._array
 
     def measure(self, count: int, make: Make, measure: Measure) -> torch.Tensor:
-        """Measure `count` points.
+        """Measure `count` points, array by array.
 
         Args:
             count: how many points there are, at least one.

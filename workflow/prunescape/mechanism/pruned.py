@@ -34,7 +34,7 @@ PRETRAINED, PRUNED, SMALL = "pretrained", "pruned_retrained", "small"
 
 
 def pruned_masks(architecture: Architecture, start: Mapping[str, torch.Tensor], ratio: float) -> State:
-    """What one-shot magnitude pruning of the convolutions leaves of W*, boolean, by parameter name."""
+    """Weights that one-shot magnitude pruning of the convolutions leaves of W*, boolean, by parameter name."""
     network = build(architecture)
     network.load_state_dict(dict(start))
     return prune_once(network, architecture, WEIGHTS, ratio, everything(network, architecture, WEIGHTS)).masks
@@ -49,7 +49,7 @@ def train_small(
     report: Report | None = None,
     checkpoint: Checkpoint | None = None,
 ) -> list[list[Cycle]]:
-    """Train small networks from scratch as long as pruned ones, and by the same schedules: once, and each cycle again.
+    """Train small networks from scratch by the schedules of the pruned ones, equally long: once, and each cycle again.
 
     Args:
         task: of the pretraining.

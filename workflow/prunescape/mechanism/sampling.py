@@ -26,7 +26,7 @@ COLUMNS = ("ablation", "level", "ablated", "subset", *MEASURED)
 
 @dataclass(frozen=True)
 class SampleSettings:
-    """How sample sets are drawn.
+    """Settings of sample sets: levels of ablation, number of subsets, and seed.
 
     Attributes:
         levels: how much is ablated: ratios, in (0, 1].
@@ -47,7 +47,7 @@ class SampleSettings:
     standard_error: float | None = None
 
     def count(self, weights: int, level: float) -> int:
-        """How many of a network's `weights` weights are ablated at a level; none for a level below one of them."""
+        """Number of a network's `weights` weights that are ablated at a level; none for a level below one of them."""
         if self.ablation == NUMBER and self.reference is None:
             raise ValueError("an ablation by number needs the number of weights that levels refer to")
         return part_or_none(weights if self.ablation == RATIO or self.reference is None else self.reference, level)
@@ -125,7 +125,7 @@ def utility_over_epochs(
     kept: Mapping[str, torch.Tensor] | None = None,
     report: Callable[[str], None] | None = None,
 ) -> pd.DataFrame:
-    """The utility during a training (utility paper, 2.1.2, Fig. 2, 7-13): the same subsets at each epoch.
+    """The utility during a training (utility paper, 2.1.2, Fig. 2, 7-13), of equal subsets at each epoch.
 
     Args:
         architecture: the network.

@@ -1,4 +1,4 @@
-"""What networks are measured on: their architecture, the training images, and the engine."""
+"""Architecture, training images and engine with which networks are measured."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from prunescape.training.recalibration import recalibration_batches
 
 @dataclass(frozen=True)
 class Setting:
-    """What the networks of one architecture are measured on.
+    """Architecture, data, engine and seed with which the networks of one training are measured.
 
     Attributes:
         architecture: the networks'.
@@ -48,7 +48,7 @@ class Setting:
         return None if batch_size is None else recalibration_batches(self.data, self.engine, batch_size)
 
     def samples(self, section: Mapping[str, Any], **values: Any) -> SampleSettings:
-        """How sample sets are drawn: levels, subsets and standard_error of the section, and what else is given."""
+        """Settings of sample sets: levels, subsets and standard_error of a config section, and the values given."""
         return SampleSettings(
             levels=section["levels"],
             subsets=section["subsets"],
@@ -59,7 +59,7 @@ class Setting:
 
 
 def open_setting(architecture: str | Path, data: str | Path, settings: Mapping[str, Any], threads: int) -> Setting:
-    """Load what networks are measured on.
+    """Load the architecture, data and engine with which networks are measured.
 
     Args:
         architecture: its JSON file.

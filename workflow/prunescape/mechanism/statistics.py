@@ -1,4 +1,4 @@
-"""What sample sets say: the imbalance, its error, histograms, and whether utility predicts what pruning costs."""
+"""Statistics of sample sets: the imbalance, its error, histograms, and whether utility predicts what pruning costs."""
 
 from collections.abc import Hashable, Sequence
 

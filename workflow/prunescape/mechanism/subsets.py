@@ -1,4 +1,4 @@
-"""Which weights are ablated: random subsets, bands of equal magnitude, and channels.
+"""Subsets of the weights that are ablated: random ones, bands of equal magnitude, and channels.
 
 A random subset is named by a seed, how many weights it has, and a number, so that the same subsets are ablated at every
 epoch of a training, and an ablation by ratio is one by number where the two agree.
@@ -62,12 +62,12 @@ class Weights:
         return cls(positions.numpy(), layout.vector(network.state_dict())[positions].abs().numpy())
 
     def __len__(self) -> int:
-        """M."""
+        """Number of weights, M."""
         return len(self.positions)
 
 
 def part_or_none(weights: int, ratio: float) -> int:
-    """How many weights a ratio of `weights` is: rounded down, exactly for the ratio as it is written in decimals.
+    """Number of weights in a ratio of `weights` weights: rounded down, exactly for the ratio as written in decimals.
 
     Raises:
         ValueError: the ratio is not in (0, 1].
@@ -78,7 +78,7 @@ def part_or_none(weights: int, ratio: float) -> int:
 
 
 def part_of(weights: int, ratio: float) -> int:
-    """How many weights a ratio of `weights` is, as `part_or_none` rounds, and at least one.
+    """Number of weights in a ratio of `weights` weights, as `part_or_none` rounds, and at least one.
 
     Raises:
         ValueError: the ratio is not in (0, 1], or no weight comes of it.

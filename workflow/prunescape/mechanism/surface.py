@@ -59,7 +59,7 @@ def surface(
 
 
 def _scores(batches: Batches, statistics: Batches | None, engine: Engine, array: nn.Module) -> torch.Tensor:
-    """(K, 2): accuracy and loss."""
+    """Accuracy and loss of K lanes, (K, 2)."""
     if statistics is not None:
         recalibrate(array, statistics, engine)
     scores = score(array, engine.lanes, batches, engine)

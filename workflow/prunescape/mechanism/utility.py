@@ -101,7 +101,7 @@ class Ablations:
         return labels.assign(**dict(zip(MEASURED, found.T.numpy(), strict=True)))
 
     def whole(self) -> dict[str, float]:
-        """Of the whole network: whole_top1 (percent) and whole_loss."""
+        """Accuracy and loss of the whole network: whole_top1 (percent) and whole_loss."""
         row = self.measure([Subset({}, np.array([], dtype=np.int64))]).iloc[0]
         return {f"whole_{name}": float(row[name]) for name in ("top1", "loss")}
 
@@ -112,7 +112,7 @@ class Ablations:
         return vectors
 
     def _scores(self, array: nn.Module) -> torch.Tensor:
-        """(K, 3): what `MEASURED` names."""
+        """Scores of K lanes, (K, 3), in the order of `MEASURED`."""
         lanes, engine = self._engine.lanes, self._engine
         sums = torch.zeros(lanes, len(MEASURED), dtype=torch.float64, device=engine.device)
         whole = iter(self._reference)

@@ -1,1 +1,1 @@
-"""What a study will cost, and how far it is, from the config and the files alone. Light: no torch, no pandas."""
+"""Cost and progress of a study, from the config and the files alone. Light: no torch, no pandas."""

@@ -31,7 +31,7 @@ COLUMNS = [
 
 @dataclass(frozen=True)
 class Line:
-    """What is still to be paid for one row of the table; None where it cannot be told.
+    """The cost still to be paid for one row of the table; None where it cannot be told.
 
     Attributes:
         cells, done: cells in all, and those that are finished.
@@ -58,7 +58,7 @@ class Line:
 
 
 def bill(study: Study) -> list[Line]:
-    """What every row of the study costs."""
+    """The costs of the study, one line a row of its table."""
     trainings = list(study.trainings())
     finished = {training for training in trainings if training.result.is_file()}
     costs = Costs(study, finished)
@@ -152,7 +152,7 @@ def _basis(lines: Sequence[Line], costs: Costs) -> str:
 
 
 def _devices(study: Study, lines: Sequence[Line]) -> list[str]:
-    """What it would be without a GPU, where the config leaves that open and nothing was measured."""
+    """A note on the cost without a GPU, where the config leaves the device open and nothing was measured."""
     assumed = [line for line in lines if line.time is not None and line.time.source == ASSUMPTION]
     if study.config["engine"]["device"] != "auto" or len(assumed) < len(lines):
         return []
@@ -182,7 +182,7 @@ def _disk(study: Study, lines: Sequence[Line]) -> list[str]:
 
 
 def _growth(study: Study) -> list[str]:
-    """How much the grid may yet grow: every side, in every round, as far as the bounds allow."""
+    """Notes on the cells that grids may gain: by every side, in every round, as far as the bounds allow."""
     notes = []
     for model, ratios in study.ratios.items():
         rounds = study.rounds_left(model)

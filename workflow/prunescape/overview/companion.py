@@ -1,4 +1,4 @@
-"""What a companion study costs, and how far it is: experiments, each on every model and seed."""
+"""Cost and progress of a companion study: experiments, each on every model and seed."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from prunescape.plan.plan import Plan
 
 @dataclass(frozen=True)
 class Piece:
-    """One job of a companion study.
+    """A job of a companion study: its experiment, its networks, and its files.
 
     Attributes:
         model, experiment: what it looks at, and the rule that does it.
@@ -37,11 +37,11 @@ class Piece:
 
     @property
     def training(self) -> Training:
-        """As a job of the main study is described."""
+        """The job as the main study describes its trainings."""
         return Training(Row(self.model, self.experiment), self.networks, self.result, self.log)
 
     def flops(self, costs: Costs) -> float | None:
-        """What it computes; None where that cannot be told."""
+        """FLOPs of the job; None where they cannot be told."""
         forward = costs.forward_flops(Row(self.model, "dense"))
         if forward is None or costs.sizes is None:
             return None
@@ -80,7 +80,7 @@ class Companions:
     others: Sequence[Companion] = ()
 
     def shown(self) -> list[Companion]:
-        """Those to show now."""
+        """Companion studies to show now: those that were asked for, and others that have begun."""
         return [*self.asked, *(companion for companion in self.others if companion.has_begun())]
 
     def note(self, command: str) -> list[str]:
@@ -101,7 +101,7 @@ def companion_of(plan: Plan, study: Planned) -> Companion:
 
 
 def companion_bill(companion: Companion, study: Study) -> list[Table | str]:
-    """What is still to be paid, by experiment. Time follows from FLOPs and an assumed speed."""
+    """The cost still to be paid, by experiment. Time follows from FLOPs and an assumed speed."""
     costs = Costs(study)
     device = "cpu" if study.config["engine"]["device"] == "cpu" else "gpu"
     speed = costs.assumed_speed(device).flops
@@ -138,7 +138,7 @@ def _numbers(
 
 
 def companion_status(companion: Companion, study: Study, now: float) -> Page:
-    """Which jobs are finished, running, failed, stopped or missing, by experiment, and the failures."""
+    """Jobs that are finished, running, failed, stopped or missing, by experiment, and the failures."""
     rows, sums, failures = [], dict.fromkeys(State, 0), []
     for row, pieces in companion.rows().items():
         found = [progress(piece.training, now) for piece in pieces]

@@ -1,4 +1,4 @@
-"""What training costs: FLOPs, time and disk, from what was measured where there is something, else from assumptions."""
+"""Costs of training: FLOPs, time and disk, from what was measured where there is something, else from assumptions."""
 
 import csv
 import json
@@ -55,7 +55,7 @@ GPU_STEP_SECONDS = 1.0e-2
 
 @dataclass(frozen=True)
 class Time:
-    """What a cell takes.
+    """Device time of a cell.
 
     Attributes:
         seconds: of one device: a GPU, or a core.
@@ -77,7 +77,7 @@ class _Measured:
 
 @dataclass
 class Costs:
-    """What the trainings of a study cost; `finished` are those whose tables may tell how long they took."""
+    """Costs of the trainings of a study; `finished` are those whose tables may tell how long they took."""
 
     study: Study
     finished: Iterable[Training] = ()
@@ -119,7 +119,7 @@ class Costs:
         return sum(epochs) / self.study.recipe(training.row)["epochs"] if epochs else training.cells
 
     def units(self, training: Training) -> float:
-        """How many trainings by the recipe take as long as a job, all its cells together."""
+        """Number of trainings by the recipe that take as long as a job, all its cells together."""
         if not training.shapes:
             return training.cells
         row, device = training.row, self._assumed_device()
@@ -150,12 +150,12 @@ class Costs:
         return "cpu" if self.study.config["engine"]["device"] == "cpu" else "gpu"
 
     def assumed_seconds(self, flops: float, device: str, row: Row) -> float:
-        """What a training of so many FLOPs takes on a "gpu", or on one core of a "cpu", if nothing was measured."""
+        """Seconds of a training of so many FLOPs on a "gpu", or on one core of a "cpu", if nothing was measured."""
         speed = self.assumed_speed(device)
         return flops / speed.flops + self._steps(row) * speed.step_seconds
 
     def assumed_speed(self, device: str) -> Speed:
-        """Of a "gpu", or of one core of a "cpu"."""
+        """The assumed speed of a "gpu", or of one core of a "cpu"."""
         if device == "cpu":
             return ASSUMED_CORE
         return Speed(1e12 * self.study.config["cluster"]["teraflops"], GPU_STEP_SECONDS)

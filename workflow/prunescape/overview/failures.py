@@ -1,4 +1,4 @@
-"""What failed in a run: each job's log and its last lines, where the run's own output has long scrolled away."""
+"""Failed jobs of a run: each job's log and its last lines, where the run's own output has long scrolled away."""
 
 import re
 from collections.abc import Sequence

@@ -24,7 +24,7 @@ _PROGRESS = re.compile(r"cells (\d+)-(\d+) of (\d+): epoch (\d+)/(\d+)(?:, step 
 
 
 class State(StrEnum):
-    """How far a training is."""
+    """State of a training."""
 
     FINISHED = "finished"
     RUNNING = "running"  # no result; its log is fresh
@@ -35,7 +35,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Progress:
-    """A training's state.
+    """A training's state and its progress.
 
     Attributes:
         done: the part of its work that is done, 0 to 1.
@@ -51,7 +51,7 @@ class Progress:
 
 
 def progress(training: Training, now: float) -> Progress:
-    """How far a training is at time `now` (seconds since the epoch)."""
+    """State and progress of a training at time `now` (seconds since the epoch)."""
     if training.result.is_file():
         return Progress(training, State.FINISHED, 1.0)
     try:
@@ -122,7 +122,7 @@ def status_page(study: Study, now: float | None = None) -> Page:
 
 
 def notes(study: Study, found: Sequence[Progress]) -> list[str]:
-    """What lies before and after the trainings, what comes next, and the failures with their logs."""
+    """Lines on the stages before and after the trainings, what comes next, and the failures with their logs."""
     return [*_stages(study), _outlook(study, found), *_failures(found), *_foreign(study)]
 
 
@@ -135,7 +135,7 @@ def _numbers(items: Sequence[Progress]) -> list[str]:
 
 
 def _stages(study: Study) -> list[str]:
-    """What lies before and after the cells."""
+    """A line on the stages before and after the cells: data, networks, verdict."""
     pruned = [
         study.network(Row(model, variant)).is_file() for model, ratios in study.ratios.items() for variant in ratios
     ]

@@ -23,7 +23,7 @@ class Row(NamedTuple):
 
 
 class Training(NamedTuple):
-    """One training job.
+    """A training job: its row, its cells, and its files.
 
     Attributes:
         row: whose it is.
@@ -105,7 +105,7 @@ class Study:
         return next((of for of in self.preparations if of.row == row), None)
 
     def recipe(self, row: Row) -> Mapping[str, Any]:
-        """How the networks of a row are trained."""
+        """The recipe by which the networks of a row are trained."""
         before = self.prepares(row)
         if before is not None:
             return before.recipe
@@ -153,7 +153,7 @@ class Study:
         return sum(not Path(self.extension.format(model=model, round=number)).is_file() for number in rounds)
 
     def trainings(self) -> Iterator[Training]:
-        """All training jobs that are known so far."""
+        """The training jobs that are known so far."""
         size = self.config["grid"]["tile"][0] * self.config["grid"]["tile"][1]
         for row in self.rows:
             before = self.prepares(row)

@@ -33,7 +33,7 @@ def show(parts: Sequence[RenderableType], console: Console | None = None) -> Non
 
 
 def duration(seconds: float | None) -> str:
-    """Such as `45 s`, `12 min`, `3.4 h` or `17 days`."""
+    """A duration in words, such as `45 s`, `12 min`, `3.4 h` or `17 days`."""
     if seconds is None:
         return UNKNOWN
     for limit, unit, name in ((120, 1, "s"), (7200, 60, "min"), (48 * 3600, 3600, "h")):
@@ -51,12 +51,12 @@ def hours(seconds: float | None) -> str:
 
 
 def flops(value: float | None) -> str:
-    """Such as `6.8e+15`."""
+    """A number of FLOPs in words, such as `6.8e+15`."""
     return UNKNOWN if value is None else f"{value:.1e}"
 
 
 def size(value: float | None) -> str:
-    """Such as `1.2 GB`, in powers of ten."""
+    """A number of bytes in words, such as `1.2 GB`, in powers of ten."""
     if value is None:
         return UNKNOWN
     for unit in ("B", "kB", "MB", "GB"):
@@ -67,6 +67,6 @@ def size(value: float | None) -> str:
 
 
 def total(values: Sequence[float | None]) -> float | None:
-    """The sum; None where a part is not known."""
+    """The sum of parts; None where a part is not known."""
     known = [value for value in values if value is not None]
     return sum(known) if len(known) == len(values) else None

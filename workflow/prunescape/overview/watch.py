@@ -22,10 +22,10 @@ COLUMNS = ["model", "variant", "", "done", "cells", "finished", "running", "fail
 
 
 class Watch:
-    """What is shown of a study; tables of finished trainings are read once."""
+    """The view of a running study; tables of finished trainings are read once."""
 
     def __init__(self, study: Study, main: bool = True, companions: Companions | None = None) -> None:
-        """Choose what is watched.
+        """Choose the studies that are watched.
 
         Args:
             study: the main job.

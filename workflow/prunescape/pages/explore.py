@@ -48,7 +48,7 @@ def explore_page(
     config: Mapping[str, Any],
     root: Path,
 ) -> str:
-    """The page.
+    """The page of the main job, as HTML.
 
     Args:
         answer: what `prunescape.hpspace.verdict.verdict` gives.

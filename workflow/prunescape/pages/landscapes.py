@@ -1,4 +1,4 @@
-"""What the page's scripts know of the landscapes."""
+"""Landscapes as the page's scripts read them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +19,7 @@ LARGEST_ROI = 5.0  # points, of the slider
 
 
 def landscapes(cells: pd.DataFrame, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """All models' landscapes, their colours, and the settings of region, ellipse and risk.
+    """The landscapes of all models, their colours, and the settings of region, ellipse and risk.
 
     Args:
         cells: `cells.csv`.

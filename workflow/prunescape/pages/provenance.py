@@ -1,4 +1,4 @@
-"""Where the numbers of a page come from: code, libraries, machines, seeds, time."""
+"""Provenance of a page's numbers: code, libraries, machines, seeds, time."""
 
 import platform
 import re
@@ -23,7 +23,7 @@ FINISHED = re.compile(r"finished after ([\d.]+) s, and [\d.]+ s to start(?:, on 
 
 
 class Provenance(NamedTuple):
-    """Where the numbers of a page come from.
+    """Provenance of a page's numbers: facts, run times, and the config.
 
     Attributes:
         facts: by name.
@@ -46,7 +46,7 @@ class Job(NamedTuple):
 
 
 def provenance(timing: pd.DataFrame, config: Mapping[str, Any], root: Path) -> Provenance:
-    """Of the main job.
+    """Provenance of the main job.
 
     Args:
         timing: `timing.csv`, which tells the devices that trained.
@@ -62,7 +62,7 @@ def provenance(timing: pd.DataFrame, config: Mapping[str, Any], root: Path) -> P
 
 
 def of_jobs(jobs: Sequence[Job], config: Mapping[str, Any], root: Path) -> Provenance:
-    """Of a companion study, whose jobs tell in their logs how long they took, and on what."""
+    """Provenance of a companion study, whose jobs tell in their logs how long they took, and on what."""
     timing = job_times(jobs)
     told = timing.dropna(subset="seconds")
     machines = told.groupby("machine", sort=False).size()
@@ -87,7 +87,7 @@ def of_jobs(jobs: Sequence[Job], config: Mapping[str, Any], root: Path) -> Prove
 
 
 def job_times(jobs: Sequence[Job]) -> pd.DataFrame:
-    """What logs tell of jobs: model, rule, networks; seconds, NaN where it is not there; machine, empty likewise."""
+    """Times of jobs from their logs: model, rule, networks; seconds, NaN where there is no log; machine, else empty."""
     rows = []
     for job in jobs:
         log = Path(job.log)
@@ -102,7 +102,7 @@ def _spent(seconds: pd.Series) -> list[str]:
 
 
 def facts(config: Mapping[str, Any], models: Iterable[str], work: Mapping[str, str], root: Path) -> dict[str, str]:
-    """Facts by name.
+    """Facts on a run by name: its config, seeds, code and machine.
 
     Args:
         config: as resolved.
@@ -123,7 +123,7 @@ def facts(config: Mapping[str, Any], models: Iterable[str], work: Mapping[str, s
 
 
 def run_times(timing: pd.DataFrame) -> dict[str, Any]:
-    """How long the trainings of each network took: columns and rows as text."""
+    """Times of the trainings of each network: columns and rows as text."""
     keys = ["model", "variant", "device", "strategy", "lanes", "precision"]
     columns = [*keys, "trainings", "seconds altogether", "seconds each", "images per second"]
     rows = [
@@ -135,7 +135,7 @@ def run_times(timing: pd.DataFrame) -> dict[str, Any]:
 
 
 def duration(seconds: float) -> str:
-    """`53 s`, `12 min`, `3.4 h`."""
+    """A duration in words: `53 s`, `12 min`, `3.4 h`."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

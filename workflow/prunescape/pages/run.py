@@ -1,4 +1,4 @@
-"""What happens before a run's first job and after its last one, where Snakemake runs."""
+"""Work before a run's first job and after its last one, where Snakemake runs."""
 
 import sys
 from pathlib import Path

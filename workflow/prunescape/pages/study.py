@@ -1,4 +1,4 @@
-"""What the pages of all studies share: the answer, pictures, tables and provenance, each page in one file."""
+"""The frame of all studies' pages: the answer, pictures, tables and provenance, each page in one file."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,14 +16,14 @@ TEMPLATE, STYLE, SCRIPT = "study.jinja", "study.css", "tables.js"
 
 
 class Answer(NamedTuple):
-    """What a page begins with: its name ("Verdict", "Findings"), and its content."""
+    """The first section of a page: its name ("Verdict", "Findings"), and its content."""
 
     name: str
     content: Markup
 
 
 class Extra(NamedTuple):
-    """What a study has beside what all have: names of its sections by their ids, content, scripts and style."""
+    """Sections that one study has beside those of all: names by their ids, content, scripts and style."""
 
     links: Mapping[str, str]
     content: Markup
@@ -44,7 +44,7 @@ def study_page(
     provenance: Provenance,
     extra: Extra = NO_EXTRA,
 ) -> str:
-    """The page.
+    """The HTML page of a study.
 
     Args:
         title, question: see `prunescape.page.page`.

@@ -15,7 +15,7 @@ MOST_TOGETHER = 8_000_000  # of all files inside a page
 
 
 def shown(name: str, title: str, table: pd.DataFrame) -> dict[str, Any]:
-    """A table for the page's template.
+    """A table as the page's template takes it: title, columns, short rows, and the whole file as a link.
 
     Returns:
         title; `file`, its name beside the page; count of rows; columns and rows as text, no rows where they are more
@@ -37,7 +37,7 @@ def shown(name: str, title: str, table: pd.DataFrame) -> dict[str, Any]:
 
 
 def fitting(tables: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The same tables, as `shown` gives them, with `link` empty where the page would hold more than `MOST_TOGETHER`."""
+    """Tables from `shown`, with `link` empty where the page would hold more than `MOST_TOGETHER`."""
     found, used = [], 0
     for table in tables:
         fits = used + len(table["link"]) <= MOST_TOGETHER

@@ -1,4 +1,4 @@
-"""The study `coherence`: what it does with each network, how much work that is, and what is made of it."""
+"""The study `coherence`: its experiments on each network, their cost, and the tables and figures that follow."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ STATED = ["epochs", "diff_histogram", "widths", "width_diffs", "children", "mask
 
 @dataclass(frozen=True, eq=False)
 class Coherence(Companion):
-    """What do per-sample gradients know? Networks, what their gradients say, and what their masks are worth."""
+    """What do per-sample gradients know? Trainings, their gradients' coherence, and networks with masks from it."""
 
     name = "coherence"
     category = "Coherence"
@@ -72,7 +72,7 @@ class Coherence(Companion):
         return f"{self.folder}/parts/{table}/{MLP}/seed-{{seed}}.csv"
 
     def of_run(self, wildcards: Wildcards) -> dict[str, str]:
-        """What a training reads: its images, and the training that its weights come from."""
+        """Files that a training reads: its images, and the training that its weights come from."""
         run = wildcards["run"]
         data = {"data": self.run.meta if run.startswith("real") else self.gaussian}
         start = self.watched.format(model=wildcards["model"], seed=wildcards["seed"], run="real_fresh")
@@ -80,7 +80,7 @@ class Coherence(Companion):
 
     @property
     def of_runs(self) -> dict[str, Any]:
-        """What the measurement of all trainings of a network reads, patterns."""
+        """Files that the measurement of all trainings of a network reads, patterns."""
         return {
             **({"gaussian": self.gaussian} if len(self.runs) > 1 else {}),
             "data": self.run.meta,
@@ -90,7 +90,7 @@ class Coherence(Companion):
 
     @property
     def of_masks(self) -> dict[str, str]:
-        """What the training of masked networks reads, patterns."""
+        """Files that the training of masked networks reads, patterns."""
         return {
             "data": self.run.meta,
             "architecture": self.run.dense,
@@ -101,12 +101,12 @@ class Coherence(Companion):
 
     @property
     def of_mlps(self) -> dict[str, str]:
-        """What the training of fully connected networks reads."""
+        """Files that the training of fully connected networks reads."""
         return {"data": self.run.meta, "architecture": self.run.dense.format(model=MLP)}
 
     @property
     def constraints(self) -> dict[str, str]:
-        """What the values of the study's own wildcards may be, by name, as regular expressions."""
+        """Regular expressions for the values of the study's own wildcards, by name."""
         return {"run": "|".join(self.runs), "experiment": "wide|fixed"}
 
     # What is done with each network.
@@ -118,12 +118,12 @@ class Coherence(Companion):
         return section
 
     def performed(self, *names: str) -> bool:
-        """Whether one of these experiments is wanted."""
+        """Whether any of these experiments is wanted."""
         return any(name in self.section["experiments"] for name in names)
 
     @property
     def runs(self) -> list[str]:
-        """The trainings of a network: on which images, and from which weights."""
+        """The trainings of a network, by their images and their first weights."""
         starts = {"fresh": "gaussian", "trained": "trained"}
         return ["real_fresh", *(f"gaussian_{start}" for start, name in starts.items() if self.performed(name))]
 
@@ -157,12 +157,12 @@ class Coherence(Companion):
 
     @property
     def masks(self) -> int:
-        """How many masks a parent has."""
+        """Number of masks of a parent."""
         kinds = len(self._scored) * len(self.section["ends"]) + ("random" in self.section["scores"])
         return kinds * len(self.section["scopes"])
 
     def _sparse_children(self, model: str) -> int:
-        """How many networks are trained with masks of a model, and the dense one."""
+        """Number of networks that are trained with masks of a model, the dense one included."""
         trained, alone = len(self._scored), 1 if self.performed("network") else 2
         return (
             self.performed("network") * (1 + self.masks)
@@ -171,7 +171,7 @@ class Coherence(Companion):
         )
 
     def pairs(self, experiment: str) -> list[list[float]]:
-        """Widths of dense networks with as many weights as the children, and how many times as many a parent has."""
+        """Widths of dense networks with as many weights as the children, and the parents' multiple of these weights."""
         if experiment == "wide":
             return [[width, round(1 / self.section["density"], 6)] for width in self.mlps["widths"]]
         return [[self.mlps["child"], ratio] for ratio in self.mlps["parents"]]

@@ -1,4 +1,4 @@
-"""What training costs, before it is done, and on what. Light: read while the Snakefile is parsed, so no torch here."""
+"""Costs of training, before it is done, and on what. Light: read while the Snakefile is parsed, so no torch here."""
 
 import math
 import os
@@ -45,7 +45,7 @@ def visible_gpus() -> int:
 
 
 def population(wanted: Mapping[str, Any]) -> int:
-    """How many networks `prunescape.stochastic.cells.variants_of` makes; a list that is None has one entry then."""
+    """Number of networks that `prunescape.stochastic.variants.variants_of` makes; a list that is None has one entry."""
     kinds, methods = wanted["kinds"], len(wanted["methods"])
     noises = len(wanted["sigmas"] or [None]) * wanted["draws"]
     rates = len(wanted["gammas"] or [None]) * methods

@@ -18,7 +18,7 @@ MAIN_ROOMS = ("data", "models", "hpspace")  # of scripts, on which the main job'
 
 @dataclass(frozen=True, eq=False)
 class Export:
-    """What is made of a run for others."""
+    """Steps that make the results of a run for others."""
 
     run: Run
     hpspace: Hpspace
@@ -172,6 +172,6 @@ class Export:
 
     @property
     def files(self) -> list[str]:
-        """All files of the networks that are handed on."""
+        """Files of all networks that are handed on."""
         steps = [self.choose_network, self.train_chosen, self.export_network, self.write_card]
         return [path for step in steps for path in step.files()]

@@ -1,4 +1,4 @@
-"""The main job: which tiles are trained, and which tables, figures and pages follow from them."""
+"""The main job: its tiles, and the tables, figures and pages that follow from them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,14 +25,14 @@ HISTORY = ".history.csv"
 
 @dataclass(frozen=True, eq=False)
 class Hpspace:
-    """The main job of a run."""
+    """The main job of a run: its steps."""
 
     run: Run
     networks: Networks
 
     @property
     def folder(self) -> str:
-        """The folder of its results."""
+        """The folder of the main job's results."""
         return f"{self.run.results}/{ROOM}"
 
     @property
@@ -76,7 +76,7 @@ class Hpspace:
         return tiles
 
     def planned_rounds(self, model: str) -> int:
-        """How many rounds of extension have been planned so far."""
+        """Number of extension rounds that have been planned so far."""
         plans = self.plans(model, self.rounds)
         return next((number for number, path in enumerate(plans) if not Path(path).is_file()), len(plans))
 
@@ -101,7 +101,7 @@ class Hpspace:
         return [{**cell._asdict(), **lattice.named(cell)} for cell in cells]
 
     def tile_inputs(self, wildcards: Wildcards) -> dict[str, str]:
-        """What a training job reads."""
+        """Files that a training job reads."""
         networks = self.networks
         network = {**networks.checked(wildcards), **networks.to_train(wildcards)}
         return {**network, **networks.chosen_strategy(), "data": self.run.meta}
@@ -315,7 +315,7 @@ class Hpspace:
 
     @property
     def figures_folder(self) -> str:
-        """The folder of its figures."""
+        """The folder of the main job's figures."""
         return f"{self.folder}/figures"
 
     def _figure(
@@ -336,7 +336,7 @@ class Hpspace:
 
     @cached_property
     def figures(self) -> list[Step]:
-        """The steps that draw a figure."""
+        """The steps that draw the main job's figures."""
         run, figures = self.run, self.run.config["figures"]
         roi, risk, confidence = (self._analysis(key) for key in ("roi", "risk_roi", "confidence"))
         each = combinations(model=run.models, metric=run.metrics)
@@ -476,7 +476,7 @@ class Hpspace:
 
     @property
     def answers(self) -> list[str]:
-        """All files that the main job makes of its trainings."""
+        """Files that the main job makes of its trainings."""
         steps = [self.collect_cells, *self.analyses, self.networks.table, *self.figures, self.samples, self.explore]
         plans = [plan for model in self.run.models for plan in self.plans(model, self.rounds)]
         return [*plans, *(path for step in steps for path in step.files())]

@@ -1,4 +1,4 @@
-"""The study `mechanism`: what it does with each model, how much work that is, and what is made of it."""
+"""The study `mechanism`: its experiments on each model, their cost, and the tables and figures that follow."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -40,7 +40,7 @@ STATED = {
 
 @dataclass(frozen=True, eq=False)
 class Mechanism(Companion):
-    """Who does the work in a network? One job an experiment, model and seed."""
+    """Who does the work in a network? An experiment has a job for each model and seed."""
 
     name = "mechanism"
     category = "Mechanism"
@@ -63,28 +63,28 @@ class Mechanism(Companion):
 
     @property
     def of_network(self) -> dict[str, str]:
-        """What every job of a model reads, patterns."""
+        """Files that every job of a model reads, patterns."""
         return {"data": self.run.meta, "architecture": self.run.dense}
 
     @property
     def of_trained(self) -> dict[str, str]:
-        """What every experiment on a pretrained network reads, patterns."""
+        """Files that every experiment on a pretrained network reads, patterns."""
         return {**self.of_network, "sizes": self.trained}
 
     @property
     def of_cycled(self) -> dict[str, Any]:
-        """What every experiment on the networks of all cycles of a seed reads, patterns."""
+        """Files that every experiment on the networks of all cycles of a seed reads, patterns."""
         files = [self.cycled.replace("{retraining}", name) for name in self.cycles["retrainings"]]
         return {**self.of_trained, "networks": files}
 
     @property
     def of_seeds(self) -> dict[str, Any]:
-        """What lines between the networks of different seeds read, patterns."""
+        """Files that the experiment on lines between networks of different seeds reads, patterns."""
         return {**self.of_network, "sizes": [self.trained.replace("{seed}", str(seed)) for seed in self.run.seeds]}
 
     @property
     def constraints(self) -> dict[str, str]:
-        """What the values of the study's own wildcards may be, by name, as regular expressions."""
+        """Regular expressions for the values of the study's own wildcards, by name."""
         return {"retraining": "fine_tuning|rewinding"}
 
     # What is done with each model.
@@ -116,7 +116,7 @@ class Mechanism(Companion):
         return sorted({1.0, *sizes}, reverse=True)
 
     def prunings(self, model: str) -> list[str]:
-        """What a model loses in cycles: without batch norm there is nothing to rank channels by."""
+        """The kinds of pruning in a model's cycles: without batch norm there is nothing to rank channels by."""
         return [name for name in self.cycles["prunings"] if name == "weights" or self.run.known(model).batch_norm]
 
     @property
@@ -132,12 +132,12 @@ class Mechanism(Companion):
         return sorted(self.surface["cycles"] or range(1, self.cycles["number"] + 1))
 
     def pretraining(self, model: str) -> dict[str, Any]:
-        """How a model is trained in this study: the recipe, with momentum as the study has it."""
+        """The recipe of a model in this study: that of the config, with momentum as the study has it."""
         recipe, momentum = self.run.config["recipe"], self.run.config["models"][model][self.name]["momentum"]
         return dict(recipe) if momentum is None else {**recipe, "momentum": momentum}
 
     def retraining(self, model: str) -> dict[str, Any]:
-        """How a model is retrained: as it was pretrained, in the epochs that are given to that."""
+        """The recipe by which a model is retrained: that of pretraining, in the epochs that are given to retraining."""
         return resized(self.pretraining(model), self.section["retraining_epochs"])
 
     def rates(self, model: str) -> dict[str, float]:
@@ -157,11 +157,11 @@ class Mechanism(Companion):
         return len(self.section["levels"]) * int(self.section["subsets"])
 
     def _cycles_of(self, model: str) -> int:
-        """How many cycles with planes and lines a model's job looks at: those of each pruning and retraining."""
+        """Number of cycles with planes and lines of a model's job: those of each pruning and retraining."""
         return len(self.prunings(model)) * len(self.cycles["retrainings"])
 
     def _small_networks(self, model: str) -> int:
-        """How many small networks are trained beside the cycles of one retraining."""
+        """Number of small networks that are trained beside the cycles of one retraining."""
         return len(self.prunings(model)) * (self.cycles["number"] if self.cycles["small"] == "every" else 1)
 
     def _ablations(self, networks: int) -> Callable[[str, Sizes], int]:
@@ -233,7 +233,7 @@ class Mechanism(Companion):
         checkpoint: str | None = None,
         jobs: list[dict[str, str]] | None = None,
     ) -> Step:
-        """A step of an experiment.
+        """A step that makes an experiment on each model and seed.
 
         Args:
             name, outputs, checkpoint: see `Run.step`.

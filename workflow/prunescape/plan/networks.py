@@ -18,7 +18,7 @@ ROOM = "models"
 
 @dataclass(frozen=True)
 class Training:
-    """How a network is trained.
+    """The recipe of a network, and the factor on the grid's learning rates.
 
     Attributes:
         recipe: a section `recipe`.
@@ -50,7 +50,7 @@ class Preparation:
 
 @dataclass(frozen=True, eq=False)
 class Networks:
-    """The networks of a run."""
+    """Steps that make the networks of a run."""
 
     run: Run
 
@@ -107,7 +107,7 @@ class Networks:
         return {key: value for key, value in self.run.config["pruning"].items() if key not in ("target", "latency")}
 
     def prune_values(self, wildcards: Wildcards) -> dict[str, Any]:
-        """How a network is pruned, as a whole or in one step; the default criterion is left out."""
+        """The settings of a pruning, as a whole or in one step; the default criterion is left out."""
         variant = self.run.variant(wildcards["model"], wildcards["pruned"])
         steps = self.steps(variant)
         step = int(wildcards.get("step") or steps)
@@ -119,7 +119,7 @@ class Networks:
         return {"method": variant.method, "ratio": ratio, "pruning": self.ranking(**criterion), **further}
 
     def pruned_from(self, wildcards: Wildcards) -> dict[str, str]:
-        """What pruning reads: the dense network, what a step before has left, or an untrained one."""
+        """The files that pruning reads: the dense network, the result of the step before, or an untrained one."""
         run, model = self.run, wildcards["model"]
         variant = run.variant(model, wildcards["pruned"])
         step = int(wildcards.get("step") or self.steps(variant))
@@ -150,7 +150,7 @@ class Networks:
 
     @property
     def prune_resources(self) -> dict[str, int]:
-        """What a pruning job asks a cluster for."""
+        """Resources that a pruning job asks a cluster for."""
         return {"cpus_per_task": self._latency_threads} if self.targets_latency else {}
 
     @property
@@ -164,7 +164,7 @@ class Networks:
     # How a variant is trained.
 
     def folder(self, model: str, variant: Variant, seed: int | str) -> str:
-        """Where a network lies; those pruned at initialisation differ from seed to seed."""
+        """The folder of a network; those pruned at initialisation have one for each seed."""
         folder = self.run.network.format(model=model, variant=variant.name)
         return f"{folder}/seed-{seed}" if variant.at_init else folder
 
@@ -199,7 +199,7 @@ class Networks:
         return [f"{folder}/pruning.json" for folder in folders]
 
     def training(self, variant: Variant) -> Training:
-        """How a variant is trained at the cells of the grid."""
+        """The training of a variant at the cells of the grid."""
         if not variant.goes_on:
             return Training(self.run.config["recipe"])
         return Training(*retraining(self.run.config["recipe"], variant.pipeline, self.rewind_epoch))
@@ -210,7 +210,7 @@ class Networks:
         return {"recipe": training.recipe} | ({"rate_factor": training.rate_factor} if variant.goes_on else {})
 
     def prior_values(self, model: str, recipe: Mapping[str, Any] | None) -> dict[str, Any]:
-        """How a network is trained that pruning ranks then: at the prior, with a seed of its own."""
+        """The settings of a training whose weights pruning ranks: at the prior, with a seed of its own."""
         return {
             **self.run.fixed(model),
             **self.run.prior(model),
@@ -224,7 +224,7 @@ class Networks:
         return training_flops(1, 1, sizes, {**recipe, **hyperparameters})
 
     def of_dense(self, wildcards: Wildcards) -> dict[str, str]:
-        """What the training of a dense network reads, patterns."""
+        """Files that the training of a dense network reads, patterns."""
         return {**self.checked(wildcards), "data": self.run.meta, "architecture": self.run.dense}
 
     def _source(self, wildcards: Wildcards) -> list[str]:
@@ -439,7 +439,7 @@ class Networks:
 
     @property
     def files(self) -> list[str]:
-        """All networks of the main job, with the histories of their trainings and the records of their pruning."""
+        """Files of all networks of the main job, with the histories of their trainings and records of their pruning."""
         steps = [step for step in self.measured if step is not self.check]
         return [
             path

@@ -28,7 +28,7 @@ COMPANIONS: dict[str, type[Companion]] = {study.name: study for study in (Stocha
 
 
 class Plan:
-    """What a run will do.
+    """The plan of a run: its networks, its studies, and all their steps.
 
     Attributes:
         run: the config, and what follows from it for all studies.
@@ -61,7 +61,7 @@ class Plan:
 
     @cached_property
     def constraints(self) -> dict[str, str]:
-        """What the values of wildcards may be, by name, as regular expressions."""
+        """Regular expressions for the values of wildcards, by name."""
         numbers = dict.fromkeys(("seed", "step", "epoch", "round"), r"\d+") | dict.fromkeys("ij", r"-?\d+")
         studies = {name: wanted for study in self.companions.values() for name, wanted in study.constraints.items()}
         return {
@@ -94,7 +94,7 @@ class Plan:
 
     @property
     def main(self) -> list[str]:
-        """What a plain run makes beside its tiles: networks, answers, what the tables mean, and the overview.
+        """Files that a plain run makes beside its tiles: networks, answers, what the tables mean, and the overview.
 
         Every file that README.md and datapackage.json name: Snakemake makes again only what a target asks for.
         """
@@ -116,7 +116,7 @@ class Plan:
 
     @property
     def steps(self) -> list[Step]:
-        """All steps."""
+        """The steps of all studies."""
         hpspace, export = self.hpspace, self.export
         found = [self.prepare, *self.networks.measured, hpspace.train_tile, hpspace.extend_grid, hpspace.collect_cells]
         found += [export.train_chosen, export.export_network, export.provenance]
@@ -126,7 +126,7 @@ class Plan:
         return [*found, hpspace.curves, *self.light]
 
     def jobs(self) -> Iterator[Job]:
-        """All jobs that are known."""
+        """The known jobs of all steps."""
         for step in self.steps:
             yield from step.all_jobs()
 

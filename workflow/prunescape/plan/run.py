@@ -1,4 +1,4 @@
-"""What all of a plan shares: the config, where things are, and what training depends on."""
+"""A run: its config, its folders, and the settings that its trainings depend on."""
 
 import hashlib
 import json
@@ -81,11 +81,11 @@ class Run:
 
     @property
     def data_set(self) -> DataSetInfo:
-        """What the catalogue knows of the data set."""
+        """The catalogue's entry of the data set."""
         return data_set(self.config["data"]["name"])
 
     def content_settings(self) -> dict[str, Any]:
-        """What decides the bytes of the prepared data, beside the files themselves."""
+        """The settings that decide the bytes of the prepared data, beside the files themselves."""
         keys = ["name", "train_size", "validation_size", "image_size", "validation_fraction", "flip"]
         content = {key: self.config["data"][key] for key in keys}
         if self.data_set.module == "folders":  # elsewhere `directory` holds a copy of what everyone has
@@ -120,7 +120,7 @@ class Run:
         return model in self.config["models"] and self.config["models"][model]["import"] is not None
 
     def known(self, model: str) -> ModelInfo:
-        """What the catalogue knows of a network that is not imported."""
+        """The catalogue's entry of a network that is not imported."""
         return model_info(model)
 
     def source(self, model: str) -> str:
@@ -141,7 +141,7 @@ class Run:
         return variants_of(self.config["models"][model], self.config["pruning"]["target"])
 
     def variant(self, model: str, name: str) -> Variant:
-        """The variant of this name."""
+        """The variant of a model that has a name."""
         return self._by_name[model][name]
 
     @cached_property
@@ -193,7 +193,7 @@ class Run:
 
     @property
     def is_calibrated(self) -> bool:
-        """Whether how cells are trained is left to be measured."""
+        """Whether the strategy of training cells is left to be measured."""
         return needs_calibration(self.config["engine"])
 
     @cached_property

@@ -22,7 +22,7 @@ class Wildcards(Protocol):
         """The value of a wildcard; None where there is none."""
 
     def keys(self) -> Iterable[str]:
-        """The names."""
+        """The names of the wildcards."""
 
 
 T = TypeVar("T")
@@ -33,19 +33,19 @@ Files = Mapping[str, str | list[str]]
 
 
 def combinations(**values: Sequence[Any]) -> list[dict[str, str]]:
-    """All combinations of the values of wildcards, the last one fastest."""
+    """Combinations of the values of wildcards, the last one fastest."""
     return [dict(zip(values, map(str, chosen), strict=True)) for chosen in product(*values.values())]
 
 
 def of_job(given: T | Callable[[Wildcards], T], wildcards: Wildcards) -> T:
-    """What is given once for all jobs, or as a function of wildcards."""
+    """A value that is given once for all jobs, or as a function of wildcards."""
     found: T = given(wildcards) if callable(given) else given
     return found
 
 
 @dataclass(frozen=True)
 class Caption:
-    """What Snakemake's report and the pages say of a file.
+    """The caption of a file in Snakemake's report and on the pages.
 
     Attributes:
         category: the part of the report; may hold wildcards.
@@ -65,7 +65,7 @@ class Caption:
 
 @dataclass(frozen=True)
 class Job:
-    """One job of a step.
+    """A job of a step: the step, and values of its wildcards.
 
     Attributes:
         step: whose it is.
@@ -77,7 +77,7 @@ class Job:
 
     @property
     def outputs(self) -> dict[str, str]:
-        """Its files by name."""
+        """The job's files by name."""
         return {name: path.format(**self.wildcards) for name, path in self.step.outputs.items()}
 
     @property
@@ -87,7 +87,7 @@ class Job:
 
     @property
     def log(self) -> str:
-        """Its log."""
+        """The job's log file."""
         return self.step.log.format(**self.wildcards)
 
     @property
@@ -97,7 +97,7 @@ class Job:
 
     @property
     def networks(self) -> int:
-        """How many networks it trains or evaluates."""
+        """Number of networks that the job trains or evaluates."""
         return of_job(self.step.networks, self.wildcards)
 
     def memory(self, parameters: int, activations: int, batch_size: int) -> int:
@@ -115,12 +115,12 @@ class Job:
         return 4 * held * (4 * parameters + 2 * batch_size * activations)
 
     def passes(self, sizes: Sizes) -> float:
-        """How many images it sends forwards, training included, by the number of images of each split."""
+        """Number of images that the job sends forwards, training included, by the number of images of each split."""
         return self.step.passes(self.wildcards, sizes) if self.step.passes else 0
 
     @property
     def identity(self) -> dict[str, Any]:
-        """What its results depend on beside its inputs: settings, and the meaning of the code."""
+        """The identity of the job beside its inputs: settings, and the meaning of the code."""
         return self.step.settings(self.wildcards)
 
 
@@ -169,7 +169,7 @@ class Step:
     passes: Callable[[Wildcards, Sizes], float] | None = None
 
     def settings(self, wildcards: Wildcards) -> dict[str, Any]:
-        """What the results of a job depend on beside its inputs: its identity, which Snakemake compares."""
+        """The identity of a job beside its inputs, which Snakemake compares: settings, and the meaning of the code."""
         given = {"script": self.script, **of_job(self.values, wildcards)}
         return identity(self.script, *of_job(self.sources, wildcards), **given)
 
@@ -193,7 +193,7 @@ class Step:
         return None if self.checkpoint is None else self.checkpoint.format(**named)
 
     def untracked(self, wildcards: Wildcards, output: Any) -> Any:  # noqa: ARG002
-        """What a page says of the run. It takes `output`, so that Snakemake does not track it."""
+        """Facts on the run for a page. It takes `output`, so that Snakemake does not track it."""
         return None if self.told is None else self.told()
 
     @property
@@ -204,12 +204,12 @@ class Step:
 
     @property
     def constraints(self) -> dict[str, str]:
-        """What the values of its wildcards may be, by name, as regular expressions: those of its jobs."""
+        """Regular expressions for the values of the step's wildcards, by name: the values of its jobs."""
         jobs = list(self.jobs())
         return {name: "|".join(sorted({re.escape(of[name]) for of in jobs})) for name in self.wildcards if jobs}
 
     def all_jobs(self) -> list[Job]:
-        """All its jobs that are known."""
+        """The known jobs of the step."""
         return [Job(self, wildcards) for wildcards in self.jobs()]
 
     def files(self) -> list[str]:

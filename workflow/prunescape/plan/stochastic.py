@@ -1,4 +1,4 @@
-"""The study `stochastic`: which networks each experiment looks at, and what is made of them."""
+"""The study `stochastic`: the networks of each experiment, and the tables, findings and figures that follow."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Stochastic(Companion):
 
     @property
     def of_pretrained(self) -> dict[str, str]:
-        """What every experiment on a pretrained network reads, patterns."""
+        """Files that every experiment on a pretrained network reads, patterns."""
         return {
             "data": self.run.meta,
             "architecture": self.run.dense,
@@ -40,13 +40,13 @@ class Stochastic(Companion):
 
     @property
     def of_best(self) -> dict[str, str]:
-        """What an experiment at the best cell reads, patterns."""
+        """Files that an experiment at the best cell reads, patterns."""
         return {**self.of_pretrained, "best": self.cell}
 
     # Networks of the experiments.
 
     def of_model(self, model: str) -> Mapping[str, Any]:
-        """What the config says of a model for this study alone."""
+        """The config's settings of a model for this study alone."""
         section: Mapping[str, Any] = self.run.config["models"][model][self.name]
         return section
 
@@ -109,22 +109,22 @@ class Stochastic(Companion):
     # Their number, and what they cost.
 
     def _fine_tuned_networks(self, model: str) -> int:
-        """How many are fine-tuned, from above."""
+        """Number of networks that are fine-tuned, an upper bound."""
         chosen = self.fine_tuned(model)
         return len(chosen["methods"]) * (2 + (len(chosen["sigmas"]) + 1) * chosen["draws"])
 
     def _searched_networks(self, model: str) -> int:  # noqa: ARG002
-        """How many the searches evaluate."""
+        """Number of networks that the searches evaluate."""
         chosen = self.section["search"]
         return 2 * len(chosen["algorithms"]) * chosen["budget"] * (chosen["draws"] + 1)
 
     def _structured_networks(self, model: str) -> int:
-        """How many lose whole filters."""
+        """Number of networks that lose whole filters."""
         chosen = self.structured(model)
         return len(chosen["methods"]) * len(chosen["ratios"]) * (1 + len(chosen["sigmas"]) * chosen["draws"])
 
     def _images(self, rule: str, sizes: Sizes) -> int:
-        """How many images each network of a job sees forwards, where it is not trained."""
+        """Number of images that each network of a job sees forwards, where it is not trained."""
         sample = min(self.section["sample"] or sizes["train"], sizes["train"])
         grasp = GRASP_PASSES * sample
         swept = grasp if "grasp" in self.section["sweep"]["methods"] else 0
@@ -150,7 +150,7 @@ class Stochastic(Companion):
         at_best: bool = False,
         recipe: Mapping[str, Any] | None = None,
     ) -> Step:
-        """A step that looks at one pretrained network.
+        """A step that measures one pretrained network.
 
         Args:
             name, outputs, script, checkpoint: see `Run.step`.
@@ -428,7 +428,7 @@ class Stochastic(Companion):
 
     @cached_property
     def figures(self) -> list[Step]:
-        """The steps that draw a figure."""
+        """The steps that draw the study's figures."""
         models = combinations(model=self.models)
         methods = combinations(model=self.models, method=self.section["sweep"]["methods"])
         sigmas = dict.fromkeys(self.models, self.section["sweep"]["sigmas"])

@@ -1,1 +1,1 @@
-"""What every job has: its log, its lock, its hardware, the fingerprint of its code."""
+"""Helpers of a running job: its log, its lock, its hardware, the fingerprint of its code."""

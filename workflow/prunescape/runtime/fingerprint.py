@@ -1,4 +1,4 @@
-"""What code a rule depends on, as one digest: it changes when the code's meaning does, and only then.
+"""A digest of the code that a rule depends on: it changes when the code's meaning does, and only then.
 
 Snakemake itself sees the text of a script but not the modules it imports. The digest covers a script, or a module, and
 every module of this library that it imports, directly or not, and the templates, scripts and styles of pages beside a
@@ -91,7 +91,7 @@ def _scan(file: Path) -> tuple[str, tuple[Path, ...]]:
 
 
 class _Code(NamedTuple):
-    """What a file of code says: the digest of its meaning, names that it imports, and names of parts of pages."""
+    """The content of a file of code: the digest of its meaning, names that it imports, and names of parts of pages."""
 
     meaning: str
     imported: list[str]
@@ -115,7 +115,7 @@ def _read(file: Path, content: bytes) -> _Code:
 
 @cache
 def _kept() -> dict[str, _Code]:
-    """What earlier runs read, by the hash of a file's content; of another version of this module, nothing."""
+    """The files that earlier runs have read, by the hash of their content; none of another version of this module."""
     try:
         kept = json.loads(_keep().read_text(encoding="utf-8"))
         return {own: _Code(*code) for own, code in kept.items()}

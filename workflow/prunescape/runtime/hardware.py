@@ -1,4 +1,4 @@
-"""What computes: the name of this machine's processor, or of the GPU that this process has used."""
+"""The hardware that computes: the name of this machine's processor, or of the GPU that this process has used."""
 
 import platform
 import sys

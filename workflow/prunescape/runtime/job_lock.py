@@ -1,4 +1,4 @@
-"""One process at a time does a piece of work, wherever it runs.
+"""Locks that let one process at a time do a piece of work, on whatever machine it runs.
 
 A snakemake that was killed, or a node that was given up and comes back, leaves trainings behind that nobody waits for.
 A new job of the same tile must neither train beside such a one nor do again what that one finishes. So whoever trains
@@ -104,7 +104,7 @@ def _keep(file: Path, me: str, ended: threading.Event) -> None:
 
 
 def holder_of(lock: str) -> dict[str, Any]:
-    """Who holds a job lock, by its text; nothing where that is damaged, and its time will tell."""
+    """The holder of a job lock, from the lock's text; empty where the text is damaged, and the lock's age decides."""
     with suppress(json.JSONDecodeError):
         who = json.loads(lock)
         return who if isinstance(who, dict) and {"identity", "machine", "process", "born"} <= set(who) else {}
@@ -125,19 +125,19 @@ def _touched(file: Path) -> int:
 
 
 def _self() -> dict[str, str | int]:
-    """Who we are; the Slurm job is for people who read it."""
+    """This process as the holder of a lock; the Slurm job is for people who read it."""
     job = {"slurm_job": number} if (number := os.environ.get("SLURM_JOB_ID")) else {}
     return {"machine": _machine(), "process": os.getpid(), "born": _born(os.getpid()), **job}
 
 
 def _has_died(holder: str) -> bool:
-    """Whether a holder is known to have ended, which can be told only of processes of this machine."""
+    """Whether the holder of a lock is known to have ended, which can be told only of processes of this machine."""
     who = holder_of(holder)
     return who.get("machine") == _machine() and _born(who["process"]) != who["born"]
 
 
 def _machine() -> str:
-    """What numbers of processes belong to: a machine, since it was started, and a container."""
+    """The name of what numbers processes: a machine, since it was started, and a container."""
     parts = [socket.gethostname()]
     with suppress(OSError):
         parts.append(Path("/proc/sys/kernel/random/boot_id").read_text().strip())
@@ -146,7 +146,7 @@ def _machine() -> str:
 
 
 def _born(process: int) -> str:
-    """When a process began, which tells it from a later one of the same number; empty if it has ended."""
+    """The time at which a process began, which tells it from a later one of the same number; empty if it has ended."""
     try:
         os.kill(process, 0)
         fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()

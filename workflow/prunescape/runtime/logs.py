@@ -1,4 +1,4 @@
-"""What every script shares: a log file, and errors that end in one line."""
+"""The frame of every script: a log file, and errors that end in one line."""
 
 import contextlib
 import logging

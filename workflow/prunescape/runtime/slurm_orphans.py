@@ -33,7 +33,7 @@ def cancel_orphans(registered: Iterable[str], checkpoints: str | os.PathLike[str
 
 
 def _in_queue(numbers: Iterable[str]) -> list[str]:
-    """Those of `numbers` that are jobs of this user, in this folder; none where there is no Slurm that answers."""
+    """Slurm jobs among `numbers` that belong to this user and folder; none where there is no Slurm that answers."""
     wanted = set(numbers)
     if not wanted:
         return []

@@ -1,4 +1,4 @@
-"""Which pruning rate and noise the experiments that look at one setting take (SP paper, Table I: "parameters as")."""
+"""The cell, pruning rate and noise, of the experiments at one setting (SP paper, Table I: "parameters as")."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""How much more, or less, the features of pruned networks vary than those of dense ones (SP paper, section IV-D).
+"""Variance of the features of pruned networks against that of dense ones (SP paper, section IV-D).
 
 The layers are all convolutions and fully connected layers, and their outputs are taken before batch norm. Networks are
 in evaluation mode: batch norm keeps the dense network's statistics unless the networks are recalibrated first, which is
@@ -32,7 +32,7 @@ COLUMNS = ("model", "seed", "method", "gamma", "sigma", "kind", "recalibrated", 
 
 @dataclass(frozen=True)
 class LayerVariances:
-    """Variances of layers' outputs.
+    """Variances of the outputs of layers, for several networks.
 
     Attributes:
         layers: names of the L layers.
@@ -44,7 +44,7 @@ class LayerVariances:
     values: torch.Tensor
 
     def of(self, lanes: Sequence[int]) -> "LayerVariances":
-        """Those of some of the networks."""
+        """Variances of some of the networks."""
         return LayerVariances(self.layers, self.values[list(lanes)])
 
 
@@ -52,7 +52,7 @@ class LayerVariances:
 def layer_variances(
     networks: Iterable[nn.Module], batches: Labelled, engine: Engine, recalibration: Labelled | None = None
 ) -> LayerVariances:
-    """Measure plain networks of one architecture.
+    """Measure the variances of layers' outputs in plain networks of one architecture.
 
     Args:
         networks: they may be made one by one; memory holds one array of them.

@@ -21,7 +21,7 @@ from prunescape.training.train import train
 
 
 class FineTuned(NamedTuple):
-    """What fine-tuning gives.
+    """Fine-tuned networks and their accuracies.
 
     Attributes:
         table: one row a variant: model, seed, method, gamma, sigma, kind, draw, top1 (after the last epoch), best_top1,
@@ -34,7 +34,7 @@ class FineTuned(NamedTuple):
 
 
 class TuningTables(NamedTuple):
-    """What the study asks of fine-tuning.
+    """Tables of the study on fine-tuning.
 
     Attributes:
         accuracies: one row a variant: the columns of `FineTuned.table`, and one_shot_top1, one_shot_top1_recalibrated,

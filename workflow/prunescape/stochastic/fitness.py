@@ -1,4 +1,4 @@
-"""What a search maximises: medians of stochastic networks' accuracies (SP paper, section IV-C)."""
+"""Fitness of a search: medians of stochastic networks' accuracies (SP paper, section IV-C)."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -24,7 +24,7 @@ class Candidate(NamedTuple):
 
 
 class Accuracies(NamedTuple):
-    """What a candidate reaches, top-1 in percent: the median of stochastic networks, and the deterministic one."""
+    """Accuracies of a candidate, top-1 in percent: the median of stochastic networks, and the deterministic one."""
 
     sp: float
     dp: float

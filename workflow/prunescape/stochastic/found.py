@@ -1,4 +1,4 @@
-"""What the search for the largest gain ("F2") found for each pretrained network, or that it found nothing."""
+"""Candidates that the search for the largest gain ("F2") found for each pretrained network, or that it found none."""
 
 import pandas as pd
 from scipy.stats import binom

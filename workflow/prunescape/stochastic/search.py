@@ -36,7 +36,7 @@ Proposals = Generator[np.ndarray, np.ndarray, None]
 
 @dataclass(frozen=True)
 class Settings:
-    """A search (SP paper, section IV-C).
+    """Settings of a search (SP paper, section IV-C).
 
     Attributes:
         algorithm: "nsga2" or "random".
@@ -62,7 +62,7 @@ class Settings:
 
 
 class SearchTables(NamedTuple):
-    """What a search gives.
+    """Tables of a search.
 
     Attributes:
         evaluations: one row a candidate: evaluation (0, 1, ...), generation (1, 2, ...), sigma, gamma, sp, dp (top-1 in
@@ -154,7 +154,7 @@ class _Memory:
         write_text(self.path, json.dumps(kept) + "\n")
 
     def _checksum(self, rows: Any) -> str:
-        """Of the rows and of what they belong to."""
+        """Checksum of the rows and of the search that they belong to."""
         return hashlib.sha256(json.dumps([self.identity, rows]).encode()).hexdigest()
 
 
@@ -181,7 +181,7 @@ _ALGORITHMS: dict[str, Callable[[Settings], Proposals]] = {NSGA_II: _nsga2, RAND
 
 
 def front(reached: np.ndarray) -> np.ndarray:
-    """Which of M points are on the Pareto front, boolean, (M,); `reached` is (M, objectives), to be maximised."""
+    """Mask of the Pareto front among M points, boolean, (M,); `reached` is (M, objectives), to be maximised."""
     at_least = (reached[:, None] >= reached[None]).all(2)
     better = (reached[:, None] > reached[None]).any(2)
     return np.logical_not((at_least & better).any(0))

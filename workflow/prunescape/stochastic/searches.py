@@ -1,4 +1,4 @@
-"""All searches around one pretrained network, and what their fronts are worth on the test images."""
+"""Searches around one pretrained network, and the accuracies of their fronts on the test images."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,7 +14,7 @@ from prunescape.stochastic.setting import Setting
 
 
 class SearchesTables(NamedTuple):
-    """What the searches give; each table begins with model, seed, objectives ("F1", "F2") and algorithm.
+    """Tables of the searches; each begins with model, seed, objectives ("F1", "F2") and algorithm.
 
     Attributes:
         evaluations: as in `prunescape.stochastic.search.SearchTables`.

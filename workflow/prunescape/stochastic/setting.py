@@ -1,4 +1,4 @@
-"""What all experiments on one pretrained network start from: the network, its data, and the engine."""
+"""The start of all experiments on one pretrained network: the network, its data, and the engine."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

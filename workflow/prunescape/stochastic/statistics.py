@@ -1,4 +1,4 @@
-"""Whether stochastic pruning beats deterministic pruning, and from which pruning rate on.
+"""Statistics of stochastic against deterministic pruning: whether it wins, and from which pruning rate on.
 
 Everything starts from the table of `prunescape.stochastic.populations.evaluate_variants`, for one pretrained network or
 for several put one below the other.
@@ -16,7 +16,7 @@ OVER_SEEDS = [column for column in CELL if column != "seed"]
 
 
 def contrast(table: pd.DataFrame) -> pd.DataFrame:
-    """Each network with noise beside its counterpart without.
+    """Accuracy of each network with noise beside that of its counterpart without.
 
     The counterpart of a stochastic network, and of one with a mask of elsewhere, is the deterministically pruned
     network of the same model, seed, method, gamma and recalibration; that of a dense stochastic network is the dense

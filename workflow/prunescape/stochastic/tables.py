@@ -44,7 +44,7 @@ def table_1(
     data: str,
     guessing: float,
 ) -> pd.DataFrame:
-    """What noise gains in one shot, at the best cell of the grid and at what the search found.
+    """Gain of noise in one shot, at the best cell of the grid and at that of the search (SP paper, Table I).
 
     Args:
         grid: networks of the grid search.
@@ -91,7 +91,7 @@ def _stochastic(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _at(found: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
-    """One row a cell, with what recalibration makes of it beside."""
+    """Accuracies and gain at the cells, without recalibration and with it beside, one row a cell."""
     here = found.merge(cells[["model", "gamma", "sigma"]], on=["model", "gamma", "sigma"])
     again = here["recalibrated"].astype(bool)
     plain = here[~again][["model", "gamma", "sigma", "seeds", "sp", "dp", *DELTA]]

@@ -30,7 +30,7 @@ VARIANT_COLUMNS = ("model", "seed", "method", "gamma", "sigma", "kind", "draw")
 
 @dataclass(frozen=True)
 class Variant:
-    """One network made of a pretrained one, w* (SP paper, eq. 2-3, section IV-A; w_p = w* + noise).
+    """A network made of a pretrained one, w* (SP paper, eq. 2-3, section IV-A; w_p = w* + noise).
 
     Attributes:
         kind: what it is,
@@ -125,7 +125,7 @@ class Pretrained:
     def __init__(
         self, model: str, seed: int, network: nn.Module, perturbed: str = PRUNABLE, scoring: Labelled | None = None
     ) -> None:
-        """Take a network.
+        """Take a pretrained network, and check that its weights are finite.
 
         Args:
             model: its name in tables.
@@ -173,6 +173,6 @@ class Pretrained:
 
 
 def variant_table(pretrained: Pretrained, variants: Sequence[Variant]) -> pd.DataFrame:
-    """One row a variant: `VARIANT_COLUMNS`."""
+    """The variants as a table, one row each: `VARIANT_COLUMNS`."""
     labels = {"model": pretrained.model, "seed": pretrained.seed}
     return pd.DataFrame([labels | asdict(variant) for variant in variants], columns=list(VARIANT_COLUMNS))

@@ -1,4 +1,4 @@
-"""How large the weights of a network are, against the noise (SP paper, Fig. 6)."""
+"""Sizes of the weights of a network, against the noise (SP paper, Fig. 6)."""
 
 from collections.abc import Sequence
 

@@ -35,7 +35,7 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Task:
-    """What the arrays of one training have in common.
+    """Architecture, data, recipe, engine and seed that the arrays of one training have in common.
 
     Attributes:
         architecture: the network.
@@ -55,7 +55,7 @@ class Task:
     augment: bool = True
 
     def identity(self) -> list[Any]:
-        """What decides the bits of a result beside lanes, recipe and data, as JSON values."""
+        """Settings that decide the bits of a result beside lanes, recipe and data, as JSON values."""
         return [self.architecture.to_json(), self.engine.choices(), self.seed, self.augment, torch.__version__]
 
 
@@ -70,7 +70,7 @@ class Array:
         self.results = [LaneResult(lane) for lane in lanes]
         lanes = [*lanes, *[lanes[-1]] * (self.engine.lanes - len(lanes))]
         self.network = _networks(task, lanes)
-        # Networks of the catalog draw nothing; others may (dropout), and go on as if they had never been stopped.
+        # Networks of the catalogue draw nothing; others may (dropout), and go on as if they had never been stopped.
         self.draws = bool(getattr(self.network, "arbitrary", False))
         self.rates = _vector(lane.learning_rate for lane in lanes)
         decays = _vector(lane.weight_decay for lane in lanes)
@@ -129,7 +129,7 @@ class Array:
         return self.results
 
     def _train_epoch(self, clock: "_Clock", report: Report, checkpoint: Checkpoint | None) -> None:
-        """What is left of an epoch."""
+        """Train on the remaining batches of an epoch."""
         self.network.train()
         self.step.optimiser.set_learning_rate(self.rates * self.recipe.learning_rate_factor(self.epoch))
         for pick in self.training.picks(self.epoch, self.steps):
@@ -207,7 +207,7 @@ class Array:
 
 
 class _Clock:
-    """When something was last done, and whether it is time to do it again."""
+    """A clock that knows when something was last done, and whether it is due again."""
 
     def __init__(self) -> None:
         self.start = time.perf_counter()
@@ -226,7 +226,7 @@ class _Clock:
 
 
 def _vector(values: Iterable[float]) -> torch.Tensor:
-    """A value a lane, (K,)."""
+    """A value for each lane as a tensor, (K,)."""
     return torch.tensor(list(values), dtype=torch.float64)
 
 
@@ -248,7 +248,7 @@ def _networks(task: Task, lanes: Sequence[Lane]) -> nn.Module:
 
 
 def _beginning(task: Task, lane: Lane) -> tuple[int, int]:
-    """What decides a lane's weights before training."""
+    """The seed and the start that decide a lane's weights before training."""
     return task.seed if lane.seed is None else lane.seed, id(lane.start)
 
 

@@ -29,7 +29,7 @@ NEGLIGIBLE = 0.05  # an earlier, simpler strategy is kept unless another one sav
 
 @dataclass(frozen=True)
 class Measurement:
-    """What a strategy costs.
+    """Time and memory that a strategy takes.
 
     Attributes:
         strategy: what was measured.
@@ -44,7 +44,7 @@ class Measurement:
     peak_memory_bytes: int | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
+        """Strategy, times and memory as plain JSON values."""
         return {**asdict(self.strategy), **{k: v for k, v in asdict(self).items() if k != "strategy"}}
 
 
@@ -101,7 +101,7 @@ def calibrate(
 
 
 def _possible(architecture: Architecture, strategies: Sequence[Strategy], report: Report | None) -> Sequence[Strategy]:
-    """Those of `strategies` that the network allows; steps of one that nobody here has seen are not captured."""
+    """Strategies that the network allows; steps of imported networks are not captured as graphs."""
     if architecture.origin is not None:
         strategies = [strategy for strategy in strategies if strategy.name != GRAPHED]
     try:
@@ -117,7 +117,7 @@ def _possible(architecture: Architecture, strategies: Sequence[Strategy], report
 
 
 def measure(architecture: Architecture, data: PreparedData, recipe: Recipe, engine: Engine, cells: int) -> Measurement:
-    """What training steps of one array cost, and of as many arrays as `cells` cells make."""
+    """Time and memory of training steps of one array, and the time of as many arrays as `cells` cells make."""
     strategy = Strategy(engine.strategy, engine.lanes, engine.channels_last)
     on_gpu = engine.device == "cuda"
     try:
@@ -141,7 +141,7 @@ def measure(architecture: Architecture, data: PreparedData, recipe: Recipe, engi
 
 
 def _time_steps(array: Array) -> list[float]:
-    """Seconds of some training steps."""
+    """Times of some training steps, in seconds."""
     array.network.train()
     picks = itertools.chain.from_iterable(array.training.picks(epoch) for epoch in itertools.count(1))
     array.step(next(picks))  # the first one pays for what is done once

@@ -22,7 +22,7 @@ LOGGER = logging.getLogger("prunescape")
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Where a training keeps its state.
+    """The file that holds the state of a training.
 
     Attributes:
         path: the file.
@@ -47,7 +47,7 @@ class Checkpoint:
         save_tensors(self.path, tensors, {"identity": self.identity, "progress": json.dumps(progress)})
 
     def load(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]] | None:
-        """What `save` wrote; None, with a line in the log, where there is nothing that can be trusted."""
+        """Tensors and values that `save` wrote; None, with a line in the log, where no file can be trusted."""
         if not self.path.is_file():
             return None
         try:

@@ -15,7 +15,7 @@ from prunescape.training.strategy import AUTO, GRAPHED, SERIAL, Strategy, candid
 
 @dataclass(frozen=True)
 class Engine:
-    """Where and how training runs.
+    """Device, strategy and precision with which training runs.
 
     Attributes:
         device: "cpu" or "cuda".
@@ -82,7 +82,7 @@ class Engine:
         return base.using(strategy)
 
     def using(self, strategy: Strategy) -> "Engine":
-        """The same engine with another strategy."""
+        """A copy of the engine with another strategy."""
         return replace(self, strategy=strategy.name, lanes=strategy.lanes, channels_last=strategy.channels_last)
 
     def set_up(self) -> None:
@@ -98,7 +98,7 @@ class Engine:
 
     @property
     def dtype(self) -> torch.dtype:
-        """Of the weights, the images and the loss."""
+        """The dtype of the weights, the images and the loss."""
         return torch.float64 if self.precision == "float64" else torch.float32
 
     def autocast(self) -> contextlib.AbstractContextManager[Any]:
@@ -113,7 +113,7 @@ class Engine:
         return torch.cuda.get_device_name() if self.device == "cuda" else "cpu"
 
     def choices(self) -> dict[str, Any]:
-        """What changes the last bits of results, as JSON values; threads and graphs do not."""
+        """Settings that change the last bits of results, as JSON values; threads and graphs do not."""
         return {
             "device": self.device,
             "lanes": self.lanes,

@@ -1,4 +1,4 @@
-"""What lanes say about a split: their logits, and their accuracy."""
+"""Evaluation of lanes on a split: their logits, and their accuracy."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

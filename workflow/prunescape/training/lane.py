@@ -1,4 +1,4 @@
-"""What is trained, and what comes of it."""
+"""Lanes, the networks that are trained, and the results of their training."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ import torch
 
 @dataclass(frozen=True)
 class Lane:
-    """One network to train.
+    """A network to train, with its hyperparameters and its start.
 
     Attributes:
         learning_rate: initial; the recipe says how it falls.
@@ -32,7 +32,7 @@ class Lane:
 
 @dataclass(frozen=True)
 class Epoch:
-    """One row of a training history; accuracies in percent, None where not measured."""
+    """A row of a training history; accuracies in percent, None where not measured."""
 
     epoch: int
     learning_rate: float
@@ -43,7 +43,7 @@ class Epoch:
 
 @dataclass
 class LaneResult:
-    """What training a lane gave.
+    """The result of training a lane.
 
     Attributes:
         lane: what was trained.

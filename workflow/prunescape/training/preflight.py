@@ -1,4 +1,4 @@
-"""What can be told of an imported network before anything is trained: whether it prunes, and how it may be trained."""
+"""Checks of an imported network before anything is trained: whether it prunes, and how it may be trained."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -86,7 +86,7 @@ def preflight(
 
 
 def in_words(model: str, found: Mapping[str, Any]) -> str:
-    """What `preflight` found, in a line: channels, groups, those spared, ratios, and how cells are trained."""
+    """The result of `preflight` in a line: channels, groups, those spared, ratios, and how cells are trained."""
     ratios = ", ".join(f"{name} comes to {ratio:.3f}" for name, ratio in found["ratios"].items())
     together = "one after the other" if found["alone"] else "many at a time"
     return (

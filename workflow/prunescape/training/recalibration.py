@@ -19,7 +19,7 @@ from prunescape.training.evaluate import Labelled, arrays
 def recalibration_batches(
     data: PreparedData, engine: Engine, batch_size: int, images: int | None = None, seed: int = 0
 ) -> Batches:
-    """The training images that statistics are measured on, without augmentation, the same each time.
+    """The training images that statistics are measured on, without augmentation, in a fixed order.
 
     Args:
         data: prepared data.

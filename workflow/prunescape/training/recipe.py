@@ -1,4 +1,4 @@
-"""How a network is trained, as far as its lane does not say otherwise."""
+"""Recipe of a training: the hyperparameters that its lanes do not set themselves."""
 
 import math
 from collections.abc import Mapping
@@ -40,11 +40,11 @@ class Recipe:
 
     @classmethod
     def from_config(cls, section: Mapping[str, Any]) -> "Recipe":
-        """From the config's section `recipe`."""
+        """The recipe in the config's section `recipe`."""
         return cls(**{**section, "decay_epochs": tuple(section["decay_epochs"])})
 
     def resized(self, epochs: int | None, batch_size: int | None) -> "Recipe":
-        """The same in other epochs and batches; None leaves them.
+        """The recipe with other numbers of epochs and images a batch; None leaves them.
 
         The decays keep their places in the schedule: they are moved in proportion to the epochs, to the nearest epoch
         (halves upwards). Those that meet are one, and one that then has no epoch before or after it is left out, so
@@ -57,7 +57,7 @@ class Recipe:
         return replace(self, epochs=epochs, decay_epochs=decays, batch_size=batch_size or self.batch_size)
 
     def learning_rate_factor(self, epoch: int) -> float:
-        """What the initial learning rate is multiplied by in an epoch (the first is 1)."""
+        """The factor by which an epoch multiplies the initial learning rate (the first epoch is 1)."""
         if self.schedule == "cosine":
             return (1 + math.cos(math.pi * (epoch - 1) / self.epochs)) / 2
         return 1.0 if self.schedule == "constant" else self.decay ** sum(epoch > step for step in self.decay_epochs)

@@ -1,4 +1,4 @@
-"""What is done with a network once it is pruned: the pipelines of the thesis' Figure 1.1. Light: no torch here.
+"""Pipelines for pruned networks, from the thesis' Figure 1.1: from scratch, fine-tuned, rewound. Light: no torch here.
 
 `scratch` trains it from a fresh initialisation, with the whole recipe (Figure 1.1 c). `prune_at_init` has no training
 before: the initial weights say which channels go, and what is left of them is trained with the whole recipe (b). The

@@ -19,7 +19,7 @@ State = dict[str, torch.Tensor]
 
 @dataclass(frozen=True)
 class Snapshots:
-    """Which epochs of a training are kept, and where.
+    """The epochs of a training whose weights are kept, and the folder of their files.
 
     Attributes:
         folder: of the files.
@@ -39,7 +39,7 @@ class Snapshots:
         return cls(Path(folder), Checkpoint.of(folder, *identity).identity, frozenset(epochs))
 
     def starting_at(self, lane: int) -> "Snapshots":
-        """The same for an array whose first lane has this number."""
+        """The snapshots of an array whose first lane has this number."""
         return replace(self, first=lane)
 
     def keep(self, epoch: int, states: Sequence[State]) -> None:
@@ -53,7 +53,7 @@ class Snapshots:
         return None if found is None else found[0]
 
     def lane(self, lane: int) -> dict[int, State]:
-        """All of a lane's state dicts, by epoch, increasing."""
+        """The kept state dicts of a lane, by epoch, increasing."""
         found = {epoch: self.load(epoch, lane) for epoch in sorted(self.epochs)}
         return {epoch: state for epoch, state in found.items() if state is not None}
 

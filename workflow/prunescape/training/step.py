@@ -23,7 +23,7 @@ WARM_UP = 3  # steps before a capture, in which libraries allocate what a captur
 
 
 class Step:
-    """A step on all lanes.
+    """A training step on all lanes of an array.
 
     Attributes:
         network: made by `fuse`.
@@ -107,7 +107,7 @@ class Step:
 
     @contextmanager
     def _unchanged(self) -> Iterator[None]:
-        """Undo what the steps inside do."""
+        """Restore on leaving the state from before the steps inside."""
         before = {name: tensor.clone() for name, tensor in self.state().items()}
         try:
             yield
@@ -116,7 +116,7 @@ class Step:
 
 
 def _graph(run: Callable[[], None]) -> Callable[[], None]:
-    """What `run` does on the GPU as one operation; `run` is called a few times for it."""
+    """A CUDA graph of what `run` does on the GPU; `run` is called a few times to capture it."""
     aside = torch.cuda.Stream()
     aside.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(aside):

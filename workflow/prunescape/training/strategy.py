@@ -1,4 +1,4 @@
-"""How lanes may be trained on a device: which strategies there are, and whether one has to be chosen by measuring.
+"""Strategies to train lanes on a device: those that there are, and whether one has to be chosen by measuring.
 
 All strategies run the same program on arrays of lanes. `serial` arrays hold one lane, `fused` ones several, and
 `graphed` ones run each training step as one captured CUDA graph. Light: used while the Snakefile is parsed.
@@ -18,7 +18,7 @@ LARGEST_CPU_ARRAY = 64  # lanes; larger arrays only take memory
 
 @dataclass(frozen=True)
 class Strategy:
-    """One way to train lanes.
+    """A strategy to train lanes: its name, the size of its arrays, and the memory layout.
 
     Attributes:
         name: "serial", "fused" or "graphed".
@@ -35,7 +35,7 @@ class Strategy:
         return f"{self.name}{lanes}, {'channels last' if self.channels_last else 'channels first'}"
 
     def arrays(self, cells: int) -> int:
-        """How many arrays `cells` lanes make."""
+        """Number of arrays that `cells` lanes make."""
         return -(-cells // self.lanes)
 
 

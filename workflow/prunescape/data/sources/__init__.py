@@ -1,1 +1,1 @@
-"""Where data sets come from: one module a kind of source, each with a function `open_source`."""
+"""Sources of data sets: one module a kind of source, each with a function `open_source`."""

@@ -1,4 +1,4 @@
-"""What `prunescape.data.prepare` asks of a source of data, and what it gets.
+"""The interface of a source of data, as `prunescape.data.prepare` uses it.
 
 Every module beside this one has `open_source(options, downloads) -> Source`.
 """

@@ -26,7 +26,7 @@ class _Unpickler(pickle.Unpickler):
 
 
 def _encode_latin1(text: str, encoding: str) -> bytes:
-    """What protocol 2 needs of `_codecs.encode`: bytes are written as text in this one encoding."""
+    """Text as latin-1 bytes, the one use of `_codecs.encode` in pickles of protocol 2."""
     if encoding != "latin1":
         raise pickle.UnpicklingError(f"it asks for the encoding {encoding!r}")
     return text.encode("latin1")

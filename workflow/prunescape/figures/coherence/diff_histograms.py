@@ -98,7 +98,7 @@ def _histograms(axes: Axes, part: pd.DataFrame, label: str) -> None:
 
 
 def _alike(grid: np.ndarray) -> None:
-    """All panels have one y axis, labelled at the left; histograms have x axes at the bottom alone."""
+    """Give all panels one y axis, labelled at the left; histograms have x axes at the bottom alone."""
     drawn = [axes for axes in grid.flat if len(axes.get_yticks())]
     if not drawn:
         return

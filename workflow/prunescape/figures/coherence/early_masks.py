@@ -1,4 +1,4 @@
-"""How early a mask is good enough (beyond the thesis; it asks so in 7.2)."""
+"""Accuracy with masks of early epochs, beside the mask that is used (beyond the thesis; it asks so in 7.2)."""
 
 import pandas as pd
 from matplotlib.figure import Figure

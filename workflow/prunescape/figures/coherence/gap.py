@@ -1,4 +1,4 @@
-"""How masked MLPs generalise, beside dense ones of as many weights (thesis, Fig. 5.2)."""
+"""Generalisation of masked MLPs, beside dense ones of as many weights (thesis, Fig. 5.2)."""
 
 import pandas as pd
 from matplotlib.figure import Figure

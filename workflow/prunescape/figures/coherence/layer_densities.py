@@ -1,4 +1,4 @@
-"""How many of a layer's weights each mask keeps (thesis, Figs. 6.3 and 6.4)."""
+"""The part of each layer's weights that each mask keeps (thesis, Figs. 6.3 and 6.4)."""
 
 import pandas as pd
 from matplotlib.axes import Axes

@@ -1,4 +1,4 @@
-"""How much of a mask is there already at other epochs (beyond the thesis; it asks so in 7.2)."""
+"""Overlap of the masks of other epochs with the mask that is used (beyond the thesis; it asks so in 7.2)."""
 
 import pandas as pd
 from matplotlib.figure import Figure

@@ -1,4 +1,4 @@
-"""What the figures of the study `coherence` share: its colours, lines with bands over seeds, and rows of dots."""
+"""Style of the figures of the study `coherence`: its colours, lines with bands over seeds, and rows of dots."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -52,7 +52,7 @@ def with_mask(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def present(looks: Mapping[str, Look], values: Iterable[Any]) -> dict[str, Look]:
-    """Those of the looks whose things there are, in order."""
+    """The looks of the values that are present, in order."""
     there = set(values)
     return {name: look for name, look in looks.items() if name in there}
 

@@ -81,7 +81,7 @@ def highest(spread: pd.DataFrame) -> str:
 
 
 def band_words(table: pd.DataFrame) -> str:
-    """What lines and bands are, for a heading."""
+    """Words for a heading that explain its lines and bands."""
     if table["seed"].nunique() > 1:
         return common.seeds_words(table)
     return " Bands: 95 % of the estimate." if (table["coherence_standard_error"] > 0).any() else ""

@@ -1,4 +1,4 @@
-"""How weights of high and of low diffs move during training (thesis, Figs. 3.3 and 3.4)."""
+"""Movement of weights of high and of low diffs during training (thesis, Figs. 3.3 and 3.4)."""
 
 import numpy as np
 import pandas as pd
@@ -86,7 +86,7 @@ def _single(axes: Axes, rows: pd.DataFrame, name: str, look: Look) -> None:
 
 
 def _alike(left: Axes, right: Axes) -> None:
-    """Both panels have one y axis, so that what they show can be compared."""
+    """Give both panels one y axis, so that what they show can be compared."""
     drawn = [axes for axes in (left, right) if axes.get_lines()]
     if drawn:
         low, high = (side([axes.get_ylim() for axes in drawn]) for side in (np.min, np.max))

@@ -1,4 +1,4 @@
-"""How large weights are before and after training on real data and on noise (thesis, Fig. 2.3)."""
+"""Magnitudes of weights before and after training on real data and on noise (thesis, Fig. 2.3)."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Whether retraining stays in a basin: barriers on straight lines between networks (beyond the utility paper)."""
+"""Barriers on lines between networks, which tell whether retraining stays in a basin (beyond the utility paper)."""
 
 import numpy as np
 import pandas as pd
@@ -95,7 +95,7 @@ def _ends(axes: Axes, start: str, end: str) -> None:
 
 
 def _alike(grid: list[list[Axes]]) -> None:
-    """All panels of a row have one y axis, labelled at the left."""
+    """Give all panels of a row one y axis, labelled at the left."""
     losses = np.concatenate([_drawn(axes) for axes in grid[1]])
     top = losses.max() if len(losses) else 1.0
     for row in grid:

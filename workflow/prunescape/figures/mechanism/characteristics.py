@@ -25,7 +25,7 @@ DODGE = 0.35  # points of the ratio in percent between the bars of neighbouring 
 
 
 def row(panels: Sequence[Axes], summary: pd.DataFrame, key: str, chosen: Mapping[Any, Look]) -> None:
-    """Fill four panels.
+    """Draw four panels: imbalance, mean, extremes and ablated accuracy.
 
     Args:
         panels: four.

@@ -17,7 +17,7 @@ FILL = 0.22  # opacity
 
 
 def panel(axes: Axes, samples: pd.DataFrame, key: str, chosen: Mapping[Any, Look]) -> None:
-    """One histogram a value of `key`, all in the same bins, as parts of each sample set.
+    """Draw a histogram for each value of `key`, all in the same bins, as parts of each sample set.
 
     Args:
         axes: where.

@@ -1,4 +1,4 @@
-"""Where labels of points go so that they cover neither each other nor the points."""
+"""Placing the labels of points so that they cover neither each other nor the points."""
 
 from collections.abc import Sequence
 
@@ -47,7 +47,7 @@ def leader(point: np.ndarray, centre: np.ndarray) -> np.ndarray:
 
 
 def inside(places: np.ndarray, centre: np.ndarray, half: np.ndarray) -> np.ndarray:
-    """Which places lie in a box."""
+    """Mask of the places that lie in a box."""
     return (np.abs(places - centre) < half).all(-1)
 
 
@@ -55,7 +55,7 @@ def _cost(
     centre: np.ndarray, point: np.ndarray, size: np.ndarray, points: np.ndarray, leaders: np.ndarray,
     frame: Sequence[float],
 ) -> float:  # fmt: skip
-    """How bad a place is by what lies under it: the frame first, points, then leaders of others."""
+    """The cost of a label's place by what lies under it: the frame first, points, then leaders of others."""
     beyond = (centre - size / 2 < 0).any() or (centre + size / 2 > np.asarray(frame)).any()
     covered = inside(points, centre, size / 2 + CLEAR).sum() + 0.3 * inside(leaders, centre, size / 2 + 1).sum()
     return 1e4 * beyond + 100.0 * covered + float(np.hypot(*(centre - point)))
@@ -64,7 +64,7 @@ def _cost(
 def _crossings(
     centre: np.ndarray, point: np.ndarray, size: np.ndarray, centres: np.ndarray, sizes: np.ndarray
 ) -> float:
-    """How bad a place is by the labels that are there already: overlaps, and leaders that run through them."""
+    """The cost of a label's place by earlier labels: overlaps, and leaders that run through them."""
     if not len(centres):
         return 0.0
     halves = (sizes + size) / 2 + 1

@@ -27,7 +27,7 @@ STEPS = {PRUNED: (0, (2.5, 1.8)), RETRAINED: "-"}  # dashes of the steps that le
 
 @dataclass(frozen=True)
 class Mark:
-    """One network.
+    """A network's mark on a plane: its kind, its cycle, its label and its place.
 
     Attributes:
         kind: one of the keys of `SHAPES`.
@@ -107,7 +107,7 @@ def _text(axes: Axes, mark: Mark) -> Text:
 
 
 def _size(text: Text) -> tuple[float, float]:
-    """Of a label and the box around it, in pixels."""
+    """Width and height of a label with the box around it, in pixels."""
     assert text.figure is not None
     box, pad = text.get_window_extent(), 2 * PAD * float(text.get_fontsize()) * text.figure.dpi / 72
     return box.width + pad, box.height + pad

@@ -22,7 +22,7 @@ def draw(
     figure: Figure, place: SubplotSpec, surface: tuple[np.ndarray, ...], marks: list[Mark], colours: Colormap,
     norm: Normalize,
 ) -> Any:  # fmt: skip
-    """One relief.
+    """Draw the surface in perspective, with the corners of the plane standing on it.
 
     Args:
         figure: where.

@@ -1,4 +1,4 @@
-"""What the figures of the study `mechanism` share: its words, its colours, and lines with bands over seeds."""
+"""Style of the figures of the study `mechanism`: its words, its colours, and lines with bands over seeds."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ BAND = 0.16  # opacity
 
 @dataclass(frozen=True)
 class Look:
-    """How one of several things is drawn, and what it is called."""
+    """Colour, marker, line style and name of one of several things in a figure."""
 
     colour: str
     marker: str
@@ -43,7 +43,7 @@ class Look:
     dashes: Any = "-"
 
     def handle(self) -> Line2D:
-        """The legend's sample of it."""
+        """The legend's sample of the look."""
         return Line2D([], [], color=self.colour, marker=self.marker, ms=4, lw=1.6, ls=self.dashes, label=self.label)
 
 
@@ -181,6 +181,6 @@ def accuracy(axes: Axes) -> None:
 
 
 def seeds_words(table: pd.DataFrame) -> str:
-    """What lines and bands are, for a heading."""
+    """Words for a heading that explain its lines and bands."""
     seeds = table["seed"].nunique()
     return f" Lines: means over {seeds} seeds; bands span them." if seeds > 1 else ""

@@ -109,7 +109,7 @@ def _smooth(here: pd.DataFrame) -> tuple[list[float], tuple[np.ndarray, ...] | N
 
 
 def _distances(lengths: pd.DataFrame, cycle: int) -> str:
-    """How far the plane's corners are from each other in the whole weight space."""
+    """The distances between the plane's corners in the whole weight space, in words."""
     known = {}
     for one, other, length in lengths[["from", "to", "distance"]].itertuples(index=False):
         ends = [networks.parse(str(point), cycle)[:2] for point in (one, other)]

@@ -1,4 +1,4 @@
-"""Whether large weights do the work: neighbours in magnitude ablated together (utility paper, Fig. 1 right)."""
+"""Utility of weights that are neighbours in magnitude and ablated together (utility paper, Fig. 1 right)."""
 
 import pandas as pd
 from matplotlib.axes import Axes

@@ -55,7 +55,7 @@ def draw(channels: pd.DataFrame, correlations: pd.DataFrame, model: str) -> Figu
 
 
 def row_labels(correlations: pd.DataFrame) -> list[str]:
-    """What each row correlates, in words: the values of the columns that name it."""
+    """Labels of the rows of correlations: the values of the columns that name each."""
     keys = [name for name in correlations if name not in ("model", "seed", *STATISTICS)]
     rows = correlations[keys].itertuples(index=False)
     return [_words(keys, row) for row in rows] if keys else ["all"] * len(correlations)
@@ -102,7 +102,7 @@ def _known(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _scatter(axes: Axes, table: pd.DataFrame, colours: dict[str, str]) -> None:
-    """Utility against accuracy."""
+    """Draw each channel's utility against the accuracy left."""
     name = LOST if LOST in table else "top1"
     axes.set(title="Utility and accuracy", xlabel=shared.UTILITY, ylabel=LABELS[name])
     known = _known(table)

@@ -1,4 +1,4 @@
-"""How unevenly a network uses its weights while it trains (utility paper, Fig. 2 and 7 to 13)."""
+"""Imbalance of utility over the epochs of a training (utility paper, Fig. 2 and 7 to 13)."""
 
 import pandas as pd
 from matplotlib.axes import Axes

@@ -1,4 +1,4 @@
-"""Whether a pruned and retrained network uses its weights as the pretrained one does (utility paper, Fig. 5, 15)."""
+"""Utility in pruned-and-retrained networks beside the pretrained one's (utility paper, Fig. 5, 15)."""
 
 import pandas as pd
 from matplotlib.figure import Figure

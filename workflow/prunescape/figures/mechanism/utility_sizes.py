@@ -1,4 +1,4 @@
-"""Whether networks use their weights in proportion to their size (utility paper, Fig. 1 left, 3, 4 and 14)."""
+"""Utility in networks of several sizes, by ratio and by number of weights (utility paper, Fig. 1 left, 3, 4 and 14)."""
 
 from collections.abc import Iterable
 

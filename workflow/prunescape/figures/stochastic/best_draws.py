@@ -1,4 +1,4 @@
-"""Whether single draws are better, not only their median: each against deterministic pruning (SP paper, Fig. 4)."""
+"""Single draws at the best cell, not only their median, against deterministic pruning (SP paper, Fig. 4)."""
 
 import numpy as np
 import pandas as pd

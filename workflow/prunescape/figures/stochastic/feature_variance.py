@@ -1,4 +1,4 @@
-"""How much the features of pruned networks vary beside those of the dense one (SP paper, Fig. 5, eq. 4)."""
+"""Feature variance of pruned networks beside that of the dense one (SP paper, Fig. 5, eq. 4)."""
 
 import numpy as np
 import pandas as pd

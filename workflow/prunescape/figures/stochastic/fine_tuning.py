@@ -1,4 +1,4 @@
-"""What fine-tuning makes of pruned networks, and what foretells it (SP paper, Fig. 8, Table II)."""
+"""Accuracy after fine-tuning, and the numbers before that may foretell it (SP paper, Fig. 8, Table II)."""
 
 from collections.abc import Sequence
 
@@ -76,7 +76,7 @@ def with_gains(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def flow_places(flows: pd.Series) -> tuple[np.ndarray, float, float, dict[str, float]]:
-    """Where flows lie on the axis (log10), its ends, and the places of the flows that have no logarithm.
+    """Places of gradient flows on the axis (log10), its ends, and the places of the flows that have no logarithm.
 
     Zero goes to the left of all others, infinity to the right; what is not a number stays so.
     """

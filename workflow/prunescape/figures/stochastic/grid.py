@@ -1,4 +1,4 @@
-"""The grid search: what noise gains at each pruning rate and noise level, and whether tests agree (beside Table I)."""
+"""The grid search: the gain of noise at each pruning rate and noise level, and the tests of it (beside Table I)."""
 
 from typing import Any
 
@@ -60,13 +60,13 @@ def _patch(points: float, label: str) -> Line2D:
 
 
 def significant(tests: pd.DataFrame, gamma: float, sigma: float) -> bool:
-    """Whether every seed's test of a cell is significant."""
+    """Whether a cell's test is significant in every seed."""
     here = shared.at(tests, gamma=gamma, sigma=sigma)["p_holm"]
     return len(here) > 0 and bool((here < SIGNIFICANT).all())
 
 
 def cell_text(row: Any, starred: bool) -> str:
-    """`+6.5 ★` and below it the interval, where there is one."""
+    """The text of a cell, `+6.5 ★`, and below it the interval, where there is one."""
     mean = shared.points(row.delta) + (" ★" if starred else "")
     if np.isnan(row.delta_low):
         return mean

@@ -17,7 +17,7 @@ LEAST_GAIN = 5.0  # points: losses up to it are always shown
 
 
 def line(axes: Axes, rows: pd.DataFrame, x: str, name: str, **look: Any) -> None:
-    """One line through the column `name`, with the band from `<name>_low` to `<name>_high` where they are known."""
+    """Draw a line through the column `name`, and the band from `<name>_low` to `<name>_high` where they are known."""
     rows = rows.dropna(subset=name).sort_values(x)
     if rows.empty:
         return
@@ -45,7 +45,7 @@ def accuracies(axes: Axes, rows: pd.DataFrame, x: str, colours: Mapping[float, s
 
 
 def gains(axes: Axes, rows: pd.DataFrame, x: str, colours: Mapping[float, str]) -> None:
-    """What each noise level gains over deterministic pruning (`delta`); the axis is cut where losses are larger."""
+    """Draw each noise level's gain over deterministic pruning (`delta`); the axis is cut where losses are larger."""
     axes.grid()
     axes.set_ylabel("Gain over DP (points)")
     axes.axhline(0, color=style.INK, lw=1.8, zorder=2.2)
@@ -74,7 +74,7 @@ def gain_limits(rows: pd.DataFrame) -> tuple[float, float]:
 
 
 def are_cut(rows: pd.DataFrame) -> bool:
-    """Whether some losses lie below the gain's axis."""
+    """Whether losses lie below the lower end of the gain's axis."""
     known = rows.dropna(subset="delta")
     return len(known) > 0 and bool(known["delta"].min() < gain_limits(known)[0])
 
@@ -103,7 +103,7 @@ def star(axes: Axes, x: float, y: float) -> None:
 
 
 def averaging(rows: pd.DataFrame) -> str:
-    """What the lines and bands are, for a figure's heading."""
+    """Words for a heading that explain its lines and bands."""
     seeds = int(rows["seeds"].max()) if len(rows) else 0
     if seeds < 2:
         return "Medians over draws of the noise around one pretrained network."

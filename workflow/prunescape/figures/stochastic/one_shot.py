@@ -1,4 +1,4 @@
-"""How accurate a network is right after pruning, over pruning rate and noise (SP paper, Fig. 1b and 1c)."""
+"""Accuracy right after pruning, over pruning rate and noise (SP paper, Fig. 1b and 1c)."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Whether NSGA-II finds better fronts than random search, and how soon (beside the SP paper, section IV-C)."""
+"""Hypervolume of NSGA-II and of random search over their evaluations (beside the SP paper, section IV-C)."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -45,7 +45,7 @@ def draw(search_progress: pd.DataFrame, model: str) -> Figure:
 
 
 def _lines(axes: Axes, mine: pd.DataFrame, algorithm: str) -> None:
-    """Each seed's progress, pale, and the mean over seeds; one seed's alone is bold."""
+    """Draw each seed's progress, pale, and the mean over seeds, bold."""
     colour, dashes, marker = LOOKS[algorithm]
     seeds = [part.sort_values("evaluations") for _, part in mine.groupby("seed")]
     if len(seeds) > 1:

@@ -1,4 +1,4 @@
-"""Whether the gain is one pretrained network's luck: each seed's networks one by one (SP paper, Fig. 1a)."""
+"""Networks of each pretrained seed one by one, as a gain may be one network's luck (SP paper, Fig. 1a)."""
 
 from collections.abc import Sequence
 

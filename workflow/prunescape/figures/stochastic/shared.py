@@ -1,4 +1,4 @@
-"""What the figures of the study `stochastic` share: its words, its colours, and small habits of drawing."""
+"""Style of the figures of the study `stochastic`: its words, its colours, and small habits of drawing."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
@@ -41,17 +41,17 @@ def at(table: pd.DataFrame, **values: Any) -> pd.DataFrame:
 
 
 def ways(table: pd.DataFrame) -> list[bool]:
-    """Whether batch norm is recalibrated: the values that the table has, False first; False where it is empty."""
+    """Values of the column `recalibrated` in a table, False first; False alone where the table is empty."""
     return sorted({bool(way) for way in table["recalibrated"]}) or [False]
 
 
 def way_title(recalibrated: bool) -> str:
-    """How batch norm is treated, as a panel's title says it."""
+    """The treatment of batch norm, as a panel's title."""
     return "Batch norm recalibrated" if recalibrated else "Batch norm as pretrained"
 
 
 def distinct(values: Iterable[float]) -> list[float]:
-    """Each finite value once, in ascending order."""
+    """Finite values without repetition, in ascending order."""
     return sorted({float(value) for value in values if np.isfinite(value)})
 
 
@@ -76,7 +76,7 @@ def points(value: float, decimals: int = 1) -> str:
 
 
 def plural(count: int, word: str) -> str:
-    """`1 seed`, `3 seeds`."""
+    """A number with its noun: `1 seed`, `3 seeds`."""
     return f"{count} {word}{'s' * (count != 1)}"
 
 
@@ -87,7 +87,7 @@ def method_words(method: str) -> str:
 
 
 def jitter(count: int, width: float) -> np.ndarray:
-    """Offsets that keep so many points of one place apart, the same every time, within ± width / 2."""
+    """Offsets, always the same ones, that keep so many points of one place apart, within ± width / 2."""
     return width * (np.arange(1, count + 1) * GOLDEN % 1 - 0.5) if count > 1 else np.zeros(count)
 
 

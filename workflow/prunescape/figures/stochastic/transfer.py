@@ -1,4 +1,4 @@
-"""Whether the gain is due to the mask or to the weights: masks exchanged (SP paper, Figs. 2 and 3)."""
+"""Accuracy with masks exchanged: whether the mask or the weights bring the gain (SP paper, Figs. 2 and 3)."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""How many weights are smaller than the noise (SP paper, Fig. 6)."""
+"""Shares of weights that are smaller than the noise (SP paper, Fig. 6)."""
 
 from collections.abc import Mapping, Sequence
 
