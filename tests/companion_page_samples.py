@@ -10,9 +10,8 @@ import coherence_table_samples
 import mechanism_tables
 from prunescape.answers import judged
 from prunescape.coherence.findings import findings
-from prunescape.pages.companion import companion_page
+from prunescape.pages.companion import Caption, companion_page
 from prunescape.pages.provenance import Job
-from prunescape.plan.captions import Caption
 
 PROJECT = Path(__file__).parents[1]
 CONFIG: dict[str, Any] = {

@@ -8,7 +8,7 @@ from addresses import Addresses
 from companion_page_samples import CONFIG, PROJECT, sample_findings, sample_page, sample_tables
 from prunescape.pages.companion import STUDIES
 from prunescape.pages.provenance import Job, job_times, of_jobs
-from prunescape.plan.captions import caption
+from prunescape.studies.study import Caption
 
 
 @pytest.fixture(scope="module")
@@ -43,22 +43,11 @@ def test_a_page_has_every_finding_picture_table_and_the_config(study: str, pages
     assert (PROJECT / "docs" / f"{study}.md").is_file()
 
 
-def test_every_caption_of_a_companion_study_can_be_rendered() -> None:
-    wildcards = {"model": "small_resnet", "method": "lamp", "pruning": "weights", "retraining": "fine_tuning"}
-    config = CONFIG | {"stochastic": {"grid": {"draws": 5}, "fine_tuning": {"epochs": 9}}}
-    files = [path for path in sorted(PROJECT.glob("workflow/report/*.rst")) if path.stem.split("_")[0] in STUDIES]
-    assert len(files) > 30
-    for path in files:
-        text = caption(path, "7 all", wildcards, config).text
-        assert len(text) > 60
-        assert not set("{}`\n") & set(text)
-
-
-def test_a_caption_has_the_title_and_place_of_the_report(tmp_path: Path) -> None:
-    (tmp_path / "a.rst").write_text('``{{ snakemake.wildcards.model }}``\non {{ snakemake.config["data"]["name"] }}.\n')
-    found = caption(tmp_path / "a.rst", "12 one-shot, {method}", {"model": "resnet20", "method": "lamp"}, CONFIG)
-    assert found == (12, "One-shot, lamp", "resnet20", "resnet20 on digits.")
-    assert caption(tmp_path / "a.rst", "3 x", {"model": "a"}, CONFIG).place == 3
+def test_a_caption_has_the_title_and_place_of_the_report() -> None:
+    wildcards = {"model": "resnet20", "method": "lamp"}
+    said = Caption("All", "``{{ model }}``\non {{ config.data.name }}.", {"figure": "12 one-shot, {method}"})
+    assert said.told(wildcards, CONFIG) == (12, "One-shot, lamp", "resnet20", "resnet20 on digits.")
+    assert said.said(wildcards, CONFIG) == "``resnet20``\non digits."
 
 
 def test_run_times_are_those_of_the_logs(tmp_path: Path) -> None:

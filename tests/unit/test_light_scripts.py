@@ -3,7 +3,11 @@
 import ast
 from pathlib import Path
 
+import pytest
+
 from prunescape.runtime import fingerprint
+from prunescape.studies.registry import STUDIES
+from prunescape.studies.study import Study, module_of
 
 SLOW = {"torch", "torchvision", "torch_pruning", "ptflops"}  # two seconds of a core and more
 # Scripts that train, evaluate or describe networks. A new script stands here only if it does so, too.
@@ -47,3 +51,11 @@ def test_scripts_that_only_read_tables_start_without_torch() -> None:
     scripts = {path.relative_to(fingerprint.SCRIPTS).with_suffix("").as_posix(): path for path in files}
     slow = {name for name, path in scripts.items() if imported(path) & SLOW}
     assert slow == OF_NETWORKS
+
+
+@pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.name)
+def test_functions_that_studies_name_start_without_torch(study: Study) -> None:
+    functions = [*(figure.draw for figure in study.figures), *(analysis.function for analysis in study.analyses)]
+    modules = {fingerprint._locate(module_of(function)) for function in functions}
+    assert modules
+    assert not [path for path in modules if imported(path) & SLOW]

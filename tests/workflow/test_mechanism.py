@@ -142,10 +142,15 @@ def test_nothing_is_left_to_do_and_plan_and_status_know(studied: Path) -> None:
 # Shows what all others made, and so is made again whenever one of them is.
 PAGE = {"explore_mechanism"}
 COLLECT, STATE = "collect_mechanism", "state_mechanism"
-SUMMARY = {COLLECT, "summarise_mechanism", STATE}
-EPOCHS = SUMMARY | {"ablate_epochs", "figure_mechanism_utility_epochs", "figure_mechanism_utility_bands"}
-SIZES = SUMMARY | {"ablate_sizes", "figure_mechanism_utility_sizes"}
-PRUNED = SUMMARY | {"ablate_pruned", "figure_mechanism_utility_pruned"}
+SUMMARY = {COLLECT, STATE}
+EPOCHS = SUMMARY | {
+    "ablate_epochs",
+    "summarise_mechanism_epochs",
+    "figure_mechanism_utility_epochs",
+    "figure_mechanism_utility_bands",
+}
+SIZES = SUMMARY | {"ablate_sizes", "summarise_mechanism_sizes", "figure_mechanism_utility_sizes"}
+PRUNED = SUMMARY | {"ablate_pruned", "summarise_mechanism_pruned", "figure_mechanism_utility_pruned"}
 CHANNELS = {COLLECT, STATE, "ablate_channels", "figure_mechanism_utility_channels"}
 SURFACES = {COLLECT, "map_surfaces", "figure_mechanism_surfaces"}
 LINES = {COLLECT, STATE, "connect_cycles", "figure_mechanism_barriers"}

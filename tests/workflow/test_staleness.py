@@ -23,12 +23,13 @@ PRUNING_TABLES = {"pruning_table", "figure_channels"}
 TRAINING = {"train_tile"}
 ELLIPSES = {"fit_ellipses", "figure_summary", "figure_landscape", "give_verdict"}
 RISK = {"measure_risk", "figure_risk", "figure_summary", "give_verdict"}
-INTERVALS = {"estimate_intervals", "thesis_tables", "give_verdict"}
+THESIS_TABLES = {"thesis_table_3_4", "thesis_table_4_1", "thesis_table_4_2"}
+INTERVALS = {"estimate_intervals", "thesis_table_4_1", "thesis_table_4_2", "give_verdict"}
 DECISIONS = {"decide", "give_verdict"}
 SHIFTS = {"test_shifts", "give_verdict"}
 TUNING = {"measure_tuning", "figure_regret", "figure_tuning_transfer", "figure_band", "give_verdict"}
 STATISTICS = INTERVALS | DECISIONS | SHIFTS | TUNING
-AFTER_CELLS = {"collect_cells", "figure_annotated_grid", "figure_curves"} | ELLIPSES | RISK | STATISTICS
+AFTER_CELLS = {"collect_cells", "figure_annotated_grid", "figure_curves"} | THESIS_TABLES | ELLIPSES | RISK | STATISTICS
 AFTER_DENSE = {"train_dense", "prune"} | PRUNING_TABLES | TRAINING | AFTER_CELLS
 FIGURES = {
     f"figure_{name}"
@@ -137,7 +138,7 @@ CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     "from which accuracy a network has learnt": (config(verdict={"least_skill": 0.1}), DECISIONS),
     "the published numbers": (
         code("reference/matthiesen2023_table_4_2.csv", "0.622", "0.623"),
-        {"thesis_tables"},
+        THESIS_TABLES,
     ),
     "the permutation tests": (
         code("prunescape/hpspace/permutation.py", "MOST = 4999", "MOST = 9999"),
@@ -153,7 +154,7 @@ CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     ),
     "the ROI function": (
         code("prunescape/hpspace/landscape.py", "- threshold - 1e-9", "- threshold - 2e-9"),
-        (ELLIPSES | RISK | STATISTICS | {"figure_annotated_grid", "figure_curves"}),
+        (ELLIPSES | RISK | STATISTICS | THESIS_TABLES | {"figure_annotated_grid", "figure_curves"}),
     ),
     "the training function": (
         code("prunescape/lanes/sgd.py", "velocity.mul_(self.momentum)", "velocity.mul_(1.0 * self.momentum)"),

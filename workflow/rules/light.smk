@@ -22,6 +22,7 @@ for step in PLAN.light:
             ENVIRONMENT
         params:
             settings=step.param,
+            caption=caption(step),
             provenance=step.untracked,
         script:
             "../scripts/run_step.py"

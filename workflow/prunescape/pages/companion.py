@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -14,7 +14,6 @@ from prunescape.pages.pictures import inside
 from prunescape.pages.provenance import Job, of_jobs
 from prunescape.pages.study import NO_EXTRA, Answer, study_page
 from prunescape.pages.tables import shown
-from prunescape.plan.captions import Caption
 from prunescape.stochastic import findings_page as stochastic
 
 STUDIES = {"stochastic": stochastic, "mechanism": mechanism, "coherence": coherence}
@@ -70,6 +69,22 @@ TITLES = {
         "width_diffs": "Histograms of diffs over width",
     },
 }
+
+
+class Caption(NamedTuple):
+    """What is said of a figure or table.
+
+    Attributes:
+        place: in the order of the report.
+        title: what it shows.
+        model: that it is of; empty where it is of all.
+        text: a few sentences.
+    """
+
+    place: int
+    title: str
+    model: str
+    text: str
 
 
 def companion_page(

@@ -1,14 +1,14 @@
 """What the plans of companion studies share: parts of tables, findings, figures, and the page that shows them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
-from prunescape.plan.captions import caption
 from prunescape.plan.networks import Networks
 from prunescape.plan.run import PROJECT, Run
-from prunescape.plan.step import Caption, Files, Job, Step, Wildcards, combinations
+from prunescape.plan.step import Files, Job, Step, Wildcards, combinations
+from prunescape.studies.study import Analysis, Figure, Study, by_name
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,14 +18,17 @@ class Companion:
     Attributes:
         run: the run.
         networks: of the main job, whose architectures are studied.
-        name: the study's, its section's and its folder's.
-        category: the part of the report that has its results.
+        study: its entry.
     """
 
     run: Run
     networks: Networks
-    name: ClassVar[str]
-    category: ClassVar[str]
+    study: ClassVar[Study]
+
+    @property
+    def name(self) -> str:
+        """The study's, its section's and its folder's."""
+        return self.study.name
 
     @property
     def section(self) -> Mapping[str, Any]:
@@ -69,39 +72,37 @@ class Companion:
         """A step of the study; see `Run.step`."""
         return self.run.step(self.name, name, outputs, jobs, *more, **others)
 
-    def figure(
-        self,
-        name: str,
-        path: str,
-        title: str,
-        inputs: Mapping[str, str],
-        jobs: Sequence[Mapping[str, str]],
-        model: str = "{model}",
-        caption: str | None = None,
-        script: str | None = None,
-        **values: Any,
-    ) -> Step:
-        """The step that draws a figure.
+    def makes(self, when: Collection[str]) -> bool:
+        """Whether something is made that needs one of these experiments, or none."""
+        return not when or bool(self.models_of(when))
 
-        Args:
-            name: of the figure.
-            path: below the folder of figures, without suffix, a pattern.
-            title: a place in the report, and what it shows.
-            inputs: the tables it is made of.
-            jobs: the wildcards of each figure.
-            model: what the report calls its model.
-            caption: the file with what is said of it, where it is not named after the figure.
-            script: the figure whose script draws it, where it has none of its own.
-            values: settings that it depends on.
-        """
-        said = Caption(self.category, f"{self.name}_{caption or name}", {"figure": title, "model": model})
-        where = f"{self.folder}/figures/{path}"
-        drawn_by = f"{self.name}/figure_{script or name}.py"
-        return self.run.figure(self.name, f"figure_{self.name}_{name}", where, said, inputs, jobs, drawn_by, **values)
+    def models_of(self, when: Collection[str]) -> list[str]:  # noqa: ARG002 - as studies with experiments have it
+        """The models of which something is made that needs one of these experiments, or none."""
+        return self.models
 
-    def said(self, caption: str, title: str) -> Caption:
-        """What the report says of a table or page of all models."""
-        return Caption(self.category, f"{self.name}_{caption}", {"figure": title, "model": "all"})
+    def values_of(self, wildcard: str, known: Mapping[str, str]) -> Sequence[str]:  # noqa: ARG002
+        """The values of a wildcard of figures, where those of the wildcards before it are known."""
+        raise KeyError(wildcard)
+
+    def _jobs_of(self, figure: Figure) -> list[dict[str, str]]:
+        jobs: list[dict[str, str]] = [{}]
+        for name in figure.wildcards:
+            jobs = [
+                {**job, name: value}
+                for job in jobs
+                for value in (self.models_of(figure.when) if name == "model" else self.values_of(name, job))
+            ]
+        return jobs
+
+    @cached_property
+    def figures(self) -> list[Step]:
+        """The steps that draw a figure, those that the config asks for."""
+        return [self._figure(figure) for figure in self.study.figures if self.makes(figure.when)]
+
+    def _figure(self, figure: Figure) -> Step:
+        name, folder = f"figure_{self.name}_{figure.name}", f"{self.folder}/figures"
+        tables = {parameter: self.table(name) for parameter, name in by_name(figure.tables).items()}
+        return self.run.figure(self.study, figure, name, folder, tables, self._jobs_of(figure))
 
     def parts_of(self, wildcards: Wildcards) -> list[str]:
         """The parts of a collected table."""
@@ -124,6 +125,20 @@ class Companion:
             is_local=True,
         )
 
+    @property
+    def analyses(self) -> list[Step]:
+        """The steps that make tables of others, those that the config asks for."""
+        return [self._analysis(analysis) for analysis in self.study.analyses if self.makes(analysis.when)]
+
+    def _analysis(self, analysis: Analysis) -> Step:
+        tables = {parameter: self.table(name) for parameter, name in by_name(analysis.tables).items()}
+        files = {name: self.file(name) for name in analysis.files}
+        return self.run.analysis(self.study, analysis, self.tables(*analysis.gives), {**tables, **files})
+
+    def file(self, name: str) -> str | list[str]:
+        """The path of a file, or paths of several, that an analysis asks for."""
+        return {"meta": self.run.meta}[name]
+
     def findings(self, tables: Mapping[str, str | list[str]], **values: Any) -> Step:
         """The step that states what the study found.
 
@@ -137,7 +152,7 @@ class Companion:
             script=f"{self.name}/state.py",
             inputs=tables,
             values=values,
-            captions={"page": self.said("findings", "1 findings")},
+            captions={"page": self.study.of_answer("1 findings")},
         )
 
     @property
@@ -158,11 +173,6 @@ class Companion:
     @property
     def summaries(self) -> list[Step]:
         """The steps that make tables and findings of what was measured."""
-        return []
-
-    @property
-    def figures(self) -> list[Step]:
-        """The steps that draw a figure, those that the config asks for."""
         return []
 
     @property
@@ -199,9 +209,7 @@ class Companion:
             script="studies/explore.py",
             inputs=lambda wildcards: self.shown(),
             values=lambda wildcards: {"study": self.name, "captions": self.captions()},
-            captions={
-                "page": Caption("Explore", "explore_companion", {"figure": "0 explore", "study": self.name}),
-            },
+            captions={"page": self.study.of_page},
             told=self._told,
         )
 
@@ -234,11 +242,7 @@ class Companion:
                         continue
                     # Of a figure the report has the first format alone.
                     said = step.captions.get(name) or step.captions.get(next(iter(job.outputs)))
-                    found[path] = (
-                        None
-                        if said is None
-                        else caption(said.file, said.labels["figure"], job.wildcards, self.run.config)
-                    )
+                    found[path] = None if said is None else said.told(job.wildcards, self.run.config)
         return found
 
 

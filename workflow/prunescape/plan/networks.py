@@ -7,7 +7,8 @@ from typing import Any
 
 from prunescape.plan.cost import training_flops
 from prunescape.plan.run import Run
-from prunescape.plan.step import Caption, Sizes, Step, Wildcards, combinations
+from prunescape.plan.step import Sizes, Step, Wildcards, combinations
+from prunescape.studies.hpspace import STUDY
 from prunescape.training.retraining import retraining, step_ratio, until
 from prunescape.variant import NORM, Variant
 
@@ -417,9 +418,7 @@ class Networks:
             inputs={"records": [record for _, _, record in records]},
             values={"variants": named},
             is_local=True,
-            captions={
-                "pruning": Caption("Data and pruning", "pruning", {"figure": "table: FLOPs and parameters"}),
-            },
+            captions=STUDY.of_tables(["pruning"]),
         )
 
     @property

@@ -24,7 +24,7 @@ from prunescape.plan.step import Job, Step, Wildcards
 from prunescape.plan.stochastic import Stochastic
 from prunescape.variant import PRUNED_NAME, VARIANT_NAME
 
-COMPANIONS: dict[str, type[Companion]] = {study.name: study for study in (Stochastic, Mechanism, Coherence)}
+COMPANIONS: dict[str, type[Companion]] = {of.study.name: of for of in (Stochastic, Mechanism, Coherence)}
 
 
 class Plan:

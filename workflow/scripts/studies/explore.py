@@ -3,9 +3,8 @@
 from pathlib import Path
 
 from prunescape.io.files import read_csv, read_json, write_text
-from prunescape.pages.companion import companion_page
+from prunescape.pages.companion import Caption, companion_page
 from prunescape.pages.provenance import Job
-from prunescape.plan.captions import Caption
 from prunescape.runtime.logs import logged
 
 with logged(snakemake):
