@@ -35,7 +35,7 @@ def _companion(name: str, does: str) -> Stage:
 
 # A row of boxes each; what a row makes goes to all rows below it.
 ROWS = [
-    [Stage("plan", "steps and jobs: files, settings, costs", ["plan"], ["common"], [], [])],
+    [Stage("plan", "steps and jobs: files, settings, costs", ["studies", "plan"], ["common"], [], [])],
     [Stage("data", "any data set as arrays, with checksums", ["data"], ["models"], ["data"], ["data/"])],
     [
         Stage(
