@@ -35,8 +35,8 @@ def _companion(name: str, does: str) -> Stage:
 
 # A row of boxes each; what a row makes goes to all rows below it.
 ROWS = [
-    [Stage("plan", "steps and jobs: files, settings, costs", ["studies", "plan"], ["common"], [], [])],
-    [Stage("data", "any data set as arrays, with checksums", ["data"], ["models"], ["data"], ["data/"])],
+    [Stage("plan", "steps and jobs: files, settings, costs", ["config", "studies", "plan"], ["common"], [], [])],
+    [Stage("data", "any data set as arrays, with checksums", ["io", "data"], ["models"], ["data"], ["data/"])],
     [
         Stage(
             "networks",
@@ -59,7 +59,7 @@ ROWS = [
         Stage(
             "engine",
             "lanes: many networks on the same batches",
-            ["lanes", "training"],
+            ["runtime", "lanes", "training"],
             [],
             [],
             ["checkpoints/", "logs/"],
