@@ -34,7 +34,7 @@ TABLES: dict[str, list[str]] = {
     "early_masks": ["early"],
     "matched": ["matched"],
 }
-# What the findings follow from; those that the config does not ask for are left out.
+# What the claims follow from; those that the config does not ask for are left out.
 STATED = ["epochs", "diff_histogram", "widths", "width_diffs", "children", "mask_overlap", "early_masks", "matched"]
 
 
@@ -432,11 +432,11 @@ class Coherence(Companion):
 
     @cached_property
     def summaries(self) -> list[Step]:
-        """The steps that make tables and findings of what was measured."""
+        """The steps that make tables and claims of what was measured."""
         published = {"table_6_1_2": "2 Tables 6.1 and 6.2", "table_6_5_6": "3 Tables 6.5 and 6.6"}
         tables = [self._published(*of) for of in published.items()] if self.performed("network") else []
         stated = self.tables(*(name for name in STATED if name in self.collected))
-        return [*tables, self.findings(stated, models=self.models, tolerance=self.section["tolerance"])]
+        return [*tables, self.claims(stated, "yauney2024", tolerance=self.section["tolerance"])]
 
     def _published(self, table: str, title: str) -> Step:
         """The step that puts published tables beside ours."""

@@ -10,6 +10,7 @@ from prunescape.hpspace.axes import size_of
 from prunescape.hpspace.lattice import Cell
 from prunescape.hpspace.plan import read_plan
 from prunescape.hpspace.setting import counted, published_settings
+from prunescape.plan.claims import claims_step
 from prunescape.plan.cost import training_flops
 from prunescape.plan.identity import published_tables
 from prunescape.plan.networks import Networks
@@ -226,7 +227,7 @@ class Hpspace:
 
     @cached_property
     def analyses(self) -> list[Step]:
-        """The steps from all cells to the verdict."""
+        """The steps from all cells to the verdict and its claims."""
         run, risk = self.run, self._analysis("risk_roi")
         thesis = run.pair.is_thesis
         band = {"recipe": {key: run.config["recipe"][key] for key in ("batch_size", "momentum")}} if thesis else {}
@@ -248,7 +249,7 @@ class Hpspace:
                 **{**self._resampling, **self._ellipses, **band},
             ),
         ]
-        return [*steps, *([self._thesis_tables] if thesis else []), self.give_verdict]
+        return [*steps, *([self._thesis_tables] if thesis else []), self.give_verdict, self.state_claims]
 
     @property
     def _decide(self) -> Step:
@@ -302,6 +303,12 @@ class Hpspace:
             values=values,
             captions=_said("verdict", "1 verdict", of="page"),
         )
+
+    @cached_property
+    def state_claims(self) -> Step:
+        """The step that states the verdict as claims."""
+        published = self.tables("table_4_2") if self.run.pair.is_thesis else {}
+        return claims_step(self.run, ROOM, {"verdict": f"{self.folder}/verdict.json", **published}, {})
 
     def _without_control(self) -> dict[str, list[str]]:
         """Criteria beside the filter norm, by model, where none of its networks is pruned at random."""

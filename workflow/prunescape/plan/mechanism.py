@@ -28,7 +28,7 @@ SUMMARISED = {
 }
 # By published table, the one that ours is made of, and its title.
 PUBLISHED = {"table_1": ("cycles", "2 Table 1"), "table_2": ("retrained", "3 Table 2")}
-# What the findings follow from.
+# What the claims follow from.
 STATED = {
     "epochs": ["utility_epochs_summary"],
     "sizes": ["utility_sizes_summary"],
@@ -491,7 +491,7 @@ class Mechanism(Companion):
 
     @cached_property
     def summaries(self) -> list[Step]:
-        """The steps that make tables and findings of what was measured."""
+        """The steps that make tables and claims of what was measured."""
         sampled = [name for name in SUMMARISED if name in self.collected]
         summarise = self.step(
             "summarise_mechanism",
@@ -510,7 +510,7 @@ class Mechanism(Companion):
         return [
             summarise,
             *published,
-            self.findings(stated, models=self.models, tolerance=self.section["tolerance"]),
+            self.claims(stated, "anonymous2021", tolerance=self.section["tolerance"]),
         ]
 
     def _published(self, table: str, source: str, title: str) -> Step:

@@ -373,7 +373,7 @@ class Stochastic(Companion):
 
     @cached_property
     def summaries(self) -> list[Step]:
-        """The steps that make tables and findings of what was measured."""
+        """The steps that make tables and claims of what was measured."""
         tolerance, held_out = {"tolerance": self.section["tolerance"]}, self.section["held_out"]
         summarise = self.step(
             "summarise_stochastic",
@@ -416,13 +416,9 @@ class Stochastic(Companion):
             "grid_tests",
             "table_1",
         )
-        findings = self.findings(
-            {**stated, "data": self.run.meta, "cells": self._cells},
-            models=self.models,
-            held_out=held_out,
-            **tolerance,
-        )
-        return [summarise, papers, findings]
+        inputs: dict[str, str | list[str]] = {**stated, "data": self.run.meta, "cells": self._cells}
+        claims = self.claims(inputs, "avendano2025", held_out=held_out, **tolerance)
+        return [summarise, papers, claims]
 
     # Figures.
 
