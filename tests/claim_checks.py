@@ -15,7 +15,7 @@ WORDS = {"Yes": "holds", "No": "does not hold", "Not decided": "not decided"}
 
 def seen(claims: list[Claim]) -> dict[str, dict[str, Any]]:
     """Claims by question, with their numbers among their attributes."""
-    found = {claim.question: {**claim.numbers, **claim.to_row()} for claim in claims}
+    found = {claim.question: {**claim.to_row(), **claim.numbers} for claim in claims}
     assert len(found) == len(claims)
     return found
 

@@ -9,7 +9,7 @@ import pytest
 
 from browser import find_browser
 from companion_page_samples import sample_page
-from prunescape.pages.companion import STUDIES
+from prunescape.pages.companion import TITLES as STUDIES
 
 pytestmark = pytest.mark.skipif(find_browser() is None, reason="no Chromium on this machine (Debian package chromium)")
 

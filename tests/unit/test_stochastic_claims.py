@@ -260,3 +260,15 @@ def test_text_and_page_say_the_same() -> None:
     assert "V is 0.710 for deterministic and 0.810 for stochastic" in text
     assert "http:" not in page
     assert "https:" not in page
+
+
+def test_published_gains_stand_beside_the_same_settings() -> None:
+    """By hand from Tables I and II of the SP paper: ResNet-18 on CIFAR-10, at gamma 0.9 and sigma 0.005."""
+    study = tables(1.0)
+    found = {claim.id: claim for claim in stated(study, CELLS).claims}
+    tuned = found[f"stochastic.after_fine_tuning.scored_by_lamp.{MODEL}"]
+    assert (tuned.published, tuned.published_in[-8:]) == (-0.9, "Table II")
+    assert found[f"stochastic.search_finds_gain.{MODEL}"].published == 48.6
+    assert found[f"stochastic.noise_wins.batch_norm_as_pretrained.{MODEL}"].published is None
+    elsewhere = stated(study, CELLS, data="digits").claims
+    assert all(claim.published is None for claim in elsewhere if "fine_tuning" in claim.id)

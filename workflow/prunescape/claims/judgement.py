@@ -109,12 +109,11 @@ def more_seeds(distance: float, low: float, high: float) -> str:
     """
     if math.isnan(low):
         return "more seeds: one has no interval"
-    times = math.inf if distance <= 0 else ((high - low) / 2 / distance) ** 2
-    if times > MOST:
+    half = (high - low) / 2
+    if distance <= 0 or half > math.sqrt(MOST) * distance:
         return "no number of seeds worth training, if the effect is what it now seems"
-    return (
-        f"about {max(times, 1.1):,.{1 if times < 10 else 0}f} times as many seeds, if the effect is what it now seems"
-    )
+    times = max((half / distance) ** 2, 1.1)
+    return f"about {times:,.{1 if times < 10 else 0}f} times as many seeds, if the effect is what it now seems"
 
 
 def shown(name: str, row: Mapping[str, Any], digits: int = 1, unit: str = " points") -> str:
