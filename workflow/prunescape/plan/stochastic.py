@@ -1,4 +1,4 @@
-"""The study `stochastic`: the networks of each experiment, and the tables, findings and figures that follow."""
+"""The study `stochastic`: the networks of each experiment, and the tables, claims and figures that follow."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
