@@ -80,6 +80,16 @@ ROWS = [
     ],
     [
         Stage(
+            "claims",
+            "what holds, with the source and the published number beside",
+            ["claims"],
+            ["light"],
+            ["studies"],
+            ["<study>/claims.csv", "claims.csv"],
+        )
+    ],
+    [
+        Stage(
             "export",
             "ONNX, model cards, provenance",
             ["export"],

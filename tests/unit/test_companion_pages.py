@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from addresses import Addresses
-from companion_page_samples import CONFIG, PROJECT, sample_findings, sample_page, sample_tables
-from prunescape.pages.companion import STUDIES
+from companion_page_samples import CONFIG, PROJECT, sample_claims, sample_page, sample_tables
+from prunescape.pages.companion import TITLES as STUDIES
 from prunescape.pages.provenance import Job, job_times, of_jobs
 from prunescape.studies.study import Caption
 
@@ -22,18 +22,17 @@ def test_a_page_names_no_address_outside_and_is_well_formed(study: str, pages) -
     parser.feed(pages[study])
     assert parser.open == []
     assert all(address.startswith(("data:", "#")) for address in parser.found)
-    order = [pages[study].index(f'id="{part}"') for part in ("findings", "pictures", "tables", "provenance")]
+    order = [pages[study].index(f'id="{part}"') for part in ("claims", "pictures", "tables", "provenance")]
     assert order == sorted(order)
     assert "landscapes" not in pages[study]
 
 
 @pytest.mark.parametrize("study", STUDIES)
-def test_a_page_has_every_finding_picture_table_and_the_config(study: str, pages) -> None:
+def test_a_page_has_every_claim_picture_table_and_the_config(study: str, pages) -> None:
     page = pages[study].replace("&#39;", "'").replace("&amp;", "&")
-    for entry in sample_findings(study)["models"].values():
-        for finding in entry["findings"]:
-            assert finding["question"].replace("<", "&lt;") in page
-            assert finding["answer"].replace("<", "&lt;").replace(">", "&gt;") in page.replace("&#34;", '"')
+    for claim in sample_claims(study).claims:
+        assert claim.question.replace("<", "&lt;") in page
+        assert claim.answer.replace("<", "&lt;").replace(">", "&gt;") in page.replace("&#34;", '"')
     assert page.index("Every seed: Small ResNet") < page.index('alt="Every seed"')  # as the report orders them
     assert page.count("Lines & dots.") == 2
     assert page.index("Table 1 (3 rows)") < page.index(f"({len(next(iter(sample_tables(study).values()))[0])} rows)")

@@ -21,6 +21,7 @@ ROOMS = [
     "pruning",
     "lanes",
     "training",
+    "claims",
     "hpspace",
     "stochastic",
     "mechanism",

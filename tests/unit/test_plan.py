@@ -53,7 +53,7 @@ def _listed(path: str | list[str]) -> list[str]:
 def _future(plan: Plan) -> list[str]:
     """The plans of rounds of extension that are not known yet, and the overview, which no step makes."""
     plans = [path for model in plan.run.models for path in plan.hpspace.plans(model, plan.hpspace.rounds)]
-    return [*plans, plan.index]
+    return [*plans, plan.index, *plan.ledger.values()]
 
 
 def test_the_array_covers_every_pair_of_choices() -> None:

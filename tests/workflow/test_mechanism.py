@@ -1,6 +1,5 @@
 """The study `mechanism` end to end: its outputs, a recomputation, killed cycles, and the paper's presets, shrunken."""
 
-import json
 import os
 import shutil
 import signal
@@ -26,6 +25,7 @@ from conftest import (
 )
 
 from cifar_files import write_files
+from prunescape.claims.study import StudyClaims
 
 pytestmark = pytest.mark.workflow
 
@@ -67,9 +67,8 @@ def test_every_table_and_figure_of_the_paper_is_there(studied: Path) -> None:
         assert name.startswith("table") or table.columns[1] == "seed", name
     figures = {path.relative_to(results(studied) / "figures").as_posix() for path in results(studied).rglob("*.png")}
     assert figures == {f"small_resnet/{name}.png" for name in FIGURES}
-    found = json.loads((results(studied) / "findings.json").read_text())["models"]["small_resnet"]
-    assert len(found["findings"]) == 17
-    assert (results(studied) / "findings.txt").read_text().startswith("In short:\n- ")
+    assert len(StudyClaims.read(results(studied) / "claims.json").of("small_resnet")) == 17
+    assert (results(studied) / "claims.txt").read_text().startswith("In short:\n- ")
     assert not list(studied.glob("results/tiny/checkpoints/*/*"))
 
 
@@ -136,7 +135,7 @@ def test_nothing_is_left_to_do_and_plan_and_status_know(studied: Path) -> None:
     assert "uniform-0.4" not in plan
     both = snakemake(studied, "status")
     assert "uniform-0.4" in both
-    assert "findings: results/tiny/mechanism/findings.txt" in both
+    assert "claims: results/tiny/mechanism/claims.txt" in both
 
 
 # Shows what all others made, and so is made again whenever one of them is.
@@ -194,7 +193,7 @@ def test_a_change_of_the_config_reruns_what_depends_on_it(
     ("module", "expected"),
     [
         ("figures/mechanism/surfaces.py", {"figure_mechanism_surfaces"}),
-        ("mechanism/findings.py", {STATE}),
+        ("mechanism/claims.py", {STATE}),
         ("mechanism/barriers.py", CYCLED | SEEDS_TOO),
     ],
 )

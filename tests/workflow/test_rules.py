@@ -140,7 +140,7 @@ def test_targets_ask_for_every_file_that_is_documented(finished: Path, tmp_path:
 @pytest.mark.parametrize(
     "names",
     [
-        ["hpspace/verdict.txt", "hpspace/verdict.html", "index.html", "datapackage.json"],
+        ["hpspace/verdict.txt", "hpspace/verdict.html", "index.html", "claims.csv", "datapackage.json"],
         ["hpspace/risk_cells.csv", "hpspace/timing.csv", "hpspace/channels.csv"],
         ["hpspace/tiles/small_resnet/dense/seed-0/-1_-1.history.csv", "models/small_resnet/dense/history.csv"],
     ],

@@ -1,6 +1,6 @@
-"""Tables, findings, figures and pages: one rule a step of the plan, which says what each is made of.
+"""Tables, claims, figures and pages: one rule a step of the plan, which says what each is made of.
 
-`collect`, tables and findings are minutes of work at most; each figure has a rule of its own, so that a change to one
+`collect`, tables and claims are minutes of work at most; each figure has a rule of its own, so that a change to one
 draws that one again.
 """
 

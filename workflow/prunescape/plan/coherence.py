@@ -35,7 +35,7 @@ TABLES: dict[str, list[str]] = {
     "early_masks": ["early"],
     "matched": ["matched"],
 }
-# What the findings follow from; those that the config does not ask for are left out.
+# What the claims follow from; those that the config does not ask for are left out.
 STATED = ["epochs", "diff_histogram", "widths", "width_diffs", "children", "mask_overlap", "early_masks", "matched"]
 
 
@@ -436,6 +436,6 @@ class Coherence(Companion):
 
     @cached_property
     def summaries(self) -> list[Step]:
-        """The steps that make tables and findings of what was measured."""
+        """The steps that make tables and claims of what was measured."""
         stated = self.tables(*(name for name in STATED if name in self.collected))
-        return [*self.analyses, self.findings(stated, models=self.models, tolerance=self.section["tolerance"])]
+        return [*self.analyses, self.claims(stated, "yauney2024", tolerance=self.section["tolerance"])]

@@ -1,10 +1,12 @@
-"""What the plans of companion studies share: parts of tables, findings, figures, and the page that shows them."""
+"""What the plans of companion studies share: parts of tables, claims, figures, and the page that shows them."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
+from prunescape.plan.claims import claims_step
+from prunescape.plan.identity import published_tables
 from prunescape.plan.networks import Networks
 from prunescape.plan.run import PROJECT, Run
 from prunescape.plan.step import Files, Job, Step, Wildcards, combinations
@@ -139,20 +141,17 @@ class Companion:
         """The path of a file, or paths of several, that an analysis asks for."""
         return {"meta": self.run.meta}[name]
 
-    def findings(self, tables: Mapping[str, str | list[str]], **values: Any) -> Step:
-        """The step that states what the study found.
+    def claims(self, tables: Mapping[str, str | list[str]], published: str, **values: Any) -> Step:
+        """The step that states the study's claims.
 
         Args:
-            tables: what it follows from.
-            values: settings that it depends on.
+            tables: what they follow from.
+            published: the source document, beside whose numbers ours stand; see `published_tables`.
+            values: settings that they depend on.
         """
-        return self.step(
-            f"state_{self.name}",
-            {kind: f"{self.folder}/findings.{suffix}" for kind, suffix in _FINDINGS.items()},
-            script=f"{self.name}/state.py",
-            inputs=tables,
-            values=values,
-            captions={"page": self.study.of_answer("1 findings")},
+        said = {"page": self.study.of_answer("1 claims")}
+        return claims_step(
+            self.run, self.name, tables, said, models=self.models, published=published_tables(published), **values
         )
 
     @property
@@ -172,7 +171,7 @@ class Companion:
 
     @property
     def summaries(self) -> list[Step]:
-        """The steps that make tables and findings of what was measured."""
+        """The steps that make tables and claims of what was measured."""
         return []
 
     @property
@@ -182,12 +181,12 @@ class Companion:
 
     @property
     def light(self) -> list[Step]:
-        """The steps that make tables, findings, figures and the page."""
+        """The steps that make tables, claims, figures and the page."""
         return [*self._shown, *([self.explore] if self._shown else [])]
 
     @cached_property
     def answers(self) -> list[str]:
-        """The study's findings, tables and figures, all that the config asks for; its page has them."""
+        """The study's claims, tables and figures, all that the config asks for; its page has them."""
         return [path for step in self._shown for path in step.files()]
 
     @property
@@ -208,7 +207,7 @@ class Companion:
             {"page": self.page},
             script="studies/explore.py",
             inputs=lambda wildcards: self.shown(),
-            values=lambda wildcards: {"study": self.name, "captions": self.captions()},
+            values=lambda wildcards: {"captions": self.captions()},
             captions={"page": self.study.of_page},
             told=self._told,
         )
@@ -225,12 +224,13 @@ class Companion:
         return {"config": self.run.config, "root": str(PROJECT), "jobs": jobs}
 
     def shown(self) -> Files:
-        """What the page shows: the findings, all tables, and figures where there are PNG files of them."""
+        """What the page shows: the claims, all tables, and figures where there are PNG files of them."""
         kinds = {"tables": ".csv", "pictures": ".png"}
         shown: dict[str, str | list[str]] = {
-            name: [path for path in self.answers if path.endswith(suffix)] for name, suffix in kinds.items()
+            name: [path for path in self.answers if path.endswith(suffix) and path != self.table("claims")]
+            for name, suffix in kinds.items()
         }
-        return {"findings": f"{self.folder}/findings.json", **shown}
+        return {"claims": f"{self.folder}/claims.json", **shown}
 
     def captions(self) -> dict[str, Any]:
         """By path of a table or figure, what the report says of it; None of what is not in the report."""
@@ -244,6 +244,3 @@ class Companion:
                     said = step.captions.get(name) or step.captions.get(next(iter(job.outputs)))
                     found[path] = None if said is None else said.told(job.wildcards, self.run.config)
         return found
-
-
-_FINDINGS = {"json": "json", "text": "txt", "page": "html"}

@@ -8,6 +8,7 @@ from typing import Any
 
 from prunescape.hpspace.lattice import Cell
 from prunescape.hpspace.plan import read_plan
+from prunescape.plan.claims import claims_step
 from prunescape.plan.cost import training_flops
 from prunescape.plan.networks import Networks
 from prunescape.plan.run import PROJECT, Run
@@ -202,11 +203,11 @@ class Hpspace:
 
     @cached_property
     def analyses(self) -> list[Step]:
-        """The steps from all cells to the verdict."""
+        """The steps from all cells to the verdict and its claims."""
         made = [
             analysis for analysis in STUDY.analyses if analysis.rule != "collect_cells" and self.makes(analysis.when)
         ]
-        return [*map(self._analysis, made), self.give_verdict]
+        return [*map(self._analysis, made), self.give_verdict, self.state_claims]
 
     def _analysis(self, analysis: Analysis) -> Step:
         tables = {parameter: self.table(name) for parameter, name in by_name(analysis.tables).items()}
@@ -236,6 +237,12 @@ class Hpspace:
             values=values,
             captions={"page": STUDY.of_answer("1 verdict")},
         )
+
+    @cached_property
+    def state_claims(self) -> Step:
+        """The step that states the verdict as claims."""
+        published = self.tables("table_4_2") if self.run.pair.is_thesis else {}
+        return claims_step(self.run, ROOM, {"verdict": f"{self.folder}/verdict.json", **published}, {})
 
     def _without_control(self) -> dict[str, list[str]]:
         """Criteria beside the filter norm, by model, where none of its networks is pruned at random."""

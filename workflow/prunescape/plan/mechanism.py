@@ -21,7 +21,7 @@ EXPERIMENT_TABLES = {
     "channels": ["utility_channels", "rank_correlations"],
     "cycles": ["cycles", "surface", "marks", "distances", "lines", "barriers"],
 }
-# What the findings follow from.
+# What the claims follow from.
 STATED = {
     "epochs": ["utility_epochs_summary"],
     "sizes": ["utility_sizes_summary"],
@@ -493,6 +493,6 @@ class Mechanism(Companion):
 
     @cached_property
     def summaries(self) -> list[Step]:
-        """The steps that make tables and findings of what was measured."""
+        """The steps that make tables and claims of what was measured."""
         stated = self.tables(*(name for experiment in self.performed for name in STATED[experiment]))
-        return [*self.analyses, self.findings(stated, models=self.models, tolerance=self.section["tolerance"])]
+        return [*self.analyses, self.claims(stated, "anonymous2021", tolerance=self.section["tolerance"])]

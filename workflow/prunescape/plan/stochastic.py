@@ -1,4 +1,4 @@
-"""The study `stochastic`: the networks of each experiment, and the tables, findings and figures that follow."""
+"""The study `stochastic`: the networks of each experiment, and the tables, claims and figures that follow."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -373,7 +373,7 @@ class Stochastic(Companion):
 
     @cached_property
     def summaries(self) -> list[Step]:
-        """The steps that make tables and findings of what was measured."""
+        """The steps that make tables and claims of what was measured."""
         tolerance, held_out = {"tolerance": self.section["tolerance"]}, self.section["held_out"]
         stated = self.tables(
             "transfer",
@@ -387,13 +387,9 @@ class Stochastic(Companion):
             "grid_tests",
             "table_1",
         )
-        findings = self.findings(
-            {**stated, "data": self.run.meta, "cells": self._cells},
-            models=self.models,
-            held_out=held_out,
-            **tolerance,
-        )
-        return [*self.analyses, findings]
+        inputs: dict[str, str | list[str]] = {**stated, "data": self.run.meta, "cells": self._cells}
+        claims = self.claims(inputs, "avendano2025", held_out=held_out, **tolerance)
+        return [*self.analyses, claims]
 
     def file(self, name: str) -> str | list[str]:
         """The path of a file, or paths of several, that an analysis asks for."""

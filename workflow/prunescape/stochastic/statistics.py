@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import wilcoxon
 
-from prunescape.answers import interval
+from prunescape.claims.intervals import interval
 from prunescape.stochastic.names import DENSE, DENSE_STOCHASTIC, DETERMINISTIC, STOCHASTIC
 
 CELL = ["model", "seed", "kind", "method", "gamma", "sigma", "recalibrated"]
@@ -138,7 +138,7 @@ def seed_intervals(table: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         One row a cell without its seed: model, kind, method, gamma, sigma, recalibrated, seeds (their number); and for
-        each of median, reference and delta the mean and its interval (see `prunescape.answers.interval`), as `<name>`,
+        each of median, reference and delta the mean and its interval (see `claims.intervals`), as `<name>`,
         `<name>_low`, `<name>_high`.
     """
     rows, measured = [], ("median", "reference", "delta")

@@ -1,7 +1,7 @@
 """The SP paper's Tables I to III from our results, with the published numbers beside them where settings match.
 
 Accuracies are in percent and deltas in points: means over pretrained seeds of medians over draws, with intervals (see
-`prunescape.answers.interval`). A published number has the same column's name after `published_`.
+`claims.intervals`). A published number has the same column's name after `published_`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from prunescape.answers import interval
+from prunescape.claims.intervals import interval
 from prunescape.io.files import read_json
 from prunescape.pruning.score_names import MAGNITUDE
 from prunescape.stochastic.cells import CONFIG, GRID

@@ -148,7 +148,7 @@ class Study:
     title: str
     question: str
     answer: str = ""
-    page: str = "the findings in short and one by one, all figures, tables to sort and download, and provenance"
+    page: str = "the claims in short and one by one, all figures, tables to sort and download, and provenance"
     tables: tuple[Table, ...] = ()
     analyses: tuple[Analysis, ...] = ()
     figures: tuple[Figure, ...] = ()

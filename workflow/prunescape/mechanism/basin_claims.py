@@ -1,22 +1,32 @@
-"""Whether retraining ends in the basin of the pretrained network, in sentences; see `prunescape.mechanism.findings`."""
+"""Whether retraining ends in the basin of the pretrained network, in sentences; see `prunescape.mechanism.claims`."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 
-from prunescape.answers import ABOVE, EQUAL, IF_EQUAL, OPEN, judged, of_seeds, shown
+from prunescape.claims.claim import About, Claim, Question
+from prunescape.claims.intervals import of_seeds
+from prunescape.claims.judgement import ABOVE, EQUAL, IF_EQUAL, OPEN, judged, more_seeds, shown
 from prunescape.mechanism.labels import PRUNED, RETRAINED
+
+PAPER = "An empirical study of a pruning mechanism (ICLR 2021 submission)"  # "the utility paper"
 
 # What decides whether two networks are in one basin, in words.
 DECISIVE = {
-    "barrier": " points of rise on the line",
-    "excess": " points of error against the pretrained one",
-    "excess_small": " points of error against a small one",
+    "barrier": " of rise on the line",
+    "excess": " of error against the pretrained one",
+    "excess_small": " of error against a small one",
 }
+SAME_BASIN = Question(
+    "same_basin",
+    "Does retraining end in the basin of the pretrained network?",
+    f"{PAPER}, section 3, Fig. 6",
+    "Retraining ends in the basin of the pretrained network.",
+    "barrier, or training error above the pretrained or a small network's, whichever decides",
+)
 
 
-def basins(table: pd.DataFrame, tolerance: float) -> list[dict[str, Any]]:
+def basins(table: pd.DataFrame, about: About, tolerance: float) -> list[Claim]:
     """Does retraining end in the basin of the pretrained network (utility paper, section 3, Fig. 6)?
 
     A barrier is not enough: it is zero too where error rises steadily, to a network that has collapsed. So the
@@ -25,10 +35,11 @@ def basins(table: pd.DataFrame, tolerance: float) -> list[dict[str, Any]]:
     Args:
         table: barriers.csv of one model: seed, what, pruning, retraining, cycle, measure, barrier, start, end, and
             small, which may be missing or empty.
+        about: the model.
         tolerance: in points, of each of the three numbers.
 
     Returns:
-        A finding for each way of pruning and retraining, after its last cycle.
+        A claim for each way of pruning and retraining, after its last cycle.
     """
     errors = table[table["measure"] == "error"]
     between = errors[errors["what"] == "seeds"]["barrier"]
@@ -46,21 +57,31 @@ def basins(table: pd.DataFrame, tolerance: float) -> list[dict[str, Any]]:
         told = {name: shown(name, row) for name, row in rows.items()}
         small = f" and {told['excess_small']} against a small one's" if "excess_small" in told else ""
         found.append(
-            {
-                "question": f"After {int(part['cycle'].iloc[0])} cycles of {PRUNED[pruning]} and"
-                f" {RETRAINED[retraining]}, is the network in the pretrained one's basin?",
-                "answer": f"{_basin(said)}: its training error, {part['end'].mean():.1f} %, is {told['excess']} against"
+            SAME_BASIN.answered(
+                about,
+                f"{_basin(said)}: its training error, {part['end'].mean():.1f} %, is {told['excess']} against"
                 f" the pretrained network's{small}, and the barrier between the two is {told['barrier']}; up to"
                 f" {tolerance:g} each counts as one basin{beside}.",
-                "topic": "Does retraining end in the basin of the pretrained network?",
-                "case": f"{PRUNED[pruning]}, {RETRAINED[retraining]}",
-                **judged(decisive, rows[decisive], 1, DECISIVE[decisive], tolerance, sure, IF_EQUAL),
-                "pruning": pruning,
-                "retraining": retraining,
-                "between_seeds": float(between.mean()) if len(between) else None,
-                "decisive": decisive,
-                **{name: value for row in rows.values() for name, value in row.items()},
-            }
+                judged(
+                    decisive,
+                    rows[decisive],
+                    tolerance=tolerance,
+                    sure=sure,
+                    outcomes=IF_EQUAL,
+                    after=DECISIVE[decisive],
+                    would_decide=_more(decisive, rows[decisive], tolerance),
+                ),
+                question=f"After {int(part['cycle'].iloc[0])} cycles of {PRUNED[pruning]} and"
+                f" {RETRAINED[retraining]}, is the network in the pretrained one's basin?",
+                case=f"{PRUNED[pruning]}, {RETRAINED[retraining]}",
+                numbers={
+                    "pruning": pruning,
+                    "retraining": retraining,
+                    "between_seeds": float(between.mean()) if len(between) else None,
+                    "decisive": decisive,
+                    **{name: value for row in rows.values() for name, value in row.items()},
+                },
+            )
         )
     return found
 
@@ -81,3 +102,8 @@ def _within(name: str, row: Mapping[str, float], tolerance: float) -> str:
     if row[f"{name}_high"] <= tolerance:
         return EQUAL
     return ABOVE if row[f"{name}_low"] > tolerance else OPEN
+
+
+def _more(name: str, row: Mapping[str, float], tolerance: float) -> str:
+    """What would bring a number's interval to one side of the tolerance."""
+    return more_seeds(abs(row[name] - tolerance), row[f"{name}_low"], row[f"{name}_high"])

@@ -1,4 +1,4 @@
-"""Findings of the study coherence, from tables made by hand."""
+"""Claims of the study coherence, from tables made by hand."""
 
 import json
 import math
@@ -9,13 +9,13 @@ import pytest
 from scipy.stats import linregress, spearmanr
 
 import coherence_table_samples as samples
-from answer_checks import check_answers, disturbed
-from coherence_table_samples import answer, answers
+from claim_checks import check_claims, disturbed
+from coherence_table_samples import answer, answers, stated
+from prunescape.claims.page import claims_page
+from prunescape.claims.words import text_of
+from prunescape.coherence.claims import MLP, highest_coherence
 from prunescape.coherence.diff_spread import mean_magnitude, of_network
-from prunescape.coherence.findings import MLP, findings, highest_coherence
-from prunescape.coherence.findings_page import findings_page
 from prunescape.coherence.growth import slopes
-from prunescape.questions import text_of
 
 MODEL = samples.MODEL
 HALF = 4.302653 / math.sqrt(3)  # of a 95 % interval over three seeds, in their standard deviation
@@ -161,14 +161,14 @@ def test_one_width_says_nothing_and_diffs_narrow() -> None:
 
 
 def test_absent_tables_are_not_spoken_of() -> None:
-    found = findings({"epochs": samples.epochs()}, [MODEL, "other"], 0.5)["models"]
-    assert len(found[MODEL]["findings"]) == 2
-    assert found["other"]["findings"] == []
-    assert MLP not in found
+    found = stated({"epochs": samples.epochs()}, [MODEL, "other"])
+    assert len(found.of(MODEL)) == 2
+    assert found.models == {MODEL: "", "other": ""}
+    assert found.of("other") == []
     everything = samples.tables()
     for name, table in everything.items():
-        assert findings({name: table.iloc[:0]}, [MODEL], 0.5)["models"] == {MODEL: {"findings": []}}
-        json.dumps(findings({name: table}, [MODEL], 0.5), allow_nan=True)
+        assert stated({name: table.iloc[:0]}).claims == []
+        json.dumps(stated({name: table}).to_json(), allow_nan=True)
 
 
 @pytest.mark.parametrize("spread", [0.01, 0.5, 20.0])
@@ -177,29 +177,29 @@ def test_every_answer_follows_from_its_interval(seeds: tuple[int, ...], spread: 
     names = ("coherence", "validation_top1", "train_top1")
     study = {name: disturbed(table, spread, 0, *names) for name, table in samples.tables(seeds).items()}
     for tolerance in (0.0, 0.5, 100.0):
-        told = check_answers(findings(study, [MODEL], tolerance))
-        assert len(told) > 20
-        assert len(seeds) > 1 or {finding["outcome"] for finding in told} == {"not decided"}
+        tested = check_claims(stated(study, tolerance=tolerance))
+        assert len(tested) > 20
+        assert len(seeds) > 1 or {claim.outcome for claim in tested} == {"not decided"}
 
 
 def test_one_seed_decides_nothing() -> None:
-    found = findings(samples.tables((3,)), [MODEL], 0.5)
-    assert "widths the interval is above zero" not in text_of(found)
-    decided = {finding["decided"] for entry in found["models"].values() for finding in entry["findings"]}
+    found = stated(samples.tables((3,)))
     text = text_of(found)
-    assert decided == {"open", None}
+    assert "widths the interval is above zero" not in text
+    assert {claim.decided for claim in found.claims} == {"open", ""}
     assert "(one seed, no interval)" in text
     assert "nan" not in text
+    assert {claim.would_decide for claim in found.claims} == {"more seeds: one has no interval", ""}
 
 
 def test_text_and_page_say_the_same() -> None:
-    found = findings(samples.tables(), [MODEL], 0.5)
-    text, page = text_of(found), findings_page(found)
-    assert list(found["models"]) == [MODEL, MLP]
-    for entry in found["models"].values():
-        for finding in entry["findings"]:
-            assert f"- {finding['question']} {finding['answer']}" in text
-            assert finding["question"] in page.replace("&#39;", "'")
+    found = stated(samples.tables())
+    text, page = text_of(found), claims_page(found)
+    assert list(found.models) == [MODEL, MLP]
+    for claim in found.claims:
+        assert f"- {claim.question} {claim.answer}" in text
+        assert claim.question in page.replace("&#39;", "'")
+        assert claim.source in page
     assert "within 0.5 points" in page
     assert "http:" not in page
     assert "https:" not in page
@@ -210,4 +210,18 @@ def test_tables_as_read_from_files_say_the_same(tmp_path) -> None:
     for name, table in samples.tables().items():
         table.to_csv(tmp_path / f"{name}.csv", index=False)
         read[name] = pd.read_csv(tmp_path / f"{name}.csv")
-    assert text_of(findings(read, [MODEL], 0.5)) == text_of(findings(samples.tables(), [MODEL], 0.5))
+    assert text_of(stated(read)) == text_of(stated(samples.tables()))
+
+
+def test_published_differences_stand_beside_the_same_masks() -> None:
+    """By hand from Figs. 6.1 and 6.5 of the thesis, ResNet-50 at a density of 0.1."""
+    children = samples.network_children()
+    sparse = children["score"] != "none"
+    children.loc[sparse, "density"] = 0.1
+    found = {claim.id: claim.published for claim in stated({"children": children}).claims}
+    floor, local = f"global_with_a_floor.{MODEL}", f"local.{MODEL}"
+    assert found[f"coherence.masked_over_dense.random_{floor}"] == pytest.approx(91.33 - 89.994)
+    assert found[f"coherence.masked_over_dense.random_{local}"] == pytest.approx(89.86 - 91.02)
+    assert found[f"coherence.magnitude_over_random.{local}"] == pytest.approx(89.01 - 89.86)
+    children.loc[sparse, "density"] = 0.2  # another setting than the thesis'
+    assert {claim.published for claim in stated({"children": children}).claims} == {None}

@@ -1,4 +1,4 @@
-"""Findings on masks in the study coherence, from tables made by hand."""
+"""Claims on masks in the study coherence, from tables made by hand."""
 
 import math
 
@@ -8,8 +8,8 @@ import pytest
 
 import coherence_table_samples as samples
 from coherence_table_samples import answer, answers
-from prunescape.coherence.findings import MLP
-from prunescape.coherence.timing_findings import good_enough, settled_epoch
+from prunescape.coherence.claims import MLP
+from prunescape.coherence.timing_claims import good_enough, settled_epoch
 
 HALF = 4.302653 / math.sqrt(3)  # of a 95 % interval over three seeds, in their standard deviation
 
@@ -78,7 +78,7 @@ def test_the_magnitude_mask_settles() -> None:
     found = answer("settle", mask_overlap=table)
     one = table.query("seed == 0 and score == 'magnitude'")
     inside = one[(one["overlap"] - 0.1) / 0.9 >= 0.9]
-    assert (found["epoch"], found["decided"]) == (inside["epoch"].min(), None)
+    assert (found["epoch"], found["outcome"]) == (inside["epoch"].min(), "not tested")
     assert f"After epoch {inside['epoch'].min()}.0 [" in found["answer"]
     other = answer("diff masks of other epochs", mask_overlap=table)
     diff = table[(table["score"] == "diff") & (table["overlap"] < 1)]
@@ -124,11 +124,11 @@ def test_early_masks_that_are_alike_are_not_good_enough_where_the_used_one_is_be
     table = samples.early_masks(at=(1, 2, 3, 5), good=60, used=300)
     table.loc[~table["used"], "validation_top1"] = 60.0
     found = answer(f"early is a {score} mask", early_masks=table)
-    assert (found["epoch"], found["outcome"]) == (5, "no")
+    assert (found["epoch"], found["outcome"]) == (5, "does not hold")
     assert found["answer"].startswith("Not yet after epoch 5: ")
     for alone in (table[~table["used"]], table[~table["used"]].drop(columns="used")):
         unknown = answer(f"early is a {score} mask", early_masks=alone)
-        assert unknown["decided"] is None
+        assert unknown["outcome"] == "cannot be asked here"
         assert unknown["answer"].startswith("Not known: no network has the mask that is used")
 
 
@@ -148,10 +148,10 @@ def test_diff_masks_of_later_epochs_than_the_used_one_are_not_early() -> None:
     table.loc[diff & table["used"], "epoch"] = 9 + table["seed"]
     table.loc[diff & (table["epoch"] == 20), "validation_top1"] -= 30
     found = answer("early is a diff mask", early_masks=table)
-    assert (found["epoch"], found["used_epochs"], found["outcome"]) == (1, [9, 10, 11], "yes")
+    assert (found["epoch"], found["used_epochs"], found["outcome"]) == (1, [9, 10, 11], "holds")
     assert "of epochs 9 to 11," in found["answer"]
     table.loc[diff & table["used"], "epoch"] = 1
-    assert answer("early is a diff mask", early_masks=table)["decided"] is None
+    assert answer("early is a diff mask", early_masks=table)["outcome"] == "cannot be asked here"
 
 
 @pytest.mark.parametrize(
