@@ -179,7 +179,11 @@ class Graph:
         """
         if not self.groups:
             why = "; ".join(f"{one.root}: {one.reason}" for one in self.spared[:3])
-            more = "" if self.architecture.prunable != INSIDE_BLOCKS else ", or try prunable: all"
+            more = ""
+            if self._ignored:
+                more = ", or ignore fewer layers"
+            elif self.architecture.origin is not None and self.architecture.prunable == INSIDE_BLOCKS:
+                more = ", or try prunable: all"
             raise UserError(
                 f"{self.architecture.target}: no channels can be pruned ({why or 'it has no convolution'}); use another"
                 f" network{more}"

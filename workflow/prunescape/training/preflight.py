@@ -1,4 +1,4 @@
-"""Checks of an imported network before anything is trained: whether it prunes, and how it may be trained."""
+"""Checks of a network before anything is trained: whether it prunes, and how it may be trained."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -31,7 +31,7 @@ def preflight(
     in all of them lose half of their channels, for that comparison alone.
 
     Args:
-        architecture: the dense network's, which has an origin.
+        architecture: the dense network's.
         variants: method, ratio and criterion of each pruned variant, by name.
         settings: the config's section `pruning`.
         strategy: the config's `engine.strategy`.
@@ -45,7 +45,6 @@ def preflight(
     Raises:
         UserError: it cannot be pruned so, or not be trained with this strategy; one line.
     """
-    assert architecture.origin is not None
     graph = Graph(build(architecture, 0), architecture)
     groups, spared = graph.groups, graph.spared
     ratios, whole = {}, {group.root for group in groups}
