@@ -32,10 +32,8 @@ ORDERS = ("first two", "moved on")
 Removed = Mapping[str, Sequence[int]]
 
 
-def cut(graph: Graph, removed: Removed) -> Architecture:
-    """Remove units of a network, in place, and make sure of what is left; its architecture.
-
-    Networks of the catalog are cut alone: tests compare each of them.
+def compared_cut(graph: Graph, removed: Removed) -> Architecture:
+    """Remove units of an imported network, in place, and make sure of what is left; its architecture.
 
     Args:
         graph: of the network.
@@ -45,8 +43,6 @@ def cut(graph: Graph, removed: Removed) -> Architecture:
         UserError: torch-pruning refuses, the network cannot be built again from its sizes, or it does not compute what
             the dense one does without these channels; the message names the layer.
     """
-    if graph.architecture.origin is None:
-        return graph.cut(removed)
     target = graph.architecture.target
     gone = {group.root: group.of_units(removed.get(group.root, ())) for group in graph.groups}
     uncut = Uncut(graph.architecture, graph.model.state_dict(), graph.groups, gone)  # cutting makes new tensors

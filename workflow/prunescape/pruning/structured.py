@@ -2,7 +2,7 @@
 
 import copy
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
@@ -23,7 +23,7 @@ from prunescape.pruning.criteria import TAYLOR, add_gradients, unit_scores
 from prunescape.pruning.graph import Graph
 from prunescape.pruning.latency import Stopwatch, Widths
 from prunescape.pruning.settings import FLOPS, LATENCY, TARGETS, PruningSettings
-from prunescape.pruning.silenced import cut
+from prunescape.pruning.silenced import compared_cut
 from prunescape.pruning.widths import Scores, Target, widths_by_cost, widths_by_latency
 from prunescape.torchvision_compat import torchvision  # noqa: F401  (ptflops imports it)
 
@@ -107,7 +107,7 @@ def prune(
         found = widths_by_cost(target, cost, scores, whole)
     if rewound is not None:
         graph = Graph(rewound, architecture)
-    pruned = cut(graph, _weakest(scores, found.widths))
+    pruned = _cut(graph, scores, found.widths)
     assert pruned.flops is not None
     if cost is not None:
         counted, meant = _count(graph.model, pruned, settings), cost.total(found.widths)
@@ -135,16 +135,17 @@ def _count(model: nn.Module, architecture: Architecture, settings: PruningSettin
 def _copy_cut(graph: Graph, scores: Scores, widths: Widths) -> nn.Module:
     """A copy of the network with so many units."""
     other = Graph(copy.deepcopy(graph.model), graph.architecture)
-    cut(other, _weakest(scores, widths))
+    _cut(other, scores, widths)
     return other.model
 
 
-def _weakest(scores: Scores, widths: Mapping[str, int]) -> dict[str, Sequence[int]]:
-    """The units that go, for so many to stay."""
-    return {
+def _cut(graph: Graph, scores: Scores, widths: Widths) -> Architecture:
+    """Remove the weakest units, for so many to stay; of the networks of the catalogue each is compared by a test."""
+    removed = {
         name: torch.argsort(values, stable=True)[: len(values) - widths[name]].tolist()
         for name, values in scores.items()
     }
+    return graph.cut(removed) if graph.architecture.origin is None else compared_cut(graph, removed)
 
 
 @dataclass(frozen=True)

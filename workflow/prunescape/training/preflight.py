@@ -10,7 +10,7 @@ from prunescape.models.build import build
 from prunescape.pruning.criteria import L1, TAYLOR
 from prunescape.pruning.graph import Graph
 from prunescape.pruning.settings import FLOPS, LATENCY, PruningSettings
-from prunescape.pruning.silenced import cut, vary
+from prunescape.pruning.silenced import compared_cut, vary
 from prunescape.pruning.structured import prune
 from prunescape.training.array import check_architecture
 from prunescape.training.strategy import AUTO, SERIAL
@@ -27,8 +27,8 @@ def preflight(
 ) -> dict[str, Any]:
     """Prune an untrained network to every ratio, and see whether it may be trained in lanes.
 
-    Each pruned network is compared with the dense one with the same channels silenced; groups that kept every channel
-    in all of them lose half of their channels, for that comparison alone.
+    Each pruned network that is imported is compared with the dense one with the same channels silenced; groups that
+    kept every channel in all of them lose half of their channels, for that comparison alone.
 
     Args:
         architecture: the dense network's.
@@ -62,9 +62,10 @@ def preflight(
             raise UserError(str(error) if told else f"models.{architecture.name}, {name}: {error}") from None
         ratios[name] = pruned.ratio
         whole &= set(pruned.whole)
-    if variants and whole:  # which a ranking of trained weights may cut; what cannot be cut rightly is told now
+    if architecture.origin is not None and variants and whole:
+        # A ranking of trained weights may cut these; what cannot be cut rightly is told now.
         network = Graph(vary(build(architecture, 0)), architecture)
-        cut(network, {group.root: range(len(group.units()) // 2) for group in groups if group.root in whole})
+        compared_cut(network, {group.root: range(len(group.units()) // 2) for group in groups if group.root in whole})
     report(f"{len(groups)} groups of channels can be pruned, {len(spared)} are spared")
     for one in spared:
         report(f"spared: {one.root} ({one.reason})")
