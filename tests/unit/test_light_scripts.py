@@ -14,7 +14,7 @@ SLOW = {"torch", "torchvision", "torch_pruning", "ptflops"}  # two seconds of a 
 OF_NETWORKS = {
     *("coherence/measure_runs", "coherence/prepare_gaussian", "coherence/prune_parents", "coherence/retrain_masks"),
     *("coherence/train_run", "coherence/train_widths"),
-    *("export/export_network", "export/train_chosen", "export/write_card"),
+    *("export/export_network", "export/train_chosen"),
     "hpspace/train_tile",
     *("mechanism/ablate_channels", "mechanism/ablate_epochs", "mechanism/ablate_pruned", "mechanism/ablate_sizes"),
     *("mechanism/connect_cycles", "mechanism/connect_seeds", "mechanism/map_surfaces", "mechanism/pretrain_sizes"),

@@ -56,6 +56,20 @@ def _future(plan: Plan) -> list[str]:
     return [*plans, plan.index, *plan.ledger.values()]
 
 
+def test_a_network_whose_layers_are_ignored_is_checked_before_it_is_trained() -> None:
+    for ignored in (None, [], ["blocks.0"]):
+        config = combined(ROWS[0])
+        for section in config["models"].values():
+            section |= {"import": None, "ignored_layers": ignored}
+        networks = Plan(config, 2).networks
+        checks = [job.outputs["check"] for job in networks.check.all_jobs()]
+        assert bool(checks) == (ignored is not None)
+        for job in networks.describe.all_jobs():
+            assert job.identity.get("ignored_layers") == ignored
+        for job in networks.train_dense.all_jobs():
+            assert checks == [path for path in job.step.reads(job.wildcards).values() if path in checks]
+
+
 def test_the_array_covers_every_pair_of_choices() -> None:
     for a, b in itertools.combinations(CHOICES, 2):
         seen = {(row[a], row[b]) for row in ROWS}

@@ -15,7 +15,8 @@ from prunescape.mechanism.sparse_starts import sized_lane
 from prunescape.mechanism.statistics import rank_correlations, utility_and_loss
 from prunescape.mechanism.subsets import Weights, magnitude_bands
 from prunescape.mechanism.utility import Ablations
-from prunescape.models.build import build, channel_groups
+from prunescape.models.build import build
+from prunescape.pruning.graph import Graph
 
 SUBSETS, CHANNELS = "subsets", "channels"
 Report = Callable[[str], None]
@@ -80,7 +81,7 @@ def utility_of_channels(setting: Setting, state: Mapping[str, torch.Tensor]) -> 
         that it costs on validation images, in points.
     """
     network = setting.network(state)
-    groups = channel_groups(setting.architecture.name, network)
+    groups = Graph(network, setting.architecture).groups
     train, validation = _of_both_splits(setting, network)
     table, again = train.measure_channels(groups), validation.measure_channels(groups)
     by = ["layer", "channel"]

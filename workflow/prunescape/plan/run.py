@@ -131,12 +131,21 @@ class Run:
             return OWN + self.config["models"][model]["import"].split(":")[0]
         return f"prunescape.models.{model_info(model).module}"
 
-    def origin(self, model: str) -> dict[str, Any]:
-        """The setting that says where an imported network comes from and how it is called; none of other networks."""
-        if not self.is_imported(model):
-            return {}
-        section = self.config["models"][model]
-        return {"origin": {key: section[key] for key in ("import", "kwargs", "prunable")}}
+    def has_check(self, model: str) -> bool:
+        """Whether it is tried before anything is trained if a network can be pruned as the config says.
+
+        Those of the catalogue can, as long as all layers are pruned that may be.
+        """
+        return self.is_imported(model) or "ignored_layers" in self.described(model)
+
+    def described(self, model: str) -> dict[str, Any]:
+        """The settings that say what a network is: where an imported one comes from, and the layers to be ignored."""
+        section, found = self.config["models"].get(model, {}), {}
+        if self.is_imported(model):
+            found["origin"] = {key: section[key] for key in ("import", "kwargs", "prunable")}
+        if section.get("ignored_layers") is not None:
+            found["ignored_layers"] = section["ignored_layers"]
+        return found
 
     def variants(self, model: str) -> tuple[Variant, ...]:
         """The networks of a model in the main job; the dense one comes first."""
