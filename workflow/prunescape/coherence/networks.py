@@ -23,7 +23,7 @@ def scope_of_questions(scopes: Sequence[str]) -> str:
 
 
 @dataclass(frozen=True)
-class Plan:
+class MaskExperiments:
     """The experiments on one network, and the masks of its children.
 
     Attributes:

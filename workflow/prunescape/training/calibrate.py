@@ -125,7 +125,7 @@ def measure(architecture: Architecture, data: PreparedData, recipe: Recipe, engi
             gc.collect()
             torch.cuda.empty_cache()
             torch.cuda.reset_peak_memory_stats()
-        array = Array(Task(architecture, data, recipe, engine, 0), [Lane(0.01, 0.0)] * engine.lanes)
+        array = Array(Task(architecture, data, engine, 0, recipe), [Lane(0.01, 0.0)] * engine.lanes)
         times = _time_steps(array)
         if on_gpu:  # validation must fit beside what training holds
             score(array.network, engine.lanes, itertools.islice(array.validation.epoch(0), 1), engine)
