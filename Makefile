@@ -19,7 +19,7 @@ help:
 	@echo "make watch            the demo's progress, live, from another terminal"
 	@echo "make test             set up and run the checks (twelve minutes); its parts: lint, unit, workflow-test, slurm-test"
 	@echo "make test-full        run all other tests, which take longer (half an hour)"
-	@echo "make docs             write the config reference again, from the schema"
+	@echo "make docs             write the config reference and the editor's schema again, from the sections"
 	@echo "make site             the documentation as a site, site/index.html"
 	@echo "make gallery          take the demos' figures into the documentation"
 	@echo "make bench            measure speed and exactness here, and write docs/benchmarks.md (an hour); make bench-gpu, on a GPU"
@@ -100,7 +100,8 @@ slurm-test: $(VENV)/dev
 	$(PYTEST) tests/slurm
 
 docs: $(VENV)/dev
-	PYTHONPATH=workflow $(BIN)/python -m prunescape.config_reference docs/config.md
+	PYTHONPATH=workflow $(BIN)/python -m prunescape.config.reference docs/config.md
+	PYTHONPATH=workflow $(BIN)/python -m prunescape.config.schema config/config.schema.json
 
 site: $(VENV)/dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict

@@ -23,7 +23,7 @@ sys.path.insert(0, LIBRARY)
 os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [LIBRARY, os.getenv("PYTHONPATH")])))
 
 if not workflow.modifier.skip_configfile:  # else this is a module, and its config the importing workflow's business
-    from prunescape.config import ConfigError, read
+    from prunescape.config.reading import ConfigError, read
 
     # Also what was given with --configfile: Snakemake has read it, and lets pass what is refused here. A pipe is empty now.
     try:  # in one line, where Snakemake would end in a traceback or run code that stands in the file

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from prunescape.config import validated
+from prunescape.config.reading import validated
 from prunescape.data.catalog import CATALOG as DATA_SETS
 from prunescape.models.catalog import CATALOG as MODELS
 from prunescape.overview.study import Study

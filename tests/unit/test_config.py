@@ -1,6 +1,8 @@
-"""The config: defaults fill every level, the shipped configs pass, the schema is documented."""
+"""The config: defaults fill every level, the shipped configs pass, every key is documented."""
 
 import copy
+import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,11 +12,14 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from config_samples import DATA, MODELS, changed, parts
-from prunescape import config_reference
-from prunescape.config import schema, validated
+from prunescape.config import reference
+from prunescape.config.reading import validated
+from prunescape.config.schema import for_editors, schema
 
 ROOT = Path(__file__).parents[2]
 STUDIES = ROOT / "workflow" / "studies"
+EDITORS = json.loads(for_editors())
+SHIPPED = [ROOT / "config.yaml", ROOT / "examples" / "module" / "config.yaml", *sorted(STUDIES.glob("*.yaml"))]
 
 
 def test_defaults_fill_every_level_and_leave_the_given_config_alone():
@@ -183,8 +188,7 @@ def test_a_coherence_study_without_models_takes_those_of_the_main_job():
     assert validated(config, MODELS, DATA) == config
 
 
-def test_the_schema_is_sound_closed_and_documented():
-    Draft202012Validator.check_schema(schema())
+def test_every_key_is_documented_and_no_section_takes_others():
     assert schema()["additionalProperties"] is False
     for path, part, required in parts(schema()):
         kinds = part.get("type", [])
@@ -201,13 +205,40 @@ def test_the_schema_is_sound_closed_and_documented():
             assert part["unit"], path
 
 
-def test_the_reference_page_is_up_to_date():
-    remedy = "run: PYTHONPATH=workflow python -m prunescape.config_reference docs/config.md"
-    assert (ROOT / "docs" / "config.md").read_text() == config_reference.page(), remedy
+def test_what_is_made_from_the_sections_is_up_to_date():
+    assert (ROOT / "docs" / "config.md").read_text() == reference.page(), "run: make docs"
+    assert (ROOT / "config" / "config.schema.json").read_text() == for_editors(), "run: make docs"
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_editors_find_their_schema_and_it_takes_the_shipped_configs(path):
+    text = path.read_text()
+    (name,) = re.findall(r"^# yaml-language-server: \$schema=(\S+)$", text, re.MULTILINE)
+    assert (path.parent / name).resolve() == ROOT / "config" / "config.schema.json"
+    Draft202012Validator(EDITORS).validate(yaml.safe_load(text))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("recipe.epoch", "3"),
+        ("data.name", "cifar"),
+        ("engine.lanes", "0"),
+        ("models.small_resnet.ratios", "[1.5]"),
+        ("models.small_resnet.methods", "[uniform, uniform]"),
+        ("grid.size", "[9]"),
+        ("recipe.decay_epochs", "[0]"),
+        ("stochastic", "{search: {budget: many}}"),
+        ("run", "a/b"),
+    ],
+)
+def test_editors_mark_a_mistake(key, value):
+    assert Draft202012Validator(EDITORS).is_valid(changed())
+    assert not Draft202012Validator(EDITORS).is_valid(changed((key, value)))
 
 
 def test_the_reference_page_has_every_key():
-    page = config_reference.page()
+    page = reference.page()
     for path, part, _ in parts(schema()):
         if "properties" not in part and part.get("type") != "object":
             assert f"| `{path.replace('*', '<name>')}` |" in page
@@ -215,7 +246,7 @@ def test_the_reference_page_has_every_key():
 
 def test_importing_it_loads_nothing_heavy():
     """Each cluster job parses the Snakefile, and with it this."""
-    code = "import sys, prunescape.config; print(*sys.modules)"
+    code = "import sys, prunescape.config.reading; print(*sys.modules)"
     path = {"PYTHONPATH": str(ROOT / "workflow")}
     done = subprocess.run([sys.executable, "-c", code], env=path, capture_output=True, text=True, check=True)
     assert not {"numpy", "torch", "pandas", "snakemake"} & set(done.stdout.split())

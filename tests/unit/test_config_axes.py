@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from documented import BLOCKS
 from project_copy import TINY, merged
-from prunescape.config import ConfigError, validated
+from prunescape.config.reading import ConfigError, validated
 from prunescape.data.catalog import CATALOG as DATA_SETS
 from prunescape.hpspace.axes import HYPERPARAMETERS
 from prunescape.hpspace.lattice import Lattice

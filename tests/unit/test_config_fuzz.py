@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config_samples import DATA, MODELS, changed, parts
-from prunescape.config import ConfigError, schema, validated
+from prunescape.config.reading import ConfigError, validated
+from prunescape.config.schema import schema
 
 # Words of the schema among arbitrary ones, so that the fuzz reaches below the first level.
 PATHS = [path.replace("*", "small_resnet") for path, _, _ in parts(schema())]

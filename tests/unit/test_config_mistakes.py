@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from config_samples import DATA, MODELS, changed
-from prunescape.config import ConfigError, validated
-from prunescape.config_mistakes import first_twice, nearest
+from prunescape.config.messages import first_twice, nearest
+from prunescape.config.reading import ConfigError, validated
 from prunescape.errors import UserError
 from prunescape.io.strict_yaml import TOO_MANY
 

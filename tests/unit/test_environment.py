@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from prunescape.config import schema
+from prunescape.config.schema import schema
 from prunescape.pruning.settings import PruningSettings
 from prunescape.training.recipe import Recipe
 

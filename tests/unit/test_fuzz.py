@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from data_samples import tiny_data
-from prunescape.config import ConfigError, read, validated
+from prunescape.config.reading import ConfigError, read, validated
 from prunescape.data.catalog import CATALOG as DATA_SETS
 from prunescape.data.prepared import load_prepared
 from prunescape.errors import UserError

@@ -7,8 +7,9 @@ import pytest
 from scipy.stats import t
 
 from config_samples import DATA, MODELS, changed
-from prunescape.config import ConfigError, schema, validated
-from prunescape.config_checks import MOST_DRAWS
+from prunescape.config.checks import MOST_DRAWS
+from prunescape.config.reading import ConfigError, validated
+from prunescape.config.schema import schema
 from prunescape.hpspace.attainable import degrees_of_freedom, least_draws, least_p, student_tail
 from prunescape.hpspace.decision import EQUIVALENT, UNDECIDED, WORSE, Losses, decide
 
@@ -43,7 +44,7 @@ def test_so_many_draws_decide_and_one_less_does_not(level: float, degrees: int) 
         assert clearest(loss, enough - 1, degrees, level)["decision"] == UNDECIDED
 
 
-def test_the_most_draws_are_those_that_the_schema_allows() -> None:
+def test_the_most_draws_are_those_that_the_config_allows() -> None:
     assert schema()["properties"]["analysis"]["properties"]["draws"]["maximum"] == MOST_DRAWS
     assert least_draws(0.01, 2, MOST_DRAWS) is None
 

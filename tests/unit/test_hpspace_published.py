@@ -9,7 +9,7 @@ import yaml
 
 from landscape_samples import ANALYSIS, cells_of, trained, truth
 from project_copy import PROJECT
-from prunescape.config import validated
+from prunescape.config.reading import validated
 from prunescape.data.catalog import CATALOG as DATA_SETS
 from prunescape.hpspace.intervals import intervals
 from prunescape.hpspace.published import AS_PUBLISHED, differing, published, table_3_4, table_4_1, table_4_2

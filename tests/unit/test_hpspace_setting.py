@@ -8,7 +8,8 @@ import yaml
 
 from config_samples import parts
 from project_copy import PROJECT
-from prunescape.config import schema, validated
+from prunescape.config.reading import validated
+from prunescape.config.schema import schema
 from prunescape.data.catalog import CATALOG as DATA_SETS
 from prunescape.hpspace.published import differing
 from prunescape.hpspace.setting import HARMLESS, counted, is_harmless, published_settings

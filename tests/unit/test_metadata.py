@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from prunescape.config import schema
+from prunescape.config.schema import schema
 from prunescape.export.crate import VERSION
 
 PROJECT = Path(__file__).parents[2]

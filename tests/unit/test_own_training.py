@@ -8,7 +8,7 @@ from torch import nn
 
 from config_samples import DATA, MODELS, changed
 from own_samples import of_torchvision, own
-from prunescape.config import validated
+from prunescape.config.reading import validated
 from prunescape.errors import Interrupted, UserError
 from prunescape.lanes.alone import Alone
 from prunescape.lanes.fuse import check_lanes, fuse, lane_states

@@ -7,7 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from prunescape.config import schema
+from prunescape.config.schema import schema
 from prunescape.data.batches import Batches
 from prunescape.errors import UserError
 from prunescape.figures.names import short_title, variant_title

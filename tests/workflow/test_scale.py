@@ -97,5 +97,5 @@ def test_parsing_the_workflow_imports_nothing_heavy(tmp_path: Path) -> None:
     imported = {
         line.rpartition("|")[2].strip() for line in result.stderr.splitlines() if line.startswith("import time:")
     }
-    assert "prunescape.config" in imported
+    assert "prunescape.config.reading" in imported
     assert not imported & {"torch", "torchvision", "scipy", "sklearn", "matplotlib", "prunescape.overview.study"}

@@ -1,7 +1,7 @@
 """What all rules share: the plan, and how a step of it becomes a rule."""
 
 from prunescape.runtime.fingerprint import remember
-from prunescape.config import ConfigError
+from prunescape.config.reading import ConfigError
 from prunescape.errors import UserError
 from prunescape.plan.plan import COMPANIONS, Plan
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from prunescape.config import validated
+from prunescape.config.reading import validated
 
 REFERENCE = Path(__file__).parents[2] / "reference"
 AS_PUBLISHED = "as published"

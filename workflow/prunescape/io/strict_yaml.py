@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from prunescape.config_mistakes import shown
+from prunescape.config.messages import shown
 from prunescape.errors import UserError
 
 MOST_VALUES = 5_000  # with keys, once aliases are written out; the largest config of this project has 263

@@ -1,6 +1,6 @@
 """Checks of a config that need the catalogues and a user's code: before anything is computed, one line each."""
 
-from prunescape.config import ConfigError
+from prunescape.config.reading import ConfigError
 from prunescape.errors import UserError
 from prunescape.own_code import check_import
 from prunescape.plan.run import Run

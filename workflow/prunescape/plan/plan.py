@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from prunescape.config import validated
+from prunescape.config.reading import validated
 from prunescape.data.catalog import CATALOG as DATA_SETS
 from prunescape.models.catalog import CATALOG as MODELS
 from prunescape.plan.check import check_networks

@@ -18,9 +18,10 @@ from typing import NamedTuple
 from prunescape.io.files import write_text
 
 # What these say, look up or arrange cannot change a result: messages, logs, progress, where and when jobs run and whose
-# turn it is, and the tables of names, of which each rule takes its own entry as a setting. Else a new model in the
-# catalogue would train all the others again.
+# turn it is, the config, whose values jobs take as settings, and the tables of names, of which each rule takes its own
+# entry as a setting. Else a new model in the catalogue would train all the others again.
 NO_MEANING = {
+    "config/",
     "errors.py",
     "runtime/job_lock.py",
     "runtime/logs.py",
@@ -68,7 +69,8 @@ def _closure(start: Path) -> frozenset[Path]:
 
 
 def _is_plumbing(file: Path) -> bool:
-    return file.is_relative_to(LIBRARY) and file.relative_to(LIBRARY).as_posix() in NO_MEANING
+    name = file.relative_to(LIBRARY).as_posix() if file.is_relative_to(LIBRARY) else ""
+    return name in NO_MEANING or f"{name.partition('/')[0]}/" in NO_MEANING
 
 
 @cache

@@ -1,22 +1,14 @@
-"""Turn what a JSON schema finds wrong into lines to act on: the key, the mistake, the remedy."""
+"""Messages: what is wrong in a config, as lines to act on that name the key, the mistake and the remedy."""
 
 import difflib
 import math
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Sized
 from typing import Any
-
-from jsonschema.exceptions import ValidationError
 
 Path = tuple[str | int, ...]
 Places = Mapping[str, Collection[str]]
-Get = Callable[..., Any]
 Mistakes = Iterator[tuple[Path, str]]
-
-
-class Unreadable(Exception):  # noqa: N818 - a signal, no error
-    """A rule reads a key in which another mistake was found already: it has nothing to add."""
-
 
 _NAMES = {
     "object": "a section of 'key: value' lines",
@@ -34,6 +26,9 @@ _BOUNDS = {
     "maximum": "up to",
     "exclusiveMaximum": "below",
 }
+# What pydantic calls values of another type, and numbers out of their bounds.
+_TYPES = {f"{name}_type" for name in ("int", "float", "string", "bool", "list", "dict", "model")}
+_OUTSIDE = {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}
 _NESTED = "(values nested in --config are text: use a file and --configfile)"
 _EXPONENT = re.compile(r"([+-]?\d+)(?:\.(\d*))?[eE]([+-]?)(\d+)")
 
@@ -103,43 +98,48 @@ def _letters(word: str) -> str:
     return re.sub(r"[-_ ]", "", word.casefold())
 
 
-def described(error: ValidationError, places: Places) -> Iterator[tuple[Path, str]]:
-    """Each mistake in one schema error, as the path of the mistaken key and what is wrong with it.
+def described(error: Mapping[str, Any], given: Any, part: Mapping[str, Any], places: Places) -> tuple[Path, str]:
+    """The path of a mistaken key, and what is wrong with it.
 
     Args:
-        error: what jsonschema found.
+        error: one of pydantic's.
+        given: what stands at the key.
+        part: the part of the schema that the key, or the section of a key that is not known, has to fit.
         places: where each key of the schema belongs, as dotted paths by the key's own name.
     """
-    path: Path = tuple(error.absolute_path)
-    kind, wanted, value = str(error.validator), error.validator_value, error.instance
-    part: Any = error.schema
+    path, kind, value = tuple(error["loc"]), str(error["type"]), given
     hint = f"; {part['hint']}" if "hint" in part else ""
-    if kind == "additionalProperties":
-        for key in (key for key in value if key not in part["properties"]):
-            yield (*path, key), _unknown_key(key, part["properties"], places)
-    elif kind == "required":
-        for key in (key for key in wanted if key not in value):
-            example = part["properties"][key]["examples"][0]
-            yield (*path, key), f"is missing; write, for example, '{key}: {_word(example)}'"
-    elif kind == "type":
-        kinds = [wanted] if isinstance(wanted, str) else wanted
-        names = " or ".join(_NAMES[name] for name in kinds)
+    if kind == "extra_forbidden":
+        return path, _unknown_key(str(path[-1]), part["properties"], places)
+    if kind == "missing":
+        return path, f"is missing; write, for example, '{path[-1]}: {flow(part['examples'][0])}'"
+    if kind == "value_error":
+        return path, str(error["ctx"]["error"])
+    if kind == "too_short":
+        return path, f"has {counted(value)}; write at least {part['minProperties']}"
+    if kind == "literal_error":
+        return path, f"unknown value {shown(value)}; {suggestion(_word(value), part['enum'])}"
+    if kind in _TYPES:
+        kinds = [part["type"]] if isinstance(part["type"], str) else part["type"]
         # The first of a key's types is the one that is meant. A remedy that names a value needs no hint.
-        remedy = _type_remedy(kinds[0], value)
-        yield path, f"is {shown(value)}, not {names}; {remedy}{hint if remedy == _GENERIC[kinds[0]] else ''}"
-    elif kind == "enum":
-        yield path, f"unknown value {shown(value)}; {suggestion(_word(value), wanted)}"
-    elif kind == "uniqueItems":
-        (twice,) = first_twice(value) or (value[-1],)
-        yield path, f"{shown(twice)} is given twice; remove one"
-    elif kind in ("minItems", "maxItems", "minProperties"):
-        entries = "entry" if len(value) == 1 else "entries"
-        yield path, f"has {len(value)} {entries}; write {_count(part)}"
-    elif kind in _BOUNDS:
-        bounds = " and ".join(f"{word} {part[key]}" for key, word in _BOUNDS.items() if key in part)
-        yield path, f"is {shown(value)}; write a number {bounds}{hint}"
-    else:
-        yield path, f"cannot be {shown(value)}{hint}"
+        remedy = _type_remedy(kinds[0], value, part)
+        names = " or ".join(_NAMES[name] for name in kinds)
+        return path, f"is {shown(value)}, not {names}; {remedy}{hint if remedy == _GENERIC[kinds[0]] else ''}"
+    if kind in _OUTSIDE:
+        return path, f"is {shown(value)}; write a number {_bounds(part)}{hint}"
+    return path, f"cannot be {shown(value)}{hint}"
+
+
+def counted(entries: Sized) -> str:
+    """The number of entries in words: `1 entry`."""
+    return f"{len(entries)} {'entry' if len(entries) == 1 else 'entries'}"
+
+
+def flow(value: Any) -> str:
+    """A value as YAML has it on one line, lists and keys in brackets."""
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{key}: {flow(item)}' for key, item in value.items())}}}"
+    return f"[{', '.join(map(flow, value))}]" if isinstance(value, list | tuple) else _word(value)
 
 
 def _word(value: Any) -> str:
@@ -157,7 +157,11 @@ def _unknown_key(key: str, known: Collection[str], places: Places) -> str:
     return f"unknown key; choose from: {', '.join(known)}"
 
 
-def _type_remedy(wanted: str, value: Any) -> str:
+def _bounds(part: Mapping[str, Any]) -> str:
+    return " and ".join(f"{word} {part[key]}" for key, word in _BOUNDS.items() if key in part)
+
+
+def _type_remedy(wanted: str, value: Any, part: Mapping[str, Any]) -> str:
     """What to write where `wanted` is meant and `value` was given."""
     if wanted == "object":
         if value is None:
@@ -176,12 +180,17 @@ def _type_remedy(wanted: str, value: Any) -> str:
         return f"write true or false, without quotes {_NESTED}"
     if isinstance(value, bool):
         return "write a number (YAML reads yes, no, on and off as true and false)"
+    if not isinstance(value, str):  # a fraction, where a whole number is wanted
+        near = [n for n in (math.floor(value), math.ceil(value)) if _allows(part, n)]
+        return f"write {' or '.join(map(str, near))}" if near else f"write a whole number {_bounds(part)}"
     return _number_remedy(wanted, value)
 
 
-def _number_remedy(wanted: str, value: float | str) -> str:
-    if not isinstance(value, str):  # a fraction, where a whole number is wanted
-        return f"write {math.floor(value)} or {math.ceil(value)}"
+def _allows(part: Mapping[str, Any], number: int) -> bool:
+    return part.get("minimum", number) <= number <= part.get("maximum", number)
+
+
+def _number_remedy(wanted: str, value: str) -> str:
     text = value.strip()
     try:
         number = float(text.replace(",", "."))
@@ -196,8 +205,3 @@ def _number_remedy(wanted: str, value: float | str) -> str:
         mantissa, digits, sign, exponent = match.groups()
         return f"YAML reads {text} as text: write {mantissa}.{digits or 0}e{sign or '+'}{exponent}"
     return f"write {yaml_number(number)} without quotes {_NESTED}"
-
-
-def _count(part: Mapping[str, Any]) -> str:
-    low = part.get("minItems", part.get("minProperties", 0))
-    return f"exactly {low}" if low == part.get("maxItems") else f"at least {low}"

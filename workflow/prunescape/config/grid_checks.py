@@ -3,12 +3,14 @@
 from itertools import pairwise
 from typing import NamedTuple
 
-from prunescape.config_mistakes import Get, Mistakes, Path, Unreadable, shown, where, yaml_number
+from prunescape.config.config import Config
+from prunescape.config.grid import Grid, GridAxis
+from prunescape.config.messages import Mistakes, Path, shown, where, yaml_number
+from prunescape.config.section import Unreadable, plain
 from prunescape.data.catalog import IMAGES
 from prunescape.hpspace.axes import HYPERPARAMETERS, LINEAR, LOG, THESIS, Axis, bounds_of, pair_of, size_of
 from prunescape.training.retraining import FROM_TRAINED
 
-BY_DEFAULT = {"step": 0.2, "size": [9, 9]}
 LONGEST = 2.0  # decades of a step
 HAIR = 1e-6  # a bound that is meant to be the outermost cell must not fail by rounding
 
@@ -33,65 +35,74 @@ class _Side(NamedTuple):
         return [self.axis.value(self.prior, steps) for steps in range(-half, half + 1)]
 
 
-def _side(get: Get, model: str, place: int) -> _Side:
+def _side(config: Config, model: str, place: int) -> _Side:
     """The first or the second axis, around the prior of a model."""
-    grid = get("grid")
+    grid = plain(config.grid)
     axis, size = pair_of(grid)[place], size_of(grid)[place]
     if axis.is_log and axis.step > LONGEST:
         raise Unreadable
-    at: Path = ("grid", "axes", place) if grid["axes"] else ("grid",)
-    if grid["axes"] and grid["axes"][place]["prior"] is not None:
-        return _Side(axis, grid["axes"][place]["prior"], size, at, (*at, "prior"))
-    of_model = axis.name in THESIS.names
-    path: Path = ("models", model, axis.name) if of_model else ("recipe", axis.name)
-    return _Side(axis, get(*path), size, at, path)
+    own = _own(config, place)
+    at: Path = ("grid", "axes", place) if own else ("grid",)
+    if own and own.prior is not None:
+        return _Side(axis, own.prior, size, at, (*at, "prior"))
+    if axis.name in THESIS.names:
+        return _Side(axis, getattr(config.models[model], axis.name), size, at, ("models", model, axis.name))
+    return _Side(axis, getattr(config.recipe, axis.name), size, at, ("recipe", axis.name))
 
 
-def names(get: Get) -> Mistakes:
+def _own(config: Config, place: int) -> GridAxis | None:
+    return config.grid.axes[place] if config.grid.axes else None
+
+
+def names(config: Config) -> Mistakes:
     """Two different hyperparameters, which the recipe can use."""
-    axes = get("grid", "axes")
+    axes = config.grid.axes
     if axes is None:
         return
     path: Path = ("grid", "axes")
-    first, second = (axis["name"] for axis in axes)
+    first, second = (axis.name for axis in axes)
     if first == second:
         yield (*path, 1, "name"), f"{first} is given twice; write another hyperparameter"
     elif (second, first) == THESIS.names:
         yield path, "write learning_rate before weight_decay, as the thesis has them"
     for place, axis in enumerate(axes):
-        if axis["name"] == "momentum" and get("recipe", "optimiser") == "adam":
+        yield from _step(axis, (*path, place, "step"))
+        if axis.name == "momentum" and config.recipe.optimiser == "adam":
             yield (*path, place, "name"), "recipe.optimiser is adam, which has no momentum; write sgd there"
-        if axis["scale"] == LOG and axis["step"] > LONGEST:
-            yield (*path, place, "step"), f"is {shown(axis['step'])} decades; write at most {LONGEST:g}, in log10"
-        whole = HYPERPARAMETERS[axis["name"]].whole
-        if whole and axis["scale"] == LINEAR and not float(axis["step"]).is_integer():
-            words = HYPERPARAMETERS[axis["name"]].plural
-            remedy = "write a whole number, or scale: log"
-            yield (*path, place, "step"), f"{shown(axis['step'])} makes {words} that are no whole numbers; {remedy}"
-    for key, default in BY_DEFAULT.items():
-        if get("grid", key) != default:  # which is let through, so that a config written out whole can be read
+    default = Grid()
+    for key in ("step", "size"):
+        if getattr(config.grid, key) != getattr(default, key):  # let through, for a config that is written out whole
             yield ("grid", key), "is not used beside grid.axes, whose entries have their own; remove the line"
 
 
-def bounds(get: Get, place: int) -> Mistakes:
+def _step(axis: GridAxis, path: Path) -> Mistakes:
+    known = HYPERPARAMETERS[axis.name]
+    if axis.scale == LOG and axis.step > LONGEST:
+        yield path, f"is {shown(axis.step)} decades; write at most {LONGEST:g}, in log10"
+    if known.whole and axis.scale == LINEAR and not axis.step.is_integer():
+        remedy = "write a whole number, or scale: log"
+        yield path, f"{shown(axis.step)} makes {known.plural} that are no whole numbers; {remedy}"
+
+
+def bounds(config: Config, place: int) -> Mistakes:
     """The bounds of an entry of `grid.axes` are in order."""
-    own = get("grid", "axes") and get("grid", "axes", place, "bounds")
-    if own and own[0] >= own[1]:
-        path: Path = ("grid", "axes", place, "bounds")
-        yield path, f"{shown(own[0])} is not below {shown(own[1])}; write [lowest, highest]"
+    own = _own(config, place)
+    if own and own.bounds and own.bounds[0] >= own.bounds[1]:
+        low, high = own.bounds
+        yield ("grid", "axes", place, "bounds"), f"{shown(low)} is not below {shown(high)}; write [lowest, highest]"
 
 
-def size(get: Get) -> Mistakes:
+def size(config: Config) -> Mistakes:
     """The prior is a cell of the lattice."""
-    for path, cells in _sizes(get):
+    for path, cells in _sizes(config):
         if cells % 2 == 0:
             remedy = f"write {cells - 1} or {cells + 1}"
             yield path, f"the prior is off the lattice: of {cells} cells none is central; {remedy}"
 
 
-def tile(get: Get) -> Mistakes:
+def tile(config: Config) -> Mistakes:
     """Tiles divide the grid."""
-    for axis, ((at, cells), tile) in enumerate(zip(_sizes(get), get("grid", "tile"), strict=True)):
+    for axis, ((at, cells), tile) in enumerate(zip(_sizes(config), config.grid.tile, strict=True)):
         path: Path = ("grid", "tile", axis)
         size = f"{where(at)} = {cells}"
         remedy = "write " + " or ".join(str(n) for n in range(1, cells + 1) if cells % n == 0)
@@ -101,23 +112,22 @@ def tile(get: Get) -> Mistakes:
             yield path, f"tiles of {tile} do not divide {size}; {remedy}"
 
 
-def _sizes(get: Get) -> list[tuple[Path, int]]:
+def _sizes(config: Config) -> list[tuple[Path, int]]:
     """The number of cells along both axes, each with its key."""
-    axes = get("grid", "axes")
-    if axes is None:
-        return [(("grid", "size", place), cells) for place, cells in enumerate(get("grid", "size"))]
-    return [(("grid", "axes", place, "size"), axis["size"]) for place, axis in enumerate(axes)]
+    if config.grid.axes is None:
+        return [(("grid", "size", place), cells) for place, cells in enumerate(config.grid.size)]
+    return [(("grid", "axes", place, "size"), axis.size) for place, axis in enumerate(config.grid.axes)]
 
 
-def prior(get: Get, model: str, place: int) -> Mistakes:
+def prior(config: Config, model: str, place: int) -> Mistakes:
     """The prior, and the whole initial grid around it, can be trained and lie within the bounds of the axis."""
-    side = _side(get, model, place)
+    side = _side(config, model, place)
     axis, centre, of = side.axis, side.prior, side.axis.of
-    low, high = bounds_of(get("grid"), get("extension"))[axis.name]
+    low, high = bounds_of(plain(config.grid), plain(config.extension))[axis.name]
     if low >= high:
         return
-    own = get("grid", "axes") and get("grid", "axes", place, "bounds")
-    key = where((*side.at, "bounds")) if own else f"extension.{axis.name}"
+    own = _own(config, place)
+    key = where((*side.at, "bounds")) if own and own.bounds else f"extension.{axis.name}"
     bounds = f"{key} = [{yaml_number(low)}, {yaml_number(high)}]"
     if axis.is_log and centre <= 0:
         yield side.prior_at, f"is {shown(centre)}, and a logarithmic axis has no zero; write more, or scale: linear"
@@ -146,20 +156,20 @@ def _reach(side: _Side, low: float, high: float, bounds: str) -> Mistakes:
         yield side.at, text
 
 
-def batches(get: Get, model: str) -> Mistakes:
+def batches(config: Config, model: str) -> Mistakes:
     """No batch is larger than the data set."""
-    data = get("data")
-    images = data["train_size"] or IMAGES.get(data["name"], (None,))[0]
+    images = config.data.train_size or IMAGES.get(config.data.name, (None,))[0]
     for place in range(2):
-        side = _side(get, model, place)
+        side = _side(config, model, place)
         largest = side.values()[-1]
         if side.axis.name == "batch_size" and images is not None and largest > images:
             yield side.at, f"reaches batches of {largest}, and there are {images} training images; {side.smaller}"
 
 
-def lengths(get: Get, model: str) -> Mistakes:
+def lengths(config: Config, model: str) -> Mistakes:
     """Only trainings by the whole recipe have a length of their own."""
-    path: Path = ("models", model, "pipelines")
-    varied = [axis["name"] for axis in get("grid", "axes") or ()]
-    if "epochs" in varied and set(get(*path)) & set(FROM_TRAINED):
-        yield path, "go on for as many epochs as the recipe has left, and grid.axes varies them; write [scratch]"
+    varied = [axis.name for axis in config.grid.axes or ()]
+    if "epochs" in varied and set(config.models[model].pipelines) & set(FROM_TRAINED):
+        remedy = "write [scratch]"
+        path: Path = ("models", model, "pipelines")
+        yield path, f"go on for as many epochs as the recipe has left, and grid.axes varies them; {remedy}"

@@ -1,17 +1,17 @@
-"""The config's page, from its schema: `python -m prunescape.config_reference docs/config.md`."""
+"""The config's page, from its sections: `python -m prunescape.config.reference docs/config.md`."""
 
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from prunescape.config import schema
-from prunescape.config_mistakes import shown
+from prunescape.config.messages import flow
+from prunescape.config.schema import schema
 from prunescape.io.strict_yaml import MOST_VALUES
 
 _HEAD = """# The config
 
-<!-- Made by `PYTHONPATH=workflow python -m prunescape.config_reference docs/config.md`; do not edit. -->
+<!-- Made by `PYTHONPATH=workflow python -m prunescape.config.reference docs/config.md`; do not edit. -->
 
 {description}
 
@@ -72,7 +72,7 @@ def _rows(prefix: str, keys: dict[str, Any], owner: dict[str, Any]) -> Iterator[
             yield from _rows(f"{prefix}{key}.", part["properties"], part)
             continue
         unit = part.get("unit", part.get("items", {}).get("unit", ""))
-        default = "required" if key in owner.get("required", ()) else f"`{_yaml(part['default'])}`"
+        default = "required" if key in owner.get("required", ()) else f"`{flow(part['default'])}`"
         cells = (f"`{prefix}{key}`", _kind(part), unit, default, part["description"])
         yield f"| {' | '.join(cells)} |\n"
         if "properties" in (named := part.get("additionalProperties") or {}):
@@ -93,13 +93,6 @@ def _kind(part: dict[str, Any]) -> str:
         low, high = part.get("minItems", 0), part.get("maxItems")
         words[0] = f"{'list' if high is None else f'{low}'} × {_kind(part['items'])}"
     return " or ".join(words)
-
-
-def _yaml(value: Any) -> str:
-    """The value as it is written in a config."""
-    if isinstance(value, list):
-        return f"[{', '.join(_yaml(item) for item in value)}]"
-    return value if isinstance(value, str) else shown(value)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,177 @@
+"""The config's rules that compare several keys or need the catalogues: which there are, and those of no single study.
+
+A rule is a generator of mistakes. Where it reads a key that is mistaken by itself, it ends and has nothing to add.
+"""
+
+import math
+from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from prunescape.config import grid_checks, network_checks, study_checks
+from prunescape.config.config import Config
+from prunescape.config.data import Data
+from prunescape.config.messages import Mistakes, Path, shown, suggestion
+from prunescape.config.section import Unreadable
+from prunescape.hpspace.attainable import degrees_of_freedom, least_draws, least_p
+from prunescape.hpspace.axes import THESIS
+from prunescape.lanes import LANE_ALIGNMENT
+
+# Rules about each network.
+OF_NETWORK = (
+    network_checks.ratios,
+    network_checks.cell,
+    network_checks.pipelines,
+    grid_checks.batches,
+    grid_checks.lengths,
+)
+Rule = Callable[[Config], Mistakes]
+ONLY_IMAGE_FOLDER = ("image_size", "validation_fraction", "flip")
+NEED_DIRECTORY = ("imagenet", "image_folder")
+MOST_DRAWS = 100_000  # that the section `analysis` allows
+MOST_SEEDS = 1000  # that are looked through for enough
+
+
+def crossed(config: Config, known_models: Collection[str], known_data_sets: Collection[str]) -> Mistakes:
+    """Every mistake between keys, each as the key's path and what is wrong.
+
+    Args:
+        config: with its defaults filled in; what is mistaken by itself is not there.
+        known_models: names that `models` may use.
+        known_data_sets: names that `data.name` may be.
+    """
+    for rule in _rules(config, known_models, known_data_sets):
+        with suppress(Unreadable):
+            yield from rule(config)
+
+
+def _rules(config: Config, known_models: Collection[str], known_data_sets: Collection[str]) -> Iterator[Rule]:
+    """All rules, in the order in which mistakes are told."""
+    there = vars(config)  # without the sections that are mistaken as a whole
+    models = list(there.get("models", ()))
+    yield partial(_data, known=known_data_sets)
+    yield _directory
+    yield from (partial(_folder_option, key=key) for key in ONLY_IMAGE_FOLDER)
+    yield from (_batch, _decay, grid_checks.size, grid_checks.tile, grid_checks.names, _roi, _risk_roi, _decidable)
+    yield partial(_lanes, path=("engine", "lanes"))
+    yield from (partial(_bounds, path=("extension", axis.name)) for axis in THESIS)
+    yield from (partial(grid_checks.bounds, place=place) for place in range(2))
+    yield from (partial(grid_checks.prior, model=model, place=place) for model in models for place in range(2))
+    yield from (partial(rule, model=model) for model in models for rule in OF_NETWORK)
+    yield from (network_checks.rewind, network_checks.steps)
+    if study := there.get("stochastic"):
+        yield partial(study_checks.held_out, study=study)
+        yield partial(_lanes, path=("stochastic", "lanes"))
+        yield from (partial(_bounds, path=("stochastic", "search", axis)) for axis in ("sigma", "gamma"))
+    if study := there.get("mechanism"):
+        yield partial(_lanes, path=("mechanism", "lanes"))
+        yield from (partial(rule, study=study) for rule in (study_checks.measured_epochs, study_checks.planes))
+    if study := there.get("coherence"):
+        yield partial(_lanes, path=("coherence", "lanes"))
+        yield partial(study_checks.networks, study=study, catalogue=known_models)
+        yield from (partial(rule, study=study) for rule in (study_checks.samples, study_checks.early_epochs))
+    yield from (partial(network_checks.known, model=model, catalogue=known_models) for model in models)
+    yield from (partial(network_checks.imported, model=model, catalogue=known_models) for model in models)
+    yield from (partial(network_checks.not_imported, model=model) for model in models)
+
+
+def _data(config: Config, known: Collection[str]) -> Mistakes:
+    name = config.data.name
+    if name not in known:
+        yield ("data", "name"), f"unknown data set {shown(name)}; {suggestion(name, known)}"
+
+
+def _directory(config: Config) -> Mistakes:
+    name = config.data.name
+    if name in NEED_DIRECTORY and config.data.directory is None:
+        yield ("data", "directory"), f"is null, but {name} is never downloaded; write the folder of your copy"
+
+
+def _folder_option(config: Config, key: str) -> Mistakes:
+    name = config.data.name
+    # The default is let through, so that a config written out whole can be read again.
+    if name != "image_folder" and getattr(config.data, key) != Data.model_fields[key].default:
+        yield ("data", key), f"only image_folder uses this, and data.name is {shown(name)}; remove the line"
+
+
+def _batch(config: Config) -> Mistakes:
+    path: Path = ("recipe", "batch_size")
+    batch, size = config.recipe.batch_size, config.data.train_size
+    if size is not None and batch > size:
+        yield path, f"is {batch}, more than data.train_size = {size}; write at most {size}"
+
+
+def _decay(config: Config) -> Mistakes:
+    path: Path = ("recipe", "decay_epochs")
+    decays = list(config.recipe.decay_epochs)
+    if decays != sorted(decays):
+        yield path, f"is {shown(decays)}; write it in increasing order: {shown(sorted(decays))}"
+    epochs = config.recipe.epochs
+    late = [epoch for epoch in decays if epoch >= epochs]
+    if late:
+        yield path, f"{late[0]} is not before the end, recipe.epochs = {epochs}; write epochs below {epochs}"
+
+
+def _at(config: Config, path: tuple[str, ...]) -> Any:
+    section: Any = config
+    for name in path:
+        section = getattr(section, name)
+    return section
+
+
+def _bounds(config: Config, path: tuple[str, ...]) -> Mistakes:
+    low, high = _at(config, path)
+    if low >= high:
+        yield path, f"{shown(low)} is not below {shown(high)}; write [lowest, highest]"
+
+
+def _roi(config: Config) -> Mistakes:
+    roi = list(config.analysis.roi)
+    if roi != sorted(roi):
+        yield ("analysis", "roi"), f"is {shown(roi)}; write it in increasing order: {shown(sorted(roi))}"
+
+
+def _risk_roi(config: Config) -> Mistakes:
+    path: Path = ("analysis", "risk_roi")
+    roi, risk = list(config.analysis.roi), config.analysis.risk_roi
+    if risk not in roi:
+        yield path, f"{shown(risk)} is not in analysis.roi = {shown(roi)}; add it there, or choose from there"
+
+
+def _decidable(config: Config) -> Mistakes:
+    """The tests of the verdict can decide something, with as many draws and seeds as there are."""
+    seeds, draws, level = len(config.seeds), config.analysis.draws, config.verdict.level
+    if seeds == 1:
+        return  # no test at all, which the verdict says
+    networks = {
+        name: 1 + len(of.methods) * len(of.criteria) * len(of.pipelines) * len(of.ratios)
+        for name, of in config.models.items()
+    }
+    model = min(networks, key=lambda name: networks[name])
+    degrees = degrees_of_freedom(seeds, networks[model])
+    if least_p(draws, degrees) <= level:
+        return
+    what = f"nothing can be decided of {model}, {networks[model]} networks with {seeds} seeds"
+
+    def above(least: float) -> str:
+        return f"no p-value is below {least:.2g}, and verdict.level is {shown(level)}"
+
+    enough = least_draws(level, degrees, MOST_DRAWS)
+    if enough is not None:
+        text = f"{draws} are too few: {what}: {above(least_p(draws, degrees))}; write at least {enough}"
+        yield ("analysis", "draws"), text
+        return
+    least = least_p(MOST_DRAWS, degrees)
+    more = (n for n in range(seeds, MOST_SEEDS) if least_p(draws, degrees_of_freedom(n, networks[model])) <= level)
+    remedy = next((f"train at least {n} seeds, or write" for n in more), "write")
+    raised = math.ceil(1000 * least_p(draws, degrees)) / 1000
+    text = f"{what}: with {MOST_DRAWS:,} draws still {above(least)}; {remedy} a verdict.level of at least {raised:g}"
+    yield ("seeds",), text
+
+
+def _lanes(config: Config, path: tuple[str, ...]) -> Mistakes:
+    lanes: int | None = _at(config, path)
+    if lanes is not None and lanes > 1 and lanes % LANE_ALIGNMENT and config.engine.device != "cuda":
+        near = max(LANE_ALIGNMENT, round(lanes / LANE_ALIGNMENT) * LANE_ALIGNMENT)
+        yield path, f"{lanes} would let a cell's neighbours change its last bits on a CPU; write 1 or {near}"

@@ -1,0 +1,150 @@
+"""The config's section `coherence`."""
+
+from typing import Annotated, Literal
+
+from prunescape.config.section import (
+    Count,
+    Epoch,
+    Epochs,
+    FilledIn,
+    Flag,
+    Fraction,
+    Integer,
+    NotNegative,
+    Number,
+    Part,
+    Positive,
+    Section,
+    Several,
+    Some,
+    key,
+    section,
+    within,
+)
+
+Experiment = Literal["gaussian", "trained", "widths", "wide", "fixed", "network", "stability", "early", "matched"]
+Width = Annotated[int, Integer(ge=1, le=1_000_000)]
+
+
+class Network(Section):
+    """A network, and its training."""
+
+    optimiser: Literal["sgd", "adam"] = key("sgd", "The optimiser; Adam has no use for `momentum`.")
+    learning_rate: Positive = key(
+        ..., "The learning rate, which stays the same throughout.", unit="factor", example=0.1
+    )
+    weight_decay: NotNegative = key(0.0, "Weight decay (L2).", unit="factor")
+    momentum: Fraction = key(0.0, "SGD's momentum.", unit="factor")
+    epochs: Epochs | None = key(None, "Length of training on real images (null, that of the recipe).", unit="epochs")
+    gaussian_epochs: Epochs | None = key(
+        None, "Length of training on noise (null, that on real images).", unit="epochs"
+    )
+    retraining_epochs: Epochs | None = key(
+        None, "Length of the training of children (null, that on real images).", unit="epochs"
+    )
+    retraining_rate: Positive | None = key(
+        None, "Learning rate of children (null, that of the network).", unit="factor"
+    )
+
+
+class Mlp(Section):
+    """Fully connected networks with three square layers, their widths, and their training at a constant learning
+    rate.
+    """
+
+    optimiser: Literal["sgd", "adam"] = key("adam", "The optimiser; Adam has no use for `momentum`.")
+    learning_rate: Positive = key(0.0001, "The learning rate, which stays the same throughout.", unit="factor")
+    weight_decay: NotNegative = key(0.0, "Weight decay (L2).", unit="factor")
+    momentum: Fraction = key(0.0, "SGD's momentum.", unit="factor")
+    epochs: Epochs = key(200, "Length of every training.", unit="epochs")
+    widths: Some[Width] = key(
+        (100, 200, 400, 800, 1200, 1600, 2000, 2400, 2800), "Neurons of every hidden layer.", unit="neurons"
+    )
+    child: Width = key(
+        512,
+        "The width of the network that children of ever larger parents have as many weights as.",
+        unit="neurons",
+    )
+    parents: Some[Annotated[Number, within(gt=1)]] = key(
+        (2.0, 5.0, 10.0, 20.0, 40.0, 62.0), "How many times as many weights these parents have.", unit="factor"
+    )
+
+
+class Coherence(Section):
+    """The companion study of what per-sample gradients know (`snakemake coherence`). Defaults are the thesis on
+    gradient coherence's, and `{}` takes them all, for the networks of `models`; without this section there is no
+    such study.
+    """
+
+    experiments: Some[Experiment] = key(
+        ("gaussian", "trained", "widths", "wide", "fixed", "network", "stability", "early", "matched"),
+        (
+            "What is done: training on noise (`gaussian`), and from trained weights on noise (`trained`); fully "
+            "connected networks of growing width (`widths`), children of parents with ten times the weights "
+            "(`wide`), and of ever larger ones (`fixed`); children of the networks themselves (`network`); when "
+            "masks stop changing (`stability`), how early a mask may be taken (`early`), and whether chance with "
+            "equal layer densities does as well (`matched`). Training on real images always is."
+        ),
+    )
+    tolerance: Annotated[Number, within(ge=0, le=100)] = key(
+        0.5,
+        "Points by which two accuracies must differ to count as different in the findings.",
+        unit="points",
+    )
+    models: FilledIn[Annotated[dict[str, Network], within(min_length=1)]] = key(
+        None,
+        (
+            "The networks of this study, which need not be among `models`, with their training: a constant learning "
+            "rate (null, those of `models`, with their priors and the momentum of the recipe)."
+        ),
+    )
+    mlp: Mlp = section(Mlp)
+    lanes: Count = key(
+        16,
+        (
+            "Children trained together as one network, on a CPU 1 or a multiple of 16. Vision transformers always "
+            "are trained one by one."
+        ),
+        unit="networks",
+    )
+    samples: Several | None = key(
+        None,
+        (
+            "Training images whose gradients are measured, chosen at random; coherence is then estimated without "
+            "bias, with its standard error (null, all of them)."
+        ),
+        unit="images",
+    )
+    measured_epochs: Some[Epoch] | None = key(
+        None,
+        (
+            "Epochs after which networks are measured, 0 being the initialisation (null, 0 to 5 and 20 more, evenly "
+            "to the end); the last one always is, and those after the end of a shorter training are left out."
+        ),
+        unit="epochs",
+    )
+    early_epochs: Some[Epoch] | None = key(
+        None,
+        (
+            "Epochs whose masks are tried, beside the mask that is used (null, the measured ones before the end "
+            "among 1, 2, 3, 5, 10, 20, 50, 100, and 10 %, 20 % and 50 % of the training)."
+        ),
+        unit="epochs",
+    )
+    density: Part = key(0.1, "The part of the weights that masks keep.", unit="part of the weights")
+    scores: Some[Literal["diff", "magnitude", "random"]] = key(
+        ("diff", "magnitude", "random"), "What weights are chosen by."
+    )
+    ends: Some[Literal["best", "worst"]] = key(
+        ("best", "worst"),
+        "Which of them are kept, those with the highest scores (`best`) or with the lowest (`worst`).",
+    )
+    scopes: Some[Literal["global", "floor", "local"]] = key(
+        ("global", "floor", "local"),
+        (
+            "Among which weights scores are compared: all (`global`), all, with 2 % of each layer kept at least "
+            "(`floor`; less where that is more than masks keep), or those of a layer (`local`)."
+        ),
+    )
+    augment: Flag = key(False, "Whether real training images are augmented. Noise never is.")
+    bins: Annotated[int, Integer(ge=2, le=10000)] = key(100, "Bins of histograms.", unit="bins")

@@ -1,0 +1,91 @@
+"""The config's rules about the networks: where they come from, how they are pruned, and what is done with them then."""
+
+import re
+from collections.abc import Collection
+
+from prunescape.config.config import Config
+from prunescape.config.messages import Mistakes, Path, shown, suggestion
+from prunescape.config.models import Model
+from prunescape.training.retraining import AT_INIT, FROM_TRAINED
+
+ONLY_IMPORTED = ("kwargs", "prunable")
+OWN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,49}")
+
+
+def known(config: Config, model: str, catalogue: Collection[str]) -> Mistakes:
+    """A network is of the catalogue, or says where it comes from."""
+    if model not in catalogue and config.models[model].import_ is None:
+        elsewhere = "; or import it from elsewhere, as with import: torchvision:resnet18 (docs/own-network.md)"
+        yield ("models", model), f"unknown model {shown(model)}; {suggestion(model, catalogue)}{elsewhere}"
+
+
+def imported(config: Config, model: str, catalogue: Collection[str]) -> Mistakes:
+    """An imported network has a name of its own, and is not asked what only those of the catalogue can."""
+    if config.models[model].import_ is None:
+        return
+    path: Path = ("models", model)
+    if model in catalogue:
+        yield path, "is the name of a network of the catalogue; give the imported one another name"
+    elif not OWN_NAME.fullmatch(model):
+        yield path, "names a folder; use letters, digits, '_' and '-', and begin with a letter"
+    for study in ("stochastic", "mechanism"):
+        if getattr(config, study) is not None:
+            yield (study,), f"works on networks of the catalogue, and models.{model} is imported; remove one of them"
+    if config.engine.strategy == "graphed":
+        remedy = "write auto, fused or serial"
+        yield ("engine", "strategy"), f"graphed is for networks of the catalogue, and models.{model} is not; {remedy}"
+
+
+def not_imported(config: Config, model: str) -> Mistakes:
+    """Other networks have no keys of imported ones."""
+    section = config.models[model]
+    for key in ONLY_IMPORTED if section.import_ is None else ():
+        if getattr(section, key) != Model.model_fields[key].default:
+            yield ("models", model, key), "only an imported network uses this; add its 'import:', or remove the line"
+
+
+def ratios(config: Config, model: str) -> Mistakes:
+    """Ratios of one model have names of their own."""
+    written: dict[str, float] = {}
+    for index, ratio in enumerate(config.models[model].ratios):
+        first = written.setdefault(f"{ratio:g}", ratio)
+        if first != ratio:
+            text = f"{ratio!r} is the same as {first!r} to six digits, which name a variant; remove one"
+            yield ("models", model, "ratios", index), text
+
+
+def cell(config: Config, model: str) -> Mistakes:
+    """The best cell of the stochastic study leaves weights."""
+    best = config.models[model].stochastic.cell
+    if best is not None and best[0] >= 1:
+        text = f"removes {shown(best[0])} of the weights; write [gamma, sigma] with gamma below 1"
+        yield ("models", model, "stochastic", "cell"), text
+
+
+def pipelines(config: Config, model: str) -> Mistakes:
+    """A schedule that can be gone back to; and a criterion that says something about untrained networks."""
+    asked = config.models[model].pipelines
+    back = [name for name in asked if name in FROM_TRAINED]
+    if back and config.recipe.schedule == "cosine":
+        text = f"{back[0]} needs a learning rate to go back to, and recipe.schedule is cosine"
+        yield ("models", model, "pipelines"), f"{text}; write step or constant there"
+    if AT_INIT in asked and "bn_scale" in config.models[model].criteria:
+        text = f"bn_scale ranks nothing in {AT_INIT}: before training all scales are 1; remove one of the two"
+        yield ("models", model, "criteria"), text
+
+
+def rewind(config: Config) -> Mistakes:
+    """Something is left to train."""
+    epoch, epochs = config.retraining.rewind_epoch, config.recipe.epochs
+    if epoch >= epochs:
+        text = f"{epoch} leaves nothing to train, recipe.epochs = {epochs}; write at most {epochs - 1}"
+        yield ("retraining", "rewind_epoch"), text
+
+
+def steps(config: Config) -> Mistakes:
+    """Steps are of a pipeline that has them."""
+    number = config.retraining.steps
+    asked = {name for model in config.models.values() for name in model.pipelines}
+    if number > 1 and not asked & set(FROM_TRAINED):
+        remedy = f"add one of {', '.join(FROM_TRAINED)} to pipelines, or write 1"
+        yield ("retraining", "steps"), f"is {number}, and no model prunes in steps; {remedy}"

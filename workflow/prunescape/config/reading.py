@@ -1,0 +1,142 @@
+"""The config, read strictly: every mistake at once and before any job starts, every default filled in."""
+
+import itertools
+import math
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path as FilePath
+from typing import Any
+
+from pydantic import ValidationError
+
+from prunescape.config.checks import crossed
+from prunescape.config.completion import complete
+from prunescape.config.config import Config
+from prunescape.config.messages import Path, described, shown, where
+from prunescape.config.schema import part_at, places
+from prunescape.config.section import plain
+from prunescape.config.sound import sound_parts
+from prunescape.errors import UserError
+from prunescape.io.strict_yaml import MOST_VALUES, TOO_MANY, YamlError, load
+
+_DEEPEST = 12  # far below any honest config; YAML anchors can nest without end
+_LARGEST = 2**63
+_TEMPLATES = "__use_yte__"  # makes Snakemake evaluate Python expressions in a config file
+
+
+class ConfigError(UserError):
+    """The config has mistakes.
+
+    Attributes:
+        mistakes: one line each, naming the key and the remedy.
+    """
+
+    def __init__(self, mistakes: list[str]) -> None:
+        super().__init__("\n".join(f"config: {mistake}" for mistake in mistakes))
+        self.mistakes = mistakes
+
+
+def read(path: str | FilePath) -> Any:
+    """The value in a config file: JSON or YAML, which is data and no code.
+
+    Raises:
+        ConfigError: the file cannot be read as such, gives a key twice, or has too much in it; a line each.
+    """
+    try:
+        value = load(path)
+    except YamlError as error:
+        raise ConfigError(error.mistakes) from None
+    if isinstance(value, dict) and _TEMPLATES in value:
+        raise ConfigError([f"{_TEMPLATES}: would run code out of the config; remove it"])
+    return value
+
+
+def resolved(raw: Mapping[str, Any], known_models: Collection[str], known_data_sets: Collection[str]) -> Config:
+    """The config with every default filled in.
+
+    Args:
+        raw: the config as Snakemake read it; it is left as it is.
+        known_models: names that `models` may use.
+        known_data_sets: names that `data.name` may be.
+
+    Raises:
+        ConfigError: with all the mistakes: first those of single keys, then those between keys.
+    """
+    if not isinstance(raw, Mapping):
+        raise ConfigError([f"is {shown(raw)}, not 'key: value' lines; start from a copy of config.yaml"])
+    found: list[tuple[Path, str]] = []
+    given = _copied(raw, (), found, itertools.count())
+    unread = [path for path, _ in found]
+    try:
+        config = Config.model_validate(given)
+    except ValidationError as error:
+        told = [one for one in error.errors() if not _is_within(one["loc"], unread)]
+        found += [described(one, _at(given, one["loc"]), _part_of(one), places()) for one in told]
+        config = sound_parts(given, [one["loc"] for one in error.errors()])
+    complete(config)
+    found += crossed(config, known_models, known_data_sets)
+    if found:
+        raise ConfigError(list(dict.fromkeys(f"{where(path)}: {text}" for path, text in found)))
+    return config
+
+
+def validated(
+    raw: Mapping[str, Any], known_models: Collection[str], known_data_sets: Collection[str]
+) -> dict[str, Any]:
+    """A new plain dict of the config as `resolved` gives it, in the order of its sections.
+
+    Numbers come out as the type that is meant (`1` as `1.0`), so that two ways of writing a value are one value to
+    Snakemake. The result validates to itself.
+    """
+    config: dict[str, Any] = plain(resolved(raw, known_models, known_data_sets))
+    return config
+
+
+class _Unread:
+    """Stands where a value could not be read; no two are equal, so that they are no entry given twice."""
+
+
+def _is_within(path: Path, others: Collection[Path]) -> bool:
+    return any(path[: len(other)] == other for other in others)
+
+
+def _at(given: Any, path: Path) -> Any:
+    """The value at a path, None where there is none."""
+    for name in path:
+        given = given[name] if isinstance(name, int) else given.get(name)
+    return given
+
+
+def _part_of(error: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of the schema that an error is about: of a key that is not known, its section."""
+    path: Path = error["loc"]
+    return part_at(path[:-1] if error["type"] == "extra_forbidden" else path)
+
+
+def _copied(value: Any, path: Path, found: list[tuple[Path, str]], visits: Iterator[int]) -> Any:
+    """A copy of dicts, lists and scalars; what else YAML can hold is no value in it, and a mistake in `found`.
+
+    Raises:
+        ConfigError: the copy has too many values; lists and dicts may be shared without end in what is copied.
+    """
+    if next(visits) >= MOST_VALUES:
+        raise ConfigError([f"{where(())}: {TOO_MANY}"])
+    if isinstance(value, Mapping | list | tuple) and len(path) >= _DEEPEST:
+        found.append((path, "is nested too deeply; start from a copy of config.yaml"))
+    elif isinstance(value, Mapping):
+        named = {key if isinstance(key, str) else shown(key): item for key, item in value.items()}
+        return {key: _copied(item, (*path, key), found, visits) for key, item in named.items()}
+    elif isinstance(value, list | tuple):
+        return [_copied(item, (*path, i), found, visits) for i, item in enumerate(value)]
+    elif value is None or isinstance(value, bool | str):
+        return value
+    elif isinstance(value, int | float):
+        if isinstance(value, float) and not math.isfinite(value):
+            found.append((path, f"is {value}; write a finite number"))
+        elif abs(value) >= _LARGEST and isinstance(value, int):
+            found.append((path, "is too large a number; write a smaller one"))
+        else:
+            return value
+    else:  # dates, sets and bytes
+        quoted = " ".join(str(value).split())
+        found.append((path, f"is a {type(value).__name__} to YAML; write it in quotes: '{quoted}'"))
+    return _Unread()

@@ -1,0 +1,152 @@
+"""The config's section `stochastic`."""
+
+from typing import Annotated, Literal
+
+from prunescape.config.section import (
+    Count,
+    Draws,
+    Epochs,
+    NotNegative,
+    Number,
+    Part,
+    Positive,
+    Section,
+    Several,
+    Some,
+    Two,
+    key,
+    section,
+    within,
+)
+
+Method = Literal["magnitude", "lamp", "grasp", "random"]
+
+
+class Sweep(Section):
+    """One-shot accuracy over pruning rate and noise (SP paper, Fig. 1, 5)."""
+
+    methods: Some[Method] = key(
+        ("magnitude", "lamp", "grasp", "random"), "How weights are scored; the lowest are removed."
+    )
+    gammas: Some[Part] = key(
+        (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98),
+        "Pruning rates gamma: the part of the weights that is removed.",
+        unit="part of the weights",
+    )
+    sigmas: Some[Positive] = key(
+        (0.001, 0.002, 0.003, 0.004, 0.005, 0.008), "Standard deviations sigma of the noise.", unit="weight"
+    )
+    draws: Draws = key(5, "Noisy networks of each setting.", unit="networks")
+
+
+class NoiseGrid(Section):
+    """The grid search for the largest gain over deterministic magnitude pruning, on the test images, on which that
+    gain is then stated too (SP paper, Table I, left).
+    """
+
+    gammas: Some[Part] = key(
+        (0.8, 0.9, 0.95), "Pruning rates gamma: the part of the weights that is removed.", unit="part of the weights"
+    )
+    sigmas: Some[Positive] = key((0.001, 0.003, 0.005), "Standard deviations sigma of the noise.", unit="weight")
+    draws: Draws = key(10, "Noisy networks of each setting; their median counts.", unit="networks")
+
+
+class Transfer(Section):
+    """Masks and weights exchanged between noisy and noiseless networks (SP paper, Fig. 2, 3)."""
+
+    gammas: Some[Part] = key(
+        (0.6, 0.8, 0.9), "Pruning rates gamma: the part of the weights that is removed.", unit="part of the weights"
+    )
+    draws: Draws = key(80, "Noisy networks of each setting.", unit="networks")
+
+
+class FineTuning(Section):
+    """Training of pruned networks with their masks held (SP paper, section IV-E, Table II, Fig. 8)."""
+
+    methods: Some[Method] = key(("magnitude", "lamp", "grasp"), "How weights are scored.")
+    sigmas: Some[Positive] = key((0.001, 0.003, 0.005), "Standard deviations sigma of the noise.", unit="weight")
+    draws: Draws = key(5, "Noisy networks of each setting.", unit="networks")
+    epochs: Epochs = key(100, "Length of the training.", unit="epochs")
+    learning_rate: Positive = key(0.0001, "Initial learning rate; it falls to zero along half a cosine.", unit="factor")
+    weight_decay: NotNegative = key(5e-05, "Weight decay.", unit="factor")
+    clip: Positive | None = key(0.1, "Largest norm of a network's gradient (null, no limit).", unit="norm")
+
+
+class Search(Section):
+    """The search for noise and pruning rate with two objectives at once (SP paper, section IV-C, Fig. 7, Table I,
+    right).
+    """
+
+    algorithms: Some[Literal["nsga2", "random"]] = key(("nsga2", "random"), "How candidates are proposed.")
+    budget: Count = key(150, "Candidates measured in each search.", unit="candidates")
+    population: Several = key(15, "Candidates of a generation.", unit="candidates")
+    sigma: Two[Positive] = key(
+        (0.0001, 0.01), "Lowest and highest noise.", unit="weight", hint="write [lowest, highest]"
+    )
+    gamma: Two[Part] = key(
+        (0.01, 0.99), "Lowest and highest pruning rate.", unit="part of the weights", hint="write [lowest, highest]"
+    )
+    draws: Draws = key(10, "Noisy networks of each candidate; their median counts.", unit="networks")
+
+
+class Structured(Section):
+    """Noise before the structured pruning of the main job, at each model's `methods` and `ratios` (beyond the SP
+    paper).
+    """
+
+    sigmas: Some[Positive] = key((0.001, 0.003, 0.005), "Standard deviations sigma of the noise.", unit="weight")
+    draws: Draws = key(5, "Noisy networks of each setting.", unit="networks")
+
+
+class Stochastic(Section):
+    """The companion study of noise before pruning (`snakemake stochastic`). Defaults are the SP paper's; `{}` takes
+    them all, and without this section there is no such study. It uses all of `models`, trained with their priors,
+    once a seed.
+    """
+
+    held_out: Count = key(
+        5000,
+        (
+            "Training images that networks of this study are not trained on; the search takes its accuracies from "
+            "them, never from the test images. The grid takes its own from the test images."
+        ),
+        unit="images",
+    )
+    sample: Several | None = key(
+        2048,
+        (
+            "Training images, not augmented, on which batch norm is recalibrated, GraSP scores weights, and "
+            "gradient flow and feature variance are measured (null, or more than there are, all that are trained "
+            "on)."
+        ),
+        unit="images",
+    )
+    perturbed: Literal["prunable", "all"] = key(
+        "prunable",
+        (
+            "What noise is added to: the weights that can be pruned, of convolutions and fully connected layers "
+            "(`prunable`), or every parameter (`all`)."
+        ),
+    )
+    lanes: Count = key(
+        16, "Networks evaluated and fine-tuned together as one, on a CPU 1 or a multiple of 16.", unit="networks"
+    )
+    tolerance: Annotated[Number, within(ge=0, le=100)] = key(
+        0.5,
+        "Points by which two accuracies must differ to count as different in the findings.",
+        unit="points",
+    )
+    sweep: Sweep = section(Sweep)
+    grid: NoiseGrid = section(NoiseGrid)
+    best_draws: Count = key(
+        20,
+        (
+            "Noisy networks at the grid's best setting that are shown one by one; the first of them are the grid's "
+            "own (SP paper, Fig. 4)."
+        ),
+        unit="networks",
+    )
+    transfer: Transfer = section(Transfer)
+    fine_tuning: FineTuning = section(FineTuning)
+    search: Search = section(Search)
+    structured: Structured = section(Structured)

@@ -1,0 +1,60 @@
+"""The config's rules about the sections of the companion studies."""
+
+from collections.abc import Collection
+
+from prunescape.config.coherence import Coherence
+from prunescape.config.config import Config
+from prunescape.config.mechanism import Mechanism
+from prunescape.config.messages import Mistakes, shown, suggestion
+from prunescape.config.stochastic import Stochastic
+
+
+def held_out(config: Config, study: Stochastic) -> Mistakes:
+    """A batch is left to train on."""
+    held, size, batch = study.held_out, config.data.train_size, config.recipe.batch_size
+    if size is not None and size - held < batch:
+        left = f"of data.train_size = {size} leaves less than a batch to train on ({batch})"
+        remedy = f"write at most {size - batch}" if size > batch else "take more images"
+        yield ("stochastic", "held_out"), f"{held} {left}; {remedy}"
+
+
+def measured_epochs(config: Config, study: Mechanism) -> Mistakes:
+    """Nothing is measured after the end."""
+    epochs = config.recipe.epochs
+    late = [epoch for epoch in study.measured_epochs or () if epoch > epochs]
+    if late:
+        text = f"{late[0]} is after the end, recipe.epochs = {epochs}; write at most {epochs}"
+        yield ("mechanism", "measured_epochs"), text
+
+
+def planes(_: Config, study: Mechanism) -> Mistakes:
+    """Planes are of cycles that there are."""
+    cycles = study.cycles.number
+    late = [cycle for cycle in study.surface.cycles or () if cycle > cycles]
+    if late:
+        text = f"there is no cycle {late[0]}, mechanism.cycles.number = {cycles}; write at most {cycles}"
+        yield ("mechanism", "surface", "cycles"), text
+
+
+def networks(_: Config, study: Coherence, catalogue: Collection[str]) -> Mistakes:
+    """Networks are of the catalogue."""
+    for name in study.models:
+        if name not in catalogue:
+            yield ("coherence", "models", name), f"unknown model {shown(name)}; {suggestion(name, catalogue)}"
+
+
+def samples(config: Config, study: Coherence) -> Mistakes:
+    """There are as many images as are measured."""
+    size = config.data.train_size
+    if study.samples is not None and size is not None and study.samples > size:
+        text = f"is {study.samples}, more than data.train_size = {size}; write at most {size}, or null for all"
+        yield ("coherence", "samples"), text
+
+
+def early_epochs(_: Config, study: Coherence) -> Mistakes:
+    """Masks are taken after epochs that are measured."""
+    measured = study.measured_epochs
+    missing = [epoch for epoch in study.early_epochs or () if measured is not None and epoch not in measured]
+    if missing:
+        text = f"{missing[0]} is not in coherence.measured_epochs; add it there, or choose from there"
+        yield ("coherence", "early_epochs"), text
