@@ -58,13 +58,15 @@ def run_cycles(
     """
     rates, whole = (learning_rate, weight_decay), list(trajectories.values())
     own = None if checkpoint is None else checkpoint.part(0)
-    found = prune_and_retrain(task, whole, schedule, *rates, cycles, report, own, retraining)
-    wanted = [(place, cycle) for place in range(len(found)) for cycle in found[place] if _counts(cycle, cycles, small)]
+    of_each = prune_and_retrain(task, whole, schedule, *rates, cycles, report, own, retraining)
+    wanted = [
+        (place, cycle) for place in range(len(of_each)) for cycle in of_each[place] if _counts(cycle, cycles, small)
+    ]
     lanes = [equal_lane(task.architecture, cycle.kept.masks, task.seed, *rates) for _, cycle in wanted]
     trained = train_small(task, retraining, schedule, lanes, cycles, report, checkpoint)
     networks: dict[str, State] = {}
     tables = []
-    for place, (name, of_one) in enumerate(zip(trajectories, found, strict=True)):
+    for place, (name, of_one) in enumerate(zip(trajectories, of_each, strict=True)):
         beside = {
             cycle.number: small_cycles[cycle.number - 1].result
             for (where, cycle), small_cycles in zip(wanted, trained, strict=True)
@@ -125,7 +127,7 @@ def surfaces(
     Raises:
         UserError: a network of a plane diverged, or three lie on a line.
     """
-    network, found = context.network(points[START]), []
+    network, of_cycles = context.network(points[START]), []
     for cycle in cycles:
         corners = [START, f"Wp{cycle}", f"Wr{cycle}"]
         plane = Plane.through(network, [points[name] for name in corners])
@@ -134,9 +136,9 @@ def surfaces(
         heights = surface(network, plane, where, context.data, context.engine, statistics=statistics)
         heights.insert(0, "recomputed", statistics is not None)
         apart = distances(network, {name: points[name] for name in corners})
-        found.append([table.assign(cycle=cycle) for table in (heights, marks, apart)])
+        of_cycles.append([table.assign(cycle=cycle) for table in (heights, marks, apart)])
         report(f"cycle {cycle}: {len(heights)} points of the plane measured")
-    heights, marks, apart = (pd.concat(tables, ignore_index=True) for tables in zip(*found, strict=True))
+    heights, marks, apart = (pd.concat(tables, ignore_index=True) for tables in zip(*of_cycles, strict=True))
     return heights, marks, apart
 
 
@@ -161,13 +163,13 @@ def connect(
     """
     network = context.network(ends[0])
     measured = partial(line, network, data=context.data, engine=context.engine, statistics=statistics)
-    found = measured(ends, points=points)
-    table = barriers(found, seed=context.seed)
+    between = measured(ends, points=points)
+    table = barriers(between, seed=context.seed)
     if small is None:
-        return found.table(), table.assign(small=np.nan)
+        return between.table(), table.assign(small=np.nan)
     beside = measured((ends[0], small), points=2)  # its own end alone, measured as the ends of the line are
     values = [getattr(beside, measure)[-1].mean() for measure in table["measure"]]
-    return found.table(), table.assign(small=values)
+    return between.table(), table.assign(small=values)
 
 
 def connect_seeds(
@@ -185,10 +187,10 @@ def connect_seeds(
     Returns:
         The tables of `connect`, each with the columns seed and seed_to.
     """
-    found = []
+    of_pairs = []
     for one, other in combinations(networks, 2):
         tables = connect(context, (networks[one], networks[other]), points, statistics)
-        found.append([table.assign(seed=one, seed_to=other) for table in tables])
+        of_pairs.append([table.assign(seed=one, seed_to=other) for table in tables])
         report(f"seeds {one} and {other} connected")
-    lines, heights = (pd.concat(tables, ignore_index=True) for tables in zip(*found, strict=True))
+    lines, heights = (pd.concat(tables, ignore_index=True) for tables in zip(*of_pairs, strict=True))
     return lines, heights

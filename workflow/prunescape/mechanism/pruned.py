@@ -109,8 +109,8 @@ def retrain_pruned(
     lanes = [equal_lane(task.architecture, cycles[0].kept.masks, task.seed, *rates) for cycles in pruned]
     small = train_small(task, retraining, REWINDING, lanes, 1, report, checkpoint)
     networks, tables = {}, []
-    for name, found in ((PRUNED, pruned), (SMALL, small)):
-        for ratio, cycles in zip(ratios, found, strict=True):
+    for name, by_ratio in ((PRUNED, pruned), (SMALL, small)):
+        for ratio, cycles in zip(ratios, by_ratio, strict=True):
             networks[f"{ratio:g}/{name}"] = cycles[0].result.weights
             table = cycles_table(cycles).drop(columns="cycle")
             tables.append(table.assign(pruning_ratio=ratio, network=name))

@@ -114,13 +114,13 @@ def _sample(ablations: Ablations, settings: SampleSettings, weights: Weights, co
     draw = partial(random_subset, weights, count, settings.seed)
     if settings.standard_error is None:
         return ablations.measure([draw(number) for number in range(settings.subsets)])
-    found = pd.DataFrame()
-    while len(found) < settings.subsets:
-        numbers = range(len(found), min(len(found) + ROUND, settings.subsets))
-        found = pd.concat([found, ablations.measure([draw(number) for number in numbers])], ignore_index=True)
-        if mean_error(found["utility"].to_numpy()) <= settings.standard_error:
+    samples = pd.DataFrame()
+    while len(samples) < settings.subsets:
+        numbers = range(len(samples), min(len(samples) + ROUND, settings.subsets))
+        samples = pd.concat([samples, ablations.measure([draw(number) for number in numbers])], ignore_index=True)
+        if mean_error(samples["utility"].to_numpy()) <= settings.standard_error:
             break
-    return found
+    return samples
 
 
 def utility_over_epochs(

@@ -68,10 +68,10 @@ def run_searches(
             def progress(line: str, name: str = f"{algorithm}, {which}") -> None:
                 report(f"{name}: {line}")
 
-            found = search(fitness, asked, Path(states) / f"{which}-{algorithm}.json", identity, progress)
-            front = _tested(found.evaluations, plain, again, which)
+            result = search(fitness, asked, Path(states) / f"{which}-{algorithm}.json", identity, progress)
+            front = _tested(result.evaluations, plain, again, which)
             labels = {"model": pretrained.model, "seed": pretrained.seed, "objectives": which, "algorithm": algorithm}
-            tables = (found.evaluations, found.hypervolume, front)
+            tables = (result.evaluations, result.hypervolume, front)
             parts.append(SearchesTables(*(_labelled(table, labels) for table in tables)))
     return SearchesTables(*(pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True)))
 

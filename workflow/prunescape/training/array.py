@@ -184,10 +184,10 @@ class Array:
             snapshots.keep(epoch, lane_states(self.network, len(self.results)))
 
     def _restore(self, checkpoint: Checkpoint | None, snapshots: Snapshots | None, report: Report) -> None:
-        found = None if checkpoint is None else checkpoint.load()
-        if found is None:
+        saved = None if checkpoint is None else checkpoint.load()
+        if saved is None:
             return
-        tensors, progress = found
+        tensors, progress = saved
         missing = [] if snapshots is None else snapshots.missing(progress["epoch"], len(self.results))
         if missing:
             report(f"the snapshot of epoch {missing[0]} is missing; training starts anew")

@@ -40,8 +40,8 @@ with logged(snakemake) as logger:
         data, start = run.split("_")
         first = {"model": snakemake.wildcards.model, "seed": settings["seed"], "data": data, "start": start}
         context = Context(architecture, load_prepared(sets[data]), engine, settings["seed"])
-        found = load_networks(path)
-        states = {epoch: found[str(epoch)] for epoch in sorted(map(int, found))}
+        networks = load_networks(path)
+        states = {epoch: networks[str(epoch)] for epoch in sorted(map(int, networks))}
         kept = Checkpoint.of(folder / run, settings, engine.choices(), sha256(path), read_json(sets[data]))
         logger.info("%s", run)
         measured = measure_epochs(context, states, settings["samples"], logger.info, kept)

@@ -25,8 +25,8 @@ with logged(snakemake) as logger:
     with job_lock(f"{folder}.lock", checkpoint.identity, snakemake.output) as to_do:
         if to_do:
             states, diffs = (
-                {epoch: found[str(epoch)] for epoch in sorted(map(int, found))}
-                for found in map(load_networks, (files.networks, files.diffs))
+                {epoch: by_name[str(epoch)] for epoch in sorted(map(int, by_name))}
+                for by_name in map(load_networks, (files.networks, files.diffs))
             )
             epochs = read_csv(files.epochs)
             run = epochs[(epochs["data"] == "real") & (epochs["start"] == "fresh")]

@@ -11,8 +11,8 @@ from prunescape.runtime.logs import logged
 with logged(snakemake) as logger:
     settings, files = snakemake.params.settings, snakemake.input
     context = open_context(files.architecture, files.data, settings, snakemake.threads)
-    found = {int(epoch): state for epoch, state in load_networks(files.epochs).items()}
-    states = {epoch: found[epoch] for epoch in sorted(found)}
+    by_epoch = {int(epoch): state for epoch, state in load_networks(files.epochs).items()}
+    states = {epoch: by_epoch[epoch] for epoch in sorted(by_epoch)}
     last = max(states)
     bands = utility_of_bands(context, states[last], settings["levels"], settings["bands"]).assign(epoch=last)
     samples = SampleSettings.from_config(settings, context.seed)

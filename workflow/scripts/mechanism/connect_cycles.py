@@ -14,7 +14,7 @@ with logged(snakemake) as logger:
     context = open_context(files.architecture, files.data, settings, snakemake.threads)
     start, statistics = load_networks(files.sizes)[WHOLE], statistics_batches(context, settings["statistics"])
     first = {"model": snakemake.wildcards.model, "seed": context.seed, "what": OF_CYCLES}
-    found = []
+    of_cycles = []
     for retraining, path in zip(settings["retrainings"], files.networks, strict=True):
         networks = load_networks(path)
         for pruning in settings["prunings"]:
@@ -23,8 +23,8 @@ with logged(snakemake) as logger:
                 ends, small = (points[START], points[f"Wr{cycle}"]), networks.get(f"{pruning}/Ws{cycle}")
                 tables = connect(context, ends, settings["points"], statistics, small)
                 labels = {**first, "pruning": pruning, "retraining": retraining, "cycle": cycle}
-                found.append([table.assign(**labels) for table in tables])
+                of_cycles.append([table.assign(**labels) for table in tables])
             logger.info("%s, %s: %d lines measured", pruning, retraining, settings["cycles"])
     columns = ["model", "seed", "what", "pruning", "retraining", "cycle", "seed_to"]
-    for path, tables in zip(snakemake.output, zip(*found, strict=True), strict=True):
+    for path, tables in zip(snakemake.output, zip(*of_cycles, strict=True), strict=True):
         write_csv(path, first_columns(pd.concat(tables, ignore_index=True), columns))
