@@ -48,9 +48,7 @@ class Network(Section):
 
 
 class Mlp(Section):
-    """Fully connected networks with three square layers, their widths, and their training at a constant learning
-    rate.
-    """
+    """Fully connected networks with three square layers: their widths, and training at a constant learning rate."""
 
     optimiser: Literal["sgd", "adam"] = key("adam", "The optimiser; Adam has no use for `momentum`.")
     learning_rate: Positive = key(0.0001, "The learning rate, which stays the same throughout.", unit="factor")
@@ -71,9 +69,10 @@ class Mlp(Section):
 
 
 class Coherence(Section):
-    """The companion study of what per-sample gradients know (`snakemake coherence`). Defaults are the thesis on
-    gradient coherence's, and `{}` takes them all, for the networks of `models`; without this section there is no
-    such study.
+    """The companion study of what per-sample gradients know (`snakemake coherence`).
+
+    Defaults are the thesis on gradient coherence's, and `{}` takes them all, for the networks of `models`; without this
+    section there is no such study.
     """
 
     experiments: Some[Experiment] = key(

@@ -6,9 +6,7 @@ from prunescape.config.section import Integer, Points, Positive, Section, Two, k
 
 
 class Extension(Section):
-    """Adaptive growth: while a variant's region of interest touches the border, tiles are added there for all variants
-    of the model.
-    """
+    """Growth of the grid: tiles are added where a variant's region of interest touches the border, for all variants."""
 
     rounds: Annotated[int, Integer(ge=0, le=20)] = key(3, "Most rounds of growth (0, off).", unit="rounds")
     roi: Points = key(

@@ -49,9 +49,7 @@ class GridAxis(Section):
 
 
 class Grid(Section):
-    """The initial lattice of cells around each model's prior, of learning rate and weight decay or of any other two
-    hyperparameters.
-    """
+    """The initial lattice of cells around each model's prior, of any two hyperparameters."""
 
     axes: Two[GridAxis] | None = key(
         None,

@@ -66,9 +66,11 @@ class Surface(Section):
 
 
 class Mechanism(Section):
-    """The companion study of who does the work in a network, and in which basin retraining ends (`snakemake
-    mechanism`). Defaults are the utility paper's; `{}` takes them all, and without this section there is no such
-    study. It uses all of `models`, trained with their priors, once a seed.
+    """The companion study of weight utility and loss basins (`snakemake mechanism`).
+
+    Who does the work in a network, and in which basin does retraining end? Defaults are the utility paper's; `{}` takes
+    them all, and without this section there is no such study. It uses all of `models`, trained with their priors, once
+    a seed.
     """
 
     experiments: Some[Experiment] = key(

@@ -40,8 +40,9 @@ class Sweep(Section):
 
 
 class NoiseGrid(Section):
-    """The grid search for the largest gain over deterministic magnitude pruning, on the test images, on which that
-    gain is then stated too (SP paper, Table I, left).
+    """The grid search for the largest gain over deterministic magnitude pruning (SP paper, Table I, left).
+
+    On the test images, on which that gain is then stated too.
     """
 
     gammas: Some[Part] = key(
@@ -73,9 +74,7 @@ class FineTuning(Section):
 
 
 class Search(Section):
-    """The search for noise and pruning rate with two objectives at once (SP paper, section IV-C, Fig. 7, Table I,
-    right).
-    """
+    """The search for noise and pruning rate with two objectives at once (SP paper, IV-C, Fig. 7, Table I, right)."""
 
     algorithms: Some[Literal["nsga2", "random"]] = key(("nsga2", "random"), "How candidates are proposed.")
     budget: Count = key(150, "Candidates measured in each search.", unit="candidates")
@@ -90,18 +89,17 @@ class Search(Section):
 
 
 class Structured(Section):
-    """Noise before the structured pruning of the main job, at each model's `methods` and `ratios` (beyond the SP
-    paper).
-    """
+    """Noise before structured pruning, at the `methods` and `ratios` of each model (beyond the SP paper)."""
 
     sigmas: Some[Positive] = key((0.001, 0.003, 0.005), "Standard deviations sigma of the noise.", unit="weight")
     draws: Draws = key(5, "Noisy networks of each setting.", unit="networks")
 
 
 class Stochastic(Section):
-    """The companion study of noise before pruning (`snakemake stochastic`). Defaults are the SP paper's; `{}` takes
-    them all, and without this section there is no such study. It uses all of `models`, trained with their priors,
-    once a seed.
+    """The companion study of noise before pruning (`snakemake stochastic`).
+
+    Defaults are the SP paper's; `{}` takes them all, and without this section there is no such study. It uses all of
+    `models`, trained with their priors, once a seed.
     """
 
     held_out: Count = key(

@@ -6,8 +6,10 @@ from prunescape.config.section import Fraction, Number, Points, Section, key, wi
 
 
 class Verdict(Section):
-    """The test from which the recommendation follows: keeping the dense network's hyperparameters is good enough where
-    a loss of the margin is ruled out, and they must be tuned again where a smaller one is.
+    """The test from which the recommendation follows.
+
+    Keeping the dense network's hyperparameters is good enough where a loss of the margin is ruled out, and they must be
+    tuned again where a smaller one is.
     """
 
     margin: Points = key(
