@@ -71,7 +71,7 @@ def main(arguments: argparse.Namespace) -> None:
             data = generated(Path(folder), architecture, steps * BATCH)
             reference: tuple[Weights, Weights] | None = None
             for engine in engines(arguments.device):
-                weights = trained(Task(architecture, data, Recipe(1, BATCH, 0.9, 0.1, ()), engine, 0), steps)
+                weights = trained(Task(architecture, data, engine, 0, Recipe(1, BATCH, 0.9, 0.1, ())), steps)
                 reference = reference or weights
                 way = Strategy(engine.strategy, engine.lanes, engine.channels_last)
                 rows.append(

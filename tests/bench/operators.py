@@ -34,7 +34,7 @@ def split(model: str, steps: int) -> dict[str, object]:
     engine.set_up()
     with tempfile.TemporaryDirectory() as folder:
         data = generated(Path(folder), architecture, (steps + 1) * batch)
-        task = Task(architecture, data, Recipe(1, batch, 0.9, 0.1, ()), engine, 0)
+        task = Task(architecture, data, engine, 0, Recipe(1, batch, 0.9, 0.1, ()))
         array = Array(task, [Lane(0.1, 1e-4)] * engine.lanes)
         array.network.train()
         peak = roofline("cpu")

@@ -86,7 +86,7 @@ def compare(model: str, arguments: argparse.Namespace, folder: Path) -> dict[str
     else:  # the demo's network is fused, as in the demo; larger ones fill a core alone
         per_array = 16 if model == "small_resnet" else 1
         lanes, engine = per_array * cores, engine_for(device, "fused", per_array, cores)
-    task = Task(architecture, data, Recipe(1, batch, 0.9, 0.1, ()), engine, 0)
+    task = Task(architecture, data, engine, 0, Recipe(1, batch, 0.9, 0.1, ()))
     if device == "cuda":
         engine.set_up()
         engine_epoch = WarmArray(task, lanes).epoch

@@ -35,7 +35,7 @@ def measure(device: str, model: str, strategy: str, lanes: int, batches: int) ->
     architecture, batch = architecture_of(model), BATCH.get(model, 128)
     with tempfile.TemporaryDirectory() as folder:
         data = generated(Path(folder), architecture, batches * batch)
-        task = Task(architecture, data, Recipe(1, batch, 0.9, 0.1, ()), engine_for(device, strategy, size, 1), 0)
+        task = Task(architecture, data, engine_for(device, strategy, size, 1), 0, Recipe(1, batch, 0.9, 0.1, ()))
         try:
             if device == "cuda":
                 task.engine.set_up()

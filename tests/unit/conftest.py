@@ -49,7 +49,7 @@ def digits(tmp_path_factory) -> PreparedData:
 @pytest.fixture(scope="session")
 def task(digits: PreparedData) -> Task:
     """Four epochs of 16 small networks at a time."""
-    return Task(ARCHITECTURE, digits, RECIPE, FUSED, seed=3)
+    return Task(ARCHITECTURE, digits, FUSED, 3, RECIPE)
 
 
 @pytest.fixture(scope="session")
@@ -61,7 +61,7 @@ def together(task: Task) -> list[LaneResult]:
 @pytest.fixture(scope="session")
 def pretrained(digits: PreparedData) -> Pretrained:
     """A small network that tells digits apart."""
-    task = Task(stochastic_samples.ARCHITECTURE, digits, replace(RECIPE, epochs=8, decay_epochs=(6,)), Engine(), 3)
+    task = Task(stochastic_samples.ARCHITECTURE, digits, Engine(), 3, replace(RECIPE, epochs=8, decay_epochs=(6,)))
     (result,) = train(task, [Lane(0.1, 1e-3)])
     network = build(task.architecture)
     network.load_state_dict(result.weights)

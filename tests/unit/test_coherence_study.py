@@ -18,9 +18,9 @@ from prunescape.coherence.layer_tables import (
 from prunescape.coherence.layers import prunable_layers
 from prunescape.coherence.masks import Choice
 from prunescape.coherence.mlps import child_count, of_width
-from prunescape.coherence.networks import Plan
+from prunescape.coherence.networks import MaskExperiments
 from prunescape.coherence.parent import Parent
-from prunescape.coherence.runs import Watch, by_epoch, epochs_table, highest_epoch, lowest_epoch
+from prunescape.coherence.runs import by_epoch, epochs_table, highest_epoch, lowest_epoch, measure_epochs
 from prunescape.coherence.widths import mlp, weights_in
 from prunescape.data.gaussian import write_gaussian
 from prunescape.data.prepared import PreparedData
@@ -41,15 +41,14 @@ RECIPE = Recipe(3, 25, 0.0, schedule="constant", evaluate_every=3, optimiser="ad
 @pytest.fixture(scope="module")
 def parent(digits: PreparedData, tmp_path_factory: pytest.TempPathFactory) -> tuple[Task, Parent, pd.DataFrame]:
     """A network that was watched at every epoch."""
-    task = Task(Architecture("mlp", (1, 8, 8), 10, width=20), digits, RECIPE, Engine(), 1, augment=False)
+    task = Task(Architecture("mlp", (1, 8, 8), 10, width=20), digits, Engine(), 1, RECIPE, augment=False)
     snapshots = Snapshots.of(tmp_path_factory.mktemp("watched"), range(4))
     train(task, [Lane(3e-3, 0.0)], on_epoch=snapshots)
     states = snapshots.lane(0)
-    watch = Watch(task.architecture, digits, task.engine)
-    measured = watch.measure(states)
+    measured = measure_epochs(task, states)
     diffs = {epoch: one.diffs for epoch, one in measured.items()}
     found = Parent(task.architecture, states, diffs, highest_epoch(by_epoch(measured)), 150, 1)
-    return task, found, epochs_table(watch, states, measured)
+    return task, found, epochs_table(task, states, measured)
 
 
 def test_gaussian_images_have_the_real_ones_shapes_and_labels(digits: PreparedData, tmp_path: Path) -> None:
@@ -69,9 +68,8 @@ def test_gaussian_images_have_the_real_ones_shapes_and_labels(digits: PreparedDa
 
 def test_epochs_tell_what_evaluation_tells(parent: tuple[Task, Parent, pd.DataFrame]) -> None:
     task, found, table = parent
-    watch = Watch(task.architecture, task.data, task.engine)
     for split in ("train", "validation"):
-        scores = evaluate([watch.network(state) for state in found.states.values()], task.data, task.engine, split)
+        scores = evaluate([task.network(state) for state in found.states.values()], task.data, task.engine, split)
         assert table[f"{split}_top1"].to_numpy() == pytest.approx(scores.top1.numpy())
         assert table[f"{split}_loss"].to_numpy() == pytest.approx(scores.loss.numpy(), rel=1e-5)
     assert table["epoch"].tolist() == [0, 1, 2, 3]
@@ -81,11 +79,10 @@ def test_epochs_tell_what_evaluation_tells(parent: tuple[Task, Parent, pd.DataFr
 
 def test_a_killed_measurement_goes_on(parent: tuple[Task, Parent, pd.DataFrame], tmp_path: Path) -> None:
     task, found, _ = parent
-    watch = Watch(task.architecture, task.data, task.engine)
     kept = Checkpoint.of(tmp_path, "measured")
-    first = watch.measure({0: found.states[0]}, kept=kept)
+    first = measure_epochs(task, {0: found.states[0]}, kept=kept)
     lines: list[str] = []
-    both = watch.measure({epoch: found.states[epoch] for epoch in (0, 1)}, lines.append, kept)
+    both = measure_epochs(task, {epoch: found.states[epoch] for epoch in (0, 1)}, None, lines.append, kept)
     assert [line.split(":")[0] for line in lines] == ["epoch 1"]
     assert both[0].coherence == first[0].coherence
     assert all(torch.equal(both[0].diffs[name], part) for name, part in first[0].diffs.items())
@@ -147,12 +144,14 @@ def test_children_are_masks_trained_from_an_initialisation_of_their_own(
 def test_all_questions_about_one_network(parent: tuple[Task, Parent, pd.DataFrame]) -> None:
     task, found, _ = parent
     everything = ("network", "matched", "early", "stability")
-    plan = Plan(everything, ("diff", "magnitude", "random"), ("best", "worst"), ("global", "floor"), (1, 2))
-    masks = plan.masks(found)
-    children = plan.children(found, masks)
+    wanted = MaskExperiments(
+        everything, ("diff", "magnitude", "random"), ("best", "worst"), ("global", "floor"), (1, 2)
+    )
+    masks = wanted.masks(found)
+    children = wanted.children(found, masks)
     assert len(children) == 1 + 10 + 4 + 4
     trained = retrain(task, children, found.layers, 3e-3, 0.0)
-    tables = plan.tables(found, masks, trained)
+    tables = wanted.tables(found, masks, trained)
     assert {name: len(table) for name, table in tables.items()} == {
         **{"children": 11, "densities": 10 * 4, "matched": 8, "early_masks": 6, "mask_overlap": 8},
     }
@@ -185,10 +184,10 @@ def test_early_masks_stand_beside_the_ones_that_are_used(
 ) -> None:
     """Whichever experiment trains the mask of the highest coherence, or of the last epoch; here none does."""
     _, found, _ = parent
-    plan = Plan(experiments, ("diff", "magnitude", "random"), ends, ("floor", "local"), (1, 2))
-    children = plan.children(found, masks := plan.masks(found))
+    wanted = MaskExperiments(experiments, ("diff", "magnitude", "random"), ends, ("floor", "local"), (1, 2))
+    children = wanted.children(found, masks := wanted.masks(found))
     trained = pd.DataFrame([{**child.labels, "validation_top1": place} for place, child in enumerate(children)])
-    table = plan.tables(found, masks, trained)["early_masks"]
+    table = wanted.tables(found, masks, trained)["early_masks"]
     assert (~table["used"].astype(bool)).sum() == (0 if used is None else 4)
     chosen = table[table["used"].astype(bool)].set_index("score")
     assert chosen["epoch"].to_dict() == ({"diff": found.highest, "magnitude": 3} if used else {})

@@ -13,17 +13,18 @@ from prunescape.data.prepared import PreparedData
 from prunescape.errors import UserError
 from prunescape.mechanism import basins, measures, pruned
 from prunescape.mechanism.claims import claims
+from prunescape.mechanism.context import open_context, statistics_batches
 from prunescape.mechanism.cycles import FINE_TUNING, REWINDING, Trajectory, prune_and_retrain
 from prunescape.mechanism.networks import load_networks, save_networks
-from prunescape.mechanism.sampling import utility_over_epochs
-from prunescape.mechanism.setting import Setting, check_trained, open_setting
+from prunescape.mechanism.sampling import SampleSettings, utility_over_epochs
 from prunescape.mechanism.sparse_starts import equal_lane, sized_lane
 from prunescape.mechanism.subsets import Weights
 from prunescape.models.build import build
 from prunescape.pruning.unstructured import prunable
 from prunescape.stochastic.variants import Pretrained
 from prunescape.training.array import Task
-from prunescape.training.lane import Epoch, Lane, LaneResult
+from prunescape.training.context import Context
+from prunescape.training.lane import Epoch, Lane, LaneResult, check_trained
 
 RATES = 0.1, 1e-3
 SECTION = {"levels": [0.05, 0.1], "subsets": 6, "standard_error": None}
@@ -50,8 +51,8 @@ def start(pretrained: Pretrained) -> State:
 
 
 @pytest.fixture(scope="module")
-def setting(digits: PreparedData) -> Setting:
-    return Setting(ARCHITECTURE, digits, EXACT, 3)
+def context(digits: PreparedData) -> Context:
+    return Context(ARCHITECTURE, digits, EXACT, 3)
 
 
 @pytest.fixture(scope="module")
@@ -77,18 +78,18 @@ def test_networks_come_back_and_damage_is_told(start: State, tmp_path: Path) -> 
         load_networks(tmp_path / "other.safetensors")
 
 
-def test_a_setting_measures_on_a_balanced_choice_of_images(digits: PreparedData, tmp_path: Path) -> None:
+def test_measurements_are_on_a_balanced_choice_of_images(digits: PreparedData, tmp_path: Path) -> None:
     ARCHITECTURE.save(tmp_path / "architecture.json")
     paths = tmp_path / "architecture.json", digits.directory / "meta.json"
-    some = open_setting(*paths, {"engine": ENGINE, "images": 20, "seed": 1}, 1)
+    some = open_context(*paths, {"engine": ENGINE, "images": 20, "seed": 1}, 1)
     assert np.bincount(some.data.labels("train")).tolist() == [2] * 10
-    assert open_setting(*paths, {"engine": ENGINE, "images": 1000, "seed": 1}, 1).data.sizes["train"] == 100
+    assert open_context(*paths, {"engine": ENGINE, "images": 1000, "seed": 1}, 1).data.sizes["train"] == 100
     with pytest.raises(UserError, match=r"mechanism.images is 9, fewer"):
-        open_setting(*paths, {"engine": ENGINE, "images": 9, "seed": 1}, 1)
-    assert some.statistics(None) is None
-    assert sum(len(labels) for _, labels in some.statistics(10)) == 20
-    assert some.samples(SECTION).subsets == 6
-    assert some.samples(SECTION).seed == 1
+        open_context(*paths, {"engine": ENGINE, "images": 9, "seed": 1}, 1)
+    assert statistics_batches(some, None) is None
+    assert sum(len(labels) for _, labels in statistics_batches(some, 10)) == 20
+    samples = SampleSettings.from_config(SECTION, some.seed)
+    assert (samples.subsets, samples.seed) == (6, 1)
 
 
 def test_divergence_is_told_in_one_line() -> None:
@@ -99,9 +100,9 @@ def test_divergence_is_told_in_one_line() -> None:
         check_trained({"network of size 1": result})
 
 
-def test_sizes_by_number_lose_what_the_whole_one_loses(setting: Setting, start: State, pretraining: Task) -> None:
+def test_sizes_by_number_lose_what_the_whole_one_loses(context: Context, start: State, pretraining: Task) -> None:
     lane = sized_lane(ARCHITECTURE, 0.25, 3, *RATES)
-    table = measures.utility_of_sizes(setting, {"1": start, "0.25": dict(lane.start)}, [1.0, 0.25], SECTION, quiet)
+    table = measures.utility_of_sizes(context, {"1": start, "0.25": dict(lane.start)}, [1.0, 0.25], SECTION, quiet)
     total = len(Weights.of(build(ARCHITECTURE)))
     counts = table.groupby(["size", "ablation", "level"])["ablated"].first()
     assert counts[1.0, "ratio", 0.1] == counts[1.0, "number", 0.1] == counts[0.25, "number", 0.1] == total // 10
@@ -109,38 +110,40 @@ def test_sizes_by_number_lose_what_the_whole_one_loses(setting: Setting, start: 
     whole = table[table["size"] == 1.0]
     one, other = (whole[whole["ablation"] == name]["utility"].to_numpy() for name in ("ratio", "number"))
     assert (one == other).all()
-    over = utility_over_epochs(ARCHITECTURE, {8: start}, setting.data, EXACT, setting.samples(SECTION))
+    over = utility_over_epochs(
+        ARCHITECTURE, {8: start}, context.data, EXACT, SampleSettings.from_config(SECTION, context.seed)
+    )
     assert over["utility"].to_numpy() == pytest.approx(one, rel=1e-12)
 
 
-def test_sizes_are_not_ablated_whole(setting: Setting, start: State) -> None:
+def test_sizes_are_not_ablated_whole(context: Context, start: State) -> None:
     """A quarter of the whole network's weights is all that the network of a quarter of the size has."""
     lane, lines = sized_lane(ARCHITECTURE, 0.25, 3, *RATES), []
     section = {**SECTION, "levels": [0.1, 0.25, 0.5]}
     networks = {"1": start, "0.25": dict(lane.start)}
-    table = measures.utility_of_sizes(setting, networks, [1.0, 0.25], section, lines.append)
+    table = measures.utility_of_sizes(context, networks, [1.0, 0.25], section, lines.append)
     levels = table.groupby(["size", "ablation"])["level"].unique().map(list)
     assert levels[0.25, "number"] == [0.1]
     assert levels[0.25, "ratio"] == levels[1.0, "ratio"] == levels[1.0, "number"] == [0.1, 0.25, 0.5]
     assert table.groupby(["size", "ablation", "level"])["utility"].nunique().min() == SECTION["subsets"]
     assert sum("number 0.25: left out" in line for line in lines) == 1
-    none = measures.utility_of_sizes(setting, networks, [1.0, 0.25], {**section, "levels": [0.5]}, quiet)
+    none = measures.utility_of_sizes(context, networks, [1.0, 0.25], {**section, "levels": [0.5]}, quiet)
     assert set(none[none["size"] == 0.25]["ablation"]) == {"ratio"}
 
 
-def test_levels_that_leave_no_choice_are_told(setting: Setting, start: State) -> None:
+def test_levels_that_leave_no_choice_are_told(context: Context, start: State) -> None:
     tiny = {**SECTION, "levels": [1e-6, 1e-5]}
     with pytest.raises(UserError, match=r"mechanism.levels: at none of them .* 6 different subsets; write larger"):
-        measures.does_utility_predict(setting, start, pd.DataFrame(), tiny)
+        measures.does_utility_predict(context, start, pd.DataFrame(), tiny)
     with pytest.raises(UserError, match=r"mechanism.bands: at none .* 4 different bands"):
-        measures.utility_of_bands(setting, start, [1e-6], 4)
-    assert measures.utility_of_bands(setting, start, [1e-6, 0.1], 4)["ratio"].tolist() == [0.1] * 4
+        measures.utility_of_bands(context, start, [1e-6], 4)
+    assert measures.utility_of_bands(context, start, [1e-6, 0.1], 4)["ratio"].tolist() == [0.1] * 4
 
 
-def test_channels_cost_what_their_removal_costs(setting: Setting, start: State) -> None:
-    table = measures.utility_of_channels(setting, start)
-    network = setting.network(start)
-    whole = alone(network, setting.data, "validation")[0]
+def test_channels_cost_what_their_removal_costs(context: Context, start: State) -> None:
+    table = measures.utility_of_channels(context, start)
+    network = context.network(start)
+    whole = alone(network, context.data, "validation")[0]
     row = table.iloc[5]
     weights = dict(start)
     weights[f"{row['layer']}.weight"] = start[f"{row['layer']}.weight"].clone()
@@ -148,23 +151,23 @@ def test_channels_cost_what_their_removal_costs(setting: Setting, start: State) 
     for name in (f"{norm}.weight", f"{norm}.bias"):
         weights[name] = start[name].clone()
         weights[name][row["channel"]] = 0.0
-    removed = setting.network(weights)
-    assert row["top1_lost"] == pytest.approx(whole - alone(removed, setting.data, "validation")[0])
-    assert row["top1"] == pytest.approx(alone(removed, setting.data, "train")[0])
-    found = measures.does_utility_predict(setting, start, table, SECTION)
+    removed = context.network(weights)
+    assert row["top1_lost"] == pytest.approx(whole - alone(removed, context.data, "validation")[0])
+    assert row["top1"] == pytest.approx(alone(removed, context.data, "train")[0])
+    found = measures.does_utility_predict(context, start, table, SECTION)
     assert found["of"].tolist() == ["subsets", "subsets", "channels"]
     assert found["subsets"].tolist() == [6, 6, len(table)]
     assert found["correlation"].iloc[2] == pytest.approx(table["utility"].corr(table["top1_lost"], method="spearman"))
 
 
-def test_bands_are_the_whole_networks(setting: Setting, start: State) -> None:
-    table = measures.utility_of_bands(setting, start, [0.1, 0.25], 4)
+def test_bands_are_the_whole_networks(context: Context, start: State) -> None:
+    table = measures.utility_of_bands(context, start, [0.1, 0.25], 4)
     assert table.groupby("ratio")["band"].apply(list).tolist() == [[0, 1, 2, 3]] * 2
     last = table.groupby("ratio")["utility"].last()
     assert (last > table.groupby("ratio")["utility"].first()).all()
 
 
-def test_pruned_networks_are_retrained_and_measured(pretraining: Task, setting: Setting, start: State) -> None:
+def test_pruned_networks_are_retrained_and_measured(pretraining: Task, context: Context, start: State) -> None:
     networks, table = pruned.retrain_pruned(pretraining, pretraining.recipe, start, [0.25, 0.5], *RATES)
     assert list(networks) == [f"{ratio}/{name}" for name in ("pruned_retrained", "small") for ratio in ("0.25", "0.5")]
     pairs = table.pivot_table(index="pruning_ratio", columns="network", values="density")
@@ -172,7 +175,7 @@ def test_pruned_networks_are_retrained_and_measured(pretraining: Task, setting: 
     masks = pruned.pruned_masks(ARCHITECTURE, start, 0.5)
     for name, mask in masks.items():
         assert not networks["0.5/pruned_retrained"][name][~mask].any()
-    measured = pruned.utility_of_pruned(setting, start, networks, [0.5], SECTION)
+    measured = pruned.utility_of_pruned(context, start, networks, [0.5], SECTION)
     assert set(measured["network"]) == {"pretrained", "pruned_retrained", "small"}
     assert measured["ablated"].nunique() == 2  # of the same number of weights in all three
     kept = sum(int(mask.sum()) for mask in masks.values())
@@ -201,11 +204,11 @@ def test_small_networks_beside_the_last_cycle_alone(pretraining: Task, start: St
 
 
 def test_surfaces_pass_through_their_networks(
-    cycled: tuple[dict[str, State], object], setting: Setting, start: State
+    cycled: tuple[dict[str, State], object], context: Context, start: State
 ) -> None:
     points = basins.points_of(start, cycled[0], "channels", 2)
     assert list(points) == ["W*", "Wp1", "Wr1", "Wp2", "Wr2"]
-    surface, marks, distances = basins.surfaces(setting, points, [2], 3, None, quiet)
+    surface, marks, distances = basins.surfaces(context, points, [2], 3, None, quiet)
     assert (len(surface), len(marks), len(distances)) == (9, 5, 3)
     assert not surface["recomputed"].any()
     mine = marks.set_index("point")
@@ -218,9 +221,9 @@ def test_surfaces_pass_through_their_networks(
     assert apart["W*", "Wp2"] == pytest.approx(mine.loc["Wp2", "distance"])
 
 
-def test_networks_that_noise_has_ruined_are_in_no_basin(setting: Setting, start: State) -> None:
+def test_networks_that_noise_has_ruined_are_in_no_basin(context: Context, start: State) -> None:
     """W* and growing noise: error rises steadily, so that there is no barrier."""
-    network, rows = setting.network(start), []
+    network, rows = context.network(start), []
     for scale in (0.3, 0.6, 1.0, 3.0):
         for seed in range(3):
             generator = torch.Generator().manual_seed(seed)
@@ -228,7 +231,7 @@ def test_networks_that_noise_has_ruined_are_in_no_basin(setting: Setting, start:
             for name, weight in prunable(network).items():
                 noise = torch.randn(weight.shape, generator=generator)
                 ruined[name] = weight + scale * weight.std() * noise
-            _, table = basins.connect(setting, (start, ruined), 5, setting.statistics(25), small=start)
+            _, table = basins.connect(context, (start, ruined), 5, statistics_batches(context, 25), small=start)
             rows.append(table.assign(model="m", seed=seed, what=basins.OF_CYCLES, scale=scale))
     table = pd.concat(rows, ignore_index=True).assign(pruning="weights", retraining="rewinding", cycle=1)
     assert (table["small"] == table["start"]).all()
@@ -245,14 +248,14 @@ def test_networks_that_noise_has_ruined_are_in_no_basin(setting: Setting, start:
 
 
 def test_lines_have_the_small_network_beside(
-    cycled: tuple[dict[str, State], object], setting: Setting, start: State
+    cycled: tuple[dict[str, State], object], context: Context, start: State
 ) -> None:
     ends = start, cycled[0]["weights/Wr2"]
-    _, table = basins.connect(setting, ends, 3, None, small=cycled[0]["weights/Ws2"])
+    _, table = basins.connect(context, ends, 3, None, small=cycled[0]["weights/Ws2"])
     error = table.set_index("measure").loc["error"]
     for name, state in (("start", ends[0]), ("end", ends[1]), ("small", cycled[0]["weights/Ws2"])):
-        assert error[name] == pytest.approx(100 - alone(setting.network(state), setting.data, "train")[0])
-    assert basins.connect(setting, ends, 3, None)[1]["small"].isna().all()
+        assert error[name] == pytest.approx(100 - alone(context.network(state), context.data, "train")[0])
+    assert basins.connect(context, ends, 3, None)[1]["small"].isna().all()
 
 
 def test_retraining_in_few_epochs_is_at_the_rate_that_pretraining_ended_with(pretraining: Task, start: State) -> None:
@@ -277,9 +280,11 @@ def test_retraining_in_few_epochs_is_at_the_rate_that_pretraining_ended_with(pre
     assert not torch.equal(*rates)
 
 
-def test_lines_between_seeds(setting: Setting, start: State) -> None:
+def test_lines_between_seeds(context: Context, start: State) -> None:
     other = {name: tensor.flip(0) if tensor.dim() else tensor for name, tensor in start.items()}
-    lines, barriers = basins.connect_seeds(setting, {0: start, 1: other, 4: start}, 3, setting.statistics(25), quiet)
+    lines, barriers = basins.connect_seeds(
+        context, {0: start, 1: other, 4: start}, 3, statistics_batches(context, 25), quiet
+    )
     assert list(lines.groupby(["seed", "seed_to"]).groups) == [(0, 1), (0, 4), (1, 4)]
     same_ends = barriers[(barriers["seed"] == 0) & (barriers["seed_to"] == 4)]
     assert same_ends["barrier"].to_numpy() == pytest.approx(0.0, abs=1e-9)

@@ -76,7 +76,7 @@ def test_lanes_are_refused_where_a_network_allows_none(nets: str) -> None:
 def test_own_networks_train_the_same_each_time_and_after_a_stop(nets: str, digits, tmp_path, monkeypatch) -> None:
     """With dropout, whose random numbers are the step's own."""
     recipe = Recipe(epochs=2, batch_size=25, momentum=0.9)
-    task = Task(own(f"{nets}:net"), digits, recipe, Engine(), seed=3)
+    task = Task(own(f"{nets}:net"), digits, Engine(), 3, recipe)
     lanes = [Lane(0.05, 1e-3), Lane(0.1, 1e-3)]
     first, (second,) = train(task, lanes), train(task, lanes[1:])
     assert first[1].history == second.history

@@ -13,12 +13,12 @@ from prunescape.errors import UserError
 from prunescape.models.weights import save_weights
 from prunescape.plan.cost import population
 from prunescape.stochastic.cells import choose_cell
+from prunescape.stochastic.context import PretrainedContext, open_pretrained
 from prunescape.stochastic.feature_variance import feature_variance
 from prunescape.stochastic.fine_tuning import FineTuned, fine_tune, measure_fine_tuning
 from prunescape.stochastic.gradient_flow import gradient_flow_table
 from prunescape.stochastic.populations import evaluate_variants
 from prunescape.stochastic.searches import run_searches
-from prunescape.stochastic.setting import Setting, open_setting
 from prunescape.stochastic.variants import KINDS, Pretrained, Variant, tuning_variants, variants_of
 from prunescape.training.array import Task
 from prunescape.training.task import open_task
@@ -53,13 +53,13 @@ def files(tmp_path_factory, pretrained: Pretrained) -> Path:
 
 
 @pytest.fixture(scope="module")
-def setting(files: Path, digits: PreparedData) -> Setting:
+def context(files: Path, digits: PreparedData) -> PretrainedContext:
     return opened(files, digits, {})
 
 
-def opened(files: Path, digits: PreparedData, changes: dict) -> Setting:
+def opened(files: Path, digits: PreparedData, changes: dict) -> PretrainedContext:
     paths = files / "architecture.json", files / "weights.safetensors", digits.directory / "meta.json"
-    return open_setting(*paths, {**SETTINGS, **changes}, 1)
+    return open_pretrained(*paths, {**SETTINGS, **changes}, 1)
 
 
 def grid_table(gains: dict[tuple[float, float], list[float]]) -> pd.DataFrame:
@@ -109,26 +109,30 @@ def test_what_is_fine_tuned() -> None:
     assert ("stochastic", 0.9, 0.001) not in cells
 
 
-def test_a_setting_from_files(setting: Setting, pretrained: Pretrained, digits: PreparedData, files: Path) -> None:
-    assert (setting.pretrained.model, setting.pretrained.seed) == ("small_resnet", 3)
+def test_a_context_from_files(
+    context: PretrainedContext, pretrained: Pretrained, digits: PreparedData, files: Path
+) -> None:
+    assert (context.pretrained.model, context.pretrained.seed) == ("small_resnet", 3)
     for name, tensor in pretrained.network.state_dict().items():
-        assert torch.equal(setting.pretrained.network.state_dict()[name].to(tensor.dtype), tensor)
-    assert setting.data.sizes == {"train": 80, "validation": 200}
-    assert setting.held_out.sizes["train"] == 20
-    assert setting.sample.images_per_epoch == 50
+        assert torch.equal(context.pretrained.network.state_dict()[name].to(tensor.dtype), tensor)
+    assert context.data.sizes == {"train": 80, "validation": 200}
+    assert context.held_out.sizes["train"] == 20
+    assert context.sample.images_per_epoch == 50
     assert opened(files, digits, {"sample": 1000}).sample.images_per_epoch == 75  # all 80, in whole batches
-    first = [labels for _, labels in setting.sample]
-    assert torch.equal(torch.cat(first), torch.cat([labels for _, labels in setting.sample]))
+    first = [labels for _, labels in context.sample]
+    assert torch.equal(torch.cat(first), torch.cat([labels for _, labels in context.sample]))
     with pytest.raises(UserError, match="95 training images cannot be held out"):
         opened(files, digits, {"held_out": 95})
 
 
-def test_networks_are_trained_on_what_is_not_held_out(setting: Setting, files: Path, digits: PreparedData) -> None:
+def test_networks_are_trained_on_what_is_not_held_out(
+    context: PretrainedContext, files: Path, digits: PreparedData
+) -> None:
     recipe = {"epochs": 1, "batch_size": 20, "momentum": 0.9, "decay_epochs": []}
     settings = {**SETTINGS, "recipe": recipe}
     task = open_task(files / "architecture.json", digits.directory / "meta.json", settings, 1)
-    kept, held = (np.asarray(part.images("train")) for part in (task.data, setting.held_out))
-    assert np.array_equal(kept, setting.data.images("train"))
+    kept, held = (np.asarray(part.images("train")) for part in (task.data, context.held_out))
+    assert np.array_equal(kept, context.data.images("train"))
     both = {image.tobytes() for image in kept} | {image.tobytes() for image in held}
     assert both == {image.tobytes() for image in np.asarray(digits.images("train"))}
     assert len(both) == len(kept) + len(held) == 100
@@ -136,35 +140,35 @@ def test_networks_are_trained_on_what_is_not_held_out(setting: Setting, files: P
     assert whole.data.sizes == digits.sizes
 
 
-def test_fine_tuning_is_measured_before_and_after(setting: Setting, task: Task) -> None:
-    task = replace(task, architecture=ARCHITECTURE, data=setting.data, engine=EXACT)
+def test_fine_tuning_is_measured_before_and_after(context: PretrainedContext, task: Task) -> None:
+    task = replace(task, architecture=ARCHITECTURE, data=context.data, engine=EXACT)
     wanted = tuning_variants(["lamp", "magnitude"], [0.05], 2, {"gamma": 0.8, "sigma": 0.05})
-    tuned = fine_tune(setting.pretrained, wanted, task, 0.02, 5e-5)
-    found = measure_fine_tuning(setting, wanted, tuned)
-    one_shot = evaluate_variants(setting.pretrained, wanted, setting.data, EXACT)
+    tuned = fine_tune(context.pretrained, wanted, task, 0.02, 5e-5)
+    found = measure_fine_tuning(context, wanted, tuned)
+    one_shot = evaluate_variants(context.pretrained, wanted, context.data, EXACT)
     assert found.accuracies["one_shot_top1"].tolist() == one_shot["top1"].tolist()
-    again = evaluate_variants(setting.pretrained, wanted, setting.data, EXACT, recalibration=setting.sample)
+    again = evaluate_variants(context.pretrained, wanted, context.data, EXACT, recalibration=context.sample)
     assert found.accuracies["one_shot_top1_recalibrated"].tolist() == again["top1"][len(wanted) :].tolist()
-    flows = gradient_flow_table(setting.pretrained, wanted, setting.sample, EXACT)["gradient_flow"]
+    flows = gradient_flow_table(context.pretrained, wanted, context.sample, EXACT)["gradient_flow"]
     assert found.accuracies["one_shot_gradient_flow"].tolist() == pytest.approx(flows.tolist())
     assert (found.accuracies["gradient_flow"] != found.accuracies["one_shot_gradient_flow"]).all()
     assert found.accuracies["top1"].mean() > found.accuracies["one_shot_top1"].mean() + 5
     of_magnitude = [variant for variant in wanted if variant.method == "magnitude"]
-    alone = feature_variance(setting.pretrained, of_magnitude, setting.sample, EXACT)
+    alone = feature_variance(context.pretrained, of_magnitude, context.sample, EXACT)
     before = found.variances[found.variances["stage"] == "one_shot"].drop(columns="stage").reset_index(drop=True)
     pd.testing.assert_frame_equal(before, alone)
     after = found.variances[found.variances["stage"] == "fine_tuned"]
     assert len(after) == len(before)
     assert set(found.variances["method"]) == {"magnitude"}
     of_lamp = FineTuned(tuned.table[:3], tuned.networks[:3])
-    without = measure_fine_tuning(setting, wanted[:3], of_lamp).variances
+    without = measure_fine_tuning(context, wanted[:3], of_lamp).variances
     assert len(without) == 0
     assert list(without.columns) == list(found.variances.columns)
 
 
-def test_searches_and_what_their_fronts_are_worth(setting: Setting, tmp_path: Path) -> None:
+def test_searches_and_what_their_fronts_are_worth(context: PretrainedContext, tmp_path: Path) -> None:
     lines: list[str] = []
-    found = run_searches(setting, SEARCH, tmp_path, "me", lines.append)
+    found = run_searches(context, SEARCH, tmp_path, "me", lines.append)
     assert len(found.evaluations) == 4 * 6
     assert set(zip(found.progress["objectives"], found.progress["algorithm"], strict=True)) == {
         (which, algorithm) for which in ("F1", "F2") for algorithm in ("nsga2", "random")
@@ -174,9 +178,9 @@ def test_searches_and_what_their_fronts_are_worth(setting: Setting, tmp_path: Pa
     assert found.fronts["fitness_sp"].tolist() == on_front["sp"].tolist()
     row = found.fronts.iloc[0]
     made = [Variant("stochastic", "magnitude", row["gamma"], row["sigma"], draw) for draw in range(3)]
-    tested = evaluate_variants(setting.pretrained, made, setting.data, EXACT)
+    tested = evaluate_variants(context.pretrained, made, context.data, EXACT)
     assert row["sp"] == tested["top1"].median()
-    again = evaluate_variants(setting.pretrained, made, setting.data, EXACT, recalibration=setting.sample)[3:]
+    again = evaluate_variants(context.pretrained, made, context.data, EXACT, recalibration=context.sample)[3:]
     assert row["sp_recalibrated"] == again["top1"].median() != row["sp"]
     assert (found.fronts["delta"] == found.fronts["sp"] - found.fronts["dp"]).all()
     best = found.fronts[found.fronts["best"]]
@@ -191,6 +195,6 @@ def test_searches_and_what_their_fronts_are_worth(setting: Setting, tmp_path: Pa
         "F2-random.json",
     ]
     assert lines[0] == "nsga2, F1: generation 1: 4 of 6 candidates measured"
-    again = run_searches(setting, SEARCH, tmp_path, "me", lines.append)
+    again = run_searches(context, SEARCH, tmp_path, "me", lines.append)
     for one, other in zip(found, again, strict=True):
         pd.testing.assert_frame_equal(one, other)

@@ -48,7 +48,7 @@ def test_another_seed_gives_another_result(task: Task, together: list[LaneResult
 def test_a_lane_trained_alone_equals_plain_pytorch(digits: PreparedData) -> None:
     recipe = Recipe(epochs=2, batch_size=25, momentum=0.9, decay=0.1, decay_epochs=(1,))
     lane = Lane(0.05, 0.01)
-    (result,) = train(Task(ARCHITECTURE, digits, recipe, Engine(), 3), [lane])
+    (result,) = train(Task(ARCHITECTURE, digits, Engine(), 3, recipe), [lane])
 
     network = build(ARCHITECTURE, derive_seed(3, "initialisation"))
     optimiser = torch.optim.SGD(network.parameters(), lane.learning_rate, 0.9, weight_decay=lane.weight_decay)

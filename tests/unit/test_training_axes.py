@@ -58,7 +58,7 @@ def test_lanes_of_any_hyperparameters_equal_plain_pytorch(engine: Engine, digits
         4: replace(RECIPE, epochs=2, decay_epochs=(1,)),  # 3 of 4 epochs would be 1.5 of 2, which is the end
         5: replace(RECIPE, epochs=7, batch_size=40, decay_epochs=(4, 5)),  # 3.5 and 5.25
     }
-    results = train(Task(ARCHITECTURE, digits, RECIPE, engine, 3), LANES)
+    results = train(Task(ARCHITECTURE, digits, engine, 3, RECIPE), LANES)
     for place, (lane, result) in enumerate(zip(LANES, results, strict=True)):
         assert result.lane is lane
         assert len(result.history) == expected[place].epochs
@@ -68,7 +68,7 @@ def test_lanes_of_any_hyperparameters_equal_plain_pytorch(engine: Engine, digits
 
 
 def test_neighbours_of_any_hyperparameters_do_not_change_a_bit(digits: PreparedData) -> None:
-    task = Task(ARCHITECTURE, digits, RECIPE, FUSED, 3)
+    task = Task(ARCHITECTURE, digits, FUSED, 3, RECIPE)
     together = train(task, LANES)
     for place in range(len(LANES)):
         assert same(train(task, [LANES[place]])[0], together[place]), place
@@ -77,7 +77,7 @@ def test_neighbours_of_any_hyperparameters_do_not_change_a_bit(digits: PreparedD
 
 
 def test_each_array_has_a_checkpoint_of_its_own(digits: PreparedData, tmp_path) -> None:
-    task = Task(ARCHITECTURE, digits, RECIPE, FUSED, 3)
+    task = Task(ARCHITECTURE, digits, FUSED, 3, RECIPE)
     checkpoint, lines = Checkpoint.of(tmp_path / "here", "x"), []
     first = train(task, LANES, lines.append, checkpoint)
     assert {line.split(":")[0] for line in lines} == {

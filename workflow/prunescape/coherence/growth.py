@@ -14,12 +14,12 @@ def slopes(values: pd.DataFrame) -> pd.Series:
     Args:
         values: a row a seed, a column a size; NaN where nothing is known.
     """
-    found = {}
+    by_seed = {}
     for seed, row in values.iterrows():
         known = row.dropna().astype(float)
         if len(known) > 1:
-            found[seed] = np.polyfit(np.log2(known.index.to_numpy(dtype=float)), known.to_numpy(), 1)[0]
-    return pd.Series(found, dtype=float)
+            by_seed[seed] = np.polyfit(np.log2(known.index.to_numpy(dtype=float)), known.to_numpy(), 1)[0]
+    return pd.Series(by_seed, dtype=float)
 
 
 def with_size(

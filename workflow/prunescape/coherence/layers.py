@@ -40,8 +40,8 @@ def prunable_layers(network: nn.Module) -> list[Layer]:
     The thesis prunes "the convolutional layers and the larger shortcut layers" of ResNet-50, the QKV layers, hidden
     feedforward layers and outputs of blocks of a transformer, and names no threshold.
     """
-    found = [layer for name, module in network.named_modules() for layer in _of_module(name, module)]
-    first, *inner, _ = found
+    layers = [layer for name, module in network.named_modules() for layer in _of_module(name, module)]
+    first, *inner, _ = layers
     chosen = [*([] if first[1] == CONVOLUTION else [first]), *inner]
     largest = max(weight.numel() for _, _, weight in chosen)
     chosen = [layer for layer in chosen if layer[1] != SHORTCUT or layer[2].numel() >= SMALL * largest]

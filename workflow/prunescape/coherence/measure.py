@@ -90,9 +90,9 @@ def measure(
     count = len(squares)
     mean = {name: total / count for name, total in gradients.items()}
     size = float(sum(part.square().sum() for part in mean.values()))
-    found = estimate(size, squares, whole, partial(_along, network, batches, mean))
+    estimated = estimate(size, squares, whole, partial(_along, network, batches, mean))
     divided = {name: (total / count).float().cpu() for name, total in signs.items()}
-    return Measured(*found, count, loss / count, 100 * correct / count, divided, _peak(engine))
+    return Measured(*estimated, count, loss / count, 100 * correct / count, divided, _peak(engine))
 
 
 def affordable(network: nn.Module, input_shape: tuple[int, int, int]) -> int:

@@ -11,16 +11,15 @@ from prunescape.coherence.layer_tables import diff_histograms
 from prunescape.coherence.masks import Choice
 from prunescape.coherence.measure import Measured
 from prunescape.coherence.parent import Parent
-from prunescape.coherence.runs import Report, Watch, by_epoch, epochs_table, highest_epoch, lowest_epoch
+from prunescape.coherence.runs import Report, by_epoch, epochs_table, highest_epoch, lowest_epoch, measure_epochs
 from prunescape.coherence.widths import mlp, weights_in
 from prunescape.errors import UserError
 from prunescape.flops import count_parameters
 from prunescape.mechanism.networks import State
-from prunescape.mechanism.setting import check_trained
 from prunescape.models.build import build
 from prunescape.training.array import Task
 from prunescape.training.checkpoint import Checkpoint
-from prunescape.training.lane import Lane
+from prunescape.training.lane import Lane, check_trained
 from prunescape.training.snapshots import Snapshots
 from prunescape.training.train import train
 
@@ -57,22 +56,20 @@ def trained(
     results = train(task, [lane], report, checkpoint, snapshots)
     check_trained({f"network of width {task.architecture.width}": results[0]})
     states = snapshots.lane(0)
-    watch = Watch(task.architecture, task.data, task.engine, samples, task.seed)
-    return states, watch.measure(states, report, checkpoint)
+    return states, measure_epochs(task, states, samples, report, checkpoint)
 
 
 def width_tables(
-    task: Task, states: Mapping[int, State], measured: Mapping[int, Measured], bins: int, samples: int | None
+    task: Task, states: Mapping[int, State], measured: Mapping[int, Measured], bins: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The tables of the width sweep for one network.
 
     Returns:
         One row an epoch, and the histograms of its diffs at the epochs of highest and of lowest coherence.
     """
-    watch = Watch(task.architecture, task.data, task.engine, samples, task.seed)
-    network = watch.network(states[0])
+    network = task.network(states[0])
     first = {"width": task.architecture.width, "parameters": count_parameters(network), "seed": task.seed}
-    epochs = epochs_table(watch, states, measured)
+    epochs = epochs_table(task, states, measured)
     parent = Parent(task.architecture, states, {}, highest_epoch(by_epoch(measured)), 0, task.seed)
     ends = {"highest": parent.highest, "lowest": lowest_epoch(by_epoch(measured))}
     tables = [

@@ -23,7 +23,7 @@ def scope_of_questions(scopes: Sequence[str]) -> str:
 
 
 @dataclass(frozen=True)
-class Plan:
+class MaskExperiments:
     """The experiments on one network, and the masks of its children.
 
     Attributes:
@@ -50,23 +50,23 @@ class Plan:
 
     def children(self, parent: Parent, masks: dict[Choice, Tensors]) -> list[Child]:
         """The networks to be trained, with the label `experiment`, and what else tells them apart."""
-        found: list[Child] = []
+        children: list[Child] = []
         if NETWORK in self.experiments:
-            found.append(Child({"experiment": NETWORK, "score": NONE, "end": "", "scope": ""}))
-            found += [Child({"experiment": NETWORK, **choice._asdict()}, mask) for choice, mask in masks.items()]
+            children.append(Child({"experiment": NETWORK, "score": NONE, "end": "", "scope": ""}))
+            children += [Child({"experiment": NETWORK, **choice._asdict()}, mask) for choice, mask in masks.items()]
         ones = {choice: mask for choice, mask in masks.items() if choice.scope == self.scope and choice.score != RANDOM}
         if MATCHED in self.experiments:
             for choice, mask in ones.items():
                 labels = {"experiment": MATCHED, **choice._asdict()}
                 if NETWORK not in self.experiments:
-                    found.append(Child({**labels, "matched": False}, mask))
-                found.append(Child({**labels, "matched": True}, matched(mask, parent.seed)))
+                    children.append(Child({**labels, "matched": False}, mask))
+                children.append(Child({**labels, "matched": True}, matched(mask, parent.seed)))
         if EARLY in self.experiments:
             for epoch in self.early_epochs:
                 for score in self._trained_for():
                     labels = {"experiment": EARLY, "score": score, "end": BEST, "scope": self.scope, "epoch": epoch}
-                    found.append(Child(labels, parent.early(score, self.scope, BEST, epoch)))
-        return found
+                    children.append(Child(labels, parent.early(score, self.scope, BEST, epoch)))
+        return children
 
     def tables(self, parent: Parent, masks: dict[Choice, Tensors], trained: pd.DataFrame) -> dict[str, pd.DataFrame]:
         """By name: children, densities, matched, early_masks, mask_overlap; without rows where they are not wanted.

@@ -2,93 +2,71 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import torch
 
 from prunescape.coherence.measure import Measured, measure
-from prunescape.data.prepared import PreparedData
 from prunescape.mechanism.networks import State
-from prunescape.models.architecture import Architecture
-from prunescape.models.build import build
 from prunescape.training.checkpoint import Checkpoint
-from prunescape.training.engine import Engine
+from prunescape.training.context import Context
 from prunescape.training.evaluate import evaluate
 
 Report = Callable[[str], None]
 
 
-@dataclass(frozen=True)
-class Watch:
-    """Architecture, data and engine with which the networks of one training are measured.
+def measure_epochs(
+    context: Context,
+    states: Mapping[int, State],
+    samples: int | None = None,
+    report: Report | None = None,
+    kept: Checkpoint | None = None,
+) -> dict[int, Measured]:
+    """Coherence and diffs of a network after each epoch.
 
-    Attributes:
-        architecture: the network's.
-        data: prepared data.
-        engine: where it runs.
+    Args:
+        context: what the network is measured with; its seed decides which images.
+        states: the network by epoch.
         samples: how many training images gradients are taken of; None, of all.
-        seed: decides which.
+        report: is given a line for each.
+        kept: where what was measured is kept, and found again by a job that was killed.
     """
-
-    architecture: Architecture
-    data: PreparedData
-    engine: Engine
-    samples: int | None = None
-    seed: int = 0
-
-    def network(self, state: Mapping[str, torch.Tensor]) -> torch.nn.Module:
-        """A plain network with the weights of a state dict."""
-        network = build(self.architecture)
-        network.load_state_dict(dict(state))
-        return network
-
-    def measure(
-        self, states: Mapping[int, State], report: Report | None = None, kept: Checkpoint | None = None
-    ) -> dict[int, Measured]:
-        """Coherence and diffs after each epoch.
-
-        Args:
-            states: networks by epoch.
-            report: is given a line for each.
-            kept: where what was measured is kept, and found again by a job that was killed.
-        """
-        found = {}
-        for epoch, state in states.items():
-            place = None if kept is None else _of_epoch(kept, epoch)
-            known = None if place is None else place.load()
-            if known is not None:
-                found[epoch] = Measured(**known[1], diffs=known[0])
-                continue
-            measured = measure(self.network(state), self.data, self.engine, samples=self.samples, seed=self.seed)
-            found[epoch] = measured
-            if report is not None:
-                memory = f"{measured.peak_bytes / 1e6:.0f} MB"
-                report(f"epoch {epoch}: coherence {measured.coherence:.4g}, at most {memory} in use")
-            if place is not None:
-                values = {name: value for name, value in asdict(measured).items() if name != "diffs"}
-                place.save(measured.diffs, values)
-        return found
+    measured = {}
+    for epoch, state in states.items():
+        place = None if kept is None else _of_epoch(kept, epoch)
+        known = None if place is None else place.load()
+        if known is not None:
+            measured[epoch] = Measured(**known[1], diffs=known[0])
+            continue
+        one = measure(context.network(state), context.data, context.engine, samples=samples, seed=context.seed)
+        measured[epoch] = one
+        if report is not None:
+            memory = f"{one.peak_bytes / 1e6:.0f} MB"
+            report(f"epoch {epoch}: coherence {one.coherence:.4g}, at most {memory} in use")
+        if place is not None:
+            values = {name: value for name, value in asdict(one).items() if name != "diffs"}
+            place.save(one.diffs, values)
+    return measured
 
 
 def _of_epoch(kept: Checkpoint, epoch: int) -> Checkpoint:
     return Checkpoint(Path(kept.path).with_name(f"measured-{epoch}.safetensors"), f"{kept.identity}-{epoch}")
 
 
-def epochs_table(watch: Watch, states: Mapping[int, State], measured: Mapping[int, Measured]) -> pd.DataFrame:
+def epochs_table(context: Context, states: Mapping[int, State], measured: Mapping[int, Measured]) -> pd.DataFrame:
     """Coherence, loss and accuracy of a network after each epoch.
 
     Returns:
         One row an epoch: epoch, train_loss (nats), train_top1 (percent), validation_loss, validation_top1, coherence,
         coherence_standard_error, samples.
     """
-    networks = [watch.network(state) for state in states.values()]
-    validation = evaluate(networks, watch.data, watch.engine)
+    networks = [context.network(state) for state in states.values()]
+    validation = evaluate(networks, context.data, context.engine)
     rows: list[dict[str, Any]] = []
-    sampled = any(one.samples < watch.data.sizes["train"] for one in measured.values())
-    train = evaluate(networks, watch.data, watch.engine, "train") if sampled else None
+    sampled = any(one.samples < context.data.sizes["train"] for one in measured.values())
+    train = evaluate(networks, context.data, context.engine, "train") if sampled else None
     for place, (epoch, one) in enumerate(measured.items()):
         rows.append(
             {

@@ -60,9 +60,9 @@ def table_6(children: pd.DataFrame, name: str, data: str) -> pd.DataFrame:
 
 def _order(own: pd.DataFrame, scopes: Sequence[str]) -> list[tuple[str, list[tuple[str, str]]]]:
     """Scopes with their masks: the dense network once, where there is a scope to compare it with."""
-    found = [scope for scope in SCOPES if scope in scopes and (own["scope"] == scope).any()]
+    present = [scope for scope in SCOPES if scope in scopes and (own["scope"] == scope).any()]
     pruned = [mask for mask in MASKS if mask[0] != NONE]
-    return [("", [(NONE, "")]), *((scope, pruned) for scope in found)] if found else []
+    return [("", [(NONE, "")]), *((scope, pruned) for scope in present)] if present else []
 
 
 def _row(keys: dict[str, str], part: pd.DataFrame) -> dict[str, object]:

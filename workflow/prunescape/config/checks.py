@@ -47,7 +47,7 @@ def crossed(config: Config, known_models: Collection[str], known_data_sets: Coll
 
 
 def _rules(config: Config, known_models: Collection[str], known_data_sets: Collection[str]) -> Iterator[Rule]:
-    """All rules, in the order in which mistakes are told."""
+    """The rules in the order in which mistakes are told."""
     there = vars(config)  # without the sections that are mistaken as a whole
     models = list(there.get("models", ()))
     yield partial(_data, known=known_data_sets)

@@ -1,4 +1,4 @@
-"""What a config leaves out, computed from its other keys."""
+"""Completion of a config: values that follow from its other keys."""
 
 from contextlib import suppress
 from functools import partial

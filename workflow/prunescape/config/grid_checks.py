@@ -26,11 +26,11 @@ class _Side(NamedTuple):
 
     @property
     def smaller(self) -> str:
-        """What to do about a grid that reaches too far."""
+        """The remedy for a grid that reaches too far."""
         return f"make {where((*self.at, 'step'))} or {where((*self.at, 'size'))} smaller"
 
     def values(self) -> list[float]:
-        """Of all cells along the axis, increasing."""
+        """Values of the hyperparameter of all cells along the axis, increasing."""
         half = self.size // 2
         return [self.axis.value(self.prior, steps) for steps in range(-half, half + 1)]
 

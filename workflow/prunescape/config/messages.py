@@ -162,7 +162,7 @@ def _bounds(part: Mapping[str, Any]) -> str:
 
 
 def _type_remedy(wanted: str, value: Any, part: Mapping[str, Any]) -> str:
-    """What to write where `wanted` is meant and `value` was given."""
+    """The remedy where a value of the type `wanted` is meant and `value` was given."""
     if wanted == "object":
         if value is None:
             return "write its keys beneath it, or remove the line"

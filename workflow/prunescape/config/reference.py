@@ -82,7 +82,7 @@ def _rows(prefix: str, keys: dict[str, Any], owner: dict[str, Any]) -> Iterator[
 
 
 def _kind(part: dict[str, Any]) -> str:
-    """What may be written, in a few words: `whole number ≥ 1`, `one of l1, l2`."""
+    """The values that may be written, in a few words: `whole number ≥ 1`, `one of l1, l2`."""
     if "enum" in part:
         return "one of " + ", ".join(f"`{word}`" for word in part["enum"])
     kinds: list[str] = part["type"] if isinstance(part["type"], list) else [part["type"]]

@@ -64,7 +64,7 @@ def part_at(path: tuple[str | int, ...]) -> dict[str, Any]:
 
 @functools.cache
 def places() -> dict[str, list[str]]:
-    """Where each key belongs, by its own name, so that a misplaced key is sent to the right section."""
+    """Paths of the keys of a name, by name, so that a misplaced key is sent to the right section."""
     found: dict[str, list[str]] = {}
 
     def walk(part: dict[str, Any], path: str) -> None:

@@ -1,4 +1,4 @@
-"""What the config's sections are made of: typed keys with a meaning, a unit, bounds and a default."""
+"""The base of the config's sections: typed keys with a meaning, a unit, bounds and a default."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -133,11 +133,11 @@ class Listed:
 
     @property
     def count(self) -> str:
-        """How many entries it has, in words."""
+        """The number of entries that the list must have, in words."""
         return f"exactly {self.least}" if self.least == self.most else f"at least {self.least}"
 
     def mistakes(self, entries: list[Any]) -> list[str]:
-        """What is wrong with the list as a whole."""
+        """Mistakes of the list as a whole."""
         found = []
         if len(entries) < self.least or len(entries) > (self.most or len(entries)):
             found.append(f"has {counted(entries)}; write {self.count}")

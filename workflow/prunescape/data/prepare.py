@@ -70,8 +70,8 @@ def _choose(split: Split, size: int | None, name: str, seed: int) -> np.ndarray:
         return np.arange(available)
     classes = len(np.unique(split.labels))
     if not classes <= size <= available:
-        found = f"the split has {available} images in {classes} classes"
-        raise UserError(f"data.{name}_size: {size}, but {found}; write {classes} to {available}")
+        there = f"the split has {available} images in {classes} classes"
+        raise UserError(f"data.{name}_size: {size}, but {there}; write {classes} to {available}")
     return stratified_choice(split.labels, size, derive_seed(seed, f"{name} subset"))
 
 

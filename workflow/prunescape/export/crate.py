@@ -44,24 +44,24 @@ def code_version(project: Path) -> str | None:
     """The commit of the project's clone, with `-dirty` where files differ from it; None where it is no clone."""
     command = ["git", "-C", str(project), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     try:
-        found = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+        commit = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
         top = subprocess.run([*command[:3], "rev-parse", "--show-toplevel"], capture_output=True, text=True, check=True)
     except (OSError, subprocess.SubprocessError):
         return None
     # A copy of the project inside a repository of something else is none of that repository's commits.
-    return found.stdout.strip() if Path(top.stdout.strip()) == project.resolve() else None
+    return commit.stdout.strip() if Path(top.stdout.strip()) == project.resolve() else None
 
 
 def software(environment: Path) -> dict[str, str]:
     """The libraries that a conda environment pins, with the versions that are really installed; and Python."""
     pinned = load(environment)["dependencies"][-1]["pip"]
-    found = {"python": platform.python_version()}
+    versions = {"python": platform.python_version()}
     for name in (pin.partition("==")[0] for pin in pinned):
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:
             continue  # a light environment may lack some
-    return found
+    return versions
 
 
 def hardware(devices: Iterable[str]) -> dict[str, str]:

@@ -62,11 +62,11 @@ def export(network: nn.Module, data: PreparedData, onnx: Path | str, program: Pa
     _write_onnx(exported, onnx)
     reference = _outputs(original, data)
     labels = np.asarray(data.labels("validation"))
-    found: dict[str, Any] = {"torch": {"top1": _top1(reference, labels)}}
+    checks: dict[str, Any] = {"torch": {"top1": _top1(reference, labels)}}
     for name, path, opened in (("torch_export", program, open_program), ("onnx", onnx, open_onnx)):
         outputs = _outputs(opened(path), data)
-        found[name] = {"top1": _top1(outputs, labels), **compared(reference, outputs, str(path))}
-    return {**found, "images": len(labels)}
+        checks[name] = {"top1": _top1(outputs, labels), **compared(reference, outputs, str(path))}
+    return {**checks, "images": len(labels)}
 
 
 def compared(reference: np.ndarray, outputs: np.ndarray, name: str) -> dict[str, float]:

@@ -194,12 +194,12 @@ def size_of(grid: Mapping[str, Any]) -> tuple[int, int]:
 
 def bounds_of(grid: Mapping[str, Any], extension: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
     """The smallest and largest value of both hyperparameters that the config's sections let a grid reach, by name."""
-    found = {}
+    bounds = {}
     for axis, own in zip(pair_of(grid), grid.get("axes") or ({}, {}), strict=True):
         anything = axis.of.least, axis.of.below
         low, high = own.get("bounds") or extension.get(axis.name) or anything
-        found[axis.name] = low, high
-    return found
+        bounds[axis.name] = low, high
+    return bounds
 
 
 def epochs_trained(hyperparameters: Container[str]) -> str:

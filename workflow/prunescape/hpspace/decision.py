@@ -90,13 +90,13 @@ def decisions(
             measured = functionals.risks(dense, one.cube.means[place], risk_roi)["d_mean"]
             drawn = None if one.draws is None else losses_of(dense, one.draws[place], risk_roi)
             first = {**one.labels(variant), "seeds": one.cube.seeds, "margin": settings["margin"]}
-            found = decide(drawn, one.cube.seeds, settings, one.degrees)
+            decision = decide(drawn, one.cube.seeds, settings, one.degrees)
             if grow_first(border, variant):
-                found["more_seeds"] = np.nan
+                decision["more_seeds"] = np.nan
             if chance is not None:
-                found |= _with_chance(found["decision"], above[DENSE], above[variant])
-                found["chance"] = chance[one.metric]
-            rows.append({**first, "loss_measured": float(measured), **found})
+                decision |= _with_chance(decision["decision"], above[DENSE], above[variant])
+                decision["chance"] = chance[one.metric]
+            rows.append({**first, "loss_measured": float(measured), **decision})
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -140,14 +140,14 @@ def decide(losses: Losses | None, seeds: int, settings: Mapping[str, Any], degre
         unknown = dict.fromkeys(("loss", "loss_low", "loss_high", "p_equivalent", "p_worse"), np.nan)
         return {**unknown, "decision": ONE_SEED, "more_seeds": np.nan}
     drawn = losses.drawn
-    found = summary(drawn, 1 - 2 * level, degrees)
-    bias = max(0.0, found["estimate"] - losses.of_mean)
+    loss = summary(drawn, 1 - 2 * level, degrees)
+    bias = max(0.0, loss["estimate"] - losses.of_mean)
     p_equivalent, p_worse = _p(drawn >= margin, degrees), _p(drawn - bias <= margin, degrees)
     decision = EQUIVALENT if p_equivalent <= level else WORSE if p_worse <= level else UNDECIDED
-    low, high = found["low"] - bias, found["high"]
-    more = more_seeds(found["estimate"], (low, high), seeds, settings) if decision == UNDECIDED else None
+    low, high = loss["low"] - bias, loss["high"]
+    more = more_seeds(loss["estimate"], (low, high), seeds, settings) if decision == UNDECIDED else None
     return {
-        **{"loss": found["estimate"], "loss_low": max(0.0, low), "loss_high": high},
+        **{"loss": loss["estimate"], "loss_low": max(0.0, low), "loss_high": high},
         **{"p_equivalent": p_equivalent, "p_worse": p_worse, "decision": decision},
         "more_seeds": np.nan if more is None else more,
     }
@@ -156,9 +156,9 @@ def decide(losses: Losses | None, seeds: int, settings: Mapping[str, Any], degre
 def _with_chance(decision: str, dense: Learnt, pruned: Learnt) -> dict[str, Any]:
     """The decision with its basis, where none is made because networks have hardly learnt."""
     near = DENSE_NEAR_CHANCE if not dense.enough else NEAR_CHANCE if not pruned.enough else None
-    found = {"decision": near or decision, "above_chance": pruned.above, "above_chance_low": pruned.surely}
-    found |= {"dense_above_chance": dense.above, "dense_above_chance_low": dense.surely}
-    return found | {"more_seeds": np.nan} if near else found
+    columns = {"decision": near or decision, "above_chance": pruned.above, "above_chance_low": pruned.surely}
+    columns |= {"dense_above_chance": dense.above, "dense_above_chance_low": dense.surely}
+    return columns | {"more_seeds": np.nan} if near else columns
 
 
 def _p(against: np.ndarray, degrees: float) -> float:

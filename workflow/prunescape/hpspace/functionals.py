@@ -41,14 +41,14 @@ def ellipses(
     length = 2 * sigma * np.sqrt(np.clip(half + root, 0, None))
     width = 2 * sigma * np.sqrt(np.clip(half - root, 0, None))
     centre = (mean_x + middle[0], mean_y + middle[1])
-    found = {
+    values = {
         **{name: at * unit for name, at, unit in zip(pair.centre, centre, pair.units, strict=True)},
         "length": length,
         "width": width,
         "angle_degrees": np.degrees(0.5 * np.arctan2(2 * xy, xx - yy)),
         "area": np.pi / 4 * length * width,
     }
-    return {"n_cells": count, **{name: np.where(fitted, value, np.nan) for name, value in found.items()}}
+    return {"n_cells": count, **{name: np.where(fitted, value, np.nan) for name, value in values.items()}}
 
 
 def shifts(dense: dict[str, np.ndarray], pruned: dict[str, np.ndarray], pair: Pair = THESIS) -> dict[str, np.ndarray]:

@@ -75,8 +75,8 @@ def _of_ellipses(one: Resampled, settings: Mapping[str, Any]) -> Iterator[dict[s
 def ellipses_of(f: np.ndarray, cube: Cube, roi: float, settings: Mapping[str, Any]) -> Values:
     """Quantities of the ellipses of landscapes (V, ..., N) and of their shifts, each (V, ...)."""
     size = settings["sigma"], settings["minimum_cells"]
-    found = functionals.ellipses(functionals.regions(f, roi), cube.places, *size, cube.pair)
-    return found | functionals.shifts({name: values[:1] for name, values in found.items()}, found, cube.pair)
+    fitted = functionals.ellipses(functionals.regions(f, roi), cube.places, *size, cube.pair)
+    return fitted | functionals.shifts({name: values[:1] for name, values in fitted.items()}, fitted, cube.pair)
 
 
 def _of_risks(one: Resampled, roi: float) -> Iterator[dict[str, Any]]:

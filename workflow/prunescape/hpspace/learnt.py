@@ -49,13 +49,13 @@ def learnt(one: Resampled, chance: float, settings: Mapping[str, Any]) -> dict[s
         settings: least_skill and level of the config's section `verdict`: the lower bound at that level of the best
             cell's accuracy has to be above chance by more than this part of the way to 100 %.
     """
-    found = {}
+    by_variant = {}
     for place, variant in enumerate(one.cube.variants):
         best = surely = float(one.cube.means[place].max())
         if one.draws is not None:
             surely = summary(one.draws[place].max(axis=1), 1 - 2 * settings["level"], one.degrees)["low"]
-        found[variant] = Learnt(best - chance, surely - chance, surely - chance > needed(chance, settings))
-    return found
+        by_variant[variant] = Learnt(best - chance, surely - chance, surely - chance > needed(chance, settings))
+    return by_variant
 
 
 def needed(chance: float, settings: Mapping[str, Any]) -> float:

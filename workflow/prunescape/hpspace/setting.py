@@ -56,12 +56,12 @@ def differing(model: str, config: Mapping[str, Any]) -> list[str]:
 def counted(config: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a validated config that `differing` reads: nothing, where none of its models is the thesis'."""
     models = [model for model in config["models"] if model in _priors()]
-    found: dict[str, Any] = {}
+    kept: dict[str, Any] = {}
     for key, value in (item for model in models for item in _leaves(_of_model(config, model)).items()):
         if not is_harmless(key):
             *sections, last = key.split(".")
-            functools.reduce(lambda part, name: part.setdefault(name, {}), sections, found)[last] = value
-    return found
+            functools.reduce(lambda part, name: part.setdefault(name, {}), sections, kept)[last] = value
+    return kept
 
 
 def is_harmless(key: str) -> bool:
@@ -88,13 +88,13 @@ def _said(model: str) -> dict[str, Any]:
     """The settings that the thesis prints for its study of a model, by key of the config."""
     prior = _priors()[model]
     of_model = f"models.{model}"
-    found: dict[str, Any] = {"data.name": prior["data"]}
-    found |= {f"{of_model}.{name}": yaml.safe_load(prior[name]) for name in ("learning_rate", "weight_decay")}
+    settings: dict[str, Any] = {"data.name": prior["data"]}
+    settings |= {f"{of_model}.{name}": yaml.safe_load(prior[name]) for name in ("learning_rate", "weight_decay")}
     pruned = [row["variant"].rpartition("-") for row in _rows("table_4_2") if row["model"] == model]
-    found[f"{of_model}.methods"] = list(dict.fromkeys(method for method, _, _ in pruned if method))
-    found[f"{of_model}.ratios"] = list(dict.fromkeys(float(ratio) for method, _, ratio in pruned if method))
+    settings[f"{of_model}.methods"] = list(dict.fromkeys(method for method, _, _ in pruned if method))
+    settings[f"{of_model}.ratios"] = list(dict.fromkeys(float(ratio) for method, _, ratio in pruned if method))
     rows = [row for row in _rows("settings") if row["data"] == prior["data"]]
-    return found | {row["key"]: yaml.safe_load(row["value"]) for row in rows}
+    return settings | {row["key"]: yaml.safe_load(row["value"]) for row in rows}
 
 
 @functools.cache

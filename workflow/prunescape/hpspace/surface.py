@@ -76,12 +76,12 @@ def fit_noise(fields: Sequence[np.ndarray], distances: Sequence[np.ndarray]) -> 
     best: tuple[float, Noise, list[float]] = -np.inf, Noise(0.0, 1.0), []
     for share, length in product(NOISE_SHARES, NOISE_LENGTHS):
         noise = Noise(share, length)
-        found = [
+        profiles = [
             _profile(field, noise.correlation(distance)) for field, distance in zip(fields, distances, strict=True)
         ]
-        fit = sum(fit for fit, _ in found)
+        fit = sum(fit for fit, _ in profiles)
         if fit > best[0]:
-            best = fit, noise, [variance for _, variance in found]
+            best = fit, noise, [variance for _, variance in profiles]
     return best[1], best[2]
 
 

@@ -142,8 +142,8 @@ def transfer(resampled: Sequence[Resampled]) -> pd.DataFrame:
                     drawn = (
                         None if one.draws is None else rank_correlation(one.draws[a][:, cells], one.draws[b][:, cells])
                     )
-                    found = one.summary(drawn)
-                    row |= {f"{name}_low": found["low"], f"{name}_high": found["high"]}
+                    interval = one.summary(drawn)
+                    row |= {f"{name}_low": interval["low"], f"{name}_high": interval["high"]}
                 rows.append(row)
     return pd.DataFrame(rows, columns=TRANSFER)
 

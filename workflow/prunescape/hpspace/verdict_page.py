@@ -92,9 +92,9 @@ def _breaking(name: str) -> Markup:
     return Markup("_<wbr>").join(name.split("_"))
 
 
-def _spread(found: Mapping[str, float]) -> str:
+def _spread(quantity: Mapping[str, float]) -> str:
     """A quantity with its interval, `1.01 [0.72, 1.40]`, or as measured where it has none."""
-    return _shown(found["measured"], found["estimate"], found["low"], found["high"])
+    return _shown(quantity["measured"], quantity["estimate"], quantity["low"], quantity["high"])
 
 
 def _loss(variant: Mapping[str, Any]) -> str:

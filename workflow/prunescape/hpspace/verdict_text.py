@@ -101,10 +101,10 @@ def headline(variants: Mapping[str, Mapping[str, Any]]) -> str:
         UNKNOWN: "no answer for",
     }
     whole = {TUNE: "tune again after pruning", KEEP: "no need to tune again after pruning", UNDECIDED: "not decided"}
-    found = [kind for kind in words if kinds[kind]]
-    if len(found) == 1 and found[0] in whole:
-        return whole[found[0]]
-    return "; ".join(f"{words[kind]} {', '.join(kinds[kind])}" for kind in found)
+    told = [kind for kind in words if kinds[kind]]
+    if len(told) == 1 and told[0] in whole:
+        return whole[told[0]]
+    return "; ".join(f"{words[kind]} {', '.join(kinds[kind])}" for kind in told)
 
 
 def decision_of(variant: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
@@ -184,12 +184,12 @@ def _p(value: float) -> str:
     return "" if math.isnan(value) else f" (p = {value:.2g})"
 
 
-def _points(found: Mapping[str, float], settings: Mapping[str, Any]) -> str:
+def _points(quantity: Mapping[str, float], settings: Mapping[str, Any]) -> str:
     """A quantity in points, `1.01 points (95 % interval [0.72, 1.40])`, or as measured where it has no interval."""
-    if math.isnan(found["low"]):
-        return f"{found['measured']:.2f} points"
-    interval = f"{levels_of(settings).others} interval [{found['low']:.2f}, {found['high']:.2f}]"
-    return f"{found['estimate']:.2f} points ({interval})"
+    if math.isnan(quantity["low"]):
+        return f"{quantity['measured']:.2f} points"
+    interval = f"{levels_of(settings).others} interval [{quantity['low']:.2f}, {quantity['high']:.2f}]"
+    return f"{quantity['estimate']:.2f} points ({interval})"
 
 
 class Levels(NamedTuple):

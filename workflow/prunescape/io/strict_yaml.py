@@ -84,7 +84,7 @@ def _value(text: str) -> Any:
 def _mistakes(root: yaml.Node) -> list[str]:
     """Mistakes that YAML allows and this project refuses, one line each, in the order of the lines."""
     sizes: dict[yaml.Node, int] = {}  # of the nodes that have been counted; 0 while one is being counted
-    found: list[tuple[int, str]] = []
+    mistakes: list[tuple[int, str]] = []
 
     def size(node: yaml.Node) -> int:
         if node in sizes:
@@ -94,12 +94,12 @@ def _mistakes(root: yaml.Node) -> list[str]:
         sizes[node] = 0
         children: list[yaml.Node] = []
         if isinstance(node, yaml.MappingNode):
-            found.extend(_given_twice(node))
+            mistakes.extend(_given_twice(node))
             children = [part for pair in node.value for part in pair]
         elif isinstance(node, yaml.SequenceNode):
             children = node.value
         elif node.tag in _NUMBERS and len(node.value) > _MOST_DIGITS:
-            found.append(
+            mistakes.append(
                 (_line(node), f"line {_line(node)}: a number of {len(node.value)} digits; write a shorter one")
             )
         sizes[node] = min(1 + sum(size(child) for child in children), MOST_VALUES + 1)
@@ -107,7 +107,7 @@ def _mistakes(root: yaml.Node) -> list[str]:
 
     if size(root) > MOST_VALUES:
         return [TOO_MANY]
-    return [text for _, text in sorted(found)]
+    return [text for _, text in sorted(mistakes)]
 
 
 def _given_twice(mapping: yaml.MappingNode) -> Iterator[tuple[int, str]]:

@@ -23,16 +23,16 @@ def stage_of(network: nn.Module, layer: str) -> str | None:
         The name of the innermost element of nested `nn.Sequential`s that holds the layer; None where the layer is in
         none, or in the first stage, before which there is nothing to share.
     """
-    found, module = "", network
+    stage, module = "", network
     for part in layer.split("."):
         inside = isinstance(module, nn.Sequential)
         module = module.get_submodule(part)
-        if not inside and not (found == "" and isinstance(module, nn.Sequential)):
+        if not inside and not (stage == "" and isinstance(module, nn.Sequential)):
             break
-        found = f"{found}.{part}" if found else part
-    if not found or isinstance(network.get_submodule(found), nn.Sequential):
+        stage = f"{stage}.{part}" if stage else part
+    if not stage or isinstance(network.get_submodule(stage), nn.Sequential):
         return None
-    return found if _layers_before(network, found) else None
+    return stage if _layers_before(network, stage) else None
 
 
 def share_before(fused: nn.Module, network: nn.Module, stage: str, lanes: int) -> None:

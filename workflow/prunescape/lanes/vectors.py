@@ -46,9 +46,9 @@ class Layout:
 
     def state(self, vector: torch.Tensor) -> dict[str, torch.Tensor]:
         """The inverse of `vector`: a state dict, float32, on the CPU."""
-        found = {name: vector[place].cpu().float().view(self.shapes[name]) for name, place in self.slices()}
-        counters = [name.replace(VARIANCE, COUNTER) for name in found if name.endswith(VARIANCE)]
-        return found | {name: torch.tensor(0) for name in counters}
+        tensors = {name: vector[place].cpu().float().view(self.shapes[name]) for name, place in self.slices()}
+        counters = [name.replace(VARIANCE, COUNTER) for name in tensors if name.endswith(VARIANCE)]
+        return tensors | {name: torch.tensor(0) for name in counters}
 
     def positions(self, masks: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """The places of the marked weights in the vector, int64, increasing.
@@ -57,8 +57,8 @@ class Layout:
             masks: boolean, by parameter name; nothing is marked in what is not named.
         """
         places = dict(self.slices())
-        found = [masks[name].flatten().nonzero().flatten().cpu() + places[name].start for name in masks]
-        return torch.cat(found).sort().values
+        positions = [masks[name].flatten().nonzero().flatten().cpu() + places[name].start for name in masks]
+        return torch.cat(positions).sort().values
 
 
 @torch.no_grad()

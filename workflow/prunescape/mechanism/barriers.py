@@ -111,7 +111,7 @@ def barrier(means: np.ndarray, alphas: np.ndarray) -> np.ndarray:
     return (means - chord).max(-1)
 
 
-def barriers(found: Line, confidence: float = 0.95, seed: int = 0) -> pd.DataFrame:
+def barriers(measured: Line, confidence: float = 0.95, seed: int = 0) -> pd.DataFrame:
     """The barriers of loss and error on a line, with intervals.
 
     Intervals resample images (percentile bootstrap), the same ones at every point of the line: for two given networks,
@@ -119,7 +119,7 @@ def barriers(found: Line, confidence: float = 0.95, seed: int = 0) -> pd.DataFra
     barrier near 0 begins above it.
 
     Args:
-        found: what was measured on the line.
+        measured: loss and error along the line.
         confidence: of the intervals.
         seed: of the resampling.
 
@@ -128,20 +128,20 @@ def barriers(found: Line, confidence: float = 0.95, seed: int = 0) -> pd.DataFra
         start, end (the values of the two networks).
     """
     rows = []
-    images = found.loss.shape[1]
-    resampled = _resampled(np.concatenate([found.loss, found.error]), seed)  # the same images for both
+    images = measured.loss.shape[1]
+    resampled = _resampled(np.concatenate([measured.loss, measured.error]), seed)  # the same images for both
     for measure, draws in zip(MEASURES, np.split(resampled, 2, axis=1), strict=True):
-        means = getattr(found, measure).sum(1) / images
-        chord = means[0] * (1 - found.alphas) + means[-1] * found.alphas
+        means = getattr(measured, measure).sum(1) / images
+        chord = means[0] * (1 - measured.alphas) + means[-1] * measured.alphas
         tail = 100 * (1 - confidence) / 2
-        low, high = np.percentile(barrier(draws, found.alphas), [tail, 100 - tail])
+        low, high = np.percentile(barrier(draws, measured.alphas), [tail, 100 - tail])
         rows.append(
             {
                 "measure": measure,
-                "barrier": float(barrier(means, found.alphas)),
+                "barrier": float(barrier(means, measured.alphas)),
                 "low": low,
                 "high": high,
-                "alpha": float(found.alphas[np.argmax(means - chord)]),
+                "alpha": float(measured.alphas[np.argmax(means - chord)]),
                 "start": means[0],
                 "end": means[-1],
             }

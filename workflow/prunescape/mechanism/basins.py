@@ -14,11 +14,11 @@ from prunescape.mechanism.cycles import Cycle, Trajectory, cycles_table, prune_a
 from prunescape.mechanism.networks import State
 from prunescape.mechanism.plane import Plane, distances, grid, marks_table
 from prunescape.mechanism.pruned import train_small
-from prunescape.mechanism.setting import Setting
 from prunescape.mechanism.sparse_starts import equal_lane
 from prunescape.mechanism.surface import surface
 from prunescape.training.array import Report, Task
 from prunescape.training.checkpoint import Checkpoint
+from prunescape.training.context import Context
 from prunescape.training.recipe import Recipe
 
 START = "W*"
@@ -58,13 +58,15 @@ def run_cycles(
     """
     rates, whole = (learning_rate, weight_decay), list(trajectories.values())
     own = None if checkpoint is None else checkpoint.part(0)
-    found = prune_and_retrain(task, whole, schedule, *rates, cycles, report, own, retraining)
-    wanted = [(place, cycle) for place in range(len(found)) for cycle in found[place] if _counts(cycle, cycles, small)]
+    of_each = prune_and_retrain(task, whole, schedule, *rates, cycles, report, own, retraining)
+    wanted = [
+        (place, cycle) for place in range(len(of_each)) for cycle in of_each[place] if _counts(cycle, cycles, small)
+    ]
     lanes = [equal_lane(task.architecture, cycle.kept.masks, task.seed, *rates) for _, cycle in wanted]
     trained = train_small(task, retraining, schedule, lanes, cycles, report, checkpoint)
     networks: dict[str, State] = {}
     tables = []
-    for place, (name, of_one) in enumerate(zip(trajectories, found, strict=True)):
+    for place, (name, of_one) in enumerate(zip(trajectories, of_each, strict=True)):
         beside = {
             cycle.number: small_cycles[cycle.number - 1].result
             for (where, cycle), small_cycles in zip(wanted, trained, strict=True)
@@ -101,7 +103,7 @@ def points_of(start: State, networks: Mapping[str, State], pruning: str, cycles:
 
 
 def surfaces(
-    setting: Setting,
+    context: Context,
     points: Mapping[str, State],
     cycles: Iterable[int],
     side: int,
@@ -111,7 +113,7 @@ def surfaces(
     """The surfaces on the planes through W*, W_p and W_r of some cycles of one trajectory.
 
     Args:
-        setting: what they are measured on.
+        context: what they are measured on.
         points: what `points_of` gives; all are marked on each plane, and the grid holds them all.
         cycles: whose planes.
         side: points along a side of the grid.
@@ -125,23 +127,23 @@ def surfaces(
     Raises:
         UserError: a network of a plane diverged, or three lie on a line.
     """
-    network, found = setting.network(points[START]), []
+    network, of_cycles = context.network(points[START]), []
     for cycle in cycles:
         corners = [START, f"Wp{cycle}", f"Wr{cycle}"]
         plane = Plane.through(network, [points[name] for name in corners])
         marks = marks_table(plane, points)
         where = grid(torch.tensor(marks[["x", "y"]].to_numpy()), side)
-        heights = surface(network, plane, where, setting.data, setting.engine, statistics=statistics)
+        heights = surface(network, plane, where, context.data, context.engine, statistics=statistics)
         heights.insert(0, "recomputed", statistics is not None)
         apart = distances(network, {name: points[name] for name in corners})
-        found.append([table.assign(cycle=cycle) for table in (heights, marks, apart)])
+        of_cycles.append([table.assign(cycle=cycle) for table in (heights, marks, apart)])
         report(f"cycle {cycle}: {len(heights)} points of the plane measured")
-    heights, marks, apart = (pd.concat(tables, ignore_index=True) for tables in zip(*found, strict=True))
+    heights, marks, apart = (pd.concat(tables, ignore_index=True) for tables in zip(*of_cycles, strict=True))
     return heights, marks, apart
 
 
 def connect(
-    setting: Setting,
+    context: Context,
     ends: tuple[State, State],
     points: int,
     statistics: Batches | None,
@@ -150,7 +152,7 @@ def connect(
     """The line between two networks, and the barriers on it.
 
     Args:
-        setting: what it is measured on.
+        context: what it is measured on.
         ends: the two networks.
         points: of the line.
         statistics: see `line`.
@@ -159,24 +161,24 @@ def connect(
     Returns:
         alpha, top1 (percent), loss; and the columns of `barriers` with small, the value of the small network.
     """
-    network = setting.network(ends[0])
-    measured = partial(line, network, data=setting.data, engine=setting.engine, statistics=statistics)
-    found = measured(ends, points=points)
-    table = barriers(found, seed=setting.seed)
+    network = context.network(ends[0])
+    measured = partial(line, network, data=context.data, engine=context.engine, statistics=statistics)
+    between = measured(ends, points=points)
+    table = barriers(between, seed=context.seed)
     if small is None:
-        return found.table(), table.assign(small=np.nan)
+        return between.table(), table.assign(small=np.nan)
     beside = measured((ends[0], small), points=2)  # its own end alone, measured as the ends of the line are
     values = [getattr(beside, measure)[-1].mean() for measure in table["measure"]]
-    return found.table(), table.assign(small=values)
+    return between.table(), table.assign(small=values)
 
 
 def connect_seeds(
-    setting: Setting, networks: Mapping[int, State], points: int, statistics: Batches | None, report: Report
+    context: Context, networks: Mapping[int, State], points: int, statistics: Batches | None, report: Report
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The lines between pretrained networks of unlike seeds: what no common basin looks like.
 
     Args:
-        setting: what they are measured on.
+        context: what they are measured on.
         networks: W* by seed, at least two.
         points: of each line.
         statistics: see `line`.
@@ -185,10 +187,10 @@ def connect_seeds(
     Returns:
         The tables of `connect`, each with the columns seed and seed_to.
     """
-    found = []
+    of_pairs = []
     for one, other in combinations(networks, 2):
-        tables = connect(setting, (networks[one], networks[other]), points, statistics)
-        found.append([table.assign(seed=one, seed_to=other) for table in tables])
+        tables = connect(context, (networks[one], networks[other]), points, statistics)
+        of_pairs.append([table.assign(seed=one, seed_to=other) for table in tables])
         report(f"seeds {one} and {other} connected")
-    lines, heights = (pd.concat(tables, ignore_index=True) for tables in zip(*found, strict=True))
+    lines, heights = (pd.concat(tables, ignore_index=True) for tables in zip(*of_pairs, strict=True))
     return lines, heights

@@ -9,42 +9,42 @@ from torch import nn
 
 from prunescape.errors import UserError
 from prunescape.mechanism.networks import State
-from prunescape.mechanism.sampling import ABLATIONS, sample_utility
-from prunescape.mechanism.setting import Setting
+from prunescape.mechanism.sampling import ABLATIONS, SampleSettings, sample_utility
 from prunescape.mechanism.sparse_starts import sized_lane
 from prunescape.mechanism.statistics import rank_correlations, utility_and_loss
 from prunescape.mechanism.subsets import Weights, magnitude_bands
 from prunescape.mechanism.utility import Ablations
 from prunescape.models.build import build
 from prunescape.pruning.graph import Graph
+from prunescape.training.context import Context
 
 SUBSETS, CHANNELS = "subsets", "channels"
 Report = Callable[[str], None]
 
 
 def utility_of_sizes(
-    setting: Setting, networks: Mapping[str, State], sizes: Sequence[float], section: Mapping[str, Any], report: Report
+    context: Context, networks: Mapping[str, State], sizes: Sequence[float], section: Mapping[str, Any], report: Report
 ) -> pd.DataFrame:
     """Utility in networks of several sizes, ablated by ratio and by number (utility paper, 2.2.1, Fig. 3, 4, 14).
 
     Args:
-        setting: what they are measured on.
+        context: what they are measured on.
         networks: trained, by size as `%g` writes it.
         sizes: parts of the whole network's weights.
-        section: see `Setting.samples`.
+        section: see `SampleSettings.from_config`.
         report: is given one line of progress at a time.
 
     Returns:
         One row a subset: size, whole_top1 (percent, training images), whole_loss, and the columns of `sample_utility`.
     """
-    reference, tables = len(Weights.of(build(setting.architecture))), []
+    reference, tables = len(Weights.of(build(context.architecture))), []
     for size in sizes:
-        ablations = Ablations(setting.network(networks[f"{size:g}"]), setting.data, setting.engine)
-        kept = sized_lane(setting.architecture, size, setting.seed, 1.0, 0.0).mask
+        ablations = Ablations(context.network(networks[f"{size:g}"]), context.data, context.engine)
+        kept = sized_lane(context.architecture, size, context.seed, 1.0, 0.0).mask
         whole = ablations.whole()
         report(f"network of size {size:g}")
         for ablation in ABLATIONS:
-            samples = setting.samples(section, ablation=ablation, reference=reference)
+            samples = SampleSettings.from_config(section, context.seed, ablation=ablation, reference=reference)
             table = sample_utility(ablations, samples, kept, report)
             if len(table):
                 tables.append(pd.DataFrame({"size": size, **whole}, index=table.index).join(table))
@@ -52,7 +52,7 @@ def utility_of_sizes(
 
 
 def utility_of_bands(
-    setting: Setting, state: Mapping[str, torch.Tensor], levels: Sequence[float], bands: int
+    context: Context, state: Mapping[str, torch.Tensor], levels: Sequence[float], bands: int
 ) -> pd.DataFrame:
     """Utility of weights that are neighbours in magnitude (utility paper, Fig. 1 right).
 
@@ -62,7 +62,7 @@ def utility_of_bands(
     Raises:
         UserError: no level has so many bands.
     """
-    network = setting.network(state)
+    network = context.network(state)
     weights = Weights.of(network)
     subsets = magnitude_bands(weights, levels, bands)
     if not subsets:
@@ -70,19 +70,19 @@ def utility_of_bands(
             f"mechanism.bands: at none of mechanism.levels have the network's {len(weights)} weights {bands} different"
             " bands; write fewer bands, or larger levels"
         )
-    return Ablations(network, setting.data, setting.engine).measure(subsets)
+    return Ablations(network, context.data, context.engine).measure(subsets)
 
 
-def utility_of_channels(setting: Setting, state: Mapping[str, torch.Tensor]) -> pd.DataFrame:
+def utility_of_channels(context: Context, state: Mapping[str, torch.Tensor]) -> pd.DataFrame:
     """Utility of every channel by itself, and what pruning it costs (beyond the utility paper).
 
     Returns:
         One row a channel: layer, channel, ablated, utility, top1, loss, on training images; and top1_lost, the accuracy
         that it costs on validation images, in points.
     """
-    network = setting.network(state)
-    groups = Graph(network, setting.architecture).groups
-    train, validation = _of_both_splits(setting, network)
+    network = context.network(state)
+    groups = Graph(network, context.architecture).groups
+    train, validation = _of_both_splits(context, network)
     table, again = train.measure_channels(groups), validation.measure_channels(groups)
     by = ["layer", "channel"]
     lost = utility_and_loss(table, again, validation.whole()["whole_top1"], by)
@@ -90,7 +90,7 @@ def utility_of_channels(setting: Setting, state: Mapping[str, torch.Tensor]) -> 
 
 
 def does_utility_predict(
-    setting: Setting,
+    context: Context,
     state: Mapping[str, torch.Tensor],
     channels: pd.DataFrame,
     section: Mapping[str, Any],
@@ -99,28 +99,28 @@ def does_utility_predict(
     """Rank correlations of utility, on training images, with the accuracy that pruning costs, on validation images.
 
     Args:
-        setting: what the network is measured on.
+        context: what the network is measured on.
         state: its weights.
         channels: what `utility_of_channels` gives.
-        section: see `Setting.samples`.
+        section: see `SampleSettings.from_config`.
         report: is given one line of progress at a time.
 
     Returns:
         One row a group: of ("subsets", random ones of one level, or "channels"), level (NaN for channels), and subsets,
         correlation, p, low, high of `rank_correlations`.
     """
-    train, validation = _of_both_splits(setting, setting.network(state))
-    samples = setting.samples(section)
+    train, validation = _of_both_splits(context, context.network(state))
+    samples = SampleSettings.from_config(section, context.seed)
     measured, again = (sample_utility(ablations, samples, report=report) for ablations in (train, validation))
     by = ["level", "subset"]
     common = measured[by].merge(again[by], on=by)  # where the standard error ends sets, they may be of unlike size
     measured, again = (table.merge(common, on=by) for table in (measured, again))
     lost = utility_and_loss(measured, again, validation.whole()["whole_top1"], by)
-    tables = [rank_correlations(lost.assign(of=SUBSETS), ["of", "level"], seed=setting.seed)]
-    tables.append(rank_correlations(channels.assign(of=CHANNELS), ["of"], seed=setting.seed))
+    tables = [rank_correlations(lost.assign(of=SUBSETS), ["of", "level"], seed=context.seed)]
+    tables.append(rank_correlations(channels.assign(of=CHANNELS), ["of"], seed=context.seed))
     return pd.concat(tables, ignore_index=True)
 
 
-def _of_both_splits(setting: Setting, network: nn.Module) -> tuple[Ablations, Ablations]:
-    train, validation = (Ablations(network, setting.data, setting.engine, split) for split in ("train", "validation"))
+def _of_both_splits(context: Context, network: nn.Module) -> tuple[Ablations, Ablations]:
+    train, validation = (Ablations(network, context.data, context.engine, split) for split in ("train", "validation"))
     return train, validation

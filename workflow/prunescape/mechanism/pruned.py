@@ -18,15 +18,15 @@ from prunescape.mechanism.cycles import (
     prune_once,
 )
 from prunescape.mechanism.networks import State
-from prunescape.mechanism.sampling import sample_utility
-from prunescape.mechanism.setting import Setting, check_trained
+from prunescape.mechanism.sampling import SampleSettings, sample_utility
 from prunescape.mechanism.sparse_starts import equal_lane
 from prunescape.mechanism.utility import Ablations
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
 from prunescape.training.array import Report, Task
 from prunescape.training.checkpoint import Checkpoint
-from prunescape.training.lane import Lane
+from prunescape.training.context import Context
+from prunescape.training.lane import Lane, check_trained
 from prunescape.training.recipe import Recipe
 from prunescape.training.train import train
 
@@ -109,8 +109,8 @@ def retrain_pruned(
     lanes = [equal_lane(task.architecture, cycles[0].kept.masks, task.seed, *rates) for cycles in pruned]
     small = train_small(task, retraining, REWINDING, lanes, 1, report, checkpoint)
     networks, tables = {}, []
-    for name, found in ((PRUNED, pruned), (SMALL, small)):
-        for ratio, cycles in zip(ratios, found, strict=True):
+    for name, by_ratio in ((PRUNED, pruned), (SMALL, small)):
+        for ratio, cycles in zip(ratios, by_ratio, strict=True):
             networks[f"{ratio:g}/{name}"] = cycles[0].result.weights
             table = cycles_table(cycles).drop(columns="cycle")
             tables.append(table.assign(pruning_ratio=ratio, network=name))
@@ -120,7 +120,7 @@ def retrain_pruned(
 
 
 def utility_of_pruned(
-    setting: Setting,
+    context: Context,
     start: Mapping[str, torch.Tensor],
     networks: Mapping[str, State],
     ratios: Sequence[float],
@@ -132,27 +132,27 @@ def utility_of_pruned(
     Of the pretrained network the subsets are of the weights above the pruning threshold.
 
     Args:
-        setting: what they are measured on.
+        context: what they are measured on.
         start: W*.
         networks: what `retrain_pruned` gives.
         ratios: pruning ratios.
-        section: see `Setting.samples`.
+        section: see `SampleSettings.from_config`.
         report: is given one line of progress at a time.
 
     Returns:
         One row a subset: pruning_ratio, network, whole_top1 (percent, training images), whole_loss, and the columns of
         `sample_utility`.
     """
-    whole, tables = Ablations(setting.network(start), setting.data, setting.engine), []
+    whole, tables = Ablations(context.network(start), context.data, context.engine), []
     for ratio in ratios:
-        masks = pruned_masks(setting.architecture, start, ratio)
-        small = equal_lane(setting.architecture, masks, setting.seed, 1.0, 0.0).mask
+        masks = pruned_masks(context.architecture, start, ratio)
+        small = equal_lane(context.architecture, masks, context.seed, 1.0, 0.0).mask
         for name, kept in ((PRETRAINED, masks), (PRUNED, masks), (SMALL, small)):
             ablations = whole
             if name != PRETRAINED:
-                network = setting.network(networks[f"{ratio:g}/{name}"])
-                ablations = Ablations(network, setting.data, setting.engine)
-            table = sample_utility(ablations, setting.samples(section), kept, report)
+                network = context.network(networks[f"{ratio:g}/{name}"])
+                ablations = Ablations(network, context.data, context.engine)
+            table = sample_utility(ablations, SampleSettings.from_config(section, context.seed), kept, report)
             labels = {"pruning_ratio": ratio, "network": name, **ablations.whole()}
             tables.append(pd.DataFrame(labels, index=table.index).join(table))
             if report is not None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import pandas as pd
 import torch
@@ -45,6 +46,12 @@ class SampleSettings:
     seed: int = 0
     reference: int | None = None
     standard_error: float | None = None
+
+    @classmethod
+    def from_config(cls, section: Mapping[str, Any], seed: int, **values: Any) -> "SampleSettings":
+        """Levels, subsets and standard_error of a config section, and the other settings as they are given."""
+        given = {name: section[name] for name in ("levels", "subsets", "standard_error")}
+        return cls(**given, seed=seed, **values)
 
     def count(self, weights: int, level: float) -> int:
         """Number of a network's `weights` weights that are ablated at a level; none for a level below one of them."""
@@ -107,13 +114,13 @@ def _sample(ablations: Ablations, settings: SampleSettings, weights: Weights, co
     draw = partial(random_subset, weights, count, settings.seed)
     if settings.standard_error is None:
         return ablations.measure([draw(number) for number in range(settings.subsets)])
-    found = pd.DataFrame()
-    while len(found) < settings.subsets:
-        numbers = range(len(found), min(len(found) + ROUND, settings.subsets))
-        found = pd.concat([found, ablations.measure([draw(number) for number in numbers])], ignore_index=True)
-        if mean_error(found["utility"].to_numpy()) <= settings.standard_error:
+    samples = pd.DataFrame()
+    while len(samples) < settings.subsets:
+        numbers = range(len(samples), min(len(samples) + ROUND, settings.subsets))
+        samples = pd.concat([samples, ablations.measure([draw(number) for number in numbers])], ignore_index=True)
+        if mean_error(samples["utility"].to_numpy()) <= settings.standard_error:
             break
-    return found
+    return samples
 
 
 def utility_over_epochs(

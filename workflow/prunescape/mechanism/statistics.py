@@ -139,7 +139,7 @@ def _rank_correlation(x: np.ndarray, y: np.ndarray, confidence: float, seed: int
 
     if len(x) < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return dict.fromkeys(("correlation", "p", "low", "high"), np.nan)
-    found = spearmanr(x, y)
+    correlation = spearmanr(x, y)
 
     def statistic(x: np.ndarray, y: np.ndarray) -> float:
         return 0.0 if np.ptp(x) == 0 or np.ptp(y) == 0 else float(spearmanr(x, y).statistic)
@@ -154,7 +154,7 @@ def _rank_correlation(x: np.ndarray, y: np.ndarray, confidence: float, seed: int
         method="percentile",
         rng=np.random.default_rng(derive_seed(seed, "rank correlation")),
     ).confidence_interval
-    values = (found.statistic, found.pvalue, interval.low, interval.high)
+    values = (correlation.statistic, correlation.pvalue, interval.low, interval.high)
     return dict(zip(("correlation", "p", "low", "high"), map(float, values), strict=True))
 
 

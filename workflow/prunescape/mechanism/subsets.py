@@ -97,10 +97,10 @@ def are_enough(weights: int, count: int, wanted: int) -> bool:
     rest = min(count, weights - count)
     if rest < 1:
         return False
-    found = 1
+    subsets = 1
     for place in range(rest):  # the binomial coefficients of 1, 2, ... grow, and may be too long to be worked out
-        found = found * (weights - place) // (place + 1)
-        if found >= wanted:
+        subsets = subsets * (weights - place) // (place + 1)
+        if subsets >= wanted:
             return True
     return False
 
@@ -143,7 +143,7 @@ def magnitude_bands(weights: Weights, ratios: Sequence[float], bands: int = 20) 
         band's first weight and up to its last, 0 to 1), low_magnitude, high_magnitude (of these two weights).
     """
     order = np.argsort(weights.magnitudes, kind="stable")
-    total, found = len(order), []
+    total, subsets = len(order), []
     for ratio in ratios:
         count = part_or_none(total, ratio)
         if not count or total - count + 1 < bands:
@@ -153,8 +153,8 @@ def magnitude_bands(weights: Weights, ratios: Sequence[float], bands: int = 20) 
             ends = {"low": start / total, "high": (start + count) / total}
             sizes = {"low_magnitude": weights.magnitudes[places[0]], "high_magnitude": weights.magnitudes[places[-1]]}
             labels = {"ratio": ratio, "ablated": count, "band": band, **ends, **sizes}
-            found.append(Subset(labels, np.sort(weights.positions[places])))
-    return found
+            subsets.append(Subset(labels, np.sort(weights.positions[places])))
+    return subsets
 
 
 def channels(network: nn.Module, groups: Sequence[Group]) -> list[Subset]:
@@ -163,11 +163,11 @@ def channels(network: nn.Module, groups: Sequence[Group]) -> list[Subset]:
     Returns:
         With the labels layer (the convolution whose filter makes it), channel, ablated (number of parameters).
     """
-    layout, found = Layout.of(network), []
+    layout, subsets = Layout.of(network), []
     for group in groups:
         for channel in range(group.channels):
             masks = channel_masks(network, [group], {group.root: torch.arange(group.channels) != channel})
             positions = layout.positions({name: ~mask for name, mask in masks.items()}).numpy()
             labels = {"layer": group.root, "channel": channel, "ablated": len(positions)}
-            found.append(Subset(labels, positions))
-    return found
+            subsets.append(Subset(labels, positions))
+    return subsets

@@ -53,9 +53,9 @@ def surface(
     def make(first: int, number: int) -> torch.Tensor:
         return plane.vectors(coordinates[first : first + number]).to(engine.device)
 
-    found = points.measure(len(coordinates), make, partial(_scores, batches, statistics, engine))
+    scores = points.measure(len(coordinates), make, partial(_scores, batches, statistics, engine))
     x, y = coordinates.T.numpy()
-    return pd.DataFrame({"x": x, "y": y, "top1": found[:, 0].numpy(), "loss": found[:, 1].numpy()})
+    return pd.DataFrame({"x": x, "y": y, "top1": scores[:, 0].numpy(), "loss": scores[:, 1].numpy()})
 
 
 def _scores(batches: Batches, statistics: Batches | None, engine: Engine, array: nn.Module) -> torch.Tensor:

@@ -96,9 +96,9 @@ class Ablations:
     def _measured(self, points: Points, subsets: Sequence[Subset]) -> pd.DataFrame:
         if not subsets:
             return pd.DataFrame(columns=list(MEASURED))
-        found = points.measure(len(subsets), partial(self._ablated, subsets), self._scores)
+        scores = points.measure(len(subsets), partial(self._ablated, subsets), self._scores)
         labels = pd.DataFrame([dict(subset.labels) for subset in subsets])
-        return labels.assign(**dict(zip(MEASURED, found.T.numpy(), strict=True)))
+        return labels.assign(**dict(zip(MEASURED, scores.T.numpy(), strict=True)))
 
     def whole(self) -> dict[str, float]:
         """Accuracy and loss of the whole network: whole_top1 (percent) and whole_loss."""

@@ -57,10 +57,10 @@ class Companion:
 
     def rows(self) -> dict[Row, list[Piece]]:
         """The jobs of each experiment on each model."""
-        found: dict[Row, list[Piece]] = {}
+        by_row: dict[Row, list[Piece]] = {}
         for piece in self.pieces:
-            found.setdefault(piece.training.row, []).append(piece)
-        return found
+            by_row.setdefault(piece.training.row, []).append(piece)
+        return by_row
 
     def has_begun(self) -> bool:
         """Whether any of its jobs has left a result or a log."""
@@ -141,11 +141,11 @@ def companion_status(companion: Companion, study: Study, now: float) -> Page:
     """Jobs that are finished, running, failed, stopped or missing, by experiment, and the failures."""
     rows, sums, failures = [], dict.fromkeys(State, 0), []
     for row, pieces in companion.rows().items():
-        found = [progress(piece.training, now) for piece in pieces]
-        counts = {state: sum(item.state is state for item in found) for state in State}
+        states = [progress(piece.training, now) for piece in pieces]
+        counts = {state: sum(item.state is state for item in states) for state in State}
         rows.append([*row, str(len(pieces)), *(str(count) if count else "-" for count in counts.values())])
         sums = {state: sums[state] + count for state, count in counts.items()}
-        failures += [f"  {item.training.log}: {item.error}" for item in found if item.state is State.FAILED]
+        failures += [f"  {item.training.log}: {item.error}" for item in states if item.state is State.FAILED]
     columns = ["model", "experiment", "jobs", *State]
     totals = ["total", "", str(len(companion.pieces)), *(str(count) if count else "-" for count in sums.values())]
     page: Page = [table(f"{study.config['run']}: {companion.name}", columns, rows, totals)]

@@ -93,9 +93,9 @@ class Costs:
         before = self.study.prepares(row)
         kept = ratios.get(row.variant, 1.0) if before is None else before.part
         for variant, part in ((row.variant, 1.0), ("dense", kept)):
-            found = _json(self.study.network(Row(row.model, variant)))
-            if isinstance(found.get("flops"), int):
-                return found["flops"] * part
+            described = _json(self.study.network(Row(row.model, variant)))
+            if isinstance(described.get("flops"), int):
+                return described["flops"] * part
         data = self.study.config["data"]
         side = lookup(data["name"]).geometry(data["image_size"]).crop
         by_pixel = (PER_PIXEL_LARGE if side > LARGE else {}).get(row.model, PER_PIXEL.get(row.model))
@@ -181,14 +181,16 @@ class Costs:
     def _calibrated(self, row: Row) -> Time | None:
         """The time that the rule `calibrate` measured for a step of all cells of a tile, where it has run."""
         variant = "dense" if row.variant == CHECKPOINT else row.variant
-        found = _json(Path(self.study.models.format(model=row.model, variant=variant)) / "strategy.json")
+        calibration = _json(Path(self.study.models.format(model=row.model, variant=variant)) / "strategy.json")
         cells = self.study.lattice(row.model).alike
         try:
             chosen = next(
-                of for of in found["measured"] if (of["name"], of["lanes"]) == (found["strategy"], found["lanes"])
+                of
+                for of in calibration["measured"]
+                if (of["name"], of["lanes"]) == (calibration["strategy"], calibration["lanes"])
             )
-            device = _device(found["device"])
-            arrays = ceil(cells / found["lanes"])
+            device = _device(calibration["device"])
+            arrays = ceil(cells / calibration["lanes"])
             cores = min(self.study.config["engine"]["threads"], arrays) if device == "cpu" else 1
             step = chosen["tile_ms"] / 1000 / cells * cores
             return None if self.sizes is None else Time(step * self._steps(row), CALIBRATED, device)

@@ -92,11 +92,11 @@ def survey(study: Study, now: float | None = None) -> list[Progress]:
     return [progress(training, moment) for training in study.trainings()]
 
 
-def seconds_by_row(study: Study, found: Sequence[Progress]) -> dict[Row, float | None]:
+def seconds_by_row(study: Study, states: Sequence[Progress]) -> dict[Row, float | None]:
     """Device time that the unfinished trainings of each row will take; None where it cannot be told."""
-    costs = Costs(study, [item.training for item in found if item.state is State.FINISHED])
+    costs = Costs(study, [item.training for item in states if item.state is State.FINISHED])
     units = dict.fromkeys(study.rows, 0.0)
-    for item in found:
+    for item in states:
         units[item.training.row] += costs.units(item.training) * (1 - item.done)
     left: dict[Row, float | None] = {}
     for row, of_row in units.items():
@@ -105,25 +105,25 @@ def seconds_by_row(study: Study, found: Sequence[Progress]) -> dict[Row, float |
     return left
 
 
-def seconds_left(study: Study, found: Sequence[Progress]) -> float | None:
+def seconds_left(study: Study, states: Sequence[Progress]) -> float | None:
     """Device time that all unfinished trainings will take; None where it cannot be told."""
-    return total(list(seconds_by_row(study, found).values()))
+    return total(list(seconds_by_row(study, states).values()))
 
 
 def status_page(study: Study, now: float | None = None) -> Page:
     """The states as a table, then what comes next, and the failures with their logs."""
-    found = survey(study, now)
+    states = survey(study, now)
     by_row: dict[Row, list[Progress]] = {row: [] for row in study.rows}
-    for item in found:
+    for item in states:
         by_row[item.training.row].append(item)
     columns = ["model", "variant", "cells", *State, "done"]
     rows = [[*row, *_numbers(items)] for row, items in by_row.items()]
-    return [table(study.config["run"], columns, rows, ["total", "", *_numbers(found)]), *notes(study, found)]
+    return [table(study.config["run"], columns, rows, ["total", "", *_numbers(states)]), *notes(study, states)]
 
 
-def notes(study: Study, found: Sequence[Progress]) -> list[str]:
+def notes(study: Study, states: Sequence[Progress]) -> list[str]:
     """Lines on the stages before and after the trainings, what comes next, and the failures with their logs."""
-    return [*_stages(study), _outlook(study, found), *_failures(found), *_foreign(study)]
+    return [*_stages(study), _outlook(study, states), *_failures(states), *_foreign(study)]
 
 
 def _numbers(items: Sequence[Progress]) -> list[str]:
@@ -148,11 +148,11 @@ def _stages(study: Study) -> list[str]:
     return ["; ".join(f"{name}: {value}" for name, value in stages.items())]
 
 
-def _outlook(study: Study, found: Sequence[Progress]) -> str:
-    if all(item.state is State.FINISHED for item in found):
+def _outlook(study: Study, states: Sequence[Progress]) -> str:
+    if all(item.state is State.FINISHED for item in states):
         return "All cells are finished. `snakemake -n` tells whether anything is to be made anew."
-    left = seconds_left(study, found)
-    running = sum(item.state is State.RUNNING for item in found)
+    left = seconds_left(study, states)
+    running = sum(item.state is State.RUNNING for item in states)
     cores = study.config["engine"]["threads"] if study.config["engine"]["device"] == "cpu" else 1
     if running == 0:
         device = "core" if study.config["engine"]["device"] == "cpu" else "device"
@@ -164,8 +164,8 @@ def _outlook(study: Study, found: Sequence[Progress]) -> str:
     return f"{going}; at this rate about {duration(left / running / cores)} to go."
 
 
-def _failures(found: Sequence[Progress]) -> list[str]:
-    failed = [item for item in found if item.state is State.FAILED]
+def _failures(states: Sequence[Progress]) -> list[str]:
+    failed = [item for item in states if item.state is State.FAILED]
     lines = [f"{item.training.log}\n    {item.error}" for item in failed[:SHOWN_FAILURES]]
     hidden = len(failed) - len(lines)
     return lines + ([f"... and {hidden} more failed jobs"] if hidden > 0 else [])

@@ -40,22 +40,22 @@ class Watch:
         page: Page = []
         finished = True
         if self.main:
-            found = survey(self.study, now)
-            page += [self._table(found), *notes(self.study, found)]
+            states = survey(self.study, now)
+            page += [self._table(states), *notes(self.study, states)]
             verdict = self.study.results / "hpspace" / "verdict.json"
-            finished = verdict.is_file() and all(item.state is State.FINISHED for item in found)
+            finished = verdict.is_file() and all(item.state is State.FINISHED for item in states)
         for companion in self.companions.shown():
             page += companion_status(companion, self.study, now)
             finished = finished and all(piece.result.is_file() for piece in companion.pieces)
         return [*page, *self.companions.note("watch")], finished
 
-    def _table(self, found: Sequence[Progress]) -> RenderableType:
+    def _table(self, states: Sequence[Progress]) -> RenderableType:
         by_row: dict[Row, list[Progress]] = {row: [] for row in self.study.rows}
-        for item in found:
+        for item in states:
             by_row[item.training.row].append(item)
-        left = seconds_by_row(self.study, found)
+        left = seconds_by_row(self.study, states)
         rows = [[*row, *self._numbers(items, left[row])] for row, items in by_row.items()]
-        _, *sums = map(str, self._numbers(found, total(list(left.values()))))
+        _, *sums = map(str, self._numbers(states, total(list(left.values()))))
         totals = ["total", "", "", *sums[:-2], "", sums[-1]]  # the best accuracy of different networks says nothing
         return table(self.study.config["run"], COLUMNS, rows, totals)
 

@@ -91,8 +91,8 @@ def job_times(jobs: Sequence[Job]) -> pd.DataFrame:
     rows = []
     for job in jobs:
         log = Path(job.log)
-        found = FINISHED.findall(log.read_text(encoding="utf-8", errors="replace")) if log.is_file() else []
-        seconds, where = found[-1] if found else ("nan", "")
+        finished = FINISHED.findall(log.read_text(encoding="utf-8", errors="replace")) if log.is_file() else []
+        seconds, where = finished[-1] if finished else ("nan", "")
         rows.append((job.model, job.rule, job.networks, float(seconds), where))
     return pd.DataFrame(rows, columns=["model", "rule", "networks", "seconds", "machine"])
 
@@ -165,10 +165,10 @@ def _git(root: Path, *arguments: str) -> str:
 
 
 def _libraries() -> str:
-    found = []
+    versions = []
     for name in LIBRARIES:
         try:
-            found.append(f"{name} {version(name)}")
+            versions.append(f"{name} {version(name)}")
         except PackageNotFoundError:
             continue
-    return ", ".join(found)
+    return ", ".join(versions)

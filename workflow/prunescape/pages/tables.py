@@ -38,12 +38,12 @@ def shown(name: str, title: str, table: pd.DataFrame) -> dict[str, Any]:
 
 def fitting(tables: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Tables from `shown`, with `link` empty where the page would hold more than `MOST_TOGETHER`."""
-    found, used = [], 0
+    fitted, used = [], 0
     for table in tables:
         fits = used + len(table["link"]) <= MOST_TOGETHER
         used += len(table["link"]) if fits else 0
-        found.append({**table, "link": table["link"] if fits else ""})
-    return found
+        fitted.append({**table, "link": table["link"] if fits else ""})
+    return fitted
 
 
 def short(value: object) -> str:

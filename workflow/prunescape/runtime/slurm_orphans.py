@@ -23,13 +23,13 @@ def cancel_orphans(registered: Iterable[str], checkpoints: str | os.PathLike[str
     """
     locks = [holder_of(path.read_text()) for path in Path(checkpoints).rglob("*.lock")]
     numbers = {*registered, *(str(who["slurm_job"]) for who in locks if "slurm_job" in who)}
-    found = _in_queue(numbers)
-    if found:
-        subprocess.run(["scancel", *found], check=False)
+    jobs = _in_queue(numbers)
+    if jobs:
+        subprocess.run(["scancel", *jobs], check=False)
         end = time.monotonic() + GRACE_SECONDS
-        while _in_queue(found) and time.monotonic() < end:
+        while _in_queue(jobs) and time.monotonic() < end:
             time.sleep(1)
-    return found
+    return jobs
 
 
 def _in_queue(numbers: Iterable[str]) -> list[str]:

@@ -67,22 +67,22 @@ def layer_variances(
     for array, count in arrays(networks, engine):
         if recalibration is not None:
             recalibrate(array, recalibration, engine)
-        found: dict[str, list[torch.Tensor]] = {}
+        sums: dict[str, list[torch.Tensor]] = {}
         for name, module in array.named_modules():
             if isinstance(module, LaneConv2d | LaneLinear):
-                module.register_forward_hook(partial(_measure, found.setdefault(name, []), engine.lanes))
+                module.register_forward_hook(partial(_measure, sums.setdefault(name, []), engine.lanes))
         array.eval()
         for images, _ in batches:
             with engine.autocast():
                 array(images)
-        layers = tuple(found)
-        values = torch.stack([torch.stack(of_batches) for of_batches in found.values()])  # (L, N, K)
+        layers = tuple(sums)
+        values = torch.stack([torch.stack(of_batches) for of_batches in sums.values()])  # (L, N, K)
         parts.append(values.permute(2, 1, 0)[:count].cpu())
     return LayerVariances(layers, torch.cat(parts))
 
 
-def _measure(found: list[torch.Tensor], lanes: int, _: nn.Module, __: object, output: torch.Tensor) -> None:
-    found.append(output.to(torch.float64).var(0).view(lanes, -1).sum(1))
+def _measure(sums: list[torch.Tensor], lanes: int, _: nn.Module, __: object, output: torch.Tensor) -> None:
+    sums.append(output.to(torch.float64).var(0).view(lanes, -1).sum(1))
 
 
 def variance_ratios(pruned: LayerVariances, dense: LayerVariances) -> pd.DataFrame:

@@ -8,11 +8,11 @@ import pandas as pd
 from torch import nn
 
 from prunescape.pruning.scores import MAGNITUDE
+from prunescape.stochastic.context import PretrainedContext
 from prunescape.stochastic.feature_variance import COLUMNS as VARIANCE_COLUMNS
 from prunescape.stochastic.feature_variance import feature_variance
 from prunescape.stochastic.gradient_flow import gradient_flow_table
 from prunescape.stochastic.populations import evaluate_variants
-from prunescape.stochastic.setting import Setting
 from prunescape.stochastic.variants import Pretrained, Variant, variant_table
 from prunescape.training.array import Report, Task
 from prunescape.training.checkpoint import Checkpoint
@@ -94,18 +94,18 @@ def fine_tune(
     return FineTuned(table, networks)
 
 
-def measure_fine_tuning(setting: Setting, variants: Sequence[Variant], tuned: FineTuned) -> TuningTables:
+def measure_fine_tuning(context: PretrainedContext, variants: Sequence[Variant], tuned: FineTuned) -> TuningTables:
     """Measure variants as they were made, and what fine-tuning made of them (SP paper, Tables II and III, Fig. 8).
 
     Args:
-        setting: their pretrained network; gradient flow and feature variance are measured on its sample.
+        context: their pretrained network; gradient flow and feature variance are measured on its sample.
         variants: what was fine-tuned.
         tuned: what `fine_tune` gave for them.
     """
-    pretrained, engine = setting.pretrained, setting.engine
-    one_shot = evaluate_variants(pretrained, variants, setting.data, engine, recalibration=setting.sample)
-    before = gradient_flow_table(pretrained, variants, setting.sample, engine)
-    after = gradient_flow_table(pretrained, variants, setting.sample, engine, tuned.networks)
+    pretrained, engine = context.pretrained, context.engine
+    one_shot = evaluate_variants(pretrained, variants, context.data, engine, recalibration=context.sample)
+    before = gradient_flow_table(pretrained, variants, context.sample, engine)
+    after = gradient_flow_table(pretrained, variants, context.sample, engine, tuned.networks)
     table = tuned.table.assign(
         one_shot_top1=one_shot["top1"][: len(variants)],
         one_shot_top1_recalibrated=one_shot["top1"][len(variants) :].to_numpy(),
@@ -115,7 +115,7 @@ def measure_fine_tuning(setting: Setting, variants: Sequence[Variant], tuned: Fi
     places = [place for place, variant in enumerate(variants) if variant.method == MAGNITUDE]
     chosen, networks = [variants[place] for place in places], [tuned.networks[place] for place in places]
     variances = [
-        feature_variance(pretrained, chosen, setting.sample, engine, made).assign(stage=stage)
+        feature_variance(pretrained, chosen, context.sample, engine, made).assign(stage=stage)
         for stage, made in (("one_shot", None), ("fine_tuned", networks))
         if chosen
     ]

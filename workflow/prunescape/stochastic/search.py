@@ -129,8 +129,8 @@ class _Memory:
         if not path.is_file():
             return
         try:
-            found = json.loads(path.read_text(encoding="utf-8"))
-            rows, checksum = found["measured"], found["sha256"]
+            kept = json.loads(path.read_text(encoding="utf-8"))
+            rows, checksum = kept["measured"], kept["sha256"]
         except (ValueError, KeyError, TypeError) as error:
             LOGGER.info("%s: damaged, ignored (%s)", path, error)
             return
@@ -148,7 +148,7 @@ class _Memory:
 
     def add(self, start: int, generation: list[Candidate], measured: list[Accuracies]) -> None:
         """Keep a generation, and forget what may be known of later ones."""
-        new = [[*candidate, *found] for candidate, found in zip(generation, measured, strict=True)]
+        new = [[*candidate, *reached] for candidate, reached in zip(generation, measured, strict=True)]
         self.rows = self.rows[:start] + new
         kept = {"identity": self.identity, "measured": self.rows, "sha256": self._checksum(self.rows)}
         write_text(self.path, json.dumps(kept) + "\n")

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from prunescape.stochastic.context import PretrainedContext
 from prunescape.stochastic.fitness import Candidate, Fitness, accuracy_fitness
 from prunescape.stochastic.names import F1, F2
 from prunescape.stochastic.search import Settings, best_candidate, search
-from prunescape.stochastic.setting import Setting
 
 
 class SearchesTables(NamedTuple):
@@ -31,7 +31,7 @@ class SearchesTables(NamedTuple):
 
 
 def run_searches(
-    setting: Setting,
+    context: PretrainedContext,
     settings: Mapping[str, Any],
     states: str | Path,
     identity: Any,
@@ -40,17 +40,17 @@ def run_searches(
     """Search with each algorithm for both pairs of objectives, or go on where a killed job was.
 
     Args:
-        setting: the pretrained network, pruned by magnitude, and the images held out.
+        context: the pretrained network, pruned by magnitude, and the images held out.
         settings: the config's section `stochastic.search`.
         states: folder of what has been measured so far.
         identity: JSON values that decide the accuracies.
         report: is given a line a generation.
     """
-    pretrained, engine, draws = setting.pretrained, setting.engine, settings["draws"]
-    fitness = accuracy_fitness(pretrained, setting.held_out, engine, draws=draws)
+    pretrained, engine, draws = context.pretrained, context.engine, settings["draws"]
+    fitness = accuracy_fitness(pretrained, context.held_out, engine, draws=draws)
     plain, again = (
-        accuracy_fitness(pretrained, setting.data, engine, draws=draws, split="validation", recalibration=recalibration)
-        for recalibration in (None, setting.sample)
+        accuracy_fitness(pretrained, context.data, engine, draws=draws, split="validation", recalibration=recalibration)
+        for recalibration in (None, context.sample)
     )
     parts: list[SearchesTables] = []
     for which in (F1, F2):
@@ -68,10 +68,10 @@ def run_searches(
             def progress(line: str, name: str = f"{algorithm}, {which}") -> None:
                 report(f"{name}: {line}")
 
-            found = search(fitness, asked, Path(states) / f"{which}-{algorithm}.json", identity, progress)
-            front = _tested(found.evaluations, plain, again, which)
+            result = search(fitness, asked, Path(states) / f"{which}-{algorithm}.json", identity, progress)
+            front = _tested(result.evaluations, plain, again, which)
             labels = {"model": pretrained.model, "seed": pretrained.seed, "objectives": which, "algorithm": algorithm}
-            tables = (found.evaluations, found.hypervolume, front)
+            tables = (result.evaluations, result.hypervolume, front)
             parts.append(SearchesTables(*(_labelled(table, labels) for table in tables)))
     return SearchesTables(*(pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True)))
 

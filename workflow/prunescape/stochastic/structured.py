@@ -72,8 +72,8 @@ def evaluate_structured(
     batches = validation_batches(data, engine, split)
     scores = []
     for places in _of_one_width(made):
-        found = score_networks((made[place].model for place in places), batches, engine, recalibration)
-        scores.append(found.assign(network=[places[number] for number in found["network"]]))
+        scored = score_networks((made[place].model for place in places), batches, engine, recalibration)
+        scores.append(scored.assign(network=[places[number] for number in scored["network"]]))
     variants = [
         Variant(STOCHASTIC if sigma else DETERMINISTIC, method, round(1 - ratio, RATIO_DIGITS), sigma, draw)
         for method, ratio, sigma, draw in wanted

@@ -89,10 +89,10 @@ def table_1(
         are the same. In "F2" each seed that the search found something for has a candidate of its own: gamma and sigma
         are their medians, which need not be those of any network, and seeds is their number.
     """
-    found = _stochastic(grid)
-    best = best_cells(found[~found["recalibrated"].astype(bool)])
+    gains = _stochastic(grid)
+    best = best_cells(gains[~gains["recalibrated"].astype(bool)])
     given = pd.DataFrame([{"model": model, **cell} for model, cell in cells.items() if cell["source"] == CONFIG])
-    rows = [_at(found, best).assign(search=GRID)]
+    rows = [_at(gains, best).assign(search=GRID)]
     if len(given):
         rows.append(_at(_stochastic(best_draws), given).assign(search=CELL))
     untouched = tests[~tests["recalibrated"].astype(bool)]
@@ -116,9 +116,9 @@ def _stochastic(table: pd.DataFrame) -> pd.DataFrame:
     return intervals[intervals["kind"] == STOCHASTIC].reset_index(drop=True)
 
 
-def _at(found: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
+def _at(gains: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
     """Accuracies and gain at the cells, without recalibration and with it beside, one row a cell."""
-    here = found.merge(cells[["model", "gamma", "sigma"]], on=["model", "gamma", "sigma"])
+    here = gains.merge(cells[["model", "gamma", "sigma"]], on=["model", "gamma", "sigma"])
     again = here["recalibrated"].astype(bool)
     plain = here[~again][["model", "gamma", "sigma", "seeds", "sp", "dp", *DELTA]]
     renamed = {name: name.replace("delta", "delta_recalibrated") for name in DELTA}

@@ -106,11 +106,11 @@ def tuning_variants(
         For each method the deterministic network of each pruning rate, then the stochastic ones; no variant twice.
     """
     cells = dict.fromkeys([(gamma or best["gamma"], sigma) for sigma in sigmas] + [(best["gamma"], best["sigma"])])
-    found = []
+    chosen = []
     for method in methods:
-        found += [Variant(DETERMINISTIC, method, rate) for rate in dict.fromkeys(rate for rate, _ in cells)]
-        found += [Variant(STOCHASTIC, method, rate, sigma, draw) for rate, sigma in cells for draw in range(draws)]
-    return found
+        chosen += [Variant(DETERMINISTIC, method, rate) for rate in dict.fromkeys(rate for rate, _ in cells)]
+        chosen += [Variant(STOCHASTIC, method, rate, sigma, draw) for rate, sigma in cells for draw in range(draws)]
+    return chosen
 
 
 class Pretrained:

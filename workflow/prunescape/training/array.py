@@ -9,7 +9,6 @@ import torch
 from torch import nn
 
 from prunescape.data.batches import Batches
-from prunescape.data.prepared import PreparedData
 from prunescape.data.randomness import derive_seed
 from prunescape.errors import Interrupted
 from prunescape.lanes.adam import LaneAdam
@@ -19,7 +18,7 @@ from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
 from prunescape.training import stop
 from prunescape.training.checkpoint import Checkpoint
-from prunescape.training.engine import Engine
+from prunescape.training.context import Context
 from prunescape.training.evaluate import score, validation_batches
 from prunescape.training.lane import Epoch, Lane, LaneResult
 from prunescape.training.recipe import ADAM, Recipe
@@ -34,24 +33,18 @@ Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Task:
-    """Architecture, data, recipe, engine and seed that the arrays of one training have in common.
+class Task(Context):
+    """The context and the recipe that the arrays of one training have in common.
+
+    The seed decides the order of the images, their augmentation, and the initialisation of the lanes that name no seed
+    of their own.
 
     Attributes:
-        architecture: the network.
-        data: prepared training and validation splits.
-        recipe: how it is trained.
-        engine: where it runs.
-        seed: the study seed, which decides the order of the images, their augmentation, and the initialisation of the
-            lanes that name no seed of their own.
+        recipe: how networks are trained.
         augment: whether training images are augmented; else they are cut at the centre.
     """
 
-    architecture: Architecture
-    data: PreparedData
     recipe: Recipe
-    engine: Engine
-    seed: int
     augment: bool = True
 
     def identity(self) -> list[Any]:
@@ -191,10 +184,10 @@ class Array:
             snapshots.keep(epoch, lane_states(self.network, len(self.results)))
 
     def _restore(self, checkpoint: Checkpoint | None, snapshots: Snapshots | None, report: Report) -> None:
-        found = None if checkpoint is None else checkpoint.load()
-        if found is None:
+        saved = None if checkpoint is None else checkpoint.load()
+        if saved is None:
             return
-        tensors, progress = found
+        tensors, progress = saved
         missing = [] if snapshots is None else snapshots.missing(progress["epoch"], len(self.results))
         if missing:
             report(f"the snapshot of epoch {missing[0]} is missing; training starts anew")

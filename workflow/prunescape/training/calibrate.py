@@ -81,10 +81,10 @@ def calibrate(
     for strategy in _possible(architecture, candidates(section, engine.device, cells), report):
         if _hopeless(strategy, measured):
             continue
-        found = measure(architecture, data, recipe, engine.using(strategy), cells)
-        measured.append(found)
+        latest = measure(architecture, data, recipe, engine.using(strategy), cells)
+        measured.append(latest)
         if report is not None:
-            cost = "too little memory" if found.step_ms is None else f"{found.step_ms:.2f} ms a step"
+            cost = "too little memory" if latest.step_ms is None else f"{latest.step_ms:.2f} ms a step"
             report(f"{strategy}: {cost}")
     chosen = choose(measured)
     reason = _reason(chosen, measured, cells, engine.describe())
@@ -125,7 +125,7 @@ def measure(architecture: Architecture, data: PreparedData, recipe: Recipe, engi
             gc.collect()
             torch.cuda.empty_cache()
             torch.cuda.reset_peak_memory_stats()
-        array = Array(Task(architecture, data, recipe, engine, 0), [Lane(0.01, 0.0)] * engine.lanes)
+        array = Array(Task(architecture, data, engine, 0, recipe), [Lane(0.01, 0.0)] * engine.lanes)
         times = _time_steps(array)
         if on_gpu:  # validation must fit beside what training holds
             score(array.network, engine.lanes, itertools.islice(array.validation.epoch(0), 1), engine)
@@ -164,15 +164,15 @@ def _wait(engine: Engine) -> None:
 def _hopeless(strategy: Strategy, measured: Sequence[Measurement]) -> bool:
     """Whether smaller arrays of the same kind ran out of memory or did clearly worse than the best so far."""
     smaller = [
-        found
-        for found in measured
-        if (found.strategy.name, found.strategy.channels_last) == (strategy.name, strategy.channels_last)
+        one
+        for one in measured
+        if (one.strategy.name, one.strategy.channels_last) == (strategy.name, strategy.channels_last)
     ]
     if not smaller or strategy.lanes == 1:
         return False
     if smaller[-1].step_ms is None:
         return True
-    best = min(found.step_ms / found.strategy.lanes for found in measured if found.step_ms is not None)
+    best = min(one.step_ms / one.strategy.lanes for one in measured if one.step_ms is not None)
     return smaller[-1].step_ms / smaller[-1].strategy.lanes > WORSE * best
 
 
@@ -182,18 +182,18 @@ def choose(measured: Sequence[Measurement]) -> Measurement:
     Raises:
         UserError: none ran at all.
     """
-    working = [(found.tile_ms, found) for found in measured if found.tile_ms is not None]
+    working = [(one.tile_ms, one) for one in measured if one.tile_ms is not None]
     if not working:
         raise UserError(
             "the GPU has too little memory for a single training step; set engine.micro_batch to a part of the batch"
         )
     best = min(tile_ms for tile_ms, _ in working)
-    return next(found for tile_ms, found in working if tile_ms <= best * (1 + NEGLIGIBLE))
+    return next(one for tile_ms, one in working if tile_ms <= best * (1 + NEGLIGIBLE))
 
 
 def _reason(chosen: Measurement, measured: Sequence[Measurement], cells: int, device: str) -> str:
     line = f"chose {chosen.strategy} on {device}: a step of {cells} cells takes {chosen.tile_ms:.1f} ms"
-    others = [found for found in measured if found.tile_ms is not None and found is not chosen]
+    others = [one for one in measured if one.tile_ms is not None and one is not chosen]
     if others:
-        line += "; " + ", ".join(f"{found.strategy}: {found.tile_ms:.1f} ms" for found in others)
+        line += "; " + ", ".join(f"{one.strategy}: {one.tile_ms:.1f} ms" for one in others)
     return line

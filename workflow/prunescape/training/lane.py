@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 import torch
 
+from prunescape.errors import UserError
+
 
 @dataclass(frozen=True)
 class Lane:
@@ -71,3 +73,14 @@ class LaneResult:
 
     def _measured(self, metric: str) -> list[float]:
         return [value for entry in self.history if (value := getattr(entry, metric)) is not None]
+
+
+def check_trained(results: Mapping[str, LaneResult]) -> None:
+    """Make sure that the trainings of networks, by name, did not diverge.
+
+    Raises:
+        UserError: one did.
+    """
+    for name, result in results.items():
+        if result.diverged:
+            raise UserError(f"the {name} diverged after {len(result.history)} epochs; choose a smaller learning_rate")

@@ -85,11 +85,11 @@ def preflight(
     }
 
 
-def in_words(model: str, found: Mapping[str, Any]) -> str:
+def in_words(model: str, checked: Mapping[str, Any]) -> str:
     """The result of `preflight` in a line: channels, groups, those spared, ratios, and how cells are trained."""
-    ratios = ", ".join(f"{name} comes to {ratio:.3f}" for name, ratio in found["ratios"].items())
-    together = "one after the other" if found["alone"] else "many at a time"
+    ratios = ", ".join(f"{name} comes to {ratio:.3f}" for name, ratio in checked["ratios"].items())
+    together = "one after the other" if checked["alone"] else "many at a time"
     return (
-        f"{model} can be trained and pruned: {sum(found['groups'].values())} channels in {len(found['groups'])} groups,"
-        f" {len(found['spared'])} groups are spared; {ratios}; cells can be trained {together}"
+        f"{model} can be trained and pruned: {sum(checked['groups'].values())} channels in {len(checked['groups'])}"
+        f" groups, {len(checked['spared'])} groups are spared; {ratios}; cells can be trained {together}"
     )

@@ -43,8 +43,8 @@ def retraining(recipe: Mapping[str, Any], pipeline: str, epoch: int) -> tuple[di
 
 def resized(recipe: Mapping[str, Any], epochs: int | None) -> dict[str, Any]:
     """The recipe in other epochs, its decays moved with them by `Recipe.resized`; None leaves it."""
-    found = Recipe.from_config(recipe).resized(epochs, None)
-    return {**recipe, "epochs": found.epochs, "decay_epochs": list(found.decay_epochs)}
+    moved = Recipe.from_config(recipe).resized(epochs, None)
+    return {**recipe, "epochs": moved.epochs, "decay_epochs": list(moved.decay_epochs)}
 
 
 def until(recipe: Mapping[str, Any], epoch: int) -> dict[str, Any]:

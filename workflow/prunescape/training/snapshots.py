@@ -49,13 +49,13 @@ class Snapshots:
 
     def load(self, epoch: int, lane: int) -> State | None:
         """A lane's state dict after an epoch; None where there is none, as after all lanes have diverged."""
-        found = self._file(epoch, lane).load()
-        return None if found is None else found[0]
+        saved = self._file(epoch, lane).load()
+        return None if saved is None else saved[0]
 
     def lane(self, lane: int) -> dict[int, State]:
         """The kept state dicts of a lane, by epoch, increasing."""
-        found = {epoch: self.load(epoch, lane) for epoch in sorted(self.epochs)}
-        return {epoch: state for epoch, state in found.items() if state is not None}
+        states = {epoch: self.load(epoch, lane) for epoch in sorted(self.epochs)}
+        return {epoch: state for epoch, state in states.items() if state is not None}
 
     def missing(self, before: int, lanes: int) -> list[int]:
         """The epochs earlier than `before` that are wanted and lack a sound file for one of `lanes` lanes."""

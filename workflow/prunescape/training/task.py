@@ -40,7 +40,7 @@ def open_task(
         prepared, _ = hold_out(prepared, settings["held_out"])
     engine = Engine.from_config(settings["engine"], threads, chosen)
     recipe, augment = Recipe.from_config(settings["recipe"]), settings.get("augment", True)
-    return Task(load_architecture(architecture), prepared, recipe, engine, settings["seed"], augment)
+    return Task(load_architecture(architecture), prepared, engine, settings["seed"], recipe, augment)
 
 
 def open_start(task: Task, path: str | Path | None) -> tuple[dict[str, torch.Tensor] | None, list[Any]]:

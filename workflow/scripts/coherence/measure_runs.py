@@ -13,7 +13,7 @@ from prunescape.coherence.layer_tables import (
     trajectories,
 )
 from prunescape.coherence.layers import prunable_layers
-from prunescape.coherence.runs import Watch, by_epoch, epochs_table, highest_epoch, lowest_epoch
+from prunescape.coherence.runs import by_epoch, epochs_table, highest_epoch, lowest_epoch, measure_epochs
 from prunescape.data.prepared import load_prepared
 from prunescape.io.files import read_json, sha256, write_csv
 from prunescape.mechanism.labels import first_columns
@@ -22,6 +22,7 @@ from prunescape.models.architecture import load_architecture
 from prunescape.models.build import build
 from prunescape.runtime.logs import logged
 from prunescape.training.checkpoint import Checkpoint
+from prunescape.training.context import Context
 from prunescape.training.engine import Engine
 
 FIRST = ["model", "seed", "data", "start"]
@@ -38,13 +39,13 @@ with logged(snakemake) as logger:
         run = Path(path).stem
         data, start = run.split("_")
         first = {"model": snakemake.wildcards.model, "seed": settings["seed"], "data": data, "start": start}
-        watch = Watch(architecture, load_prepared(sets[data]), engine, settings["samples"], settings["seed"])
-        found = load_networks(path)
-        states = {epoch: found[str(epoch)] for epoch in sorted(map(int, found))}
+        context = Context(architecture, load_prepared(sets[data]), engine, settings["seed"])
+        networks = load_networks(path)
+        states = {epoch: networks[str(epoch)] for epoch in sorted(map(int, networks))}
         kept = Checkpoint.of(folder / run, settings, engine.choices(), sha256(path), read_json(sets[data]))
         logger.info("%s", run)
-        measured = watch.measure(states, logger.info, kept)
-        tables["epochs"].append(epochs_table(watch, states, measured).assign(**first))
+        measured = measure_epochs(context, states, settings["samples"], logger.info, kept)
+        tables["epochs"].append(epochs_table(context, states, measured).assign(**first))
         coherence = by_epoch(measured)
         for which, epoch in (("highest", highest_epoch(coherence)), ("lowest", lowest_epoch(coherence))):
             histogram = diff_histograms(layers, measured[epoch].diffs, settings["bins"])

@@ -30,8 +30,8 @@ with logged(snakemake) as logger:
             rates = settings["learning_rate"], settings["weight_decay"]
             wanted = choices(*(settings[name] for name in ("scores", "ends", "scopes")))
             size = math.prod(task.architecture.input_shape), task.architecture.classes
-            found = read_csv(files.widths)
-            last = found[found["epoch"] == found["epoch"].max()].set_index("width")
+            epochs_of_widths = read_csv(files.widths)
+            last = epochs_of_widths[epochs_of_widths["epoch"] == epochs_of_widths["epoch"].max()].set_index("width")
             experiment = snakemake.wildcards.experiment
             first = {"experiment": experiment, "model": "mlp", "seed": task.seed}
             tables = []

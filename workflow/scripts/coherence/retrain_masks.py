@@ -3,7 +3,7 @@
 import pandas as pd
 
 from prunescape.coherence.children import retrain
-from prunescape.coherence.networks import Plan
+from prunescape.coherence.networks import MaskExperiments
 from prunescape.coherence.parent import Parent
 from prunescape.coherence.runs import highest_epoch
 from prunescape.io.files import read_csv, read_json, sha256, write_csv
@@ -25,20 +25,20 @@ with logged(snakemake) as logger:
     with job_lock(f"{folder}.lock", checkpoint.identity, snakemake.output) as to_do:
         if to_do:
             states, diffs = (
-                {epoch: found[str(epoch)] for epoch in sorted(map(int, found))}
-                for found in map(load_networks, (files.networks, files.diffs))
+                {epoch: by_name[str(epoch)] for epoch in sorted(map(int, by_name))}
+                for by_name in map(load_networks, (files.networks, files.diffs))
             )
             epochs = read_csv(files.epochs)
             run = epochs[(epochs["data"] == "real") & (epochs["start"] == "fresh")]
             highest = highest_epoch(dict(zip(run["epoch"], run["coherence"].fillna(0.0), strict=True)))
             parent = Parent(task.architecture, states, diffs, highest, 0, task.seed)
             parent.count = part_of(sum(layer.weights for layer in parent.layers), settings["density"])
-            plan = Plan(**settings["plan"])
-            masks = plan.masks(parent)
-            children = plan.children(parent, masks)
+            experiments = MaskExperiments(**settings["plan"])
+            masks = experiments.masks(parent)
+            children = experiments.children(parent, masks)
             rates = settings["learning_rate"], settings["weight_decay"]
             trained = retrain(task, children, parent.layers, *rates, logger.info, checkpoint) if children else None
-            tables = plan.tables(parent, masks, pd.DataFrame() if trained is None else trained)
+            tables = experiments.tables(parent, masks, pd.DataFrame() if trained is None else trained)
             model = {"model": snakemake.wildcards.model, "seed": task.seed}
             for name, table in tables.items():
                 columns = [column for column in FIRST if column in [*model, *table.columns]]

@@ -3,11 +3,10 @@
 from prunescape.hpspace.tile import history_table
 from prunescape.io.files import read_json, sha256, write_csv
 from prunescape.mechanism.networks import load_networks, save_networks
-from prunescape.mechanism.setting import check_trained
 from prunescape.runtime.job_lock import job_lock
 from prunescape.runtime.logs import logged
 from prunescape.training.checkpoint import Checkpoint
-from prunescape.training.lane import Lane
+from prunescape.training.lane import Lane, check_trained
 from prunescape.training.snapshots import Snapshots
 from prunescape.training.task import open_task
 from prunescape.training.train import train

@@ -24,7 +24,7 @@ with logged(snakemake) as logger:
                 network = of_width(task, width)
                 place = f"{folder}/width-{width}"
                 run = trained(network, lane, settings["measured_epochs"], samples, place, identity, logger.info)
-                tables.append(width_tables(network, *run, settings["bins"], samples))
+                tables.append(width_tables(network, *run, settings["bins"]))
             for path, parts in zip(
                 (snakemake.output.widths, snakemake.output.diffs), zip(*tables, strict=True), strict=True
             ):

@@ -13,6 +13,6 @@ from prunescape.runtime.logs import logged
 with logged(snakemake) as logger:
     torch.set_num_threads(1)
     network = load_weights(snakemake.input.weights, build(load_architecture(snakemake.input.architecture)))
-    found = export(network, load_prepared(snakemake.input.data), snakemake.output.onnx, snakemake.output.program)
-    logger.info("%s", found)
-    write_json(snakemake.output.check, found)
+    checks = export(network, load_prepared(snakemake.input.data), snakemake.output.onnx, snakemake.output.program)
+    logger.info("%s", checks)
+    write_json(snakemake.output.check, checks)

@@ -5,11 +5,11 @@ import pandas as pd
 from prunescape.hpspace.tile import history_table
 from prunescape.io.files import read_json, write_csv
 from prunescape.mechanism.networks import save_networks
-from prunescape.mechanism.setting import check_trained
 from prunescape.mechanism.sparse_starts import sized_lane
 from prunescape.runtime.job_lock import job_lock
 from prunescape.runtime.logs import logged
 from prunescape.training.checkpoint import Checkpoint
+from prunescape.training.lane import check_trained
 from prunescape.training.snapshots import Snapshots
 from prunescape.training.task import open_task
 from prunescape.training.train import train

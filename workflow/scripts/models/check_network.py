@@ -10,13 +10,13 @@ from prunescape.training.preflight import in_words, preflight
 
 with logged(snakemake) as logger:
     settings = snakemake.params.settings
-    found = preflight(
+    checked = preflight(
         load_architecture(snakemake.input.architecture),
         settings["variants"],
         PruningSettings(**settings["pruning"]),
         settings["strategy"],
         logger.info,
     )
-    write_json(snakemake.output[0], found)
-    words = in_words(snakemake.wildcards.model, found)
+    write_json(snakemake.output[0], checked)
+    words = in_words(snakemake.wildcards.model, checked)
     print(f"prunescape: {words}; why is in {snakemake.output[0]}", file=sys.stderr)

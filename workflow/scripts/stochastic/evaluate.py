@@ -2,20 +2,20 @@
 
 from prunescape.io.files import read_json, write_csv
 from prunescape.runtime.logs import logged
+from prunescape.stochastic.context import open_pretrained
 from prunescape.stochastic.populations import evaluate_variants
-from prunescape.stochastic.setting import open_setting
 from prunescape.stochastic.variants import variants_of
 
 with logged(snakemake) as logger:
     settings, files = snakemake.params.settings, snakemake.input
-    setting = open_setting(files.architecture, files.weights, files.data, settings, snakemake.threads)
+    context = open_pretrained(files.architecture, files.weights, files.data, settings, snakemake.threads)
     best = files.get("best")
     table = evaluate_variants(
-        setting.pretrained,
+        context.pretrained,
         variants_of(settings["variants"], best and read_json(best)),
-        setting.data,
-        setting.engine,
-        recalibration=setting.sample,
+        context.data,
+        context.engine,
+        recalibration=context.sample,
         report=logger.info,
     )
     write_csv(snakemake.output[0], table)

@@ -3,8 +3,8 @@
 from prunescape.io.files import read_json, sha256, write_csv
 from prunescape.runtime.job_lock import job_lock
 from prunescape.runtime.logs import logged
+from prunescape.stochastic.context import open_pretrained
 from prunescape.stochastic.fine_tuning import fine_tune, measure_fine_tuning
-from prunescape.stochastic.setting import open_setting
 from prunescape.stochastic.variants import tuning_variants
 from prunescape.training.array import Task
 from prunescape.training.checkpoint import Checkpoint
@@ -12,9 +12,9 @@ from prunescape.training.recipe import Recipe
 
 with logged(snakemake) as logger:
     settings, files = snakemake.params.settings, snakemake.input
-    setting = open_setting(files.architecture, files.weights, files.data, settings, snakemake.threads)
+    context = open_pretrained(files.architecture, files.weights, files.data, settings, snakemake.threads)
     recipe = Recipe.from_config(settings["recipe"])
-    task = Task(setting.architecture, setting.data, recipe, setting.engine, settings["seed"])
+    task = Task(context.architecture, context.data, context.engine, context.seed, recipe)
     best = read_json(files.best)
     wanted = tuning_variants(best=best, **settings["variants"])
     identity = [settings, task.identity(), read_json(files.data), sha256(files.weights), best]
@@ -22,8 +22,8 @@ with logged(snakemake) as logger:
     with job_lock(f"{snakemake.params.checkpoint}.lock", checkpoint.identity, snakemake.output) as to_do:
         if to_do:
             rates = settings["learning_rate"], settings["weight_decay"]
-            tuned = fine_tune(setting.pretrained, wanted, task, *rates, logger.info, checkpoint)
-            tables = measure_fine_tuning(setting, wanted, tuned)
+            tuned = fine_tune(context.pretrained, wanted, task, *rates, logger.info, checkpoint)
+            tables = measure_fine_tuning(context, wanted, tuned)
             write_csv(snakemake.output.variances, tables.variances)
             write_csv(snakemake.output.accuracies, tables.accuracies)
             checkpoint.remove()

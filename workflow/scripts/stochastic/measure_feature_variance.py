@@ -4,18 +4,18 @@ import pandas as pd
 
 from prunescape.io.files import write_csv
 from prunescape.runtime.logs import logged
+from prunescape.stochastic.context import open_pretrained
 from prunescape.stochastic.feature_variance import feature_variance
-from prunescape.stochastic.setting import open_setting
 from prunescape.stochastic.variants import variants_of
 
 with logged(snakemake) as logger:
     settings, files = snakemake.params.settings, snakemake.input
-    setting = open_setting(files.architecture, files.weights, files.data, settings, snakemake.threads)
+    context = open_pretrained(files.architecture, files.weights, files.data, settings, snakemake.threads)
     wanted = variants_of(settings["variants"])
     tables = []
-    for recalibration in (None, setting.sample):
+    for recalibration in (None, context.sample):
         tables.append(
-            feature_variance(setting.pretrained, wanted, setting.sample, setting.engine, recalibration=recalibration)
+            feature_variance(context.pretrained, wanted, context.sample, context.engine, recalibration=recalibration)
         )
         logger.info("%d networks measured", len(wanted))
     write_csv(snakemake.output[0], pd.concat(tables, ignore_index=True))

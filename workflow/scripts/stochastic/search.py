@@ -2,14 +2,14 @@
 
 from prunescape.io.files import read_json, sha256, write_csv
 from prunescape.runtime.logs import logged
+from prunescape.stochastic.context import open_pretrained
 from prunescape.stochastic.searches import run_searches
-from prunescape.stochastic.setting import open_setting
 
 with logged(snakemake) as logger:
     settings, files = snakemake.params.settings, snakemake.input
-    setting = open_setting(files.architecture, files.weights, files.data, settings, snakemake.threads)
-    identity = [settings, setting.engine.choices(), read_json(files.data), sha256(files.weights)]
-    found = run_searches(setting, settings["search"], snakemake.params.states, identity, logger.info)
-    write_csv(snakemake.output.evaluations, found.evaluations)
-    write_csv(snakemake.output.progress, found.progress)
-    write_csv(snakemake.output.fronts, found.fronts)
+    context = open_pretrained(files.architecture, files.weights, files.data, settings, snakemake.threads)
+    identity = [settings, context.engine.choices(), read_json(files.data), sha256(files.weights)]
+    result = run_searches(context, settings["search"], snakemake.params.states, identity, logger.info)
+    write_csv(snakemake.output.evaluations, result.evaluations)
+    write_csv(snakemake.output.progress, result.progress)
+    write_csv(snakemake.output.fronts, result.fronts)

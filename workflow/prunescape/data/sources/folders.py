@@ -42,9 +42,9 @@ def open_source(options: Options, downloads: Path) -> Source:  # noqa: ARG001
             _split("train", [paths[i] for i in kept], labels[kept]),
             _split("validation", [paths[i] for i in chosen], labels[chosen]),
         )
-    found = _classes(validation_folder)
-    if found != classes:
-        odd = sorted(set(found) ^ set(classes))[0]
+    names = _classes(validation_folder)
+    if names != classes:
+        odd = sorted(set(names) ^ set(classes))[0]
         only = train_folder if odd in classes else validation_folder
         raise UserError(f"{root}: the class {odd!r} is only in {only.name}/; the splits must have the same folders")
     return Source(
@@ -77,17 +77,17 @@ def _scan(folder: Path, classes: list[str]) -> tuple[list[str], np.ndarray]:
     paths: list[str] = []
     counts = []
     for name in classes:
-        found = sorted(
+        of_class = sorted(
             os.path.join(place, file)  # noqa: PTH118 - a million paths: pathlib takes minutes
             for place, _, files in os.walk(folder / name, followlinks=True)
             for file in files
             if _is_image(file)
         )
-        if not found:
+        if not of_class:
             remedy = f"add some ({', '.join(SUFFIXES)}) or remove the folder"
             raise UserError(f"{folder / name}: holds no images; {remedy}")
-        paths += found
-        counts.append(len(found))
+        paths += of_class
+        counts.append(len(of_class))
     return paths, np.repeat(np.arange(len(classes), dtype=np.int64), counts)
 
 

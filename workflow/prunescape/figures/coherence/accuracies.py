@@ -61,12 +61,12 @@ def _table_of(scope: str) -> str:
 
 
 def _panel(axes: Axes, here: pd.DataFrame, ours: pd.DataFrame, name: str, labelled_rows: bool) -> None:
-    found = {mask: of_mask(ours, *mask) for mask in MASKS}
+    rows = {mask: of_mask(ours, *mask) for mask in MASKS}
     shared.rows_axis(axes, list(MASKS.values()), labelled_rows)
     if not ours[name].notna().any():
         common.empty(axes)
         return
-    for place, (mask, row) in enumerate(found.items()):
+    for place, (mask, row) in enumerate(rows.items()):
         if row.empty:
             continue
         look = shared.MASK_LOOKS[" ".join(mask).strip()]
@@ -74,7 +74,7 @@ def _panel(axes: Axes, here: pd.DataFrame, ours: pd.DataFrame, name: str, labell
         shared.dots(axes, place, values, row.iloc[0], name, look)
         published = row[f"published_{name}"]
         axes.scatter(published, [place], s=38, marker="x", color=style.HIGHLIGHT, linewidths=1.6, zorder=6)
-    dense = found[("none", "")]
+    dense = rows[("none", "")]
     if len(dense):
         axes.axvline(dense[name].iloc[0], color=style.INK, lw=0.9, ls=":", zorder=1.8)
     ends = ours[[f"{name}_low", f"{name}_high"]].to_numpy(float).flat

@@ -45,7 +45,7 @@ def draw(mask_overlap: pd.DataFrame, model: str) -> Figure:
 
 def score_handles(looks: dict[str, common.Look]) -> list[Line2D]:
     """The legend's samples of scores."""
-    found = shared.handles(looks)
-    for handle, score in zip(found, looks, strict=True):
+    handles = shared.handles(looks)
+    for handle, score in zip(handles, looks, strict=True):
         handle.set_label(f"{score} mask")
-    return found
+    return handles

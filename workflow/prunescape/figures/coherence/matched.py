@@ -51,15 +51,15 @@ def draw(matched: pd.DataFrame, model: str, tolerance: float) -> Figure:
 
 def pairs(table: pd.DataFrame) -> dict[str, tuple[str, pd.DataFrame]]:
     """By words, the key of a mask's look, and accuracies: a row a seed, columns False (the mask) and True (random)."""
-    found, scopes = {}, scopes_of(table)
+    by_label, scopes = {}, scopes_of(table)
     for scope in scopes:
         for (score, end), words in MASKS.items():
             own = of_mask(at(table, scope=scope), score, end)
             values = own.pivot_table(index="seed", columns="matched", values="validation_top1")
             if {False, True} <= set(values) and len(values.dropna()):
                 label = f"{words}\n({SCOPES[scope]})" if len(scopes) > 1 else words
-                found[label] = f"{score} {end}".strip(), values.dropna()
-    return found
+                by_label[label] = f"{score} {end}".strip(), values.dropna()
+    return by_label
 
 
 def _accuracies(axes: Axes, rows: dict[str, tuple[str, pd.DataFrame]]) -> None:
@@ -88,7 +88,7 @@ def _differences(axes: Axes, rows: dict[str, tuple[str, pd.DataFrame]], toleranc
 
 def _legend() -> list[Line2D]:
     mask = Look(style.MUTED, "o", "the mask itself").handle()
-    found = [mask, *shared.handles({"random": RANDOM})]
-    for handle in found:
+    handles = [mask, *shared.handles({"random": RANDOM})]
+    for handle in handles:
         handle.set_linestyle("")
-    return found
+    return handles

@@ -83,12 +83,12 @@ def lines(axes: Axes, spread: pd.DataFrame, x: str, name: str, key: str, looks: 
 
 def handles(looks: Mapping[Any, Look]) -> list[Line2D]:
     """The legend's samples, with open markers as the lines have them."""
-    found = []
+    samples = []
     for look in looks.values():
         handle = look.handle()
         handle.set_markerfacecolor(style.PAPER if look.dashes == DASHED else look.colour)
-        found.append(handle)
-    return found
+        samples.append(handle)
+    return samples
 
 
 def epochs_axis(axes: Axes) -> None:

@@ -61,11 +61,11 @@ def _peaks(axes: Axes, table: pd.DataFrame) -> None:
         run: after[after["run"] == run].groupby("seed")["coherence"].max().dropna()
         for run in shared.present(shared.RUNS, after["run"])
     }
-    if not any(len(found) for found in values.values()):
+    if not any(len(peaks) for peaks in values.values()):
         common.empty(axes)
         return
-    for place, (run, found) in enumerate(values.items()):
-        if len(found):
-            shared.dots(axes, place, found.to_numpy(float), of_seeds("peak", found), "peak", shared.RUNS[run])
+    for place, (run, peaks) in enumerate(values.items()):
+        if len(peaks):
+            shared.dots(axes, place, peaks.to_numpy(float), of_seeds("peak", peaks), "peak", shared.RUNS[run])
     shared.rows_axis(axes, [LABELS[run] for run in values])
-    axes.set_xlim(0, 1.15 * float(np.max([found.max() for found in values.values() if len(found)])) or 1.0)
+    axes.set_xlim(0, 1.15 * float(np.max([peaks.max() for peaks in values.values() if len(peaks)])) or 1.0)

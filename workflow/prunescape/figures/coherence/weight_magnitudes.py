@@ -24,18 +24,18 @@ def draw(weight_histogram: pd.DataFrame, model: str) -> Figure:
         model: which network to draw.
     """
     table = shared.with_run(at(weight_histogram, model=model))
-    found = distributions(table)
+    by_run = distributions(table)
     figure = style.new_figure(9.0, 4.4)
     left, right = figure.subplots(1, 2)
     looks = {BEFORE: Look(style.INK, "", BEFORE, (0, (1, 1)))} | shared.RUNS
-    looks = {name: look for name, look in looks.items() if name in found}
+    looks = {name: look for name, look in looks.items() if name in by_run}
     left.set(title="Distribution", ylabel="Density")
     right.set(title="Smaller weights", ylabel="Part of the weights (%)")
     for axes in (left, right):
         axes.set_xlabel("Magnitude |w|")
         axes.grid()
-    if found:
-        _distributions(left, right, found, looks)
+    if by_run:
+        _distributions(left, right, by_run, looks)
     else:
         common.empty(left)
         common.empty(right)
@@ -53,21 +53,21 @@ def draw(weight_histogram: pd.DataFrame, model: str) -> Figure:
 
 def distributions(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """By run, and before training, the counts over all seeds: low, high, count, and `below`, the part up to `high`."""
-    first, found = table["epoch"] == 0, {}
+    first, by_run = table["epoch"] == 0, {}
     parts = {BEFORE: table[first & (table["start"] == "fresh")]}
     parts |= {run: table[~first & (table["run"] == run)] for run in shared.RUNS}
     for name, part in parts.items():
         counts = part.groupby(["low", "high"], as_index=False)["count"].sum()
         if counts["count"].sum() > 0:
-            found[name] = counts.assign(below=counts["count"].cumsum() / counts["count"].sum())
-    return found
+            by_run[name] = counts.assign(below=counts["count"].cumsum() / counts["count"].sum())
+    return by_run
 
 
-def _distributions(left: Axes, right: Axes, found: dict[str, pd.DataFrame], looks: dict[str, Look]) -> None:
-    edge = max(float(rows.loc[rows["below"] >= SHOWN, "high"].iloc[0]) for rows in found.values())
+def _distributions(left: Axes, right: Axes, by_run: dict[str, pd.DataFrame], looks: dict[str, Look]) -> None:
+    edge = max(float(rows.loc[rows["below"] >= SHOWN, "high"].iloc[0]) for rows in by_run.values())
     tops = []
     for name, look in looks.items():
-        rows = found[name]
+        rows = by_run[name]
         edges = [*rows["low"], rows["high"].iloc[-1]]
         density = rows["count"] / (rows["count"].sum() * (rows["high"] - rows["low"]))
         tops.append(float(density.max()))

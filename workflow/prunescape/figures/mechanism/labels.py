@@ -33,11 +33,11 @@ def place(points: np.ndarray, sizes: np.ndarray, frame: Sequence[float]) -> np.n
 
 def candidates(point: np.ndarray, size: np.ndarray) -> np.ndarray:
     """Centres of a label around a point, the nearest first, each in every direction."""
-    found = []
+    centres = []
     for distance in DISTANCES:
         directions = np.column_stack([np.cos(DIRECTIONS), np.sin(DIRECTIONS)])
-        found.append(point + directions * (distance + size / 2))
-    return np.vstack(found)
+        centres.append(point + directions * (distance + size / 2))
+    return np.vstack(centres)
 
 
 def leader(point: np.ndarray, centre: np.ndarray) -> np.ndarray:

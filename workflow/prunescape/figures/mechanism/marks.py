@@ -49,21 +49,21 @@ def parse(point: str, cycle: int) -> tuple[str, int, str]:
     """Kind, cycle and label of a name: `Wp3` -> (p, 3, W with p above and 3 below); a bare `Wp` is of `cycle`."""
     if point in ("W*", "W"):
         return PRETRAINED, 0, "$W^{*}$"
-    found = NAME.fullmatch(point)
-    if found is None:
+    parts = NAME.fullmatch(point)
+    if parts is None:
         return OTHER, 0, point
-    number = int(found[2] or cycle)
-    return found[1], number, f"$W^{{{found[1]}}}_{{{number}}}$"
+    number = int(parts[2] or cycle)
+    return parts[1], number, f"$W^{{{parts[1]}}}_{{{number}}}$"
 
 
 def read(here: pd.DataFrame, cycle: int) -> list[Mark]:
     """The networks of one plane in the order in which they came about, where their place is known."""
     known = here[np.isfinite(here[["x", "y"]].astype(float)).all(axis=1)]
-    found = []
+    marks = []
     for point, x, y in known[["point", "x", "y"]].itertuples(index=False):
         kind, number, label = parse(str(point), cycle)
-        found.append(Mark(kind, number, label, float(x), float(y), kind == PRETRAINED or number == cycle > 0))
-    return sorted(found, key=lambda mark: (mark.kind == OTHER, mark.cycle, mark.kind))
+        marks.append(Mark(kind, number, label, float(x), float(y), kind == PRETRAINED or number == cycle > 0))
+    return sorted(marks, key=lambda mark: (mark.kind == OTHER, mark.cycle, mark.kind))
 
 
 def draw(axes: Axes, marks: list[Mark]) -> None:

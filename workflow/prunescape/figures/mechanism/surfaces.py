@@ -52,10 +52,10 @@ def draw(
     grid, colours = figure.add_gridspec(rows, columns), colour_scale(COLOUR_MAP)
     drawn = []
     for number, cycle in enumerate(cycles):
-        found = networks.read(at(points, cycle=cycle), cycle)
-        axes = _panel(figure, grid[number // columns, number % columns], at(table, cycle=cycle), found, colours)
+        placed = networks.read(at(points, cycle=cycle), cycle)
+        axes = _panel(figure, grid[number // columns, number % columns], at(table, cycle=cycle), placed, colours)
         shared.titled(axes, f"Cycle {cycle}", _distances(at(lengths, cycle=cycle), cycle))
-        drawn.append((axes, found))
+        drawn.append((axes, placed))
     _last(figure, grid, table, drawn, colours)
     _bar(figure, colours, rows)
     style.heading(
@@ -65,8 +65,8 @@ def draw(
     )
     style.legend_below(figure, networks.handles(), entry=1.6)
     figure.draw_without_rendering()  # labels are placed in the panels as they have been laid out
-    for axes, found in drawn:
-        networks.write(figure, axes, found)
+    for axes, placed in drawn:
+        networks.write(figure, axes, placed)
     return figure
 
 
@@ -79,7 +79,7 @@ def _words(pruning: str, retraining: str, seed: float, recomputed: bool) -> str:
     )
 
 
-def _panel(figure: Figure, place: SubplotSpec, here: pd.DataFrame, found: list[Mark], colours: Colormap) -> Axes:
+def _panel(figure: Figure, place: SubplotSpec, here: pd.DataFrame, marks: list[Mark], colours: Colormap) -> Axes:
     axes = figure.add_subplot(place)
     axes.set(xlabel="Distance from $W^{*}$ toward $W^{p}$", ylabel="Distance toward $W^{r}$")
     extent, smooth = _smooth(here)
@@ -90,7 +90,7 @@ def _panel(figure: Figure, place: SubplotSpec, here: pd.DataFrame, found: list[M
     lines = [level for level in LINES if smooth[2].min() < level < smooth[2].max()]
     if lines:
         axes.contour(*smooth, levels=lines, colors=style.PAPER, linewidths=0.4, alpha=0.6)
-    networks.draw(axes, found)
+    networks.draw(axes, marks)
     axes.set(xlim=extent[:2], ylim=extent[2:])
     axes.set_aspect("equal")
     for axis in (axes.xaxis, axes.yaxis):

@@ -33,8 +33,8 @@ def draw(channels: pd.DataFrame, correlations: pd.DataFrame, model: str) -> Figu
             rank_correlations.csv.
         model: which network to draw.
     """
-    table, found = at(channels, model=model), at(correlations, model=model)
-    labels = row_labels(found)
+    table, rows = at(channels, model=model), at(correlations, model=model)
+    labels = row_labels(rows)
     layers = list(dict.fromkeys(table["layer"]))
     colours = dict(zip(layers, shared.ages(len(layers)), strict=True))
     below = float(np.clip(ROW * len(dict.fromkeys(labels)) + 0.4, 2.6, 7.0))
@@ -42,7 +42,7 @@ def draw(channels: pd.DataFrame, correlations: pd.DataFrame, model: str) -> Figu
     layout = figure.add_gridspec(2, 2, height_ratios=(2.6, below), width_ratios=(1.25, 1))
     _layers(figure.add_subplot(layout[0, :]), table, colours)
     _scatter(figure.add_subplot(layout[1, 0]), table, colours)
-    _correlations(figure.add_subplot(layout[1, 1]), found, labels)
+    _correlations(figure.add_subplot(layout[1, 1]), rows, labels)
     seeds = table["seed"].nunique()
     style.heading(
         figure,
@@ -119,21 +119,21 @@ def _scatter(axes: Axes, table: pd.DataFrame, colours: dict[str, str]) -> None:
     shared.log_ticks(axes.xaxis, known["utility"])
 
 
-def _correlations(axes: Axes, found: pd.DataFrame, labels: Sequence[str]) -> None:
+def _correlations(axes: Axes, table: pd.DataFrame, labels: Sequence[str]) -> None:
     """A row a name from the top down, a point a seed, with its interval."""
     axes.set(title="Does utility foretell the loss?", xlabel="Rank correlation of utility and accuracy lost")
     rows = {label: place for place, label in enumerate(dict.fromkeys(labels))}
-    if found["correlation"].notna().sum() == 0:
+    if table["correlation"].notna().sum() == 0:
         shared.empty(axes)
         return
     axes.grid(axis="x")
-    seeds = sorted(found["seed"].unique())
+    seeds = sorted(table["seed"].unique())
     shifts = dict(zip(seeds, np.linspace(-SEEDS / 2, SEEDS / 2, len(seeds)) if len(seeds) > 1 else [0.0], strict=True))
-    places = [rows[label] + shifts[seed] for label, seed in zip(labels, found["seed"], strict=True)]
-    axes.hlines(places, found["low"], found["high"], color=BLUE, alpha=0.45, lw=2)
-    axes.scatter(found["correlation"], places, s=20, color=BLUE, edgecolors=style.PAPER, linewidths=0.5, zorder=3)
+    places = [rows[label] + shifts[seed] for label, seed in zip(labels, table["seed"], strict=True)]
+    axes.hlines(places, table["low"], table["high"], color=BLUE, alpha=0.45, lw=2)
+    axes.scatter(table["correlation"], places, s=20, color=BLUE, edgecolors=style.PAPER, linewidths=0.5, zorder=3)
     axes.axvline(0, color=style.MUTED, lw=1)
-    low = float(np.nanmin(found[["correlation", "low"]].to_numpy(float)))
+    low = float(np.nanmin(table[["correlation", "low"]].to_numpy(float)))
     axes.set_xlim(min(-0.05, 1.08 * low), 1.03)
     axes.set_yticks(range(len(rows)), list(rows))
     axes.set_ylim(len(rows) - 0.5, -0.5)
