@@ -55,8 +55,8 @@ demo-stochastic demo-mechanism demo-coherence: demo-%: $(VENV)/run
 	$(BIN)/snakemake $*
 	$(BIN)/snakemake $* --report $(RUN)/$*.html
 	@echo
-	@sed '/^$$/q' $(RUN)/$*/findings.txt
-	@echo "One by one: $(RUN)/$*/findings.txt"
+	@sed '/^$$/q' $(RUN)/$*/claims.txt
+	@echo "One by one: $(RUN)/$*/claims.txt"
 	@echo "Figures: $(RUN)/$*/figures/   Tables: $(RUN)/$*/"
 	@echo "Report:  file://$(CURDIR)/$(RUN)/$*.html"
 	@echo "Explore: file://$(CURDIR)/$(RUN)/$*/explore.html"

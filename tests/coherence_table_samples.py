@@ -5,7 +5,9 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from prunescape.coherence.findings import findings
+from claim_checks import seen
+from prunescape.claims.study import StudyClaims
+from prunescape.coherence.claims import claims
 
 MODEL = "resnet50_cifar"
 RUNS = (("real", "fresh", 60, 6.0), ("gaussian", "fresh", 200, 60.0), ("gaussian", "trained", 200, 45.0))
@@ -241,15 +243,17 @@ def tables(seeds=(0, 1, 2)):
     }
 
 
+def stated(given, models=(MODEL,), tolerance=0.5) -> StudyClaims:
+    """The study's claims that follow from these tables."""
+    return claims(given, {"models": list(models), "tolerance": tolerance, "data": "cifar10", "seeds": [0, 1, 2]})
+
+
 def answers(model=MODEL, tolerance=0.5, **given):
-    """The findings on a model that follow from these tables, by question."""
-    found = findings(given, [MODEL], tolerance)["models"].get(model, {"findings": []})
-    questions = [finding["question"] for finding in found["findings"]]
-    assert len(set(questions)) == len(questions)
-    return {finding["question"]: finding for finding in found["findings"]}
+    """The claims on a model that follow from these tables, by question."""
+    return seen(stated(given, tolerance=tolerance).of(model))
 
 
 def answer(words, model=MODEL, tolerance=0.5, **given):
-    """The one finding with these words in its question."""
-    (found,) = [finding for question, finding in answers(model, tolerance, **given).items() if words in question]
+    """The one claim with these words in its question."""
+    (found,) = [claim for question, claim in answers(model, tolerance, **given).items() if words in question]
     return found

@@ -1,5 +1,6 @@
-"""Pages of the companion studies, of made-up findings and tables."""
+"""Pages of the companion studies, of made-up claims and tables."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,11 @@ from PIL import Image
 
 import coherence_table_samples
 import mechanism_tables
-from prunescape.answers import judged
-from prunescape.coherence.findings import findings
-from prunescape.pages.companion import companion_page
+from prunescape.claims.claim import About, Claim, Question, slug
+from prunescape.claims.judgement import judged
+from prunescape.claims.study import StudyClaims
+from prunescape.pages.companion import Caption, companion_page
 from prunescape.pages.provenance import Job
-from prunescape.plan.captions import Caption
 
 PROJECT = Path(__file__).parents[1]
 CONFIG: dict[str, Any] = {
@@ -23,20 +24,37 @@ CONFIG: dict[str, Any] = {
 }
 
 
-def finding(question: str, mean: float, half: float = 1.0, **about: Any) -> dict[str, Any]:
-    """A finding whose interval reaches that far to either side of its mean."""
+ASKED = Question("so", "Is it so?", "A Paper 2021, Fig. 1", "It is so.", "how much more it is")
+
+
+def claim(question: str, mean: float, half: float = 1.0, model: str = "small_resnet", **others: Any) -> Claim:
+    """A claim whose interval reaches that far to either side of its mean."""
     row = {"more": mean, "more_low": mean - half, "more_high": mean + half}
-    return {"question": question, "answer": f"It is {mean:g} & more.", **about, **judged("more", row), **row}
+    about = About("mechanism", model, "digits, seeds 0, 1, 2")
+    told = {"case": slug(question), "topic": question} | others
+    return ASKED.answered(about, f"It is {mean:g} & more.", judged("more", row), question=question, **told)
 
 
-def sample_findings(study: str) -> dict[str, Any]:
-    """The findings of a study: of `coherence` as they follow from tables, else made up."""
+def plain(question: str, answer: str, model: str = "small_resnet") -> Claim:
+    """A claim that nothing tests."""
+    return replace(ASKED, text=question, key=slug(question)).answered(About("mechanism", model, "digits"), answer, None)
+
+
+def of_models(*claims: Claim) -> StudyClaims:
+    """Claims of a study."""
+    return StudyClaims(
+        "mechanism", "What is so?", "Read this.", dict.fromkeys((one.model for one in claims), ""), claims
+    )
+
+
+def sample_claims(study: str) -> StudyClaims:
+    """The claims of a study: of `coherence` as they follow from tables, else made up."""
     if study == "coherence":
-        return findings(coherence_table_samples.tables(), [coherence_table_samples.MODEL], 0.5)
-    told = [finding(f"Is it so ({case})?", mean, topic="Is it so?", case=case) for case, mean in CASES.items()]
-    plain = {"question": "What is it?", "answer": "A <b>bold</b> thing.", "decided": None}
-    cell = {"gamma": 0.9, "sigma": 0.005, "source": "grid"}
-    return {"tolerance": 0.5, "models": {"small_resnet": {"cell": cell, "findings": [*told, plain]}}}
+        return coherence_table_samples.stated(coherence_table_samples.tables())
+    told = [claim(f"Is it so ({case})?", mean, topic="Is it so?", case=case) for case, mean in CASES.items()]
+    found = of_models(*told, plain("What is it?", "A <b>bold</b> thing."))
+    own = [replace(one, study=study, id=f"{study}.{one.id.partition('.')[2]}") for one in found.claims]
+    return replace(found, study=study, models={"small_resnet": "Best setting: gamma 0.9."}, claims=own)
 
 
 CASES = {"here": 3.0, "there": 9.0, "nowhere": -2.0, "perhaps": 0.5}
@@ -60,4 +78,4 @@ def sample_page(study: str, folder: Path) -> str:
     )
     jobs = [Job("small_resnet", "pretrain", 2, str(folder / name)) for name in ("a.log", "gone.log")]
     pictures = [(str(folder / "a.png"), picture._replace(place=7, model="")), (str(folder / "a.png"), picture)]
-    return companion_page(study, sample_findings(study), sample_tables(study), pictures, jobs, CONFIG, PROJECT)
+    return companion_page(sample_claims(study), sample_tables(study), pictures, jobs, CONFIG, PROJECT)

@@ -69,7 +69,7 @@ def histories_of(variants, cells=((0, 0), (1, -1)), epochs=6):
 
 def landscape_figure(cells, ellipses=None, metric="top1", **options):
     ellipses = ellipses_of(cells["variant"].unique()) if ellipses is None else ellipses
-    return landscape.draw(cells, ellipses, metric, "resnet56", options)
+    return landscape.draw_means(cells, ellipses, metric, "resnet56", options)
 
 
 def texts(figure: Figure) -> str:

@@ -59,7 +59,8 @@ def graph(config: dict[str, Any], targets: str = "hpspace", identities: bool = T
         nodes |= dict.fromkeys(node.writes, node)
     study = None if targets == "hpspace" else plan.companions[targets]
     # Tiles are asked for by a rule of their own, and the overview is no job of a study.
-    pending = list({*plan.main, *plan.hpspace.train_tile.files()} - {plan.index} if study is None else study.targets)
+    written = {plan.index, *plan.ledger.values()}  # by the end of every run
+    pending = list({*plan.main, *plan.hpspace.train_tile.files()} - written if study is None else study.targets)
     needed: dict[frozenset[str], Node] = {}
     while pending:
         path = pending.pop()

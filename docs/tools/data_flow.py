@@ -35,8 +35,8 @@ def _companion(name: str, does: str) -> Stage:
 
 # A row of boxes each; what a row makes goes to all rows below it.
 ROWS = [
-    [Stage("plan", "steps and jobs: files, settings, costs", ["plan"], ["common"], [], [])],
-    [Stage("data", "any data set as arrays, with checksums", ["data"], ["models"], ["data"], ["data/"])],
+    [Stage("plan", "steps and jobs: files, settings, costs", ["config", "studies", "plan"], ["common"], [], [])],
+    [Stage("data", "any data set as arrays, with checksums", ["io", "data"], ["models"], ["data"], ["data/"])],
     [
         Stage(
             "networks",
@@ -59,7 +59,7 @@ ROWS = [
         Stage(
             "engine",
             "lanes: many networks on the same batches",
-            ["lanes", "training"],
+            ["runtime", "lanes", "training"],
             [],
             [],
             ["checkpoints/", "logs/"],
@@ -77,6 +77,16 @@ ROWS = [
         _companion("stochastic", "noise?"),
         _companion("mechanism", "who works?"),
         _companion("coherence", "do images agree?"),
+    ],
+    [
+        Stage(
+            "claims",
+            "what holds, with the source and the published number beside",
+            ["claims"],
+            ["light"],
+            ["studies"],
+            ["<study>/claims.csv", "claims.csv"],
+        )
     ],
     [
         Stage(

@@ -82,9 +82,9 @@ def shown(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def architecture_of(model: str, widths: Mapping[str, int] | None = None) -> Architecture:
+def architecture_of(model: str) -> Architecture:
     """A model for ten classes of the images that it is measured on."""
-    return Architecture(model, SHAPES.get(model, (3, 32, 32)), 10, dict(widths or {}))
+    return Architecture(model, SHAPES.get(model, (3, 32, 32)), 10)
 
 
 def training_flops(architecture: Architecture) -> int:

@@ -28,7 +28,8 @@ from prunescape.data.prepared import PreparedData
 from prunescape.lanes.vectors import Layout
 from prunescape.mechanism.subsets import Subset, Weights, channels, part_of, random_subset
 from prunescape.mechanism.utility import Ablations
-from prunescape.models.build import build, channel_groups
+from prunescape.models.build import build
+from prunescape.pruning.graph import Graph
 from prunescape.training.engine import Engine
 from prunescape.training.evaluate import validation_batches
 from prunescape.training.strategy import Strategy
@@ -135,7 +136,7 @@ def compare_channels(model: str, arguments: argparse.Namespace, folder: Path) ->
     images = 8 if arguments.smoke else GPU_IMAGES if device == "cuda" else CHANNEL_IMAGES[model]
     lanes = arguments.lanes if device == "cuda" else CHANNEL_LANES
     network, data, engine = prepared(model, arguments, folder, images, lanes)
-    groups = channel_groups(model, network)[: 1 if arguments.smoke else None]
+    groups = Graph(network, architecture_of(model)).groups[: 1 if arguments.smoke else None]
     subsets, ablations = channels(network, groups), Ablations(network, data, engine)
 
     def apart() -> list[float]:

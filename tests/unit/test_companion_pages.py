@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from addresses import Addresses
-from companion_page_samples import CONFIG, PROJECT, sample_findings, sample_page, sample_tables
-from prunescape.pages.companion import STUDIES
+from companion_page_samples import CONFIG, PROJECT, sample_claims, sample_page, sample_tables
+from prunescape.pages.companion import TITLES as STUDIES
 from prunescape.pages.provenance import Job, job_times, of_jobs
-from prunescape.plan.captions import caption
+from prunescape.studies.study import Caption
 
 
 @pytest.fixture(scope="module")
@@ -22,18 +22,17 @@ def test_a_page_names_no_address_outside_and_is_well_formed(study: str, pages) -
     parser.feed(pages[study])
     assert parser.open == []
     assert all(address.startswith(("data:", "#")) for address in parser.found)
-    order = [pages[study].index(f'id="{part}"') for part in ("findings", "pictures", "tables", "provenance")]
+    order = [pages[study].index(f'id="{part}"') for part in ("claims", "pictures", "tables", "provenance")]
     assert order == sorted(order)
     assert "landscapes" not in pages[study]
 
 
 @pytest.mark.parametrize("study", STUDIES)
-def test_a_page_has_every_finding_picture_table_and_the_config(study: str, pages) -> None:
+def test_a_page_has_every_claim_picture_table_and_the_config(study: str, pages) -> None:
     page = pages[study].replace("&#39;", "'").replace("&amp;", "&")
-    for entry in sample_findings(study)["models"].values():
-        for finding in entry["findings"]:
-            assert finding["question"].replace("<", "&lt;") in page
-            assert finding["answer"].replace("<", "&lt;").replace(">", "&gt;") in page.replace("&#34;", '"')
+    for claim in sample_claims(study).claims:
+        assert claim.question.replace("<", "&lt;") in page
+        assert claim.answer.replace("<", "&lt;").replace(">", "&gt;") in page.replace("&#34;", '"')
     assert page.index("Every seed: Small ResNet") < page.index('alt="Every seed"')  # as the report orders them
     assert page.count("Lines & dots.") == 2
     assert page.index("Table 1 (3 rows)") < page.index(f"({len(next(iter(sample_tables(study).values()))[0])} rows)")
@@ -43,22 +42,11 @@ def test_a_page_has_every_finding_picture_table_and_the_config(study: str, pages
     assert (PROJECT / "docs" / f"{study}.md").is_file()
 
 
-def test_every_caption_of_a_companion_study_can_be_rendered() -> None:
-    wildcards = {"model": "small_resnet", "method": "lamp", "pruning": "weights", "retraining": "fine_tuning"}
-    config = CONFIG | {"stochastic": {"grid": {"draws": 5}, "fine_tuning": {"epochs": 9}}}
-    files = [path for path in sorted(PROJECT.glob("workflow/report/*.rst")) if path.stem.split("_")[0] in STUDIES]
-    assert len(files) > 30
-    for path in files:
-        text = caption(path, "7 all", wildcards, config).text
-        assert len(text) > 60
-        assert not set("{}`\n") & set(text)
-
-
-def test_a_caption_has_the_title_and_place_of_the_report(tmp_path: Path) -> None:
-    (tmp_path / "a.rst").write_text('``{{ snakemake.wildcards.model }}``\non {{ snakemake.config["data"]["name"] }}.\n')
-    found = caption(tmp_path / "a.rst", "12 one-shot, {method}", {"model": "resnet20", "method": "lamp"}, CONFIG)
-    assert found == (12, "One-shot, lamp", "resnet20", "resnet20 on digits.")
-    assert caption(tmp_path / "a.rst", "3 x", {"model": "a"}, CONFIG).place == 3
+def test_a_caption_has_the_title_and_place_of_the_report() -> None:
+    wildcards = {"model": "resnet20", "method": "lamp"}
+    said = Caption("All", "``{{ model }}``\non {{ config.data.name }}.", {"figure": "12 one-shot, {method}"})
+    assert said.told(wildcards, CONFIG) == (12, "One-shot, lamp", "resnet20", "resnet20 on digits.")
+    assert said.said(wildcards, CONFIG) == "``resnet20``\non digits."
 
 
 def test_run_times_are_those_of_the_logs(tmp_path: Path) -> None:

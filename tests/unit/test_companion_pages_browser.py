@@ -9,7 +9,7 @@ import pytest
 
 from browser import find_browser
 from companion_page_samples import sample_page
-from prunescape.pages.companion import STUDIES
+from prunescape.pages.companion import TITLES as STUDIES
 
 pytestmark = pytest.mark.skipif(find_browser() is None, reason="no Chromium on this machine (Debian package chromium)")
 
@@ -36,9 +36,9 @@ def test_it_is_quiet_asks_nobody_and_fits_the_screen(study: str, width: int, bro
     assert [request for request in browser.requests if not request.startswith("data:")] == [addresses[study]]
 
 
-def test_findings_are_folded_until_asked_for_by_keyboard(browser, addresses) -> None:
+def test_claims_are_folded_until_asked_for_by_keyboard(browser, addresses) -> None:
     browser.open(addresses["coherence"], 1280)
-    details = "document.querySelector('#findings details')"
+    details = "document.querySelector('#claims details')"
     assert not browser.evaluate(f"{details}.open")
     browser.evaluate(f"{details}.querySelector('summary').focus()")
     browser.press("Enter")

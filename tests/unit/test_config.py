@@ -85,7 +85,8 @@ def test_the_presets_are_the_thesis():
     both = ["uniform", "non_uniform"]
     for model in (*cifar["models"].values(), *imagenet["models"].values()):
         assert {*model.pop("stochastic").values(), *model.pop("mechanism").values()} == {None}
-        assert [model.pop(key) for key in ("import", "kwargs", "prunable")] == [None, {}, "inside-blocks"]
+        own = ("import", "kwargs", "prunable", "ignored_layers")
+        assert [model.pop(key) for key in own] == [None, {}, "inside-blocks", None]
         assert (model.pop("criteria"), model.pop("pipelines")) == (["norm"], ["scratch"])
     assert cifar["models"] == {
         "resnet56": {**prior, "methods": both, "ratios": [0.6, 0.2]},

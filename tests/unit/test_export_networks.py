@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
+from pruned_samples import cut_to
 from prunescape.data.prepared import PreparedData
 from prunescape.errors import UserError
 from prunescape.export.card import model_card
@@ -20,7 +21,7 @@ from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
 from prunescape.models.weights import load_weights, save_weights
 
-PRUNED = Architecture("small_resnet", (1, 8, 8), 10, {"blocks.0.conv1": 5})
+PRUNED = cut_to(Architecture("small_resnet", (1, 8, 8), 10), {"blocks.0.conv1": 5})
 
 
 def cells() -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 import re
 
+from prunescape.claims.columns import COLUMNS as CLAIM
 from prunescape.export.columns import COLUMNS
 from prunescape.export.statistics import STATISTICS
 from prunescape.export.tables import TABLES, data_package
@@ -18,7 +19,7 @@ def test_every_table_and_column_is_described() -> None:
             assert field["type"] in {"string", "integer", "number", "boolean"}
             assert len(field["description"]) >= 10
     used = {name for table in TABLES.values() for name in table.columns}
-    assert used == {*COLUMNS, *STATISTICS}
+    assert used == {*COLUMNS, *STATISTICS, *CLAIM}
 
 
 def test_names_are_those_that_the_standard_allows() -> None:

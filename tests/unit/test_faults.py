@@ -88,7 +88,7 @@ def test_checksums_are_those_of_sha256sum(tmp_path: Path) -> None:
 
 def test_a_changed_digit_in_json_is_found(tmp_path: Path) -> None:
     path = tmp_path / "architecture.json"
-    write_json(path, {"widths": {"conv1": 12}})
+    write_json(path, {"layers": {"conv1": {"out_channels": 12}}})
     path.write_text(path.read_text().replace("12", "13"))
     with one_line(str(path), "damaged", "snakemake --force"):
         read_json(path)

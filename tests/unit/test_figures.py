@@ -127,7 +127,7 @@ def test_an_unknown_format_is_refused_before_anything_is_written(tmp_path):
 
 def test_the_annotated_grid_has_every_accuracy_and_the_regions():
     cells = ridge(["dense"], metric_noise=0.0)
-    figure = annotated_grid.draw(cells, "resnet56", "dense", (3, 3))
+    figure = annotated_grid.draw_means(cells, "resnet56", "dense", (3, 3))
     written = texts(figure).split("\n")
     for value in cells["f"]:
         assert f"{value:.1f}" in written
@@ -186,7 +186,7 @@ def test_long_names_of_variants_keep_clear_of_each_other(tmp_path):
     means = table.groupby(["model", "variant", "metric"], as_index=False)["d"].agg(d_mean="mean", d_std="std")
     figures = {
         "landscape": landscape_figure(ridge(["dense", *LONG])),
-        "curves": curves.draw(histories_of(["dense", *LONG]), "resnet56"),
+        "curves": curves.draw_histories(histories_of(["dense", *LONG]), "resnet56"),
         "channels": channels.draw(pd.DataFrame(rows, columns=header), "resnet56"),
         "risk": risk.draw(table, "top1"),
         "summary": summary.draw(ellipses_of(["dense", *LONG]), means, "resnet56", "top1", 0.5),
@@ -205,7 +205,7 @@ def test_layer_names_are_shortened_to_their_difference():
 
 
 def test_curves_show_the_best_cell_and_the_prior():
-    figure = curves.draw(histories_of(VARIANTS), "resnet56")
+    figure = curves.draw_histories(histories_of(VARIANTS), "resnet56")
     assert len(figure.axes) == 2 * len(VARIANTS)
     assert "best 81.0 %\nprior 80.0 %" in texts(figure)
     assert no_titles_overlap(figure)
@@ -214,8 +214,8 @@ def test_curves_show_the_best_cell_and_the_prior():
 def test_curves_of_diverged_and_missing_cells():
     histories = histories_of(["dense", "uniform-0.5"], cells=((1, 0),))
     histories.loc[histories["variant"] == "uniform-0.5", ["train_loss", "top1"]] = np.nan
-    curves.draw(histories, "resnet56").draw_without_rendering()
-    curves.draw(histories.iloc[:0], "resnet56").draw_without_rendering()
+    curves.draw_histories(histories, "resnet56").draw_without_rendering()
+    curves.draw_histories(histories.iloc[:0], "resnet56").draw_without_rendering()
 
 
 def test_drops_of_the_learning_rate():
@@ -251,7 +251,7 @@ def prepared(classes, images, channels_=3):
 
 @pytest.mark.parametrize(("classes", "rows"), [(2, 2), (10, 10), (30, 10)])
 def test_samples_have_a_row_a_class(classes, rows):
-    figure = samples.draw(prepared(classes, 60, 1 if classes == 2 else 3))
+    figure = samples.draw_images(prepared(classes, 60, 1 if classes == 2 else 3))
     assert len(figure.axes) == rows * samples.IMAGES
     assert len({axes.get_ylabel() for axes in figure.axes} - {""}) == rows
     assert "CIFAR-10" in texts(figure)
@@ -259,7 +259,7 @@ def test_samples_have_a_row_a_class(classes, rows):
 
 def test_samples_show_the_stored_pixels_of_their_class():
     data = prepared(2, 60)
-    figure = samples.draw(data)
+    figure = samples.draw_images(data)
     shown = figure.axes[0].get_images()[0].get_array()
     same = [np.array_equal(shown, image.transpose(1, 2, 0)) for image in data.images("train")]
     assert [data.labels("train")[index] for index in np.flatnonzero(same)] == [0]

@@ -99,7 +99,7 @@ def test_awkward_landscapes_are_drawn(kind, tmp_path):
     cells = awkward(kind)
     if kind.startswith("all"):
         cells["f"] = np.nan if kind == "all missing" else 10.0
-    figures = [landscape_figure(cells), annotated_grid.draw(cells, "resnet56", "dense", (3, 3))]
+    figures = [landscape_figure(cells), annotated_grid.draw_means(cells, "resnet56", "dense", (3, 3))]
     for number, figure in enumerate(figures):
         style.save(figure, [str(tmp_path / f"{number}.png")], dpi=30)
         assert no_titles_overlap(figure)

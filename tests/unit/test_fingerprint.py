@@ -21,10 +21,12 @@ ROOMS = [
     "pruning",
     "lanes",
     "training",
+    "claims",
     "hpspace",
     "stochastic",
     "mechanism",
     "coherence",
+    "studies",
     "plan",
     "export",
     "overview",
@@ -102,20 +104,20 @@ def test_comments_docstrings_and_white_space_do_not_count(fresh) -> None:
 
 def test_a_change_deep_below_a_script_counts_there_and_not_elsewhere(fresh) -> None:
     folder, digest = fresh
-    training, ellipse = digest("hpspace/train_tile.py"), digest("hpspace/fit_ellipses.py")
+    training, ellipse = digest("hpspace/train_tile.py"), digest("prunescape.hpspace.ellipse")
     edit(folder / "prunescape" / "lanes" / "sgd.py", "mul_(self.momentum)", "mul_(2 * self.momentum)")
     assert digest("hpspace/train_tile.py") != training
-    assert digest("hpspace/fit_ellipses.py") == ellipse
+    assert digest("prunescape.hpspace.ellipse") == ellipse
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in (WORKFLOW / "prunescape" / "pages").glob("*.[!p]*")))
 def test_the_parts_of_a_page_count_for_that_page_alone(name: str, fresh) -> None:
     folder, digest = fresh
-    page, ellipse = digest("hpspace/explore.py"), digest("hpspace/fit_ellipses.py")
+    page, ellipse = digest("hpspace/explore.py"), digest("prunescape.hpspace.ellipse")
     target = folder / "prunescape" / "pages" / name
     target.write_text(target.read_text() + "\n")
     assert digest("hpspace/explore.py") != page
-    assert digest("hpspace/fit_ellipses.py") == ellipse
+    assert digest("prunescape.hpspace.ellipse") == ellipse
 
 
 def test_a_models_code_counts_for_that_model_alone(fresh) -> None:
@@ -172,7 +174,13 @@ def test_parsing_the_workflow_needs_nothing_heavy() -> None:
 
 def test_plumbing_and_catalogues_do_not_count(fresh) -> None:
     folder, digest = fresh
-    scripts = ["data/prepare.py", "models/train_dense.py", "hpspace/train_tile.py", "hpspace/figure_risk.py"]
+    scripts = [
+        "data/prepare.py",
+        "models/train_dense.py",
+        "hpspace/train_tile.py",
+        "studies/figure.py",
+        "studies/table.py",
+    ]
     before = [digest(script) for script in scripts]
     for name in fingerprint.NO_MEANING:
         place = folder / "prunescape" / name

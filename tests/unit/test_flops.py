@@ -182,8 +182,8 @@ def test_attention_from_its_parts_is_counted_and_its_channels_are_spared(fused: 
     whole = by_hand(64, WIDTH)
     assert count_flops(build(architecture), (1, 8, 8)) == whole
     pruned = prune(build(architecture, 0), architecture, "uniform", 0.75, PruningSettings())
-    assert set(pruned.architecture.widths) == {"4", "6"}
-    assert pruned.flops == by_hand(*pruned.architecture.widths.values()) == round(pruned.ratio * whole)
+    assert set(pruned.widths) == {"4", "6"}
+    assert pruned.flops == by_hand(*pruned.widths.values()) == round(pruned.ratio * whole)
 
 
 @pytest.mark.parametrize("method", ["uniform", "non_uniform"])
@@ -200,6 +200,6 @@ def test_transformers_are_pruned_to_the_counted_ratio(method: str) -> None:
     ):
         hidden = 2 * (64 if architecture is own else 128)
         pruned = prune(build(architecture, 0), architecture, method, 0.7, PruningSettings(tolerance_points=2))
-        by_hand = whole - 2 * 2 * tokens * width * (hidden - sum(pruned.architecture.widths.values()))
+        by_hand = whole - 2 * 2 * tokens * width * (hidden - sum(pruned.widths.values()))
         assert pruned.flops == by_hand
         assert 0.68 <= by_hand / whole == pruned.ratio <= 0.7

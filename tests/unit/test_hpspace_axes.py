@@ -222,7 +222,7 @@ def test_pictures_have_the_axes_names_and_values() -> None:
     cells = cells_of(MOMENTUM_BATCH, trained(2)[:, :1])
     shapes, options = ellipses(cells, [0.5, 1.0], 2.0, 5, MOMENTUM_BATCH), {"axes": MOMENTUM_BATCH.to_json()}
     means = mean_over_seeds(cells, "top1")
-    figure = landscape_figure.draw(means, shapes, "top1", "m", options)
+    figure = landscape_figure.draw_means(means, shapes, "top1", "m", options)
     figure.draw_without_rendering()
     words = texts(figure)
     for label in ("Momentum", "Batch size", "0.5", "30", "100", "by batch size and momentum"):
@@ -232,10 +232,10 @@ def test_pictures_have_the_axes_names_and_values() -> None:
     fitted = shapes[plane.is_fitted(shapes)]
     assert len(patches) == len(fitted)
     assert patches[0].center[0] * 0.301 == pytest.approx(fitted["centre_log10_batch_size"].iloc[0])
-    grid = annotated_grid.draw(means, "m", "dense", (5, 5), pair=MOMENTUM_BATCH)
+    grid = annotated_grid.draw_means(means, "m", "dense", (5, 5), pair=MOMENTUM_BATCH)
     assert {"0.3", "0.7", "8", "128", "Momentum"} <= set(texts(grid).split("\n"))
     risk = risk_table(risk_cells(cells, 0.5))
-    glance = summary.draw(shapes, risk, "m", "top1", 1.0, MOMENTUM_BATCH)
+    glance = summary.draw(shapes, risk, "m", "top1", 1.0, MOMENTUM_BATCH.to_json())
     glance.draw_without_rendering()
     assert "Batch size" in texts(glance)
 

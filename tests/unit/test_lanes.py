@@ -4,6 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from pruned_samples import cut_to
 from prunescape.errors import UserError
 from prunescape.lanes import LANE_ALIGNMENT
 from prunescape.lanes.fuse import check_lanes, fuse, lane_state
@@ -64,10 +65,10 @@ def train_alone(
     "architecture",
     [
         Architecture("small_resnet", DIGITS, 10),
-        Architecture("small_resnet", DIGITS, 10, ODD_WIDTHS),
-        Architecture("vanilla_cnn", DIGITS, 10, {"features.2": 5}),
+        cut_to(Architecture("small_resnet", DIGITS, 10), ODD_WIDTHS),
+        cut_to(Architecture("vanilla_cnn", DIGITS, 10), {"features.2": 5}),
         Architecture("resnet20", (3, 16, 16), 10),
-        Architecture("mobilenetv2", (3, 16, 16), 10, {"features.2.conv.0.0": 7}),
+        cut_to(Architecture("mobilenetv2", (3, 16, 16), 10), {"features.2.conv.0.0": 7}),
         pytest.param(Architecture("resnet50", (3, 64, 64), 10), marks=pytest.mark.full),
     ],
     ids=lambda architecture: architecture.name,
@@ -86,7 +87,7 @@ def test_a_lane_equals_the_plain_network_trained_with_torch(architecture: Archit
 @pytest.mark.parametrize("widths", [{}, ODD_WIDTHS, {"blocks.0.conv1": 3, "blocks.1.conv1": 1}])
 def test_neighbours_and_position_do_not_change_a_bit(widths: dict[str, int]) -> None:
     torch.set_num_threads(1)
-    architecture = Architecture("small_resnet", DIGITS, 10, widths)
+    architecture = cut_to(Architecture("small_resnet", DIGITS, 10), widths)
     lanes = [(k % 3, 0.1 * 10 ** (-0.3 * (k % 7)), 0.005) for k in range(LANE_ALIGNMENT)]
     reference = train_fused(architecture, lanes, 20)
 

@@ -3,14 +3,18 @@
 import ast
 from pathlib import Path
 
+import pytest
+
 from prunescape.runtime import fingerprint
+from prunescape.studies.registry import STUDIES
+from prunescape.studies.study import Study, module_of
 
 SLOW = {"torch", "torchvision", "torch_pruning", "ptflops"}  # two seconds of a core and more
 # Scripts that train, evaluate or describe networks. A new script stands here only if it does so, too.
 OF_NETWORKS = {
     *("coherence/measure_runs", "coherence/prepare_gaussian", "coherence/prune_parents", "coherence/retrain_masks"),
     *("coherence/train_run", "coherence/train_widths"),
-    *("export/export_network", "export/train_chosen", "export/write_card"),
+    *("export/export_network", "export/train_chosen"),
     "hpspace/train_tile",
     *("mechanism/ablate_channels", "mechanism/ablate_epochs", "mechanism/ablate_pruned", "mechanism/ablate_sizes"),
     *("mechanism/connect_cycles", "mechanism/connect_seeds", "mechanism/map_surfaces", "mechanism/pretrain_sizes"),
@@ -47,3 +51,11 @@ def test_scripts_that_only_read_tables_start_without_torch() -> None:
     scripts = {path.relative_to(fingerprint.SCRIPTS).with_suffix("").as_posix(): path for path in files}
     slow = {name for name, path in scripts.items() if imported(path) & SLOW}
     assert slow == OF_NETWORKS
+
+
+@pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.name)
+def test_functions_that_studies_name_start_without_torch(study: Study) -> None:
+    functions = [*(figure.draw for figure in study.figures), *(analysis.function for analysis in study.analyses)]
+    modules = {fingerprint._locate(module_of(function)) for function in functions}
+    assert modules
+    assert not [path for path in modules if imported(path) & SLOW]

@@ -24,8 +24,8 @@ from prunescape.mechanism.cycles import (
 )
 from prunescape.mechanism.sparse_starts import equal_lane, sized_lane, sparse_lane
 from prunescape.models.architecture import Architecture
-from prunescape.models.build import build, channel_groups
-from prunescape.pruning.channels import cut
+from prunescape.models.build import build
+from prunescape.pruning.graph import Graph
 from prunescape.pruning.unstructured import kept_count, prunable
 from prunescape.stochastic.variants import Pretrained
 from prunescape.training.array import Task
@@ -86,19 +86,20 @@ def test_channels_are_removed_by_scale_and_can_be_cut_out(
     cycles: list[list[Cycle]], trajectories: list[Trajectory], pretraining: Task
 ) -> None:
     before, left = trajectories[2].start, 48
-    marks = {group.producer: torch.tensor(True) for group in channel_groups("small_resnet", build(ARCHITECTURE))}
+    groups = Graph(build(ARCHITECTURE), ARCHITECTURE).groups
     for cycle in cycles[2]:
         left = kept_count(left, 0.2)
-        names = [name.replace("conv", "bn") + ".weight" for name in marks]
+        names = [name.replace("conv", "bn") + ".weight" for name in (group.root for group in groups)]
         scales = torch.cat([before[name].abs() for name in names])
         kept = torch.cat(list(cycle.kept.marks.values()))
         assert kept.sum() == left
         assert scales[kept].min() >= scales[~kept].max()
         for state in (cycle.pruned, cycle.result.weights):
-            masked, (smaller, small) = build(ARCHITECTURE), cut(ARCHITECTURE, state, cycle.kept.marks)
-            masked.load_state_dict(state)
-            network = build(smaller)
-            network.load_state_dict(small)
+            masked, network = build(ARCHITECTURE), build(ARCHITECTURE)
+            for one in (masked, network):
+                one.load_state_dict(state)
+            gone = {name: (~mark).nonzero().flatten().tolist() for name, mark in cycle.kept.marks.items()}
+            Graph(network, ARCHITECTURE).cut(gone)
             assert alone(network, pretraining.data, "validation") == pytest.approx(
                 alone(masked, pretraining.data, "validation"), rel=1e-9
             )

@@ -12,9 +12,9 @@ from mechanism_samples import ARCHITECTURE, EXACT, alone
 from prunescape.data.prepared import PreparedData
 from prunescape.errors import UserError
 from prunescape.mechanism import basins, measures, pruned
+from prunescape.mechanism.claims import claims
 from prunescape.mechanism.context import open_context, statistics_batches
 from prunescape.mechanism.cycles import FINE_TUNING, REWINDING, Trajectory, prune_and_retrain
-from prunescape.mechanism.findings import findings
 from prunescape.mechanism.networks import load_networks, save_networks
 from prunescape.mechanism.sampling import SampleSettings, utility_over_epochs
 from prunescape.mechanism.sparse_starts import equal_lane, sized_lane
@@ -240,10 +240,11 @@ def test_networks_that_noise_has_ruined_are_in_no_basin(context: Context, start:
     for scale in errors.index.unique():
         for beside in (True, False):
             mine = table[table["scale"] == scale].assign(small=table["small"] if beside else np.nan)
-            (found,) = findings({"barriers": mine}, ["m"], 2.0)["models"]["m"]["findings"]
-            assert found["outcome"] != "yes"
-            assert not found["answer"].startswith("Yes")
-    assert found["outcome"] == "no"
+            settings = {"models": ["m"], "tolerance": 2.0, "data": "digits", "seeds": [0, 1, 2]}
+            (found,) = claims({"barriers": mine}, settings).claims
+            assert found.outcome != "holds"
+            assert not found.answer.startswith("Yes")
+    assert found.outcome == "does not hold"
 
 
 def test_lines_have_the_small_network_beside(

@@ -1,4 +1,4 @@
-"""Tables and findings of the study mechanism, from tables made by hand."""
+"""Tables and claims of the study mechanism, from tables made by hand."""
 
 import json
 import math
@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from answer_checks import check_answers, disturbed
-from prunescape.mechanism.findings import findings
-from prunescape.mechanism.findings_page import findings_page
+from claim_checks import WORDS, check_claims, disturbed, seen
+from prunescape.claims.page import claims_page
+from prunescape.claims.study import StudyClaims
+from prunescape.claims.words import text_of
+from prunescape.mechanism.claims import claims
 from prunescape.mechanism.tables import published, table_1, table_2
-from prunescape.questions import text_of
 
 MODEL = "resnet20"
 SEEDS = (0, 1, 2)
@@ -131,12 +132,15 @@ def tables(**changes: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def answers(tolerance: float = 2.0, **changes: pd.DataFrame) -> dict[str, dict]:
-    found = findings(tables(**changes), [MODEL], tolerance)
-    return {finding["question"]: finding for finding in found["models"][MODEL]["findings"]}
+    return seen(stated(tables(**changes), tolerance).of(MODEL))
+
+
+def stated(given: dict[str, pd.DataFrame], tolerance: float = 2.0, models: tuple[str, ...] = (MODEL,)) -> StudyClaims:
+    return claims(given, {"models": list(models), "tolerance": tolerance, "data": "cifar10", "seeds": [0, 1, 2]})
 
 
 def answer(words: str, **changes: pd.DataFrame) -> dict:
-    (found,) = [finding for question, finding in answers(**changes).items() if words in question]
+    (found,) = [claim for question, claim in answers(**changes).items() if words in question]
     return found
 
 
@@ -233,12 +237,12 @@ def test_one_basin_is_a_barrier_within_the_tolerance(height: float, word: str) -
 def test_a_basin_needs_a_good_end_too(excess: float, small: float, word: str, decisive: str) -> None:
     found = answer("basin", barriers=barriers(0.0, excess=excess, small=small))
     assert found["answer"].startswith(f"{word}: ")
-    assert found["outcome"] == word.partition(",")[0].lower()
+    assert found["outcome"] == WORDS[word.partition(",")[0]]
     assert found["decisive"] == decisive
     assert found["excess"] == pytest.approx(excess + 0.1)
     assert ("excess_small" in found) == (not math.isnan(small))
     assert "the barrier between the two is +0.1 points" in found["answer"]
-    assert findings_page(findings(tables(barriers=barriers(0.0, excess=excess, small=small)), [MODEL], 2.0))
+    assert claims_page(stated(tables(barriers=barriers(0.0, excess=excess, small=small))))
 
 
 def test_a_basin_is_not_granted_for_one_network_that_collapsed() -> None:
@@ -275,39 +279,51 @@ def test_every_answer_follows_from_its_interval(count: int, spread: float) -> No
     names = ("top1", "mean", "imbalance", "minimum", "correlation")
     study = {name: disturbed(table, spread, 0, *names) for name, table in study.items()}
     for tolerance in (0.0, 2.0, 100.0):
-        told = check_answers(findings(study, [MODEL], tolerance))
-        assert len(told) > 10
-        assert count > 1 or {finding["outcome"] for finding in told} == {"not decided"}
+        tested = check_claims(stated(study, tolerance))
+        assert len(tested) > 10
+        assert count > 1 or {claim.outcome for claim in tested} == {"not decided"}
 
 
 def test_one_seed_is_said_to_have_no_interval() -> None:
     alone = {name: table[table["seed"] == 0] for name, table in tables().items()}
     alone["barriers"] = barriers(1.0, (0,))
-    found = findings(alone, [MODEL], 2.0)
+    found = stated(alone)
     text = text_of(found)
     assert "(one seed, no interval)" in text
     assert "nan" not in text
     assert "Yes" not in text
     assert "ratios the interval is above zero" not in text
-    json.dumps(found)
+    json.dumps(found.to_json())
 
 
 def test_experiments_that_were_not_made_are_not_spoken_of() -> None:
     only = {"utility_epochs_summary": epochs(5.0)}
-    found = findings(only, [MODEL, "other"], 2.0)["models"]
-    assert len(found[MODEL]["findings"]) == 4
-    assert found["other"]["findings"] == []
+    found = stated(only, models=(MODEL, "other"))
+    assert len(found.of(MODEL)) == 4
+    assert list(found.models) == [MODEL, "other"]
+    assert found.of("other") == []
     once = epochs(5.0).query("epoch == 10")
-    assert len(findings({"utility_epochs_summary": once}, [MODEL], 2.0)["models"][MODEL]["findings"]) == 1
+    assert len(stated({"utility_epochs_summary": once}).claims) == 1
 
 
 def test_text_and_page_say_the_same() -> None:
-    found = findings(tables(), [MODEL], 2.0)
-    text, page = text_of(found), findings_page(found)
+    found = stated(tables())
+    text, page = text_of(found), claims_page(found)
     questions = answers()
     assert len(questions) == 15
-    for question, finding in questions.items():
-        assert f"- {question} {finding['answer']}" in text
+    for question, claim in questions.items():
+        assert f"- {question} {claim['answer']}" in text
         assert question in page.replace("&#39;", "'")
     assert "http:" not in page
     assert "https:" not in page
+
+
+def test_published_differences_stand_beside_the_same_schedules() -> None:
+    """By hand from Tables 1 and 2 of the utility paper, whose fine-tuned networks have no small one beside."""
+    found = {claim.id: claim for claim in stated(tables()).claims}
+    weights = found[f"mechanism.better_than_small_after_cycles.weight_pruning_learning-rate_rewinding.{MODEL}"]
+    assert weights.published == pytest.approx(91.897 - 89.290)
+    assert weights.published_in.endswith("Table 1")
+    assert found[f"mechanism.better_than_small.25_pruned_at_once.{MODEL}"].published == pytest.approx(92.43 - 91.14)
+    other = claims(tables(), {"models": [MODEL], "tolerance": 2.0, "data": "digits", "seeds": [0]})
+    assert {claim.published for claim in other.claims} == {None}

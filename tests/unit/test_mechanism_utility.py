@@ -22,8 +22,8 @@ from prunescape.mechanism.statistics import mean_error
 from prunescape.mechanism.subsets import Subset, Weights, channels, choose, magnitude_bands, part_of, random_subset
 from prunescape.mechanism.utility import Ablations, kl_divergence
 from prunescape.models.architecture import Architecture
-from prunescape.models.build import build, channel_groups
-from prunescape.pruning.channels import cut
+from prunescape.models.build import build
+from prunescape.pruning.graph import Graph
 from prunescape.pruning.scores import magnitude
 from prunescape.pruning.unstructured import apply_masks, masks, prunable
 from prunescape.stochastic.variants import Pretrained
@@ -216,20 +216,13 @@ def test_bands_are_neighbours_in_magnitude(network: torch.nn.Module, ablations: 
 def test_a_channels_ablation_is_the_network_without_it(name: str) -> None:
     architecture = Architecture(name, (3, 16, 16), 10)
     network = build(architecture, 1).eval()
-    groups = channel_groups(name, network)[1:3]
+    groups = Graph(network, architecture).groups[1:3]
     subsets = channels(network, groups)
     images = torch.rand(4, 3, 16, 16, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    everything = {
-        group.producer: torch.ones(len(network.get_parameter(f"{group.producer}.weight")), dtype=torch.bool)
-        for group in channel_groups(name, network)
-    }
-    assert len(subsets) == sum(len(everything[group.producer]) for group in groups)
+    assert len(subsets) == sum(group.channels for group in groups)
     for subset in subsets[:: max(1, len(subsets) // 5)]:
-        kept = {producer: mask.clone() for producer, mask in everything.items()}
-        kept[subset.labels["layer"]][subset.labels["channel"]] = False
-        smaller, state = cut(architecture, network.state_dict(), kept)
-        without = build(smaller)
-        without.load_state_dict(state)
+        without = copy.deepcopy(network)
+        Graph(without, architecture).cut({subset.labels["layer"]: [subset.labels["channel"]]})
         layout = Layout.of(network)
         vector = layout.vector(network.state_dict())
         vector[subset.positions] = 0
@@ -250,11 +243,12 @@ def test_a_channels_ablation_is_the_network_without_it(name: str) -> None:
     ],
 )
 def test_layers_before_a_stage_are_shared(name: str, stages: list[str]) -> None:
-    network = build(Architecture(name, (1, 16, 16), 10), 1).eval()
-    groups = channel_groups(name, network)[: len(stages)]
-    assert [stage_of(network, group.producer) for group in groups] == stages
+    architecture = Architecture(name, (1, 16, 16), 10)
+    network = build(architecture, 1).eval()
+    groups = Graph(network, architecture).groups[: len(stages)]
+    assert [stage_of(network, group.root) for group in groups] == stages
     other = copy.deepcopy(network)
-    producer = other.get_parameter(f"{groups[-1].producer}.weight")
+    producer = other.get_parameter(f"{groups[-1].root}.weight")
     producer.data[: len(producer) // 2] = 0
     fused, images = fuse([network, other, network]).double().eval(), torch.rand(2, 1, 16, 16, dtype=torch.float64)
     expected = fused(images)
@@ -267,7 +261,7 @@ def test_layers_before_a_stage_are_shared(name: str, stages: list[str]) -> None:
 def test_a_channels_utility_is_that_of_its_subset(
     ablations: Ablations, network: torch.nn.Module, digits: PreparedData
 ) -> None:
-    groups = channel_groups("small_resnet", network)
+    groups = Graph(network, ARCHITECTURE).groups
     found = ablations.measure_channels(groups)
     expected = ablations.measure([subset for group in groups for subset in channels(network, [group])])
     pd.testing.assert_frame_equal(found, expected, rtol=1e-9, atol=1e-12)

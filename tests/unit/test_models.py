@@ -6,7 +6,7 @@ import torch
 from prunescape.errors import UserError
 from prunescape.flops import count_flops, count_parameters
 from prunescape.models.architecture import Architecture, load_architecture
-from prunescape.models.build import build, channel_groups, he_initialise
+from prunescape.models.build import build, he_initialise
 from prunescape.models.weights import load_weights, save_weights
 
 CIFAR, IMAGENET, DIGITS = (3, 32, 32), (3, 224, 224), (1, 8, 8)
@@ -111,50 +111,31 @@ def test_he_initialisation_has_the_right_variance_and_depends_on_the_seed_alone(
     assert not torch.equal(weight, second.get_submodule("blocks.20.conv2").weight)
 
 
-@pytest.mark.parametrize(
-    ("name", "shape", "groups"),
-    [
-        ("small_resnet", DIGITS, 2),
-        ("resnet56", CIFAR, 27),
-        ("mobilenetv2", CIFAR, 16),
-        ("resnet50", (3, 64, 64), 32),
-        ("resnet18_cifar", CIFAR, 8),
-        ("resnet50_cifar", CIFAR, 32),
-        ("vgg19_cifar", CIFAR, 14),
-        ("vanilla_cnn", DIGITS, 5),
-    ],
-)
-def test_channel_groups_are_the_insides_of_blocks_or_lie_between_convolutions(
-    name: str, shape: tuple[int, int, int], groups: int
-) -> None:
-    model = build(Architecture(name, shape, 10))
-    found = channel_groups(name, model)
-    assert len(found) == groups
-    narrow = build(Architecture(name, shape, 10, {group.producer: 3 for group in found}), 0).eval()
-    assert narrow(torch.zeros(2, *shape)).shape == (2, 10)
-    convolutions = [m for m in model.modules() if isinstance(m, torch.nn.Conv2d)]
-    assert found[0].producer != next(n for n, m in model.named_modules() if m is convolutions[0])
-
-
 def test_small_images_are_refused_in_one_line() -> None:
     with pytest.raises(UserError, match="images of 8 pixels are too small") as error:
         build(Architecture("resnet56", DIGITS, 10))
     assert "\n" not in str(error.value)
 
 
-def test_unknown_models_and_widths_are_named() -> None:
+def test_unknown_models_and_layers_are_named() -> None:
     with pytest.raises(UserError, match="did you mean 'resnet56'"):
         build(Architecture("resnet57", CIFAR, 10))
-    with pytest.raises(UserError, match=r"'fc', which is no group"):
-        build(Architecture("resnet20", CIFAR, 10, {"fc": 3}))
+    with pytest.raises(UserError, match=r"no layer 'conv9' with out_channels any more; prune it again"):
+        build(Architecture("resnet20", CIFAR, 10, {"conv9": {"out_channels": 3}}))
 
 
 def test_architecture_and_weights_survive_the_disk(tmp_path) -> None:
-    architecture = Architecture("small_resnet", DIGITS, 10, {"blocks.0.conv1": 5, "blocks.1.conv1": 7})
+    layers = {"blocks.0.conv1": {"out_channels": 5}, "blocks.0.bn1": {"num_features": 5}}
+    architecture = Architecture(
+        "small_resnet", DIGITS, 10, {**layers, "blocks.0.conv2": {"in_channels": 5}}, ignored_layers=("blocks.1",)
+    )
     model = build(architecture, 3).eval()
     architecture.save(tmp_path / "a.json")
     save_weights(tmp_path / "w.safetensors", model.state_dict())
-    again = load_weights(tmp_path / "w.safetensors", build(load_architecture(tmp_path / "a.json"))).eval()
+    loaded = load_architecture(tmp_path / "a.json")
+    assert loaded == architecture
+    again = load_weights(tmp_path / "w.safetensors", build(loaded)).eval()
+    assert again.get_submodule("blocks.0.conv2").in_channels == 5
     images = torch.randn(4, *DIGITS)
     assert torch.equal(model(images), again(images))
 
@@ -174,4 +155,7 @@ def test_damaged_files_are_named_in_one_line(tmp_path) -> None:
     assert "\n" not in str(error.value)
     (tmp_path / "a.json").write_text("{}")
     with pytest.raises(UserError, match="not an architecture"):
+        load_architecture(tmp_path / "a.json")
+    (tmp_path / "a.json").write_text('{"name": "small_resnet", "widths": {}}')
+    with pytest.raises(UserError, match=r"a\.json: an architecture as an earlier version of prunescape wrote it; make"):
         load_architecture(tmp_path / "a.json")

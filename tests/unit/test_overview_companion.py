@@ -80,7 +80,7 @@ def test_the_states_of_jobs_and_the_failures(study: Study) -> None:
     assert lines["pretrain"][2:] == ["2", "1", "-", "1", "-", "-"]
     assert lines["evaluate"][2:] == ["2", "-", "1", "-", "-", "1"]
     assert f"{failed.log}: the disk is full" in text
-    assert "findings: not yet" in text
-    write(Path("results/x/stochastic/findings.txt"))
-    assert "findings: results/x/stochastic/findings.txt" in page(companion_status(companion, study, NOW))
+    assert "claims: not yet" in text
+    write(Path("results/x/stochastic/claims.txt"))
+    assert "claims: results/x/stochastic/claims.txt" in page(companion_status(companion, study, NOW))
     assert str(missing.log) not in text

@@ -10,12 +10,11 @@ from torch import nn
 from own_samples import of_torchvision, own
 from prunescape.errors import UserError
 from prunescape.flops import count_flops
-from prunescape.models import cifar_adapted, imagenet_resnet
 from prunescape.models.architecture import Architecture, load_architecture
 from prunescape.models.build import build
 from prunescape.models.probe import probe
+from prunescape.pruning.criteria import filter_norms
 from prunescape.pruning.graph import Graph
-from prunescape.pruning.own import prunable, unit_norms
 from prunescape.pruning.settings import PruningSettings
 from prunescape.pruning.structured import prune
 
@@ -65,8 +64,8 @@ def test_families_meet_the_target_and_rebuild_to_equal_outputs(
     model = build(architecture, 0)
     dense_flops = count_flops(model, shape)
     masked = copy.deepcopy(model).double().eval()
-    _, groups, _ = prunable(copy.deepcopy(model), architecture)
-    norms = unit_norms(model, groups, "l1")
+    groups = Graph(copy.deepcopy(model), architecture).groups
+    norms = filter_norms(model, groups, "l1")
 
     pruned = prune(model, architecture, method, 0.6, PruningSettings())
     assert count_flops(pruned.model, shape) / dense_flops == pruned.ratio
@@ -81,7 +80,7 @@ def test_families_meet_the_target_and_rebuild_to_equal_outputs(
         assert torch.equal(again(images), pruned.model.eval()(images))
         # The dense network with the same channels silenced computes the same: so the right ones went, everywhere.
         for group in groups:
-            silence(masked, group, norms[group.root], pruned.architecture.widths[group.root])
+            silence(masked, group, norms[group.root][group.units()].sum(1), pruned.widths[group.root])
         expected, found = masked(images.double()), pruned.model.double()(images.double())
         assert torch.allclose(found, expected, rtol=1e-6, atol=1e-6 * float(expected.abs().max()))
 
@@ -109,16 +108,6 @@ def test_families_that_cannot_be_pruned_say_so(name: str, size: int, words: str)
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("name", "catalogue"), [("resnet18", cifar_adapted), ("resnet50", imagenet_resnet)])
-def test_inside_blocks_are_the_groups_that_the_catalogue_names(name: str, catalogue) -> None:
-    model = build(of_torchvision(name, 64, {}), 0)
-    groups, _ = Graph(model, (3, 64, 64)).groups("inside-blocks")
-    named = catalogue.channel_groups(model)
-    assert [group.root for group in groups] == [group.producer for group in named]
-    for found, expected in zip(groups, named, strict=True):
-        assert {member.name for member in found.members} == {expected.producer, *expected.norms, expected.consumer}
-
-
 def test_pruning_is_that_of_the_catalogue_where_groups_are_the_same() -> None:
     """The same resnet50, once from the catalogue and once imported: the same widths and weights."""
     known = Architecture("resnet50", (3, 64, 64), 10)
@@ -130,7 +119,8 @@ def test_pruning_is_that_of_the_catalogue_where_groups_are_the_same() -> None:
             prune(copy.deepcopy(network), architecture, method, 0.5, PruningSettings())
             for network, architecture in zip(networks, (known, imported), strict=True)
         )
-        assert ours.architecture.widths == theirs.architecture.widths
+        assert ours.widths == theirs.widths
+        assert ours.architecture.layers == theirs.architecture.layers
         weights = theirs.model.state_dict()
         assert all(torch.equal(tensor, weights[name]) for name, tensor in ours.model.state_dict().items())
 

@@ -5,6 +5,7 @@ import json
 import math
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -13,16 +14,20 @@ import pytest
 from PIL import Image
 
 from addresses import Addresses
+from companion_page_samples import sample_claims
 from page_samples import CONFIG, sample_answer, sample_cells, sample_page, sample_tables
+from prunescape.claims.study import StudyClaims
 from prunescape.errors import UserError
+from prunescape.hpspace.claims import claims as of_verdict
 from prunescape.hpspace.verdict import from_json
 from prunescape.hpspace.verdict_page import verdict_page
-from prunescape.io.files import read_json, write_json, write_text
+from prunescape.io.files import read_csv, read_json, write_json, write_text
 from prunescape.pages.explore import TITLES
-from prunescape.pages.index import entries, write_index
+from prunescape.pages.index import write_index
 from prunescape.pages.landscapes import landscapes
 from prunescape.pages.pictures import CAPTIONS, Picture, embedded
 from prunescape.pages.provenance import code_version, duration, provenance
+from prunescape.pages.run import after_run
 from prunescape.pages.tables import MOST_ROWS, fitting, short, shown
 
 
@@ -162,31 +167,67 @@ def test_a_verdict_comes_back_from_its_file(tables, tmp_path: Path) -> None:
     assert verdict_page(from_json(read_json(tmp_path / "verdict.json"))) == verdict_page(answer)
 
 
-def test_an_overview_has_the_studies_of_the_run(tables, tmp_path: Path) -> None:
+def state(run: Path, stated: StudyClaims) -> None:
+    write_json(run / stated.study / "claims.json", stated.to_json())
+
+
+def verdict_claims(tables) -> StudyClaims:
+    verdict = sample_answer(tables)
+    return of_verdict({"verdict": verdict}, {"data": "digits", "seeds": [0, 1, 2]})
+
+
+def test_an_overview_has_the_claims_of_all_studies_of_the_run(tables, tmp_path: Path) -> None:
     run = tmp_path / "mine"
     assert not write_index(run)
     assert "No study of this run has finished yet" in (run / "index.html").read_text()
-    write_json(run / "hpspace" / "verdict.json", sample_answer(tables))
-    write_text(run / "hpspace" / "explore.html", "")
-    findings = [{"question": "Is it so?", "answer": "Yes & no.", "decided": None}]
-    write_json(run / "mechanism" / "findings.json", {"models": {"resnet20": {"findings": findings}}})
-    write_text(run / "mechanism" / "findings.html", "")
-    write_text(run / "report.html", "")
-    first, second = entries(run)
-    assert [model for model, _ in first.lines] == ["small_resnet", "resnet20"]
-    assert first.links == [("explore the results", "hpspace/explore.html")]
-    assert second.lines == [("resnet20", "Is it so? Yes & no.")]
+    assert read_csv(run / "claims.csv").empty
+    state(run, sample_claims("mechanism"))
+    state(run, verdict_claims(tables))
+    for name in ("hpspace/explore.html", "hpspace/claims.html", "mechanism/claims.html", "report.html"):
+        write_text(run / name, "")
     assert write_index(run)
+    ledger = read_csv(run / "claims.csv")
+    both = [*verdict_claims(tables).claims, *sample_claims("mechanism").claims]
+    assert ledger["id"].tolist() == [claim.id for claim in both]
+    assert [claim["id"] for claim in read_json(run / "claims.json")["claims"]] == ledger["id"].tolist()
     text = (run / "index.html").read_text()
     parser = Addresses()
     parser.feed(text)
+    assert parser.open == []
     beside = [address for address in parser.found if not address.startswith("data:")]
-    assert beside == ["hpspace/explore.html", "mechanism/findings.html", "report.html"]
-    assert all((run / address).is_file() for address in beside)
-    assert "Yes &amp; no." in text
+    assert {"hpspace/explore.html", "mechanism/claims.html", "report.html", "claims.csv"} <= set(beside)
+    assert all((run / address.partition("#")[0]).is_file() for address in beside)
+    assert {address.partition("#")[2] for address in beside if "#" in address} == set(ledger["id"])
+    assert "5 claims: 2 hold, 1 does not hold, 1 is not decided, 1 is told without a test" in text
+    assert "+9.0 [8.0,\N{NO-BREAK SPACE}10.0]" in text
+    assert "A &lt;b&gt;bold&lt;/b&gt; thing." in text
+    state(run, sample_claims("coherence"))  # of a study that has finished since
+    write_index(run)
+    assert "coherence" in set(read_csv(run / "claims.csv")["study"])
 
 
-def test_an_overview_says_that_an_answer_is_damaged(tmp_path: Path) -> None:
-    write_text(tmp_path / "stochastic" / "findings.json", "{")
-    with pytest.raises(UserError, match=r"stochastic/findings\.json: not valid JSON"):
+def test_a_published_number_stands_beside_ours(tmp_path: Path) -> None:
+    found = sample_claims("mechanism")
+    told = [replace(found.claims[0], published=2.5, published_in="Table 9"), *found.claims[1:]]
+    state(tmp_path, replace(found, claims=told))
+    write_index(tmp_path)
+    text = (tmp_path / "index.html").read_text()
+    assert text.count("<td>+2.5\n") == 1
+    assert "Table 9" in text
+
+
+def test_an_overview_says_that_claims_are_damaged(tmp_path: Path) -> None:
+    write_text(tmp_path / "stochastic" / "claims.json", "{")
+    with pytest.raises(UserError, match=r"stochastic/claims\.json: not valid JSON"):
         write_index(tmp_path)
+
+
+@pytest.mark.parametrize("failed", [False, True])
+def test_the_end_of_every_run_renews_the_ledger(failed: bool, tmp_path: Path, capsys) -> None:
+    state(tmp_path, sample_claims("mechanism"))
+    after_run(str(tmp_path), failed)
+    assert len(read_csv(tmp_path / "claims.csv")) == 5
+    assert ("the answers are in" in capsys.readouterr().err) != failed
+    write_text(tmp_path / "mechanism" / "claims.json", "{")
+    after_run(str(tmp_path), failed)
+    assert "not valid JSON" in capsys.readouterr().err

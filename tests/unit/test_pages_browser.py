@@ -13,12 +13,14 @@ import pytest
 from PIL import Image
 
 from browser import find_browser
+from companion_page_samples import sample_claims
 from page_samples import SETTINGS, VARIANTS, sample_cells, sample_page, sample_tables
 from prunescape.hpspace import functionals
 from prunescape.hpspace.cube import cubes
 from prunescape.hpspace.ellipse import ellipses
 from prunescape.hpspace.landscape import best_cell, mean_over_seeds, region_of_interest
 from prunescape.hpspace.risk import risk_cells, risk_table
+from prunescape.pages.index import Entry, index_page
 from prunescape.pages.pictures import Picture
 
 pytestmark = pytest.mark.skipif(find_browser() is None, reason="no Chromium on this machine (Debian package chromium)")
@@ -278,11 +280,14 @@ def test_paper_gets_no_controls(browser, address) -> None:
 
 
 def test_an_overview_is_quiet_too(browser, address, tmp_path: Path) -> None:
-    from prunescape.pages.index import Entry, index_page
-
-    entry = Entry("Why?", [("small_resnet", "because " * 40)], [("explore", "hpspace/explore.html")])
-    (tmp_path / "index.html").write_text(index_page("demo", [entry], ["report.html"]))
+    entries = [
+        Entry(sample_claims(study), [("explore", f"{study}/explore.html")]) for study in ("mechanism", "coherence")
+    ]
+    (tmp_path / "index.html").write_text(index_page("demo", entries, ["report.html"]))
     for width in (390, 1280):
         browser.open((tmp_path / "index.html").as_uri(), width)
         assert browser.evaluate("document.documentElement.scrollWidth") <= width
+        folded = browser.evaluate("[...document.querySelectorAll('details')].map((part) => part.open)")
+        assert folded == [True, False]  # of many claims
+        assert browser.evaluate("document.querySelectorAll('.ledger td').length > 100")
         assert browser.messages == []

@@ -1,17 +1,25 @@
 """The plan: what a config can combine, names of variants, files and settings of steps, and what jobs ask for."""
 
 import ast
+import inspect
 import itertools
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from combinations_of_configs import CHOICES, COHERENCE, PIPELINES, ROWS, STOCHASTIC, combined
+from plan_graph import graph, rules, stale
 from project_copy import PROJECT, TINY, merged
+from prunescape.plan.coherence import Coherence
 from prunescape.plan.plan import Plan
 from prunescape.plan.step import Job
+from prunescape.runtime import fingerprint
+from prunescape.runtime.named import OF_JOB, named
+from prunescape.studies import coherence
+from prunescape.studies.study import module_of
 from prunescape.training.retraining import AT_INIT, FINE_TUNING, SCRATCH, WEIGHT_REWINDING
 from prunescape.variant import DENSE, PRUNED_NAME, VARIANT_NAME, Variant, variants_of
 
@@ -45,7 +53,21 @@ def _listed(path: str | list[str]) -> list[str]:
 def _future(plan: Plan) -> list[str]:
     """The plans of rounds of extension that are not known yet, and the overview, which no step makes."""
     plans = [path for model in plan.run.models for path in plan.hpspace.plans(model, plan.hpspace.rounds)]
-    return [*plans, plan.index]
+    return [*plans, plan.index, *plan.ledger.values()]
+
+
+def test_a_network_whose_layers_are_ignored_is_checked_before_it_is_trained() -> None:
+    for ignored in (None, [], ["blocks.0"]):
+        config = combined(ROWS[0])
+        for section in config["models"].values():
+            section |= {"import": None, "ignored_layers": ignored}
+        networks = Plan(config, 2).networks
+        checks = [job.outputs["check"] for job in networks.check.all_jobs()]
+        assert bool(checks) == (ignored is not None)
+        for job in networks.describe.all_jobs():
+            assert job.identity.get("ignored_layers") == ignored
+        for job in networks.train_dense.all_jobs():
+            assert checks == [path for path in job.step.reads(job.wildcards).values() if path in checks]
 
 
 def test_the_array_covers_every_pair_of_choices() -> None:
@@ -102,7 +124,7 @@ def whole() -> Plan:
 def test_scripts_ask_for_files_that_their_steps_have(whole: Plan) -> None:
     for step in whole.steps:
         text = (PROJECT / "workflow" / "scripts" / step.script).read_text()
-        wrong = set(re.findall(r"snakemake\.output\.(\w+)", text)) - set(step.outputs)
+        wrong = set(re.findall(r"snakemake\.output\.(\w+)", text)) - {*step.outputs, "items"}
         assert not wrong, f"{step.name}: {step.script} writes {wrong}"
         jobs = step.all_jobs()
         given = {name for job in jobs for name in step.reads(job.wildcards)}
@@ -126,11 +148,51 @@ def test_steps_logs_and_scripts_are_named_alike(whole: Plan) -> None:
         assert step.log == f"results/tiny/logs/{room}/{step.name}/{wildcards}.log"
 
 
-def test_captions_are_there_and_begin_with_a_place(whole: Plan) -> None:
+def test_captions_can_be_rendered_and_a_step_has_one_at_most(whole: Plan) -> None:
     for step in whole.steps:
-        for name, caption in step.captions.items():
-            assert name in step.outputs
-            assert caption.file.is_file(), caption.file
+        assert len(step.captions) <= 1, step.name  # the template of the report cannot tell files of a job apart
+        assert {*step.captions} <= {*step.outputs}
+        for job in step.all_jobs() if step.captions else []:
+            text = step.caption(job.wildcards, whole.run.config)
+            assert len(text) > 50, step.name
+            assert not set("{}") & set(text), step.name
+
+
+def test_functions_of_entries_take_what_their_jobs_give(whole: Plan) -> None:
+    named_by = [step for step in whole.steps if step.script in ("studies/figure.py", "studies/table.py")]
+    assert len(named_by) > 50
+    for step in named_by:
+        for job in step.all_jobs():
+            settings = job.identity
+            parameters = inspect.signature(named(settings["function"])).parameters
+            given = {*settings} - {*OF_JOB} | {*step.reads(job.wildcards)}
+            given |= {*job.wildcards} & {*parameters}
+            assert {"model", "metric"} & {*job.wildcards} <= given, step.name
+            inspect.signature(named(settings["function"])).bind(**dict.fromkeys(given))
+
+
+def test_identities_cover_the_functions_of_entries_and_not_the_registry(
+    whole: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def files(*sources: str) -> list[str]:
+        found = {file for source in sources for file in fingerprint._closure(fingerprint._locate(source))}
+        return sorted(file.relative_to(fingerprint.LIBRARY).as_posix() for file in found if "scripts" not in file.parts)
+
+    monkeypatch.setattr(fingerprint, "digest", files)
+    for job in (step.all_jobs()[0] for step in whole.steps if step.all_jobs()):
+        settings = job.identity
+        assert not [file for file in settings["code"] if file.startswith("studies/")], job.step.name
+        if "function" in settings:
+            module = module_of(settings["function"]).removeprefix("prunescape.").replace(".", "/")
+            assert f"{module}.py" in settings["code"]
+
+
+def test_what_is_said_of_a_figure_is_part_of_the_page_alone(whole: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = merged(TINY, {"coherence": COHERENCE})
+    before = graph(config, "coherence")
+    figures = [replace(figure, caption="Something else.", title="1 other") for figure in coherence.STUDY.figures]
+    monkeypatch.setattr(Coherence, "study", replace(coherence.STUDY, figures=tuple(figures)))
+    assert rules(stale(before, graph(config, "coherence"))) == {"explore_coherence"}
 
 
 # What each pipeline trains by, from a recipe of 40 epochs with drops by 10 after 20 and 30, rewound to epoch 25.

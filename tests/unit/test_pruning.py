@@ -1,21 +1,24 @@
 """FLOPs-matched structured pruning: the search against brute force, the cut against the rebuilt network."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pruned_samples import cut_to
 from prunescape.errors import UserError
 from prunescape.flops import count_flops
 from prunescape.models.architecture import Architecture
-from prunescape.models.build import build, channel_groups
-from prunescape.pruning.cost import ChannelCost, flops_model
-from prunescape.pruning.prunable import filter_norms
+from prunescape.models.build import build
+from prunescape.pruning.cost import Cost, Size, Term, flops_cost
+from prunescape.pruning.criteria import filter_norms
+from prunescape.pruning.graph import Graph
 from prunescape.pruning.settings import PruningSettings
-from prunescape.pruning.structured import METHODS, prune
-from prunescape.pruning.widths import non_uniform_widths, uniform_widths
+from prunescape.pruning.structured import prune
+from prunescape.pruning.widths import METHODS, non_uniform_widths, uniform_widths
 
 NETWORKS = [
     ("small_resnet", (1, 8, 8)),
@@ -27,9 +30,71 @@ NETWORKS = [
 ]
 
 
-def cost_of(name: str, shape: tuple[int, int, int]) -> ChannelCost:
-    model = build(Architecture(name, shape, 10), 0)
-    return flops_model(model, channel_groups(name, model), shape)
+# The layers of each group, by hand: that which makes its channels, those they pass through, and that which reads them.
+GROUPS = {
+    "small_resnet": [[f"blocks.{k}.{layer}" for layer in ("conv1", "bn1", "conv2")] for k in range(2)],
+    "resnet20": [[f"blocks.{k}.{layer}" for layer in ("conv1", "bn1", "conv2")] for k in range(9)],
+    "mobilenetv2": [[f"features.{k}.conv.{n}" for n in ("0.0", "0.1", "1.0", "1.1", "2")] for k in range(2, 18)],
+    "resnet50": [
+        [f"layer{stage + 1}.{k}.{layer}" for layer in layers]
+        for stage, blocks in enumerate((3, 4, 6, 3))
+        for k in range(blocks)
+        for layers in (("conv1", "bn1", "conv2"), ("conv2", "bn2", "conv3"))
+    ],
+    "vgg19_cifar": [
+        [f"features.{makes}", f"features.{makes + 1}", f"features.{reads}"]
+        for makes, reads in itertools.pairwise([3, 7, 10, 14, 17, 20, 23, 27, 30, 33, 36, 40, 43, 46, 49])
+    ],
+    "vanilla_cnn": [[f"features.{k}" for k in pair] for pair in itertools.pairwise([2, 4, 7, 9, 12, 14])],
+}
+
+
+@pytest.mark.parametrize(("name", "shape"), NETWORKS)
+def test_groups_are_the_insides_of_blocks_or_lie_between_convolutions(name: str, shape: tuple[int, int, int]) -> None:
+    architecture = Architecture(name, shape, 10)
+    model = build(architecture)
+    groups = Graph(model, architecture).groups
+    assert [group.root for group in groups] == [layers[0] for layers in GROUPS[name]]
+    for group, layers in zip(groups, GROUPS[name], strict=True):
+        assert {member.name for member in group.members} == set(layers)
+        assert group.makers == (layers[0],)
+        assert group.channels == model.get_submodule(layers[0]).out_channels
+
+
+@pytest.mark.parametrize("name", ["mlp", "small_vit"])
+def test_networks_without_prunable_channels_say_so(name: str) -> None:
+    architecture = Architecture(name, (1, 8, 8), 10)
+    with pytest.raises(UserError, match=rf"{name}: no channels can be pruned \(.*; use another network"):
+        prune(build(architecture, 0), architecture, "uniform", 0.5, PruningSettings())
+
+
+def test_ignored_layers_keep_their_channels_and_all_others_are_pruned() -> None:
+    dense = Architecture("resnet20", (3, 32, 32), 10)
+    ignoring = replace(dense, ignored_layers=("blocks.4.conv1", "blocks.7"))
+    pruned = prune(build(ignoring, 0), ignoring, "non_uniform", 0.5, PruningSettings())
+    untouched = build(dense, 0).state_dict()
+    for k in range(9):
+        name = f"blocks.{k}.conv1"
+        whole = torch.equal(pruned.model.get_parameter(f"{name}.weight"), untouched[f"{name}.weight"])
+        assert whole == (name not in pruned.widths) == (k in (4, 7))
+    assert pruned.ratio <= 0.5
+    reasons = {one.root: one.reason for one in Graph(build(ignoring), ignoring).spared}
+    assert reasons["blocks.4.conv1"] == "blocks.4.conv1 is in ignored_layers"
+    # None takes the catalogue's, and a list of one's own replaces it.
+    plain = Architecture("vanilla_cnn", (1, 8, 8), 10)
+    more = replace(plain, ignored_layers=())
+    assert len(Graph(build(more), more).groups) == len(Graph(build(plain), plain).groups) + 1
+    wrong = replace(dense, ignored_layers=("block.4.conv1",))
+    with pytest.raises(
+        UserError, match=r"^models\.resnet20\.ignored_layers: unknown module .* did you mean 'blocks\.4"
+    ):
+        Graph(build(wrong), wrong)
+
+
+def cost_of(name: str, shape: tuple[int, int, int]) -> Cost:
+    architecture = Architecture(name, shape, 10)
+    model = build(architecture, 0)
+    return flops_cost(model, Graph(model, architecture).groups, shape)
 
 
 @pytest.mark.parametrize(("name", "shape"), NETWORKS)
@@ -40,7 +105,7 @@ def test_predicted_flops_are_those_of_the_built_network(name: str, shape: tuple[
         widths = {
             group: int(torch.randint(1, width + 1, (1,), generator=generator)) for group, width in cost.dense.items()
         }
-        assert cost.total(widths) == count_flops(build(Architecture(name, shape, 10, widths)), shape)
+        assert cost.total(widths) == count_flops(build(cut_to(Architecture(name, shape, 10), widths)), shape)
         group = next(iter(widths))
         if widths[group] < cost.dense[group]:
             wider = {**widths, group: widths[group] + 1}
@@ -63,7 +128,7 @@ def test_pruned_networks_meet_the_target_and_rebuild_to_identical_outputs(
     assert achieved == pruned.ratio <= ratio
     if method == "non_uniform":
         assert ratio - achieved <= 0.005
-    assert all(width >= 1 for width in pruned.architecture.widths.values())
+    assert all(width >= 1 for width in pruned.widths.values())
     assert not pruned.whole or method == "non_uniform"
 
     rebuilt = build(pruned.architecture)
@@ -83,7 +148,7 @@ def test_the_filters_that_stay_are_those_of_largest_l1_norm() -> None:
     dense = build(architecture, 5)
     before = {name: tensor.clone() for name, tensor in dense.state_dict().items()}
     pruned = prune(dense, architecture, "uniform", 0.5, PruningSettings())
-    for name, width in pruned.architecture.widths.items():
+    for name, width in pruned.widths.items():
         weight = before[f"{name}.weight"]
         strongest = sorted(weight.abs().sum((1, 2, 3)).topk(width).indices.tolist())
         assert torch.equal(pruned.model.state_dict()[f"{name}.weight"], weight[strongest])
@@ -122,13 +187,11 @@ def test_non_uniform_without_exchanges_is_a_global_ranking() -> None:
 )
 def test_no_single_channel_could_be_added(widths: list[int], ratio: float, seed: int) -> None:
     """The law of both searches, and for the non-uniform one the best of all widths where brute force can tell."""
-    from prunescape.pruning.cost import _Term
-
     generator = torch.Generator().manual_seed(seed)
     names = [f"g{k}" for k in range(len(widths))]
     units = torch.randint(1, 50, (len(widths),), generator=generator).tolist()
-    terms = tuple(_Term(unit, name, None) for unit, name in zip(units, names, strict=True))
-    cost = ChannelCost(dict(zip(names, widths, strict=True)), terms)
+    terms = tuple(Term(unit, Size(0, {name: 1}), Size(1)) for unit, name in zip(units, names, strict=True))
+    cost = Cost(dict(zip(names, widths, strict=True)), terms)
     target = ratio * cost.total(cost.dense)
     scores = {name: torch.rand(width, generator=generator) for name, width in zip(names, widths, strict=True)}
     try:
@@ -153,8 +216,9 @@ def test_no_single_channel_could_be_added(widths: list[int], ratio: float, seed:
 
 
 def test_filter_norms_by_hand() -> None:
-    model = build(Architecture("small_resnet", (1, 8, 8), 10), 0)
-    groups = channel_groups("small_resnet", model)
+    architecture = Architecture("small_resnet", (1, 8, 8), 10)
+    model = build(architecture, 0)
+    groups = Graph(model, architecture).groups
     weight = model.get_submodule("blocks.0.conv1").weight
     norms = filter_norms(model, groups, "l1")["blocks.0.conv1"]
     assert norms[3].item() == pytest.approx(weight[3].abs().sum().item(), rel=1e-6)

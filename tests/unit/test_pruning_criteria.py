@@ -15,8 +15,8 @@ from prunescape.figures.style import variant_colours
 from prunescape.flops import count_flops
 from prunescape.models.architecture import Architecture, Origin
 from prunescape.models.build import build
-from prunescape.pruning.criteria import add_gradients
-from prunescape.pruning.prunable import Catalogued
+from prunescape.pruning.criteria import add_gradients, unit_scores
+from prunescape.pruning.graph import Graph
 from prunescape.pruning.settings import PruningSettings
 from prunescape.pruning.structured import prune
 
@@ -27,7 +27,7 @@ NAME, CONSUMER = "blocks.0.conv1", "blocks.0.conv2"
 
 
 def scored(criterion: str, model: torch.nn.Module) -> torch.Tensor:
-    return Catalogued(model, SMALL).scores(PruningSettings(criterion=criterion))[NAME]
+    return unit_scores(Graph(model, SMALL), PruningSettings(criterion=criterion))[NAME]
 
 
 @pytest.fixture

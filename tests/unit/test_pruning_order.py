@@ -11,7 +11,7 @@ from own_samples import of_torchvision
 from prunescape.errors import UserError
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
-from prunescape.pruning.own import prunable
+from prunescape.pruning.graph import Graph
 from prunescape.pruning.settings import LATENCY, PruningSettings
 from prunescape.pruning.silenced import Uncut, reorder, silence, vary
 from prunescape.pruning.structured import prune
@@ -94,7 +94,7 @@ def test_a_consistent_order_of_channels_changes_nothing(name: str, kwargs: dict)
     """Grouped convolutions, concatenations, features of pixels, hidden layers: each layer is put in order."""
     architecture = of_torchvision(name, 32, kwargs, "all")
     model = vary(build(architecture, 0)).double().eval()
-    _, groups, _ = prunable(copy.deepcopy(model).float(), architecture)
+    groups = Graph(copy.deepcopy(model).float(), architecture).groups
     images = torch.rand(2, 3, 32, 32, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         before = model(images)
@@ -112,7 +112,7 @@ def test_the_layer_is_found_among_many() -> None:
     """By bisection: the number of networks that are built does not grow with that of the groups."""
     architecture = of_torchvision("resnet18", 32, {}, "all")
     model = vary(build(architecture, 0))
-    _, groups, _ = prunable(copy.deepcopy(model), architecture)
+    groups = Graph(copy.deepcopy(model), architecture).groups
     removed = {group.root: list(range(group.channels // 2)) for group in groups}
     uncut = Uncut(architecture, model.state_dict(), groups, removed)
     tried: list[int] = []

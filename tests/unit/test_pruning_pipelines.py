@@ -8,17 +8,17 @@ import torch
 from torch import nn
 
 from own_samples import own
+from pruned_samples import cut_to
 from prunescape.data.randomness import derive_seed
 from prunescape.flops import count_flops
 from prunescape.io.files import read_json
 from prunescape.models.architecture import Architecture, load_architecture
-from prunescape.models.build import build, channel_groups
+from prunescape.models.build import build
 from prunescape.models.weights import load_weights, read_weights, save_weights
 from prunescape.pruning.criteria import add_gradients
 from prunescape.pruning.settings import PruningSettings
-from prunescape.pruning.structured import Start, prune
+from prunescape.pruning.structured import Source, prune, prune_checkpoint
 from prunescape.pruning.tables import pruning_table
-from prunescape.pruning.variant import Source, prune_checkpoint
 from prunescape.training.array import Task
 from prunescape.training.retraining import AT_INIT, step_ratio, until
 from prunescape.training.snapshots import Snapshots
@@ -34,14 +34,14 @@ Weights = dict[str, torch.Tensor]
 def sliced(chosen_by: nn.Module, weights: nn.Module, widths: dict[str, int]) -> Weights:
     """The weights that are left of a network where another one's largest filters, by L1, say what stays."""
     left = {name: tensor.clone() for name, tensor in weights.state_dict().items()}
-    for group in channel_groups("small_resnet", chosen_by):
-        sizes = chosen_by.get_parameter(f"{group.producer}.weight").detach().abs().sum((1, 2, 3))
-        stays = sizes.topk(widths[group.producer]).indices.sort().values
+    for block in ("blocks.0", "blocks.1"):
+        sizes = chosen_by.get_parameter(f"{block}.conv1.weight").detach().abs().sum((1, 2, 3))
+        stays = sizes.topk(widths[f"{block}.conv1"]).indices.sort().values
         for name in left:
             layer = name.rpartition(".")[0]
-            if layer in (group.producer, *group.norms) and left[name].dim():
+            if layer in (f"{block}.conv1", f"{block}.bn1") and left[name].dim():
                 left[name] = left[name][stays]
-            if name == f"{group.consumer}.weight":
+            if name == f"{block}.conv2.weight":
                 left[name] = left[name][:, stays]
     return left
 
@@ -66,10 +66,10 @@ def test_rewound_weights_are_the_snapshots_channels_that_stay_at_the_end(method:
     trained, early = build(SMALL, 1), build(SMALL, 2)
     before = {name: tensor.clone() for name, tensor in trained.state_dict().items()}
     expected_of = sliced_with(trained, early)
-    pruned = prune(trained, SMALL, method, 0.5, PruningSettings(), start=Start(weights=early))
+    pruned = prune(trained, SMALL, method, 0.5, PruningSettings(), rewound=early)
     usual = prune(build(SMALL, 1), SMALL, method, 0.5, PruningSettings())
     assert pruned.architecture == usual.architecture
-    assert equal(pruned.model.state_dict(), expected_of(dict(pruned.architecture.widths)))
+    assert equal(pruned.model.state_dict(), expected_of(dict(pruned.widths)))
     assert equal(trained.state_dict(), before)  # it only told which channels stay
 
 
@@ -101,7 +101,7 @@ def test_untrained_networks_are_pruned_by_their_own_initial_weights(tmp_path: Pa
         widths
         for share in range(2, 33)
         if (widths := {name: whole * share // 32 for name, whole in record["dense_channels"].items()})
-        and count_flops(build(replace(SMALL, widths=widths)), SMALL.input_shape) <= 0.4 * DENSE
+        and count_flops(build(cut_to(SMALL, widths)), SMALL.input_shape) <= 0.4 * DENSE
     ]
     assert all(affordable[-1][name] <= kept <= affordable[-1][name] + 1 for name, kept in record["channels"].items())
     found, _ = read_weights(tmp_path / "weights.safetensors")

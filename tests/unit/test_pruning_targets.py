@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 from torch import nn
 
 from own_samples import of_torchvision, own
+from pruned_samples import cut_to
 from prunescape.errors import UserError
 from prunescape.flops import count_parameters
 from prunescape.io.files import read_json
 from prunescape.models.architecture import Architecture
-from prunescape.models.build import build, channel_groups
-from prunescape.pruning.cost import parameters_model
-from prunescape.pruning.graph_cost import graph_parameters
+from prunescape.models.build import build
+from prunescape.pruning.cost import parameters_cost
+from prunescape.pruning.graph import Graph
 from prunescape.pruning.latency import Stopwatch, forward_seconds
-from prunescape.pruning.own import prunable
 from prunescape.pruning.settings import Latency, PruningSettings
 from prunescape.pruning.structured import prune
 from prunescape.pruning.widths import non_uniform_path, uniform_path
@@ -34,19 +34,21 @@ WHOLE = dict(zip(NAMES, (16, 32), strict=True))
 @settings(max_examples=3, deadline=None)
 def test_parameters_are_predicted_exactly(name: str, data: st.DataObject) -> None:
     shape = (3, 32, 32)
-    model = build(Architecture(name, shape, 10))
-    cost = parameters_model(model, channel_groups(name, model))
+    architecture = Architecture(name, shape, 10)
+    model = build(architecture)
+    cost = parameters_cost(model, Graph(model, architecture).groups)
     assert cost.total(cost.dense) == count_parameters(model)
     widths = {group: data.draw(st.integers(1, width)) for group, width in cost.dense.items()}
-    assert cost.total(widths) == count_parameters(build(Architecture(name, shape, 10, widths)))
+    assert cost.total(widths) == count_parameters(build(cut_to(architecture, widths)))
 
 
 @pytest.mark.parametrize("method", ["uniform", "non_uniform"])
 def test_the_target_of_parameters_is_met_as_well_as_can_be(method: str) -> None:
     dense = count_parameters(build(SMALL))
     every = [
-        count_parameters(build(Architecture("small_resnet", (1, 8, 8), 10, dict(zip(NAMES, pair, strict=True)))))
-        for pair in ([(a, b) for a in range(1, 17) for b in range(1, 33)])
+        dense - (16 - a) * (9 * 16 + 2 + 9 * 16) - (32 - b) * (9 * 16 + 2 + 9 * 32)  # two layers and a batch norm
+        for a in range(1, 17)
+        for b in range(1, 33)
     ]
     nearest = max(count for count in every if count <= 0.5 * dense) / dense
     pruned = prune(build(SMALL, 0), SMALL, method, 0.5, PruningSettings(target="parameters", tolerance_points=2.0))
@@ -55,7 +57,7 @@ def test_the_target_of_parameters_is_met_as_well_as_can_be(method: str) -> None:
     one_channel = (dense - min(every)) / dense / 15
     assert pruned.ratio > nearest - one_channel
     if method == "uniform":
-        shares = [pruned.architecture.widths[name] / WHOLE[name] for name in NAMES]
+        shares = [pruned.widths[name] / WHOLE[name] for name in NAMES]
         assert abs(shares[0] - shares[1]) < 1 / 16
 
 
@@ -63,8 +65,8 @@ def test_the_target_of_parameters_is_met_as_well_as_can_be(method: str) -> None:
 def test_parameters_of_imported_networks_are_those_of_what_is_cut(network: str, nets: str) -> None:
     architecture = own(f"{nets}:net", {"width": 16}) if network == "net" else of_torchvision(network, 32, {})
     model = build(architecture, 0)
-    _, groups, _ = prunable(model, architecture)
-    assert graph_parameters(model, groups).total(graph_parameters(model, groups).dense) == count_parameters(model)
+    cost = parameters_cost(model, Graph(model, architecture).groups)
+    assert cost.total(cost.dense) == count_parameters(model)
     settings = PruningSettings(target="parameters", tolerance_points=5.0, criterion="random")
     dense = count_parameters(model)
     pruned = prune(model, architecture, "non_uniform", 0.8, settings)  # it checks the count
@@ -100,11 +102,9 @@ def test_the_largest_network_that_is_fast_enough_is_found(method: str) -> None:
     assert path[0] == WHOLE
     assert path[-1] == dict.fromkeys(NAMES, 1)
     whole = clock(build(SMALL), (1, 8, 8), how.clock)
-    seconds = [
-        clock(build(Architecture("small_resnet", (1, 8, 8), 10, of)), (1, 8, 8), how.clock) / whole for of in path
-    ]
+    seconds = [clock(build(cut_to(SMALL, of)), (1, 8, 8), how.clock) / whole for of in path]
     first = next(place for place, ratio in enumerate(seconds) if ratio <= 0.6)
-    assert pruned.architecture.widths == path[first]
+    assert pruned.widths == path[first]
     assert pruned.ratio == pytest.approx(seconds[first])
     assert pruned.latency is not None
     assert pruned.latency["dense_ms"] == pytest.approx(1000 * whole)

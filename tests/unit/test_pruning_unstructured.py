@@ -9,13 +9,14 @@ import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pruned_samples import cut_to
 from prunescape.errors import UserError
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
 from prunescape.pruning.scores import METHODS, grasp, lamp, magnitude, random_scores, score
 from prunescape.pruning.unstructured import apply_masks, highest, kept_count, masks, prunable, prune_further
 
-SMALL = Architecture("small_resnet", (1, 8, 8), 10, {"blocks.0.conv1": 5, "blocks.1.conv1": 9})
+SMALL = cut_to(Architecture("small_resnet", (1, 8, 8), 10), {"blocks.0.conv1": 5, "blocks.1.conv1": 9})
 Layers = list[list[int]]
 layers = st.lists(st.lists(st.integers(-4, 4), min_size=1, max_size=12), min_size=1, max_size=4)
 

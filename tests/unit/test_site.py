@@ -148,7 +148,7 @@ def test_the_way_from_a_number_to_its_code_is_there() -> None:
     assert len(rows) >= 8
     for table, rule, functions in rows:
         assert table in written, table
-        assert Path(steps[rule].script).stem == rule, rule
+        assert steps[rule].script == "studies/table.py" or Path(steps[rule].script).stem == rule, rule
         for names, file in re.findall(r"((?:`\w+`(?: and )?)+) in `([\w/.]+)`", functions):
             for name in re.findall(r"\w+", names.replace(" and ", " ")):
                 assert f"def {name}(" in (PROJECT / file).read_text(), f"{name} in {file}"

@@ -196,8 +196,8 @@ def test_best_draws_of_several_cells_name_them_in_the_rows():
 
 
 def test_structured_pruning_has_two_panels_a_method():
+    figure = structured.draw(tables.structured(), MODEL)
     intervals = seed_intervals(tables.structured())
-    figure = structured.draw(intervals, MODEL)
     assert len(figure.axes) == 8
     here = select.at(intervals, method="non_uniform", recalibrated=True, sigma=0.001)
     accuracy, gain = figure.axes[6:]

@@ -70,7 +70,7 @@ def test_an_explosion_takes_a_logarithmic_axis():
 
 def test_the_share_of_weights_below_the_noise():
     table = tables.weight_cdf()
-    figure = weight_cdf.draw(table, {MODEL: [0.01, 0.001]})
+    figure = weight_cdf.draw(table, [0.01, 0.001])
     assert weight_cdf.share_below(table, 0.01) == pytest.approx(0.68, abs=0.02)
     assert f"0.01: {100 * weight_cdf.share_below(table, 0.01):.0f} %" in texts(figure)
     assert len(lines_of(figure.axes[0], palette.BLUE)) == 2
@@ -87,7 +87,7 @@ def test_labels_of_shares_keep_apart():
 @pytest.mark.parametrize("models", [1, 2, 4])
 def test_the_weights_have_a_panel_a_model(models):
     chosen = [f"resnet{depth}" for depth in (20, 32, 44, 56)][:models]
-    figure = weight_cdf.draw(tables.weight_cdf(chosen, [0]), dict.fromkeys(chosen, (0.001, 0.003, 0.005)))
+    figure = weight_cdf.draw(tables.weight_cdf(chosen, [0]), (0.001, 0.003, 0.005))
     assert [axes.get_title(loc="left") for axes in figure.axes] == [names.model_title(model) for model in chosen]
     assert legible(figure)
 

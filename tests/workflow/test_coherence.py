@@ -1,6 +1,5 @@
 """The study `coherence` end to end: its outputs, the same bytes again, what reruns what, and the preset, shrunken."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from conftest import (
 )
 
 from cifar_files import write_files
+from prunescape.claims.study import StudyClaims
 from prunescape.coherence.widths import parent_width
 
 pytestmark = pytest.mark.workflow
@@ -92,10 +92,10 @@ def test_every_figure_and_finding_is_there(studied: Path) -> None:
     folder = studied / "results/tiny/coherence"
     drawn = {f"small_resnet/{name}.png" for name in OF_MODELS}
     assert figures(folder) == drawn | {f"mlp/{name}.png" for name in OF_MLPS}
-    found = json.loads((folder / "findings.json").read_text())["models"]
-    assert list(found) == ["small_resnet", "mlp"]
-    assert all(len(entry["findings"]) >= 5 for entry in found.values())
-    assert (folder / "findings.txt").read_text().startswith("In short:\n- ")
+    found = StudyClaims.read(folder / "claims.json")
+    assert list(found.models) == ["small_resnet", "mlp"]
+    assert all(len(found.of(model)) >= 5 for model in found.models)
+    assert (folder / "claims.txt").read_text().startswith("In short:\n- ")
     check_page(studied, "coherence")
     six = pd.read_csv(folder / "table_6_5_6.csv")
     assert set(six["model"]) == {"small_resnet"}

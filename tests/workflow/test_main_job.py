@@ -98,6 +98,10 @@ def test_the_page_to_explore_and_the_overview_are_there(finished: Path) -> None:
     overview = (run / "index.html").read_text()
     assert 'href="hpspace/explore.html"' in overview
     assert "stochastic" not in overview
+    ledger = pd.read_csv(run / "claims.csv")
+    assert ledger["id"].tolist() == pd.read_csv(run / "hpspace" / "claims.csv")["id"].tolist()
+    assert ledger["case"].tolist() == ["uniform-0.4", "non_uniform-0.4"]
+    assert all(f'href="hpspace/claims.html#{name}"' in overview for name in ledger["id"])
     assert len(page) < 1_500_000
 
 

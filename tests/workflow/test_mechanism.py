@@ -1,6 +1,5 @@
 """The study `mechanism` end to end: its outputs, a recomputation, killed cycles, and the paper's presets, shrunken."""
 
-import json
 import os
 import shutil
 import signal
@@ -26,6 +25,7 @@ from conftest import (
 )
 
 from cifar_files import write_files
+from prunescape.claims.study import StudyClaims
 
 pytestmark = pytest.mark.workflow
 
@@ -67,9 +67,8 @@ def test_every_table_and_figure_of_the_paper_is_there(studied: Path) -> None:
         assert name.startswith("table") or table.columns[1] == "seed", name
     figures = {path.relative_to(results(studied) / "figures").as_posix() for path in results(studied).rglob("*.png")}
     assert figures == {f"small_resnet/{name}.png" for name in FIGURES}
-    found = json.loads((results(studied) / "findings.json").read_text())["models"]["small_resnet"]
-    assert len(found["findings"]) == 17
-    assert (results(studied) / "findings.txt").read_text().startswith("In short:\n- ")
+    assert len(StudyClaims.read(results(studied) / "claims.json").of("small_resnet")) == 17
+    assert (results(studied) / "claims.txt").read_text().startswith("In short:\n- ")
     assert not list(studied.glob("results/tiny/checkpoints/*/*"))
 
 
@@ -136,16 +135,21 @@ def test_nothing_is_left_to_do_and_plan_and_status_know(studied: Path) -> None:
     assert "uniform-0.4" not in plan
     both = snakemake(studied, "status")
     assert "uniform-0.4" in both
-    assert "findings: results/tiny/mechanism/findings.txt" in both
+    assert "claims: results/tiny/mechanism/claims.txt" in both
 
 
 # Shows what all others made, and so is made again whenever one of them is.
 PAGE = {"explore_mechanism"}
 COLLECT, STATE = "collect_mechanism", "state_mechanism"
-SUMMARY = {COLLECT, "summarise_mechanism", STATE}
-EPOCHS = SUMMARY | {"ablate_epochs", "figure_mechanism_utility_epochs", "figure_mechanism_utility_bands"}
-SIZES = SUMMARY | {"ablate_sizes", "figure_mechanism_utility_sizes"}
-PRUNED = SUMMARY | {"ablate_pruned", "figure_mechanism_utility_pruned"}
+SUMMARY = {COLLECT, STATE}
+EPOCHS = SUMMARY | {
+    "ablate_epochs",
+    "summarise_mechanism_epochs",
+    "figure_mechanism_utility_epochs",
+    "figure_mechanism_utility_bands",
+}
+SIZES = SUMMARY | {"ablate_sizes", "summarise_mechanism_sizes", "figure_mechanism_utility_sizes"}
+PRUNED = SUMMARY | {"ablate_pruned", "summarise_mechanism_pruned", "figure_mechanism_utility_pruned"}
 CHANNELS = {COLLECT, STATE, "ablate_channels", "figure_mechanism_utility_channels"}
 SURFACES = {COLLECT, "map_surfaces", "figure_mechanism_surfaces"}
 LINES = {COLLECT, STATE, "connect_cycles", "figure_mechanism_barriers"}
@@ -189,7 +193,7 @@ def test_a_change_of_the_config_reruns_what_depends_on_it(
     ("module", "expected"),
     [
         ("figures/mechanism/surfaces.py", {"figure_mechanism_surfaces"}),
-        ("mechanism/findings.py", {STATE}),
+        ("mechanism/claims.py", {STATE}),
         ("mechanism/barriers.py", CYCLED | SEEDS_TOO),
     ],
 )

@@ -21,14 +21,16 @@ DATA = {"prepare"}
 NETWORKS = {"describe_dense", "train_dense", "prune"}
 PRUNING_TABLES = {"pruning_table", "figure_channels"}
 TRAINING = {"train_tile"}
-ELLIPSES = {"fit_ellipses", "figure_summary", "figure_landscape", "give_verdict"}
-RISK = {"measure_risk", "figure_risk", "figure_summary", "give_verdict"}
-INTERVALS = {"estimate_intervals", "thesis_tables", "give_verdict"}
-DECISIONS = {"decide", "give_verdict"}
-SHIFTS = {"test_shifts", "give_verdict"}
-TUNING = {"measure_tuning", "figure_regret", "figure_tuning_transfer", "figure_band", "give_verdict"}
+THESIS_TABLES = {"thesis_table_3_4", "thesis_table_4_1", "thesis_table_4_2"}
+VERDICT = {"give_verdict", "state_hpspace"}
+ELLIPSES = {"fit_ellipses", "figure_summary", "figure_landscape", *VERDICT}
+RISK = {"measure_risk", "figure_risk", "figure_summary", *VERDICT}
+INTERVALS = {"estimate_intervals", "thesis_table_4_1", "thesis_table_4_2", *VERDICT}
+DECISIONS = {"decide", *VERDICT}
+SHIFTS = {"test_shifts", *VERDICT}
+TUNING = {"measure_tuning", "figure_regret", "figure_tuning_transfer", "figure_band", *VERDICT}
 STATISTICS = INTERVALS | DECISIONS | SHIFTS | TUNING
-AFTER_CELLS = {"collect_cells", "figure_annotated_grid", "figure_curves"} | ELLIPSES | RISK | STATISTICS
+AFTER_CELLS = {"collect_cells", "figure_annotated_grid", "figure_curves"} | THESIS_TABLES | ELLIPSES | RISK | STATISTICS
 AFTER_DENSE = {"train_dense", "prune"} | PRUNING_TABLES | TRAINING | AFTER_CELLS
 FIGURES = {
     f"figure_{name}"
@@ -108,6 +110,8 @@ CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     "the page's style": (code("prunescape/pages/study.css", "h3 {", "h3  {"), PAGE),
     "what the page's definitions are": (code("prunescape/pages/hpspace.js", "ROUNDING: 1e-9", "ROUNDING: 2e-9"), PAGE),
     "the overview of a run": (appended("prunescape/pages/index.py"), set()),
+    "how claims are stated": (appended("prunescape/hpspace/claims.py"), {"state_hpspace"}),
+    "another study's claims": (appended("prunescape/mechanism/claims.py"), set()),
     "one more model in the catalogue": (appended("prunescape/models/catalog.py"), set()),
     "one more data set in the catalogue": (appended("prunescape/data/catalog.py"), set()),
     "how networks are imported": (
@@ -137,7 +141,7 @@ CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     "from which accuracy a network has learnt": (config(verdict={"least_skill": 0.1}), DECISIONS),
     "the published numbers": (
         code("reference/matthiesen2023_table_4_2.csv", "0.622", "0.623"),
-        {"thesis_tables"},
+        THESIS_TABLES | {"state_hpspace"},
     ),
     "the permutation tests": (
         code("prunescape/hpspace/permutation.py", "MOST = 4999", "MOST = 9999"),
@@ -153,7 +157,7 @@ CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     ),
     "the ROI function": (
         code("prunescape/hpspace/landscape.py", "- threshold - 1e-9", "- threshold - 2e-9"),
-        (ELLIPSES | RISK | STATISTICS | {"figure_annotated_grid", "figure_curves"}),
+        (ELLIPSES | RISK | STATISTICS | THESIS_TABLES | {"figure_annotated_grid", "figure_curves"}),
     ),
     "the training function": (
         code("prunescape/lanes/sgd.py", "velocity.mul_(self.momentum)", "velocity.mul_(1.0 * self.momentum)"),

@@ -26,6 +26,7 @@ from conftest import (
 )
 
 from cifar_files import write_files
+from prunescape.claims.study import StudyClaims
 
 pytestmark = pytest.mark.workflow
 
@@ -74,9 +75,8 @@ def test_every_table_and_figure_of_the_paper_is_there(studied: Path) -> None:
     ]
     own += ["fine_tuning", "structured"]
     assert figures == {"best_draws.png", "weight_cdf.png", *(f"small_resnet/{name}.png" for name in own)}
-    found = json.loads((results(studied) / "findings.json").read_text())["models"]["small_resnet"]
-    assert len(found["findings"]) == 11
-    assert (results(studied) / "findings.txt").read_text().startswith("In short:\n- ")
+    assert len(StudyClaims.read(results(studied) / "claims.json").of("small_resnet")) == 11
+    assert (results(studied) / "claims.txt").read_text().startswith("In short:\n- ")
 
 
 def test_recomputation_from_the_raw_tables_agrees(studied: Path) -> None:
@@ -122,7 +122,7 @@ def test_nothing_is_left_to_do_and_plan_and_status_know(studied: Path) -> None:
     assert "uniform-0.4" not in plan
     both = snakemake(studied, "status")
     assert "uniform-0.4" in both
-    assert "findings: results/tiny/stochastic/findings.txt" in both
+    assert "claims: results/tiny/stochastic/claims.txt" in both
 
 
 # Shows what all others made, and so is made again whenever one of them is.
@@ -132,7 +132,7 @@ SUMMARY = {
     "figure_stochastic_grid",
     "figure_stochastic_seeds",
     "figure_stochastic_one_shot",
-    "tabulate_stochastic",
+    "tabulate_stochastic_1",
     "state_stochastic",
 }
 CELL = {
@@ -142,8 +142,10 @@ CELL = {
     "figure_stochastic_best_draws",
     "figure_stochastic_transfer",
     "figure_stochastic_fine_tuning",
+    "tabulate_stochastic_2",
+    "tabulate_stochastic_3",
 }
-SEARCHES = {"search", "figure_stochastic_fronts", "figure_stochastic_search_progress"}
+SEARCHES = {"search", "tabulate_stochastic_1", "figure_stochastic_fronts", "figure_stochastic_search_progress"}
 EVERYTHING = SUMMARY | CELL | SEARCHES | {"collect_stochastic", "choose_cell", "evaluate_sweep", "evaluate_grid"}
 EVERYTHING |= {
     "measure_feature_variance",
@@ -152,7 +154,8 @@ EVERYTHING |= {
     "figure_stochastic_structured",
 }
 WEIGHTS = {"measure_weight_cdf", "figure_stochastic_weight_cdf"}
-ANSWERS = {"collect_stochastic", "tabulate_stochastic", "state_stochastic"}
+TUNED = {"tabulate_stochastic_2", "tabulate_stochastic_3"}
+ANSWERS = {"collect_stochastic", "state_stochastic"}
 
 
 def study(**changes: Any) -> dict[str, Any]:
@@ -171,7 +174,7 @@ def study(**changes: Any) -> dict[str, Any]:
             study(transfer={"draws": 5}),
             {"transfer_masks", "collect_stochastic", "state_stochastic", "figure_stochastic_transfer"},
         ),
-        (study(fine_tuning={"epochs": 3}), ANSWERS | {"fine_tune", "figure_stochastic_fine_tuning"}),
+        (study(fine_tuning={"epochs": 3}), ANSWERS | TUNED | {"fine_tune", "figure_stochastic_fine_tuning"}),
         (study(search={"budget": 16}), ANSWERS | SEARCHES),
         (
             study(structured={"draws": 3}),
@@ -198,7 +201,7 @@ def test_a_change_of_the_config_reruns_what_depends_on_it(
     ("module", "expected"),
     [
         ("figures/stochastic/transfer.py", {"figure_stochastic_transfer"}),
-        ("stochastic/findings.py", {"state_stochastic"}),
+        ("stochastic/claims.py", {"state_stochastic"}),
         ("stochastic/weight_cdf.py", WEIGHTS | {"collect_stochastic"}),
         ("stochastic/search.py", ANSWERS | SEARCHES),
         ("pages/companion.py", PAGE),

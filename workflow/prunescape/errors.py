@@ -69,6 +69,12 @@ def user_message(error: BaseException) -> str | None:
     return None if remedy is None else f"{where or 'writing'}: {remedy}"
 
 
+def in_a_line(error: BaseException) -> str:
+    """An error as one short line."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text[:200]}" if text else type(error).__name__
+
+
 def check_writable(folder: str | os.PathLike[str]) -> None:
     """Write a file into a folder, or into where it is going to be, and remove it again.
 

@@ -46,11 +46,17 @@ def grown(read):
 
 def outputs(step):
     """The outputs of a step; the report has those that have a caption."""
+    text = f"{PROJECT}/workflow/report/caption.rst"
     said = {
-        name: report(step.outputs[name], caption=of.file, category=of.category, labels=of.labels)
+        name: report(step.outputs[name], caption=text, category=of.category, labels=of.labels)
         for name, of in step.captions.items()
     }
     return {**step.outputs, **said}
+
+
+def caption(step):
+    """What the report says of a job's file. It takes `output`, so that Snakemake does not track it."""
+    return lambda wildcards, output: step.caption(wildcards, config)
 
 
 # What a job that trains or measures asks for. `cpus_per_task` says what `threads` says: on a cluster, Snakemake cuts

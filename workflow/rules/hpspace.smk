@@ -53,7 +53,7 @@ rule collect_cells:
     params:
         settings=MAIN.collect_cells.param,
     script:
-        "../scripts/hpspace/collect_cells.py"
+        "../scripts/studies/table.py"
 
 
 # Not in light.smk, because its histories are those of tiles that are known when the grid has grown.
@@ -68,5 +68,6 @@ rule figure_curves:
         ENVIRONMENT
     params:
         settings=MAIN.curves.param,
+        caption=caption(MAIN.curves),
     script:
-        "../scripts/hpspace/figure_curves.py"
+        "../scripts/studies/figure.py"

@@ -1,6 +1,6 @@
-"""Tables, findings, figures and pages: one rule a step of the plan, which says what each is made of.
+"""Tables, claims, figures and pages: one rule a step of the plan, which says what each is made of.
 
-`collect`, tables and findings are minutes of work at most; each figure has a rule of its own, so that a change to one
+`collect`, tables and claims are minutes of work at most; each figure has a rule of its own, so that a change to one
 draws that one again.
 """
 
@@ -22,6 +22,7 @@ for step in PLAN.light:
             ENVIRONMENT
         params:
             settings=step.param,
+            caption=caption(step),
             provenance=step.untracked,
         script:
             "../scripts/run_step.py"

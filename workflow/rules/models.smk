@@ -37,7 +37,7 @@ rule describe_dense:
         "../scripts/models/describe_dense.py"
 
 
-# Before anything is trained: whether an imported network learns, and can be pruned as the config says.
+# Before anything is trained: whether a network that is imported, or has layers of its own to ignore, can be pruned.
 rule check_network:
     input:
         inputs(NETS.check),

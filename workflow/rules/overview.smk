@@ -6,10 +6,12 @@ the locks of all runs in a directory when any of them ends.)
 """
 
 
-# Where it has been deleted. It shows the studies that the run has by now and asks for none; `onsuccess` writes it again.
+# Where they have been deleted. They show the studies that the run has by now and ask for none; the end of every run, also
+# of one that fails, writes them again.
 rule write_index:
     output:
         index=PLAN.index,
+        **PLAN.ledger,
     log:
         f"{RUN.logs}/studies/write_index/all.log",
     localrule: True
@@ -43,4 +45,7 @@ onsuccess:
 onerror:
     from prunescape.overview.failures import failures_page
 
+    from prunescape.pages.run import after_run
+
+    after_run(RUN.results, failed=True)
     print(failures_page([Path(path) for path in log]), file=sys.stderr)

@@ -1,13 +1,11 @@
-"""Growth of a number with a network's size: a finding that several of the thesis' questions share."""
-
-from typing import Any
+"""Growth of a number with a network's size: a claim that several of the thesis' questions share."""
 
 import numpy as np
 import pandas as pd
 
-from prunescape.answers import judged, of_seeds, shown, verdict
-
-Finding = dict[str, Any]
+from prunescape.claims.claim import About, Claim, Question
+from prunescape.claims.intervals import of_seeds
+from prunescape.claims.judgement import judged, shown, verdict
 
 
 def slopes(values: pd.DataFrame) -> pd.Series:
@@ -25,16 +23,25 @@ def slopes(values: pd.DataFrame) -> pd.Series:
 
 
 def with_size(
-    question: str, what: str, values: pd.DataFrame, size: str, digits: int = 2, unit: str = " points"
-) -> list[Finding]:
-    """The finding whether values grow with size: their slope by seed, and their mean rank correlation.
+    asked: Question,
+    about: About,
+    what: str,
+    values: pd.DataFrame,
+    size: str,
+    digits: int = 2,
+    unit: str = " points",
+    question: str = "",
+    case: str = "",
+) -> list[Claim]:
+    """The claim that values grow with size: their slope by seed, and their mean rank correlation.
 
     Args:
-        question: what is asked.
+        asked, about: the question, and of what.
         what: the name of the values.
         values: a row a seed, a column a size.
         size: what the columns are.
         digits, unit: of the slope.
+        question, case: see `Question.answered`.
     """
     slope = slopes(values)
     if slope.empty:
@@ -43,13 +50,14 @@ def with_size(
     least, most = values.columns.min(), values.columns.max()
     ranks = values.T.corrwith(pd.Series(values.columns, index=values.columns), method="spearman").mean()
     return [
-        {
-            "question": question,
-            "answer": f"{verdict('slope', row)}: with each doubling of {size} {what} changes by"
+        asked.answered(
+            about,
+            f"{verdict('slope', row)}: with each doubling of {size} {what} changes by"
             f" {shown('slope', row, digits, unit)}, from {values[least].mean():.{digits}f} at {least:,.0f} to"
             f" {values[most].mean():.{digits}f} at {most:,.0f} (rank correlation {ranks:.2f}).",
-            **judged("slope", row, digits, unit),
-            "rank_correlation": None if np.isnan(ranks) else float(ranks),
-            **row,
-        }
+            judged("slope", row, digits, unit),
+            question=question,
+            case=case,
+            numbers={"rank_correlation": None if np.isnan(ranks) else float(ranks), **row},
+        )
     ]

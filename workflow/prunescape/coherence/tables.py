@@ -1,6 +1,6 @@
 """The thesis' Tables 6.1, 6.2, 6.5 and 6.6 from our results, with the published numbers beside where settings match.
 
-Accuracies are in percent: means over seeds, with intervals (see `prunescape.answers.interval`). A published number has
+Accuracies are in percent: means over seeds, with intervals (see `claims.intervals`). A published number has
 the same column's name after `published_`.
 """
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from prunescape.answers import interval
+from prunescape.claims.intervals import interval
 from prunescape.coherence.labels import FLOOR, GLOBAL, LOCAL, MASKS, NETWORK, NONE, SCOPES, in_scope, labelled, of_mask
 
 REFERENCE = Path(__file__).parents[2] / "reference"

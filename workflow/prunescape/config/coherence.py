@@ -87,7 +87,7 @@ class Coherence(Section):
     )
     tolerance: Annotated[Number, within(ge=0, le=100)] = key(
         0.5,
-        "Points by which two accuracies must differ to count as different in the findings.",
+        "Points by which two accuracies must differ to count as different in the claims.",
         unit="points",
     )
     models: FilledIn[Annotated[dict[str, Network], within(min_length=1)]] = key(

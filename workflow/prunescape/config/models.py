@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from prunescape.config.mechanism import Experiment
 from prunescape.config.section import (
+    AnyNumber,
     Fraction,
     NotNegative,
     Number,
@@ -80,6 +81,14 @@ class Model(Section):
             "Which channels of an imported network may be pruned: those that reach neither an addition nor a "
             "concatenation (`inside-blocks`), or `all` but its outputs."
         ),
+    )
+    ignored_layers: AnyNumber[Text] | None = key(
+        None,
+        (
+            "Names of modules whose channels are never pruned, as torch-pruning has them; a module stands for all "
+            "inside (null, those of the catalogue's network; of an imported one none). See docs/pruning.md."
+        ),
+        hint="write a list of names, as in [layer1.0.conv1, layer4]",
     )
     learning_rate: Positive = key(
         ...,

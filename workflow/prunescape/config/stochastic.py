@@ -131,7 +131,7 @@ class Stochastic(Section):
     )
     tolerance: Annotated[Number, within(ge=0, le=100)] = key(
         0.5,
-        "Points by which two accuracies must differ to count as different in the findings.",
+        "Points by which two accuracies must differ to count as different in the claims.",
         unit="points",
     )
     sweep: Sweep = section(Sweep)

@@ -7,6 +7,7 @@ their columns; libraries of many languages read it.
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
+from prunescape.claims.columns import COLUMNS as CLAIM
 from prunescape.export.columns import COLUMNS, NUMBER, TRUTH, WHOLE, Column, of_axes
 from prunescape.export.statistics import (
     BOUNDS,
@@ -61,6 +62,7 @@ _OF_EPOCH = {
 _OF_DENSE = {
     "n_cells": Column(WHOLE, "cells in the dense network's region of interest, whose reuse is tested", "cells")
 }
+_OF_CLAIM = {name: Column(*column) for name, column in CLAIM.items()}
 _ABOVE = tuple(f"{whose}above_chance{end}" for whose in ("", "dense_") for end in ("", "_low"))
 _DECIDED = ("p_equivalent", "p_worse", "decision", "more_seeds", "chance", *_ABOVE)
 _TESTED = tuple(f"{name}{end}" for name in ("shift", "area_ratio", "turn_degrees") for end in ("", "_p"))
@@ -159,6 +161,13 @@ TABLES: dict[str, Table] = {
         "hpspace/table_4_2.csv",
         "a variant's performance risk, beside the thesis' Table 4.2",
         (*_NETWORK, "metric", "roi", "seeds", *estimated(*RISK), *beside(*RISK[:-1])),
+    ),
+    "claims": Table("claims.csv", "a claim of a study that this run has by now", tuple(CLAIM), _OF_CLAIM),
+    "hpspace_claims": Table(
+        "hpspace/claims.csv",
+        "the claim that a pruned variant can keep the dense network's hyperparameters",
+        tuple(CLAIM),
+        _OF_CLAIM,
     ),
     "tile": Table(f"{_TILE}.csv", "a training of a tile, whose first cell is i, j", _CELLS),
     "tile_history": Table(f"{_TILE}.history.csv", "an epoch of a training of a tile", (*_CELL, *_EPOCH), _OF_EPOCH),

@@ -1,6 +1,6 @@
 """Figure 4.4: the lattice of one variant as a table of accuracies, with the initial grid outlined."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,8 @@ from matplotlib.patches import Patch, Rectangle
 
 from prunescape.figures import names, plane, style
 from prunescape.hpspace.axes import THESIS, Pair
-from prunescape.hpspace.landscape import best_cell
+from prunescape.hpspace.cells import of_grid
+from prunescape.hpspace.landscape import best_cell, mean_over_seeds
 
 CELL = (0.56, 0.40)  # inches
 # From the innermost region outwards: at most so many points below the best cell.
@@ -22,6 +23,29 @@ FURTHER = (2.0, 5.0)  # the shades beyond the regions of interest, in multiples 
 
 
 def draw(
+    cells: pd.DataFrame,
+    model: str,
+    variant: str,
+    metric: str,
+    roi: Sequence[float],
+    initial_size: Sequence[int],
+    axes: Sequence[Mapping[str, Any]] | None = None,
+) -> Figure:
+    """Every cell's accuracy, as a mean over seeds.
+
+    Args:
+        cells: the table cells.csv.
+        model, variant: the network.
+        metric: `top1` or `top5`.
+        roi: the thresholds of the regions of interest, in points.
+        initial_size: cells of the initial grid along both axes.
+        axes: see `Pair.from_settings`.
+    """
+    means, pair = mean_over_seeds(of_grid(cells), metric), Pair.from_settings({"axes": axes})
+    return draw_means(means, model, variant, initial_size, metric=metric, rois=roi, pair=pair)
+
+
+def draw_means(
     landscape: pd.DataFrame,
     model: str,
     variant: str,

@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from prunescape.figures import names, style
+from prunescape.hpspace.cells import of_grid
 from prunescape.hpspace.landscape import best_cell, mean_over_seeds
 from prunescape.io.files import read_csv
 
@@ -40,7 +41,18 @@ def read_histories(paths: Iterable[str], model: str, chosen: pd.DataFrame) -> pd
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*KEY, "model", "seed", "epoch"])
 
 
-def draw(histories: pd.DataFrame, model: str, metric: str = "top1") -> Figure:
+def draw(cells: pd.DataFrame, histories: Iterable[str], model: str) -> Figure:
+    """Training curves of each variant's best cell and of its prior.
+
+    Args:
+        cells: the table cells.csv.
+        histories: the files of all tiles' histories.
+        model: which network to draw.
+    """
+    return draw_histories(read_histories(histories, model, chosen_cells(of_grid(cells), model)), model)
+
+
+def draw_histories(histories: pd.DataFrame, model: str, metric: str = "top1") -> Figure:
     """A column a variant: training loss above, validation accuracy below; means and ranges of the seeds.
 
     Args:

@@ -16,14 +16,28 @@ from matplotlib.ticker import MaxNLocator
 from prunescape.figures import names, plane, style
 from prunescape.figures.surface import REACH, colour_limits, colour_scale, interpolate
 from prunescape.hpspace.axes import Pair
-from prunescape.hpspace.landscape import best_cell
+from prunescape.hpspace.cells import of_grid
+from prunescape.hpspace.landscape import best_cell, mean_over_seeds
 
 COLUMNS = 5  # variants side by side before the figure wraps
 LEVELS = 10  # contour bands
 DEFAULTS: dict[str, Any] = {"colour_range_percent": 15.0, "colour_map": "viridis", "roi": (0.5, 1.0)}
 
 
-def draw(
+def draw(cells: pd.DataFrame, ellipses: pd.DataFrame, model: str, metric: str, **options: Any) -> Figure:
+    """Contours above, cells with their confidence ellipses below, of the means over seeds.
+
+    Args:
+        cells: the table cells.csv.
+        ellipses: the table ellipses.csv.
+        model: which network to draw.
+        metric: `top1` or `top5`.
+        options: see `draw_means`.
+    """
+    return draw_means(mean_over_seeds(of_grid(cells), metric), ellipses, metric, model, options)
+
+
+def draw_means(
     landscape: pd.DataFrame, ellipses: pd.DataFrame, metric: str, model: str, options: Mapping[str, Any]
 ) -> Figure:
     """Contours above, cells with their confidence ellipses below, one shared colour bar.

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from prunescape.data.prepared import load_prepared
 from prunescape.figures import names, style
 
 CLASSES = 10  # rows at most
@@ -17,15 +18,23 @@ SIDE = 0.62  # inches
 class Images(Protocol):
     """A prepared data set as this figure uses it (`prunescape.data.prepared.PreparedData`)."""
 
-    name: str
-    classes: Sequence[str]
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def classes(self) -> Sequence[str]: ...
 
     def images(self, split: str) -> np.ndarray: ...
 
     def labels(self, split: str) -> np.ndarray: ...
 
 
-def draw(prepared: Images, seed: int = 0) -> Figure:
+def draw(meta: str) -> Figure:
+    """Training images of the prepared data set whose file `meta` is."""
+    return draw_images(load_prepared(meta))
+
+
+def draw_images(prepared: Images, seed: int = 0) -> Figure:
     """Ten training images of each class, or of ten classes chosen by chance where there are more."""
     generator = np.random.default_rng(seed)
     images, labels = prepared.images("train"), np.asarray(prepared.labels("train"))

@@ -1,6 +1,7 @@
 """The answer in one figure: the optimum's place after pruning, and the loss from keeping the old one."""
 
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -9,13 +10,18 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from prunescape.figures import names, plane, style
-from prunescape.hpspace.axes import THESIS, Pair
+from prunescape.hpspace.axes import Pair
 
 SHAPE = 1.25  # width to height of the plane
 
 
 def draw(
-    ellipses: pd.DataFrame, risk: pd.DataFrame, model: str, metric: str, roi: float, pair: Pair = THESIS
+    ellipses: pd.DataFrame,
+    risk: pd.DataFrame,
+    model: str,
+    metric: str,
+    risk_roi: float,
+    axes: Sequence[Mapping[str, Any]] | None = None,
 ) -> Figure:
     """Left, every variant's confidence ellipse in one plane; right, every variant's mean risk.
 
@@ -24,11 +30,11 @@ def draw(
         risk: the table risk.csv.
         model: which network to draw.
         metric: `top1` or `top5`.
-        roi: the threshold of the ellipses' region, in points; a wider one takes its place where it is empty.
-        pair: the axes.
+        risk_roi: the threshold of the ellipses' region, in points; a wider one takes its place where it is empty.
+        axes: see `Pair.from_settings`.
     """
     mine = ellipses[(ellipses["model"] == model) & (ellipses["metric"] == metric)]
-    roi = shown_region(mine, roi)
+    roi, pair = shown_region(mine, risk_roi), Pair.from_settings({"axes": axes})
     mine = mine[np.isclose(mine["roi"], roi)]
     risk = risk[(risk["model"] == model) & (risk["metric"] == metric)]
     variants = names.variant_order([*mine["variant"], *risk["variant"]])

@@ -73,6 +73,11 @@ def collect(paths: Sequence[File], plans: Sequence[File] = ()) -> pd.DataFrame:
     return cells.sort_values(["order", "seed", "i", "j"], ignore_index=True).drop(columns="order")
 
 
+def collected(tables: Sequence[File], timing: Sequence[File], plans: Sequence[File] = ()) -> dict[str, pd.DataFrame]:
+    """`cells.csv` and `timing.csv` by name; of the tables of all tiles, see `collect`."""
+    return {"cells": collect(tables, plans), "timing": collect(timing)}
+
+
 class _Rows:
     """The rows of several tables that were put together, and where they come from."""
 

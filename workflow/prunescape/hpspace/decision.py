@@ -18,10 +18,14 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm, t
 
+from prunescape.data.prepared import load_prepared
 from prunescape.hpspace import functionals
+from prunescape.hpspace.axes import Pair
+from prunescape.hpspace.cells import of_grid, with_variants
 from prunescape.hpspace.cube import DENSE
-from prunescape.hpspace.learnt import Learnt, learnt
-from prunescape.hpspace.resampling import Resampled, summary
+from prunescape.hpspace.extension import open_borders
+from prunescape.hpspace.learnt import Learnt, chance_of, learnt
+from prunescape.hpspace.resampling import Resampled, resample, summary
 
 EQUIVALENT, WORSE, UNDECIDED, ONE_SEED = "equivalent", "worse", "undecided", "one seed"
 NEAR_CHANCE, DENSE_NEAR_CHANCE = "near chance", "dense near chance"
@@ -31,6 +35,25 @@ COLUMNS = [
     *["p_equivalent", "p_worse", "decision", "more_seeds", "chance", "above_chance", "above_chance_low"],
     *["dense_above_chance", "dense_above_chance_low"],
 ]
+
+
+def tabulate(
+    cells: pd.DataFrame, meta: str, border_roi: float, verdict: Mapping[str, Any], risk_roi: float, **settings: Any
+) -> pd.DataFrame:
+    """`decisions.csv`, of `cells.csv`.
+
+    Args:
+        cells: the table.
+        meta: the file that describes the prepared data.
+        border_roi: of the region of interest that the grid must hold, in points.
+        verdict: the config's section.
+        risk_roi: see `decisions`.
+        settings: see `resample`.
+    """
+    compared = of_grid(cells)
+    chance = chance_of(load_prepared(meta).labels("validation"))
+    borders = open_borders(compared, border_roi, Pair.from_settings(settings))
+    return with_variants(decisions(resample(compared, settings), risk_roi, verdict, chance, borders), compared)
 
 
 def decisions(

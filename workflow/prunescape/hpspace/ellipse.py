@@ -1,11 +1,14 @@
 """Confidence ellipses of regions of interest (thesis, section 3.3.1, Tables 3.5 and 4.1)."""
 
 import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from prunescape.hpspace.axes import THESIS, Pair
+from prunescape.hpspace.cells import of_grid, with_variants
 from prunescape.hpspace.landscape import mean_over_seeds, metrics_of, places, region_of_interest
 
 
@@ -35,6 +38,18 @@ def fit(x: np.ndarray, y: np.ndarray, sigma: float, pair: Pair = THESIS) -> dict
         "width": 2 * sigma * float(short),
         "angle_degrees": angle,
     }
+
+
+def tabulate(
+    cells: pd.DataFrame,
+    roi: list[float],
+    sigma: float,
+    minimum_cells: int,
+    axes: Sequence[Mapping[str, Any]] | None = None,
+) -> pd.DataFrame:
+    """`ellipses.csv`, of `cells.csv`; see `ellipses`."""
+    compared = of_grid(cells)
+    return with_variants(ellipses(compared, roi, sigma, minimum_cells, Pair.from_settings({"axes": axes})), compared)
 
 
 def ellipses(

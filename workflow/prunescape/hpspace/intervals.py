@@ -13,8 +13,9 @@ import pandas as pd
 
 from prunescape.hpspace import functionals
 from prunescape.hpspace.axes import THESIS, Pair
+from prunescape.hpspace.cells import of_grid, with_variants
 from prunescape.hpspace.cube import DENSE, Cube
-from prunescape.hpspace.resampling import Resampled, unwrapped
+from prunescape.hpspace.resampling import Resampled, resample, unwrapped
 
 RISK = ("d_mean", "d_std", "rel_mean", "rel_std", "loss_at_dense_optimum")
 COLUMNS = ["model", "variant", "metric", "roi", "quantity", "seeds", "measured", "estimate", "low", "high", "defined"]
@@ -32,6 +33,12 @@ def of_shift(pair: Pair) -> tuple[str, ...]:
 
 
 ELLIPSE, SHIFT = of_ellipse(THESIS), of_shift(THESIS)
+
+
+def tabulate(cells: pd.DataFrame, **settings: Any) -> pd.DataFrame:
+    """`intervals.csv`, of `cells.csv`; for the settings see `intervals` and `resample`."""
+    compared = of_grid(cells)
+    return with_variants(intervals(resample(compared, settings), settings), compared)
 
 
 def intervals(resampled: Sequence[Resampled], settings: Mapping[str, Any]) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from scipy.stats import permutation_test
 from prunescape.data.randomness import derive_seed
 from prunescape.hpspace import functionals
 from prunescape.hpspace.axes import Pair
+from prunescape.hpspace.cells import of_grid, with_variants
 from prunescape.hpspace.cube import DENSE, Cube, cubes
 from prunescape.hpspace.landscape import metrics_of
 
@@ -32,6 +33,12 @@ COLUMNS = [
     *(f"{name}{p}" for name in MEASURES for p in ("", "_p")),
     "least_p",
 ]
+
+
+def tabulate(cells: pd.DataFrame, **settings: Any) -> pd.DataFrame:
+    """`shifts.csv`, of `cells.csv`; for the settings see `shift_tests`."""
+    compared = of_grid(cells)
+    return with_variants(shift_tests(compared, settings), compared)
 
 
 def shift_tests(cells: pd.DataFrame, settings: Mapping[str, Any]) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from prunescape.hpspace.cells import of_grid, with_variants
 from prunescape.hpspace.cube import DENSE
 from prunescape.hpspace.intervals import ELLIPSE, RISK
 from prunescape.hpspace.setting import AS_PUBLISHED, REFERENCE, differing
@@ -20,6 +21,37 @@ TITLES = {"3_4": ["model"], "4_1": ["model", "variant", "roi"], "4_2": ["model",
 def published(table: str) -> pd.DataFrame:
     """A table of the thesis: "3_4", "4_1", "4_2" or "settings"."""
     return pd.read_csv(REFERENCE / f"matthiesen2023_{'settings' if table == 'settings' else f'table_{table}'}.csv")
+
+
+def prior(cells: pd.DataFrame, compared: Mapping[str, Any], theirs: Mapping[str, Any]) -> pd.DataFrame:  # noqa: ARG001
+    """Table 3.4, of `cells.csv`.
+
+    Args:
+        cells: the table.
+        compared: see `prunescape.hpspace.setting.differing`.
+        theirs: the thesis' settings by model, what ours are compared with: for the identity of the table alone.
+    """
+    return table_3_4(of_grid(cells), compared)
+
+
+def ellipses(
+    cells: pd.DataFrame,
+    intervals: pd.DataFrame,
+    compared: Mapping[str, Any],
+    theirs: Mapping[str, Any],  # noqa: ARG001
+) -> pd.DataFrame:
+    """Table 4.1, of `cells.csv` and `intervals.csv`; see `prior`."""
+    return with_variants(table_4_1(intervals, compared), cells)
+
+
+def risks(
+    cells: pd.DataFrame,
+    intervals: pd.DataFrame,
+    compared: Mapping[str, Any],
+    theirs: Mapping[str, Any],  # noqa: ARG001
+) -> pd.DataFrame:
+    """Table 4.2, of `cells.csv` and `intervals.csv`; see `prior`."""
+    return with_variants(table_4_2(intervals, compared), cells)
 
 
 def table_3_4(cells: pd.DataFrame, config: Mapping[str, Any]) -> pd.DataFrame:

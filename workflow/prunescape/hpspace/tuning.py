@@ -14,8 +14,10 @@ from scipy.special import gammaln
 from scipy.stats import rankdata
 
 from prunescape.hpspace import functionals
+from prunescape.hpspace.axes import Pair
+from prunescape.hpspace.cells import of_grid, with_variants
 from prunescape.hpspace.cube import DENSE, Cube
-from prunescape.hpspace.resampling import Resampled, unwrapped
+from prunescape.hpspace.resampling import Resampled, resample, unwrapped
 
 RANDOM, NEAREST = "random", "nearest"
 REGRET = ["model", "variant", "metric", "strategy", "trials", "seeds", "measured", "estimate", "low", "high"]
@@ -28,6 +30,22 @@ BAND = [
     *["model", "variant", "metric", "roi", "seeds", "slope", "slope_low", "slope_high"],
     *["log10_constant", "log10_constant_low", "log10_constant_high", "smith_slope", "smith_log10_constant"],
 ]
+
+
+def tabulate(cells: pd.DataFrame, batch_size: int, momentum: float, **settings: Any) -> dict[str, pd.DataFrame]:
+    """`regret.csv`, `transfer.csv` and, of the thesis' axes, `band.csv` by name, of `cells.csv`.
+
+    Args:
+        cells: the table.
+        batch_size, momentum: of the recipe.
+        settings: see `resample` and `band`.
+    """
+    compared = of_grid(cells)
+    resampled = resample(compared, settings)
+    found = {"regret": regret(resampled), "transfer": transfer(resampled)}
+    if Pair.from_settings(settings).is_thesis:
+        found["band"] = band(resampled, settings, {"batch_size": batch_size, "momentum": momentum})
+    return {name: with_variants(table, compared) for name, table in found.items()}
 
 
 def rank_weights(cells: int) -> np.ndarray:

@@ -14,6 +14,7 @@ from prunescape.hpspace.verdict_text import (
     decision_of,
     ellipse_of,
     in_short,
+    keeping,
     left_out,
     levels_of,
     multiple_of,
@@ -22,13 +23,7 @@ from prunescape.hpspace.verdict_text import (
 from prunescape.page import page, section
 
 _COLOURS = {TRAIN: "note", KEEP: "good", UNDECIDED: "doubtful", TUNE: "bad", UNKNOWN: "note"}
-_BODY = """<p class="note">Keeping means to train the pruned network at the cells of the dense network's
-{{ settings.risk_roi }}-ROI (region of interest), those within {{ settings.risk_roi }} points of its best. It is called
-equivalent where a loss of {{ settings.margin }} points or more, against the pruned network's own best cell, is ruled
-out, and worse where a smaller one is; each is wrong in at most {{ "%g" | format(100 * settings.level) }} % of cases.
-Estimates and intervals are of the landscape without the noise of training, which makes measured losses too large.
-In brackets are intervals: of the loss if kept {{ levels.loss }} intervals, whose ends are the bounds of these tests,
-all others {{ levels.others }} intervals.</p>
+_BODY = """<p class="note">{{ note }}</p>
 {% for model, entry in models.items() %}{% for metric, answer in entry.metrics.items() %}
 <h2>{{ model }}{% if metric != "top1" %}, top-5 accuracy{% endif %}</h2>
 <p><strong>{{ capitalised(in_short(entry, metric)) }}.</strong></p>
@@ -83,6 +78,7 @@ def verdict_section(answer: Mapping[str, Any]) -> Markup:
     pair = Pair.from_settings(answer)
     words = {"pair": pair, "told": lambda cell: pair.told(cell).replace(", ", " and "), "left_out": left_out}
     words |= {"capitalised": _capitalised, "remedy": add_seeds, "levels": levels_of(answer["settings"]), "train": TRAIN}
+    words["note"] = Markup(keeping(answer["settings"]))
     return section(_BODY, **answer, colours=_COLOURS, **helpers, **words)
 
 

@@ -29,6 +29,22 @@ def left_out(pair: Pair) -> str:
     return f"Smith's relation (eq. 2.2 of the thesis) and the thesis' tables are {pair.not_applicable()}"
 
 
+def keeping(settings: Mapping[str, Any]) -> str:
+    """What it means to keep the dense network's settings, and what the intervals are.
+
+    Args:
+        settings: those of a verdict.
+    """
+    roi, margin, levels = settings["risk_roi"], settings["margin"], levels_of(settings)
+    return f"""Keeping means to train the pruned network at the cells of the dense network's
+{roi}-ROI (region of interest), those within {roi} points of its best. It is called
+equivalent where a loss of {margin} points or more, against the pruned network's own best cell, is ruled
+out, and worse where a smaller one is; each is wrong in at most {100 * settings["level"]:g} % of cases.
+Estimates and intervals are of the landscape without the noise of training, which makes measured losses too large.
+In brackets are intervals: of the loss if kept {levels.loss} intervals, whose ends are the bounds of these tests,
+all others {levels.others} intervals."""
+
+
 def describe(model: str, entry: Mapping[str, Any], settings: Mapping[str, Any], pair: Pair) -> str:
     """The verdict on one model, with a line for the dense network and lines for each variant."""
     answer = entry["metrics"]["top1"]

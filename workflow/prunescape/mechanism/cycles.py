@@ -11,8 +11,9 @@ from torch import nn
 from prunescape.data.randomness import derive_seed
 from prunescape.errors import known
 from prunescape.models.architecture import Architecture
-from prunescape.models.build import build, channel_groups
+from prunescape.models.build import build
 from prunescape.pruning.channels import channel_masks, fewer_channels, scale_scores
+from prunescape.pruning.graph import Graph
 from prunescape.pruning.scores import magnitude
 from prunescape.pruning.unstructured import Tensors, apply_masks, prunable, prune_further
 from prunescape.training.array import Report, Task
@@ -96,7 +97,7 @@ def everything(network: nn.Module, architecture: Architecture, method: str) -> K
     if method == WEIGHTS:
         marked = prunable(network, (nn.Conv2d,))
     elif method == CHANNELS:
-        marked = scale_scores(network, channel_groups(architecture.name, network))
+        marked = scale_scores(network, Graph(network, architecture).groups)
     return Kept({name: torch.ones_like(tensor, dtype=torch.bool) for name, tensor in marked.items()}, {})
 
 
@@ -115,7 +116,7 @@ def prune_once(network: nn.Module, architecture: Architecture, method: str, frac
         masks = prune_further(magnitude(prunable(network, (nn.Conv2d,))), kept.marks, fraction)
         return Kept(masks, masks)
     if method == CHANNELS:
-        groups = channel_groups(architecture.name, network)
+        groups = Graph(network, architecture).groups
         marks = fewer_channels(scale_scores(network, groups), kept.marks, fraction)
         return Kept(marks, channel_masks(network, groups, marks))
     return kept

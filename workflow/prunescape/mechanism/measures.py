@@ -14,7 +14,8 @@ from prunescape.mechanism.sparse_starts import sized_lane
 from prunescape.mechanism.statistics import rank_correlations, utility_and_loss
 from prunescape.mechanism.subsets import Weights, magnitude_bands
 from prunescape.mechanism.utility import Ablations
-from prunescape.models.build import build, channel_groups
+from prunescape.models.build import build
+from prunescape.pruning.graph import Graph
 from prunescape.training.context import Context
 
 SUBSETS, CHANNELS = "subsets", "channels"
@@ -80,7 +81,7 @@ def utility_of_channels(context: Context, state: Mapping[str, torch.Tensor]) -> 
         that it costs on validation images, in points.
     """
     network = context.network(state)
-    groups = channel_groups(context.architecture.name, network)
+    groups = Graph(network, context.architecture).groups
     train, validation = _of_both_splits(context, network)
     table, again = train.measure_channels(groups), validation.measure_channels(groups)
     by = ["layer", "channel"]

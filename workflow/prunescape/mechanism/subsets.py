@@ -16,8 +16,8 @@ from torch import nn
 
 from prunescape.data.randomness import derive_seed
 from prunescape.lanes.vectors import Layout
-from prunescape.models.channel_groups import ChannelGroup
 from prunescape.pruning.channels import channel_masks
+from prunescape.pruning.graph import Group
 from prunescape.pruning.unstructured import prunable
 
 
@@ -157,7 +157,7 @@ def magnitude_bands(weights: Weights, ratios: Sequence[float], bands: int = 20) 
     return subsets
 
 
-def channels(network: nn.Module, groups: Sequence[ChannelGroup]) -> list[Subset]:
+def channels(network: nn.Module, groups: Sequence[Group]) -> list[Subset]:
     """Every channel by itself, with all that makes and reads it, as structured pruning would remove it.
 
     Returns:
@@ -165,10 +165,9 @@ def channels(network: nn.Module, groups: Sequence[ChannelGroup]) -> list[Subset]
     """
     layout, subsets = Layout.of(network), []
     for group in groups:
-        width = len(network.get_parameter(f"{group.producer}.weight"))
-        for channel in range(width):
-            masks = channel_masks(network, [group], {group.producer: torch.arange(width) != channel})
+        for channel in range(group.channels):
+            masks = channel_masks(network, [group], {group.root: torch.arange(group.channels) != channel})
             positions = layout.positions({name: ~mask for name, mask in masks.items()}).numpy()
-            labels = {"layer": group.producer, "channel": channel, "ablated": len(positions)}
+            labels = {"layer": group.root, "channel": channel, "ablated": len(positions)}
             subsets.append(Subset(labels, positions))
     return subsets

@@ -1,7 +1,7 @@
 """The utility paper's Tables 1 and 2 from our results, with the published numbers beside them where settings match.
 
 Accuracies are in percent, of validation images: means over pretrained seeds, with intervals (see
-`prunescape.answers.interval`). A published number has the same column's name after `published_`.
+`claims.intervals`). A published number has the same column's name after `published_`.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from prunescape.answers import interval
+from prunescape.claims.intervals import interval
 
 REFERENCE = Path(__file__).parents[2] / "reference"
 

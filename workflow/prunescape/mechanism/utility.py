@@ -13,7 +13,7 @@ from prunescape.data.batches import Batches
 from prunescape.data.prepared import PreparedData
 from prunescape.mechanism.points import Points
 from prunescape.mechanism.subsets import Subset, channels
-from prunescape.models.channel_groups import ChannelGroup
+from prunescape.pruning.graph import Group
 from prunescape.training.engine import Engine
 from prunescape.training.evaluate import lane_logits, validation_batches
 
@@ -70,7 +70,7 @@ class Ablations:
         """
         return self._measured(self._points, subsets)
 
-    def measure_channels(self, groups: Sequence[ChannelGroup]) -> pd.DataFrame:
+    def measure_channels(self, groups: Sequence[Group]) -> pd.DataFrame:
         """Ablate each channel by itself (beyond the utility paper).
 
         The layers before a channel's are the same in all lanes, and run once for all of them.
@@ -89,7 +89,7 @@ class Ablations:
             return self.measure(channels(self.network, groups))
         tables = []
         for group in groups:
-            points = Points(self.network, self._engine, changed=group.producer)
+            points = Points(self.network, self._engine, changed=group.root)
             tables.append(self._measured(points, channels(self.network, [group])))
         return pd.concat(tables, ignore_index=True)
 

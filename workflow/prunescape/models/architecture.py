@@ -7,6 +7,9 @@ from typing import Any
 
 from prunescape.errors import UserError
 from prunescape.io.files import read_json, remedy, write_json
+from prunescape.models.catalog import lookup
+
+INSIDE_BLOCKS, ALL = "inside-blocks", "all"
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,7 @@ class Origin:
 
     target: str
     kwargs: Mapping[str, Any] = field(default_factory=dict)
-    prunable: str = "inside-blocks"
+    prunable: str = INSIDE_BLOCKS
 
     @classmethod
     def from_config(cls, section: Mapping[str, Any]) -> "Origin | None":
@@ -39,63 +42,75 @@ class Architecture:
         name: the model's name in the catalog, or in the config where it has an origin.
         input_shape: (channels, height, width) of one image, in pixels.
         classes: number of classes.
-        widths: channels kept, by the name of the convolution that makes them; a convolution that is not named keeps
-        all.
+        layers: the sizes of each layer that pruning has changed, by its name, as its attributes are called
+            ({"blocks.0.conv1": {"out_channels": 12}}); layers that are not named have those of the dense network.
         width: neurons of every hidden layer, of networks that come in any width; None takes their own.
         flops: of one forward pass of one image, where known: a note of what it costs, no part of what it is.
         parameters, activations: numbers that it learns, and that its layers give for one image: notes likewise.
         origin: of a network that is not in the catalog.
-        layers: of such a network, pruned: the sizes of every layer that pruning made smaller, by its name, as its
-            attributes are called ({"layer1.0.conv1": {"out_channels": 12}}); `widths` are then but a summary.
+        ignored_layers: names of modules whose channels are never pruned; None takes the catalog's.
     """
 
     name: str
     input_shape: tuple[int, int, int]
     classes: int
-    widths: Mapping[str, int] = field(default_factory=dict)
+    layers: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     width: int | None = None
     flops: int | None = field(default=None, compare=False)
     origin: Origin | None = None
-    layers: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    ignored_layers: tuple[str, ...] | None = None
     parameters: int | None = field(default=None, compare=False)
     activations: int | None = field(default=None, compare=False)
 
+    @property
+    def target(self) -> str:
+        """What the network is called in messages: its name in the catalog, or what is imported."""
+        return self.name if self.origin is None else self.origin.target
+
+    @property
+    def prunable(self) -> str:
+        """Which channels may be pruned: "inside-blocks" or "all"; see `prunescape.pruning.graph`."""
+        return INSIDE_BLOCKS if self.origin is None else self.origin.prunable
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """Names of the modules whose channels are never pruned."""
+        if self.ignored_layers is None and self.origin is None:
+            return lookup(self.name).ignored_layers
+        return self.ignored_layers or ()
+
     def to_json(self) -> dict[str, Any]:
         """The architecture as plain JSON values."""
-        named = {} if self.width is None else {"width": self.width}
         value: dict[str, Any] = {
             "name": self.name,
             "input_shape": list(self.input_shape),
             "classes": self.classes,
-            "widths": dict(self.widths),
-            **named,
+            "layers": {name: dict(sizes) for name, sizes in self.layers.items()},
             "flops": self.flops,
         }
-        notes = {"parameters": self.parameters, "activations": self.activations}
-        value |= {name: count for name, count in notes.items() if count is not None}
-        if self.origin is not None:
-            value |= {"origin": asdict(self.origin), "layers": {name: dict(size) for name, size in self.layers.items()}}
-        return value
+        more = {
+            "width": self.width,
+            "parameters": self.parameters,
+            "activations": self.activations,
+            "origin": None if self.origin is None else asdict(self.origin),
+            "ignored_layers": None if self.ignored_layers is None else list(self.ignored_layers),
+        }
+        return value | {key: entry for key, entry in more.items() if entry is not None}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Architecture":
-        """The architecture that `to_json` wrote."""
+        """The architecture that `to_json` wrote.
+
+        Raises:
+            KeyError, TypeError, ValueError: it wrote something else.
+        """
         channels, height, width = value["input_shape"]
-        shape, widths = (channels, height, width), dict(value["widths"])
-        origin = Origin(**value["origin"]) if "origin" in value else None
-        layers = value.get("layers", {})
-        return cls(
-            value["name"],
-            shape,
-            value["classes"],
-            widths,
-            value.get("width"),
-            value.get("flops"),
-            origin,
-            layers,
-            value.get("parameters"),
-            value.get("activations"),
-        )
+        given = {**value, "input_shape": (channels, height, width)}
+        if "origin" in value:
+            given["origin"] = Origin(**value["origin"])
+        if "ignored_layers" in value:
+            given["ignored_layers"] = tuple(value["ignored_layers"])
+        return cls(**given)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write as JSON, atomically."""
@@ -108,7 +123,10 @@ def load_architecture(path: str | os.PathLike[str]) -> Architecture:
     Raises:
         UserError: the file is missing or does not describe one.
     """
+    value = read_json(path)
+    if "widths" in value:
+        raise UserError(f"{path}: an architecture as an earlier version of prunescape wrote it; {remedy(path)}")
     try:
-        return Architecture.from_json(read_json(path))
+        return Architecture.from_json(value)
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path}: not an architecture ({error!r}); {remedy(path)}") from None

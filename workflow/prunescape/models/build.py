@@ -1,16 +1,25 @@
-"""`build` makes any network, dense or pruned, from an `Architecture`."""
+"""Networks, dense or pruned, made from an `Architecture`, and the sizes of layers in which the two differ."""
 
 import importlib
 import math
+from collections.abc import Callable, Mapping
 from types import ModuleType
 
 import torch
 from torch import nn
 
 from prunescape.errors import UserError
-from prunescape.models.architecture import Architecture, Origin
+from prunescape.models.architecture import Architecture
 from prunescape.models.catalog import lookup
-from prunescape.models.channel_groups import ChannelGroup, resize
+
+# A layer's sizes that pruning may change, by its type; the layers for which networks are cut and built again.
+SIZES: dict[type[nn.Module], tuple[str, ...]] = {
+    nn.Conv2d: ("in_channels", "out_channels", "groups"),
+    nn.Linear: ("in_features", "out_features"),
+    nn.BatchNorm1d: ("num_features",),
+    nn.BatchNorm2d: ("num_features",),
+    nn.PReLU: ("num_parameters",),
+}
 
 
 def build(architecture: Architecture, seed: int | None = None) -> nn.Module:
@@ -18,49 +27,90 @@ def build(architecture: Architecture, seed: int | None = None) -> nn.Module:
 
     Args:
         architecture: what to build.
-        seed: of the initialisation, He's unless the model's module has one of its own; None leaves torch's own random
-            weights, to be overwritten.
+        seed: of the initialisation, He's unless the model's module has one of its own; None leaves weights of a fixed
+            seed, to be overwritten.
 
     Raises:
-        UserError: the model is unknown, the images are too small for it, or a width names no group of channels; or a
-            network of another origin cannot be made.
+        UserError: the model is unknown, the images are too small for it, or it lacks a layer that pruning has changed;
+            or a network of another origin cannot be made.
     """
+    with torch.random.fork_rng(devices=[]):  # what He initialisation leaves alone is the constructor's, by this seed
+        torch.manual_seed(0 if seed is None else seed)
+        model, initialise = _dense(architecture)
+        resize(model, architecture.layers)
+    if seed is not None:
+        initialise(model, seed)
+    return model
+
+
+def _dense(architecture: Architecture) -> tuple[nn.Module, Callable[[nn.Module, int], None]]:
+    """The network before it was pruned, and what initialises it."""
+    shape, classes = architecture.input_shape, architecture.classes
     if architecture.origin is not None:
-        return _own(architecture, architecture.origin, seed)
+        model: nn.Module = _module("own").build(architecture.origin, shape, classes)
+        return model, he_initialise
     info = lookup(architecture.name)
-    if min(architecture.input_shape[1:]) < info.smallest_image:
+    if min(shape[1:]) < info.smallest_image:
         raise UserError(
-            f"model {info.name}: images of {architecture.input_shape[1]} pixels are too small, it needs at least"
+            f"model {info.name}: images of {shape[1]} pixels are too small, it needs at least"
             f" {info.smallest_image}; choose a smaller model or a larger image size"
         )
     module = _module(info.module)
     width = {} if architecture.width is None else {"width": architecture.width}
-    model: nn.Module = module.build(info.name, architecture.input_shape, architecture.classes, **width)
-    groups = {group.producer: group for group in module.channel_groups(model)}
-    for producer, channels in architecture.widths.items():
-        if producer not in groups:
-            raise UserError(f"model {info.name}: widths name {producer!r}, which is no group of channels")
-        resize(model, groups[producer], channels)
-    if seed is not None:
-        getattr(module, "initialise", he_initialise)(model, seed)
-    return model
+    return module.build(info.name, shape, classes, **width), getattr(module, "initialise", he_initialise)
 
 
-def _own(architecture: Architecture, origin: Origin, seed: int | None) -> nn.Module:
-    own = _module("own")
-    with torch.random.fork_rng(devices=[]):  # what He initialisation leaves alone is the constructor's, by this seed
-        torch.manual_seed(0 if seed is None else seed)
-        model: nn.Module = own.build(origin, architecture.input_shape, architecture.classes)
-        own.resize(model, architecture.layers)
-    if seed is not None:
-        he_initialise(model, seed)
-    return model
+def sizes(model: nn.Module) -> dict[str, dict[str, int]]:
+    """The sizes of every layer that has some, by its name."""
+    found: dict[str, dict[str, int]] = {}
+    for name, module in model.named_modules():
+        for kind, attributes in SIZES.items():
+            if isinstance(module, kind):
+                found[name] = {attribute: getattr(module, attribute) for attribute in attributes}
+    return found
 
 
-def channel_groups(name: str, model: nn.Module) -> list[ChannelGroup]:
-    """The prunable channel groups of a network that `build` made of the model called `name`."""
-    groups: list[ChannelGroup] = _module(lookup(name).module).channel_groups(model)
-    return groups
+def smaller(dense: Mapping[str, Mapping[str, int]], pruned: nn.Module) -> dict[str, dict[str, int]]:
+    """What pruning changed: of each layer, the sizes that are no more those in `dense`."""
+    changed = {
+        name: {attribute: size for attribute, size in after.items() if size != dense[name][attribute]}
+        for name, after in sizes(pruned).items()
+    }
+    return {name: difference for name, difference in changed.items() if difference}
+
+
+def resize(model: nn.Module, layers: Mapping[str, Mapping[str, int]]) -> None:
+    """Give layers other sizes, in place; their weights are fresh.
+
+    Raises:
+        UserError: the network has no such layers; it has changed since it was pruned.
+    """
+    here = sizes(model)
+    for name, changed in layers.items():
+        if name not in here or not set(changed) <= set(here[name]):
+            raise UserError(f"the network has no layer {name!r} with {', '.join(changed)} any more; prune it again")
+        layer = model.get_submodule(name)
+        for attribute, size in changed.items():
+            setattr(layer, attribute, size)
+        for tensor, shape in _shapes(layer).items():
+            old = getattr(layer, tensor)
+            if isinstance(old, nn.Parameter):
+                setattr(layer, tensor, nn.Parameter(old.new_zeros(shape), requires_grad=old.requires_grad))
+            elif old is not None:
+                setattr(layer, tensor, old.new_zeros(shape))
+        layer.reset_parameters()  # type: ignore[operator]
+
+
+def _shapes(layer: nn.Module) -> dict[str, tuple[int, ...]]:
+    if isinstance(layer, nn.Conv2d):
+        weight = (layer.out_channels, layer.in_channels // layer.groups, *layer.kernel_size)
+        return {"weight": weight, "bias": (layer.out_channels,)}
+    if isinstance(layer, nn.Linear):
+        return {"weight": (layer.out_features, layer.in_features), "bias": (layer.out_features,)}
+    if isinstance(layer, nn.PReLU):
+        return {"weight": (layer.num_parameters,)}
+    assert isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d)
+    return dict.fromkeys(("weight", "bias", "running_mean", "running_var"), (layer.num_features,))
 
 
 def he_initialise(model: nn.Module, seed: int) -> None:

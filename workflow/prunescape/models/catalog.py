@@ -16,6 +16,9 @@ class ModelInfo:
         batch_norm: whether it has batch norm.
         channels: whether it has channels that structured pruning may remove.
         lanes: whether several of it can be trained as one network.
+        ignored_layers: names of modules whose channels structured pruning leaves alone, beside the first layer's, the
+            outputs, and the residual stream: those that the classifier reads, of MobileNetV2 also those between blocks
+            without a shortcut, and all of networks that are not of convolutions. A module stands for all inside.
     """
 
     name: str
@@ -24,6 +27,7 @@ class ModelInfo:
     batch_norm: bool = True
     channels: bool = True
     lanes: bool = True
+    ignored_layers: tuple[str, ...] = ()
 
 
 CATALOG: dict[str, ModelInfo] = {
@@ -31,15 +35,21 @@ CATALOG: dict[str, ModelInfo] = {
     for info in [
         ModelInfo("small_resnet", "cifar_resnet", 8),
         *(ModelInfo(f"resnet{depth}", "cifar_resnet", 16) for depth in (20, 32, 44, 56, 110)),
-        ModelInfo("vanilla_cnn", "vanilla_cnn", 4, batch_norm=False),
-        ModelInfo("mobilenetv2", "mobilenet", 16),
+        ModelInfo("vanilla_cnn", "vanilla_cnn", 4, batch_norm=False, ignored_layers=("features.14",)),
+        ModelInfo(
+            "mobilenetv2",
+            "mobilenet",
+            16,
+            ignored_layers=("features.1.conv.1", "features.17.conv.2", "features.18"),
+        ),
         ModelInfo("resnet50", "imagenet_resnet", 64),
-        ModelInfo("mlp", "mlp", 1, batch_norm=False, channels=False),
+        ModelInfo("mlp", "mlp", 1, batch_norm=False, channels=False, ignored_layers=("fc2", "fc3", "fc4")),
         *(
-            ModelInfo(name, "vit", patch, batch_norm=False, channels=False, lanes=False)
+            ModelInfo(name, "vit", patch, batch_norm=False, channels=False, lanes=False, ignored_layers=("encoder",))
             for name, patch in (("vit", 4), ("small_vit", 2))
         ),
-        *(ModelInfo(f"{base}_cifar", "cifar_adapted", 16) for base in ("resnet18", "resnet50", "vgg19")),
+        *(ModelInfo(f"{base}_cifar", "cifar_adapted", 16) for base in ("resnet18", "resnet50")),
+        ModelInfo("vgg19_cifar", "cifar_adapted", 16, ignored_layers=("features.49",)),
     ]
 }
 

@@ -7,11 +7,9 @@ batch norm, five max poolings down to one pixel, and a single fully connected la
 """
 
 from collections import OrderedDict
-from itertools import pairwise
 
 from torch import nn
 
-from prunescape.models.channel_groups import ChannelGroup
 from prunescape.torchvision_compat import torchvision
 
 FEATURES = "features"
@@ -40,21 +38,3 @@ def _vgg(channels: int, classes: int) -> nn.Module:
     pool = nn.AdaptiveAvgPool2d(1)  # one pixel is left of 32; of larger images it takes the mean
     layers = {FEATURES: features, "pool": pool, "flatten": nn.Flatten(), "classifier": nn.Linear(512, classes)}
     return nn.Sequential(OrderedDict(layers))
-
-
-def channel_groups(model: nn.Module) -> list[ChannelGroup]:
-    """The channels inside each residual block; in VGG-19 those between two convolutions, the first one's excepted."""
-    if isinstance(model, torchvision.models.ResNet):
-        return [group for name, block in model.named_modules() for group in _block_groups(name, block)]
-    features = model.get_submodule(FEATURES)
-    _, *names = [name for name, layer in features.named_children() if isinstance(layer, nn.Conv2d)]
-    return [
-        ChannelGroup(f"{FEATURES}.{name}", (f"{FEATURES}.{int(name) + 1}",), f"{FEATURES}.{following}")
-        for name, following in pairwise(names)
-    ]
-
-
-def _block_groups(name: str, block: nn.Module) -> list[ChannelGroup]:
-    blocks = torchvision.models.resnet
-    inner = {blocks.BasicBlock: 1, blocks.Bottleneck: 2}.get(type(block), 0)
-    return [ChannelGroup(f"{name}.conv{k}", (f"{name}.bn{k}",), f"{name}.conv{k + 1}") for k in range(1, inner + 1)]

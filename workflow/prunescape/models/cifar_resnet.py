@@ -4,8 +4,6 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from prunescape.models.channel_groups import ChannelGroup
-
 # name -> (widths of the stages, blocks of each stage, stride of the first convolution)
 SETTINGS: dict[str, tuple[tuple[int, ...], int, int]] = {
     "small_resnet": ((16, 32), 1, 2),
@@ -79,11 +77,3 @@ def build(name: str, input_shape: tuple[int, int, int], classes: int) -> nn.Modu
     """The dense network called `name`."""
     widths, blocks, stride = SETTINGS[name]
     return CifarResNet(input_shape[0], classes, widths, blocks, stride)
-
-
-def channel_groups(model: nn.Module) -> list[ChannelGroup]:
-    """One group a block: the channels between its two convolutions."""
-    assert isinstance(model, CifarResNet)
-    return [
-        ChannelGroup(f"blocks.{k}.conv1", (f"blocks.{k}.bn1",), f"blocks.{k}.conv2") for k in range(len(model.blocks))
-    ]

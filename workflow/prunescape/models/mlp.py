@@ -11,8 +11,6 @@ from itertools import pairwise
 
 from torch import nn
 
-from prunescape.models.channel_groups import ChannelGroup
-
 WIDTH, SQUARES = 512, 3
 
 
@@ -24,9 +22,3 @@ def build(name: str, input_shape: tuple[int, int, int], classes: int, width: int
     for number, (inputs, outputs) in enumerate(pairwise(sizes), start=1):
         layers += [(f"fc{number}", nn.Linear(inputs, outputs)), (f"relu{number}", nn.ReLU())]
     return nn.Sequential(OrderedDict([*layers, ("classifier", nn.Linear(width, classes))]))
-
-
-def channel_groups(model: nn.Module) -> list[ChannelGroup]:
-    """None: structured pruning is for convolutions."""
-    del model
-    return []

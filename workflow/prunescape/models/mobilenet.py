@@ -6,7 +6,6 @@ channels take stride 1 (thesis, Table 2.2; the choice that its FLOPs in Table 3.
 
 from torch import nn
 
-from prunescape.models.channel_groups import ChannelGroup
 from prunescape.torchvision_compat import torchvision
 
 SMALL_IMAGE = 64
@@ -32,14 +31,3 @@ def build(name: str, input_shape: tuple[int, int, int], classes: int) -> nn.Modu
     stride = 1 if small else 2
     model.features[0][0] = nn.Conv2d(channels, 32, 3, stride, 1, bias=False)
     return model
-
-
-def channel_groups(model: nn.Module) -> list[ChannelGroup]:
-    """One group an inverted residual block: its expanded channels. The block without expansion has none."""
-    groups = []
-    for name, block in model.named_modules():
-        if isinstance(block, torchvision.models.mobilenetv2.InvertedResidual) and len(block.conv) == 4:
-            conv = f"{name}.conv"
-            norms = (f"{conv}.0.1", f"{conv}.1.1")
-            groups.append(ChannelGroup(f"{conv}.0.0", norms, f"{conv}.2", depthwise=f"{conv}.1.0"))
-    return groups

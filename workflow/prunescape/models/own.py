@@ -15,19 +15,10 @@ from typing import Any, get_type_hints
 
 from torch import nn
 
-from prunescape.errors import UserError, known
+from prunescape.errors import UserError, in_a_line, known
 from prunescape.models.architecture import Origin
 from prunescape.own_code import NAMED_BY_LIBRARY, foreign, importable_files, is_installed, search_path, top_level
 from prunescape.torchvision_compat import torchvision
-
-# A layer's sizes that pruning may change, by its type; the layers for which networks are cut and built again.
-SIZES: dict[type[nn.Module], tuple[str, ...]] = {
-    nn.Conv2d: ("in_channels", "out_channels", "groups"),
-    nn.Linear: ("in_features", "out_features"),
-    nn.BatchNorm1d: ("num_features",),
-    nn.BatchNorm2d: ("num_features",),
-    nn.PReLU: ("num_parameters",),
-}
 
 # Arguments by which torchvision's and timm's networks load weights; timm unpickles a file of `checkpoint_path`.
 LOADS_WEIGHTS = (
@@ -64,59 +55,6 @@ def build(origin: Origin, input_shape: tuple[int, int, int], classes: int) -> nn
         raise UserError(f"{origin.target}: this network has no weights to train")
     model.arbitrary = True  # type: ignore[assignment]
     return model.train()
-
-
-def sizes(model: nn.Module) -> dict[str, dict[str, int]]:
-    """The sizes of every layer that has some, by its name."""
-    found: dict[str, dict[str, int]] = {}
-    for name, module in model.named_modules():
-        for kind, attributes in SIZES.items():
-            if isinstance(module, kind):
-                found[name] = {attribute: getattr(module, attribute) for attribute in attributes}
-    return found
-
-
-def smaller(dense: Mapping[str, Mapping[str, int]], pruned: nn.Module) -> dict[str, dict[str, int]]:
-    """What pruning changed: of each layer, the sizes that are no more those in `dense`."""
-    changed = {
-        name: {attribute: size for attribute, size in after.items() if size != dense[name][attribute]}
-        for name, after in sizes(pruned).items()
-    }
-    return {name: difference for name, difference in changed.items() if difference}
-
-
-def resize(model: nn.Module, layers: Mapping[str, Mapping[str, int]]) -> None:
-    """Give layers other sizes, in place; their weights are fresh.
-
-    Raises:
-        UserError: the network has no such layers; it has changed since it was pruned.
-    """
-    here = sizes(model)
-    for name, changed in layers.items():
-        if name not in here or not set(changed) <= set(here[name]):
-            raise UserError(f"the network has no layer {name!r} with {', '.join(changed)} any more; prune it again")
-        layer = model.get_submodule(name)
-        for attribute, size in changed.items():
-            setattr(layer, attribute, size)
-        for tensor, shape in _shapes(layer).items():
-            old = getattr(layer, tensor)
-            if isinstance(old, nn.Parameter):
-                setattr(layer, tensor, nn.Parameter(old.new_zeros(shape), requires_grad=old.requires_grad))
-            elif old is not None:
-                setattr(layer, tensor, old.new_zeros(shape))
-        layer.reset_parameters()  # type: ignore[operator]
-
-
-def _shapes(layer: nn.Module) -> dict[str, tuple[int, ...]]:
-    if isinstance(layer, nn.Conv2d):
-        weight = (layer.out_channels, layer.in_channels // layer.groups, *layer.kernel_size)
-        return {"weight": weight, "bias": (layer.out_channels,)}
-    if isinstance(layer, nn.Linear):
-        return {"weight": (layer.out_features, layer.in_features), "bias": (layer.out_features,)}
-    if isinstance(layer, nn.PReLU):
-        return {"weight": (layer.num_parameters,)}
-    assert isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d)
-    return dict.fromkeys(("weight", "bias", "running_mean", "running_var"), (layer.num_features,))
 
 
 def _torchvision(name: str, origin: Origin, input_shape: tuple[int, int, int], classes: int) -> nn.Module:
@@ -222,9 +160,3 @@ def _reading(model: nn.Module, channels: int, origin: Origin) -> nn.Module:
             model.set_submodule(name, nn.Conv2d(channels, layer.out_channels, bias=layer.bias is not None, **words))
             return model
     raise UserError(f"{origin.target}: reads images of 3 channels, and these have {channels}; use another network")
-
-
-def in_a_line(error: BaseException) -> str:
-    """An error as one short line."""
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text[:200]}" if text else type(error).__name__

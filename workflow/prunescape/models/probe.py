@@ -3,10 +3,9 @@
 import torch
 import torch.nn.functional as F
 
-from prunescape.errors import UserError
+from prunescape.errors import UserError, in_a_line
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
-from prunescape.models.own import in_a_line
 
 IMAGES = 4
 

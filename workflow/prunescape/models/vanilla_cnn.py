@@ -7,11 +7,8 @@ have biases, since no batch norm shifts their outputs, and keep the image's size
 """
 
 from collections import OrderedDict
-from itertools import pairwise
 
 from torch import nn
-
-from prunescape.models.channel_groups import ChannelGroup
 
 FEATURES = "features"
 STAGES = ((16, 16, 16), (32, 32), (64, 64))  # output channels of the convolutions between the poolings
@@ -30,10 +27,3 @@ def build(name: str, input_shape: tuple[int, int, int], classes: int) -> nn.Modu
             inputs = width
     whole = {FEATURES: nn.Sequential(*layers), "pool": nn.AdaptiveAvgPool2d(1), "flatten": nn.Flatten()}
     return nn.Sequential(OrderedDict(whole, classifier=nn.Linear(inputs, classes)))
-
-
-def channel_groups(model: nn.Module) -> list[ChannelGroup]:
-    """The channels between two convolutions, the first one's excepted, as in the networks with a stem."""
-    features = model.get_submodule(FEATURES)
-    _, *names = [name for name, layer in features.named_children() if isinstance(layer, nn.Conv2d)]
-    return [ChannelGroup(f"{FEATURES}.{name}", (), f"{FEATURES}.{following}") for name, following in pairwise(names)]

@@ -10,7 +10,6 @@ import torch
 from torch import nn
 
 from prunescape.errors import UserError
-from prunescape.models.channel_groups import ChannelGroup
 from prunescape.torchvision_compat import torchvision
 
 # name -> (patch in pixels, depth, heads, width)
@@ -54,9 +53,3 @@ def initialise(model: nn.Module, seed: int) -> None:
             parameter.zero_()
         else:  # a layer norm's scale
             parameter.fill_(1.0)
-
-
-def channel_groups(model: nn.Module) -> list[ChannelGroup]:
-    """None: structured pruning is for convolutions."""
-    del model
-    return []

@@ -149,9 +149,9 @@ def companion_status(companion: Companion, study: Study, now: float) -> Page:
     columns = ["model", "experiment", "jobs", *State]
     totals = ["total", "", str(len(companion.pieces)), *(str(count) if count else "-" for count in sums.values())]
     page: Page = [table(f"{study.config['run']}: {companion.name}", columns, rows, totals)]
-    findings = study.results / companion.name / "findings.txt"
-    page.append(f"findings: {findings if findings.is_file() else 'not yet'}")
-    explore = findings.with_name("explore.html")
+    claims = study.results / companion.name / "claims.txt"
+    page.append(f"claims: {claims if claims.is_file() else 'not yet'}")
+    explore = claims.with_name("explore.html")
     if explore.is_file():
         page.append(f"explore: {explore}")
     return page + (["failed:", *failures] if failures else [])

@@ -1,23 +1,19 @@
-"""A companion study's results as one page: findings, pictures, tables, provenance."""
+"""A companion study's results as one page: claims, pictures, tables, provenance."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
-from prunescape import questions_page
-from prunescape.coherence import findings_page as coherence
+from prunescape.claims.page import STYLE, claims_section
+from prunescape.claims.study import StudyClaims
 from prunescape.figures.names import model_title
-from prunescape.mechanism import findings_page as mechanism
 from prunescape.pages.pictures import inside
 from prunescape.pages.provenance import Job, of_jobs
 from prunescape.pages.study import NO_EXTRA, Answer, study_page
 from prunescape.pages.tables import shown
-from prunescape.plan.captions import Caption
-from prunescape.stochastic import findings_page as stochastic
 
-STUDIES = {"stochastic": stochastic, "mechanism": mechanism, "coherence": coherence}
 # What the tables are called that have no title of their own in Snakemake's report.
 TITLES = {
     "stochastic": {
@@ -72,9 +68,24 @@ TITLES = {
 }
 
 
+class Caption(NamedTuple):
+    """What is said of a figure or table.
+
+    Attributes:
+        place: in the order of the report.
+        title: what it shows.
+        model: that it is of; empty where it is of all.
+        text: a few sentences.
+    """
+
+    place: int
+    title: str
+    model: str
+    text: str
+
+
 def companion_page(
-    study: str,
-    found: Mapping[str, Any],
+    stated: StudyClaims,
     tables: Mapping[str, tuple[pd.DataFrame, Caption | None]],
     pictures: Sequence[tuple[str, Caption]],
     jobs: Sequence[Job],
@@ -84,8 +95,7 @@ def companion_page(
     """The page.
 
     Args:
-        study: one of `STUDIES`.
-        found: its findings.
+        stated: the study's claims.
         tables: by name, with what is said of them, if anything; those that have captions come first, in their order,
             then those of `TITLES`.
         pictures: figures, PNG files, with what is said of them.
@@ -93,16 +103,16 @@ def companion_page(
         config: as resolved.
         root: the project's folder, which tells the code's version.
     """
-    question = STUDIES[study].QUESTION
+    study = stated.study
     return study_page(
         f"{config['run']}: {study}",
-        question,
-        Answer("Findings", STUDIES[study].findings_section(found)),
+        stated.question,
+        Answer("Claims", claims_section(stated)),
         [inside(path, _titled(caption), caption.text) for path, caption in sorted(pictures, key=_order)],
         [_table(study, name, *tables[name]) for name in _ordered(study, tables)],
         f"docs/{study}.md in the project",
         of_jobs(jobs, config, root),
-        NO_EXTRA._replace(style=questions_page.STYLE),
+        NO_EXTRA._replace(style=STYLE),
     )
 
 

@@ -33,12 +33,17 @@ def before_run(plan: Plan, workflow: Any) -> None:
         )
 
 
-def after_run(results: str) -> None:
-    """Write the overview of the studies that a run has by now; it is no job, and asks for no study."""
+def after_run(results: str, failed: bool = False) -> None:
+    """Write overview and ledger of the studies that a run has by now; it is no job, and asks for no study.
+
+    Args:
+        results: the folder of a run.
+        failed: whether the run failed; what it has finished is written all the same, and nothing is said of it.
+    """
     from prunescape.pages.index import write_index
 
     try:
-        if write_index(Path(results)):
+        if write_index(Path(results)) and not failed:
             print(f"prunescape: the answers are in {results}/index.html", file=sys.stderr)
     except (UserError, OSError) as error:
         print(f"prunescape: no {results}/index.html: {user_message(error) or error}", file=sys.stderr)

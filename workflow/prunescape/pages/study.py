@@ -16,7 +16,7 @@ TEMPLATE, STYLE, SCRIPT = "study.jinja", "study.css", "tables.js"
 
 
 class Answer(NamedTuple):
-    """The first section of a page: its name ("Verdict", "Findings"), and its content."""
+    """The first section of a page: its name ("Verdict", "Claims"), and its content."""
 
     name: str
     content: Markup

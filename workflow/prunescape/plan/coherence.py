@@ -1,6 +1,6 @@
 """The study `coherence`: its experiments on each network, their cost, and the tables and figures that follow."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,6 +10,7 @@ from prunescape.plan.companion import Companion
 from prunescape.plan.cost import training_flops
 from prunescape.plan.run import MLP
 from prunescape.plan.step import Sizes, Step, Wildcards, combinations
+from prunescape.studies.coherence import STUDY
 
 MLP_WIDTH = 512  # neurons of `mlp` itself, by which the FLOPs of its architecture.json are counted
 SPARSE = ["network", "stability", "early", "matched"]  # what masks of the networks are needed for
@@ -34,7 +35,7 @@ TABLES: dict[str, list[str]] = {
     "early_masks": ["early"],
     "matched": ["matched"],
 }
-# What the findings follow from; those that the config does not ask for are left out.
+# What the claims follow from; those that the config does not ask for are left out.
 STATED = ["epochs", "diff_histogram", "widths", "width_diffs", "children", "mask_overlap", "early_masks", "matched"]
 
 
@@ -42,8 +43,7 @@ STATED = ["epochs", "diff_histogram", "widths", "width_diffs", "children", "mask
 class Coherence(Companion):
     """What do per-sample gradients know? Trainings, their gradients' coherence, and networks with masks from it."""
 
-    name = "coherence"
-    category = "Coherence"
+    study = STUDY
 
     @property
     def models(self) -> list[str]:
@@ -110,6 +110,10 @@ class Coherence(Companion):
         return {"run": "|".join(self.runs), "experiment": "wide|fixed"}
 
     # What is done with each network.
+
+    def makes(self, when: Collection[str]) -> bool:
+        """Whether something is made that needs one of these experiments, or none."""
+        return not when or self.performed(*when)
 
     @property
     def mlps(self) -> Mapping[str, Any]:
@@ -432,58 +436,6 @@ class Coherence(Companion):
 
     @cached_property
     def summaries(self) -> list[Step]:
-        """The steps that make tables and findings of what was measured."""
-        published = {"table_6_1_2": "2 Tables 6.1 and 6.2", "table_6_5_6": "3 Tables 6.5 and 6.6"}
-        tables = [self._published(*of) for of in published.items()] if self.performed("network") else []
+        """The steps that make tables and claims of what was measured."""
         stated = self.tables(*(name for name in STATED if name in self.collected))
-        return [*tables, self.findings(stated, models=self.models, tolerance=self.section["tolerance"])]
-
-    def _published(self, table: str, title: str) -> Step:
-        """The step that puts published tables beside ours."""
-        data = self.run.config["data"]["name"]
-        return self.step(
-            f"tabulate_coherence_{table.removeprefix('table_')}",
-            {"table": self.table(table)},
-            script="coherence/tabulate_6.py",
-            inputs=self.tables("children"),
-            values={"table": table, "data": data},
-            captions={"table": self.said("table_6", title)},
-        )
-
-    # Figures.
-
-    @cached_property
-    def figures(self) -> list[Step]:
-        """The steps that draw a figure, those that the config asks for."""
-        tolerance, data = self.section["tolerance"], self.run.config["data"]["name"]
-        models = combinations(model=self.models)
-
-        def of_models(name: str, title: str, table: str, needed: str | None = None, **values: Any) -> list[Step]:
-            if needed is not None and not self.performed(needed):
-                return []
-            return [self.figure(name, f"{{model}}/{name}", title, self.tables(table), models, **values)]
-
-        def of_mlps(name: str, title: str, table: str, needed: str, **values: Any) -> list[Step]:
-            if not self.performed(needed):
-                return []
-            return [self.figure(name, f"mlp/{name}", title, self.tables(table), [{}], model=MLP, **values)]
-
-        return [
-            *of_models("training", "5 real data and noise", "epochs"),
-            *of_models("weight_magnitudes", "6 weight magnitudes", "weight_histogram"),
-            *of_models("trained_start", "7 noise from trained weights", "epochs", "trained"),
-            *of_models("diff_histograms", "8 diffs by layer", "diff_histogram"),
-            *of_models("trajectories", "9 single weights", "trajectories"),
-            *of_mlps("widths", "10 over width", "widths", "widths"),
-            *of_mlps("width_diffs", "11 diffs over width", "width_diffs", "widths"),
-            *of_mlps(
-                "children_wide", "12 masked, over width", "children", "wide", script="children", experiment="wide"
-            ),
-            *of_mlps("gap", "13 generalisation gap", "children", "wide"),
-            *of_mlps("children_fixed", "14 larger parents", "children", "fixed", script="children", experiment="fixed"),
-            *of_models("accuracies", "15 masked networks", "children", "network", data=data),
-            *of_models("layer_densities", "16 layer densities", "densities", "network"),
-            *of_models("mask_overlap", "17 masks over epochs", "mask_overlap", "stability"),
-            *of_models("early_masks", "18 early masks", "early_masks", "early", tolerance=tolerance),
-            *of_models("matched", "19 random masks of equal layers", "matched", "matched", tolerance=tolerance),
-        ]
+        return [*self.analyses, self.claims(stated, "yauney2024", tolerance=self.section["tolerance"])]

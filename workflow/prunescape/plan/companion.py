@@ -1,14 +1,16 @@
-"""What the plans of companion studies share: parts of tables, findings, figures, and the page that shows them."""
+"""What the plans of companion studies share: parts of tables, claims, figures, and the page that shows them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
-from prunescape.plan.captions import caption
+from prunescape.plan.claims import claims_step
+from prunescape.plan.identity import published_tables
 from prunescape.plan.networks import Networks
 from prunescape.plan.run import PROJECT, Run
-from prunescape.plan.step import Caption, Files, Job, Step, Wildcards, combinations
+from prunescape.plan.step import Files, Job, Step, Wildcards, combinations
+from prunescape.studies.study import Analysis, Figure, Study, by_name
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,14 +20,17 @@ class Companion:
     Attributes:
         run: the run.
         networks: of the main job, whose architectures are studied.
-        name: the study's, its section's and its folder's.
-        category: the part of the report that has its results.
+        study: its entry.
     """
 
     run: Run
     networks: Networks
-    name: ClassVar[str]
-    category: ClassVar[str]
+    study: ClassVar[Study]
+
+    @property
+    def name(self) -> str:
+        """The study's, its section's and its folder's."""
+        return self.study.name
 
     @property
     def section(self) -> Mapping[str, Any]:
@@ -69,39 +74,37 @@ class Companion:
         """A step of the study; see `Run.step`."""
         return self.run.step(self.name, name, outputs, jobs, *more, **others)
 
-    def figure(
-        self,
-        name: str,
-        path: str,
-        title: str,
-        inputs: Mapping[str, str],
-        jobs: Sequence[Mapping[str, str]],
-        model: str = "{model}",
-        caption: str | None = None,
-        script: str | None = None,
-        **values: Any,
-    ) -> Step:
-        """The step that draws a figure.
+    def makes(self, when: Collection[str]) -> bool:
+        """Whether something is made that needs one of these experiments, or none."""
+        return not when or bool(self.models_of(when))
 
-        Args:
-            name: of the figure.
-            path: below the folder of figures, without suffix, a pattern.
-            title: a place in the report, and what it shows.
-            inputs: the tables it is made of.
-            jobs: the wildcards of each figure.
-            model: what the report calls its model.
-            caption: the file with what is said of it, where it is not named after the figure.
-            script: the figure whose script draws it, where it has none of its own.
-            values: settings that it depends on.
-        """
-        said = Caption(self.category, f"{self.name}_{caption or name}", {"figure": title, "model": model})
-        where = f"{self.folder}/figures/{path}"
-        drawn_by = f"{self.name}/figure_{script or name}.py"
-        return self.run.figure(self.name, f"figure_{self.name}_{name}", where, said, inputs, jobs, drawn_by, **values)
+    def models_of(self, when: Collection[str]) -> list[str]:  # noqa: ARG002 - as studies with experiments have it
+        """The models of which something is made that needs one of these experiments, or none."""
+        return self.models
 
-    def said(self, caption: str, title: str) -> Caption:
-        """What the report says of a table or page of all models."""
-        return Caption(self.category, f"{self.name}_{caption}", {"figure": title, "model": "all"})
+    def values_of(self, wildcard: str, known: Mapping[str, str]) -> Sequence[str]:  # noqa: ARG002
+        """The values of a wildcard of figures, where those of the wildcards before it are known."""
+        raise KeyError(wildcard)
+
+    def _jobs_of(self, figure: Figure) -> list[dict[str, str]]:
+        jobs: list[dict[str, str]] = [{}]
+        for name in figure.wildcards:
+            jobs = [
+                {**job, name: value}
+                for job in jobs
+                for value in (self.models_of(figure.when) if name == "model" else self.values_of(name, job))
+            ]
+        return jobs
+
+    @cached_property
+    def figures(self) -> list[Step]:
+        """The steps that draw a figure, those that the config asks for."""
+        return [self._figure(figure) for figure in self.study.figures if self.makes(figure.when)]
+
+    def _figure(self, figure: Figure) -> Step:
+        name, folder = f"figure_{self.name}_{figure.name}", f"{self.folder}/figures"
+        tables = {parameter: self.table(name) for parameter, name in by_name(figure.tables).items()}
+        return self.run.figure(self.study, figure, name, folder, tables, self._jobs_of(figure))
 
     def parts_of(self, wildcards: Wildcards) -> list[str]:
         """The parts of a collected table."""
@@ -124,20 +127,31 @@ class Companion:
             is_local=True,
         )
 
-    def findings(self, tables: Mapping[str, str | list[str]], **values: Any) -> Step:
-        """The step that states what the study found.
+    @property
+    def analyses(self) -> list[Step]:
+        """The steps that make tables of others, those that the config asks for."""
+        return [self._analysis(analysis) for analysis in self.study.analyses if self.makes(analysis.when)]
+
+    def _analysis(self, analysis: Analysis) -> Step:
+        tables = {parameter: self.table(name) for parameter, name in by_name(analysis.tables).items()}
+        files = {name: self.file(name) for name in analysis.files}
+        return self.run.analysis(self.study, analysis, self.tables(*analysis.gives), {**tables, **files})
+
+    def file(self, name: str) -> str | list[str]:
+        """The path of a file, or paths of several, that an analysis asks for."""
+        return {"meta": self.run.meta}[name]
+
+    def claims(self, tables: Mapping[str, str | list[str]], published: str, **values: Any) -> Step:
+        """The step that states the study's claims.
 
         Args:
-            tables: what it follows from.
-            values: settings that it depends on.
+            tables: what they follow from.
+            published: the source document, beside whose numbers ours stand; see `published_tables`.
+            values: settings that they depend on.
         """
-        return self.step(
-            f"state_{self.name}",
-            {kind: f"{self.folder}/findings.{suffix}" for kind, suffix in _FINDINGS.items()},
-            script=f"{self.name}/state.py",
-            inputs=tables,
-            values=values,
-            captions={"page": self.said("findings", "1 findings")},
+        said = {"page": self.study.of_answer("1 claims")}
+        return claims_step(
+            self.run, self.name, tables, said, models=self.models, published=published_tables(published), **values
         )
 
     @property
@@ -157,12 +171,7 @@ class Companion:
 
     @property
     def summaries(self) -> list[Step]:
-        """The steps that make tables and findings of what was measured."""
-        return []
-
-    @property
-    def figures(self) -> list[Step]:
-        """The steps that draw a figure, those that the config asks for."""
+        """The steps that make tables and claims of what was measured."""
         return []
 
     @property
@@ -172,12 +181,12 @@ class Companion:
 
     @property
     def light(self) -> list[Step]:
-        """The steps that make tables, findings, figures and the page."""
+        """The steps that make tables, claims, figures and the page."""
         return [*self._shown, *([self.explore] if self._shown else [])]
 
     @cached_property
     def answers(self) -> list[str]:
-        """The study's findings, tables and figures, all that the config asks for; its page has them."""
+        """The study's claims, tables and figures, all that the config asks for; its page has them."""
         return [path for step in self._shown for path in step.files()]
 
     @property
@@ -198,10 +207,8 @@ class Companion:
             {"page": self.page},
             script="studies/explore.py",
             inputs=lambda wildcards: self.shown(),
-            values=lambda wildcards: {"study": self.name, "captions": self.captions()},
-            captions={
-                "page": Caption("Explore", "explore_companion", {"figure": "0 explore", "study": self.name}),
-            },
+            values=lambda wildcards: {"captions": self.captions()},
+            captions={"page": self.study.of_page},
             told=self._told,
         )
 
@@ -217,12 +224,13 @@ class Companion:
         return {"config": self.run.config, "root": str(PROJECT), "jobs": jobs}
 
     def shown(self) -> Files:
-        """What the page shows: the findings, all tables, and figures where there are PNG files of them."""
+        """What the page shows: the claims, all tables, and figures where there are PNG files of them."""
         kinds = {"tables": ".csv", "pictures": ".png"}
         shown: dict[str, str | list[str]] = {
-            name: [path for path in self.answers if path.endswith(suffix)] for name, suffix in kinds.items()
+            name: [path for path in self.answers if path.endswith(suffix) and path != self.table("claims")]
+            for name, suffix in kinds.items()
         }
-        return {"findings": f"{self.folder}/findings.json", **shown}
+        return {"claims": f"{self.folder}/claims.json", **shown}
 
     def captions(self) -> dict[str, Any]:
         """By path of a table or figure, what the report says of it; None of what is not in the report."""
@@ -234,12 +242,5 @@ class Companion:
                         continue
                     # Of a figure the report has the first format alone.
                     said = step.captions.get(name) or step.captions.get(next(iter(job.outputs)))
-                    found[path] = (
-                        None
-                        if said is None
-                        else caption(said.file, said.labels["figure"], job.wildcards, self.run.config)
-                    )
+                    found[path] = None if said is None else said.told(job.wildcards, self.run.config)
         return found
-
-
-_FINDINGS = {"json": "json", "text": "txt", "page": "html"}

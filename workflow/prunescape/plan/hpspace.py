@@ -1,24 +1,24 @@
 """The main job: its tiles, and the tables, figures and pages that follow from them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from prunescape.hpspace.axes import size_of
 from prunescape.hpspace.lattice import Cell
 from prunescape.hpspace.plan import read_plan
-from prunescape.hpspace.setting import counted, published_settings
+from prunescape.plan.claims import claims_step
 from prunescape.plan.cost import training_flops
-from prunescape.plan.identity import published_tables
 from prunescape.plan.networks import Networks
 from prunescape.plan.run import PROJECT, Run
-from prunescape.plan.step import Caption, Sizes, Step, Wildcards, combinations
+from prunescape.plan.step import Sizes, Step, Wildcards, combinations
+from prunescape.studies.hpspace import STUDY
+from prunescape.studies.study import Analysis, Figure, by_name
 from prunescape.training.strategy import SERIAL
+from prunescape.variant import DENSE
 
 ROOM = "hpspace"
-ANSWER = "Answer"
 VERDICT_TABLES = ("cells", "ellipses", "risk", "intervals", "decisions", "shifts", "regret")
 HISTORY = ".history.csv"
 
@@ -181,9 +181,8 @@ class Hpspace:
     @cached_property
     def collect_cells(self) -> Step:
         """The step that puts the tables of all tiles together."""
-        return self.run.step(
-            ROOM, "collect_cells", self.tables("cells", "timing"), inputs=lambda wildcards: self.all_tiles()
-        )
+        collect = next(analysis for analysis in STUDY.analyses if analysis.rule == "collect_cells")
+        return self.run.analysis(STUDY, collect, self.tables(*collect.gives), lambda wildcards: self.all_tiles())
 
     def rounds_before(self, wildcards: Wildcards) -> list[dict[str, str]]:
         """The rounds of extension that must have been planned before the inputs of a job are known."""
@@ -202,94 +201,30 @@ class Hpspace:
 
     # Tables.
 
-    def _analysis(self, *keys: str) -> dict[str, Any]:
-        return {key: self.run.config["analysis"][key] for key in keys}
-
-    @property
-    def _resampling(self) -> dict[str, Any]:
-        return {**self._analysis("roi", "draws", "confidence"), **self.run.axes}
-
-    @property
-    def _ellipses(self) -> dict[str, Any]:
-        return {**self._analysis("roi", "sigma", "minimum_cells"), **self.run.axes}
-
-    def _of_cells(self, name: str, outputs: Mapping[str, str], captions: Mapping[str, Caption], **values: Any) -> Step:
-        """A step that makes tables of all cells."""
-        return self.run.step(
-            ROOM,
-            name,
-            outputs,
-            inputs=self.tables("cells"),
-            values=values,
-            captions=captions,
-        )
-
     @cached_property
     def analyses(self) -> list[Step]:
-        """The steps from all cells to the verdict."""
-        run, risk = self.run, self._analysis("risk_roi")
-        thesis = run.pair.is_thesis
-        band = {"recipe": {key: run.config["recipe"][key] for key in ("batch_size", "momentum")}} if thesis else {}
-        tuning = self.tables(*(["band"] if thesis else []), "regret", "transfer")
-        steps = [
-            self._of_cells("fit_ellipses", self.tables("ellipses"), {}, **self._ellipses),
-            self._of_cells("measure_risk", self.tables("risk_cells", "risk"), {}, **risk),
-            self._of_cells(
-                "estimate_intervals", self.tables("intervals"), {}, **{**self._resampling, **self._ellipses, **risk}
-            ),
-            self._of_cells(
-                "test_shifts", self.tables("shifts"), _said("shifts", "5 tests of shifts"), **self._ellipses
-            ),
-            self._decide,
-            self._of_cells(
-                "measure_tuning",
-                tuning,
-                _said("band", "6 table of Smith's relation") if thesis else {},
-                **{**self._resampling, **self._ellipses, **band},
-            ),
+        """The steps from all cells to the verdict and its claims."""
+        made = [
+            analysis for analysis in STUDY.analyses if analysis.rule != "collect_cells" and self.makes(analysis.when)
         ]
-        return [*steps, *([self._thesis_tables] if thesis else []), self.give_verdict]
+        return [*map(self._analysis, made), self.give_verdict, self.state_claims]
 
-    @property
-    def _decide(self) -> Step:
-        run = self.run
-        return run.step(
-            ROOM,
-            "decide",
-            self.tables("decisions"),
-            inputs={**self.tables("cells"), "data": run.meta},
-            values={
-                **self._resampling,
-                **self._analysis("risk_roi"),
-                "border_roi": run.config["extension"]["roi"],
-                "verdict": run.config["verdict"],
-            },
-        )
+    def _analysis(self, analysis: Analysis) -> Step:
+        tables = {parameter: self.table(name) for parameter, name in by_name(analysis.tables).items()}
+        files = {name: {"meta": self.run.meta}[name] for name in analysis.files}
+        known = {table.name: table.when for table in STUDY.tables}
+        given = [name for name in analysis.gives if self.makes(known.get(name, ()))]
+        return self.run.analysis(STUDY, analysis, self.tables(*given), {**tables, **files})
 
-    @property
-    def _thesis_tables(self) -> Step:
-        known = counted(self.run.config)
-        # Our defaults stand for what the thesis does not say.
-        theirs = {model: published_settings(model) for model in known.get("models", ())}
-        return self.run.step(
-            ROOM,
-            "thesis_tables",
-            self.tables("table_3_4", "table_4_1", "table_4_2"),
-            inputs=self.tables("cells", "intervals"),
-            values={"published": published_tables("matthiesen2023"), "theirs": theirs, "config": known},
-            captions={
-                **_said("table_3_4", "7 Table 3.4, dense network at the prior"),
-                **_said("table_4_1", "3 Table 4.1, ellipses"),
-                **_said("table_4_2", "4 Table 4.2, risk"),
-            },
-        )
+    def _analysis_settings(self, *keys: str) -> dict[str, Any]:
+        return {key: self.run.config["analysis"][key] for key in keys}
 
     @cached_property
     def give_verdict(self) -> Step:
         """The step that says whether to tune again."""
         run = self.run
         values = {
-            "verdict": {**run.config["verdict"], **self._analysis("risk_roi", "confidence")},
+            "verdict": {**run.config["verdict"], **self._analysis_settings("risk_roi", "confidence")},
             "border_roi": run.config["extension"]["roi"],
             "without_control": self._without_control(),
             **run.axes,
@@ -300,8 +235,14 @@ class Hpspace:
             {name: f"{self.folder}/verdict.{suffix}" for name, suffix in _VERDICT.items()},
             inputs=self.tables(*VERDICT_TABLES),
             values=values,
-            captions=_said("verdict", "1 verdict", of="page"),
+            captions={"page": STUDY.of_answer("1 verdict")},
         )
+
+    @cached_property
+    def state_claims(self) -> Step:
+        """The step that states the verdict as claims."""
+        published = self.tables("table_4_2") if self.run.pair.is_thesis else {}
+        return claims_step(self.run, ROOM, {"verdict": f"{self.folder}/verdict.json", **published}, {})
 
     def _without_control(self) -> dict[str, list[str]]:
         """Criteria beside the filter norm, by model, where none of its networks is pruned at random."""
@@ -318,109 +259,38 @@ class Hpspace:
         """The folder of the main job's figures."""
         return f"{self.folder}/figures"
 
-    def _figure(
-        self,
-        name: str,
-        path: str,
-        title: str,
-        tables: list[str],
-        jobs: list[dict[str, str]],
-        caption: str | None = None,
-        category: str = "{model}",
-        metric: str = "{metric}",
-        **values: Any,
-    ) -> Step:
-        said = Caption(category, caption or name, {"figure": title, "metric": metric})
-        folder = self.figures_folder
-        return self.run.figure(ROOM, f"figure_{name}", f"{folder}/{path}", said, self.tables(*tables), jobs, **values)
+    def makes(self, when: Collection[str]) -> bool:
+        """Whether something is made that needs one of these conditions, or none."""
+        return not when or self.run.pair.is_thesis
+
+    def _figure(self, figure: Figure) -> Step:
+        values = {"model": self.run.models, "metric": self.run.metrics, "variant": [DENSE.name]}
+        jobs = combinations(**{name: values[name] for name in figure.wildcards})
+        tables = {parameter: self.table(name) for parameter, name in by_name(figure.tables).items()}
+        return self.run.figure(STUDY, figure, f"figure_{figure.name}", self.figures_folder, tables, jobs)
 
     @cached_property
     def figures(self) -> list[Step]:
-        """The steps that draw the main job's figures."""
-        run, figures = self.run, self.run.config["figures"]
-        roi, risk, confidence = (self._analysis(key) for key in ("roi", "risk_roi", "confidence"))
-        each = combinations(model=run.models, metric=run.metrics)
-        all_models = combinations(metric=run.metrics)
-        models = combinations(model=run.models)
-        colours = {key: figures[key] for key in ("colour_map", "colour_range_percent")}
-        dense = [{"model": of["model"], "variant": "dense", "metric": of["metric"]} for of in each]
-        found = [
-            self._figure(
-                "summary", "{model}/summary_{metric}", "1 summary", ["ellipses", "risk"], each, **risk, **run.axes
-            ),
-            self._figure(
-                "landscape",
-                "{model}/landscape_{metric}",
-                "2 landscapes",
-                ["cells", "ellipses"],
-                each,
-                **{**roi, **colours, **run.axes},
-            ),
-            self._figure(
-                "annotated_grid",
-                "{model}/grid_{variant}_{metric}",
-                "4 grid, {variant}",
-                ["cells"],
-                dense,
-                **{**roi, "initial_size": size_of(run.config["grid"]), **run.axes},
-            ),
-            self._figure(
-                "risk",
-                "risk_{metric}",
-                "2 performance risk",
-                ["risk_cells"],
-                all_models,
-                "risk_figure",
-                ANSWER,
-                **risk,
-            ),
-            self._figure(
-                "regret",
-                "{model}/regret_{metric}",
-                "6 regret",
-                ["regret"],
-                each,
-                margin=run.config["verdict"]["margin"],
-                **confidence,
-            ),
-            self._figure(
-                "tuning_transfer",
-                "{model}/transfer_{metric}",
-                "7 transfer",
-                ["transfer"],
-                each,
-                "transfer",
-                **confidence,
-            ),
-            self._figure("channels", "{model}/channels", "5 channels kept", ["channels"], models, metric="-"),
-            self.curves,
-        ]
-        if run.pair.is_thesis:
-            title = "8 optimal band"
-            found.append(
-                self._figure("band", "{model}/band_{metric}", title, ["band"], each, "band_figure", **confidence)
-            )
-        return found
+        """The steps that draw a figure of results."""
+        own = {figure.name: figure for figure in STUDY.figures if figure.name != "samples" and self.makes(figure.when)}
+        return [self.curves if name == "curves" else self._figure(figure) for name, figure in own.items()]
 
     @cached_property
     def curves(self) -> Step:
         """The step that draws training curves, of tiles that are all known when the grid has grown."""
-        said = Caption("{model}", "curves", {"figure": "3 training curves", "metric": "top1"})
 
         def inputs(wildcards: Wildcards) -> dict[str, str | list[str]]:
             model = wildcards["model"]
             return {**self.tables("cells"), "histories": self.tile_files(model, self.planned_rounds(model), HISTORY)}
 
-        path = f"{self.figures_folder}/{{model}}/curves"
         jobs = combinations(model=self.run.models)
-        return self.run.figure(ROOM, "figure_curves", path, said, inputs, jobs)
+        return self.run.figure(STUDY, STUDY.figure("curves"), "figure_curves", self.figures_folder, inputs, jobs)
 
     @cached_property
     def samples(self) -> Step:
         """The step that draws some training images."""
-        said = Caption("Data and pruning", "samples", {"figure": "training images"})
-        path = f"{self.run.results}/figures/samples"
-        return self.run.figure("data", "figure_samples", path, said, {"meta": self.run.meta})
+        folder = f"{self.run.results}/figures"
+        return self.run.figure(STUDY, STUDY.figure("samples"), "figure_samples", folder, {"meta": self.run.meta})
 
     # The page, and everything.
 
@@ -456,7 +326,7 @@ class Hpspace:
         figures = {key: run.config["figures"][key] for key in ("colour_map", "colour_range_percent")}
         values = {
             "pictures": [of for of, _ in self.shown_figures],
-            **self._analysis("roi", "sigma", "minimum_cells", "risk_roi"),
+            **self._analysis_settings("roi", "sigma", "minimum_cells", "risk_roi"),
             **figures,
             **run.axes,
         }
@@ -466,7 +336,7 @@ class Hpspace:
             {"page": f"{self.folder}/explore.html"},
             inputs=inputs,
             values=values,
-            captions={"page": Caption(ANSWER, "explore", {"figure": "0 explore", "metric": "all"})},
+            captions={"page": STUDY.of_page},
             told=lambda: {"config": run.config, "root": str(PROJECT)},
         )
 
@@ -483,8 +353,3 @@ class Hpspace:
 
 
 _VERDICT = {"json": "json", "text": "txt", "page": "html"}
-
-
-def _said(name: str, title: str, of: str | None = None) -> Mapping[str, Caption]:
-    """The caption of a table in the report's first part."""
-    return {of or name: Caption(ANSWER, name, {"figure": title})}

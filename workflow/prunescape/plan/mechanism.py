@@ -1,7 +1,7 @@
 """The study `mechanism`: its experiments on each model, their cost, and the tables and figures that follow."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from prunescape.plan.companion import Companion
 from prunescape.plan.cost import training_flops
 from prunescape.plan.step import Sizes, Step, Wildcards, combinations
+from prunescape.studies.mechanism import STUDY
 from prunescape.training.retraining import resized
 
 EVEN_EPOCHS = 20
@@ -20,15 +21,7 @@ EXPERIMENT_TABLES = {
     "channels": ["utility_channels", "rank_correlations"],
     "cycles": ["cycles", "surface", "marks", "distances", "lines", "barriers"],
 }
-# By table of sample sets, the columns that tell them apart.
-SUMMARISED = {
-    "utility_epochs": ["model", "seed", "epoch", "whole_top1", "ablation", "level"],
-    "utility_sizes": ["model", "seed", "size", "epoch", "whole_top1", "ablation", "level"],
-    "utility_pruned": ["model", "seed", "pruning_ratio", "network", "whole_top1", "ablation", "level"],
-}
-# By published table, the one that ours is made of, and its title.
-PUBLISHED = {"table_1": ("cycles", "2 Table 1"), "table_2": ("retrained", "3 Table 2")}
-# What the findings follow from.
+# What the claims follow from.
 STATED = {
     "epochs": ["utility_epochs_summary"],
     "sizes": ["utility_sizes_summary"],
@@ -42,8 +35,7 @@ STATED = {
 class Mechanism(Companion):
     """Who does the work in a network? An experiment has a job for each model and seed."""
 
-    name = "mechanism"
-    category = "Mechanism"
+    study = STUDY
 
     # Files.
 
@@ -109,6 +101,16 @@ class Mechanism(Companion):
     def models_with(self, experiment: str | None) -> list[str]:
         """The models that take part in an experiment; all, where none is named."""
         return [model for model in self.models if experiment is None or experiment in self.experiments(model)]
+
+    def models_of(self, when: Collection[str]) -> list[str]:
+        """The models of which something is made that needs one of these experiments, or none."""
+        return [model for model in self.models if not when or set(when) & set(self.experiments(model))]
+
+    def values_of(self, wildcard: str, known: Mapping[str, str]) -> Sequence[str]:
+        """The values of a wildcard of figures, where those of the wildcards before it are known."""
+        if wildcard == "pruning":
+            return self.prunings(known["model"])
+        return self.cycles["retrainings"] if wildcard == "retraining" else super().values_of(wildcard, known)
 
     def sizes(self, model: str) -> list[float]:
         """The sizes at which a model is trained; the whole one comes first."""
@@ -491,87 +493,6 @@ class Mechanism(Companion):
 
     @cached_property
     def summaries(self) -> list[Step]:
-        """The steps that make tables and findings of what was measured."""
-        sampled = [name for name in SUMMARISED if name in self.collected]
-        summarise = self.step(
-            "summarise_mechanism",
-            {"summary": f"{self.folder}/{{sampled}}_summary.csv"},
-            combinations(sampled=sampled),
-            "mechanism/summarise.py",
-            inputs=lambda wildcards: {"samples": self.table(wildcards["sampled"])},
-            values=lambda wildcards: {"by": SUMMARISED[wildcards["sampled"]]},
-        )
-        published = [
-            self._published(table, source, title)
-            for table, (source, title) in PUBLISHED.items()
-            if source in self.collected
-        ]
+        """The steps that make tables and claims of what was measured."""
         stated = self.tables(*(name for experiment in self.performed for name in STATED[experiment]))
-        return [
-            summarise,
-            *published,
-            self.findings(stated, models=self.models, tolerance=self.section["tolerance"]),
-        ]
-
-    def _published(self, table: str, source: str, title: str) -> Step:
-        """The step that puts a published table beside ours."""
-        data, number = self.run.config["data"]["name"], table.removeprefix("table_")
-        return self.step(
-            f"tabulate_mechanism_{number}",
-            {"table": self.table(table)},
-            script=f"mechanism/tabulate_{number}.py",
-            inputs=self.tables(source),
-            values={"data": data},
-            captions={"table": self.said(table, title)},
-        )
-
-    # Figures.
-
-    @cached_property
-    def figures(self) -> list[Step]:
-        """The steps that draw a figure, those that the config asks for."""
-
-        def sampled(table: str) -> dict[str, str]:
-            return {"summary": self.table(f"{table}_summary"), "samples": self.table(table)}
-
-        drawn: dict[str, list[tuple[str, str, dict[str, str]]]] = {
-            "epochs": [
-                ("utility_epochs", "4 over training", sampled("utility_epochs")),
-                ("utility_bands", "5 by magnitude", {"bands": self.table("utility_bands")}),
-            ],
-            "sizes": [("utility_sizes", "6 by network size", sampled("utility_sizes"))],
-            "pruned": [("utility_pruned", "7 pruned and retrained", sampled("utility_pruned"))],
-            "channels": [
-                (
-                    "utility_channels",
-                    "8 channels, and what utility predicts",
-                    {"channels": self.table("utility_channels"), "correlations": self.table("rank_correlations")},
-                )
-            ],
-            "cycles": [
-                ("cycles", "9 cycles", self.tables("cycles")),
-                ("barriers", "11 barriers", self.tables("lines", "barriers")),
-            ],
-        }
-        found = [
-            self.figure(name, f"{{model}}/{name}", title, tables, combinations(model=self.models_with(experiment)))
-            for experiment in self.performed
-            for name, title, tables in drawn[experiment]
-        ]
-        surfaces = [
-            {"model": model, "pruning": pruning, "retraining": retraining}
-            for model in self.models_with("cycles")
-            for pruning in self.prunings(model)
-            for retraining in self.cycles["retrainings"]
-        ]
-        if surfaces:
-            found.append(
-                self.figure(
-                    "surfaces",
-                    "{model}/surfaces_{pruning}_{retraining}",
-                    "10 surfaces, {pruning}, {retraining}",
-                    self.tables("surface", "marks", "distances"),
-                    surfaces,
-                )
-            )
-        return found
+        return [*self.analyses, self.claims(stated, "anonymous2021", tolerance=self.section["tolerance"])]

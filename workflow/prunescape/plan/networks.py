@@ -7,7 +7,8 @@ from typing import Any
 
 from prunescape.plan.cost import training_flops
 from prunescape.plan.run import Run
-from prunescape.plan.step import Caption, Sizes, Step, Wildcards, combinations
+from prunescape.plan.step import Sizes, Step, Wildcards, combinations
+from prunescape.studies.hpspace import STUDY
 from prunescape.training.retraining import retraining, step_ratio, until
 from prunescape.variant import NORM, Variant
 
@@ -139,9 +140,9 @@ class Networks:
         return found
 
     def checked(self, wildcards: Wildcards) -> dict[str, str]:
-        """The check that an imported network must have passed before it is trained; empty for other networks."""
+        """The check that a network must have passed before it is trained; empty for those that need none."""
         model = wildcards["model"]
-        return {"check": self.check.outputs["check"].format(model=model)} if self.run.is_imported(model) else {}
+        return {"check": self.check.outputs["check"].format(model=model)} if self.run.has_check(model) else {}
 
     @property
     def prune_threads(self) -> int:
@@ -242,13 +243,13 @@ class Networks:
             {"architecture": run.dense},
             combinations(model=run.all_models),
             inputs={"data": run.meta},
-            values=lambda wildcards: run.origin(wildcards["model"]),
+            values=lambda wildcards: run.described(wildcards["model"]),
             sources=self._source,
         )
 
     @cached_property
     def check(self) -> Step:
-        """The step that finds out whether an imported network learns, and can be pruned as the config says."""
+        """The step that finds out whether a network can be pruned as the config says, and how it may be trained."""
         run = self.run
 
         def values(wildcards: Wildcards) -> dict[str, Any]:
@@ -259,7 +260,7 @@ class Networks:
             ROOM,
             "check_network",
             {"check": f"{run.results}/models/{{model}}/dense/check.json"},
-            combinations(model=[model for model in run.models if run.is_imported(model)]),
+            combinations(model=[model for model in run.models if run.has_check(model)]),
             inputs={"architecture": run.dense},
             values=values,
             sources=self._source,
@@ -417,9 +418,7 @@ class Networks:
             inputs={"records": [record for _, _, record in records]},
             values={"variants": named},
             is_local=True,
-            captions={
-                "pruning": Caption("Data and pruning", "pruning", {"figure": "table: FLOPs and parameters"}),
-            },
+            captions=STUDY.of_tables(["pruning"]),
         )
 
     @property

@@ -24,7 +24,7 @@ from prunescape.plan.step import Job, Step, Wildcards
 from prunescape.plan.stochastic import Stochastic
 from prunescape.variant import PRUNED_NAME, VARIANT_NAME
 
-COMPANIONS: dict[str, type[Companion]] = {study.name: study for study in (Stochastic, Mechanism, Coherence)}
+COMPANIONS: dict[str, type[Companion]] = {of.study.name: of for of in (Stochastic, Mechanism, Coherence)}
 
 
 class Plan:
@@ -98,7 +98,13 @@ class Plan:
 
         Every file that README.md and datapackage.json name: Snakemake makes again only what a target asks for.
         """
-        return [*self.networks.files, *self.hpspace.answers, *self.export.describe_tables.files(), self.index]
+        return [
+            *self.networks.files,
+            *self.hpspace.answers,
+            *self.export.describe_tables.files(),
+            self.index,
+            *self.ledger.values(),
+        ]
 
     @property
     def index(self) -> str:
@@ -106,8 +112,13 @@ class Plan:
         return f"{self.run.results}/index.html"
 
     @property
+    def ledger(self) -> dict[str, str]:
+        """The claims of the studies that a run has by now, written with the overview."""
+        return {"ledger": f"{self.run.results}/claims.csv", "claims": f"{self.run.results}/claims.json"}
+
+    @property
     def light(self) -> list[Step]:
-        """Steps that make tables, findings, figures and pages; one rule of `light.smk` each."""
+        """Steps that make tables, claims, figures and pages; one rule of `light.smk` each."""
         found = [*self.hpspace.analyses, self.networks.table, self.export.describe_tables]
         found += [self.export.choose_network, self.export.write_card, self.hpspace.samples]
         # Training curves need all tiles, and have a rule of their own.

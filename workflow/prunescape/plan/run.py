@@ -10,14 +10,16 @@ from typing import Any
 
 from prunescape.data.catalog import DataSetInfo, count_classes
 from prunescape.data.catalog import lookup as data_set
-from prunescape.hpspace.axes import Pair, pair_of
+from prunescape.hpspace.axes import Pair, pair_of, size_of
 from prunescape.hpspace.lattice import Cell, Lattice
+from prunescape.hpspace.setting import counted, published_settings
 from prunescape.models.catalog import ModelInfo
 from prunescape.models.catalog import lookup as model_info
 from prunescape.plan.cost import visible_gpus
-from prunescape.plan.identity import OWN
-from prunescape.plan.step import Caption, Files, Step, Wildcards
+from prunescape.plan.identity import OWN, published_tables
+from prunescape.plan.step import Files, Step, Wildcards
 from prunescape.runtime.fingerprint import LIBRARY
+from prunescape.studies.study import Analysis, Figure, Names, Study, by_name, module_of
 from prunescape.training.recipe import TOP5_CLASSES
 from prunescape.training.strategy import FUSED, SERIAL, needs_calibration
 from prunescape.variant import Variant, variants_of
@@ -129,12 +131,21 @@ class Run:
             return OWN + self.config["models"][model]["import"].split(":")[0]
         return f"prunescape.models.{model_info(model).module}"
 
-    def origin(self, model: str) -> dict[str, Any]:
-        """The setting that says where an imported network comes from and how it is called; none of other networks."""
-        if not self.is_imported(model):
-            return {}
-        section = self.config["models"][model]
-        return {"origin": {key: section[key] for key in ("import", "kwargs", "prunable")}}
+    def has_check(self, model: str) -> bool:
+        """Whether it is tried before anything is trained if a network can be pruned as the config says.
+
+        Those of the catalogue can, as long as all layers are pruned that may be.
+        """
+        return self.is_imported(model) or "ignored_layers" in self.described(model)
+
+    def described(self, model: str) -> dict[str, Any]:
+        """The settings that say what a network is: where an imported one comes from, and the layers to be ignored."""
+        section, found = self.config["models"].get(model, {}), {}
+        if self.is_imported(model):
+            found["origin"] = {key: section[key] for key in ("import", "kwargs", "prunable")}
+        if section.get("ignored_layers") is not None:
+            found["ignored_layers"] = section["ignored_layers"]
+        return found
 
     def variants(self, model: str) -> tuple[Variant, ...]:
         """The networks of a model in the main job; the dense one comes first."""
@@ -245,35 +256,85 @@ class Run:
 
     def figure(
         self,
-        room: str,
+        study: Study,
+        figure: Figure,
         name: str,
-        path: str,
-        caption: Caption,
+        folder: str,
         inputs: Files | Callable[[Wildcards], Files],
         jobs: Iterable[Mapping[str, str]] = ({},),
-        script: str | None = None,
-        **values: Any,
     ) -> Step:
         """The step that draws a figure, once in each format; the report has the first of them.
 
         Args:
-            room: the study.
+            study, figure: their entries.
             name: of the rule.
-            path: of the figure without its suffix, a pattern.
-            caption: what the report says of it.
-            inputs: the tables that it is made of, patterns or a function of wildcards.
+            folder: of figures.
+            inputs: what it is made of, patterns or a function of wildcards.
             jobs: the wildcards of each figure.
-            script: below `workflow/scripts`, where it is not named after the rule.
-            values: settings that it depends on beside the resolution.
         """
-        formats, given = self.config["figures"]["formats"], {"dpi": self.config["figures"]["dpi"], **values}
+        formats, dpi = self.config["figures"]["formats"], self.config["figures"]["dpi"]
         return self.step(
-            room,
+            study.name,
             name,
-            {suffix: f"{path}.{suffix}" for suffix in formats},
+            {suffix: f"{folder}/{figure.pattern}.{suffix}" for suffix in formats},
             jobs,
-            script,
+            "studies/figure.py",
             inputs=inputs,
-            values=given,
-            captions={formats[0]: caption},
+            values={"function": figure.draw, "dpi": dpi, **self.settings(figure.settings), **figure.given},
+            sources=[module_of(figure.draw)],
+            captions={formats[0]: study.of_figure(figure)},
         )
+
+    def analysis(
+        self,
+        study: Study,
+        analysis: Analysis,
+        outputs: Mapping[str, str],
+        inputs: Files | Callable[[Wildcards], Files],
+        is_local: bool = False,
+    ) -> Step:
+        """The step that makes tables of others.
+
+        Args:
+            study, analysis: their entries.
+            outputs: the tables by name, those of `analysis.gives` that this run has.
+            inputs: what they are made of.
+            is_local: see `Step`.
+        """
+        published = {} if analysis.reference is None else {"published": published_tables(analysis.reference)}
+        values = {**self.settings(analysis.settings), **analysis.given, **published}
+        return self.step(
+            study.name,
+            analysis.rule,
+            outputs,
+            script="studies/table.py",
+            inputs=inputs,
+            values={"function": analysis.function, **values},
+            sources=[module_of(analysis.function)],
+            is_local=is_local,
+            captions=study.of_tables(outputs),
+        )
+
+    def settings(self, keys: Names) -> dict[str, Any]:
+        """The values of settings that an entry asks for, by the names of a function's parameters."""
+        return {name: self._setting(key) for name, key in by_name(keys).items()}
+
+    def _setting(self, key: str) -> Any:
+        """The value of a key of the config, or of what follows from it."""
+        if key in DERIVED:
+            return DERIVED[key](self)
+        found: Any = self.config
+        for part in key.split("."):
+            found = found[part]
+        return found
+
+
+# Settings that entries of studies may ask for beside the keys of the config.
+DERIVED: dict[str, Callable[[Run], Any]] = {
+    "axes": lambda run: run.pair.to_json(),
+    "initial_size": lambda run: size_of(run.config["grid"]),
+    "models": lambda run: run.models,
+    # What the thesis' settings are compared with; our defaults stand for what it does not say.
+    "compared": lambda run: counted(run.config),
+    "theirs": lambda run: {model: published_settings(model) for model in counted(run.config).get("models", ())},
+}

@@ -1,15 +1,13 @@
 """A step: a rule as data, with its files, its jobs, what their results depend on, and what they cost."""
 
 import re
-import string
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from prunescape.plan.identity import identity
-from prunescape.runtime.fingerprint import LIBRARY
+from prunescape.studies.study import Caption, wildcards_of
 
 
 class Wildcards(Protocol):
@@ -26,8 +24,6 @@ class Wildcards(Protocol):
 
 
 T = TypeVar("T")
-CAPTIONS = LIBRARY.parent / "report"
-
 Sizes = Mapping[str, int]  # images by split, "train" and "validation"
 Files = Mapping[str, str | list[str]]
 
@@ -41,26 +37,6 @@ def of_job(given: T | Callable[[Wildcards], T], wildcards: Wildcards) -> T:
     """A value that is given once for all jobs, or as a function of wildcards."""
     found: T = given(wildcards) if callable(given) else given
     return found
-
-
-@dataclass(frozen=True)
-class Caption:
-    """The caption of a file in Snakemake's report and on the pages.
-
-    Attributes:
-        category: the part of the report; may hold wildcards.
-        text: the file in `workflow/report`, without its suffix.
-        labels: by name; `figure` begins with its place in the report. They may hold wildcards.
-    """
-
-    category: str
-    text: str
-    labels: Mapping[str, str]
-
-    @property
-    def file(self) -> Path:
-        """The file with the text, a template."""
-        return CAPTIONS / f"{self.text}.rst"
 
 
 @dataclass(frozen=True)
@@ -196,11 +172,16 @@ class Step:
         """Facts on the run for a page. It takes `output`, so that Snakemake does not track it."""
         return None if self.told is None else self.told()
 
+    def caption(self, wildcards: Wildcards, config: Mapping[str, Any]) -> str:
+        """What the report says of a job's file, of which it has one at most."""
+        named = {name: wildcards[name] for name in wildcards.keys()}  # noqa: SIM118 - Snakemake's are no dict
+        return next((caption.said(named, config) for caption in self.captions.values()), "")
+
     @property
     def wildcards(self) -> tuple[str, ...]:
         """The names of the wildcards of its files, in the order in which they stand there."""
         first = next(iter(self.outputs.values()))
-        return tuple(dict.fromkeys(name for _, name, _, _ in string.Formatter().parse(first) if name))
+        return tuple(wildcards_of(first))
 
     @property
     def constraints(self) -> dict[str, str]:

@@ -1,6 +1,6 @@
-"""The study `stochastic`: the networks of each experiment, and the tables, findings and figures that follow."""
+"""The study `stochastic`: the networks of each experiment, and the tables, claims and figures that follow."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from prunescape.plan.companion import Companion
 from prunescape.plan.cost import population, training_flops
 from prunescape.plan.step import Sizes, Step, Wildcards, combinations
+from prunescape.studies.stochastic import STUDY
 
 GRASP_PASSES = 8  # forward passes that a gradient of a gradient is worth
 EVALUATE = "stochastic/evaluate.py"
@@ -17,8 +18,7 @@ EVALUATE = "stochastic/evaluate.py"
 class Stochastic(Companion):
     """Does noise before pruning give better sparse networks? One job an experiment, model and seed."""
 
-    name = "stochastic"
-    category = "Noise before pruning"
+    study = STUDY
 
     @property
     def _pretrained(self) -> str:
@@ -373,37 +373,8 @@ class Stochastic(Companion):
 
     @cached_property
     def summaries(self) -> list[Step]:
-        """The steps that make tables and findings of what was measured."""
+        """The steps that make tables and claims of what was measured."""
         tolerance, held_out = {"tolerance": self.section["tolerance"]}, self.section["held_out"]
-        summarise = self.step(
-            "summarise_stochastic",
-            {
-                "sweep": self.table("sweep_intervals"),
-                "crossovers": self.table("crossovers"),
-                "grid": self.table("grid_intervals"),
-                "tests": self.table("grid_tests"),
-            },
-            script="stochastic/summarise.py",
-            inputs=self.tables("sweep", "grid"),
-            values=tolerance,
-        )
-        papers = self.step(
-            "tabulate_stochastic",
-            {name: self.table(f"table_{number}") for number, name in enumerate(("one", "two", "three"), 1)},
-            script="stochastic/tabulate.py",
-            inputs={
-                **self.tables("grid", "best_draws", "fronts", "fine_tuning", "variances"),
-                "tests": self.table("grid_tests"),
-                "data": self.run.meta,
-                "cells": self._cells,
-            },
-            values={"models": self.models, "data": self.run.config["data"]["name"], "held_out": held_out},
-            captions={
-                "one": self.said("table_1", "2 Table I"),
-                "two": self.said("table_2", "3 Table II"),
-                "three": self.said("table_3", "4 Table III"),
-            },
-        )
         stated = self.tables(
             "transfer",
             "variances",
@@ -416,52 +387,14 @@ class Stochastic(Companion):
             "grid_tests",
             "table_1",
         )
-        findings = self.findings(
-            {**stated, "data": self.run.meta, "cells": self._cells},
-            models=self.models,
-            held_out=held_out,
-            **tolerance,
-        )
-        return [summarise, papers, findings]
+        inputs: dict[str, str | list[str]] = {**stated, "data": self.run.meta, "cells": self._cells}
+        claims = self.claims(inputs, "avendano2025", held_out=held_out, **tolerance)
+        return [*self.analyses, claims]
 
-    # Figures.
+    def file(self, name: str) -> str | list[str]:
+        """The path of a file, or paths of several, that an analysis asks for."""
+        return self._cells if name == "cells" else super().file(name)
 
-    @cached_property
-    def figures(self) -> list[Step]:
-        """The steps that draw the study's figures."""
-        models = combinations(model=self.models)
-        methods = combinations(model=self.models, method=self.section["sweep"]["methods"])
-        sigmas = dict.fromkeys(self.models, self.section["sweep"]["sigmas"])
-        seeds = {"one_shot": self.table("sweep"), "intervals": self.table("sweep_intervals")}
-        grid = {"intervals": self.table("grid_intervals"), "tests": self.table("grid_tests")}
-
-        def of_model(name: str, title: str, tables: Mapping[str, str] | None = None, **values: Any) -> Step:
-            return self.figure(name, f"{{model}}/{name}", title, tables or self.tables(name), models, **values)
-
-        return [
-            of_model("seeds", "5 every seed", seeds, sigma=None, gammas=None),
-            self.figure(
-                "one_shot",
-                "{model}/one_shot_{method}",
-                "6 one-shot, {method}",
-                {"intervals": self.table("sweep_intervals")},
-                methods,
-            ),
-            of_model("grid", "7 grid search", grid),
-            self.figure("best_draws", "best_draws", "8 single networks", self.tables("best_draws"), [{}], model="all"),
-            of_model("transfer", "9 mask transfer"),
-            self.figure(
-                "weight_cdf",
-                "weight_cdf",
-                "10 weights against noise",
-                self.tables("weight_cdf"),
-                [{}],
-                model="all",
-                sigmas=sigmas,
-            ),
-            of_model("feature_variance", "11 feature variance", gamma=None),
-            of_model("fronts", "12 Pareto fronts"),
-            of_model("search_progress", "13 search progress"),
-            of_model("fine_tuning", "14 fine-tuning"),
-            of_model("structured", "15 whole filters"),
-        ]
+    def values_of(self, wildcard: str, known: Mapping[str, str]) -> Sequence[str]:
+        """The values of a wildcard of figures, where those of the wildcards before it are known."""
+        return self.section["sweep"]["methods"] if wildcard == "method" else super().values_of(wildcard, known)

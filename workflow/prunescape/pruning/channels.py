@@ -1,4 +1,4 @@
-"""Channels removed inside the dense network's weight space: masks, and networks cut to size and put back.
+"""Channels removed inside the dense network's weight space, by masks.
 
 A channel is removed by zeroing all that makes it and reads it: its filter and bias, the scale and shift of its batch
 norms, and the weights that read it. Its activation is then zero at each pixel, so the masked dense network computes the
@@ -6,23 +6,18 @@ outputs of the network without the channel, and, trained with its mask, stays so
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from functools import reduce
 
 import torch
 from torch import nn
 
 from prunescape.errors import UserError
-from prunescape.models.architecture import Architecture
-from prunescape.models.build import build, channel_groups
-from prunescape.models.channel_groups import ChannelGroup
+from prunescape.pruning.graph import Group
 from prunescape.pruning.unstructured import Tensors, keep_highest, kept_count
 
-BUFFERS = ("running_mean", "running_var")
-Axes = list[tuple[int, str]]  # a dimension of a tensor, and the group whose channels lie along it
+NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 
 
-def scale_scores(network: nn.Module, groups: Sequence[ChannelGroup]) -> Tensors:
+def scale_scores(network: nn.Module, groups: Sequence[Group]) -> Tensors:
     """The importance of every channel as in network slimming: |scale| of the last batch norm before it is read.
 
     The utility paper, section 3 and A.5.1, takes it from Liu et al., 2017, without their sparsity constraint.
@@ -32,18 +27,25 @@ def scale_scores(network: nn.Module, groups: Sequence[ChannelGroup]) -> Tensors:
         groups: of its channels.
 
     Returns:
-        (channels,) each, by the group's producer.
+        (channels,) each, by the group's root.
 
     Raises:
         UserError: channels have no batch norm.
     """
-    bare = [group.producer for group in groups if not group.norms]
-    if bare or not groups:
+    found = {}
+    for group in groups:
+        norms = [m.name for m in group.members if m.makes and isinstance(network.get_submodule(m.name), NORMS)]
+        if not norms:
+            break
+        last = next(name for name, _ in reversed(list(network.named_modules())) if name in norms)
+        found[group.root] = network.get_parameter(f"{last}.weight").detach().abs()
+    if len(found) < len(groups) or not groups:
+        bare = groups[len(found)].root if groups else "this network"
         raise UserError(
-            f"channels are ranked by batch norm's scales, and {bare[0] if bare else 'this network'} has none;"
-            " choose a network with batch norm, or prune weights"
+            f"channels are ranked by batch norm's scales, and {bare} has none; choose a network with batch norm, or"
+            " prune weights"
         )
-    return {group.producer: network.get_parameter(f"{group.norms[-1]}.weight").detach().abs() for group in groups}
+    return found
 
 
 def fewer_channels(scores: Mapping[str, torch.Tensor], kept: Mapping[str, torch.Tensor], gamma: float) -> Tensors:
@@ -64,7 +66,7 @@ def fewer_channels(scores: Mapping[str, torch.Tensor], kept: Mapping[str, torch.
     return keep_highest(among, max(count, len(among)))
 
 
-def channel_masks(network: nn.Module, groups: Sequence[ChannelGroup], kept: Mapping[str, torch.Tensor]) -> Tensors:
+def channel_masks(network: nn.Module, groups: Sequence[Group], kept: Mapping[str, torch.Tensor]) -> Tensors:
     """The weights that remain when channels are removed, as `prunescape.training.lane.Lane` takes them.
 
     Args:
@@ -73,80 +75,16 @@ def channel_masks(network: nn.Module, groups: Sequence[ChannelGroup], kept: Mapp
         kept: boolean, (channels,) each, by group; a group that is not named keeps all.
 
     Returns:
-        Boolean, by parameter name; parameters that lose nothing are not named.
+        Boolean, by parameter name; parameters of no group named in `kept` are not named.
     """
-    masks = {}
-    for name, axes in _axes(network, groups).items():
-        touched = [(dimension, kept[group]) for dimension, group in axes if group in kept]
-        if touched and name.rsplit(".", 1)[1] not in BUFFERS:
-            parameter = network.get_parameter(name)
-            views = [
-                mask.view([-1 if d == dimension else 1 for d in range(parameter.dim())]) for dimension, mask in touched
-            ]
-            masks[name] = reduce(torch.logical_and, views).expand_as(parameter).contiguous()
-    return masks
-
-
-def cut(
-    architecture: Architecture, state: Mapping[str, torch.Tensor], kept: Mapping[str, torch.Tensor]
-) -> tuple[Architecture, Tensors]:
-    """The network without the channels that are not kept.
-
-    Args:
-        architecture: of the dense network.
-        state: the dense network's state dict, masked or not.
-        kept: boolean, (channels,) each, by group.
-
-    Returns:
-        The small network's architecture, and its state dict.
-
-    Raises:
-        ValueError: a group keeps no channel.
-    """
-    network = build(architecture)
-    groups = channel_groups(architecture.name, network)
-    small = dict(state)
-    for name, axes in _axes(network, groups).items():
-        for dimension, group in axes:
-            small[name] = small[name].index_select(dimension, kept[group].nonzero().flatten())
-    widths = {group.producer: int(kept[group.producer].sum()) for group in groups}
-    if not all(widths.values()):
-        raise ValueError(f"no channel is left in {min(widths, key=lambda name: widths[name])}")
-    return replace(architecture, widths=widths, flops=None, parameters=None, activations=None), small
-
-
-def embed(architecture: Architecture, state: Mapping[str, torch.Tensor], kept: Mapping[str, torch.Tensor]) -> Tensors:
-    """The inverse of `cut`: a small network as a point of the dense network's weight space, with the same outputs.
-
-    What was removed is zero; its running variance, which nothing depends on, is one.
-
-    Args:
-        architecture: of the dense network.
-        state: the small network's state dict.
-        kept: boolean, (channels,) each, by group.
-
-    Returns:
-        A state dict of the dense network.
-    """
-    network = build(architecture)
-    dense = dict(state)
-    for name, axes in _axes(network, channel_groups(architecture.name, network)).items():
-        for dimension, group in axes:
-            part = dense[name]
-            shape = [len(kept[group]) if d == dimension else size for d, size in enumerate(part.shape)]
-            whole = part.new_full(shape, 1.0 if name.endswith("running_var") else 0.0)
-            dense[name] = whole.index_copy(dimension, kept[group].nonzero().flatten(), part)
-    return dense
-
-
-def _axes(network: nn.Module, groups: Sequence[ChannelGroup]) -> dict[str, Axes]:
-    """Along which dimensions of which tensors of the state dict the groups' channels lie."""
-    found: dict[str, Axes] = {}
-    tensors = network.state_dict()
+    masks: Tensors = {}
     for group in groups:
-        makers = [group.producer, *group.norms, *([group.depthwise] if group.depthwise else [])]
-        along = [(f"{layer}.{kind}", 0) for layer in makers for kind in ("weight", "bias", *BUFFERS)]
-        for name, dimension in [*along, (f"{group.consumer}.weight", 1)]:
-            if name in tensors:
-                found.setdefault(name, []).append((dimension, group.producer))
-    return found
+        if group.root in kept:
+            gone = (~kept[group.root]).nonzero().flatten().tolist()
+            for member in group.members:
+                layer = network.get_submodule(member.name)
+                for name, tensor in member.tensors(layer, ("weight", "bias")).items():
+                    mask = masks.setdefault(f"{member.name}.{name}", torch.ones_like(tensor, dtype=torch.bool))
+                    view, index = member.entries(layer, mask, member.at(gone))
+                    view[index] = False
+    return masks

@@ -1,14 +1,14 @@
 """By what channels are ranked before they are pruned: criteria of torch-pruning, and chance as the control.
 
-`norm`, the default, and `l1` and `l2` are norms of the filters that make a channel (thesis, section 3.2.3), computed
-in `prunescape.pruning.structured`. The others here are torch-pruning's, over all layers that make, pass or read a
+`norm`, the default, and `l1` and `l2` are norms of the filters that make a channel (thesis, section 3.2.3). The others
+are torch-pruning's, over all layers that make, pass or read a
 channel, averaged: `fpgm`, the distance to the layer's other filters, of squared weights (after He et al., 2019, filter
 pruning via geometric median); `bn_scale`, |scale| of batch norm (Liu et al., 2017, network slimming, without its
 penalty); `taylor`, |weight x gradient| (Molchanov et al., 2019); `lamp`, squared weights over the sum of those not
 smaller (Lee et al., 2021). `random` draws each channel's rank, the same for all ratios.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -20,8 +20,10 @@ from prunescape.data.batches import Batches
 from prunescape.data.prepared import PreparedData
 from prunescape.data.randomness import derive_seed
 from prunescape.errors import UserError
+from prunescape.pruning.graph import Graph, Group
+from prunescape.pruning.settings import L1, L2, PruningSettings
 
-NORM, L1, L2, RANDOM, TAYLOR, LAMP = "norm", "l1", "l2", "random", "taylor", "lamp"
+RANDOM, TAYLOR, LAMP = "random", "taylor", "lamp"
 IMPORTANCE: Mapping[str, Callable[[], Any]] = {
     "fpgm": lambda: torch_pruning.importance.FPGMImportance(normalizer=None),
     "bn_scale": lambda: torch_pruning.importance.BNScaleImportance(normalizer=None),
@@ -29,6 +31,39 @@ IMPORTANCE: Mapping[str, Callable[[], Any]] = {
     LAMP: torch_pruning.importance.LAMPImportance,
 }
 TAYLOR_IMAGES, TAYLOR_BATCH = 1024, 128
+
+
+def unit_scores(graph: Graph, settings: PruningSettings, seed: int = 0) -> dict[str, torch.Tensor]:
+    """The score of every unit of a network's groups: (units,) each, float64, by the group's root; larger stays.
+
+    Args:
+        graph: of the network; for "taylor" it has gradients.
+        settings: name the criterion.
+        seed: of "random".
+
+    Raises:
+        UserError: the criterion says nothing about some channels.
+    """
+    if settings.order is not None:
+        found = filter_norms(graph.model, graph.groups, settings.order)
+    else:
+        groups = {group.root: graph.pruning_group(group) for group in graph.groups}
+        found = importances(settings.criterion, groups, seed)
+    return {group.root: found[group.root][group.units()].sum(1) for group in graph.groups}
+
+
+def filter_norms(model: nn.Module, groups: Sequence[Group], norm: str) -> dict[str, torch.Tensor]:
+    """The norms of the filters that make each channel, added up, (channels,) each; batch norms play no part."""
+    order = {L1: 1, L2: 2}[norm]
+    found = {}
+    for group in groups:
+        found[group.root] = torch.zeros(group.channels, dtype=torch.float64)
+        for member in group.members:
+            if member.makes and member.name in group.makers:
+                weight = model.get_parameter(f"{member.name}.weight").detach().flatten(1)
+                norms = torch.linalg.vector_norm(weight, order, 1, dtype=torch.float64)
+                found[group.root].index_add_(0, torch.tensor(member.roots), norms[list(member.positions)])
+    return found
 
 
 def importances(criterion: str, groups: Mapping[str, Any], seed: int = 0) -> dict[str, torch.Tensor]:

@@ -73,17 +73,17 @@ def _wait(device: str) -> None:
 
 @dataclass(frozen=True)
 class Found:
-    """Widths that meet a target of latency.
+    """Widths that meet a target.
 
     Attributes:
-        widths: of every group.
-        ratio: the pruned network's latency over the dense one's, measured in turns.
-        record: dense_ms and ms (what was measured), and how and on which machine.
+        widths: units that every group keeps.
+        ratio: the pruned network's FLOPs, parameters or latency, whatever the target is, over the dense one's.
+        record: dense_ms and ms (what was measured), and how and on which machine; None where nothing was.
     """
 
     widths: Widths
     ratio: float
-    record: Mapping[str, Any]
+    record: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

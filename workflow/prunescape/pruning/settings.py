@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from prunescape.pruning.criteria import L1, L2, NORM
-
+NORM, L1, L2 = "norm", "l1", "l2"
 FLOPS, PARAMETERS, LATENCY = "flops", "parameters", "latency"
 TARGETS: Mapping[str, str] = {FLOPS: "FLOPs", PARAMETERS: "parameters", LATENCY: "latency"}
 

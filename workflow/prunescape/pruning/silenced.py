@@ -20,15 +20,72 @@ import torch.nn.functional as F
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
+from prunescape.errors import UserError
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
-from prunescape.pruning.graph import Graph, Group, Member
+from prunescape.pruning.graph import Graph, Group
 
 TOLERANCE = 1e-4  # of the largest logit; far above rounding, also where a forward method rounds to float32
 IMAGES = 2
 BY_PLACE = (F.local_response_norm, F.group_norm)  # normalisations in which it matters where a channel stands
 ORDERS = ("first two", "moved on")
 Removed = Mapping[str, Sequence[int]]
+
+
+def compared_cut(graph: Graph, removed: Removed) -> Architecture:
+    """Remove units of an imported network, in place, and make sure of what is left; its architecture.
+
+    Args:
+        graph: of the network.
+        removed: units to remove, by the group's root.
+
+    Raises:
+        UserError: torch-pruning refuses, the network cannot be built again from its sizes, or it does not compute what
+            the dense one does without these channels; the message names the layer.
+    """
+    target = graph.architecture.target
+    gone = {group.root: group.of_units(removed.get(group.root, ())) for group in graph.groups}
+    uncut = Uncut(graph.architecture, graph.model.state_dict(), graph.groups, gone)  # cutting makes new tensors
+    try:
+        pruned = graph.cut(removed)
+        again = _built_again(graph.model, pruned)
+    except (RuntimeError, ValueError, IndexError) as error:
+        words = " ".join(str(error).split())[:200]
+        where = f" of {_some(culprits)}" if (culprits := uncut.culprits()) else ""
+        raise UserError(
+            f"{target}: its forward method does not work with fewer channels{where} ({words}); take sizes from its"
+            " layers there, not from numbers written out"
+        ) from None
+    if not uncut.silenced_computes(again) and (culprits := uncut.culprits()):
+        readers = dict.fromkeys(member.name for group in culprits for member in group.read())
+        raise UserError(
+            f"{target}: without some channels of {_some(culprits)} it does not compute what it does with them set to"
+            f" zero; keep channels in their order on the way to {', '.join([*readers][:3])} (no flip, roll, shuffle,"
+            " index or sort), and do not count on their number or neighbours"
+        )
+    return pruned
+
+
+@torch.no_grad()
+def _built_again(model: nn.Module, architecture: Architecture) -> nn.Module:
+    """A pruned network, built from its architecture; it gives the very same outputs.
+
+    Raises:
+        UserError: it does not.
+    """
+    images = torch.rand(IMAGES, *architecture.input_shape, generator=torch.Generator().manual_seed(0))
+    was_training = model.training
+    again = build(architecture).eval()
+    again.load_state_dict(model.state_dict())
+    same = torch.equal(again(images), model.eval()(images))
+    model.train(was_training)
+    if not same:
+        raise UserError(f"{architecture.target}: built again, the pruned network gives other outputs")
+    return again
+
+
+def _some(groups: Sequence[Group]) -> str:
+    return ", ".join(group.root for group in groups[:3])
 
 
 class Uncut:
@@ -128,12 +185,12 @@ class Uncut:
     ) -> nn.Module:
         """A dense network, cut; where its channels have been put into an order, the same ones go from their places."""
         with torch.enable_grad():
-            graph = Graph(model, self._architecture.input_shape)
+            graph = Graph(model, self._architecture)
             for group in groups:
                 gone = torch.zeros(group.channels, dtype=torch.bool)
                 gone[list(self._removed[group.root])] = True
                 gone = gone if orders is None else gone[orders[group.root]]
-                graph.cut(group, gone.nonzero().flatten().tolist())
+                graph.remove(group, gone.nonzero().flatten().tolist())
         return model
 
     def _outputs(self, model: nn.Module) -> torch.Tensor:
@@ -149,9 +206,9 @@ def silence(model: nn.Module, group: Group, channels: Iterable[int]) -> None:
     gone = set(channels)
     for member in group.members:
         layer = model.get_submodule(member.name)
-        positions = [at for at, root in zip(member.positions, member.roots, strict=True) if root in gone]
-        for tensor, index in _parts(layer, member, positions, ("weight", "bias", "running_mean")):
-            tensor[index] = 0.0
+        for tensor in member.tensors(layer, ("weight", "bias", "running_mean")).values():
+            view, index = member.entries(layer, tensor, member.at(gone))
+            view[index] = 0.0
 
 
 def reorder(model: nn.Module, group: Group, order: torch.Tensor) -> None:
@@ -169,10 +226,9 @@ def reorder(model: nn.Module, group: Group, order: torch.Tensor) -> None:
             raise ValueError(f"{member.name} has not all channels of {group.root} alike")
         to = [at for channel in range(group.channels) for at in places[channel]]
         of = [at for channel in order.tolist() for at in places[channel]]
-        names = ("weight", "bias", "running_mean", "running_var")
-        moved = zip(_parts(layer, member, to, names), _parts(layer, member, of, names), strict=True)
-        for (tensor, index), (_, source) in moved:
-            tensor[index] = tensor[source]
+        for tensor in member.tensors(layer, ("weight", "bias", "running_mean", "running_var")).values():
+            view, index = member.entries(layer, tensor, to)
+            view[index] = view[member.entries(layer, tensor, of)[1]]
 
 
 @torch.no_grad()
@@ -189,22 +245,6 @@ def vary(model: nn.Module) -> nn.Module:
             spread = 1.0 if tensor.dim() < 2 else math.sqrt(len(tensor) / tensor.numel())
             tensor += spread * (torch.rand(tensor.shape, generator=generator) - 0.5)
     return model
-
-
-def _parts(
-    layer: nn.Module, member: Member, positions: Sequence[int], names: Iterable[str]
-) -> list[tuple[torch.Tensor, Any]]:
-    """The tensors of a layer that have something for each channel, and the index of that for some of its positions."""
-    at = torch.tensor(positions, dtype=torch.long)
-    if not member.makes:
-        assert isinstance(layer, nn.Conv2d | nn.Linear)
-        lanes = layer.groups if isinstance(layer, nn.Conv2d) else 1
-        weight = layer.weight.detach().unflatten(0, (lanes, -1))  # (lanes, outputs and inputs of each, ...)
-        return [(weight, (at // weight.shape[2], slice(None), at % weight.shape[2]))]
-    if isinstance(layer, nn.PReLU) and layer.num_parameters == 1:
-        return []
-    tensors = [getattr(layer, name, None) for name in names]
-    return [(tensor.detach(), at) for tensor in tensors if tensor is not None]
 
 
 def _order(group: Group, kind: str) -> torch.Tensor:

@@ -1,25 +1,33 @@
-"""Structured pruning to a target of FLOPs, parameters or latency, inside residual blocks (thesis, section 3.2)."""
+"""Structured pruning to a target of FLOPs, parameters or latency (thesis, section 3.2): of a network, or of files."""
 
-from collections.abc import Mapping
+import copy
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from pathlib import Path as FilePath
+from typing import Any
 
 import torch
 from torch import nn
 
 from prunescape.data.prepared import PreparedData
+from prunescape.data.randomness import derive_seed
 from prunescape.errors import UserError
 from prunescape.flops import count_flops, count_parameters
+from prunescape.io.files import read_json, write_json
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
-from prunescape.pruning.cost import Cost
-from prunescape.pruning.criteria import LAMP, TAYLOR, add_gradients
-from prunescape.pruning.latency import Found, Stopwatch
-from prunescape.pruning.prunable import Channels, Prunable, as_prunable, check_count
+from prunescape.models.weights import load_weights, save_weights
+from prunescape.pruning.cost import Cost, flops_cost, parameters_cost
+from prunescape.pruning.criteria import TAYLOR, add_gradients, unit_scores
+from prunescape.pruning.graph import Graph
+from prunescape.pruning.latency import Stopwatch, Widths
 from prunescape.pruning.settings import FLOPS, LATENCY, TARGETS, PruningSettings
-from prunescape.pruning.widths import non_uniform_path, non_uniform_widths, uniform_path, uniform_widths
+from prunescape.pruning.silenced import compared_cut
+from prunescape.pruning.widths import Scores, Target, widths_by_cost, widths_by_latency
+from prunescape.torchvision_compat import torchvision  # noqa: F401  (ptflops imports it)
 
-METHODS = ("uniform", "non_uniform")
+Path = str | os.PathLike[str]
 
 
 @dataclass(frozen=True)
@@ -31,7 +39,7 @@ class Pruned:
         architecture: how to build it again.
         flops: counted on the network as built from `architecture`.
         ratio: its FLOPs, parameters or latency, whatever the target is, over the dense network's.
-        whole: groups that kept every channel.
+        widths: channels of every group.
         dense: channels of every group before.
         latency: what was measured, where that is the target.
     """
@@ -40,27 +48,14 @@ class Pruned:
     architecture: Architecture
     flops: int
     ratio: float
-    whole: tuple[str, ...]
+    widths: Mapping[str, int]
     dense: Mapping[str, int]
     latency: Mapping[str, Any] | None = None
 
-
-@dataclass(frozen=True)
-class Start:
-    """What a network is pruned from, where it is no dense one that is pruned once.
-
-    Attributes:
-        dense: the architecture that ratios are parts of, where the network has been pruned before; None, its own.
-        weights: another network of the same architecture, cut in place of the one that tells which channels go: the
-            weights that are gone back to.
-        exact: whether it is an error to miss the ratio; it is none on the way to another ratio.
-        untrained: whether running statistics of batch norm say nothing yet.
-    """
-
-    dense: Architecture | None = None
-    weights: nn.Module | None = None
-    exact: bool = True
-    untrained: bool = False
+    @property
+    def whole(self) -> tuple[str, ...]:
+        """Groups that kept every channel."""
+        return tuple(name for name, width in self.widths.items() if width == self.dense[name])
 
 
 def prune(
@@ -70,155 +65,217 @@ def prune(
     ratio: float,
     settings: PruningSettings,
     data: PreparedData | None = None,
-    start: Start | None = None,
+    *,
+    dense: Architecture | None = None,
+    rewound: nn.Module | None = None,
+    exact: bool = True,
+    untrained: bool = False,
     stopwatch: Stopwatch | None = None,
 ) -> Pruned:
     """Prune a network to `ratio` of the dense network's FLOPs, parameters or latency, in place.
 
     Args:
-        model: the dense network, trained; or see `Start`.
+        model: the network, whose weights tell which channels go.
         architecture: its architecture.
         method: "uniform" (the same share in every layer) or "non_uniform" (one ranking over all layers).
         ratio: F_pruned / F_original, in (0, 1), or of what else is the target.
         settings: ranking, target and tolerance.
         data: whose training images the criterion "taylor" needs.
-        start: what is pruned, if no dense network once.
+        dense: the architecture that ratios are parts of, where the network has been pruned before; None, its own.
+        rewound: another network of the same architecture, cut in its place: the weights that are gone back to.
+        exact: whether it is an error to miss the ratio; it is none on the way to another ratio.
+        untrained: whether running statistics of batch norm say nothing yet.
         stopwatch: measures latency, where that is the target; None measures it and keeps nothing.
 
     Raises:
         UserError: the ratio cannot be met closely enough; the message names the nearest one that can.
     """
-    start = start or Start()
     if settings.criterion == TAYLOR:
         if data is None:
             raise ValueError("the criterion taylor needs data")
-        add_gradients(model, data, start.untrained)
-    network = as_prunable(model, architecture)
-    channels, scores = network.channels, network.scores(settings)
-    asked = _Asked(method, ratio, architecture, settings, start)
+        add_gradients(model, data, untrained)
+    graph = Graph(model, architecture)
+    groups, scores = graph.some_groups(), unit_scores(graph, settings)
+    target = Target(method, ratio, settings, dense or architecture, exact)
+    cost = None
     if settings.target == LATENCY:
-        chosen = _by_latency(asked, network, scores, stopwatch or Stopwatch(settings.clock))
+        watch = stopwatch or Stopwatch(settings.clock)
+        found = widths_by_latency(target, architecture, scores, watch, lambda widths: _copy_cut(graph, scores, widths))
     else:
-        chosen = _by_cost(asked, network.cost(settings.target), scores)
-    if start.weights is not None:
-        network = as_prunable(start.weights, architecture)
-    pruned = network.cut(_weakest(scores, chosen.widths))
+        cost = _cost(graph, settings)
+        whole = cost.total(cost.dense) if dense is None else _count(build(dense), dense, settings)
+        found = widths_by_cost(target, cost, scores, whole)
+    if rewound is not None:
+        graph = Graph(rewound, architecture)
+    pruned = _cut(graph, scores, found.widths)
     assert pruned.flops is not None
-    if chosen.cost is not None:
-        counted = pruned.flops if settings.target == FLOPS else count_parameters(network.model)
-        check_count(counted, chosen.cost.total(chosen.widths), chosen.cost.unit, architecture)
-    left_whole = tuple(name for name, width in chosen.widths.items() if width == len(scores[name]))
-    return Pruned(network.model, pruned, pruned.flops, chosen.ratio, left_whole, channels, chosen.latency)
+    if cost is not None:
+        counted, meant = _count(graph.model, pruned, settings), cost.total(found.widths)
+        if counted != meant:
+            raise UserError(
+                f"{pruned.target}: {counted} {cost.unit} once pruned, and {meant} were meant; its forward method does"
+                " something that depends on the number of channels"
+            )
+    widths = {group.root: group.unit * found.widths[group.root] for group in groups}
+    before = {group.root: group.channels for group in groups}
+    return Pruned(graph.model, pruned, pruned.flops, found.ratio, widths, before, found.record)
 
 
-class _Asked(NamedTuple):
-    """What is asked for; see `prune`."""
-
-    method: str
-    ratio: float
-    architecture: Architecture
-    settings: PruningSettings
-    start: Start
-
-    @property
-    def dense(self) -> Architecture:
-        """The architecture that the ratio is a part of."""
-        return self.architecture if self.start.dense is None else self.start.dense
+def _cost(graph: Graph, settings: PruningSettings) -> Cost:
+    if settings.target == FLOPS:
+        return flops_cost(graph.model, graph.groups, graph.architecture.input_shape)
+    return parameters_cost(graph.model, graph.groups)
 
 
-class _Chosen(NamedTuple):
-    """Units that each group keeps, the ratio that they come to; and what tells it: a count, or a measurement."""
-
-    widths: Mapping[str, int]
-    ratio: float
-    cost: Cost | None = None
-    latency: Mapping[str, Any] | None = None
+def _count(model: nn.Module, architecture: Architecture, settings: PruningSettings) -> int:
+    """FLOPs or parameters of a network."""
+    return count_flops(model, architecture.input_shape) if settings.target == FLOPS else count_parameters(model)
 
 
-def _by_cost(asked: _Asked, cost: Cost, scores: Mapping[str, torch.Tensor]) -> _Chosen:
-    """By FLOPs or parameters."""
-    whole, settings = _whole(asked, cost), asked.settings
-    target, least = asked.ratio * whole, settings.minimum_channels
-    if asked.method == "uniform":
-        widths = uniform_widths(cost, target, least, whole)
-    else:
-        tolerance = settings.tolerance_points / 100 * whole
-        widths = non_uniform_widths(cost, _comparable(scores, settings), target, tolerance, least, whole)
-    chosen = _Chosen(widths, cost.total(widths) / whole, cost)
-    if asked.start.exact:
-        _check(asked, cost, chosen, whole)
-    return chosen
+def _copy_cut(graph: Graph, scores: Scores, widths: Widths) -> nn.Module:
+    """A copy of the network with so many units."""
+    other = Graph(copy.deepcopy(graph.model), graph.architecture)
+    _cut(other, scores, widths)
+    return other.model
 
 
-def _whole(asked: _Asked, cost: Cost) -> float:
-    """The dense network's FLOPs or parameters."""
-    if asked.start.dense is None:
-        return cost.total(cost.dense)
-    model = build(asked.dense)
-    return count_flops(model, asked.dense.input_shape) if cost.unit == TARGETS[FLOPS] else count_parameters(model)
-
-
-def _weakest(scores: Mapping[str, torch.Tensor], widths: Mapping[str, int]) -> Channels:
-    """The units that go, for so many to stay."""
-    return {
+def _cut(graph: Graph, scores: Scores, widths: Widths) -> Architecture:
+    """Remove the weakest units, for so many to stay; of the networks of the catalogue each is compared by a test."""
+    removed = {
         name: torch.argsort(values, stable=True)[: len(values) - widths[name]].tolist()
         for name, values in scores.items()
     }
+    return graph.cut(removed) if graph.architecture.origin is None else compared_cut(graph, removed)
 
 
-def _comparable(scores: Mapping[str, torch.Tensor], settings: PruningSettings) -> dict[str, torch.Tensor]:
-    """Scores that may be ranked over all layers; LAMP is a share of the layer already."""
-    alike = settings.normalise == "mean" and settings.criterion != LAMP
-    return {group: values / values.mean() if alike else values for group, values in scores.items()}
+@dataclass(frozen=True)
+class Source:
+    """What is pruned.
+
+    Attributes:
+        architecture: of the network that tells which channels go.
+        weights: its file; None takes the initial weights of `seed`.
+        seed: of the study, where nothing is trained before pruning.
+        dense: the dense network's architecture, where this network has been pruned before ...
+        previous: ... and the record of that.
+        rewound: weights that are cut instead, those that are gone back to.
+        exact: whether it is an error to miss the ratio.
+        saved: the folder that keeps widths found by latency.
+    """
+
+    architecture: Architecture
+    weights: Path | None
+    seed: int = 0
+    dense: Architecture | None = None
+    previous: Path | None = None
+    rewound: Path | None = None
+    exact: bool = True
+    saved: Path | None = None
+
+    def network(self) -> nn.Module:
+        """The network that tells which channels go.
+
+        Raises:
+            UserError: its file is damaged, or holds NaNs and so nothing to rank.
+        """
+        if self.weights is None:
+            return build(self.architecture, derive_seed(self.seed, "initialisation"))
+        network = load_weights(self.weights, build(self.architecture))
+        if any(parameter.isnan().any() for parameter in network.parameters()):
+            what = "dense" if self.dense is None else "pruned"
+            raise UserError(f"{self.weights}: the {what} network diverged at the prior; choose a smaller learning rate")
+        return network
 
 
-def _by_latency(asked: _Asked, network: Prunable, scores: Mapping[str, torch.Tensor], stopwatch: Stopwatch) -> _Chosen:
-    """By measuring."""
-    least, method, architecture = asked.settings.minimum_channels, asked.method, asked.architecture
-    if method == "uniform":
-        path = uniform_path({name: len(values) for name, values in scores.items()}, least)
-    else:
-        path = non_uniform_path(_comparable(scores, asked.settings), least)
+def prune_checkpoint(
+    source: Source,
+    method: str,
+    ratio: float,
+    settings: PruningSettings,
+    *,
+    architecture_path: Path,
+    weights_path: Path,
+    record_path: Path,
+    report: Callable[[str], None],
+    data: PreparedData | None = None,
+) -> None:
+    """Prune a network and write architecture, remaining weights and a record.
 
-    def candidate(widths: Mapping[str, int]) -> nn.Module:
-        other = network.sibling()
-        other.cut(_weakest(scores, widths))
-        return other.model
+    The record has FLOPs and parameters of the dense and the pruned network, the achieved ratio, the ratio of FLOPs as
+    ptflops counts it (it also counts batch norm, activations and pooling), and the widths of both; and what the target
+    is, where it is not FLOPs, with what was measured.
 
-    question = [method, architecture.to_json(), asked.dense.to_json(), [list(widths.values()) for widths in path]]
-    shape, label = architecture.input_shape, f"{method}-{asked.ratio:g}"
-    found = stopwatch.search(path, candidate, build(asked.dense), shape, asked.ratio, label, question)
-    if asked.start.exact:
-        _check_latency(asked, found)
-    return _Chosen(found.widths, found.ratio, latency=found.record)
+    Raises:
+        UserError: the ratio cannot be met, or the network has diverged.
+    """
+    network, architecture = source.network(), source.dense or source.architecture
+    dense = build(architecture)
+    record: dict[str, Any] = {
+        "method": method,
+        "target_ratio": ratio,
+        "dense_flops": count_flops(dense, architecture.input_shape),
+        "dense_params": count_parameters(dense),
+    }
+    dense_macs = _ptflops_macs(dense, architecture)
+
+    stopwatch = Stopwatch(settings.clock, None if source.saved is None else FilePath(source.saved))
+    pruned = prune(
+        network,
+        source.architecture,
+        method,
+        ratio,
+        settings,
+        data,
+        dense=source.dense,
+        rewound=None if source.rewound is None else load_weights(source.rewound, build(source.architecture)),
+        exact=source.exact,
+        untrained=source.weights is None,
+        stopwatch=stopwatch,
+    )
+    before = {} if source.previous is None else read_json(source.previous)
+    channels = before.get("dense_channels", pruned.dense)
+    widths = {**before.get("channels", {}), **pruned.widths}
+    whole = [name for name, width in widths.items() if width == channels[name]]
+    record |= {
+        "flops": pruned.flops,
+        "params": count_parameters(pruned.model),
+        "achieved_ratio": pruned.ratio,
+        "achieved_ratio_ptflops": _share(_ptflops_macs(pruned.model, architecture), dense_macs),
+        "dense_channels": dict(channels),
+        "channels": widths,
+        "left_whole": whole,
+    }
+    if settings.target != FLOPS:
+        record |= {"target": settings.target, **({"latency": dict(pruned.latency)} if pruned.latency else {})}
+    report(f"{method} {ratio:g}: {pruned.ratio:.5f} of the {TARGETS[settings.target]} remain")
+    if whole:
+        report(f"layers that kept every channel: {', '.join(whole)}")
+    save_weights(weights_path, pruned.model.state_dict())
+    write_json(record_path, record)
+    pruned.architecture.save(architecture_path)
 
 
-def _check(asked: _Asked, cost: Cost, chosen: _Chosen, whole: float) -> None:
-    """A miss is an error, not a warning: landscapes of networks of unlike cost must not be compared unawares."""
-    method, ratio, widths = asked.method, asked.ratio, chosen.widths
-    if method == "uniform":
-        allowed, what = max(cost.step(widths, group) for group in widths) / whole, "one channel"
-        before = cost.total(cost.dense)
-        here = ratio if before == whole else ratio * whole / before
-        left_whole = [group for group, width in widths.items() if width == cost.dense[group]]
-        stuck = [group for group in left_whole if cost.dense[group] * (1 - here) >= 2]
-        if stuck:
-            raise UserError(f"uniform pruning to {ratio:g} left {', '.join(stuck)} whole; choose a smaller ratio")
-    else:
-        allowed, what = asked.settings.tolerance_points / 100, "pruning.tolerance_points"
-    if not ratio - allowed <= chosen.ratio <= ratio:
-        raise UserError(
-            f"{method} pruning to {ratio:g} of the {cost.unit} comes no nearer than {chosen.ratio:.5f}, and {what}"
-            f" allows {100 * allowed:.2f} points; ask for {chosen.ratio + 5e-6:.5f} instead, or raise"
-            " pruning.tolerance_points"
+def _ptflops_macs(model: Any, architecture: Architecture) -> float | None:
+    """As ptflops counts; None where it cannot count a network that is not in the catalog."""
+    from ptflops import get_model_complexity_info
+
+    was_training = model.training
+    try:
+        macs, _ = get_model_complexity_info(
+            model.eval(),
+            architecture.input_shape,
+            as_strings=False,
+            print_per_layer_stat=False,
+            backend="pytorch",
         )
+    except Exception:
+        if architecture.origin is None:
+            raise
+        return None
+    finally:
+        model.train(was_training)
+    return None if macs is None else float(macs)
 
 
-def _check_latency(asked: _Asked, found: Found) -> None:
-    allowed = asked.settings.clock.tolerance_points
-    if found.ratio < asked.ratio - allowed / 100:
-        raise UserError(
-            f"{asked.method} pruning to {asked.ratio:g} of the latency comes no nearer than {found.ratio:.3f} (it falls"
-            f" in steps, and busy machines blur it); ask for {found.ratio:.2f} instead, or raise"
-            f" pruning.latency.tolerance_points above {allowed:g}"
-        )
+def _share(part: float | None, whole: float | None) -> float | None:
+    return None if part is None or not whole else part / whole

@@ -1,16 +1,108 @@
-"""How many channels each group keeps so that the network meets a target of FLOPs, or of parameters.
+"""How many channels each group keeps so that the network meets a target of FLOPs, of parameters, or of latency.
 
-Both searches end at a cost <= target and as close to it as single channels allow; see thesis, sections 2.2.3 and
-3.2.2. Where only measuring tells the cost, `uniform_path` and `non_uniform_path` are what is searched.
+Both searches by cost end at a cost <= target and as close to it as single channels allow; see thesis, sections 2.2.3
+and 3.2.2. Where only measuring tells the cost, `uniform_path` and `non_uniform_path` are what is searched.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 
 import torch
+from torch import nn
 
 from prunescape.errors import UserError
+from prunescape.models.architecture import Architecture
+from prunescape.models.build import build
 from prunescape.pruning.cost import Cost
+from prunescape.pruning.criteria import LAMP
+from prunescape.pruning.latency import Found, Stopwatch, Widths
+from prunescape.pruning.settings import PruningSettings
+
+METHODS = ("uniform", "non_uniform")
+Scores = Mapping[str, torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is asked for.
+
+    Attributes:
+        method: "uniform" (the same share in every layer) or "non_uniform" (one ranking over all layers).
+        ratio: F_pruned / F_original, in (0, 1), or of what else is the target.
+        settings: ranking, target and tolerance.
+        dense: the architecture that the ratio is a part of.
+        exact: whether it is an error to miss the ratio; it is none on the way to another ratio.
+    """
+
+    method: str
+    ratio: float
+    settings: PruningSettings
+    dense: Architecture
+    exact: bool = True
+
+
+def widths_by_cost(target: Target, cost: Cost, scores: Scores, whole: float) -> Found:
+    """The units that each group keeps to meet a target of FLOPs or parameters.
+
+    Args:
+        target: what is asked for.
+        cost: prices the widths of the network as it is.
+        scores: one score a unit, by group.
+        whole: the dense network's cost, which the ratio is a part of.
+
+    Raises:
+        UserError: the target cannot be met closely enough; the message names the nearest one that can.
+    """
+    settings = target.settings
+    limit, least = target.ratio * whole, settings.minimum_channels
+    if target.method == "uniform":
+        widths = uniform_widths(cost, limit, least, whole)
+    else:
+        tolerance = settings.tolerance_points / 100 * whole
+        widths = non_uniform_widths(cost, _comparable(scores, settings), limit, tolerance, least, whole)
+    found = Found(widths, cost.total(widths) / whole)
+    if target.exact:
+        _check(target, cost, found, whole)
+    return found
+
+
+def widths_by_latency(
+    target: Target,
+    architecture: Architecture,
+    scores: Scores,
+    stopwatch: Stopwatch,
+    candidate: Callable[[Widths], nn.Module],
+) -> Found:
+    """The units that each group keeps to meet a target of latency.
+
+    Args:
+        target: what is asked for.
+        architecture: of the network as it is.
+        scores: one score a unit, by group.
+        stopwatch: measures.
+        candidate: builds a network of some widths.
+
+    Raises:
+        UserError: the target cannot be met closely enough; the message names the nearest one that can.
+    """
+    least, dense = target.settings.minimum_channels, target.dense
+    if target.method == "uniform":
+        path = uniform_path({name: len(values) for name, values in scores.items()}, least)
+    else:
+        path = non_uniform_path(_comparable(scores, target.settings), least)
+    question = [target.method, architecture.to_json(), dense.to_json(), [list(widths.values()) for widths in path]]
+    label = f"{target.method}-{target.ratio:g}"
+    found = stopwatch.search(path, candidate, build(dense), dense.input_shape, target.ratio, label, question)
+    if target.exact:
+        _check_latency(target, found)
+    return found
+
+
+def _comparable(scores: Scores, settings: PruningSettings) -> dict[str, torch.Tensor]:
+    """Scores that may be ranked over all layers; LAMP is a share of the layer already."""
+    alike = settings.normalise == "mean" and settings.criterion != LAMP
+    return {group: values / values.mean() if alike else values for group, values in scores.items()}
 
 
 def uniform_widths(cost: Cost, target: float, minimum: int = 1, whole: float | None = None) -> dict[str, int]:
@@ -176,4 +268,35 @@ def _check_reachable(cost: Cost, target: float, minimum: int, whole: float | Non
         raise UserError(
             f"ratio {target / dense:.4g} cannot be reached: with {minimum} channel(s) left in every prunable layer"
             f" {least / dense:.4f} of the {cost.unit} remain; choose a larger ratio"
+        )
+
+
+def _check(target: Target, cost: Cost, found: Found, whole: float) -> None:
+    """A miss is an error, not a warning: landscapes of networks of unlike cost must not be compared unawares."""
+    method, ratio, widths = target.method, target.ratio, found.widths
+    if method == "uniform":
+        allowed, what = max(cost.step(widths, group) for group in widths) / whole, "one channel"
+        before = cost.total(cost.dense)
+        here = ratio if before == whole else ratio * whole / before
+        left_whole = [group for group, width in widths.items() if width == cost.dense[group]]
+        stuck = [group for group in left_whole if cost.dense[group] * (1 - here) >= 2]
+        if stuck:
+            raise UserError(f"uniform pruning to {ratio:g} left {', '.join(stuck)} whole; choose a smaller ratio")
+    else:
+        allowed, what = target.settings.tolerance_points / 100, "pruning.tolerance_points"
+    if not ratio - allowed <= found.ratio <= ratio:
+        raise UserError(
+            f"{method} pruning to {ratio:g} of the {cost.unit} comes no nearer than {found.ratio:.5f}, and {what}"
+            f" allows {100 * allowed:.2f} points; ask for {found.ratio + 5e-6:.5f} instead, or raise"
+            " pruning.tolerance_points"
+        )
+
+
+def _check_latency(target: Target, found: Found) -> None:
+    allowed = target.settings.clock.tolerance_points
+    if found.ratio < target.ratio - allowed / 100:
+        raise UserError(
+            f"{target.method} pruning to {target.ratio:g} of the latency comes no nearer than {found.ratio:.3f} (it"
+            f" falls in steps, and busy machines blur it); ask for {found.ratio:.2f} instead, or raise"
+            f" pruning.latency.tolerance_points above {allowed:g}"
         )

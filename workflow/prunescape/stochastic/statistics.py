@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import wilcoxon
 
-from prunescape.answers import interval
+from prunescape.claims.intervals import interval
 from prunescape.stochastic.names import DENSE, DENSE_STOCHASTIC, DETERMINISTIC, STOCHASTIC
 
 CELL = ["model", "seed", "kind", "method", "gamma", "sigma", "recalibrated"]
@@ -102,6 +102,21 @@ def best_cells(cells: pd.DataFrame) -> pd.DataFrame:
     return cells.loc[cells.groupby(by, sort=False)["delta"].idxmax()].reset_index(drop=True)
 
 
+def summarise(sweep: pd.DataFrame, grid: pd.DataFrame, tolerance: float) -> dict[str, pd.DataFrame]:
+    """What the networks of sweep and grid come to over draws and seeds, by the names of these tables.
+
+    Args:
+        sweep, grid: sweep.csv and grid.csv.
+        tolerance: of crossovers, in points.
+    """
+    return {
+        "sweep_intervals": seed_intervals(sweep),
+        "crossovers": crossovers(sweep, tolerance),
+        "grid_intervals": seed_intervals(grid),
+        "grid_tests": grid_tests(grid),
+    }
+
+
 def seed_medians(table: pd.DataFrame) -> pd.DataFrame:
     """The median over draws for each pretrained network.
 
@@ -123,16 +138,17 @@ def seed_intervals(table: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         One row a cell without its seed: model, kind, method, gamma, sigma, recalibrated, seeds (their number); and for
-        each of median, reference and delta the mean and its interval (see `prunescape.answers.interval`), as `<name>`,
+        each of median, reference and delta the mean and its interval (see `claims.intervals`), as `<name>`,
         `<name>_low`, `<name>_high`.
     """
-    rows = []
+    rows, measured = [], ("median", "reference", "delta")
     for cell, part in seed_medians(table).groupby(OVER_SEEDS, sort=False):
         row = {**dict(zip(OVER_SEEDS, cell, strict=True)), "seeds": len(part)}
-        for name in ("median", "reference", "delta"):
+        for name in measured:
             row |= interval(name, part[name].to_numpy(dtype=np.float64))
         rows.append(row)
-    return pd.DataFrame(rows)
+    intervals = [f"{name}{end}" for name in measured for end in ("", "_low", "_high")]
+    return pd.DataFrame(rows, columns=[*OVER_SEEDS, "seeds", *intervals])
 
 
 def crossovers(table: pd.DataFrame, tolerance: float = 0.0) -> pd.DataFrame:

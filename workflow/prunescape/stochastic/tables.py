@@ -1,20 +1,21 @@
 """The SP paper's Tables I to III from our results, with the published numbers beside them where settings match.
 
 Accuracies are in percent and deltas in points: means over pretrained seeds of medians over draws, with intervals (see
-`prunescape.answers.interval`). A published number has the same column's name after `published_`.
+`claims.intervals`). A published number has the same column's name after `published_`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from prunescape.answers import interval
+from prunescape.claims.intervals import interval
+from prunescape.io.files import read_json
 from prunescape.pruning.score_names import MAGNITUDE
 from prunescape.stochastic.cells import CONFIG, GRID
-from prunescape.stochastic.found import candidates
+from prunescape.stochastic.found import candidates, guessing_accuracy
 from prunescape.stochastic.names import DETERMINISTIC, F2, STOCHASTIC
 from prunescape.stochastic.statistics import best_cells, seed_intervals
 
@@ -33,6 +34,31 @@ def published(number: int, data: str) -> pd.DataFrame:
 def _beside(ours: pd.DataFrame, theirs: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     renamed = {column: f"published_{column}" for column in theirs if column not in by}
     return ours.merge(theirs.rename(columns=renamed), how="left", on=by)
+
+
+def gains(
+    grid: pd.DataFrame,
+    best_draws: pd.DataFrame,
+    tests: pd.DataFrame,
+    fronts: pd.DataFrame,
+    meta: str,
+    cells: Sequence[str],
+    models: Sequence[str],
+    data: str,
+    held_out: int,
+) -> pd.DataFrame:
+    """Table I, of files; see `table_1`.
+
+    Args:
+        grid, best_draws, tests, fronts, data: see `table_1`.
+        meta: the file that describes the prepared data.
+        cells: the files with the best cells of `models`.
+        models: their names.
+        held_out: images on which the searches measure.
+    """
+    best = dict(zip(models, map(read_json, cells), strict=True))
+    guessing = guessing_accuracy(len(read_json(meta)["classes"]), held_out)
+    return table_1(grid, best_draws, tests, fronts, best, data, guessing)
 
 
 def table_1(

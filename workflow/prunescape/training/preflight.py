@@ -1,4 +1,4 @@
-"""Checks of an imported network before anything is trained: whether it prunes, and how it may be trained."""
+"""Checks of a network before anything is trained: whether it prunes, and how it may be trained."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -9,10 +9,9 @@ from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
 from prunescape.pruning.criteria import L1, TAYLOR
 from prunescape.pruning.graph import Graph
-from prunescape.pruning.prunable import as_prunable
 from prunescape.pruning.settings import FLOPS, LATENCY, PruningSettings
-from prunescape.pruning.silenced import vary
-from prunescape.pruning.structured import Start, prune
+from prunescape.pruning.silenced import compared_cut, vary
+from prunescape.pruning.structured import prune
 from prunescape.training.array import check_architecture
 from prunescape.training.strategy import AUTO, SERIAL
 
@@ -28,11 +27,11 @@ def preflight(
 ) -> dict[str, Any]:
     """Prune an untrained network to every ratio, and see whether it may be trained in lanes.
 
-    Each pruned network is compared with the dense one with the same channels silenced; groups that kept every channel
-    in all of them lose half of their channels, for that comparison alone.
+    Each pruned network that is imported is compared with the dense one with the same channels silenced; groups that
+    kept every channel in all of them lose half of their channels, for that comparison alone.
 
     Args:
-        architecture: the dense network's, which has an origin.
+        architecture: the dense network's.
         variants: method, ratio and criterion of each pruned variant, by name.
         settings: the config's section `pruning`.
         strategy: the config's `engine.strategy`.
@@ -46,26 +45,27 @@ def preflight(
     Raises:
         UserError: it cannot be pruned so, or not be trained with this strategy; one line.
     """
-    assert architecture.origin is not None
-    groups, spared = Graph(build(architecture, 0), architecture.input_shape).groups(architecture.origin.prunable)
+    graph = Graph(build(architecture, 0), architecture)
+    groups, spared = graph.groups, graph.spared
     ratios, whole = {}, {group.root for group in groups}
     for name, variant in variants.items():
         # How near a ranking comes depends on channels' costs, hardly on the weights, which are not trained yet.
         # A criterion that needs data is tried as another one here: what can be reached is the same.
         criterion = variant["criterion"] if variant["criterion"] != TAYLOR else L1
-        by, ratio, start = replace(settings, criterion=criterion), variant["ratio"], None
+        by, ratio, exact = replace(settings, criterion=criterion), variant["ratio"], True
         if settings.target == LATENCY:  # which only measuring tells; here, that channels can be removed at all
-            by, ratio, start = replace(by, target=FLOPS), MILD, Start(exact=False)
+            by, ratio, exact = replace(by, target=FLOPS), MILD, False
         try:
-            pruned = prune(vary(build(architecture, 0)), architecture, variant["method"], ratio, by, start=start)
+            pruned = prune(vary(build(architecture, 0)), architecture, variant["method"], ratio, by, exact=exact)
         except UserError as error:
-            told = str(error).startswith(architecture.origin.target)
+            told = str(error).startswith(architecture.target)
             raise UserError(str(error) if told else f"models.{architecture.name}, {name}: {error}") from None
         ratios[name] = pruned.ratio
         whole &= set(pruned.whole)
-    if variants and whole:  # which a ranking of trained weights may cut; what cannot be cut rightly is told now
-        network = as_prunable(vary(build(architecture, 0)), architecture)
-        network.cut({group.root: range(len(group.units()) // 2) for group in groups if group.root in whole})
+    if architecture.origin is not None and variants and whole:
+        # A ranking of trained weights may cut these; what cannot be cut rightly is told now.
+        network = Graph(vary(build(architecture, 0)), architecture)
+        compared_cut(network, {group.root: range(len(group.units()) // 2) for group in groups if group.root in whole})
     report(f"{len(groups)} groups of channels can be pruned, {len(spared)} are spared")
     for one in spared:
         report(f"spared: {one.root} ({one.reason})")

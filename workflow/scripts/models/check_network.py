@@ -1,4 +1,4 @@
-"""Check that an imported network can be pruned as the config says, and how it may be trained, before it is trained."""
+"""Check that a network can be pruned as the config says, and how it may be trained, before it is trained."""
 
 import sys
 

@@ -11,9 +11,11 @@ from prunescape.runtime.logs import logged
 
 with logged(snakemake):
     data = load_prepared(snakemake.input.data)
-    section = snakemake.params.settings.get("origin")
-    origin = Origin.from_config(section) if section else None
-    dense = Architecture(snakemake.wildcards.model, data.input_shape, len(data.classes), origin=origin)
+    settings = snakemake.params.settings
+    origin = Origin.from_config(settings["origin"]) if "origin" in settings else None
+    ignored = tuple(settings["ignored_layers"]) if "ignored_layers" in settings else None
+    name, classes = snakemake.wildcards.model, len(data.classes)
+    dense = Architecture(name, data.input_shape, classes, origin=origin, ignored_layers=ignored)
     if origin is not None:
         probe(dense)
     network, shape = build(dense), data.input_shape

@@ -3,7 +3,7 @@
 from prunescape.data.prepared import load_prepared
 from prunescape.models.architecture import load_architecture
 from prunescape.pruning.settings import PruningSettings
-from prunescape.pruning.variant import Source, prune_checkpoint
+from prunescape.pruning.structured import Source, prune_checkpoint
 from prunescape.runtime.logs import logged
 
 with logged(snakemake) as logger:

@@ -2,18 +2,17 @@
 
 from pathlib import Path
 
-from prunescape.io.files import read_csv, read_json, write_text
-from prunescape.pages.companion import companion_page
+from prunescape.claims.study import StudyClaims
+from prunescape.io.files import read_csv, write_text
+from prunescape.pages.companion import Caption, companion_page
 from prunescape.pages.provenance import Job
-from prunescape.plan.captions import Caption
 from prunescape.runtime.logs import logged
 
 with logged(snakemake):
     settings, provenance, files = snakemake.params.settings, snakemake.params.provenance, snakemake.input
     said = {path: caption and Caption(*caption) for path, caption in settings["captions"].items()}
     text = companion_page(
-        settings["study"],
-        read_json(files.findings),
+        StudyClaims.read(Path(files.claims)),
         {Path(path).stem: (read_csv(path), said[path]) for path in files.get("tables", [])},
         [(path, said[path]) for path in files.get("pictures", [])],
         [Job(*told) for told in provenance["jobs"]],

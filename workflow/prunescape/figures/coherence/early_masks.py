@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from prunescape.answers import of_seeds
+from prunescape.claims.intervals import of_seeds
 from prunescape.coherence.labels import against_used
 from prunescape.figures import drawing, names, scales, select, style
 from prunescape.figures.coherence import series, terms

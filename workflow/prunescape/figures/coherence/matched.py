@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from prunescape.answers import of_seeds
+from prunescape.claims.intervals import of_seeds
 from prunescape.coherence.labels import MASKS, SCOPES, labelled, of_mask, scopes_of
 from prunescape.figures import drawing, names, scales, select, style
 from prunescape.figures.coherence import series, terms

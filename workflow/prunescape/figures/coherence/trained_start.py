@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from prunescape.answers import of_seeds
+from prunescape.claims.intervals import of_seeds
 from prunescape.coherence.labels import FRESH, GAUSSIAN, REAL
 from prunescape.figures import drawing, names, scales, style
 from prunescape.figures.coherence import series, terms, training

@@ -5,18 +5,18 @@ from matplotlib.figure import Figure
 
 from prunescape.figures import drawing, names, select, style
 from prunescape.figures.stochastic import lines, terms
+from prunescape.stochastic.statistics import seed_intervals
 
 
-def draw(intervals: pd.DataFrame, model: str) -> Figure:
+def draw(structured: pd.DataFrame, model: str) -> Figure:
     """Accuracy and gain, side by side for each method; a row without and one with recalibrated batch norm.
 
     Args:
-        intervals: as `prunescape.stochastic.statistics.seed_intervals` gives it for structured.csv: model, kind,
-            method, gamma (the part of the FLOPs removed), sigma, recalibrated, seeds, and median, reference, delta
-            with their `_low` and `_high`.
+        structured: model, seed, kind, method, gamma (the part of the FLOPs removed), sigma, draw, recalibrated, top1:
+            structured.csv.
         model: which network to draw.
     """
-    rows = select.at(intervals, model=model, kind=terms.STOCHASTIC)
+    rows = select.at(seed_intervals(structured), model=model, kind=terms.STOCHASTIC)
     rows = rows.assign(removed=100 * rows["gamma"])
     methods = [method for method in names.METHODS if method in set(rows["method"])] or [""]
     ways = terms.ways(rows)

@@ -1,6 +1,6 @@
 """Shares of weights that are smaller than the noise (SP paper, Fig. 6)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -17,12 +17,12 @@ LIFT = 0.05  # of a label above its point, likewise: where the curve is flat, it
 LABEL_GAP = 0.09  # decades between a label and its stem
 
 
-def draw(weight_cdf: pd.DataFrame, sigmas: Mapping[str, Sequence[float]]) -> Figure:
+def draw(weight_cdf: pd.DataFrame, sigmas: Sequence[float]) -> Figure:
     """A panel a model: the share of weights below a magnitude, and the noise levels with their shares.
 
     Args:
         weight_cdf: model, seed, magnitude, share (of the prunable weights, 0 to 1).
-        sigmas: the noise levels of each model.
+        sigmas: the noise levels.
     """
     models = list(dict.fromkeys(weight_cdf["model"])) or [""]
     rows = style.bands(models, COLUMNS)
@@ -31,7 +31,7 @@ def draw(weight_cdf: pd.DataFrame, sigmas: Mapping[str, Sequence[float]]) -> Fig
     grid = figure.subplots(len(rows), columns, squeeze=False, sharey=True)
     for panels, row in zip(grid, rows, strict=True):
         for axes, model in zip(panels, row, strict=False):
-            _panel(axes, select.at(weight_cdf, model=model), distinct_positive(sigmas.get(model, [])))
+            _panel(axes, select.at(weight_cdf, model=model), distinct_positive(sigmas))
             axes.set_title(names.model_title(model))
             axes.set_xlabel("Magnitude of a weight, |w|")
         panels[0].set_ylabel("Weights of at most this magnitude (%)")

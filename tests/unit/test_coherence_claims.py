@@ -1,0 +1,227 @@
+"""Claims of the study coherence, from tables made by hand."""
+
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import linregress, spearmanr
+
+import coherence_table_samples as samples
+from claim_checks import check_claims, disturbed
+from coherence_table_samples import answer, answers, stated
+from prunescape.claims.page import claims_page
+from prunescape.claims.words import text_of
+from prunescape.coherence.claims import MLP, highest_coherence
+from prunescape.coherence.diff_spread import mean_magnitude, of_network
+from prunescape.coherence.growth import slopes
+
+MODEL = samples.MODEL
+HALF = 4.302653 / math.sqrt(3)  # of a 95 % interval over three seeds, in their standard deviation
+
+
+# Coherence and diffs
+
+
+def coherence(real: float, noise: float, trained: float) -> pd.DataFrame:
+    """Highest coherence of each run; before training it is 0.9 everywhere."""
+    level = {("real", "fresh"): real, ("gaussian", "fresh"): noise, ("gaussian", "trained"): trained}
+    rows = [
+        (MODEL, seed, data, start, epoch, 100.0, value)
+        for seed in range(3)
+        for (data, start), peak in level.items()
+        for epoch, value in enumerate((0.9, peak / 2, peak + 0.001 * seed * (data == "real"), np.nan, peak / 9))
+    ]
+    return pd.DataFrame(rows, columns=["model", "seed", "data", "start", "epoch", "train_top1", "coherence"])
+
+
+@pytest.mark.parametrize(("noise", "word"), [(0.05, "Yes"), (0.3, "No"), (0.101, "Not decided")])
+def test_coherence_on_real_data_is_compared_at_its_highest_after_an_epoch(noise: float, word: str) -> None:
+    found = answer("Is coherence higher", epochs=coherence(0.1, noise, 0.01))
+    assert found["answer"].startswith(f"{word}: ")
+    assert found["more"] == pytest.approx(0.101 - noise)
+    assert found["more_high"] == pytest.approx(0.101 - noise + 0.001 * HALF)
+    trained = answer("starts from weights", epochs=coherence(0.1, 0.05, noise))
+    assert trained["answer"].startswith(f"{word}: ")
+    assert (trained["start"], trained["gaussian"]) == ("trained", pytest.approx(noise))
+
+
+def test_coherence_before_training_and_where_it_is_unknown_does_not_count() -> None:
+    peaks = highest_coherence(coherence(0.1, 0.05, 0.01), "real", "fresh")
+    assert peaks.tolist() == pytest.approx([0.1, 0.101, 0.102])
+    only_before = coherence(0.1, 0.05, 0.01).query("epoch == 0")
+    assert answers(epochs=only_before) == {}
+    real = coherence(0.1, 0.05, 0.01).query("data == 'real'")
+    assert answers(epochs=real) == {}
+
+
+def diffs(**sizes: float) -> pd.DataFrame:
+    """|diff| of all weights of a layer, by data and which, as `real_highest=0.25`; a quarter of another layer's."""
+    rows = []
+    for seed in range(3):
+        for key, size in sizes.items():
+            data, which = key.split("_")
+            middle = size + 0.01 * seed
+            for layer, index, count in (("conv", 0, 40), ("linear", 1, 10)):
+                low = middle - 0.005 if layer == "conv" else -middle - 0.005
+                rows.append((MODEL, seed, data, "fresh", which, 5, layer, index, "x", low, low + 0.01, count))
+    columns = [
+        "model",
+        "seed",
+        "data",
+        "start",
+        "which",
+        "epoch",
+        "layer",
+        "layer_index",
+        "kind",
+        "low",
+        "high",
+        "count",
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def test_mean_magnitude_takes_diffs_to_be_at_the_middle_of_their_bin() -> None:
+    values = np.random.default_rng(0).normal(0, 0.2, 5_000).clip(-1, 1)
+    edges = np.linspace(-1, 1, 401)
+    table = pd.DataFrame({"low": edges[:-1], "high": edges[1:], "count": np.histogram(values, edges)[0], "seed": 0})
+    assert mean_magnitude(table, ["seed"])[0] == pytest.approx(np.abs(values).mean(), abs=5e-4)
+    assert np.isnan(mean_magnitude(table.assign(count=0), ["seed"])[0])
+
+
+def test_a_network_is_its_row_or_else_the_sum_of_its_layers() -> None:
+    layers = diffs(real_highest=0.25)
+    assert of_network(layers)["count"].sum() == 150
+    whole = layers.assign(layer="all", count=7)
+    assert of_network(pd.concat([layers, whole]))["count"].tolist() == [7] * 6
+
+
+@pytest.mark.parametrize(("lowest", "word"), [(0.05, "Yes"), (0.5, "No")])
+def test_diffs_are_compared_where_coherence_is_high_and_low(lowest: float, word: str) -> None:
+    table = diffs(real_highest=0.25, real_lowest=lowest, gaussian_highest=0.4, gaussian_lowest=0.4)
+    found = answer("high, on real data", diff_histogram=table)
+    assert found["answer"].startswith(f"{word}: ")
+    assert found["more"] == pytest.approx(0.25 - lowest)
+    assert answer("high, on Gaussian", diff_histogram=table)["more"] == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("noise", "words", "decided"), [(0.4, "No, they are larger", "above"), (0.1, "Yes, they are smaller", "below")]
+)
+def test_diffs_on_noise_are_compared_with_those_on_real_data(noise: float, words: str, decided: str) -> None:
+    found = answer("as coherence is", diff_histogram=diffs(real_highest=0.25, gaussian_highest=noise))
+    assert found["answer"].startswith(f"{words}: ")
+    assert (found["more"], found["decided"]) == (pytest.approx(noise - 0.25), decided)
+
+
+# Width
+
+
+def test_slopes_are_least_squares_over_doublings() -> None:
+    sizes = [64, 128, 512, 4096]
+    values = pd.DataFrame([[1.0, 3.0, 2.0, 9.0], [1.0, np.nan, 3.0, 4.0], [np.nan] * 3 + [1.0]], columns=sizes)
+    found = slopes(values)
+    assert found[0] == pytest.approx(linregress(np.log2(sizes), values.loc[0]).slope)
+    assert found[1] == pytest.approx(linregress(np.log2([64, 512, 4096]), [1.0, 3.0, 4.0]).slope)
+    assert 2 not in found.index
+
+
+@pytest.mark.parametrize(("growth", "word"), [(1.0, "Yes"), (-0.5, "No")])
+def test_coherence_over_width(growth: float, word: str) -> None:
+    table = samples.widths(growth=growth)
+    found = answer("highest coherence", MLP, widths=table)
+    assert found["answer"].startswith(f"{word}: ")
+    peaks = table.query("epoch > 0 and seed == 1").groupby("width")["coherence"].max()
+    assert found["slope"] == pytest.approx(linregress(np.log2(peaks.index), peaks).slope)
+    assert found["rank_correlation"] == pytest.approx(spearmanr(peaks.index, peaks).statistic)
+
+
+def test_gap_and_accuracy_over_width_are_those_of_the_last_epoch() -> None:
+    table = samples.widths()
+    last = table[(table["epoch"] == 20) & (table["seed"] == 0)].set_index("width")
+    gap = last["train_top1"] - last["validation_top1"]
+    found = answer("generalisation gap grow", MLP, widths=table)
+    assert found["slope"] == pytest.approx(linregress(np.log2(gap.index), gap).slope)
+    top1 = last["validation_top1"]
+    better = answer("validation accuracy grow", MLP, widths=table)
+    assert better["slope"] == pytest.approx(linregress(np.log2(top1.index), top1).slope)
+    assert f"from {top1[64] + 0.3:.2f} at 64 to {top1[2048] + 0.3:.2f} at 2,048" in better["answer"]
+
+
+def test_one_width_says_nothing_and_diffs_narrow() -> None:
+    assert answers(MLP, widths=samples.widths(of=(64,)), width_diffs=samples.width_diffs(of=(64,))) == {}
+    found = answer("Do diffs grow", MLP, width_diffs=samples.width_diffs())
+    assert found["answer"].startswith("No: ")
+    assert found["rank_correlation"] == pytest.approx(-1)
+
+
+# All together
+
+
+def test_absent_tables_are_not_spoken_of() -> None:
+    found = stated({"epochs": samples.epochs()}, [MODEL, "other"])
+    assert len(found.of(MODEL)) == 2
+    assert found.models == {MODEL: "", "other": ""}
+    assert found.of("other") == []
+    everything = samples.tables()
+    for name, table in everything.items():
+        assert stated({name: table.iloc[:0]}).claims == []
+        json.dumps(stated({name: table}).to_json(), allow_nan=True)
+
+
+@pytest.mark.parametrize("spread", [0.01, 0.5, 20.0])
+@pytest.mark.parametrize("seeds", [(3,), (0, 1), (0, 1, 2)])
+def test_every_answer_follows_from_its_interval(seeds: tuple[int, ...], spread: float) -> None:
+    names = ("coherence", "validation_top1", "train_top1")
+    study = {name: disturbed(table, spread, 0, *names) for name, table in samples.tables(seeds).items()}
+    for tolerance in (0.0, 0.5, 100.0):
+        tested = check_claims(stated(study, tolerance=tolerance))
+        assert len(tested) > 20
+        assert len(seeds) > 1 or {claim.outcome for claim in tested} == {"not decided"}
+
+
+def test_one_seed_decides_nothing() -> None:
+    found = stated(samples.tables((3,)))
+    text = text_of(found)
+    assert "widths the interval is above zero" not in text
+    assert {claim.decided for claim in found.claims} == {"open", ""}
+    assert "(one seed, no interval)" in text
+    assert "nan" not in text
+    assert {claim.would_decide for claim in found.claims} == {"more seeds: one has no interval", ""}
+
+
+def test_text_and_page_say_the_same() -> None:
+    found = stated(samples.tables())
+    text, page = text_of(found), claims_page(found)
+    assert list(found.models) == [MODEL, MLP]
+    for claim in found.claims:
+        assert f"- {claim.question} {claim.answer}" in text
+        assert claim.question in page.replace("&#39;", "'")
+        assert claim.source in page
+    assert "within 0.5 points" in page
+    assert "http:" not in page
+    assert "https:" not in page
+
+
+def test_tables_as_read_from_files_say_the_same(tmp_path) -> None:
+    read = {}
+    for name, table in samples.tables().items():
+        table.to_csv(tmp_path / f"{name}.csv", index=False)
+        read[name] = pd.read_csv(tmp_path / f"{name}.csv")
+    assert text_of(stated(read)) == text_of(stated(samples.tables()))
+
+
+def test_published_differences_stand_beside_the_same_masks() -> None:
+    """By hand from Figs. 6.1 and 6.5 of the thesis, ResNet-50 at a density of 0.1."""
+    children = samples.network_children()
+    sparse = children["score"] != "none"
+    children.loc[sparse, "density"] = 0.1
+    found = {claim.id: claim.published for claim in stated({"children": children}).claims}
+    floor, local = f"global_with_a_floor.{MODEL}", f"local.{MODEL}"
+    assert found[f"coherence.masked_over_dense.random_{floor}"] == pytest.approx(91.33 - 89.994)
+    assert found[f"coherence.masked_over_dense.random_{local}"] == pytest.approx(89.86 - 91.02)
+    assert found[f"coherence.magnitude_over_random.{local}"] == pytest.approx(89.01 - 89.86)
+    children.loc[sparse, "density"] = 0.2  # another setting than the thesis'
+    assert {claim.published for claim in stated({"children": children}).claims} == {None}

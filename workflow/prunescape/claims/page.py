@@ -1,0 +1,75 @@
+"""Claims of a study for people to look at: in short first, one by one below."""
+
+from markupsafe import Markup
+
+from prunescape.claims.claim import Claim
+from prunescape.claims.judgement import ANSWERS, DECIDED, FAILS, HOLDS, UNDECIDED
+from prunescape.claims.study import StudyClaims
+from prunescape.claims.words import in_short
+from prunescape.page import page, section
+
+COLOURS = {HOLDS: "good", FAILS: "bad", UNDECIDED: "doubtful"}
+_BODY = """<p class="note">{{ stated.note }}</p>
+<h2>In short</h2>
+<table class="short">
+<thead><tr><th scope="col">Question</th><th scope="col">Answer</th></tr></thead>
+<tbody>
+{% for row in rows %}{% set cases = row.counts.values() | sum %}<tr><th scope="row">{{ row.question }}</th>
+<td>{% for outcome, best in row.best.items() %}
+<span><strong>{{ words[outcome] }}{% if cases > 1 %} in {{ row.counts[outcome] }} of {{ cases }}{% endif %}</strong>
+{{ best }}</span>
+{% endfor %}{% for model, answer in row.answers.items() %}<span><strong>{{ model }}</strong> {{ answer }}</span>
+{% endfor %}</td></tr>
+{% endfor %}</tbody></table>
+<p class="note">A case is a network in one way of doing it. Beside the numbers of cases stands the clearest, or, where
+nothing is decided, the nearest to it, with its interval; the clearest of many is always a little lucky.</p>
+<details><summary>All {{ stated.claims | length }} claims, one by one</summary>
+{% for model, said in stated.models.items() %}<h3>{{ model }}</h3>
+{% if said %}<p>{{ said }}</p>
+{% endif %}<table class="claims">
+<thead><tr><th scope="col">Question</th><th scope="col">Answer</th><th scope="col">The statement</th>
+<th scope="col">Source</th></tr></thead>
+<tbody>
+{% for claim in stated.of(model) %}<tr id="{{ claim.id }}"><td>{{ claim.question }}</td><td>{{ claim.answer }}
+{% if claim.would_decide %}<span class="note">What would decide it: {{ claim.would_decide }}.</span>
+{% endif %}</td>
+<td><strong class="{{ colours.get(claim.outcome, "note") }}">{{ claim.outcome }}</strong>
+{% if claim.decided %}<span class="note">{{ decided[claim.decided] }}</span>
+{% endif %}</td><td>{{ claim.source }}{% if claim.published is not none %}
+<span class="note">published: {{ shown(claim.published, claim) }} ({{ claim.published_in }})</span>
+{% endif %}</td></tr>
+{% endfor %}</tbody></table>
+{% endfor %}</details>
+"""
+STYLE = """.short th { font-weight: normal; width: 40%; } .short thead th { font-weight: bold; }
+.short span, .claims span { display: block; }
+.claims th:nth-child(1) { width: 26%; } .claims th:nth-child(3) { width: 15%; } .claims th:nth-child(4) { width: 19%; }
+summary { cursor: pointer; padding: .2rem 0; }
+"""
+
+
+def claims_section(stated: StudyClaims) -> Markup:
+    """A study's claims as a part of a page, which needs `STYLE`."""
+    words = {"words": ANSWERS, "decided": DECIDED, "colours": COLOURS, "shown": shown_number}
+    return section(_BODY, stated=stated, rows=in_short(stated.claims), **words)
+
+
+def claims_page(stated: StudyClaims) -> str:
+    """An HTML page of a study's claims."""
+    body = "{{ claims }}"
+    return page(f"Claims: {stated.study}", stated.question, body, style=STYLE, claims=claims_section(stated))
+
+
+def shown_number(value: float | None, claim: Claim) -> str:
+    """A number in a claim's unit, with as many digits as its interval deserves; "" where there is none."""
+    return "" if value is None else f"{value:+.{digits_of(claim)}f}"
+
+
+def digits_of(claim: Claim) -> int:
+    """How many digits after the point tell a claim's interval with two figures, or its effect with three; at most 4."""
+    known = claim.low is not None and claim.high is not None and claim.high > claim.low
+    size = (claim.high - claim.low) / 2 if known else abs(claim.effect or 0) / 10  # type: ignore[operator]
+    for digits in range(1, 4):
+        if size >= 10 ** (1 - digits):
+            return digits
+    return 4 if size else 1

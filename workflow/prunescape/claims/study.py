@@ -1,0 +1,112 @@
+"""All claims of a study in a run, and their file claims.json."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from prunescape.claims.claim import About, Claim
+from prunescape.claims.columns import COLUMNS
+from prunescape.errors import UserError
+from prunescape.io.files import read_csv, read_json, remedy
+
+Answer = Callable[[pd.DataFrame, About], list[Claim]]
+
+
+@dataclass(frozen=True)
+class StudyClaims:
+    """The claims of a study in a run.
+
+    Attributes:
+        study: its name.
+        question: the one that it answers as a whole.
+        note: what a reader of its claims must know first.
+        models: by network, in order, what is said before its claims; "" where nothing is.
+        claims: those of a network together.
+    """
+
+    study: str
+    question: str
+    note: str
+    models: Mapping[str, str]
+    claims: Sequence[Claim]
+
+    def __post_init__(self) -> None:
+        """Refuse claims of one id.
+
+        Raises:
+            ValueError: which they are.
+        """
+        ids = [claim.id for claim in self.claims]
+        twice = sorted({one for one in ids if ids.count(one) > 1})
+        if twice:
+            raise ValueError(f"{self.study}: several claims have the id {', '.join(twice)}")
+
+    def of(self, model: str) -> list[Claim]:
+        """The claims on a network."""
+        return [claim for claim in self.claims if claim.model == model]
+
+    def to_json(self) -> dict[str, Any]:
+        """As claims.json has them."""
+        about = {"study": self.study, "question": self.question, "note": self.note, "models": dict(self.models)}
+        return {**about, "claims": [claim.to_json() for claim in self.claims]}
+
+    @classmethod
+    def read(cls, path: Path) -> "StudyClaims":
+        """What a study's claims.json has.
+
+        Raises:
+            UserError: the file is missing or damaged, or another version wrote it.
+        """
+        value = read_json(path)
+        try:
+            claims = [Claim.from_json(claim) for claim in value["claims"]]
+            return cls(**{**value, "claims": claims})
+        except (TypeError, KeyError, ValueError) as error:
+            raise UserError(f"{path}: not the claims of a study ({error}); {remedy(path)}") from None
+
+
+def read_results(files: Mapping[str, Any]) -> dict[str, Any]:
+    """Tables and JSON files that claims follow from, by name; a list where there are several of a name.
+
+    Raises:
+        UserError: one is missing or damaged.
+    """
+
+    def read(path: Any) -> Any:
+        if not isinstance(path, str):
+            return [read(one) for one in path]
+        return read_csv(path) if path.endswith(".csv") else read_json(path)
+
+    return {name: read(path) for name, path in files.items()}
+
+
+def table(claims: Iterable[Claim]) -> pd.DataFrame:
+    """Claims as claims.csv has them, one a row; see `prunescape.claims.columns`."""
+    return pd.DataFrame([claim.to_row() for claim in claims], columns=list(COLUMNS))
+
+
+def answered_by(
+    answers: Mapping[str, Sequence[Answer]], tables: Mapping[str, pd.DataFrame], about: About
+) -> list[Claim]:
+    """The claims on one network.
+
+    Args:
+        answers: by table, the functions that make claims of it.
+        tables: the network's rows of each table; of those that are missing or empty nothing is claimed.
+        about: the network.
+    """
+    return [
+        claim
+        for name, functions in answers.items()
+        if name in tables and len(tables[name])
+        for function in functions
+        for claim in function(tables[name], about)
+    ]
+
+
+def decided_on(data: str, seeds: Sequence[int]) -> str:
+    """The data set and the trainings of a study in words, as `Claim.data` has them."""
+    return f"{data}, {'seed' if len(seeds) == 1 else 'seeds'} {', '.join(map(str, seeds))}"

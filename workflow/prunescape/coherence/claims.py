@@ -1,0 +1,249 @@
+"""What the study states, in numbers with intervals over seeds and in sentences that follow from them.
+
+Here are the thesis' chapters 2 to 4; `mask_claims` and `timing_claims` have the claims on masks.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from prunescape.claims.claim import About, Claim, Question
+from prunescape.claims.intervals import of_seeds
+from prunescape.claims.judgement import ABOVE, BELOW, EQUAL, IF_BELOW, decided, judged, shown, verdict
+from prunescape.claims.study import Answer, StudyClaims, answered_by, decided_on
+from prunescape.coherence import mask_claims, timing_claims
+from prunescape.coherence.diff_spread import mean_magnitude, of_network
+from prunescape.coherence.growth import with_size
+from prunescape.coherence.labels import FRESH, GAUSSIAN, HIGHEST, LOWEST, REAL, TRAINED, with_gap
+
+STUDY = "coherence"
+MLP = "mlp"  # what the width experiments' networks are called
+KINDS = {REAL: "real data", GAUSSIAN: "Gaussian noise"}
+QUESTION = "What do per-sample gradients know about generalisation, and do they choose good masks?"
+NOTE = """Coherence is the squared norm of the mean gradient over the mean squared norm of the samples' gradients, from
+0 to 1. A weight's diff is the mean sign of its gradients, from -1 to 1. A mask keeps the weights of the largest
+("best") or smallest ("worst") scores, which are |diff|, magnitude or drawn at random; the network is then trained again
+from a fresh initialisation. Scores are ranked over all layers ("global"), over all layers with a part of each kept for
+sure ("with a floor"), or within each layer ("local"). Numbers are means over seeds with 95 % intervals over seeds. An
+interval that contains zero decides nothing, unless it lies within {tolerance:g} points of it where things may be called
+equal."""
+
+ON_REAL = Question(
+    "real_above_noise",
+    "Is coherence higher on real data than on Gaussian noise?",
+    "Yauney 2024, Figs. 2.1 and 2.2",
+    "Coherence is higher while a network learns real data than while it learns Gaussian noise.",
+    "highest coherence after any epoch, real data minus noise",
+)
+FROM_TRAINED = Question(
+    "real_above_noise_from_trained",
+    "Is it so too where training on noise starts from weights trained on real data?",
+    "Yauney 2024, Fig. 2.4",
+    "Coherence is higher on real data also where training on noise starts from weights trained on real data.",
+    "highest coherence after any epoch, real data minus noise",
+)
+LARGE = Question(
+    "diffs_large_with_coherence",
+    "Are diffs larger where coherence is high?",
+    "Yauney 2024, Figs. 3.1 and 3.2",
+    "Diffs are larger after the epoch of the highest coherence than after that of the lowest.",
+    "mean |diff| at the highest minus at the lowest coherence",
+)
+ON_NOISE = Question(
+    "diffs_small_on_noise",
+    "Are diffs small on Gaussian noise, as coherence is?",
+    "Yauney 2024, section 3.2, which sees large ones, and 7.2",
+    "At the highest coherence, diffs are smaller on Gaussian noise than on real data.",
+    "mean |diff| on noise minus on real data",
+)
+WIDER = {
+    "coherence": Question(
+        "coherence_with_width",
+        "Does the highest coherence grow with width?",
+        "Yauney 2024, Fig. 4.3",
+        "The highest coherence of fully connected networks grows with their width.",
+        "change of the highest coherence with each doubling of width",
+    ),
+    "gap": Question(
+        "gap_with_width",
+        "Does the generalisation gap grow with width?",
+        "Yauney 2024, Fig. 4.2",
+        "The generalisation gap of fully connected networks grows with their width.",
+        "change of training minus validation accuracy with each doubling of width",
+    ),
+    "validation_top1": Question(
+        "accuracy_with_width",
+        "Does validation accuracy grow with width?",
+        "Yauney 2024, Fig. 4.1",
+        "Validation accuracy of fully connected networks grows with their width.",
+        "change of validation accuracy with each doubling of width",
+    ),
+}
+NARROWER = Question(
+    "diffs_with_width",
+    "Do diffs grow with width?",
+    "Yauney 2024, Fig. 4.4, which sees them shrink",
+    "Diffs of fully connected networks grow with their width.",
+    "change of the mean |diff| with each doubling of width",
+)
+
+
+def claims(given: Mapping[str, Any], settings: Mapping[str, Any]) -> StudyClaims:
+    """Everything that the study states.
+
+    Args:
+        given: by name, those of the study's tables that there are: epochs, diff_histogram, widths, width_diffs,
+            children, mask_overlap, early_masks, matched.
+        settings: models, names in order, after which that of the width experiments' networks comes; tolerance, points
+            by which accuracies may differ and count as equal; data, the data set's name; and seeds.
+    """
+    tolerance, data = settings["tolerance"], settings["data"]
+    answers: dict[str, Sequence[Answer]] = {
+        "epochs": [_real, _from_trained],
+        "diff_histogram": [_large, _on_noise],
+        "widths": [_by_width],
+        "width_diffs": [_narrower],
+        **mask_claims.answers(tolerance, data),
+        **timing_claims.answers(tolerance),
+    }
+    found: list[Claim] = []
+    models = {}
+    for model in dict.fromkeys([*settings["models"], MLP]):
+        own = {name: _of(table, model) for name, table in given.items()}
+        answered = answered_by(answers, own, About(STUDY, model, decided_on(data, settings["seeds"])))
+        if answered or model != MLP:
+            models[model] = ""
+            found += answered
+    note = NOTE.format(tolerance=tolerance)
+    return StudyClaims(STUDY, QUESTION, note, models, found)
+
+
+def _of(table: pd.DataFrame, model: str) -> pd.DataFrame:
+    """A model's rows; tables without models are of the width experiments."""
+    if "model" in table:
+        return table[table["model"] == model]
+    return table if model == MLP else table.iloc[:0]
+
+
+def highest_coherence(epochs: pd.DataFrame, data: str, start: str) -> pd.Series:
+    """The highest coherence after any epoch of one kind of training, by seed.
+
+    Before the first epoch it says nothing of learning: trained weights that meet new images err all alike.
+    """
+    chosen = epochs[(epochs["data"] == data) & (epochs["start"] == start) & (epochs["epoch"] > 0)]
+    return chosen.groupby("seed")["coherence"].max().dropna()
+
+
+def _end(epochs: pd.DataFrame, data: str, start: str) -> float:
+    """The training accuracy after the last epoch, a mean over seeds."""
+    chosen = epochs[(epochs["data"] == data) & (epochs["start"] == start)]
+    return float(chosen[chosen["epoch"] == chosen["epoch"].max()]["train_top1"].mean())
+
+
+def _real(epochs: pd.DataFrame, about: About) -> list[Claim]:
+    return _compared(epochs, about, ON_REAL, FRESH)
+
+
+def _from_trained(epochs: pd.DataFrame, about: About) -> list[Claim]:
+    return _compared(epochs, about, FROM_TRAINED, TRAINED)
+
+
+def _compared(epochs: pd.DataFrame, about: About, asked: Question, start: str) -> list[Claim]:
+    real, noise = highest_coherence(epochs, REAL, FRESH), highest_coherence(epochs, GAUSSIAN, start)
+    more = (real - noise).dropna()
+    if more.empty:
+        return []
+    row = of_seeds("more", more)
+    seeds = more.index
+    return [
+        asked.answered(
+            about,
+            f"{verdict('more', row)}: after its best epoch coherence is {real[seeds].mean():.3g} on real data"
+            f" and {noise[seeds].mean():.3g} on noise, {shown('more', row, 4, '')} more; training accuracy ends at"
+            f" {_end(epochs, REAL, FRESH):.1f} % and {_end(epochs, GAUSSIAN, start):.1f} %.",
+            judged("more", row, 4, ""),
+            numbers={
+                "start": start,
+                "real": float(real[seeds].mean()),
+                "gaussian": float(noise[seeds].mean()),
+                **row,
+            },
+        )
+    ]
+
+
+def _large(histogram: pd.DataFrame, about: About) -> list[Claim]:
+    found = []
+    sizes = mean_magnitude(of_network(histogram), ["start", "data", "seed", "which"]).unstack("which")
+    if not {HIGHEST, LOWEST} <= set(sizes):
+        return []
+    for data, words in KINDS.items():
+        mine = sizes[(sizes.index.get_level_values("data") == data) & (sizes.index.get_level_values("start") == FRESH)]
+        mine = mine.dropna()
+        if mine.empty:
+            continue
+        row = of_seeds("more", mine[HIGHEST] - mine[LOWEST])
+        found.append(
+            LARGE.answered(
+                about,
+                f"{verdict('more', row)}: the mean |diff| is {mine[HIGHEST].mean():.4f} after the epoch of"
+                f" the highest coherence and {mine[LOWEST].mean():.4f} after that of the lowest,"
+                f" {shown('more', row, 4, '')} more.",
+                judged("more", row, 4, ""),
+                question=f"Are diffs larger where coherence is high, on {words}?",
+                case=words,
+                numbers={"data": data, **row},
+            )
+        )
+    return found
+
+
+def _on_noise(histogram: pd.DataFrame, about: About) -> list[Claim]:
+    chosen = histogram[(histogram["which"] == HIGHEST) & (histogram["start"] == FRESH)]
+    sizes = mean_magnitude(of_network(chosen), ["seed", "data"]).unstack("data")
+    if not {REAL, GAUSSIAN} <= set(sizes) or sizes.dropna().empty:
+        return []
+    sizes = sizes.dropna()
+    row = of_seeds("more", sizes[GAUSSIAN] - sizes[REAL])
+    words = {ABOVE: "No, they are larger", BELOW: "Yes, they are smaller", EQUAL: "No, they are as large"}
+    word = words.get(decided("more", row), "Not decided")
+    return [
+        ON_NOISE.answered(
+            about,
+            f"{word}: at the highest coherence the mean |diff| is {sizes[GAUSSIAN].mean():.4f} on noise and"
+            f" {sizes[REAL].mean():.4f} on real data, {shown('more', row, 4, '')} more on noise"
+            f" ({(sizes[GAUSSIAN] / sizes[REAL]).mean():.2f} times as large).",
+            judged("more", row, 4, "", outcomes=IF_BELOW, after=" more on noise"),
+            numbers=row,
+        )
+    ]
+
+
+def _by_width(widths: pd.DataFrame, about: About) -> list[Claim]:
+    last = with_gap(widths.sort_values("epoch").groupby(["seed", "width"]).tail(1))
+    after = widths[widths["epoch"] > 0]
+    grown = {
+        "coherence": after.pivot_table(index="seed", columns="width", values="coherence", aggfunc="max"),
+        "gap": last.pivot_table(index="seed", columns="width", values="gap"),
+        "validation_top1": last.pivot_table(index="seed", columns="width", values="validation_top1"),
+    }
+    words = {"coherence": "the highest coherence", "gap": "the generalisation gap"}
+    units = {"coherence": (4, "")}
+    return [
+        claim
+        for name, values in grown.items()
+        for claim in with_size(
+            WIDER[name],
+            about,
+            words.get(name, "validation accuracy"),
+            values,
+            "width",
+            *units.get(name, (2, " points")),
+        )
+    ]
+
+
+def _narrower(histogram: pd.DataFrame, about: About) -> list[Claim]:
+    sizes = mean_magnitude(histogram, ["seed", "width"]).unstack("width")
+    return with_size(NARROWER, about, "the mean |diff|", sizes, "width", 4, "")

@@ -1,0 +1,212 @@
+"""The claims on when masks are made: the thesis' open questions (7.2) how soon they settle and are good enough."""
+
+from typing import Any
+
+import pandas as pd
+
+from prunescape.claims.claim import About, Claim, Question
+from prunescape.claims.intervals import of_seeds
+from prunescape.claims.judgement import (
+    BELOW,
+    CANNOT,
+    EQUAL,
+    HOLDS,
+    IF_ABOVE,
+    NOT_BELOW,
+    OPEN,
+    decided,
+    judged,
+    more_seeds,
+    shown,
+    verdict,
+)
+from prunescape.claims.study import Answer
+from prunescape.coherence.labels import DIFF, MAGNITUDE, SCORES, against_used
+
+SETTLED = 0.9  # the part of a mask that chance would not give and that is there from then on
+
+
+SETTLES = Question(
+    "magnitude_mask_settles",
+    "When does the magnitude mask settle?",
+    "Yauney 2024, section 7.2, an open question",
+    "The magnitude mask settles before the end of the training.",
+    "first epoch from which on the mask is the final one",
+)
+LIKE_OTHERS = Question(
+    "diff_masks_alike",
+    "Are diff masks of other epochs like that of the highest coherence?",
+    "beyond Yauney 2024",
+    "Diff masks of other epochs hold more of the weights of that of the highest coherence than chance would give.",
+    "part of the weights in both masks, minus what chance gives",
+)
+EARLY = Question(
+    "early_mask",
+    "Is a mask of an earlier epoch good enough?",
+    "Yauney 2024, section 7.2, an open question",
+    "The mask of an earlier epoch is good enough: within the tolerance of the one that is used, or better.",
+    "validation accuracy with the earlier mask minus with the one that is used",
+)
+
+
+def answers(tolerance: float) -> dict[str, list[Answer]]:
+    """By table, the functions that make claims of a model's rows of it.
+
+    Args:
+        tolerance: points by which accuracies may differ and count as equal.
+    """
+    return {
+        "mask_overlap": [_settles, _depends_on_epoch],
+        "early_masks": [lambda table, about: _early(table, about, tolerance)],
+    }
+
+
+def _settles(overlap: pd.DataFrame, about: About) -> list[Claim]:
+    table = overlap[overlap["score"] == MAGNITUDE]
+    epochs = table.groupby("seed")[["epoch", "overlap", "expected"]].apply(settled_epoch).astype(float).dropna()
+    if epochs.empty:
+        return []
+    row, last = of_seeds("epoch", epochs), int(table["epoch"].max())
+    return [
+        SETTLES.answered(
+            about,
+            f"After epoch {shown('epoch', row, 1, '').lstrip('+')} of {last},"
+            f" {100 * row['epoch'] / last:.0f} % of the training: from then on at least {100 * SETTLED:.0f} % of what"
+            " the final mask has beyond chance is in the mask of every measured epoch.",
+            None,
+            numbers={"last": last, **row},
+        )
+    ]
+
+
+def settled_epoch(rows: pd.DataFrame) -> float:
+    """The first measured epoch from which on a mask is the final one but for `1 - SETTLED` of what is beyond chance.
+
+    Args:
+        rows: epoch, overlap and expected, of one seed.
+
+    Returns:
+        The epoch; NaN where the mask never settles.
+    """
+    rows = rows.dropna(subset=["overlap"]).sort_values("epoch", ascending=False)
+    beyond = (rows["overlap"] - rows["expected"]) / (1 - rows["expected"])
+    settled = rows["epoch"][(beyond >= SETTLED).cummin()]
+    return float(settled.min()) if len(settled) else float("nan")
+
+
+def _depends_on_epoch(overlap: pd.DataFrame, about: About) -> list[Claim]:
+    table = overlap[(overlap["score"] == DIFF) & (overlap["overlap"] < 1)]
+    means = table.groupby("seed")[["overlap", "expected"]].mean().dropna()
+    if means.empty:
+        return []
+    row = of_seeds("more", 100 * (means["overlap"] - means["expected"]))
+    return [
+        LIKE_OTHERS.answered(
+            about,
+            f"{verdict('more', row)}: on average they hold {100 * means['overlap'].mean():.1f} % of its"
+            f" weights, {shown('more', row)} more than chance would give.",
+            judged("more", row),
+            numbers=row,
+        )
+    ]
+
+
+def _early(table: pd.DataFrame, about: About, tolerance: float) -> list[Claim]:
+    found, compared = [], against_used(table).dropna(subset=["validation_top1"])
+    near = f"good enough, within {tolerance:g} points of the one that is used"
+    for score in SCORES:
+        own = compared[compared["score"] == score]
+        if own.empty:
+            continue
+        told: dict[str, Any] = {
+            "question": f"How early is a {score} mask {near}?",
+            "topic": f"Is a mask of an earlier epoch {near}?",
+            "key": score,
+        }
+        known = own.dropna(subset=["more"])
+        why = _unknown(known)
+        if why:
+            found.append(EARLY.answered(about, why, None, CANNOT, case=score, **told))
+        else:
+            found.append(_good_enough(known, about, score, tolerance, told))
+    return found
+
+
+def _unknown(known: pd.DataFrame) -> str:
+    """Why it cannot be asked how early a mask is good enough; "" where it can."""
+    if known.empty:
+        why = "no network has the mask that is used; add network to coherence.experiments, or best to coherence.ends"
+        return f"Not known: {why}."
+    if (known["epoch"] < known["used_epoch"].min()).any():
+        return ""
+    return f"Not known: no mask from before the one that is used, of {_span(known)[1]}, was tried."
+
+
+def _span(known: pd.DataFrame) -> tuple[str, str]:
+    """The epochs of the masks that are used, as numbers and in words."""
+    first, last = int(known["used_epoch"].min()), int(known["used_epoch"].max())
+    span, s = (f"{first}", "") if first == last else (f"{first} to {last}", "s")
+    return span, f"epoch{s} {span}"
+
+
+def _good_enough(known: pd.DataFrame, about: About, score: str, tolerance: float, told: dict[str, Any]) -> Claim:
+    """The claim of `_early` for one score.
+
+    Args:
+        known: epoch, validation_top1, used_epoch, used_top1, more: of the seeds where the used mask was trained, too.
+        about: the network.
+        score: in words.
+        tolerance: see `answers`.
+        told: what `Question.answered` takes, too.
+    """
+    span, when = _span(known)
+    # Diffs of later epochs than the highest coherence's are not early.
+    earlier = known[known["epoch"] < known["used_epoch"].min()]
+    by_epoch = {int(epoch): rows for epoch, rows in earlier.groupby("epoch")}
+    epoch, sure = good_enough({one: of_seeds("more", rows["more"]) for one, rows in by_epoch.items()}, tolerance)
+    own, row = by_epoch[epoch], of_seeds("more", by_epoch[epoch]["more"])
+    word = {OPEN: "Not decided", BELOW: f"Not yet after epoch {epoch}"}.get(sure, f"After epoch {epoch}")
+    return EARLY.answered(
+        about,
+        f"{word}: networks with the mask of epoch {epoch} reach {own['validation_top1'].mean():.1f} % of"
+        f" validation images, those with the one that is used, of {when}, {own['used_top1'].mean():.1f} %,"
+        f" {shown('more', row)}.",
+        judged(
+            "more",
+            row,
+            tolerance=tolerance,
+            sure=sure,
+            outcomes=IF_ABOVE | {EQUAL: HOLDS, NOT_BELOW: HOLDS},
+            would_decide=more_seeds(abs(row["more"] + tolerance), row["more_low"], row["more_high"]),
+        ),
+        case=f"{score}, epoch {epoch} against {span}",
+        numbers={
+            "epoch": epoch,
+            "used_epochs": sorted({int(one) for one in own["used_epoch"]}),
+            **row,
+        },
+        **told,
+    )
+
+
+def good_enough(rows: dict[int, dict[str, float]], tolerance: float) -> tuple[int, str]:
+    """The earliest epoch from which on no early mask is worse than the used one by more than the tolerance.
+
+    Args:
+        rows: by epoch, `more` with its interval: how much better its mask is than the one that is used.
+        tolerance: in points.
+
+    Returns:
+        The epoch and what its interval says: `EQUAL`, `ABOVE`, `NOT_BELOW`; `OPEN` with the first epoch that may be
+        good enough where no interval tells; `BELOW` with the last epoch where all are worse.
+    """
+    sure, epochs = None, sorted(rows)
+    for epoch in reversed(epochs):
+        if not rows[epoch]["more_low"] >= -tolerance:
+            break
+        sure = epoch
+    if sure is not None:
+        says = decided("more", rows[sure], tolerance)
+        return sure, NOT_BELOW if says == OPEN else says
+    able = [epoch for epoch in epochs if not rows[epoch]["more_high"] < -tolerance]
+    return (able[0], OPEN) if able else (epochs[-1], BELOW)

@@ -1,0 +1,6 @@
+"""All studies."""
+
+from prunescape.studies import coherence, hpspace, mechanism, stochastic
+from prunescape.studies.study import Study
+
+STUDIES: tuple[Study, ...] = (hpspace.STUDY, stochastic.STUDY, mechanism.STUDY, coherence.STUDY)

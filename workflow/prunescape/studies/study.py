@@ -1,0 +1,205 @@
+"""What a study says of itself: its question, its tables and its figures. Light: read while the Snakefile is parsed."""
+
+import string
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+
+_TEMPLATES = Environment(undefined=StrictUndefined)  # not escaped: pages do that
+
+Names = Mapping[str, str] | tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Caption:
+    """What Snakemake's report and the pages say of a file.
+
+    Attributes:
+        category: the part of the report; may hold wildcards.
+        text: a Jinja template of reStructuredText, which knows each wildcard by its name, and the `config`.
+        labels: by name; `figure` begins with its place in the report. They may hold wildcards.
+    """
+
+    category: str
+    text: str
+    labels: Mapping[str, str]
+
+    def said(self, wildcards: Mapping[str, str], config: Mapping[str, Any]) -> str:
+        """The text of a job: of its wildcards and a resolved config."""
+        return _TEMPLATES.from_string(self.text).render(**wildcards, config=config).strip()
+
+    def told(self, wildcards: Mapping[str, str], config: Mapping[str, Any]) -> tuple[int, str, str, str]:
+        """The same for a page: place, title, model (empty where it is of all) and text, without marks."""
+        place, _, title = self.labels["figure"].format(**wildcards).partition(" ")
+        words = " ".join(self.said(wildcards, config).replace("``", "").split())
+        return int(place), title[:1].upper() + title[1:].replace("_", " "), wildcards.get("model", ""), words
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure, or many alike: one for each value of the wildcards of its path.
+
+    It is drawn by a function that is called by keyword: with tables and other inputs by their names, with those
+    wildcards that it takes, and with settings.
+
+    Attributes:
+        name: of the figure; its rule is named after it.
+        title: a place in the report, and what it shows: "13 generalisation gap".
+        draw: the function, "module:function".
+        tables: what it is made of: names of tables of the study, or those by the names of the function's parameters.
+        caption: see `Caption.text`.
+        path: below the folder of figures, without suffix, a pattern.
+        label: what the report says it is of; as the study has it, where None.
+        when: names of experiments or conditions of which one must hold; none where it is always made.
+        settings: keys of the config, "coherence.tolerance", which the function knows by their last word; or such keys
+            by the names of its parameters.
+        given: further arguments.
+        category: the part of the report; the study's, where None.
+    """
+
+    name: str
+    title: str
+    draw: str
+    tables: Names
+    caption: str
+    path: str = ""
+    label: str | None = None
+    when: tuple[str, ...] = ()
+    settings: Names = ()
+    given: Mapping[str, Any] = field(default_factory=dict)
+    category: str | None = None
+
+    @property
+    def pattern(self) -> str:
+        """Its path below the folder of figures, without suffix."""
+        return self.path or f"{{model}}/{self.name}"
+
+    @property
+    def wildcards(self) -> list[str]:
+        """The names of its wildcards, in the order of its path."""
+        return wildcards_of(self.pattern)
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """Tables that a function makes of others; it is called as those that draw figures are.
+
+    Attributes:
+        rule: its name.
+        function: "module:function"; it gives the table, or several by their names.
+        gives: names of the tables that it makes.
+        tables: what it reads, as `Figure.tables`.
+        files: further files that it reads, by names that the plan of the study knows.
+        settings, given: as those of `Figure`.
+        reference: the source whose published tables stand beside ours, the beginning of their files' names.
+        when: as `Figure.when`.
+    """
+
+    rule: str
+    function: str
+    gives: tuple[str, ...]
+    tables: Names = ()
+    files: tuple[str, ...] = ()
+    settings: Names = ()
+    given: Mapping[str, Any] = field(default_factory=dict)
+    reference: str | None = None
+    when: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table, or many alike.
+
+    Attributes:
+        name: of the table.
+        title: what the pages call it; of one that the report has, it begins with a place: "3 Table 4.1, ellipses".
+        caption: see `Caption.text`; None where the report does not have it.
+        when: names of experiments or conditions of which one must hold; none where it is always made.
+        category: the part of the report; the study's, where None.
+    """
+
+    name: str
+    title: str
+    caption: str | None = None
+    when: tuple[str, ...] = ()
+    category: str | None = None
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study.
+
+    Attributes:
+        name: its section's in the config, its folder's and its target's.
+        title: the part of the report that has its results.
+        question: that it answers.
+        answer: what is said of the page with its answer; see `Caption.text`.
+        page: what its page to explore shows, in words.
+        tables: that it makes.
+        analyses: by which it makes tables of others.
+        figures: that it draws.
+        label: which label, beside the title, its files have in the report; of a figure, the wildcard of this name.
+        figures_in: the part of the report that has its figures, where that is another; may hold wildcards.
+    """
+
+    name: str
+    title: str
+    question: str
+    answer: str = ""
+    page: str = "the claims in short and one by one, all figures, tables to sort and download, and provenance"
+    tables: tuple[Table, ...] = ()
+    analyses: tuple[Analysis, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    label: str = "model"
+    figures_in: str | None = None
+
+    def figure(self, name: str) -> Figure:
+        """The figure of this name."""
+        return next(figure for figure in self.figures if figure.name == name)
+
+    def of_figure(self, figure: Figure) -> Caption:
+        """What is said of a figure."""
+        of = f"{{{self.label}}}" if figure.label is None else figure.label
+        category = figure.category or self.figures_in or self.title
+        return Caption(category, figure.caption, {"figure": figure.title, self.label: of})
+
+    def table(self, name: str) -> Table:
+        """The table of this name."""
+        return next(table for table in self.tables if table.name == name)
+
+    def of_tables(self, names: Iterable[str]) -> dict[str, Caption]:
+        """What is said of those tables that the report has, by name."""
+        shown = [table for table in self.tables if table.name in names]
+        return {of.name: self.said(of.title, of.caption, of.category) for of in shown if of.caption is not None}
+
+    def of_answer(self, title: str) -> Caption:
+        """What is said of the page with the answer."""
+        return self.said(title, self.answer)
+
+    @property
+    def of_page(self) -> Caption:
+        """What is said of the page to explore."""
+        path = f"results/{{{{ config.run }}}}/{self.name}/explore.html"
+        text = f"Everything on one page of its own, ``{path}``, which needs no network: {self.page}."
+        return self.said("0 explore", text)
+
+    def said(self, title: str, text: str, category: str | None = None) -> Caption:
+        """What is said of a file of all models and metrics."""
+        return Caption(category or self.title, text, {"figure": title, self.label: "all"})
+
+
+def by_name(names: Names, separator: str = ".") -> dict[str, str]:
+    """Names by those of a function's parameters; where none are given, these are the last words of the names."""
+    return dict(names) if isinstance(names, Mapping) else {name.rpartition(separator)[2]: name for name in names}
+
+
+def wildcards_of(pattern: str) -> list[str]:
+    """The names of the wildcards of a pattern, in their order, each once."""
+    return list(dict.fromkeys(name for _, name, _, _ in string.Formatter().parse(pattern) if name))
+
+
+def module_of(function: str) -> str:
+    """The module of a function that is named "module:function"."""
+    return function.partition(":")[0]

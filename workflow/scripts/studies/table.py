@@ -1,0 +1,10 @@
+"""Make tables of others: those of the function which the entry of the study names."""
+
+from prunescape.io.files import write_csv
+from prunescape.runtime.logs import logged
+from prunescape.runtime.named import call
+
+with logged(snakemake):
+    found = call(snakemake)
+    for name, path in snakemake.output.items():
+        write_csv(path, found[name] if isinstance(found, dict) else found)
