@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from prunescape.figures import style
-from prunescape.figures.mechanism.shared import NOTHING
+from prunescape.figures.drawing import NOTHING
 
 
 def texts(figure: Figure) -> str:

@@ -9,10 +9,11 @@ import coherence_table_samples as samples
 from figure_checks import dots, drawn, lines_of, panel, texts
 from prunescape.coherence.diff_spread import mean_magnitude, of_network
 from prunescape.coherence.labels import MASKS
-from prunescape.figures import style
+from prunescape.figures import names, palette, scales, style
 from prunescape.figures.coherence import (
     diff_histograms,
-    shared,
+    series,
+    terms,
     trained_start,
     training,
     trajectories,
@@ -20,8 +21,7 @@ from prunescape.figures.coherence import (
     width_diffs,
     widths,
 )
-from prunescape.figures.mechanism.shared import VERMILION
-from prunescape.figures.stochastic.shared import BLUE, ORANGE
+from prunescape.figures.palette import BLUE, ORANGE, VERMILION
 
 MODEL = samples.MODEL
 
@@ -39,10 +39,10 @@ def steps(axes, colour):
 
 
 def test_every_mask_has_a_look_of_its_own():
-    looks = shared.MASK_LOOKS
+    looks = terms.MASK_LOOKS
     assert list(looks) == ["none", "diff best", "diff worst", "magnitude best", "magnitude worst", "random"]
     assert len({(look.colour, look.dashes) for look in looks.values()}) == len(MASKS)
-    faces = {handle.get_label(): handle.get_markerfacecolor() for handle in shared.handles(looks)}
+    faces = {handle.get_label(): handle.get_markerfacecolor() for handle in series.handles(looks)}
     assert [words for words, face in faces.items() if face == style.PAPER] == ["diff, worst", "magnitude, worst"]
 
 
@@ -50,27 +50,27 @@ def test_every_mask_has_a_look_of_its_own():
     ("number", "words"), [(64, "64"), (2048, "2048"), (206_000, "206 k"), (23_500_000, "23.5 M"), (1.5e9, "1.5 G")]
 )
 def test_sizes_are_short(number, words):
-    assert shared.short(number) == words
+    assert names.short(number) == words
 
 
 def test_an_axis_of_sizes_has_ticks_that_keep_clear():
     axes = style.new_figure(4, 3).subplots()
     axes.plot([100, 3000], [0, 1])
-    shared.sizes_axis(axes, range(100, 3001, 100), "Width")
+    scales.sizes_axis(axes, range(100, 3001, 100), "Width")
     ticks = axes.get_xticks()
-    assert len(ticks) <= shared.MOST_TICKS
+    assert len(ticks) <= scales.MOST_TICKS
     assert (ticks[0], axes.get_xscale()) == (100, "log")
-    assert np.diff(np.log(ticks)).min() > shared.APART * np.log(30)
+    assert np.diff(np.log(ticks)).min() > scales.APART * np.log(30)
 
 
 def test_dots_axes_show_values_and_ends_that_are_not_far_off():
     axes = style.new_figure(4, 3).subplots()
-    low, high = shared.dots_limits(axes, [80.0, 82.0], [79.5, 82.5, np.nan], 1.0)
+    low, high = scales.dots_limits(axes, [80.0, 82.0], [79.5, 82.5, np.nan], 1.0)
     assert low < 79.5 < 82.5 < high < 83
-    low, high = shared.dots_limits(axes, [80.0, 82.0], [0.0, 200.0], 1.0)
+    low, high = scales.dots_limits(axes, [80.0, 82.0], [0.0, 200.0], 1.0)
     assert 78 < low < 80
     assert 82 < high < 84
-    low, high = shared.dots_limits(axes, [80.0], [], 2.0)
+    low, high = scales.dots_limits(axes, [80.0], [], 2.0)
     assert high - low >= 2
 
 
@@ -91,7 +91,7 @@ def test_training_draws_means_and_bands_over_seeds():
     assert len(measured) < len(means)
     band = figure.axes[2].collections[0].get_paths()[0].vertices
     assert band[:, 1].max() == pytest.approx(real["coherence"].max())
-    assert not lines_of(figure.axes[2], shared.VIOLET)  # networks from trained weights have a figure of their own
+    assert not lines_of(figure.axes[2], palette.VIOLET)  # networks from trained weights have a figure of their own
     best = measured[measured.index > 0].max()
     assert f"Highest after an epoch: real {best:.3g}, noise" in texts(figure)
 
@@ -108,12 +108,12 @@ def test_coherence_is_drawn_over_the_training_loss_too():
 
 def test_one_seed_has_the_band_of_its_estimate():
     one = samples.epochs((0,), standard_error=0.01)
-    spread = training.over_seeds(shared.with_run(one))
+    spread = training.over_seeds(terms.with_run(one))
     known = spread.dropna(subset="coherence")
     np.testing.assert_allclose(known["coherence_high"] - known["coherence"], 0.0196)
     assert (known["coherence_low"] >= 0).all()
     assert "Bands: 95 % of the estimate" in texts(training.draw(one, MODEL))
-    assert training.over_seeds(shared.with_run(samples.epochs((0,))))["coherence_high"].isna().all()
+    assert training.over_seeds(terms.with_run(samples.epochs((0,))))["coherence_high"].isna().all()
 
 
 def test_the_highest_coherence_of_each_seed_is_a_dot():
@@ -122,9 +122,9 @@ def test_the_highest_coherence_of_each_seed_is_a_dot():
     peaks = panel(figure, "Highest after an epoch")
     chosen = table[(table["start"] == "trained") & (table["epoch"] > 0)]
     expected = chosen.groupby("seed")["coherence"].max()
-    found = dots(peaks, shared.VIOLET)
+    found = dots(peaks, palette.VIOLET)
     np.testing.assert_allclose(sorted(found[:, 0]), sorted([*expected, expected.mean()]))
-    assert len(lines_of(panel(figure, "Coherence"), shared.VIOLET)) == 1
+    assert len(lines_of(panel(figure, "Coherence"), palette.VIOLET)) == 1
 
 
 def test_weight_magnitudes_are_densities_of_the_smallest_99_percent():
@@ -151,7 +151,7 @@ def test_diff_histograms_are_parts_of_the_weights_and_sizes_are_written_beside()
     table = samples.diff_histogram(layers=3)
     figure = diff_histograms.draw(table, MODEL)
     real = table[(table["data"] == "real") & (table["layer"] == "all")]
-    for which, look in shared.WHICH.items():
+    for which, look in terms.WHICH.items():
         counts = real[real["which"] == which].groupby("low")["count"].sum()
         parts = 100 * counts / counts.sum()
         heights = steps(figure.axes[0], look.colour)
@@ -169,7 +169,7 @@ def test_a_few_layers_have_rows_and_all_are_in_the_last_panel():
     assert len(labels) == 2 + diff_histograms.MOST_LAYERS
     last = figure.axes[-2]
     sizes = mean_magnitude(table[(table["data"] == "real") & (table["which"] == "highest")], ["layer_index"])
-    line = drawn(last, shared.WHICH["highest"].colour)
+    line = drawn(last, terms.WHICH["highest"].colour)
     np.testing.assert_allclose(line[:, 0], range(1, 51))
     np.testing.assert_allclose(line[:, 1], sizes[sizes.index >= 0])
 

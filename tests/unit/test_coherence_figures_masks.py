@@ -10,8 +10,8 @@ from figure_checks import dots, drawn, legible, lines_of, panel, texts
 from prunescape.coherence.labels import MASKS, against_used
 from prunescape.figures import style
 from prunescape.figures.coherence import accuracies, children, early_masks, gap, layer_densities, mask_overlap, matched
-from prunescape.figures.mechanism.shared import NOTHING, VERMILION
-from prunescape.figures.stochastic.shared import BLUE, GREEN
+from prunescape.figures.drawing import NOTHING
+from prunescape.figures.palette import BLUE, GREEN, VERMILION
 
 MODEL = samples.MODEL
 

@@ -10,21 +10,22 @@ from matplotlib.text import Annotation
 
 import mechanism_tables as tables
 from figure_checks import dots, legible, lines_of, texts
-from prunescape.figures import style
+from prunescape.figures import scales, select, style
 from prunescape.figures.mechanism import (
     barriers,
     cycles,
     labels,
     marks,
-    shared,
     surfaces,
+    terms,
     utility_bands,
     utility_channels,
     utility_epochs,
     utility_pruned,
     utility_sizes,
 )
-from prunescape.figures.stochastic.shared import BLUE, at
+from prunescape.figures.palette import BLUE
+from prunescape.figures.select import at
 from prunescape.mechanism import cycles as library
 from prunescape.mechanism import sampling
 
@@ -36,29 +37,29 @@ ONE = {"numbers": (1,)}
 
 
 def test_the_words_are_those_of_the_tables():
-    assert list(sampling.ABLATIONS) == [shared.RATIO, shared.NUMBER]
-    assert list(shared.PRUNINGS) == [library.WEIGHTS, library.CHANNELS]
-    assert list(shared.RETRAININGS) == list(shared.RETRAINING_LOOKS) == list(library.RETRAININGS)
-    assert set(barriers.WAYS) == {(one, other) for one in shared.PRUNINGS for other in shared.RETRAININGS}
+    assert list(sampling.ABLATIONS) == [terms.RATIO, terms.NUMBER]
+    assert list(terms.PRUNINGS) == [library.WEIGHTS, library.CHANNELS]
+    assert list(terms.RETRAININGS) == list(terms.RETRAINING_LOOKS) == list(library.RETRAININGS)
+    assert set(barriers.WAYS) == {(one, other) for one in terms.PRUNINGS for other in terms.RETRAININGS}
 
 
 def test_every_ratio_has_a_colour_and_a_marker():
-    chosen = shared.level_looks([*tables.LEVELS, 0.1, np.nan])
+    chosen = terms.level_looks([*tables.LEVELS, 0.1, np.nan])
     assert list(chosen) == sorted(tables.LEVELS)
     assert len({(look.colour, look.marker) for look in chosen.values()}) == len(tables.LEVELS)
     assert chosen[0.075].label == "7.5 % ablated"
 
 
 def test_some_values_are_evenly_chosen():
-    assert shared.some(range(10), 4) == [0, 3, 6, 9]
-    assert shared.some(range(10), 1) == [9]
-    assert shared.some([1, 2], 4) == [1, 2]
-    assert shared.some([], 4) == []
+    assert select.some(range(10), 4) == [0, 3, 6, 9]
+    assert select.some(range(10), 1) == [9]
+    assert select.some([1, 2], 4) == [1, 2]
+    assert select.some([], 4) == []
 
 
 def test_seeds_are_averaged_and_spanned_where_there_are_several():
     table = pd.DataFrame({"level": [1, 1, 2, 2], "mean": [1.0, 3.0, 5.0, np.nan]})
-    spread = shared.over_seeds(table, ["level"], ["mean"])
+    spread = select.over_seeds(table, ["level"], ["mean"])
     assert list(spread["mean"]) == [2.0, 5.0]
     np.testing.assert_equal(spread[["mean_low", "mean_high"]].to_numpy(), [[1, 3], [np.nan, np.nan]])
 
@@ -66,7 +67,7 @@ def test_seeds_are_averaged_and_spanned_where_there_are_several():
 @pytest.mark.parametrize(("values", "scale"), [([0.01, 5.0], "log"), ([1.0, 5.0], "linear"), ([0.0, 0.0], "linear")])
 def test_the_axis_of_utilities_is_logarithmic_where_they_are_far_apart(values, scale):
     axes = style.new_figure(3, 3).subplots()
-    shared.nats(axes, pd.Series(values))
+    scales.nats(axes, pd.Series(values))
     assert axes.get_yscale() == scale
 
 
@@ -76,7 +77,7 @@ def test_the_axis_of_utilities_is_logarithmic_where_they_are_far_apart(values, s
 def test_epochs_show_the_statistics_and_the_ablated_accuracy():
     summary, samples, _ = tables.with_summary(tables.epochs())
     figure = utility_epochs.draw(summary, samples, MODEL)
-    for level, look in shared.level_looks(tables.LEVELS).items():
+    for level, look in terms.level_looks(tables.LEVELS).items():
         mine = at(summary, level=level)
         for axes, name in ((figure.axes[0], "imbalance"), (figure.axes[1], "mean"), (figure.axes[5], "top1")):
             means = mine.groupby("epoch")[name].mean()
@@ -97,7 +98,7 @@ def test_histograms_count_whole_sample_sets():
 def test_bands_lie_at_the_middle_of_their_weights():
     table = tables.bands(seeds=(0,), ratios=(0.25,), count=4)
     left = utility_bands.draw(table, MODEL).axes[0]
-    (line,) = lines_of(left, next(iter(shared.level_looks([0.25]).values())).colour)
+    (line,) = lines_of(left, next(iter(terms.level_looks([0.25]).values())).colour)
     np.testing.assert_allclose(line[:, 0], [12.5, 37.5, 62.5, 87.5])
     np.testing.assert_allclose(line[:, 1], table["top1"])
 
@@ -142,7 +143,7 @@ def test_channels_without_utility_are_drawn_at_the_least():
     table = tables.channels(seeds=(0,), layers=2)
     table.loc[3, "utility"] = 0.0
     figure = utility_channels.draw(table, tables.correlations((0,)), MODEL)
-    assert dots(figure.axes[1])[3, 0] == shared.LEAST
+    assert dots(figure.axes[1])[3, 0] == scales.LEAST
     assert "below $10^{-6}$" in texts(figure)
 
 

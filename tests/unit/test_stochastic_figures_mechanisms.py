@@ -6,13 +6,12 @@ import pytest
 
 import stochastic_tables as tables
 from figure_checks import dots, legible, levels, lines_of, texts
-from prunescape.figures import names, style
+from prunescape.figures import names, palette, select, style
 from prunescape.figures.stochastic import (
     feature_variance,
     fine_tuning,
     fronts,
     search_progress,
-    shared,
     transfer,
     weight_cdf,
 )
@@ -30,9 +29,9 @@ def test_transfer_has_three_boxes_a_seed_and_the_line(count):
     figure = transfer.draw(table, MODEL)
     assert len(figure.axes) == 4
     axes = figure.axes[1]
-    here = shared.at(table, gamma=0.9, recalibrated=False)
+    here = select.at(table, gamma=0.9, recalibrated=False)
     assert len(axes.patches) == 3 * count
-    assert levels(axes) == list(shared.at(here, kind="deterministic")["top1"])
+    assert levels(axes) == list(select.at(here, kind="deterministic")["top1"])
     medians = [line.get_ydata()[0] for line in axes.get_lines() if line.get_linewidth() == 1.8]
     wanted = here[here["kind"] != "deterministic"].groupby(["seed", "kind"])["top1"].median()
     for seed in range(count):
@@ -45,11 +44,11 @@ def test_feature_variance_is_the_mean_over_layers_and_seeds():
     table = tables.feature_variance()
     figure = feature_variance.draw(table, MODEL)
     left, right = figure.axes[:2]
-    plain = shared.at(table, kind="deterministic", recalibrated=False)
+    plain = select.at(table, kind="deterministic", recalibrated=False)
     (curve,) = [points for points in lines_of(left, style.INK) if len(points) == 2]
     np.testing.assert_allclose(curve[:, 1], plain.groupby("gamma")["v"].mean())
     (by_layer,) = lines_of(right, style.INK, 3)
-    means = shared.at(plain, gamma=0.9).groupby("layer")["v"].mean()
+    means = select.at(plain, gamma=0.9).groupby("layer")["v"].mean()
     np.testing.assert_allclose(by_layer, np.column_stack([range(1, 7), means]))
     assert "Layer by layer at γ = 0.9" in texts(figure)
     assert "Layer by layer at γ = 0.6" in texts(feature_variance.draw(table, MODEL, gamma=0.62))
@@ -74,7 +73,7 @@ def test_the_share_of_weights_below_the_noise():
     figure = weight_cdf.draw(table, [0.01, 0.001])
     assert weight_cdf.share_below(table, 0.01) == pytest.approx(0.68, abs=0.02)
     assert f"0.01: {100 * weight_cdf.share_below(table, 0.01):.0f} %" in texts(figure)
-    assert len(lines_of(figure.axes[0], shared.BLUE)) == 2
+    assert len(lines_of(figure.axes[0], palette.BLUE)) == 2
     assert legible(figure)
 
 
@@ -103,10 +102,10 @@ def test_fronts_are_hollow_where_deterministic_pruning_is_better():
     for axes, (algorithm, pair) in zip(
         panels, [(algorithm, pair) for algorithm in ("nsga2", "random") for pair in ("F1", "F2")], strict=True
     ):
-        here = shared.at(table, objectives=pair, algorithm=algorithm)
+        here = select.at(table, objectives=pair, algorithm=algorithm)
         (x, _), (y, _) = fronts.AXES[pair]
         other, hollow, filled = axes.collections
-        assert len(other.get_offsets()) == len(shared.at(table, objectives=pair)) - len(here)
+        assert len(other.get_offsets()) == len(select.at(table, objectives=pair)) - len(here)
         np.testing.assert_allclose(hollow.get_offsets(), here.loc[here["delta"] < 0, [x, y]])
         np.testing.assert_allclose(filled.get_offsets(), here.loc[here["delta"] >= 0, [x, y]])
         np.testing.assert_allclose(filled.get_array(), here.loc[here["delta"] >= 0, "delta"])
@@ -128,8 +127,8 @@ def test_many_chosen_candidates_are_summed_up():
 def test_progress_has_a_mean_and_every_seed():
     table = tables.search_progress()
     figure = search_progress.draw(table, MODEL)
-    nsga2 = shared.at(table, objectives="F2", algorithm="nsga2")
-    (mean,) = lines_of(figure.axes[1], shared.BLUE)
+    nsga2 = select.at(table, objectives="F2", algorithm="nsga2")
+    (mean,) = lines_of(figure.axes[1], palette.BLUE)
     np.testing.assert_allclose(mean[:, 1], nsga2.groupby("evaluations")["hypervolume"].mean())
     assert len(figure.axes[1].get_lines()) == 2 * (2 + 1)
     assert legible(figure)
@@ -143,8 +142,8 @@ def test_fine_tuning_places_every_network_by_its_flow_and_accuracy():
     figure = fine_tuning.draw(table, MODEL)
     assert [axes.get_title(loc="left") for axes in figure.axes[::3]] == ["Magnitude, γ = 0.9", "GraSP, γ = 0.9"]
     for method, (left, middle, right) in zip(("magnitude", "grasp"), (figure.axes[:3], figure.axes[3:]), strict=True):
-        here = shared.at(table, method=method)
-        plain = shared.at(here, kind="deterministic")
+        here = select.at(table, method=method)
+        plain = select.at(here, kind="deterministic")
         np.testing.assert_allclose(
             dots(left, style.INK), np.column_stack([np.log10(plain["one_shot_gradient_flow"]), plain["top1"]])
         )
@@ -158,8 +157,8 @@ def test_fine_tuning_places_every_network_by_its_flow_and_accuracy():
 def test_the_gain_is_over_the_counterpart_of_the_same_seed_and_method():
     table = tables.fine_tuning()
     gains = fine_tuning.with_gains(table)
-    row = shared.at(gains, seed=1, method="grasp", sigma=0.005).iloc[0]
-    plain = shared.at(table, seed=1, method="grasp", kind="deterministic")["top1"].item()
+    row = select.at(gains, seed=1, method="grasp", sigma=0.005).iloc[0]
+    plain = select.at(table, seed=1, method="grasp", kind="deterministic")["top1"].item()
     assert row["gain"] == pytest.approx(row["top1"] - plain)
 
 

@@ -1,4 +1,4 @@
-"""Names as people write them: networks, data sets, metrics and pruned variants, and the variants' order."""
+"""Names and numbers as people write them: networks, data sets, metrics, pruned variants and their order, points."""
 
 import re
 import textwrap
@@ -149,3 +149,28 @@ def variant_order(variants: Iterable[str]) -> list[str]:
         return ranks.get(scope, 3), place[1], place[0], method, -ratio
 
     return sorted(set(variants), key=key)
+
+
+def points(value: float, decimals: int = 1) -> str:
+    """A signed number of points: `+51.9`, `−3.1`."""
+    return f"{value:+.{decimals}f}".replace("-", "−")
+
+
+def plural(count: int, word: str) -> str:
+    """A number with its noun: `1 seed`, `3 seeds`."""
+    return f"{count} {word}{'s' * (count != 1)}"
+
+
+def percent(part: float) -> str:
+    """A part as people write it: 0.075 -> `7.5 %`."""
+    return f"{100 * part:g} %"
+
+
+def short(number: float) -> str:
+    """A size as people write it: 512, 2.3 M."""
+    for unit, name in ((1e9, " G"), (1e6, " M"), (1e4, "")):
+        if number >= unit and name:
+            return f"{number / unit:.3g}{name}"
+        if number >= unit:
+            return f"{number / 1e3:.3g} k"
+    return f"{number:g}"

@@ -7,18 +7,17 @@ from matplotlib.lines import Line2D
 
 from prunescape.coherence.labels import MASKS, NETWORK, SCOPES, in_scope, labelled, of_mask, scopes_of
 from prunescape.coherence.tables import TABLES, table_6
-from prunescape.figures import names, style
-from prunescape.figures.coherence import shared
-from prunescape.figures.mechanism import shared as common
-from prunescape.figures.stochastic.shared import at
+from prunescape.figures import drawing, names, scales, style
+from prunescape.figures.coherence import series, terms
+from prunescape.figures.select import at
 
 REACH = 8.0  # points below our best that the right panels show, at most
 LEAST_SPAN = 2.0  # points
 ROOM = 0.22  # of an axis, for words at its left
 COLUMNS = (
-    ("train_top1", "Training accuracy", shared.TRAINING),
-    ("validation_top1", "Validation accuracy", shared.VALIDATION),
-    ("validation_top1", "Near the best", shared.VALIDATION),
+    ("train_top1", "Training accuracy", terms.TRAINING),
+    ("validation_top1", "Validation accuracy", terms.VALIDATION),
+    ("validation_top1", "Near the best", terms.VALIDATION),
 )
 
 
@@ -40,7 +39,7 @@ def draw(children: pd.DataFrame, model: str, data: str) -> Figure:
         ours = in_scope(means[_table_of(scope)], scope)
         for axes, (name, title, label) in zip(row, COLUMNS, strict=True):
             _panel(axes, here, ours, name, labelled_rows=axes is row[0])
-            common.titled(axes, title, SCOPES.get(scope, ""))
+            drawing.titled(axes, title, SCOPES.get(scope, ""))
             if axes in grid[-1]:
                 axes.set_xlabel(label)
         _zoom(row[2], here, ours)
@@ -62,16 +61,16 @@ def _table_of(scope: str) -> str:
 
 def _panel(axes: Axes, here: pd.DataFrame, ours: pd.DataFrame, name: str, labelled_rows: bool) -> None:
     rows = {mask: of_mask(ours, *mask) for mask in MASKS}
-    shared.rows_axis(axes, list(MASKS.values()), labelled_rows)
+    scales.rows_axis(axes, list(MASKS.values()), labelled_rows)
     if not ours[name].notna().any():
-        common.empty(axes)
+        drawing.empty(axes)
         return
     for place, (mask, row) in enumerate(rows.items()):
         if row.empty:
             continue
-        look = shared.MASK_LOOKS[" ".join(mask).strip()]
+        look = terms.MASK_LOOKS[" ".join(mask).strip()]
         values = of_mask(here, *mask)[name].dropna().to_numpy(float)
-        shared.dots(axes, place, values, row.iloc[0], name, look)
+        series.dots(axes, place, values, row.iloc[0], name, look)
         published = row[f"published_{name}"]
         axes.scatter(published, [place], s=38, marker="x", color=style.HIGHLIGHT, linewidths=1.6, zorder=6)
     dense = rows[("none", "")]
@@ -79,7 +78,7 @@ def _panel(axes: Axes, here: pd.DataFrame, ours: pd.DataFrame, name: str, labell
         axes.axvline(dense[name].iloc[0], color=style.INK, lw=0.9, ls=":", zorder=1.8)
     ends = ours[[f"{name}_low", f"{name}_high"]].to_numpy(float).flat
     drawn = [*ours[name], *here[name], *ours[f"published_{name}"]]
-    shared.dots_limits(axes, drawn, ends, LEAST_SPAN)
+    scales.dots_limits(axes, drawn, ends, LEAST_SPAN)
 
 
 def _zoom(axes: Axes, here: pd.DataFrame, ours: pd.DataFrame) -> None:
@@ -89,7 +88,7 @@ def _zoom(axes: Axes, here: pd.DataFrame, ours: pd.DataFrame) -> None:
     bottom = float(ours["validation_top1"].max()) - REACH
     inside = [*ours["validation_top1"], *here["validation_top1"]]
     ends = ours[["validation_top1_low", "validation_top1_high"]].to_numpy(float).flat
-    low, high = shared.dots_limits(axes, [value for value in inside if value > bottom], ends, LEAST_SPAN)
+    low, high = scales.dots_limits(axes, [value for value in inside if value > bottom], ends, LEAST_SPAN)
     beyond = {place: of_mask(ours, *mask)["validation_top1"] for place, mask in enumerate(MASKS)}
     beyond = {place: value for place, value in beyond.items() if len(value) and value.iloc[0] < low}
     axes.set_xlim(low - ROOM * (high - low) * bool(beyond), high)

@@ -4,16 +4,15 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from prunescape.coherence.labels import FIXED, NONE, SCOPES, WIDE, in_scope, labelled, scopes_of
-from prunescape.figures import style
-from prunescape.figures.coherence import shared
-from prunescape.figures.mechanism import shared as common
-from prunescape.figures.stochastic.shared import at
+from prunescape.figures import drawing, scales, select, style
+from prunescape.figures.coherence import series, terms
+from prunescape.figures.select import at
 
 MEASURES = {
     "train_loss": ("Training loss", "Loss (nats)"),
     "validation_loss": ("Validation loss", "Loss (nats)"),
-    "train_top1": ("Training accuracy", shared.TRAINING),
-    "validation_top1": ("Validation accuracy", shared.VALIDATION),
+    "train_top1": ("Training accuracy", terms.TRAINING),
+    "validation_top1": ("Validation accuracy", terms.VALIDATION),
 }
 TITLES = {
     WIDE: "MLPs: masked networks and dense ones of as many weights, over width",
@@ -35,31 +34,31 @@ def draw(children: pd.DataFrame, experiment: str) -> Figure:
             validation_loss, validation_top1: children.csv.
         experiment: wide or fixed.
     """
-    table = shared.with_mask(labelled(at(children, experiment=experiment)))
+    table = terms.with_mask(labelled(at(children, experiment=experiment)))
     # The dense network has no parent: it stands at its own size.
     table = table.assign(parent_parameters=table["parent_parameters"].fillna(table["parameters"]))
     x, label = AXES[experiment]
-    looks = shared.present(shared.MASK_LOOKS, table["mask"])
+    looks = series.present(terms.MASK_LOOKS, table["mask"])
     scopes = scopes_of(table) or [""]
     figure = grid_of_scopes(len(scopes))
     grid = figure.axes
     for number, scope in enumerate(scopes):
         here = in_scope(table, scope)
-        spread = common.over_seeds(here, ["mask", x], list(MEASURES))
+        spread = select.over_seeds(here, ["mask", x], list(MEASURES))
         for axes, (name, (title, unit)) in zip(grid[4 * number :], MEASURES.items(), strict=False):
             across = experiment == FIXED and at(spread, mask=NONE)[x].nunique() == 1
             shown = with_level(spread, x) if across else spread
-            shared.lines(axes, shown, x, name, "mask", looks)
+            series.lines(axes, shown, x, name, "mask", looks)
             axes.set(title=f"{title}{scope_words(scope, scopes)}", ylabel=unit)
-            shared.sizes_axis(axes, spread[x], label)
+            scales.sizes_axis(axes, spread[x], label)
             if spread[name].notna().any():
                 if name.endswith("loss"):
-                    shared.losses(axes, spread[[name, f"{name}_low", f"{name}_high"]].to_numpy().flat)
+                    scales.losses(axes, spread[[name, f"{name}_low", f"{name}_high"]].to_numpy().flat)
                 else:
-                    shared.near(axes, spread[[name, f"{name}_low", f"{name}_high"]].to_numpy().flat)
-    style.heading(figure, TITLES[experiment], WORDS[experiment] + common.seeds_words(table))
+                    scales.near(axes, spread[[name, f"{name}_low", f"{name}_high"]].to_numpy().flat)
+    style.heading(figure, TITLES[experiment], WORDS[experiment] + drawing.seeds_words(table))
     if looks:
-        style.legend_below(figure, shared.handles(looks))
+        style.legend_below(figure, series.handles(looks))
     return figure
 
 

@@ -8,10 +8,10 @@ from matplotlib.ticker import MaxNLocator
 
 from prunescape.coherence.diff_spread import ALL, mean_magnitude, of_network
 from prunescape.coherence.labels import FRESH, GAUSSIAN, HIGHEST, LOWEST, REAL
-from prunescape.figures import names, style
-from prunescape.figures.coherence import shared
-from prunescape.figures.mechanism import shared as common
-from prunescape.figures.stochastic.shared import at, plural
+from prunescape.figures import drawing, names, scales, select, style
+from prunescape.figures.coherence import series, terms
+from prunescape.figures.names import plural
+from prunescape.figures.select import at
 
 MOST_LAYERS = 5  # rows beside that of the whole network
 DATA = {REAL: "Real data", GAUSSIAN: "Gaussian noise"}
@@ -32,7 +32,7 @@ def draw(diff_histogram: pd.DataFrame, model: str) -> Figure:
     table = at(diff_histogram, model=model, start=FRESH)
     kinds = [data for data in DATA if (table["data"] == data).any()] or [REAL]
     layers = layers_of(table)
-    rows = [WHOLE, *common.some(layers, MOST_LAYERS)]
+    rows = [WHOLE, *select.some(layers, MOST_LAYERS)]
     figure = style.new_figure(max(7.2, 4.3 * len(kinds) + 1.2), 1.35 * len(rows) + 2.2 * (len(layers) > 1) + 1.6)
     heights = [1.0] * len(rows) + [1.6] * (len(layers) > 1)
     grid = figure.subplots(len(heights), len(kinds), squeeze=False, height_ratios=heights)
@@ -54,7 +54,7 @@ def draw(diff_histogram: pd.DataFrame, model: str) -> Figure:
         "A weight's diff is the mean sign of its gradient over the samples: 1 or −1 where all agree. Logarithmic; "
         "numbers are the mean |diff|." + (f" Counts of {plural(several, 'seed')} are added." if several > 1 else ""),
     )
-    style.legend_below(figure, shared.handles(shared.WHICH))
+    style.legend_below(figure, series.handles(terms.WHICH))
     return figure
 
 
@@ -75,7 +75,7 @@ def _histograms(axes: Axes, part: pd.DataFrame, label: str) -> None:
     axes.set_xlim(-1.02, 1.02)
     sizes = mean_magnitude(part, ["which"]).dropna() if len(part) else pd.Series(dtype=float)
     if sizes.empty:
-        common.empty(axes)
+        drawing.empty(axes)
         return
     axes.grid()
     axes.set_xticks([-1, -0.5, 0, 0.5, 1], ["−1", "−0.5", "0", "0.5", "1"])
@@ -85,7 +85,7 @@ def _histograms(axes: Axes, part: pd.DataFrame, label: str) -> None:
         counts = at(part, which=which).groupby(["low", "high"], as_index=False)["count"].sum()
         if not counts["count"].sum() > 0:
             continue
-        look = shared.WHICH[which]
+        look = terms.WHICH[which]
         parts = (100 * counts["count"] / counts["count"].sum()).clip(lower=LEAST / 2)
         edges = np.array([*counts["low"], counts["high"].iloc[-1]])
         axes.stairs(parts, edges, baseline=LEAST / 2, fill=True, color=look.colour, alpha=FILL, lw=0)
@@ -107,7 +107,7 @@ def _alike(grid: np.ndarray) -> None:
     for axes in drawn:
         axes.set_ylim(*((LEAST, min(300.0, 1.5 * top)) if histograms else (0, top)))
         if histograms:
-            common.log_ticks(axes.yaxis, pd.Series([LEAST, 100.0]))
+            scales.log_ticks(axes.yaxis, pd.Series([LEAST, 100.0]))
             axes.set_yticks([0.1, 1, 10, 100], ["0.1", "1", "10", "100 %"])
             axes.tick_params(labelbottom=any(axes is other for other in grid[-1]))
         axes.tick_params(labelleft=any(axes is other for other in grid[:, 0]))
@@ -121,10 +121,10 @@ def _by_layer(axes: Axes, here: pd.DataFrame, labelled: bool) -> None:
         axes.set_ylabel("Mean |diff|")
     own = here[here["layer"] != ALL]
     sizes = mean_magnitude(own, ["which", "layer_index", "seed"]).reset_index()
-    spread = common.over_seeds(sizes, ["which", "layer_index"], ["magnitude"])
+    spread = select.over_seeds(sizes, ["which", "layer_index"], ["magnitude"])
     order = {place: number for number, place in enumerate(sorted(spread["layer_index"].unique()), start=1)}
     spread = spread.assign(layer=spread["layer_index"].map(order))
-    shared.lines(axes, spread, "layer", "magnitude", "which", shared.WHICH)
+    series.lines(axes, spread, "layer", "magnitude", "which", terms.WHICH)
     if spread["magnitude"].notna().any():
-        shared.from_zero(axes, spread[["magnitude", "magnitude_high"]].to_numpy().flat)
+        scales.from_zero(axes, spread[["magnitude", "magnitude_high"]].to_numpy().flat)
         axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))

@@ -6,11 +6,10 @@ from matplotlib.lines import Line2D
 
 from prunescape.claims.intervals import of_seeds
 from prunescape.coherence.labels import against_used
-from prunescape.figures import names, style
-from prunescape.figures.coherence import shared
+from prunescape.figures import drawing, names, scales, select, style
+from prunescape.figures.coherence import series, terms
 from prunescape.figures.coherence.mask_overlap import score_handles
-from prunescape.figures.mechanism import shared as common
-from prunescape.figures.stochastic.shared import at
+from prunescape.figures.select import at
 
 USED = "the mask that is used"
 
@@ -24,26 +23,26 @@ def draw(early_masks: pd.DataFrame, model: str, tolerance: float) -> Figure:
         tolerance: points that count as equal.
     """
     table = against_used(at(early_masks, model=model))
-    looks = shared.present(shared.SCORE_LOOKS, table["score"])
-    spread = common.over_seeds(table, ["score", "epoch"], ["validation_top1"])
+    looks = series.present(terms.SCORE_LOOKS, table["score"])
+    spread = select.over_seeds(table, ["score", "epoch"], ["validation_top1"])
     more = differences(table)
     used = table.drop_duplicates(["score", "seed"]).groupby("score")["used_top1"].mean().dropna()
     figure = style.new_figure(9.2, 4.4)
     left, right = figure.subplots(1, 2)
-    shared.lines(left, spread, "epoch", "validation_top1", "score", looks)
-    left.set(title="Accuracy", ylabel=shared.VALIDATION)
+    series.lines(left, spread, "epoch", "validation_top1", "score", looks)
+    left.set(title="Accuracy", ylabel=terms.VALIDATION)
     columns = ["validation_top1", "validation_top1_low", "validation_top1_high"]
     for score, level in used.items():
         left.axhline(level, color=looks[score].colour, lw=1.2, ls=":", zorder=1.9)
-    shared.near(left, [*spread[columns].to_numpy().flat, *used])
-    shared.lines(right, more, "epoch", "more", "score", looks)
+    scales.near(left, [*spread[columns].to_numpy().flat, *used])
+    series.lines(right, more, "epoch", "more", "score", looks)
     right.set(title="Against the mask that is used", ylabel="Difference (points)")
     if more["more"].notna().any():
         right.axhspan(-tolerance, tolerance, color=style.PALE, alpha=0.7, lw=0, zorder=0.5)
         right.axhline(0, color=style.INK, lw=1.0, zorder=1.8)
-        shared.near(right, [*more["more"], -2 * tolerance, 2 * tolerance])
+        scales.near(right, [*more["more"], -2 * tolerance, 2 * tolerance])
     for axes in (left, right):
-        shared.epochs_axis(axes)
+        scales.epochs_axis(axes)
         axes.set_xlabel("Epoch of the mask")
     seeds = table["seed"].nunique()
     style.heading(
@@ -51,7 +50,7 @@ def draw(early_masks: pd.DataFrame, model: str, tolerance: float) -> Figure:
         f"{names.model_title(model)}: networks with the masks of early epochs",
         "Trained again from a fresh initialisation. "
         + (_reference_words(tolerance) if len(used) else "No network has the mask that is used, to compare with.")
-        + (common.seeds_words(table) if seeds > 1 else "")
+        + (drawing.seeds_words(table) if seeds > 1 else "")
         + (" Right: 95 % intervals." if seeds > 1 and len(used) else ""),
     )
     if looks:

@@ -4,11 +4,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from prunescape.coherence.labels import NONE, WIDE, in_scope, labelled, scopes_of, with_gap
-from prunescape.figures import style
-from prunescape.figures.coherence import shared
+from prunescape.figures import drawing, scales, select, style
+from prunescape.figures.coherence import series, terms
 from prunescape.figures.coherence.children import AXES, scope_words
-from prunescape.figures.mechanism import shared as common
-from prunescape.figures.stochastic.shared import at
+from prunescape.figures.select import at
 
 ROW = 2.9  # inches
 
@@ -19,22 +18,22 @@ def draw(children: pd.DataFrame) -> Figure:
     Args:
         children: experiment, seed, width, score, end, scope, train_top1, validation_top1: children.csv.
     """
-    table = with_gain(shared.with_mask(with_gap(labelled(at(children, experiment=WIDE)))))
+    table = with_gain(terms.with_mask(with_gap(labelled(at(children, experiment=WIDE)))))
     x, label = AXES[WIDE]
-    looks = shared.present(shared.MASK_LOOKS, table["mask"])
+    looks = series.present(terms.MASK_LOOKS, table["mask"])
     sparse = {name: look for name, look in looks.items() if name != NONE}
     scopes = scopes_of(table) or [""]
     figure = style.new_figure(9.2, ROW * len(scopes) + 1.5)
     grid = figure.subplots(len(scopes), 2, squeeze=False)
     for (left, right), scope in zip(grid, scopes, strict=True):
-        spread = common.over_seeds(in_scope(table, scope), ["mask", x], ["gap", "gain"])
-        shared.lines(left, spread, x, "gap", "mask", looks)
+        spread = select.over_seeds(in_scope(table, scope), ["mask", x], ["gap", "gain"])
+        series.lines(left, spread, x, "gap", "mask", looks)
         left.set(title=f"Generalisation gap{scope_words(scope, scopes)}", ylabel="Training − validation (points)")
-        shared.lines(right, at(spread[spread["mask"] != NONE]), x, "gain", "mask", sparse)
+        series.lines(right, at(spread[spread["mask"] != NONE]), x, "gain", "mask", sparse)
         right.set(title=f"Gain over the dense network{scope_words(scope, scopes)}", ylabel="Validation (points)")
         for axes, name in ((left, "gap"), (right, "gain")):
-            shared.sizes_axis(axes, spread[x], label)
-            shared.near(
+            scales.sizes_axis(axes, spread[x], label)
+            scales.near(
                 axes, [*spread[[name, f"{name}_low", f"{name}_high"]].to_numpy().flat, *[0.0] * (name == "gain")]
             )
         if sparse and spread["gain"].notna().any():
@@ -42,10 +41,10 @@ def draw(children: pd.DataFrame) -> Figure:
     style.heading(
         figure,
         "MLPs: how masked networks generalise",
-        f"The dense networks have as many weights.{common.seeds_words(table)}",
+        f"The dense networks have as many weights.{drawing.seeds_words(table)}",
     )
     if looks:
-        style.legend_below(figure, shared.handles(looks))
+        style.legend_below(figure, series.handles(looks))
     return figure
 
 

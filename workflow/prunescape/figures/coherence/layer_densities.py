@@ -6,10 +6,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter
 
 from prunescape.coherence.labels import SCOPES, labelled, scopes_of
-from prunescape.figures import names, style
-from prunescape.figures.coherence import shared
-from prunescape.figures.mechanism import shared as common
-from prunescape.figures.stochastic.shared import at
+from prunescape.figures import drawing, names, select, style
+from prunescape.figures.coherence import series, terms
+from prunescape.figures.select import at
 
 KINDS = {
     "convolution": "Convolutions",
@@ -31,10 +30,10 @@ def draw(densities: pd.DataFrame, model: str) -> Figure:
         densities: model, seed, score, end, scope, layer, layer_index, kind, weights, kept: densities.csv.
         model: which network to draw.
     """
-    table = shared.with_mask(labelled(at(densities, model=model)))
+    table = terms.with_mask(labelled(at(densities, model=model)))
     kept = 100 * table["kept"] / table["weights"].where(table["weights"] > 0)
     table = table.assign(kept=kept.where(kept.isna(), kept.clip(lower=LEAST)))
-    looks = shared.present(shared.MASK_LOOKS, table["mask"])
+    looks = series.present(terms.MASK_LOOKS, table["mask"])
     scopes, kinds = scopes_of(table) or [""], [kind for kind in KINDS if (table["kind"] == kind).any()] or [""]
     figure = style.new_figure(max(7.6, min(12.5, 3.6 * len(kinds) + 1.4)), 2.8 * len(scopes) + 1.6)
     grid = figure.subplots(len(scopes), len(kinds), squeeze=False, sharey="row")
@@ -43,8 +42,8 @@ def draw(densities: pd.DataFrame, model: str) -> Figure:
         here = at(table, scope=scope) if scope else table
         for axes, kind in zip(row, kinds, strict=True):
             own = at(here, kind=kind).assign(layer=lambda rows: rows["layer_index"].map(order))
-            spread = common.over_seeds(own, ["mask", "layer"], ["kept"])
-            shared.lines(axes, spread, "layer", "kept", "mask", looks)
+            spread = select.over_seeds(own, ["mask", "layer"], ["kept"])
+            series.lines(axes, spread, "layer", "kept", "mask", looks)
             axes.set_title(f"{KINDS.get(kind, '')}{', ' if scope else ''}{SCOPES.get(scope, '')}")
             axes.set_xlim(0.5, max(order.values(), default=1) + 0.5)
             axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
@@ -56,10 +55,10 @@ def draw(densities: pd.DataFrame, model: str) -> Figure:
     style.heading(
         figure,
         f"{names.model_title(model)}: how many weights of each layer the masks keep",
-        f"Logarithmic. Only layers that are pruned are counted.{common.seeds_words(table)}",
+        f"Logarithmic. Only layers that are pruned are counted.{drawing.seeds_words(table)}",
     )
     if looks:
-        style.legend_below(figure, shared.handles(looks))
+        style.legend_below(figure, series.handles(looks))
     return figure
 
 
@@ -73,6 +72,6 @@ def _percent_axis(axes: Axes, kept: pd.Series) -> None:
     low, high = min(low / 1.25, high / 4), min(115.0, max(high * 1.25, low * 4))
     axes.set_ylim(low, high)
     ticks = [tick for tick in TICKS if low <= tick <= high]
-    axes.yaxis.set_major_locator(FixedLocator(common.some(ticks, MOST_TICKS)))
+    axes.yaxis.set_major_locator(FixedLocator(select.some(ticks, MOST_TICKS)))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())

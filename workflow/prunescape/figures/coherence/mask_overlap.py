@@ -4,10 +4,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from prunescape.figures import names, style
-from prunescape.figures.coherence import shared
-from prunescape.figures.mechanism import shared as common
-from prunescape.figures.stochastic.shared import at
+from prunescape.figures import drawing, names, palette, scales, select, style
+from prunescape.figures.coherence import series, terms
+from prunescape.figures.select import at
 
 CHANCE = "by chance"
 
@@ -21,31 +20,31 @@ def draw(mask_overlap: pd.DataFrame, model: str) -> Figure:
     """
     table = at(mask_overlap, model=model)
     table = table.assign(overlap=100 * table["overlap"].astype(float), expected=100 * table["expected"].astype(float))
-    looks = shared.present(shared.SCORE_LOOKS, table["score"])
-    spread = common.over_seeds(table, ["score", "epoch"], ["overlap"])
+    looks = series.present(terms.SCORE_LOOKS, table["score"])
+    spread = select.over_seeds(table, ["score", "epoch"], ["overlap"])
     figure = style.new_figure(7.4, 4.5)
     axes = figure.subplots()
-    shared.lines(axes, spread, "epoch", "overlap", "score", looks)
+    series.lines(axes, spread, "epoch", "overlap", "score", looks)
     axes.set(ylabel="Shared with the chosen mask (%)")
-    shared.epochs_axis(axes)
+    scales.epochs_axis(axes)
     axes.set_xlabel("Epoch of the mask")
     if spread["overlap"].notna().any():
-        common.accuracy(axes)
+        scales.accuracy(axes)
         axes.axhline(float(table["expected"].mean()), color=style.MUTED, lw=1.2, ls=":", zorder=1.9)
     style.heading(
         figure,
         f"{names.model_title(model)}: when masks are what they will be",
         "Chosen are the magnitude mask of the last epoch and the diff mask of the highest coherence."
-        + common.seeds_words(table),
+        + drawing.seeds_words(table),
     )
     chance = Line2D([], [], color=style.MUTED, lw=1.2, ls=":", label=CHANCE)
     style.legend_below(figure, [*score_handles(looks), chance])
     return figure
 
 
-def score_handles(looks: dict[str, common.Look]) -> list[Line2D]:
+def score_handles(looks: dict[str, palette.Look]) -> list[Line2D]:
     """The legend's samples of scores."""
-    handles = shared.handles(looks)
+    handles = series.handles(looks)
     for handle, score in zip(handles, looks, strict=True):
         handle.set_label(f"{score} mask")
     return handles

@@ -7,13 +7,12 @@ from matplotlib.lines import Line2D
 
 from prunescape.claims.intervals import of_seeds
 from prunescape.coherence.labels import MASKS, SCOPES, labelled, of_mask, scopes_of
-from prunescape.figures import names, style
-from prunescape.figures.coherence import shared
-from prunescape.figures.mechanism import shared as common
-from prunescape.figures.mechanism.shared import Look
-from prunescape.figures.stochastic.shared import GREEN, at
+from prunescape.figures import drawing, names, scales, select, style
+from prunescape.figures.coherence import series, terms
+from prunescape.figures.palette import GREEN, Look
+from prunescape.figures.select import at
 
-RANDOM = Look(GREEN, "D", "random, with the mask's layer densities", shared.DASHED)
+RANDOM = Look(GREEN, "D", "random, with the mask's layer densities", terms.DASHED)
 DIFFERENCE = Look(style.INK, "o", "")
 APART = 0.17  # rows between a mask and its random one
 
@@ -27,18 +26,18 @@ def draw(matched: pd.DataFrame, model: str, tolerance: float) -> Figure:
         tolerance: points that count as equal.
     """
     table = labelled(at(matched, model=model))
-    table = table.assign(matched=common.truths(table["matched"]))
+    table = table.assign(matched=select.truths(table["matched"]))
     rows = pairs(table)
     figure = style.new_figure(9.4, max(3.6, 0.55 * len(rows) + 2.4))
     left, right = figure.subplots(1, 2)
-    left.set(xlabel=shared.VALIDATION, title="Accuracy")
+    left.set(xlabel=terms.VALIDATION, title="Accuracy")
     right.set(xlabel="Mask minus random (points)", title="Difference")
     if rows:
         _accuracies(left, rows)
         _differences(right, rows, tolerance)
     else:
-        common.empty(left)
-        common.empty(right)
+        drawing.empty(left)
+        drawing.empty(right)
     style.heading(
         figure,
         f"{names.model_title(model)}: masks, and random ones with as many weights in each layer",
@@ -65,12 +64,12 @@ def pairs(table: pd.DataFrame) -> dict[str, tuple[str, pd.DataFrame]]:
 def _accuracies(axes: Axes, rows: dict[str, tuple[str, pd.DataFrame]]) -> None:
     ends: list[float] = []
     for place, (key, values) in enumerate(rows.values()):
-        for random, look in ((False, shared.MASK_LOOKS[key]), (True, RANDOM)):
+        for random, look in ((False, terms.MASK_LOOKS[key]), (True, RANDOM)):
             mean = of_seeds("mean", values[random])
             ends += [mean["mean_low"], mean["mean_high"]]
-            shared.dots(axes, place - APART + 2 * APART * random, values[random].to_numpy(float), mean, "mean", look)
-    shared.rows_axis(axes, list(rows))
-    shared.dots_limits(axes, pd.concat([values.stack() for _, values in rows.values()]), ends, 1.0)
+            series.dots(axes, place - APART + 2 * APART * random, values[random].to_numpy(float), mean, "mean", look)
+    scales.rows_axis(axes, list(rows))
+    scales.dots_limits(axes, pd.concat([values.stack() for _, values in rows.values()]), ends, 1.0)
 
 
 def _differences(axes: Axes, rows: dict[str, tuple[str, pd.DataFrame]], tolerance: float) -> None:
@@ -80,15 +79,15 @@ def _differences(axes: Axes, rows: dict[str, tuple[str, pd.DataFrame]], toleranc
     for place, (key, values) in enumerate(rows.values()):
         more = values[False] - values[True]
         row = of_seeds("more", more)
-        shared.dots(axes, place, more.to_numpy(float), row, "more", shared.MASK_LOOKS[key])
+        series.dots(axes, place, more.to_numpy(float), row, "more", terms.MASK_LOOKS[key])
         drawn, ends = [*drawn, *more], [*ends, row["more_low"], row["more_high"]]
-    shared.dots_limits(axes, drawn, ends, 1.0)
-    shared.rows_axis(axes, list(rows), labelled=False)
+    scales.dots_limits(axes, drawn, ends, 1.0)
+    scales.rows_axis(axes, list(rows), labelled=False)
 
 
 def _legend() -> list[Line2D]:
     mask = Look(style.MUTED, "o", "the mask itself").handle()
-    handles = [mask, *shared.handles({"random": RANDOM})]
+    handles = [mask, *series.handles({"random": RANDOM})]
     for handle in handles:
         handle.set_linestyle("")
     return handles

@@ -7,10 +7,9 @@ from matplotlib.figure import Figure
 
 from prunescape.claims.intervals import of_seeds
 from prunescape.coherence.labels import FRESH, GAUSSIAN, REAL
-from prunescape.figures import names, style
-from prunescape.figures.coherence import shared, training
-from prunescape.figures.mechanism import shared as common
-from prunescape.figures.stochastic.shared import at
+from prunescape.figures import drawing, names, scales, style
+from prunescape.figures.coherence import series, terms, training
+from prunescape.figures.select import at
 
 LABELS = {"real fresh": "real", "gaussian fresh": "noise", "gaussian trained": "noise,\nfrom trained"}
 
@@ -22,21 +21,21 @@ def draw(epochs: pd.DataFrame, model: str) -> Figure:
         epochs: see `prunescape.figures.coherence.training.draw`.
         model: which network to draw.
     """
-    table = shared.with_run(at(epochs, model=model))
+    table = terms.with_run(at(epochs, model=model))
     table = table[((table["data"] == REAL) & (table["start"] == FRESH)) | (table["data"] == GAUSSIAN)]
-    spread, looks = training.over_seeds(table), shared.present(shared.RUNS, table["run"])
+    spread, looks = training.over_seeds(table), series.present(terms.RUNS, table["run"])
     figure = style.new_figure(10.6, 4.3)
     coherence, accuracy, peaks = figure.subplots(1, 3, width_ratios=(1.5, 1.2, 1))
-    shared.lines(coherence, spread, "epoch", "coherence", "run", looks)
-    coherence.set(title="Coherence", ylabel=shared.COHERENCE)
-    shared.lines(accuracy, spread, "epoch", "train_top1", "run", looks)
-    accuracy.set(title="Training accuracy", ylabel=shared.TRAINING)
+    series.lines(coherence, spread, "epoch", "coherence", "run", looks)
+    coherence.set(title="Coherence", ylabel=terms.COHERENCE)
+    series.lines(accuracy, spread, "epoch", "train_top1", "run", looks)
+    accuracy.set(title="Training accuracy", ylabel=terms.TRAINING)
     for axes in (coherence, accuracy):
-        shared.epochs_axis(axes)
+        scales.epochs_axis(axes)
     if spread["coherence"].notna().any():
-        shared.from_zero(coherence, spread[["coherence", "coherence_high"]].to_numpy().flat)
+        scales.from_zero(coherence, spread[["coherence", "coherence_high"]].to_numpy().flat)
     if spread["train_top1"].notna().any():
-        common.accuracy(accuracy)
+        scales.accuracy(accuracy)
     _peaks(peaks, table)
     style.heading(
         figure,
@@ -45,7 +44,7 @@ def draw(epochs: pd.DataFrame, model: str) -> Figure:
         f"trained on noise.{training.band_words(table)}" + _dots_words(table),
     )
     if looks:
-        style.legend_below(figure, shared.handles(looks), entry=3.0)
+        style.legend_below(figure, series.handles(looks), entry=3.0)
     return figure
 
 
@@ -55,17 +54,17 @@ def _dots_words(table: pd.DataFrame) -> str:
 
 def _peaks(axes: Axes, table: pd.DataFrame) -> None:
     """The highest coherence after an epoch: a row a run, a dot a seed."""
-    axes.set(title="Highest after an epoch", xlabel=shared.COHERENCE)
+    axes.set(title="Highest after an epoch", xlabel=terms.COHERENCE)
     after = table[table["epoch"] > 0]
     values = {
         run: after[after["run"] == run].groupby("seed")["coherence"].max().dropna()
-        for run in shared.present(shared.RUNS, after["run"])
+        for run in series.present(terms.RUNS, after["run"])
     }
     if not any(len(peaks) for peaks in values.values()):
-        common.empty(axes)
+        drawing.empty(axes)
         return
     for place, (run, peaks) in enumerate(values.items()):
         if len(peaks):
-            shared.dots(axes, place, peaks.to_numpy(float), of_seeds("peak", peaks), "peak", shared.RUNS[run])
-    shared.rows_axis(axes, [LABELS[run] for run in values])
+            series.dots(axes, place, peaks.to_numpy(float), of_seeds("peak", peaks), "peak", terms.RUNS[run])
+    scales.rows_axis(axes, [LABELS[run] for run in values])
     axes.set_xlim(0, 1.15 * float(np.max([peaks.max() for peaks in values.values() if len(peaks)])) or 1.0)

@@ -4,18 +4,17 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from prunescape.coherence.labels import FRESH
-from prunescape.figures import names, style
-from prunescape.figures.coherence import shared
-from prunescape.figures.mechanism import shared as common
-from prunescape.figures.stochastic.shared import at
+from prunescape.figures import drawing, names, scales, select, style
+from prunescape.figures.coherence import series, terms
+from prunescape.figures.select import at
 
 VALUES = ["train_loss", "train_top1", "validation_loss", "validation_top1", "coherence"]
 PANELS = (
     ("train_loss", "Training loss", "Loss (nats)"),
-    ("train_top1", "Training accuracy", shared.TRAINING),
-    ("coherence", "Coherence", shared.COHERENCE),
+    ("train_top1", "Training accuracy", terms.TRAINING),
+    ("coherence", "Coherence", terms.COHERENCE),
     ("validation_loss", "Validation loss", "Loss (nats)"),
-    ("validation_top1", "Validation accuracy", shared.VALIDATION),
+    ("validation_top1", "Validation accuracy", terms.VALIDATION),
 )
 WHOLE = 1.96  # standard errors that the band of one seed spans
 
@@ -28,28 +27,28 @@ def draw(epochs: pd.DataFrame, model: str) -> Figure:
             coherence_standard_error: epochs.csv.
         model: which network to draw.
     """
-    table = shared.with_run(at(epochs, model=model, start=FRESH))
-    spread, looks = over_seeds(table), shared.present(shared.RUNS, table["run"])
+    table = terms.with_run(at(epochs, model=model, start=FRESH))
+    spread, looks = over_seeds(table), series.present(terms.RUNS, table["run"])
     figure = style.new_figure(10.6, 6.4)
     grid = figure.subplots(2, 3)
     for axes, (name, title, label) in zip(grid.flat, PANELS, strict=False):
-        shared.lines(axes, spread, "epoch", name, "run", looks)
+        series.lines(axes, spread, "epoch", name, "run", looks)
         axes.set(title=title, ylabel=label)
-        shared.epochs_axis(axes)
+        scales.epochs_axis(axes)
         if spread[name].notna().any():
             if name.endswith("top1"):
-                common.accuracy(axes)
+                scales.accuracy(axes)
             elif name.endswith("loss"):
-                common.nats(axes, spread[name])
+                scales.nats(axes, spread[name])
             else:
-                shared.from_zero(axes, spread[["coherence", "coherence_high"]].to_numpy().flat)
-    common.titled(grid[0, 2], "Coherence", highest(spread))
+                scales.from_zero(axes, spread[["coherence", "coherence_high"]].to_numpy().flat)
+    drawing.titled(grid[0, 2], "Coherence", highest(spread))
     by_loss = grid[1, 2]
-    shared.lines(by_loss, spread, "train_loss", "coherence", "run", looks)
-    by_loss.set(title="Coherence as the loss falls", xlabel="Training loss (nats)", ylabel=shared.COHERENCE)
+    series.lines(by_loss, spread, "train_loss", "coherence", "run", looks)
+    by_loss.set(title="Coherence as the loss falls", xlabel="Training loss (nats)", ylabel=terms.COHERENCE)
     if spread["coherence"].notna().any():
         by_loss.invert_xaxis()
-        shared.from_zero(by_loss, spread[["coherence", "coherence_high"]].to_numpy().flat)
+        scales.from_zero(by_loss, spread[["coherence", "coherence_high"]].to_numpy().flat)
     style.heading(
         figure,
         f"{names.model_title(model)}: training on real data and on Gaussian noise",
@@ -57,13 +56,13 @@ def draw(epochs: pd.DataFrame, model: str) -> Figure:
         f"weights that are held still after an epoch.{band_words(table)}",
     )
     if looks:
-        style.legend_below(figure, shared.handles(looks))
+        style.legend_below(figure, series.handles(looks))
     return figure
 
 
 def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
     """Means over seeds by run and epoch; the coherence of one seed has the band of its estimate."""
-    spread = common.over_seeds(table, ["run", "epoch"], VALUES)
+    spread = select.over_seeds(table, ["run", "epoch"], VALUES)
     error = table.groupby(["run", "epoch"])["coherence_standard_error"].mean().to_numpy(dtype=float)
     if table["seed"].nunique() > 1 or not (error > 0).any():
         return spread
@@ -83,5 +82,5 @@ def highest(spread: pd.DataFrame) -> str:
 def band_words(table: pd.DataFrame) -> str:
     """Words for a heading that explain its lines and bands."""
     if table["seed"].nunique() > 1:
-        return common.seeds_words(table)
+        return drawing.seeds_words(table)
     return " Bands: 95 % of the estimate." if (table["coherence_standard_error"] > 0).any() else ""

@@ -6,15 +6,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from prunescape.coherence.labels import FRESH, HIGHEST, LOWEST, REAL
-from prunescape.figures import names, style
-from prunescape.figures.coherence import shared
-from prunescape.figures.mechanism import shared as common
-from prunescape.figures.mechanism.shared import Look
-from prunescape.figures.stochastic.shared import BLUE, at
+from prunescape.figures import drawing, names, palette, scales, select, style
+from prunescape.figures.coherence import series
+from prunescape.figures.palette import BLUE, Look
+from prunescape.figures.select import at
 
 GROUPS = {
     HIGHEST: Look(BLUE, "o", "the weights of the highest |diff|"),
-    LOWEST: Look(common.VERMILION, "s", "the weights of the lowest |diff|"),
+    LOWEST: Look(palette.VERMILION, "s", "the weights of the lowest |diff|"),
 }
 TITLES = {HIGHEST: "Highest |diff|", LOWEST: "Lowest |diff|"}
 
@@ -41,19 +40,19 @@ def draw(trajectories: pd.DataFrame, model: str) -> Figure:
         (grid[0, 2], "moved", "Distance from the first epoch", "Mean |change of weight|"),
         (grid[1, 2], "size", "Mean |diff|", "Mean |diff|"),
     ):
-        spread = common.over_seeds(moved, ["group", "epoch"], [name])
-        shared.lines(axes, spread, "epoch", name, "group", GROUPS)
+        spread = select.over_seeds(moved, ["group", "epoch"], [name])
+        series.lines(axes, spread, "epoch", name, "group", GROUPS)
         axes.set(title=title, ylabel=label)
         if spread[name].notna().any():
-            shared.from_zero(axes, spread[[name, f"{name}_high"]].to_numpy().flat)
+            scales.from_zero(axes, spread[[name, f"{name}_high"]].to_numpy().flat)
     for axes in grid.flat:
-        shared.epochs_axis(axes)
+        scales.epochs_axis(axes)
     style.heading(
         figure,
         f"{names.model_title(model)}: weights of high and of low diffs during training",
         "Chosen by |diff| at the epoch of the highest coherence, ten each." + _seed_words(table),
     )
-    style.legend_below(figure, shared.handles(GROUPS))
+    style.legend_below(figure, series.handles(GROUPS))
     return figure
 
 
@@ -75,7 +74,7 @@ def _single(axes: Axes, rows: pd.DataFrame, name: str, look: Look) -> None:
     axes.grid()
     known = rows[np.isfinite(rows[name].astype(float))]
     if known.empty:
-        common.empty(axes)
+        drawing.empty(axes)
         return
     ranks = sorted(known["rank"].unique())
     for place, rank in enumerate(ranks):

@@ -5,11 +5,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from prunescape.figures import names, style
-from prunescape.figures.coherence import shared
-from prunescape.figures.mechanism import shared as common
-from prunescape.figures.mechanism.shared import Look
-from prunescape.figures.stochastic.shared import at
+from prunescape.figures import drawing, names, style
+from prunescape.figures.coherence import terms
+from prunescape.figures.palette import Look
+from prunescape.figures.select import at
 
 SHOWN = 0.99  # the part of the weights that is drawn; the largest would squeeze the rest
 BEFORE = "before training"
@@ -23,11 +22,11 @@ def draw(weight_histogram: pd.DataFrame, model: str) -> Figure:
             fresh networks are those before training.
         model: which network to draw.
     """
-    table = shared.with_run(at(weight_histogram, model=model))
+    table = terms.with_run(at(weight_histogram, model=model))
     by_run = distributions(table)
     figure = style.new_figure(9.0, 4.4)
     left, right = figure.subplots(1, 2)
-    looks = {BEFORE: Look(style.INK, "", BEFORE, (0, (1, 1)))} | shared.RUNS
+    looks = {BEFORE: Look(style.INK, "", BEFORE, (0, (1, 1)))} | terms.RUNS
     looks = {name: look for name, look in looks.items() if name in by_run}
     left.set(title="Distribution", ylabel="Density")
     right.set(title="Smaller weights", ylabel="Part of the weights (%)")
@@ -37,8 +36,8 @@ def draw(weight_histogram: pd.DataFrame, model: str) -> Figure:
     if by_run:
         _distributions(left, right, by_run, looks)
     else:
-        common.empty(left)
-        common.empty(right)
+        drawing.empty(left)
+        drawing.empty(right)
     several = table["seed"].nunique()
     style.heading(
         figure,
@@ -55,7 +54,7 @@ def distributions(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """By run, and before training, the counts over all seeds: low, high, count, and `below`, the part up to `high`."""
     first, by_run = table["epoch"] == 0, {}
     parts = {BEFORE: table[first & (table["start"] == "fresh")]}
-    parts |= {run: table[~first & (table["run"] == run)] for run in shared.RUNS}
+    parts |= {run: table[~first & (table["run"] == run)] for run in terms.RUNS}
     for name, part in parts.items():
         counts = part.groupby(["low", "high"], as_index=False)["count"].sum()
         if counts["count"].sum() > 0:

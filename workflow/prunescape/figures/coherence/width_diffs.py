@@ -8,12 +8,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from prunescape.coherence.diff_spread import mean_magnitude
-from prunescape.figures import style
-from prunescape.figures.coherence import shared
+from prunescape.figures import drawing, palette, scales, select, style
+from prunescape.figures.coherence import series
 from prunescape.figures.coherence.diff_histograms import LEAST
 from prunescape.figures.coherence.widths import ALONE, WIDTH
-from prunescape.figures.mechanism import shared as common
-from prunescape.figures.stochastic.shared import at, distinct, plural
+from prunescape.figures.names import plural
+from prunescape.figures.select import at, distinct
 
 MOST = 6  # histograms
 
@@ -32,10 +32,10 @@ def draw(width_diffs: pd.DataFrame) -> Figure:
     right.set(title="Mean |diff|", ylabel="Mean |diff|")
     _histograms(left, width_diffs, colours)
     sizes = mean_magnitude(width_diffs, ["width", "seed"]).reset_index()
-    spread = common.over_seeds(sizes, ["width"], ["magnitude"])
-    shared.lines(right, spread.assign(which="all"), "width", "magnitude", "which", ALONE)
-    shared.from_zero(right, spread[["magnitude", "magnitude_high"]].to_numpy().flat)
-    shared.sizes_axis(right, widths, WIDTH)
+    spread = select.over_seeds(sizes, ["width"], ["magnitude"])
+    series.lines(right, spread.assign(which="all"), "width", "magnitude", "which", ALONE)
+    scales.from_zero(right, spread[["magnitude", "magnitude_high"]].to_numpy().flat)
+    scales.sizes_axis(right, widths, WIDTH)
     seeds = width_diffs["seed"].nunique()
     style.heading(
         figure,
@@ -51,14 +51,14 @@ def draw(width_diffs: pd.DataFrame) -> Figure:
 
 def width_colours(widths: list[float]) -> dict[float, str]:
     """A colour a width whose histogram is drawn, from the narrowest (violet) to the widest (orange)."""
-    chosen = common.some(widths, MOST)
-    return dict(zip(chosen, common.ramp(colormaps["plasma"], len(chosen), 0.05, 0.8), strict=True))
+    chosen = select.some(widths, MOST)
+    return dict(zip(chosen, palette.ramp(colormaps["plasma"], len(chosen), 0.05, 0.8), strict=True))
 
 
 def _histograms(axes: Axes, table: pd.DataFrame, colours: dict[float, str]) -> None:
     """The part of the weights in each bin, with the widest network on top."""
     if not table["count"].sum() > 0:
-        common.empty(axes)
+        drawing.empty(axes)
         return
     axes.grid()
     axes.set_yscale("log", nonpositive="clip")

@@ -5,14 +5,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from prunescape.coherence.labels import with_gap
-from prunescape.figures import style
-from prunescape.figures.coherence import shared
-from prunescape.figures.mechanism import shared as common
-from prunescape.figures.mechanism.shared import Look
-from prunescape.figures.stochastic.shared import BLUE
+from prunescape.figures import drawing, palette, scales, select, style
+from prunescape.figures.coherence import series, terms
+from prunescape.figures.palette import BLUE, Look
 
 SPLITS = {
-    "train": Look(common.VERMILION, "s", "training images"),
+    "train": Look(palette.VERMILION, "s", "training images"),
     "validation": Look(BLUE, "o", "validation images"),
 }
 ALONE = {"all": Look(style.INK, "o", "")}
@@ -33,13 +31,13 @@ def draw(widths: pd.DataFrame) -> Figure:
     _splits(losses, last, "loss", "Loss after training", "Loss (nats)")
     _splits(accuracies, last, "top1", "Accuracy after training", "Accuracy (%)")
     _alone(gap, last, "gap", "Generalisation gap", "Training − validation accuracy (points)")
-    _alone(coherence, highest, "coherence", "Highest coherence after an epoch", shared.COHERENCE)
+    _alone(coherence, highest, "coherence", "Highest coherence after an epoch", terms.COHERENCE)
     for axes in figure.axes:
-        shared.sizes_axis(axes, widths["width"], WIDTH)
+        scales.sizes_axis(axes, widths["width"], WIDTH)
     style.heading(
         figure,
         "MLPs of three hidden layers: accuracy and coherence over width",
-        f"Trained on real data.{common.seeds_words(widths)}",
+        f"Trained on real data.{drawing.seeds_words(widths)}",
     )
     style.legend_below(figure, [look.handle() for look in SPLITS.values()])
     return figure
@@ -50,7 +48,7 @@ def over_widths(widths: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     keys = ["seed", "width"]
     last = with_gap(widths.sort_values("epoch", kind="stable").groupby(keys).tail(1))
     highest = widths[widths["epoch"] > 0].groupby(keys, as_index=False)["coherence"].max()
-    return common.over_seeds(last, ["width"], ENDS), common.over_seeds(highest, ["width"], ["coherence"])
+    return select.over_seeds(last, ["width"], ENDS), select.over_seeds(highest, ["width"], ["coherence"])
 
 
 def _splits(axes: Axes, spread: pd.DataFrame, name: str, title: str, label: str) -> None:
@@ -58,23 +56,23 @@ def _splits(axes: Axes, spread: pd.DataFrame, name: str, title: str, label: str)
     axes.set(title=title, ylabel=label)
     numbers = [f"{split}_{name}" for split in SPLITS]
     if spread[numbers].notna().sum().sum() == 0:
-        common.empty(axes)
+        drawing.empty(axes)
         return
     for split, look in SPLITS.items():
         own = spread.assign(split=split)
         if own[f"{split}_{name}"].notna().any():
-            shared.lines(axes, own, "width", f"{split}_{name}", "split", {split: look})
+            series.lines(axes, own, "width", f"{split}_{name}", "split", {split: look})
     if name == "top1":
-        common.accuracy(axes)
+        scales.accuracy(axes)
     else:
-        common.nats(axes, pd.concat([spread[column] for column in numbers]))
+        scales.nats(axes, pd.concat([spread[column] for column in numbers]))
 
 
 def _alone(axes: Axes, spread: pd.DataFrame, name: str, title: str, label: str) -> None:
     axes.set(title=title, ylabel=label)
-    shared.lines(axes, spread.assign(which="all"), "width", name, "which", ALONE)
+    series.lines(axes, spread.assign(which="all"), "width", name, "which", ALONE)
     known = spread[[name, f"{name}_low", f"{name}_high"]].stack()
     if len(known) and known.min() >= 0:
-        shared.from_zero(axes, known)
+        scales.from_zero(axes, known)
     elif len(known):
-        shared.near(axes, [0.0, *known])
+        scales.near(axes, [0.0, *known])

@@ -7,17 +7,19 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from prunescape.figures import names, style
-from prunescape.figures.mechanism import shared
-from prunescape.figures.mechanism.shared import PRUNINGS, RETRAININGS, Look
-from prunescape.figures.stochastic.shared import BLUE, GREEN, at, distinct, jitter
+from prunescape.figures import drawing, names, palette, scales, style
+from prunescape.figures.drawing import jitter
+from prunescape.figures.mechanism import terms
+from prunescape.figures.mechanism.terms import PRUNINGS, RETRAININGS
+from prunescape.figures.palette import BLUE, GREEN, Look
+from prunescape.figures.select import at, distinct
 
 RETRAINED, SEEDS = "pruned_retrained", "seeds"
 BETWEEN = Look(GREEN, "", "between seeds", (0, (4, 1.5)))
 WAYS = {  # every way of pruning and retraining
     ("weights", "fine_tuning"): Look(BLUE, "o", "weights, fine-tuning"),
     ("weights", "rewinding"): Look("#56b4e9", "s", "weights, rewinding", (0, (4, 1.2))),
-    ("channels", "fine_tuning"): Look(shared.VERMILION, "D", "channels, fine-tuning"),
+    ("channels", "fine_tuning"): Look(palette.VERMILION, "D", "channels, fine-tuning"),
     ("channels", "rewinding"): Look("#e69f00", "^", "channels, rewinding", (0, (4, 1.2))),
 }
 HEIGHTS = {"loss": "Barrier of the loss (nats)", "error": "Barrier of the error (points)"}
@@ -39,7 +41,7 @@ def draw(lines: pd.DataFrame, barriers: pd.DataFrame, model: str) -> Figure:
     ways = [way for way in WAYS if len(_of(table, way))] or [next(iter(WAYS))]
     between = at(table, what=SEEDS)
     cycles = distinct(at(table, what=RETRAINED)["cycle"])
-    colours = dict(zip(cycles, shared.ages(len(cycles)), strict=True))
+    colours = dict(zip(cycles, palette.ages(len(cycles)), strict=True))
     columns = len(ways) + bool(len(between))
     figure = style.new_figure(max(8.4, 2.2 * columns + 0.6), 8.2)
     layout = figure.add_gridspec(3, 2 * columns, height_ratios=(1, 1, 1.35))
@@ -104,13 +106,13 @@ def _alike(grid: list[list[Axes]]) -> None:
             axes.set_xlim(-0.03, 1.03)
             axes.tick_params(labelleft=axes is row[0])
             if not len(_drawn(axes)):
-                shared.empty(axes)
+                drawing.empty(axes)
     for upper, lower in zip(*grid, strict=True):
-        shared.accuracy(upper)
+        scales.accuracy(upper)
         upper.tick_params(labelbottom=False)
         lower.set_ylim(-0.03 * top, 1.06 * top)
         lower.yaxis.set_major_locator(MaxNLocator(4))
-    grid[0][0].set_ylabel(shared.TRAINING_ACCURACY)
+    grid[0][0].set_ylabel(terms.TRAINING_ACCURACY)
     grid[1][0].set_ylabel("Training loss (nats)")
 
 
@@ -125,14 +127,14 @@ def _heights(axes: Axes, barriers: pd.DataFrame, measure: str) -> None:
     here = at(barriers, measure=measure)
     axes.set(title=HEIGHTS[measure].split(" (")[0], ylabel=HEIGHTS[measure], xlabel="Cycle")
     if here["barrier"].notna().sum() == 0:
-        shared.empty(axes)
+        drawing.empty(axes)
         return
     axes.grid(axis="y")
     for place, (way, look) in enumerate(WAYS.items()):
         _one_way(axes, _of(here, way), SHIFT * (place - (len(WAYS) - 1) / 2), look)
     pairs = at(here, what=SEEDS)["barrier"].dropna()
     if len(pairs):
-        axes.axhspan(pairs.min(), pairs.max(), color=BETWEEN.colour, alpha=shared.BAND, lw=0)
+        axes.axhspan(pairs.min(), pairs.max(), color=BETWEEN.colour, alpha=drawing.BAND, lw=0)
         axes.axhline(pairs.mean(), color=BETWEEN.colour, lw=1.5, ls=BETWEEN.dashes)
     axes.set_ylim(bottom=-0.02 * axes.get_ylim()[1])
     cycles = distinct(here["cycle"]) or [1.0]

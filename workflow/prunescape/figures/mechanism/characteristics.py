@@ -12,13 +12,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from prunescape.figures import style
-from prunescape.figures.mechanism import shared
-from prunescape.figures.mechanism.shared import Look
-from prunescape.figures.stochastic.shared import at
+from prunescape.figures import drawing, scales, select, style
+from prunescape.figures.mechanism import terms
+from prunescape.figures.palette import Look
+from prunescape.figures.select import at
 
 TITLES = ("Imbalance", "Mean", "Least and greatest", "Ablated accuracy")
-LABELS = ("Standard deviation (nats)", "Mean utility (nats)", shared.UTILITY, shared.TRAINING_ACCURACY)
+LABELS = ("Standard deviation (nats)", "Mean utility (nats)", terms.UTILITY, terms.TRAINING_ACCURACY)
 STATISTICS = ("imbalance", "mean", "minimum", "maximum", "top1", "top1_minimum", "top1_maximum")
 DOTTED = (0, (1.2, 1.4))
 DODGE = 0.35  # points of the ratio in percent between the bars of neighbouring lines
@@ -33,11 +33,11 @@ def row(panels: Sequence[Axes], summary: pd.DataFrame, key: str, chosen: Mapping
         key: the column that the lines differ in.
         chosen: its values and their looks.
     """
-    spread = shared.over_seeds(summary, [key, "level"], STATISTICS)
+    spread = select.over_seeds(summary, [key, "level"], STATISTICS)
     spread = spread.assign(ratio=100 * spread["level"].astype(float))
     for axes, name in zip(panels, ("imbalance", "mean"), strict=False):
-        shared.lines(axes, spread, "ratio", name, key, chosen)
-        shared.nats(axes, spread[name])
+        drawing.lines(axes, spread, "ratio", name, key, chosen)
+        scales.nats(axes, spread[name])
     _extremes(panels[2], spread, key, chosen)
     _accuracies(panels[3], spread, key, chosen)
     for axes, label in zip(panels, LABELS, strict=True):
@@ -47,17 +47,17 @@ def row(panels: Sequence[Axes], summary: pd.DataFrame, key: str, chosen: Mapping
 
 
 def _extremes(axes: Axes, spread: pd.DataFrame, key: str, chosen: Mapping[Any, Look]) -> None:
-    shared.lines(axes, spread, "ratio", "maximum", key, chosen)
+    drawing.lines(axes, spread, "ratio", "maximum", key, chosen)
     dotted = {value: replace(look, dashes=DOTTED) for value, look in chosen.items()}
     if spread["maximum"].notna().any():
-        shared.lines(axes, spread, "ratio", "minimum", key, dotted)
-    shared.nats(axes, pd.concat([spread["minimum"], spread["maximum"]]))
+        drawing.lines(axes, spread, "ratio", "minimum", key, dotted)
+    scales.nats(axes, pd.concat([spread["minimum"], spread["maximum"]]))
 
 
 def _accuracies(axes: Axes, spread: pd.DataFrame, key: str, chosen: Mapping[Any, Look]) -> None:
     """Means, and bars from the least to the greatest accuracy of a sample set (utility paper, Fig. 1 left)."""
-    shared.lines(axes, spread, "ratio", "top1", key, chosen)
-    shared.accuracy(axes)
+    drawing.lines(axes, spread, "ratio", "top1", key, chosen)
+    scales.accuracy(axes)
     for place, (value, look) in enumerate(chosen.items()):
         mine = at(spread, **{key: value})
         shift = DODGE * (place - (len(chosen) - 1) / 2)

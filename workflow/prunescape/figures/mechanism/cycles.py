@@ -6,10 +6,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
-from prunescape.figures import names, style
-from prunescape.figures.mechanism import shared
-from prunescape.figures.mechanism.shared import RETRAINING_LOOKS, Look
-from prunescape.figures.stochastic.shared import GREEN, at, plural
+from prunescape.figures import drawing, names, scales, select, style
+from prunescape.figures.mechanism import terms
+from prunescape.figures.mechanism.terms import RETRAINING_LOOKS
+from prunescape.figures.names import plural
+from prunescape.figures.palette import GREEN, Look
+from prunescape.figures.select import at
 
 SMALL = Look(GREEN, "D", "small, from scratch", (0, (4, 1.5)))
 PRUNED = ":"  # the dashes of networks that are pruned and not yet retrained
@@ -28,16 +30,16 @@ def draw(cycles: pd.DataFrame, model: str) -> Figure:
         model: which network to draw.
     """
     table = at(cycles, model=model)
-    failed = shared.truths(table["diverged"])
+    failed = select.truths(table["diverged"])
     table = table.assign(top1=table["top1"].where(~failed))
-    prunings = [name for name in shared.PRUNINGS if name in set(table["pruning"])] or ["weights"]
+    prunings = [name for name in terms.PRUNINGS if name in set(table["pruning"])] or ["weights"]
     figure = style.new_figure(max(6.6, 5.1 * len(prunings)), 7.2)
     grid = figure.subplots(2, len(prunings), squeeze=False, sharex="col", sharey="row")
     for (upper, lower), pruning in zip(grid.T, prunings, strict=True):
         here = at(table, pruning=pruning)
         _panel(upper, here)
         _panel(lower, here)
-        shared.titled(upper, shared.PRUNINGS[pruning], _last(here))
+        drawing.titled(upper, terms.PRUNINGS[pruning], _last(here))
         lower.set_title("Near the best")
         lower.set_xlabel("Weights kept (%)")
     _zoom(grid[1, 0], table)
@@ -49,7 +51,7 @@ def draw(cycles: pd.DataFrame, model: str) -> Figure:
         f"{names.model_title(model)}: accuracy after cycles of pruning and retraining",
         "Each point is one cycle. Small networks have as many weights, chosen at random before training. Below: the "
         "same, cut off some points below the best."
-        f"{left_out}{shared.seeds_words(table)}",
+        f"{left_out}{drawing.seeds_words(table)}",
     )
     retrained = [look.handle() for look in RETRAINING_LOOKS.values()]
     before = Look(style.MUTED, "", "pruned, not yet retrained", PRUNED).handle()
@@ -59,18 +61,18 @@ def draw(cycles: pd.DataFrame, model: str) -> Figure:
 
 def _panel(axes: Axes, here: pd.DataFrame) -> None:
     axes.grid()
-    spread = shared.over_seeds(here, ["retraining", "cycle"], ["density", "pruned_top1", "top1", "small_top1"])
+    spread = select.over_seeds(here, ["retraining", "cycle"], ["density", "pruned_top1", "top1", "small_top1"])
     spread = spread.assign(kept=100 * spread["density"].astype(float))
     if spread[["pruned_top1", "top1", "small_top1"]].isna().all(axis=None):
-        shared.empty(axes)
+        drawing.empty(axes)
         return
     for retraining, look in RETRAINING_LOOKS.items():
         mine = at(spread, retraining=retraining)
-        shared.line(axes, mine, "kept", "pruned_top1", look, ls=PRUNED, lw=1.1, marker="", alpha=0.9)
-        shared.line(axes, mine, "kept", "top1", look, lw=1.9, ms=4.5, zorder=4)
+        drawing.line(axes, mine, "kept", "pruned_top1", look, ls=PRUNED, lw=1.1, marker="", alpha=0.9)
+        drawing.line(axes, mine, "kept", "top1", look, lw=1.9, ms=4.5, zorder=4)
     small = small_networks(here)
-    shared.line(axes, small, "kept", "small_top1", SMALL, ms=4.5, zorder=3)
-    shared.accuracy(axes)
+    drawing.line(axes, small, "kept", "small_top1", SMALL, ms=4.5, zorder=3)
+    scales.accuracy(axes)
     _kept_axis(axes, spread["kept"])
 
 
@@ -89,7 +91,7 @@ def _zoom(axes: Axes, table: pd.DataFrame) -> None:
 def small_networks(here: pd.DataFrame) -> pd.DataFrame:
     """The small networks' mean over both ways of retraining and all seeds, with its range over seeds, by density."""
     per_seed = here.groupby(["seed", "cycle"], as_index=False)[["density", "small_top1"]].mean()
-    spread = shared.over_seeds(per_seed, ["cycle"], ["density", "small_top1"])
+    spread = select.over_seeds(per_seed, ["cycle"], ["density", "small_top1"])
     return spread.assign(kept=100 * spread["density"].astype(float))
 
 
@@ -98,7 +100,7 @@ def _last(here: pd.DataFrame) -> str:
     small = small_networks(here)
     last = at(here, cycle=here["cycle"].max())
     means = last.groupby("retraining")["top1"].mean()
-    parts = [f"{shared.RETRAININGS[name]} {means[name]:.1f}" for name in RETRAINING_LOOKS if name in means.dropna()]
+    parts = [f"{terms.RETRAININGS[name]} {means[name]:.1f}" for name in RETRAINING_LOOKS if name in means.dropna()]
     alone = at(small, cycle=here["cycle"].max())["small_top1"]
     parts += [f"small {value:.1f}" for value in alone.dropna()]
     return f"Last cycle: {', '.join(parts)} %" if parts else ""
@@ -115,7 +117,7 @@ def _kept_axis(axes: Axes, kept: pd.Series) -> None:
     span, ticks = np.log(ends[0] / ends[1]), values[:1]
     for value in values[1:]:
         ticks += [value] if np.log(ticks[-1] / value) > APART * span else []
-    ticks = shared.some(ticks, MOST_TICKS)
+    ticks = select.some(ticks, MOST_TICKS)
     axes.xaxis.set_major_locator(FixedLocator(ticks))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xticks(ticks, [f"{tick:.3g}" for tick in ticks])

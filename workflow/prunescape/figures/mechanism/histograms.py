@@ -8,9 +8,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from prunescape.figures.mechanism import shared
-from prunescape.figures.mechanism.shared import Look
-from prunescape.figures.stochastic.shared import at
+from prunescape.figures import drawing
+from prunescape.figures.mechanism import terms
+from prunescape.figures.palette import Look
+from prunescape.figures.select import at
 
 BINS = 32
 FILL = 0.22  # opacity
@@ -25,12 +26,12 @@ def panel(axes: Axes, samples: pd.DataFrame, key: str, chosen: Mapping[Any, Look
         key: the column that tells sample sets apart.
         chosen: its values and their looks.
     """
-    axes.set_xlabel(shared.UTILITY)
+    axes.set_xlabel(terms.UTILITY)
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
     finite = samples[np.isfinite(samples["utility"].astype(float))]
     if finite.empty:
-        shared.empty(axes)
+        drawing.empty(axes)
         return
     edges = np.histogram_bin_edges(finite["utility"], BINS)
     for value, look in chosen.items():

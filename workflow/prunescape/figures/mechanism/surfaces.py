@@ -11,11 +11,11 @@ from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec, SubplotSpec
 from matplotlib.ticker import MaxNLocator
 
-from prunescape.figures import names, style
+from prunescape.figures import drawing, names, select, style
 from prunescape.figures.mechanism import marks as networks
-from prunescape.figures.mechanism import relief, shared
+from prunescape.figures.mechanism import relief, terms
 from prunescape.figures.mechanism.marks import Mark
-from prunescape.figures.stochastic.shared import at
+from prunescape.figures.select import at
 from prunescape.figures.surface import colour_scale, interpolate
 
 COLUMNS = 3
@@ -44,7 +44,7 @@ def draw(
     table = at(surface, **keys)
     seed = table["seed"].min()
     table, points, lengths = (at(part, seed=seed) for part in (table, at(marks, **keys), at(distances, **keys)))
-    recomputed = shared.truths(table["recomputed"])
+    recomputed = select.truths(table["recomputed"])
     table = table[recomputed] if recomputed.any() else table
     cycles = [int(cycle) for cycle in sorted(table["cycle"].unique())]
     columns, rows = min(COLUMNS, len(cycles) + 1), -(-(len(cycles) + 1) // COLUMNS)
@@ -54,7 +54,7 @@ def draw(
     for number, cycle in enumerate(cycles):
         placed = networks.read(at(points, cycle=cycle), cycle)
         axes = _panel(figure, grid[number // columns, number % columns], at(table, cycle=cycle), placed, colours)
-        shared.titled(axes, f"Cycle {cycle}", _distances(at(lengths, cycle=cycle), cycle))
+        drawing.titled(axes, f"Cycle {cycle}", _distances(at(lengths, cycle=cycle), cycle))
         drawn.append((axes, placed))
     _last(figure, grid, table, drawn, colours)
     _bar(figure, colours, rows)
@@ -73,7 +73,7 @@ def draw(
 def _words(pruning: str, retraining: str, seed: float, recomputed: bool) -> str:
     way = "is measured anew at every point" if recomputed else "is combined like the weights"
     return (
-        f"{shared.PRUNINGS.get(pruning, pruning)}, {shared.RETRAININGS.get(retraining, retraining)}"
+        f"{terms.PRUNINGS.get(pruning, pruning)}, {terms.RETRAININGS.get(retraining, retraining)}"
         f"{'' if np.isnan(seed) else f', seed {seed:g}'}. Each plane runs through $W^{{*}}$ and the cycle's $W^{{p}}$ "
         f"and $W^{{r}}$; the others are projected. Batch norm {way}."
     )
@@ -84,7 +84,7 @@ def _panel(figure: Figure, place: SubplotSpec, here: pd.DataFrame, marks: list[M
     axes.set(xlabel="Distance from $W^{*}$ toward $W^{p}$", ylabel="Distance toward $W^{r}$")
     extent, smooth = _smooth(here)
     if smooth is None:
-        shared.empty(axes)
+        drawing.empty(axes)
         return axes
     axes.contourf(*smooth, levels=BANDS, cmap=colours, norm=NORM).set_rasterized(True)
     lines = [level for level in LINES if smooth[2].min() < level < smooth[2].max()]
@@ -129,7 +129,7 @@ def _last(
     """The relief of the last cycle, after its panel."""
     number = len(drawn)
     if not number:
-        shared.empty(figure.add_subplot(grid[0, 0]))
+        drawing.empty(figure.add_subplot(grid[0, 0]))
         return
     cycle = table["cycle"].max()
     _, smooth = _smooth(at(table, cycle=cycle))
@@ -144,4 +144,4 @@ def _bar(figure: Figure, colours: Colormap, rows: int) -> None:
         ScalarMappable(NORM, colours), ax=figure.axes, aspect=24 * rows, pad=0.015, fraction=0.04, shrink=0.92
     )
     bar.outline.set_visible(False)
-    bar.set_label(shared.TRAINING_ACCURACY)
+    bar.set_label(terms.TRAINING_ACCURACY)

@@ -4,10 +4,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from prunescape.figures import names, style
-from prunescape.figures.mechanism import shared
-from prunescape.figures.mechanism.shared import Look
-from prunescape.figures.stochastic.shared import at, distinct
+from prunescape.figures import drawing, names, scales, select, style
+from prunescape.figures.mechanism import terms
+from prunescape.figures.palette import Look
+from prunescape.figures.select import at, distinct
 
 MOST_EPOCHS = 3  # rows
 PLACE = "Place of the ablated weights by magnitude (%)"
@@ -23,8 +23,8 @@ def draw(bands: pd.DataFrame, model: str) -> Figure:
     """
     table = at(bands, model=model)
     table = table.assign(place=50 * (table["low"] + table["high"]).astype(float))
-    chosen = shared.level_looks(table["ratio"])
-    epochs = shared.some(distinct(table["epoch"]), MOST_EPOCHS)
+    chosen = terms.level_looks(table["ratio"])
+    epochs = select.some(distinct(table["epoch"]), MOST_EPOCHS)
     figure = style.new_figure(9.4, 2.9 * max(1, len(epochs)) + 1.4)
     grid = figure.subplots(max(1, len(epochs)), 2, squeeze=False, sharex=True)
     for panels, epoch in zip(grid, epochs or [None], strict=True):
@@ -39,7 +39,7 @@ def draw(bands: pd.DataFrame, model: str) -> Figure:
         figure,
         f"{names.model_title(model)}: the ablation of weights of like magnitude",
         "Each point ablates neighbours in the order of magnitude: at 0 % the smallest weights of the network, at 100 % "
-        f"the largest; it lies in the middle of them.{shared.seeds_words(table)}",
+        f"the largest; it lies in the middle of them.{drawing.seeds_words(table)}",
     )
     if chosen:
         style.legend_below(figure, [look.handle() for look in chosen.values()], entry=1.45)
@@ -47,14 +47,14 @@ def draw(bands: pd.DataFrame, model: str) -> Figure:
 
 
 def _row(left: Axes, right: Axes, here: pd.DataFrame, chosen: dict[float, Look]) -> None:
-    spread = shared.over_seeds(here, ["ratio", "band"], ["place", "top1", "utility"])
-    shared.lines(left, spread, "place", "top1", "ratio", chosen)
-    left.set_ylabel(shared.TRAINING_ACCURACY)
+    spread = select.over_seeds(here, ["ratio", "band"], ["place", "top1", "utility"])
+    drawing.lines(left, spread, "place", "top1", "ratio", chosen)
+    left.set_ylabel(terms.TRAINING_ACCURACY)
     if spread["top1"].notna().any():
-        shared.accuracy(left)
-    shared.lines(right, spread, "place", "utility", "ratio", chosen)
-    right.set_ylabel(shared.UTILITY)
-    shared.nats(right, spread["utility"])
+        scales.accuracy(left)
+    drawing.lines(right, spread, "place", "utility", "ratio", chosen)
+    right.set_ylabel(terms.UTILITY)
+    scales.nats(right, spread["utility"])
     for axes in (left, right):
         axes.set_xlim(-2, 102)
         axes.set_xticks(range(0, 101, 25))

@@ -11,9 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from prunescape.figures import names, style
-from prunescape.figures.mechanism import shared
-from prunescape.figures.stochastic.shared import BLUE, at, jitter, plural
+from prunescape.figures import drawing, names, palette, scales, style
+from prunescape.figures.drawing import jitter
+from prunescape.figures.mechanism import terms
+from prunescape.figures.names import plural
+from prunescape.figures.palette import BLUE
+from prunescape.figures.select import at
 
 STATISTICS = ["subsets", "correlation", "p", "low", "high"]  # of rank_correlations.csv; the other columns name a row
 LOST = "top1_lost"
@@ -36,7 +39,7 @@ def draw(channels: pd.DataFrame, correlations: pd.DataFrame, model: str) -> Figu
     table, rows = at(channels, model=model), at(correlations, model=model)
     labels = row_labels(rows)
     layers = list(dict.fromkeys(table["layer"]))
-    colours = dict(zip(layers, shared.ages(len(layers)), strict=True))
+    colours = dict(zip(layers, palette.ages(len(layers)), strict=True))
     below = float(np.clip(ROW * len(dict.fromkeys(labels)) + 0.4, 2.6, 7.0))
     figure = style.new_figure(10.2, 3.3 + below + 1.5)
     layout = figure.add_gridspec(2, 2, height_ratios=(2.6, below), width_ratios=(1.25, 1))
@@ -65,7 +68,7 @@ def _words(keys: Sequence[str], row: Sequence[object]) -> str:
     parts = []
     for key, value in zip(keys, row, strict=True):
         if isinstance(value, float):
-            parts += [] if np.isnan(value) else [shared.percent(value) if key == "level" else f"{key} {value:g}"]
+            parts += [] if np.isnan(value) else [names.percent(value) if key == "level" else f"{key} {value:g}"]
         else:
             parts.append(str(value).replace("_", " "))
     return ", ".join(parts) or "all"
@@ -74,9 +77,9 @@ def _words(keys: Sequence[str], row: Sequence[object]) -> str:
 def _layers(axes: Axes, table: pd.DataFrame, colours: dict[str, str]) -> None:
     """A column a layer: its channels' utilities, and their median as a bar."""
     known = _known(table)
-    axes.set(title="Utility, layer by layer", ylabel=shared.UTILITY, xlabel="Layer, counted from the input")
+    axes.set(title="Utility, layer by layer", ylabel=terms.UTILITY, xlabel="Layer, counted from the input")
     if known.empty:
-        shared.empty(axes)
+        drawing.empty(axes)
         return
     axes.grid(axis="y")
     for place, (layer, colour) in enumerate(colours.items(), start=1):
@@ -87,8 +90,8 @@ def _layers(axes: Axes, table: pd.DataFrame, colours: dict[str, str]) -> None:
             place + jitter(len(values), WIDTH), values, s=11, color=colour, edgecolors=style.PAPER, linewidths=0.3,
         )  # fmt: skip
         axes.hlines(np.median(values), place - 0.4, place + 0.4, color=style.HIGHLIGHT, lw=2, zorder=4)
-    shared.nats(axes, known["utility"])
-    few = bool((table["utility"] < shared.LEAST).any())
+    scales.nats(axes, known["utility"])
+    few = bool((table["utility"] < scales.LEAST).any())
     axes.set_xlim(0.4, len(colours) + 0.6)
     axes.xaxis.set_major_locator(MaxNLocator(20, integer=True, min_n_ticks=1))
     words = "bar: the layer's median" + few * " (utilities below $10^{-6}$ are drawn there)"
@@ -98,17 +101,17 @@ def _layers(axes: Axes, table: pd.DataFrame, colours: dict[str, str]) -> None:
 def _known(table: pd.DataFrame) -> pd.DataFrame:
     """The channels whose utility is known; what has next to none is raised to the least that is drawn."""
     known = table[np.isfinite(table["utility"].astype(float))]
-    return known.assign(utility=known["utility"].clip(lower=shared.LEAST))
+    return known.assign(utility=known["utility"].clip(lower=scales.LEAST))
 
 
 def _scatter(axes: Axes, table: pd.DataFrame, colours: dict[str, str]) -> None:
     """Draw each channel's utility against the accuracy left."""
     name = LOST if LOST in table else "top1"
-    axes.set(title="Utility and accuracy", xlabel=shared.UTILITY, ylabel=LABELS[name])
+    axes.set(title="Utility and accuracy", xlabel=terms.UTILITY, ylabel=LABELS[name])
     known = _known(table)
     known = known[np.isfinite(known[name].astype(float))]
     if known.empty:
-        shared.empty(axes)
+        drawing.empty(axes)
         return
     axes.grid()
     axes.scatter(
@@ -116,7 +119,7 @@ def _scatter(axes: Axes, table: pd.DataFrame, colours: dict[str, str]) -> None:
         linewidths=0.3, rasterized=True,
     )  # fmt: skip
     axes.set_xscale("log")
-    shared.log_ticks(axes.xaxis, known["utility"])
+    scales.log_ticks(axes.xaxis, known["utility"])
 
 
 def _correlations(axes: Axes, table: pd.DataFrame, labels: Sequence[str]) -> None:
@@ -124,7 +127,7 @@ def _correlations(axes: Axes, table: pd.DataFrame, labels: Sequence[str]) -> Non
     axes.set(title="Does utility foretell the loss?", xlabel="Rank correlation of utility and accuracy lost")
     rows = {label: place for place, label in enumerate(dict.fromkeys(labels))}
     if table["correlation"].notna().sum() == 0:
-        shared.empty(axes)
+        drawing.empty(axes)
         return
     axes.grid(axis="x")
     seeds = sorted(table["seed"].unique())

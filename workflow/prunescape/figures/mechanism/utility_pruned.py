@@ -3,9 +3,9 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from prunescape.figures import names, style
-from prunescape.figures.mechanism import characteristics, histograms, shared
-from prunescape.figures.stochastic.shared import at, distinct
+from prunescape.figures import drawing, names, palette, style
+from prunescape.figures.mechanism import characteristics, histograms, terms
+from prunescape.figures.select import at, distinct
 
 NETWORKS = {
     "pretrained": "pretrained",
@@ -24,8 +24,8 @@ def draw(summary: pd.DataFrame, samples: pd.DataFrame, model: str) -> Figure:
         samples: model, seed, pruning_ratio, network, ablation, level, utility: utility_pruned.csv.
         model: which network to draw.
     """
-    table, drawn = (at(part, model=model, ablation=shared.RATIO) for part in (summary, samples))
-    chosen = shared.looks(NETWORKS, list(NETWORKS.values()))
+    table, drawn = (at(part, model=model, ablation=terms.RATIO) for part in (summary, samples))
+    chosen = palette.looks(NETWORKS, list(NETWORKS.values()))
     ratios = distinct(table["pruning_ratio"])
     level = min(distinct(drawn["level"]), key=lambda value: abs(value - USUAL_LEVEL), default=USUAL_LEVEL)
     rows, lower_rows = max(1, len(ratios)), -(-len(ratios) // COLUMNS)
@@ -33,20 +33,20 @@ def draw(summary: pd.DataFrame, samples: pd.DataFrame, model: str) -> Figure:
     upper, lower = characteristics.grid(figure, rows, len(ratios), COLUMNS)
     for panels, ratio in zip(upper, ratios or [0.0], strict=True):
         characteristics.row(panels, at(table, pruning_ratio=ratio), "network", chosen)
-        panels[0].set_ylabel(f"{shared.percent(ratio)} pruned\n" + panels[0].get_ylabel())
+        panels[0].set_ylabel(f"{names.percent(ratio)} pruned\n" + panels[0].get_ylabel())
     characteristics.titled(upper[0])
     for axes in upper[-1]:
         axes.set_xlabel("Ablated, of the weights (%)")
     for axes, ratio in zip(lower, ratios, strict=True):
         histograms.panel(axes, at(drawn, pruning_ratio=ratio, level=level), "network", chosen)
-        axes.set_title(f"{shared.percent(ratio)} pruned, {shared.percent(level)} ablated")
+        axes.set_title(f"{names.percent(ratio)} pruned, {names.percent(level)} ablated")
     for axes in lower[::COLUMNS]:
         axes.set_ylabel("Part of the set (%)")
     style.heading(
         figure,
         f"{names.model_title(model)}: the utility of weight subsets before and after pruning",
         "Ablated are weights that pruning keeps, also in the pretrained network; the small network has as many. Bars: "
-        f"the range of accuracy over the subsets.{shared.seeds_words(table)}",
+        f"the range of accuracy over the subsets.{drawing.seeds_words(table)}",
     )
     style.legend_below(figure, characteristics.handles(chosen))
     return figure

@@ -5,14 +5,14 @@ from collections.abc import Iterable
 import pandas as pd
 from matplotlib.figure import Figure
 
-from prunescape.figures import names, style
-from prunescape.figures.mechanism import characteristics, histograms, shared
-from prunescape.figures.mechanism.shared import Look
-from prunescape.figures.stochastic.shared import at, distinct
+from prunescape.figures import drawing, names, palette, select, style
+from prunescape.figures.mechanism import characteristics, histograms, terms
+from prunescape.figures.palette import Look
+from prunescape.figures.select import at, distinct
 
 ABLATIONS = {
-    shared.RATIO: "Ablated, of its own weights (%)",
-    shared.NUMBER: "Ablated, of the 1× network's (%)",
+    terms.RATIO: "Ablated, of its own weights (%)",
+    terms.NUMBER: "Ablated, of the 1× network's (%)",
 }
 COLUMNS = 3
 MOST_HISTOGRAMS = 6
@@ -26,10 +26,10 @@ def draw(summary: pd.DataFrame, samples: pd.DataFrame, model: str) -> Figure:
         samples: model, seed, size, ablation, level, utility: utility_sizes.csv.
         model: which network to draw.
     """
-    table, drawn = at(summary, model=model), at(samples, model=model, ablation=shared.RATIO)
+    table, drawn = at(summary, model=model), at(samples, model=model, ablation=terms.RATIO)
     chosen = size_looks(table["size"])
-    ablations = [name for name in ABLATIONS if name in set(table["ablation"])] or [shared.RATIO]
-    levels = shared.some(distinct(drawn["level"]), MOST_HISTOGRAMS)
+    ablations = [name for name in ABLATIONS if name in set(table["ablation"])] or [terms.RATIO]
+    levels = select.some(distinct(drawn["level"]), MOST_HISTOGRAMS)
     lower_rows = -(-len(levels) // COLUMNS)
     figure = style.new_figure(11.6, 2.75 * len(ablations) + 1.95 * lower_rows + 1.5)
     upper, lower = characteristics.grid(figure, len(ablations), len(levels), COLUMNS)
@@ -40,14 +40,14 @@ def draw(summary: pd.DataFrame, samples: pd.DataFrame, model: str) -> Figure:
     characteristics.titled(upper[0])
     for axes, level in zip(lower, levels, strict=True):
         histograms.panel(axes, at(drawn, level=level), "size", chosen)
-        axes.set_title(f"{shared.percent(level)} of its own weights ablated")
+        axes.set_title(f"{names.percent(level)} of its own weights ablated")
     for axes in lower[::COLUMNS]:
         axes.set_ylabel("Part of the set (%)")
     style.heading(
         figure,
         f"{names.model_title(model)}: the utility of weight subsets in networks of several sizes",
         "Above, networks lose the same part of their weights, then the same number, in % of the 1× network. Bars: the "
-        f"range of accuracy over the subsets. Bottom: how utility is spread.{shared.seeds_words(table)}",
+        f"range of accuracy over the subsets. Bottom: how utility is spread.{drawing.seeds_words(table)}",
     )
     style.legend_below(figure, characteristics.handles(chosen))
     return figure
@@ -56,4 +56,4 @@ def draw(summary: pd.DataFrame, samples: pd.DataFrame, model: str) -> Figure:
 def size_looks(sizes: Iterable[float]) -> dict[float, Look]:
     """A colour and a marker a size, the whole network first."""
     values = distinct(sizes)[::-1]
-    return shared.looks(values, [f"{size:g}× network" for size in values])
+    return palette.looks(values, [f"{size:g}× network" for size in values])

@@ -6,8 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from prunescape.figures import names, style
-from prunescape.figures.stochastic import shared
+from prunescape.figures import drawing, names, palette, select, style
+from prunescape.figures.stochastic import terms
 
 ROW = ["seed", "gamma", "sigma"]  # what the draws of one row share
 HEIGHT = 0.5  # of a row's points
@@ -21,7 +21,7 @@ def draw(best_draws: pd.DataFrame) -> Figure:
             stochastic draws, at each model's best pruning rate and noise level.
     """
     models = list(dict.fromkeys(best_draws["model"]))
-    ways = shared.ways(best_draws)
+    ways = terms.ways(best_draws)
     parts = [_stochastic(best_draws, model) for model in models]
     counts = [max(1, len(part[ROW].drop_duplicates())) for part in parts]
     figure = style.new_figure(5.1 * len(ways) + 0.6, 0.36 * sum(counts) + 0.72 * max(1, len(models)) + 1.75)
@@ -30,12 +30,12 @@ def draw(best_draws: pd.DataFrame) -> Figure:
         cell = _cell(_stochastic(best_draws, model))
         title = names.model_title(model) + (f" ({cell})" if cell else "")
         for axes, way in zip(panels, ways, strict=True):
-            _rows(axes, shared.at(best_draws, model=model, recalibrated=way), labelled=axes is panels[0])
-            axes.set_title(f"{title}\n{shared.way_title(way)}")
+            _rows(axes, select.at(best_draws, model=model, recalibrated=way), labelled=axes is panels[0])
+            axes.set_title(f"{title}\n{terms.way_title(way)}")
     for axes in grid[-1]:
-        axes.set_xlabel(shared.TOP1)
+        axes.set_xlabel(terms.TOP1)
     if not models:
-        shared.say(grid[0, 0], "nothing measured")
+        drawing.say(grid[0, 0], "nothing measured")
     style.heading(
         figure,
         "Every draw against deterministic pruning, at the pruning rate and noise of the largest gain",
@@ -47,7 +47,7 @@ def draw(best_draws: pd.DataFrame) -> Figure:
 
 
 def _stochastic(table: pd.DataFrame, model: str) -> pd.DataFrame:
-    return shared.at(table, model=model, kind=shared.STOCHASTIC)
+    return select.at(table, model=model, kind=terms.STOCHASTIC)
 
 
 def _cell(rows: pd.DataFrame) -> str:
@@ -61,29 +61,29 @@ def _rows(axes: Axes, here: pd.DataFrame, labelled: bool) -> None:
     axes.grid(axis="x")
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
-    noisy = shared.at(here, kind=shared.STOCHASTIC)
+    noisy = select.at(here, kind=terms.STOCHASTIC)
     several = not _cell(noisy)
     labels = []
     for place, ((seed, gamma, sigma), draws) in enumerate(noisy.groupby(ROW)):
-        plain = shared.at(here, kind=shared.DETERMINISTIC, seed=seed, gamma=float(gamma))["top1"]
+        plain = select.at(here, kind=terms.DETERMINISTIC, seed=seed, gamma=float(gamma))["top1"]
         _row(axes, place, draws["top1"].to_numpy(float), float(plain.iloc[0]) if len(plain) else np.nan)
         labels.append(f"seed {seed}" + (f", γ = {gamma:g}, σ = {sigma:g}" if several else ""))
     axes.set_yticks(range(len(labels)), labels)
     axes.tick_params(labelleft=labelled or several)
     axes.set_ylim(max(len(labels), 1) - 0.5, -0.5)
     if not labels:
-        shared.say(axes, "nothing measured")
+        drawing.say(axes, "nothing measured")
 
 
 def _row(axes: Axes, place: int, draws: np.ndarray, plain: float) -> None:
     axes.vlines(plain, place - 0.34, place + 0.34, color=style.INK, lw=2.2, zorder=3)
     axes.scatter(
-        draws, place + shared.jitter(len(draws), HEIGHT), s=18, color=shared.BLUE, edgecolors=style.PAPER,
+        draws, place + drawing.jitter(len(draws), HEIGHT), s=18, color=palette.BLUE, edgecolors=style.PAPER,
         linewidths=0.5, zorder=4,
     )  # fmt: skip
     gains = draws - plain
     gains = gains[np.isfinite(gains)]
-    words = f"{(gains > 0).sum()} of {len(gains)}, {shared.points(np.median(gains))}" if len(gains) else "not measured"
+    words = f"{(gains > 0).sum()} of {len(gains)}, {names.points(np.median(gains))}" if len(gains) else "not measured"
     axes.text(
         1.015, place, words, va="center", fontsize=8, color=style.MUTED, transform=axes.get_yaxis_transform(),
     )  # fmt: skip
@@ -91,6 +91,6 @@ def _row(axes: Axes, place: int, draws: np.ndarray, plain: float) -> None:
 
 def _legend() -> list[Line2D]:
     return [
-        Line2D([], [], ls="", marker="|", ms=11, mew=2.2, color=style.INK, label=shared.DP),
-        shared.dot(shared.BLUE, f"one draw, {shared.SP}"),
+        Line2D([], [], ls="", marker="|", ms=11, mew=2.2, color=style.INK, label=terms.DP),
+        drawing.dot(palette.BLUE, f"one draw, {terms.SP}"),
     ]

@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from prunescape.figures import names, style
-from prunescape.figures.stochastic import lines, shared
+from prunescape.figures import drawing, names, select, style
+from prunescape.figures.stochastic import lines, terms
 
 USUAL_GAMMA = 0.9  # the paper's best pruning rate of ResNet-18
 WIDE = 20.0  # a larger ratio between the extremes takes a logarithmic axis
@@ -24,27 +24,27 @@ def draw(feature_variance: pd.DataFrame, model: str, *, gamma: float | None = No
         model: which network to draw.
         gamma: the pruning rate of the right panels; None, the one nearest to `USUAL_GAMMA`.
     """
-    table = shared.at(feature_variance, model=model, method=shared.MAGNITUDE)
-    table = table[table["kind"].isin([shared.DETERMINISTIC, shared.STOCHASTIC])]
+    table = select.at(feature_variance, model=model, method=terms.MAGNITUDE)
+    table = table[table["kind"].isin([terms.DETERMINISTIC, terms.STOCHASTIC])]
     table = table.assign(v=table["v"].where(np.isfinite(table["v"])))
-    rates = shared.distinct(table["gamma"])
+    rates = select.distinct(table["gamma"])
     if rates:
         gamma = min(rates, key=lambda rate: abs(rate - (USUAL_GAMMA if gamma is None else gamma)))
-    colours = shared.sigma_colours(table.loc[table["kind"] == shared.STOCHASTIC, "sigma"])
-    ways = shared.ways(table)
+    colours = terms.sigma_colours(table.loc[table["kind"] == terms.STOCHASTIC, "sigma"])
+    ways = terms.ways(table)
     figure = style.new_figure(10.2, 2.6 * len(ways) + 1.4)
     grid = figure.subplots(len(ways), 2, squeeze=False, sharex="col", width_ratios=(1, 1.25))
     for (left, right), way in zip(grid, ways, strict=True):
-        here = shared.at(table, recalibrated=way)
+        here = select.at(table, recalibrated=way)
         _panel(left, over_seeds(here.groupby(CELL, as_index=False)["v"].mean(), "gamma"), "gamma", colours)
-        left.set(ylabel="V (mean of v over layers)", title=shared.way_title(way))
-        at_gamma = here if gamma is None else shared.at(here, gamma=float(gamma))
+        left.set(ylabel="V (mean of v over layers)", title=terms.way_title(way))
+        at_gamma = here if gamma is None else select.at(here, gamma=float(gamma))
         layers = {layer: number for number, layer in enumerate(dict.fromkeys(at_gamma["layer"]), start=1)}
         _panel(right, over_seeds(at_gamma.assign(depth=at_gamma["layer"].map(layers)), "depth"), "depth", colours)
         right.set_ylabel("v (variance ÷ dense)")
         right.set_title("" if gamma is None else f"Layer by layer at γ = {gamma:g}")
         right.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
-    grid[-1, 0].set_xlabel(shared.PRUNING_RATE)
+    grid[-1, 0].set_xlabel(terms.PRUNING_RATE)
     grid[-1, 1].set_xlabel("Layer, counted from the input")
     style.heading(
         figure,
@@ -70,12 +70,12 @@ def _panel(axes: Axes, spread: pd.DataFrame, x: str, colours: dict[float, str]) 
     axes.grid()
     known = spread["v"].dropna()
     if known.empty:
-        shared.say(axes, "nothing measured")
+        drawing.say(axes, "nothing measured")
         return
     axes.axhline(1, color=style.MUTED, lw=1, ls=(0, (4, 2)), zorder=1.5)
     looks = {0.0: (style.INK, 1.8, 5.0)} | {sigma: (colour, 1.4, 3.0) for sigma, colour in colours.items()}
     for sigma, (colour, width, zorder) in looks.items():
-        mine = shared.at(spread, sigma=float(sigma))
+        mine = select.at(spread, sigma=float(sigma))
         lines.line(axes, mine, x, "v", color=colour, lw=width, marker="o", ms=3, zorder=zorder)
     if known.min() > 0 and max(known.max(), 1) / min(known.min(), 1) > WIDE:
         axes.set_yscale("log")

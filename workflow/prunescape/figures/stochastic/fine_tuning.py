@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from prunescape.figures import names, plane, style
-from prunescape.figures.stochastic import shared
+from prunescape.figures import drawing, names, plane, scales, select, style
+from prunescape.figures.stochastic import terms
 
 BESIDE = 0.12  # of the axis: how far beyond the finite flows those of zero and infinity lie
 TUNED = "Fine-tuned accuracy (%)"
@@ -29,19 +29,19 @@ def draw(fine_tuning: pd.DataFrame, model: str) -> Figure:
             fine-tuning), diverged; kinds deterministic and stochastic.
         model: which network to draw.
     """
-    everything = shared.at(fine_tuning, model=model)
+    everything = select.at(fine_tuning, model=model)
     failed = everything["diverged"].astype(bool) | everything["top1"].isna()
     table = everything[~failed]
-    colours = shared.sigma_colours(everything.loc[everything["kind"] == shared.STOCHASTIC, "sigma"])
+    colours = terms.sigma_colours(everything.loc[everything["kind"] == terms.STOCHASTIC, "sigma"])
     rows = in_order(everything)
     figure = style.new_figure(10.2, 2.35 * len(rows) + 1.5)
     grid = figure.subplots(len(rows), COLUMNS, squeeze=False)
     for panels, (method, gamma) in zip(grid, rows, strict=True):
-        here = shared.at(table, method=method, gamma=gamma)
+        here = select.at(table, method=method, gamma=gamma)
         panels[0].set_title(f"{names.method_title(method)}, γ = {gamma:g}" if method else "")
         if here.empty:
             for axes in panels:
-                shared.say(axes, "nothing measured")
+                drawing.say(axes, "nothing measured")
             continue
         _over_flow(panels[0], here, colours)
         _points(panels[1], here, "one_shot_top1", colours)
@@ -49,7 +49,7 @@ def draw(fine_tuning: pd.DataFrame, model: str) -> Figure:
     labels = ("Gradient flow right after pruning", "Accuracy right after pruning (%)", "Noise σ")
     for axes, label in zip(grid[-1], labels, strict=True):
         axes.set_xlabel(label)
-    left_out = f" Left out, as they diverged: {shared.plural(int(failed.sum()), 'network')}." if failed.any() else ""
+    left_out = f" Left out, as they diverged: {names.plural(int(failed.sum()), 'network')}." if failed.any() else ""
     style.heading(
         figure,
         f"{names.model_title(model)}: pruned networks after fine-tuning",
@@ -70,8 +70,8 @@ def in_order(table: pd.DataFrame) -> list[tuple[str, float]]:
 
 def with_gains(table: pd.DataFrame) -> pd.DataFrame:
     """The stochastic networks and their gain: top1 minus that of the deterministic counterpart, where there is one."""
-    plain = shared.at(table, kind=shared.DETERMINISTIC).groupby(KEY, as_index=False)["top1"].mean()
-    noisy = shared.at(table, kind=shared.STOCHASTIC).merge(plain.rename(columns={"top1": "reference"}), on=KEY)
+    plain = select.at(table, kind=terms.DETERMINISTIC).groupby(KEY, as_index=False)["top1"].mean()
+    noisy = select.at(table, kind=terms.STOCHASTIC).merge(plain.rename(columns={"top1": "reference"}), on=KEY)
     return noisy.assign(gain=noisy["top1"] - noisy["reference"])
 
 
@@ -113,15 +113,15 @@ def _points(axes: Axes, here: pd.DataFrame, x: str, colours: dict[float, str]) -
     """Every network in its noise's colour; those without noise black, larger and on top, their mean a line."""
     axes.grid()
     for sigma, colour in colours.items():
-        mine = shared.at(here, kind=shared.STOCHASTIC, sigma=float(sigma))
+        mine = select.at(here, kind=terms.STOCHASTIC, sigma=float(sigma))
         axes.scatter(mine[x], mine["top1"], s=24, color=colour, edgecolors=style.PAPER, linewidths=0.5, zorder=4)
-    plain = shared.at(here, kind=shared.DETERMINISTIC)
+    plain = select.at(here, kind=terms.DETERMINISTIC)
     axes.scatter(
         plain[x], plain["top1"], s=44, marker="D", color=style.INK, edgecolors=style.PAPER, linewidths=0.8, zorder=5
     )  # fmt: skip
     if len(plain):
         axes.axhline(plain["top1"].mean(), color=style.INK, lw=0.9, ls=":", zorder=1.8)
-    shared.few_ticks(axes, LEAST_SPAN)
+    scales.few_ticks(axes, LEAST_SPAN)
 
 
 def _gains(axes: Axes, here: pd.DataFrame, colours: dict[float, str]) -> None:
@@ -134,14 +134,14 @@ def _gains(axes: Axes, here: pd.DataFrame, colours: dict[float, str]) -> None:
     axes.tick_params(axis="x", length=0)
     gains = with_gains(here)
     for place, (sigma, colour) in enumerate(colours.items()):
-        values = shared.at(gains, sigma=float(sigma))["gain"].to_numpy(float)
+        values = select.at(gains, sigma=float(sigma))["gain"].to_numpy(float)
         if len(values):
             axes.hlines(np.median(values), place - 0.36, place + 0.36, color=colour, lw=2.2, zorder=3)
         axes.scatter(
-            place + shared.jitter(len(values), WIDTH), values, s=20, color=colour, edgecolors=style.PAPER,
+            place + drawing.jitter(len(values), WIDTH), values, s=20, color=colour, edgecolors=style.PAPER,
             linewidths=0.5, zorder=4,
         )  # fmt: skip
-    shared.few_ticks(axes, LEAST_SPAN)
+    scales.few_ticks(axes, LEAST_SPAN)
 
 
 def _thinned(labels: Sequence[str]) -> list[str]:
@@ -152,7 +152,7 @@ def _thinned(labels: Sequence[str]) -> list[str]:
 
 def _legend(colours: dict[float, str]) -> list[Line2D]:
     return [
-        shared.dot(style.INK, shared.DP, "D", size=6),
+        drawing.dot(style.INK, terms.DP, "D", size=6),
         Line2D([], [], color=style.INK, lw=0.9, ls=":", label="mean of DP"),
-        *(shared.dot(colour, f"SP, σ = {sigma:g}") for sigma, colour in colours.items()),
+        *(drawing.dot(colour, f"SP, σ = {sigma:g}") for sigma, colour in colours.items()),
     ]

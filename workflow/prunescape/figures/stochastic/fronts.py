@@ -11,14 +11,14 @@ from matplotlib.colors import Colormap, ListedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from prunescape.figures import names, style
-from prunescape.figures.stochastic import shared
+from prunescape.figures import drawing, names, palette, select, style
+from prunescape.figures.stochastic import terms
 
 ALGORITHMS = {"nsga2": "NSGA-II", "random": "Random search"}
 SP_ACCURACY = "Median top-1 accuracy of SP (%)"
 # The axes of each pair of objectives: column, label.
 AXES = {
-    "F1": (("gamma", shared.PRUNING_RATE), ("fitness_sp", SP_ACCURACY)),
+    "F1": (("gamma", terms.PRUNING_RATE), ("fitness_sp", SP_ACCURACY)),
     "F2": (("objective_1", SP_ACCURACY), ("objective_2", "(SP − DP) · γ (points)")),
 }
 TITLES = {"F1": "F1: accuracy and γ", "F2": "F2: accuracy and gain"}
@@ -34,7 +34,7 @@ def draw(fronts: pd.DataFrame, model: str) -> Figure:
             training images), delta (SP - DP in points, on the test images), best: the candidates on the fronts.
         model: which network to draw.
     """
-    table = shared.at(fronts, model=model)
+    table = select.at(fronts, model=model)
     pairs = [pair for pair in AXES if pair in set(table["objectives"])] or ["F1"]
     algorithms = [name for name in ALGORITHMS if name in set(table["algorithm"])] or ["nsga2"]
     gains = table["delta"][np.isfinite(table["delta"])]
@@ -45,7 +45,7 @@ def draw(fronts: pd.DataFrame, model: str) -> Figure:
     for panels, algorithm in zip(grid, algorithms, strict=True):
         for axes, pair in zip(panels, pairs, strict=True):
             (x, x_label), (y, y_label) = AXES[pair]
-            here = shared.at(table, objectives=pair)
+            here = select.at(table, objectives=pair)
             mine = here["algorithm"] == algorithm
             axes.grid()
             axes.scatter(here.loc[~mine, x], here.loc[~mine, y], s=12, color=BEHIND, linewidths=0, zorder=2)
@@ -74,7 +74,7 @@ def colour_map() -> Colormap:
 def _points(axes: Axes, mine: pd.DataFrame, x: str, y: str, colours: Colormap, norm: Normalize) -> None:
     """Filled with the gain's colour; hollow where deterministic pruning is better."""
     if mine.empty:
-        shared.say(axes, "nothing found")
+        drawing.say(axes, "nothing found")
         return
     worse = mine["delta"] < 0
     look: dict[str, Any] = {"s": 34, "linewidths": 0.6, "zorder": 4}
@@ -92,12 +92,12 @@ def _chosen(axes: Axes, best: pd.DataFrame, x: str, y: str) -> None:
     axes.plot(best[x], best[y], ls="", marker="*", ms=14, zorder=6, **look)
     words = [
         f"{'seed ' + str(row['seed']) + ': ' if len(best) > 1 else ''}γ = {row['gamma']:.2f}, σ = {row['sigma']:.4f}: "
-        f"{shared.points(row['delta'])}"
+        f"{names.points(row['delta'])}"
         for _, row in best.iterrows()
     ]
     if len(words) > MOST_NAMED:
-        low, high = (shared.points(value) for value in (best["delta"].min(), best["delta"].max()))
-        words = [f"{shared.plural(len(best), 'seed')}: {low} to {high}"]
+        low, high = (names.points(value) for value in (best["delta"].min(), best["delta"].max()))
+        words = [f"{names.plural(len(best), 'seed')}: {low} to {high}"]
     axes.text(
         0.03, 0.05, "\n".join(words), transform=axes.transAxes, va="bottom", fontsize=8, color=style.HIGHLIGHT,
         linespacing=1.4, zorder=7, bbox={"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.5, "alpha": 0.85},
@@ -111,8 +111,8 @@ def _seeds(table: pd.DataFrame) -> str:
 
 def _legend(several: bool) -> list[Line2D]:
     handles = [
-        Line2D([], [], ls="", marker="o", ms=6, mfc=shared.GREEN, mec=style.INK, mew=0.6, label="SP is better"),
+        Line2D([], [], ls="", marker="o", ms=6, mfc=palette.GREEN, mec=style.INK, mew=0.6, label="SP is better"),
         Line2D([], [], ls="", marker="o", ms=6, mfc="none", mec=style.MUTED, mew=0.8, label="DP is better"),
-        shared.dot(style.HIGHLIGHT, "chosen of F2: largest (SP − DP) · γ", "*", size=10),
+        drawing.dot(style.HIGHLIGHT, "chosen of F2: largest (SP − DP) · γ", "*", size=10),
     ]
-    return [*handles, shared.dot(BEHIND, "the other algorithm", size=4)] if several else handles
+    return [*handles, drawing.dot(BEHIND, "the other algorithm", size=4)] if several else handles

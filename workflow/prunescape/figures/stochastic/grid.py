@@ -10,8 +10,8 @@ from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from prunescape.figures import names, style
-from prunescape.figures.stochastic import shared
+from prunescape.figures import names, select, style
+from prunescape.figures.stochastic import terms
 
 COLOURS = colormaps["PuOr_r"]  # purple loses, orange gains
 LEAST_RANGE = 1.0  # points at either end of the colours, so that trifles stay pale
@@ -28,25 +28,25 @@ def draw(intervals: pd.DataFrame, tests: pd.DataFrame, model: str) -> Figure:
         tests: model, seed, gamma, sigma, recalibrated, p_holm.
         model: which network to draw.
     """
-    table = shared.at(intervals, model=model, kind=shared.STOCHASTIC)
-    of_model = shared.at(tests, model=model)
-    ways, gammas = shared.ways(table), shared.distinct(table["gamma"])
-    sigmas = shared.distinct(table["sigma"])
+    table = select.at(intervals, model=model, kind=terms.STOCHASTIC)
+    of_model = select.at(tests, model=model)
+    ways, gammas = terms.ways(table), select.distinct(table["gamma"])
+    sigmas = select.distinct(table["sigma"])
     height = max(2.6, CELL[1] * len(gammas) + 1.9)
     figure = style.new_figure(max(6.6, len(ways) * (CELL[0] * len(sigmas) + 1.1)), height)
     panels = figure.subplots(1, len(ways), squeeze=False, sharey=True)[0]
     largest = max(LEAST_RANGE, float(table["delta"].abs().max()) if table["delta"].notna().any() else 0.0)
     norm = TwoSlopeNorm(0.0, -largest, largest)
     for axes, way in zip(panels, ways, strict=True):
-        _panel(axes, shared.at(table, recalibrated=way), shared.at(of_model, recalibrated=way), gammas, sigmas, norm)
-        axes.set_title(shared.way_title(way))
-    panels[0].set_ylabel(shared.PRUNING_RATE)
+        _panel(axes, select.at(table, recalibrated=way), select.at(of_model, recalibrated=way), gammas, sigmas, norm)
+        axes.set_title(terms.way_title(way))
+    panels[0].set_ylabel(terms.PRUNING_RATE)
     seeds = of_model["seed"].nunique()
     style.heading(
         figure,
         f"{names.model_title(model)}: what noise gains in one shot",
         "Stochastic minus deterministic pruning (magnitude), in points: medians over draws, means over "
-        f"{shared.plural(seeds, 'pretrained seed')}{', with 95 % intervals' if seeds > 1 else ''}. A star: in every "
+        f"{names.plural(seeds, 'pretrained seed')}{', with 95 % intervals' if seeds > 1 else ''}. A star: in every "
         f"seed the one-sided Wilcoxon signed-rank test over draws has p < {SIGNIFICANT:g}, corrected for the cells "
         "(Holm).",
     )
@@ -61,16 +61,16 @@ def _patch(points: float, label: str) -> Line2D:
 
 def significant(tests: pd.DataFrame, gamma: float, sigma: float) -> bool:
     """Whether a cell's test is significant in every seed."""
-    here = shared.at(tests, gamma=gamma, sigma=sigma)["p_holm"]
+    here = select.at(tests, gamma=gamma, sigma=sigma)["p_holm"]
     return len(here) > 0 and bool((here < SIGNIFICANT).all())
 
 
 def cell_text(row: Any, starred: bool) -> str:
     """The text of a cell, `+6.5 ★`, and below it the interval, where there is one."""
-    mean = shared.points(row.delta) + (" ★" if starred else "")
+    mean = names.points(row.delta) + (" ★" if starred else "")
     if np.isnan(row.delta_low):
         return mean
-    return f"{mean}\n{shared.points(row.delta_low)} to {shared.points(row.delta_high)}"
+    return f"{mean}\n{names.points(row.delta_low)} to {names.points(row.delta_high)}"
 
 
 def _panel(

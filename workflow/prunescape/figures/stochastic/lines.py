@@ -8,8 +8,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from prunescape.figures import style
-from prunescape.figures.stochastic import shared
+from prunescape.figures import drawing, names, scales, select, style
+from prunescape.figures.stochastic import terms
 
 BAND = 0.16  # opacity
 LEAST_SPAN = 1.0  # points on the gain's axis, so that trifles do not look large
@@ -36,9 +36,9 @@ def line(axes: Axes, rows: pd.DataFrame, x: str, name: str, **look: Any) -> None
 def accuracies(axes: Axes, rows: pd.DataFrame, x: str, colours: Mapping[float, str]) -> None:
     """Deterministic pruning's accuracy (`reference`) and each noise level's (`median`)."""
     axes.grid()
-    axes.set_ylabel(shared.TOP1)
+    axes.set_ylabel(terms.TOP1)
     if rows["reference"].notna().sum() == 0:
-        shared.say(axes, "nothing measured")
+        drawing.say(axes, "nothing measured")
         return
     _levels(axes, rows, x, "median", colours)
     line(axes, rows.drop_duplicates(x), x, "reference", color=style.INK, lw=1.8, marker="o", ms=3, zorder=5)
@@ -50,7 +50,7 @@ def gains(axes: Axes, rows: pd.DataFrame, x: str, colours: Mapping[float, str]) 
     axes.set_ylabel("Gain over DP (points)")
     axes.axhline(0, color=style.INK, lw=1.8, zorder=2.2)
     if rows["delta"].notna().sum() == 0:
-        shared.say(axes, "nothing measured")
+        drawing.say(axes, "nothing measured")
         return
     _levels(axes, rows, x, "delta", colours)
     axes.set_ylim(*gain_limits(rows))
@@ -58,7 +58,7 @@ def gains(axes: Axes, rows: pd.DataFrame, x: str, colours: Mapping[float, str]) 
 
 def _levels(axes: Axes, rows: pd.DataFrame, x: str, name: str, colours: Mapping[float, str]) -> None:
     for order, (sigma, colour) in enumerate(colours.items()):
-        mine = shared.at(rows, sigma=float(sigma))
+        mine = select.at(rows, sigma=float(sigma))
         line(axes, mine, x, name, color=colour, lw=1.4, marker="o", ms=3, zorder=3 + 0.01 * order)
 
 
@@ -70,7 +70,7 @@ def gain_limits(rows: pd.DataFrame) -> tuple[float, float]:
     reach = max(top, LEAST_GAIN)
     bottom = max(min(float(values.min()), 0.0), -reach)
     span = max(top - bottom, LEAST_SPAN)
-    return bottom - shared.GAP * span, top + 2 * shared.GAP * span
+    return bottom - scales.GAP * span, top + 2 * scales.GAP * span
 
 
 def are_cut(rows: pd.DataFrame) -> bool:
@@ -91,7 +91,7 @@ def mark_largest_gain(axes: Axes, rows: pd.DataFrame, x: str) -> None:
     if chosen is None or chosen["delta"] <= 0:
         return
     axes.annotate(
-        shared.points(chosen["delta"]), (chosen[x], chosen["median"]), xytext=(9, 20), textcoords="offset points",
+        names.points(chosen["delta"]), (chosen[x], chosen["median"]), xytext=(9, 20), textcoords="offset points",
         ha="left", va="bottom", color=style.HIGHLIGHT, fontweight="bold", zorder=8,
         arrowprops={"arrowstyle": "-|>", "color": style.HIGHLIGHT, "lw": 1.3, "shrinkA": 0, "shrinkB": 3},
     )  # fmt: skip
@@ -113,6 +113,6 @@ def averaging(rows: pd.DataFrame) -> str:
 def handles(colours: Mapping[float, str]) -> list[Line2D]:
     """The legend's samples: deterministic pruning, then the noise levels."""
     return [
-        Line2D([], [], color=style.INK, lw=1.8, marker="o", ms=3, label=shared.DP),
+        Line2D([], [], color=style.INK, lw=1.8, marker="o", ms=3, label=terms.DP),
         *(Line2D([], [], color=colour, lw=1.4, marker="o", ms=3, label=f"σ = {s:g}") for s, colour in colours.items()),
     ]

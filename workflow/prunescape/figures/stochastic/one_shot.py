@@ -8,14 +8,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from prunescape.figures import names, plane, style
-from prunescape.figures.stochastic import lines, shared
+from prunescape.figures import drawing, names, plane, select, style
+from prunescape.figures.stochastic import lines, terms
 
 MOST_GAMMAS = 7  # lines over sigma; more of them hide each other
 MARGIN = 0.08  # decades beyond the outermost sigmas
 
 
-def draw(intervals: pd.DataFrame, model: str, method: str = shared.MAGNITUDE) -> Figure:
+def draw(intervals: pd.DataFrame, model: str, method: str = terms.MAGNITUDE) -> Figure:
     """A row without and one with recalibrated batch norm: accuracy and gain over gamma, and accuracy over sigma.
 
     Args:
@@ -24,29 +24,29 @@ def draw(intervals: pd.DataFrame, model: str, method: str = shared.MAGNITUDE) ->
         model: which network to draw.
         method: how its weights are scored.
     """
-    of_model = shared.at(intervals, model=model)
-    rows = shared.at(of_model, kind=shared.STOCHASTIC, method=method)
-    ways = shared.ways(rows)
-    sigmas = shared.sigma_colours(rows["sigma"])
-    gammas = shared.gamma_colours(some_gammas(rows))
+    of_model = select.at(intervals, model=model)
+    rows = select.at(of_model, kind=terms.STOCHASTIC, method=method)
+    ways = terms.ways(rows)
+    sigmas = terms.sigma_colours(rows["sigma"])
+    gammas = terms.gamma_colours(some_gammas(rows))
     figure = style.new_figure(11.6, 2.75 * len(ways) + 1.25)
     grid = figure.subplots(len(ways), 3, squeeze=False, sharex="col")
     for panels, way in zip(grid, ways, strict=True):
-        here = shared.at(rows, recalibrated=way)
-        dense = shared.at(of_model, kind=shared.DENSE_STOCHASTIC, recalibrated=way)["reference"]
+        here = select.at(rows, recalibrated=way)
+        dense = select.at(of_model, kind=terms.DENSE_STOCHASTIC, recalibrated=way)["reference"]
         _over_gamma(panels[0], here, sigmas, dense)
-        panels[0].set_title(shared.way_title(way))
+        panels[0].set_title(terms.way_title(way))
         lines.gains(panels[1], here, "gamma", sigmas)
         _over_sigma(panels[2], here, gammas)
         _say_best(panels[1], here)
     for axes in grid[-1, :2]:
-        axes.set_xlabel(shared.PRUNING_RATE)
+        axes.set_xlabel(terms.PRUNING_RATE)
     grid[-1, 2].set_xlabel("Noise σ")
-    shared.legend_right(figure, [*lines.handles(sigmas), _dense_handle()], "Left and middle")
-    shared.legend_right(figure, _gamma_handles(gammas), "Right", "outside right lower")
+    drawing.legend_right(figure, [*lines.handles(sigmas), _dense_handle()], "Left and middle")
+    drawing.legend_right(figure, _gamma_handles(gammas), "Right", "outside right lower")
     style.heading(
         figure,
-        f"{names.model_title(model)}: accuracy right after pruning ({shared.method_words(method)})",
+        f"{names.model_title(model)}: accuracy right after pruning ({terms.method_words(method)})",
         f"{lines.averaging(rows)} The arrow points at the largest gain of stochastic (SP) over deterministic pruning "
         "(DP), the star is at its σ." + (" Middle: large losses are cut off." if _cut(rows, ways) else ""),
     )
@@ -55,13 +55,13 @@ def draw(intervals: pd.DataFrame, model: str, method: str = shared.MAGNITUDE) ->
 
 def some_gammas(rows: pd.DataFrame) -> list[float]:
     """The pruning rates to draw over sigma: all, or some evenly from mild to hard and those with the largest gain."""
-    gammas = shared.distinct(rows["gamma"])
+    gammas = select.distinct(rows["gamma"])
     if len(gammas) <= MOST_GAMMAS:
         return gammas
-    bests = [lines.best(shared.at(rows, recalibrated=way)) for way in shared.ways(rows)]
-    kept = shared.distinct(float(row["gamma"]) for row in bests if row is not None)
+    bests = [lines.best(select.at(rows, recalibrated=way)) for way in terms.ways(rows)]
+    kept = select.distinct(float(row["gamma"]) for row in bests if row is not None)
     places = np.linspace(0, len(gammas) - 1, MOST_GAMMAS - len(kept)).round().astype(int)
-    return shared.distinct([*kept, *(gammas[place] for place in places)])
+    return select.distinct([*kept, *(gammas[place] for place in places)])
 
 
 def _over_gamma(axes: Axes, here: pd.DataFrame, colours: dict[float, str], dense: pd.Series) -> None:
@@ -74,13 +74,13 @@ def _over_gamma(axes: Axes, here: pd.DataFrame, colours: dict[float, str], dense
 def _over_sigma(axes: Axes, here: pd.DataFrame, colours: dict[float, str]) -> None:
     """A line a pruning rate, over log10 sigma, and dotted in its colour what deterministic pruning reaches."""
     axes.grid()
-    axes.set_ylabel(shared.TOP1)
+    axes.set_ylabel(terms.TOP1)
     if here["median"].notna().sum() == 0:
-        shared.say(axes, "nothing measured")
+        drawing.say(axes, "nothing measured")
         return
     here = here.assign(x=np.log10(here["sigma"]))
     for gamma, colour in colours.items():
-        mine = shared.at(here, gamma=float(gamma))
+        mine = select.at(here, gamma=float(gamma))
         lines.line(axes, mine, "x", "median", color=colour, lw=1.4, marker="s", ms=3)
         if len(mine):
             axes.axhline(mine["reference"].iloc[0], color=colour, lw=1.1, ls=":", zorder=1.8)
@@ -96,13 +96,13 @@ def _say_best(axes: Axes, here: pd.DataFrame) -> None:
         return
     cell = f"γ = {chosen['gamma']:g}, σ = {chosen['sigma']:g}"
     interval = "" if np.isnan(chosen["delta_low"]) else (
-        f" ({shared.points(chosen['delta_low'])} to {shared.points(chosen['delta_high'])})"
+        f" ({names.points(chosen['delta_low'])} to {names.points(chosen['delta_high'])})"
     )  # fmt: skip
-    shared.note(axes, f"best: {shared.points(chosen['delta'])} points{interval}\nat {cell}")
+    drawing.note(axes, f"best: {names.points(chosen['delta'])} points{interval}\nat {cell}")
 
 
 def _cut(rows: pd.DataFrame, ways: Sequence[bool]) -> bool:
-    return any(lines.are_cut(shared.at(rows, recalibrated=way)) for way in ways)
+    return any(lines.are_cut(select.at(rows, recalibrated=way)) for way in ways)
 
 
 def _dense_handle() -> Line2D:
@@ -112,5 +112,5 @@ def _dense_handle() -> Line2D:
 def _gamma_handles(colours: dict[float, str]) -> list[Line2D]:
     return [
         *(Line2D([], [], color=colour, lw=1.4, marker="s", ms=3, label=f"γ = {g:g}") for g, colour in colours.items()),
-        Line2D([], [], color=style.MUTED, lw=1.1, ls=":", label=shared.DP),
+        Line2D([], [], color=style.MUTED, lw=1.1, ls=":", label=terms.DP),
     ]

@@ -6,11 +6,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from prunescape.figures import names, style
-from prunescape.figures.stochastic import shared
+from prunescape.figures import drawing, names, palette, select, style
 from prunescape.figures.stochastic.fronts import ALGORITHMS, TITLES
 
-LOOKS = {"nsga2": (shared.BLUE, "-", "o"), "random": ("#b35900", (0, (4, 1.5)), "s")}
+LOOKS = {"nsga2": (palette.BLUE, "-", "o"), "random": ("#b35900", (0, (4, 1.5)), "s")}
 
 
 def draw(search_progress: pd.DataFrame, model: str) -> Figure:
@@ -20,19 +19,19 @@ def draw(search_progress: pd.DataFrame, model: str) -> Figure:
         search_progress: model, seed, objectives, algorithm, evaluations, hypervolume (0 to 1).
         model: which network to draw.
     """
-    table = shared.at(search_progress, model=model)
+    table = select.at(search_progress, model=model)
     pairs = [pair for pair in TITLES if pair in set(table["objectives"])] or ["F1"]
     figure = style.new_figure(max(6.6, 4.1 * len(pairs) + 0.4), 4.3)
     grid = figure.subplots(1, len(pairs), squeeze=False)
     for axes, pair in zip(grid[0], pairs, strict=True):
-        here = shared.at(table, objectives=pair)
+        here = select.at(table, objectives=pair)
         axes.grid()
         axes.set(title=TITLES[pair], xlabel="Candidates evaluated", ylabel="Hypervolume (part of the range)")
         axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         if here["hypervolume"].notna().sum() == 0:
-            shared.say(axes, "nothing measured")
+            drawing.say(axes, "nothing measured")
         for algorithm in ALGORITHMS:
-            _lines(axes, shared.at(here, algorithm=algorithm), algorithm)
+            _lines(axes, select.at(here, algorithm=algorithm), algorithm)
     seeds = table["seed"].nunique()
     style.heading(
         figure,

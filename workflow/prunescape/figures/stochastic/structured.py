@@ -3,8 +3,8 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from prunescape.figures import names, style
-from prunescape.figures.stochastic import lines, shared
+from prunescape.figures import drawing, names, select, style
+from prunescape.figures.stochastic import lines, terms
 from prunescape.stochastic.statistics import seed_intervals
 
 
@@ -16,24 +16,24 @@ def draw(structured: pd.DataFrame, model: str) -> Figure:
             structured.csv.
         model: which network to draw.
     """
-    rows = shared.at(seed_intervals(structured), model=model, kind=shared.STOCHASTIC)
+    rows = select.at(seed_intervals(structured), model=model, kind=terms.STOCHASTIC)
     rows = rows.assign(removed=100 * rows["gamma"])
     methods = [method for method in names.METHODS if method in set(rows["method"])] or [""]
-    ways = shared.ways(rows)
-    colours = shared.sigma_colours(rows["sigma"])
+    ways = terms.ways(rows)
+    colours = terms.sigma_colours(rows["sigma"])
     figure = style.new_figure(5.4 * len(methods) + 1.0, 2.6 * len(ways) + 1.35)
     grid = figure.subplots(len(ways), 2 * len(methods), squeeze=False, sharex=True)
     for panels, way in zip(grid, ways, strict=True):
         for number, method in enumerate(methods):
             accuracy, gain = panels[2 * number : 2 * number + 2]
-            here = shared.at(rows, method=method, recalibrated=way)
+            here = select.at(rows, method=method, recalibrated=way)
             lines.accuracies(accuracy, here, "removed", colours)
             lines.gains(gain, here, "removed", colours)
             lines.mark_largest_gain(accuracy, here, "removed")
-            accuracy.set_title(f"{names.method_title(method)}\n{shared.way_title(way)}")
+            accuracy.set_title(f"{names.method_title(method)}\n{terms.way_title(way)}")
             chosen = lines.best(here)
             if chosen is not None:
-                shared.note(gain, f"best: {shared.points(chosen['delta'])} points\nat σ = {chosen['sigma']:g}")
+                drawing.note(gain, f"best: {names.points(chosen['delta'])} points\nat σ = {chosen['sigma']:g}")
     for axes in grid[-1]:
         axes.set_xlabel("FLOPs removed (%)")
     style.legend_below(figure, lines.handles(colours))

@@ -8,13 +8,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from prunescape.figures import names, style
-from prunescape.figures.stochastic import shared
+from prunescape.figures import drawing, names, palette, scales, select, style
+from prunescape.figures.stochastic import terms
 
 LOOKS = {
-    shared.STOCHASTIC: (shared.BLUE, "SP: noisy mask, noisy weights"),
-    shared.MASK_S_TO_D: (shared.ORANGE, "MT S→D: noisy mask, original weights"),
-    shared.MASK_D_TO_S: (shared.GREEN, "MT D→S: original mask, noisy weights"),
+    terms.STOCHASTIC: (palette.BLUE, "SP: noisy mask, noisy weights"),
+    terms.MASK_S_TO_D: (palette.ORANGE, "MT S→D: noisy mask, original weights"),
+    terms.MASK_D_TO_S: (palette.GREEN, "MT D→S: original mask, noisy weights"),
 }
 SHORT = ("SP", "S→D", "D→S")
 PITCH = 0.28  # between the boxes of one seed
@@ -29,25 +29,25 @@ def draw(transfer: pd.DataFrame, model: str) -> Figure:
             mask_s_to_d and mask_d_to_s.
         model: which network to draw.
     """
-    table = shared.at(transfer, model=model)
-    gammas = shared.distinct(table["gamma"])
+    table = select.at(transfer, model=model)
+    gammas = select.distinct(table["gamma"])
     order = sorted(table["seed"].unique())
-    ways = shared.ways(table)
+    ways = terms.ways(table)
     columns = max(1, len(gammas))
     width = max(2.2, 0.9 * len(order) + 0.9)
     figure = style.new_figure(max(6.8, width * columns + 0.6), 2.4 * len(ways) + 1.6)
     grid = figure.subplots(len(ways), columns, squeeze=False)
     for panels, way in zip(grid, ways, strict=True):
         for axes, gamma in zip(panels, gammas, strict=False):
-            _boxes(axes, shared.at(table, recalibrated=way, gamma=gamma), order)
-        panels[0].set_ylabel(f"{shared.way_title(way)}\n{shared.TOP1}")
+            _boxes(axes, select.at(table, recalibrated=way, gamma=gamma), order)
+        panels[0].set_ylabel(f"{terms.way_title(way)}\n{terms.TOP1}")
     for axes, gamma in zip(grid[0], gammas, strict=False):
         axes.set_title(f"γ = {gamma:g}")
     for axes in grid[-1] if len(order) > 1 else []:
         axes.set_xlabel("Pretrained seed")
     if not gammas:
-        shared.say(grid[0, 0], "nothing measured")
-    noise = " and ".join(f"σ = {sigma:g}" for sigma in shared.distinct(table["sigma"]) if sigma)
+        drawing.say(grid[0, 0], "nothing measured")
+    noise = " and ".join(f"σ = {sigma:g}" for sigma in select.distinct(table["sigma"]) if sigma)
     style.heading(
         figure,
         f"{names.model_title(model)}: what masks and weights contribute" + (f" ({noise})" if noise else ""),
@@ -64,17 +64,17 @@ def _boxes(axes: Axes, here: pd.DataFrame, order: Sequence[int]) -> None:
     places = [place + (number - 1) * PITCH for place in range(len(order)) for number in range(len(LOOKS))]
     axes.set_xticks(places if len(order) == 1 else range(len(order)), SHORT if len(order) == 1 else map(str, order))
     if here["top1"].notna().sum() == 0:
-        shared.say(axes, "nothing measured")
+        drawing.say(axes, "nothing measured")
         return
     for place, seed in enumerate(order):
-        mine = shared.at(here, seed=seed)
-        plain = shared.at(mine, kind=shared.DETERMINISTIC)["top1"]
+        mine = select.at(here, seed=seed)
+        plain = select.at(mine, kind=terms.DETERMINISTIC)["top1"]
         axes.hlines(plain, place - 1.65 * PITCH, place + 1.65 * PITCH, color=style.INK, lw=1.6, zorder=1.9)
         for number, (kind, (colour, _)) in enumerate(LOOKS.items()):
-            draws = shared.at(mine, kind=kind)["top1"].dropna().to_numpy(float)
+            draws = select.at(mine, kind=kind)["top1"].dropna().to_numpy(float)
             if len(draws):
                 _box(axes, draws, place + (number - 1) * PITCH, colour)
-    shared.few_ticks(axes, LEAST_SPAN)
+    scales.few_ticks(axes, LEAST_SPAN)
 
 
 def _box(axes: Axes, draws: Sequence[float], place: float, colour: str) -> None:
@@ -89,5 +89,5 @@ def _box(axes: Axes, draws: Sequence[float], place: float, colour: str) -> None:
 def _legend() -> list[Line2D | Patch]:
     return [
         *(Patch(fc=style.tint(colour, 0.65), ec=colour, label=label) for colour, label in LOOKS.values()),
-        Line2D([], [], color=style.INK, lw=1.6, label=f"{shared.DP}: original mask and weights"),
+        Line2D([], [], color=style.INK, lw=1.6, label=f"{terms.DP}: original mask and weights"),
     ]

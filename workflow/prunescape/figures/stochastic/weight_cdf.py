@@ -8,8 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from prunescape.figures import names, plane, style
-from prunescape.figures.stochastic import shared
+from prunescape.figures import drawing, names, palette, plane, select, style
 
 COLUMNS = 3
 LEAST_SHARE = 0.002  # of the weights: magnitudes below which fewer lie are not shown
@@ -32,7 +31,7 @@ def draw(weight_cdf: pd.DataFrame, sigmas: Sequence[float]) -> Figure:
     grid = figure.subplots(len(rows), columns, squeeze=False, sharey=True)
     for panels, row in zip(grid, rows, strict=True):
         for axes, model in zip(panels, row, strict=False):
-            _panel(axes, shared.at(weight_cdf, model=model), distinct_positive(sigmas))
+            _panel(axes, select.at(weight_cdf, model=model), distinct_positive(sigmas))
             axes.set_title(names.model_title(model))
             axes.set_xlabel("Magnitude of a weight, |w|")
         panels[0].set_ylabel("Weights of at most this magnitude (%)")
@@ -44,14 +43,14 @@ def draw(weight_cdf: pd.DataFrame, sigmas: Sequence[float]) -> Figure:
         "Prunable weights of the dense networks, one line a pretrained seed. Labels: the noise σ, and the share of "
         "weights that are no larger (mean over seeds).",
     )
-    line = Line2D([], [], color=shared.BLUE, lw=1.4, label="share of the weights")
-    style.legend_below(figure, [line, shared.dot(style.HIGHLIGHT, "a noise level σ")])
+    line = Line2D([], [], color=palette.BLUE, lw=1.4, label="share of the weights")
+    style.legend_below(figure, [line, drawing.dot(style.HIGHLIGHT, "a noise level σ")])
     return figure
 
 
 def distinct_positive(sigmas: Sequence[float]) -> list[float]:
     """Noise levels in ascending order, without zero, which is no noise."""
-    return [sigma for sigma in shared.distinct(sigmas) if sigma > 0]
+    return [sigma for sigma in select.distinct(sigmas) if sigma > 0]
 
 
 def share_below(table: pd.DataFrame, magnitude: float) -> float:
@@ -80,11 +79,11 @@ def _panel(axes: Axes, table: pd.DataFrame, sigmas: Sequence[float]) -> None:
     axes.set_ylim(-2, 104)
     seen = table[(table["share"] >= LEAST_SHARE) & (table["magnitude"] > 0)]
     if seen.empty:
-        shared.say(axes, "nothing measured")
+        drawing.say(axes, "nothing measured")
         axes.set_xticks([])
         return
     for _, part in table[table["magnitude"] > 0].sort_values("magnitude").groupby("seed"):
-        axes.plot(np.log10(part["magnitude"]), 100 * part["share"], color=shared.BLUE, lw=1.4, alpha=0.8)
+        axes.plot(np.log10(part["magnitude"]), 100 * part["share"], color=palette.BLUE, lw=1.4, alpha=0.8)
     shares = [100 * share_below(table, sigma) for sigma in sigmas]
     heights = spread_labels([share + 100 * LIFT for share in shares], 100 * SPACING, 100)
     for sigma, share, height in zip(sigmas, shares, heights, strict=True):
