@@ -38,8 +38,10 @@ def after_run(results: str, failed: bool = False) -> None:
 
     Args:
         results: the folder of a run.
-        failed: whether the run failed; what it has finished is written all the same, and nothing is said of it.
+        failed: whether the run failed; what has finished is written all the same, and nothing is said of it.
     """
+    if failed and not any(Path(results).glob("*/claims.json")):
+        return
     from prunescape.pages.index import write_index
 
     try:
