@@ -12,7 +12,7 @@ from prunescape.errors import UserError
 from prunescape.flops import count_flops
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
-from prunescape.models.catalog import CATALOG as MODELS
+from prunescape.models.catalogue import CATALOGUE as MODELS
 from prunescape.overview.bill import bill, bill_page
 from prunescape.overview.cost import ASSUMED_CORE, LARGE, PER_PIXEL, PER_PIXEL_LARGE, Costs
 from prunescape.overview.failures import failures_page

@@ -1,4 +1,4 @@
-"""What the study states, in numbers with intervals over seeds and in sentences that follow from them.
+"""Claims of the study `coherence`: numbers with intervals over seeds, and sentences that follow from them.
 
 Here are the thesis' chapters 2 to 4; `mask_claims` and `timing_claims` have the claims on masks.
 """
@@ -90,7 +90,7 @@ NARROWER = Question(
 
 
 def claims(given: Mapping[str, Any], settings: Mapping[str, Any]) -> StudyClaims:
-    """Everything that the study states.
+    """The claims of the study on the networks of a run.
 
     Args:
         given: by name, those of the study's tables that there are: epochs, diff_histogram, widths, width_diffs,

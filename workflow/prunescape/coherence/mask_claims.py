@@ -179,7 +179,7 @@ def _mean(part: pd.DataFrame, mask: tuple[str, str], value: str = "validation_to
 
 
 def _sized(part: pd.DataFrame) -> str:
-    """How many widths a mean is taken over."""
+    """The number of widths that a mean is taken over, in words."""
     widths = part["width"].nunique()
     return f", means over {widths} widths" if widths > 1 else ""
 
@@ -208,7 +208,7 @@ def _to_dense(
     sign: int,
     printed: Published | None = None,
 ) -> list[Claim]:
-    """How much better a value is than the dense network's of the same seed and width; less is, where sign is -1."""
+    """Claims on a value's gain over the dense network of the same seed and width; less is better where sign is -1."""
     found = []
     for scope, part in _parts(children, experiment):
         values = part.assign(width=part["width"].fillna(0)).groupby(["score", "end", "seed", "width"])[value].mean()

@@ -1,4 +1,4 @@
-"""Whether retraining ends in the basin of the pretrained network, in sentences; see `prunescape.mechanism.claims`."""
+"""The claim that retraining ends in the basin of the pretrained network; see `prunescape.mechanism.claims`."""
 
 from collections.abc import Mapping
 
@@ -105,5 +105,5 @@ def _within(name: str, row: Mapping[str, float], tolerance: float) -> str:
 
 
 def _more(name: str, row: Mapping[str, float], tolerance: float) -> str:
-    """What would bring a number's interval to one side of the tolerance."""
+    """The seeds that would bring a number's interval to one side of the tolerance, in words."""
     return more_seeds(abs(row[name] - tolerance), row[f"{name}_low"], row[f"{name}_high"])

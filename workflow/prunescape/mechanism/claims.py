@@ -1,4 +1,4 @@
-"""What the study states, in numbers with intervals over pretrained seeds and in sentences that follow from them."""
+"""Claims of the study `mechanism`: numbers with intervals over seeds, and sentences that follow from them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -79,7 +79,7 @@ PREDICTS = Question(
 
 
 def claims(given: Mapping[str, Any], settings: Mapping[str, Any]) -> StudyClaims:
-    """Everything that the study states.
+    """The claims of the study on the networks of a run.
 
     Args:
         given: by name, those of the study's tables that there are: utility_epochs_summary, utility_sizes_summary,

@@ -10,7 +10,7 @@ from torch import nn
 
 from prunescape.errors import UserError
 from prunescape.models.architecture import Architecture
-from prunescape.models.catalog import lookup
+from prunescape.models.catalogue import lookup
 
 # A layer's sizes that pruning may change, by its type; the layers for which networks are cut and built again.
 SIZES: dict[type[nn.Module], tuple[str, ...]] = {
@@ -71,7 +71,7 @@ def sizes(model: nn.Module) -> dict[str, dict[str, int]]:
 
 
 def smaller(dense: Mapping[str, Mapping[str, int]], pruned: nn.Module) -> dict[str, dict[str, int]]:
-    """What pruning changed: of each layer, the sizes that are no more those in `dense`."""
+    """Sizes of layers that pruning has changed: of each layer, those that differ from the sizes in `dense`."""
     changed = {
         name: {attribute: size for attribute, size in after.items() if size != dense[name][attribute]}
         for name, after in sizes(pruned).items()

@@ -1,4 +1,4 @@
-"""Networks that are not in the catalog: the user's own, torchvision's and timm's.
+"""Networks that are not in the catalogue: the user's own, torchvision's and timm's.
 
 The contract: `package.module:function` is called as `function(num_classes=N, in_channels=C, image_size=S, **kwargs)`,
 with those of the three that its signature names (a class will do, too), and gives an `nn.Module` that makes one tensor
@@ -127,7 +127,7 @@ def _says_network(function: FunctionType) -> bool:
 
 
 def _wanted(function: Callable[..., Any], input_shape: tuple[int, int, int], classes: int) -> dict[str, int]:
-    """Those of what is offered that the function names."""
+    """Arguments that the function takes, of classes, channels and image size."""
     offered = {"num_classes": classes, "in_channels": input_shape[0], "image_size": input_shape[1]}
     try:
         names = inspect.signature(function).parameters

@@ -1,4 +1,4 @@
-"""What the plans of companion studies share: parts of tables, claims, figures, and the page that shows them."""
+"""Base of the companion studies' plans: parts of tables, claims, figures, and the page that shows them."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Companion:
 
     @property
     def name(self) -> str:
-        """The study's, its section's and its folder's."""
+        """The name of the study, of its section and of its folder."""
         return self.study.name
 
     @property
@@ -75,7 +75,7 @@ class Companion:
         return self.run.step(self.name, name, outputs, jobs, *more, **others)
 
     def makes(self, when: Collection[str]) -> bool:
-        """Whether something is made that needs one of these experiments, or none."""
+        """Whether any model has one of these experiments; true where none is named."""
         return not when or bool(self.models_of(when))
 
     def models_of(self, when: Collection[str]) -> list[str]:  # noqa: ARG002 - as studies with experiments have it
@@ -161,7 +161,7 @@ class Companion:
 
     @property
     def constraints(self) -> dict[str, str]:
-        """What the values of the study's own wildcards may be, by name, as regular expressions."""
+        """Regular expressions for the values of the study's own wildcards, by name."""
         return {}
 
     @property
@@ -191,7 +191,7 @@ class Companion:
 
     @property
     def targets(self) -> list[str]:
-        """All files that the study makes for people."""
+        """Files that the study makes for people."""
         return [*self.answers, *([self.page] if self._shown else [])]
 
     @property
@@ -219,12 +219,12 @@ class Companion:
         return [job for model in dict.fromkeys(job.model for job in jobs) for job in jobs if job.model == model]
 
     def _told(self) -> dict[str, Any]:
-        """What the page says of the run."""
+        """Facts on the run for the page: the config and the jobs that trained or measured."""
         jobs = [(job.model, job.step.name, job.networks, job.log) for job in self.pieces]
         return {"config": self.run.config, "root": str(PROJECT), "jobs": jobs}
 
     def shown(self) -> Files:
-        """What the page shows: the claims, all tables, and figures where there are PNG files of them."""
+        """Files that the page shows: the claims, all tables, and figures where there are PNG files of them."""
         kinds = {"tables": ".csv", "pictures": ".png"}
         shown: dict[str, str | list[str]] = {
             name: [path for path in self.answers if path.endswith(suffix) and path != self.table("claims")]

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from prunescape.config.reading import validated
-from prunescape.data.catalog import CATALOG as DATA_SETS
-from prunescape.models.catalog import CATALOG as MODELS
+from prunescape.data.catalogue import CATALOGUE as DATA_SETS
+from prunescape.models.catalogue import CATALOGUE as MODELS
 from prunescape.plan.check import check_networks
 from prunescape.plan.coherence import Coherence
 from prunescape.plan.companion import Companion

@@ -29,7 +29,7 @@ class Size:
 
 @dataclass(frozen=True)
 class Term:
-    """One layer: `unit` FLOPs, or parameters, for each pair of an output and an input."""
+    """The term of one layer: `unit` FLOPs, or parameters, for each pair of an output and an input."""
 
     unit: int
     outputs: Size
@@ -60,7 +60,7 @@ class Cost:
         return self.fixed + sum(term(widths) for term in self.terms)
 
     def step(self, widths: Mapping[str, int], group: str) -> int:
-        """What one more unit of `group` adds."""
+        """The cost of one more unit of `group`."""
         wider = {**widths, group: widths[group] + 1}
         return sum(term(wider) - term(widths) for term in self._of_group[group])
 

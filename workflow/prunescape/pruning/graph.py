@@ -1,4 +1,4 @@
-"""Which channels of any network may be pruned, found by torch-pruning's dependency graph.
+"""Channels of any network that may be pruned, found by torch-pruning's dependency graph.
 
 A group is one set of channels that stand and fall together: the layers that make the channels, those they pass
 through, and those that read them. Where a layer has groups of its own (grouped convolutions), one channel of each goes
@@ -61,7 +61,7 @@ class Member:
         return view, (at // view.shape[2], slice(None), at % view.shape[2])
 
     def tensors(self, layer: nn.Module, names: Iterable[str]) -> dict[str, torch.Tensor]:
-        """Those of the layer's tensors that have something for each channel, by name."""
+        """Tensors of the layer that have something for each channel, by name."""
         if not self.makes:
             names = ("weight",)
         elif isinstance(layer, nn.PReLU) and layer.num_parameters == 1:
@@ -257,7 +257,7 @@ class Graph:
         return bool(self._graph.is_out_channel_pruning_fn(dep.handler))
 
     def _items(self, module: nn.Module, channels: Sequence[int]) -> Iterator[_Item]:
-        """Each dependency of some channels of a layer."""
+        """Dependencies of some channels of a layer, with their positions."""
         for item in self._graph.get_pruning_group(module, self._maker(module), list(channels)):
             yield _Item(item.dep, list(item.idxs), list(item.root_idxs))
 

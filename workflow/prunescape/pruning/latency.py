@@ -88,7 +88,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Stopwatch:
-    """What measures latency.
+    """A stopwatch for latency, and the folder in which the widths that it found are kept.
 
     Attributes:
         settings: how.
@@ -161,12 +161,12 @@ class Stopwatch:
         return {name: value for name, value in asdict(self.settings).items() if name != "tolerance_points"}
 
     def describe(self) -> dict[str, Any]:
-        """How is measured, and where."""
+        """The settings of the measurement, and the machine."""
         return {**self.how(), "machine": machine(self.settings.device), "torch": torch.__version__}
 
 
 def _kept(file: Path | None) -> Found | None:
-    """What was found before; None where there is nothing, or it is damaged."""
+    """The widths that were found before; None where there are none, or the file is damaged."""
     try:
         return None if file is None or not file.is_file() else Found(**read_json(file))
     except (UserError, TypeError):

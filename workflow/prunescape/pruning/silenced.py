@@ -1,4 +1,4 @@
-"""Whether a pruned network computes what the dense one does without the same channels.
+"""A test of pruned networks: they compute what the dense one does once the removed channels are silenced.
 
 torch-pruning's graph follows channels by the shapes of tensors. Where a forward method changes their order on the way
 (a flip, a roll, a shuffle, an index), it names the wrong ones, and nothing fails. So each pruned network is compared
@@ -138,7 +138,7 @@ class Uncut:
 
     @torch.no_grad()
     def _works(self, groups: Sequence[Group]) -> bool:
-        """Whether groups, and no others, can be pruned to the right effect."""
+        """Whether groups, and no others, can be pruned with the effect of silencing their channels, in any order."""
         try:
             return self._as_silenced(groups) or self._whatever_the_labels(groups)
         except Exception:  # whatever a forward method that counts on its channels may raise

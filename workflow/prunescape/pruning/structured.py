@@ -150,7 +150,7 @@ def _cut(graph: Graph, scores: Scores, widths: Widths) -> Architecture:
 
 @dataclass(frozen=True)
 class Source:
-    """What is pruned.
+    """The network to prune: its files, and what happened to it before.
 
     Attributes:
         architecture: of the network that tells which channels go.
@@ -256,7 +256,7 @@ def prune_checkpoint(
 
 
 def _ptflops_macs(model: Any, architecture: Architecture) -> float | None:
-    """As ptflops counts; None where it cannot count a network that is not in the catalog."""
+    """Multiply-accumulates as ptflops counts them; None where it cannot count an imported network."""
     from ptflops import get_model_complexity_info
 
     was_training = model.training

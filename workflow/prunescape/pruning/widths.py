@@ -1,4 +1,4 @@
-"""How many channels each group keeps so that the network meets a target of FLOPs, of parameters, or of latency.
+"""Widths: channels that each group keeps so that the network meets a target of FLOPs, parameters, or latency.
 
 Both searches by cost end at a cost <= target and as close to it as single channels allow; see thesis, sections 2.2.3
 and 3.2.2. Where only measuring tells the cost, `uniform_path` and `non_uniform_path` are what is searched.
@@ -25,7 +25,7 @@ Scores = Mapping[str, torch.Tensor]
 
 @dataclass(frozen=True)
 class Target:
-    """What is asked for.
+    """The target of a pruning: method, ratio, and the quantity that the ratio is a part of.
 
     Attributes:
         method: "uniform" (the same share in every layer) or "non_uniform" (one ranking over all layers).
@@ -106,7 +106,7 @@ def _comparable(scores: Scores, settings: PruningSettings) -> dict[str, torch.Te
 
 
 def uniform_widths(cost: Cost, target: float, minimum: int = 1, whole: float | None = None) -> dict[str, int]:
-    """The same share of channels in every group; no width is a whole channel or more away from that share.
+    """Widths with one share of channels in every group; none is a whole channel or more away from that share.
 
     Args:
         cost: prices the widths.
@@ -223,7 +223,7 @@ def _best_exchange(
 
 
 def uniform_path(dense: Mapping[str, int], minimum: int = 1) -> list[dict[str, int]]:
-    """All widths that keep the same share of channels in every group, rounded down, from those before to the least."""
+    """Widths with one share of channels in every group, rounded down: a path from those before to the least."""
     check_minimum(dense, minimum)
     shares = {Fraction(kept, width) for width in dense.values() for kept in range(1, width + 1)}
     path: list[dict[str, int]] = []
@@ -235,7 +235,7 @@ def uniform_path(dense: Mapping[str, int], minimum: int = 1) -> list[dict[str, i
 
 
 def non_uniform_path(scores: Mapping[str, torch.Tensor], minimum: int = 1) -> list[dict[str, int]]:
-    """All widths from those before to the least as the globally weakest channel is removed, again and again."""
+    """Widths as the globally weakest channel is removed, again and again: a path from those before to the least."""
     path = [{group: len(values) for group, values in scores.items()}]
     check_minimum(path[0], minimum)
     for _, group in _weakest_first(scores, minimum):

@@ -1,4 +1,4 @@
-"""What the study states, in numbers with intervals over pretrained seeds and in sentences that follow from them."""
+"""Claims of the study `stochastic`: numbers with intervals over seeds, and sentences that follow from them."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -92,7 +92,7 @@ STRUCTURED = Question(
 
 
 def claims(given: Mapping[str, Any], settings: Mapping[str, Any]) -> StudyClaims:
-    """Everything that the study states.
+    """The claims of the study on the networks of a run.
 
     Args:
         given: by name, the study's tables: sweep_intervals, crossovers, grid_tests, transfer, variances, fine_tuning,
@@ -145,7 +145,7 @@ def _of(recalibrated: bool, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _normalised(networks: pd.DataFrame) -> bool:
-    """Whether recalibration changes any network: whether there is batch norm to recalibrate."""
+    """Whether recalibration changes the accuracy or the loss of any network, as it does where there is batch norm."""
     measured = networks[["top1", "loss"]].assign(recalibrated=networks["recalibrated"])
     plain, again = (_of(way, measured)[["top1", "loss"]].to_numpy() for way in (False, True))
     return not np.array_equal(plain, again, equal_nan=True)
@@ -349,7 +349,7 @@ def _structured(structured: pd.DataFrame, about: About, normalised: bool) -> Cla
 
 
 def _settings(cells: pd.DataFrame) -> dict[str, Any]:
-    """What noise does at all settings of structured pruning, in numbers and, as `words`, in words."""
+    """The gain of noise at all settings of structured pruning, in numbers and, as `words`, in words."""
 
     def at(cell: pd.Series) -> str:
         removed = f"{cell['method']} pruning of {100 * cell['gamma']:.0f} % of the FLOPs"

@@ -32,7 +32,7 @@ NSGA_BETTER = Question(
 def searched(
     fronts: pd.DataFrame, table_1: pd.DataFrame, about: About, guessing: float, normalised: bool, tolerance: float
 ) -> list[Claim]:
-    """What the search for the largest gain finds; nothing is said where NSGA-II did not search.
+    """Claims on the search for the largest gain; none where NSGA-II did not search.
 
     Args:
         fronts: a model's, see `prunescape.stochastic.searches.SearchesTables`.
@@ -76,7 +76,7 @@ def searched(
 
 
 def _candidate(row: dict[str, Any], normalised: bool) -> str:
-    """One seed's candidate in words, with its own gain."""
+    """The candidate of one seed in words, with its own gain."""
     if not row["found"]:
         return f"seed {row['seed']}, nothing"
     beside = f" ({row['delta_recalibrated']:+.1f} recalibrated)" if normalised else ""
@@ -84,7 +84,7 @@ def _candidate(row: dict[str, Any], normalised: bool) -> str:
 
 
 def algorithms(progress: pd.DataFrame, about: About) -> list[Claim]:
-    """Whether NSGA-II finds a better front than random search of the same budget.
+    """The claim that NSGA-II finds a better front than random search of the same budget.
 
     Args:
         progress: a model's hypervolumes, see `prunescape.stochastic.searches.SearchesTables`.
