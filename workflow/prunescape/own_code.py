@@ -182,8 +182,8 @@ def _is_own(name: str) -> bool:
     """Whether a module is the user's own, neither installed nor of this library."""
     if name.split(".")[0] == "prunescape":
         return False
-    found = _found(name, str(Path.cwd()))
-    return found is not None and not _is_installed(found[-1])
+    files = _found(name, str(Path.cwd()))
+    return files is not None and not _is_installed(files[-1])
 
 
 def _parsed(file: Path) -> ast.Module:

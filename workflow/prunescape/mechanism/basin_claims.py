@@ -44,7 +44,7 @@ def basins(table: pd.DataFrame, about: About, tolerance: float) -> list[Claim]:
     errors = table[table["measure"] == "error"]
     between = errors[errors["what"] == "seeds"]["barrier"]
     beside = f"; between pretrained seeds it is {between.mean():.1f} points" if len(between) else ""
-    retrained, found = errors[errors["what"] == "pruned_retrained"], []
+    retrained, stated = errors[errors["what"] == "pruned_retrained"], []
     last = retrained[retrained["cycle"] == retrained["cycle"].max()]
     for (pruning, retraining), part in last.groupby(["pruning", "retraining"], sort=False):
         values = {"barrier": part["barrier"], "excess": part["end"] - part["start"]}
@@ -56,7 +56,7 @@ def basins(table: pd.DataFrame, about: About, tolerance: float) -> list[Claim]:
         decisive = max((name for name in said if said[name] == sure), key=lambda name: rows[name][name])
         told = {name: shown(name, row) for name, row in rows.items()}
         small = f" and {told['excess_small']} against a small one's" if "excess_small" in told else ""
-        found.append(
+        stated.append(
             SAME_BASIN.answered(
                 about,
                 f"{_basin(said)}: its training error, {part['end'].mean():.1f} %, is {told['excess']} against"
@@ -83,7 +83,7 @@ def basins(table: pd.DataFrame, about: About, tolerance: float) -> list[Claim]:
                 },
             )
         )
-    return found
+    return stated
 
 
 def _basin(said: Mapping[str, str]) -> str:

@@ -62,12 +62,12 @@ def _dense(architecture: Architecture) -> tuple[nn.Module, Callable[[nn.Module, 
 
 def sizes(model: nn.Module) -> dict[str, dict[str, int]]:
     """The sizes of every layer that has some, by its name."""
-    found: dict[str, dict[str, int]] = {}
+    by_layer: dict[str, dict[str, int]] = {}
     for name, module in model.named_modules():
         for kind, attributes in SIZES.items():
             if isinstance(module, kind):
-                found[name] = {attribute: getattr(module, attribute) for attribute in attributes}
-    return found
+                by_layer[name] = {attribute: getattr(module, attribute) for attribute in attributes}
+    return by_layer
 
 
 def smaller(dense: Mapping[str, Mapping[str, int]], pruned: nn.Module) -> dict[str, dict[str, int]]:

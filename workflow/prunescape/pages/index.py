@@ -89,10 +89,10 @@ class Entry(NamedTuple):
     @property
     def statements(self) -> dict[str, list[Claim]]:
         """The claims by statement, in order."""
-        found: dict[str, list[Claim]] = {}
+        by_statement: dict[str, list[Claim]] = {}
         for claim in self.stated.claims:
-            found.setdefault(claim.statement, []).append(claim)
-        return found
+            by_statement.setdefault(claim.statement, []).append(claim)
+        return by_statement
 
     @property
     def said(self) -> Mapping[str, str]:

@@ -234,7 +234,7 @@ class Companion:
 
     def captions(self) -> dict[str, Any]:
         """By path of a table or figure, what the report says of it; None of what is not in the report."""
-        found: dict[str, Any] = {}
+        captions: dict[str, Any] = {}
         for step in self._shown:
             for job in step.all_jobs():
                 for name, path in job.outputs.items():
@@ -242,5 +242,5 @@ class Companion:
                         continue
                     # Of a figure the report has the first format alone.
                     said = step.captions.get(name) or step.captions.get(next(iter(job.outputs)))
-                    found[path] = None if said is None else said.told(job.wildcards, self.run.config)
-        return found
+                    captions[path] = None if said is None else said.told(job.wildcards, self.run.config)
+        return captions

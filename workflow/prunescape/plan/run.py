@@ -140,12 +140,12 @@ class Run:
 
     def described(self, model: str) -> dict[str, Any]:
         """The settings that say what a network is: where an imported one comes from, and the layers to be ignored."""
-        section, found = self.config["models"].get(model, {}), {}
+        section, settings = self.config["models"].get(model, {}), {}
         if self.is_imported(model):
-            found["origin"] = {key: section[key] for key in ("import", "kwargs", "prunable")}
+            settings["origin"] = {key: section[key] for key in ("import", "kwargs", "prunable")}
         if section.get("ignored_layers") is not None:
-            found["ignored_layers"] = section["ignored_layers"]
-        return found
+            settings["ignored_layers"] = section["ignored_layers"]
+        return settings
 
     def variants(self, model: str) -> tuple[Variant, ...]:
         """The networks of a model in the main job; the dense one comes first."""
@@ -323,10 +323,10 @@ class Run:
         """The value of a key of the config, or of what follows from it."""
         if key in DERIVED:
             return DERIVED[key](self)
-        found: Any = self.config
+        value: Any = self.config
         for part in key.split("."):
-            found = found[part]
-        return found
+            value = value[part]
+        return value
 
 
 # Settings that entries of studies may ask for beside the keys of the config.

@@ -35,8 +35,8 @@ def combinations(**values: Sequence[Any]) -> list[dict[str, str]]:
 
 def of_job(given: T | Callable[[Wildcards], T], wildcards: Wildcards) -> T:
     """A value that is given once for all jobs, or as a function of wildcards."""
-    found: T = given(wildcards) if callable(given) else given
-    return found
+    value: T = given(wildcards) if callable(given) else given
+    return value
 
 
 @dataclass(frozen=True)

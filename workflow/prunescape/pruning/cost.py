@@ -66,11 +66,11 @@ class Cost:
 
     @cached_property
     def _of_group(self) -> dict[str, list[Term]]:
-        found: dict[str, list[Term]] = {group: [] for group in self.dense}
+        terms: dict[str, list[Term]] = {group: [] for group in self.dense}
         for term in self.terms:
             for group in {**term.outputs.shares, **term.inputs.shares}:
-                found[group].append(term)
-        return found
+                terms[group].append(term)
+        return terms
 
 
 def flops_cost(model: nn.Module, groups: Sequence[Group], input_shape: tuple[int, int, int]) -> Cost:

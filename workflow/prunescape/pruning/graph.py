@@ -66,8 +66,8 @@ class Member:
             names = ("weight",)
         elif isinstance(layer, nn.PReLU) and layer.num_parameters == 1:
             names = ()
-        found = {name: getattr(layer, name, None) for name in names}
-        return {name: tensor.detach() for name, tensor in found.items() if tensor is not None}
+        tensors = {name: getattr(layer, name, None) for name in names}
+        return {name: tensor.detach() for name, tensor in tensors.items() if tensor is not None}
 
     def at(self, channels: Iterable[int]) -> list[int]:
         """The positions of some of the root's channels."""
@@ -99,8 +99,8 @@ class Group:
 
     def of_units(self, units: Sequence[int]) -> list[int]:
         """The channels of some units."""
-        found: list[int] = self.units()[torch.as_tensor(units, dtype=torch.long)].flatten().tolist()
-        return found
+        channels: list[int] = self.units()[torch.as_tensor(units, dtype=torch.long)].flatten().tolist()
+        return channels
 
     def read(self) -> tuple[Member, ...]:
         """The layers that read the channels."""
@@ -240,10 +240,10 @@ class Graph:
         if not channels:
             return
         root = self.model.get_submodule(group.root)
-        found = self._graph.get_pruning_group(root, self._maker(root), sorted(channels))
-        if not self._graph.check_pruning_group(found):
+        cut = self._graph.get_pruning_group(root, self._maker(root), sorted(channels))
+        if not self._graph.check_pruning_group(cut):
             raise UserError(f"torch-pruning refuses to remove {len(channels)} of {group.channels} from {group.root}")
-        found.prune()
+        cut.prune()
 
     def pruning_group(self, group: Group) -> Any:
         """The group as torch-pruning has it, with all its channels: what its importance criteria take."""

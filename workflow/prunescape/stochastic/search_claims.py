@@ -43,27 +43,27 @@ def searched(
         tolerance: points below which a difference of accuracies is none.
     """
     best = candidates(fronts, guessing).sort_values("seed")
-    found = best[best["found"]]
+    gaining = best[best["found"]]
     if best.empty:
         return []
     question = "What does the search find that maximises the gain (F2)?"
     columns = ["seed", "gamma", "sigma", "delta", "delta_recalibrated", "found"]
     numbers: dict[str, Any] = {"candidates": best[columns].to_dict("records")}
-    if found.empty:
+    if gaining.empty:
         nothing = "on the held-out images the candidate of the largest gain has none, or is no better than guessing"
         why = f"Nothing in {len(best)} of {len(best)} seeds: {nothing}."
         return [SEARCHED.answered(about, why, None, CANNOT, question=question, numbers=numbers)]
-    row = of_seeds("delta", found["delta"]) | of_seeds("delta_recalibrated", found["delta_recalibrated"])
+    row = of_seeds("delta", gaining["delta"]) | of_seeds("delta_recalibrated", gaining["delta_recalibrated"])
     beside = f"; recalibrated, {shown('delta_recalibrated', row)}" if normalised else ""
     single = "; ".join(_candidate(seed, normalised) for seed in best.to_dict("records"))
-    often = len(found) > len(best) / 2  # few seeds with a find say little of the others
+    often = len(gaining) > len(best) / 2  # few seeds with a find say little of the others
     more = None if often or decided("delta", row, tolerance) == OPEN else "a find in most seeds"
     says = judged("delta", row, tolerance=tolerance, sure=None if often else OPEN, would_decide=more)
     printed = table_1[table_1["search"] == F2]["published_delta"] if "published_delta" in table_1 else pd.Series()
     return [
         SEARCHED.answered(
             about,
-            f"Where the search found something, in {len(found)} of {len(best)} seeds, noise gains"
+            f"Where the search found something, in {len(gaining)} of {len(best)} seeds, noise gains"
             f" {shown('delta', row)} on the test images{beside}. By seed: {single}. Candidates are chosen on the"
             " held-out images, but with the draws that are measured here.",
             says._replace(evidence=says.evidence + beside),
