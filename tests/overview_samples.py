@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from prunescape.config.reading import validated
+from prunescape.config.reading import resolved
 from prunescape.data.catalogue import CATALOGUE as DATA_SETS
 from prunescape.models.catalogue import CATALOGUE as MODELS
 from prunescape.overview.study import Study
@@ -28,7 +28,7 @@ def made(changes: dict) -> Study:
     }
     tile = "results/x/tiles/{model}/{variant}/seed-{seed}/{i}_{j}"
     return Study(
-        config=validated({**raw, **changes}, MODELS, DATA_SETS),
+        config=resolved({**raw, **changes}, MODELS, DATA_SETS),
         ratios={"resnet20": {"dense": 1.0, "uniform-0.5": 0.5}},
         data=Path("results/x/data"),
         models="results/x/models/{model}/{variant}",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from documented import BLOCKS
 from project_copy import TINY, merged
-from prunescape.config.reading import ConfigError, validated
+from prunescape.config.reading import ConfigError, resolved, validated
 from prunescape.data.catalogue import CATALOGUE as DATA_SETS
 from prunescape.hpspace.axes import HYPERPARAMETERS
 from prunescape.hpspace.lattice import Lattice
@@ -140,10 +140,10 @@ def test_a_mistake_is_told_in_one_line(raw: dict[str, Any], told: str) -> None:
 def test_what_is_let_through_can_be_trained(axes: list[dict[str, Any]]) -> None:
     raw = study(*axes)
     try:
-        config = validated(raw, MODELS, DATA_SETS)
+        config = resolved(raw, MODELS, DATA_SETS)
     except ConfigError:
         return
-    lattice = Lattice.from_config(config["grid"], {**config["recipe"], **config["models"]["small_resnet"]})
+    lattice = Lattice.from_config(config.grid, config.recipe, config.models["small_resnet"])
     values = [lattice.values(cell) for tile in lattice.initial_tiles() for cell in lattice.cells(tile)]
     assert len(set(values)) == len(values)
     for found in values:

@@ -6,15 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from prunescape.config.cluster import Cluster
+from prunescape.config.recipe import Recipe
 from prunescape.plan.cost import run_time_minutes, training_flops
 from prunescape.runtime.slurm_orphans import cancel_orphans
 
-CLUSTER = {"teraflops": 2.0, "startup_minutes": 10.0, "longest_hours": None}
+CLUSTER = Cluster(teraflops=2.0, startup_minutes=10.0)
 
 
 def test_flops_of_the_thesis_resnet50() -> None:
     """Section 3.3 gives about two days for one training of 90 epochs: 16e12 FLOPs a second."""
-    recipe, sizes = {"epochs": 90, "evaluate_every": 1}, {"train": 1_281_167, "validation": 50_000}
+    recipe, sizes = Recipe(epochs=90), {"train": 1_281_167, "validation": 50_000}
     total = training_flops(8_200_000_000, 1, sizes, recipe)
     assert total == pytest.approx(2.87e18, rel=0.01)
     assert training_flops(8_200_000_000, 9, sizes, recipe) == 9 * total
@@ -22,7 +24,7 @@ def test_flops_of_the_thesis_resnet50() -> None:
 
 def test_only_epochs_that_validate_count_as_such() -> None:
     sizes = {"train": 10, "validation": 100}
-    assert training_flops(1, 1, sizes, {"epochs": 25, "evaluate_every": 10}) == 3 * 25 * 10 + 3 * 100
+    assert training_flops(1, 1, sizes, Recipe(epochs=25, evaluate_every=10)) == 3 * 25 * 10 + 3 * 100
 
 
 @pytest.mark.parametrize(
@@ -37,7 +39,7 @@ def test_only_epochs_that_validate_count_as_such() -> None:
     ],
 )
 def test_minutes_grow_with_the_attempt_up_to_the_limit(flops, attempt, longest, minutes) -> None:
-    assert run_time_minutes(flops, attempt, {**CLUSTER, "longest_hours": longest}) == minutes
+    assert run_time_minutes(flops, attempt, CLUSTER.changed(longest_hours=longest)) == minutes
 
 
 @pytest.fixture

@@ -46,16 +46,16 @@ def test_sizes(name: str, asked: int | None, expected: tuple[int, int, int]) -> 
 
 
 def test_classes_are_counted_before_anything_is_prepared(tmp_path: Path) -> None:
-    assert [count_classes({"name": name}) for name in CATALOGUE] == [10, 10, 10, 100, 1000, None]
-    folder = {"name": "image_folder", "directory": str(tmp_path)}
+    assert [count_classes(name) for name in CATALOGUE] == [10, 10, 10, 100, 1000, None]
+    folder = ("image_folder", str(tmp_path))
     for name in ("b", "a", ".hidden"):
         (tmp_path / name).mkdir()
-    assert count_classes(folder) == 2
+    assert count_classes(*folder) == 2
     (tmp_path / "train" / "only").mkdir(parents=True)
-    assert count_classes(folder) is None  # train/ without validation/: an error when the data are prepared
+    assert count_classes(*folder) is None  # train/ without validation/: an error when the data are prepared
     (tmp_path / "val").mkdir()
-    assert count_classes(folder) == 1
-    assert count_classes({"name": "image_folder", "directory": str(tmp_path / "absent")}) is None
+    assert count_classes(*folder) == 1
+    assert count_classes("image_folder", str(tmp_path / "absent")) is None
 
 
 def test_seeds_are_fixed_for_ever() -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prunescape.config.grid import Grid
 from prunescape.hpspace.decision import decisions
 from prunescape.hpspace.ellipse import confidence_level, ellipses, fit
 from prunescape.hpspace.extension import open_borders, plan_extension
@@ -28,7 +29,7 @@ ANYWHERE = {"learning_rate": [1e-9, 1e9], "weight_decay": [1e-9, 1e9]}
 
 
 def lattice(size: tuple[int, int] = (9, 9), tile: tuple[int, int] = (3, 3)) -> Lattice:
-    return Lattice.from_config({"step": 0.2, "size": size, "tile": tile}, {"learning_rate": 0.1, "weight_decay": 1e-4})
+    return Lattice.around(Grid(step=0.2, size=size, tile=tile), {"learning_rate": 0.1, "weight_decay": 1e-4})
 
 
 def cells_from(surfaces: dict[str, np.ndarray], seeds: int = 1, noise: float = 0.0) -> pd.DataFrame:

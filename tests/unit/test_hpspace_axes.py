@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from figure_samples import texts
 from overview_samples import made
+from prunescape.config.extension import Extension
+from prunescape.config.grid import Grid
 from prunescape.export.tables import data_package
 from prunescape.figures import annotated_grid, plane, summary
 from prunescape.figures import landscape as landscape_figure
@@ -94,11 +96,12 @@ def test_a_lattice_takes_its_priors_from_its_axes_and_else_from_the_settings() -
         {"name": "momentum", "step": 0.1, "scale": "linear", "size": 3, "prior": 0.6},
         {"name": "batch_size", "step": 0.301, "scale": "log", "size": 5, "prior": None, "bounds": [8, 200]},
     ]
-    grid = Lattice.from_config({"axes": axes, "tile": [3, 1]}, PRIORS)
+    section = Grid.model_validate({"axes": axes, "tile": [3, 1]})
+    grid = Lattice.around(section, PRIORS)
     assert grid.named(Cell(0, 0)) == {"momentum": 0.6, "batch_size": 32}
     assert (grid.size, grid.alike) == ((3, 5), 3)
     assert len(grid.initial_tiles()) == 5
-    bounds = bounds_of({"axes": axes}, {"learning_rate": [1, 2]})
+    bounds = bounds_of(section, Extension(learning_rate=(1.0, 2.0)))
     assert bounds == {"momentum": (0, 1), "batch_size": (8, 200)}
 
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from mechanism_samples import ARCHITECTURE, alone
+from prunescape.config.recipe import Recipe as Section
 from prunescape.data.randomness import derive_seed
 from prunescape.errors import UserError
 from prunescape.mechanism.cycles import (
@@ -173,9 +174,9 @@ def test_rewinding_repeats_the_schedule_and_fine_tuning_its_last_rate(pretrainin
 def test_fine_tuning_is_at_the_pretrainings_last_rate_however_short(
     pretraining: Task, schedule: str, last: float, epochs: int | None
 ) -> None:
-    section = {"epochs": 40, "batch_size": 25, "momentum": 0.9, "decay_epochs": [20, 30], "schedule": schedule}
-    recipe = Recipe.from_config(resized(section, epochs))
-    task = replace(pretraining, recipe=Recipe.from_config(section))
+    section = Section(epochs=40, batch_size=25, decay_epochs=(20, 30), schedule=schedule)
+    recipe = Recipe.from_config(resized(section, epochs).plain())
+    task = replace(pretraining, recipe=Recipe.from_config(section.plain()))
     assert recipe.epochs == (epochs or 40)
     for number in (1, 2):
         again = retraining_task(task, FINE_TUNING, number, recipe).recipe

@@ -83,7 +83,7 @@ def test_finished_tiles_are_not_billed_again_and_tell_the_time(study: Study) -> 
 
 
 def test_shorter_retrainings_and_steps_cost_what_they_train(study: Study) -> None:
-    rest = {**study.config["recipe"], "epochs": 4}
+    rest = study.config.recipe.changed(epochs=4)
     name = "uniform_fine_tuning-0.25"
     step = Row("resnet20", f"{name} (step 1 of 2)")
     files = Path("results/x/models/resnet20/step/retrained.safetensors"), Path("results/x/step.log")
@@ -104,8 +104,8 @@ def test_shorter_retrainings_and_steps_cost_what_they_train(study: Study) -> Non
     assert lines[name].disk < lines["uniform-0.5"].disk
     write(files[0])
     assert {line.row.variant: line.done for line in cost_lines(study)}[step.variant] == 1
-    only = {**study.config["models"]["resnet20"], "pipelines": ["prune_at_init"]}
-    study = replace(study, config={**study.config, "models": {"resnet20": only}}, preparations=[])
+    only = study.config.models["resnet20"].changed(pipelines=("prune_at_init",))
+    study = replace(study, config=study.config.changed(models={"resnet20": only}), preparations=[])
     assert CHECKPOINT not in [row.variant for row in study.rows]  # nothing is trained before pruning
 
 

@@ -13,6 +13,7 @@ import pytest
 from combinations_of_configs import CHOICES, COHERENCE, PIPELINES, ROWS, STOCHASTIC, combined
 from plan_graph import graph, rules, stale
 from project_copy import PROJECT, TINY, merged
+from prunescape.config.models import Model
 from prunescape.plan.coherence import Coherence
 from prunescape.plan.plan import Plan
 from prunescape.plan.step import Job
@@ -77,12 +78,14 @@ def test_the_array_covers_every_pair_of_choices() -> None:
 
 
 def every_variant() -> list[Variant]:
-    section = {
-        "pipelines": PIPELINES,
-        "criteria": ["norm", "fpgm", "bn_scale", "taylor", "lamp", "random"],
-        "methods": ["uniform", "non_uniform"],
-        "ratios": [0.5, 0.25, 1e-3],
-    }
+    section = Model(
+        learning_rate=0.1,
+        weight_decay=0.1,
+        pipelines=tuple(PIPELINES),
+        criteria=("norm", "fpgm", "bn_scale", "taylor", "lamp", "random"),
+        methods=("uniform", "non_uniform"),
+        ratios=(0.5, 0.25, 1e-3),
+    )
     return [of for target in ("flops", "parameters", "latency") for of in variants_of(section, target)]
 
 
@@ -153,7 +156,7 @@ def test_captions_can_be_rendered_and_a_step_has_one_at_most(whole: Plan) -> Non
         assert len(step.captions) <= 1, step.name  # the template of the report cannot tell files of a job apart
         assert {*step.captions} <= {*step.outputs}
         for job in step.all_jobs() if step.captions else []:
-            text = step.caption(job.wildcards, whole.run.config)
+            text = step.caption(job.wildcards, whole.run.config.plain())
             assert len(text) > 50, step.name
             assert not set("{}") & set(text), step.name
 
@@ -211,7 +214,7 @@ def test_a_pipeline_trains_by_its_recipe(pipeline: str) -> None:
     plan = Plan(merged(merged(TINY, changes), {"models": {"small_resnet": {"pipelines": [pipeline]}}}))
     variant = plan.networks.pruned("small_resnet")[0]
     training = plan.networks.training(variant)
-    found = training.recipe["epochs"], training.recipe["decay_epochs"], pytest.approx(training.rate_factor)
+    found = training.recipe.epochs, list(training.recipe.decay_epochs), pytest.approx(training.rate_factor)
     assert found == RECIPES[pipeline]
 
 

@@ -9,6 +9,7 @@ from torch import nn
 
 from own_samples import own
 from pruned_samples import cut_to
+from prunescape.config.recipe import Recipe as Section
 from prunescape.data.randomness import derive_seed
 from prunescape.flops import count_flops
 from prunescape.io.files import read_json
@@ -85,8 +86,8 @@ def test_training_to_an_epoch_ends_in_the_snapshot_of_the_whole_training(
 ) -> None:
     snapshots = Snapshots.of(tmp_path, [epoch], "whole")
     train(task, LANES[:1], on_epoch=snapshots)
-    section = {**vars(task.recipe), "decay_epochs": list(task.recipe.decay_epochs)}
-    short = type(task.recipe).from_config(until(section, epoch))
+    section = Section(**vars(task.recipe))
+    short = type(task.recipe).from_config(until(section, epoch).plain())
     (result,) = train(replace(task, recipe=short), LANES[:1])
     assert len(result.history) == epoch
     assert equal(result.weights, snapshots.load(epoch, 0) or {})

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import torch
 
+from prunescape.config.engine import Engine as EngineSection
 from prunescape.errors import UserError
 from prunescape.lanes import LANE_ALIGNMENT
 from prunescape.models.architecture import Architecture
@@ -43,10 +44,10 @@ def test_candidates_fit_the_device_and_the_tile() -> None:
 
 
 def test_only_what_is_left_open_is_calibrated() -> None:
-    assert needs_calibration(SECTION)
-    assert needs_calibration({**SECTION, "strategy": "graphed"})
-    assert not needs_calibration({**SECTION, "strategy": "fused", "lanes": 16})
-    assert not needs_calibration({**SECTION, "strategy": "serial"})
+    assert needs_calibration(EngineSection())
+    assert needs_calibration(EngineSection(strategy="graphed"))
+    assert not needs_calibration(EngineSection(strategy="fused", lanes=16))
+    assert not needs_calibration(EngineSection(strategy="serial"))
 
 
 def test_calibration_measures_here_and_says_why(task: Task) -> None:

@@ -6,6 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prunescape.config.recipe import Recipe as Section
 from prunescape.errors import UserError
 from prunescape.hpspace.tile import train_tile
 from prunescape.models.weights import read_weights, save_weights
@@ -15,27 +16,18 @@ from prunescape.training.recipe import Recipe
 from prunescape.training.retraining import resized, retraining
 from training_samples import LANES
 
-SECTION = {
-    "epochs": 12,
-    "batch_size": 25,
-    "momentum": 0.9,
-    "decay": 0.1,
-    "decay_epochs": [4, 9],
-    "evaluate_every": 1,
-    "schedule": "step",
-    "clip": None,
-}
+SECTION = Section(epochs=12, batch_size=25, decay_epochs=(4, 9))
 
 
 @given(st.integers(2, 30), st.integers(0, 29), st.sets(st.integers(1, 29)), st.floats(0.01, 1.0))
 def test_rewound_rates_are_the_rest_of_the_schedule(epochs: int, epoch: int, decays: set[int], decay: float) -> None:
     epoch %= epochs
-    section = {**SECTION, "epochs": epochs, "decay": decay, "decay_epochs": sorted(d for d in decays if d < epochs)}
-    whole = Recipe.from_config(section)
+    section = SECTION.changed(epochs=epochs, decay=decay, decay_epochs=tuple(sorted(d for d in decays if d < epochs)))
+    whole = Recipe.from_config(section.plain())
     expected = [whole.learning_rate_factor(at) for at in range(epoch + 1, epochs + 1)]
     for pipeline in ("rate_rewinding", "fine_tuning"):
         rest, factor = retraining(section, pipeline, epoch)
-        again = Recipe.from_config(rest)
+        again = Recipe.from_config(rest.plain())
         rates = [factor * again.learning_rate_factor(at) for at in range(1, again.epochs + 1)]
         if pipeline == "rate_rewinding":
             assert rates == pytest.approx(expected)
@@ -46,17 +38,17 @@ def test_rewound_rates_are_the_rest_of_the_schedule(epochs: int, epoch: int, dec
 
 def test_rewinding_to_the_beginning_repeats_everything() -> None:
     assert retraining(SECTION, "rate_rewinding", 0) == (SECTION, 1.0)
-    rest, factor = retraining({**SECTION, "schedule": "constant"}, "rate_rewinding", 5)
-    assert (rest["epochs"], factor) == (7, 1.0)
+    rest, factor = retraining(SECTION.changed(schedule="constant"), "rate_rewinding", 5)
+    assert (rest.epochs, factor) == (7, 1.0)
 
 
 @pytest.mark.parametrize(
     ("epochs", "decays"), [(None, [20, 30]), (40, [20, 30]), (10, [5, 8]), (3, [2]), (2, [1]), (1, []), (80, [40, 60])]
 )
 def test_decays_move_with_the_epochs_halves_upwards(epochs: int | None, decays: list[int]) -> None:
-    section = {**SECTION, "epochs": 40, "decay_epochs": [20, 30]}
+    section = SECTION.changed(epochs=40, decay_epochs=(20, 30))
     found = resized(section, epochs)
-    assert found == {**section, "epochs": epochs or 40, "decay_epochs": decays}
+    assert found == section.changed(epochs=epochs or 40, decay_epochs=tuple(decays))
 
 
 def test_a_tile_goes_on_from_weights(task: Task, together: list[LaneResult], tmp_path) -> None:

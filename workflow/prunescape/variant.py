@@ -1,10 +1,12 @@
 """A variant: the dense network, or what one way of pruning makes of it."""
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from prunescape.training.retraining import AT_INIT, FROM_TRAINED, SCRATCH, WEIGHT_REWINDING
+
+if TYPE_CHECKING:  # jobs read this, and need no config
+    from prunescape.config.models import Model
 
 NORM, FLOPS = "norm", "flops"
 UNNAMED = (NORM, SCRATCH, FLOPS)  # defaults, which a variant's name leaves out
@@ -78,7 +80,7 @@ DENSE = Variant("dense", 1.0, NONE, SCRATCH, NONE)
 COLUMNS = ("method", "ratio", "criterion", "pipeline", "target")
 
 
-def variants_of(section: Mapping[str, Any], target: str) -> tuple[Variant, ...]:
+def variants_of(section: "Model", target: str) -> tuple[Variant, ...]:
     """The variants of a model; the dense network comes first.
 
     Args:
@@ -89,9 +91,9 @@ def variants_of(section: Mapping[str, Any], target: str) -> tuple[Variant, ...]:
         DENSE,
         *(
             Variant(method, ratio, criterion, pipeline, target)
-            for pipeline in section["pipelines"]
-            for criterion in section["criteria"]
-            for method in section["methods"]
-            for ratio in section["ratios"]
+            for pipeline in section.pipelines
+            for criterion in section.criteria
+            for method in section.methods
+            for ratio in section.ratios
         ),
     )

@@ -13,7 +13,7 @@ try:
 except ConfigError as error:
     sys.exit(str(error))
 RUN = PLAN.run
-config = RUN.config
+config = RUN.config.plain()
 
 # Else Snakemake would only say that there is no such rule. It learns its targets after this file, hence the command line.
 for study in COMPANIONS:
@@ -61,7 +61,7 @@ def caption(step):
 
 # What a job that trains or measures asks for. `cpus_per_task` says what `threads` says: on a cluster, Snakemake cuts
 # `threads` down to the cores of the machine that it runs on itself.
-CPUS = RUN.config["engine"]["threads"]
+CPUS = RUN.config.engine.threads
 
 
 wildcard_constraints:

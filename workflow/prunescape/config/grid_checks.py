@@ -6,7 +6,7 @@ from typing import NamedTuple
 from prunescape.config.config import Config
 from prunescape.config.grid import Grid, GridAxis
 from prunescape.config.messages import Mistakes, Path, shown, where, yaml_number
-from prunescape.config.section import Unreadable, plain
+from prunescape.config.section import Unreadable
 from prunescape.data.catalogue import IMAGES
 from prunescape.hpspace.axes import HYPERPARAMETERS, LINEAR, LOG, THESIS, Axis, bounds_of, pair_of, size_of
 from prunescape.training.retraining import FROM_TRAINED
@@ -37,8 +37,7 @@ class _Side(NamedTuple):
 
 def _side(config: Config, model: str, place: int) -> _Side:
     """The first or the second axis, around the prior of a model."""
-    grid = plain(config.grid)
-    axis, size = pair_of(grid)[place], size_of(grid)[place]
+    axis, size = pair_of(config.grid)[place], size_of(config.grid)[place]
     if axis.is_log and axis.step > LONGEST:
         raise Unreadable
     own = _own(config, place)
@@ -123,7 +122,7 @@ def prior(config: Config, model: str, place: int) -> Mistakes:
     """The prior, and the whole initial grid around it, can be trained and lie within the bounds of the axis."""
     side = _side(config, model, place)
     axis, centre, of = side.axis, side.prior, side.axis.of
-    low, high = bounds_of(plain(config.grid), plain(config.extension))[axis.name]
+    low, high = bounds_of(config.grid, config.extension)[axis.name]
     if low >= high:
         return
     own = _own(config, place)

@@ -13,7 +13,6 @@ from prunescape.config.completion import complete
 from prunescape.config.config import Config
 from prunescape.config.messages import Path, described, shown, where
 from prunescape.config.schema import part_at, places
-from prunescape.config.section import plain
 from prunescape.config.sound import sound_parts
 from prunescape.errors import UserError
 from prunescape.io.strict_yaml import MOST_VALUES, TOO_MANY, YamlError, load
@@ -87,8 +86,7 @@ def validated(
     Numbers come out as the type that is meant (`1` as `1.0`), so that two ways of writing a value are one value to
     Snakemake. The result validates to itself.
     """
-    config: dict[str, Any] = plain(resolved(raw, known_models, known_data_sets))
-    return config
+    return resolved(raw, known_models, known_data_sets).plain()
 
 
 class _Unread:

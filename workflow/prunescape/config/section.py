@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, Strict
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticKnownError, ValidationError, core_schema
@@ -30,6 +30,22 @@ class Section(BaseModel):
             if name in type(self).model_fields:
                 raise Unreadable(name)
             return super().__getattr__(name)
+
+    def plain(self, *names: str) -> dict[str, Any]:
+        """The dicts, lists and scalars of keys, by name; of all, in the section's order, where none is named.
+
+        Raises:
+            Unreadable: a key is not there because of a mistake.
+        """
+        keys = {field.alias or name: name for name, field in type(self).model_fields.items()}
+        return {name: _plain(getattr(self, keys[name])) for name in names or keys}
+
+    def changed(self, **values: Any) -> Self:
+        """The section with other values of some keys, which are valid."""
+        unknown = values.keys() - type(self).model_fields
+        if unknown:
+            raise TypeError(f"{type(self).__name__} has no {', '.join(sorted(unknown))}")
+        return self.model_copy(update=values)
 
     def fill(self, name: str, follows: Callable[[], Any]) -> None:
         """Give a key the value that follows from others, or none where those are not there; only while it is read."""
@@ -186,14 +202,9 @@ FilledIn = Annotated[T, OrNull()]
 Two = Annotated[tuple[T, T], Listed(least=2, most=2, once=False)]
 
 
-def plain(value: Any) -> Any:
-    """The dicts, lists and scalars that a section stands for, in its own order.
-
-    Raises:
-        Unreadable: a key is not there because of a mistake.
-    """
+def _plain(value: Any) -> Any:
     if isinstance(value, Section):
-        return {field.alias or name: plain(getattr(value, name)) for name, field in type(value).model_fields.items()}
+        return value.plain()
     if isinstance(value, Mapping):
-        return {name: plain(below) for name, below in value.items()}
-    return [plain(entry) for entry in value] if isinstance(value, list | tuple) else value
+        return {name: _plain(below) for name, below in value.items()}
+    return [_plain(entry) for entry in value] if isinstance(value, list | tuple) else value

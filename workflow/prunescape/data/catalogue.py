@@ -1,9 +1,7 @@
 """The catalogue of data sets. Light: read while the Snakefile is parsed, so the standard library only."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from prunescape.data.layout import class_names, split_folders
 from prunescape.errors import UserError, known
@@ -88,16 +86,16 @@ def lookup(name: str) -> DataSetInfo:
     return known(CATALOGUE, "data set", name)
 
 
-def count_classes(options: Mapping[str, Any]) -> int | None:
+def count_classes(name: str, directory: str | None = None) -> int | None:
     """Number of classes of a data set, as far as it is known before the data set is prepared; else None.
 
     Folders are counted where they are at hand, since a part of ImageNet is ImageNet too.
 
     Args:
-        options: the config's section `data`.
+        name: the data set's.
+        directory: a copy of it, if there is one.
     """
-    info = lookup(options["name"])
-    directory = options.get("directory")
+    info = lookup(name)
     if info.module != "folders" or directory is None:
         return info.classes
     try:

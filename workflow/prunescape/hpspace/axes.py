@@ -1,9 +1,13 @@
 """The hyperparameters that may span a grid, and the pair that does. Light: read while the Snakefile is parsed."""
 
 import math
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:  # jobs read this, and need no config
+    from prunescape.config.extension import Extension
+    from prunescape.config.grid import Grid
 
 LOG, LINEAR = "log", "linear"
 
@@ -178,28 +182,29 @@ class Pair(NamedTuple):
 THESIS = Pair(Axis("learning_rate", 0.2), Axis("weight_decay", 0.2))
 
 
-def pair_of(grid: Mapping[str, Any]) -> Pair:
+def pair_of(grid: "Grid") -> Pair:
     """The axes of the config's section `grid`: its own, or the thesis' pair by its `step`."""
-    axes: Sequence[Mapping[str, Any]] | None = grid.get("axes")
-    if axes is None:
-        return Pair(*(Axis(axis.name, grid["step"]) for axis in THESIS))
-    return Pair(*(Axis(axis["name"], axis["step"], axis["scale"]) for axis in axes))
+    if grid.axes is None:
+        return Pair(*(Axis(axis.name, grid.step) for axis in THESIS))
+    return Pair(*(Axis(axis.name, axis.step, axis.scale) for axis in grid.axes))
 
 
-def size_of(grid: Mapping[str, Any]) -> tuple[int, int]:
+def size_of(grid: "Grid") -> tuple[int, int]:
     """Cells of the initial grid along both axes."""
-    first, second = (axis["size"] for axis in grid["axes"]) if grid.get("axes") else grid["size"]
-    return first, second
+    if grid.axes is None:
+        return grid.size
+    first, second = grid.axes
+    return first.size, second.size
 
 
-def bounds_of(grid: Mapping[str, Any], extension: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
+def bounds_of(grid: "Grid", extension: "Extension") -> dict[str, tuple[float, float]]:
     """The smallest and largest value of both hyperparameters that the config's sections let a grid reach, by name."""
-    bounds = {}
-    for axis, own in zip(pair_of(grid), grid.get("axes") or ({}, {}), strict=True):
-        anything = axis.of.least, axis.of.below
-        low, high = own.get("bounds") or extension.get(axis.name) or anything
-        bounds[axis.name] = low, high
-    return bounds
+    own = [axis.bounds for axis in grid.axes or ()] or [None, None]
+    of_thesis = {name: getattr(extension, name) for name in THESIS.names}
+    return {
+        axis.name: bounds or of_thesis.get(axis.name) or (axis.of.least, axis.of.below)
+        for axis, bounds in zip(pair_of(grid), own, strict=True)
+    }
 
 
 def epochs_trained(hyperparameters: Container[str]) -> str:

@@ -8,9 +8,14 @@ Snakefile is parsed.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from prunescape.hpspace.axes import SHAPING, Pair, pair_of, size_of
+from prunescape.hpspace.axes import HYPERPARAMETERS, SHAPING, THESIS, Pair, pair_of, size_of
+
+if TYPE_CHECKING:  # jobs read this, and need no config
+    from prunescape.config.grid import Grid
+    from prunescape.config.models import Model
+    from prunescape.config.recipe import Recipe
 
 SLACK = 1 + 1e-9  # bounds given as 1.0e-5 are meant to include the cell that computes to 0.99999999999e-5
 
@@ -39,14 +44,19 @@ class Lattice:
     tile: tuple[int, int]
 
     @classmethod
-    def from_config(cls, grid: Mapping[str, Any], settings: Mapping[str, Any]) -> "Lattice":
-        """The lattice of the config's section `grid`; `settings` hold the prior where an axis names none of its own."""
-        pair, (rows, columns) = pair_of(grid), grid["tile"]
-        own = [axis.get("prior") for axis in grid.get("axes") or [{}, {}]]
-        first, second = (
-            settings[name] if prior is None else prior for name, prior in zip(pair.names, own, strict=True)
+    def from_config(cls, grid: "Grid", recipe: "Recipe", model: "Model") -> "Lattice":
+        """The lattice around a model's prior."""
+        return cls.around(
+            grid, {name: getattr(model if name in THESIS.names else recipe, name) for name in HYPERPARAMETERS}
         )
-        return cls(pair, (first, second), size_of(grid), (rows, columns))
+
+    @classmethod
+    def around(cls, grid: "Grid", prior: Mapping[str, float]) -> "Lattice":
+        """The lattice of the config's section `grid`, around values by name where an axis has no prior of its own."""
+        pair = pair_of(grid)
+        own = [axis.prior for axis in grid.axes or ()] or [None, None]
+        first, second = (prior[name] if at is None else at for name, at in zip(pair.names, own, strict=True))
+        return cls(pair, (first, second), size_of(grid), grid.tile)
 
     def values(self, cell: Cell) -> tuple[float, float]:
         """The hyperparameters of a cell."""

@@ -103,7 +103,7 @@ def companion_of(plan: Plan, study: Planned) -> Companion:
 def companion_cost(companion: Companion, study: Study) -> list[Table | str]:
     """The cost still to be paid, by experiment. Time follows from FLOPs and an assumed speed."""
     costs = Costs(study)
-    device = "cpu" if study.config["engine"]["device"] == "cpu" else "gpu"
+    device = "cpu" if study.config.engine.device == "cpu" else "gpu"
     speed = costs.assumed_speed(device).flops
     rows, paid = [], []
     for row, pieces in companion.rows().items():
@@ -126,7 +126,7 @@ def companion_cost(companion: Companion, study: Study) -> list[Table | str]:
         "a job takes",
         "memory",
     ]
-    page = table(f"{study.config['run']}: {companion.name}", columns, rows, ["total", "", *_numbers(*sums), "", ""])
+    page = table(f"{study.config.run}: {companion.name}", columns, rows, ["total", "", *_numbers(*sums), "", ""])
     note = f"Time at an assumed {speed:.0e} FLOP/s; making networks and starting jobs come on top."
     return [page, note]
 
@@ -148,7 +148,7 @@ def companion_status(companion: Companion, study: Study, now: float) -> Page:
         failures += [f"  {item.training.log}: {item.error}" for item in states if item.state is State.FAILED]
     columns = ["model", "experiment", "jobs", *State]
     totals = ["total", "", str(len(companion.pieces)), *(str(count) if count else "-" for count in sums.values())]
-    page: Page = [table(f"{study.config['run']}: {companion.name}", columns, rows, totals)]
+    page: Page = [table(f"{study.config.run}: {companion.name}", columns, rows, totals)]
     claims = study.results / companion.name / "claims.txt"
     page.append(f"claims: {claims if claims.is_file() else 'not yet'}")
     explore = claims.with_name("explore.html")

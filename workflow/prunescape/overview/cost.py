@@ -8,6 +8,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
+from prunescape.config.data import Data
 from prunescape.data.catalogue import IMAGES, lookup
 from prunescape.data.layout import split_folders
 from prunescape.errors import UserError
@@ -85,7 +86,7 @@ class Costs:
 
     def __post_init__(self) -> None:
         self.sizes, self.bytes_of_data = _data(self.study)
-        self.measured = _timings(self.finished, self.study.config["engine"]["threads"], self.units)
+        self.measured = _timings(self.finished, self.study.config.engine.threads, self.units)
 
     def forward_flops(self, row: Row) -> float | None:
         """FLOPs of one forward pass of one image; None where the model is not known and nothing was built yet."""
@@ -96,8 +97,8 @@ class Costs:
             described = _json(self.study.network(Row(row.model, variant)))
             if isinstance(described.get("flops"), int):
                 return described["flops"] * part
-        data = self.study.config["data"]
-        side = lookup(data["name"]).geometry(data["image_size"]).crop
+        data = self.study.config.data
+        side = lookup(data.name).geometry(data.image_size).crop
         by_pixel = (PER_PIXEL_LARGE if side > LARGE else {}).get(row.model, PER_PIXEL.get(row.model))
         return None if by_pixel is None else by_pixel * side**2 * kept
 
@@ -116,7 +117,7 @@ class Costs:
     def _lengths(self, training: Training) -> float:
         """A job's epochs, all cells together, in those of the recipe."""
         epochs = [epochs for epochs, _ in training.shapes]
-        return sum(epochs) / self.study.recipe(training.row)["epochs"] if epochs else training.cells
+        return sum(epochs) / self.study.recipe(training.row).epochs if epochs else training.cells
 
     def units(self, training: Training) -> float:
         """Number of trainings by the recipe that take as long as a job, all its cells together."""
@@ -147,7 +148,7 @@ class Costs:
         return Time(self.assumed_seconds(flops, device, row), ASSUMPTION, device)
 
     def _assumed_device(self) -> str:
-        return "cpu" if self.study.config["engine"]["device"] == "cpu" else "gpu"
+        return "cpu" if self.study.config.engine.device == "cpu" else "gpu"
 
     def assumed_seconds(self, flops: float, device: str, row: Row) -> float:
         """Seconds of a training of so many FLOPs on a "gpu", or on one core of a "cpu", if nothing was measured."""
@@ -158,13 +159,13 @@ class Costs:
         """The assumed speed of a "gpu", or of one core of a "cpu"."""
         if device == "cpu":
             return ASSUMED_CORE
-        return Speed(1e12 * self.study.config["cluster"]["teraflops"], GPU_STEP_SECONDS)
+        return Speed(1e12 * self.study.config.cluster.teraflops, GPU_STEP_SECONDS)
 
     def _steps(self, row: Row, epochs: int | None = None, batch_size: int | None = None) -> int:
         """Steps of one training, by the row's recipe where nothing else is said."""
         recipe = self.study.recipe(row)
         images = 1 if self.sizes is None else self.sizes["train"]
-        return ceil(images / (batch_size or recipe["batch_size"])) * int(recipe["epochs"] if epochs is None else epochs)
+        return ceil(images / (batch_size or recipe.batch_size)) * (recipe.epochs if epochs is None else epochs)
 
     def _speed(self, rows: Iterable[Row]) -> tuple[float, str]:
         """FLOPs a second over all finished cells of `rows`, and their device."""
@@ -191,7 +192,7 @@ class Costs:
             )
             device = _device(calibration["device"])
             arrays = ceil(cells / calibration["lanes"])
-            cores = min(self.study.config["engine"]["threads"], arrays) if device == "cpu" else 1
+            cores = min(self.study.config.engine.threads, arrays) if device == "cpu" else 1
             step = chosen["tile_ms"] / 1000 / cells * cores
             return None if self.sizes is None else Time(step * self._steps(row), CALIBRATED, device)
         except (KeyError, TypeError, StopIteration, ZeroDivisionError):
@@ -199,7 +200,7 @@ class Costs:
 
     def bytes_of(self, training: Training) -> int:
         """Disk that the results of a job take: a row a cell in the tables, and one in the history for each epoch."""
-        epochs = self.study.recipe(training.row)["epochs"]
+        epochs = self.study.recipe(training.row).epochs
         return 400 * training.cells + round(110 * epochs * self._lengths(training))
 
 
@@ -245,22 +246,22 @@ def _json(path: Path) -> Mapping[str, Any]:
 
 def _data(study: Study) -> tuple[dict[str, int] | None, int | None]:
     """Images of each split, and bytes of the prepared arrays; None where they cannot be told yet."""
-    meta, section = _json(study.data / "meta.json"), study.config["data"]
-    info = lookup(section["name"])
-    pixels = info.channels * info.geometry(section["image_size"]).stored ** 2
+    meta, section = _json(study.data / "meta.json"), study.config.data
+    info = lookup(section.name)
+    pixels = info.channels * info.geometry(section.image_size).stored ** 2
     sizes = {split: meta.get(f"n_{split}") for split in ("train", "validation")}
     if not all(isinstance(size, int) for size in sizes.values()):
-        published = IMAGES.get(section["name"]) or _count_files(section)
-        sizes = {split: section[f"{split}_size"] or of for split, of in zip(sizes, published, strict=True)}
+        published = IMAGES.get(section.name) or _count_files(section)
+        sizes = {split: getattr(section, f"{split}_size") or of for split, of in zip(sizes, published, strict=True)}
     known = {split: size for split, size in sizes.items() if size is not None}
     return (known, sum(known.values()) * (pixels + 8)) if len(known) == len(sizes) else (None, None)
 
 
-def _count_files(section: Mapping[str, Any]) -> tuple[int | None, int | None]:
+def _count_files(section: Data) -> tuple[int | None, int | None]:
     """Images in the user's class folders, roughly: every file counts."""
     try:
-        train, validation = split_folders(Path(section["directory"]))
-    except (OSError, UserError, TypeError):
+        train, validation = split_folders(Path(section.directory or "."))
+    except (OSError, UserError):
         return None, None
 
     def count(folder: Path) -> int:
@@ -268,5 +269,5 @@ def _count_files(section: Mapping[str, Any]) -> tuple[int | None, int | None]:
 
     if validation is not None:
         return count(train), count(validation)
-    held_out = round(count(train) * section["validation_fraction"])
+    held_out = round(count(train) * section.validation_fraction)
     return count(train) - held_out, held_out

@@ -98,7 +98,7 @@ def cost_page(study: Study, cores: int | None = None) -> list[Table | str]:
     lines = cost_lines(study)
     devices = {line.time.device for line in lines if line.time is not None}
     device = {frozenset({"cpu"}): "core", frozenset({"gpu"}): "GPU"}.get(frozenset(devices), "device")
-    threads = study.config["engine"]["threads"] if device == "core" else 1
+    threads = study.config.engine.threads if device == "core" else 1
     rows = [
         [
             *line.row,
@@ -123,7 +123,7 @@ def cost_page(study: Study, cores: int | None = None) -> list[Table | str]:
         "",
         size(sum(line.disk for line in lines)),
     ]
-    title = f"{study.config['run']}: still to be trained" if any(line.done for line in lines) else study.config["run"]
+    title = f"{study.config.run}: still to be trained" if any(line.done for line in lines) else study.config.run
     notes = [
         _basis(lines, Costs(study)),
         *_devices(study, lines),
@@ -154,7 +154,7 @@ def _basis(lines: Sequence[Line], costs: Costs) -> str:
 def _devices(study: Study, lines: Sequence[Line]) -> list[str]:
     """A note on the cost without a GPU, where the config leaves the device open and nothing was measured."""
     assumed = [line for line in lines if line.time is not None and line.time.source == ASSUMPTION]
-    if study.config["engine"]["device"] != "auto" or len(assumed) < len(lines):
+    if study.config.engine.device != "auto" or len(assumed) < len(lines):
         return []
     costs = Costs(study)
     flops = ((line.units, line.row, costs.cell_flops(line.row)) for line in lines)
@@ -189,15 +189,15 @@ def _growth(study: Study) -> list[str]:
         tiles = study.tiles(model)
         more = (_largest(study, model, tiles, rounds) - len(tiles)) if rounds else 0
         if more > 0:
-            size_of_tile = study.config["grid"]["tile"][0] * study.config["grid"]["tile"][1]
-            cells = more * size_of_tile * len(ratios) * len(study.config["seeds"])
+            size_of_tile = study.config.grid.tile[0] * study.config.grid.tile[1]
+            cells = more * size_of_tile * len(ratios) * len(study.config.seeds)
             notes.append(f"{model} may grow by up to {cells:,} cells in {rounds} rounds of extension (not counted).")
     return notes
 
 
 def _largest(study: Study, model: str, tiles: Sequence[Cell], rounds: int) -> int:
     """Tiles of the grid once every side has grown in each round, within the bounds."""
-    lattice, bounds = study.lattice(model), bounds_of(study.config["grid"], study.config["extension"])
+    lattice, bounds = study.lattice(model), bounds_of(study.config.grid, study.config.extension)
     extent = Extent.of(tiles, lattice)
     for _ in range(rounds):
         extent = extent.grown(lattice, None, bounds)

@@ -118,7 +118,7 @@ def status_page(study: Study, now: float | None = None) -> Page:
         by_row[item.training.row].append(item)
     columns = ["model", "variant", "cells", *State, "done"]
     rows = [[*row, *_numbers(items)] for row, items in by_row.items()]
-    return [table(study.config["run"], columns, rows, ["total", "", *_numbers(states)]), *notes(study, states)]
+    return [table(study.config.run, columns, rows, ["total", "", *_numbers(states)]), *notes(study, states)]
 
 
 def notes(study: Study, states: Sequence[Progress]) -> list[str]:
@@ -153,9 +153,9 @@ def _outlook(study: Study, states: Sequence[Progress]) -> str:
         return "All cells are finished. `snakemake -n` tells whether anything is to be made anew."
     left = seconds_left(study, states)
     running = sum(item.state is State.RUNNING for item in states)
-    cores = study.config["engine"]["threads"] if study.config["engine"]["device"] == "cpu" else 1
+    cores = study.config.engine.threads if study.config.engine.device == "cpu" else 1
     if running == 0:
-        device = "core" if study.config["engine"]["device"] == "cpu" else "device"
+        device = "core" if study.config.engine.device == "cpu" else "device"
         needed = "" if left is None else f" about {duration(left)} on one {device} are left."
         return f"No training is running;{needed} `snakemake` goes on."
     going = f"{running} training{'s' if running > 1 else ''} running"

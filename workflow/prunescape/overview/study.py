@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from prunescape.config.config import Config
+from prunescape.config.recipe import Recipe
 from prunescape.errors import UserError
 from prunescape.hpspace.axes import SHAPING
 from prunescape.hpspace.lattice import Cell, Lattice
@@ -47,7 +49,7 @@ class Preparation(NamedTuple):
     result: Path
     log: Path
     part: float
-    recipe: Mapping[str, Any]
+    recipe: Recipe
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class Study:
         memory: bytes that the networks of a job of a row take, where known.
     """
 
-    config: Mapping[str, Any]
+    config: Config
     ratios: Mapping[str, Mapping[str, float]]
     data: Path
     models: str
@@ -76,14 +78,14 @@ class Study:
     weights: str
     weights_log: str
     extension: str
-    recipes: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
+    recipes: Mapping[str, Mapping[str, Recipe]] = field(default_factory=dict)
     preparations: Sequence[Preparation] = ()
     memory: Mapping[Row, int | None] = field(default_factory=dict)
 
     @property
     def results(self) -> Path:
         """The folder of all results."""
-        return Path("results") / self.config["run"]
+        return Path("results") / self.config.run
 
     @property
     def rows(self) -> list[Row]:
@@ -96,7 +98,7 @@ class Study:
 
     def _before(self, model: str, ratios: Mapping[str, float]) -> list[str]:
         """The rows of the trainings on whose weights pruning works."""
-        if len(ratios) < 2 or self.config["models"][model]["pipelines"] == [AT_INIT]:
+        if len(ratios) < 2 or self.config.models[model].pipelines == (AT_INIT,):
             return []
         return [CHECKPOINT, *(of.row.variant for of in self.preparations if of.row.model == model)]
 
@@ -104,31 +106,32 @@ class Study:
         """The further training that a row stands for; None of other rows."""
         return next((of for of in self.preparations if of.row == row), None)
 
-    def recipe(self, row: Row) -> Mapping[str, Any]:
+    def recipe(self, row: Row) -> Recipe:
         """The recipe by which the networks of a row are trained."""
         before = self.prepares(row)
         if before is not None:
             return before.recipe
-        recipe: Mapping[str, Any] = self.recipes.get(row.model, {}).get(row.variant, self.config["recipe"])
-        return recipe
+        return self.recipes.get(row.model, {}).get(row.variant, self.config.recipe)
 
     def network(self, row: Row) -> Path:
         """The architecture of a row's network; that of the first seed where they differ."""
         folder = Path(self.models.format(model=row.model, variant=row.variant))
-        seeds = folder / f"seed-{self.config['seeds'][0]}"
+        seeds = folder / f"seed-{self.config.seeds[0]}"
         return (seeds if seeds.is_dir() else folder) / "architecture.json"
 
     def lattice(self, model: str) -> Lattice:
         """The lattice around a model's prior."""
-        return Lattice.from_config(self.config["grid"], {**self.config["recipe"], **self.config["models"][model]})
+        return Lattice.from_config(self.config.grid, self.config.recipe, self.config.models[model])
 
     def shapes(self, row: Row, cells: Iterable[Cell]) -> tuple[tuple[int, int], ...]:
         """Epochs and batch size of cells, where they are axes of the grid."""
         lattice, recipe = self.lattice(row.model), self.recipe(row)
         if not set(SHAPING) & set(lattice.pair.names):
             return ()
-        settings = ({**recipe, **lattice.named(cell)} for cell in cells)
-        return tuple((int(of["epochs"]), int(of["batch_size"])) for of in settings)
+        values = map(lattice.named, cells)
+        return tuple(
+            (int(of.get("epochs", recipe.epochs)), int(of.get("batch_size", recipe.batch_size))) for of in values
+        )
 
     def tiles(self, model: str) -> list[Cell]:
         """First cells of a model's tiles: the configured grid, and what finished rounds of extension have added.
@@ -137,7 +140,7 @@ class Study:
             UserError: the plan of a round is damaged.
         """
         tiles = self.lattice(model).initial_tiles()
-        for number in range(1, self.config["extension"]["rounds"] + 1):
+        for number in range(1, self.config.extension.rounds + 1):
             plan = Path(self.extension.format(model=model, round=number))
             try:
                 tiles += read_plan(plan)
@@ -149,12 +152,12 @@ class Study:
 
     def rounds_left(self, model: str) -> int:
         """Rounds of extension that have not been planned yet."""
-        rounds = range(1, self.config["extension"]["rounds"] + 1)
+        rounds = range(1, self.config.extension.rounds + 1)
         return sum(not Path(self.extension.format(model=model, round=number)).is_file() for number in rounds)
 
     def trainings(self) -> Iterator[Training]:
         """The training jobs that are known so far."""
-        size = self.config["grid"]["tile"][0] * self.config["grid"]["tile"][1]
+        size = self.config.grid.tile[0] * self.config.grid.tile[1]
         for row in self.rows:
             before = self.prepares(row)
             if before is not None:
@@ -166,7 +169,7 @@ class Study:
                 continue
             lattice = self.lattice(row.model)
             shapes = {tile: self.shapes(row, lattice.cells(tile)) for tile in self.tiles(row.model)}
-            for seed in self.config["seeds"]:
+            for seed in self.config.seeds:
                 for tile, of_cells in shapes.items():
                     where = {**row._asdict(), "seed": seed, "i": tile.i, "j": tile.j}
                     files = [Path(pattern.format(**where)) for pattern in (self.tile, self.tile_log)]

@@ -57,7 +57,7 @@ class Watch:
         rows = [[*row, *self._numbers(items, left[row])] for row, items in by_row.items()]
         _, *sums = map(str, self._numbers(states, total(list(left.values()))))
         totals = ["total", "", "", *sums[:-2], "", sums[-1]]  # the best accuracy of different networks says nothing
-        return table(self.study.config["run"], COLUMNS, rows, totals)
+        return table(self.study.config.run, COLUMNS, rows, totals)
 
     def _numbers(self, items: Sequence[Progress], left: float | None) -> list[RenderableType]:
         cells = sum(item.training.cells for item in items)

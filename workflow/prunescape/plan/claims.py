@@ -21,7 +21,7 @@ def claims_step(
         captions: what the report says of its files.
         values: settings that the claims depend on, beside the data set and the seeds.
     """
-    data = {"data": run.config["data"]["name"], "seeds": run.seeds}
+    data = {"data": run.config.data.name, "seeds": run.seeds}
     return run.step(
         study,
         f"state_{study}",

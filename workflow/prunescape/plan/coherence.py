@@ -6,6 +6,9 @@ from functools import cached_property
 from typing import Any
 
 from prunescape.coherence import schedule
+from prunescape.config.coherence import Coherence as Section
+from prunescape.config.coherence import Mlp, Network
+from prunescape.config.recipe import Recipe
 from prunescape.plan.companion import Companion
 from prunescape.plan.cost import training_flops
 from prunescape.plan.run import MLP
@@ -40,7 +43,7 @@ STATED = ["epochs", "diff_histogram", "widths", "width_diffs", "children", "mask
 
 
 @dataclass(frozen=True, eq=False)
-class Coherence(Companion):
+class Coherence(Companion[Section]):
     """What do per-sample gradients know? Trainings, their gradients' coherence, and networks with masks from it."""
 
     study = STUDY
@@ -48,7 +51,7 @@ class Coherence(Companion):
     @property
     def models(self) -> list[str]:
         """The networks that it studies, beside the fully connected ones."""
-        return list(self.section["models"])
+        return list(self.section.models)
 
     # Files.
 
@@ -116,14 +119,13 @@ class Coherence(Companion):
         return not when or self.performed(*when)
 
     @property
-    def mlps(self) -> Mapping[str, Any]:
+    def mlps(self) -> Mlp:
         """The section on fully connected networks."""
-        section: Mapping[str, Any] = self.section["mlp"]
-        return section
+        return self.section.mlp
 
     def performed(self, *names: str) -> bool:
         """Whether any of these experiments is wanted."""
-        return any(name in self.section["experiments"] for name in names)
+        return any(name in self.section.experiments for name in names)
 
     @property
     def runs(self) -> list[str]:
@@ -133,58 +135,58 @@ class Coherence(Companion):
 
     def epochs(self, model: str, run: str) -> int:
         """The length of a training."""
-        section = self.section["models"][model]
-        real = section["epochs"] or self.run.config["recipe"]["epochs"]
+        section = self.section.models[model]
+        real = section.epochs or self.run.config.recipe.epochs
         if run == "children":
-            return int(section["retraining_epochs"] or real)
-        return int(real if run.startswith("real") else section["gaussian_epochs"] or real)
+            return section.retraining_epochs or real
+        return real if run.startswith("real") else section.gaussian_epochs or real
 
     def watched_epochs(self, epochs: int) -> list[int]:
         """The epochs of a training after which its network is measured."""
-        return schedule.measured_epochs(epochs, self.section["measured_epochs"])
+        return schedule.measured_epochs(epochs, self.section.measured_epochs)
 
     def early_epochs(self, model: str) -> list[int]:
         """The epochs whose masks are tried."""
         epochs = self.epochs(model, "real_fresh")
-        return schedule.early_epochs(epochs, self.watched_epochs(epochs), self.section["early_epochs"])
+        return schedule.early_epochs(epochs, self.watched_epochs(epochs), self.section.early_epochs)
 
-    def recipe(self, section: Mapping[str, Any], epochs: int) -> dict[str, Any]:
+    def recipe(self, section: Network | Mlp, epochs: int) -> Recipe:
         """The recipe of a training of this study: at a constant learning rate, validated at its end."""
-        own = {name: section[name] for name in ("optimiser", "momentum")}
-        constant = {"schedule": "constant", "decay_epochs": [], "epochs": epochs, "evaluate_every": epochs}
-        return {**self.run.config["recipe"], **own, **constant, "clip": None}
+        own = {"optimiser": section.optimiser, "momentum": section.momentum, "clip": None}
+        constant = {"schedule": "constant", "decay_epochs": (), "epochs": epochs, "evaluate_every": epochs}
+        return self.run.config.recipe.changed(**own, **constant)
 
     @property
     def _scored(self) -> list[str]:
         """The scores whose masks have a best and a worst end."""
-        return [name for name in self.section["scores"] if name != "random"]
+        return [name for name in self.section.scores if name != "random"]
 
     @property
     def masks(self) -> int:
         """Number of masks of a parent."""
-        kinds = len(self._scored) * len(self.section["ends"]) + ("random" in self.section["scores"])
-        return kinds * len(self.section["scopes"])
+        kinds = len(self._scored) * len(self.section.ends) + ("random" in self.section.scores)
+        return kinds * len(self.section.scopes)
 
     def _sparse_children(self, model: str) -> int:
         """Number of networks that are trained with masks of a model, the dense one included."""
         trained, alone = len(self._scored), 1 if self.performed("network") else 2
         return (
             self.performed("network") * (1 + self.masks)
-            + self.performed("matched") * trained * len(self.section["ends"]) * alone
+            + self.performed("matched") * trained * len(self.section.ends) * alone
             + self.performed("early") * trained * len(self.early_epochs(model))
         )
 
     def pairs(self, experiment: str) -> list[list[float]]:
         """Widths of dense networks with as many weights as the children, and the parents' multiple of these weights."""
         if experiment == "wide":
-            return [[width, round(1 / self.section["density"], 6)] for width in self.mlps["widths"]]
-        return [[self.mlps["child"], ratio] for ratio in self.mlps["parents"]]
+            return [[width, round(1 / self.section.density, 6)] for width in self.mlps.widths]
+        return [[self.mlps.child, ratio] for ratio in self.mlps.parents]
 
     @property
     def widths(self) -> list[int]:
         """The widths of dense fully connected networks that are trained."""
-        wide = self.mlps["widths"] if self.performed("widths", "wide") else []
-        return sorted({*wide, *([self.mlps["child"]] if self.performed("fixed") else [])})
+        wide = self.mlps.widths if self.performed("widths", "wide") else []
+        return sorted({*wide, *([self.mlps.child] if self.performed("fixed") else [])})
 
     @property
     def mlp_experiments(self) -> list[str]:
@@ -194,14 +196,14 @@ class Coherence(Companion):
     # Costs, in images that go forwards.
 
     def _measuring(self, networks: int, sizes: Sizes) -> int:
-        images = min(self.section["samples"] or sizes["train"], sizes["train"])
+        images = min(self.section.samples or sizes["train"], sizes["train"])
         return networks * (MEASURED_PASSES * images + sizes["validation"])
 
     def _mlp_training(self, sizes: Sizes) -> int:
-        return training_flops(1, 1, sizes, self.recipe(self.mlps, self.mlps["epochs"]))
+        return training_flops(1, 1, sizes, self.recipe(self.mlps, self.mlps.epochs))
 
     def _mlp_measuring(self, sizes: Sizes) -> int:
-        return self._measuring(len(self.watched_epochs(self.mlps["epochs"])), sizes)
+        return self._measuring(len(self.watched_epochs(self.mlps.epochs)), sizes)
 
     def _widths_passes(self, wildcards: Wildcards, sizes: Sizes) -> int:  # noqa: ARG002
         """Images, in passes of the model's own width; wider networks cost as the square of theirs."""
@@ -227,12 +229,12 @@ class Coherence(Companion):
             wildcards,
             MLP,
             lanes,
-            recipe=self.recipe(self.mlps, self.mlps["epochs"]),
-            learning_rate=self.mlps["learning_rate"],
-            weight_decay=self.mlps["weight_decay"],
-            augment=self.section["augment"],
-            samples=self.section["samples"],
-            measured_epochs=self.watched_epochs(self.mlps["epochs"]),
+            recipe=self.recipe(self.mlps, self.mlps.epochs).plain(),
+            learning_rate=self.mlps.learning_rate,
+            weight_decay=self.mlps.weight_decay,
+            augment=self.section.augment,
+            samples=self.section.samples,
+            measured_epochs=self.watched_epochs(self.mlps.epochs),
             **values,
         )
 
@@ -254,8 +256,8 @@ class Coherence(Companion):
     def train_run(self) -> Step:
         """The step that trains a network on real images or on noise, and keeps it after its measured epochs."""
 
-        def training(wildcards: Wildcards) -> tuple[Mapping[str, Any], int]:
-            return self.section["models"][wildcards["model"]], self.epochs(wildcards["model"], wildcards["run"])
+        def training(wildcards: Wildcards) -> tuple[Network, int]:
+            return self.section.models[wildcards["model"]], self.epochs(wildcards["model"], wildcards["run"])
 
         def values(wildcards: Wildcards) -> dict[str, Any]:
             section, epochs = training(wildcards)
@@ -263,10 +265,10 @@ class Coherence(Companion):
                 wildcards,
                 wildcards["model"],
                 1,
-                recipe=self.recipe(section, epochs),
-                learning_rate=section["learning_rate"],
-                weight_decay=section["weight_decay"],
-                augment=self.section["augment"] and wildcards["run"].startswith("real"),
+                recipe=self.recipe(section, epochs).plain(),
+                learning_rate=section.learning_rate,
+                weight_decay=section.weight_decay,
+                augment=self.section.augment and wildcards["run"].startswith("real"),
                 measured_epochs=self.watched_epochs(epochs),
             )
 
@@ -298,7 +300,7 @@ class Coherence(Companion):
             "",
             inputs=self.of_runs,
             values=lambda wildcards: self._settings(
-                wildcards, wildcards["model"], 1, samples=self.section["samples"], bins=self.section["bins"]
+                wildcards, wildcards["model"], 1, samples=self.section.samples, bins=self.section.bins
             ),
             sources=self.source,
             networks=networks,
@@ -309,24 +311,24 @@ class Coherence(Companion):
     def retrain_masks(self) -> Step:
         """The step that trains masked networks from a fresh initialisation."""
 
-        def recipe(wildcards: Wildcards) -> dict[str, Any]:
+        def recipe(wildcards: Wildcards) -> Recipe:
             model = wildcards["model"]
-            return self.recipe(self.section["models"][model], self.epochs(model, "children"))
+            return self.recipe(self.section.models[model], self.epochs(model, "children"))
 
         def values(wildcards: Wildcards) -> dict[str, Any]:
-            section = self.section["models"][wildcards["model"]]
+            section = self.section.models[wildcards["model"]]
             return self._settings(
                 wildcards,
                 wildcards["model"],
-                self.section["lanes"],
-                recipe=recipe(wildcards),
-                learning_rate=section["retraining_rate"] or section["learning_rate"],
-                weight_decay=section["weight_decay"],
-                augment=self.section["augment"],
-                density=self.section["density"],
+                self.section.lanes,
+                recipe=recipe(wildcards).plain(),
+                learning_rate=section.retraining_rate or section.learning_rate,
+                weight_decay=section.weight_decay,
+                augment=self.section.augment,
+                density=self.section.density,
                 plan={
                     "experiments": [name for name in SPARSE if self.performed(name)],
-                    **{name: self.section[name] for name in ("scores", "ends", "scopes")},
+                    **self.section.plain("scores", "ends", "scopes"),
                     "early_epochs": self.early_epochs(wildcards["model"]),
                 },
             )
@@ -381,7 +383,7 @@ class Coherence(Companion):
             {"widths": self.mlp_part("widths"), "diffs": self.mlp_part("width_diffs")},
             self.of_mlps,
             combinations(seed=self.run.seeds if self.widths else []),
-            lambda wildcards: self._mlp_settings(wildcards, 1, widths=self.widths, bins=self.section["bins"]),
+            lambda wildcards: self._mlp_settings(wildcards, 1, widths=self.widths, bins=self.section.bins),
             lambda wildcards: len(self.widths),
             self._widths_passes,
         )
@@ -396,9 +398,9 @@ class Coherence(Companion):
             combinations(seed=self.run.seeds, experiment=self.mlp_experiments),
             lambda wildcards: self._mlp_settings(
                 wildcards,
-                self.section["lanes"],
+                self.section.lanes,
                 pairs=self.pairs(wildcards["experiment"]),
-                **{name: self.section[name] for name in ("scores", "ends", "scopes")},
+                **self.section.plain("scores", "ends", "scopes"),
             ),
             lambda wildcards: len(self.pairs(wildcards["experiment"])) * (1 + self.masks),
             self._parents_passes,
@@ -438,4 +440,4 @@ class Coherence(Companion):
     def summaries(self) -> list[Step]:
         """The steps that make tables and claims of what was measured."""
         stated = self.tables(*(name for name in STATED if name in self.collected))
-        return [*self.analyses, self.claims(stated, "yauney2024", tolerance=self.section["tolerance"])]
+        return [*self.analyses, self.claims(stated, "yauney2024", tolerance=self.section.tolerance)]

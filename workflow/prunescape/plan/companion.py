@@ -3,8 +3,9 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
+from prunescape.config.section import Section
 from prunescape.plan.claims import claims_step
 from prunescape.plan.identity import published_tables
 from prunescape.plan.networks import Networks
@@ -12,9 +13,11 @@ from prunescape.plan.run import PROJECT, Run
 from prunescape.plan.step import Files, Job, Step, Wildcards, combinations
 from prunescape.studies.study import Analysis, Figure, Study, by_name
 
+S = TypeVar("S", bound=Section)
+
 
 @dataclass(frozen=True, eq=False)
-class Companion:
+class Companion(Generic[S]):
     """A companion study of a run, whose section of the config is there.
 
     Attributes:
@@ -33,9 +36,9 @@ class Companion:
         return self.study.name
 
     @property
-    def section(self) -> Mapping[str, Any]:
+    def section(self) -> S:
         """The study's section of the config."""
-        section: Mapping[str, Any] = self.run.config[self.name]
+        section: S = getattr(self.run.config, self.name)
         return section
 
     @property
@@ -221,7 +224,7 @@ class Companion:
     def _told(self) -> dict[str, Any]:
         """Facts on the run for the page: the config and the jobs that trained or measured."""
         jobs = [(job.model, job.step.name, job.networks, job.log) for job in self.pieces]
-        return {"config": self.run.config, "root": str(PROJECT), "jobs": jobs}
+        return {"config": self.run.config.plain(), "root": str(PROJECT), "jobs": jobs}
 
     def shown(self) -> Files:
         """Files that the page shows: the claims, all tables, and figures where there are PNG files of them."""
@@ -235,6 +238,7 @@ class Companion:
     def captions(self) -> dict[str, Any]:
         """By path of a table or figure, what the report says of it; None of what is not in the report."""
         captions: dict[str, Any] = {}
+        config = self.run.config.plain()
         for step in self._shown:
             for job in step.all_jobs():
                 for name, path in job.outputs.items():
@@ -242,5 +246,5 @@ class Companion:
                         continue
                     # Of a figure the report has the first format alone.
                     said = step.captions.get(name) or step.captions.get(next(iter(job.outputs)))
-                    captions[path] = None if said is None else said.told(job.wildcards, self.run.config)
+                    captions[path] = None if said is None else said.told(job.wildcards, config)
         return captions

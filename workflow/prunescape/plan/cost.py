@@ -6,25 +6,32 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from prunescape.config.cluster import Cluster
+from prunescape.config.recipe import Recipe
+
 # A backward pass costs twice a forward pass.
 TRAINING_PASSES, VALIDATION_PASSES = 3, 1
 
 
-def training_flops(flops: int, cells: int, sizes: Mapping[str, int], recipe: Mapping[str, Any]) -> int:
+def training_flops(
+    flops: int, cells: int, sizes: Mapping[str, int], recipe: Recipe, epochs: float | None = None
+) -> int:
     """FLOPs of training one network at a number of cells.
 
     Args:
         flops: of one forward pass of one image.
         cells: trainings.
         sizes: images of each split.
-        recipe: the config's section `recipe`.
+        recipe: a section `recipe`.
+        epochs: the length, where it is not the recipe's.
     """
-    validations = math.ceil(recipe["epochs"] / recipe["evaluate_every"])
-    passes = TRAINING_PASSES * recipe["epochs"] * sizes["train"] + VALIDATION_PASSES * validations * sizes["validation"]
+    length = recipe.epochs if epochs is None else int(epochs)
+    validations = math.ceil(length / recipe.evaluate_every)
+    passes = TRAINING_PASSES * length * sizes["train"] + VALIDATION_PASSES * validations * sizes["validation"]
     return flops * cells * passes
 
 
-def run_time_minutes(flops: int, attempt: int, cluster: Mapping[str, Any]) -> int:
+def run_time_minutes(flops: int, attempt: int, cluster: Cluster) -> int:
     """Run time to ask for: the estimate and the time to start, once more with every attempt, within the limit.
 
     Args:
@@ -32,8 +39,8 @@ def run_time_minutes(flops: int, attempt: int, cluster: Mapping[str, Any]) -> in
         attempt: 1, 2, ...
         cluster: the config's section `cluster`.
     """
-    minutes = attempt * (cluster["startup_minutes"] + flops / (60e12 * cluster["teraflops"]))
-    longest = math.inf if cluster["longest_hours"] is None else 60 * cluster["longest_hours"]
+    minutes = attempt * (cluster.startup_minutes + flops / (60e12 * cluster.teraflops))
+    longest = math.inf if cluster.longest_hours is None else 60 * cluster.longest_hours
     return math.ceil(minutes) if minutes <= longest else max(1, math.floor(longest))
 
 

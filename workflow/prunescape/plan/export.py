@@ -49,7 +49,7 @@ class Export:
             "step_history": networks.has_step_trainings,
         }
         values = {
-            "run": self.run.config["run"],
+            "run": self.run.config.run,
             "before": [name for name, known in there.items() if known],
             **self.run.axes,
         }
@@ -80,7 +80,7 @@ class Export:
             variant = run.variant(wildcards["model"], wildcards["variant"])
             training = networks.training(variant)
             return {
-                "recipe": training.recipe,
+                "recipe": training.recipe.plain(),
                 "rate_factor": training.rate_factor,
                 "engine": run.engine(),
                 "seeds": run.seeds if variant.at_init else [],
@@ -90,7 +90,7 @@ class Export:
 
         def passes(wildcards: Wildcards, sizes: Sizes) -> int:
             recipe = networks.training(run.variant(wildcards["model"], wildcards["variant"])).recipe
-            return training_flops(1, 1, sizes, {**recipe, **run.prior(wildcards["model"])})
+            return training_flops(1, 1, sizes, recipe, run.prior(wildcards["model"]).get("epochs"))
 
         return run.step(
             ROOM,
@@ -125,14 +125,14 @@ class Export:
         def values(wildcards: Wildcards) -> dict[str, Any]:
             variant = run.variant(wildcards["model"], wildcards["variant"])
             return {
-                "run": run.config["run"],
+                "run": run.config.run,
                 **variant.columns(),
-                "target": run.config["pruning"]["target"],
-                "recipe": run.config["recipe"],
+                "target": run.config.pruning.target,
+                "recipe": run.config.recipe.plain(),
                 "fixed": run.fixed(wildcards["model"]),
                 "rate_factor": self.hpspace.networks.training(variant).rate_factor,
                 **run.axes,
-                "risk_roi": run.config["analysis"]["risk_roi"],
+                "risk_roi": run.config.analysis.risk_roi,
             }
 
         return run.step(
@@ -161,7 +161,7 @@ class Export:
 
         def values(wildcards: Wildcards) -> dict[str, Any]:  # noqa: ARG001
             scripts = sorted(f"{room}/{path.name}" for room in MAIN_ROOMS for path in Path(SCRIPTS, room).glob("*.py"))
-            return {"config": run.config, "results_code": code(*scripts, *map(run.source, run.models))}
+            return {"config": run.config.plain(), "results_code": code(*scripts, *map(run.source, run.models))}
 
         files = {"crate": f"{run.results}/ro-crate-metadata.json", "config": f"{run.results}/config.json"}
         inputs: dict[str, str | list[str]] = {

@@ -58,7 +58,7 @@ class Hpspace:
     @property
     def rounds(self) -> int:
         """The most rounds in which the grid is extended."""
-        return int(self.run.config["extension"]["rounds"])
+        return self.run.config.extension.rounds
 
     def plans(self, model: str, rounds: int) -> list[str]:
         """The plans of the extension rounds 1 to `rounds`."""
@@ -121,14 +121,14 @@ class Hpspace:
     def _tile_passes(self, wildcards: Wildcards, sizes: Sizes) -> int:
         variant = self.run.variant(wildcards["model"], wildcards["variant"])
         recipe = self.networks.training(variant).recipe
-        return sum(training_flops(1, 1, sizes, {**recipe, **cell}) for cell in self.cells(wildcards))
+        return sum(training_flops(1, 1, sizes, recipe, cell.get("epochs")) for cell in self.cells(wildcards))
 
     def _held(self, wildcards: Wildcards) -> int:
         """Networks that the training of a tile holds at once; all that can be one array, where that is measured."""
         run, cells = self.run, len(self.cells(wildcards))
-        engine = run.config["engine"]
+        engine = run.config.engine
         alike = run.lattice(wildcards["model"]).alike
-        return run.held(cells, 1 if engine["strategy"] == SERIAL else engine["lanes"] or alike)
+        return run.held(cells, 1 if engine.strategy == SERIAL else engine.lanes or alike)
 
     @cached_property
     def train_tile(self) -> Step:
@@ -164,7 +164,7 @@ class Hpspace:
             model, before = wildcards["model"], int(wildcards["round"]) - 1
             return {"plans": self.plans(model, before), "tables": self.tile_files(model, before)}
 
-        extension = {key: value for key, value in run.config["extension"].items() if key != "rounds"}
+        extension = {key: value for key, value in run.config.extension.plain().items() if key != "rounds"}
         return run.step(
             ROOM,
             "extend_grid",
@@ -172,7 +172,7 @@ class Hpspace:
             jobs,
             inputs=inputs,
             values=lambda wildcards: {
-                "grid": run.config["grid"],
+                "grid": run.config.grid.plain(),
                 "prior": run.prior(wildcards["model"]),
                 "extension": extension,
             },
@@ -216,16 +216,13 @@ class Hpspace:
         given = [name for name in analysis.gives if self.makes(known.get(name, ()))]
         return self.run.analysis(STUDY, analysis, self.tables(*given), {**tables, **files})
 
-    def _analysis_settings(self, *keys: str) -> dict[str, Any]:
-        return {key: self.run.config["analysis"][key] for key in keys}
-
     @cached_property
     def give_verdict(self) -> Step:
         """The step that says whether to tune again."""
         run = self.run
         values = {
-            "verdict": {**run.config["verdict"], **self._analysis_settings("risk_roi", "confidence")},
-            "border_roi": run.config["extension"]["roi"],
+            "verdict": {**run.config.verdict.plain(), **run.config.analysis.plain("risk_roi", "confidence")},
+            "border_roi": run.config.extension.roi,
             "without_control": self._without_control(),
             **run.axes,
         }
@@ -246,9 +243,9 @@ class Hpspace:
 
     def _without_control(self) -> dict[str, list[str]]:
         """Criteria beside the filter norm, by model, where none of its networks is pruned at random."""
-        criteria = {
-            model: [name for name in section["criteria"] if name != "norm"]
-            for model, section in self.run.config["models"].items()
+        criteria: dict[str, list[str]] = {
+            model: [name for name in section.criteria if name != "norm"]
+            for model, section in self.run.config.models.items()
         }
         return {model: names for model, names in criteria.items() if names and "random" not in names}
 
@@ -303,7 +300,7 @@ class Hpspace:
     @cached_property
     def shown_figures(self) -> list[tuple[tuple[str, str, str], str]]:
         """The figures that the page shows: name, model and metric ("" where it has none), and the path."""
-        if "png" not in self.run.config["figures"]["formats"]:
+        if "png" not in self.run.config.figures.formats:
             return []
         names = [(("risk", "", metric), f"risk_{metric}") for metric in self.run.metrics]
         named = ["landscape", "summary", "regret", "transfer", *(["band"] if self.run.pair.is_thesis else [])]
@@ -323,11 +320,10 @@ class Hpspace:
             "verdict": f"{self.folder}/verdict.json",
             "pictures": [path for _, path in self.shown_figures],
         }
-        figures = {key: run.config["figures"][key] for key in ("colour_map", "colour_range_percent")}
         values = {
             "pictures": [of for of, _ in self.shown_figures],
-            **self._analysis_settings("roi", "sigma", "minimum_cells", "risk_roi"),
-            **figures,
+            **run.config.analysis.plain("roi", "sigma", "minimum_cells", "risk_roi"),
+            **run.config.figures.plain("colour_map", "colour_range_percent"),
             **run.axes,
         }
         return run.step(
@@ -337,7 +333,7 @@ class Hpspace:
             inputs=inputs,
             values=values,
             captions={"page": STUDY.of_page},
-            told=lambda: {"config": run.config, "root": str(PROJECT)},
+            told=lambda: {"config": run.config.plain(), "root": str(PROJECT)},
         )
 
     def trained(self, wildcards: Wildcards) -> list[str]:  # noqa: ARG002 - an input function of Snakemake's

@@ -1,10 +1,10 @@
 """The identity of a job: the settings that its results depend on, and the meaning of the code behind it."""
 
 import hashlib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from prunescape.config.data import Data
 from prunescape.own_code import own_digest
 from prunescape.runtime import fingerprint
 
@@ -39,14 +39,10 @@ def published_tables(source: str) -> str:
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 
-def folder_digest(data: Mapping[str, Any]) -> str | None:
-    """A digest of the names and sizes of a user's own images; None of other data sets.
-
-    Args:
-        data: the config's section `data`.
-    """
-    if data["name"] != "image_folder":
+def folder_digest(data: Data) -> str | None:
+    """A digest of the names and sizes of a user's own images; None of other data sets."""
+    if data.name != "image_folder" or data.directory is None:
         return None
-    folder = Path(data["directory"])
+    folder = Path(data.directory)
     files = sorted((str(path.relative_to(folder)), path.stat().st_size) for path in folder.rglob("*") if path.is_file())
     return hashlib.sha256(repr(files).encode()).hexdigest()[:16]

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from prunescape.config.mechanism import Cycles, Surface
+from prunescape.config.mechanism import Mechanism as Section
+from prunescape.config.recipe import Recipe
 from prunescape.plan.companion import Companion
 from prunescape.plan.cost import training_flops
 from prunescape.plan.step import Sizes, Step, Wildcards, combinations
@@ -32,7 +35,7 @@ STATED = {
 
 
 @dataclass(frozen=True, eq=False)
-class Mechanism(Companion):
+class Mechanism(Companion[Section]):
     """Who does the work in a network? An experiment has a job for each model and seed."""
 
     study = STUDY
@@ -66,7 +69,7 @@ class Mechanism(Companion):
     @property
     def of_cycled(self) -> dict[str, Any]:
         """Files that every experiment on the networks of all cycles of a seed reads, patterns."""
-        files = [self.cycled.replace("{retraining}", name) for name in self.cycles["retrainings"]]
+        files = [self.cycled.replace("{retraining}", name) for name in self.cycles.retrainings]
         return {**self.of_trained, "networks": files}
 
     @property
@@ -82,21 +85,19 @@ class Mechanism(Companion):
     # What is done with each model.
 
     @property
-    def cycles(self) -> Mapping[str, Any]:
+    def cycles(self) -> Cycles:
         """The section on cycles of pruning and retraining."""
-        section: Mapping[str, Any] = self.section["cycles"]
-        return section
+        return self.section.cycles
 
     @property
-    def surface(self) -> Mapping[str, Any]:
+    def surface(self) -> Surface:
         """The section on planes and lines between networks."""
-        section: Mapping[str, Any] = self.section["surface"]
-        return section
+        return self.section.surface
 
     def experiments(self, model: str) -> list[str]:
         """The experiments that a model takes part in."""
-        chosen = self.run.config["models"][model][self.name]["experiments"]
-        return [name for name in self.section["experiments"] if chosen is None or name in chosen]
+        chosen = self.run.config.models[model].mechanism.experiments
+        return [name for name in self.section.experiments if chosen is None or name in chosen]
 
     def models_with(self, experiment: str | None) -> list[str]:
         """The models that take part in an experiment; all, where none is named."""
@@ -110,45 +111,45 @@ class Mechanism(Companion):
         """The values of a wildcard of figures, where those of the wildcards before it are known."""
         if wildcard == "pruning":
             return self.prunings(known["model"])
-        return self.cycles["retrainings"] if wildcard == "retraining" else super().values_of(wildcard, known)
+        return self.cycles.retrainings if wildcard == "retraining" else super().values_of(wildcard, known)
 
     def sizes(self, model: str) -> list[float]:
         """The sizes at which a model is trained; the whole one comes first."""
-        sizes = self.section["sizes"] if "sizes" in self.experiments(model) else []
+        sizes = self.section.sizes if "sizes" in self.experiments(model) else ()
         return sorted({1.0, *sizes}, reverse=True)
 
     def prunings(self, model: str) -> list[str]:
         """The kinds of pruning in a model's cycles: without batch norm there is nothing to rank channels by."""
-        return [name for name in self.cycles["prunings"] if name == "weights" or self.run.known(model).batch_norm]
+        return [name for name in self.cycles.prunings if name == "weights" or self.run.known(model).batch_norm]
 
     @property
     def measured_epochs(self) -> list[int]:
         """The epochs after which utility is measured."""
-        epochs = self.run.config["recipe"]["epochs"]
+        epochs = self.run.config.recipe.epochs
         even = [round(epochs * step / EVEN_EPOCHS) for step in range(EVEN_EPOCHS + 1)]
-        return sorted({*(self.section["measured_epochs"] or even), epochs})
+        return sorted({*(self.section.measured_epochs or even), epochs})
 
     @property
     def planes(self) -> list[int]:
         """The cycles whose planes are measured."""
-        return sorted(self.surface["cycles"] or range(1, self.cycles["number"] + 1))
+        return sorted(self.surface.cycles or range(1, self.cycles.number + 1))
 
-    def pretraining(self, model: str) -> dict[str, Any]:
+    def pretraining(self, model: str) -> Recipe:
         """The recipe of a model in this study: that of the config, with momentum as the study has it."""
-        recipe, momentum = self.run.config["recipe"], self.run.config["models"][model][self.name]["momentum"]
-        return dict(recipe) if momentum is None else {**recipe, "momentum": momentum}
+        recipe, momentum = self.run.config.recipe, self.run.config.models[model].mechanism.momentum
+        return recipe if momentum is None else recipe.changed(momentum=momentum)
 
-    def retraining(self, model: str) -> dict[str, Any]:
+    def retraining(self, model: str) -> Recipe:
         """The recipe by which a model is retrained: that of pretraining, in the epochs that are given to retraining."""
-        return resized(self.pretraining(model), self.section["retraining_epochs"])
+        return resized(self.pretraining(model), self.section.retraining_epochs)
 
     def rates(self, model: str) -> dict[str, float]:
         """Learning rate and weight decay of a model in this study."""
-        section = self.run.config["models"][model]
-        decay = section[self.name]["weight_decay"]
+        section = self.run.config.models[model]
+        decay = section.mechanism.weight_decay
         return {
-            "learning_rate": section["learning_rate"],
-            "weight_decay": section["weight_decay"] if decay is None else decay,
+            "learning_rate": section.learning_rate,
+            "weight_decay": section.weight_decay if decay is None else decay,
         }
 
     # How many networks, and images.
@@ -156,26 +157,26 @@ class Mechanism(Companion):
     @property
     def _levels(self) -> int:
         """Subsets of a network that are ablated."""
-        return len(self.section["levels"]) * int(self.section["subsets"])
+        return len(self.section.levels) * self.section.subsets
 
     def _cycles_of(self, model: str) -> int:
         """Number of cycles with planes and lines of a model's job: those of each pruning and retraining."""
-        return len(self.prunings(model)) * len(self.cycles["retrainings"])
+        return len(self.prunings(model)) * len(self.cycles.retrainings)
 
     def _small_networks(self, model: str) -> int:
         """Number of small networks that are trained beside the cycles of one retraining."""
-        return len(self.prunings(model)) * (self.cycles["number"] if self.cycles["small"] == "every" else 1)
+        return len(self.prunings(model)) * (self.cycles.number if self.cycles.small == "every" else 1)
 
     def _ablations(self, networks: int) -> Callable[[str, Sizes], int]:
         """Images that go forwards through so many networks, as they are."""
         return lambda model, sizes: networks * self._images(sizes)
 
     def _images(self, sizes: Sizes) -> int:
-        return min(self.section["images"] or sizes["train"], sizes["train"])
+        return min(self.section.images or sizes["train"], sizes["train"])
 
     def _basins(self, networks: int, sizes: Sizes) -> int:
         """Images that go forwards through points of planes and lines, where statistics may be recomputed before."""
-        return networks * self._images(sizes) * (2 if self.surface["recompute"] else 1)
+        return networks * self._images(sizes) * (2 if self.surface.recompute else 1)
 
     def _once(self, model: str, sizes: Sizes) -> int:
         """Images that one pretraining sends forwards."""
@@ -191,24 +192,24 @@ class Mechanism(Companion):
         """The settings of a job that trains networks of one model and seed."""
         model = wildcards["model"]
         return {
-            "recipe": self.pretraining(model),
+            "recipe": self.pretraining(model).plain(),
             **self.rates(model),
-            "engine": self.run.lanes(self.section["lanes"]),
+            "engine": self.run.lanes(self.section.lanes),
             "seed": int(wildcards["seed"]),
         }
 
     def _measuring(self) -> dict[str, Any]:
         """The settings of a job that measures networks of one model."""
-        return {"images": self.section["images"], "engine": self.run.lanes(self.section["lanes"])}
+        return {"images": self.section.images, "engine": self.run.lanes(self.section.lanes)}
 
     def _sampling(self, wildcards: Wildcards) -> dict[str, Any]:
         """The settings of a job that ablates subsets of weights."""
-        chosen = {name: self.section[name] for name in ("levels", "subsets", "standard_error")}
+        chosen = self.section.plain("levels", "subsets", "standard_error")
         return {**self._measuring(), "seed": int(wildcards["seed"]), **chosen}
 
     def _of_basins(self) -> dict[str, Any]:
         """The settings of a job that measures surfaces or lines."""
-        statistics = self.run.config["recipe"]["batch_size"] if self.surface["recompute"] else None
+        statistics = self.run.config.recipe.batch_size if self.surface.recompute else None
         return {**self._measuring(), "statistics": statistics}
 
     def _of_cycles(self, wildcards: Wildcards) -> dict[str, Any]:
@@ -217,8 +218,8 @@ class Mechanism(Companion):
             **self._of_basins(),
             "seed": int(wildcards["seed"]),
             "prunings": self.prunings(wildcards["model"]),
-            "retrainings": self.cycles["retrainings"],
-            "cycles": self.cycles["number"],
+            "retrainings": list(self.cycles.retrainings),
+            "cycles": self.cycles.number,
         }
 
     # Steps.
@@ -256,7 +257,7 @@ class Mechanism(Companion):
             values=values,
             sources=self.source,
             networks=lambda wildcards: networks(wildcards["model"]),
-            held=lambda wildcards: self.run.held(networks(wildcards["model"]), self.section["lanes"]),
+            held=lambda wildcards: self.run.held(networks(wildcards["model"]), self.section.lanes),
             passes=lambda wildcards, sizes: passes(wildcards["model"], sizes),
         )
 
@@ -285,13 +286,13 @@ class Mechanism(Companion):
     @cached_property
     def ablate_epochs(self) -> Step:
         """The step that ablates subsets of weights over the training."""
-        networks = len(self.measured_epochs) * self._levels + self.section["bands"] * len(self.section["levels"])
+        networks = len(self.measured_epochs) * self._levels + self.section.bands * len(self.section.levels)
         return self._experiment(
             "ablate_epochs",
             "epochs",
             {**self.of_network, "epochs": self.pretrain_sizes.outputs["epochs"]},
             {"epochs": self.part("utility_epochs"), "bands": self.part("utility_bands")},
-            lambda wildcards: {**self._sampling(wildcards), "bands": self.section["bands"]},
+            lambda wildcards: {**self._sampling(wildcards), "bands": self.section.bands},
             lambda model: networks,
             self._ablations(networks),
         )
@@ -311,7 +312,7 @@ class Mechanism(Companion):
             lambda wildcards: {
                 **self._sampling(wildcards),
                 "sizes": self.sizes(wildcards["model"]),
-                "epoch": self.run.config["recipe"]["epochs"],
+                "epoch": self.run.config.recipe.epochs,
             },
             networks,
             lambda model, sizes: networks(model) * self._images(sizes),
@@ -320,7 +321,7 @@ class Mechanism(Companion):
     @cached_property
     def retrain_pruned(self) -> Step:
         """The step that prunes at once and retrains, beside small networks from scratch."""
-        pairs = len(self.section["pruning_ratios"])
+        pairs = len(self.section.pruning_ratios)
         return self._experiment(
             "retrain_pruned",
             "pruned",
@@ -328,8 +329,8 @@ class Mechanism(Companion):
             {"networks": f"{self._networks}/pruned.safetensors", "table": self.part("retrained")},
             lambda wildcards: {
                 **self._training(wildcards),
-                "retraining": self.retraining(wildcards["model"]),
-                "pruning_ratios": self.section["pruning_ratios"],
+                "retraining": self.retraining(wildcards["model"]).plain(),
+                **self.section.plain("pruning_ratios"),
             },
             lambda model: 2 * pairs,
             lambda model, sizes: 2 * pairs * self._again(model, sizes) + pairs * self._once(model, sizes),
@@ -339,13 +340,13 @@ class Mechanism(Companion):
     @cached_property
     def ablate_pruned(self) -> Step:
         """The step that ablates subsets of weights of pruned networks."""
-        networks = 3 * len(self.section["pruning_ratios"]) * self._levels
+        networks = 3 * len(self.section.pruning_ratios) * self._levels
         return self._experiment(
             "ablate_pruned",
             "pruned",
             {**self.of_trained, "networks": self.retrain_pruned.outputs["networks"]},
             {"table": self.part("utility_pruned")},
-            lambda wildcards: {**self._sampling(wildcards), "pruning_ratios": self.section["pruning_ratios"]},
+            lambda wildcards: {**self._sampling(wildcards), **self.section.plain("pruning_ratios")},
             lambda model: networks,
             self._ablations(networks),
         )
@@ -367,7 +368,7 @@ class Mechanism(Companion):
     @cached_property
     def prune_in_cycles(self) -> Step:
         """The step that prunes and retrains in cycles."""
-        number = self.cycles["number"]
+        number = self.cycles.number
 
         def networks(model: str) -> int:
             return len(self.prunings(model)) * number + self._small_networks(model)
@@ -386,15 +387,15 @@ class Mechanism(Companion):
             },
             lambda wildcards: {
                 **self._training(wildcards),
-                "retraining": self.retraining(wildcards["model"]),
-                "fractions": {name: self.cycles[name] for name in self.prunings(wildcards["model"])},
+                "retraining": self.retraining(wildcards["model"]).plain(),
+                "fractions": self.cycles.plain(*self.prunings(wildcards["model"])),
                 "cycles": number,
-                "small": self.cycles["small"],
+                "small": self.cycles.small,
             },
             networks,
             passes,
             "",
-            combinations(model=self.models_with("cycles"), seed=self.run.seeds, retraining=self.cycles["retrainings"]),
+            combinations(model=self.models_with("cycles"), seed=self.run.seeds, retraining=self.cycles.retrainings),
         )
 
     @cached_property
@@ -402,14 +403,14 @@ class Mechanism(Companion):
         """The step that maps the loss on the planes through networks of cycles."""
 
         def networks(model: str) -> int:
-            return self._cycles_of(model) * len(self.planes) * int(self.surface["side"]) ** 2
+            return self._cycles_of(model) * len(self.planes) * self.surface.side**2
 
         return self._experiment(
             "map_surfaces",
             "cycles",
             self.of_cycled,
             {name: self.part(name) for name in ("surface", "marks", "distances")},
-            lambda wildcards: {**self._of_cycles(wildcards), "planes": self.planes, "side": self.surface["side"]},
+            lambda wildcards: {**self._of_cycles(wildcards), "planes": self.planes, "side": self.surface.side},
             networks,
             lambda model, sizes: self._basins(networks(model), sizes),
         )
@@ -419,15 +420,15 @@ class Mechanism(Companion):
         """The step that measures the loss on lines between networks of cycles."""
 
         def networks(model: str) -> int:
-            small = 2 * len(self.cycles["retrainings"]) * self._small_networks(model)
-            return self._cycles_of(model) * int(self.cycles["number"]) * int(self.surface["line"]) + small
+            small = 2 * len(self.cycles.retrainings) * self._small_networks(model)
+            return self._cycles_of(model) * self.cycles.number * self.surface.line + small
 
         return self._experiment(
             "connect_cycles",
             "cycles",
             self.of_cycled,
             {name: self.part(name) for name in ("lines", "barriers")},
-            lambda wildcards: {**self._of_cycles(wildcards), "points": self.surface["line"]},
+            lambda wildcards: {**self._of_cycles(wildcards), "points": self.surface.line},
             networks,
             lambda model, sizes: self._basins(networks(model), sizes),
         )
@@ -436,7 +437,7 @@ class Mechanism(Companion):
     def connect_seeds(self) -> Step:
         """The step that measures the loss on lines between networks of different seeds."""
         seeds = self.run.seeds
-        networks = math.comb(len(seeds), 2) * int(self.surface["line"])
+        networks = math.comb(len(seeds), 2) * self.surface.line
         return self._experiment(
             "connect_seeds",
             "cycles",
@@ -444,7 +445,7 @@ class Mechanism(Companion):
             {name: f"{self.folder}/parts/{name}/{{model}}/seeds.csv" for name in ("lines", "barriers")},
             lambda wildcards: {
                 **self._of_basins(),
-                "points": self.surface["line"],
+                "points": self.surface.line,
                 "seeds": seeds,
                 "seed": seeds[0],
             },
@@ -485,7 +486,7 @@ class Mechanism(Companion):
         """The parts of a collected table."""
         table = wildcards["table"]
         experiment = next(name for name, tables in EXPERIMENT_TABLES.items() if table in tables)
-        others = [f"_{name}" for name in self.cycles["retrainings"]] if table == "cycles" else [""]
+        others = [f"_{name}" for name in self.cycles.retrainings] if table == "cycles" else [""]
         own = [f"seed-{seed}{other}" for seed in self.run.seeds for other in others]
         own += ["seeds"] if table in ("lines", "barriers") and len(self.run.seeds) > 1 else []
         models = self.models_with(experiment)
@@ -495,4 +496,4 @@ class Mechanism(Companion):
     def summaries(self) -> list[Step]:
         """The steps that make tables and claims of what was measured."""
         stated = self.tables(*(name for experiment in self.performed for name in STATED[experiment]))
-        return [*self.analyses, self.claims(stated, "anonymous2021", tolerance=self.section["tolerance"])]
+        return [*self.analyses, self.claims(stated, "anonymous2021", tolerance=self.section.tolerance)]

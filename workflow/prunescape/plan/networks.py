@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from prunescape.config.recipe import Recipe
 from prunescape.plan.cost import training_flops
 from prunescape.plan.run import Run
 from prunescape.plan.step import Sizes, Step, Wildcards, combinations
@@ -22,11 +23,11 @@ class Training:
     """The recipe of a network, and the factor on the grid's learning rates.
 
     Attributes:
-        recipe: a section `recipe`.
+        recipe: as the config's section has it.
         rate_factor: what each learning rate of the grid is multiplied by.
     """
 
-    recipe: Mapping[str, Any]
+    recipe: Recipe
     rate_factor: float = 1.0
 
 
@@ -46,7 +47,7 @@ class Preparation:
     result: str
     log: str
     ratio: float
-    recipe: Mapping[str, Any]
+    recipe: Recipe
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,25 +88,26 @@ class Networks:
     @property
     def rewind_epoch(self) -> int:
         """The epoch to which rewinding goes back."""
-        return int(self.run.config["retraining"]["rewind_epoch"])
+        return self.run.config.retraining.rewind_epoch
 
     @property
     def targets_latency(self) -> bool:
         """Whether ratios are parts of the latency."""
-        return bool(self.run.config["pruning"]["target"] == "latency")
+        return self.run.config.pruning.target == "latency"
 
     def steps(self, variant: Variant) -> int:
         """The steps in which a variant is pruned."""
-        return int(self.run.config["retraining"]["steps"]) if variant.from_trained else 1
+        return self.run.config.retraining.steps if variant.from_trained else 1
 
     def ranking(self, **more: Any) -> dict[str, Any]:
         """The section `pruning`, without what its target has no use for."""
         unused = [] if self.targets_latency else ["latency"]
-        return {key: value for key, value in self.run.config["pruning"].items() if key not in unused} | more
+        return {key: value for key, value in self.run.config.pruning.plain().items() if key not in unused} | more
 
     def flops_ranking(self) -> dict[str, Any]:
         """The section `pruning` for studies that prune to a part of the FLOPs, whatever the main job's target is."""
-        return {key: value for key, value in self.run.config["pruning"].items() if key not in ("target", "latency")}
+        section = self.run.config.pruning.plain()
+        return {key: value for key, value in section.items() if key not in ("target", "latency")}
 
     def prune_values(self, wildcards: Wildcards) -> dict[str, Any]:
         """The settings of a pruning, as a whole or in one step; the default criterion is left out."""
@@ -156,7 +158,7 @@ class Networks:
 
     @property
     def _latency_threads(self) -> int:
-        return int(self.run.config["pruning"]["latency"]["threads"])
+        return self.run.config.pruning.latency.threads
 
     def found_widths(self, wildcards: Wildcards, output: Any) -> str | None:  # noqa: ARG002 - so it is not tracked
         """The folder of widths that were found by measuring latency, which is never measured twice for one question."""
@@ -202,27 +204,27 @@ class Networks:
     def training(self, variant: Variant) -> Training:
         """The training of a variant at the cells of the grid."""
         if not variant.goes_on:
-            return Training(self.run.config["recipe"])
-        return Training(*retraining(self.run.config["recipe"], variant.pipeline, self.rewind_epoch))
+            return Training(self.run.config.recipe)
+        return Training(*retraining(self.run.config.recipe, variant.pipeline, self.rewind_epoch))
 
     def training_values(self, variant: Variant) -> dict[str, Any]:
         """Recipe and rate factor as settings of a job; those trained from scratch need no factor."""
         training = self.training(variant)
-        return {"recipe": training.recipe} | ({"rate_factor": training.rate_factor} if variant.goes_on else {})
+        return {"recipe": training.recipe.plain()} | ({"rate_factor": training.rate_factor} if variant.goes_on else {})
 
-    def prior_values(self, model: str, recipe: Mapping[str, Any] | None) -> dict[str, Any]:
+    def prior_values(self, model: str, recipe: Recipe | None) -> dict[str, Any]:
         """The settings of a training whose weights pruning ranks: at the prior, with a seed of its own."""
         return {
             **self.run.fixed(model),
             **self.run.prior(model),
-            "recipe": recipe,
+            "recipe": recipe and recipe.plain(),
             "engine": self.run.engine(strategy="serial"),
             "seed": CHECKPOINT_SEED,
         }
 
-    def _one_training(self, recipe: Mapping[str, Any], sizes: Sizes, hyperparameters: Mapping[str, float]) -> int:
+    def _one_training(self, recipe: Recipe, sizes: Sizes, hyperparameters: Mapping[str, float]) -> int:
         """Images that one training sends forwards; hyperparameters may be the recipe's own."""
-        return training_flops(1, 1, sizes, {**recipe, **hyperparameters})
+        return training_flops(1, 1, sizes, recipe, hyperparameters.get("epochs"))
 
     def of_dense(self, wildcards: Wildcards) -> dict[str, str]:
         """Files that the training of a dense network reads, patterns."""
@@ -254,7 +256,7 @@ class Networks:
 
         def values(wildcards: Wildcards) -> dict[str, Any]:
             variants = {variant.name: variant.columns() for variant in self.pruned(wildcards["model"])}
-            return {"variants": variants, "pruning": self.ranking(), "strategy": run.config["engine"]["strategy"]}
+            return {"variants": variants, "pruning": self.ranking(), "strategy": run.config.engine.strategy}
 
         return run.step(
             ROOM,
@@ -269,7 +271,7 @@ class Networks:
     @cached_property
     def train_dense(self) -> Step:
         """The step that trains the dense network whose filters pruning ranks."""
-        run, recipe = self.run, self.run.config["recipe"]
+        run, recipe = self.run, self.run.config.recipe
         return run.step(
             ROOM,
             "train_dense",
@@ -291,8 +293,8 @@ class Networks:
         """
         run = self.run
 
-        def recipe(wildcards: Wildcards) -> dict[str, Any]:
-            return until(run.config["recipe"], int(wildcards["epoch"]))
+        def recipe(wildcards: Wildcards) -> Recipe:
+            return until(run.config.recipe, int(wildcards["epoch"]))
 
         return run.step(
             ROOM,
@@ -319,7 +321,7 @@ class Networks:
 
         def values(wildcards: Wildcards) -> dict[str, Any]:
             cells = run.lattice(wildcards["model"]).alike
-            return {"recipe": run.config["recipe"], "engine": run.engine(), "cells": cells}
+            return {"recipe": run.config.recipe.plain(), "engine": run.engine(), "cells": cells}
 
         jobs = [{"model": model, "variant": variant.name} for model in run.models for variant in run.variants(model)]
         return run.step(
@@ -453,7 +455,7 @@ class Networks:
         trainings = []
         for job in self.train_to_rewind.all_jobs():
             if job.wildcards["model"] == model:
-                recipe = until(self.run.config["recipe"], self.rewind_epoch)
+                recipe = until(self.run.config.recipe, self.rewind_epoch)
                 label = f"(to epoch {self.rewind_epoch})"
                 trainings.append(Preparation(model, label, job.outputs["weights"], job.log, 1.0, recipe))
         for job in self.retrain_step.all_jobs():
@@ -461,7 +463,7 @@ class Networks:
                 variant = self.run.variant(model, job.wildcards["pruned"])
                 step, steps = int(job.wildcards["step"]), self.steps(variant)
                 label = f"{variant.name} (step {step} of {steps})"
-                ratio, recipe = step_ratio(variant.ratio, step, steps), dict(self.training(variant).recipe)
+                ratio, recipe = step_ratio(variant.ratio, step, steps), self.training(variant).recipe
                 trainings.append(Preparation(model, label, job.outputs["weights"], job.log, ratio, recipe))
         return trainings
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from prunescape.config.reading import validated
+from prunescape.config.reading import resolved
 from prunescape.data.catalogue import CATALOGUE as DATA_SETS
 from prunescape.models.catalogue import CATALOGUE as MODELS
 from prunescape.plan.check import check_networks
@@ -48,7 +48,7 @@ class Plan:
         Raises:
             ConfigError: the config has mistakes; one line each.
         """
-        self.run = Run(validated(config, MODELS, DATA_SETS), cores)
+        self.run = Run(resolved(config, MODELS, DATA_SETS), cores)
         check_networks(self.run)
         self.networks = Networks(self.run)
         self.hpspace = Hpspace(self.run, self.networks)
@@ -56,7 +56,7 @@ class Plan:
         self.companions: dict[str, Companion] = {
             name: study(self.run, self.networks)
             for name, study in COMPANIONS.items()
-            if self.run.config[name] is not None
+            if getattr(self.run.config, name) is not None
         }
 
     @cached_property
@@ -87,7 +87,7 @@ class Plan:
             {"meta": run.meta, **arrays},
             values={
                 "content": run.content_settings(),
-                "files": folder_digest(run.config["data"]),
+                "files": folder_digest(run.config.data),
             },
             sources=[f"prunescape.data.sources.{run.data_set.module}"],
         )
@@ -145,7 +145,7 @@ class Plan:
         """Bytes that a job's networks take, by the dense one; None while that has not been described."""
         try:
             dense = json.loads(Path(self.run.dense.format(model=job.model)).read_text(encoding="utf-8"))
-            return job.memory(dense["parameters"], dense["activations"], self.run.config["recipe"]["batch_size"])
+            return job.memory(dense["parameters"], dense["activations"], self.run.config.recipe.batch_size)
         except (OSError, ValueError, KeyError, TypeError):  # a damaged file is told by the job that reads it
             return None
 
@@ -155,7 +155,7 @@ class Plan:
         def run_time(wildcards: Wildcards, input: Any, attempt: int) -> int:
             flops, sizes = _forward_flops(input)
             needed = flops * Job(step, wildcards).passes(sizes)  # type: ignore[arg-type]
-            return run_time_minutes(round(needed), attempt, self.run.config["cluster"])
+            return run_time_minutes(round(needed), attempt, self.run.config.cluster)
 
         return run_time
 

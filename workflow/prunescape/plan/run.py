@@ -8,9 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from prunescape.config.config import Config
+from prunescape.config.section import Section
 from prunescape.data.catalogue import DataSetInfo, count_classes
 from prunescape.data.catalogue import lookup as data_set
-from prunescape.hpspace.axes import Pair, pair_of, size_of
+from prunescape.hpspace.axes import THESIS, Pair, pair_of, size_of
 from prunescape.hpspace.lattice import Cell, Lattice
 from prunescape.hpspace.setting import counted, published_settings
 from prunescape.models.catalogue import ModelInfo
@@ -26,6 +28,8 @@ from prunescape.variant import Variant, variants_of
 
 PROJECT = LIBRARY.parent.parent
 PRIOR = Cell(0, 0)
+# Keys of the section `data` that decide the bytes of the prepared data.
+CONTENT = ("name", "train_size", "validation_size", "image_size", "validation_fraction", "flip")
 MLP = "mlp"  # the coherence study's own network
 
 
@@ -38,7 +42,7 @@ class Run:
         cores: those that this process may use on this machine; None where that is not known.
     """
 
-    config: Mapping[str, Any]
+    config: Config
     cores: int | None = None
 
     # Where things are, as paths or as patterns with wildcards in braces.
@@ -46,7 +50,7 @@ class Run:
     @cached_property
     def results(self) -> str:
         """The folder of all results."""
-        return f"results/{self.config['run']}"
+        return f"results/{self.config.run}"
 
     @cached_property
     def logs(self) -> str:
@@ -57,7 +61,7 @@ class Run:
     def data(self) -> str:
         """The folder of the prepared data, named by what decides its bytes, so that runs may share it."""
         key = hashlib.sha256(json.dumps(self.content_settings(), sort_keys=True).encode()).hexdigest()[:8]
-        return f"{self.config['data']['prepared']}/{self.config['data']['name']}-{key}"
+        return f"{self.config.data.prepared}/{self.config.data.name}-{key}"
 
     @property
     def meta(self) -> str:
@@ -84,15 +88,14 @@ class Run:
     @property
     def data_set(self) -> DataSetInfo:
         """The catalogue's entry of the data set."""
-        return data_set(self.config["data"]["name"])
+        return data_set(self.config.data.name)
 
     def content_settings(self) -> dict[str, Any]:
         """The settings that decide the bytes of the prepared data, beside the files themselves."""
-        keys = ["name", "train_size", "validation_size", "image_size", "validation_fraction", "flip"]
-        content = {key: self.config["data"][key] for key in keys}
+        content = self.config.data.plain(*CONTENT)
         if self.data_set.module == "folders":  # elsewhere `directory` holds a copy of what everyone has
-            content["directory"] = self.config["data"]["directory"]
-        geometry = self.data_set.geometry(self.config["data"]["image_size"])
+            content["directory"] = self.config.data.directory
+        geometry = self.data_set.geometry(self.config.data.image_size)
         return {"options": content, "set": asdict(self.data_set), "sizes": asdict(geometry)}
 
     @cached_property
@@ -101,7 +104,7 @@ class Run:
         try:
             classes = len(json.loads(Path(self.meta).read_text())["classes"])
         except (OSError, ValueError, KeyError):  # not prepared yet; a damaged file is told by the job that reads it
-            classes = count_classes(self.config["data"]) or 0
+            classes = count_classes(self.config.data.name, self.config.data.directory) or 0
         return ["top1", "top5"] if classes >= TOP5_CLASSES else ["top1"]
 
     # Networks.
@@ -109,17 +112,17 @@ class Run:
     @property
     def models(self) -> list[str]:
         """Names of the main job's networks."""
-        return list(self.config["models"])
+        return list(self.config.models)
 
     @cached_property
     def all_models(self) -> list[str]:
         """Names of all networks, those of the companion study that has some of its own included."""
-        coherence = self.config["coherence"]
-        return list(dict.fromkeys([*self.models, *([] if coherence is None else [*coherence["models"], MLP])]))
+        coherence = self.config.coherence
+        return list(dict.fromkeys([*self.models, *([] if coherence is None else [*coherence.models, MLP])]))
 
     def is_imported(self, model: str) -> bool:
         """Whether a network comes from a user's or another library's code."""
-        return model in self.config["models"] and self.config["models"][model]["import"] is not None
+        return model in self.config.models and self.config.models[model].import_ is not None
 
     def known(self, model: str) -> ModelInfo:
         """The catalogue's entry of a network that is not imported."""
@@ -128,7 +131,7 @@ class Run:
     def source(self, model: str) -> str:
         """The code that builds a network, as `identity` takes it."""
         if self.is_imported(model):
-            return OWN + self.config["models"][model]["import"].split(":")[0]
+            return OWN + str(self.config.models[model].import_).split(":")[0]
         return f"prunescape.models.{model_info(model).module}"
 
     def has_check(self, model: str) -> bool:
@@ -140,16 +143,15 @@ class Run:
 
     def described(self, model: str) -> dict[str, Any]:
         """The settings that say what a network is: where an imported one comes from, and the layers to be ignored."""
-        section, settings = self.config["models"].get(model, {}), {}
-        if self.is_imported(model):
-            settings["origin"] = {key: section[key] for key in ("import", "kwargs", "prunable")}
-        if section.get("ignored_layers") is not None:
-            settings["ignored_layers"] = section["ignored_layers"]
-        return settings
+        section = self.config.models.get(model)
+        if section is None:
+            return {}
+        origin = {"origin": section.plain("import", "kwargs", "prunable")} if self.is_imported(model) else {}
+        return origin if section.ignored_layers is None else {**origin, **section.plain("ignored_layers")}
 
     def variants(self, model: str) -> tuple[Variant, ...]:
         """The networks of a model in the main job; the dense one comes first."""
-        return variants_of(self.config["models"][model], self.config["pruning"]["target"])
+        return variants_of(self.config.models[model], self.config.pruning.target)
 
     def variant(self, model: str, name: str) -> Variant:
         """The variant of a model that has a name."""
@@ -164,12 +166,12 @@ class Run:
     @property
     def seeds(self) -> list[int]:
         """The seeds of every training."""
-        return list(self.config["seeds"])
+        return list(self.config.seeds)
 
     @cached_property
     def pair(self) -> Pair:
         """The two axes of the grid."""
-        return pair_of(self.config["grid"])
+        return pair_of(self.config.grid)
 
     @property
     def axes(self) -> dict[str, Any]:
@@ -178,7 +180,7 @@ class Run:
 
     def lattice(self, model: str) -> Lattice:
         """The lattice around a model's prior."""
-        return Lattice.from_config(self.config["grid"], {**self.config["recipe"], **self.config["models"][model]})
+        return Lattice.from_config(self.config.grid, self.config.recipe, self.config.models[model])
 
     def prior(self, model: str) -> dict[str, float]:
         """The hyperparameters at the centre of a model's lattice."""
@@ -186,12 +188,12 @@ class Run:
 
     def fixed(self, model: str) -> dict[str, float]:
         """Learning rate and weight decay of all cells of a model, as far as they are no axes."""
-        section = self.config["models"][model]
-        return {name: section[name] for name in ("learning_rate", "weight_decay") if name not in self.pair.names}
+        free = [name for name in THESIS.names if name not in self.pair.names]
+        return {name: getattr(self.config.models[model], name) for name in free}
 
     def engine(self, **fixed: Any) -> dict[str, Any]:
         """The engine's settings that can change results; the number of cores cannot, because each array has one."""
-        return {key: value for key, value in self.config["engine"].items() if key != "threads"} | fixed
+        return {key: value for key, value in self.config.engine.plain().items() if key != "threads"} | fixed
 
     def lanes(self, lanes: int) -> dict[str, Any]:
         """The engine's settings of a study that runs so many networks as one."""
@@ -199,29 +201,29 @@ class Run:
 
     def held(self, networks: int, lanes: int) -> int:
         """Networks that a job of so many holds at once: whole arrays of lanes, on a CPU one array a core."""
-        arrays = 1 if self.config["engine"]["device"] != "cpu" else int(self.config["engine"]["threads"])
+        arrays = 1 if self.config.engine.device != "cpu" else self.config.engine.threads
         return lanes * max(1, min(-(-networks // lanes), arrays))
 
     @property
     def is_calibrated(self) -> bool:
         """Whether the strategy of training cells is left to be measured."""
-        return needs_calibration(self.config["engine"])
+        return needs_calibration(self.config.engine)
 
     @cached_property
     def threads(self) -> int:
         """Cores of a training job. On a machine with GPUs its jobs share the cores, so that each GPU has one job."""
-        gpus = 0 if self.config["engine"]["device"] == "cpu" else visible_gpus()
-        return max(int(self.config["engine"]["threads"]), (self.cores or 0) // gpus if gpus else 0)
+        gpus = 0 if self.config.engine.device == "cpu" else visible_gpus()
+        return max(self.config.engine.threads, (self.cores or 0) // gpus if gpus else 0)
 
     @property
     def dense_threads(self) -> int:
         """Cores of a job that trains one network. On a CPU a single network is a single array, which has one core."""
-        return 1 if self.config["engine"]["device"] == "cpu" else self.threads
+        return 1 if self.config.engine.device == "cpu" else self.threads
 
     @property
     def dense_cpus(self) -> int:
         """CPUs that a job which trains one network asks a cluster for."""
-        return 1 if self.config["engine"]["device"] == "cpu" else int(self.config["engine"]["threads"])
+        return 1 if self.config.engine.device == "cpu" else self.config.engine.threads
 
     # Steps.
 
@@ -272,7 +274,7 @@ class Run:
             inputs: what it is made of, patterns or a function of wildcards.
             jobs: the wildcards of each figure.
         """
-        formats, dpi = self.config["figures"]["formats"], self.config["figures"]["dpi"]
+        formats, dpi = self.config.figures.formats, self.config.figures.dpi
         return self.step(
             study.name,
             name,
@@ -323,18 +325,19 @@ class Run:
         """The value of a key of the config, or of what follows from it."""
         if key in DERIVED:
             return DERIVED[key](self)
-        value: Any = self.config
-        for part in key.split("."):
-            value = value[part]
-        return value
+        *sections, name = key.split(".")
+        section: Section = self.config
+        for part in sections:
+            section = getattr(section, part)
+        return section.plain(name)[name]
 
 
 # Settings that entries of studies may ask for beside the keys of the config.
 DERIVED: dict[str, Callable[[Run], Any]] = {
     "axes": lambda run: run.pair.to_json(),
-    "initial_size": lambda run: size_of(run.config["grid"]),
+    "initial_size": lambda run: size_of(run.config.grid),
     "models": lambda run: run.models,
     # What the thesis' settings are compared with; our defaults stand for what it does not say.
-    "compared": lambda run: counted(run.config),
-    "theirs": lambda run: {model: published_settings(model) for model in counted(run.config).get("models", ())},
+    "compared": lambda run: counted(run.config.plain()),
+    "theirs": lambda run: {model: published_settings(model) for model in counted(run.config.plain()).get("models", ())},
 }

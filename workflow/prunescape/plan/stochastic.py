@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from prunescape.config.models import OfStochastic
+from prunescape.config.recipe import Recipe
+from prunescape.config.stochastic import Stochastic as Section
 from prunescape.plan.companion import Companion
 from prunescape.plan.cost import population, training_flops
 from prunescape.plan.step import Sizes, Step, Wildcards, combinations
@@ -15,7 +18,7 @@ EVALUATE = "stochastic/evaluate.py"
 
 
 @dataclass(frozen=True, eq=False)
-class Stochastic(Companion):
+class Stochastic(Companion[Section]):
     """Does noise before pruning give better sparse networks? One job an experiment, model and seed."""
 
     study = STUDY
@@ -45,19 +48,18 @@ class Stochastic(Companion):
 
     # Networks of the experiments.
 
-    def of_model(self, model: str) -> Mapping[str, Any]:
+    def of_model(self, model: str) -> OfStochastic:
         """The config's settings of a model for this study alone."""
-        section: Mapping[str, Any] = self.run.config["models"][model][self.name]
-        return section
+        return self.run.config.models[model].stochastic
 
     def sweep(self, model: str) -> dict[str, Any]:  # noqa: ARG002 - as its neighbours
         """The networks of the sweep over pruning rate and noise."""
         kinds = ["dense", "dense_stochastic", "deterministic", "stochastic"]
-        return {**self.section["sweep"], "kinds": kinds}
+        return {**self.section.sweep.plain(), "kinds": kinds}
 
     def grid(self, model: str) -> dict[str, Any]:  # noqa: ARG002
         """The networks of the grid search."""
-        return {"methods": ["magnitude"], **self.section["grid"], "kinds": ["deterministic", "stochastic"]}
+        return {"methods": ["magnitude"], **self.section.grid.plain(), "kinds": ["deterministic", "stochastic"]}
 
     def best_draws(self, model: str) -> dict[str, Any]:  # noqa: ARG002
         """The networks at the best cell; None stands for its pruning rate and noise."""
@@ -65,46 +67,40 @@ class Stochastic(Companion):
             "methods": ["magnitude"],
             "gammas": None,
             "sigmas": None,
-            "draws": self.section["best_draws"],
+            "draws": self.section.best_draws,
             "kinds": ["deterministic", "stochastic"],
         }
 
     def transfer(self, model: str) -> dict[str, Any]:
         """The networks with masks and weights exchanged."""
-        sigma = self.of_model(model)["transfer_sigma"]
+        sigma = self.of_model(model).transfer_sigma
         return {
             "methods": ["magnitude"],
-            "gammas": self.of_model(model)["transfer_gammas"] or self.section["transfer"]["gammas"],
+            "gammas": list(self.of_model(model).transfer_gammas or self.section.transfer.gammas),
             "sigmas": sigma and [sigma],
-            "draws": self.section["transfer"]["draws"],
+            "draws": self.section.transfer.draws,
             "kinds": ["deterministic", "stochastic", "mask_s_to_d", "mask_d_to_s"],
         }
 
     def variance_sweep(self, model: str) -> dict[str, Any]:  # noqa: ARG002
         """The networks of the sweep whose feature variance is measured."""
-        return {**self.section["sweep"], "methods": ["magnitude"], "kinds": ["deterministic", "stochastic"]}
+        return {**self.section.sweep.plain(), "methods": ["magnitude"], "kinds": ["deterministic", "stochastic"]}
 
     def fine_tuned(self, model: str) -> dict[str, Any]:
         """The networks that are fine-tuned, beside the best cell."""
-        chosen = {key: self.section["fine_tuning"][key] for key in ("methods", "sigmas", "draws")}
-        return {**chosen, "gamma": self.of_model(model)["fine_tuning_gamma"]}
+        chosen = self.section.fine_tuning.plain("methods", "sigmas", "draws")
+        return {**chosen, "gamma": self.of_model(model).fine_tuning_gamma}
 
     def structured(self, model: str) -> dict[str, Any]:
         """The networks that lose whole filters."""
-        section = self.run.config["models"][model]
-        return {**{key: section[key] for key in ("methods", "ratios")}, **self.section["structured"]}
+        return {**self.run.config.models[model].plain("methods", "ratios"), **self.section.structured.plain()}
 
     @property
-    def fine_tuning(self) -> dict[str, Any]:
+    def fine_tuning(self) -> Recipe:
         """The recipe of fine-tuning."""
-        section = self.section["fine_tuning"]
-        return {
-            **self.run.config["recipe"],
-            **{key: section[key] for key in ("epochs", "clip")},
-            "schedule": "cosine",
-            "decay_epochs": [],
-            "evaluate_every": section["epochs"],
-        }
+        section = self.section.fine_tuning
+        epochs = {"epochs": section.epochs, "evaluate_every": section.epochs}
+        return self.run.config.recipe.changed(**epochs, clip=section.clip, schedule="cosine", decay_epochs=())
 
     # Their number, and what they cost.
 
@@ -115,8 +111,8 @@ class Stochastic(Companion):
 
     def _searched_networks(self, model: str) -> int:  # noqa: ARG002
         """Number of networks that the searches evaluate."""
-        chosen = self.section["search"]
-        return 2 * len(chosen["algorithms"]) * chosen["budget"] * (chosen["draws"] + 1)
+        chosen = self.section.search
+        return 2 * len(chosen.algorithms) * chosen.budget * (chosen.draws + 1)
 
     def _structured_networks(self, model: str) -> int:
         """Number of networks that lose whole filters."""
@@ -125,14 +121,14 @@ class Stochastic(Companion):
 
     def _images(self, rule: str, sizes: Sizes) -> int:
         """Number of images that each network of a job sees forwards, where it is not trained."""
-        sample = min(self.section["sample"] or sizes["train"], sizes["train"])
+        sample = min(self.section.sample or sizes["train"], sizes["train"])
         grasp = GRASP_PASSES * sample
-        swept = grasp if "grasp" in self.section["sweep"]["methods"] else 0
+        swept = grasp if "grasp" in self.section.sweep.methods else 0
         once = {
             "pretrain": 0,
             "measure_feature_variance": 3 * sample,  # as pretrained; recalibrated, and that itself
             "fine_tune": 2 * sizes["validation"] + 8 * sample + grasp,  # gradients and variances, before and after
-            "search": self.section["held_out"],
+            "search": self.section.held_out,
             "evaluate_sweep": 2 * sizes["validation"] + sample + swept,
         }
         return int(once.get(rule, 2 * sizes["validation"] + sample))
@@ -148,7 +144,7 @@ class Stochastic(Companion):
         script: str | None = None,
         checkpoint: str | None = None,
         at_best: bool = False,
-        recipe: Mapping[str, Any] | None = None,
+        recipe: Recipe | None = None,
     ) -> Step:
         """A step that measures one pretrained network.
 
@@ -163,9 +159,9 @@ class Stochastic(Companion):
 
         def settings(wildcards: Wildcards) -> dict[str, Any]:
             return {
-                **{key: section[key] for key in ("held_out", "sample", "perturbed")},
-                "batch_size": run.config["recipe"]["batch_size"],
-                "engine": run.lanes(section["lanes"]),
+                **section.plain("held_out", "sample", "perturbed"),
+                "batch_size": run.config.recipe.batch_size,
+                "engine": run.lanes(section.lanes),
                 "seed": int(wildcards["seed"]),
                 **values(wildcards["model"]),
             }
@@ -185,7 +181,7 @@ class Stochastic(Companion):
             values=settings,
             sources=self.source,
             networks=lambda wildcards: networks(wildcards["model"]),
-            held=lambda wildcards: run.held(networks(wildcards["model"]), section["lanes"]),
+            held=lambda wildcards: run.held(networks(wildcards["model"]), section.lanes),
             passes=passes,
         )
 
@@ -205,16 +201,15 @@ class Stochastic(Companion):
     @cached_property
     def pretrain(self) -> Step:
         """The step that trains a network without the held-out images."""
-        run, recipe = self.run, self.run.config["recipe"]
+        run, recipe = self.run, self.run.config.recipe
 
         def values(wildcards: Wildcards) -> dict[str, Any]:
-            section = run.config["models"][wildcards["model"]]
             return {
-                **{key: section[key] for key in ("learning_rate", "weight_decay")},
-                "recipe": recipe,
+                **run.config.models[wildcards["model"]].plain("learning_rate", "weight_decay"),
+                "recipe": recipe.plain(),
                 "engine": run.engine(strategy="serial"),
                 "seed": int(wildcards["seed"]),
-                "held_out": self.section["held_out"],
+                "held_out": self.section.held_out,
             }
 
         return self.step(
@@ -248,7 +243,7 @@ class Stochastic(Companion):
             {"cell": self.cell},
             combinations(model=self.models),
             inputs={"grids": self.grids},
-            values=lambda wildcards: {"cell": self.of_model(wildcards["model"])["cell"]},
+            values=lambda wildcards: self.of_model(wildcards["model"]).plain("cell"),
         )
 
     @property
@@ -290,12 +285,12 @@ class Stochastic(Companion):
     @cached_property
     def fine_tune(self) -> Step:
         """The step that fine-tunes sparse networks."""
-        chosen = {key: self.section["fine_tuning"][key] for key in ("learning_rate", "weight_decay")}
+        chosen = self.section.fine_tuning.plain("learning_rate", "weight_decay")
         return self._measuring(
             "fine_tune",
             {"accuracies": self.part("fine_tuning"), "variances": self.part("variances")},
             self._fine_tuned_networks,
-            lambda model: {"variants": self.fine_tuned(model), "recipe": self.fine_tuning, **chosen},
+            lambda model: {"variants": self.fine_tuned(model), "recipe": self.fine_tuning.plain(), **chosen},
             checkpoint="",
             at_best=True,
             recipe=self.fine_tuning,
@@ -312,7 +307,7 @@ class Stochastic(Companion):
                 "fronts": self.part("fronts"),
             },
             self._searched_networks,
-            lambda model: {"search": self.section["search"]},
+            lambda model: {"search": self.section.search.plain()},
             checkpoint="",
         )
 
@@ -374,7 +369,7 @@ class Stochastic(Companion):
     @cached_property
     def summaries(self) -> list[Step]:
         """The steps that make tables and claims of what was measured."""
-        tolerance, held_out = {"tolerance": self.section["tolerance"]}, self.section["held_out"]
+        tolerance, held_out = {"tolerance": self.section.tolerance}, self.section.held_out
         stated = self.tables(
             "transfer",
             "variances",
@@ -397,4 +392,4 @@ class Stochastic(Companion):
 
     def values_of(self, wildcard: str, known: Mapping[str, str]) -> Sequence[str]:
         """The values of a wildcard of figures, where those of the wildcards before it are known."""
-        return self.section["sweep"]["methods"] if wildcard == "method" else super().values_of(wildcard, known)
+        return self.section.sweep.methods if wildcard == "method" else super().values_of(wildcard, known)

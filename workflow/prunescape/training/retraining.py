@@ -12,17 +12,19 @@ what is there each time (Renda et al., section 3.2, iterative pruning). The retr
 learning rate and weight decay; the last one is the one whose landscape is measured.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from prunescape.training.recipe import Recipe
+
+if TYPE_CHECKING:  # jobs read this, and need no config
+    from prunescape.config.recipe import Recipe as Section
 
 SCRATCH, FINE_TUNING, RATE_REWINDING = "scratch", "fine_tuning", "rate_rewinding"
 WEIGHT_REWINDING, AT_INIT = "weight_rewinding", "prune_at_init"
 FROM_TRAINED = (FINE_TUNING, RATE_REWINDING, WEIGHT_REWINDING)
 
 
-def retraining(recipe: Mapping[str, Any], pipeline: str, epoch: int) -> tuple[dict[str, Any], float]:
+def retraining(recipe: "Section", pipeline: str, epoch: int) -> tuple["Section", float]:
     """The recipe of a pruned network, and what the first learning rate is multiplied by.
 
     Args:
@@ -32,24 +34,24 @@ def retraining(recipe: Mapping[str, Any], pipeline: str, epoch: int) -> tuple[di
         epoch: t, at least 0 and before the recipe's end; the epochs that follow it are trained.
     """
     if pipeline not in FROM_TRAINED:
-        return dict(recipe), 1.0
-    whole = Recipe.from_config(recipe)
-    rest = {**recipe, "epochs": whole.epochs - epoch}
+        return recipe, 1.0
+    whole = Recipe.from_config(recipe.plain())
+    rest = recipe.changed(epochs=whole.epochs - epoch)
     if pipeline == FINE_TUNING:
-        return {**rest, "decay_epochs": [], "schedule": "constant"}, whole.learning_rate_factor(whole.epochs)
-    later = [decay - epoch for decay in recipe["decay_epochs"] if decay > epoch]
-    return {**rest, "decay_epochs": later}, whole.learning_rate_factor(epoch + 1)
+        return rest.changed(decay_epochs=(), schedule="constant"), whole.learning_rate_factor(whole.epochs)
+    later = tuple(decay - epoch for decay in recipe.decay_epochs if decay > epoch)
+    return rest.changed(decay_epochs=later), whole.learning_rate_factor(epoch + 1)
 
 
-def resized(recipe: Mapping[str, Any], epochs: int | None) -> dict[str, Any]:
+def resized(recipe: "Section", epochs: int | None) -> "Section":
     """The recipe in other epochs, its decays moved with them by `Recipe.resized`; None leaves it."""
-    moved = Recipe.from_config(recipe).resized(epochs, None)
-    return {**recipe, "epochs": moved.epochs, "decay_epochs": list(moved.decay_epochs)}
+    moved = Recipe.from_config(recipe.plain()).resized(epochs, None)
+    return recipe.changed(epochs=moved.epochs, decay_epochs=moved.decay_epochs)
 
 
-def until(recipe: Mapping[str, Any], epoch: int) -> dict[str, Any]:
+def until(recipe: "Section", epoch: int) -> "Section":
     """The recipe up to the end of an epoch: a training by it ends in the weights that the whole one passes through."""
-    return {**recipe, "epochs": epoch, "decay_epochs": [decay for decay in recipe["decay_epochs"] if decay < epoch]}
+    return recipe.changed(epochs=epoch, decay_epochs=tuple(decay for decay in recipe.decay_epochs if decay < epoch))
 
 
 def step_ratio(ratio: float, step: int, steps: int) -> float:

@@ -6,9 +6,12 @@ All strategies run the same program on arrays of lanes. `serial` arrays hold one
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from prunescape.lanes import LANE_ALIGNMENT
+
+if TYPE_CHECKING:  # jobs read this, and need no config
+    from prunescape.config.engine import Engine
 
 AUTO = "auto"
 SERIAL, FUSED, GRAPHED = "serial", "fused", "graphed"
@@ -39,9 +42,9 @@ class Strategy:
         return -(-cells // self.lanes)
 
 
-def needs_calibration(engine: Mapping[str, Any]) -> bool:
+def needs_calibration(engine: "Engine") -> bool:
     """Whether the config's section `engine` leaves the strategy, or the size of arrays, to be measured."""
-    return engine["strategy"] == AUTO or (engine["strategy"] != SERIAL and engine["lanes"] is None)
+    return engine.strategy == AUTO or (engine.strategy != SERIAL and engine.lanes is None)
 
 
 def candidates(engine: Mapping[str, Any], device: str, cells: int) -> list[Strategy]:

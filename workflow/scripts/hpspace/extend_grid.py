@@ -1,5 +1,7 @@
 """Decide which tiles the next round adds to a model's grid."""
 
+from prunescape.config.extension import Extension
+from prunescape.config.grid import Grid
 from prunescape.hpspace.axes import bounds_of
 from prunescape.hpspace.cells import collect, of_grid
 from prunescape.hpspace.extension import plan_extension
@@ -9,11 +11,12 @@ from prunescape.runtime.logs import logged
 
 with logged(snakemake) as logger:
     settings = snakemake.params.settings
+    grid = Grid.model_validate(settings["grid"])
     tiles, sides, blocked = plan_extension(
         of_grid(collect(snakemake.input.tables, snakemake.input.get("plans", []))),
-        Lattice.from_config(settings["grid"], settings["prior"]),
+        Lattice.around(grid, settings["prior"]),
         settings["extension"]["roi"],
-        bounds_of(settings["grid"], settings["extension"]),
+        bounds_of(grid, Extension.model_validate(settings["extension"])),
     )
     for side, variants in sides.items():
         logger.info("the region of interest of %s touches the border towards %s", ", ".join(variants), side)
