@@ -6,8 +6,8 @@ from pathlib import Path
 from rich.console import Console
 
 from prunescape.config.reading import resolved
-from prunescape.data.catalog import CATALOG as DATA_SETS
-from prunescape.models.catalog import CATALOG as MODELS
+from prunescape.data.catalogue import CATALOGUE as DATA_SETS
+from prunescape.models.catalogue import CATALOGUE as MODELS
 from prunescape.overview.study import Study
 from prunescape.overview.tables import show
 

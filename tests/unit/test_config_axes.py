@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from documented import BLOCKS
 from project_copy import TINY, merged
 from prunescape.config.reading import ConfigError, resolved, validated
-from prunescape.data.catalog import CATALOG as DATA_SETS
+from prunescape.data.catalogue import CATALOGUE as DATA_SETS
 from prunescape.hpspace.axes import HYPERPARAMETERS
 from prunescape.hpspace.lattice import Lattice
-from prunescape.models.catalog import CATALOG as MODELS
+from prunescape.models.catalogue import CATALOGUE as MODELS
 
 MOMENTUM = {"name": "momentum", "step": 0.1, "size": 3, "prior": 0.5}
 BATCH = {"name": "batch_size", "step": 0.301, "size": 3}

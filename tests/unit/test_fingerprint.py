@@ -163,9 +163,9 @@ def test_parsing_the_workflow_needs_nothing_heavy() -> None:
     import subprocess
 
     code = (
-        "import sys; from prunescape.config import reading; from prunescape.data import catalog;"
+        "import sys; from prunescape.config import reading; from prunescape.data import catalogue;"
         "from prunescape.runtime import fingerprint;"
-        "from prunescape.models import catalog as models; from prunescape.hpspace import lattice;"
+        "from prunescape.models import catalogue as models; from prunescape.hpspace import lattice;"
         "print([name for name in ('torch', 'numpy', 'pandas', 'matplotlib') if name in sys.modules])"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=WORKFLOW)

@@ -18,11 +18,11 @@ import pytest
 
 from data_samples import tiny_data
 from prunescape.config.reading import ConfigError, read, validated
-from prunescape.data.catalog import CATALOG as DATA_SETS
+from prunescape.data.catalogue import CATALOGUE as DATA_SETS
 from prunescape.data.prepared import load_prepared
 from prunescape.errors import UserError
 from prunescape.io.files import seal
-from prunescape.models.catalog import CATALOG as MODELS
+from prunescape.models.catalogue import CATALOGUE as MODELS
 
 MOST_SECONDS = 5.0  # for one input
 PRESETS = [*(Path(__file__).parents[2] / "workflow" / "studies").glob("*.yaml")]

@@ -30,8 +30,8 @@ from prunescape.hpspace.tuning import regret, transfer
 from prunescape.hpspace.verdict import Tables, advice, verdict
 from prunescape.hpspace.verdict_page import verdict_page
 from prunescape.hpspace.verdict_text import verdict_text
-from prunescape.overview.bill import bill, bill_page
 from prunescape.overview.cost import ASSUMED_CORE, Costs
+from prunescape.overview.cost_page import cost_lines, cost_page
 from prunescape.pages.landscapes import landscapes
 from prunescape.variant import DENSE
 
@@ -262,8 +262,8 @@ def test_a_bill_counts_every_cells_own_epochs_and_steps(tmp_path, monkeypatch) -
     monkeypatch.chdir(tmp_path)
     axes = [{"name": "epochs", "step": 5, "scale": "linear", "size": 3}, {"name": "batch_size", "step": 1, "size": 3}]
     study = made({"grid": {"axes": axes, "tile": [1, 3]}, "extension": {"rounds": 0}})
-    usual = {line.row.variant: line for line in bill(made({"grid": {"size": [3, 3], "tile": [1, 3]}}))}["dense"]
-    line = {line.row.variant: line for line in bill(study)}["dense"]
+    usual = {line.row.variant: line for line in cost_lines(made({"grid": {"size": [3, 3], "tile": [1, 3]}}))}["dense"]
+    line = {line.row.variant: line for line in cost_lines(study)}["dense"]
     assert (line.cells, line.flops) == (9, pytest.approx(usual.flops))  # 5, 10 and 15 epochs
     training = next(training for training in study.trainings() if training.row == line.row)
     assert training.shapes == ((5, 10), (5, 100), (5, 1000))
@@ -273,4 +273,4 @@ def test_a_bill_counts_every_cells_own_epochs_and_steps(tmp_path, monkeypatch) -
     seconds = costs.cell_time(line.row).seconds
     assert costs.units(training) * seconds == pytest.approx(15 * of_epoch + steps)
     assert line.longest == pytest.approx(45 * of_epoch + 3 * steps)
-    assert "resnet20" in str(bill_page(study)[0].columns[0]._cells)
+    assert "resnet20" in str(cost_page(study)[0].columns[0]._cells)

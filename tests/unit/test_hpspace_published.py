@@ -10,11 +10,11 @@ import yaml
 from landscape_samples import ANALYSIS, cells_of, trained, truth
 from project_copy import PROJECT
 from prunescape.config.reading import validated
-from prunescape.data.catalog import CATALOG as DATA_SETS
+from prunescape.data.catalogue import CATALOGUE as DATA_SETS
 from prunescape.hpspace.intervals import intervals
 from prunescape.hpspace.published import AS_PUBLISHED, differing, published, table_3_4, table_4_1, table_4_2
 from prunescape.hpspace.resampling import resample
-from prunescape.models.catalog import CATALOG as MODELS
+from prunescape.models.catalogue import CATALOGUE as MODELS
 
 
 def preset(name: str) -> dict:

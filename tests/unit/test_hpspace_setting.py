@@ -10,10 +10,10 @@ from config_samples import parts
 from project_copy import PROJECT
 from prunescape.config.reading import validated
 from prunescape.config.schema import schema
-from prunescape.data.catalog import CATALOG as DATA_SETS
+from prunescape.data.catalogue import CATALOGUE as DATA_SETS
 from prunescape.hpspace.published import differing
 from prunescape.hpspace.setting import HARMLESS, counted, is_harmless, published_settings
-from prunescape.models.catalog import CATALOG as MODELS
+from prunescape.models.catalogue import CATALOGUE as MODELS
 
 STUDIES = {"resnet56": "thesis_cifar10", "mobilenetv2": "thesis_cifar10", "resnet50": "thesis_imagenet"}
 

@@ -15,7 +15,7 @@ from mechanism_samples import ARCHITECTURE, EXACT, alone, logits_of, whole_split
 from prunescape.data.prepared import PreparedData
 from prunescape.data.randomness import derive_seed
 from prunescape.lanes.fuse import fuse
-from prunescape.lanes.shared import share_before, stage_of
+from prunescape.lanes.shared_layers import share_before, stage_of
 from prunescape.lanes.vectors import Layout
 from prunescape.mechanism.sampling import COLUMNS, SampleSettings, sample_utility, utility_over_epochs
 from prunescape.mechanism.statistics import mean_error

@@ -12,9 +12,9 @@ from prunescape.errors import UserError
 from prunescape.flops import count_flops
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
-from prunescape.models.catalog import CATALOG as MODELS
-from prunescape.overview.bill import bill, bill_page
+from prunescape.models.catalogue import CATALOGUE as MODELS
 from prunescape.overview.cost import ASSUMED_CORE, LARGE, PER_PIXEL, PER_PIXEL_LARGE, Costs
+from prunescape.overview.cost_page import cost_lines, cost_page
 from prunescape.overview.failures import failures_page
 from prunescape.overview.status import FRESH_SECONDS, State, seconds_left, status_page, survey
 from prunescape.overview.study import CHECKPOINT, Preparation, Row, Study, Training
@@ -57,7 +57,7 @@ def test_every_known_model_has_its_flops() -> None:
 
 
 def test_a_bill_before_anything_has_run(study: Study) -> None:
-    lines = {line.row.variant: line for line in bill(study)}
+    lines = {line.row.variant: line for line in cost_lines(study)}
     assert list(lines) == [CHECKPOINT, "dense", "uniform-0.5"]
     assert [(line.cells, line.jobs, line.done) for line in lines.values()] == [(1, 1, 0), (27, 3, 0), (27, 3, 0)]
     training = PER_PIXEL["resnet20"] * 32**2 * 10 * (3 * 50_000 + 10_000)
@@ -65,7 +65,7 @@ def test_a_bill_before_anything_has_run(study: Study) -> None:
     assert lines["uniform-0.5"].flops == pytest.approx(27 * training / 2)
     seconds = training / ASSUMED_CORE.flops + 500 * 10 * ASSUMED_CORE.step_seconds
     assert lines["dense"].seconds == pytest.approx(27 * seconds)
-    text = page(bill_page(study, cores=4))
+    text = page(cost_page(study, cores=4))
     assert "Assumed: 3e+10 FLOP/s a core" in text
     assert "On 4 cores" in text
     assert "core-hours" in text
@@ -75,11 +75,11 @@ def test_a_bill_before_anything_has_run(study: Study) -> None:
 
 def test_finished_tiles_are_not_billed_again_and_tell_the_time(study: Study) -> None:
     finish(tiles(study)[0], seconds=40.0)
-    lines = {line.row.variant: line for line in bill(study)}
+    lines = {line.row.variant: line for line in cost_lines(study)}
     assert (lines["dense"].cells, lines["dense"].done, lines["dense"].jobs) == (27, 9, 2)
     assert lines["dense"].seconds == pytest.approx(18 * 40)
     assert lines["uniform-0.5"].seconds == pytest.approx(27 * 20)  # half the FLOPs
-    assert "other finished tiles by FLOPs (2 rows)" in page(bill_page(study))
+    assert "other finished tiles by FLOPs (2 rows)" in page(cost_page(study))
 
 
 def test_shorter_retrainings_and_steps_cost_what_they_train(study: Study) -> None:
@@ -93,7 +93,7 @@ def test_shorter_retrainings_and_steps_cost_what_they_train(study: Study) -> Non
         recipes={"resnet20": {name: rest}},
         preparations=[Preparation(step, *files, 0.5, rest)],
     )
-    lines = {line.row.variant: line for line in bill(study)}
+    lines = {line.row.variant: line for line in cost_lines(study)}
     assert list(lines) == [CHECKPOINT, step.variant, "dense", "uniform-0.5", name]
     forward = PER_PIXEL["resnet20"] * 32**2
     assert lines["uniform-0.5"].cell_flops == pytest.approx(forward / 2 * 10 * (3 * 50_000 + 10_000))
@@ -103,7 +103,7 @@ def test_shorter_retrainings_and_steps_cost_what_they_train(study: Study) -> Non
     assert lines[name].seconds == pytest.approx(27 * seconds)
     assert lines[name].disk < lines["uniform-0.5"].disk
     write(files[0])
-    assert {line.row.variant: line.done for line in bill(study)}[step.variant] == 1
+    assert {line.row.variant: line.done for line in cost_lines(study)}[step.variant] == 1
     only = study.config.models["resnet20"].changed(pipelines=("prune_at_init",))
     study = replace(study, config=study.config.changed(models={"resnet20": only}), preparations=[])
     assert CHECKPOINT not in [row.variant for row in study.rows]  # nothing is trained before pruning
@@ -128,13 +128,13 @@ def test_calibration_tells_the_time_where_no_tile_has_finished(study: Study) -> 
 
 
 def test_growth_is_told_and_not_counted(study: Study) -> None:
-    text = page(bill_page(study))
+    text = page(cost_page(study))
     # Both axes may grow by two tiles a side: 5 x 7 tiles instead of 1 x 3, less where the bounds forbid it.
     assert "resnet20 may grow by up to" in text
     write(Path("results/x/resnet20/round-1.json"), json.dumps({"tiles": [[2, -4]]}))
     assert len(tiles(study)) == 4
     write(Path("results/x/resnet20/round-2.json"), json.dumps({"tiles": []}))
-    assert "may grow" not in page(bill_page(study))
+    assert "may grow" not in page(cost_page(study))
 
 
 def test_the_state_of_every_training(study: Study) -> None:
@@ -189,11 +189,11 @@ def test_damaged_files_do_not_stop_a_look(study: Study) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"seconds,device\n\xff\x00,\n{[")
     write(Path("results/x/models/resnet20/dense/strategy.json"), '{"measured": 1}')
-    assert "resnet20" in page(bill_page(study))
+    assert "resnet20" in page(cost_page(study))
     assert "resnet20" in page(status_page(study, NOW))
 
 
-@pytest.mark.parametrize("show", [bill_page, status_page])
+@pytest.mark.parametrize("show", [cost_page, status_page])
 def test_a_damaged_plan_of_extension_is_told(show: Callable[..., object], study: Study) -> None:
     """Which cells there are follows from it, so that nothing that is shown without it would be right."""
     write(Path("results/x/resnet20/round-1.json"), '{"tiles": 3}')

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from overview_samples import NOW, made, page, write
-from prunescape.overview.companion import Companion, Piece, companion_bill, companion_status
+from prunescape.overview.companion import Companion, Piece, companion_cost, companion_status
 from prunescape.overview.cost import ASSUMED_CORE, PER_PIXEL, Costs
 from prunescape.overview.study import Study
 from prunescape.overview.tables import flops
@@ -49,7 +49,7 @@ def test_flops_are_those_of_training_and_evaluation(study: Study) -> None:
 def test_the_bill_counts_what_is_left(study: Study) -> None:
     companion = Companion("stochastic", pieces())
     write(companion.pieces[2].result)
-    text = page(companion_bill(companion, study))
+    text = page(companion_cost(companion, study))
     lines = {line.split()[1]: line.split() for line in text.splitlines() if line.split()[:1] == ["resnet20"]}
     evaluation = FORWARD * 30 * 2 * 10_000
     assert lines["evaluate"][2:6] == ["2", "60", "1", flops(evaluation)]
@@ -59,14 +59,14 @@ def test_the_bill_counts_what_is_left(study: Study) -> None:
     assert "3e+10 FLOP/s" in text
     for piece in companion.pieces:
         write(piece.result)
-    assert "0.0e+00" in page(companion_bill(companion, study))
+    assert "0.0e+00" in page(companion_cost(companion, study))
 
 
 def test_unknown_models_have_no_price(study: Study) -> None:
     strange = [Piece("mine", "evaluate", 5, Path("a"), Path("b"), partial(passes, "evaluate"))]
     study.ratios["mine"] = {"dense": 1.0}  # type: ignore[index]
     assert strange[0].flops(Costs(study)) is None
-    assert "?" in page(companion_bill(Companion("stochastic", strange), study))
+    assert "?" in page(companion_cost(Companion("stochastic", strange), study))
 
 
 def test_the_states_of_jobs_and_the_failures(study: Study) -> None:

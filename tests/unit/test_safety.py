@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from prunescape.config.reading import ConfigError, validated
-from prunescape.data.catalog import CATALOG as DATA_SETS
-from prunescape.models.catalog import CATALOG as MODELS
+from prunescape.data.catalogue import CATALOGUE as DATA_SETS
+from prunescape.models.catalogue import CATALOGUE as MODELS
 from prunescape.runtime import fingerprint
 
 WORKFLOW = Path(fingerprint.__file__).parents[2]

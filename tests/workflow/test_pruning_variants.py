@@ -20,9 +20,9 @@ def test_every_pipeline_is_a_variant(project: Callable[..., Path]) -> None:
     small = {"seeds": [0], "grid": {"size": [1, 1], "tile": [1, 1]}, "models": {"small_resnet": network}}
     config = merged(TINY, {**small, "retraining": {"steps": 2}})
     folder = project(config)
-    bill = snakemake(folder, "plan")
-    assert bill.count("(step 1 of 2)") == 3
-    assert "(to epoch 1)" in bill
+    costs = snakemake(folder, "plan")
+    assert costs.count("(step 1 of 2)") == 3
+    assert "(to epoch 1)" in costs
     answers = [f"results/tiny/hpspace/{name}.csv" for name in ("cells", "pruning")]
     rewound = "small_resnet/uniform_taylor_weight_rewinding-0.4"
     exported = f"results/tiny/export/{rewound}"

@@ -11,8 +11,8 @@ from conftest import PROJECT, TINY, copy_project, merged, snakemake, write_confi
 
 from job_list import Job, jobs_of
 from own_samples import NETS
-from prunescape.data.catalog import CATALOG as DATA_SETS
-from prunescape.models.catalog import CATALOG as MODELS
+from prunescape.data.catalogue import CATALOGUE as DATA_SETS
+from prunescape.models.catalogue import CATALOGUE as MODELS
 
 pytestmark = pytest.mark.workflow
 

@@ -112,8 +112,8 @@ CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     "the overview of a run": (appended("prunescape/pages/index.py"), set()),
     "how claims are stated": (appended("prunescape/hpspace/claims.py"), {"state_hpspace"}),
     "another study's claims": (appended("prunescape/mechanism/claims.py"), set()),
-    "one more model in the catalogue": (appended("prunescape/models/catalog.py"), set()),
-    "one more data set in the catalogue": (appended("prunescape/data/catalog.py"), set()),
+    "one more model in the catalogue": (appended("prunescape/models/catalogue.py"), set()),
+    "one more data set in the catalogue": (appended("prunescape/data/catalogue.py"), set()),
     "how networks are imported": (
         appended("prunescape/models/own.py"),
         NETWORKS | PRUNING_TABLES | TRAINING | AFTER_CELLS,

@@ -67,13 +67,13 @@ def top_level(module: str) -> str:
 
 
 def foreign(target: str, origin: str) -> UserError:
-    """What to tell where a module has a name from another package: a config could call anything that way."""
+    """The error where a module has a name from another package: a config could call anything that way."""
     package = top_level(target.partition(":")[0])
     return UserError(f"{target}: comes from {origin}; name a function or a class that {package} itself defines")
 
 
 def is_installed(module: str) -> bool:
-    """Whether a module is an installed package's, and not the user's own."""
+    """Whether a module belongs to an installed package, and not to the user."""
     return _is_installed(module_files(module)[-1])
 
 
@@ -121,7 +121,7 @@ def module_files(module: str) -> list[Path]:
 
 
 def search_path() -> list[str]:
-    """Where own code is looked for: Python's path, then the working directory."""
+    """Folders in which own code is looked for: Python's path, then the working directory."""
     here = str(Path.cwd())
     return [*sys.path, *([] if here in sys.path else [here])]
 
@@ -179,11 +179,11 @@ def _parents(name: str) -> list[str]:
 
 
 def _is_own(name: str) -> bool:
-    """Whether a module is the user's own, and neither installed nor of this library."""
+    """Whether a module is the user's own, neither installed nor of this library."""
     if name.split(".")[0] == "prunescape":
         return False
-    found = _found(name, str(Path.cwd()))
-    return found is not None and not _is_installed(found[-1])
+    files = _found(name, str(Path.cwd()))
+    return files is not None and not _is_installed(files[-1])
 
 
 def _parsed(file: Path) -> ast.Module:
@@ -212,7 +212,7 @@ def _imports(tree: ast.AST, package: str) -> list[str]:
 
 
 def _top_level_names(file: Path) -> dict[str, list[str]] | None:
-    """What a module defines or imports by name, with the modules it has it from; None where that cannot be told.
+    """Names that a module defines or imports, with the modules they come from; None where that cannot be told.
 
     A name that is defined there, or comes from the same package, is from ''.
     """

@@ -1,1 +1,1 @@
-"""What a study states: claims with their intervals, in words, on pages, and as the ledger of a run."""
+"""Claims of a study: statements with their intervals, in words, on pages, and as the ledger of a run."""

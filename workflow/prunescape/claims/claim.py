@@ -84,7 +84,7 @@ class Claim:
             raise ValueError(f"{self.id}: {self.outcome}, and what would decide it is {self.would_decide!r}")
 
     def _follows(self) -> bool:
-        """Whether the interval says what is decided, and that the outcome."""
+        """Whether the interval and the decision on it agree with the outcome."""
         if self.outcome in (CANNOT, UNTESTED):
             return not self.decided
         if (self.decided == OPEN) != (self.outcome == UNDECIDED) or not self.decided:
@@ -103,12 +103,12 @@ class Claim:
 
     @property
     def is_tested(self) -> bool:
-        """Whether a rule decides it, or might."""
+        """Whether a rule decides the claim, or might."""
         return self.outcome in ANSWERS
 
     @property
     def clarity(self) -> float:
-        """How far the effect is from where nothing were decided, in half widths of its interval; 0 without one."""
+        """Distance of the effect from where nothing were decided, in half widths of its interval; 0 without one."""
         if self.effect is None or self.low is None or self.high is None or self.tolerance is None:
             return 0.0
         half, size = (self.high - self.low) / 2, abs(self.effect)
@@ -134,7 +134,7 @@ class Claim:
 
 
 class About(NamedTuple):
-    """What claims are about: the study, the network, the data set and trainings."""
+    """The subject of claims: the study, the network, the data set and trainings."""
 
     study: str
     model: str

@@ -1,4 +1,4 @@
-"""What the columns of claims.csv mean. Light: nothing heavy is imported for it."""
+"""Meanings of the columns of claims.csv. Light: nothing heavy is imported for it."""
 
 from typing import NamedTuple
 

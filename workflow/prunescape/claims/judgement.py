@@ -1,4 +1,4 @@
-"""What an interval says of a number, and the outcome that follows for a claim."""
+"""Judgement of a number by its interval, and the outcome that follows for a claim."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -101,7 +101,7 @@ def _known(value: float) -> float | None:
 
 
 def more_seeds(distance: float, low: float, high: float) -> str:
-    """What would bring the ends of an interval so far from its middle, in words: as many times the seeds.
+    """The seeds that would bring the ends of an interval so far from its middle, in words: times those there are.
 
     Args:
         distance: between the number and the value that it is held against.
@@ -124,7 +124,7 @@ def shown(name: str, row: Mapping[str, Any], digits: int = 1, unit: str = " poin
 
 
 def decided(name: str, row: Mapping[str, Any], tolerance: float = 0.0) -> str:
-    """What an interval says: a key of `DECIDED`. That of one seed says nothing."""
+    """The key of `DECIDED` that an interval says; a single seed's says nothing."""
     low, high = row[f"{name}_low"], row[f"{name}_high"]
     if -tolerance <= low and high <= tolerance:
         return EQUAL

@@ -66,7 +66,7 @@ def shown_number(value: float | None, claim: Claim) -> str:
 
 
 def digits_of(claim: Claim) -> int:
-    """How many digits after the point tell a claim's interval with two figures, or its effect with three; at most 4."""
+    """Digits after the point that tell a claim's interval with two figures, or its effect with three; at most 4."""
     known = claim.low is not None and claim.high is not None and claim.high > claim.low
     size = (claim.high - claim.low) / 2 if known else abs(claim.effect or 0) / 10  # type: ignore[operator]
     for digits in range(1, 4):

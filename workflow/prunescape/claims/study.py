@@ -1,4 +1,4 @@
-"""All claims of a study in a run, and their file claims.json."""
+"""The claims of a study in a run, and their file claims.json."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -49,13 +49,13 @@ class StudyClaims:
         return [claim for claim in self.claims if claim.model == model]
 
     def to_json(self) -> dict[str, Any]:
-        """As claims.json has them."""
+        """The claims as claims.json has them."""
         about = {"study": self.study, "question": self.question, "note": self.note, "models": dict(self.models)}
         return {**about, "claims": [claim.to_json() for claim in self.claims]}
 
     @classmethod
     def read(cls, path: Path) -> "StudyClaims":
-        """What a study's claims.json has.
+        """The claims in a study's claims.json.
 
         Raises:
             UserError: the file is missing or damaged, or another version wrote it.

@@ -54,7 +54,7 @@ def in_words(row: Mapping[str, Any]) -> str:
 
 
 def text_of(stated: StudyClaims) -> str:
-    """All claims of a study as plain text: in short, and then one by one."""
+    """The claims of a study as plain text: in short, and then one by one."""
     short = [f"- {row['question']} {in_words(row)}" for row in in_short(stated.claims)]
     parts = ["\n".join(["In short:", *short])] if short else []
     for model in stated.models:

@@ -1,4 +1,4 @@
-"""What the study states, in numbers with intervals over seeds and in sentences that follow from them.
+"""Claims of the study `coherence`: numbers with intervals over seeds, and sentences that follow from them.
 
 Here are the thesis' chapters 2 to 4; `mask_claims` and `timing_claims` have the claims on masks.
 """
@@ -90,7 +90,7 @@ NARROWER = Question(
 
 
 def claims(given: Mapping[str, Any], settings: Mapping[str, Any]) -> StudyClaims:
-    """Everything that the study states.
+    """The claims of the study on the networks of a run.
 
     Args:
         given: by name, those of the study's tables that there are: epochs, diff_histogram, widths, width_diffs,
@@ -107,16 +107,16 @@ def claims(given: Mapping[str, Any], settings: Mapping[str, Any]) -> StudyClaims
         **mask_claims.answers(tolerance, data),
         **timing_claims.answers(tolerance),
     }
-    found: list[Claim] = []
+    stated: list[Claim] = []
     models = {}
     for model in dict.fromkeys([*settings["models"], MLP]):
         own = {name: _of(table, model) for name, table in given.items()}
         answered = answered_by(answers, own, About(STUDY, model, decided_on(data, settings["seeds"])))
         if answered or model != MLP:
             models[model] = ""
-            found += answered
+            stated += answered
     note = NOTE.format(tolerance=tolerance)
-    return StudyClaims(STUDY, QUESTION, note, models, found)
+    return StudyClaims(STUDY, QUESTION, note, models, stated)
 
 
 def _of(table: pd.DataFrame, model: str) -> pd.DataFrame:
@@ -174,7 +174,7 @@ def _compared(epochs: pd.DataFrame, about: About, asked: Question, start: str) -
 
 
 def _large(histogram: pd.DataFrame, about: About) -> list[Claim]:
-    found = []
+    stated = []
     sizes = mean_magnitude(of_network(histogram), ["start", "data", "seed", "which"]).unstack("which")
     if not {HIGHEST, LOWEST} <= set(sizes):
         return []
@@ -184,7 +184,7 @@ def _large(histogram: pd.DataFrame, about: About) -> list[Claim]:
         if mine.empty:
             continue
         row = of_seeds("more", mine[HIGHEST] - mine[LOWEST])
-        found.append(
+        stated.append(
             LARGE.answered(
                 about,
                 f"{verdict('more', row)}: the mean |diff| is {mine[HIGHEST].mean():.4f} after the epoch of"
@@ -196,7 +196,7 @@ def _large(histogram: pd.DataFrame, about: About) -> list[Claim]:
                 numbers={"data": data, **row},
             )
         )
-    return found
+    return stated
 
 
 def _on_noise(histogram: pd.DataFrame, about: About) -> list[Claim]:

@@ -155,14 +155,14 @@ def published_top1(children: pd.DataFrame, data: str) -> Published:
         children: the study's table of masked networks, of one model.
         data: the data set's name.
     """
-    found: dict[tuple[str, tuple[str, str]], float] = {}
+    by_mask: dict[tuple[str, tuple[str, str]], float] = {}
     for name in TABLES if (children["experiment"] == NETWORK).any() else ():
         table = table_6(children, name, data)
         scopes = {scope for scope in table["scope"] if scope}
         for _, row in table.iterrows():
             for scope in [row["scope"]] if row["scope"] else scopes:  # the dense network belongs to each
-                found[SCOPES[scope], (row["score"], row["end"])] = float(row["published_validation_top1"])
-    return lambda scope, mask: found.get((scope, mask), np.nan)
+                by_mask[SCOPES[scope], (row["score"], row["end"])] = float(row["published_validation_top1"])
+    return lambda scope, mask: by_mask.get((scope, mask), np.nan)
 
 
 def _parts(children: pd.DataFrame, *experiments: str) -> list[tuple[str, pd.DataFrame]]:
@@ -179,18 +179,18 @@ def _mean(part: pd.DataFrame, mask: tuple[str, str], value: str = "validation_to
 
 
 def _sized(part: pd.DataFrame) -> str:
-    """How many widths a mean is taken over."""
+    """The number of widths that a mean is taken over, in words."""
     widths = part["width"].nunique()
     return f", means over {widths} widths" if widths > 1 else ""
 
 
 def _against_dense(children: pd.DataFrame, about: About, printed: Published) -> list[Claim]:
-    found = []
+    stated = []
     for experiment, dense in ((WIDE, "a dense one of as many weights"), (NETWORK, "the dense one")):
         question = f"Is a network with a {{}} mask ({{}}) better than {dense}?"
         asked = (TO_DENSE[experiment], question)
-        found += _to_dense(children, about, experiment, asked, "validation_top1", "% of validation images", 1, printed)
-    return found
+        stated += _to_dense(children, about, experiment, asked, "validation_top1", "% of validation images", 1, printed)
+    return stated
 
 
 def _generalise(children: pd.DataFrame, about: About) -> list[Claim]:
@@ -208,8 +208,8 @@ def _to_dense(
     sign: int,
     printed: Published | None = None,
 ) -> list[Claim]:
-    """How much better a value is than the dense network's of the same seed and width; less is, where sign is -1."""
-    found = []
+    """Claims on a value's gain over the dense network of the same seed and width; less is better where sign is -1."""
+    stated = []
     for scope, part in _parts(children, experiment):
         values = part.assign(width=part["width"].fillna(0)).groupby(["score", "end", "seed", "width"])[value].mean()
         if NONE not in values.index:
@@ -222,7 +222,7 @@ def _to_dense(
                 continue
             row = of_seeds("gain", gain.groupby(level="seed").mean())
             less = " less" if sign < 0 else ""
-            found.append(
+            stated.append(
                 asked[0].answered(
                     about,
                     f"{verdict('gain', row)}: {own.mean():.1f} against {dense.mean():.1f} {unit},"
@@ -235,7 +235,7 @@ def _to_dense(
                     numbers={"value": value, **row},
                 )
             )
-    return found
+    return stated
 
 
 def _widths_above(gain: pd.Series) -> str:
@@ -247,7 +247,7 @@ def _widths_above(gain: pd.Series) -> str:
 
 
 def _compared(children: pd.DataFrame, about: About, printed: Published) -> list[Claim]:
-    found = []
+    stated = []
     for experiment in (WIDE, NETWORK):
         for scope, part in _parts(children, experiment):
             for asked, one, other in PAIRS:
@@ -256,7 +256,7 @@ def _compared(children: pd.DataFrame, about: About, printed: Published) -> list[
                 if more.empty:
                     continue
                 row = of_seeds("more", more)
-                found.append(
+                stated.append(
                     asked.answered(
                         about,
                         f"{verdict('more', row)}: {first.mean():.1f} % against {second.mean():.1f} %,"
@@ -269,16 +269,16 @@ def _compared(children: pd.DataFrame, about: About, printed: Published) -> list[
                         numbers=row,
                     )
                 )
-    return found
+    return stated
 
 
 def _larger_parents(children: pd.DataFrame, about: About) -> list[Claim]:
-    found = []
+    stated = []
     for scope, part in _parts(children, FIXED):
         for mask, name in ASKED.items():
             own = of_mask(part, *mask).pivot_table(index="seed", columns="parent_parameters", values="validation_top1")
             question = f"Does a {name} mask ({scope}) of fixed size get better with the size of its parent?"
-            found += with_size(
+            stated += with_size(
                 LARGER_PARENTS,
                 about,
                 "validation accuracy",
@@ -287,11 +287,11 @@ def _larger_parents(children: pd.DataFrame, about: About) -> list[Claim]:
                 question=question,
                 case=f"{name}, {scope}",
             )
-    return found
+    return stated
 
 
 def _matched(table: pd.DataFrame, about: About, tolerance: float) -> list[Claim]:
-    table, found = labelled(table), []
+    table, stated = labelled(table), []
     for scope in scopes_of(table):
         for mask, name in MASKS.items():
             own = of_mask(in_scope(table, scope), *mask)
@@ -303,7 +303,7 @@ def _matched(table: pd.DataFrame, about: About, tolerance: float) -> list[Claim]
             sure = decided("more", row, tolerance)
             word = {EQUAL: "Yes", ABOVE: "No", BELOW: "Yes, it is better"}.get(sure, "Not decided")
             where = f" ({SCOPES[scope]})" if len(scopes_of(table)) > 1 else ""
-            found.append(
+            stated.append(
                 MATCHED.answered(
                     about,
                     f"{word}: the mask itself gives {values[False].mean():.1f} % of validation images, the"
@@ -315,4 +315,4 @@ def _matched(table: pd.DataFrame, about: About, tolerance: float) -> list[Claim]
                     numbers=row,
                 )
             )
-    return found
+    return stated

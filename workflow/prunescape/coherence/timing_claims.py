@@ -112,7 +112,7 @@ def _depends_on_epoch(overlap: pd.DataFrame, about: About) -> list[Claim]:
 
 
 def _early(table: pd.DataFrame, about: About, tolerance: float) -> list[Claim]:
-    found, compared = [], against_used(table).dropna(subset=["validation_top1"])
+    stated, compared = [], against_used(table).dropna(subset=["validation_top1"])
     near = f"good enough, within {tolerance:g} points of the one that is used"
     for score in SCORES:
         own = compared[compared["score"] == score]
@@ -126,10 +126,10 @@ def _early(table: pd.DataFrame, about: About, tolerance: float) -> list[Claim]:
         known = own.dropna(subset=["more"])
         why = _unknown(known)
         if why:
-            found.append(EARLY.answered(about, why, None, CANNOT, case=score, **told))
+            stated.append(EARLY.answered(about, why, None, CANNOT, case=score, **told))
         else:
-            found.append(_good_enough(known, about, score, tolerance, told))
-    return found
+            stated.append(_good_enough(known, about, score, tolerance, told))
+    return stated
 
 
 def _unknown(known: pd.DataFrame) -> str:

@@ -90,8 +90,8 @@ def suggestion(word: str, known: Collection[str]) -> str:
 def nearest(word: str, known: Collection[str]) -> str | None:
     """The known word most like `word`, blind to case, hyphens, underscores and spaces; or None."""
     plain = {_letters(name): name for name in sorted(known)}
-    found = difflib.get_close_matches(_letters(word), plain, 1)
-    return plain[found[0]] if found else None
+    matches = difflib.get_close_matches(_letters(word), plain, 1)
+    return plain[matches[0]] if matches else None
 
 
 def _letters(word: str) -> str:

@@ -62,19 +62,19 @@ def resolved(raw: Mapping[str, Any], known_models: Collection[str], known_data_s
     """
     if not isinstance(raw, Mapping):
         raise ConfigError([f"is {shown(raw)}, not 'key: value' lines; start from a copy of config.yaml"])
-    found: list[tuple[Path, str]] = []
-    given = _copied(raw, (), found, itertools.count())
-    unread = [path for path, _ in found]
+    mistakes: list[tuple[Path, str]] = []
+    given = _copied(raw, (), mistakes, itertools.count())
+    unread = [path for path, _ in mistakes]
     try:
         config = Config.model_validate(given)
     except ValidationError as error:
         told = [one for one in error.errors() if not _is_within(one["loc"], unread)]
-        found += [described(one, _at(given, one["loc"]), _part_of(one), places()) for one in told]
+        mistakes += [described(one, _at(given, one["loc"]), _part_of(one), places()) for one in told]
         config = sound_parts(given, [one["loc"] for one in error.errors()])
     complete(config)
-    found += crossed(config, known_models, known_data_sets)
-    if found:
-        raise ConfigError(list(dict.fromkeys(f"{where(path)}: {text}" for path, text in found)))
+    mistakes += crossed(config, known_models, known_data_sets)
+    if mistakes:
+        raise ConfigError(list(dict.fromkeys(f"{where(path)}: {text}" for path, text in mistakes)))
     return config
 
 
@@ -110,8 +110,8 @@ def _part_of(error: Mapping[str, Any]) -> dict[str, Any]:
     return part_at(path[:-1] if error["type"] == "extra_forbidden" else path)
 
 
-def _copied(value: Any, path: Path, found: list[tuple[Path, str]], visits: Iterator[int]) -> Any:
-    """A copy of dicts, lists and scalars; what else YAML can hold is no value in it, and a mistake in `found`.
+def _copied(value: Any, path: Path, mistakes: list[tuple[Path, str]], visits: Iterator[int]) -> Any:
+    """A copy of dicts, lists and scalars; what else YAML can hold is no value in it, and goes to `mistakes`.
 
     Raises:
         ConfigError: the copy has too many values; lists and dicts may be shared without end in what is copied.
@@ -119,22 +119,22 @@ def _copied(value: Any, path: Path, found: list[tuple[Path, str]], visits: Itera
     if next(visits) >= MOST_VALUES:
         raise ConfigError([f"{where(())}: {TOO_MANY}"])
     if isinstance(value, Mapping | list | tuple) and len(path) >= _DEEPEST:
-        found.append((path, "is nested too deeply; start from a copy of config.yaml"))
+        mistakes.append((path, "is nested too deeply; start from a copy of config.yaml"))
     elif isinstance(value, Mapping):
         named = {key if isinstance(key, str) else shown(key): item for key, item in value.items()}
-        return {key: _copied(item, (*path, key), found, visits) for key, item in named.items()}
+        return {key: _copied(item, (*path, key), mistakes, visits) for key, item in named.items()}
     elif isinstance(value, list | tuple):
-        return [_copied(item, (*path, i), found, visits) for i, item in enumerate(value)]
+        return [_copied(item, (*path, i), mistakes, visits) for i, item in enumerate(value)]
     elif value is None or isinstance(value, bool | str):
         return value
     elif isinstance(value, int | float):
         if isinstance(value, float) and not math.isfinite(value):
-            found.append((path, f"is {value}; write a finite number"))
+            mistakes.append((path, f"is {value}; write a finite number"))
         elif abs(value) >= _LARGEST and isinstance(value, int):
-            found.append((path, "is too large a number; write a smaller one"))
+            mistakes.append((path, "is too large a number; write a smaller one"))
         else:
             return value
     else:  # dates, sets and bytes
         quoted = " ".join(str(value).split())
-        found.append((path, f"is a {type(value).__name__} to YAML; write it in quotes: '{quoted}'"))
+        mistakes.append((path, f"is a {type(value).__name__} to YAML; write it in quotes: '{quoted}'"))
     return _Unread()

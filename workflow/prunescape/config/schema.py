@@ -13,8 +13,8 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema
 
 from prunescape.config.config import Config
-from prunescape.data.catalog import CATALOG as DATA_SETS
-from prunescape.models.catalog import CATALOG as MODELS
+from prunescape.data.catalogue import CATALOGUE as DATA_SETS
+from prunescape.models.catalogue import CATALOGUE as MODELS
 
 
 class _InOrder(GenerateJsonSchema):
@@ -28,8 +28,8 @@ class _InOrder(GenerateJsonSchema):
 def schema() -> dict[str, Any]:
     """The config's JSON schema, without references; do not change what it returns."""
     whole = Config.model_json_schema(schema_generator=_InOrder)
-    found: dict[str, Any] = _written_out(whole, whole.pop("$defs"))
-    return found
+    whole_schema: dict[str, Any] = _written_out(whole, whole.pop("$defs"))
+    return whole_schema
 
 
 def _written_out(part: dict[str, Any], sections: dict[str, Any]) -> dict[str, Any]:
@@ -65,17 +65,17 @@ def part_at(path: tuple[str | int, ...]) -> dict[str, Any]:
 @functools.cache
 def places() -> dict[str, list[str]]:
     """Paths of the keys of a name, by name, so that a misplaced key is sent to the right section."""
-    found: dict[str, list[str]] = {}
+    paths: dict[str, list[str]] = {}
 
     def walk(part: dict[str, Any], path: str) -> None:
         others = part.get("additionalProperties")
         below = {"<model>": others} if isinstance(others, dict) else part.get("properties", {})
         for key, item in below.items():
-            found.setdefault(key, []).append(f"{path}{key}")
+            paths.setdefault(key, []).append(f"{path}{key}")
             walk(item, f"{path}{key}.")
 
     walk(schema(), "")
-    return found
+    return paths
 
 
 def for_editors() -> str:

@@ -154,13 +154,13 @@ class Listed:
 
     def mistakes(self, entries: list[Any]) -> list[str]:
         """Mistakes of the list as a whole."""
-        found = []
+        mistakes = []
         if len(entries) < self.least or len(entries) > (self.most or len(entries)):
-            found.append(f"has {counted(entries)}; write {self.count}")
+            mistakes.append(f"has {counted(entries)}; write {self.count}")
         twice = first_twice(entries) if self.once else None
         if twice is not None:
-            found.append(f"{shown(twice[0])} is given twice; remove one")
-        return found
+            mistakes.append(f"{shown(twice[0])} is given twice; remove one")
+        return mistakes
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         entries = core_schema.tuple_variable_schema(handler.generate_schema(get_args(source)[0]))
@@ -173,19 +173,19 @@ class Listed:
     def _read(self, value: Any, entries: Callable[[Any], Any]) -> Any:
         if not isinstance(value, list | tuple):
             raise PydanticKnownError("list_type")
-        found = [
+        mistakes = [
             InitErrorDetails(type="value_error", input=value, ctx={"error": ValueError(text)})
             for text in self.mistakes(list(value))
         ]
         try:
             read = entries(tuple(value))
         except ValidationError as error:
-            found += [
+            mistakes += [
                 InitErrorDetails(type=one["type"], loc=one["loc"], input=one["input"], ctx=one.get("ctx", {}))
                 for one in error.errors()
             ]
-        if found:
-            raise ValidationError.from_exception_data("list", found)
+        if mistakes:
+            raise ValidationError.from_exception_data("list", mistakes)
         return read
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from prunescape.data.arrays import new_array
-from prunescape.data.catalog import lookup
+from prunescape.data.catalogue import lookup
 from prunescape.data.prepared import PreparedData, clear, write_labels, write_meta
 from prunescape.data.randomness import derive_seed
 from prunescape.data.sources.interface import Options, Report, Source, Split

@@ -1,4 +1,4 @@
-"""What the columns of the main job's tables hold: the same in all tables, save where a table says otherwise."""
+"""Meanings of the columns of the main job's tables: the same in all tables, save where a table says otherwise."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ DECADES = "log10"
 
 
 class Column(NamedTuple):
-    """What a column holds: a type of the standard's, the meaning, and the unit where there is one."""
+    """The meaning of a column, with its type as in Data Packages, and its unit where there is one."""
 
     type: str
     meaning: str

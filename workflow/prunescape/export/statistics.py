@@ -1,4 +1,4 @@
-"""What the columns hold that say how sure the main job is, or what the thesis prints (docs/statistics.md)."""
+"""Meanings of the columns of estimates, intervals and published numbers of the main job (docs/statistics.md)."""
 
 from collections.abc import Iterable
 

@@ -39,15 +39,15 @@ def claims(given: Mapping[str, Any], settings: Mapping[str, Any]) -> StudyClaims
         "mean performance risk of keeping, without the noise of training (with one seed as measured)",
     )
     published, on = _published(given.get("table_4_2")), decided_on(settings["data"], settings["seeds"])
-    found, models = [], {}
+    stated, models = [], {}
     for model, entry in answer["models"].items():
         models[model] = f"{_sentence(in_short(entry))}."
         for metric, of in entry["metrics"].items():
             for name, variant in of["variants"].items():
                 told = published.get((model, name, metric))
                 remedy = add_seeds(entry, of)
-                found.append(_claim(asked, About(STUDY, model, on), (name, metric), variant, rules, remedy, told))
-    return StudyClaims(STUDY, question(pair), " ".join(keeping(rules).split()), models, found)
+                stated.append(_claim(asked, About(STUDY, model, on), (name, metric), variant, rules, remedy, told))
+    return StudyClaims(STUDY, question(pair), " ".join(keeping(rules).split()), models, stated)
 
 
 def _claim(

@@ -11,8 +11,8 @@ def tabulate(cells: pd.DataFrame, risk_roi: float) -> dict[str, pd.DataFrame]:
     """`risk_cells.csv` and `risk.csv` by name, of `cells.csv`; the threshold of the region of interest is in points."""
     compared = of_grid(cells)
     of_cells = risk_cells(compared, risk_roi)
-    found = {"risk_cells": of_cells, "risk": risk_table(of_cells)}
-    return {name: with_variants(table, compared) for name, table in found.items()}
+    tables = {"risk_cells": of_cells, "risk": risk_table(of_cells)}
+    return {name: with_variants(table, compared) for name, table in tables.items()}
 
 
 def risk_cells(cells: pd.DataFrame, threshold: float) -> pd.DataFrame:

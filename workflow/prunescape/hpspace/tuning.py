@@ -42,10 +42,10 @@ def tabulate(cells: pd.DataFrame, batch_size: int, momentum: float, **settings: 
     """
     compared = of_grid(cells)
     resampled = resample(compared, settings)
-    found = {"regret": regret(resampled), "transfer": transfer(resampled)}
+    tables = {"regret": regret(resampled), "transfer": transfer(resampled)}
     if Pair.from_settings(settings).is_thesis:
-        found["band"] = band(resampled, settings, {"batch_size": batch_size, "momentum": momentum})
-    return {name: with_variants(table, compared) for name, table in found.items()}
+        tables["band"] = band(resampled, settings, {"batch_size": batch_size, "momentum": momentum})
+    return {name: with_variants(table, compared) for name, table in tables.items()}
 
 
 def rank_weights(cells: int) -> np.ndarray:

@@ -76,8 +76,8 @@ def verdict(
             answer = _of_model(tables.of(model, metric), metric, settings, border)
             entry = models.setdefault(str(model), {"border": dict(border), "metrics": {}})
             entry["metrics"][metric] = answer
-            if found := same_trainings(tables.of(model, metric).cells):
-                entry["same"] = found
+            if alike := same_trainings(tables.of(model, metric).cells):
+                entry["same"] = alike
             if without_control and str(model) in without_control:
                 entry["without_control"] = list(without_control[str(model)])
     named = {} if pair.is_thesis else {"axes": pair.to_json()}

@@ -30,7 +30,7 @@ def left_out(pair: Pair) -> str:
 
 
 def keeping(settings: Mapping[str, Any]) -> str:
-    """What it means to keep the dense network's settings, and what the intervals are.
+    """An explanation of keeping the dense network's settings, and of the intervals.
 
     Args:
         settings: those of a verdict.

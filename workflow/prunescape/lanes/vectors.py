@@ -66,7 +66,7 @@ def set_lanes(fused: nn.Module, layout: Layout, vectors: torch.Tensor) -> None:
     """Give lane k the weights and statistics of row k, in place.
 
     A running variance below zero, which a point outside a triangle of networks may have, becomes zero. What lanes share
-    (see `prunescape.lanes.shared`) stays as it is.
+    (see `prunescape.lanes.shared_layers`) stays as it is.
 
     Args:
         fused: K lanes, made by `fuse`.

@@ -1,4 +1,4 @@
-"""Whether retraining ends in the basin of the pretrained network, in sentences; see `prunescape.mechanism.claims`."""
+"""The claim that retraining ends in the basin of the pretrained network; see `prunescape.mechanism.claims`."""
 
 from collections.abc import Mapping
 
@@ -44,7 +44,7 @@ def basins(table: pd.DataFrame, about: About, tolerance: float) -> list[Claim]:
     errors = table[table["measure"] == "error"]
     between = errors[errors["what"] == "seeds"]["barrier"]
     beside = f"; between pretrained seeds it is {between.mean():.1f} points" if len(between) else ""
-    retrained, found = errors[errors["what"] == "pruned_retrained"], []
+    retrained, stated = errors[errors["what"] == "pruned_retrained"], []
     last = retrained[retrained["cycle"] == retrained["cycle"].max()]
     for (pruning, retraining), part in last.groupby(["pruning", "retraining"], sort=False):
         values = {"barrier": part["barrier"], "excess": part["end"] - part["start"]}
@@ -56,7 +56,7 @@ def basins(table: pd.DataFrame, about: About, tolerance: float) -> list[Claim]:
         decisive = max((name for name in said if said[name] == sure), key=lambda name: rows[name][name])
         told = {name: shown(name, row) for name, row in rows.items()}
         small = f" and {told['excess_small']} against a small one's" if "excess_small" in told else ""
-        found.append(
+        stated.append(
             SAME_BASIN.answered(
                 about,
                 f"{_basin(said)}: its training error, {part['end'].mean():.1f} %, is {told['excess']} against"
@@ -83,7 +83,7 @@ def basins(table: pd.DataFrame, about: About, tolerance: float) -> list[Claim]:
                 },
             )
         )
-    return found
+    return stated
 
 
 def _basin(said: Mapping[str, str]) -> str:
@@ -105,5 +105,5 @@ def _within(name: str, row: Mapping[str, float], tolerance: float) -> str:
 
 
 def _more(name: str, row: Mapping[str, float], tolerance: float) -> str:
-    """What would bring a number's interval to one side of the tolerance."""
+    """The seeds that would bring a number's interval to one side of the tolerance, in words."""
     return more_seeds(abs(row[name] - tolerance), row[f"{name}_low"], row[f"{name}_high"])

@@ -1,4 +1,4 @@
-"""What the study states, in numbers with intervals over pretrained seeds and in sentences that follow from them."""
+"""Claims of the study `mechanism`: numbers with intervals over seeds, and sentences that follow from them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -79,7 +79,7 @@ PREDICTS = Question(
 
 
 def claims(given: Mapping[str, Any], settings: Mapping[str, Any]) -> StudyClaims:
-    """Everything that the study states.
+    """The claims of the study on the networks of a run.
 
     Args:
         given: by name, those of the study's tables that there are: utility_epochs_summary, utility_sizes_summary,
@@ -97,12 +97,12 @@ def claims(given: Mapping[str, Any], settings: Mapping[str, Any]) -> StudyClaims
         "barriers": [lambda table, about: basins(table, about, tolerance)],
         "rank_correlations": [_predicts],
     }
-    found: list[Claim] = []
+    stated: list[Claim] = []
     for model in settings["models"]:
         own = {name: table[table["model"] == model] for name, table in given.items()}
-        found += answered_by(answers, own, About(STUDY, model, decided_on(data, settings["seeds"])))
+        stated += answered_by(answers, own, About(STUDY, model, decided_on(data, settings["seeds"])))
     note = NOTE.format(tolerance=tolerance)
-    return StudyClaims(STUDY, QUESTION, note, dict.fromkeys(settings["models"], ""), found)
+    return StudyClaims(STUDY, QUESTION, note, dict.fromkeys(settings["models"], ""), stated)
 
 
 def _nearest(levels: pd.Series) -> float:
@@ -133,13 +133,13 @@ def _grows(table: pd.DataFrame, about: About) -> list[Claim]:
     first, last = table["epoch"].min(), table["epoch"].max()
     if first == last:
         return []
-    level, found = _nearest(table["level"]), []
+    level, stated = _nearest(table["level"]), []
     for name, words in (("imbalance", "imbalance"), ("mean", "mean utility"), ("minimum", "minimum utility")):
         values = table.pivot_table(index=["seed", "level"], columns="epoch", values=name)
         growth = (values[last] - values[first]).rename("growth")
         rows = {at: of_seeds("growth", part) for at, part in growth.groupby(level="level")}
         row = rows[level]
-        found.append(
+        stated.append(
             GROWS.answered(
                 about,
                 f"{verdict('growth', row)}: at an ablation ratio of {100 * level:g} % it goes from"
@@ -156,7 +156,7 @@ def _grows(table: pd.DataFrame, about: About) -> list[Claim]:
                 },
             )
         )
-    return found
+    return stated
 
 
 def _sizes(table: pd.DataFrame, about: About) -> list[Claim]:
@@ -188,7 +188,7 @@ def _sizes(table: pd.DataFrame, about: About) -> list[Claim]:
 
 
 def _pruned(table: pd.DataFrame, about: About) -> list[Claim]:
-    found = []
+    stated = []
     for ratio, part in table.groupby("pruning_ratio"):
         means = part.pivot_table(index=["seed", "level"], columns="network", values="mean")
         gaps = {
@@ -198,7 +198,7 @@ def _pruned(table: pd.DataFrame, about: About) -> list[Claim]:
         row = of_seeds("closer", gaps["small"] - gaps["pretrained"])
         words = {ABOVE: "Like the pretrained", BELOW: "Like the small", EQUAL: "Like both"}
         like = words.get(decided("closer", row), "Not decided")
-        found.append(
+        stated.append(
             LIKE_PRETRAINED.answered(
                 about,
                 f"{like}: its mean utility is {gaps['pretrained'].mean():.3f} nats from that of the"
@@ -216,11 +216,11 @@ def _pruned(table: pd.DataFrame, about: About) -> list[Claim]:
                 },
             )
         )
-    return found
+    return stated
 
 
 def _retrained(table: pd.DataFrame, about: About, data: str) -> list[Claim]:
-    found, theirs = [], published(2, data)
+    stated, theirs = [], published(2, data)
     printed = theirs[theirs["model"] == about.model].pivot_table(
         index="pruning_ratio", columns="network", values="top1"
     )
@@ -230,12 +230,12 @@ def _retrained(table: pd.DataFrame, about: About, data: str) -> list[Claim]:
         words = f"With {case}, is the retrained network better than the small one?"
         beside = (printed["pruned_retrained"] - printed["small"]).get(ratio) if len(printed) else None
         own, small = top1["pruned_retrained"], top1["small"]
-        found.append(_better(AT_ONCE, about, words, f"{case} at once", own, small, own - small, beside))
-    return found
+        stated.append(_better(AT_ONCE, about, words, f"{case} at once", own, small, own - small, beside))
+    return stated
 
 
 def _cycles(table: pd.DataFrame, about: About, data: str) -> list[Claim]:
-    last, found, theirs = table[table["cycle"] == table["cycle"].max()], [], published(1, data)
+    last, stated, theirs = table[table["cycle"] == table["cycle"].max()], [], published(1, data)
     theirs = theirs[theirs["model"] == about.model].set_index(["pruning", "retraining"])
     printed = theirs["top1"] - theirs["small_top1"]
     for (pruning, retraining), part in last.groupby(["pruning", "retraining"], sort=False):
@@ -246,8 +246,8 @@ def _cycles(table: pd.DataFrame, about: About, data: str) -> list[Claim]:
         case = f"{PRUNED[pruning]}, {RETRAINED[retraining]}"
         beside = printed.get((pruning, retraining))
         own, small = part["top1"], part["small_top1"]
-        found.append(_better(IN_CYCLES, about, words, case, own, small, own - small, beside))
-    return found
+        stated.append(_better(IN_CYCLES, about, words, case, own, small, own - small, beside))
+    return stated
 
 
 def _better(
@@ -283,14 +283,14 @@ def _better(
 
 
 def _predicts(table: pd.DataFrame, about: About) -> list[Claim]:
-    level, found = _nearest(table.loc[table["of"] == "subsets", "level"]), []
+    level, stated = _nearest(table.loc[table["of"] == "subsets", "level"]), []
     chosen = {
         f"random subsets of {100 * level:g} % of the weights": (table["of"] == "subsets") & (table["level"] == level),
         "single channels": table["of"] == "channels",
     }
     for words, rows in chosen.items():
         row = of_seeds("correlation", table[rows]["correlation"])
-        found.append(
+        stated.append(
             PREDICTS.answered(
                 about,
                 f"{verdict('correlation', row)}: Spearman's rank correlation is {shown('correlation', row, 2, '')}.",
@@ -300,4 +300,4 @@ def _predicts(table: pd.DataFrame, about: About) -> list[Claim]:
                 numbers=row,
             )
         )
-    return found
+    return stated

@@ -9,7 +9,7 @@ from torch import nn
 
 from prunescape.errors import Interrupted
 from prunescape.lanes.fuse import fuse
-from prunescape.lanes.shared import share_before, stage_of
+from prunescape.lanes.shared_layers import share_before, stage_of
 from prunescape.lanes.vectors import Layout, set_lanes
 from prunescape.training import stop
 from prunescape.training.engine import Engine

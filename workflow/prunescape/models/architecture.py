@@ -7,14 +7,14 @@ from typing import Any
 
 from prunescape.errors import UserError
 from prunescape.io.files import read_json, remedy, write_json
-from prunescape.models.catalog import lookup
+from prunescape.models.catalogue import lookup
 
 INSIDE_BLOCKS, ALL = "inside-blocks", "all"
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a network that is not in the catalog comes from: the user's own, or another library's.
+    """The origin of a network that is not in the catalogue: the user's own, or another library's.
 
     Attributes:
         target: "package.module:function", "torchvision:name" or "timm:name".
@@ -28,7 +28,7 @@ class Origin:
 
     @classmethod
     def from_config(cls, section: Mapping[str, Any]) -> "Origin | None":
-        """From a model's section of the config; None for a network of the catalog."""
+        """The origin in a model's section of the config; None for a network of the catalogue."""
         if section["import"] is None:
             return None
         return cls(section["import"], dict(section["kwargs"]), section["prunable"])
@@ -39,7 +39,7 @@ class Architecture:
     """A network without its weights.
 
     Attributes:
-        name: the model's name in the catalog, or in the config where it has an origin.
+        name: the model's name in the catalogue, or in the config where it has an origin.
         input_shape: (channels, height, width) of one image, in pixels.
         classes: number of classes.
         layers: the sizes of each layer that pruning has changed, by its name, as its attributes are called
@@ -47,8 +47,8 @@ class Architecture:
         width: neurons of every hidden layer, of networks that come in any width; None takes their own.
         flops: of one forward pass of one image, where known: a note of what it costs, no part of what it is.
         parameters, activations: numbers that it learns, and that its layers give for one image: notes likewise.
-        origin: of a network that is not in the catalog.
-        ignored_layers: names of modules whose channels are never pruned; None takes the catalog's.
+        origin: of a network that is not in the catalogue.
+        ignored_layers: names of modules whose channels are never pruned; None takes the catalogue's.
     """
 
     name: str
@@ -64,12 +64,12 @@ class Architecture:
 
     @property
     def target(self) -> str:
-        """What the network is called in messages: its name in the catalog, or what is imported."""
+        """The network's name in messages: that in the catalogue, or the function that is imported."""
         return self.name if self.origin is None else self.origin.target
 
     @property
     def prunable(self) -> str:
-        """Which channels may be pruned: "inside-blocks" or "all"; see `prunescape.pruning.graph`."""
+        """The kind of channels that may be pruned: "inside-blocks" or "all"; see `prunescape.pruning.graph`."""
         return INSIDE_BLOCKS if self.origin is None else self.origin.prunable
 
     @property
@@ -113,7 +113,7 @@ class Architecture:
         return cls(**given)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write as JSON, atomically."""
+        """Write the architecture as JSON, atomically."""
         write_json(path, self.to_json())
 
 

@@ -10,7 +10,7 @@ from torch import nn
 
 from prunescape.errors import UserError
 from prunescape.models.architecture import Architecture
-from prunescape.models.catalog import lookup
+from prunescape.models.catalogue import lookup
 
 # A layer's sizes that pruning may change, by its type; the layers for which networks are cut and built again.
 SIZES: dict[type[nn.Module], tuple[str, ...]] = {
@@ -62,16 +62,16 @@ def _dense(architecture: Architecture) -> tuple[nn.Module, Callable[[nn.Module, 
 
 def sizes(model: nn.Module) -> dict[str, dict[str, int]]:
     """The sizes of every layer that has some, by its name."""
-    found: dict[str, dict[str, int]] = {}
+    by_layer: dict[str, dict[str, int]] = {}
     for name, module in model.named_modules():
         for kind, attributes in SIZES.items():
             if isinstance(module, kind):
-                found[name] = {attribute: getattr(module, attribute) for attribute in attributes}
-    return found
+                by_layer[name] = {attribute: getattr(module, attribute) for attribute in attributes}
+    return by_layer
 
 
 def smaller(dense: Mapping[str, Mapping[str, int]], pruned: nn.Module) -> dict[str, dict[str, int]]:
-    """What pruning changed: of each layer, the sizes that are no more those in `dense`."""
+    """Sizes of layers that pruning has changed: of each layer, those that differ from the sizes in `dense`."""
     changed = {
         name: {attribute: size for attribute, size in after.items() if size != dense[name][attribute]}
         for name, after in sizes(pruned).items()

@@ -1,4 +1,4 @@
-"""Networks that are not in the catalog: the user's own, torchvision's and timm's.
+"""Networks that are not in the catalogue: the user's own, torchvision's and timm's.
 
 The contract: `package.module:function` is called as `function(num_classes=N, in_channels=C, image_size=S, **kwargs)`,
 with those of the three that its signature names (a class will do, too), and gives an `nn.Module` that makes one tensor
@@ -78,16 +78,16 @@ def _imported(module: str, name: str, origin: Origin, input_shape: tuple[int, in
     importable_files(module)  # says where it was looked for, if it is not there
     sys.path[:] = search_path()
     try:
-        found: Any = importlib.import_module(module)
+        maker: Any = importlib.import_module(module)
         for part in name.split("."):
-            found = getattr(found, part)
+            maker = getattr(maker, part)
     except (Exception, SystemExit) as error:  # whatever the user's module does
         raise UserError(f"{origin.target}: cannot be imported ({in_a_line(error)}); mend it, or name another") from None
-    _check(found, origin.target)
-    return _called(found, origin, _wanted(found, input_shape, classes))
+    _check(maker, origin.target)
+    return _called(maker, origin, _wanted(maker, input_shape, classes))
 
 
-def _check(found: Any, target: str) -> None:
+def _check(maker: Any, target: str) -> None:
     """Make sure, before it is called, that something makes networks, and is not merely within reach of a module.
 
     A config names it and its arguments, and would otherwise call anything: what is called is a network's class or a
@@ -99,19 +99,19 @@ def _check(found: Any, target: str) -> None:
     """
     module = target.partition(":")[0]
     package = top_level(module)
-    if isinstance(found, type):
-        if not issubclass(found, nn.Module):
+    if isinstance(maker, type):
+        if not issubclass(maker, nn.Module):
             raise UserError(f"{target}: is a class, but of no torch.nn.Module; name a network's class, or a function")
-        home = str(found.__module__)
+        home = str(maker.__module__)
     else:
-        is_class_method = isinstance(found, MethodType) and isinstance(found.__self__, type)
-        function = found.__func__ if is_class_method else found
+        is_class_method = isinstance(maker, MethodType) and isinstance(maker.__self__, type)
+        function = maker.__func__ if is_class_method else maker
         if not isinstance(function, FunctionType):
-            raise UserError(f"{target}: is a {type(found).__name__}, and must be a function or a class")
+            raise UserError(f"{target}: is a {type(maker).__name__}, and must be a function or a class")
         home = str(function.__globals__.get("__name__"))  # `__module__` is what a decorator writes there
     if top_level(home) != package:
         raise foreign(target, home)
-    if not isinstance(found, type) and is_installed(module) and (package == "torch" or not _says_network(function)):
+    if not isinstance(maker, type) and is_installed(module) and (package == "torch" or not _says_network(function)):
         raise UserError(
             f"{target}: is a function of an installed package that is not declared to return a torch.nn.Module; name a"
             " network's class, or call it in a function of your own"
@@ -127,7 +127,7 @@ def _says_network(function: FunctionType) -> bool:
 
 
 def _wanted(function: Callable[..., Any], input_shape: tuple[int, int, int], classes: int) -> dict[str, int]:
-    """Those of what is offered that the function names."""
+    """Arguments that the function takes, of classes, channels and image size."""
     offered = {"num_classes": classes, "in_channels": input_shape[0], "image_size": input_shape[1]}
     try:
         names = inspect.signature(function).parameters

@@ -1,4 +1,4 @@
-"""Whether a network that nobody here has seen takes the images, gives logits, and learns; before compute is spent."""
+"""A test of an imported network before compute is spent: it takes the images, gives logits, and learns."""
 
 import torch
 import torch.nn.functional as F

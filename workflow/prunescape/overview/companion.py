@@ -100,7 +100,7 @@ def companion_of(plan: Plan, study: Planned) -> Companion:
     return Companion(study.name, pieces)
 
 
-def companion_bill(companion: Companion, study: Study) -> list[Table | str]:
+def companion_cost(companion: Companion, study: Study) -> list[Table | str]:
     """The cost still to be paid, by experiment. Time follows from FLOPs and an assumed speed."""
     costs = Costs(study)
     device = "cpu" if study.config.engine.device == "cpu" else "gpu"

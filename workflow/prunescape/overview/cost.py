@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from prunescape.config.data import Data
-from prunescape.data.catalog import IMAGES, lookup
+from prunescape.data.catalogue import IMAGES, lookup
 from prunescape.data.layout import split_folders
 from prunescape.errors import UserError
 from prunescape.overview.study import CHECKPOINT, Row, Study, Training

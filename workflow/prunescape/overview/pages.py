@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from prunescape.errors import UserError
-from prunescape.overview.bill import bill_page
-from prunescape.overview.companion import Companions, companion_bill, companion_of, companion_status
+from prunescape.overview.companion import Companions, companion_cost, companion_of, companion_status
+from prunescape.overview.cost_page import cost_page
 from prunescape.overview.status import status_page
 from prunescape.overview.study import Study, study_of
 from prunescape.overview.tables import show
@@ -63,8 +63,8 @@ def print_pages(
             watch(Watch(study, main, known).look)
             continue
         if main:
-            show(bill_page(study, cores) if name == "plan" else status_page(study))
+            show(cost_page(study, cores) if name == "plan" else status_page(study))
         for companion in known.shown():
             plan = name == "plan"
-            show(companion_bill(companion, study) if plan else companion_status(companion, study, time.time()))
+            show(companion_cost(companion, study) if plan else companion_status(companion, study, time.time()))
         show(known.note(name))

@@ -69,7 +69,7 @@ TITLES = {
 
 
 class Caption(NamedTuple):
-    """What is said of a figure or table.
+    """The caption of a figure or table.
 
     Attributes:
         place: in the order of the report.
@@ -92,7 +92,7 @@ def companion_page(
     config: Mapping[str, Any],
     root: Path,
 ) -> str:
-    """The page.
+    """The page of a companion study, as HTML.
 
     Args:
         stated: the study's claims.

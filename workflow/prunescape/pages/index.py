@@ -89,19 +89,19 @@ class Entry(NamedTuple):
     @property
     def statements(self) -> dict[str, list[Claim]]:
         """The claims by statement, in order."""
-        found: dict[str, list[Claim]] = {}
+        by_statement: dict[str, list[Claim]] = {}
         for claim in self.stated.claims:
-            found.setdefault(claim.statement, []).append(claim)
-        return found
+            by_statement.setdefault(claim.statement, []).append(claim)
+        return by_statement
 
     @property
     def said(self) -> Mapping[str, str]:
-        """What is said of each network, where anything is."""
+        """Words on each network, where there are any."""
         return {model: words for model, words in self.stated.models.items() if words}
 
     @property
     def summary(self) -> str:
-        """How many of the claims have which outcome, in words."""
+        """The number of claims of each outcome, in words."""
         outcomes = [claim.outcome for claim in self.stated.claims]
         counts = {outcome: outcomes.count(outcome) for outcome in OUTCOMES if outcome in outcomes}
         told = [f"{count} {COUNTED[outcome][count > 1]}" for outcome, count in counts.items()]
@@ -114,7 +114,7 @@ class Entry(NamedTuple):
 
     @property
     def data(self) -> str:
-        """What the claims are decided on."""
+        """The data that the claims are decided on, in words."""
         return "; ".join(dict.fromkeys(claim.data for claim in self.stated.claims))
 
     @property
@@ -124,7 +124,7 @@ class Entry(NamedTuple):
 
     @property
     def is_open(self) -> bool:
-        """Whether its claims are few enough to be seen at once."""
+        """Whether the study's claims are few enough to be seen at once."""
         return len(self.stated.claims) <= MOST
 
 

@@ -1,4 +1,4 @@
-"""What the plans of companion studies share: parts of tables, claims, figures, and the page that shows them."""
+"""Base of the companion studies' plans: parts of tables, claims, figures, and the page that shows them."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Companion(Generic[S]):
 
     @property
     def name(self) -> str:
-        """The study's, its section's and its folder's."""
+        """The name of the study, of its section and of its folder."""
         return self.study.name
 
     @property
@@ -78,7 +78,7 @@ class Companion(Generic[S]):
         return self.run.step(self.name, name, outputs, jobs, *more, **others)
 
     def makes(self, when: Collection[str]) -> bool:
-        """Whether something is made that needs one of these experiments, or none."""
+        """Whether any model has one of these experiments; true where none is named."""
         return not when or bool(self.models_of(when))
 
     def models_of(self, when: Collection[str]) -> list[str]:  # noqa: ARG002 - as studies with experiments have it
@@ -164,7 +164,7 @@ class Companion(Generic[S]):
 
     @property
     def constraints(self) -> dict[str, str]:
-        """What the values of the study's own wildcards may be, by name, as regular expressions."""
+        """Regular expressions for the values of the study's own wildcards, by name."""
         return {}
 
     @property
@@ -194,7 +194,7 @@ class Companion(Generic[S]):
 
     @property
     def targets(self) -> list[str]:
-        """All files that the study makes for people."""
+        """Files that the study makes for people."""
         return [*self.answers, *([self.page] if self._shown else [])]
 
     @property
@@ -222,12 +222,12 @@ class Companion(Generic[S]):
         return [job for model in dict.fromkeys(job.model for job in jobs) for job in jobs if job.model == model]
 
     def _told(self) -> dict[str, Any]:
-        """What the page says of the run."""
+        """Facts on the run for the page: the config and the jobs that trained or measured."""
         jobs = [(job.model, job.step.name, job.networks, job.log) for job in self.pieces]
         return {"config": self.run.config.plain(), "root": str(PROJECT), "jobs": jobs}
 
     def shown(self) -> Files:
-        """What the page shows: the claims, all tables, and figures where there are PNG files of them."""
+        """Files that the page shows: the claims, all tables, and figures where there are PNG files of them."""
         kinds = {"tables": ".csv", "pictures": ".png"}
         shown: dict[str, str | list[str]] = {
             name: [path for path in self.answers if path.endswith(suffix) and path != self.table("claims")]
@@ -237,7 +237,7 @@ class Companion(Generic[S]):
 
     def captions(self) -> dict[str, Any]:
         """By path of a table or figure, what the report says of it; None of what is not in the report."""
-        found: dict[str, Any] = {}
+        captions: dict[str, Any] = {}
         config = self.run.config.plain()
         for step in self._shown:
             for job in step.all_jobs():
@@ -246,5 +246,5 @@ class Companion(Generic[S]):
                         continue
                     # Of a figure the report has the first format alone.
                     said = step.captions.get(name) or step.captions.get(next(iter(job.outputs)))
-                    found[path] = None if said is None else said.told(job.wildcards, config)
-        return found
+                    captions[path] = None if said is None else said.told(job.wildcards, config)
+        return captions

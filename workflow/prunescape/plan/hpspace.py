@@ -243,11 +243,11 @@ class Hpspace:
 
     def _without_control(self) -> dict[str, list[str]]:
         """Criteria beside the filter norm, by model, where none of its networks is pruned at random."""
-        found: dict[str, list[str]] = {
+        criteria: dict[str, list[str]] = {
             model: [name for name in section.criteria if name != "norm"]
             for model, section in self.run.config.models.items()
         }
-        return {model: names for model, names in found.items() if names and "random" not in names}
+        return {model: names for model, names in criteria.items() if names and "random" not in names}
 
     # Figures.
 
@@ -302,14 +302,14 @@ class Hpspace:
         """The figures that the page shows: name, model and metric ("" where it has none), and the path."""
         if "png" not in self.run.config.figures.formats:
             return []
-        found = [(("risk", "", metric), f"risk_{metric}") for metric in self.run.metrics]
+        names = [(("risk", "", metric), f"risk_{metric}") for metric in self.run.metrics]
         named = ["landscape", "summary", "regret", "transfer", *(["band"] if self.run.pair.is_thesis else [])]
         for model in self.run.models:
-            found += [
+            names += [
                 ((name, model, metric), f"{model}/{name}_{metric}") for name in named for metric in self.run.metrics
             ]
-            found += [((name, model, ""), f"{model}/{name}") for name in ("curves", "channels")]
-        return [(of, f"{self.figures_folder}/{path}.png") for of, path in found]
+            names += [((name, model, ""), f"{model}/{name}") for name in ("curves", "channels")]
+        return [(of, f"{self.figures_folder}/{path}.png") for of, path in names]
 
     @cached_property
     def explore(self) -> Step:

@@ -29,8 +29,8 @@ def code(*sources: str) -> dict[str, Any]:
     """Digests of code: `code` of scripts and modules of the library, `own_code` of each network that is imported."""
     own = [own_digest(source.removeprefix(OWN)) for source in sources if source.startswith(OWN)]
     ours = [source for source in sources if not source.startswith(OWN)]
-    found: dict[str, Any] = {"code": fingerprint.digest(*ours, *([OWN_BUILDER] if own else []))}
-    return found | ({"own_code": own} if own else {})
+    digests: dict[str, Any] = {"code": fingerprint.digest(*ours, *([OWN_BUILDER] if own else []))}
+    return digests | ({"own_code": own} if own else {})
 
 
 def published_tables(source: str) -> str:

@@ -128,18 +128,18 @@ class Networks:
         step = int(wildcards.get("step") or self.steps(variant))
         dense = run.network.format(model=model, variant="dense")
         before = f"{run.network.format(model=model, variant=variant.name)}/step-{step - 1}"
-        found = {"data": run.meta} if variant.criterion == "taylor" else {}  # it needs gradients
+        files = {"data": run.meta} if variant.criterion == "taylor" else {}  # it needs gradients
         if wildcards.get("seed") is not None:
-            return {**found, **self.checked(wildcards), "architecture": f"{dense}/architecture.json"}
+            return {**files, **self.checked(wildcards), "architecture": f"{dense}/architecture.json"}
         if step == 1:
-            found |= {"architecture": f"{dense}/architecture.json", "weights": f"{dense}/weights.safetensors"}
+            files |= {"architecture": f"{dense}/architecture.json", "weights": f"{dense}/weights.safetensors"}
         else:
-            found |= {"architecture": f"{before}/architecture.json", "weights": f"{before}/retrained.safetensors"}
-            found |= {"dense": f"{dense}/architecture.json", "previous": f"{before}/pruning.json"}
+            files |= {"architecture": f"{before}/architecture.json", "weights": f"{before}/retrained.safetensors"}
+            files |= {"dense": f"{dense}/architecture.json", "previous": f"{before}/pruning.json"}
         if variant.rewinds:
             early = f"{dense}/epoch-{self.rewind_epoch}/weights.safetensors"
-            found["rewound"] = early if step == 1 else f"{before}/weights.safetensors"
-        return found
+            files["rewound"] = early if step == 1 else f"{before}/weights.safetensors"
+        return files
 
     def checked(self, wildcards: Wildcards) -> dict[str, str]:
         """The check that a network must have passed before it is trained; empty for those that need none."""
@@ -187,10 +187,10 @@ class Networks:
         """The networks of a variant, of all seeds where they differ, for a job that learns later which it needs."""
         where = {name: wildcards[name] for name in ("model", "variant")}
         files = [self.to_train({**where, "seed": seed}) for seed in self.run.seeds]
-        found = {key: list(dict.fromkeys(of[key] for of in files)) for key in files[0]}
-        starts = {"starts": found["start"]} if "start" in found else {}
+        choices = {key: list(dict.fromkeys(of[key] for of in files)) for key in files[0]}
+        starts = {"starts": choices["start"]} if "start" in choices else {}
         # The first alone tells what the job will take.
-        return {"architecture": found["architecture"][0], "networks": found["architecture"], **starts}
+        return {"architecture": choices["architecture"][0], "networks": choices["architecture"], **starts}
 
     def chosen_strategy(self) -> dict[str, str]:
         """The input of a training job that says how cells are trained, where the config leaves that to be measured."""
@@ -452,20 +452,20 @@ class Networks:
 
     def preparations(self, model: str) -> list[Preparation]:
         """Trainings before those of the grid, beside the dense network's."""
-        found = []
+        trainings = []
         for job in self.train_to_rewind.all_jobs():
             if job.wildcards["model"] == model:
                 recipe = until(self.run.config.recipe, self.rewind_epoch)
                 label = f"(to epoch {self.rewind_epoch})"
-                found.append(Preparation(model, label, job.outputs["weights"], job.log, 1.0, recipe))
+                trainings.append(Preparation(model, label, job.outputs["weights"], job.log, 1.0, recipe))
         for job in self.retrain_step.all_jobs():
             if job.wildcards["model"] == model:
                 variant = self.run.variant(model, job.wildcards["pruned"])
                 step, steps = int(job.wildcards["step"]), self.steps(variant)
                 label = f"{variant.name} (step {step} of {steps})"
                 ratio, recipe = step_ratio(variant.ratio, step, steps), self.training(variant).recipe
-                found.append(Preparation(model, label, job.outputs["weights"], job.log, ratio, recipe))
-        return found
+                trainings.append(Preparation(model, label, job.outputs["weights"], job.log, ratio, recipe))
+        return trainings
 
 
 _TRAINED = {"weights": "weights.safetensors", "history": "history.csv"}

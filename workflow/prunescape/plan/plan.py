@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from prunescape.config.reading import resolved
-from prunescape.data.catalog import CATALOG as DATA_SETS
-from prunescape.models.catalog import CATALOG as MODELS
+from prunescape.data.catalogue import CATALOGUE as DATA_SETS
+from prunescape.models.catalogue import CATALOGUE as MODELS
 from prunescape.plan.check import check_networks
 from prunescape.plan.coherence import Coherence
 from prunescape.plan.companion import Companion
@@ -119,22 +119,22 @@ class Plan:
     @property
     def light(self) -> list[Step]:
         """Steps that make tables, claims, figures and pages; one rule of `light.smk` each."""
-        found = [*self.hpspace.analyses, self.networks.table, self.export.describe_tables]
-        found += [self.export.choose_network, self.export.write_card, self.hpspace.samples]
+        steps = [*self.hpspace.analyses, self.networks.table, self.export.describe_tables]
+        steps += [self.export.choose_network, self.export.write_card, self.hpspace.samples]
         # Training curves need all tiles, and have a rule of their own.
-        found += [step for step in self.hpspace.figures if step is not self.hpspace.curves]
-        return [*found, self.hpspace.explore, *(step for study in self.companions.values() for step in study.light)]
+        steps += [step for step in self.hpspace.figures if step is not self.hpspace.curves]
+        return [*steps, self.hpspace.explore, *(step for study in self.companions.values() for step in study.light)]
 
     @property
     def steps(self) -> list[Step]:
         """The steps of all studies."""
         hpspace, export = self.hpspace, self.export
-        found = [self.prepare, *self.networks.measured, hpspace.train_tile, hpspace.extend_grid, hpspace.collect_cells]
-        found += [export.train_chosen, export.export_network, export.provenance]
+        steps = [self.prepare, *self.networks.measured, hpspace.train_tile, hpspace.extend_grid, hpspace.collect_cells]
+        steps += [export.train_chosen, export.export_network, export.provenance]
         for study in self.companions.values():
-            found += study.measured
-            found += study.others
-        return [*found, hpspace.curves, *self.light]
+            steps += study.measured
+            steps += study.others
+        return [*steps, hpspace.curves, *self.light]
 
     def jobs(self) -> Iterator[Job]:
         """The known jobs of all steps."""

@@ -10,13 +10,13 @@ from typing import Any
 
 from prunescape.config.config import Config
 from prunescape.config.section import Section
-from prunescape.data.catalog import DataSetInfo, count_classes
-from prunescape.data.catalog import lookup as data_set
+from prunescape.data.catalogue import DataSetInfo, count_classes
+from prunescape.data.catalogue import lookup as data_set
 from prunescape.hpspace.axes import THESIS, Pair, pair_of, size_of
 from prunescape.hpspace.lattice import Cell, Lattice
 from prunescape.hpspace.setting import counted, published_settings
-from prunescape.models.catalog import ModelInfo
-from prunescape.models.catalog import lookup as model_info
+from prunescape.models.catalogue import ModelInfo
+from prunescape.models.catalogue import lookup as model_info
 from prunescape.plan.cost import visible_gpus
 from prunescape.plan.identity import OWN, published_tables
 from prunescape.plan.step import Files, Step, Wildcards

@@ -35,8 +35,8 @@ def combinations(**values: Sequence[Any]) -> list[dict[str, str]]:
 
 def of_job(given: T | Callable[[Wildcards], T], wildcards: Wildcards) -> T:
     """A value that is given once for all jobs, or as a function of wildcards."""
-    found: T = given(wildcards) if callable(given) else given
-    return found
+    value: T = given(wildcards) if callable(given) else given
+    return value
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ class Step:
         return None if self.told is None else self.told()
 
     def caption(self, wildcards: Wildcards, config: Mapping[str, Any]) -> str:
-        """What the report says of a job's file, of which it has one at most."""
+        """The caption of a job's file for the report, which has one file of a job at most."""
         named = {name: wildcards[name] for name in wildcards.keys()}  # noqa: SIM118 - Snakemake's are no dict
         return next((caption.said(named, config) for caption in self.captions.values()), "")
 

@@ -1,1 +1,1 @@
-"""Which channels, or which weights, a pruned network keeps, and making it so."""
+"""Pruning: the choice of the channels, or of the weights, that a network keeps, and their removal."""

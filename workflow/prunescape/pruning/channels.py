@@ -32,20 +32,20 @@ def scale_scores(network: nn.Module, groups: Sequence[Group]) -> Tensors:
     Raises:
         UserError: channels have no batch norm.
     """
-    found = {}
+    scales = {}
     for group in groups:
         norms = [m.name for m in group.members if m.makes and isinstance(network.get_submodule(m.name), NORMS)]
         if not norms:
             break
         last = next(name for name, _ in reversed(list(network.named_modules())) if name in norms)
-        found[group.root] = network.get_parameter(f"{last}.weight").detach().abs()
-    if len(found) < len(groups) or not groups:
-        bare = groups[len(found)].root if groups else "this network"
+        scales[group.root] = network.get_parameter(f"{last}.weight").detach().abs()
+    if len(scales) < len(groups) or not groups:
+        bare = groups[len(scales)].root if groups else "this network"
         raise UserError(
             f"channels are ranked by batch norm's scales, and {bare} has none; choose a network with batch norm, or"
             " prune weights"
         )
-    return found
+    return scales
 
 
 def fewer_channels(scores: Mapping[str, torch.Tensor], kept: Mapping[str, torch.Tensor], gamma: float) -> Tensors:

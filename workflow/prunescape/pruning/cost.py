@@ -29,7 +29,7 @@ class Size:
 
 @dataclass(frozen=True)
 class Term:
-    """One layer: `unit` FLOPs, or parameters, for each pair of an output and an input."""
+    """The term of one layer: `unit` FLOPs, or parameters, for each pair of an output and an input."""
 
     unit: int
     outputs: Size
@@ -60,17 +60,17 @@ class Cost:
         return self.fixed + sum(term(widths) for term in self.terms)
 
     def step(self, widths: Mapping[str, int], group: str) -> int:
-        """What one more unit of `group` adds."""
+        """The cost of one more unit of `group`."""
         wider = {**widths, group: widths[group] + 1}
         return sum(term(wider) - term(widths) for term in self._of_group[group])
 
     @cached_property
     def _of_group(self) -> dict[str, list[Term]]:
-        found: dict[str, list[Term]] = {group: [] for group in self.dense}
+        terms: dict[str, list[Term]] = {group: [] for group in self.dense}
         for term in self.terms:
             for group in {**term.outputs.shares, **term.inputs.shares}:
-                found[group].append(term)
-        return found
+                terms[group].append(term)
+        return terms
 
 
 def flops_cost(model: nn.Module, groups: Sequence[Group], input_shape: tuple[int, int, int]) -> Cost:

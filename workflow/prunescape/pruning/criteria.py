@@ -45,25 +45,25 @@ def unit_scores(graph: Graph, settings: PruningSettings, seed: int = 0) -> dict[
         UserError: the criterion says nothing about some channels.
     """
     if settings.order is not None:
-        found = filter_norms(graph.model, graph.groups, settings.order)
+        scores = filter_norms(graph.model, graph.groups, settings.order)
     else:
         groups = {group.root: graph.pruning_group(group) for group in graph.groups}
-        found = importances(settings.criterion, groups, seed)
-    return {group.root: found[group.root][group.units()].sum(1) for group in graph.groups}
+        scores = importances(settings.criterion, groups, seed)
+    return {group.root: scores[group.root][group.units()].sum(1) for group in graph.groups}
 
 
 def filter_norms(model: nn.Module, groups: Sequence[Group], norm: str) -> dict[str, torch.Tensor]:
     """The norms of the filters that make each channel, added up, (channels,) each; batch norms play no part."""
     order = {L1: 1, L2: 2}[norm]
-    found = {}
+    norms_of = {}
     for group in groups:
-        found[group.root] = torch.zeros(group.channels, dtype=torch.float64)
+        norms_of[group.root] = torch.zeros(group.channels, dtype=torch.float64)
         for member in group.members:
             if member.makes and member.name in group.makers:
                 weight = model.get_parameter(f"{member.name}.weight").detach().flatten(1)
                 norms = torch.linalg.vector_norm(weight, order, 1, dtype=torch.float64)
-                found[group.root].index_add_(0, torch.tensor(member.roots), norms[list(member.positions)])
-    return found
+                norms_of[group.root].index_add_(0, torch.tensor(member.roots), norms[list(member.positions)])
+    return norms_of
 
 
 def importances(criterion: str, groups: Mapping[str, Any], seed: int = 0) -> dict[str, torch.Tensor]:
@@ -77,12 +77,12 @@ def importances(criterion: str, groups: Mapping[str, Any], seed: int = 0) -> dic
     Raises:
         UserError: the criterion says nothing about some channels.
     """
-    found = {}
+    by_name = {}
     if criterion == RANDOM:
         generator = torch.Generator().manual_seed(derive_seed(seed, "pruning"))
         for name, group in groups.items():
-            found[name] = torch.rand(len(group[0].idxs), generator=generator, dtype=torch.float64)
-        return found
+            by_name[name] = torch.rand(len(group[0].idxs), generator=generator, dtype=torch.float64)
+        return by_name
     for name, group in groups.items():
         try:
             values = IMPORTANCE[criterion]()(group)
@@ -92,8 +92,8 @@ def importances(criterion: str, groups: Mapping[str, Any], seed: int = 0) -> dic
         if values is None or len(values) != len(group[0].idxs):
             what = "has no batch norm" if criterion == "bn_scale" else "has nothing that it ranks"
             raise UserError(f"criterion {criterion}: {name} {what}; choose another criterion")
-        found[name] = values.detach().cpu().double()
-    return found
+        by_name[name] = values.detach().cpu().double()
+    return by_name
 
 
 def add_gradients(model: nn.Module, data: PreparedData, untrained: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""Which channels of any network may be pruned, found by torch-pruning's dependency graph.
+"""Channels of any network that may be pruned, found by torch-pruning's dependency graph.
 
 A group is one set of channels that stand and fall together: the layers that make the channels, those they pass
 through, and those that read them. Where a layer has groups of its own (grouped convolutions), one channel of each goes
@@ -61,13 +61,13 @@ class Member:
         return view, (at // view.shape[2], slice(None), at % view.shape[2])
 
     def tensors(self, layer: nn.Module, names: Iterable[str]) -> dict[str, torch.Tensor]:
-        """Those of the layer's tensors that have something for each channel, by name."""
+        """Tensors of the layer that have something for each channel, by name."""
         if not self.makes:
             names = ("weight",)
         elif isinstance(layer, nn.PReLU) and layer.num_parameters == 1:
             names = ()
-        found = {name: getattr(layer, name, None) for name in names}
-        return {name: tensor.detach() for name, tensor in found.items() if tensor is not None}
+        tensors = {name: getattr(layer, name, None) for name in names}
+        return {name: tensor.detach() for name, tensor in tensors.items() if tensor is not None}
 
     def at(self, channels: Iterable[int]) -> list[int]:
         """The positions of some of the root's channels."""
@@ -99,8 +99,8 @@ class Group:
 
     def of_units(self, units: Sequence[int]) -> list[int]:
         """The channels of some units."""
-        found: list[int] = self.units()[torch.as_tensor(units, dtype=torch.long)].flatten().tolist()
-        return found
+        channels: list[int] = self.units()[torch.as_tensor(units, dtype=torch.long)].flatten().tolist()
+        return channels
 
     def read(self) -> tuple[Member, ...]:
         """The layers that read the channels."""
@@ -240,10 +240,10 @@ class Graph:
         if not channels:
             return
         root = self.model.get_submodule(group.root)
-        found = self._graph.get_pruning_group(root, self._maker(root), sorted(channels))
-        if not self._graph.check_pruning_group(found):
+        cut = self._graph.get_pruning_group(root, self._maker(root), sorted(channels))
+        if not self._graph.check_pruning_group(cut):
             raise UserError(f"torch-pruning refuses to remove {len(channels)} of {group.channels} from {group.root}")
-        found.prune()
+        cut.prune()
 
     def pruning_group(self, group: Group) -> Any:
         """The group as torch-pruning has it, with all its channels: what its importance criteria take."""
@@ -257,7 +257,7 @@ class Graph:
         return bool(self._graph.is_out_channel_pruning_fn(dep.handler))
 
     def _items(self, module: nn.Module, channels: Sequence[int]) -> Iterator[_Item]:
-        """Each dependency of some channels of a layer."""
+        """Dependencies of some channels of a layer, with their positions."""
         for item in self._graph.get_pruning_group(module, self._maker(module), list(channels)):
             yield _Item(item.dep, list(item.idxs), list(item.root_idxs))
 

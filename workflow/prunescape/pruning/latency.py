@@ -72,7 +72,7 @@ def _wait(device: str) -> None:
 
 
 @dataclass(frozen=True)
-class Found:
+class Solution:
     """Widths that meet a target.
 
     Attributes:
@@ -88,7 +88,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Stopwatch:
-    """What measures latency.
+    """A stopwatch for latency, and the folder in which the widths that it found are kept.
 
     Attributes:
         settings: how.
@@ -109,7 +109,7 @@ class Stopwatch:
         ratio: float,
         label: str,
         question: Any,
-    ) -> Found:
+    ) -> Solution:
         """The largest network of a path that takes at most `ratio` of the dense network's time, by bisection.
 
         The dense network is measured again beside each candidate, in turns, so that a machine that becomes slower or
@@ -133,12 +133,12 @@ class Stopwatch:
         kept = _kept(file)
         if kept is not None:
             return kept
-        measured: dict[int, Found] = {}
+        measured: dict[int, Solution] = {}
 
         def fast_enough(place: int) -> bool:
             seconds = self.timer([dense, candidate(path[place])], input_shape, self.settings)
             record = {"dense_ms": 1000 * seconds[0], "ms": 1000 * seconds[1], **self.describe()}
-            measured[place] = Found(dict(path[place]), seconds[1] / seconds[0], record)
+            measured[place] = Solution(dict(path[place]), seconds[1] / seconds[0], record)
             return measured[place].ratio <= ratio
 
         slow, fast = -1, len(path) - 1
@@ -151,24 +151,24 @@ class Stopwatch:
         while fast - slow > 1:
             middle = (slow + fast) // 2
             slow, fast = (slow, middle) if fast_enough(middle) else (middle, fast)
-        found = measured[fast]
+        solution = measured[fast]
         if file is not None:
-            write_json(file, asdict(found))
-        return found
+            write_json(file, asdict(solution))
+        return solution
 
     def how(self) -> dict[str, Any]:
         """The settings on which a measurement depends."""
         return {name: value for name, value in asdict(self.settings).items() if name != "tolerance_points"}
 
     def describe(self) -> dict[str, Any]:
-        """How is measured, and where."""
+        """The settings of the measurement, and the machine."""
         return {**self.how(), "machine": machine(self.settings.device), "torch": torch.__version__}
 
 
-def _kept(file: Path | None) -> Found | None:
-    """What was found before; None where there is nothing, or it is damaged."""
+def _kept(file: Path | None) -> Solution | None:
+    """The widths that were found before; None where there are none, or the file is damaged."""
     try:
-        return None if file is None or not file.is_file() else Found(**read_json(file))
+        return None if file is None or not file.is_file() else Solution(**read_json(file))
     except (UserError, TypeError):
         return None
 

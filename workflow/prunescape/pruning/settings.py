@@ -1,4 +1,4 @@
-"""How channels are ranked, and what a pruning ratio is a part of (the config's section `pruning`)."""
+"""Settings of pruning: the ranking of channels, and the quantity that ratios are parts of (the config's `pruning`)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ TARGETS: Mapping[str, str] = {FLOPS: "FLOPs", PARAMETERS: "parameters", LATENCY:
 
 @dataclass(frozen=True)
 class Latency:
-    """How latency is measured: the median time of forward passes of one batch.
+    """Settings of latency: the median time of forward passes of one batch.
 
     Attributes:
         device: "cpu" or "cuda".
@@ -30,7 +30,7 @@ class Latency:
 
 @dataclass(frozen=True)
 class PruningSettings:
-    """How filters are ranked and how exactly the target is met.
+    """Settings of pruning: the ranking of filters, the target, and how exactly it is met.
 
     Attributes:
         norm: "l1" or "l2" norm of a filter's weights.
@@ -60,5 +60,5 @@ class PruningSettings:
 
     @property
     def clock(self) -> Latency:
-        """How latency is measured."""
+        """The settings by which latency is measured."""
         return self.latency if isinstance(self.latency, Latency) else Latency(**self.latency)

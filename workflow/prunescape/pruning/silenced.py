@@ -1,4 +1,4 @@
-"""Whether a pruned network computes what the dense one does without the same channels.
+"""A test of pruned networks: they compute what the dense one does once the removed channels are silenced.
 
 torch-pruning's graph follows channels by the shapes of tensors. Where a forward method changes their order on the way
 (a flip, a roll, a shuffle, an index), it names the wrong ones, and nothing fails. So each pruned network is compared
@@ -138,7 +138,7 @@ class Uncut:
 
     @torch.no_grad()
     def _works(self, groups: Sequence[Group]) -> bool:
-        """Whether groups, and no others, can be pruned to the right effect."""
+        """Whether groups, and no others, can be pruned with the effect of silencing their channels, in any order."""
         try:
             return self._as_silenced(groups) or self._whatever_the_labels(groups)
         except Exception:  # whatever a forward method that counts on its channels may raise
@@ -222,7 +222,7 @@ def reorder(model: nn.Module, group: Group, order: torch.Tensor) -> None:
         places: dict[int, list[int]] = {channel: [] for channel in range(group.channels)}
         for at, root in zip(member.positions, member.roots, strict=True):
             places[root].append(at)
-        if len({len(found) for found in places.values()}) > 1:
+        if len({len(positions) for positions in places.values()}) > 1:
             raise ValueError(f"{member.name} has not all channels of {group.root} alike")
         to = [at for channel in range(group.channels) for at in places[channel]]
         of = [at for channel in order.tolist() for at in places[channel]]
@@ -257,9 +257,9 @@ def _order(group: Group, kind: str) -> torch.Tensor:
     return order
 
 
-def _alike(found: torch.Tensor, expected: torch.Tensor) -> bool:
+def _alike(outputs: torch.Tensor, expected: torch.Tensor) -> bool:
     scale = float(expected.abs().max())
-    return torch.allclose(found, expected, rtol=0.0, atol=TOLERANCE * scale, equal_nan=True)
+    return torch.allclose(outputs, expected, rtol=0.0, atol=TOLERANCE * scale, equal_nan=True)
 
 
 class _PlaceLeftOut(TorchFunctionMode):

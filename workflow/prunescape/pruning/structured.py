@@ -100,25 +100,27 @@ def prune(
     cost = None
     if settings.target == LATENCY:
         watch = stopwatch or Stopwatch(settings.clock)
-        found = widths_by_latency(target, architecture, scores, watch, lambda widths: _copy_cut(graph, scores, widths))
+        solution = widths_by_latency(
+            target, architecture, scores, watch, lambda widths: _copy_cut(graph, scores, widths)
+        )
     else:
         cost = _cost(graph, settings)
         whole = cost.total(cost.dense) if dense is None else _count(build(dense), dense, settings)
-        found = widths_by_cost(target, cost, scores, whole)
+        solution = widths_by_cost(target, cost, scores, whole)
     if rewound is not None:
         graph = Graph(rewound, architecture)
-    pruned = _cut(graph, scores, found.widths)
+    pruned = _cut(graph, scores, solution.widths)
     assert pruned.flops is not None
     if cost is not None:
-        counted, meant = _count(graph.model, pruned, settings), cost.total(found.widths)
+        counted, meant = _count(graph.model, pruned, settings), cost.total(solution.widths)
         if counted != meant:
             raise UserError(
                 f"{pruned.target}: {counted} {cost.unit} once pruned, and {meant} were meant; its forward method does"
                 " something that depends on the number of channels"
             )
-    widths = {group.root: group.unit * found.widths[group.root] for group in groups}
+    widths = {group.root: group.unit * solution.widths[group.root] for group in groups}
     before = {group.root: group.channels for group in groups}
-    return Pruned(graph.model, pruned, pruned.flops, found.ratio, widths, before, found.record)
+    return Pruned(graph.model, pruned, pruned.flops, solution.ratio, widths, before, solution.record)
 
 
 def _cost(graph: Graph, settings: PruningSettings) -> Cost:
@@ -150,7 +152,7 @@ def _cut(graph: Graph, scores: Scores, widths: Widths) -> Architecture:
 
 @dataclass(frozen=True)
 class Source:
-    """What is pruned.
+    """The network to prune: its files, and what happened to it before.
 
     Attributes:
         architecture: of the network that tells which channels go.
@@ -256,7 +258,7 @@ def prune_checkpoint(
 
 
 def _ptflops_macs(model: Any, architecture: Architecture) -> float | None:
-    """As ptflops counts; None where it cannot count a network that is not in the catalog."""
+    """Multiply-accumulates as ptflops counts them; None where it cannot count an imported network."""
     from ptflops import get_model_complexity_info
 
     was_training = model.training

@@ -37,7 +37,7 @@ def prunable(network: nn.Module, layers: tuple[type[nn.Module], ...] = LAYERS) -
 
 
 def kept_count(weights: int, gamma: float) -> int:
-    """How many of `weights` weights remain: floor((1 - gamma) * weights) (SP paper, eq. 1).
+    """Number of `weights` weights that remain: floor((1 - gamma) * weights) (SP paper, eq. 1).
 
     Exact for `gamma` as it is written in decimals: of 1000 weights 0.9 keeps 100, though (1 - 0.9) * 1000 is below 100
     in floating point.
@@ -99,7 +99,7 @@ SCOPES: dict[str, Callable[[Mapping[str, torch.Tensor], float], Tensors]] = {GLO
 
 
 def masks(scores: Mapping[str, torch.Tensor], gamma: float, scope: str = GLOBAL) -> Tensors:
-    """Which weights remain at pruning rate `gamma`.
+    """Masks of the weights that remain at pruning rate `gamma`.
 
     Args:
         scores: of each weight, by parameter name; the higher, the more worth keeping.

@@ -1,4 +1,4 @@
-"""How many channels each group keeps so that the network meets a target of FLOPs, of parameters, or of latency.
+"""Widths: channels that each group keeps so that the network meets a target of FLOPs, parameters, or latency.
 
 Both searches by cost end at a cost <= target and as close to it as single channels allow; see thesis, sections 2.2.3
 and 3.2.2. Where only measuring tells the cost, `uniform_path` and `non_uniform_path` are what is searched.
@@ -16,7 +16,7 @@ from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
 from prunescape.pruning.cost import Cost
 from prunescape.pruning.criteria import LAMP
-from prunescape.pruning.latency import Found, Stopwatch, Widths
+from prunescape.pruning.latency import Solution, Stopwatch, Widths
 from prunescape.pruning.settings import PruningSettings
 
 METHODS = ("uniform", "non_uniform")
@@ -25,7 +25,7 @@ Scores = Mapping[str, torch.Tensor]
 
 @dataclass(frozen=True)
 class Target:
-    """What is asked for.
+    """The target of a pruning: method, ratio, and the quantity that the ratio is a part of.
 
     Attributes:
         method: "uniform" (the same share in every layer) or "non_uniform" (one ranking over all layers).
@@ -42,7 +42,7 @@ class Target:
     exact: bool = True
 
 
-def widths_by_cost(target: Target, cost: Cost, scores: Scores, whole: float) -> Found:
+def widths_by_cost(target: Target, cost: Cost, scores: Scores, whole: float) -> Solution:
     """The units that each group keeps to meet a target of FLOPs or parameters.
 
     Args:
@@ -61,10 +61,10 @@ def widths_by_cost(target: Target, cost: Cost, scores: Scores, whole: float) -> 
     else:
         tolerance = settings.tolerance_points / 100 * whole
         widths = non_uniform_widths(cost, _comparable(scores, settings), limit, tolerance, least, whole)
-    found = Found(widths, cost.total(widths) / whole)
+    solution = Solution(widths, cost.total(widths) / whole)
     if target.exact:
-        _check(target, cost, found, whole)
-    return found
+        _check(target, cost, solution, whole)
+    return solution
 
 
 def widths_by_latency(
@@ -73,7 +73,7 @@ def widths_by_latency(
     scores: Scores,
     stopwatch: Stopwatch,
     candidate: Callable[[Widths], nn.Module],
-) -> Found:
+) -> Solution:
     """The units that each group keeps to meet a target of latency.
 
     Args:
@@ -93,10 +93,10 @@ def widths_by_latency(
         path = non_uniform_path(_comparable(scores, target.settings), least)
     question = [target.method, architecture.to_json(), dense.to_json(), [list(widths.values()) for widths in path]]
     label = f"{target.method}-{target.ratio:g}"
-    found = stopwatch.search(path, candidate, build(dense), dense.input_shape, target.ratio, label, question)
+    solution = stopwatch.search(path, candidate, build(dense), dense.input_shape, target.ratio, label, question)
     if target.exact:
-        _check_latency(target, found)
-    return found
+        _check_latency(target, solution)
+    return solution
 
 
 def _comparable(scores: Scores, settings: PruningSettings) -> dict[str, torch.Tensor]:
@@ -106,7 +106,7 @@ def _comparable(scores: Scores, settings: PruningSettings) -> dict[str, torch.Te
 
 
 def uniform_widths(cost: Cost, target: float, minimum: int = 1, whole: float | None = None) -> dict[str, int]:
-    """The same share of channels in every group; no width is a whole channel or more away from that share.
+    """Widths with one share of channels in every group; none is a whole channel or more away from that share.
 
     Args:
         cost: prices the widths.
@@ -223,7 +223,7 @@ def _best_exchange(
 
 
 def uniform_path(dense: Mapping[str, int], minimum: int = 1) -> list[dict[str, int]]:
-    """All widths that keep the same share of channels in every group, rounded down, from those before to the least."""
+    """Widths with one share of channels in every group, rounded down: a path from those before to the least."""
     check_minimum(dense, minimum)
     shares = {Fraction(kept, width) for width in dense.values() for kept in range(1, width + 1)}
     path: list[dict[str, int]] = []
@@ -235,7 +235,7 @@ def uniform_path(dense: Mapping[str, int], minimum: int = 1) -> list[dict[str, i
 
 
 def non_uniform_path(scores: Mapping[str, torch.Tensor], minimum: int = 1) -> list[dict[str, int]]:
-    """All widths from those before to the least as the globally weakest channel is removed, again and again."""
+    """Widths as the globally weakest channel is removed, again and again: a path from those before to the least."""
     path = [{group: len(values) for group, values in scores.items()}]
     check_minimum(path[0], minimum)
     for _, group in _weakest_first(scores, minimum):
@@ -271,9 +271,9 @@ def _check_reachable(cost: Cost, target: float, minimum: int, whole: float | Non
         )
 
 
-def _check(target: Target, cost: Cost, found: Found, whole: float) -> None:
+def _check(target: Target, cost: Cost, solution: Solution, whole: float) -> None:
     """A miss is an error, not a warning: landscapes of networks of unlike cost must not be compared unawares."""
-    method, ratio, widths = target.method, target.ratio, found.widths
+    method, ratio, widths = target.method, target.ratio, solution.widths
     if method == "uniform":
         allowed, what = max(cost.step(widths, group) for group in widths) / whole, "one channel"
         before = cost.total(cost.dense)
@@ -284,19 +284,19 @@ def _check(target: Target, cost: Cost, found: Found, whole: float) -> None:
             raise UserError(f"uniform pruning to {ratio:g} left {', '.join(stuck)} whole; choose a smaller ratio")
     else:
         allowed, what = target.settings.tolerance_points / 100, "pruning.tolerance_points"
-    if not ratio - allowed <= found.ratio <= ratio:
+    if not ratio - allowed <= solution.ratio <= ratio:
         raise UserError(
-            f"{method} pruning to {ratio:g} of the {cost.unit} comes no nearer than {found.ratio:.5f}, and {what}"
-            f" allows {100 * allowed:.2f} points; ask for {found.ratio + 5e-6:.5f} instead, or raise"
+            f"{method} pruning to {ratio:g} of the {cost.unit} comes no nearer than {solution.ratio:.5f}, and {what}"
+            f" allows {100 * allowed:.2f} points; ask for {solution.ratio + 5e-6:.5f} instead, or raise"
             " pruning.tolerance_points"
         )
 
 
-def _check_latency(target: Target, found: Found) -> None:
+def _check_latency(target: Target, solution: Solution) -> None:
     allowed = target.settings.clock.tolerance_points
-    if found.ratio < target.ratio - allowed / 100:
+    if solution.ratio < target.ratio - allowed / 100:
         raise UserError(
-            f"{target.method} pruning to {target.ratio:g} of the latency comes no nearer than {found.ratio:.3f} (it"
-            f" falls in steps, and busy machines blur it); ask for {found.ratio:.2f} instead, or raise"
+            f"{target.method} pruning to {target.ratio:g} of the latency comes no nearer than {solution.ratio:.3f} (it"
+            f" falls in steps, and busy machines blur it); ask for {solution.ratio:.2f} instead, or raise"
             f" pruning.latency.tolerance_points above {allowed:g}"
         )

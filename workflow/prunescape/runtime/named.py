@@ -11,7 +11,7 @@ OF_JOB = ("function", "script", "code", "own_code", "dpi", "published")  # setti
 
 
 def call(snakemake: Any) -> Any:
-    """What the function gives that a job's settings name.
+    """Call the function that a job's settings name, and give its result.
 
     It is called by keyword: with inputs by their names, a table of each CSV file and the path or list of paths of
     others; with those wildcards that it takes; and with the settings.

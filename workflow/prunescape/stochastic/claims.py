@@ -1,4 +1,4 @@
-"""What the study states, in numbers with intervals over pretrained seeds and in sentences that follow from them."""
+"""Claims of the study `stochastic`: numbers with intervals over seeds, and sentences that follow from them."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -92,7 +92,7 @@ STRUCTURED = Question(
 
 
 def claims(given: Mapping[str, Any], settings: Mapping[str, Any]) -> StudyClaims:
-    """Everything that the study states.
+    """The claims of the study on the networks of a run.
 
     Args:
         given: by name, the study's tables: sweep_intervals, crossovers, grid_tests, transfer, variances, fine_tuning,
@@ -104,13 +104,13 @@ def claims(given: Mapping[str, Any], settings: Mapping[str, Any]) -> StudyClaims
     tolerance, data = settings["tolerance"], settings["data"]
     guessing = guessing_accuracy(len(given["data"]["classes"]), settings["held_out"])
     tables = {name: table for name, table in given.items() if name not in ("cells", "data")}
-    models, found = {}, []
+    models, stated = {}, []
     for model, cell in zip(settings["models"], given["cells"], strict=True):
         own = {name: table[table["model"] == model] for name, table in tables.items()}
         about = About(STUDY, model, decided_on(data, settings["seeds"]))
         models[model] = _best_setting(cell)
-        found += _of_model(own, cell, about, tolerance, guessing, data)
-    return StudyClaims(STUDY, QUESTION, NOTE.format(tolerance=tolerance), models, found)
+        stated += _of_model(own, cell, about, tolerance, guessing, data)
+    return StudyClaims(STUDY, QUESTION, NOTE.format(tolerance=tolerance), models, stated)
 
 
 def _best_setting(cell: Mapping[str, Any]) -> str:
@@ -145,7 +145,7 @@ def _of(recalibrated: bool, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _normalised(networks: pd.DataFrame) -> bool:
-    """Whether recalibration changes any network: whether there is batch norm to recalibrate."""
+    """Whether recalibration changes the accuracy or the loss of any network, as it does where there is batch norm."""
     measured = networks[["top1", "loss"]].assign(recalibrated=networks["recalibrated"])
     plain, again = (_of(way, measured)[["top1", "loss"]].to_numpy() for way in (False, True))
     return not np.array_equal(plain, again, equal_nan=True)
@@ -174,13 +174,13 @@ def _chosen(cell: Mapping[str, Any]) -> str:
 def _crossovers(
     intervals: pd.DataFrame, crossovers: pd.DataFrame, about: About, normalised: bool, tolerance: float
 ) -> list[Claim]:
-    found = []
+    stated = []
     for recalibrated in _regimes(normalised):
         case = f"batch norm {'recalibrated' if recalibrated else 'as pretrained'}" if normalised else "no batch norm"
         question = f"{WINS.text[:-1]}, with {case}?" if normalised else WINS.text
         told = _crossover(_of(recalibrated, intervals), _of(recalibrated, crossovers), tolerance)
-        found.append(WINS.answered(about, **told, question=question, case=case))
-    return found
+        stated.append(WINS.answered(about, **told, question=question, case=case))
+    return stated
 
 
 def _crossover(intervals: pd.DataFrame, crossovers: pd.DataFrame, tolerance: float) -> dict[str, Any]:
@@ -271,12 +271,12 @@ def _recalibration(
 
 
 def _transfer(transfer: pd.DataFrame, cell: Mapping[str, Any], about: About, normalised: bool) -> Claim:
-    found = seed_intervals(transfer)
-    gamma = found["gamma"].max()
+    means = seed_intervals(transfer)
+    gamma = means["gamma"].max()
     names = {STOCHASTIC: "both", MASK_S_TO_D: "the noisy mask alone", MASK_D_TO_S: "the noisy weights alone"}
     rows, parts = {}, []
     for recalibrated, way in _regimes(normalised).items():
-        here = _of(recalibrated, found[found["gamma"] == gamma])
+        here = _of(recalibrated, means[means["gamma"] == gamma])
         rows[recalibrated] = {row["kind"]: row for _, row in here.iterrows()}
         parts.append(way + ", ".join(f"{of} {shown('delta', rows[recalibrated][kind])}" for kind, of in names.items()))
     sigma = float(rows[False][STOCHASTIC]["sigma"])
@@ -316,8 +316,8 @@ _STAGES = ("one_shot", "fine_tuned")
 def _fine_tuning(
     fine_tuning: pd.DataFrame, cell: Mapping[str, Any], about: About, tolerance: float, data: str
 ) -> list[Claim]:
-    found = seed_intervals(fine_tuning.assign(recalibrated=False))
-    here = found[(found["gamma"] == cell["gamma"]) & (found["sigma"] == cell["sigma"])]
+    means = seed_intervals(fine_tuning.assign(recalibrated=False))
+    here = means[(means["gamma"] == cell["gamma"]) & (means["sigma"] == cell["sigma"])]
     keys = ["model", "method", "gamma", "sigma"]
     printed = published(2, data).set_index(keys)["delta"].to_dict()
     return [
@@ -337,8 +337,8 @@ def _fine_tuning(
 
 
 def _structured(structured: pd.DataFrame, about: About, normalised: bool) -> Claim:
-    found = seed_intervals(structured)
-    told = {recalibrated: _settings(_of(recalibrated, found)) for recalibrated in _regimes(normalised)}
+    means = seed_intervals(structured)
+    told = {recalibrated: _settings(_of(recalibrated, means)) for recalibrated in _regimes(normalised)}
     text = "; ".join(way + told[recalibrated].pop("words") for recalibrated, way in _regimes(normalised).items())
     return STRUCTURED.answered(
         about,
@@ -349,7 +349,7 @@ def _structured(structured: pd.DataFrame, about: About, normalised: bool) -> Cla
 
 
 def _settings(cells: pd.DataFrame) -> dict[str, Any]:
-    """What noise does at all settings of structured pruning, in numbers and, as `words`, in words."""
+    """The gain of noise at all settings of structured pruning, in numbers and, as `words`, in words."""
 
     def at(cell: pd.Series) -> str:
         removed = f"{cell['method']} pruning of {100 * cell['gamma']:.0f} % of the FLOPs"

@@ -32,7 +32,7 @@ NSGA_BETTER = Question(
 def searched(
     fronts: pd.DataFrame, table_1: pd.DataFrame, about: About, guessing: float, normalised: bool, tolerance: float
 ) -> list[Claim]:
-    """What the search for the largest gain finds; nothing is said where NSGA-II did not search.
+    """Claims on the search for the largest gain; none where NSGA-II did not search.
 
     Args:
         fronts: a model's, see `prunescape.stochastic.searches.SearchesTables`.
@@ -43,27 +43,27 @@ def searched(
         tolerance: points below which a difference of accuracies is none.
     """
     best = candidates(fronts, guessing).sort_values("seed")
-    found = best[best["found"]]
+    gaining = best[best["found"]]
     if best.empty:
         return []
     question = "What does the search find that maximises the gain (F2)?"
     columns = ["seed", "gamma", "sigma", "delta", "delta_recalibrated", "found"]
     numbers: dict[str, Any] = {"candidates": best[columns].to_dict("records")}
-    if found.empty:
+    if gaining.empty:
         nothing = "on the held-out images the candidate of the largest gain has none, or is no better than guessing"
         why = f"Nothing in {len(best)} of {len(best)} seeds: {nothing}."
         return [SEARCHED.answered(about, why, None, CANNOT, question=question, numbers=numbers)]
-    row = of_seeds("delta", found["delta"]) | of_seeds("delta_recalibrated", found["delta_recalibrated"])
+    row = of_seeds("delta", gaining["delta"]) | of_seeds("delta_recalibrated", gaining["delta_recalibrated"])
     beside = f"; recalibrated, {shown('delta_recalibrated', row)}" if normalised else ""
     single = "; ".join(_candidate(seed, normalised) for seed in best.to_dict("records"))
-    often = len(found) > len(best) / 2  # few seeds with a find say little of the others
+    often = len(gaining) > len(best) / 2  # few seeds with a find say little of the others
     more = None if often or decided("delta", row, tolerance) == OPEN else "a find in most seeds"
     says = judged("delta", row, tolerance=tolerance, sure=None if often else OPEN, would_decide=more)
     printed = table_1[table_1["search"] == F2]["published_delta"] if "published_delta" in table_1 else pd.Series()
     return [
         SEARCHED.answered(
             about,
-            f"Where the search found something, in {len(found)} of {len(best)} seeds, noise gains"
+            f"Where the search found something, in {len(gaining)} of {len(best)} seeds, noise gains"
             f" {shown('delta', row)} on the test images{beside}. By seed: {single}. Candidates are chosen on the"
             " held-out images, but with the draws that are measured here.",
             says._replace(evidence=says.evidence + beside),
@@ -76,7 +76,7 @@ def searched(
 
 
 def _candidate(row: dict[str, Any], normalised: bool) -> str:
-    """One seed's candidate in words, with its own gain."""
+    """The candidate of one seed in words, with its own gain."""
     if not row["found"]:
         return f"seed {row['seed']}, nothing"
     beside = f" ({row['delta_recalibrated']:+.1f} recalibrated)" if normalised else ""
@@ -84,7 +84,7 @@ def _candidate(row: dict[str, Any], normalised: bool) -> str:
 
 
 def algorithms(progress: pd.DataFrame, about: About) -> list[Claim]:
-    """Whether NSGA-II finds a better front than random search of the same budget.
+    """The claim that NSGA-II finds a better front than random search of the same budget.
 
     Args:
         progress: a model's hypervolumes, see `prunescape.stochastic.searches.SearchesTables`.

@@ -103,7 +103,7 @@ def best_cells(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def summarise(sweep: pd.DataFrame, grid: pd.DataFrame, tolerance: float) -> dict[str, pd.DataFrame]:
-    """What the networks of sweep and grid come to over draws and seeds, by the names of these tables.
+    """Statistics of the networks of sweep and grid over draws and seeds, by the names of their tables.
 
     Args:
         sweep, grid: sweep.csv and grid.csv.

@@ -1,4 +1,4 @@
-"""All studies."""
+"""The registry: an entry for each study."""
 
 from prunescape.studies import coherence, hpspace, mechanism, stochastic
 from prunescape.studies.study import Study

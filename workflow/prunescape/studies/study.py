@@ -1,4 +1,4 @@
-"""What a study says of itself: its question, its tables and its figures. Light: read while the Snakefile is parsed."""
+"""The type of a study's entry: its question, its tables and its figures. Light: read while the Snakefile is parsed."""
 
 import string
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ Names = Mapping[str, str] | tuple[str, ...]
 
 @dataclass(frozen=True)
 class Caption:
-    """What Snakemake's report and the pages say of a file.
+    """The caption of a file in Snakemake's report and on the pages.
 
     Attributes:
         category: the part of the report; may hold wildcards.
@@ -31,7 +31,7 @@ class Caption:
         return _TEMPLATES.from_string(self.text).render(**wildcards, config=config).strip()
 
     def told(self, wildcards: Mapping[str, str], config: Mapping[str, Any]) -> tuple[int, str, str, str]:
-        """The same for a page: place, title, model (empty where it is of all) and text, without marks."""
+        """The caption for a page: place, title, model (empty where it is of all) and text, without marks."""
         place, _, title = self.labels["figure"].format(**wildcards).partition(" ")
         words = " ".join(self.said(wildcards, config).replace("``", "").split())
         return int(place), title[:1].upper() + title[1:].replace("_", " "), wildcards.get("model", ""), words
@@ -73,7 +73,7 @@ class Figure:
 
     @property
     def pattern(self) -> str:
-        """Its path below the folder of figures, without suffix."""
+        """The figure's path below the folder of figures, without suffix."""
         return self.path or f"{{model}}/{self.name}"
 
     @property
@@ -84,7 +84,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Analysis:
-    """Tables that a function makes of others; it is called as those that draw figures are.
+    """Tables that a function makes of others; the function is called as those that draw figures are.
 
     Attributes:
         rule: its name.
@@ -129,7 +129,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Study:
-    """A study.
+    """The entry of a study.
 
     Attributes:
         name: its section's in the config, its folder's and its target's.
@@ -160,7 +160,7 @@ class Study:
         return next(figure for figure in self.figures if figure.name == name)
 
     def of_figure(self, figure: Figure) -> Caption:
-        """What is said of a figure."""
+        """The caption of a figure."""
         of = f"{{{self.label}}}" if figure.label is None else figure.label
         category = figure.category or self.figures_in or self.title
         return Caption(category, figure.caption, {"figure": figure.title, self.label: of})
@@ -170,23 +170,23 @@ class Study:
         return next(table for table in self.tables if table.name == name)
 
     def of_tables(self, names: Iterable[str]) -> dict[str, Caption]:
-        """What is said of those tables that the report has, by name."""
+        """Captions of those tables that the report has, by name."""
         shown = [table for table in self.tables if table.name in names]
         return {of.name: self.said(of.title, of.caption, of.category) for of in shown if of.caption is not None}
 
     def of_answer(self, title: str) -> Caption:
-        """What is said of the page with the answer."""
+        """The caption of the page with the answer."""
         return self.said(title, self.answer)
 
     @property
     def of_page(self) -> Caption:
-        """What is said of the page to explore."""
+        """The caption of the page to explore."""
         path = f"results/{{{{ config.run }}}}/{self.name}/explore.html"
         text = f"Everything on one page of its own, ``{path}``, which needs no network: {self.page}."
         return self.said("0 explore", text)
 
     def said(self, title: str, text: str, category: str | None = None) -> Caption:
-        """What is said of a file of all models and metrics."""
+        """The caption of a file of all models and metrics."""
         return Caption(category or self.title, text, {"figure": title, self.label: "all"})
 
 

@@ -5,6 +5,6 @@ from prunescape.runtime.logs import logged
 from prunescape.runtime.named import call
 
 with logged(snakemake):
-    found = call(snakemake)
+    result = call(snakemake)
     for name, path in snakemake.output.items():
-        write_csv(path, found[name] if isinstance(found, dict) else found)
+        write_csv(path, result[name] if isinstance(result, dict) else result)

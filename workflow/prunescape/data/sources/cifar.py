@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from prunescape.data.catalog import lookup
+from prunescape.data.catalogue import lookup
 from prunescape.data.sources.download import fetch
 from prunescape.data.sources.interface import Options, Source, Split, in_memory
 from prunescape.data.sources.restricted_pickle import load_plain

@@ -1,4 +1,4 @@
-"""Which networks there are. Light: read while the Snakefile is parsed, so no torch here."""
+"""The catalogue of networks. Light: read while the Snakefile is parsed, so no torch here."""
 
 from dataclasses import dataclass
 
@@ -30,7 +30,7 @@ class ModelInfo:
     ignored_layers: tuple[str, ...] = ()
 
 
-CATALOG: dict[str, ModelInfo] = {
+CATALOGUE: dict[str, ModelInfo] = {
     info.name: info
     for info in [
         ModelInfo("small_resnet", "cifar_resnet", 8),
@@ -60,4 +60,4 @@ def lookup(name: str) -> ModelInfo:
     Raises:
         UserError: there is none; the message names the nearest one.
     """
-    return known(CATALOG, "model", name)
+    return known(CATALOGUE, "model", name)

@@ -53,7 +53,7 @@ class DataSetInfo:
         return Geometry(stored, stored * 7 // 8, 0)  # ImageNet's 256 and 224, at any size
 
 
-CATALOG: dict[str, DataSetInfo] = {
+CATALOGUE: dict[str, DataSetInfo] = {
     info.name: info
     for info in [
         # Mirrored digits are other signs, and a shift of one pixel in eight is already much.
@@ -83,7 +83,7 @@ def lookup(name: str) -> DataSetInfo:
     Raises:
         UserError: there is none; the message names the nearest one.
     """
-    return known(CATALOG, "data set", name)
+    return known(CATALOGUE, "data set", name)
 
 
 def count_classes(name: str, directory: str | None = None) -> int | None:

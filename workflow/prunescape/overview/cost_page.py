@@ -57,7 +57,7 @@ class Line:
     time: Time | None
 
 
-def bill(study: Study) -> list[Line]:
+def cost_lines(study: Study) -> list[Line]:
     """The costs of the study, one line a row of its table."""
     trainings = list(study.trainings())
     finished = {training for training in trainings if training.result.is_file()}
@@ -88,14 +88,14 @@ def _line(row: Row, trainings: Sequence[Training], finished: set[Training], cost
     )
 
 
-def bill_page(study: Study, cores: int | None = None) -> list[Table | str]:
-    """The bill as a table and the lines that say what it rests on.
+def cost_page(study: Study, cores: int | None = None) -> list[Table | str]:
+    """The costs as a table, and the lines that say what they rest on.
 
     Args:
         study: the study.
         cores: cores that this run may use, where that is known.
     """
-    lines = bill(study)
+    lines = cost_lines(study)
     devices = {line.time.device for line in lines if line.time is not None}
     device = {frozenset({"cpu"}): "core", frozenset({"gpu"}): "GPU"}.get(frozenset(devices), "device")
     threads = study.config.engine.threads if device == "core" else 1

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import prunescape
 from data_samples import one_line
-from prunescape.data.catalog import CATALOG, count_classes, lookup
+from prunescape.data.catalogue import CATALOGUE, count_classes, lookup
 from prunescape.data.randomness import derive_seed, random_order
 from prunescape.data.stratify import stratified_choice
 
@@ -24,7 +24,7 @@ def test_the_nearest_name_is_suggested() -> None:
 
 
 def test_the_catalogue_is_light() -> None:
-    program = "import sys, prunescape.data.catalog; print([m for m in ('numpy', 'torch') if m in sys.modules])"
+    program = "import sys, prunescape.data.catalogue; print([m for m in ('numpy', 'torch') if m in sys.modules])"
     library = Path(prunescape.__file__).parents[1]
     assert subprocess.check_output([sys.executable, "-c", program], cwd=library, text=True) == "[]\n"
 
@@ -46,7 +46,7 @@ def test_sizes(name: str, asked: int | None, expected: tuple[int, int, int]) -> 
 
 
 def test_classes_are_counted_before_anything_is_prepared(tmp_path: Path) -> None:
-    assert [count_classes(name) for name in CATALOG] == [10, 10, 10, 100, 1000, None]
+    assert [count_classes(name) for name in CATALOGUE] == [10, 10, 10, 100, 1000, None]
     folder = ("image_folder", str(tmp_path))
     for name in ("b", "a", ".hidden"):
         (tmp_path / name).mkdir()
