@@ -68,6 +68,16 @@ def test_networks_without_prunable_channels_say_so(name: str) -> None:
         prune(build(architecture, 0), architecture, "uniform", 0.5, PruningSettings())
 
 
+def test_what_is_pruned_again_keeps_what_was_pruned_before() -> None:
+    dense = Architecture("small_resnet", (1, 8, 8), 10)
+    again = cut_to(cut_to(dense, {"blocks.0.conv1": 1}), {"blocks.1.conv1": 9})
+    assert again.layers["blocks.0.bn1"] == {"num_features": 1}
+    model = build(again)
+    groups = Graph(model, again).groups
+    assert {group.root: group.channels for group in groups} == {"blocks.0.conv1": 1, "blocks.1.conv1": 9}
+    assert again.flops == count_flops(model, dense.input_shape)
+
+
 def test_ignored_layers_keep_their_channels_and_all_others_are_pruned() -> None:
     dense = Architecture("resnet20", (3, 32, 32), 10)
     ignoring = replace(dense, ignored_layers=("blocks.4.conv1", "blocks.7"))

@@ -126,6 +126,10 @@ def test_the_smallest_scales_go_first() -> None:
     assert marks.sum() == kept_count(len(flat), 0.2)
     assert flat[marks].min() >= flat[~marks].max()
     assert torch.equal(scores["blocks.0.conv1"], network.get_parameter("blocks.0.bn1.weight").abs())
+    # Of several, it is the last batch norm before channels are read.
+    architecture, network = trained("mobilenetv2", (3, 16, 16))
+    scores = scale_scores(network, Graph(network, architecture).groups)
+    assert torch.equal(scores["features.2.conv.0.0"], network.get_parameter("features.2.conv.1.1.weight").abs())
 
 
 def test_networks_without_batch_norm_are_refused() -> None:

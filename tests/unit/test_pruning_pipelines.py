@@ -51,14 +51,14 @@ def equal(one: Weights, other: Weights) -> bool:
     return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
 
 
-def run(folder: Path, source: Source, ratio: float, method: str = "uniform", **settings) -> dict:
+def run(folder: Path, source: Source, ratio: float, method: str = "uniform", data=None, **settings) -> dict:
     folder.mkdir(parents=True, exist_ok=True)
     paths = {
         "architecture_path": folder / "architecture.json",
         "weights_path": folder / "weights.safetensors",
         "record_path": folder / "pruning.json",
     }
-    prune_checkpoint(source, method, ratio, PruningSettings(**settings), **paths, report=lambda line: None)
+    prune_checkpoint(source, method, ratio, PruningSettings(**settings), **paths, report=lambda line: None, data=data)
     return read_json(folder / "pruning.json")
 
 
@@ -72,6 +72,33 @@ def test_rewound_weights_are_the_snapshots_channels_that_stay_at_the_end(method:
     assert pruned.architecture == usual.architecture
     assert equal(pruned.model.state_dict(), expected_of(dict(pruned.widths)))
     assert equal(trained.state_dict(), before)  # it only told which channels stay
+
+
+def test_files_are_pruned_as_networks_are(tmp_path: Path, digits) -> None:
+    for seed in (1, 2):
+        save_weights(tmp_path / f"{seed}.safetensors", build(SMALL, seed).state_dict())
+    run(tmp_path / "rewound", Source(SMALL, tmp_path / "1.safetensors", rewound=tmp_path / "2.safetensors"), 0.5)
+    found, _ = read_weights(tmp_path / "rewound" / "weights.safetensors")
+    assert equal(
+        found,
+        prune(build(SMALL, 1), SMALL, "uniform", 0.5, PruningSettings(), rewound=build(SMALL, 2)).model.state_dict(),
+    )
+    run(tmp_path / "initial", Source(SMALL, None, 5), 0.5, data=digits, criterion="taylor")
+    found, _ = read_weights(tmp_path / "initial" / "weights.safetensors")
+    by = {
+        untrained: prune(
+            build(SMALL, derive_seed(5, "initialisation")),
+            SMALL,
+            "uniform",
+            0.5,
+            PruningSettings(criterion="taylor"),
+            digits,
+            untrained=untrained,
+        ).model.state_dict()
+        for untrained in (True, False)
+    }
+    assert equal(found, by[True])
+    assert not equal(found, by[False])
 
 
 def sliced_with(chosen_by: nn.Module, weights: nn.Module):

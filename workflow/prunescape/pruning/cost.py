@@ -139,8 +139,6 @@ def _term(
         outputs, inputs = layer.out_channels, layer.in_channels
     else:
         kernel, lanes, outputs, inputs = 1, 1, layer.out_features, layer.in_features
-    if lanes == inputs == outputs > 1:  # each channel for itself
-        read, inputs = {}, lanes
     return Term(each * kernel, _size(outputs, made, dense, 1), _size(inputs, read, dense, lanes))
 
 

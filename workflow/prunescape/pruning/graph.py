@@ -302,7 +302,8 @@ class Graph:
         if self.architecture.prunable == INSIDE_BLOCKS and _reads_images(self._graph.module2node[root]):
             return "the first layer"
         unit = self._unit(items)
-        if width % unit or width // unit < 2:
+        fewest = 1 if self.names[root] in self.architecture.layers else 2  # pruning may have left but one
+        if width % unit or width // unit < fewest:
             return f"goes in units of {unit}"
         return None
 
