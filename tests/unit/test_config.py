@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
+from pydantic import ValidationError
 
 from config_samples import DATA, MODELS, changed, parts
 from prunescape.config import reference
-from prunescape.config.reading import validated
+from prunescape.config.reading import resolved, validated
 from prunescape.config.schema import for_editors, schema
 
 ROOT = Path(__file__).parents[2]
@@ -51,6 +52,15 @@ def test_defaults_fill_every_level_and_leave_the_given_config_alone():
 def test_the_schedule_by_default_decays_at_half_and_three_quarters(epochs, decays):
     config = validated(changed(("recipe.epochs", str(epochs))), MODELS, DATA)
     assert config["recipe"]["decay_epochs"] == decays
+
+
+def test_a_section_does_not_change_and_a_changed_one_has_no_other_keys():
+    recipe = resolved(changed(), MODELS, DATA).recipe
+    with pytest.raises(ValidationError, match="frozen"):
+        recipe.epochs = 3
+    assert recipe.changed(epochs=3).plain() == {**recipe.plain(), "epochs": 3}
+    with pytest.raises(TypeError, match="Recipe has no epoch"):
+        recipe.changed(epoch=3)
 
 
 def test_two_ways_of_writing_a_value_are_one():

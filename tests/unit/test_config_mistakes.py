@@ -61,6 +61,8 @@ CASES = [
     ("recipe.epochs", "many", "recipe.epochs", "is 'many', not a whole number"),
     (R, "[60%]", f"{R}[0]", "is '60%', not a number; write a number; 0.6 keeps 60 % of the FLOPs"),
     ("recipe.epochs", "2.5", "recipe.epochs", "write 2 or 3"),
+    ("recipe.epochs", "0.5", "recipe.epochs", "is 0.5, not a whole number; write 1"),
+    ("analysis.minimum_cells", "1.5", "analysis.minimum_cells", "write a whole number of at least 3"),
     ("recipe.epochs", "null", "recipe.epochs", "is null, not a whole number; write a whole"),
     ("recipe.momentum", "yes", "recipe.momentum", "is true, not a number; write a number (YAML reads yes"),
     ("recipe.momentum", ".nan", "recipe.momentum", "is nan; write a finite number"),
@@ -187,6 +189,24 @@ def test_a_mistake_does_not_hide_those_of_other_models():
     raw = changed((R, "[2]"))
     raw["models"]["resnet20"] = {"learning_rate": 100, "weight_decay": 1.0e-4, "ratios": [0.5]}
     assert [line.split(":")[0] for line in mistakes(raw)] == [f"{R}[0]", "models.resnet20.learning_rate"]
+
+
+@pytest.mark.parametrize(
+    ("mistaken", "other"),
+    [
+        (("recipe.epochs", "many"), ("recipe.decay_epochs", "[300, 400]")),
+        (("engine.device", "gpu"), ("engine.lanes", "27")),
+        (("grid.size", "[x, 9]"), ("grid.tile", "[4, 4]")),
+        (("models.small_resnet.pipelines", "[go_on]"), ("retraining.steps", "3")),
+    ],
+)
+def test_nothing_is_said_of_what_depends_on_a_mistake(mistaken: tuple[str, str], other: tuple[str, str]) -> None:
+    (told,) = mistakes(changed(mistaken, other))
+    assert told.startswith(mistaken[0])
+
+
+def test_values_that_cannot_be_read_are_not_said_to_be_equal() -> None:
+    assert len(mistakes(changed(("seeds", "[2024-01-31, 2024-01-31]")))) == 2
 
 
 def test_nearest_is_blind_to_case_and_hyphens():
