@@ -11,7 +11,7 @@ from prunescape.plan.identity import published_tables
 from prunescape.plan.networks import Networks
 from prunescape.plan.run import PROJECT, Run
 from prunescape.plan.step import Files, Job, Step, Wildcards, combinations
-from prunescape.studies.study import Analysis, Figure, Study, by_name
+from prunescape.studies.study import Analysis, Figure, Study, Table, by_name
 
 S = TypeVar("S", bound=Section)
 
@@ -114,9 +114,19 @@ class Companion(Generic[S]):
         return [self.part(wildcards["table"]).format(**job) for job in self.model_seeds()]
 
     @property
+    def made(self) -> list[Table]:
+        """The tables that the config asks for."""
+        return [table for table in self.study.tables if self.makes(table.when)]
+
+    @property
     def collected(self) -> list[str]:
         """Names of the tables that are put together from parts."""
-        return []
+        return [table.name for table in self.made if table.parts]
+
+    @cached_property
+    def describe(self) -> Step:
+        """The step that writes the dictionary of the study's tables."""
+        return self.run.dictionary(f"describe_{self.name}", self.study, self.made, self.folder)
 
     @cached_property
     def collect(self) -> Step:
@@ -185,7 +195,8 @@ class Companion(Generic[S]):
     @property
     def light(self) -> list[Step]:
         """The steps that make tables, claims, figures and the page."""
-        return [*self._shown, *([self.explore] if self._shown else [])]
+        made = [self.describe] if self.made else []
+        return [*self._shown, *made, *([self.explore] if self._shown else [])]
 
     @cached_property
     def answers(self) -> list[str]:
@@ -195,7 +206,8 @@ class Companion(Generic[S]):
     @property
     def targets(self) -> list[str]:
         """All files that the study makes for people."""
-        return [*self.answers, *([self.page] if self._shown else [])]
+        made = self.describe.files() if self.made else []
+        return [*self.answers, *made, *([self.page] if self._shown else [])]
 
     @property
     def page(self) -> str:

@@ -7,6 +7,8 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
+from prunescape.studies.columns import Column
+
 _TEMPLATES = Environment(undefined=StrictUndefined)  # not escaped: pages do that
 
 Names = Mapping[str, str] | tuple[str, ...]
@@ -114,17 +116,34 @@ class Table:
 
     Attributes:
         name: of the table.
+        row: one row, in words.
+        columns: their names, in their order.
         title: what the pages call it; of one that the report has, it begins with a place: "3 Table 4.1, ellipses".
         caption: see `Caption.text`; None where the report does not have it.
+        path: below the folder that has the dictionary of tables, a pattern; named after the table, where empty.
+        parts: of a table that is put together: patterns of the tables that it is made of, which have the same columns.
+        own: columns that mean something else here than in the other tables of the study.
         when: names of experiments or conditions of which one must hold; none where it is always made.
         category: the part of the report; the study's, where None.
     """
 
     name: str
-    title: str
+    row: str
+    columns: tuple[str, ...]
+    title: str = ""
     caption: str | None = None
+    path: str = ""
+    parts: tuple[str, ...] = ()
+    own: Mapping[str, Column] = field(default_factory=dict)
     when: tuple[str, ...] = ()
     category: str | None = None
+
+    @property
+    def paths(self) -> dict[str, str]:
+        """Where it and its parts are, by the name of each."""
+        numbers = ["", *(f"_{number}" for number in range(2, len(self.parts) + 1))]
+        parts = {f"{self.name}_part{number}": path for number, path in zip(numbers, self.parts, strict=False)}
+        return {self.name: self.path or f"{self.name}.csv", **parts}
 
 
 @dataclass(frozen=True)
@@ -137,7 +156,8 @@ class Study:
         question: that it answers.
         answer: what is said of the page with its answer; see `Caption.text`.
         page: what its page to explore shows, in words.
-        tables: that it makes.
+        tables: that it makes; pages show them in this order.
+        columns: meanings of their columns, by name.
         analyses: by which it makes tables of others.
         figures: that it draws.
         label: which label, beside the title, its files have in the report; of a figure, the wildcard of this name.
@@ -150,6 +170,7 @@ class Study:
     answer: str = ""
     page: str = "the claims in short and one by one, all figures, tables to sort and download, and provenance"
     tables: tuple[Table, ...] = ()
+    columns: Mapping[str, Column] = field(default_factory=dict)
     analyses: tuple[Analysis, ...] = ()
     figures: tuple[Figure, ...] = ()
     label: str = "model"
