@@ -323,7 +323,9 @@ class Run:
         package = data_package(self.config.run, study.name, tables, study.columns)
         path = f"{folder}/{PACKAGE}"
         values = {"package": package}
-        return self.step(study.name, name, {"package": path}, script="studies/describe.py", values=values, is_local=True)
+        return self.step(
+            study.name, name, {"package": path}, script="studies/describe.py", values=values, is_local=True
+        )
 
     def settings(self, keys: Names) -> dict[str, Any]:
         """The values of settings that an entry asks for, by the names of a function's parameters."""

@@ -130,6 +130,16 @@ TABLES = (
         when=("widths", "wide", "fixed"),
     ),
     Table(
+        name="children_network",
+        row="a masked network that was trained again from a fresh initialisation, or a dense one",
+        columns=names(
+            "experiment model seed score end scope parameters density train_loss train_top1 validation_loss"
+            " validation_top1"
+        ),
+        path="parts/children_network/{model}/seed-{seed}.csv",
+        when=("network",),
+    ),
+    Table(
         name="children",
         row="a masked network that was trained again from a fresh initialisation, or a dense one",
         columns=names(
@@ -140,16 +150,6 @@ TABLES = (
         parts=("parts/children_{experiment}/mlp/seed-{seed}.csv",),
         when=("network", "wide", "fixed"),
         own=_CHILDREN,
-    ),
-    Table(
-        name="children_network",
-        row="a masked network that was trained again from a fresh initialisation, or a dense one",
-        columns=names(
-            "experiment model seed score end scope parameters density train_loss train_top1 validation_loss"
-            " validation_top1"
-        ),
-        path="parts/children_network/{model}/seed-{seed}.csv",
-        when=("network",),
     ),
     Table(
         name="densities",

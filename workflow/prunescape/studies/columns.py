@@ -1,22 +1,16 @@
 """Meanings of columns: types, and those of the main job, the same in all its tables save where one says otherwise."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
-from prunescape.claims.columns import COLUMNS as CLAIM
+from prunescape.claims.columns import COLUMNS as OF_CLAIM
+from prunescape.claims.columns import Column
 from prunescape.hpspace.axes import THESIS, Axis, Pair
+
+__all__ = ["OF_CLAIM", "Column"]  # as all studies have them
 
 TEXT, WHOLE, NUMBER, TRUTH = "string", "integer", "number", "boolean"
 POINTS = "percentage points"
 DECADES = "log10"
-
-
-class Column(NamedTuple):
-    """What a column holds: a type of the standard's, the meaning, and the unit where there is one."""
-
-    type: str
-    meaning: str
-    unit: str | None = None
 
 
 def names(words: str) -> tuple[str, ...]:
@@ -58,9 +52,6 @@ OF_EPOCH = {
     ),
     "top5": Column(NUMBER, "top-5 accuracy likewise; empty with fewer than 100 classes", "percent"),
 }
-
-# Of the claims of every study.
-OF_CLAIM = {name: Column(*column) for name, column in CLAIM.items()}
 
 COLUMNS: dict[str, Column] = {
     "model": Column(TEXT, "name of the network, as in the config"),
