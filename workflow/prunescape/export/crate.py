@@ -22,6 +22,8 @@ from prunescape.export.tables import TABLES
 from prunescape.io.files import sha256, write_json
 from prunescape.io.strict_yaml import load
 
+PACKAGE = "datapackage.json"  # the dictionary of tables
+
 VERSION = "0.1.0"  # as in pyproject.toml
 METADATA = "ro-crate-metadata.json"
 PROFILE = "https://w3id.org/ro/wfrun/process/0.5"

@@ -11,7 +11,7 @@ from prunescape.plan.identity import published_tables
 from prunescape.plan.networks import Networks
 from prunescape.plan.run import PROJECT, Run
 from prunescape.plan.step import Files, Job, Step, Wildcards, combinations
-from prunescape.studies.study import Analysis, Figure, Study, Table, by_name
+from prunescape.studies.study import Analysis, Figure, Study, Table, by_name, placed
 
 S = TypeVar("S", bound=Section)
 
@@ -240,23 +240,25 @@ class Companion(Generic[S]):
 
     def shown(self) -> Files:
         """What the page shows: the claims, all tables, and figures where there are PNG files of them."""
-        kinds = {"tables": ".csv", "pictures": ".png"}
-        shown: dict[str, str | list[str]] = {
-            name: [path for path in self.answers if path.endswith(suffix) and path != self.table("claims")]
-            for name, suffix in kinds.items()
-        }
-        return {"claims": f"{self.folder}/claims.json", **shown}
+        pictures = [path for path in self.answers if path.endswith(".png")]
+        return {"claims": f"{self.folder}/claims.json", "tables": self._tables, "pictures": pictures}
 
     def captions(self) -> dict[str, Any]:
-        """By path of a table or figure, what the report says of it; None of what is not in the report."""
+        """By path of a table or figure, what the page says of it."""
         found: dict[str, Any] = {}
         config = self.run.config.plain()
         for step in self._shown:
             for job in step.all_jobs():
                 for name, path in job.outputs.items():
-                    if not path.endswith((".csv", ".png")):
-                        continue
                     # Of a figure the report has the first format alone.
                     said = step.captions.get(name) or step.captions.get(next(iter(job.outputs)))
-                    found[path] = None if said is None else said.told(job.wildcards, config)
-        return found
+                    if said is not None and path.endswith((".csv", ".png")):
+                        found[path] = said.told(job.wildcards, config)
+        plain = {table.name: (0, placed(table.title)[1], "", "") for table in self.made if table.caption is None}
+        return found | {self.table(name): said for name, said in plain.items()}
+
+    @property
+    def _tables(self) -> list[str]:
+        """The tables of the page: first those that the report has, then the others, as they stand in the entry."""
+        there = [table for table in self.made if table.name != "claims" and self.table(table.name) in self.answers]
+        return [self.table(table.name) for table in sorted(there, key=lambda table: table.caption is None)]

@@ -11,20 +11,21 @@ from prunescape.config.reading import resolved
 from prunescape.data.catalog import CATALOG as DATA_SETS
 from prunescape.models.catalog import CATALOG as MODELS
 from prunescape.plan.check import check_networks
-from prunescape.plan.coherence import Coherence
 from prunescape.plan.companion import Companion
 from prunescape.plan.cost import run_time_minutes
 from prunescape.plan.export import Export
 from prunescape.plan.hpspace import Hpspace
 from prunescape.plan.identity import folder_digest
-from prunescape.plan.mechanism import Mechanism
 from prunescape.plan.networks import Networks
 from prunescape.plan.run import Run
 from prunescape.plan.step import Job, Step, Wildcards
-from prunescape.plan.stochastic import Stochastic
+from prunescape.runtime.named import named
+from prunescape.studies.registry import STUDIES
 from prunescape.variant import PRUNED_NAME, VARIANT_NAME
 
-COMPANIONS: dict[str, type[Companion]] = {of.study.name: of for of in (Stochastic, Mechanism, Coherence)}
+COMPANIONS: dict[str, Callable[[Run, Networks], Companion]] = {
+    study.name: named(study.plan) for study in STUDIES if study.plan
+}
 
 
 class Plan:
@@ -58,6 +59,11 @@ class Plan:
             for name, study in COMPANIONS.items()
             if getattr(self.run.config, name) is not None
         }
+
+    @property
+    def questions(self) -> dict[str, str]:
+        """The questions of the companion studies that the config has, by their titles in the report."""
+        return {of.study.title: of.study.question for of in self.companions.values()}
 
     @cached_property
     def constraints(self) -> dict[str, str]:

@@ -452,6 +452,7 @@ STUDY = Study(
     name="coherence",
     title="Coherence",
     question="What do per-sample gradients know about generalisation, and do they choose good masks?",
+    plan="prunescape.plan.coherence:Coherence",
     tables=TABLES,
     columns=COLUMNS,
     analyses=ANALYSES,

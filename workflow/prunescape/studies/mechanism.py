@@ -470,6 +470,7 @@ STUDY = Study(
     name="mechanism",
     title="Mechanism",
     question="Who does the work in a network, and in which basin does retraining end?",
+    plan="prunescape.plan.mechanism:Mechanism",
     tables=TABLES,
     columns=COLUMNS,
     analyses=ANALYSES,

@@ -495,6 +495,7 @@ STUDY = Study(
     name="stochastic",
     title="Noise before pruning",
     question="Does Gaussian noise before pruning give better sparse networks?",
+    plan="prunescape.plan.stochastic:Stochastic",
     tables=TABLES,
     columns=COLUMNS,
     analyses=ANALYSES,

@@ -34,9 +34,9 @@ class Caption:
 
     def told(self, wildcards: Mapping[str, str], config: Mapping[str, Any]) -> tuple[int, str, str, str]:
         """The same for a page: place, title, model (empty where it is of all) and text, without marks."""
-        place, _, title = self.labels["figure"].format(**wildcards).partition(" ")
+        place, title = placed(self.labels["figure"].format(**wildcards))
         words = " ".join(self.said(wildcards, config).replace("``", "").split())
-        return int(place), title[:1].upper() + title[1:].replace("_", " "), wildcards.get("model", ""), words
+        return place, title, wildcards.get("model", ""), words
 
 
 @dataclass(frozen=True)
@@ -152,6 +152,7 @@ class Study:
 
     Attributes:
         name: its section's in the config, its folder's and its target's.
+        plan: of a companion study, the class that plans its steps, "module:class".
         title: the part of the report that has its results.
         question: that it answers.
         answer: what is said of the page with its answer; see `Caption.text`.
@@ -167,6 +168,7 @@ class Study:
     name: str
     title: str
     question: str
+    plan: str = ""
     answer: str = ""
     page: str = "the claims in short and one by one, all figures, tables to sort and download, and provenance"
     tables: tuple[Table, ...] = ()
@@ -209,6 +211,13 @@ class Study:
     def said(self, title: str, text: str, category: str | None = None) -> Caption:
         """What is said of a file of all models and metrics."""
         return Caption(category or self.title, text, {"figure": title, self.label: "all"})
+
+
+def placed(title: str) -> tuple[int, str]:
+    """A place in the report (0 where there is none) and a title for pages: of "13 generalisation gap", for one."""
+    place, _, rest = title.partition(" ")
+    words = rest if place.isdigit() else title
+    return int(place) if place.isdigit() else 0, words[:1].upper() + words[1:].replace("_", " ")
 
 
 def by_name(names: Names, separator: str = ".") -> dict[str, str]:
