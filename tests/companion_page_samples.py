@@ -17,7 +17,7 @@ from prunescape.pages.provenance import Job
 from prunescape.studies import registry
 
 PROJECT = Path(__file__).parents[1]
-STUDIES = [study.name for study in registry.STUDIES if study.plan]
+STUDIES = [study.name for study in registry.COMPANIONS]
 CONFIG: dict[str, Any] = {
     "run": "sample",
     "data": {"name": "digits"},

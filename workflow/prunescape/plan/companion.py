@@ -11,7 +11,7 @@ from prunescape.plan.identity import published_tables
 from prunescape.plan.networks import Networks
 from prunescape.plan.run import PROJECT, Run
 from prunescape.plan.step import Files, Job, Step, Wildcards, combinations
-from prunescape.studies.study import Analysis, Figure, Study, Table, by_name, placed
+from prunescape.studies.study import Analysis, Figure, Measurement, Study, Table, by_name, module_of, placed
 
 S = TypeVar("S", bound=Section)
 
@@ -111,7 +111,12 @@ class Companion(Generic[S]):
 
     def parts_of(self, wildcards: Wildcards) -> list[str]:
         """The parts of a collected table."""
-        return [self.part(wildcards["table"]).format(**job) for job in self.model_seeds()]
+        declared = [
+            step.files() for step in self.measured if self.study.measurements and wildcards["table"] in step.outputs
+        ]
+        return [path for files in declared for path in files] or [
+            self.part(wildcards["table"]).format(**job) for job in self.model_seeds()
+        ]
 
     @property
     def made(self) -> list[Table]:
@@ -170,7 +175,24 @@ class Companion(Generic[S]):
     @property
     def measured(self) -> list[Step]:
         """The steps that train or measure, in the order of the work."""
-        raise NotImplementedError
+        return [self._measurement(measurement) for measurement in self.study.measurements]
+
+    def _measurement(self, of: Measurement) -> Step:
+        settings = self.run.settings(of.settings)
+        networks = len(settings[of.networks])
+        weights = self.networks.train_dense.outputs["weights"]
+        return self.step(
+            of.rule,
+            {of.gives: f"{self.folder}/parts/{of.gives}/{{model}}.csv"},
+            combinations(model=self.models),
+            "studies/table.py",
+            inputs={"data": self.run.meta, "architecture": self.run.dense, "weights": weights},
+            values={"function": of.function, "engine": self.run.lanes(of.lanes), **settings},
+            sources=lambda wildcards: [module_of(of.function), *self.source(wildcards)],
+            networks=networks,
+            held=self.run.held(networks, of.lanes),
+            passes=lambda wildcards, sizes: networks * sizes["validation"],
+        )
 
     @property
     def constraints(self) -> dict[str, str]:
@@ -196,7 +218,7 @@ class Companion(Generic[S]):
     def light(self) -> list[Step]:
         """The steps that make tables, claims, figures and the page."""
         made = [self.describe] if self.made else []
-        return [*self._shown, *made, *([self.explore] if self._shown else [])]
+        return [*self._shown, *made, *([self.explore] if self.study.answer else [])]
 
     @cached_property
     def answers(self) -> list[str]:
@@ -207,7 +229,7 @@ class Companion(Generic[S]):
     def targets(self) -> list[str]:
         """All files that the study makes for people."""
         made = self.describe.files() if self.made else []
-        return [*self.answers, *made, *([self.page] if self._shown else [])]
+        return [*self.answers, *made, *([self.page] if self.study.answer else [])]
 
     @property
     def page(self) -> str:

@@ -20,12 +20,17 @@ from prunescape.plan.networks import Networks
 from prunescape.plan.run import Run
 from prunescape.plan.step import Job, Step, Wildcards
 from prunescape.runtime.named import named
-from prunescape.studies.registry import STUDIES
+from prunescape.studies import registry
+from prunescape.studies.study import Study
 from prunescape.variant import PRUNED_NAME, VARIANT_NAME
 
-COMPANIONS: dict[str, Callable[[Run, Networks], Companion]] = {
-    study.name: named(study.plan) for study in STUDIES if study.plan
-}
+
+def _planned(study: Study) -> Callable[[Run, Networks], Companion[Any]]:
+    """The plan of a companion study: its own class, or what all have in common."""
+    return named(study.plan) if study.plan else type(study.name.title(), (Companion,), {"study": study})
+
+
+COMPANIONS = {study.name: _planned(study) for study in registry.COMPANIONS}
 
 
 class Plan:
@@ -121,6 +126,11 @@ class Plan:
     def ledger(self) -> dict[str, str]:
         """The claims of the studies that a run has by now, written with the overview."""
         return {"ledger": f"{self.run.results}/claims.csv", "claims": f"{self.run.results}/claims.json"}
+
+    @property
+    def declared(self) -> list[Step]:
+        """The steps that measure, of companion studies that have no rules of their own."""
+        return [step for study in self.companions.values() if study.study.measurements for step in study.measured]
 
     @property
     def light(self) -> list[Step]:

@@ -85,6 +85,30 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Measurement:
+    """A table of each model that a function measures on its trained dense network, for a study without a plan class.
+
+    The function is called with the paths of the prepared `data`, of `architecture` and `weights`, with `engine` (its
+    settings), `threads`, and with settings as those that draw figures are.
+
+    Attributes:
+        rule: its name.
+        function: "module:function".
+        gives: name of the table, in which the parts of all models are put together.
+        settings: as those of `Figure`.
+        networks: the setting with one entry for each network that is evaluated.
+        lanes: how many networks are evaluated as one.
+    """
+
+    rule: str
+    function: str
+    gives: str
+    settings: Names
+    networks: str
+    lanes: int = 16
+
+
+@dataclass(frozen=True)
 class Analysis:
     """Tables that a function makes of others; it is called as those that draw figures are.
 
@@ -152,7 +176,8 @@ class Study:
 
     Attributes:
         name: its section's in the config, its folder's and its target's.
-        plan: of a companion study, the class that plans its steps, "module:class".
+        plan: the class that plans the steps of a companion study, "module:class"; none where it has `measurements`.
+        measurements: what is measured, where that is alike for all models.
         title: the part of the report that has its results.
         question: that it answers.
         answer: what is said of the page with its answer; see `Caption.text`.
@@ -169,6 +194,7 @@ class Study:
     title: str
     question: str
     plan: str = ""
+    measurements: tuple[Measurement, ...] = ()
     answer: str = ""
     page: str = "the claims in short and one by one, all figures, tables to sort and download, and provenance"
     tables: tuple[Table, ...] = ()
