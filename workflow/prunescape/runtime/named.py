@@ -14,14 +14,13 @@ def call(snakemake: Any) -> Any:
     """What the function gives that a job's settings name.
 
     It is called by keyword: with inputs by their names, a table of each CSV file and the path or list of paths of
-    others; with those wildcards that it takes, and `threads`; and with the settings.
+    others; with those wildcards that it takes; and with the settings.
     """
     settings = snakemake.params.settings
     function = named(settings["function"])
     given = {name: value for name, value in settings.items() if name not in OF_JOB}
-    offered = {**dict(snakemake.wildcards.items()), "threads": snakemake.threads}
-    taken = {name: value for name, value in offered.items() if name in signature(function).parameters}
-    return function(**_inputs(snakemake.input), **taken, **given)
+    wildcards = {name: value for name, value in snakemake.wildcards.items() if name in signature(function).parameters}
+    return function(**_inputs(snakemake.input), **wildcards, **given)
 
 
 def named(function: str) -> Callable[..., Any]:
