@@ -88,8 +88,8 @@ class Figure:
 class Measurement:
     """A table of each model that a function measures on its trained dense network, for a study without a plan class.
 
-    The function is called with the network, the prepared data and the engine, and with settings by their names; it gives
-    the table without the column `model`.
+    The function is called with the network, the prepared data and the engine, and with settings by their names; it
+    gives the table without the column `model`.
 
     Attributes:
         rule: its name.
