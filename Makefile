@@ -9,13 +9,11 @@ PYTEST = PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --durations=20 -
 PARALLEL := -n auto --dist worksteal
 RUN := results/$(shell sed -n "s/^run: *\([^ \#]*\).*/\1/p" config.yaml)
 
-.PHONY: help demo demo-stochastic demo-mechanism demo-coherence watch test test-full lint unit workflow-test slurm-test local-tests slurm-beside docs site gallery bench bench-gpu clean
+.PHONY: help demo watch test test-full lint unit workflow-test slurm-test local-tests slurm-beside docs site gallery bench bench-gpu clean
 
 help:
 	@echo "make demo             set up, run the main job on handwritten digits, and write a report (minutes on two cores)"
-	@echo "make demo-stochastic  the same for the companion study of noise before pruning"
-	@echo "make demo-mechanism   the same for the companion study of who does the work in a network"
-	@echo "make demo-coherence   the same for the companion study of what per-sample gradients know"
+	@echo "make demo-STUDY       the same for a companion study: stochastic, mechanism or coherence"
 	@echo "make watch            the demo's progress, live, from another terminal"
 	@echo "make test             set up and run the checks (twelve minutes); its parts: lint, unit, workflow-test, slurm-test"
 	@echo "make test-full        run all other tests, which take longer (half an hour)"
@@ -51,7 +49,7 @@ demo: $(VENV)/run
 	@echo "Explore: file://$(CURDIR)/$(RUN)/hpspace/explore.html"
 	@echo "Run:     file://$(CURDIR)/$(RUN)/index.html"
 
-demo-stochastic demo-mechanism demo-coherence: demo-%: $(VENV)/run
+demo-%: $(VENV)/run
 	$(BIN)/snakemake $*
 	$(BIN)/snakemake $* --report $(RUN)/$*.html
 	@echo

@@ -48,12 +48,14 @@ report: "workflow/report/workflow.rst"
 include: "workflow/rules/models.smk"
 include: "workflow/rules/hpspace.smk"
 include: "workflow/rules/export.smk"
+include: "workflow/rules/measured.smk"
 include: "workflow/rules/light.smk"
 
 
-for study in PLAN.companions:
+for study in PLAN.companions.values():
+    if not study.study.measurements:
 
-    include: f"workflow/rules/{study}.smk"
+        include: f"workflow/rules/{study.name}.smk"
 
 
 remember()  # what the code behind the rules says, for the next run to start faster

@@ -14,8 +14,10 @@ from prunescape.claims.judgement import judged
 from prunescape.claims.study import StudyClaims
 from prunescape.pages.companion import Caption, companion_page
 from prunescape.pages.provenance import Job
+from prunescape.studies import registry
 
 PROJECT = Path(__file__).parents[1]
+STUDIES = [study.name for study in registry.COMPANIONS]
 CONFIG: dict[str, Any] = {
     "run": "sample",
     "data": {"name": "digits"},
@@ -60,13 +62,14 @@ def sample_claims(study: str) -> StudyClaims:
 CASES = {"here": 3.0, "there": 9.0, "nowhere": -2.0, "perhaps": 0.5}
 
 
-def sample_tables(study: str) -> dict[str, tuple[pd.DataFrame, Caption | None]]:
+def sample_tables(study: str) -> dict[str, tuple[pd.DataFrame, Caption]]:
     """Tables of a study: a published one, with a caption, and one more."""
     published = pd.DataFrame({"model": ["small_resnet"] * 3, "gain": [3.25, -1.5, float("nan")]})
     more = {"mechanism": ("utility_sizes", mechanism_tables.sizes()), "stochastic": ("sweep", published)}
     more["coherence"] = ("epochs", coherence_table_samples.epochs())
     name, table = more[study]
-    return {name: (table, None), "table_1": (published, Caption(2, "Table 1", "", 'What a "table" says.'))}
+    first = (published, Caption(2, "Table 1", "", 'What a "table" says.'))
+    return {"table_1": first, name: (table, Caption(0, "One more", "", ""))}
 
 
 def sample_page(study: str, folder: Path) -> str:

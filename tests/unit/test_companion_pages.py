@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from addresses import Addresses
-from companion_page_samples import CONFIG, PROJECT, sample_claims, sample_page, sample_tables
-from prunescape.pages.companion import TITLES as STUDIES
+from companion_page_samples import CONFIG, PROJECT, STUDIES, sample_claims, sample_page, sample_tables
 from prunescape.pages.provenance import Job, job_times, of_jobs
 from prunescape.studies.study import Caption
 

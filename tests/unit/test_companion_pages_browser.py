@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from browser import find_browser
-from companion_page_samples import sample_page
-from prunescape.pages.companion import TITLES as STUDIES
+from companion_page_samples import STUDIES, sample_page
 
 pytestmark = pytest.mark.skipif(find_browser() is None, reason="no Chromium on this machine (Debian package chromium)")
 

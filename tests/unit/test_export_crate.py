@@ -8,6 +8,9 @@ import pytest
 from rocrate.rocrate import ROCrate
 
 from prunescape.export.crate import code_version, hardware, software, write_crate
+from prunescape.io.files import write_json
+from prunescape.studies.hpspace import STUDY
+from prunescape.studies.package import data_package
 
 PROJECT = Path(__file__).parents[2]
 
@@ -26,7 +29,8 @@ def crate(tmp_path: Path) -> ROCrate:
         "hardware": hardware(["cpu", "cpu"]),
         "seconds": 12.3,
     }
-    files = [folder / "hpspace" / "cells.csv", folder / "hpspace" / "verdict.txt"]
+    write_json(folder / "datapackage.json", data_package("demo", "hpspace", STUDY.tables, STUDY.columns))
+    files = [folder / name for name in ("datapackage.json", "hpspace/cells.csv", "hpspace/verdict.txt")]
     config = {"run": "demo", "seeds": [3, 5], "data": {"name": "digits"}}
     write_crate(folder, files, config, folder / "config.json", facts)
     return ROCrate(folder)
@@ -36,7 +40,7 @@ def test_the_run_names_inputs_results_code_and_machine(crate: ROCrate) -> None:
     run = crate.get("#run")
     assert run.type == "CreateAction"
     assert {entity.id for entity in run["object"]} == {"config.json", "#seeds", "#data"}
-    assert {entity.id for entity in run["result"]} == {"hpspace/cells.csv", "hpspace/verdict.txt"}
+    assert {entity.id for entity in run["result"]} == {"datapackage.json", "hpspace/cells.csv", "hpspace/verdict.txt"}
     assert crate.get("#seeds")["value"] == "3, 5"
     tool = run["instrument"]
     assert tool["version"].endswith("(0123abc)")
@@ -51,8 +55,10 @@ def test_the_run_names_inputs_results_code_and_machine(crate: ROCrate) -> None:
 
 def test_every_file_is_a_part_with_its_checksum(crate: ROCrate) -> None:
     parts = {entity.id: entity for entity in crate.root_dataset["hasPart"]}
-    assert set(parts) == {"config.json", "hpspace/cells.csv", "hpspace/verdict.txt"}
+    assert set(parts) == {"config.json", "datapackage.json", "hpspace/cells.csv", "hpspace/verdict.txt"}
     for name, entity in parts.items():
+        if name == "datapackage.json":
+            continue
         content = f"this is {name}\n".encode()
         assert entity["sha256"] == hashlib.sha256(content).hexdigest()
         assert entity["contentSize"] == str(len(content))

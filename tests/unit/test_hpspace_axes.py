@@ -13,7 +13,6 @@ from figure_samples import texts
 from overview_samples import made
 from prunescape.config.extension import Extension
 from prunescape.config.grid import Grid
-from prunescape.export.tables import data_package
 from prunescape.figures import annotated_grid, plane, summary
 from prunescape.figures import landscape as landscape_figure
 from prunescape.hpspace.axes import LINEAR, THESIS, Axis, Pair, bounds_of
@@ -33,6 +32,8 @@ from prunescape.hpspace.verdict_text import verdict_text
 from prunescape.overview.cost import ASSUMED_CORE, Costs
 from prunescape.overview.cost_page import cost_lines, cost_page
 from prunescape.pages.landscapes import landscapes
+from prunescape.studies import hpspace
+from prunescape.studies.package import data_package
 from prunescape.variant import DENSE
 
 ANALYSIS = {"roi": [0.5, 1.0], "risk_roi": 0.5, "sigma": 2.0, "minimum_cells": 5, "draws": 100, "confidence": 0.95}
@@ -206,12 +207,11 @@ def test_the_verdict_speaks_of_its_axes() -> None:
 
 def test_tables_are_described_by_the_names_of_the_axes() -> None:
     epochs = Pair(Axis("momentum", 0.1, LINEAR), Axis("epochs", 0.1))
-    package = data_package("x", epochs)
+    package = data_package("x", "hpspace", hpspace.tables_of(epochs), hpspace.STUDY.columns)
     fields = {
         entry["name"]: {field["name"]: field for field in entry["schema"]["fields"]}
         for entry in package["resources"] + package["parts"]
     }
-    assert not {"band", "table-3-4", "table-4-1", "table-4-2"} & set(fields)
     assert [*fields["cells"]][:12] == ["model", *DENSE.row(), "seed", "i", "j", "momentum", "epochs"]
     assert "grid_learning_rate" not in fields["cells"]  # the rate is no axis
     assert [*fields["cells"]][-1] == "trained_epochs"

@@ -20,6 +20,7 @@ OF_NETWORKS = {
     *("mechanism/connect_cycles", "mechanism/connect_seeds", "mechanism/map_surfaces", "mechanism/pretrain_sizes"),
     *("mechanism/prune_in_cycles", "mechanism/retrain_pruned"),
     *("models/calibrate", "models/check_network", "models/describe_dense", "models/prune", "models/train_dense"),
+    "studies/measure",
     *("stochastic/evaluate", "stochastic/evaluate_structured", "stochastic/fine_tune", "stochastic/search"),
     *("stochastic/measure_feature_variance", "stochastic/measure_weight_cdf"),
 }

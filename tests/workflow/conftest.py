@@ -1,5 +1,7 @@
 """Real Snakemake on a copy of the project and tiny data."""
 
+import csv
+import json
 import os
 import re
 import shutil
@@ -21,6 +23,7 @@ __all__ = [
     "PROJECT",
     "TINY",
     "check_page",
+    "check_tables",
     "copy_project",
     "draw_classes",
     "merged",
@@ -98,9 +101,31 @@ def rerun_after(
     return rules(stale(before, graph(own if config is None else config, study)))
 
 
+def check_tables(folder: Path) -> None:
+    """A study's dictionary has each table that the study wrote, with its columns in order and their types."""
+    package = json.loads((folder / "datapackage.json").read_text())
+    kinds = {"string": str, "integer": int, "number": float, "boolean": {"True": True, "False": False}.__getitem__}
+    written = {path.relative_to(folder).as_posix() for path in folder.rglob("*.csv")}
+    described: set[str] = set()
+    for entry in package["resources"] + package["parts"]:
+        pattern = re.sub(r"\{\w+\}", "[^/]+", entry["path"].replace("{i}_{j}", r"-?\d+_-?\d+"))
+        names = {name for name in written - described if re.fullmatch(pattern, name)}
+        assert names, entry["path"]
+        described |= names
+        fields = entry["schema"]["fields"]
+        for name in names:
+            with (folder / name).open() as file:
+                header, *rows = csv.reader(file)
+            assert header == [field["name"] for field in fields], name
+            for field, values in zip(fields, zip(*rows, strict=True), strict=True):
+                assert all(kinds[field["type"]](value) is not None for value in values if value), (name, field)
+    assert described == written
+
+
 def check_page(folder: Path, study: str) -> None:
-    """The page of a companion study that has run shows all of it, and is found from the run's overview and status."""
+    """The page of a companion study shows all of it and is found from overview and status; its tables are described."""
     results = folder / "results" / "tiny"
+    check_tables(results / study)
     page = (results / study / "explore.html").read_text()
     assert page.count("data:image/webp;base64,") == len(list((results / study).rglob("*.png")))
     tables = {path.name for path in (results / study).glob("*.csv")} - {"claims.csv"}

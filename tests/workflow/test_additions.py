@@ -22,7 +22,7 @@ def test_additions_are_complete(tmp_path: Path) -> None:
                 (folder / command.split()[-1]).write_text(diff)
             printed[command] = run(folder, SHORTER.get(command, command))
     assert printed["cat results/stripes/hpspace/verdict.txt"].count("small_resnet,") == 2
-    assert printed["cat results/rounding/rounding/small_resnet.csv"].startswith("bits,top1\n2,")
+    assert printed["cat results/rounding/rounding/accuracies.csv"].startswith("model,bits,top1\nsmall_resnet,2,")
     names = {"deviation", "stripes", "rounding.bits"}
     assert {name for name in names if name in (folder / "docs/config.md").read_text()} == names
     run(folder, "ruff check --no-cache . && ruff format --no-cache --check .")

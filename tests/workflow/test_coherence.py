@@ -137,7 +137,7 @@ def test_the_same_bytes_again(studied: Path, tmp_path: Path) -> None:
 
 def worked(rules: set[str]) -> set[str]:
     """Without those that only tell and draw."""
-    return {rule for rule in rules if not rule.startswith(("figure_", "state_", "tabulate_", "explore"))}
+    return {rule for rule in rules if not rule.startswith(("figure_", "state_", "tabulate_", "describe_", "explore"))}
 
 
 # Shows what all others made, and so is made again whenever one of them is.

@@ -3,13 +3,12 @@
 import csv
 import json
 import math
-import re
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import TINY, merged, planned, snakemake, write_config
+from conftest import TINY, check_tables, merged, planned, snakemake, write_config
 
 pytestmark = pytest.mark.workflow
 
@@ -62,25 +61,7 @@ def test_every_output_is_there_with_its_columns(finished: Path) -> None:
 
 
 def test_every_column_of_every_table_is_described(finished: Path) -> None:
-    folder = finished / "results" / "tiny"
-    package = json.loads((folder / "datapackage.json").read_text())
-    kinds = {"string": str, "integer": int, "number": float, "boolean": {"True": True, "False": False}.__getitem__}
-    written = set(folder.glob("hpspace/**/*.csv")) | set(folder.glob("models/**/*.csv"))
-    described: set[Path] = set()
-    for entry in package["resources"] + package["parts"]:
-        pattern = entry["path"].replace("{i}_{j}", r"-?\d+_-?\d+")
-        pattern = re.sub(r"\{\w+\}", "[^/]+", pattern)
-        paths = {path for path in written if re.fullmatch(pattern, path.relative_to(folder).as_posix())}
-        assert paths, entry["path"]
-        described |= paths
-        fields = entry["schema"]["fields"]
-        for path in paths:
-            with path.open() as file:
-                header, *rows = csv.reader(file)
-            assert header == [field["name"] for field in fields], path
-            for field, values in zip(fields, zip(*rows, strict=True), strict=True):
-                assert all(kinds[field["type"]](value) is not None for value in values if value), (path, field)
-    assert described == written
+    check_tables(finished / "results" / "tiny")
 
 
 def test_the_page_to_explore_and_the_overview_are_there(finished: Path) -> None:

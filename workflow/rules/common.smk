@@ -13,7 +13,7 @@ try:
 except ConfigError as error:
     sys.exit(str(error))
 RUN = PLAN.run
-config = RUN.config.plain()
+config = RUN.config.plain() | {"questions": PLAN.questions}  # for the report's first page
 
 # Else Snakemake would only say that there is no such rule. It learns its targets after this file, hence the command line.
 for study in COMPANIONS:

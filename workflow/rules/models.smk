@@ -16,7 +16,9 @@ rule prepare:
     params:
         settings=PLAN.prepare.settings,
         # Where the files are found is no part of what they are; Snakemake does not track params that take `output`.
-        data=lambda wildcards, output: {key: value for key, value in RUN.config.data.plain().items() if key != "prepared"},
+        data=lambda wildcards, output: {
+            key: value for key, value in RUN.config.data.plain().items() if key != "prepared"
+        },
     script:
         "../scripts/data/prepare.py"
 

@@ -10,8 +10,8 @@ the locks of all runs in a directory when any of them ends.)
 # of one that fails, writes them again.
 rule write_index:
     output:
-        index=PLAN.index,
         **PLAN.ledger,
+        index=PLAN.index,
     log:
         f"{RUN.logs}/studies/write_index/all.log",
     localrule: True
@@ -44,7 +44,6 @@ onsuccess:
 
 onerror:
     from prunescape.overview.failures import failures_page
-
     from prunescape.pages.run import after_run
 
     after_run(RUN.results, failed=True)

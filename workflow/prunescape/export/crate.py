@@ -18,10 +18,10 @@ import psutil
 from rocrate.model.contextentity import ContextEntity
 from rocrate.rocrate import ROCrate
 
-from prunescape.export.tables import TABLES
-from prunescape.io.files import sha256, write_json
+from prunescape.io.files import read_json, sha256, write_json
 from prunescape.io.strict_yaml import load
 
+PACKAGE = "datapackage.json"  # the dictionary of tables
 VERSION = "0.1.0"  # as in pyproject.toml
 METADATA = "ro-crate-metadata.json"
 PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
@@ -113,7 +113,10 @@ def write_crate(
     action = _add(crate, "#run", "CreateAction", name=f"the run {config['run']}", endTime=ended.isoformat())
     action["instrument"] = _instrument(crate, facts)
     action["object"] = inputs
-    action["result"] = [_file(crate, folder, file, _described(folder, file)) for file in sorted(map(str, files))]
+    made = sorted(map(str, files))
+    described = _described(folder, made)
+    places = (Path(file).relative_to(folder).as_posix() for file in made)
+    action["result"] = [_file(crate, folder, *of) for of in zip(made, map(described.get, places), strict=True)]
     action["description"] = f"{facts['seconds']:.0f} seconds of training, over all devices"
     action["environment"] = [
         _add(crate, f"#hardware-{name.replace(' ', '-')}", "PropertyValue", name=name, value=value)
@@ -148,10 +151,12 @@ def _instrument(crate: ROCrate, facts: Mapping[str, Any]) -> ContextEntity:
     )
 
 
-def _described(folder: Path, file: str) -> str | None:
-    """The description of a table's rows."""
-    path = Path(file).relative_to(folder).as_posix()
-    return next((f"a table; one row: {table.row}" for table in TABLES.values() if table.path == path), None)
+def _described(folder: Path, files: Iterable[str | Path]) -> dict[str, str]:
+    """The descriptions of tables by their paths in the folder, if the dictionary of tables is among the files."""
+    if folder / PACKAGE not in map(Path, files):
+        return {}
+    rows = {entry["path"]: entry["description"] for entry in read_json(folder / PACKAGE)["resources"]}
+    return {path: f"a table; {said[:1].lower()}{said[1:].removesuffix('.')}" for path, said in rows.items()}
 
 
 def _file(crate: ROCrate, folder: Path, file: str | Path, description: str | None) -> Any:

@@ -27,17 +27,6 @@ SPARSE_TABLES = {
     "early_masks": "early_masks",
     "mask_overlap": "mask_overlap",
 }
-# By table, the experiments that make it: one of them is enough.
-TABLES: dict[str, list[str]] = {
-    **{name: [] for name in RUN_TABLES},
-    "widths": ["widths", "wide", "fixed"],
-    "width_diffs": ["widths", "wide", "fixed"],
-    "children": ["network", "wide", "fixed"],
-    "densities": ["network"],
-    "mask_overlap": ["stability"],
-    "early_masks": ["early"],
-    "matched": ["matched"],
-}
 # What the claims follow from; those that the config does not ask for are left out.
 STATED = ["epochs", "diff_histogram", "widths", "width_diffs", "children", "mask_overlap", "early_masks", "matched"]
 
@@ -417,11 +406,6 @@ class Coherence(Companion[Section]):
         return [self.prepare_gaussian]
 
     # Tables.
-
-    @property
-    def collected(self) -> list[str]:
-        """Names of the tables that the config asks for."""
-        return [name for name, experiments in TABLES.items() if not experiments or self.performed(*experiments)]
 
     def parts_of(self, wildcards: Wildcards) -> list[str]:
         """The parts of a collected table."""

@@ -11,7 +11,7 @@ from prunescape.plan.identity import published_tables
 from prunescape.plan.networks import Networks
 from prunescape.plan.run import PROJECT, Run
 from prunescape.plan.step import Files, Job, Step, Wildcards, combinations
-from prunescape.studies.study import Analysis, Figure, Study, by_name
+from prunescape.studies.study import Analysis, Figure, Measurement, Study, Table, by_name, module_of, placed
 
 S = TypeVar("S", bound=Section)
 
@@ -111,12 +111,27 @@ class Companion(Generic[S]):
 
     def parts_of(self, wildcards: Wildcards) -> list[str]:
         """The parts of a collected table."""
-        return [self.part(wildcards["table"]).format(**job) for job in self.model_seeds()]
+        declared = [
+            step.files() for step in self.measured if self.study.measurements and wildcards["table"] in step.outputs
+        ]
+        return [path for files in declared for path in files] or [
+            self.part(wildcards["table"]).format(**job) for job in self.model_seeds()
+        ]
+
+    @property
+    def made(self) -> list[Table]:
+        """The tables that the config asks for."""
+        return [table for table in self.study.tables if self.makes(table.when)]
 
     @property
     def collected(self) -> list[str]:
         """Names of the tables that are put together from parts."""
-        return []
+        return [table.name for table in self.made if table.parts]
+
+    @cached_property
+    def describe(self) -> Step:
+        """The step that writes the dictionary of the study's tables."""
+        return self.run.dictionary(f"describe_{self.name}", self.study, self.made, self.folder)
 
     @cached_property
     def collect(self) -> Step:
@@ -160,7 +175,24 @@ class Companion(Generic[S]):
     @property
     def measured(self) -> list[Step]:
         """The steps that train or measure, in the order of the work."""
-        raise NotImplementedError
+        return [self._measurement(measurement) for measurement in self.study.measurements]
+
+    def _measurement(self, of: Measurement) -> Step:
+        settings = self.run.settings(of.settings)
+        networks = len(settings[of.networks])
+        weights = self.networks.train_dense.outputs["weights"]
+        return self.step(
+            of.rule,
+            {of.gives: f"{self.folder}/parts/{of.gives}/{{model}}.csv"},
+            combinations(model=self.models),
+            "studies/measure.py",
+            inputs={"data": self.run.meta, "architecture": self.run.dense, "weights": weights},
+            values={"function": of.function, "engine": self.run.lanes(of.lanes), "arguments": settings},
+            sources=lambda wildcards: [module_of(of.function), *self.source(wildcards)],
+            networks=networks,
+            held=self.run.held(networks, of.lanes),
+            passes=lambda wildcards, sizes: networks * sizes["validation"],
+        )
 
     @property
     def constraints(self) -> dict[str, str]:
@@ -185,7 +217,8 @@ class Companion(Generic[S]):
     @property
     def light(self) -> list[Step]:
         """The steps that make tables, claims, figures and the page."""
-        return [*self._shown, *([self.explore] if self._shown else [])]
+        made = [self.describe] if self.made else []
+        return [*self._shown, *made, *([self.explore] if self.study.answer else [])]
 
     @cached_property
     def answers(self) -> list[str]:
@@ -195,7 +228,8 @@ class Companion(Generic[S]):
     @property
     def targets(self) -> list[str]:
         """Files that the study makes for people."""
-        return [*self.answers, *([self.page] if self._shown else [])]
+        made = self.describe.files() if self.made else []
+        return [*self.answers, *made, *([self.page] if self.study.answer else [])]
 
     @property
     def page(self) -> str:
@@ -228,23 +262,25 @@ class Companion(Generic[S]):
 
     def shown(self) -> Files:
         """Files that the page shows: the claims, all tables, and figures where there are PNG files of them."""
-        kinds = {"tables": ".csv", "pictures": ".png"}
-        shown: dict[str, str | list[str]] = {
-            name: [path for path in self.answers if path.endswith(suffix) and path != self.table("claims")]
-            for name, suffix in kinds.items()
-        }
-        return {"claims": f"{self.folder}/claims.json", **shown}
+        pictures = [path for path in self.answers if path.endswith(".png")]
+        return {"claims": f"{self.folder}/claims.json", "tables": self._tables, "pictures": pictures}
 
     def captions(self) -> dict[str, Any]:
-        """By path of a table or figure, what the report says of it; None of what is not in the report."""
+        """By path of a table or figure, what the page says of it."""
         captions: dict[str, Any] = {}
         config = self.run.config.plain()
         for step in self._shown:
             for job in step.all_jobs():
                 for name, path in job.outputs.items():
-                    if not path.endswith((".csv", ".png")):
-                        continue
                     # Of a figure the report has the first format alone.
                     said = step.captions.get(name) or step.captions.get(next(iter(job.outputs)))
-                    captions[path] = None if said is None else said.told(job.wildcards, config)
-        return captions
+                    if said is not None and path.endswith((".csv", ".png")):
+                        captions[path] = said.told(job.wildcards, config)
+        plain = {table.name: (0, placed(table.title)[1], "", "") for table in self.made if table.caption is None}
+        return captions | {self.table(name): said for name, said in plain.items()}
+
+    @property
+    def _tables(self) -> list[str]:
+        """The tables of the page: first those that the report has, then the others, as they stand in the entry."""
+        there = [table for table in self.made if table.name != "claims" and self.table(table.name) in self.answers]
+        return [self.table(table.name) for table in sorted(there, key=lambda table: table.caption is None)]

@@ -11,6 +11,7 @@ from prunescape.plan.identity import code
 from prunescape.plan.run import Run
 from prunescape.plan.step import Sizes, Step, Wildcards
 from prunescape.runtime.fingerprint import SCRIPTS
+from prunescape.studies.hpspace import STUDY, tables_of
 
 ROOM = "export"
 MAIN_ROOMS = ("data", "models", "hpspace")  # of scripts, on which the main job's results depend
@@ -41,20 +42,9 @@ class Export:
 
     @cached_property
     def describe_tables(self) -> Step:
-        """The step that writes the dictionary of tables."""
-        networks = self.hpspace.networks
-        there = {
-            "dense_history": any(map(networks.is_ranked, self.run.models)),
-            "rewound_history": networks.rewinds,
-            "step_history": networks.has_step_trainings,
-        }
-        values = {
-            "run": self.run.config.run,
-            "before": [name for name, known in there.items() if known],
-            **self.run.axes,
-        }
-        path = f"{self.run.results}/datapackage.json"
-        return self.run.step(ROOM, "describe_tables", {"package": path}, values=values, is_local=True)
+        """The step that writes the dictionary of the main job's tables."""
+        made = [table for table in tables_of(self.run.pair) if self.hpspace.makes(table.when)]
+        return self.run.dictionary("describe_tables", STUDY, made, self.run.results)
 
     @cached_property
     def choose_network(self) -> Step:

@@ -212,8 +212,7 @@ class Hpspace:
     def _analysis(self, analysis: Analysis) -> Step:
         tables = {parameter: self.table(name) for parameter, name in by_name(analysis.tables).items()}
         files = {name: {"meta": self.run.meta}[name] for name in analysis.files}
-        known = {table.name: table.when for table in STUDY.tables}
-        given = [name for name in analysis.gives if self.makes(known.get(name, ()))]
+        given = [name for name in analysis.gives if self.makes(STUDY.table(name).when)]
         return self.run.analysis(STUDY, analysis, self.tables(*given), {**tables, **files})
 
     @cached_property
@@ -258,7 +257,14 @@ class Hpspace:
 
     def makes(self, when: Collection[str]) -> bool:
         """Whether something is made that needs one of these conditions, or none."""
-        return not when or self.run.pair.is_thesis
+        networks = self.networks
+        holds = {
+            "thesis": self.run.pair.is_thesis,
+            "ranked": any(map(networks.is_ranked, self.run.models)),
+            "rewound": networks.rewinds,
+            "steps": networks.has_step_trainings,
+        }
+        return not when or any(holds[name] for name in when)
 
     def _figure(self, figure: Figure) -> Step:
         values = {"model": self.run.models, "metric": self.run.metrics, "variant": [DENSE.name]}

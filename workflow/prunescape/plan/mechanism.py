@@ -16,14 +16,6 @@ from prunescape.studies.mechanism import STUDY
 from prunescape.training.retraining import resized
 
 EVEN_EPOCHS = 20
-# By experiment, its tables that are put together from those of each model and seed.
-EXPERIMENT_TABLES = {
-    "epochs": ["utility_epochs", "utility_bands"],
-    "sizes": ["utility_sizes"],
-    "pruned": ["retrained", "utility_pruned"],
-    "channels": ["utility_channels", "rank_correlations"],
-    "cycles": ["cycles", "surface", "marks", "distances", "lines", "barriers"],
-}
 # What the claims follow from.
 STATED = {
     "epochs": ["utility_epochs_summary"],
@@ -472,28 +464,17 @@ class Mechanism(Companion[Section]):
 
     # Tables.
 
-    @property
-    def performed(self) -> list[str]:
-        """The experiments that any model takes part in."""
-        return [name for name in EXPERIMENT_TABLES if self.models_with(name)]
-
-    @property
-    def collected(self) -> list[str]:
-        """Names of the tables that are put together from parts."""
-        return [table for name in self.performed for table in EXPERIMENT_TABLES[name]]
-
     def parts_of(self, wildcards: Wildcards) -> list[str]:
         """The parts of a collected table."""
         table = wildcards["table"]
-        experiment = next(name for name, tables in EXPERIMENT_TABLES.items() if table in tables)
         others = [f"_{name}" for name in self.cycles.retrainings] if table == "cycles" else [""]
         own = [f"seed-{seed}{other}" for seed in self.run.seeds for other in others]
         own += ["seeds"] if table in ("lines", "barriers") and len(self.run.seeds) > 1 else []
-        models = self.models_with(experiment)
+        models = self.models_of(self.study.table(table).when)
         return [f"{self.folder}/parts/{table}/{model}/{name}.csv" for model in models for name in own]
 
     @cached_property
     def summaries(self) -> list[Step]:
         """The steps that make tables and claims of what was measured."""
-        stated = self.tables(*(name for experiment in self.performed for name in STATED[experiment]))
-        return [*self.analyses, self.claims(stated, "anonymous2021", tolerance=self.section.tolerance)]
+        made = [name for experiment, tables in STATED.items() if self.makes([experiment]) for name in tables]
+        return [*self.analyses, self.claims(self.tables(*made), "anonymous2021", tolerance=self.section.tolerance)]

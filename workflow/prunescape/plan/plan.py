@@ -11,20 +11,26 @@ from prunescape.config.reading import resolved
 from prunescape.data.catalogue import CATALOGUE as DATA_SETS
 from prunescape.models.catalogue import CATALOGUE as MODELS
 from prunescape.plan.check import check_networks
-from prunescape.plan.coherence import Coherence
 from prunescape.plan.companion import Companion
 from prunescape.plan.cost import run_time_minutes
 from prunescape.plan.export import Export
 from prunescape.plan.hpspace import Hpspace
 from prunescape.plan.identity import folder_digest
-from prunescape.plan.mechanism import Mechanism
 from prunescape.plan.networks import Networks
 from prunescape.plan.run import Run
 from prunescape.plan.step import Job, Step, Wildcards
-from prunescape.plan.stochastic import Stochastic
+from prunescape.runtime.named import named
+from prunescape.studies import registry
+from prunescape.studies.study import Study
 from prunescape.variant import PRUNED_NAME, VARIANT_NAME
 
-COMPANIONS: dict[str, type[Companion]] = {of.study.name: of for of in (Stochastic, Mechanism, Coherence)}
+
+def _planned(study: Study) -> Callable[[Run, Networks], Companion[Any]]:
+    """The plan of a companion study: its own class, or what all have in common."""
+    return named(study.plan) if study.plan else type(study.name.title(), (Companion,), {"study": study})
+
+
+COMPANIONS = {study.name: _planned(study) for study in registry.COMPANIONS}
 
 
 class Plan:
@@ -58,6 +64,11 @@ class Plan:
             for name, study in COMPANIONS.items()
             if getattr(self.run.config, name) is not None
         }
+
+    @property
+    def questions(self) -> dict[str, str]:
+        """The questions of the companion studies that the config has, by their titles in the report."""
+        return {of.study.title: of.study.question for of in self.companions.values()}
 
     @cached_property
     def constraints(self) -> dict[str, str]:
@@ -115,6 +126,11 @@ class Plan:
     def ledger(self) -> dict[str, str]:
         """The claims of the studies that a run has by now, written with the overview."""
         return {"ledger": f"{self.run.results}/claims.csv", "claims": f"{self.run.results}/claims.json"}
+
+    @property
+    def declared(self) -> list[Step]:
+        """The steps that measure, of companion studies that have no rules of their own."""
+        return [step for study in self.companions.values() if study.study.measurements for step in study.measured]
 
     @property
     def light(self) -> list[Step]:

@@ -21,7 +21,8 @@ from prunescape.plan.cost import visible_gpus
 from prunescape.plan.identity import OWN, published_tables
 from prunescape.plan.step import Files, Step, Wildcards
 from prunescape.runtime.fingerprint import LIBRARY
-from prunescape.studies.study import Analysis, Figure, Names, Study, by_name, module_of
+from prunescape.studies.package import PACKAGE, data_package
+from prunescape.studies.study import Analysis, Figure, Names, Study, Table, by_name, module_of
 from prunescape.training.recipe import TOP5_CLASSES
 from prunescape.training.strategy import FUSED, SERIAL, needs_calibration
 from prunescape.variant import Variant, variants_of
@@ -315,6 +316,15 @@ class Run:
             sources=[module_of(analysis.function)],
             is_local=is_local,
             captions=study.of_tables(outputs),
+        )
+
+    def dictionary(self, name: str, study: Study, tables: Iterable[Table], folder: str) -> Step:
+        """The step that writes what the tables of a study mean: the name of its rule, the tables, and their folder."""
+        package = data_package(self.config.run, study.name, tables, study.columns)
+        path = f"{folder}/{PACKAGE}"
+        values = {"package": package}
+        return self.step(
+            study.name, name, {"package": path}, script="studies/describe.py", values=values, is_local=True
         )
 
     def settings(self, keys: Names) -> dict[str, Any]:

@@ -345,24 +345,6 @@ class Stochastic(Companion[Section]):
     # Tables.
 
     @property
-    def collected(self) -> list[str]:
-        """Names of the tables that are put together from parts."""
-        return [
-            "sweep",
-            "grid",
-            "best_draws",
-            "transfer",
-            "weight_cdf",
-            "feature_variance",
-            "fine_tuning",
-            "variances",
-            "search",
-            "search_progress",
-            "fronts",
-            "structured",
-        ]
-
-    @property
     def _cells(self) -> list[str]:
         return self.choose_cell.files()
 

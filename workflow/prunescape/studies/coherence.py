@@ -1,10 +1,85 @@
 """The entry of the study `coherence`."""
 
+from prunescape.studies.columns import (
+    EPOCH,
+    NUMBER,
+    OF_CLAIM,
+    OF_EPOCH,
+    TEXT,
+    TRUTH,
+    WHOLE,
+    Column,
+    as_published,
+    names,
+    with_bounds,
+)
 from prunescape.studies.study import Analysis, Figure, Study, Table
+
+_COLUMNS = {
+    "experiment": Column(
+        TEXT, "`network`, `wide` (parents of growing width) or `fixed` (larger parents, equal children)"
+    ),
+    "model": Column(TEXT, "name of the network, as in the config; `mlp` is fully connected"),
+    "seed": Column(WHOLE, "seed of the training"),
+    "seeds": Column(WHOLE, "trainings that the numbers are means of", "seeds"),
+    "data": Column(TEXT, "images that it is trained on: `real`, or `gaussian` noise"),
+    "start": Column(TEXT, "weights that it starts from: `fresh`, or `trained` on real images"),
+    "epoch": Column(WHOLE, "epochs trained, from 0", "epochs"),
+    "width": Column(WHOLE, "neurons of each hidden layer", "neurons"),
+    "parent_width": Column(NUMBER, "neurons of each hidden layer of the network that the mask is of", "neurons"),
+    "parent_parameters": Column(NUMBER, "parameters of the network that the mask is of", "parameters"),
+    "parameters": Column(WHOLE, "parameters that are trained", "parameters"),
+    "score": Column(TEXT, "what weights are ranked by: `diff`, `magnitude` or `random`; `none` of dense networks"),
+    "end": Column(TEXT, "which end of the ranking is kept: `best` or `worst`; empty where there is no choice"),
+    "scope": Column(
+        TEXT, "whether weights compete in the whole network (`global`, `floor`) or in each layer (`local`)"
+    ),
+    "density": Column(NUMBER, "part of the prunable weights that is kept", "fraction"),
+    "train_loss": Column(NUMBER, "mean cross-entropy on training images", "nats"),
+    "train_top1": Column(NUMBER, "top-1 accuracy on training images", "percent"),
+    "validation_loss": Column(NUMBER, "mean cross-entropy on validation images", "nats"),
+    "validation_top1": Column(NUMBER, "top-1 accuracy on validation images", "percent"),
+    "gain": Column(NUMBER, "validation accuracy over that of the dense network of the same seed", "percentage points"),
+    "coherence": Column(NUMBER, "coherence of the gradients of single images, from 0 to 1"),
+    "coherence_standard_error": Column(NUMBER, "standard error of its estimate; 0 where all images count"),
+    "samples": Column(WHOLE, "images that it is measured on", "images"),
+    "layer": Column(TEXT, "name of the layer's weights; `all` of all together"),
+    "layer_index": Column(WHOLE, "place of the layer in the network, from 0; -1 of all together"),
+    "kind": Column(TEXT, "kind of layer: `convolution`, ...; `all` of all together"),
+    "weights": Column(WHOLE, "weights of the layer", "weights"),
+    "kept": Column(WHOLE, "of these, those that the mask keeps", "weights"),
+    "overlap": Column(NUMBER, "part of the used mask's weights that the mask of the epoch keeps as well", "fraction"),
+    "expected": Column(NUMBER, "the same of masks that are chosen by chance", "fraction"),
+    "used": Column(TRUTH, "whether it is the mask that the study uses"),
+    "matched": Column(TRUTH, "whether the mask is a random one that keeps as many weights of every layer"),
+    "group": Column(TEXT, "`highest` or `lowest` diffs at the epoch of the highest coherence"),
+    "rank": Column(WHOLE, "place in the group, from 0"),
+    "index": Column(WHOLE, "place of the weight in its flattened layer, from 0"),
+    "weight": Column(NUMBER, "the weight's value"),
+    "diff": Column(NUMBER, "its diff: how much more of the images pull it one way than the other, from -1 to 1"),
+    "which": Column(TEXT, "whether the epoch is that of the `highest` or of the `lowest` coherence"),
+    "low": Column(NUMBER, "lower edge of the bin of |w|, which is in the bin"),
+    "high": Column(NUMBER, "upper edge of the bin of |w|"),
+    "count": Column(WHOLE, "weights in the bin", "weights"),
+}
+_MEANS = "train_top1 validation_top1"
+COLUMNS = {**_COLUMNS, **with_bounds(_COLUMNS, f"{_MEANS} gain"), **as_published(_COLUMNS, _MEANS)}
+# What means something else in one table.
+_CHILDREN = {"width": Column(NUMBER, "neurons of each hidden layer; empty of other networks", "neurons")}
+_OF_DIFFS = {
+    "low": Column(NUMBER, "lower edge of the bin of diffs, which is in the bin"),
+    "high": Column(NUMBER, "upper edge of the bin of diffs"),
+}
 
 TABLES = (
     Table(
         name="table_6_1_2",
+        row="a mask of a network, beside the thesis' Tables 6.1 and 6.2",
+        columns=names(
+            "model scope score end seeds density train_top1 train_top1_low train_top1_high validation_top1 "
+            "validation_top1_low validation_top1_high gain gain_low gain_high published_train_top1 "
+            "published_validation_top1"
+        ),
         title="2 Tables 6.1 and 6.2",
         when=("network",),
         caption=(
@@ -17,6 +92,12 @@ TABLES = (
     ),
     Table(
         name="table_6_5_6",
+        row="a mask of a network, beside the thesis' Tables 6.5 and 6.6",
+        columns=names(
+            "model scope score end seeds density train_top1 train_top1_low train_top1_high validation_top1 "
+            "validation_top1_low validation_top1_high gain gain_low gain_high published_train_top1 "
+            "published_validation_top1"
+        ),
         title="3 Tables 6.5 and 6.6",
         when=("network",),
         caption=(
@@ -26,6 +107,128 @@ TABLES = (
             "``published`` are the thesis' tables (its Figs. 6.1 and 6.2 with a floor for each layer, 6.5 and 6.6 "
             "within each layer) where it has the same network, data and density."
         ),
+    ),
+    Table(
+        name="epochs",
+        row="a training after one of its measured epochs",
+        columns=names(
+            "model seed data start epoch train_loss train_top1 validation_loss validation_top1 coherence "
+            "coherence_standard_error samples"
+        ),
+        title="Trainings: coherence, losses and accuracies over epochs",
+        parts=("parts/epochs/{model}/seed-{seed}.csv",),
+    ),
+    Table(
+        name="widths",
+        row="a fully connected network after one of its measured epochs",
+        columns=names(
+            "width parameters seed epoch train_loss train_top1 validation_loss validation_top1 coherence "
+            "coherence_standard_error samples"
+        ),
+        title="Fully connected networks over width",
+        parts=("parts/widths/mlp/seed-{seed}.csv",),
+        when=("widths", "wide", "fixed"),
+    ),
+    Table(
+        name="children_network",
+        row="a masked network that was trained again from a fresh initialisation, or a dense one",
+        columns=names(
+            "experiment model seed score end scope parameters density train_loss train_top1 validation_loss"
+            " validation_top1"
+        ),
+        path="parts/children_network/{model}/seed-{seed}.csv",
+        when=("network",),
+    ),
+    Table(
+        name="children",
+        row="a masked network that was trained again from a fresh initialisation, or a dense one",
+        columns=names(
+            "experiment model seed width parent_width parent_parameters parameters score end scope density "
+            "train_loss train_top1 validation_loss validation_top1"
+        ),
+        title="Masked networks, trained again",
+        parts=("parts/children_{experiment}/mlp/seed-{seed}.csv",),
+        when=("network", "wide", "fixed"),
+        own=_CHILDREN,
+    ),
+    Table(
+        name="densities",
+        row="a layer of a masked network",
+        columns=names("model seed score end scope layer layer_index kind weights kept"),
+        title="What masks keep of each layer",
+        parts=("parts/densities/{model}/seed-{seed}.csv",),
+        when=("network",),
+    ),
+    Table(
+        name="mask_overlap",
+        row="an epoch: how much of the mask that is used its mask keeps",
+        columns=names("model seed score scope epoch overlap expected"),
+        title="How alike the masks of all epochs are",
+        parts=("parts/mask_overlap/{model}/seed-{seed}.csv",),
+        when=("stability",),
+    ),
+    Table(
+        name="early_masks",
+        row="a network with the mask of an epoch, trained again",
+        columns=names("model seed score scope epoch used train_loss train_top1 validation_loss validation_top1"),
+        title="Masks of early epochs",
+        parts=("parts/early_masks/{model}/seed-{seed}.csv",),
+        when=("early",),
+    ),
+    Table(
+        name="matched",
+        row="a network with a mask or a random one of the same layer densities, trained again",
+        columns=names(
+            "model seed score end scope matched density train_loss train_top1 validation_loss validation_top1"
+        ),
+        title="Random masks of equal layer densities",
+        parts=("parts/matched/{model}/seed-{seed}.csv",),
+        when=("matched",),
+    ),
+    Table(
+        name="trajectories",
+        row="a weight after a measured epoch",
+        columns=names("model seed data start group rank layer index epoch weight diff"),
+        title="Single weights over training",
+        parts=("parts/trajectories/{model}/seed-{seed}.csv",),
+    ),
+    Table(
+        name="diff_histogram",
+        row="a bin of the diffs of a layer",
+        columns=names("model seed data start which epoch layer layer_index kind low high count"),
+        title="Histograms of diffs",
+        parts=("parts/diff_histogram/{model}/seed-{seed}.csv",),
+        own=_OF_DIFFS,
+    ),
+    Table(
+        name="weight_histogram",
+        row="a bin of the magnitudes of a network's prunable weights",
+        columns=names("model seed data start epoch low high count"),
+        title="Histograms of weights",
+        parts=("parts/weight_histogram/{model}/seed-{seed}.csv",),
+    ),
+    Table(
+        name="width_diffs",
+        row="a bin of the diffs of a layer of a fully connected network",
+        columns=names("width seed which epoch layer layer_index kind low high count"),
+        title="Histograms of diffs over width",
+        parts=("parts/width_diffs/mlp/seed-{seed}.csv",),
+        when=("widths", "wide", "fixed"),
+        own=_OF_DIFFS,
+    ),
+    Table(
+        name="run_history",
+        row="an epoch of a training on real images or on noise",
+        columns=EPOCH,
+        path="networks/{model}/seed-{seed}/{run}.csv",
+        own=OF_EPOCH,
+    ),
+    Table(
+        name="claims",
+        row="a claim of the study",
+        columns=tuple(OF_CLAIM),
+        title="Claims",
+        own=OF_CLAIM,
     ),
 )
 
@@ -249,7 +452,9 @@ STUDY = Study(
     name="coherence",
     title="Coherence",
     question="What do per-sample gradients know about generalisation, and do they choose good masks?",
+    plan="prunescape.plan.coherence:Coherence",
     tables=TABLES,
+    columns=COLUMNS,
     analyses=ANALYSES,
     figures=FIGURES,
     answer=(

@@ -1,11 +1,118 @@
 """The entry of the study `hpspace`."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
+from prunescape.hpspace.axes import THESIS, Pair, epochs_trained
+from prunescape.studies.columns import COLUMNS, EPOCH, OF_CLAIM, OF_EPOCH, WHOLE, Column, of_axes
+from prunescape.studies.estimates import (
+    BOUNDS,
+    PUBLISHED_REGION,
+    REGION,
+    REGION_CELLS,
+    REGRET,
+    RISK,
+    STATISTICS,
+    TRANSFER,
+    beside,
+    bounded,
+    estimated,
+)
 from prunescape.studies.study import Analysis, Figure, Study, Table, by_name
+from prunescape.variant import COLUMNS as VARIANT
+
+_NETWORK = ("model", "variant", *VARIANT)
+_CELL = (*_NETWORK, "seed", "i", "j")
+_TRAINED = ("top1", "top5", "best_top1", "best_top5", "train_loss", "diverged")
+_CELLS = (*_CELL, *THESIS.names, "grid_learning_rate", *_TRAINED, "epochs")
+_TIMING = (*_CELL, "seconds", "images_per_second", "device", "strategy", "lanes", "precision")
+_SHAPE = (*THESIS.centre, "length", "width", "angle_degrees")
+_OF_DENSE = {
+    "n_cells": Column(WHOLE, "cells in the dense network's region of interest, whose reuse is tested", "cells")
+}
+_ABOVE = tuple(f"{whose}above_chance{end}" for whose in ("", "dense_") for end in ("", "_low"))
+_DECIDED = ("p_equivalent", "p_worse", "decision", "more_seeds", "chance", *_ABOVE)
+_TESTED = tuple(f"{name}{end}" for name in ("shift", "area_ratio", "turn_degrees") for end in ("", "_p"))
 
 TABLES = (
     Table(
+        name="cells",
+        row="a training",
+        columns=_CELLS,
+        path="hpspace/cells.csv",
+    ),
+    Table(
+        name="timing",
+        row="a training; never the same twice, and so apart",
+        columns=_TIMING,
+        path="hpspace/timing.csv",
+    ),
+    Table(
+        name="ellipses",
+        row="a region of interest of a variant",
+        columns=(*_NETWORK, "metric", "roi", "n_cells", "fitted", "confidence_level", *_SHAPE),
+        path="hpspace/ellipses.csv",
+    ),
+    Table(
+        name="risk_cells",
+        row="a cell of the dense network's region of interest, with each variant trained there",
+        columns=(*_NETWORK, "metric", "i", "j", "d", "d_relative"),
+        path="hpspace/risk_cells.csv",
+    ),
+    Table(
+        name="risk",
+        row="a variant: what is lost by choosing among the cells of the dense network's region of interest",
+        columns=(*_NETWORK, "metric", "n_cells", "d_mean", "d_std", "rel_mean", "rel_std"),
+        path="hpspace/risk.csv",
+        own=_OF_DENSE,
+    ),
+    Table(
+        name="pruning",
+        row="a network",
+        columns=(
+            *_NETWORK,
+            "flops",
+            "params",
+            "latency_ms",
+            "target_ratio",
+            "achieved_ratio",
+            "achieved_ratio_ptflops",
+        ),
+        title="table: FLOPs and parameters",
+        path="hpspace/pruning.csv",
+        category="Data and pruning",
+        caption=(
+            "FLOPs (2 x multiply-accumulates of one image) and parameters of every network. {% if "
+            "config.pruning.target == 'flops' %}The achieved ratio is counted on the built network; ptflops' own "
+            "count, which includes batch norm, activations and pooling, stands beside it.{% else %}Ratios are of the "
+            "dense network's {{ config.pruning.target }}; ptflops' are of the FLOPs.{% endif %} Networks that are "
+            "pruned at initialisation differ from seed to seed, and stand here with their means."
+        ),
+    ),
+    Table(
+        name="channels",
+        row="a layer of a network whose channels may be pruned",
+        columns=(*_NETWORK, "layer", "position", "channels", "dense_channels"),
+        path="hpspace/channels.csv",
+    ),
+    Table(
+        name="intervals",
+        row="a number of Table 4.1 or 4.2, or its change from the dense network's, with its interval",
+        columns=(*_NETWORK, "metric", "roi", "quantity", "seeds", *BOUNDS, "defined"),
+        path="hpspace/intervals.csv",
+    ),
+    Table(
+        name="decisions",
+        row="a pruned variant: whether its hyperparameters must be tuned again",
+        columns=(*_NETWORK, "metric", "seeds", "margin", "loss_measured", "loss", "loss_low", "loss_high", *_DECIDED),
+        path="hpspace/decisions.csv",
+    ),
+    Table(
         name="shifts",
+        row="a pruned variant: how its ellipse differs from the dense network's, and permutation tests",
+        columns=(*_NETWORK, "metric", "roi", "seeds", *_TESTED, "least_p"),
         title="5 tests of shifts",
+        path="hpspace/shifts.csv",
         caption=(
             "How far the ellipse's centre moved from the dense network's (decades{{ ', or steps of the grid' if "
             "config.grid.axes }}), by what its area is multiplied, and by how many degrees its long axis turned, each "
@@ -15,8 +122,42 @@ TABLES = (
         ),
     ),
     Table(
+        name="regret",
+        row="trials of one strategy on a variant: how far the best of them is expected to be below the best cell",
+        columns=(*_NETWORK, "metric", "strategy", "trials", "seeds", *BOUNDS),
+        path="hpspace/regret.csv",
+        own=REGRET,
+    ),
+    Table(
+        name="transfer",
+        row="a variant that is trained at another one's best cell",
+        columns=(
+            "model",
+            "metric",
+            "tuned_on",
+            "variant",
+            *VARIANT,
+            "seeds",
+            *BOUNDS,
+            *bounded("rank_correlation", "rank_correlation_best"),
+        ),
+        path="hpspace/transfer.csv",
+        own=TRANSFER,
+    ),
+    Table(
         name="band",
+        row="the optimal band of a variant (eq. 2.2 of the thesis)",
+        columns=(
+            *_NETWORK,
+            "metric",
+            "roi",
+            "seeds",
+            *bounded("slope", "log10_constant"),
+            "smith_slope",
+            "smith_log10_constant",
+        ),
         title="6 table of Smith's relation",
+        path="hpspace/band.csv",
         when=("thesis",),
         caption=(
             "Smith's relation, learning rate x weight decay / (batch size x (1 - momentum)) = constant (eq. 2.2 of "
@@ -27,7 +168,10 @@ TABLES = (
     ),
     Table(
         name="table_3_4",
+        row="a network at its prior, beside the thesis' Table 3.4",
+        columns=("model", "learning_rate", "weight_decay", "seeds", "top1", "top5", *beside("top1", "top5")),
         title="7 Table 3.4, dense network at the prior",
+        path="hpspace/table_3_4.csv",
         when=("thesis",),
         caption=(
             "Table 3.4 of the thesis: the dense network at its prior, mean accuracy over seeds in percent. Where the "
@@ -37,7 +181,11 @@ TABLES = (
     ),
     Table(
         name="table_4_1",
+        row="a region of interest of a variant, beside the thesis' Table 4.1",
+        columns=(*_NETWORK, "metric", "roi", "seeds", *estimated(*REGION), *beside(*PUBLISHED_REGION)),
         title="3 Table 4.1, ellipses",
+        path="hpspace/table_4_1.csv",
+        own=REGION_CELLS,
         when=("thesis",),
         caption=(
             "Table 4.1 of the thesis: ellipses at {{ config.analysis.sigma }} standard deviations, fitted in log10 to "
@@ -52,7 +200,10 @@ TABLES = (
     ),
     Table(
         name="table_4_2",
+        row="a variant's performance risk, beside the thesis' Table 4.2",
+        columns=(*_NETWORK, "metric", "roi", "seeds", *estimated(*RISK), *beside(*RISK[:-1])),
         title="4 Table 4.2, risk",
+        path="hpspace/table_4_2.csv",
         when=("thesis",),
         caption=(
             "Table 4.2 of the thesis: points of accuracy lost, on average (d_mean) and with the population standard "
@@ -65,16 +216,61 @@ TABLES = (
         ),
     ),
     Table(
-        name="pruning",
-        title="table: FLOPs and parameters",
-        category="Data and pruning",
-        caption=(
-            "FLOPs (2 x multiply-accumulates of one image) and parameters of every network. {% if "
-            "config.pruning.target == 'flops' %}The achieved ratio is counted on the built network; ptflops' own "
-            "count, which includes batch norm, activations and pooling, stands beside it.{% else %}Ratios are of the "
-            "dense network's {{ config.pruning.target }}; ptflops' are of the FLOPs.{% endif %} Networks that are "
-            "pruned at initialisation differ from seed to seed, and stand here with their means."
-        ),
+        name="claims",
+        row="a claim of a study that this run has by now",
+        columns=tuple(OF_CLAIM),
+        path="claims.csv",
+        own=OF_CLAIM,
+    ),
+    Table(
+        name="hpspace_claims",
+        row="the claim that a pruned variant can keep the dense network's hyperparameters",
+        columns=tuple(OF_CLAIM),
+        path="hpspace/claims.csv",
+        own=OF_CLAIM,
+    ),
+    Table(
+        name="tile",
+        row="a training of a tile, whose first cell is i, j",
+        columns=_CELLS,
+        path="hpspace/tiles/{model}/{variant}/seed-{seed}/{i}_{j}.csv",
+    ),
+    Table(
+        name="tile_history",
+        row="an epoch of a training of a tile",
+        columns=(*_CELL, *EPOCH),
+        path="hpspace/tiles/{model}/{variant}/seed-{seed}/{i}_{j}.history.csv",
+        own=OF_EPOCH,
+    ),
+    Table(
+        name="tile_timing",
+        row="a training of a tile",
+        columns=_TIMING,
+        path="hpspace/tiles/{model}/{variant}/seed-{seed}/{i}_{j}.timing.csv",
+    ),
+    Table(
+        name="dense_history",
+        row="an epoch of the training of the dense network whose filters pruning ranks",
+        columns=EPOCH,
+        path="models/{model}/dense/history.csv",
+        own=OF_EPOCH,
+        when=("ranked",),
+    ),
+    Table(
+        name="rewound_history",
+        row="an epoch of the training of the dense network as far as its weights are rewound to",
+        columns=EPOCH,
+        path="models/{model}/dense/epoch-{epoch}/history.csv",
+        own=OF_EPOCH,
+        when=("rewound",),
+    ),
+    Table(
+        name="step_history",
+        row="an epoch of the retraining after a step of iterative pruning",
+        columns=EPOCH,
+        path="models/{model}/{variant}/step-{step}/history.csv",
+        own=OF_EPOCH,
+        when=("steps",),
     ),
 )
 
@@ -315,6 +511,7 @@ STUDY = Study(
     label="metric",
     figures_in="{model}",
     tables=TABLES,
+    columns={**COLUMNS, **STATISTICS},
     analyses=ANALYSES,
     figures=FIGURES,
     page=(
@@ -331,3 +528,24 @@ STUDY = Study(
         "config.verdict.level) }} % intervals, all others {{ '%g' | format(100 * config.analysis.confidence) }} %."
     ),
 )
+
+
+def tables_of(pair: Pair) -> tuple[Table, ...]:
+    """The tables of a run whose grid has these axes."""
+    if pair.is_thesis:
+        return TABLES
+    renamed = dict(zip((*THESIS.names, *THESIS.centre), (*pair.names, *pair.centre), strict=True))
+    renamed["epochs"] = epochs_trained(pair.names)
+    meanings = {**of_axes(pair), "trained_epochs": COLUMNS["epochs"]}
+    meanings["shift"] = STATISTICS["shift"]._replace(unit=pair.unit)
+    return tuple(_renamed(table, renamed, meanings) for table in TABLES)
+
+
+def _renamed(table: Table, renamed: Mapping[str, str], meanings: Mapping[str, Column]) -> Table:
+    """A table as described for the thesis' pair, for another one."""
+    if table.own is OF_EPOCH:  # whatever the axes, a history has the learning rate
+        renamed = {}
+    unknown = () if "learning_rate" in renamed.values() else ("grid_learning_rate",)
+    columns = tuple(renamed.get(name, name) for name in table.columns if name not in unknown)
+    own = {name: meanings[name] for name in columns if name in meanings}
+    return replace(table, columns=columns, own={**own, **table.own})

@@ -1,10 +1,120 @@
 """The entry of the study `mechanism`."""
 
+from prunescape.studies.columns import (
+    EPOCH,
+    NUMBER,
+    OF_CLAIM,
+    OF_EPOCH,
+    TEXT,
+    TRUTH,
+    WHOLE,
+    Column,
+    as_published,
+    names,
+    with_bounds,
+)
 from prunescape.studies.study import Analysis, Figure, Study, Table
+
+_POINTS = "percentage points"
+_COLUMNS = {
+    "model": Column(TEXT, "name of the network, as in the config"),
+    "seed": Column(WHOLE, "seed of the pretrained network"),
+    "seeds": Column(WHOLE, "pretrained networks that the numbers are means of", "networks"),
+    "epoch": Column(WHOLE, "epoch of the pretraining, 0 before it", "epochs"),
+    "size": Column(NUMBER, "size of the network: part of the weights of the whole one", "fraction"),
+    "pruning_ratio": Column(NUMBER, "part of the weights that is removed", "fraction"),
+    "network": Column(TEXT, "`pretrained`, `pruned_retrained` or `small` (as many weights, trained from scratch)"),
+    "pruning": Column(TEXT, "what is pruned: `weights` or `channels`"),
+    "retraining": Column(TEXT, "how it is retrained: `fine_tuning` or `rewinding`"),
+    "cycle": Column(NUMBER, "cycle of pruning and retraining, from 1; empty between networks of unlike seeds"),
+    "density": Column(NUMBER, "part of the weights that is kept", "fraction"),
+    "whole_top1": Column(NUMBER, "top-1 accuracy of the network without ablation, on training images", "percent"),
+    "whole_loss": Column(NUMBER, "its mean cross-entropy on training images", "nats"),
+    "ablation": Column(
+        TEXT, "how subsets are sized: `ratio` (part of the own weights) or `number` (of the whole one's)"
+    ),
+    "level": Column(NUMBER, "ratio of weights that is ablated, as the config has it", "fraction"),
+    "ratio": Column(NUMBER, "ratio of weights that is ablated, as the config has it", "fraction"),
+    "ablated": Column(WHOLE, "weights that are set to zero", "weights"),
+    "subset": Column(WHOLE, "number of the subset, from 0"),
+    "subsets": Column(WHOLE, "subsets in the sample set", "subsets"),
+    "utility": Column(NUMBER, "mean Kullback-Leibler divergence of the outputs that the ablation causes", "nats"),
+    "top1": Column(NUMBER, "top-1 accuracy of the ablated network on training images", "percent"),
+    "loss": Column(NUMBER, "mean cross-entropy on training images", "nats"),
+    "imbalance": Column(NUMBER, "standard deviation of utility over the subsets", "nats"),
+    "imbalance_error": Column(NUMBER, "its standard error", "nats"),
+    "mean": Column(NUMBER, "mean utility over the subsets", "nats"),
+    "mean_error": Column(NUMBER, "its standard error", "nats"),
+    "minimum": Column(NUMBER, "least utility of the subsets", "nats"),
+    "maximum": Column(NUMBER, "greatest utility of the subsets", "nats"),
+    "top1_minimum": Column(NUMBER, "least accuracy of the ablated networks", "percent"),
+    "top1_maximum": Column(NUMBER, "greatest accuracy of the ablated networks", "percent"),
+    "band": Column(WHOLE, "number of the band, from the smallest weights on"),
+    "low": Column(NUMBER, "place of the band's smallest weight in the order of magnitude", "fraction"),
+    "high": Column(NUMBER, "place of the band's largest weight in the order of magnitude", "fraction"),
+    "low_magnitude": Column(NUMBER, "magnitude of the band's smallest weight"),
+    "high_magnitude": Column(NUMBER, "magnitude of the band's largest weight"),
+    "layer": Column(TEXT, "name of the convolution that makes the channel"),
+    "channel": Column(WHOLE, "number of the channel in its layer, from 0"),
+    "top1_lost": Column(NUMBER, "top-1 accuracy on validation images that is lost by the ablation", _POINTS),
+    "of": Column(TEXT, "what is ablated: `subsets` or `channels`"),
+    "correlation": Column(NUMBER, "Spearman's rank correlation of utility and lost accuracy"),
+    "p": Column(NUMBER, "p-value of a permutation test of it", "probability"),
+    "pruned_top1": Column(NUMBER, "top-1 accuracy on validation images right after pruning", "percent"),
+    "best_top1": Column(NUMBER, "largest top-1 accuracy of all measured epochs", "percent"),
+    "train_loss": Column(NUMBER, "mean cross-entropy of the last epoch's training images", "nats"),
+    "diverged": Column(TRUTH, "whether the loss or a weight stopped being finite; training ended there"),
+    "small_top1": Column(
+        NUMBER, "top-1 accuracy of a small network with as many weights, trained from scratch", "percent"
+    ),
+    "difference": Column(NUMBER, "`top1` minus `small_top1`", _POINTS),
+    "from": Column(TEXT, "one network: `W*` (pretrained), `Wp2` (pruned in cycle 2), `Wr2` (retrained in it)"),
+    "to": Column(TEXT, "the other one"),
+    "distance": Column(NUMBER, "Euclidean distance between their weights"),
+    "point": Column(TEXT, "network: `W*` (pretrained), `Wp2` (pruned in cycle 2), `Wr2` (retrained in it)"),
+    "x": Column(NUMBER, "place along the first axis of the plane, a distance between weights"),
+    "y": Column(NUMBER, "place along the second axis of the plane, a distance between weights"),
+    "off_plane": Column(NUMBER, "distance of the network from the plane"),
+    "norm": Column(NUMBER, "Euclidean norm of the network's weights"),
+    "recomputed": Column(TRUTH, "whether the statistics of batch norm were recomputed at each point"),
+    "what": Column(TEXT, "which networks the line joins: `pruned_retrained`, `seeds`, ..."),
+    "seed_to": Column(NUMBER, "seed of the second network; empty within one seed"),
+    "alpha": Column(NUMBER, "place on the line, from 0 at its first network to 1 at its second", "fraction"),
+    "measure": Column(TEXT, "what the barrier is of: `loss` or `error`"),
+    "barrier": Column(NUMBER, "how far the measure rises above the chord between both ends, at most"),
+    "start": Column(NUMBER, "the measure at the line's first network"),
+    "end": Column(NUMBER, "the measure at the line's second network"),
+    "small": Column(TEXT, "which small network the line leads to; empty where it leads to none"),
+}
+_TRAINED = {"top1": Column(NUMBER, "top-1 accuracy on validation images after retraining", "percent")}
+_COMPARED = {**_COLUMNS, **_TRAINED}
+_PUBLISHED = as_published(_COMPARED, "top1 small_top1 train_loss")
+COLUMNS = {**_COLUMNS, **with_bounds(_COMPARED, "top1 small_top1 difference"), **_PUBLISHED}
+# What means something else in one table.
+_SAMPLE_SET = {"top1": Column(NUMBER, "mean accuracy of the ablated networks on training images", "percent")}
+_CORRELATION = {
+    "level": Column(NUMBER, "ratio of weights that is ablated; empty of single channels", "fraction"),
+    "subsets": Column(WHOLE, "subsets or channels that are compared"),
+    "low": Column(NUMBER, "lower end of its 95 % interval, over subsets"),
+    "high": Column(NUMBER, "upper end of its 95 % interval, over subsets"),
+}
+_ON_LINE = {
+    "low": Column(NUMBER, "lower end of its 95 % interval, over images"),
+    "high": Column(NUMBER, "upper end of its 95 % interval, over images"),
+    "alpha": Column(NUMBER, "place on the line where it is highest above the chord", "fraction"),
+}
+_MARK = {"distance": Column(NUMBER, "Euclidean distance of its weights from those of `W*`")}
+_AT_POINT = {"top1": Column(NUMBER, "top-1 accuracy on training images at the point", "percent")}
+_OF_CHANNEL = {"ablated": Column(WHOLE, "parameters that belong to the channel", "parameters")}
 
 TABLES = (
     Table(
         name="table_1",
+        row="a way of pruning and of retraining after the last cycle, beside Table 1 of the utility paper",
+        columns=names(
+            "model pruning retraining cycle seeds density top1 top1_low top1_high small_top1 small_top1_low "
+            "small_top1_high difference difference_low difference_high published_top1 published_small_top1"
+        ),
         title="2 Table 1",
         when=("cycles",),
         caption=(
@@ -16,6 +126,11 @@ TABLES = (
     ),
     Table(
         name="table_2",
+        row="a network of a pruning ratio, beside Table 2 of the utility paper",
+        columns=names(
+            "model pruning_ratio network seeds density train_loss top1 top1_low top1_high published_top1 "
+            "published_train_loss"
+        ),
         title="3 Table 2",
         when=("pruned",),
         caption=(
@@ -24,6 +139,171 @@ TABLES = (
             "over seeds with 95 % intervals; columns that begin with ``published`` are Table 2 of the utility paper "
             "where it has the same network and data."
         ),
+    ),
+    Table(
+        name="utility_epochs_summary",
+        row="a sample set of subsets of a network's weights during training",
+        columns=names(
+            "model seed epoch whole_top1 ablation level ablated subsets imbalance imbalance_error mean mean_error "
+            "minimum maximum top1 top1_minimum top1_maximum"
+        ),
+        title="Utility over training: imbalance, mean, extremes",
+        when=("epochs",),
+        own=_SAMPLE_SET,
+    ),
+    Table(
+        name="utility_sizes_summary",
+        row="a sample set of subsets of the weights of a network of some size",
+        columns=names(
+            "model seed size epoch whole_top1 ablation level ablated subsets imbalance imbalance_error mean "
+            "mean_error minimum maximum top1 top1_minimum top1_maximum"
+        ),
+        title="Utility by network size: imbalance, mean, extremes",
+        when=("sizes",),
+        own=_SAMPLE_SET,
+    ),
+    Table(
+        name="utility_pruned_summary",
+        row="a sample set of subsets of the weights of a pruned network or of one beside it",
+        columns=names(
+            "model seed pruning_ratio network whole_top1 ablation level ablated subsets imbalance imbalance_error "
+            "mean mean_error minimum maximum top1 top1_minimum top1_maximum"
+        ),
+        title="Utility when pruned and retrained: imbalance, mean, extremes",
+        when=("pruned",),
+        own=_SAMPLE_SET,
+    ),
+    Table(
+        name="rank_correlations",
+        row="a level of ablation: how utility and lost accuracy go together",
+        columns=names("model seed of level subsets correlation p low high"),
+        title="What utility predicts",
+        parts=("parts/rank_correlations/{model}/seed-{seed}.csv",),
+        when=("channels",),
+        own=_CORRELATION,
+    ),
+    Table(
+        name="barriers",
+        row="a line between two networks",
+        columns=names(
+            "model seed what pruning retraining cycle seed_to measure barrier low high alpha start end small"
+        ),
+        title="Barriers between networks",
+        parts=("parts/barriers/{model}/seed-{seed}.csv", "parts/barriers/{model}/seeds.csv"),
+        when=("cycles",),
+        own=_ON_LINE,
+    ),
+    Table(
+        name="retrained",
+        row="a network pruned in one shot and retrained, or a small one from scratch",
+        columns=names("model seed pruning_ratio network density pruned_top1 top1 best_top1 train_loss diverged"),
+        title="Networks pruned at once and retrained",
+        parts=("parts/retrained/{model}/seed-{seed}.csv",),
+        when=("pruned",),
+        own=_TRAINED,
+    ),
+    Table(
+        name="cycles",
+        row="a cycle of pruning and retraining",
+        columns=names(
+            "model seed pruning retraining cycle density pruned_top1 top1 best_top1 train_loss diverged small_top1"
+        ),
+        title="Networks after each cycle",
+        parts=("parts/cycles/{model}/seed-{seed}_{retraining}.csv",),
+        when=("cycles",),
+        own=_TRAINED,
+    ),
+    Table(
+        name="distances",
+        row="two networks of a plane",
+        columns=names("model seed pruning retraining cycle from to distance"),
+        title="Distances between networks",
+        parts=("parts/distances/{model}/seed-{seed}.csv",),
+        when=("cycles",),
+    ),
+    Table(
+        name="marks",
+        row="a network beside a plane",
+        columns=names("model seed pruning retraining cycle point x y off_plane distance norm"),
+        title="Networks on the planes",
+        parts=("parts/marks/{model}/seed-{seed}.csv",),
+        when=("cycles",),
+        own=_MARK,
+    ),
+    Table(
+        name="utility_bands",
+        row="a band of weights of like magnitude that are ablated together",
+        columns=names("model seed epoch ratio ablated band low high low_magnitude high_magnitude utility top1 loss"),
+        title="Utility of weights of like magnitude",
+        parts=("parts/utility_bands/{model}/seed-{seed}.csv",),
+        when=("epochs",),
+    ),
+    Table(
+        name="utility_channels",
+        row="a channel that is ablated by itself",
+        columns=names("model seed layer channel ablated utility top1 loss top1_lost"),
+        title="Utility of single channels",
+        parts=("parts/utility_channels/{model}/seed-{seed}.csv",),
+        when=("channels",),
+        own=_OF_CHANNEL,
+    ),
+    Table(
+        name="utility_epochs",
+        row="a subset of a network's weights that is ablated, during training",
+        columns=names("model seed epoch whole_top1 whole_loss ablation level ablated subset utility top1 loss"),
+        title="Utility over training: every subset",
+        parts=("parts/utility_epochs/{model}/seed-{seed}.csv",),
+        when=("epochs",),
+    ),
+    Table(
+        name="utility_sizes",
+        row="a subset of the weights of a network of some size that is ablated",
+        columns=names("model seed size epoch ablation level whole_top1 whole_loss ablated subset utility top1 loss"),
+        title="Utility by network size: every subset",
+        parts=("parts/utility_sizes/{model}/seed-{seed}.csv",),
+        when=("sizes",),
+    ),
+    Table(
+        name="utility_pruned",
+        row="a subset of the weights of a pruned network, or of one beside it, that is ablated",
+        columns=names(
+            "model seed pruning_ratio network whole_top1 whole_loss ablation level ablated subset utility top1 loss"
+        ),
+        title="Utility when pruned and retrained: every subset",
+        parts=("parts/utility_pruned/{model}/seed-{seed}.csv",),
+        when=("pruned",),
+    ),
+    Table(
+        name="lines",
+        row="a point on the line between two networks",
+        columns=names("model seed what pruning retraining cycle seed_to alpha top1 loss"),
+        title="Points on the lines between networks",
+        parts=("parts/lines/{model}/seed-{seed}.csv", "parts/lines/{model}/seeds.csv"),
+        when=("cycles",),
+        own=_AT_POINT,
+    ),
+    Table(
+        name="surface",
+        row="a point of the plane through three networks",
+        columns=names("model seed pruning retraining cycle recomputed x y top1 loss"),
+        title="Points of the planes",
+        parts=("parts/surface/{model}/seed-{seed}.csv",),
+        when=("cycles",),
+        own=_AT_POINT,
+    ),
+    Table(
+        name="pretrained_history",
+        row="an epoch of the training of a network of some size",
+        columns=(*EPOCH, "size"),
+        path="networks/{model}/seed-{seed}/history.csv",
+        own=OF_EPOCH,
+    ),
+    Table(
+        name="claims",
+        row="a claim of the study",
+        columns=tuple(OF_CLAIM),
+        title="Claims",
+        own=OF_CLAIM,
     ),
 )
 
@@ -190,7 +470,9 @@ STUDY = Study(
     name="mechanism",
     title="Mechanism",
     question="Who does the work in a network, and in which basin does retraining end?",
+    plan="prunescape.plan.mechanism:Mechanism",
     tables=TABLES,
+    columns=COLUMNS,
     analyses=ANALYSES,
     figures=FIGURES,
     answer=(

@@ -3,4 +3,5 @@
 from prunescape.studies import coherence, hpspace, mechanism, stochastic
 from prunescape.studies.study import Study
 
-STUDIES: tuple[Study, ...] = (hpspace.STUDY, stochastic.STUDY, mechanism.STUDY, coherence.STUDY)
+COMPANIONS: tuple[Study, ...] = (stochastic.STUDY, mechanism.STUDY, coherence.STUDY)
+STUDIES = (hpspace.STUDY, *COMPANIONS)

@@ -1,10 +1,123 @@
 """The entry of the study `stochastic`."""
 
+from prunescape.studies.columns import (
+    EPOCH,
+    NUMBER,
+    OF_CLAIM,
+    OF_EPOCH,
+    TEXT,
+    TRUTH,
+    WHOLE,
+    Column,
+    as_published,
+    names,
+    with_bounds,
+)
 from prunescape.studies.study import Analysis, Figure, Study, Table
+
+_POINTS = "percentage points"
+_COLUMNS = {
+    "model": Column(TEXT, "name of the network, as in the config"),
+    "seed": Column(WHOLE, "seed of the pretrained network"),
+    "seeds": Column(WHOLE, "pretrained networks that the numbers are means of", "networks"),
+    "method": Column(
+        TEXT, "what weights are ranked by: `magnitude`, `lamp`, `grasp` or `random`; `none` of dense ones"
+    ),
+    "kind": Column(
+        TEXT,
+        "`dense`, `dense_stochastic` (noise alone), `deterministic` (pruned), `stochastic` (pruned with noise),"
+        " `mask_s_to_d` or `mask_d_to_s`",
+    ),
+    "gamma": Column(NUMBER, "pruning rate: part of the prunable weights that is removed", "fraction"),
+    "sigma": Column(NUMBER, "standard deviation of the Gaussian noise on the weights before pruning"),
+    "draw": Column(WHOLE, "number of the draw of noise, from 0"),
+    "draws": Column(WHOLE, "draws of noise that were compared", "draws"),
+    "recalibrated": Column(TRUTH, "whether the statistics of batch norm were recomputed for the network"),
+    "top1": Column(NUMBER, "top-1 accuracy on the test images", "percent"),
+    "loss": Column(NUMBER, "mean cross-entropy on the test images", "nats"),
+    "median": Column(NUMBER, "median top-1 accuracy over draws; over seeds, the mean of these medians", "percent"),
+    "reference": Column(NUMBER, "top-1 accuracy of the counterpart without noise", "percent"),
+    "delta": Column(NUMBER, "accuracy with noise minus that without", _POINTS),
+    "crossover": Column(
+        NUMBER, "least pruning rate from which on noise loses no more than the tolerance; empty if none", "fraction"
+    ),
+    "p": Column(NUMBER, "p-value of a one-sided Wilcoxon signed-rank test over draws", "probability"),
+    "p_holm": Column(NUMBER, "the same after Holm's correction; in Table I the largest over seeds", "probability"),
+    "magnitude": Column(NUMBER, "absolute value of a weight"),
+    "share": Column(NUMBER, "part of the prunable weights that are no larger", "fraction"),
+    "layer": Column(TEXT, "name of the layer"),
+    "v": Column(NUMBER, "sum of the neurons' variances across a batch, divided by that of the dense network"),
+    "stage": Column(TEXT, "`one_shot` or `fine_tuned`"),
+    "objectives": Column(TEXT, "pair of objectives that is searched for: `F1` or `F2`"),
+    "algorithm": Column(TEXT, "`nsga2` or `random`"),
+    "evaluation": Column(WHOLE, "number of the candidate, from 0"),
+    "evaluations": Column(WHOLE, "candidates evaluated so far", "candidates"),
+    "generation": Column(WHOLE, "generation of the search, from 1"),
+    "hypervolume": Column(NUMBER, "part of the objectives' range that is dominated so far", "fraction"),
+    "objective_1": Column(NUMBER, "first objective: accuracy with noise, on held-out images", "percent"),
+    "objective_2": Column(NUMBER, "second objective: the pruning rate in F1, the gain times the pruning rate in F2"),
+    "sp": Column(NUMBER, "accuracy of stochastic pruning: median over draws, mean over seeds", "percent"),
+    "dp": Column(NUMBER, "accuracy of deterministic pruning, mean over seeds", "percent"),
+    "sp_recalibrated": Column(NUMBER, "`sp` with batch norm recalibrated", "percent"),
+    "dp_recalibrated": Column(NUMBER, "`dp` with batch norm recalibrated", "percent"),
+    "delta_recalibrated": Column(NUMBER, "`delta` with batch norm recalibrated", _POINTS),
+    "search": Column(TEXT, "where the setting comes from: `grid`, `F2` (the search) or `cell` (the config)"),
+    "gradient_flow": Column(NUMBER, "squared norm of the loss's gradient by the weights kept, after fine-tuning"),
+    "one_shot_gradient_flow": Column(NUMBER, "the same right after pruning"),
+    "one_shot_sp": Column(NUMBER, "accuracy of stochastic pruning before fine-tuning", "percent"),
+    "one_shot_dp": Column(NUMBER, "accuracy of deterministic pruning before fine-tuning", "percent"),
+    "one_shot_delta": Column(NUMBER, "`one_shot_sp` minus `one_shot_dp`", _POINTS),
+    "one_shot_sp_gradient_flow": Column(NUMBER, "gradient flow of stochastic pruning before fine-tuning"),
+    "one_shot_dp_gradient_flow": Column(NUMBER, "gradient flow of deterministic pruning before fine-tuning"),
+    "difference": Column(NUMBER, "`sp` minus `dp`"),
+    "one_shot_top1": Column(NUMBER, "top-1 accuracy right after pruning", "percent"),
+    "one_shot_top1_recalibrated": Column(NUMBER, "the same with batch norm recalibrated", "percent"),
+    "best_top1": Column(NUMBER, "largest top-1 accuracy of all measured epochs", "percent"),
+    "train_loss": Column(NUMBER, "mean cross-entropy of the last epoch's training images", "nats"),
+    "diverged": Column(TRUTH, "whether the loss or a weight stopped being finite; training ended there"),
+    "on_front": Column(TRUTH, "whether no candidate is better in one objective and as good in the other"),
+    "best": Column(TRUTH, "whether it is the one of `F2` with the largest second objective"),
+    "fitness_sp": Column(NUMBER, "`sp` on held-out images, which the search saw", "percent"),
+    "fitness_dp": Column(NUMBER, "`dp` on held-out images, which the search saw", "percent"),
+    "achieved_ratio": Column(NUMBER, "part of the FLOPs that was kept", "fraction"),
+}
+_BOUNDED = "median reference delta delta_recalibrated one_shot_delta difference"
+_PRINTED = (
+    "gamma sigma sp dp delta one_shot_sp one_shot_dp one_shot_delta one_shot_sp_gradient_flow one_shot_dp_gradient_flow"
+)
+COLUMNS = {**_COLUMNS, **with_bounds(_COLUMNS, _BOUNDED), **as_published(_COLUMNS, _PRINTED)}
+# What means something else in one table.
+_OF_VARIANCE = Column(NUMBER, "feature variance V, the mean of `v` over layers: of stochastic pruning")
+_VARIANCES = {
+    "sp": _OF_VARIANCE,
+    "dp": Column(NUMBER, "the same of deterministic pruning"),
+    "published_sp": Column(NUMBER, "as the paper prints it: V of stochastic pruning"),
+    "published_dp": Column(NUMBER, "as the paper prints it: V of deterministic pruning"),
+}
+_OF_DRAWS = {"median": Column(NUMBER, "median top-1 accuracy over draws of this pretrained network", "percent")}
+_TUNED = {"top1": Column(NUMBER, "top-1 accuracy on the test images after fine-tuning", "percent")}
+_ON_FRONT = {
+    "sp": Column(NUMBER, "median accuracy of stochastic pruning over draws, on the test images", "percent"),
+    "dp": Column(NUMBER, "accuracy of deterministic pruning on the test images", "percent"),
+}
+_SEARCHED = {
+    "sp": Column(NUMBER, "median accuracy of stochastic pruning over draws, on held-out images", "percent"),
+    "dp": Column(NUMBER, "accuracy of deterministic pruning on held-out images", "percent"),
+}
+_STRUCTURED = {
+    "method": Column(TEXT, "how the filters to remove are spread over layers: `uniform` or `non_uniform`"),
+    "gamma": Column(NUMBER, "part of the FLOPs that was to be removed", "fraction"),
+}
 
 TABLES = (
     Table(
         name="table_1",
+        row="a model and search: the gain of noise in one shot, beside Table I of the SP paper",
+        columns=names(
+            "model search gamma sigma seeds sp dp delta delta_low delta_high p_holm sp_recalibrated "
+            "dp_recalibrated delta_recalibrated delta_recalibrated_low delta_recalibrated_high published_gamma "
+            "published_sigma published_sp published_dp published_delta"
+        ),
         title="2 Table I",
         caption=(
             "One-shot accuracy of stochastic (sp) and deterministic (dp) magnitude pruning at each model's best "
@@ -18,6 +131,14 @@ TABLES = (
     ),
     Table(
         name="table_2",
+        row="a method, pruning rate and noise level, before and after fine-tuning, beside Table II of the SP paper",
+        columns=names(
+            "model method gamma sigma seeds one_shot_sp one_shot_dp one_shot_delta one_shot_delta_low "
+            "one_shot_delta_high one_shot_sp_gradient_flow one_shot_dp_gradient_flow sp dp delta delta_low "
+            "delta_high published_one_shot_sp_gradient_flow published_one_shot_sp "
+            "published_one_shot_dp_gradient_flow published_one_shot_dp published_one_shot_delta published_sp "
+            "published_dp published_delta"
+        ),
         title="3 Table II",
         caption=(
             "Accuracy and gradient flow before fine-tuning (``one_shot``) and accuracy after {{ "
@@ -28,12 +149,158 @@ TABLES = (
     ),
     Table(
         name="table_3",
+        row="a stage: feature variance V over the layers, beside Table III of the SP paper",
+        columns=names(
+            "model gamma sigma stage seeds dp sp difference difference_low difference_high published_dp published_sp"
+        ),
         title="4 Table III",
+        own=_VARIANCES,
         caption=(
             "Feature variance V (SP paper, eq. 4) of networks pruned by magnitude, one-shot and fine-tuned: 1 is that "
             "of the dense network. ``difference`` is sp - dp with its 95 % interval over seeds; ``published`` columns "
             "are Table III of the SP paper where settings are the same."
         ),
+    ),
+    Table(
+        name="sweep_intervals",
+        row="a noisy cell of the sweep, over pretrained seeds",
+        columns=names(
+            "model kind method gamma sigma recalibrated seeds median median_low median_high reference "
+            "reference_low reference_high delta delta_low delta_high"
+        ),
+        title="The sweep: gains over pruning rate and noise, with intervals",
+    ),
+    Table(
+        name="crossovers",
+        row="a noise level and pretrained seed: where noise begins to win",
+        columns=names("model seed method sigma recalibrated crossover"),
+        title="The sweep: from which pruning rate on noise wins",
+    ),
+    Table(
+        name="grid_intervals",
+        row="a noisy cell of the grid search, over pretrained seeds",
+        columns=names(
+            "model kind method gamma sigma recalibrated seeds median median_low median_high reference "
+            "reference_low reference_high delta delta_low delta_high"
+        ),
+        title="The grid: gains with intervals",
+    ),
+    Table(
+        name="grid_tests",
+        row="a noisy cell of the grid search and pretrained seed: a signed-rank test over draws",
+        columns=names("model seed kind method gamma sigma recalibrated draws median reference delta p p_holm"),
+        title="The grid: tests of every cell and seed",
+        own=_OF_DRAWS,
+    ),
+    Table(
+        name="sweep",
+        row="a network of the sweep, right after pruning",
+        columns=names("model seed method gamma sigma kind draw recalibrated top1 loss"),
+        title="The sweep: every network",
+        parts=("parts/sweep/{model}/seed-{seed}.csv",),
+    ),
+    Table(
+        name="grid",
+        row="a network of the grid search, right after pruning",
+        columns=names("model seed method gamma sigma kind draw recalibrated top1 loss"),
+        title="The grid: every network",
+        parts=("parts/grid/{model}/seed-{seed}.csv",),
+    ),
+    Table(
+        name="best_draws",
+        row="a network at the model's pruning rate and noise",
+        columns=names("model seed method gamma sigma kind draw recalibrated top1 loss"),
+        title="Single networks at the best setting",
+        parts=("parts/best_draws/{model}/seed-{seed}.csv",),
+    ),
+    Table(
+        name="transfer",
+        row="a network with the mask or the weights of another",
+        columns=names("model seed method gamma sigma kind draw recalibrated top1 loss"),
+        title="Masks and weights exchanged",
+        parts=("parts/transfer/{model}/seed-{seed}.csv",),
+    ),
+    Table(
+        name="weight_cdf",
+        row="a magnitude: the part of the weights of a dense network that are no larger",
+        columns=names("model seed magnitude share"),
+        title="How many weights are smaller than a magnitude",
+        parts=("parts/weight_cdf/{model}/seed-{seed}.csv",),
+    ),
+    Table(
+        name="feature_variance",
+        row="a layer of a network right after pruning",
+        columns=names("model seed method gamma sigma kind recalibrated layer v"),
+        title="Feature variance by layer",
+        parts=("parts/feature_variance/{model}/seed-{seed}.csv",),
+    ),
+    Table(
+        name="variances",
+        row="a layer of a network before or after fine-tuning",
+        columns=names("model seed method gamma sigma kind recalibrated layer v stage"),
+        title="Feature variance V, before and after fine-tuning",
+        parts=("parts/variances/{model}/seed-{seed}.csv",),
+    ),
+    Table(
+        name="fine_tuning",
+        row="a fine-tuned network",
+        columns=names(
+            "model seed method gamma sigma kind draw top1 best_top1 train_loss diverged one_shot_top1 "
+            "one_shot_top1_recalibrated one_shot_gradient_flow gradient_flow"
+        ),
+        title="Fine-tuned networks",
+        parts=("parts/fine_tuning/{model}/seed-{seed}.csv",),
+        own=_TUNED,
+    ),
+    Table(
+        name="fronts",
+        row="a candidate on the Pareto front of a search",
+        columns=names(
+            "model seed objectives algorithm evaluation sigma gamma objective_1 objective_2 fitness_sp fitness_dp "
+            "sp dp delta sp_recalibrated dp_recalibrated delta_recalibrated best"
+        ),
+        title="Pareto fronts of the searches",
+        parts=("parts/fronts/{model}/seed-{seed}.csv",),
+        own=_ON_FRONT,
+    ),
+    Table(
+        name="search_progress",
+        row="a generation of a search",
+        columns=names("model seed objectives algorithm generation evaluations hypervolume"),
+        title="Hypervolume of the searches",
+        parts=("parts/search_progress/{model}/seed-{seed}.csv",),
+    ),
+    Table(
+        name="search",
+        row="a candidate that a search evaluated",
+        columns=names(
+            "model seed objectives algorithm evaluation generation sigma gamma sp dp objective_1 objective_2 on_front"
+        ),
+        title="Every candidate of the searches",
+        parts=("parts/search/{model}/seed-{seed}.csv",),
+        own=_SEARCHED,
+    ),
+    Table(
+        name="structured",
+        row="a network that lost whole filters",
+        columns=names("model seed method gamma sigma kind draw recalibrated top1 loss achieved_ratio"),
+        title="Whole filters removed",
+        parts=("parts/structured/{model}/seed-{seed}.csv",),
+        own=_STRUCTURED,
+    ),
+    Table(
+        name="pretrained_history",
+        row="an epoch of the training of a dense network without the held-out images",
+        columns=EPOCH,
+        path="pretrained/{model}/seed-{seed}/history.csv",
+        own=OF_EPOCH,
+    ),
+    Table(
+        name="claims",
+        row="a claim of the study",
+        columns=tuple(OF_CLAIM),
+        title="Claims",
+        own=OF_CLAIM,
     ),
 )
 
@@ -228,7 +495,9 @@ STUDY = Study(
     name="stochastic",
     title="Noise before pruning",
     question="Does Gaussian noise before pruning give better sparse networks?",
+    plan="prunescape.plan.stochastic:Stochastic",
     tables=TABLES,
+    columns=COLUMNS,
     analyses=ANALYSES,
     figures=FIGURES,
     answer=(

@@ -7,6 +7,8 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
+from prunescape.studies.columns import Column
+
 _TEMPLATES = Environment(undefined=StrictUndefined)  # not escaped: pages do that
 
 Names = Mapping[str, str] | tuple[str, ...]
@@ -32,9 +34,9 @@ class Caption:
 
     def told(self, wildcards: Mapping[str, str], config: Mapping[str, Any]) -> tuple[int, str, str, str]:
         """The caption for a page: place, title, model (empty where it is of all) and text, without marks."""
-        place, _, title = self.labels["figure"].format(**wildcards).partition(" ")
+        place, title = placed(self.labels["figure"].format(**wildcards))
         words = " ".join(self.said(wildcards, config).replace("``", "").split())
-        return int(place), title[:1].upper() + title[1:].replace("_", " "), wildcards.get("model", ""), words
+        return place, title, wildcards.get("model", ""), words
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,30 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Measurement:
+    """A table of each model that a function measures on its trained dense network, for a study without a plan class.
+
+    The function is called with the network, the prepared data and the engine, and with settings by their names; it
+    gives the table without the column `model`.
+
+    Attributes:
+        rule: its name.
+        function: "module:function".
+        gives: name of the table, in which the parts of all models are put together.
+        settings: as those of `Figure`.
+        networks: the setting with one entry for each network that is evaluated.
+        lanes: how many networks are evaluated as one.
+    """
+
+    rule: str
+    function: str
+    gives: str
+    settings: Names
+    networks: str
+    lanes: int = 16
+
+
+@dataclass(frozen=True)
 class Analysis:
     """Tables that a function makes of others; the function is called as those that draw figures are.
 
@@ -114,17 +140,34 @@ class Table:
 
     Attributes:
         name: of the table.
+        row: one row, in words.
+        columns: their names, in their order.
         title: what the pages call it; of one that the report has, it begins with a place: "3 Table 4.1, ellipses".
         caption: see `Caption.text`; None where the report does not have it.
+        path: below the folder that has the dictionary of tables, a pattern; named after the table, where empty.
+        parts: of a table that is put together: patterns of the tables that it is made of, which have the same columns.
+        own: columns that mean something else here than in the other tables of the study.
         when: names of experiments or conditions of which one must hold; none where it is always made.
         category: the part of the report; the study's, where None.
     """
 
     name: str
-    title: str
+    row: str
+    columns: tuple[str, ...]
+    title: str = ""
     caption: str | None = None
+    path: str = ""
+    parts: tuple[str, ...] = ()
+    own: Mapping[str, Column] = field(default_factory=dict)
     when: tuple[str, ...] = ()
     category: str | None = None
+
+    @property
+    def paths(self) -> dict[str, str]:
+        """Where it and its parts are, by the name of each."""
+        numbers = ["", *(f"_{number}" for number in range(2, len(self.parts) + 1))]
+        parts = {f"{self.name}_part{number}": path for number, path in zip(numbers, self.parts, strict=False)}
+        return {self.name: self.path or f"{self.name}.csv", **parts}
 
 
 @dataclass(frozen=True)
@@ -133,11 +176,14 @@ class Study:
 
     Attributes:
         name: its section's in the config, its folder's and its target's.
+        plan: the class that plans the steps of a companion study, "module:class"; none where it has `measurements`.
+        measurements: what is measured, where that is alike for all models.
         title: the part of the report that has its results.
         question: that it answers.
         answer: what is said of the page with its answer; see `Caption.text`.
         page: what its page to explore shows, in words.
-        tables: that it makes.
+        tables: that it makes; pages show them in this order.
+        columns: meanings of their columns, by name.
         analyses: by which it makes tables of others.
         figures: that it draws.
         label: which label, beside the title, its files have in the report; of a figure, the wildcard of this name.
@@ -147,9 +193,12 @@ class Study:
     name: str
     title: str
     question: str
+    plan: str = ""
+    measurements: tuple[Measurement, ...] = ()
     answer: str = ""
     page: str = "the claims in short and one by one, all figures, tables to sort and download, and provenance"
     tables: tuple[Table, ...] = ()
+    columns: Mapping[str, Column] = field(default_factory=dict)
     analyses: tuple[Analysis, ...] = ()
     figures: tuple[Figure, ...] = ()
     label: str = "model"
@@ -188,6 +237,13 @@ class Study:
     def said(self, title: str, text: str, category: str | None = None) -> Caption:
         """The caption of a file of all models and metrics."""
         return Caption(category or self.title, text, {"figure": title, self.label: "all"})
+
+
+def placed(title: str) -> tuple[int, str]:
+    """A place in the report (0 where there is none) and a title for pages: of "13 generalisation gap", for one."""
+    place, _, rest = title.partition(" ")
+    words = rest if place.isdigit() else title
+    return int(place) if place.isdigit() else 0, words[:1].upper() + words[1:].replace("_", " ")
 
 
 def by_name(names: Names, separator: str = ".") -> dict[str, str]:

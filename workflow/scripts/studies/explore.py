@@ -10,7 +10,7 @@ from prunescape.runtime.logs import logged
 
 with logged(snakemake):
     settings, provenance, files = snakemake.params.settings, snakemake.params.provenance, snakemake.input
-    said = {path: caption and Caption(*caption) for path, caption in settings["captions"].items()}
+    said = {path: Caption(*caption) for path, caption in settings["captions"].items()}
     text = companion_page(
         StudyClaims.read(Path(files.claims)),
         {Path(path).stem: (read_csv(path), said[path]) for path in files.get("tables", [])},

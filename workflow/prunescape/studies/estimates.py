@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from prunescape.export.columns import COLUMNS, NUMBER, POINTS, TEXT, WHOLE, Column
+from prunescape.studies.columns import COLUMNS, NUMBER, POINTS, TEXT, WHOLE, Column
 
 BOUNDS = ("measured", "estimate", "low", "high")
 REGION = (

@@ -1,21 +1,57 @@
-"""Meanings of the columns of the main job's tables: the same in all tables, save where a table says otherwise."""
+"""Meanings of columns: types, and those of the main job, the same in all its tables save where one says otherwise."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
 
+from prunescape.claims.columns import COLUMNS as OF_CLAIM
+from prunescape.claims.columns import Column
 from prunescape.hpspace.axes import THESIS, Axis, Pair
+
+__all__ = ["OF_CLAIM", "Column"]  # as all studies have them
 
 TEXT, WHOLE, NUMBER, TRUTH = "string", "integer", "number", "boolean"
 POINTS = "percentage points"
 DECADES = "log10"
 
 
-class Column(NamedTuple):
-    """The meaning of a column, with its type as in Data Packages, and its unit where there is one."""
+def names(words: str) -> tuple[str, ...]:
+    """Names of columns that are given with blanks between them."""
+    return tuple(words.split())
 
-    type: str
-    meaning: str
-    unit: str | None = None
 
+def with_bounds(columns: Mapping[str, Column], of: str) -> dict[str, Column]:
+    """The ends of the intervals of columns, `<name>_low` and `<name>_high`.
+
+    Args:
+        columns: those that are known.
+        of: names of those that have intervals.
+    """
+    ends = {"low": "lower", "high": "upper"}
+    return {
+        f"{name}_{end}": Column(NUMBER, f"{word} end of its 95 % interval: {columns[name].meaning}", columns[name].unit)
+        for name in names(of)
+        for end, word in ends.items()
+    }
+
+
+def as_published(columns: Mapping[str, Column], of: str) -> dict[str, Column]:
+    """The columns `published_<name>` beside columns, of the names `of`."""
+    return {
+        f"published_{name}": Column(NUMBER, f"as the source prints it: {columns[name].meaning}", columns[name].unit)
+        for name in names(of)
+    }
+
+
+# Of every training, whatever the study.
+EPOCH = ("epoch", "learning_rate", "train_loss", "top1", "top5")
+OF_EPOCH = {
+    "epoch": Column(WHOLE, "epoch, from 1", "epochs"),
+    "learning_rate": Column(NUMBER, "learning rate in this epoch"),
+    "train_loss": Column(NUMBER, "mean cross-entropy of this epoch's training images; empty if not finite", "nats"),
+    "top1": Column(
+        NUMBER, "top-1 accuracy on the validation images after this epoch; empty if not measured", "percent"
+    ),
+    "top5": Column(NUMBER, "top-5 accuracy likewise; empty with fewer than 100 classes", "percent"),
+}
 
 COLUMNS: dict[str, Column] = {
     "model": Column(TEXT, "name of the network, as in the config"),
