@@ -8,10 +8,8 @@ class Cluster(Section):
 
     teraflops: Positive = key(
         1.0,
-        (
-            "Speed that training sustains on one device, in 1e12 FLOPs a second. Small networks stay far below what "
-            "the device is sold with."
-        ),
+        "Speed that training sustains on one device, in 1e12 FLOPs a second. Small networks stay far below what the "
+        "device is sold with.",
         unit="teraFLOPs a second",
     )
     startup_minutes: Positive = key(
@@ -19,9 +17,7 @@ class Cluster(Section):
     )
     longest_hours: Positive | None = key(
         None,
-        (
-            "The longest run time that a partition allows (null, no limit). A tile that needs more goes on in its "
-            "next attempt."
-        ),
+        "The longest run time that a partition allows (null, no limit). A tile that needs more goes on in its next "
+        "attempt.",
         unit="hours",
     )

@@ -77,13 +77,11 @@ class Coherence(Section):
 
     experiments: Some[Experiment] = key(
         ("gaussian", "trained", "widths", "wide", "fixed", "network", "stability", "early", "matched"),
-        (
-            "What is done: training on noise (`gaussian`), and from trained weights on noise (`trained`); fully "
-            "connected networks of growing width (`widths`), children of parents with ten times the weights "
-            "(`wide`), and of ever larger ones (`fixed`); children of the networks themselves (`network`); when "
-            "masks stop changing (`stability`), how early a mask may be taken (`early`), and whether chance with "
-            "equal layer densities does as well (`matched`). Training on real images always is."
-        ),
+        "What is done: training on noise (`gaussian`), and from trained weights on noise (`trained`); fully connected "
+        "networks of growing width (`widths`), children of parents with ten times the weights (`wide`), and of ever "
+        "larger ones (`fixed`); children of the networks themselves (`network`); when masks stop changing "
+        "(`stability`), how early a mask may be taken (`early`), and whether chance with equal layer densities does "
+        "as well (`matched`). Training on real images always is.",
     )
     tolerance: Annotated[Number, within(ge=0, le=100)] = key(
         0.5,
@@ -92,42 +90,32 @@ class Coherence(Section):
     )
     models: FilledIn[Annotated[dict[str, Network], within(min_length=1)]] = key(
         None,
-        (
-            "The networks of this study, which need not be among `models`, with their training: a constant learning "
-            "rate (null, those of `models`, with their priors and the momentum of the recipe)."
-        ),
+        "The networks of this study, which need not be among `models`, with their training: a constant learning rate "
+        "(null, those of `models`, with their priors and the momentum of the recipe).",
     )
     mlp: Mlp = section(Mlp)
     lanes: Count = key(
         16,
-        (
-            "Children trained together as one network, on a CPU 1 or a multiple of 16. Vision transformers always "
-            "are trained one by one."
-        ),
+        "Children trained together as one network, on a CPU 1 or a multiple of 16. Vision transformers always are "
+        "trained one by one.",
         unit="networks",
     )
     samples: Several | None = key(
         None,
-        (
-            "Training images whose gradients are measured, chosen at random; coherence is then estimated without "
-            "bias, with its standard error (null, all of them)."
-        ),
+        "Training images whose gradients are measured, chosen at random; coherence is then estimated without bias, "
+        "with its standard error (null, all of them).",
         unit="images",
     )
     measured_epochs: Some[Epoch] | None = key(
         None,
-        (
-            "Epochs after which networks are measured, 0 being the initialisation (null, 0 to 5 and 20 more, evenly "
-            "to the end); the last one always is, and those after the end of a shorter training are left out."
-        ),
+        "Epochs after which networks are measured, 0 being the initialisation (null, 0 to 5 and 20 more, evenly to "
+        "the end); the last one always is, and those after the end of a shorter training are left out.",
         unit="epochs",
     )
     early_epochs: Some[Epoch] | None = key(
         None,
-        (
-            "Epochs whose masks are tried, beside the mask that is used (null, the measured ones before the end "
-            "among 1, 2, 3, 5, 10, 20, 50, 100, and 10 %, 20 % and 50 % of the training)."
-        ),
+        "Epochs whose masks are tried, beside the mask that is used (null, the measured ones before the end among 1, "
+        "2, 3, 5, 10, 20, 50, 100, and 10 %, 20 % and 50 % of the training).",
         unit="epochs",
     )
     density: Part = key(0.1, "The part of the weights that masks keep.", unit="part of the weights")
@@ -140,10 +128,8 @@ class Coherence(Section):
     )
     scopes: Some[Literal["global", "floor", "local"]] = key(
         ("global", "floor", "local"),
-        (
-            "Among which weights scores are compared: all (`global`), all, with 2 % of each layer kept at least "
-            "(`floor`; less where that is more than masks keep), or those of a layer (`local`)."
-        ),
+        "Among which weights scores are compared: all (`global`), all, with 2 % of each layer kept at least (`floor`; "
+        "less where that is more than masks keep), or those of a layer (`local`).",
     )
     augment: Flag = key(False, "Whether real training images are augmented. Noise never is.")
     bins: Annotated[int, Integer(ge=2, le=10000)] = key(100, "Bins of histograms.", unit="bins")

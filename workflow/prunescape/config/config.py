@@ -31,10 +31,8 @@ class Config(Section):
     )
     seeds: Some[Annotated[int, Integer(ge=0, le=2**32 - 1)]] = key(
         (0,),
-        (
-            "Seeds of initialisation, order and augmentation. Every cell is trained once a seed; its performance is "
-            "the mean over the seeds."
-        ),
+        "Seeds of initialisation, order and augmentation. Every cell is trained once a seed; its performance is the "
+        "mean over the seeds.",
         unit="count",
     )
     data: Data = key(..., "The data set, and how much of it is used.", example={"name": "digits"})

@@ -15,10 +15,7 @@ class Data(Section):
     )
     directory: Annotated[Text, within(min_length=1)] | None = key(
         None,
-        (
-            "An existing copy of the data set (null, download one). Needed for imagenet and image_folder; `~` is "
-            "expanded."
-        ),
+        "An existing copy of the data set (null, download one). Needed for imagenet and image_folder; `~` is expanded.",
         hint="write a path",
     )
     download: Flag = key(True, "Whether missing files may be downloaded, where the data set's owner allows it.")

@@ -14,35 +14,27 @@ class GridAxis(Section):
     name: Hyperparameter = key(..., "The hyperparameter.", example="momentum")
     step: Annotated[Number, within(gt=0, le=100_000)] = key(
         ...,
-        (
-            "Distance between neighbouring cells, in log10 on a logarithmic axis and else in the hyperparameter's own "
-            "unit."
-        ),
+        "Distance between neighbouring cells, in log10 on a logarithmic axis and else in the hyperparameter's own "
+        "unit.",
         unit="log10 or the hyperparameter's",
         example=0.1,
     )
     scale: Literal["auto", "log", "linear"] = key(
         "auto",
-        (
-            "Whether steps multiply (`log`) or add (`linear`); `auto` is `linear` for momentum and label smoothing, "
-            "else `log`. Batch sizes and epochs are rounded to whole numbers."
-        ),
+        "Whether steps multiply (`log`) or add (`linear`); `auto` is `linear` for momentum and label smoothing, else "
+        "`log`. Batch sizes and epochs are rounded to whole numbers.",
     )
     size: Cells = key(9, "Cells along the axis; odd, because the prior is the central cell.", unit="cells")
     prior: NotNegative | None = key(
         None,
-        (
-            "The centre (null, the model's own `learning_rate` or `weight_decay`, and of the others what `recipe` "
-            "says); the dense network is trained with it."
-        ),
+        "The centre (null, the model's own `learning_rate` or `weight_decay`, and of the others what `recipe` says); "
+        "the dense network is trained with it.",
         unit="the hyperparameter's",
     )
     bounds: Two[NotNegative] | None = key(
         None,
-        (
-            "The lowest and the highest value that a growing grid may reach (null, `extension.learning_rate` or "
-            "`extension.weight_decay`, and of the others any that can be trained)."
-        ),
+        "The lowest and the highest value that a growing grid may reach (null, `extension.learning_rate` or "
+        "`extension.weight_decay`, and of the others any that can be trained).",
         unit="the hyperparameter's",
         hint="write [lowest, highest]",
     )
@@ -53,10 +45,8 @@ class Grid(Section):
 
     axes: Two[GridAxis] | None = key(
         None,
-        (
-            "The two hyperparameters that span the lattice (null, learning rate and weight decay by `step` and "
-            "`size`); the first one is upright in pictures. See docs/axes.md."
-        ),
+        "The two hyperparameters that span the lattice (null, learning rate and weight decay by `step` and `size`); "
+        "the first one is upright in pictures. See docs/axes.md.",
         hint="write two entries such as {name: momentum, step: 0.1}",
     )
     step: Annotated[Number, within(gt=0, le=2)] = key(

@@ -28,17 +28,13 @@ class Cycles(Section):
     number: Annotated[int, Integer(ge=1, le=1000)] = key(5, "How often.", unit="cycles")
     prunings: Some[Literal["weights", "channels"]] = key(
         ("weights", "channels"),
-        (
-            "What is pruned: `weights` of convolutions by magnitude, `channels` by batch norm's scale; networks "
-            "without batch norm lose weights alone."
-        ),
+        "What is pruned: `weights` of convolutions by magnitude, `channels` by batch norm's scale; networks without "
+        "batch norm lose weights alone.",
     )
     retrainings: Some[Literal["fine_tuning", "rewinding"]] = key(
         ("fine_tuning", "rewinding"),
-        (
-            "The learning rate of retraining, the last of pretraining (`fine_tuning`) or all of its schedule again "
-            "(`rewinding`)."
-        ),
+        "The learning rate of retraining, the last of pretraining (`fine_tuning`) or all of its schedule again "
+        "(`rewinding`).",
     )
     weights: Part = key(0.3, "The part of the remaining weights that a cycle removes.", unit="part of the weights")
     channels: Part = key(0.2, "The part of the remaining channels that a cycle removes.", unit="part of the channels")
@@ -55,10 +51,8 @@ class Surface(Section):
     cycles: Some[Count] | None = key(None, "The cycles whose planes are measured (null, all).", unit="cycles")
     recompute: Flag = key(
         True,
-        (
-            "Whether batch norm's statistics are measured anew at every point; else those of the networks are "
-            "combined like their weights."
-        ),
+        "Whether batch norm's statistics are measured anew at every point; else those of the networks are combined "
+        "like their weights.",
     )
     line: Annotated[int, Integer(ge=3, le=10_001)] = key(
         21, "Points of a line between two networks, both ends included.", unit="points"
@@ -75,11 +69,9 @@ class Mechanism(Section):
 
     experiments: Some[Experiment] = key(
         ("epochs", "sizes", "pruned", "channels", "cycles"),
-        (
-            "What is done: utility over a training (`epochs`), over network size (`sizes`), after pruning and "
-            "retraining (`pruned`), of channels and as a predictor (`channels`), and pruning in cycles with "
-            "surfaces and barriers (`cycles`)."
-        ),
+        "What is done: utility over a training (`epochs`), over network size (`sizes`), after pruning and retraining "
+        "(`pruned`), of channels and as a predictor (`channels`), and pruning in cycles with surfaces and barriers "
+        "(`cycles`).",
     )
     lanes: Count = key(
         16, "Networks trained and measured together as one, on a CPU 1 or a multiple of 16.", unit="networks"
@@ -89,11 +81,8 @@ class Mechanism(Section):
     )
     tolerance: Annotated[Number, within(ge=0, le=100)] = key(
         2.0,
-        (
-            "Up to this much the error may rise between the pretrained and a retrained network, and be higher in "
-            "the retrained one than in the pretrained and in a small one of its size, where they count as in one "
-            "basin."
-        ),
+        "Up to this much the error may rise between the pretrained and a retrained network, and be higher in the "
+        "retrained one than in the pretrained and in a small one of its size, where they count as in one basin.",
         unit="points",
     )
     subsets: Annotated[int, Integer(ge=4, le=1_000_000)] = key(
@@ -101,18 +90,14 @@ class Mechanism(Section):
     )
     standard_error: Positive | None = key(
         None,
-        (
-            "Stop drawing subsets once the mean utility's standard error is at most this; `subsets` are then the "
-            "most (null, draw them all)."
-        ),
+        "Stop drawing subsets once the mean utility's standard error is at most this; `subsets` are then the most "
+        "(null, draw them all).",
         unit="nats",
     )
     levels: Some[Part] = key(
         (0.01, 0.05, 0.075, 0.1, 0.15, 0.25),
-        (
-            "Ablation ratios: the parts of the weights that are set to zero. One at which a network has fewer "
-            "different subsets than `subsets`, or bands than `bands`, is left out there."
-        ),
+        "Ablation ratios: the parts of the weights that are set to zero. One at which a network has fewer different "
+        "subsets than `subsets`, or bands than `bands`, is left out there.",
         unit="part of the weights",
     )
     bands: Annotated[int, Integer(ge=2, le=10_000)] = key(
@@ -120,18 +105,14 @@ class Mechanism(Section):
     )
     measured_epochs: Some[Epoch] | None = key(
         None,
-        (
-            "Epochs after which utility is measured, 0 being the initialisation (null, 0 and 20 more, evenly to the "
-            "end); the last one always is."
-        ),
+        "Epochs after which utility is measured, 0 being the initialisation (null, 0 and 20 more, evenly to the end); "
+        "the last one always is.",
         unit="epochs",
     )
     sizes: Some[Annotated[Number, within(gt=0, le=1)]] = key(
         (1.0, 0.5, 0.25),
-        (
-            "Sizes of the networks that are pruned at random before training, as parts of the whole one's weights; "
-            "the whole one, 1, always is among them."
-        ),
+        "Sizes of the networks that are pruned at random before training, as parts of the whole one's weights; the "
+        "whole one, 1, always is among them.",
         unit="part of the weights",
     )
     pruning_ratios: Some[Part] = key(
@@ -141,11 +122,9 @@ class Mechanism(Section):
     )
     retraining_epochs: Epochs | None = key(
         None,
-        (
-            "Length of retraining, once and in each cycle (null, that of the pretraining); the epochs at which the "
-            "learning rate decays move in proportion. Fine-tuning is at the last learning rate of the pretraining, "
-            "however short it is."
-        ),
+        "Length of retraining, once and in each cycle (null, that of the pretraining); the epochs at which the "
+        "learning rate decays move in proportion. Fine-tuning is at the last learning rate of the pretraining, "
+        "however short it is.",
         unit="epochs",
     )
     cycles: Cycles = section(Cycles)

@@ -33,10 +33,8 @@ class OfStochastic(Section):
 
     cell: Two[Positive] | None = key(
         None,
-        (
-            "The pruning rate and the noise, [gamma, sigma], that count as this network's best (null, those that "
-            "the grid finds)."
-        ),
+        "The pruning rate and the noise, [gamma, sigma], that count as this network's best (null, those that the grid "
+        "finds).",
         hint="write [gamma, sigma]",
     )
     fine_tuning_gamma: Part | None = key(
@@ -67,27 +65,21 @@ class Model(Section):
 
     import_: Annotated[Text, within(pattern=_TARGET)] | None = key(
         None,
-        (
-            "A network that is not in the catalogue: `package.module:function` (your own), `torchvision:name` or "
-            "`timm:name` (null, the catalogue's network of this name). See docs/own-network.md."
-        ),
+        "A network that is not in the catalogue: `package.module:function` (your own), `torchvision:name` or "
+        "`timm:name` (null, the catalogue's network of this name). See docs/own-network.md.",
         hint="write package.module:function, as in 'mypackage.nets:build' or 'torchvision:resnet18'",
         alias="import",
     )
     kwargs: dict[str, Any] = key({}, "What the function is given beside `num_classes`, `in_channels` and `image_size`.")
     prunable: Literal["inside-blocks", "all"] = key(
         "inside-blocks",
-        (
-            "Which channels of an imported network may be pruned: those that reach neither an addition nor a "
-            "concatenation (`inside-blocks`), or `all` but its outputs."
-        ),
+        "Which channels of an imported network may be pruned: those that reach neither an addition nor a "
+        "concatenation (`inside-blocks`), or `all` but its outputs.",
     )
     ignored_layers: AnyNumber[Text] | None = key(
         None,
-        (
-            "Names of modules whose channels are never pruned, as torch-pruning has them; a module stands for all "
-            "inside (null, those of the catalogue's network; of an imported one none). See docs/pruning.md."
-        ),
+        "Names of modules whose channels are never pruned, as torch-pruning has them; a module stands for all inside "
+        "(null, those of the catalogue's network; of an imported one none). See docs/pruning.md.",
         hint="write a list of names, as in [layer1.0.conv1, layer4]",
     )
     learning_rate: Positive = key(
@@ -106,29 +98,22 @@ class Model(Section):
     )
     methods: Some[Method] = key(
         ("uniform", "non_uniform"),
-        (
-            "Ways of pruning. `uniform` keeps the same part of every layer, `non_uniform` ranks the filters of all "
-            "layers together."
-        ),
+        "Ways of pruning. `uniform` keeps the same part of every layer, `non_uniform` ranks the filters of all layers "
+        "together.",
     )
     criteria: Some[Criterion] = key(
         ("norm",),
-        (
-            "By what channels are ranked, each for all methods and ratios: `norm`, the filter norm of the section "
-            "`pruning`; `l1` or `l2`, that of this order; torch-pruning's `fpgm`, `bn_scale`, `taylor` and `lamp`; "
-            "`random`, the control."
-        ),
+        "By what channels are ranked, each for all methods and ratios: `norm`, the filter norm of the section "
+        "`pruning`; `l1` or `l2`, that of this order; torch-pruning's `fpgm`, `bn_scale`, `taylor` and `lamp`; "
+        "`random`, the control.",
     )
     pipelines: Some[Pipeline] = key(
         ("scratch",),
-        (
-            "What is done with pruned networks, each for all criteria, methods and ratios: train them from "
-            "`scratch`; go on from the weights that pruning left, repeating the schedule from "
-            "`retraining.rewind_epoch` on (`rate_rewinding`) or for as many epochs at the schedule's last learning "
-            "rate (`fine_tuning`); take the remaining weights back to that epoch and go on from there "
-            "(`weight_rewinding`); or prune each seed's untrained network and train what is left of it "
-            "(`prune_at_init`)."
-        ),
+        "What is done with pruned networks, each for all criteria, methods and ratios: train them from `scratch`; go "
+        "on from the weights that pruning left, repeating the schedule from `retraining.rewind_epoch` on "
+        "(`rate_rewinding`) or for as many epochs at the schedule's last learning rate (`fine_tuning`); take the "
+        "remaining weights back to that epoch and go on from there (`weight_rewinding`); or prune each seed's "
+        "untrained network and train what is left of it (`prune_at_init`).",
     )
     ratios: Some[Ratio] = key(
         ...,

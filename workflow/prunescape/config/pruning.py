@@ -27,10 +27,8 @@ class Pruning(Section):
     norm: Literal["l1", "l2"] = key("l1", "The norm by which filters are ranked, where the criterion is `norm`.")
     normalise: Literal["none", "mean"] = key(
         "mean",
-        (
-            "How filter norms are made comparable between layers in the non-uniform ranking: `mean` divides each by "
-            "its layer's mean, `none` leaves them."
-        ),
+        "How filter norms are made comparable between layers in the non-uniform ranking: `mean` divides each by its "
+        "layer's mean, `none` leaves them.",
     )
     tolerance_points: Points = key(
         0.5, "Most that a non-uniform network's achieved ratio may miss its target by.", unit="points"
@@ -38,10 +36,8 @@ class Pruning(Section):
     minimum_channels: Count = key(1, "Fewest channels that any layer keeps.", unit="channels")
     target: Literal["flops", "parameters", "latency"] = key(
         "flops",
-        (
-            "What ratios are parts of: the dense network's `flops`, `parameters`, or its measured `latency`. What "
-            "is measured is kept in `results/<run>/latency`, and measured again only where that is deleted or the "
-            "question is another one."
-        ),
+        "What ratios are parts of: the dense network's `flops`, `parameters`, or its measured `latency`. What is "
+        "measured is kept in `results/<run>/latency`, and measured again only where that is deleted or the question "
+        "is another one.",
     )
     latency: Latency = section(Latency)

@@ -31,10 +31,8 @@ class Recipe(Section):
     )
     schedule: Literal["step", "cosine", "constant"] = key(
         "step",
-        (
-            "How the learning rate falls: by `decay` after each of `decay_epochs` (`step`), to zero along half a "
-            "cosine (`cosine`), or not at all (`constant`)."
-        ),
+        "How the learning rate falls: by `decay` after each of `decay_epochs` (`step`), to zero along half a cosine "
+        "(`cosine`), or not at all (`constant`).",
     )
     clip: Positive | None = key(
         None, "Largest norm of a network's gradient; longer ones are shortened to it (null, none are).", unit="norm"

@@ -10,18 +10,14 @@ class Retraining(Section):
 
     rewind_epoch: FilledIn[Epoch] = key(
         None,
-        (
-            "The epoch of the recipe after which the schedule is repeated; what follows it is trained (null, half "
-            "of the epochs)."
-        ),
+        "The epoch of the recipe after which the schedule is repeated; what follows it is trained (null, half of the "
+        "epochs).",
         unit="epochs",
     )
     steps: Annotated[int, Integer(ge=1, le=100)] = key(
         1,
-        (
-            "Steps in which `fine_tuning`, `rate_rewinding` and `weight_rewinding` prune, each to the same part of "
-            "what is there, with a retraining at the prior hyperparameters between them; the landscape is that of "
-            "the last retraining."
-        ),
+        "Steps in which `fine_tuning`, `rate_rewinding` and `weight_rewinding` prune, each to the same part of what "
+        "is there, with a retraining at the prior hyperparameters between them; the landscape is that of the last "
+        "retraining.",
         unit="steps",
     )

@@ -104,27 +104,20 @@ class Stochastic(Section):
 
     held_out: Count = key(
         5000,
-        (
-            "Training images that networks of this study are not trained on; the search takes its accuracies from "
-            "them, never from the test images. The grid takes its own from the test images."
-        ),
+        "Training images that networks of this study are not trained on; the search takes its accuracies from them, "
+        "never from the test images. The grid takes its own from the test images.",
         unit="images",
     )
     sample: Several | None = key(
         2048,
-        (
-            "Training images, not augmented, on which batch norm is recalibrated, GraSP scores weights, and "
-            "gradient flow and feature variance are measured (null, or more than there are, all that are trained "
-            "on)."
-        ),
+        "Training images, not augmented, on which batch norm is recalibrated, GraSP scores weights, and gradient flow "
+        "and feature variance are measured (null, or more than there are, all that are trained on).",
         unit="images",
     )
     perturbed: Literal["prunable", "all"] = key(
         "prunable",
-        (
-            "What noise is added to: the weights that can be pruned, of convolutions and fully connected layers "
-            "(`prunable`), or every parameter (`all`)."
-        ),
+        "What noise is added to: the weights that can be pruned, of convolutions and fully connected layers "
+        "(`prunable`), or every parameter (`all`).",
     )
     lanes: Count = key(
         16, "Networks evaluated and fine-tuned together as one, on a CPU 1 or a multiple of 16.", unit="networks"
@@ -138,10 +131,8 @@ class Stochastic(Section):
     grid: NoiseGrid = section(NoiseGrid)
     best_draws: Count = key(
         20,
-        (
-            "Noisy networks at the grid's best setting that are shown one by one; the first of them are the grid's "
-            "own (SP paper, Fig. 4)."
-        ),
+        "Noisy networks at the grid's best setting that are shown one by one; the first of them are the grid's own "
+        "(SP paper, Fig. 4).",
         unit="networks",
     )
     transfer: Transfer = section(Transfer)

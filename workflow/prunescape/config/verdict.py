@@ -20,11 +20,9 @@ class Verdict(Section):
     )
     least_skill: Fraction = key(
         0.2,
-        (
-            "The part of the way from chance to 100 % that the best cell of a network must surely have gone; of one "
-            "that has not, nothing is decided, and the verdict says to train longer (0, anything that is surely "
-            "better than chance will do)."
-        ),
+        "The part of the way from chance to 100 % that the best cell of a network must surely have gone; of one that "
+        "has not, nothing is decided, and the verdict says to train longer (0, anything that is surely better than "
+        "chance will do).",
         unit="part of the way",
     )
     power: Annotated[Number, within(ge=0.5, lt=1)] = key(
