@@ -35,7 +35,16 @@ def _companion(name: str, does: str) -> Stage:
 
 # A row of boxes each; what a row makes goes to all rows below it.
 ROWS = [
-    [Stage("plan", "steps and jobs: files, settings, costs", ["config", "studies", "plan"], ["common"], [], [])],
+    [
+        Stage(
+            "plan",
+            "steps and jobs: files, settings, costs",
+            ["config", "studies", "plan"],
+            ["common", "measured"],
+            [],
+            [],
+        )
+    ],
     [Stage("data", "any data set as arrays, with checksums", ["io", "data"], ["models"], ["data"], ["data/"])],
     [
         Stage(

@@ -16,6 +16,7 @@ from browser import Browser, find_browser
 from documented import BLOCKS, DOCS, PAGES
 from project_copy import PROJECT, TINY, merged
 from prunescape.plan.plan import Plan
+from prunescape.studies.registry import COMPANIONS
 
 LANGUAGES = {"sh", "bash", "python", "yaml", "text", "diff", "snakemake"}
 sys.path.insert(0, str(DOCS / "tools"))
@@ -122,8 +123,9 @@ def test_code_is_fenced_and_its_language_named() -> None:
 
 def test_files_and_targets_that_the_pages_name_are_there() -> None:
     makefile = (PROJECT / "Makefile").read_text()
-    targets = set(re.findall(r"^([\w -]+):(?!=)", makefile, flags=re.MULTILINE))
+    targets = set(re.findall(r"^([\w% -]+):(?!=)", makefile, flags=re.MULTILINE))
     targets = {name for line in targets for name in line.split()}
+    targets |= {f"demo-{study.name}" for study in COMPANIONS if "demo-%" in targets}
     assert {"demo", "site", "demo-stochastic"} <= targets
     named = re.compile(r"(?:workflow|tests|docs|profiles|envs|examples|config)/[\w./-]+")
     for path in PAGES:
