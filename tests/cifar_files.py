@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from prunescape.torchvision_compat import torchvision
+from prunescape.runtime.torchvision_compat import torchvision
 
 KNOWN = {"cifar10": torchvision.datasets.CIFAR10, "cifar100": torchvision.datasets.CIFAR100}
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from prunescape import own_code
+from prunescape.models import external_code
 from prunescape.plan.plan import Plan
 from prunescape.runtime import fingerprint
 
@@ -22,7 +22,7 @@ class Node(NamedTuple):
 def forget() -> None:
     """Let what code says be read again."""
     code = fingerprint
-    for function in (code.digest, code._closure, code._scan, code._kept, own_code.own_digest):
+    for function in (code.digest, code._closure, code._scan, code._kept, external_code.external_digest):
         function.cache_clear()
 
 

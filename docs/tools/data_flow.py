@@ -50,7 +50,7 @@ ROWS = [
         Stage(
             "networks",
             "described, and trained once at the prior",
-            ["models", "flops"],
+            ["models"],
             ["models"],
             ["models"],
             ["models/<model>/dense/"],

@@ -19,9 +19,9 @@ from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 
 from prunescape.data.prepared import PreparedData, write_prepared  # noqa: E402
-from prunescape.flops import count_flops  # noqa: E402
 from prunescape.models.architecture import Architecture  # noqa: E402
 from prunescape.models.build import build  # noqa: E402
+from prunescape.models.flops import count_flops  # noqa: E402
 from prunescape.runtime.hardware import processor  # noqa: E402
 
 OUTPUT = PROJECT / "docs" / "benchmarks"

@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader, Dataset
 from prunescape.data.prepared import PreparedData
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
-from prunescape.torchvision_compat import torchvision
+from prunescape.runtime.torchvision_compat import torchvision
 
 
 class Images(Dataset):

@@ -25,9 +25,9 @@ from prunescape.coherence.masks import (
     shares,
 )
 from prunescape.coherence.widths import parent_width, weights_of
-from prunescape.flops import count_parameters
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
+from prunescape.models.flops import count_parameters
 
 SIZES = {"a": (40,), "b": (10, 20), "c": (5, 5, 12)}
 

@@ -14,7 +14,7 @@ from data_samples import tiny_data
 from prunescape.data.augmentation import augment, centre_crop
 from prunescape.data.batches import Batches
 from prunescape.data.prepared import PreparedData, write_prepared
-from prunescape.torchvision_compat import torchvision
+from prunescape.runtime.torchvision_compat import torchvision
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from data_samples import one_line
 from prunescape.data.prepare import prepare
 from prunescape.data.prepared import PreparedData
 from prunescape.data.sources import fashion_mnist
-from prunescape.torchvision_compat import torchvision
+from prunescape.runtime.torchvision_compat import torchvision
 
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 needs_debian = pytest.mark.skipif(

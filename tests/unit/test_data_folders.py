@@ -12,7 +12,7 @@ from prunescape.data.prepare import prepare
 from prunescape.data.prepared import PreparedData
 from prunescape.data.sources import decode as decode_module
 from prunescape.data.sources.decode import decode
-from prunescape.torchvision_compat import torchvision
+from prunescape.runtime.torchvision_compat import torchvision
 
 SIZES = [(40, 30), (30, 47), (16, 16), (9, 33)]
 

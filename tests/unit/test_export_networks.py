@@ -15,10 +15,10 @@ from prunescape.errors import UserError
 from prunescape.export.card import model_card
 from prunescape.export.choice import chosen_training
 from prunescape.export.networks import compared, export
-from prunescape.flops import count_flops
 from prunescape.hpspace.axes import THESIS
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
+from prunescape.models.flops import count_flops
 from prunescape.models.weights import load_weights, save_weights
 
 PRUNED = cut_to(Architecture("small_resnet", (1, 8, 8), 10), {"blocks.0.conv1": 5})

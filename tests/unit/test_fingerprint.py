@@ -17,7 +17,6 @@ ROOMS = [
     "runtime",
     "data",
     "models",
-    "flops",
     "pruning",
     "lanes",
     "training",

@@ -5,12 +5,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from prunescape.flops import count_activations, count_flops
 from prunescape.models.architecture import Architecture, Origin
 from prunescape.models.build import build
+from prunescape.models.flops import count_activations, count_flops
 from prunescape.pruning.settings import PruningSettings
 from prunescape.pruning.structured import prune
-from prunescape.torchvision_compat import torchvision
+from prunescape.runtime.torchvision_compat import torchvision
 
 TOKENS, WIDTH = 8, 16
 SHAPE = (1, TOKENS, WIDTH)  # an image whose rows are the tokens

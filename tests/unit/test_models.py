@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from prunescape.errors import UserError
-from prunescape.flops import count_flops, count_parameters
 from prunescape.models.architecture import Architecture, load_architecture
 from prunescape.models.build import build, he_initialise
+from prunescape.models.flops import count_flops, count_parameters
 from prunescape.models.weights import load_weights, save_weights
 
 CIFAR, IMAGENET, DIGITS = (3, 32, 32), (3, 224, 224), (1, 8, 8)
@@ -82,7 +82,7 @@ def test_depth_counts_the_layers_with_weights(depth: int) -> None:
 def test_flops_agree_with_a_count_by_hand_and_with_ptflops() -> None:
     from ptflops import get_model_complexity_info
 
-    from prunescape.torchvision_compat import torchvision  # noqa: F401  (ptflops imports it)
+    from prunescape.runtime.torchvision_compat import torchvision  # noqa: F401  (ptflops imports it)
 
     model = build(Architecture("resnet20", CIFAR, 10), 0)
     # stem, 6 convolutions of 16 channels at 32x32, then each stage's first and 5 others, then the classifier

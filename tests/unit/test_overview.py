@@ -9,10 +9,10 @@ import pytest
 
 from overview_samples import NOW, made, page, write
 from prunescape.errors import UserError
-from prunescape.flops import count_flops
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
 from prunescape.models.catalogue import CATALOGUE as MODELS
+from prunescape.models.flops import count_flops
 from prunescape.overview.cost import ASSUMED_CORE, LARGE, PER_PIXEL, PER_PIXEL_LARGE, Costs
 from prunescape.overview.cost_page import cost_lines, cost_page
 from prunescape.overview.failures import failures_page

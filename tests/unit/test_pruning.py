@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from pruned_samples import cut_to
 from prunescape.errors import UserError
-from prunescape.flops import count_flops
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
+from prunescape.models.flops import count_flops
 from prunescape.pruning.cost import Cost, Size, Term, flops_cost
 from prunescape.pruning.criteria import filter_norms
 from prunescape.pruning.graph import Graph

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from mechanism_samples import logits_of
 from prunescape.errors import UserError
-from prunescape.flops import count_parameters
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
+from prunescape.models.flops import count_parameters
 from prunescape.pruning.channels import channel_masks, fewer_channels, scale_scores
 from prunescape.pruning.graph import Graph, Group
 from prunescape.pruning.unstructured import apply_masks, kept_count

@@ -12,9 +12,9 @@ from prunescape.data.batches import Batches
 from prunescape.errors import UserError
 from prunescape.figures.names import short_title, variant_title
 from prunescape.figures.style import variant_colours
-from prunescape.flops import count_flops
 from prunescape.models.architecture import Architecture, Origin
 from prunescape.models.build import build
+from prunescape.models.flops import count_flops
 from prunescape.pruning.criteria import add_gradients, unit_scores
 from prunescape.pruning.graph import Graph
 from prunescape.pruning.settings import PruningSettings

@@ -11,10 +11,10 @@ from own_samples import own
 from pruned_samples import cut_to
 from prunescape.config.recipe import Recipe as Section
 from prunescape.data.randomness import derive_seed
-from prunescape.flops import count_flops
 from prunescape.io.files import read_json
 from prunescape.models.architecture import Architecture, load_architecture
 from prunescape.models.build import build
+from prunescape.models.flops import count_flops
 from prunescape.models.weights import load_weights, read_weights, save_weights
 from prunescape.pruning.criteria import add_gradients
 from prunescape.pruning.settings import PruningSettings

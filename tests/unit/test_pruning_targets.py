@@ -12,10 +12,10 @@ from torch import nn
 from own_samples import of_torchvision, own
 from pruned_samples import cut_to
 from prunescape.errors import UserError
-from prunescape.flops import count_parameters
 from prunescape.io.files import read_json
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
+from prunescape.models.flops import count_parameters
 from prunescape.pruning.cost import parameters_cost
 from prunescape.pruning.graph import Graph
 from prunescape.pruning.latency import Stopwatch, forward_seconds

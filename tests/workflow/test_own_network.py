@@ -63,7 +63,7 @@ def test_an_edit_of_own_code_reruns_its_network(done: Path) -> None:
 
 def test_an_edit_of_how_networks_are_imported_reruns_them(done: Path) -> None:
     """Also after `check`, which makes the same architecture again."""
-    builder, config = done / "workflow/prunescape/models/own.py", ["--configfile", "my_study/shapes.yaml"]
+    builder, config = done / "workflow/prunescape/models/external.py", ["--configfile", "my_study/shapes.yaml"]
     text = builder.read_text()
     builder.write_text(text + "\nCHANGED = True\n")
     snakemake(done, "check", *config)

@@ -24,7 +24,7 @@ LOADED = {
     "models/build.py": {"models/own.py", *(f"models/{info.module}.py" for info in MODELS.values())},
     "data/prepare.py": {f"data/sources/{info.module}.py" for info in DATA_SETS.values()},
 }
-FOREIGN = {"models/own.py"}  # loads timm and what the user has written, which `own_digest` covers
+FOREIGN = {"models/own.py"}  # loads timm and what the user has written, which `external_digest` covers
 OF_STUDIES = re.compile(r"/(parts|networks|pretrained|cells|data)/|/models/[^/]+/dense/architecture\.json|-gaussian/")
 
 
@@ -95,7 +95,7 @@ def test_the_digest_of_every_rule_covers_the_module_that_builds_its_network(ever
     assert covered == LOADED["models/build.py"] - {"models/imagenet_resnet.py"}  # too large for these images
     # An edit of what builds imported networks trains no others again.
     others = [job for job in building if job.rule.startswith("train") and job.wildcards.get("model") != "mine"]
-    assert not [job for job in others if "prunescape/models/own.py" in job.code]
+    assert not [job for job in others if "prunescape/models/external.py" in job.code]
     assert {"describe_dense", "check_network", "train_dense", "train_tile", "calibrate", "prune"} <= {
         job.rule for job in building if job.wildcards.get("model") == "mine"
     }

@@ -115,7 +115,7 @@ CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     "one more model in the catalogue": (appended("prunescape/models/catalogue.py"), set()),
     "one more data set in the catalogue": (appended("prunescape/data/catalogue.py"), set()),
     "how networks are imported": (
-        appended("prunescape/models/own.py"),
+        appended("prunescape/models/external.py"),
         NETWORKS | PRUNING_TABLES | TRAINING | AFTER_CELLS,
     ),
     "how a job reports errors": (appended("prunescape/runtime/logs.py"), set()),

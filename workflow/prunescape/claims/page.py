@@ -6,7 +6,7 @@ from prunescape.claims.claim import Claim
 from prunescape.claims.judgement import ANSWERS, DECIDED, FAILS, HOLDS, UNDECIDED
 from prunescape.claims.study import StudyClaims
 from prunescape.claims.words import in_short
-from prunescape.page import page, section
+from prunescape.io.html import page, section
 
 COLOURS = {HOLDS: "good", FAILS: "bad", UNDECIDED: "doubtful"}
 _BODY = """<p class="note">{{ stated.note }}</p>

@@ -9,8 +9,8 @@ import torch
 
 from prunescape.coherence.layers import Layer
 from prunescape.data.randomness import derive_seed
-from prunescape.flops import count_parameters
 from prunescape.models.build import build
+from prunescape.models.flops import count_parameters
 from prunescape.pruning.unstructured import Tensors
 from prunescape.training.array import Report, Task
 from prunescape.training.checkpoint import Checkpoint

@@ -15,12 +15,12 @@ import torch
 from torch import nn
 from torch.func import functional_call, jvp
 
-from prunescape.attention import plain_attention
 from prunescape.coherence.estimate import estimate
 from prunescape.coherence.samples import Tensors, floats_per_image, of_batch
 from prunescape.data.batches import Batches
 from prunescape.data.prepared import PreparedData
 from prunescape.data.randomness import derive_seed, random_order
+from prunescape.models.attention import plain_attention
 from prunescape.training.engine import Engine
 from prunescape.training.evaluate import validation_batches
 

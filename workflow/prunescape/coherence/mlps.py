@@ -14,9 +14,9 @@ from prunescape.coherence.parent import Parent
 from prunescape.coherence.runs import Report, by_epoch, epochs_table, highest_epoch, lowest_epoch, measure_epochs
 from prunescape.coherence.widths import mlp, weights_in
 from prunescape.errors import UserError
-from prunescape.flops import count_parameters
 from prunescape.mechanism.networks import State
 from prunescape.models.build import build
+from prunescape.models.flops import count_parameters
 from prunescape.training.array import Task
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.lane import Lane, check_trained

@@ -21,7 +21,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from prunescape.attention import plain_attention
+from prunescape.models.attention import plain_attention
 from prunescape.training.gradients import per_sample_gradients
 
 Tensors = dict[str, torch.Tensor]

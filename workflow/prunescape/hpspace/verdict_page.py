@@ -20,7 +20,7 @@ from prunescape.hpspace.verdict_text import (
     multiple_of,
     no_control,
 )
-from prunescape.page import page, section
+from prunescape.io.html import page, section
 
 _COLOURS = {TRAIN: "note", KEEP: "good", UNDECIDED: "doubtful", TUNE: "bad", UNKNOWN: "note"}
 _BODY = """<p class="note">{{ note }}</p>

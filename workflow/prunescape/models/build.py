@@ -47,7 +47,7 @@ def _dense(architecture: Architecture) -> tuple[nn.Module, Callable[[nn.Module, 
     """The network before it was pruned, and what initialises it."""
     shape, classes = architecture.input_shape, architecture.classes
     if architecture.origin is not None:
-        model: nn.Module = _module("own").build(architecture.origin, shape, classes)
+        model: nn.Module = _module("external").build(architecture.origin, shape, classes)
         return model, he_initialise
     info = lookup(architecture.name)
     if min(shape[1:]) < info.smallest_image:

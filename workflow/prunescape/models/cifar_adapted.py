@@ -10,7 +10,7 @@ from collections import OrderedDict
 
 from torch import nn
 
-from prunescape.torchvision_compat import torchvision
+from prunescape.runtime.torchvision_compat import torchvision
 
 FEATURES = "features"
 

@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from prunescape.torchvision_compat import torchvision
+from prunescape.runtime.torchvision_compat import torchvision
 
 
 def build(name: str, input_shape: tuple[int, int, int], classes: int) -> nn.Module:

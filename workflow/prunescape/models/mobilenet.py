@@ -6,7 +6,7 @@ channels take stride 1 (thesis, Table 2.2; the choice that its FLOPs in Table 3.
 
 from torch import nn
 
-from prunescape.torchvision_compat import torchvision
+from prunescape.runtime.torchvision_compat import torchvision
 
 SMALL_IMAGE = 64
 # (expansion factor, output channels, blocks, stride, stride for small images), Table 2.2

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from prunescape.errors import UserError
-from prunescape.torchvision_compat import torchvision
+from prunescape.runtime.torchvision_compat import torchvision
 
 # name -> (patch in pixels, depth, heads, width)
 SETTINGS = {"vit": (4, 6, 8, 512), "small_vit": (2, 2, 4, 32)}

@@ -11,7 +11,7 @@ from prunescape.hpspace.cells import of_grid
 from prunescape.hpspace.verdict import question
 from prunescape.hpspace.verdict_page import verdict_section
 from prunescape.hpspace.verdict_text import levels_of
-from prunescape.page import section
+from prunescape.io.html import section
 from prunescape.pages.landscapes import landscapes
 from prunescape.pages.pictures import Picture, embedded
 from prunescape.pages.provenance import provenance

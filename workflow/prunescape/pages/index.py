@@ -10,7 +10,7 @@ from prunescape.claims.ledger import FIRST, studies_of, write_ledger
 from prunescape.claims.page import COLOURS, digits_of, shown_number
 from prunescape.claims.study import StudyClaims
 from prunescape.io.files import write_text
-from prunescape.page import page
+from prunescape.io.html import page
 
 LINKS = {
     "explore.html": "explore the results",

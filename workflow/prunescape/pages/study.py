@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import yaml
 from markupsafe import Markup
 
-from prunescape.page import page
+from prunescape.io.html import page
 from prunescape.pages.provenance import Provenance
 from prunescape.pages.tables import fitting
 
@@ -47,7 +47,7 @@ def study_page(
     """The HTML page of a study.
 
     Args:
-        title, question: see `prunescape.page.page`.
+        title, question: see `prunescape.io.html.page`.
         answer: what it begins with.
         pictures: as `prunescape.pages.pictures.inside` gives them.
         tables: as `prunescape.pages.tables.shown` gives them; with a `caption` where there is more to say.

@@ -2,7 +2,7 @@
 
 from prunescape.config.reading import ConfigError
 from prunescape.errors import UserError
-from prunescape.own_code import check_import
+from prunescape.models.external_code import check_import
 from prunescape.plan.run import Run
 
 

@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from prunescape.config.data import Data
-from prunescape.own_code import own_digest
+from prunescape.models.external_code import external_digest
 from prunescape.runtime import fingerprint
 
 OWN = "own:"  # before the name of a module that a user wrote
-OWN_BUILDER = "prunescape.models.own"  # makes networks that are imported; loaded by name, so that no script shows it
+EXTERNAL_BUILDER = (
+    "prunescape.models.external"  # makes networks that are imported; loaded by name, so that no script shows it
+)
 
 
 def identity(*sources: str, **values: Any) -> dict[str, Any]:
@@ -27,10 +29,10 @@ def identity(*sources: str, **values: Any) -> dict[str, Any]:
 
 def code(*sources: str) -> dict[str, Any]:
     """Digests of code: `code` of scripts and modules of the library, `own_code` of each network that is imported."""
-    own = [own_digest(source.removeprefix(OWN)) for source in sources if source.startswith(OWN)]
+    own = [external_digest(source.removeprefix(OWN)) for source in sources if source.startswith(OWN)]
     ours = [source for source in sources if not source.startswith(OWN)]
-    digests: dict[str, Any] = {"code": fingerprint.digest(*ours, *([OWN_BUILDER] if own else []))}
-    return digests | ({"own_code": own} if own else {})
+    digests: dict[str, Any] = {"code": fingerprint.digest(*ours, *([EXTERNAL_BUILDER] if own else []))}
+    return digests | ({"external_code": own} if own else {})
 
 
 def published_tables(source: str) -> str:

@@ -12,7 +12,7 @@ from functools import cached_property
 import torch
 from torch import nn
 
-from prunescape.flops import count_flops, count_parameters
+from prunescape.models.flops import count_flops, count_parameters
 from prunescape.pruning.graph import Group
 
 

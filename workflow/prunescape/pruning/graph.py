@@ -22,9 +22,9 @@ from torch import nn
 from torch_pruning import ops
 
 from prunescape.errors import UserError, in_a_line, known
-from prunescape.flops import count_flops
 from prunescape.models.architecture import INSIDE_BLOCKS, Architecture
 from prunescape.models.build import SIZES, build, sizes
+from prunescape.models.flops import count_flops
 
 MAKERS = (nn.Conv2d, nn.Linear)
 WINDOW_DIMENSIONS = 6

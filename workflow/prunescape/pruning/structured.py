@@ -13,10 +13,10 @@ from torch import nn
 from prunescape.data.prepared import PreparedData
 from prunescape.data.randomness import derive_seed
 from prunescape.errors import UserError
-from prunescape.flops import count_flops, count_parameters
 from prunescape.io.files import read_json, write_json
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
+from prunescape.models.flops import count_flops, count_parameters
 from prunescape.models.weights import load_weights, save_weights
 from prunescape.pruning.cost import Cost, flops_cost, parameters_cost
 from prunescape.pruning.criteria import TAYLOR, add_gradients, unit_scores
@@ -25,7 +25,7 @@ from prunescape.pruning.latency import Stopwatch, Widths
 from prunescape.pruning.settings import FLOPS, LATENCY, TARGETS, PruningSettings
 from prunescape.pruning.silenced import compared_cut
 from prunescape.pruning.widths import Scores, Target, widths_by_cost, widths_by_latency
-from prunescape.torchvision_compat import torchvision  # noqa: F401  (ptflops imports it)
+from prunescape.runtime.torchvision_compat import torchvision  # noqa: F401  (ptflops imports it)
 
 Path = str | os.PathLike[str]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from prunescape.io.files import read_csv
 
-OF_JOB = ("function", "script", "code", "own_code", "dpi", "published")  # settings that are no arguments
+OF_JOB = ("function", "script", "code", "external_code", "dpi", "published")  # settings that are no arguments
 
 
 def call(snakemake: Any) -> Any:

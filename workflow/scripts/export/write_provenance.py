@@ -13,7 +13,7 @@ with logged(snakemake):
     write_json(snakemake.output.config, settings["config"])
     facts = {
         "commit": code_version(project),
-        "code": " ".join([settings["results_code"]["code"], *settings["results_code"].get("own_code", [])]),
+        "code": " ".join([settings["results_code"]["code"], *settings["results_code"].get("external_code", [])]),
         "software": software(project / "envs" / "prunescape.yaml"),
         "hardware": hardware(timing["device"]),
         "seconds": float(timing["seconds"].sum()),

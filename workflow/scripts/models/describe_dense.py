@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from prunescape.data.prepared import load_prepared
-from prunescape.flops import count_activations, count_flops, count_parameters
 from prunescape.models.architecture import Architecture, Origin
 from prunescape.models.build import build
+from prunescape.models.flops import count_activations, count_flops, count_parameters
 from prunescape.models.probe import probe
 from prunescape.runtime.logs import logged
 

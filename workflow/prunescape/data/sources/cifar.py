@@ -25,7 +25,7 @@ def open_cifar(root: Path, options: Options) -> Source:
     Raises:
         UserError: a file is missing and cannot be downloaded, or is damaged.
     """
-    from prunescape.torchvision_compat import torchvision
+    from prunescape.runtime.torchvision_compat import torchvision
 
     known = {"cifar10": torchvision.datasets.CIFAR10, "cifar100": torchvision.datasets.CIFAR100}[options.name]
     meta = known.meta

@@ -31,7 +31,7 @@ def fetch(urls: Sequence[str], folder: Path, filename: str, md5: str) -> None:
     Raises:
         UserError: no server gave the file that the checksum belongs to.
     """
-    from prunescape.torchvision_compat import torchvision
+    from prunescape.runtime.torchvision_compat import torchvision
 
     timeout = socket.getdefaulttimeout()
     socket.setdefaulttimeout(TIMEOUT)

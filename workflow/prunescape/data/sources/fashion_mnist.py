@@ -55,7 +55,7 @@ def _find(root: Path, stem: str) -> Path | None:
 
 
 def _download(root: Path, stems: list[str]) -> None:
-    from prunescape.torchvision_compat import torchvision
+    from prunescape.runtime.torchvision_compat import torchvision
 
     known = torchvision.datasets.FashionMNIST
     for filename, md5 in known.resources:

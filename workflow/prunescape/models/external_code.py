@@ -78,7 +78,7 @@ def is_installed(module: str) -> bool:
 
 
 @cache
-def own_digest(module: str) -> str:
+def external_digest(module: str) -> str:
     """A digest of a module and of those beside it that it imports, directly or not.
 
     Comments, docstrings and white space do not count. Of an installed package its version counts instead.

@@ -17,8 +17,15 @@ from torch import nn
 
 from prunescape.errors import UserError, in_a_line, known
 from prunescape.models.architecture import Origin
-from prunescape.own_code import NAMED_BY_LIBRARY, foreign, importable_files, is_installed, search_path, top_level
-from prunescape.torchvision_compat import torchvision
+from prunescape.models.external_code import (
+    NAMED_BY_LIBRARY,
+    foreign,
+    importable_files,
+    is_installed,
+    search_path,
+    top_level,
+)
+from prunescape.runtime.torchvision_compat import torchvision
 
 # Arguments by which torchvision's and timm's networks load weights; timm unpickles a file of `checkpoint_path`.
 LOADS_WEIGHTS = (

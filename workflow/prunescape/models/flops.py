@@ -14,7 +14,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode, sdpa_flop_count
 
-from prunescape.attention import single_layers
+from prunescape.models.attention import single_layers
 
 Shape = Sequence[int]
 

@@ -9,9 +9,9 @@ from torch import nn
 
 from own_samples import of_torchvision, own
 from prunescape.errors import UserError
-from prunescape.flops import count_flops
 from prunescape.models.architecture import Architecture, load_architecture
 from prunescape.models.build import build
+from prunescape.models.flops import count_flops
 from prunescape.models.probe import probe
 from prunescape.pruning.criteria import filter_norms
 from prunescape.pruning.graph import Graph

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from prunescape import own_code
 from prunescape.errors import UserError
-from prunescape.own_code import check_import, module_files
+from prunescape.models import external_code
+from prunescape.models.external_code import check_import, module_files
 
 BLOCKS = "from torch import nn\n\nclass Block(nn.Module):\n    width = 8\n"
 NETS = """raise SystemExit("not to be run")
@@ -48,8 +48,8 @@ def here(tmp_path, monkeypatch) -> Path:
 
 
 def digest(module: str = "mine.nets") -> str:
-    own_code.own_digest.cache_clear()
-    return own_code.own_digest(module)
+    external_code.external_digest.cache_clear()
+    return external_code.external_digest(module)
 
 
 def test_modules_are_found_and_not_run(here: Path) -> None:
@@ -130,5 +130,5 @@ def test_the_digest_changes_with_what_a_network_depends_on(here: Path, file: str
 
 def test_installed_packages_count_by_their_version(here: Path, monkeypatch) -> None:
     before = digest("torchvision")
-    monkeypatch.setattr(own_code.importlib.metadata, "version", lambda name: "99")
+    monkeypatch.setattr(external_code.importlib.metadata, "version", lambda name: "99")
     assert digest("torchvision") != before
