@@ -91,10 +91,6 @@ class Mechanism(Companion[Section]):
         chosen = self.run.config.models[model].mechanism.experiments
         return [name for name in self.section.experiments if chosen is None or name in chosen]
 
-    def models_with(self, experiment: str | None) -> list[str]:
-        """The models that take part in an experiment; all, where none is named."""
-        return [model for model in self.models if experiment is None or experiment in self.experiments(model)]
-
     def models_of(self, when: Collection[str]) -> list[str]:
         """The models of which something is made that needs one of these experiments, or none."""
         return [model for model in self.models if not when or set(when) & set(self.experiments(model))]
@@ -242,7 +238,7 @@ class Mechanism(Companion[Section]):
         return self.step(
             name,
             outputs,
-            self.model_seeds(self.models_with(experiment)) if jobs is None else jobs,
+            self.model_seeds(self.models_of([experiment] if experiment else ())) if jobs is None else jobs,
             None,
             checkpoint,
             inputs=inputs,
@@ -387,7 +383,7 @@ class Mechanism(Companion[Section]):
             networks,
             passes,
             "",
-            combinations(model=self.models_with("cycles"), seed=self.run.seeds, retraining=self.cycles.retrainings),
+            combinations(model=self.models_of(["cycles"]), seed=self.run.seeds, retraining=self.cycles.retrainings),
         )
 
     @cached_property
@@ -443,7 +439,7 @@ class Mechanism(Companion[Section]):
             },
             lambda model: networks,
             lambda model, sizes: self._basins(networks, sizes),
-            jobs=combinations(model=self.models_with("cycles") if len(seeds) > 1 else []),
+            jobs=combinations(model=self.models_of(["cycles"]) if len(seeds) > 1 else []),
         )
 
     @property
