@@ -276,6 +276,7 @@ class Run:
             jobs: the wildcards of each figure.
         """
         formats, dpi = self.config.figures.formats, self.config.figures.dpi
+        values = {**self.settings(figure.settings), **figure.given}
         return self.step(
             study.name,
             name,
@@ -283,7 +284,7 @@ class Run:
             jobs,
             "studies/figure.py",
             inputs=inputs,
-            values={"function": figure.draw, "dpi": dpi, **self.settings(figure.settings), **figure.given},
+            values={**_called(figure.draw, study.readers(figure.tables)), "dpi": dpi, **values},
             sources=[module_of(figure.draw)],
             captions={formats[0]: study.of_figure(figure)},
         )
@@ -312,7 +313,7 @@ class Run:
             outputs,
             script="studies/table.py",
             inputs=inputs,
-            values={"function": analysis.function, **values},
+            values={**_called(analysis.function, study.readers(analysis.tables)), **values},
             sources=[module_of(analysis.function)],
             is_local=is_local,
             captions=study.of_tables(outputs),
@@ -351,3 +352,8 @@ DERIVED: dict[str, Callable[[Run], Any]] = {
     "compared": lambda run: counted(run.config.plain()),
     "theirs": lambda run: {model: published_settings(model) for model in counted(run.config.plain()).get("models", ())},
 }
+
+
+def _called(function: str, readers: Mapping[str, str]) -> dict[str, Any]:
+    """The settings that name a function, and the readers of tables that it is given; see `prunescape.runtime.named`."""
+    return {"function": function, **({"readers": dict(readers)} if readers else {})}

@@ -7,20 +7,21 @@ from typing import Any
 
 from prunescape.io.files import read_csv
 
-OF_JOB = ("function", "script", "code", "external_code", "dpi", "published")  # settings that are no arguments
+# Settings that are no arguments.
+OF_JOB = ("function", "readers", "script", "code", "external_code", "dpi", "published")
 
 
 def call(snakemake: Any) -> Any:
     """Call the function that a job's settings name, and give its result.
 
-    It is called by keyword: with inputs by their names, a table of each CSV file and the path or list of paths of
-    others; with those wildcards that it takes; and with the settings.
+    It is called by keyword: with inputs by their names, a table of each CSV file, read by the reader that the settings
+    name for it, and the path or list of paths of others; with those wildcards that it takes; and with the settings.
     """
     settings = snakemake.params.settings
     function = named(settings["function"])
     given = {name: value for name, value in settings.items() if name not in OF_JOB}
     wildcards = {name: value for name, value in snakemake.wildcards.items() if name in signature(function).parameters}
-    return function(**_inputs(snakemake.input), **wildcards, **given)
+    return function(**_inputs(snakemake.input, settings.get("readers", {})), **wildcards, **given)
 
 
 def named(function: str) -> Callable[..., Any]:
@@ -30,8 +31,11 @@ def named(function: str) -> Callable[..., Any]:
     return found
 
 
-def _inputs(files: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: read_csv(of) if isinstance(of, str) and of.endswith(".csv") else of if isinstance(of, str) else list(of)
-        for name, of in files.items()
-    }
+def _inputs(files: Mapping[str, Any], readers: Mapping[str, str]) -> dict[str, Any]:
+    return {name: _input(of, named(readers[name]) if name in readers else read_csv) for name, of in files.items()}
+
+
+def _input(of: Any, read: Callable[[str], Any]) -> Any:
+    if not isinstance(of, str):
+        return list(of)
+    return read(of) if of.endswith(".csv") else of

@@ -40,6 +40,7 @@ TABLES = (
         row="a training",
         columns=_CELLS,
         path="hpspace/cells.csv",
+        reader="prunescape.hpspace.cells:read_trainings",
     ),
     Table(
         name="timing",

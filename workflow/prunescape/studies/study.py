@@ -149,6 +149,8 @@ class Table:
         own: columns that mean something else here than in the other tables of the study.
         when: names of experiments or conditions of which one must hold; none where it is always made.
         category: the part of the report; the study's, where None.
+        reader: "module:function", which gives the table of a path and refuses one that is no such table; None reads it
+            as any other.
     """
 
     name: str
@@ -161,6 +163,7 @@ class Table:
     own: Mapping[str, Column] = field(default_factory=dict)
     when: tuple[str, ...] = ()
     category: str | None = None
+    reader: str | None = None
 
     @property
     def paths(self) -> dict[str, str]:
@@ -203,6 +206,12 @@ class Study:
     figures: tuple[Figure, ...] = ()
     label: str = "model"
     figures_in: str | None = None
+
+    def readers(self, tables: Names) -> dict[str, str]:
+        """The readers of tables that have one, by the parameters that take them."""
+        known = {table.name: table.reader for table in self.tables}
+        given = {parameter: known.get(name) for parameter, name in by_name(tables).items()}
+        return {parameter: reader for parameter, reader in given.items() if reader is not None}
 
     def figure(self, name: str) -> Figure:
         """The figure of this name."""
