@@ -15,7 +15,7 @@ help:
 	@echo "make demo             set up, run the main job on handwritten digits, and write a report (minutes on two cores)"
 	@echo "make demo-STUDY       the same for a companion study: stochastic, mechanism or coherence"
 	@echo "make watch            the demo's progress, live, from another terminal"
-	@echo "make test             set up and run the checks (twelve minutes); its parts: lint, unit, workflow-test, slurm-test"
+	@echo "make test             set up and run the checks (ten minutes); its parts: lint, unit, workflow-test, slurm-test"
 	@echo "make test-full        run all other tests, which take longer (half an hour)"
 	@echo "make docs             write the config reference and the editor's schema again, from the sections"
 	@echo "make site             the documentation as a site, site/index.html"
@@ -68,9 +68,8 @@ test: $(VENV)/dev
 	@$(MAKE) --no-print-directory -j 3 slurm-beside lint local-tests
 
 test-full: $(VENV)/dev
-	@# Drills on Slurm by themselves: they disturb trainings of seconds, which a busy machine would finish before.
-	@$(MAKE) --no-print-directory slurm-test TESTS="full or hypothesis"
-	@$(MAKE) --no-print-directory local-tests TESTS="full or hypothesis" EXAMPLES=long
+	@$(MAKE) --no-print-directory -j 2 slurm-beside unit TESTS="full or hypothesis" EXAMPLES=long
+	@$(MAKE) --no-print-directory workflow-test TESTS="full or hypothesis"
 
 local-tests: $(VENV)/dev
 	@$(MAKE) --no-print-directory unit

@@ -21,10 +21,10 @@ PIPELINES = ["scratch", "fine_tuning", "rate_rewinding", "weight_rewinding", "pr
 STUDIES = ["stochastic", "mechanism", "coherence"]
 # Modules of the library that are loaded by name, by the module that loads them.
 LOADED = {
-    "models/build.py": {"models/own.py", *(f"models/{info.module}.py" for info in MODELS.values())},
+    "models/build.py": {"models/external.py", *(f"models/{info.module}.py" for info in MODELS.values())},
     "data/prepare.py": {f"data/sources/{info.module}.py" for info in DATA_SETS.values()},
 }
-FOREIGN = {"models/own.py"}  # loads timm and what the user has written, which `external_digest` covers
+FOREIGN = {"models/external.py"}  # loads timm and what the user has written, which `external_digest` covers
 OF_STUDIES = re.compile(r"/(parts|networks|pretrained|cells|data)/|/models/[^/]+/dense/architecture\.json|-gaussian/")
 
 
@@ -89,7 +89,7 @@ def test_the_digest_of_every_rule_covers_the_module_that_builds_its_network(ever
     building = [job for job in everything if "prunescape/models/build.py" in job.code]
     for job in building:
         model = job.wildcards.get("model", "mlp")
-        module = "own" if model == "mine" else MODELS[model].module
+        module = "external" if model == "mine" else MODELS[model].module
         assert f"prunescape/models/{module}.py" in job.code, job
         covered.add(f"models/{module}.py")
     assert covered == LOADED["models/build.py"] - {"models/imagenet_resnet.py"}  # too large for these images
