@@ -219,6 +219,15 @@ def test_what_is_no_config_at_all_is_told_as_such(raw):
     assert mistakes(raw)
 
 
+def test_half_a_surrogate_pair_is_told_in_keys_and_values():
+    (value,) = mistakes({**changed(), "run": "a\ud800"})
+    assert value == "run: is 'a\\ud800', which no file can hold; write it without the broken character"
+    (key,) = mistakes({**changed(), "\ud800": 1})
+    assert "ud800" in key
+    assert key.encode()  # can be printed
+    assert "unknown key" in key
+
+
 def test_anchors_that_nest_without_end_are_told_once():
     raw = changed()
     raw["data"]["name"] = yaml.safe_load("&a [*a]")
