@@ -68,8 +68,7 @@ test: $(VENV)/dev
 	@$(MAKE) --no-print-directory -j 3 slurm-beside lint local-tests
 
 test-full: $(VENV)/dev
-	@$(MAKE) --no-print-directory -j 2 slurm-beside unit TESTS="full or hypothesis" EXAMPLES=long
-	@$(MAKE) --no-print-directory workflow-test TESTS="full or hypothesis"
+	@$(MAKE) --no-print-directory -j 2 slurm-beside local-tests TESTS="full or hypothesis" EXAMPLES=long
 
 local-tests: $(VENV)/dev
 	@$(MAKE) --no-print-directory unit
