@@ -196,8 +196,8 @@ def test_the_preset_shrunken(tmp_path: Path) -> None:
     short = {"epochs": 1, "gaussian_epochs": 1, "retraining_epochs": 1}
     small = {
         "seeds": [0],
-        "data": {"directory": str(tmp_path / "data"), "verify": False, "train_size": 10, "validation_size": 10},
-        "recipe": {"epochs": 1, "batch_size": 10},
+        "data": {"directory": str(tmp_path / "data"), "verify": False, "train_size": 12, "validation_size": 10},
+        "recipe": {"epochs": 1, "batch_size": 4},
         "engine": {"device": "cpu"},
         "figures": {"formats": ["png"]},
         "coherence": {
