@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 
-from prunescape.claims.columns import COLUMNS as OF_CLAIM
 from prunescape.claims.columns import Column
 from prunescape.hpspace.axes import THESIS, Axis, Pair
 
-__all__ = ["OF_CLAIM", "Column"]  # as all studies have them
+__all__ = ["Column"]  # as all studies have them
 
 TEXT, WHOLE, NUMBER, TRUTH = "string", "integer", "number", "boolean"
 POINTS = "percentage points"

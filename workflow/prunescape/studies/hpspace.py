@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from prunescape.hpspace.axes import THESIS, Pair, epochs_trained
-from prunescape.studies.columns import COLUMNS, EPOCH, OF_CLAIM, OF_EPOCH, WHOLE, Column, of_axes
+from prunescape.studies.columns import COLUMNS, EPOCH, OF_EPOCH, WHOLE, Column, of_axes
 from prunescape.studies.estimates import (
     BOUNDS,
     PUBLISHED_REGION,
@@ -18,7 +18,7 @@ from prunescape.studies.estimates import (
     bounded,
     estimated,
 )
-from prunescape.studies.study import Analysis, Figure, Study, Table, by_name
+from prunescape.studies.study import CLAIMS, Analysis, Figure, Study, Table, by_name
 from prunescape.variant import COLUMNS as VARIANT
 
 _NETWORK = ("model", "variant", *VARIANT)
@@ -216,19 +216,13 @@ TABLES = (
             "thesis, ``published_`` and ``difference_`` columns show its numbers; else ``setting`` says what differs."
         ),
     ),
-    Table(
-        name="claims",
-        row="a claim of a study that this run has by now",
-        columns=tuple(OF_CLAIM),
-        path="claims.csv",
-        own=OF_CLAIM,
-    ),
-    Table(
+    replace(CLAIMS, row="a claim of a study that this run has by now", title="", path="claims.csv"),
+    replace(
+        CLAIMS,
         name="hpspace_claims",
         row="the claim that a pruned variant can keep the dense network's hyperparameters",
-        columns=tuple(OF_CLAIM),
+        title="",
         path="hpspace/claims.csv",
-        own=OF_CLAIM,
     ),
     Table(
         name="tile",

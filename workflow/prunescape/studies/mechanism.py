@@ -3,7 +3,6 @@
 from prunescape.studies.columns import (
     EPOCH,
     NUMBER,
-    OF_CLAIM,
     OF_EPOCH,
     TEXT,
     TRUTH,
@@ -13,7 +12,7 @@ from prunescape.studies.columns import (
     names,
     with_bounds,
 )
-from prunescape.studies.study import Analysis, Figure, Study, Table
+from prunescape.studies.study import CLAIMS, Analysis, Figure, Study, Table
 
 _POINTS = "percentage points"
 _COLUMNS = {
@@ -298,13 +297,7 @@ TABLES = (
         path="networks/{model}/seed-{seed}/history.csv",
         own=OF_EPOCH,
     ),
-    Table(
-        name="claims",
-        row="a claim of the study",
-        columns=tuple(OF_CLAIM),
-        title="Claims",
-        own=OF_CLAIM,
-    ),
+    CLAIMS,
 )
 
 ANALYSES = (

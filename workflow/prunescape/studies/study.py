@@ -7,6 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
+from prunescape.claims.columns import COLUMNS as OF_CLAIM
 from prunescape.studies.columns import Column
 
 _TEMPLATES = Environment(undefined=StrictUndefined)  # not escaped: pages do that
@@ -171,6 +172,9 @@ class Table:
         numbers = ["", *(f"_{number}" for number in range(2, len(self.parts) + 1))]
         parts = {f"{self.name}_part{number}": path for number, path in zip(numbers, self.parts, strict=False)}
         return {self.name: self.path or f"{self.name}.csv", **parts}
+
+
+CLAIMS = Table("claims", "a claim of the study", tuple(OF_CLAIM), title="Claims", own=OF_CLAIM)
 
 
 @dataclass(frozen=True)
