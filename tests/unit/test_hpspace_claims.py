@@ -5,7 +5,6 @@ import math
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -109,16 +108,7 @@ def test_yes_means_that_it_can_be_kept(answer) -> None:
     assert "- Can the dense network's learning rate and weight decay be kept after pruning? Yes in 6 of 6" in short
 
 
-def test_the_published_risk_stands_beside_where_the_setting_is_the_thesis(answer) -> None:
-    table = pd.DataFrame(
-        {
-            "model": "small_resnet",
-            "variant": ["uniform-0.4", "non_uniform-0.4"],
-            "metric": "top1",
-            "published_d_mean": [0.413, math.nan],
-        }
-    )
-    stated = claims({"verdict": answer, "table_4_2": table}, ABOUT)
-    found = {claim.id: claim.published for claim in stated.claims}
-    assert found["hpspace.keep.uniform-0.4.top1.small_resnet"] == 0.413
-    assert [value for value in found.values() if value is not None] == [0.413]
+def test_no_published_risk_stands_beside_an_estimate_without_noise(answer) -> None:
+    stated = claims({"verdict": answer}, ABOUT).claims
+    assert all("without the noise of training" in claim.quantity for claim in stated)
+    assert all(claim.published is None for claim in stated)

@@ -144,7 +144,7 @@ CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     "from which accuracy a network has learnt": (config(verdict={"least_skill": 0.1}), DECISIONS),
     "the published numbers": (
         code("reference/matthiesen2023_table_4_2.csv", "0.622", "0.623"),
-        THESIS_TABLES | {"state_hpspace"},
+        THESIS_TABLES,
     ),
     "the permutation tests": (
         code("prunescape/hpspace/permutation.py", "MOST = 4999", "MOST = 9999"),

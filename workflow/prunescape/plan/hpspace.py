@@ -237,8 +237,7 @@ class Hpspace:
     @cached_property
     def state_claims(self) -> Step:
         """The step that states the verdict as claims."""
-        published = self.tables("table_4_2") if self.run.pair.is_thesis else {}
-        return claims_step(self.run, ROOM, {"verdict": f"{self.folder}/verdict.json", **published}, {})
+        return claims_step(self.run, ROOM, {"verdict": f"{self.folder}/verdict.json"}, {})
 
     def _without_control(self) -> dict[str, list[str]]:
         """Criteria beside the filter norm, by model, where none of its networks is pruned at random."""
