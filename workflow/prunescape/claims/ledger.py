@@ -6,18 +6,21 @@ from pathlib import Path
 from prunescape.claims.study import StudyClaims, table
 from prunescape.io.files import write_csv, write_json
 
-FIRST = ("hpspace", "stochastic", "mechanism", "coherence")  # those that there are besides come after them
 FILE = "claims.json"
 
 
-def studies_of(run: Path) -> list[StudyClaims]:
+def studies_of(run: Path, first: Sequence[str]) -> list[StudyClaims]:
     """The claims of every study that has stated them in a run's folder.
+
+    Args:
+        run: the folder.
+        first: names of studies in their order; any others come after them.
 
     Raises:
         UserError: those of one are damaged.
     """
     stated = {path.parent.name: path for path in sorted(run.glob(f"*/{FILE}"))}
-    order = [*(name for name in FIRST if name in stated), *(name for name in stated if name not in FIRST)]
+    order = [*(name for name in first if name in stated), *(name for name in stated if name not in first)]
     return [StudyClaims.read(stated[name]) for name in order]
 
 

@@ -6,11 +6,12 @@ from typing import Any, NamedTuple
 
 from prunescape.claims.claim import Claim
 from prunescape.claims.judgement import CANNOT, FAILS, HOLDS, OUTCOMES, UNDECIDED, UNTESTED
-from prunescape.claims.ledger import FIRST, studies_of, write_ledger
+from prunescape.claims.ledger import studies_of, write_ledger
 from prunescape.claims.page import COLOURS, digits_of, shown_number
 from prunescape.claims.study import StudyClaims
 from prunescape.io.files import write_text
 from prunescape.io.html import page
+from prunescape.studies.registry import STUDIES
 
 LINKS = {
     "explore.html": "explore the results",
@@ -134,7 +135,7 @@ def write_index(run: Path) -> bool:
     Raises:
         UserError: the claims of a study are damaged.
     """
-    studies = studies_of(run)
+    studies = studies_of(run, [study.name for study in STUDIES])
     write_ledger(run, studies)
     write_text(run / "index.html", index_page(run.name, [_entry(run, stated) for stated in studies], reports(run)))
     return bool(studies)
@@ -147,7 +148,7 @@ def _entry(run: Path, stated: StudyClaims) -> Entry:
 
 def reports(run: Path) -> list[str]:
     """Snakemake's reports of a run."""
-    names = ["report.html", *(f"{study}.html" for study in FIRST)]
+    names = ["report.html", *(f"{study.name}.html" for study in STUDIES)]
     return [name for name in names if (run / name).is_file()]
 
 
