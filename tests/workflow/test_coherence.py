@@ -203,6 +203,7 @@ def test_the_preset_shrunken(tmp_path: Path) -> None:
         "coherence": {
             "models": {"resnet50_cifar": short, "vit": short},
             "mlp": {"epochs": 1, "widths": [8, 12], "child": 8, "parents": [2]},
+            "samples": 4,
             "measured_epochs": [0, 1],
             "scores": ["diff", "magnitude"],
             "ends": ["best"],
