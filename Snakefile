@@ -47,15 +47,7 @@ report: "workflow/report/workflow.rst"
 
 include: "workflow/rules/models.smk"
 include: "workflow/rules/hpspace.smk"
-include: "workflow/rules/export.smk"
-include: "workflow/rules/measured.smk"
-include: "workflow/rules/light.smk"
-
-
-for study in PLAN.companions.values():
-    if not study.study.measurements:
-
-        include: f"workflow/rules/{study.name}.smk"
+include: "workflow/rules/steps.smk"
 
 
 remember()  # what the code behind the rules says, for the next run to start faster
@@ -66,7 +58,7 @@ rule all:
     default_target: True
     input:
         PLAN.main,
-        grown(MAIN.trained),
+        lambda wildcards: grown(MAIN.trained, wildcards),
     localrule: True
 
 
@@ -88,6 +80,13 @@ rule check:
 rule export:
     input:
         PLAN.export.files,
+    localrule: True
+
+
+# What the main job's results were made with.
+rule provenance:
+    input:
+        PLAN.export.provenance.files(),
     localrule: True
 
 

@@ -25,23 +25,20 @@ def inputs(step):
     """What the jobs of a step read. That a network was checked again changes nothing."""
 
     def files(wildcards):
-        return {name: ancient(path) if name == "check" else path for name, path in step.reads(wildcards).items()}
+        read = grown(step.reads, wildcards) if step.grows else step.reads(wildcards)
+        return {name: ancient(path) if name == "check" else path for name, path in read.items()}
 
     return unpack(files)
 
 
-def grown(read):
-    """What jobs read whose tiles are all known when the grid has grown; Snakemake plans them again then."""
-
-    def files(wildcards):
-        for job in PLAN.hpspace.rounds_before(wildcards):
-            checkpoints.extend_grid.get(**job)
-        try:
-            return read(wildcards)
-        except UserError as error:  # in one line, where Snakemake would say that an input function failed
-            sys.exit(f"prunescape: {error}")
-
-    return files
+def grown(read, wildcards):
+    """What a job reads once the grid has grown; Snakemake plans it again then."""
+    for job in PLAN.hpspace.rounds_before(wildcards):
+        checkpoints.extend_grid.get(**job)
+    try:
+        return read(wildcards)
+    except UserError as error:  # in one line, where Snakemake would say that an input function failed
+        sys.exit(f"prunescape: {error}")
 
 
 def outputs(step):
@@ -57,11 +54,6 @@ def outputs(step):
 def caption(step):
     """What the report says of a job's file. It takes `output`, so that Snakemake does not track it."""
     return lambda wildcards, output: step.caption(wildcards, config)
-
-
-# What a job that trains or measures asks for. `cpus_per_task` says what `threads` says: on a cluster, Snakemake cuts
-# `threads` down to the cores of the machine that it runs on itself.
-CPUS = RUN.config.engine.threads
 
 
 wildcard_constraints:

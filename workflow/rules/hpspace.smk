@@ -12,10 +12,9 @@ rule train_tile:
         MAIN.train_tile.log,
     conda:
         ENVIRONMENT
-    threads: RUN.threads
+    threads: MAIN.train_tile.threads
     resources:
-        runtime=PLAN.minutes(MAIN.train_tile),
-        cpus_per_task=CPUS,
+        **PLAN.resources(MAIN.train_tile),
     params:
         settings=MAIN.train_tile.settings,
         checkpoint=MAIN.train_tile.state,
@@ -27,7 +26,7 @@ rule train_tile:
 # Snakemake would run the rounds side by side.
 checkpoint extend_grid:
     input:
-        unpack(grown(MAIN.extend_grid.reads)),
+        inputs(MAIN.extend_grid),
     output:
         **MAIN.extend_grid.outputs,
     log:
@@ -39,35 +38,3 @@ checkpoint extend_grid:
         settings=MAIN.extend_grid.settings,
     script:
         "../scripts/hpspace/extend_grid.py"
-
-
-rule collect_cells:
-    input:
-        unpack(grown(MAIN.collect_cells.reads)),
-    output:
-        **MAIN.collect_cells.outputs,
-    log:
-        MAIN.collect_cells.log,
-    conda:
-        ENVIRONMENT
-    params:
-        settings=MAIN.collect_cells.param,
-    script:
-        "../scripts/studies/table.py"
-
-
-# Not in light.smk, because its histories are those of tiles that are known when the grid has grown.
-rule figure_curves:
-    input:
-        unpack(grown(MAIN.curves.reads)),
-    output:
-        **outputs(MAIN.curves),
-    log:
-        MAIN.curves.log,
-    conda:
-        ENVIRONMENT
-    params:
-        settings=MAIN.curves.param,
-        caption=caption(MAIN.curves),
-    script:
-        "../scripts/studies/figure.py"

@@ -1,4 +1,4 @@
-"""Run the script of a step of the plan, whose name is among the settings; the rules of light.smk share this one."""
+"""Run the script of a step of the plan, whose name is among the settings; the rules of steps.smk share this one."""
 
 import runpy
 

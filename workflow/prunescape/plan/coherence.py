@@ -18,17 +18,9 @@ from prunescape.studies.coherence import STUDY
 MLP_WIDTH = 512  # neurons of `mlp` itself, by which the FLOPs of its architecture.json are counted
 SPARSE = ["network", "stability", "early", "matched"]  # what masks of the networks are needed for
 MEASURED_PASSES = 8  # of a network whose gradients are measured: forwards, backwards, norms and signs
-# What the parts of tables are called, by the rule that makes them, and by the names of its outputs.
+# Tables of parts, by the rule that makes them.
 RUN_TABLES = ["epochs", "weight_histogram", "diff_histogram", "trajectories"]
-SPARSE_TABLES = {
-    "children": "children_network",
-    "densities": "densities",
-    "matched": "matched",
-    "early_masks": "early_masks",
-    "mask_overlap": "mask_overlap",
-}
-# What the claims follow from; those that the config does not ask for are left out.
-STATED = ["epochs", "diff_histogram", "widths", "width_diffs", "children", "mask_overlap", "early_masks", "matched"]
+SPARSE_TABLES = ["densities", "matched", "early_masks", "mask_overlap"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,47 +46,9 @@ class Coherence(Companion[Section]):
         """The networks of a training after its measured epochs, a pattern of `{model}`, `{seed}` and `{run}`."""
         return f"{self.folder}/networks/{{model}}/seed-{{seed}}/{{run}}.safetensors"
 
-    @property
-    def own_diffs(self) -> str:
-        """The diffs of the training on real images, a pattern of `{model}` and `{seed}`."""
-        return f"{self.folder}/networks/{{model}}/seed-{{seed}}/diffs.safetensors"
-
     def mlp_part(self, table: str) -> str:
         """The path of a table of fully connected networks of one seed, a pattern."""
         return f"{self.folder}/parts/{table}/{MLP}/seed-{{seed}}.csv"
-
-    def of_run(self, wildcards: Wildcards) -> dict[str, str]:
-        """Files that a training reads: its images, and the training that its weights come from."""
-        run = wildcards["run"]
-        data = {"data": self.run.meta if run.startswith("real") else self.gaussian}
-        start = self.watched.format(model=wildcards["model"], seed=wildcards["seed"], run="real_fresh")
-        return data | ({"start": start} if run.endswith("trained") else {})
-
-    @property
-    def of_runs(self) -> dict[str, Any]:
-        """Files that the measurement of all trainings of a network reads, patterns."""
-        return {
-            **({"gaussian": self.gaussian} if len(self.runs) > 1 else {}),
-            "data": self.run.meta,
-            "architecture": self.run.dense,
-            "runs": [self.watched.replace("{run}", run) for run in self.runs],
-        }
-
-    @property
-    def of_masks(self) -> dict[str, str]:
-        """Files that the training of masked networks reads, patterns."""
-        return {
-            "data": self.run.meta,
-            "architecture": self.run.dense,
-            "networks": self.watched.replace("{run}", "real_fresh"),
-            "epochs": self.part("epochs"),
-            "diffs": self.own_diffs,
-        }
-
-    @property
-    def of_mlps(self) -> dict[str, str]:
-        """Files that the training of fully connected networks reads."""
-        return {"data": self.run.meta, "architecture": self.run.dense.format(model=MLP)}
 
     @property
     def constraints(self) -> dict[str, str]:
@@ -212,34 +166,14 @@ class Coherence(Companion[Section]):
         fused = self.run.is_imported(model) or self.run.known(model).lanes
         return {"engine": self.run.lanes(lanes if fused else 1), "seed": int(wildcards["seed"]), **values}
 
-    def _mlp_settings(self, wildcards: Wildcards, lanes: int, **values: Any) -> dict[str, Any]:
-        """The settings of a job that trains fully connected networks of one seed."""
-        return self._settings(
-            wildcards,
-            MLP,
-            lanes,
-            recipe=self.recipe(self.mlps, self.mlps.epochs).plain(),
-            learning_rate=self.mlps.learning_rate,
-            weight_decay=self.mlps.weight_decay,
-            augment=self.section.augment,
-            samples=self.section.samples,
-            measured_epochs=self.watched_epochs(self.mlps.epochs),
-            **values,
-        )
-
-    def _mlp_source(self, wildcards: Wildcards) -> list[str]:  # noqa: ARG002
-        return [self.run.source(MLP)]
-
     # Steps.
 
     @cached_property
     def prepare_gaussian(self) -> Step:
         """The step that makes noise of the size of the images."""
-        splits, parts = ("train", "validation"), ("images", "labels")
-        arrays = {
-            f"{split}_{part}": f"{self.run.data}-gaussian/{split}_{part}.npy" for split in splits for part in parts
-        }
-        return self.step("prepare_gaussian", {"meta": self.gaussian, **arrays}, inputs={"data": self.run.meta})
+        files = [f"{split}_{part}" for split in ("train", "validation") for part in ("images", "labels")]
+        outputs = {"meta": self.gaussian, **{name: f"{self.run.data}-gaussian/{name}.npy" for name in files}}
+        return self.step("prepare_gaussian", outputs, inputs={"data": self.run.meta}, is_local=True)
 
     @cached_property
     def train_run(self) -> Step:
@@ -248,6 +182,12 @@ class Coherence(Companion[Section]):
         def training(wildcards: Wildcards) -> tuple[Network, int]:
             return self.section.models[wildcards["model"]], self.epochs(wildcards["model"], wildcards["run"])
 
+        def inputs(wildcards: Wildcards) -> dict[str, str]:
+            name = wildcards["run"]
+            images = self.run.meta if name.startswith("real") else self.gaussian
+            start = {"start": self.watched.replace("{run}", "real_fresh")} if name.endswith("trained") else {}
+            return {"data": images, **start, "architecture": self.run.dense}
+
         def values(wildcards: Wildcards) -> dict[str, Any]:
             section, epochs = training(wildcards)
             return self._settings(
@@ -255,114 +195,123 @@ class Coherence(Companion[Section]):
                 wildcards["model"],
                 1,
                 recipe=self.recipe(section, epochs).plain(),
-                learning_rate=section.learning_rate,
-                weight_decay=section.weight_decay,
+                **section.plain("learning_rate", "weight_decay"),
                 augment=self.section.augment and wildcards["run"].startswith("real"),
                 measured_epochs=self.watched_epochs(epochs),
             )
 
-        return self.step(
+        return self.measure(
             "train_run",
             {"networks": self.watched, "history": self.watched.replace(".safetensors", ".csv")},
-            combinations(model=self.models, seed=self.run.seeds, run=self.runs),
-            None,
-            "",
-            inputs=lambda wildcards: {**self.of_run(wildcards), "architecture": self.run.dense},
-            values=values,
-            sources=self.source,
-            networks=1,
-            passes=lambda wildcards, sizes: training_flops(1, 1, sizes, self.recipe(*training(wildcards))),
+            inputs,
+            values,
+            lambda wildcards: 1,
+            lambda wildcards, sizes: training_flops(1, 1, sizes, self.recipe(*training(wildcards))),
+            [{**job, "run": name} for job in self.model_seeds() for name in self.runs],
+            checkpoint="",
         )
 
     @cached_property
     def measure_runs(self) -> Step:
         """The step that measures the gradients of a network over its trainings."""
+        noise = {"gaussian": self.gaussian} if len(self.runs) > 1 else {}
+        runs = {"runs": [self.watched.replace("{run}", name) for name in self.runs]}
 
         def networks(wildcards: Wildcards) -> int:
-            return sum(len(self.watched_epochs(self.epochs(wildcards["model"], run))) for run in self.runs)
+            return sum(len(self.watched_epochs(self.epochs(wildcards["model"], name))) for name in self.runs)
 
-        return self.step(
+        return self.measure(
             "measure_runs",
-            {**{name: self.part(name) for name in RUN_TABLES}, "diffs": self.own_diffs},
-            self.model_seeds(),
-            None,
-            "",
-            inputs=self.of_runs,
-            values=lambda wildcards: self._settings(
-                wildcards, wildcards["model"], 1, samples=self.section.samples, bins=self.section.bins
-            ),
-            sources=self.source,
-            networks=networks,
-            passes=lambda wildcards, sizes: self._measuring(networks(wildcards), sizes),
+            {**{name: self.part(name) for name in RUN_TABLES}, "diffs": self.watched.replace("{run}", "diffs")},
+            {**noise, "data": self.run.meta, "architecture": self.run.dense, **runs},
+            lambda wildcards: self._settings(wildcards, wildcards["model"], 1, **self.section.plain("samples", "bins")),
+            networks,
+            lambda wildcards, sizes: self._measuring(networks(wildcards), sizes),
+            checkpoint="",
+            held=1,
         )
 
     @cached_property
     def retrain_masks(self) -> Step:
         """The step that trains masked networks from a fresh initialisation."""
+        section, measured = self.section, self.measure_runs.outputs
 
         def recipe(wildcards: Wildcards) -> Recipe:
             model = wildcards["model"]
-            return self.recipe(self.section.models[model], self.epochs(model, "children"))
-
-        def values(wildcards: Wildcards) -> dict[str, Any]:
-            section = self.section.models[wildcards["model"]]
-            return self._settings(
-                wildcards,
-                wildcards["model"],
-                self.section.lanes,
-                recipe=recipe(wildcards).plain(),
-                learning_rate=section.retraining_rate or section.learning_rate,
-                weight_decay=section.weight_decay,
-                augment=self.section.augment,
-                density=self.section.density,
-                plan={
-                    "experiments": [name for name in SPARSE if self.performed(name)],
-                    **self.section.plain("scores", "ends", "scopes"),
-                    "early_epochs": self.early_epochs(wildcards["model"]),
-                },
-            )
+            return self.recipe(section.models[model], self.epochs(model, "children"))
 
         def networks(wildcards: Wildcards) -> int:
             return self._sparse_children(wildcards["model"])
 
-        return self.step(
+        def values(wildcards: Wildcards) -> dict[str, Any]:
+            model, of = wildcards["model"], section.models[wildcards["model"]]
+            return self._settings(
+                wildcards,
+                model,
+                section.lanes,
+                recipe=recipe(wildcards).plain(),
+                learning_rate=of.retraining_rate or of.learning_rate,
+                weight_decay=of.weight_decay,
+                **section.plain("augment", "density"),
+                plan={
+                    "experiments": [name for name in SPARSE if self.performed(name)],
+                    **section.plain("scores", "ends", "scopes"),
+                    "early_epochs": self.early_epochs(model),
+                },
+            )
+
+        return self.measure(
             "retrain_masks",
-            {name: self.part(part) for name, part in SPARSE_TABLES.items()},
+            {"children": self.part("children_network"), **{name: self.part(name) for name in SPARSE_TABLES}},
+            {
+                "data": self.run.meta,
+                "architecture": self.run.dense,
+                "networks": self.watched.replace("{run}", "real_fresh"),
+                **{name: measured[name] for name in ("epochs", "diffs")},
+            },
+            values,
+            networks,
+            lambda wildcards, sizes: networks(wildcards) * training_flops(1, 1, sizes, recipe(wildcards)),
             self.model_seeds() if self.performed(*SPARSE) else [],
-            None,
-            "",
-            inputs=self.of_masks,
-            values=values,
-            sources=self.source,
-            networks=networks,
+            checkpoint="",
             held=lambda wildcards: self.run.held(networks(wildcards), values(wildcards)["engine"]["lanes"]),
-            passes=lambda wildcards, sizes: networks(wildcards) * training_flops(1, 1, sizes, recipe(wildcards)),
         )
 
     def _of_mlps(
         self,
         name: str,
         outputs: Mapping[str, str],
-        inputs: Mapping[str, str],
         jobs: list[dict[str, str]],
+        lanes: int,
         values: Callable[[Wildcards], dict[str, Any]],
         networks: Callable[[Wildcards], int],
-        passes: Callable[[Wildcards, Sizes], int],
+        passes: Callable[[Wildcards, Sizes], float],
+        inputs: Mapping[str, str] | None = None,
     ) -> Step:
-        return self.step(
-            name,
-            outputs,
-            jobs,
-            None,
-            "",
-            inputs=inputs,
-            values=values,
-            sources=self._mlp_source,
-            networks=networks,
-            held=lambda wildcards: self.run.held(networks(wildcards), values(wildcards)["engine"]["lanes"]),
-            passes=passes,
-            model=MLP,
-        )
+        """A step that trains and measures fully connected networks of one seed.
+
+        Args:
+            name, outputs, jobs, networks, passes: see `measure`.
+            lanes: how many are trained as one.
+            values: settings beside those of the training.
+            inputs: what is read beside images and architecture.
+        """
+
+        def settings(wildcards: Wildcards) -> dict[str, Any]:
+            return self._settings(
+                wildcards,
+                MLP,
+                lanes,
+                recipe=self.recipe(self.mlps, self.mlps.epochs).plain(),
+                **self.mlps.plain("learning_rate", "weight_decay"),
+                **self.section.plain("augment", "samples"),
+                measured_epochs=self.watched_epochs(self.mlps.epochs),
+                **values(wildcards),
+            )
+
+        read = {"data": self.run.meta, "architecture": self.run.dense.format(model=MLP), **(inputs or {})}
+        own = {"model": MLP, "checkpoint": "", "sources": [self.run.source(MLP)]}
+        return self.measure(name, outputs, read, settings, networks, passes, jobs, lanes, **own)
 
     @cached_property
     def train_widths(self) -> Step:
@@ -370,9 +319,9 @@ class Coherence(Companion[Section]):
         return self._of_mlps(
             "train_widths",
             {"widths": self.mlp_part("widths"), "diffs": self.mlp_part("width_diffs")},
-            self.of_mlps,
             combinations(seed=self.run.seeds if self.widths else []),
-            lambda wildcards: self._mlp_settings(wildcards, 1, widths=self.widths, bins=self.section.bins),
+            1,
+            lambda wildcards: {"widths": self.widths, **self.section.plain("bins")},
             lambda wildcards: len(self.widths),
             self._widths_passes,
         )
@@ -380,48 +329,33 @@ class Coherence(Companion[Section]):
     @cached_property
     def prune_parents(self) -> Step:
         """The step that trains wide fully connected networks, and their masked children."""
+
+        def pairs(wildcards: Wildcards) -> list[list[float]]:
+            return self.pairs(wildcards["experiment"])
+
         return self._of_mlps(
             "prune_parents",
             {"children": self.mlp_part("children_{experiment}")},
-            {**self.of_mlps, "widths": self.train_widths.outputs["widths"]},
             combinations(seed=self.run.seeds, experiment=self.mlp_experiments),
-            lambda wildcards: self._mlp_settings(
-                wildcards,
-                self.section.lanes,
-                pairs=self.pairs(wildcards["experiment"]),
-                **self.section.plain("scores", "ends", "scopes"),
-            ),
-            lambda wildcards: len(self.pairs(wildcards["experiment"])) * (1 + self.masks),
+            self.section.lanes,
+            lambda wildcards: {"pairs": pairs(wildcards), **self.section.plain("scores", "ends", "scopes")},
+            lambda wildcards: len(pairs(wildcards)) * (1 + self.masks),
             self._parents_passes,
+            {"widths": self.train_widths.outputs["widths"]},
         )
 
-    @property
+    @cached_property
     def measured(self) -> list[Step]:
         """The steps that train or measure, in the order of the work."""
         return [self.train_run, self.measure_runs, self.retrain_masks, self.train_widths, self.prune_parents]
 
     @property
     def others(self) -> list[Step]:
-        """The steps between those that measure, whose rules the study has itself."""
+        """The steps between those that measure."""
         return [self.prepare_gaussian]
 
-    # Tables.
-
-    def parts_of(self, wildcards: Wildcards) -> list[str]:
+    def parts_of(self, table: str) -> list[str]:
         """The parts of a collected table."""
-        table, files = wildcards["table"], []
-        mlp_tables = {"widths": ["widths"], "width_diffs": ["width_diffs"]}
-        mlp_tables["children"] = [f"children_{name}" for name in self.mlp_experiments]
-        for part in mlp_tables.get(table, []):
-            files += [self.mlp_part(part).format(seed=seed) for seed in self.run.seeds]
-        of_networks = table in SPARSE_TABLES and (table != "children" or self.performed("network"))
-        if table in RUN_TABLES or of_networks:
-            part = self.part(SPARSE_TABLES.get(table, table))
-            files += [part.format(**job) for job in self.model_seeds()]
-        return files
-
-    @cached_property
-    def summaries(self) -> list[Step]:
-        """The steps that make tables and claims of what was measured."""
-        stated = self.tables(*(name for name in STATED if name in self.collected))
-        return [*self.analyses, self.claims(stated, "yauney2024", tolerance=self.section.tolerance)]
+        experiments = [*self.mlp_experiments, *(["network"] if self.performed("network") else [])]
+        parts = [f"children_{name}" for name in experiments] if table == "children" else [table]
+        return [path for part in parts for path in super(Coherence, self).parts_of(part)]

@@ -1,39 +1,21 @@
-"""Base of the companion studies' plans: parts of tables, claims, figures, and the page that shows them."""
+"""Base of the companion studies' plans: parts of tables, what is measured, and the page that shows it all."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from prunescape.config.section import Section
-from prunescape.plan.claims import claims_step
-from prunescape.plan.identity import published_tables
-from prunescape.plan.networks import Networks
-from prunescape.plan.run import PROJECT, Run
-from prunescape.plan.step import Files, Job, Step, Wildcards, combinations
-from prunescape.studies.study import Analysis, Figure, Measurement, Study, Table, by_name, module_of, placed
+from prunescape.plan.step import Files, Job, Sizes, Step, Wildcards, combinations
+from prunescape.plan.study import Planned
+from prunescape.studies.study import Measurement, module_of, placed
 
 S = TypeVar("S", bound=Section)
 
 
 @dataclass(frozen=True, eq=False)
-class Companion(Generic[S]):
-    """A companion study of a run, whose section of the config is there.
-
-    Attributes:
-        run: the run.
-        networks: of the main job, whose architectures are studied.
-        study: its entry.
-    """
-
-    run: Run
-    networks: Networks
-    study: ClassVar[Study]
-
-    @property
-    def name(self) -> str:
-        """The name of the study, of its section and of its folder."""
-        return self.study.name
+class Companion(Planned, Generic[S]):
+    """A companion study of a run, whose section of the config is there."""
 
     @property
     def section(self) -> S:
@@ -42,96 +24,96 @@ class Companion(Generic[S]):
         return section
 
     @property
-    def folder(self) -> str:
-        """The folder of its results."""
-        return f"{self.run.results}/{self.name}"
-
-    @property
-    def models(self) -> list[str]:
-        """The networks that it studies."""
-        return self.run.models
-
-    def table(self, name: str) -> str:
-        """The path of a table of all models and seeds."""
-        return f"{self.folder}/{name}.csv"
-
-    def tables(self, *names: str) -> dict[str, str]:
-        """The paths of tables, by name."""
-        return {name: self.table(name) for name in names}
+    def about(self) -> dict[str, Any]:
+        """Settings that the claims depend on, beside the data set, the seeds, and those that the entry names."""
+        return {"models": self.models}
 
     def part(self, table: str) -> str:
         """The path of a table of one model and seed, a pattern; `collect` puts them together."""
         return f"{self.folder}/parts/{table}/{{model}}/seed-{{seed}}.csv"
 
-    def model_seeds(self, models: Iterable[str] | None = None) -> list[dict[str, str]]:
-        """The wildcards of jobs that look at one network and seed."""
-        return combinations(model=list(self.models if models is None else models), seed=self.run.seeds)
+    def model_seeds(self, when: Collection[str] = ()) -> list[dict[str, str]]:
+        """The wildcards of jobs that look at one network and seed, of those that have one of these experiments."""
+        return combinations(model=self.models_of(when), seed=self.run.seeds)
 
-    def source(self, wildcards: Wildcards) -> list[str]:
-        """The code that builds the network of a job, as `identity` takes it."""
-        return [self.run.source(wildcards["model"])]
-
-    # Steps.
-
-    def step(self, name: str, outputs: Mapping[str, str], jobs: Any = ({},), *more: Any, **others: Any) -> Step:
-        """A step of the study; see `Run.step`."""
-        return self.run.step(self.name, name, outputs, jobs, *more, **others)
-
-    def makes(self, when: Collection[str]) -> bool:
-        """Whether any model has one of these experiments; true where none is named."""
-        return not when or bool(self.models_of(when))
-
-    def models_of(self, when: Collection[str]) -> list[str]:  # noqa: ARG002 - as studies with experiments have it
-        """The models of which something is made that needs one of these experiments, or none."""
-        return self.models
-
-    def values_of(self, wildcard: str, known: Mapping[str, str]) -> Sequence[str]:  # noqa: ARG002
-        """The values of a wildcard of figures, where those of the wildcards before it are known."""
-        raise KeyError(wildcard)
-
-    def _jobs_of(self, figure: Figure) -> list[dict[str, str]]:
-        jobs: list[dict[str, str]] = [{}]
-        for name in figure.wildcards:
-            jobs = [
-                {**job, name: value}
-                for job in jobs
-                for value in (self.models_of(figure.when) if name == "model" else self.values_of(name, job))
-            ]
-        return jobs
+    # What is measured.
 
     @cached_property
-    def figures(self) -> list[Step]:
-        """The steps that draw a figure, those that the config asks for."""
-        return [self._figure(figure) for figure in self.study.figures if self.makes(figure.when)]
+    def measured(self) -> list[Step]:
+        """The steps that train or measure, in the order of the work."""
+        return [self._measurement(measurement) for measurement in self.study.measurements]
 
-    def _figure(self, figure: Figure) -> Step:
-        name, folder = f"figure_{self.name}_{figure.name}", f"{self.folder}/figures"
-        tables = {parameter: self.table(name) for parameter, name in by_name(figure.tables).items()}
-        return self.run.figure(self.study, figure, name, folder, tables, self._jobs_of(figure))
+    def _measurement(self, of: Measurement) -> Step:
+        settings = self.run.settings(of.settings)
+        networks = len(settings[of.networks])
+        weights = self.networks.train_dense.outputs["weights"]
+        return self.measure(
+            of.rule,
+            {of.gives: f"{self.folder}/parts/{of.gives}/{{model}}.csv"},
+            {"data": self.run.meta, "architecture": self.run.dense, "weights": weights},
+            lambda wildcards: {"function": of.function, "engine": self.run.lanes(of.lanes), "arguments": settings},
+            lambda wildcards: networks,
+            lambda wildcards, sizes: networks * sizes["validation"],
+            combinations(model=self.models),
+            of.lanes,
+            script="studies/measure.py",
+            sources=lambda wildcards: [module_of(of.function), *self.run.builder(wildcards)],
+        )
 
-    def parts_of(self, wildcards: Wildcards) -> list[str]:
-        """The parts of a collected table."""
-        declared = [
-            step.files() for step in self.measured if self.study.measurements and wildcards["table"] in step.outputs
-        ]
-        return [path for files in declared for path in files] or [
-            self.part(wildcards["table"]).format(**job) for job in self.model_seeds()
-        ]
+    def measure(
+        self,
+        name: str,
+        outputs: Mapping[str, str],
+        inputs: Files | Callable[[Wildcards], Files],
+        values: Callable[[Wildcards], Mapping[str, Any]],
+        networks: Callable[[Wildcards], int],
+        passes: Callable[[Wildcards, Sizes], float] | None,
+        jobs: list[dict[str, str]] | None = None,
+        lanes: int = 1,
+        **more: Any,
+    ) -> Step:
+        """A step that trains or measures networks.
+
+        Args:
+            name, outputs: see `Run.step`.
+            inputs, values, networks, passes: see `Step`.
+            jobs: the wildcards of all jobs; each model and seed, where None.
+            lanes: how many networks are trained or evaluated as one.
+            more: what else `Run.step` takes.
+        """
+        run = self.run
+        common = {"sources": run.builder, "held": lambda wildcards: run.held(networks(wildcards), lanes)}
+        return self.step(
+            name,
+            outputs,
+            self.model_seeds() if jobs is None else jobs,
+            inputs=inputs,
+            values=values,
+            networks=networks,
+            passes=passes,
+            **{**run.of_many, **common, **more},
+        )
 
     @property
-    def made(self) -> list[Table]:
-        """The tables that the config asks for."""
-        return [table for table in self.study.tables if self.makes(table.when)]
+    def pieces(self) -> list[Job]:
+        """The jobs that train or measure: those of a network together, each in the order of the work."""
+        jobs = [job for step in self.measured for job in step.all_jobs() if job.networks]
+        return [job for model in dict.fromkeys(job.model for job in jobs) for job in jobs if job.model == model]
+
+    # Tables.
+
+    def parts_of(self, table: str) -> list[str]:
+        """The parts of a collected table: those of a network together, each in the order of the work."""
+        parts: dict[str, list[str]] = {}
+        for job in (job for step in self.measured for job in step.all_jobs()):
+            of_table = [path for path in job.outputs.values() if path.startswith(f"{self.folder}/parts/{table}/")]
+            parts.setdefault(job.model, []).extend(of_table)
+        return [path for paths in parts.values() for path in paths]
 
     @property
     def collected(self) -> list[str]:
         """Names of the tables that are put together from parts."""
         return [table.name for table in self.made if table.parts]
-
-    @cached_property
-    def describe(self) -> Step:
-        """The step that writes the dictionary of the study's tables."""
-        return self.run.dictionary(f"describe_{self.name}", self.study, self.made, self.folder)
 
     @cached_property
     def collect(self) -> Step:
@@ -141,58 +123,14 @@ class Companion(Generic[S]):
             {"table": f"{self.folder}/{{table}}.csv"},
             combinations(table=self.collected),
             "studies/collect.py",
-            inputs=lambda wildcards: {"parts": self.parts_of(wildcards)},
+            inputs=lambda wildcards: {"parts": self.parts_of(wildcards["table"])},
             is_local=True,
         )
 
-    @property
-    def analyses(self) -> list[Step]:
-        """The steps that make tables of others, those that the config asks for."""
-        return [self._analysis(analysis) for analysis in self.study.analyses if self.makes(analysis.when)]
-
-    def _analysis(self, analysis: Analysis) -> Step:
-        tables = {parameter: self.table(name) for parameter, name in by_name(analysis.tables).items()}
-        files = {name: self.file(name) for name in analysis.files}
-        return self.run.analysis(self.study, analysis, self.tables(*analysis.gives), {**tables, **files})
-
-    def file(self, name: str) -> str | list[str]:
-        """The path of a file, or paths of several, that an analysis asks for."""
-        return {"meta": self.run.meta}[name]
-
-    def claims(self, tables: Mapping[str, str | list[str]], published: str, **values: Any) -> Step:
-        """The step that states the study's claims.
-
-        Args:
-            tables: what they follow from.
-            published: the source document, beside whose numbers ours stand; see `published_tables`.
-            values: settings that they depend on.
-        """
-        said = {"page": self.study.of_answer("1 claims")}
-        return claims_step(
-            self.run, self.name, tables, said, models=self.models, published=published_tables(published), **values
-        )
-
-    @property
-    def measured(self) -> list[Step]:
-        """The steps that train or measure, in the order of the work."""
-        return [self._measurement(measurement) for measurement in self.study.measurements]
-
-    def _measurement(self, of: Measurement) -> Step:
-        settings = self.run.settings(of.settings)
-        networks = len(settings[of.networks])
-        weights = self.networks.train_dense.outputs["weights"]
-        return self.step(
-            of.rule,
-            {of.gives: f"{self.folder}/parts/{of.gives}/{{model}}.csv"},
-            combinations(model=self.models),
-            "studies/measure.py",
-            inputs={"data": self.run.meta, "architecture": self.run.dense, "weights": weights},
-            values={"function": of.function, "engine": self.run.lanes(of.lanes), "arguments": settings},
-            sources=lambda wildcards: [module_of(of.function), *self.source(wildcards)],
-            networks=networks,
-            held=self.run.held(networks, of.lanes),
-            passes=lambda wildcards, sizes: networks * sizes["validation"],
-        )
+    @cached_property
+    def describe(self) -> Step:
+        """The step that writes the dictionary of the study's tables."""
+        return self.dictionary(f"describe_{self.name}", self.folder)
 
     @property
     def constraints(self) -> dict[str, str]:
@@ -201,18 +139,15 @@ class Companion(Generic[S]):
 
     @property
     def others(self) -> list[Step]:
-        """The steps between those that measure, whose rules the study has itself."""
+        """The steps between those that measure."""
         return []
 
-    @property
-    def summaries(self) -> list[Step]:
-        """The steps that make tables and claims of what was measured."""
-        return []
+    # What is made of it.
 
     @property
     def _shown(self) -> list[Step]:
         """The steps whose files the page shows."""
-        return [*([self.collect] if self.collected else []), *self.summaries, *self.figures]
+        return [*([self.collect] if self.collected else []), *self.analyses, *self.claims, *self.figures]
 
     @property
     def light(self) -> list[Step]:
@@ -231,11 +166,6 @@ class Companion(Generic[S]):
         made = self.describe.files() if self.made else []
         return [*self.answers, *made, *([self.page] if self.study.answer else [])]
 
-    @property
-    def page(self) -> str:
-        """The page that shows all answers."""
-        return f"{self.folder}/explore.html"
-
     @cached_property
     def explore(self) -> Step:
         """The step that writes the page."""
@@ -246,24 +176,21 @@ class Companion(Generic[S]):
             inputs=lambda wildcards: self.shown(),
             values=lambda wildcards: {"captions": self.captions()},
             captions={"page": self.study.of_page},
-            told=self._told,
+            told=self.told,
         )
 
-    @property
-    def pieces(self) -> list[Job]:
-        """The jobs that train or measure: those of a network together, each in the order of the work."""
-        jobs = [job for step in self.measured for job in step.all_jobs() if job.networks]
-        return [job for model in dict.fromkeys(job.model for job in jobs) for job in jobs if job.model == model]
-
-    def _told(self) -> dict[str, Any]:
-        """Facts on the run for the page: the config and the jobs that trained or measured."""
+    def told(self) -> dict[str, Any]:
+        """Facts on the run for the page, and the jobs that trained or measured."""
         jobs = [(job.model, job.step.name, job.networks, job.log) for job in self.pieces]
-        return {"config": self.run.config.plain(), "root": str(PROJECT), "jobs": jobs}
+        return {**super().told(), "jobs": jobs}
 
     def shown(self) -> Files:
         """Files that the page shows: the claims, all tables, and figures where there are PNG files of them."""
         pictures = [path for path in self.answers if path.endswith(".png")]
-        return {"claims": f"{self.folder}/claims.json", "tables": self._tables, "pictures": pictures}
+        there = [table for table in self.made if table.name != "claims" and self.table(table.name) in self.answers]
+        # First those that the report has, then the others, as they stand in the entry.
+        tables = [self.table(table.name) for table in sorted(there, key=lambda table: table.caption is None)]
+        return {"claims": f"{self.folder}/claims.json", "tables": tables, "pictures": pictures}
 
     def captions(self) -> dict[str, Any]:
         """By path of a table or figure, what the page says of it."""
@@ -278,9 +205,3 @@ class Companion(Generic[S]):
                         captions[path] = said.told(job.wildcards, config)
         plain = {table.name: (0, placed(table.title)[1], "", "") for table in self.made if table.caption is None}
         return captions | {self.table(name): said for name, said in plain.items()}
-
-    @property
-    def _tables(self) -> list[str]:
-        """The tables of the page: first those that the report has, then the others, as they stand in the entry."""
-        there = [table for table in self.made if table.name != "claims" and self.table(table.name) in self.answers]
-        return [self.table(table.name) for table in sorted(there, key=lambda table: table.caption is None)]

@@ -1,5 +1,6 @@
-"""Results for others: what the tables mean, each network at its best cell in open formats, and provenance."""
+"""Results for others: each network at its best cell in open formats, and provenance."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -8,10 +9,9 @@ from typing import Any
 from prunescape.plan.cost import training_flops
 from prunescape.plan.hpspace import Hpspace
 from prunescape.plan.identity import code
-from prunescape.plan.run import Run
-from prunescape.plan.step import Sizes, Step, Wildcards
+from prunescape.plan.run import PROJECT, Run
+from prunescape.plan.step import Files, Sizes, Step, Wildcards, named
 from prunescape.runtime.fingerprint import SCRIPTS
-from prunescape.studies.hpspace import STUDY, tables_of
 
 ROOM = "export"
 MAIN_ROOMS = ("data", "models", "hpspace")  # of scripts, on which the main job's results depend
@@ -24,39 +24,21 @@ class Export:
     run: Run
     hpspace: Hpspace
 
-    @property
-    def folder(self) -> str:
-        """The folder of a network, a pattern."""
-        return f"{self.run.results}/export/{{model}}/{{variant}}"
-
     def _files(self, **names: str) -> dict[str, str]:
-        return {name: f"{self.folder}/{file}" for name, file in names.items()}
+        """Files of a network, patterns."""
+        return {name: f"{self.run.results}/export/{{model}}/{{variant}}/{file}" for name, file in names.items()}
 
-    @property
-    def _jobs(self) -> list[dict[str, str]]:
+    def _step(self, name: str, outputs: Mapping[str, str], **others: Any) -> Step:
+        """A step that has a job for each network."""
         run = self.run
-        return [{"model": model, "variant": variant.name} for model in run.models for variant in run.variants(model)]
-
-    def _source(self, wildcards: Wildcards) -> list[str]:
-        return [self.run.source(wildcards["model"])]
-
-    @cached_property
-    def describe_tables(self) -> Step:
-        """The step that writes the dictionary of the main job's tables."""
-        made = [table for table in tables_of(self.run.pair) if self.hpspace.makes(table.when)]
-        return self.run.dictionary("describe_tables", STUDY, made, self.run.results)
+        jobs = [{"model": model, "variant": variant.name} for model in run.models for variant in run.variants(model)]
+        return run.step(ROOM, name, outputs, jobs, **others)
 
     @cached_property
     def choose_network(self) -> Step:
         """The step that finds a network's best cell."""
-        return self.run.step(
-            ROOM,
-            "choose_network",
-            self._files(cell="cell.json"),
-            self._jobs,
-            inputs=self.hpspace.tables("cells"),
-            is_local=True,
-        )
+        cells = self.hpspace.tables("cells")
+        return self._step("choose_network", self._files(cell="cell.json"), inputs=cells, is_local=True)
 
     @cached_property
     def train_chosen(self) -> Step:
@@ -65,6 +47,10 @@ class Export:
         It trains as `train_tile` does, with the same idle lanes beside it: on a CPU the same bits come out.
         """
         run, networks = self.run, self.hpspace.networks
+
+        def inputs(wildcards: Wildcards) -> Files:
+            given = {**networks.to_choose(wildcards), **networks.chosen_strategy()}
+            return {**given, "data": run.meta, **self.choose_network.outputs}
 
         def values(wildcards: Wildcards) -> dict[str, Any]:
             variant = run.variant(wildcards["model"], wildcards["variant"])
@@ -82,22 +68,16 @@ class Export:
             recipe = networks.training(run.variant(wildcards["model"], wildcards["variant"])).recipe
             return training_flops(1, 1, sizes, recipe, run.prior(wildcards["model"]).get("epochs"))
 
-        return run.step(
-            ROOM,
+        return self._step(
             "train_chosen",
             self._files(architecture="architecture.json", weights="weights.safetensors", history="history.csv"),
-            self._jobs,
-            inputs=lambda wildcards: {
-                **networks.to_choose(wildcards),
-                **networks.chosen_strategy(),
-                "data": run.meta,
-                **self.choose_network.outputs,
-            },
+            inputs=inputs,
             values=values,
-            sources=self._source,
+            sources=run.builder,
             checkpoint="",
             networks=1,
             passes=passes,
+            **run.of_many,
         )
 
     @cached_property
@@ -105,7 +85,7 @@ class Export:
         """The step that writes a network in open formats."""
         files = self._files(onnx="model.onnx", program="model.pt2", check="check.json")
         inputs = {"data": self.run.meta, **self._files(architecture="architecture.json", weights="weights.safetensors")}
-        return self.run.step(ROOM, "export_network", files, self._jobs, inputs=inputs, sources=self._source)
+        return self._step("export_network", files, inputs=inputs, sources=self.run.builder)
 
     @cached_property
     def write_card(self) -> Step:
@@ -125,24 +105,17 @@ class Export:
                 "risk_roi": run.config.analysis.risk_roi,
             }
 
-        return run.step(
-            ROOM,
-            "write_card",
-            self._files(card="model_card.md"),
-            self._jobs,
-            inputs=self._card_inputs,
-            values=values,
-            is_local=True,
-        )
+        def inputs(wildcards: Wildcards) -> Files:
+            own = self._files(cell="cell.json", history="history.csv", check="check.json")
+            return {
+                "data": run.meta,
+                **{name: path.format(**named(wildcards)) for name, path in own.items()},
+                **self.hpspace.tables("pruning", "channels", "risk"),
+                "verdict": f"{self.hpspace.folder}/verdict.json",
+            }
 
-    def _card_inputs(self, wildcards: Wildcards) -> dict[str, str | list[str]]:
-        own = self._files(cell="cell.json", history="history.csv", check="check.json").items()
-        return {
-            "data": self.run.meta,
-            **{name: path.format(model=wildcards["model"], variant=wildcards["variant"]) for name, path in own},
-            **self.hpspace.tables("pruning", "channels", "risk"),
-            "verdict": f"{self.hpspace.folder}/verdict.json",
-        }
+        card = self._files(card="model_card.md")
+        return self._step("write_card", card, inputs=inputs, values=values, is_local=True)
 
     @cached_property
     def provenance(self) -> Step:
@@ -153,12 +126,18 @@ class Export:
             scripts = sorted(f"{room}/{path.name}" for room in MAIN_ROOMS for path in Path(SCRIPTS, room).glob("*.py"))
             return {"config": run.config.plain(), "results_code": code(*scripts, *map(run.source, run.models))}
 
-        files = {"crate": f"{run.results}/ro-crate-metadata.json", "config": f"{run.results}/config.json"}
-        inputs: dict[str, str | list[str]] = {
-            "results": [*self.hpspace.networks.files, *self.hpspace.answers, *self.describe_tables.files()],
-            **self.hpspace.tables("timing"),
-        }
-        return run.step(ROOM, "write_provenance", files, inputs=inputs, values=values, is_local=True)
+        return run.step(
+            ROOM,
+            "write_provenance",
+            {"crate": f"{run.results}/ro-crate-metadata.json", "config": f"{run.results}/config.json"},
+            inputs={
+                "results": [*self.hpspace.networks.files, *self.hpspace.answers],
+                **self.hpspace.tables("timing"),
+            },
+            values=values,
+            is_local=True,
+            told=lambda: str(PROJECT),
+        )
 
     @property
     def files(self) -> list[str]:

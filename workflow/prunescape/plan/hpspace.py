@@ -1,6 +1,6 @@
 """The main job: its tiles, and the tables, figures and pages that follow from them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -8,32 +8,26 @@ from typing import Any
 
 from prunescape.hpspace.lattice import Cell
 from prunescape.hpspace.plan import read_plan
-from prunescape.plan.claims import claims_step
 from prunescape.plan.cost import training_flops
-from prunescape.plan.networks import Networks
-from prunescape.plan.run import PROJECT, Run
 from prunescape.plan.step import Sizes, Step, Wildcards, combinations
-from prunescape.studies.hpspace import STUDY
-from prunescape.studies.study import Analysis, Figure, by_name
+from prunescape.plan.study import Planned
+from prunescape.studies.hpspace import STUDY, tables_of
+from prunescape.studies.study import Figure, Table
 from prunescape.training.strategy import SERIAL
 from prunescape.variant import DENSE
 
-ROOM = "hpspace"
 VERDICT_TABLES = ("cells", "ellipses", "risk", "intervals", "decisions", "shifts", "regret")
-HISTORY = ".history.csv"
+VERDICT = {"json": "json", "text": "txt", "page": "html"}
+# Files of all tiles that are known, by their suffixes.
+OF_TILES = {"tables": ".csv", "timing": ".timing.csv", "histories": ".history.csv"}
 
 
 @dataclass(frozen=True, eq=False)
-class Hpspace:
+class Hpspace(Planned):
     """The main job of a run: its steps."""
 
-    run: Run
-    networks: Networks
-
-    @property
-    def folder(self) -> str:
-        """The folder of the main job's results."""
-        return f"{self.run.results}/{ROOM}"
+    study = STUDY
+    growing = frozenset(OF_TILES)
 
     @property
     def tile(self) -> str:
@@ -44,14 +38,6 @@ class Hpspace:
     def extension(self) -> str:
         """The tiles that a round of extension adds, a pattern."""
         return f"{self.folder}/extension/{{model}}/round-{{round}}.json"
-
-    def table(self, name: str) -> str:
-        """The path of a table."""
-        return f"{self.folder}/{name}.csv"
-
-    def tables(self, *names: str) -> dict[str, str]:
-        """The paths of tables, by name."""
-        return {name: self.table(name) for name in names}
 
     # Tiles.
 
@@ -112,7 +98,7 @@ class Hpspace:
         return {
             "cells": self.cells(wildcards),
             **({"fixed": run.fixed(model)} if run.fixed(model) else {}),
-            **self.networks.training_values(variant),
+            **self.networks.training(variant).values,
             "variant": variant.row(),
             "engine": run.engine(),
             "seed": int(wildcards["seed"]),
@@ -133,18 +119,18 @@ class Hpspace:
     @cached_property
     def train_tile(self) -> Step:
         """The step that trains the cells of a tile."""
-        return self.run.step(
-            ROOM,
+        return self.step(
             "train_tile",
-            {"table": f"{self.tile}.csv", "history": f"{self.tile}{HISTORY}", "timing": f"{self.tile}.timing.csv"},
+            {"table": f"{self.tile}.csv", "history": f"{self.tile}.history.csv", "timing": f"{self.tile}.timing.csv"},
             lambda: [job for model in self.run.models for job in self.tile_jobs(model, self.planned_rounds(model))],
             inputs=self.tile_inputs,
             values=self._tile_values,
-            sources=lambda wildcards: [self.run.source(wildcards["model"])],
+            sources=self.run.builder,
             checkpoint="",
             networks=lambda wildcards: len(self.cells(wildcards)),
             held=self._held,
             passes=self._tile_passes,
+            **self.run.of_many,
         )
 
     @cached_property
@@ -165,12 +151,12 @@ class Hpspace:
             return {"plans": self.plans(model, before), "tables": self.tile_files(model, before)}
 
         extension = {key: value for key, value in run.config.extension.plain().items() if key != "rounds"}
-        return run.step(
-            ROOM,
+        return self.step(
             "extend_grid",
             {"plan": self.extension},
             jobs,
             inputs=inputs,
+            grows=True,
             values=lambda wildcards: {
                 "grid": run.config.grid.plain(),
                 "prior": run.prior(wildcards["model"]),
@@ -178,42 +164,23 @@ class Hpspace:
             },
         )
 
-    @cached_property
-    def collect_cells(self) -> Step:
-        """The step that puts the tables of all tiles together."""
-        collect = next(analysis for analysis in STUDY.analyses if analysis.rule == "collect_cells")
-        return self.run.analysis(STUDY, collect, self.tables(*collect.gives), lambda wildcards: self.all_tiles())
-
     def rounds_before(self, wildcards: Wildcards) -> list[dict[str, str]]:
         """The rounds of extension that must have been planned before the inputs of a job are known."""
         last = self.rounds if wildcards.get("round") is None else int(wildcards["round"]) - 1
         models = [wildcards["model"]] if wildcards.get("model") else self.run.models
         return combinations(model=models, round=range(1, last + 1))
 
-    def all_tiles(self) -> dict[str, str | list[str]]:
-        """The tables of all tiles that are known so far, and the plans by which they are."""
-        models = {model: self.planned_rounds(model) for model in self.run.models}
-        return {
-            "plans": [plan for model in models for plan in self.plans(model, self.rounds)],
-            "tables": [path for of in models.items() for path in self.tile_files(*of)],
-            "timing": [path for of in models.items() for path in self.tile_files(*of, ".timing.csv")],
-        }
+    def file(self, name: str, wildcards: Wildcards) -> str | list[str]:
+        """The path of a file, or paths of several, that an entry asks for; those of all tiles that are known so far."""
+        models = [wildcards["model"]] if wildcards.get("model") else self.run.models
+        if name == "plans":
+            return [plan for model in models for plan in self.plans(model, self.rounds)]
+        if name in OF_TILES:
+            known = [(model, self.planned_rounds(model)) for model in models]
+            return [path for of in known for path in self.tile_files(*of, OF_TILES[name])]
+        return f"{self.folder}/verdict.json" if name == "verdict" else super().file(name, wildcards)
 
     # Tables.
-
-    @cached_property
-    def analyses(self) -> list[Step]:
-        """The steps from all cells to the verdict and its claims."""
-        made = [
-            analysis for analysis in STUDY.analyses if analysis.rule != "collect_cells" and self.makes(analysis.when)
-        ]
-        return [*map(self._analysis, made), self.give_verdict, self.state_claims]
-
-    def _analysis(self, analysis: Analysis) -> Step:
-        tables = {parameter: self.table(name) for parameter, name in by_name(analysis.tables).items()}
-        files = {name: {"meta": self.run.meta}[name] for name in analysis.files}
-        given = [name for name in analysis.gives if self.makes(STUDY.table(name).when)]
-        return self.run.analysis(STUDY, analysis, self.tables(*given), {**tables, **files})
 
     @cached_property
     def give_verdict(self) -> Step:
@@ -225,19 +192,13 @@ class Hpspace:
             "without_control": self._without_control(),
             **run.axes,
         }
-        return run.step(
-            ROOM,
+        return self.step(
             "give_verdict",
-            {name: f"{self.folder}/verdict.{suffix}" for name, suffix in _VERDICT.items()},
+            {name: f"{self.folder}/verdict.{suffix}" for name, suffix in VERDICT.items()},
             inputs=self.tables(*VERDICT_TABLES),
             values=values,
             captions={"page": STUDY.of_answer("1 verdict")},
         )
-
-    @cached_property
-    def state_claims(self) -> Step:
-        """The step that states the verdict as claims."""
-        return claims_step(self.run, ROOM, {"verdict": f"{self.folder}/verdict.json"}, {})
 
     def _without_control(self) -> dict[str, list[str]]:
         """Criteria beside the filter norm, by model, where none of its networks is pruned at random."""
@@ -247,12 +208,7 @@ class Hpspace:
         }
         return {model: names for model, names in criteria.items() if names and "random" not in names}
 
-    # Figures.
-
-    @property
-    def figures_folder(self) -> str:
-        """The folder of the main job's figures."""
-        return f"{self.folder}/figures"
+    # What the config asks for.
 
     def makes(self, when: Collection[str]) -> bool:
         """Whether something is made that needs one of these conditions, or none."""
@@ -265,34 +221,22 @@ class Hpspace:
         }
         return not when or any(holds[name] for name in when)
 
-    def _figure(self, figure: Figure) -> Step:
-        values = {"model": self.run.models, "metric": self.run.metrics, "variant": [DENSE.name]}
-        jobs = combinations(**{name: values[name] for name in figure.wildcards})
-        tables = {parameter: self.table(name) for parameter, name in by_name(figure.tables).items()}
-        return self.run.figure(STUDY, figure, f"figure_{figure.name}", self.figures_folder, tables, jobs)
-
     @cached_property
-    def figures(self) -> list[Step]:
-        """The steps that draw a figure of results."""
-        own = {figure.name: figure for figure in STUDY.figures if figure.name != "samples" and self.makes(figure.when)}
-        return [self.curves if name == "curves" else self._figure(figure) for name, figure in own.items()]
+    def made(self) -> list[Table]:
+        """The tables that the config asks for."""
+        return [table for table in tables_of(self.run.pair) if self.makes(table.when)]
 
-    @cached_property
-    def curves(self) -> Step:
-        """The step that draws training curves, of tiles that are all known when the grid has grown."""
+    def values_of(self, wildcard: str, known: Mapping[str, str]) -> Sequence[str]:  # noqa: ARG002
+        """The values of a wildcard of figures."""
+        return {"metric": self.run.metrics, "variant": [DENSE.name]}[wildcard]
 
-        def inputs(wildcards: Wildcards) -> dict[str, str | list[str]]:
-            model = wildcards["model"]
-            return {**self.tables("cells"), "histories": self.tile_files(model, self.planned_rounds(model), HISTORY)}
+    def rule_of(self, figure: Figure) -> str:
+        """The name of the rule that draws a figure."""
+        return f"figure_{figure.name}"
 
-        jobs = combinations(model=self.run.models)
-        return self.run.figure(STUDY, STUDY.figure("curves"), "figure_curves", self.figures_folder, inputs, jobs)
-
-    @cached_property
-    def samples(self) -> Step:
-        """The step that draws some training images."""
-        folder = f"{self.run.results}/figures"
-        return self.run.figure(STUDY, STUDY.figure("samples"), "figure_samples", folder, {"meta": self.run.meta})
+    def folder_of(self, figure: Figure) -> str:
+        """The folder of a figure; that of the images is all studies'."""
+        return f"{self.run.results}/figures" if figure.name == "samples" else super().folder_of(figure)
 
     # The page, and everything.
 
@@ -314,7 +258,7 @@ class Hpspace:
                 ((name, model, metric), f"{model}/{name}_{metric}") for name in named for metric in self.run.metrics
             ]
             names += [((name, model, ""), f"{model}/{name}") for name in ("curves", "channels")]
-        return [(of, f"{self.figures_folder}/{path}.png") for of, path in names]
+        return [(of, f"{self.folder}/figures/{path}.png") for of, path in names]
 
     @cached_property
     def explore(self) -> Step:
@@ -331,15 +275,25 @@ class Hpspace:
             **run.config.figures.plain("colour_map", "colour_range_percent"),
             **run.axes,
         }
-        return run.step(
-            ROOM,
+        return self.step(
             "explore",
-            {"page": f"{self.folder}/explore.html"},
+            {"page": self.page},
             inputs=inputs,
             values=values,
             captions={"page": STUDY.of_page},
-            told=lambda: {"config": run.config.plain(), "root": str(PROJECT)},
+            told=self.told,
         )
+
+    @cached_property
+    def describe_tables(self) -> Step:
+        """The step that writes the dictionary of the main job's tables."""
+        return self.dictionary("describe_tables", self.run.results)
+
+    @property
+    def light(self) -> list[Step]:
+        """The steps that make tables, claims, figures and the page."""
+        made = [*self.analyses, self.give_verdict, *self.claims, self.networks.table, *self.figures]
+        return [*made, self.explore, self.describe_tables]
 
     def trained(self, wildcards: Wildcards) -> list[str]:  # noqa: ARG002 - an input function of Snakemake's
         """The files of all tiles that are known so far."""
@@ -348,9 +302,5 @@ class Hpspace:
     @property
     def answers(self) -> list[str]:
         """Files that the main job makes of its trainings."""
-        steps = [self.collect_cells, *self.analyses, self.networks.table, *self.figures, self.samples, self.explore]
         plans = [plan for model in self.run.models for plan in self.plans(model, self.rounds)]
-        return [*plans, *(path for step in steps for path in step.files())]
-
-
-_VERDICT = {"json": "json", "text": "txt", "page": "html"}
+        return [*plans, *(path for step in self.light for path in step.files())]

@@ -1,4 +1,4 @@
-"""The identity of a job: the settings that its results depend on, and the meaning of the code behind it."""
+"""Digests of what results depend on beside settings and inputs: code, published tables, a user's own images."""
 
 import hashlib
 from pathlib import Path
@@ -14,21 +14,13 @@ EXTERNAL_BUILDER = (
 )
 
 
-def identity(*sources: str, **values: Any) -> dict[str, Any]:
-    """The settings of a job and the digest of its code: the one value that Snakemake compares to find stale results.
-
-    One dict, because Snakemake compares params without their names.
+def code(*sources: str) -> dict[str, Any]:
+    """Digests of code by name: `code` of the project's own, `external_code` of each network that is imported.
 
     Args:
-        sources: the code: a script ("hpspace/train_tile.py"), modules of the library, and the modules of imported
-            networks after `OWN`.
-        values: what else the results depend on, beside the job's inputs.
+        sources: a script ("hpspace/train_tile.py"), modules of the library, and the modules of imported networks after
+            `OWN`.
     """
-    return {**values, **code(*sources)}
-
-
-def code(*sources: str) -> dict[str, Any]:
-    """Digests of code: `code` of scripts and modules of the library, `own_code` of each network that is imported."""
     own = [external_digest(source.removeprefix(OWN)) for source in sources if source.startswith(OWN)]
     ours = [source for source in sources if not source.startswith(OWN)]
     digests: dict[str, Any] = {"code": fingerprint.digest(*ours, *([EXTERNAL_BUILDER] if own else []))}

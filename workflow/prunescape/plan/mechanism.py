@@ -16,14 +16,6 @@ from prunescape.studies.mechanism import STUDY
 from prunescape.training.retraining import resized
 
 EVEN_EPOCHS = 20
-# What the claims follow from.
-STATED = {
-    "epochs": ["utility_epochs_summary"],
-    "sizes": ["utility_sizes_summary"],
-    "pruned": ["utility_pruned_summary", "retrained"],
-    "channels": ["rank_correlations"],
-    "cycles": ["cycles", "barriers"],
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,12 +41,12 @@ class Mechanism(Companion[Section]):
         return f"{self._networks}/cycles-{{retraining}}.safetensors"
 
     @property
-    def of_network(self) -> dict[str, str]:
+    def of_network(self) -> dict[str, Any]:
         """Files that every job of a model reads, patterns."""
         return {"data": self.run.meta, "architecture": self.run.dense}
 
     @property
-    def of_trained(self) -> dict[str, str]:
+    def of_trained(self) -> dict[str, Any]:
         """Files that every experiment on a pretrained network reads, patterns."""
         return {**self.of_network, "sizes": self.trained}
 
@@ -63,11 +55,6 @@ class Mechanism(Companion[Section]):
         """Files that every experiment on the networks of all cycles of a seed reads, patterns."""
         files = [self.cycled.replace("{retraining}", name) for name in self.cycles.retrainings]
         return {**self.of_trained, "networks": files}
-
-    @property
-    def of_seeds(self) -> dict[str, Any]:
-        """Files that the experiment on lines between networks of different seeds reads, patterns."""
-        return {**self.of_network, "sizes": [self.trained.replace("{seed}", str(seed)) for seed in self.run.seeds]}
 
     @property
     def constraints(self) -> dict[str, str]:
@@ -155,16 +142,8 @@ class Mechanism(Companion[Section]):
         """Number of small networks that are trained beside the cycles of one retraining."""
         return len(self.prunings(model)) * (self.cycles.number if self.cycles.small == "every" else 1)
 
-    def _ablations(self, networks: int) -> Callable[[str, Sizes], int]:
-        """Images that go forwards through so many networks, as they are."""
-        return lambda model, sizes: networks * self._images(sizes)
-
     def _images(self, sizes: Sizes) -> int:
         return min(self.section.images or sizes["train"], sizes["train"])
-
-    def _basins(self, networks: int, sizes: Sizes) -> int:
-        """Images that go forwards through points of planes and lines, where statistics may be recomputed before."""
-        return networks * self._images(sizes) * (2 if self.surface.recompute else 1)
 
     def _once(self, model: str, sizes: Sizes) -> int:
         """Images that one pretraining sends forwards."""
@@ -185,6 +164,10 @@ class Mechanism(Companion[Section]):
             "engine": self.run.lanes(self.section.lanes),
             "seed": int(wildcards["seed"]),
         }
+
+    def _retraining(self, wildcards: Wildcards) -> dict[str, Any]:
+        """The settings of a job that retrains what it prunes."""
+        return {**self._training(wildcards), "retraining": self.retraining(wildcards["model"]).plain()}
 
     def _measuring(self) -> dict[str, Any]:
         """The settings of a job that measures networks of one model."""
@@ -221,89 +204,98 @@ class Mechanism(Companion[Section]):
         values: Callable[[Wildcards], dict[str, Any]],
         networks: Callable[[str], int],
         passes: Callable[[str, Sizes], float],
-        checkpoint: str | None = None,
-        jobs: list[dict[str, str]] | None = None,
+        **more: Any,
     ) -> Step:
         """A step that makes an experiment on each model and seed.
 
         Args:
-            name, outputs, checkpoint: see `Run.step`.
+            name, outputs, inputs, values, more: see `measure`.
             experiment: which one; None where all need it.
-            inputs: what a job reads, patterns.
-            values: the settings.
             networks: how many networks a job trains or evaluates, by model.
             passes: how many images it sends forwards, by model and images of each split.
-            jobs: the wildcards of all jobs; each model and seed, where none are given.
         """
-        return self.step(
+        return self.measure(
             name,
             outputs,
-            self.model_seeds(self.models_of([experiment] if experiment else ())) if jobs is None else jobs,
-            None,
-            checkpoint,
-            inputs=inputs,
-            values=values,
-            sources=self.source,
-            networks=lambda wildcards: networks(wildcards["model"]),
-            held=lambda wildcards: self.run.held(networks(wildcards["model"]), self.section.lanes),
-            passes=lambda wildcards, sizes: passes(wildcards["model"], sizes),
+            inputs,
+            values,
+            lambda wildcards: networks(wildcards["model"]),
+            lambda wildcards, sizes: passes(wildcards["model"], sizes),
+            more.pop("jobs", self.model_seeds([experiment] if experiment else [])),
+            self.section.lanes,
+            **more,
+        )
+
+    def _ablating(
+        self,
+        name: str,
+        experiment: str,
+        outputs: Mapping[str, str],
+        networks: Callable[[str], int],
+        values: Callable[[str], dict[str, Any]] = lambda model: {},
+        inputs: Mapping[str, Any] | None = None,
+        passes: Callable[[str, Sizes], float] | None = None,
+    ) -> Step:
+        """A step that ablates subsets of weights.
+
+        Args:
+            name, experiment, networks: see `_experiment`.
+            outputs: tables by name.
+            values: settings beside those of sampling, by model.
+            inputs: what is read; the pretrained networks, where None.
+            passes: see `_experiment`; each network sees the images once, where None.
+        """
+        return self._experiment(
+            name,
+            experiment,
+            self.of_trained if inputs is None else inputs,
+            {name: self.part(table) for name, table in outputs.items()},
+            lambda wildcards: {**self._sampling(wildcards), **values(wildcards["model"])},
+            networks,
+            passes or (lambda model, sizes: networks(model) * self._images(sizes)),
+        )
+
+    def _connecting(
+        self,
+        name: str,
+        inputs: Mapping[str, Any],
+        outputs: Mapping[str, str],
+        values: Callable[[Wildcards], dict[str, Any]],
+        networks: Callable[[str], int],
+        **more: Any,
+    ) -> Step:
+        """A step that measures points of planes and lines, where statistics may be recomputed before; see `measure`."""
+        passes = 2 if self.surface.recompute else 1
+        return self._experiment(
+            name,
+            "cycles",
+            inputs,
+            outputs,
+            values,
+            networks,
+            lambda model, sizes: networks(model) * self._images(sizes) * passes,
+            **more,
         )
 
     @cached_property
     def pretrain_sizes(self) -> Step:
         """The step that trains a model at all its sizes."""
+        files = {"sizes": self.trained}
+        files |= {"epochs": f"{self._networks}/epochs.safetensors", "history": f"{self._networks}/history.csv"}
+
+        def values(wildcards: Wildcards) -> dict[str, Any]:
+            chosen = {"sizes": self.sizes(wildcards["model"]), "measured_epochs": self.measured_epochs}
+            return {**self._training(wildcards), **chosen}
+
         return self._experiment(
             "pretrain_sizes",
             None,
             self.of_network,
-            {
-                "sizes": self.trained,
-                "epochs": f"{self._networks}/epochs.safetensors",
-                "history": f"{self._networks}/history.csv",
-            },
-            lambda wildcards: {
-                **self._training(wildcards),
-                "sizes": self.sizes(wildcards["model"]),
-                "measured_epochs": self.measured_epochs,
-            },
+            files,
+            values,
             lambda model: len(self.sizes(model)),
             lambda model, sizes: len(self.sizes(model)) * self._once(model, sizes),
-            "",
-        )
-
-    @cached_property
-    def ablate_epochs(self) -> Step:
-        """The step that ablates subsets of weights over the training."""
-        networks = len(self.measured_epochs) * self._levels + self.section.bands * len(self.section.levels)
-        return self._experiment(
-            "ablate_epochs",
-            "epochs",
-            {**self.of_network, "epochs": self.pretrain_sizes.outputs["epochs"]},
-            {"epochs": self.part("utility_epochs"), "bands": self.part("utility_bands")},
-            lambda wildcards: {**self._sampling(wildcards), "bands": self.section.bands},
-            lambda model: networks,
-            self._ablations(networks),
-        )
-
-    @cached_property
-    def ablate_sizes(self) -> Step:
-        """The step that ablates subsets of weights of networks of all sizes."""
-
-        def networks(model: str) -> int:
-            return 2 * len(self.sizes(model)) * self._levels
-
-        return self._experiment(
-            "ablate_sizes",
-            "sizes",
-            self.of_trained,
-            {"table": self.part("utility_sizes")},
-            lambda wildcards: {
-                **self._sampling(wildcards),
-                "sizes": self.sizes(wildcards["model"]),
-                "epoch": self.run.config.recipe.epochs,
-            },
-            networks,
-            lambda model, sizes: networks(model) * self._images(sizes),
+            checkpoint="",
         )
 
     @cached_property
@@ -315,48 +307,56 @@ class Mechanism(Companion[Section]):
             "pruned",
             self.of_trained,
             {"networks": f"{self._networks}/pruned.safetensors", "table": self.part("retrained")},
-            lambda wildcards: {
-                **self._training(wildcards),
-                "retraining": self.retraining(wildcards["model"]).plain(),
-                **self.section.plain("pruning_ratios"),
-            },
+            lambda wildcards: {**self._retraining(wildcards), **self.section.plain("pruning_ratios")},
             lambda model: 2 * pairs,
             lambda model, sizes: 2 * pairs * self._again(model, sizes) + pairs * self._once(model, sizes),
-            "",
+            checkpoint="",
         )
 
-    @cached_property
-    def ablate_pruned(self) -> Step:
-        """The step that ablates subsets of weights of pruned networks."""
-        networks = 3 * len(self.section.pruning_ratios) * self._levels
-        return self._experiment(
-            "ablate_pruned",
-            "pruned",
-            {**self.of_trained, "networks": self.retrain_pruned.outputs["networks"]},
-            {"table": self.part("utility_pruned")},
-            lambda wildcards: {**self._sampling(wildcards), **self.section.plain("pruning_ratios")},
-            lambda model: networks,
-            self._ablations(networks),
-        )
-
-    @cached_property
-    def ablate_channels(self) -> Step:
-        """The step that ablates channels, and compares what their utility predicts."""
-        networks = self._levels  # the channels themselves, some hundreds, are left out
-        return self._experiment(
-            "ablate_channels",
-            "channels",
-            self.of_trained,
-            {"channels": self.part("utility_channels"), "correlations": self.part("rank_correlations")},
-            self._sampling,
-            lambda model: networks,
-            lambda model, sizes: networks * (self._images(sizes) + sizes["validation"]),
-        )
+    @property
+    def _ablations(self) -> list[Step]:
+        """The steps that ablate subsets of weights."""
+        section, epochs = self.section, {**self.of_network, "epochs": self.pretrain_sizes.outputs["epochs"]}
+        bands = section.bands * len(section.levels)
+        pruned = {**self.of_trained, "networks": self.retrain_pruned.outputs["networks"]}
+        return [
+            self._ablating(
+                "ablate_epochs",
+                "epochs",
+                {"epochs": "utility_epochs", "bands": "utility_bands"},
+                lambda model: len(self.measured_epochs) * self._levels + bands,
+                lambda model: {"bands": section.bands},
+                epochs,
+            ),
+            self._ablating(
+                "ablate_sizes",
+                "sizes",
+                {"table": "utility_sizes"},
+                lambda model: 2 * len(self.sizes(model)) * self._levels,
+                lambda model: {"sizes": self.sizes(model), "epoch": self.run.config.recipe.epochs},
+            ),
+            self.retrain_pruned,
+            self._ablating(
+                "ablate_pruned",
+                "pruned",
+                {"table": "utility_pruned"},
+                lambda model: 3 * len(section.pruning_ratios) * self._levels,
+                lambda model: section.plain("pruning_ratios"),
+                pruned,
+            ),
+            self._ablating(
+                "ablate_channels",
+                "channels",
+                {"channels": "utility_channels", "correlations": "rank_correlations"},
+                lambda model: self._levels,  # the channels themselves, some hundreds, are left out
+                passes=lambda model, sizes: self._levels * (self._images(sizes) + sizes["validation"]),
+            ),
+        ]
 
     @cached_property
     def prune_in_cycles(self) -> Step:
         """The step that prunes and retrains in cycles."""
-        number = self.cycles.number
+        number, folder = self.cycles.number, f"{self.folder}/parts/cycles"
 
         def networks(model: str) -> int:
             return len(self.prunings(model)) * number + self._small_networks(model)
@@ -365,112 +365,64 @@ class Mechanism(Companion[Section]):
             small, again = self._small_networks(model), self._again(model, sizes)
             return (networks(model) - small) * again + small * (self._once(model, sizes) + number * again)
 
+        def values(wildcards: Wildcards) -> dict[str, Any]:
+            fractions = self.cycles.plain(*self.prunings(wildcards["model"]))
+            cycles = {"fractions": fractions, "cycles": number, "small": self.cycles.small}
+            return {**self._retraining(wildcards), **cycles}
+
         return self._experiment(
             "prune_in_cycles",
             "cycles",
             self.of_trained,
-            {
-                "networks": self.cycled,
-                "table": f"{self.folder}/parts/cycles/{{model}}/seed-{{seed}}_{{retraining}}.csv",
-            },
-            lambda wildcards: {
-                **self._training(wildcards),
-                "retraining": self.retraining(wildcards["model"]).plain(),
-                "fractions": self.cycles.plain(*self.prunings(wildcards["model"])),
-                "cycles": number,
-                "small": self.cycles.small,
-            },
+            {"networks": self.cycled, "table": f"{folder}/{{model}}/seed-{{seed}}_{{retraining}}.csv"},
+            values,
             networks,
             passes,
-            "",
-            combinations(model=self.models_of(["cycles"]), seed=self.run.seeds, retraining=self.cycles.retrainings),
-        )
-
-    @cached_property
-    def map_surfaces(self) -> Step:
-        """The step that maps the loss on the planes through networks of cycles."""
-
-        def networks(model: str) -> int:
-            return self._cycles_of(model) * len(self.planes) * self.surface.side**2
-
-        return self._experiment(
-            "map_surfaces",
-            "cycles",
-            self.of_cycled,
-            {name: self.part(name) for name in ("surface", "marks", "distances")},
-            lambda wildcards: {**self._of_cycles(wildcards), "planes": self.planes, "side": self.surface.side},
-            networks,
-            lambda model, sizes: self._basins(networks(model), sizes),
-        )
-
-    @cached_property
-    def connect_cycles(self) -> Step:
-        """The step that measures the loss on lines between networks of cycles."""
-
-        def networks(model: str) -> int:
-            small = 2 * len(self.cycles.retrainings) * self._small_networks(model)
-            return self._cycles_of(model) * self.cycles.number * self.surface.line + small
-
-        return self._experiment(
-            "connect_cycles",
-            "cycles",
-            self.of_cycled,
-            {name: self.part(name) for name in ("lines", "barriers")},
-            lambda wildcards: {**self._of_cycles(wildcards), "points": self.surface.line},
-            networks,
-            lambda model, sizes: self._basins(networks(model), sizes),
-        )
-
-    @cached_property
-    def connect_seeds(self) -> Step:
-        """The step that measures the loss on lines between networks of different seeds."""
-        seeds = self.run.seeds
-        networks = math.comb(len(seeds), 2) * self.surface.line
-        return self._experiment(
-            "connect_seeds",
-            "cycles",
-            self.of_seeds,
-            {name: f"{self.folder}/parts/{name}/{{model}}/seeds.csv" for name in ("lines", "barriers")},
-            lambda wildcards: {
-                **self._of_basins(),
-                "points": self.surface.line,
-                "seeds": seeds,
-                "seed": seeds[0],
-            },
-            lambda model: networks,
-            lambda model, sizes: self._basins(networks, sizes),
-            jobs=combinations(model=self.models_of(["cycles"]) if len(seeds) > 1 else []),
+            checkpoint="",
+            jobs=[
+                {**job, "retraining": name} for job in self.model_seeds(["cycles"]) for name in self.cycles.retrainings
+            ],
         )
 
     @property
-    def measured(self) -> list[Step]:
-        """The steps that train or measure, in the order of the work."""
+    def _basins(self) -> list[Step]:
+        """The steps that measure surfaces and lines between networks."""
+        seeds, surface = self.run.seeds, self.surface
+        of_seeds = {**self.of_network, "sizes": [self.trained.replace("{seed}", str(seed)) for seed in seeds]}
+
+        def on_planes(model: str) -> int:
+            return self._cycles_of(model) * len(self.planes) * surface.side**2
+
+        def on_lines(model: str) -> int:
+            small = 2 * len(self.cycles.retrainings) * self._small_networks(model)
+            return self._cycles_of(model) * self.cycles.number * surface.line + small
+
         return [
-            self.pretrain_sizes,
-            self.ablate_epochs,
-            self.ablate_sizes,
-            self.retrain_pruned,
-            self.ablate_pruned,
-            self.ablate_channels,
-            self.prune_in_cycles,
-            self.map_surfaces,
-            self.connect_cycles,
-            self.connect_seeds,
+            self._connecting(
+                "map_surfaces",
+                self.of_cycled,
+                {name: self.part(name) for name in ("surface", "marks", "distances")},
+                lambda wildcards: {**self._of_cycles(wildcards), "planes": self.planes, "side": surface.side},
+                on_planes,
+            ),
+            self._connecting(
+                "connect_cycles",
+                self.of_cycled,
+                {name: self.part(name) for name in ("lines", "barriers")},
+                lambda wildcards: {**self._of_cycles(wildcards), "points": surface.line},
+                on_lines,
+            ),
+            self._connecting(
+                "connect_seeds",
+                of_seeds,
+                {name: f"{self.folder}/parts/{name}/{{model}}/seeds.csv" for name in ("lines", "barriers")},
+                lambda wildcards: {**self._of_basins(), "points": surface.line, "seeds": seeds, "seed": seeds[0]},
+                lambda model: math.comb(len(seeds), 2) * surface.line,
+                jobs=combinations(model=self.models_of(["cycles"]) if len(seeds) > 1 else []),
+            ),
         ]
 
-    # Tables.
-
-    def parts_of(self, wildcards: Wildcards) -> list[str]:
-        """The parts of a collected table."""
-        table = wildcards["table"]
-        others = [f"_{name}" for name in self.cycles.retrainings] if table == "cycles" else [""]
-        own = [f"seed-{seed}{other}" for seed in self.run.seeds for other in others]
-        own += ["seeds"] if table in ("lines", "barriers") and len(self.run.seeds) > 1 else []
-        models = self.models_of(self.study.table(table).when)
-        return [f"{self.folder}/parts/{table}/{model}/{name}.csv" for model in models for name in own]
-
     @cached_property
-    def summaries(self) -> list[Step]:
-        """The steps that make tables and claims of what was measured."""
-        made = [name for experiment, tables in STATED.items() if self.makes([experiment]) for name in tables]
-        return [*self.analyses, self.claims(self.tables(*made), "anonymous2021", tolerance=self.section.tolerance)]
+    def measured(self) -> list[Step]:
+        """The steps that train or measure, in the order of the work."""
+        return [self.pretrain_sizes, *self._ablations, self.prune_in_cycles, *self._basins]

@@ -1,6 +1,6 @@
 """Networks of the main job: the dense one, its checkpoint, and how variants are pruned and trained again."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from prunescape.config.recipe import Recipe
 from prunescape.plan.cost import training_flops
 from prunescape.plan.run import Run
-from prunescape.plan.step import Sizes, Step, Wildcards, combinations
+from prunescape.plan.step import Files, Sizes, Step, Wildcards, combinations
 from prunescape.studies.hpspace import STUDY
 from prunescape.training.retraining import retraining, step_ratio, until
 from prunescape.variant import NORM, Variant
@@ -24,11 +24,21 @@ class Training:
 
     Attributes:
         recipe: as the config's section has it.
-        rate_factor: what each learning rate of the grid is multiplied by.
+        factor: what each learning rate of the grid is multiplied by; None from scratch, where that is 1.
     """
 
     recipe: Recipe
-    rate_factor: float = 1.0
+    factor: float | None = None
+
+    @property
+    def rate_factor(self) -> float:
+        """The factor on learning rates."""
+        return 1.0 if self.factor is None else self.factor
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The settings of a job; trainings from scratch need no factor."""
+        return {"recipe": self.recipe.plain()} | ({} if self.factor is None else {"rate_factor": self.factor})
 
 
 @dataclass(frozen=True)
@@ -147,18 +157,10 @@ class Networks:
         return {"check": self.check.outputs["check"].format(model=model)} if self.run.has_check(model) else {}
 
     @property
-    def prune_threads(self) -> int:
+    def _pruning_cores(self) -> dict[str, int]:
         """Cores of a pruning job. What is measured must not share the machine with other jobs of this run."""
-        return (self.run.cores or self._latency_threads) if self.targets_latency else 1
-
-    @property
-    def prune_resources(self) -> dict[str, int]:
-        """Resources that a pruning job asks a cluster for."""
-        return {"cpus_per_task": self._latency_threads} if self.targets_latency else {}
-
-    @property
-    def _latency_threads(self) -> int:
-        return self.run.config.pruning.latency.threads
+        cpus = self.run.config.pruning.latency.threads
+        return {"threads": self.run.cores or cpus, "cpus": cpus} if self.targets_latency else {}
 
     def found_widths(self, wildcards: Wildcards, output: Any) -> str | None:  # noqa: ARG002 - so it is not tracked
         """The folder of widths that were found by measuring latency, which is never measured twice for one question."""
@@ -207,82 +209,97 @@ class Networks:
             return Training(self.run.config.recipe)
         return Training(*retraining(self.run.config.recipe, variant.pipeline, self.rewind_epoch))
 
-    def training_values(self, variant: Variant) -> dict[str, Any]:
-        """Recipe and rate factor as settings of a job; those trained from scratch need no factor."""
-        training = self.training(variant)
-        return {"recipe": training.recipe.plain()} | ({"rate_factor": training.rate_factor} if variant.goes_on else {})
-
-    def prior_values(self, model: str, recipe: Recipe | None) -> dict[str, Any]:
-        """The settings of a training whose weights pruning ranks: at the prior, with a seed of its own."""
-        return {
-            **self.run.fixed(model),
-            **self.run.prior(model),
-            "recipe": recipe and recipe.plain(),
-            "engine": self.run.engine(strategy="serial"),
-            "seed": CHECKPOINT_SEED,
-        }
-
-    def _one_training(self, recipe: Recipe, sizes: Sizes, hyperparameters: Mapping[str, float]) -> int:
-        """Images that one training sends forwards; hyperparameters may be the recipe's own."""
-        return training_flops(1, 1, sizes, recipe, hyperparameters.get("epochs"))
-
     def of_dense(self, wildcards: Wildcards) -> dict[str, str]:
         """Files that the training of a dense network reads, patterns."""
         return {**self.checked(wildcards), "data": self.run.meta, "architecture": self.run.dense}
 
-    def _source(self, wildcards: Wildcards) -> list[str]:
-        return [self.run.source(wildcards["model"])]
-
     # Steps.
+
+    def _step(self, name: str, outputs: Mapping[str, str], jobs: Any, *more: Any, **others: Any) -> Step:
+        return self.run.step(ROOM, name, outputs, jobs, *more, sources=self.run.builder, **others)
 
     @cached_property
     def describe(self) -> Step:
         """The step that writes a dense network's architecture."""
         run = self.run
-        return run.step(
-            ROOM,
+        return self._step(
             "describe_dense",
             {"architecture": run.dense},
             combinations(model=run.all_models),
             inputs={"data": run.meta},
             values=lambda wildcards: run.described(wildcards["model"]),
-            sources=self._source,
+            is_local=True,
         )
 
     @cached_property
     def check(self) -> Step:
-        """The step that finds out whether a network can be pruned as the config says, and how it may be trained."""
+        """The step that finds out whether a network can be pruned as the config says, and how it may be trained.
+
+        It comes before anything is trained, for networks that are imported or have layers of their own to ignore.
+        """
         run = self.run
 
         def values(wildcards: Wildcards) -> dict[str, Any]:
             variants = {variant.name: variant.columns() for variant in self.pruned(wildcards["model"])}
             return {"variants": variants, "pruning": self.ranking(), "strategy": run.config.engine.strategy}
 
-        return run.step(
-            ROOM,
+        return self._step(
             "check_network",
             {"check": f"{run.results}/models/{{model}}/dense/check.json"},
             combinations(model=[model for model in run.models if run.has_check(model)]),
             inputs={"architecture": run.dense},
             values=values,
-            sources=self._source,
+            is_local=True,
+        )
+
+    def _train(
+        self,
+        name: str,
+        outputs: Mapping[str, str],
+        jobs: Any,
+        training: Callable[[Wildcards], Training],
+        inputs: Files | Callable[[Wildcards], Files],
+    ) -> Step:
+        """A step that trains networks whose weights pruning ranks, or goes back to: one at the prior a job.
+
+        Args:
+            name, jobs, inputs: see `Run.step`.
+            outputs: weights and history, in a folder.
+            training: by which a job trains.
+        """
+        run = self.run
+
+        def values(wildcards: Wildcards) -> dict[str, Any]:
+            model, seeded = wildcards["model"], {"engine": run.engine(strategy="serial"), "seed": CHECKPOINT_SEED}
+            return {**run.fixed(model), **run.prior(model), "recipe": None, **seeded, **training(wildcards).values}
+
+        def passes(wildcards: Wildcards, sizes: Sizes) -> int:
+            prior = run.prior(wildcards["model"])
+            return training_flops(1, 1, sizes, training(wildcards).recipe, prior.get("epochs"))
+
+        return self._step(
+            name,
+            {key: f"{run.results}/models/{{model}}/{file}" for key, file in outputs.items()},
+            jobs,
+            "models/train_dense.py",
+            "",
+            inputs=inputs,
+            values=values,
+            networks=1,
+            passes=passes,
+            **run.of_one,
         )
 
     @cached_property
     def train_dense(self) -> Step:
-        """The step that trains the dense network whose filters pruning ranks."""
-        run, recipe = self.run, self.run.config.recipe
-        return run.step(
-            ROOM,
+        """The step that trains a dense network, whose weights pruning ranks."""
+        run = self.run
+        return self._train(
             "train_dense",
-            {name: f"{run.results}/models/{{model}}/dense/{file}" for name, file in _TRAINED.items()},
+            {"weights": "dense/weights.safetensors", "history": "dense/history.csv"},
             combinations(model=[model for model in run.models if self.is_ranked(model)]),
-            inputs=self.of_dense,
-            values=lambda wildcards: self.prior_values(wildcards["model"], recipe),
-            sources=self._source,
-            checkpoint="",
-            networks=1,
-            passes=lambda wildcards, sizes: self._one_training(recipe, sizes, run.prior(wildcards["model"])),
+            lambda wildcards: Training(run.config.recipe),
+            self.of_dense,
         )
 
     @cached_property
@@ -291,32 +308,34 @@ class Networks:
 
         These are the very weights that `train_dense` passes through, which need not run again for this pipeline.
         """
-        run = self.run
-
-        def recipe(wildcards: Wildcards) -> Recipe:
-            return until(run.config.recipe, int(wildcards["epoch"]))
-
-        return run.step(
-            ROOM,
+        rewinding = [model for model in self.run.models if any(variant.rewinds for variant in self.pruned(model))]
+        folder = "dense/epoch-{epoch}"
+        return self._train(
             "train_to_rewind",
-            {name: f"{run.results}/models/{{model}}/dense/epoch-{{epoch}}/{file}" for name, file in _TRAINED.items()},
-            [
-                {"model": model, "epoch": str(self.rewind_epoch)}
-                for model in run.models
-                if any(variant.rewinds for variant in self.pruned(model))
-            ],
-            "models/train_dense.py",
-            inputs=self.of_dense,
-            values=lambda wildcards: self.prior_values(wildcards["model"], recipe(wildcards)),
-            sources=self._source,
-            checkpoint="",
-            networks=1,
-            passes=lambda wildcards, sizes: self._one_training(recipe(wildcards), sizes, run.prior(wildcards["model"])),
+            {"weights": f"{folder}/weights.safetensors", "history": f"{folder}/history.csv"},
+            combinations(model=rewinding, epoch=[self.rewind_epoch]),
+            lambda wildcards: Training(until(self.run.config.recipe, int(wildcards["epoch"]))),
+            self.of_dense,
+        )
+
+    @cached_property
+    def retrain_step(self) -> Step:
+        """The step that trains a network between two steps of pruning."""
+        before, folder = self.prune_step.outputs, "{pruned}/step-{step}"
+        return self._train(
+            "retrain_step",
+            {"weights": f"{folder}/retrained.safetensors", "history": f"{folder}/history.csv"},
+            self.prune_step.jobs,
+            lambda wildcards: self.training(self.run.variant(wildcards["model"], wildcards["pruned"])),
+            {"data": self.run.meta, "architecture": before["architecture"], "start": before["weights"]},
         )
 
     @cached_property
     def calibrate(self) -> Step:
-        """The step that measures how the cells of a tile are trained fastest."""
+        """The step that measures how the cells of a tile are trained fastest, where that is left to be measured.
+
+        It has the cores that training has; on a cluster it must run on the same kind of machine, too.
+        """
         run = self.run
 
         def values(wildcards: Wildcards) -> dict[str, Any]:
@@ -324,14 +343,13 @@ class Networks:
             return {"recipe": run.config.recipe.plain(), "engine": run.engine(), "cells": cells}
 
         jobs = [{"model": model, "variant": variant.name} for model in run.models for variant in run.variants(model)]
-        return run.step(
-            ROOM,
+        return self._step(
             "calibrate",
             {"strategy": run.strategy},
             jobs if run.is_calibrated else [],
             inputs=self.to_calibrate,
             values=values,
-            sources=self._source,
+            **run.of_many,
         )
 
     @cached_property
@@ -357,49 +375,14 @@ class Networks:
 
     def _pruning(self, name: str, folder: str, jobs: list[dict[str, str]]) -> Step:
         outputs = {"architecture": "architecture.json", "weights": "weights.safetensors", "record": "pruning.json"}
-        return self.run.step(
-            ROOM,
+        return self._step(
             name,
             {key: f"{self.run.results}/models/{{model}}/{{pruned}}/{folder}{file}" for key, file in outputs.items()},
             jobs,
             "models/prune.py",
             inputs=self.pruned_from,
             values=self.prune_values,
-            sources=self._source,
-        )
-
-    @cached_property
-    def retrain_step(self) -> Step:
-        """The step that trains a network between two steps of pruning."""
-        run = self.run
-
-        def training(wildcards: Wildcards) -> Variant:
-            return run.variant(wildcards["model"], wildcards["pruned"])
-
-        return run.step(
-            ROOM,
-            "retrain_step",
-            {
-                "weights": f"{run.results}/models/{{model}}/{{pruned}}/step-{{step}}/retrained.safetensors",
-                "history": f"{run.results}/models/{{model}}/{{pruned}}/step-{{step}}/history.csv",
-            },
-            self.prune_step.jobs,
-            "models/train_dense.py",
-            inputs={
-                "data": run.meta,
-                "architecture": self.prune_step.outputs["architecture"],
-                "start": self.prune_step.outputs["weights"],
-            },
-            values=lambda wildcards: {
-                **self.prior_values(wildcards["model"], None),
-                **self.training_values(training(wildcards)),
-            },
-            sources=self._source,
-            checkpoint="",
-            networks=1,
-            passes=lambda wildcards, sizes: self._one_training(
-                self.training(training(wildcards)).recipe, sizes, run.prior(wildcards["model"])
-            ),
+            **self._pruning_cores,
         )
 
     @cached_property
@@ -466,6 +449,3 @@ class Networks:
                 ratio, recipe = step_ratio(variant.ratio, step, steps), self.training(variant).recipe
                 trainings.append(Preparation(model, label, job.outputs["weights"], job.log, ratio, recipe))
         return trainings
-
-
-_TRAINED = {"weights": "weights.safetensors", "history": "history.csv"}

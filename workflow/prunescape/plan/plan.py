@@ -101,6 +101,8 @@ class Plan:
                 "files": folder_digest(run.config.data),
             },
             sources=[f"prunescape.data.sources.{run.data_set.module}"],
+            # Where the files are found is no part of what they are.
+            told=lambda: {key: value for key, value in run.config.data.plain().items() if key != "prepared"},
         )
 
     @property
@@ -112,7 +114,6 @@ class Plan:
         return [
             *self.networks.files,
             *self.hpspace.answers,
-            *self.export.describe_tables.files(),
             self.index,
             *self.ledger.values(),
         ]
@@ -128,29 +129,25 @@ class Plan:
         return {"ledger": f"{self.run.results}/claims.csv", "claims": f"{self.run.results}/claims.json"}
 
     @property
-    def declared(self) -> list[Step]:
-        """The steps that measure, of companion studies that have no rules of their own."""
-        return [step for study in self.companions.values() if study.study.measurements for step in study.measured]
+    def measuring(self) -> list[Step]:
+        """Steps that train or measure, or prepare that, and have no rule of their own in `rules`."""
+        export = self.export
+        steps = [step for step in self.networks.measured if not step.name.startswith("prune")]
+        steps += [export.train_chosen, export.export_network, export.provenance]
+        return [*steps, *(step for study in self.companions.values() for step in [*study.measured, *study.others])]
 
     @property
     def light(self) -> list[Step]:
-        """Steps that make tables, claims, figures and pages; one rule of `light.smk` each."""
-        steps = [*self.hpspace.analyses, self.networks.table, self.export.describe_tables]
-        steps += [self.export.choose_network, self.export.write_card, self.hpspace.samples]
-        # Training curves need all tiles, and have a rule of their own.
-        steps += [step for step in self.hpspace.figures if step is not self.hpspace.curves]
-        return [*steps, self.hpspace.explore, *(step for study in self.companions.values() for step in study.light)]
+        """Steps that make tables, claims, figures and pages."""
+        steps = [*self.hpspace.light, self.export.choose_network, self.export.write_card]
+        return [*steps, *(step for study in self.companions.values() for step in study.light)]
 
     @property
     def steps(self) -> list[Step]:
         """The steps of all studies."""
-        hpspace, export = self.hpspace, self.export
-        steps = [self.prepare, *self.networks.measured, hpspace.train_tile, hpspace.extend_grid, hpspace.collect_cells]
-        steps += [export.train_chosen, export.export_network, export.provenance]
-        for study in self.companions.values():
-            steps += study.measured
-            steps += study.others
-        return [*steps, hpspace.curves, *self.light]
+        hpspace, networks = self.hpspace, self.networks
+        own = [self.prepare, networks.prune, networks.prune_step, networks.prune_initial]
+        return [*own, hpspace.train_tile, hpspace.extend_grid, *self.measuring, *self.light]
 
     def jobs(self) -> Iterator[Job]:
         """The known jobs of all steps."""
@@ -164,6 +161,15 @@ class Plan:
             return job.memory(dense["parameters"], dense["activations"], self.run.config.recipe.batch_size)
         except (OSError, ValueError, KeyError, TypeError):  # a damaged file is told by the job that reads it
             return None
+
+    def resources(self, step: Step) -> dict[str, Any]:
+        """The resources that the jobs of a step ask a cluster for.
+
+        `cpus_per_task` says what `threads` says, as Snakemake cuts these down to the cores of the machine that it runs
+        on itself.
+        """
+        asked = {"runtime": self.minutes(step) if step.passes else None, "cpus_per_task": step.cpus}
+        return {name: value for name, value in asked.items() if value is not None}
 
     def minutes(self, step: Step) -> Callable[..., int]:
         """A function for Snakemake: the run time to ask a cluster for, by the FLOPs that a job will need."""

@@ -18,11 +18,10 @@ from prunescape.hpspace.setting import counted, published_settings
 from prunescape.models.catalogue import ModelInfo
 from prunescape.models.catalogue import lookup as model_info
 from prunescape.plan.cost import visible_gpus
-from prunescape.plan.identity import OWN, published_tables
-from prunescape.plan.step import Files, Step, Wildcards
+from prunescape.plan.identity import OWN
+from prunescape.plan.step import Step, Wildcards
 from prunescape.runtime.fingerprint import LIBRARY
-from prunescape.studies.package import PACKAGE, data_package
-from prunescape.studies.study import Analysis, Figure, Names, Study, Table, by_name, module_of
+from prunescape.studies.study import Names, by_name
 from prunescape.training.recipe import TOP5_CLASSES
 from prunescape.training.strategy import FUSED, SERIAL, needs_calibration
 from prunescape.variant import Variant, variants_of
@@ -130,10 +129,14 @@ class Run:
         return model_info(model)
 
     def source(self, model: str) -> str:
-        """The code that builds a network, as `identity` takes it."""
+        """The code that builds a network, as `prunescape.plan.identity.code` takes it."""
         if self.is_imported(model):
             return OWN + str(self.config.models[model].import_).split(":")[0]
         return f"prunescape.models.{model_info(model).module}"
+
+    def builder(self, wildcards: Wildcards) -> list[str]:
+        """The code that builds the network of a job, as a step takes it."""
+        return [self.source(wildcards["model"])]
 
     def has_check(self, model: str) -> bool:
         """Whether it is tried before anything is trained if a network can be pruned as the config says.
@@ -217,14 +220,14 @@ class Run:
         return max(self.config.engine.threads, (self.cores or 0) // gpus if gpus else 0)
 
     @property
-    def dense_threads(self) -> int:
-        """Cores of a job that trains one network. On a CPU a single network is a single array, which has one core."""
-        return 1 if self.config.engine.device == "cpu" else self.threads
+    def of_many(self) -> dict[str, int]:
+        """Cores of a step whose jobs train or evaluate several networks, as `Step` takes them."""
+        return {"threads": self.threads, "cpus": self.config.engine.threads}
 
     @property
-    def dense_cpus(self) -> int:
-        """CPUs that a job which trains one network asks a cluster for."""
-        return 1 if self.config.engine.device == "cpu" else self.config.engine.threads
+    def of_one(self) -> dict[str, int]:
+        """Cores of a step whose jobs train one network. On a CPU that is a single array, which has one core."""
+        return {"threads": 1, "cpus": 1} if self.config.engine.device == "cpu" else self.of_many
 
     # Steps.
 
@@ -257,77 +260,6 @@ class Run:
         state = None if checkpoint is None else checkpoint or f"{self.results}/checkpoints/{name}/{wildcards}"
         return replace(step, log=f"{self.logs}/{room}/{name}/{wildcards or 'all'}.log", checkpoint=state)
 
-    def figure(
-        self,
-        study: Study,
-        figure: Figure,
-        name: str,
-        folder: str,
-        inputs: Files | Callable[[Wildcards], Files],
-        jobs: Iterable[Mapping[str, str]] = ({},),
-    ) -> Step:
-        """The step that draws a figure, once in each format; the report has the first of them.
-
-        Args:
-            study, figure: their entries.
-            name: of the rule.
-            folder: of figures.
-            inputs: what it is made of, patterns or a function of wildcards.
-            jobs: the wildcards of each figure.
-        """
-        formats, dpi = self.config.figures.formats, self.config.figures.dpi
-        values = {**self.settings(figure.settings), **figure.given}
-        return self.step(
-            study.name,
-            name,
-            {suffix: f"{folder}/{figure.pattern}.{suffix}" for suffix in formats},
-            jobs,
-            "studies/figure.py",
-            inputs=inputs,
-            values={**_called(figure.draw, study.readers(figure.tables)), "dpi": dpi, **values},
-            sources=[module_of(figure.draw)],
-            captions={formats[0]: study.of_figure(figure)},
-        )
-
-    def analysis(
-        self,
-        study: Study,
-        analysis: Analysis,
-        outputs: Mapping[str, str],
-        inputs: Files | Callable[[Wildcards], Files],
-        is_local: bool = False,
-    ) -> Step:
-        """The step that makes tables of others.
-
-        Args:
-            study, analysis: their entries.
-            outputs: the tables by name, those of `analysis.gives` that this run has.
-            inputs: what they are made of.
-            is_local: see `Step`.
-        """
-        published = {} if analysis.reference is None else {"published": published_tables(analysis.reference)}
-        values = {**self.settings(analysis.settings), **analysis.given, **published}
-        return self.step(
-            study.name,
-            analysis.rule,
-            outputs,
-            script="studies/table.py",
-            inputs=inputs,
-            values={**_called(analysis.function, study.readers(analysis.tables)), **values},
-            sources=[module_of(analysis.function)],
-            is_local=is_local,
-            captions=study.of_tables(outputs),
-        )
-
-    def dictionary(self, name: str, study: Study, tables: Iterable[Table], folder: str) -> Step:
-        """The step that writes what the tables of a study mean: the name of its rule, the tables, and their folder."""
-        package = data_package(self.config.run, study.name, tables, study.columns)
-        path = f"{folder}/{PACKAGE}"
-        values = {"package": package}
-        return self.step(
-            study.name, name, {"package": path}, script="studies/describe.py", values=values, is_local=True
-        )
-
     def settings(self, keys: Names) -> dict[str, Any]:
         """The values of settings that an entry asks for, by the names of a function's parameters."""
         return {name: self._setting(key) for name, key in by_name(keys).items()}
@@ -352,8 +284,3 @@ DERIVED: dict[str, Callable[[Run], Any]] = {
     "compared": lambda run: counted(run.config.plain()),
     "theirs": lambda run: {model: published_settings(model) for model in counted(run.config.plain()).get("models", ())},
 }
-
-
-def _called(function: str, readers: Mapping[str, str]) -> dict[str, Any]:
-    """The settings that name a function, and the readers of tables that it is given; see `prunescape.runtime.named`."""
-    return {"function": function, **({"readers": dict(readers)} if readers else {})}

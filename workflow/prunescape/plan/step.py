@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any, Protocol, TypeVar
 
-from prunescape.plan.identity import identity
+from prunescape.plan.identity import code
 from prunescape.studies.study import Caption, wildcards_of
 
 
@@ -31,6 +31,11 @@ Files = Mapping[str, str | list[str]]
 def combinations(**values: Sequence[Any]) -> list[dict[str, str]]:
     """Combinations of the values of wildcards, the last one fastest."""
     return [dict(zip(values, map(str, chosen), strict=True)) for chosen in product(*values.values())]
+
+
+def named(wildcards: Wildcards) -> dict[str, Any]:
+    """The values of wildcards by name, as a dict."""
+    return {name: wildcards[name] for name in wildcards.keys()}  # noqa: SIM118 - Snakemake's are no dict
 
 
 def of_job(given: T | Callable[[Wildcards], T], wildcards: Wildcards) -> T:
@@ -96,7 +101,7 @@ class Job:
 
     @property
     def identity(self) -> dict[str, Any]:
-        """The identity of the job beside its inputs: settings, and the meaning of the code."""
+        """The identity of the job beside its inputs; see `Step.settings`."""
         return self.step.settings(self.wildcards)
 
 
@@ -114,13 +119,15 @@ class Step:
         jobs: gives the wildcards of all its jobs in this run, as far as they are known.
         inputs: what a job reads, patterns by name, where no rule spells it out.
         values: settings that the results depend on.
-        sources: further code that they depend on; see `identity`.
+        sources: further code that they depend on; see `prunescape.plan.identity.code`.
         captions: by name of an output, what is said of it.
         checkpoint: the folder in which a job keeps its state, a pattern; no output, as Snakemake removes those of jobs
             that fail.
         model: the network that it looks at, where that is no wildcard.
         is_local: whether jobs run where Snakemake runs, also with a cluster: work of seconds.
+        grows: whether its inputs are known only when the grid has grown.
         told: gives what a page says of the run that its results do not depend on.
+        threads, cpus: cores of a job on this machine, and those that it asks a cluster for.
         networks: how many networks a job trains or evaluates.
         held: how many of them it holds at once, idle lanes included; see `Run.held`.
         passes: how many images a job sends forwards through its network, training included: a function of wildcards and
@@ -139,15 +146,21 @@ class Step:
     checkpoint: str | None = None
     model: str | None = None
     is_local: bool = False
+    grows: bool = False
     told: Callable[[], Any] | None = None
+    threads: int = 1
+    cpus: int | None = None
     networks: int | Callable[[Wildcards], int] = 0
     held: int | Callable[[Wildcards], int] = 1
     passes: Callable[[Wildcards, Sizes], float] | None = None
 
     def settings(self, wildcards: Wildcards) -> dict[str, Any]:
-        """The identity of a job beside its inputs, which Snakemake compares: settings, and the meaning of the code."""
-        given = {"script": self.script, **of_job(self.values, wildcards)}
-        return identity(self.script, *of_job(self.sources, wildcards), **given)
+        """The identity of a job beside its inputs: settings, and the meaning of the code behind it.
+
+        The one value that Snakemake compares to find stale results: one dict, as it leaves out the names of params.
+        """
+        digests = code(self.script, *of_job(self.sources, wildcards))
+        return {"script": self.script, **of_job(self.values, wildcards), **digests}
 
     @property
     def param(self) -> Mapping[str, Any] | Callable[[Wildcards], Mapping[str, Any]]:
@@ -156,17 +169,15 @@ class Step:
 
     def reads(self, wildcards: Wildcards) -> Files:
         """The files that a job reads, by name, where no rule spells them out."""
-        given = of_job(self.inputs, wildcards)
-        named = {name: wildcards[name] for name in wildcards.keys()}  # noqa: SIM118 - Snakemake's are no dict
+        given = named(wildcards)
         return {
-            name: path.format(**named) if isinstance(path, str) else [part.format(**named) for part in path]
-            for name, path in given.items()
+            name: path.format(**given) if isinstance(path, str) else [part.format(**given) for part in path]
+            for name, path in of_job(self.inputs, wildcards).items()
         }
 
     def state(self, wildcards: Wildcards, output: Any) -> str | None:  # noqa: ARG002
         """The folder of a job's own state. It takes `output`, so that Snakemake does not track it."""
-        named = {name: wildcards[name] for name in wildcards.keys()}  # noqa: SIM118 - Snakemake's are no dict
-        return None if self.checkpoint is None else self.checkpoint.format(**named)
+        return None if self.checkpoint is None else self.checkpoint.format(**named(wildcards))
 
     def untracked(self, wildcards: Wildcards, output: Any) -> Any:  # noqa: ARG002
         """Facts on the run for a page. It takes `output`, so that Snakemake does not track it."""
@@ -174,8 +185,7 @@ class Step:
 
     def caption(self, wildcards: Wildcards, config: Mapping[str, Any]) -> str:
         """The caption of a job's file for the report, which has one file of a job at most."""
-        named = {name: wildcards[name] for name in wildcards.keys()}  # noqa: SIM118 - Snakemake's are no dict
-        return next((caption.said(named, config) for caption in self.captions.values()), "")
+        return next((caption.said(named(wildcards), config) for caption in self.captions.values()), "")
 
     @property
     def wildcards(self) -> tuple[str, ...]:

@@ -41,11 +41,6 @@ class Stochastic(Companion[Section]):
             "weights": f"{self._pretrained}/weights.safetensors",
         }
 
-    @property
-    def of_best(self) -> dict[str, str]:
-        """Files that an experiment at the best cell reads, patterns."""
-        return {**self.of_pretrained, "best": self.cell}
-
     # Networks of the experiments.
 
     def of_model(self, model: str) -> OfStochastic:
@@ -141,15 +136,14 @@ class Stochastic(Companion[Section]):
         outputs: Mapping[str, str],
         networks: Callable[[str], int],
         values: Callable[[str], dict[str, Any]],
-        script: str | None = None,
-        checkpoint: str | None = None,
         at_best: bool = False,
         recipe: Recipe | None = None,
+        **more: Any,
     ) -> Step:
         """A step that measures one pretrained network.
 
         Args:
-            name, outputs, script, checkpoint: see `Run.step`.
+            name, outputs, more: see `measure`.
             networks: how many networks a job makes of a model.
             values: settings beside those that all have, by model.
             at_best: whether it needs the best pruning rate and noise.
@@ -171,31 +165,28 @@ class Stochastic(Companion[Section]):
             trained = 0 if recipe is None else training_flops(1, count, sizes, recipe)
             return count * self._images(name, sizes) + trained
 
-        return self.step(
+        return self.measure(
             name,
             outputs,
-            self.model_seeds(),
-            script,
-            checkpoint,
-            inputs=self.of_best if at_best else self.of_pretrained,
-            values=settings,
-            sources=self.source,
-            networks=lambda wildcards: networks(wildcards["model"]),
-            held=lambda wildcards: run.held(networks(wildcards["model"]), section.lanes),
-            passes=passes,
+            {**self.of_pretrained, **({"best": self.cell} if at_best else {})},
+            settings,
+            lambda wildcards: networks(wildcards["model"]),
+            passes,
+            lanes=section.lanes,
+            **more,
         )
 
     def _evaluating(
         self, name: str, table: str, chosen: Callable[[str], dict[str, Any]], at_best: bool = False
     ) -> Step:
-        """A step that evaluates sparse networks."""
+        """A step that measures the accuracy of sparse networks right after pruning."""
         return self._measuring(
             name,
             {"table": self.part(table)},
             lambda model: population(chosen(model)),
             lambda model: {"variants": chosen(model)},
-            EVALUATE,
-            at_best=at_best,
+            at_best,
+            script=EVALUATE,
         )
 
     @cached_property
@@ -212,28 +203,17 @@ class Stochastic(Companion[Section]):
                 "held_out": self.section.held_out,
             }
 
-        return self.step(
+        return self.measure(
             "pretrain",
             {"weights": f"{self._pretrained}/weights.safetensors", "history": f"{self._pretrained}/history.csv"},
-            self.model_seeds(),
-            "models/train_dense.py",
-            "",
-            inputs=self.networks.of_dense,
-            values=values,
-            sources=self.source,
-            networks=1,
-            passes=lambda wildcards, sizes: training_flops(1, 1, sizes, recipe),
+            self.networks.of_dense,
+            values,
+            lambda wildcards: 1,
+            lambda wildcards, sizes: training_flops(1, 1, sizes, recipe),
+            script="models/train_dense.py",
+            checkpoint="",
+            **run.of_one,
         )
-
-    @cached_property
-    def evaluate_sweep(self) -> Step:
-        """The step of one-shot accuracy over pruning rate and noise."""
-        return self._evaluating("evaluate_sweep", "sweep", self.sweep)
-
-    @cached_property
-    def evaluate_grid(self) -> Step:
-        """The step of the grid search."""
-        return self._evaluating("evaluate_grid", "grid", self.grid)
 
     @cached_property
     def choose_cell(self) -> Step:
@@ -242,45 +222,16 @@ class Stochastic(Companion[Section]):
             "choose_cell",
             {"cell": self.cell},
             combinations(model=self.models),
-            inputs={"grids": self.grids},
+            inputs={"grids": [self.part("grid").replace("{seed}", str(seed)) for seed in self.run.seeds]},
             values=lambda wildcards: self.of_model(wildcards["model"]).plain("cell"),
+            is_local=True,
         )
-
-    @property
-    def grids(self) -> list[str]:
-        """The grid search's tables of a model, of all seeds, patterns."""
-        return [self.part("grid").replace("{seed}", str(seed)) for seed in self.run.seeds]
-
-    @cached_property
-    def evaluate_best(self) -> Step:
-        """The step of single networks at the best cell."""
-        return self._evaluating("evaluate_best", "best_draws", self.best_draws, at_best=True)
-
-    @cached_property
-    def transfer_masks(self) -> Step:
-        """The step of masks and weights exchanged."""
-        return self._evaluating("transfer_masks", "transfer", self.transfer, at_best=True)
 
     @cached_property
     def measure_weight_cdf(self) -> Step:
-        """The step that measures how many weights are smaller than the noise."""
-        return self.step(
-            "measure_weight_cdf",
-            {"table": self.part("weight_cdf")},
-            self.model_seeds(),
-            inputs=self.of_pretrained,
-            sources=self.source,
-        )
-
-    @cached_property
-    def measure_feature_variance(self) -> Step:
-        """The step that measures feature variance over the sweep."""
-        return self._measuring(
-            "measure_feature_variance",
-            {"table": self.part("feature_variance")},
-            lambda model: population(self.variance_sweep(model)),
-            lambda model: {"variants": self.variance_sweep(model)},
-        )
+        """The step that measures how many weights are smaller than the noise: seconds of work."""
+        outputs, pretrained = {"table": self.part("weight_cdf")}, self.of_pretrained
+        return self.step("measure_weight_cdf", outputs, self.model_seeds(), inputs=pretrained, sources=self.run.builder)
 
     @cached_property
     def fine_tune(self) -> Step:
@@ -291,86 +242,57 @@ class Stochastic(Companion[Section]):
             {"accuracies": self.part("fine_tuning"), "variances": self.part("variances")},
             self._fine_tuned_networks,
             lambda model: {"variants": self.fine_tuned(model), "recipe": self.fine_tuning.plain(), **chosen},
-            checkpoint="",
             at_best=True,
             recipe=self.fine_tuning,
+            checkpoint="",
         )
 
     @cached_property
     def search(self) -> Step:
         """The step that searches for noise and pruning rates."""
+        tables = {"evaluations": "search", "progress": "search_progress", "fronts": "fronts"}
         return self._measuring(
             "search",
-            {
-                "evaluations": self.part("search"),
-                "progress": self.part("search_progress"),
-                "fronts": self.part("fronts"),
-            },
+            {name: self.part(table) for name, table in tables.items()},
             self._searched_networks,
             lambda model: {"search": self.section.search.plain()},
             checkpoint="",
         )
 
     @cached_property
-    def evaluate_structured(self) -> Step:
-        """The step of networks that lose whole filters."""
-        return self._measuring(
-            "evaluate_structured",
-            {"table": self.part("structured")},
-            self._structured_networks,
-            lambda model: {"variants": self.structured(model), "pruning": self.networks.flops_ranking()},
-        )
-
-    @property
     def measured(self) -> list[Step]:
         """The steps that train or measure, in the order of the work."""
         return [
             self.pretrain,
-            self.evaluate_sweep,
-            self.evaluate_grid,
-            self.evaluate_best,
-            self.transfer_masks,
+            self._evaluating("evaluate_sweep", "sweep", self.sweep),
+            self._evaluating("evaluate_grid", "grid", self.grid),
+            self._evaluating("evaluate_best", "best_draws", self.best_draws, at_best=True),
+            self._evaluating("transfer_masks", "transfer", self.transfer, at_best=True),
             self.measure_weight_cdf,
-            self.measure_feature_variance,
+            self._measuring(
+                "measure_feature_variance",
+                {"table": self.part("feature_variance")},
+                lambda model: population(self.variance_sweep(model)),
+                lambda model: {"variants": self.variance_sweep(model)},
+            ),
             self.fine_tune,
             self.search,
-            self.evaluate_structured,
+            self._measuring(
+                "evaluate_structured",
+                {"table": self.part("structured")},
+                self._structured_networks,
+                lambda model: {"variants": self.structured(model), "pruning": self.networks.flops_ranking()},
+            ),
         ]
 
     @property
     def others(self) -> list[Step]:
-        """The steps between those that measure, whose rules the study has itself."""
+        """The steps between those that measure."""
         return [self.choose_cell]
 
-    # Tables.
-
-    @property
-    def _cells(self) -> list[str]:
-        return self.choose_cell.files()
-
-    @cached_property
-    def summaries(self) -> list[Step]:
-        """The steps that make tables and claims of what was measured."""
-        tolerance, held_out = {"tolerance": self.section.tolerance}, self.section.held_out
-        stated = self.tables(
-            "transfer",
-            "variances",
-            "fine_tuning",
-            "fronts",
-            "search_progress",
-            "structured",
-            "sweep_intervals",
-            "crossovers",
-            "grid_tests",
-            "table_1",
-        )
-        inputs: dict[str, str | list[str]] = {**stated, "data": self.run.meta, "cells": self._cells}
-        claims = self.claims(inputs, "avendano2025", held_out=held_out, **tolerance)
-        return [*self.analyses, claims]
-
-    def file(self, name: str) -> str | list[str]:
-        """The path of a file, or paths of several, that an analysis asks for."""
-        return self._cells if name == "cells" else super().file(name)
+    def file(self, name: str, wildcards: Wildcards) -> str | list[str]:
+        """The path of a file, or paths of several, that an entry asks for."""
+        return self.choose_cell.files() if name == "cells" else super().file(name, wildcards)
 
     def values_of(self, wildcard: str, known: Mapping[str, str]) -> Sequence[str]:
         """The values of a wildcard of figures, where those of the wildcards before it are known."""

@@ -12,7 +12,7 @@ from prunescape.studies.columns import (
     names,
     with_bounds,
 )
-from prunescape.studies.study import CLAIMS, Analysis, Figure, Study, Table
+from prunescape.studies.study import CLAIMS, Analysis, Figure, Statement, Study, Table
 
 _COLUMNS = {
     "experiment": Column(
@@ -449,6 +449,20 @@ STUDY = Study(
     tables=TABLES,
     columns=COLUMNS,
     analyses=ANALYSES,
+    claims=Statement(
+        tables=(
+            "epochs",
+            "diff_histogram",
+            "widths",
+            "width_diffs",
+            "children",
+            "mask_overlap",
+            "early_masks",
+            "matched",
+        ),
+        settings=("coherence.tolerance",),
+        reference="yauney2024",
+    ),
     figures=FIGURES,
     answer=(
         "What per-sample gradients know about generalisation and about good masks, question by question, with 95 % "

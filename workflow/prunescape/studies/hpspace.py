@@ -18,7 +18,7 @@ from prunescape.studies.estimates import (
     bounded,
     estimated,
 )
-from prunescape.studies.study import CLAIMS, Analysis, Figure, Study, Table, by_name
+from prunescape.studies.study import CLAIMS, Analysis, Figure, Statement, Study, Table, by_name
 from prunescape.variant import COLUMNS as VARIANT
 
 _NETWORK = ("model", "variant", *VARIANT)
@@ -274,6 +274,7 @@ ANALYSES = (
         rule="collect_cells",
         function="prunescape.hpspace.cells:collected",
         gives=("cells", "timing"),
+        files=("plans", "tables", "timing"),
     ),
     Analysis(
         rule="fit_ellipses",
@@ -467,21 +468,12 @@ FIGURES = (
         title="3 training curves",
         draw="prunescape.figures.curves:draw",
         tables=("cells",),
+        files=("histories",),
         label="top1",
         caption=(
             "Training of the best cell of each variant of {{ model }}, mean over seeds with the range between them; "
             "the prior's cell dashed."
         ),
-    ),
-    Figure(
-        name="samples",
-        title="training images",
-        draw="prunescape.figures.samples:draw",
-        tables=(),
-        path="samples",
-        label="-",
-        category="Data and pruning",
-        caption="Randomly chosen training images of {{ config.data.name }}, as stored, before augmentation.",
     ),
     Figure(
         name="band",
@@ -497,6 +489,17 @@ FIGURES = (
             "interval; dotted, what the relation says."
         ),
     ),
+    Figure(
+        name="samples",
+        title="training images",
+        draw="prunescape.figures.samples:draw",
+        tables=(),
+        files=("meta",),
+        path="samples",
+        label="-",
+        category="Data and pruning",
+        caption="Randomly chosen training images of {{ config.data.name }}, as stored, before augmentation.",
+    ),
 )
 
 STUDY = Study(
@@ -508,6 +511,7 @@ STUDY = Study(
     tables=TABLES,
     columns={**COLUMNS, **STATISTICS},
     analyses=ANALYSES,
+    claims=Statement(tables=("table_4_2",), files=("verdict",), title=""),
     figures=FIGURES,
     page=(
         "the verdict, landscapes to explore (model, variant and the threshold of the region of interest, with ellipse "

@@ -12,7 +12,7 @@ from prunescape.studies.columns import (
     names,
     with_bounds,
 )
-from prunescape.studies.study import CLAIMS, Analysis, Figure, Study, Table
+from prunescape.studies.study import CLAIMS, Analysis, Figure, Statement, Study, Table
 
 _POINTS = "percentage points"
 _COLUMNS = {
@@ -467,6 +467,19 @@ STUDY = Study(
     tables=TABLES,
     columns=COLUMNS,
     analyses=ANALYSES,
+    claims=Statement(
+        tables=(
+            "utility_epochs_summary",
+            "utility_sizes_summary",
+            "utility_pruned_summary",
+            "retrained",
+            "rank_correlations",
+            "cycles",
+            "barriers",
+        ),
+        settings=("mechanism.tolerance",),
+        reference="anonymous2021",
+    ),
     figures=FIGURES,
     answer=(
         "Who does the work in a network, and in which basin retraining ends, question by question, with 95 % "

@@ -12,7 +12,7 @@ from prunescape.studies.columns import (
     names,
     with_bounds,
 )
-from prunescape.studies.study import CLAIMS, Analysis, Figure, Study, Table
+from prunescape.studies.study import CLAIMS, Analysis, Figure, Statement, Study, Table
 
 _POINTS = "percentage points"
 _COLUMNS = {
@@ -492,6 +492,23 @@ STUDY = Study(
     tables=TABLES,
     columns=COLUMNS,
     analyses=ANALYSES,
+    claims=Statement(
+        tables=(
+            "transfer",
+            "variances",
+            "fine_tuning",
+            "fronts",
+            "search_progress",
+            "structured",
+            "sweep_intervals",
+            "crossovers",
+            "grid_tests",
+            "table_1",
+        ),
+        files=("data", "cells"),
+        settings=("stochastic.held_out", "stochastic.tolerance"),
+        reference="avendano2025",
+    ),
     figures=FIGURES,
     answer=(
         "Whether Gaussian noise on the weights before pruning gives better sparse networks, question by question, "

@@ -52,6 +52,7 @@ class Figure:
         title: a place in the report, and what it shows: "13 generalisation gap".
         draw: the function, "module:function".
         tables: what it is made of: names of tables of the study, or those by the names of the function's parameters.
+        files: further files that it is made of, by names that the plan of the study knows.
         caption: see `Caption.text`.
         path: below the folder of figures, without suffix, a pattern.
         label: what the report says it is of; as the study has it, where None.
@@ -67,6 +68,7 @@ class Figure:
     draw: str
     tables: Names
     caption: str
+    files: tuple[str, ...] = ()
     path: str = ""
     label: str | None = None
     when: tuple[str, ...] = ()
@@ -136,6 +138,23 @@ class Analysis:
 
 
 @dataclass(frozen=True)
+class Statement:
+    """The claims of a study, which the function `claims` of its package states.
+
+    Attributes:
+        tables: names of those that they follow from, as far as the config asks for them.
+        files, settings, reference: as those of `Analysis`.
+        title: of their page in the report; empty where the report does not have it.
+    """
+
+    tables: tuple[str, ...]
+    files: tuple[str, ...] = ()
+    settings: Names = ()
+    reference: str | None = None
+    title: str = "1 claims"
+
+
+@dataclass(frozen=True)
 class Table:
     """A table, or many alike.
 
@@ -192,6 +211,7 @@ class Study:
         tables: that it makes; pages show them in this order.
         columns: meanings of their columns, by name.
         analyses: by which it makes tables of others.
+        claims: that it states.
         figures: that it draws.
         label: which label, beside the title, its files have in the report; of a figure, the wildcard of this name.
         figures_in: the part of the report that has its figures, where that is another; may hold wildcards.
@@ -207,6 +227,7 @@ class Study:
     tables: tuple[Table, ...] = ()
     columns: Mapping[str, Column] = field(default_factory=dict)
     analyses: tuple[Analysis, ...] = ()
+    claims: Statement | None = None
     figures: tuple[Figure, ...] = ()
     label: str = "model"
     figures_in: str | None = None

@@ -8,4 +8,4 @@ from prunescape.runtime.logs import logged
 # Guarded, because the processes that decode images import this file again.
 if __name__ == "__main__":
     with logged(snakemake) as logger:
-        prepare(snakemake.params.data, Path(snakemake.output.meta).parent, snakemake.threads, logger.info)
+        prepare(snakemake.params.told, Path(snakemake.output.meta).parent, snakemake.threads, logger.info)

@@ -8,7 +8,7 @@ from prunescape.runtime.logs import logged
 
 with logged(snakemake):
     settings = snakemake.params.settings
-    project = Path(snakemake.params.project)
+    project = Path(snakemake.params.told)
     timing = read_csv(snakemake.input.timing)
     write_json(snakemake.output.config, settings["config"])
     facts = {

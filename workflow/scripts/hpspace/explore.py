@@ -10,7 +10,7 @@ from prunescape.pages.pictures import Picture
 from prunescape.runtime.logs import logged
 
 with logged(snakemake):
-    settings, provenance, files = snakemake.params.settings, snakemake.params.provenance, snakemake.input
+    settings, provenance, files = snakemake.params.settings, snakemake.params.told, snakemake.input
     pictures = [Picture(*of, path) for of, path in zip(settings["pictures"], files.get("pictures", []), strict=True)]
     text = explore_page(
         from_json(read_json(files.verdict)),

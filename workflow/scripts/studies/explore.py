@@ -9,7 +9,7 @@ from prunescape.pages.provenance import Job
 from prunescape.runtime.logs import logged
 
 with logged(snakemake):
-    settings, provenance, files = snakemake.params.settings, snakemake.params.provenance, snakemake.input
+    settings, provenance, files = snakemake.params.settings, snakemake.params.told, snakemake.input
     said = {path: Caption(*caption) for path, caption in settings["captions"].items()}
     text = companion_page(
         StudyClaims.read(Path(files.claims)),

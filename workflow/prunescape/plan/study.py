@@ -1,0 +1,199 @@
+"""Base of the plans of all studies: tables, claims, figures, and the page that shows them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
+
+from prunescape.plan.identity import published_tables
+from prunescape.plan.networks import Networks
+from prunescape.plan.run import PROJECT, Run
+from prunescape.plan.step import Files, Step, Wildcards
+from prunescape.studies.package import PACKAGE, data_package
+from prunescape.studies.study import Analysis, Figure, Statement, Study, Table, by_name, module_of
+
+CLAIMS = {"json": "json", "table": "csv", "text": "txt", "page": "html"}
+
+
+@dataclass(frozen=True, eq=False)
+class Planned:
+    """A study of a run.
+
+    Attributes:
+        run: the run.
+        networks: of the main job.
+        study: its entry.
+        growing: names of files that are known only when the grid has grown; see `Step.grows`.
+    """
+
+    run: Run
+    networks: Networks
+    study: ClassVar[Study]
+    growing: ClassVar[frozenset[str]] = frozenset()
+
+    @property
+    def name(self) -> str:
+        """The name of the study, of its section and of its folder."""
+        return self.study.name
+
+    @property
+    def folder(self) -> str:
+        """The folder of its results."""
+        return f"{self.run.results}/{self.name}"
+
+    @property
+    def models(self) -> list[str]:
+        """The networks that it studies."""
+        return self.run.models
+
+    def table(self, name: str) -> str:
+        """The path of a table."""
+        return f"{self.folder}/{name}.csv"
+
+    def tables(self, *names: str) -> dict[str, str]:
+        """The paths of tables, by name."""
+        return {name: self.table(name) for name in names}
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """Settings that the claims depend on, beside the data set, the seeds, and those that the entry names."""
+        return {}
+
+    def file(self, name: str, wildcards: Wildcards) -> str | list[str]:  # noqa: ARG002 - as studies have it
+        """The path of a file, or paths of several, that an entry asks for."""
+        return {"meta": self.run.meta, "data": self.run.meta}[name]
+
+    # What the config asks for.
+
+    def makes(self, when: Collection[str]) -> bool:
+        """Whether something is made that needs one of these experiments or conditions, or none."""
+        return not when or bool(self.models_of(when))
+
+    def models_of(self, when: Collection[str]) -> list[str]:  # noqa: ARG002 - as studies with experiments have it
+        """The models of which something is made that needs one of these experiments, or none."""
+        return self.models
+
+    def values_of(self, wildcard: str, known: Mapping[str, str]) -> Sequence[str]:  # noqa: ARG002
+        """The values of a wildcard of figures, where those of the wildcards before it are known."""
+        raise KeyError(wildcard)
+
+    @cached_property
+    def made(self) -> list[Table]:
+        """The tables that the config asks for."""
+        return [table for table in self.study.tables if self.makes(table.when)]
+
+    # Steps.
+
+    def step(self, name: str, outputs: Mapping[str, str], jobs: Any = ({},), *more: Any, **others: Any) -> Step:
+        """A step of the study; see `Run.step`."""
+        return self.run.step(self.name, name, outputs, jobs, *more, **others)
+
+    def _entry(
+        self, of: Analysis | Figure, function: str, *more: Any, values: Mapping[str, Any], **others: Any
+    ) -> Step:
+        """The step of an entry whose function is called with tables, files and settings.
+
+        Args:
+            of: the entry.
+            function: its function, at which the identity starts.
+            more, others: see `step`.
+            values: settings, those that the entry names included.
+        """
+
+        def inputs(wildcards: Wildcards) -> Files:
+            tables = {parameter: self.table(name) for parameter, name in by_name(of.tables).items()}
+            return {**tables, **{name: self.file(name, wildcards) for name in of.files}}
+
+        readers = self.study.readers(of.tables)
+        called = {"function": function, **({"readers": readers} if readers else {})}
+        return self.step(
+            *more,
+            inputs=inputs,
+            values={**called, **values},
+            sources=[module_of(function)],
+            grows=not self.growing.isdisjoint(of.files),
+            **others,
+        )
+
+    @cached_property
+    def analyses(self) -> list[Step]:
+        """The steps that make tables of others, those that the config asks for."""
+        return [self._analysis(analysis) for analysis in self.study.analyses if self.makes(analysis.when)]
+
+    def _analysis(self, of: Analysis) -> Step:
+        made = {table.name for table in self.made}
+        outputs = self.tables(*(name for name in of.gives if name in made))
+        values, said = {**self.run.settings(of.settings), **of.given, **_published(of)}, self.study.of_tables(outputs)
+        return self._entry(of, of.function, of.rule, outputs, script="studies/table.py", values=values, captions=said)
+
+    @cached_property
+    def figures(self) -> list[Step]:
+        """The steps that draw a figure, those that the config asks for, once in each format."""
+        return [self._figure(figure) for figure in self.study.figures if self.makes(figure.when)]
+
+    def rule_of(self, figure: Figure) -> str:
+        """The name of the rule that draws a figure."""
+        return f"figure_{self.name}_{figure.name}"
+
+    def folder_of(self, figure: Figure) -> str:  # noqa: ARG002 - as the main job has it
+        """The folder of a figure."""
+        return f"{self.folder}/figures"
+
+    def _figure(self, of: Figure) -> Step:
+        jobs: list[dict[str, str]] = [{}]
+        for name in of.wildcards:
+            jobs = [
+                {**job, name: value}
+                for job in jobs
+                for value in (self.models_of(of.when) if name == "model" else self.values_of(name, job))
+            ]
+        formats = self.run.config.figures.formats
+        outputs = {suffix: f"{self.folder_of(of)}/{of.pattern}.{suffix}" for suffix in formats}
+        values = {"dpi": self.run.config.figures.dpi, **self.run.settings(of.settings), **of.given}
+        said = {formats[0]: self.study.of_figure(of)}  # of a figure the report has the first format alone
+        return self._entry(
+            of, of.draw, self.rule_of(of), outputs, jobs, "studies/figure.py", values=values, captions=said
+        )
+
+    @property
+    def claims(self) -> list[Step]:
+        """The step that states the study's claims; its identity starts at the study's own module `claims`."""
+        of, made = self.study.claims, {table.name for table in self.made}
+        if of is None:
+            return []
+        data = {"data": self.run.config.data.name, "seeds": self.run.seeds}
+
+        def inputs(wildcards: Wildcards) -> Files:
+            files = {name: self.file(name, wildcards) for name in of.files}
+            return {**self.tables(*(name for name in of.tables if name in made)), **files}
+
+        step = self.step(
+            f"state_{self.name}",
+            {kind: f"{self.folder}/claims.{suffix}" for kind, suffix in CLAIMS.items()},
+            script="studies/state_claims.py",
+            inputs=inputs,
+            values={"study": self.name, **data, **self.about, **_published(of), **self.run.settings(of.settings)},
+            sources=[f"prunescape.{self.name}.claims"],
+            captions={"page": self.study.of_answer(of.title)} if of.title else {},
+        )
+        return [step]
+
+    def dictionary(self, rule: str, folder: str) -> Step:
+        """The step that writes what the study's tables mean, into the folder that their paths start from."""
+        package = data_package(self.run.config.run, self.name, self.made, self.study.columns)
+        outputs, values = {"package": f"{folder}/{PACKAGE}"}, {"package": package}
+        return self.step(rule, outputs, script="studies/describe.py", values=values, is_local=True)
+
+    @property
+    def page(self) -> str:
+        """The page that shows all answers."""
+        return f"{self.folder}/explore.html"
+
+    def told(self) -> dict[str, Any]:
+        """Facts on the run for the page, on which nothing else depends."""
+        return {"config": self.run.config.plain(), "root": str(PROJECT)}
+
+
+def _published(of: Analysis | Statement) -> dict[str, str]:
+    """The setting that tells the published numbers beside which an entry puts ours."""
+    return {} if of.reference is None else {"published": published_tables(of.reference)}

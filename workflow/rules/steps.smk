@@ -1,0 +1,52 @@
+"""Most rules: one a step of the plan, which says what it reads, makes, runs and asks for."""
+
+# Jobs that train or measure.
+for step in PLAN.measuring:
+
+    rule:
+        name:
+            step.name
+        input:
+            inputs(step),
+        output:
+            **step.outputs,
+        log:
+            step.log,
+        localrule: step.is_local
+        conda:
+            ENVIRONMENT
+        threads: step.threads
+        resources:
+            **PLAN.resources(step),
+        params:
+            settings=step.param,
+            checkpoint=step.state,
+            told=step.untracked,
+        script:
+            "../scripts/run_step.py"
+
+
+# Tables, claims, figures and pages: minutes of work at most. Each figure has a rule of its own, so that a change to one
+# draws that one again.
+for step in PLAN.light:
+
+    rule:
+        name:
+            step.name
+        input:
+            inputs(step),
+        output:
+            **outputs(step),
+        log:
+            step.log,
+        wildcard_constraints:
+            **step.constraints,
+        localrule: step.is_local
+        conda:
+            ENVIRONMENT
+        params:
+            settings=step.param,
+            caption=caption(step),
+            told=step.untracked,
+        script:
+            "../scripts/run_step.py"
