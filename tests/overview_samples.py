@@ -2,20 +2,20 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
-from prunescape.config.reading import resolved
-from prunescape.data.catalogue import CATALOGUE as DATA_SETS
-from prunescape.models.catalogue import CATALOGUE as MODELS
+from project_copy import merged
 from prunescape.overview.study import Study
 from prunescape.overview.tables import show
+from prunescape.plan.plan import Plan
 
 NOW = 1_000_000_000.0
 
 
-def made(changes: dict) -> Study:
-    """ResNet-20 on CIFAR-10, dense and pruned to 0.5; four tiles of 3x3 cells each, two rounds of extension."""
+def made(changes: dict[str, Any]) -> Study:
+    """ResNet-20 on CIFAR-10, dense and pruned to 0.5; three tiles of 3x3 cells each, two rounds of extension."""
     model = {"learning_rate": 0.1, "weight_decay": 1e-4, "methods": ["uniform"], "ratios": [0.5]}
     raw = {
         "run": "x",
@@ -26,18 +26,7 @@ def made(changes: dict) -> Study:
         "extension": {"rounds": 2},
         "engine": {"device": "cpu"},
     }
-    tile = "results/x/tiles/{model}/{variant}/seed-{seed}/{i}_{j}"
-    return Study(
-        config=resolved({**raw, **changes}, MODELS, DATA_SETS),
-        ratios={"resnet20": {"dense": 1.0, "uniform-0.5": 0.5}},
-        data=Path("results/x/data"),
-        models="results/x/models/{model}/{variant}",
-        tile=f"{tile}.csv",
-        tile_log=f"{tile}.log",
-        weights="results/x/models/{model}/dense/weights.safetensors",
-        weights_log="results/x/dense.log",
-        extension="results/x/{model}/round-{round}.json",
-    )
+    return Study(Plan(merged(raw, changes)))
 
 
 def write(path: Path, text: str = "", age: float = 0.0) -> None:

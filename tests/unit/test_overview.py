@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from prunescape.overview.cost import ASSUMED_CORE, LARGE, PER_PIXEL, PER_PIXEL_L
 from prunescape.overview.cost_page import cost_lines, cost_page
 from prunescape.overview.failures import failures_page
 from prunescape.overview.status import FRESH_SECONDS, State, seconds_left, status_page, survey
-from prunescape.overview.study import CHECKPOINT, Preparation, Row, Study, Training
+from prunescape.overview.study import CHECKPOINT, Row, Study, Training
 from prunescape.overview.tables import duration, size
 
 TILE_CELLS = 9
@@ -31,6 +30,11 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
 
 def tiles(study: Study, variant: str = "dense") -> list[Training]:
     return [training for training in study.trainings() if training.row.variant == variant]
+
+
+def round_of(study: Study, number: int) -> Path:
+    """The plan of a round of extension."""
+    return Path(study.plan.hpspace.extension.format(model="resnet20", round=number))
 
 
 def finish(training: Training, seconds: float, device: str = "cpu (1 thread)") -> None:
@@ -83,29 +87,24 @@ def test_finished_tiles_are_not_billed_again_and_tell_the_time(study: Study) -> 
 
 
 def test_shorter_retrainings_and_steps_cost_what_they_train(study: Study) -> None:
-    rest = study.config.recipe.changed(epochs=4)
+    pipelines = {"pipelines": ["scratch", "fine_tuning"], "ratios": [0.25]}
+    retraining = {"steps": 2, "rewind_epoch": 6}
+    recipe = {"epochs": 10, "batch_size": 100, "decay_epochs": [5]}
+    study = made({"models": {"resnet20": pipelines}, "retraining": retraining, "recipe": recipe})
     name = "uniform_fine_tuning-0.25"
     step = Row("resnet20", f"{name} (step 1 of 2)")
-    files = Path("results/x/models/resnet20/step/retrained.safetensors"), Path("results/x/step.log")
-    study = replace(
-        study,
-        ratios={"resnet20": {"dense": 1.0, "uniform-0.5": 0.5, name: 0.25}},
-        recipes={"resnet20": {name: rest}},
-        preparations=[Preparation(step, *files, 0.5, rest)],
-    )
     lines = {line.row.variant: line for line in cost_lines(study)}
-    assert list(lines) == [CHECKPOINT, step.variant, "dense", "uniform-0.5", name]
+    assert list(lines) == [CHECKPOINT, step.variant, "dense", "uniform-0.25", name]
     forward = PER_PIXEL["resnet20"] * 32**2
-    assert lines["uniform-0.5"].cell_flops == pytest.approx(forward / 2 * 10 * (3 * 50_000 + 10_000))
+    assert lines["uniform-0.25"].cell_flops == pytest.approx(forward / 4 * 10 * (3 * 50_000 + 10_000))
     assert lines[step.variant].flops == pytest.approx(forward / 2 * 4 * (3 * 50_000 + 10_000))
     assert lines[name].cell_flops == pytest.approx(forward / 4 * 4 * (3 * 50_000 + 10_000))
     seconds = lines[name].cell_flops / ASSUMED_CORE.flops + 500 * 4 * ASSUMED_CORE.step_seconds
     assert lines[name].seconds == pytest.approx(27 * seconds)
-    assert lines[name].disk < lines["uniform-0.5"].disk
-    write(files[0])
+    assert lines[name].disk < lines["uniform-0.25"].disk
+    write(Path(f"results/x/models/resnet20/{name}/step-1/retrained.safetensors"))
     assert {line.row.variant: line.done for line in cost_lines(study)}[step.variant] == 1
-    only = study.config.models["resnet20"].changed(pipelines=("prune_at_init",))
-    study = replace(study, config=study.config.changed(models={"resnet20": only}), preparations=[])
+    study = made({"models": {"resnet20": {"pipelines": ["prune_at_init"]}}})
     assert CHECKPOINT not in [row.variant for row in study.rows]  # nothing is trained before pruning
 
 
@@ -131,9 +130,9 @@ def test_growth_is_told_and_not_counted(study: Study) -> None:
     text = page(cost_page(study))
     # Both axes may grow by two tiles a side: 5 x 7 tiles instead of 1 x 3, less where the bounds forbid it.
     assert "resnet20 may grow by up to" in text
-    write(Path("results/x/resnet20/round-1.json"), json.dumps({"tiles": [[2, -4]]}))
+    write(round_of(study, 1), json.dumps({"tiles": [[2, -4]]}))
     assert len(tiles(study)) == 4
-    write(Path("results/x/resnet20/round-2.json"), json.dumps({"tiles": []}))
+    write(round_of(study, 2), json.dumps({"tiles": []}))
     assert "may grow" not in page(cost_page(study))
 
 
@@ -178,14 +177,14 @@ def test_a_clock_that_runs_ahead_is_fresh(study: Study) -> None:
 
 
 def test_tiles_of_another_config_are_told(study: Study) -> None:
-    write(Path("results/x/tiles/resnet20/uniform-0.9/seed-0/0_0.csv"))
-    write(Path("results/x/tiles/resnet20/uniform-0.9/seed-0/0_0.history.csv"))
+    write(Path("results/x/hpspace/tiles/resnet20/uniform-0.9/seed-0/0_0.csv"))
+    write(Path("results/x/hpspace/tiles/resnet20/uniform-0.9/seed-0/0_0.history.csv"))
     assert "1 finished tile is not of this config (kept, not used)" in page(status_page(study, NOW))
 
 
 def test_damaged_files_do_not_stop_a_look(study: Study) -> None:
     first = tiles(study)[0]
-    for path in (first.result, first.result.with_suffix(".timing.csv"), first.log, Path("results/x/data/meta.json")):
+    for path in (first.result, first.result.with_suffix(".timing.csv"), first.log, Path(study.plan.run.meta)):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"seconds,device\n\xff\x00,\n{[")
     write(Path("results/x/models/resnet20/dense/strategy.json"), '{"measured": 1}')
@@ -196,7 +195,7 @@ def test_damaged_files_do_not_stop_a_look(study: Study) -> None:
 @pytest.mark.parametrize("show", [cost_page, status_page])
 def test_a_damaged_plan_of_extension_is_told(show: Callable[..., object], study: Study) -> None:
     """Which cells there are follows from it, so that nothing that is shown without it would be right."""
-    write(Path("results/x/resnet20/round-1.json"), '{"tiles": 3}')
+    write(round_of(study, 1), '{"tiles": 3}')
     with pytest.raises(UserError, match=r"round-1\.json: no plan of tiles.*`snakemake --force \S+round-1\.json`"):
         show(study)
 

@@ -1,86 +1,80 @@
 """What a companion study costs and how far it is, from files alone."""
 
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from overview_samples import NOW, made, page, write
-from prunescape.overview.companion import Companion, Piece, companion_cost, companion_status
+from prunescape.overview.companion import companion_cost, companion_status, flops_of
 from prunescape.overview.cost import ASSUMED_CORE, PER_PIXEL, Costs
 from prunescape.overview.study import Study
 from prunescape.overview.tables import flops
+from prunescape.plan.companion import Companion
+from prunescape.plan.step import Job
 
 FORWARD = PER_PIXEL["resnet20"] * 32**2
-
-
-def passes(experiment: str, sizes: dict[str, int]) -> int:
-    return 30 * 2 * sizes["validation"] if experiment == "evaluate" else 3 * 4 * sizes["train"] + sizes["validation"]
-
-
-def pieces() -> list[Piece]:
-    return [
-        Piece(
-            "resnet20",
-            experiment,
-            networks,
-            Path(f"results/x/stochastic/{experiment}_{seed}.csv"),
-            Path(f"results/x/logs/{experiment}_{seed}.log"),
-            partial(passes, experiment),
-        )
-        for experiment, networks in (("pretrain", 1), ("evaluate", 30))
-        for seed in (0, 1)
-    ]
+BEST = 2 * 10_000 + 1_000  # images that each network of the grid search sees: twice those of the test, and the sample
 
 
 @pytest.fixture
 def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
     monkeypatch.chdir(tmp_path)
-    return made({})
+    grid = {"gammas": [0.5, 0.9], "sigmas": [0.001], "draws": 14}
+    return made({"seeds": [0, 1], "stochastic": {"held_out": 25, "sample": 1_000, "grid": grid}})
 
 
-def test_flops_are_those_of_training_and_evaluation(study: Study) -> None:
-    pretrain, _, evaluate, _ = pieces()
+@pytest.fixture
+def companion(study: Study) -> Companion:
+    return study.plan.companions["stochastic"]
+
+
+def jobs_of(companion: Companion, rule: str) -> list[Job]:
+    return [job for job in companion.pieces if job.step.name == rule]
+
+
+def lines_of(text: str) -> dict[str, list[str]]:
+    return {line.split()[1]: line.split() for line in text.splitlines() if line.split()[:1] == ["resnet20"]}
+
+
+def test_flops_are_those_of_training_and_evaluation(study: Study, companion: Companion) -> None:
     costs = Costs(study)
-    assert pretrain.flops(costs) == pytest.approx(FORWARD * (3 * 4 * 50_000 + 10_000))
-    assert evaluate.flops(costs) == pytest.approx(FORWARD * 30 * 2 * 10_000)
+    (pretrain, _), (grid, _) = (jobs_of(companion, rule) for rule in ("pretrain", "evaluate_grid"))
+    assert flops_of(pretrain, costs) == pytest.approx(FORWARD * 10 * (3 * 50_000 + 10_000))
+    assert flops_of(grid, costs) == pytest.approx(FORWARD * 2 * (1 + 14) * BEST)
 
 
-def test_the_bill_counts_what_is_left(study: Study) -> None:
-    companion = Companion("stochastic", pieces())
-    write(companion.pieces[2].result)
+def test_the_bill_counts_what_is_left(study: Study, companion: Companion) -> None:
+    write(Path(jobs_of(companion, "evaluate_grid")[0].result))
     text = page(companion_cost(companion, study))
-    lines = {line.split()[1]: line.split() for line in text.splitlines() if line.split()[:1] == ["resnet20"]}
-    evaluation = FORWARD * 30 * 2 * 10_000
-    assert lines["evaluate"][2:6] == ["2", "60", "1", flops(evaluation)]
+    lines = lines_of(text)
+    evaluation = FORWARD * 30 * BEST
+    assert lines["evaluate_grid"][2:6] == ["2", "60", "1", flops(evaluation)]
     hours = evaluation / ASSUMED_CORE.flops / 3600
-    assert float(lines["evaluate"][6]) == pytest.approx(hours, rel=0.05)
+    assert float(lines["evaluate_grid"][6]) == pytest.approx(hours, rel=0.05)
     assert lines["pretrain"][2:5] == ["2", "2", "2"]
     assert "3e+10 FLOP/s" in text
-    for piece in companion.pieces:
-        write(piece.result)
+    for job in companion.pieces:
+        write(Path(job.result))
     assert "0.0e+00" in page(companion_cost(companion, study))
 
 
-def test_unknown_models_have_no_price(study: Study) -> None:
-    strange = [Piece("mine", "evaluate", 5, Path("a"), Path("b"), partial(passes, "evaluate"))]
-    study.ratios["mine"] = {"dense": 1.0}  # type: ignore[index]
-    assert strange[0].flops(Costs(study)) is None
-    assert "?" in page(companion_cost(Companion("stochastic", strange), study))
+def test_unknown_models_have_no_price(study: Study, companion: Companion, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(PER_PIXEL, "resnet20")
+    assert flops_of(companion.pieces[0], Costs(study)) is None
+    assert "?" in page(companion_cost(companion, study))
 
 
-def test_the_states_of_jobs_and_the_failures(study: Study) -> None:
-    companion = Companion("stochastic", pieces())
-    done, failed, running, missing = companion.pieces
-    write(done.result)
-    write(failed.log, "12:00:00 error: the disk is full\n", age=10)
-    write(running.log, "12:00:00 networks 1-16 of 30 evaluated\n", age=10)
+def test_the_states_of_jobs_and_the_failures(study: Study, companion: Companion) -> None:
+    (done, failed), (running, missing) = (jobs_of(companion, rule) for rule in ("pretrain", "evaluate_grid"))
+    write(Path(done.result))
+    write(Path(failed.log), "12:00:00 error: the disk is full\n", age=10)
+    write(Path(running.log), "12:00:00 networks 1-16 of 30 evaluated\n", age=10)
     text = page(companion_status(companion, study, NOW))
-    lines = {line.split()[1]: line.split() for line in text.splitlines() if line.split()[:1] == ["resnet20"]}
+    lines = lines_of(text)
     assert lines["pretrain"][2:] == ["2", "1", "-", "1", "-", "-"]
-    assert lines["evaluate"][2:] == ["2", "-", "1", "-", "-", "1"]
+    assert lines["evaluate_grid"][2:] == ["2", "-", "1", "-", "-", "1"]
     assert f"{failed.log}: the disk is full" in text
     assert "claims: not yet" in text
     write(Path("results/x/stochastic/claims.txt"))
     assert "claims: results/x/stochastic/claims.txt" in page(companion_status(companion, study, NOW))
-    assert str(missing.log) not in text
+    assert missing.log not in text

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from overview_samples import NOW, made, page, write
-from prunescape.overview.companion import Companion, Companions, Piece
+from prunescape.overview.companion import Companions
 from prunescape.overview.study import CHECKPOINT, Study
 from prunescape.overview.watch import Watch, watch
 
@@ -16,14 +16,14 @@ from prunescape.overview.watch import Watch, watch
 @pytest.fixture
 def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
     monkeypatch.chdir(tmp_path)
-    return made({})
+    return made({"stochastic": {"held_out": 25}})
 
 
 def finish(study: Study) -> None:
     """Every training, with accuracies of 40 % and 61.25 %; of the network to be pruned 30 %."""
     for training in study.trainings():
         write(training.result, "i,top1\n0,40.0\n1,61.25\n2,\n")
-    write(Path(study.weights.format(model="resnet20")).with_name("history.csv"), "epoch,top1\n1,30.0\n")
+    write(Path("results/x/models/resnet20/dense/history.csv"), "epoch,top1\n1,30.0\n")
     write(study.results / "hpspace" / "verdict.json")
 
 
@@ -72,26 +72,27 @@ def test_a_table_that_was_made_again_is_read_again(study: Study) -> None:
 
 
 def test_companion_studies_are_watched_too(study: Study) -> None:
-    piece = Piece("resnet20", "sweep", 5, Path("results/x/sweep.csv"), Path("results/x/sweep.log"), lambda sizes: 1)
-    view = Watch(study, main=False, companions=Companions(asked=[Companion("stochastic", [piece])]))
+    companion = study.plan.companions["stochastic"]
+    view = Watch(study, main=False, companions=Companions(asked=[companion]))
     parts, finished = view.look(NOW)
     assert not finished
     assert "x: stochastic" in page(parts)
     assert "dense" not in page(parts)
-    write(piece.result)
+    for job in companion.pieces:
+        write(Path(job.result))
     assert view.look(NOW)[1]
 
 
 def test_a_companion_study_that_nobody_asked_for_is_shown_once_it_has_begun(study: Study) -> None:
     """A plain run makes the main job alone: the view must end with it."""
     finish(study)
-    piece = Piece("resnet20", "sweep", 5, Path("results/x/sweep.csv"), Path("results/x/sweep.log"), lambda sizes: 1)
-    view = Watch(study, companions=Companions(others=[Companion("stochastic", [piece])]))
+    companion = study.plan.companions["stochastic"]
+    view = Watch(study, companions=Companions(others=[companion]))
     parts, finished = view.look(NOW)
     assert finished
     assert "x: stochastic" not in page(parts)
     assert "not begun: stochastic; `snakemake watch stochastic`" in page(parts)
-    write(piece.log, "12:00:00 networks 1-2 of 5 evaluated\n", age=5)
+    write(Path(companion.pieces[0].log), "12:00:00 networks 1-2 of 5 evaluated\n", age=5)
     parts, finished = view.look(NOW)
     assert not finished
     assert "x: stochastic" in page(parts)

@@ -90,9 +90,7 @@ class Costs:
 
     def forward_flops(self, row: Row) -> float | None:
         """FLOPs of one forward pass of one image; None where the model is not known and nothing was built yet."""
-        ratios = self.study.ratios.get(row.model, {})  # companion studies have networks of their own
-        before = self.study.prepares(row)
-        kept = ratios.get(row.variant, 1.0) if before is None else before.part
+        kept = self.study.part(row)
         for variant, part in ((row.variant, 1.0), ("dense", kept)):
             described = _json(self.study.network(Row(row.model, variant)))
             if isinstance(described.get("flops"), int):
@@ -182,7 +180,7 @@ class Costs:
     def _calibrated(self, row: Row) -> Time | None:
         """The time that the rule `calibrate` measured for a step of all cells of a tile, where it has run."""
         variant = "dense" if row.variant == CHECKPOINT else row.variant
-        calibration = _json(Path(self.study.models.format(model=row.model, variant=variant)) / "strategy.json")
+        calibration = _json(Path(self.study.plan.run.strategy.format(model=row.model, variant=variant)))
         cells = self.study.lattice(row.model).alike
         try:
             chosen = next(
@@ -246,7 +244,7 @@ def _json(path: Path) -> Mapping[str, Any]:
 
 def _data(study: Study) -> tuple[dict[str, int] | None, int | None]:
     """Images of each split, and bytes of the prepared arrays; None where they cannot be told yet."""
-    meta, section = _json(study.data / "meta.json"), study.config.data
+    meta, section = _json(Path(study.plan.run.meta)), study.config.data
     info = lookup(section.name)
     pixels = info.channels * info.geometry(section.image_size).stored ** 2
     sizes = {split: meta.get(f"n_{split}") for split in ("train", "validation")}

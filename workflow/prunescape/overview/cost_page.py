@@ -109,7 +109,7 @@ def cost_page(study: Study, cores: int | None = None) -> list[Table | str]:
             flops(line.flops),
             hours(line.seconds),
             duration(line.longest and line.longest / threads),
-            size(study.memory.get(line.row)),
+            size(study.memory(line.row)),
             size(line.disk),
         ]
         for line in lines
@@ -170,7 +170,7 @@ def _wall(seconds: float | None, device: str, cores: int | None) -> list[str]:
 
 def _disk(study: Study, lines: Sequence[Line]) -> list[str]:
     data = Costs(study).bytes_of_data
-    there = study.data.is_dir()
+    there = Path(study.plan.run.data).is_dir()
     prepared = f"{size(data)} of prepared data ({'there' if there else 'to come'})"
     folder = study.results
     while not folder.is_dir():
@@ -184,13 +184,13 @@ def _disk(study: Study, lines: Sequence[Line]) -> list[str]:
 def _growth(study: Study) -> list[str]:
     """Notes on the cells that grids may gain: by every side, in every round, as far as the bounds allow."""
     notes = []
-    for model, ratios in study.ratios.items():
+    for model in study.models:
         rounds = study.rounds_left(model)
         tiles = study.tiles(model)
         more = (_largest(study, model, tiles, rounds) - len(tiles)) if rounds else 0
         if more > 0:
             size_of_tile = study.config.grid.tile[0] * study.config.grid.tile[1]
-            cells = more * size_of_tile * len(ratios) * len(study.config.seeds)
+            cells = more * size_of_tile * len(study.plan.run.variants(model)) * len(study.config.seeds)
             notes.append(f"{model} may grow by up to {cells:,} cells in {rounds} rounds of extension (not counted).")
     return notes
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from prunescape.errors import UserError
-from prunescape.overview.companion import Companions, companion_cost, companion_of, companion_status
+from prunescape.overview.companion import Companions, companion_cost, companion_status
 from prunescape.overview.cost_page import cost_page
 from prunescape.overview.status import status_page
-from prunescape.overview.study import Study, study_of
+from prunescape.overview.study import Study
 from prunescape.overview.tables import show
 from prunescape.overview.watch import Watch, watch
 from prunescape.plan.plan import Plan
@@ -36,10 +36,10 @@ def answer(plan: Plan, arguments: Sequence[str], names: Mapping[str, str]) -> st
             return f"prunescape: {word}: no study of this config, which has {', '.join(studies)}{file}"
     asked = [name for name in OVERVIEWS if names[name] in arguments]
     named = [name for name in studies if names[name] in arguments]
-    chosen = [companion_of(plan, study) for name, study in plan.companions.items() if name in named or not named]
+    chosen = [study for name, study in plan.companions.items() if name in named or not named]
     companions = Companions(asked=chosen) if named else Companions(others=chosen)
     try:
-        print_pages(asked, study_of(plan), plan.run.cores, not named or "hpspace" in named, companions)
+        print_pages(asked, Study(plan), plan.run.cores, not named or "hpspace" in named, companions)
     except UserError as error:
         return f"prunescape: {error}"
     return None

@@ -136,12 +136,10 @@ def _numbers(items: Sequence[Progress]) -> list[str]:
 
 def _stages(study: Study) -> list[str]:
     """A line on the stages before and after the cells: data, networks, verdict."""
-    pruned = [
-        study.network(Row(model, variant)).is_file() for model, ratios in study.ratios.items() for variant in ratios
-    ]
+    pruned = [study.network(row).is_file() for row in study.variants]
     verdict = study.results / "hpspace" / "verdict.json"
     stages = {
-        "data prepared": "yes" if (study.data / "meta.json").is_file() else "no",
+        "data prepared": "yes" if Path(study.plan.run.meta).is_file() else "no",
         "networks": f"{sum(pruned)} of {len(pruned)}",
         "verdict": str(verdict.with_suffix(".txt")) if verdict.is_file() else "not yet",
     }

@@ -46,7 +46,7 @@ class Watch:
             finished = verdict.is_file() and all(item.state is State.FINISHED for item in states)
         for companion in self.companions.shown():
             page += companion_status(companion, self.study, now)
-            finished = finished and all(piece.result.is_file() for piece in companion.pieces)
+            finished = finished and all(Path(job.result).is_file() for job in companion.pieces)
         return [*page, *self.companions.note("watch")], finished
 
     def _table(self, states: Sequence[Progress]) -> RenderableType:

@@ -94,7 +94,7 @@ class Companion(Planned, Generic[S]):
             **{**run.of_many, **common, **more},
         )
 
-    @property
+    @cached_property
     def pieces(self) -> list[Job]:
         """The jobs that train or measure: those of a network together, each in the order of the work."""
         jobs = [job for step in self.measured for job in step.all_jobs() if job.networks]

@@ -41,25 +41,6 @@ class Training:
         return {"recipe": self.recipe.plain()} | ({} if self.factor is None else {"rate_factor": self.factor})
 
 
-@dataclass(frozen=True)
-class Preparation:
-    """A training before those of the grid, beside the dense network's, on whose weights pruning works.
-
-    Attributes:
-        model, label: whose it is, and what tables call it.
-        result, log: its files.
-        ratio: the part of the dense network's FLOPs that its network has.
-        recipe: by which it is trained.
-    """
-
-    model: str
-    label: str
-    result: str
-    log: str
-    ratio: float
-    recipe: Recipe
-
-
 @dataclass(frozen=True, eq=False)
 class Networks:
     """Steps that make the networks of a run."""
@@ -432,20 +413,3 @@ class Networks:
             if job.model in self.run.models
             for path in job.outputs.values()
         ]
-
-    def preparations(self, model: str) -> list[Preparation]:
-        """Trainings before those of the grid, beside the dense network's."""
-        trainings = []
-        for job in self.train_to_rewind.all_jobs():
-            if job.wildcards["model"] == model:
-                recipe = until(self.run.config.recipe, self.rewind_epoch)
-                label = f"(to epoch {self.rewind_epoch})"
-                trainings.append(Preparation(model, label, job.outputs["weights"], job.log, 1.0, recipe))
-        for job in self.retrain_step.all_jobs():
-            if job.wildcards["model"] == model:
-                variant = self.run.variant(model, job.wildcards["pruned"])
-                step, steps = int(job.wildcards["step"]), self.steps(variant)
-                label = f"{variant.name} (step {step} of {steps})"
-                ratio, recipe = step_ratio(variant.ratio, step, steps), self.training(variant).recipe
-                trainings.append(Preparation(model, label, job.outputs["weights"], job.log, ratio, recipe))
-        return trainings
