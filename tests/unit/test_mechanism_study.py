@@ -15,11 +15,11 @@ from prunescape.mechanism import basins, measures, pruned
 from prunescape.mechanism.claims import claims
 from prunescape.mechanism.context import open_context, statistics_batches
 from prunescape.mechanism.cycles import FINE_TUNING, REWINDING, Trajectory, prune_and_retrain
-from prunescape.mechanism.networks import load_networks, save_networks
 from prunescape.mechanism.sampling import SampleSettings, utility_over_epochs
 from prunescape.mechanism.sparse_starts import equal_lane, sized_lane
 from prunescape.mechanism.subsets import Weights
 from prunescape.models.build import build
+from prunescape.models.networks import load_networks, save_networks
 from prunescape.pruning.unstructured import prunable
 from prunescape.stochastic.variants import Pretrained
 from prunescape.training.array import Task

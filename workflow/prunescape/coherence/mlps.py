@@ -1,27 +1,35 @@
 """Fully connected networks: the sweep over their width, and children of wider parents (coherence thesis, 4 and 5)."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
-from prunescape.coherence.children import Child, retrain
-from prunescape.coherence.layer_tables import diff_histograms
+from prunescape.coherence.children import NONE, Child, retrain
+from prunescape.coherence.layers import prunable_layers
 from prunescape.coherence.masks import Choice
 from prunescape.coherence.measure import Measured
 from prunescape.coherence.parent import Parent
-from prunescape.coherence.runs import Report, by_epoch, epochs_table, highest_epoch, lowest_epoch, measure_epochs
-from prunescape.coherence.widths import mlp, weights_in
+from prunescape.coherence.runs import Report, by_epoch, epochs_table, extreme_diffs, highest_epoch, measure_epochs
+from prunescape.coherence.widths import mlp, parent_width, weights_in
 from prunescape.errors import UserError
-from prunescape.mechanism.networks import State
+from prunescape.io.tables import first_columns
 from prunescape.models.build import build
 from prunescape.models.flops import count_parameters
+from prunescape.models.networks import State
 from prunescape.training.array import Task
 from prunescape.training.checkpoint import Checkpoint
+from prunescape.training.job import TrainingJob
 from prunescape.training.lane import Lane, check_trained
 from prunescape.training.snapshots import Snapshots
 from prunescape.training.train import train
+
+MEASURES = ["train_loss", "train_top1", "validation_loss", "validation_top1"]
+# Columns that tell children apart.
+_SIZES = ("width", "parent_width", "parent_parameters", "parameters")
+FIRST = ("experiment", "model", "seed", *_SIZES, "score", "end", "scope", "density")
 
 
 def of_width(task: Task, width: int) -> Task:
@@ -29,34 +37,25 @@ def of_width(task: Task, width: int) -> Task:
     return replace(task, architecture=mlp(task.architecture, width), engine=replace(task.engine, lanes=1))
 
 
-def trained(
-    task: Task,
-    lane: Lane,
-    epochs: Sequence[int],
-    samples: int | None,
-    folder: str,
-    identity: Sequence[Any],
-    report: Report,
-) -> tuple[dict[int, State], dict[int, Measured]]:
+def trained(job: TrainingJob, task: Task, name: str) -> tuple[dict[int, State], dict[int, Measured]]:
     """Train a network, and measure it after some epochs.
 
     Args:
-        task, lane: the training.
-        epochs: after which it is measured; 0 is the initialisation.
-        samples: see `prunescape.coherence.measure.measure`.
-        folder: where its state is kept.
-        identity: what decides the result beside task and lane.
-        report: is given one line of progress at a time.
+        job: whose settings tell the learning rate, the weight decay, `measured_epochs`, after which it is measured (0
+            is the initialisation), and `samples`, see `prunescape.coherence.measure.measure`.
+        task: the network.
+        name: of the folder where its state is kept.
 
     Raises:
         UserError: it diverged.
     """
-    checkpoint = Checkpoint.of(folder, *identity, task.identity())
-    snapshots = Snapshots.of(folder, epochs, *identity, task.identity())
-    results = train(task, [lane], report, checkpoint, snapshots)
+    part = job.part(name)
+    checkpoint = replace(part, identity=f"{part.identity}-{task.architecture.width}")
+    snapshots = Snapshots(checkpoint.path.parent, checkpoint.identity, frozenset(job.settings["measured_epochs"]))
+    results = train(task, [Lane(*job.rates)], job.report, checkpoint, snapshots)
     check_trained({f"network of width {task.architecture.width}": results[0]})
     states = snapshots.lane(0)
-    return states, measure_epochs(task, states, samples, report, checkpoint)
+    return states, measure_epochs(task, states, job.settings["samples"], job.report, checkpoint)
 
 
 def width_tables(
@@ -70,17 +69,28 @@ def width_tables(
     network = task.network(states[0])
     first = {"width": task.architecture.width, "parameters": count_parameters(network), "seed": task.seed}
     epochs = epochs_table(task, states, measured)
-    parent = Parent(task.architecture, states, {}, highest_epoch(by_epoch(measured)), 0, task.seed)
-    ends = {"highest": parent.highest, "lowest": lowest_epoch(by_epoch(measured))}
-    tables = [
-        diff_histograms(parent.layers, measured[epoch].diffs, bins).assign(which=which, epoch=epoch)
-        for which, epoch in ends.items()
-    ]
-    diffs = pd.concat(tables, ignore_index=True).assign(width=first["width"], seed=task.seed)
-    columns = ["width", "seed", "which", "epoch"]
-    return epochs.assign(**first)[[*first, *epochs]], diffs[
-        [*columns, *(name for name in diffs if name not in columns)]
-    ]
+    diffs = extreme_diffs(prunable_layers(network), measured, bins).assign(width=first["width"], seed=task.seed)
+    return epochs.assign(**first)[[*first, *epochs]], first_columns(diffs, ["width", "seed", "which", "epoch"])
+
+
+def dense_of(widths: pd.DataFrame, width: int) -> pd.DataFrame:
+    """The row of the dense network of a width beside those of children, of the table of all widths and epochs."""
+    last = widths[widths["epoch"] == widths["epoch"].max()].set_index("width").loc[width]
+    numbers = {name: int(last["parameters"]) for name in ("parameters", "parent_parameters")}
+    labels = {"width": width, "parent_width": width, "score": NONE, "density": 1.0}
+    return pd.DataFrame([{**labels, **numbers, **last[MEASURES]}])
+
+
+def parent_of(job: TrainingJob, width: int, ratio: float) -> Parent:
+    """A trained network with `ratio` times the weights of one of a width, whose children have as many as that one."""
+    inputs, classes = math.prod(job.task.architecture.input_shape), job.task.architecture.classes
+    task = of_width(job.task, parent_width(width, ratio, inputs, classes))
+    job.report(f"width {width}, parent's {task.architecture.width}")
+    states, measured = trained(job, task, f"parent-{task.architecture.width}")
+    diffs = {epoch: one.diffs for epoch, one in measured.items()}
+    parent = Parent(task.architecture, states, diffs, highest_epoch(by_epoch(measured)), 0, task.seed)
+    parent.count = child_count(parent, width)
+    return parent
 
 
 def child_count(parent: Parent, width: int) -> int:

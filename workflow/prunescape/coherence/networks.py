@@ -14,6 +14,7 @@ from prunescape.pruning.unstructured import Tensors
 
 NETWORK, EARLY, MATCHED, STABILITY = "network", "early", "matched", "stability"
 LABELS = ("score", "end", "scope")
+FIRST = ("experiment", "model", "seed", *LABELS)  # columns, of those that have them
 MEASURED_ON = (DIFF, MAGNITUDE)  # scores that a network has to be trained for
 
 

@@ -9,6 +9,7 @@ import torch
 from prunescape.coherence.children import only_layers
 from prunescape.coherence.layers import Layer, prunable_layers
 from prunescape.coherence.masks import DIFF, MAGNITUDE, Choice, mask
+from prunescape.mechanism.subsets import part_of
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
 from prunescape.pruning.unstructured import Tensors
@@ -40,6 +41,10 @@ class Parent:
     def layers(self) -> list[Layer]:
         """Layers whose weights are pruned."""
         return prunable_layers(build(self.architecture))
+
+    def part(self, density: float) -> int:
+        """The number of weights that such a part of the pruned layers has."""
+        return part_of(sum(layer.weights for layer in self.layers), density)
 
     @property
     def last(self) -> int:

@@ -1,15 +1,17 @@
 """Trainings that are watched: networks at chosen epochs, and what their gradients say there."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from prunescape.coherence.layer_tables import diff_histograms, trajectories
+from prunescape.coherence.layers import Layer
 from prunescape.coherence.measure import Measured, measure
-from prunescape.mechanism.networks import State
+from prunescape.models.networks import State
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.context import Context
 from prunescape.training.evaluate import evaluate
@@ -97,6 +99,42 @@ def lowest_epoch(coherence: Mapping[int, float]) -> int:
     """The epoch of lowest coherence; see `highest_epoch`."""
     trained = _trained(coherence)
     return min(trained, key=lambda epoch: (coherence[epoch], epoch))
+
+
+def highest_of(epochs: pd.DataFrame) -> int:
+    """The epoch of highest coherence in the training on real images, of the table of all measured epochs."""
+    run = epochs[(epochs["data"] == "real") & (epochs["start"] == "fresh")]
+    return highest_epoch(dict(zip(run["epoch"], run["coherence"].fillna(0.0), strict=True)))
+
+
+def extreme_diffs(layers: Sequence[Layer], measured: Mapping[int, Measured], bins: int) -> pd.DataFrame:
+    """Histograms of the diffs after the epochs of highest and of lowest coherence, told apart by which and epoch."""
+    ends = {"highest": highest_epoch(by_epoch(measured)), "lowest": lowest_epoch(by_epoch(measured))}
+    tables = [
+        diff_histograms(layers, measured[epoch].diffs, bins).assign(which=which, epoch=epoch)
+        for which, epoch in ends.items()
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def run_tables(
+    context: Context, layers: Sequence[Layer], states: Mapping[int, State], measured: Mapping[int, Measured], bins: int
+) -> dict[str, pd.DataFrame]:
+    """The tables of a training, by name: epochs, diff_histogram, trajectories.
+
+    Args:
+        context: what the network is measured with.
+        layers: those that are pruned.
+        states: the network by epoch.
+        measured: see `measure_epochs`.
+        bins: of histograms.
+    """
+    diffs = {epoch: one.diffs for epoch, one in measured.items()}
+    return {
+        "epochs": epochs_table(context, states, measured),
+        "diff_histogram": extreme_diffs(layers, measured, bins),
+        "trajectories": trajectories(layers, states, diffs, highest_epoch(by_epoch(measured)), context.seed),
+    }
 
 
 def by_epoch(measured: Mapping[int, Measured]) -> dict[int, float]:

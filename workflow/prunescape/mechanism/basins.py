@@ -1,8 +1,9 @@
 """In which basin retraining ends: cycles, the surfaces around them, and barriers (utility paper, section 3)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import combinations
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,11 +12,11 @@ import torch
 from prunescape.data.batches import Batches
 from prunescape.mechanism.barriers import barriers, line
 from prunescape.mechanism.cycles import Cycle, Trajectory, cycles_table, prune_and_retrain
-from prunescape.mechanism.networks import State
 from prunescape.mechanism.plane import Plane, distances, grid, marks_table
 from prunescape.mechanism.pruned import train_small
 from prunescape.mechanism.sparse_starts import equal_lane
 from prunescape.mechanism.surface import surface
+from prunescape.models.networks import State, load_networks
 from prunescape.training.array import Report, Task
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.context import Context
@@ -24,6 +25,7 @@ from prunescape.training.recipe import Recipe
 START = "W*"
 LAST, EVERY = "last", "every"
 OF_CYCLES, OF_SEEDS = "pruned_retrained", "seeds"
+ON_LINES = ("model", "seed", "what", "pruning", "retraining", "cycle", "seed_to")  # what tells lines apart
 
 
 def run_cycles(
@@ -102,6 +104,45 @@ def points_of(start: State, networks: Mapping[str, State], pruning: str, cycles:
     return {name: start if name == START else networks[f"{pruning}/{name}"] for name in names_of(cycles)}
 
 
+class OfTrajectory(NamedTuple):
+    """The networks of one pruning and retraining.
+
+    Attributes:
+        pruning, retraining: which ones.
+        points: see `points_of`.
+        networks: all of the retraining's.
+    """
+
+    pruning: str
+    retraining: str
+    points: dict[str, State]
+    networks: dict[str, State]
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The columns of its tables that tell it from others."""
+        return {"pruning": self.pruning, "retraining": self.retraining}
+
+
+def of_trajectories(start: State, files: Sequence[str], settings: Mapping[str, Any]) -> Iterator[OfTrajectory]:
+    """The networks of all prunings and retrainings, one after the other.
+
+    Args:
+        start: W*.
+        files: the networks of each retraining, as `run_cycles` gives them.
+        settings: retrainings, prunings and cycles.
+    """
+    for retraining, path in zip(settings["retrainings"], files, strict=True):
+        networks = load_networks(path)
+        for pruning in settings["prunings"]:
+            yield OfTrajectory(pruning, retraining, points_of(start, networks, pruning, settings["cycles"]), networks)
+
+
+def joined(tables: Sequence[Sequence[pd.DataFrame]]) -> list[pd.DataFrame]:
+    """Tables of several parts, each with one of every kind, put together by kind."""
+    return [pd.concat(parts, ignore_index=True) for parts in zip(*tables, strict=True)]
+
+
 def surfaces(
     context: Context,
     points: Mapping[str, State],
@@ -138,7 +179,7 @@ def surfaces(
         apart = distances(network, {name: points[name] for name in corners})
         of_cycles.append([table.assign(cycle=cycle) for table in (heights, marks, apart)])
         report(f"cycle {cycle}: {len(heights)} points of the plane measured")
-    heights, marks, apart = (pd.concat(tables, ignore_index=True) for tables in zip(*of_cycles, strict=True))
+    heights, marks, apart = joined(of_cycles)
     return heights, marks, apart
 
 
@@ -192,5 +233,5 @@ def connect_seeds(
         tables = connect(context, (networks[one], networks[other]), points, statistics)
         of_pairs.append([table.assign(seed=one, seed_to=other) for table in tables])
         report(f"seeds {one} and {other} connected")
-    lines, heights = (pd.concat(tables, ignore_index=True) for tables in zip(*of_pairs, strict=True))
+    lines, heights = joined(of_pairs)
     return lines, heights

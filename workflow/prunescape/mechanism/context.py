@@ -1,14 +1,22 @@
 """The context of the study's measurements, with the training images that the config allows for them."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from prunescape.data.batches import Batches
 from prunescape.data.randomness import derive_seed
 from prunescape.data.stratify import stratified_choice
 from prunescape.errors import UserError
+from prunescape.io.files import write_csv
+from prunescape.io.tables import first_columns
+from prunescape.mechanism.labels import WHOLE
+from prunescape.models.networks import State, load_networks
+from prunescape.runtime.logs import logged
 from prunescape.training import context
 from prunescape.training.context import Context
 from prunescape.training.recalibration import recalibration_batches
@@ -40,3 +48,46 @@ def open_context(architecture: str | Path, data: str | Path, settings: Mapping[s
 def statistics_batches(context: Context, batch_size: int | None) -> Batches | None:
     """The batches on which batch norm is measured anew at every point; None for no batch size, which leaves it."""
     return None if batch_size is None else recalibration_batches(context.data, context.engine, batch_size)
+
+
+@dataclass(frozen=True)
+class MeasuringJob:
+    """A job that measures networks of one model, while it runs.
+
+    Attributes:
+        context: what they are measured on.
+        settings: the step's.
+        files, output: what it reads and makes, by name.
+        labels: the first columns of its tables, by name: the model, and the seed of a job that looks at one.
+        report: is given one line of progress at a time.
+    """
+
+    context: Context
+    settings: Mapping[str, Any]
+    files: Any
+    output: Any
+    labels: Mapping[str, Any]
+    report: Callable[[str], None]
+
+    @property
+    def pretrained(self) -> State:
+        """The pretrained network of full size."""
+        return load_networks(self.files.sizes)[WHOLE]
+
+    def statistics(self) -> Batches | None:
+        """The batches on which batch norm is measured anew at every point; None where it is left as it is."""
+        return statistics_batches(self.context, self.settings["statistics"])
+
+    def write(self, name: str, table: pd.DataFrame, columns: Sequence[str] = ()) -> None:
+        """Write a table with its labels, these columns first."""
+        write_csv(self.output[name], first_columns(table.assign(**self.labels), columns or [*self.labels]))
+
+
+@contextmanager
+def measuring(snakemake: Any) -> Iterator[MeasuringJob]:
+    """Run a script's body as a job that measures; `snakemake` is what Snakemake gives a script."""
+    with logged(snakemake) as logger:
+        settings, files, wildcards = snakemake.params.settings, snakemake.input, dict(snakemake.wildcards.items())
+        opened = open_context(files.architecture, files.data, settings, snakemake.threads)
+        labels = {"model": wildcards["model"], **({"seed": opened.seed} if "seed" in wildcards else {})}
+        yield MeasuringJob(opened, settings, files, snakemake.output, labels, logger.info)

@@ -8,13 +8,13 @@ import torch
 from torch import nn
 
 from prunescape.errors import UserError
-from prunescape.mechanism.networks import State
 from prunescape.mechanism.sampling import ABLATIONS, SampleSettings, sample_utility
 from prunescape.mechanism.sparse_starts import sized_lane
 from prunescape.mechanism.statistics import rank_correlations, utility_and_loss
 from prunescape.mechanism.subsets import Weights, magnitude_bands
 from prunescape.mechanism.utility import Ablations
 from prunescape.models.build import build
+from prunescape.models.networks import State
 from prunescape.pruning.graph import Graph
 from prunescape.training.context import Context
 

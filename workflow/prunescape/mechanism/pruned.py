@@ -17,12 +17,12 @@ from prunescape.mechanism.cycles import (
     prune_and_retrain,
     prune_once,
 )
-from prunescape.mechanism.networks import State
 from prunescape.mechanism.sampling import SampleSettings, sample_utility
 from prunescape.mechanism.sparse_starts import equal_lane
 from prunescape.mechanism.utility import Ablations
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
+from prunescape.models.networks import State
 from prunescape.training.array import Report, Task
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.context import Context

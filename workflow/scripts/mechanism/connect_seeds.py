@@ -1,19 +1,13 @@
 """Measure the lines between pretrained networks of unlike seeds, and the barriers on them."""
 
-from prunescape.io.files import write_csv
-from prunescape.mechanism.basins import OF_SEEDS, connect_seeds
-from prunescape.mechanism.context import open_context, statistics_batches
-from prunescape.mechanism.labels import WHOLE, first_columns
-from prunescape.mechanism.networks import load_networks
-from prunescape.runtime.logs import logged
+from prunescape.mechanism.basins import OF_SEEDS, ON_LINES, connect_seeds
+from prunescape.mechanism.context import measuring
+from prunescape.mechanism.labels import WHOLE
+from prunescape.models.networks import load_networks
 
-with logged(snakemake) as logger:
-    settings, files = snakemake.params.settings, snakemake.input
-    context = open_context(files.architecture, files.data, settings, snakemake.threads)
-    networks = {seed: load_networks(path)[WHOLE] for seed, path in zip(settings["seeds"], files.sizes, strict=True)}
-    statistics = statistics_batches(context, settings["statistics"])
-    tables = connect_seeds(context, networks, settings["points"], statistics, logger.info)
-    first = {"model": snakemake.wildcards.model, "what": OF_SEEDS}
-    columns = ["model", "seed", "what", "pruning", "retraining", "cycle", "seed_to"]
-    for path, table in zip(snakemake.output, tables, strict=True):
-        write_csv(path, first_columns(table.assign(**first), columns))
+with measuring(snakemake) as job:
+    settings = job.settings
+    networks = {seed: load_networks(path)[WHOLE] for seed, path in zip(settings["seeds"], job.files.sizes, strict=True)}
+    tables = connect_seeds(job.context, networks, settings["points"], job.statistics(), job.report)
+    for name, table in zip(("lines", "barriers"), tables, strict=True):
+        job.write(name, table.assign(what=OF_SEEDS), ON_LINES)

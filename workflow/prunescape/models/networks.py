@@ -34,3 +34,9 @@ def load_networks(path: str | os.PathLike[str]) -> dict[str, State]:
         name, _, parameter = key.rpartition("/")
         networks.setdefault(name, {})[parameter] = tensor
     return networks
+
+
+def load_epochs(path: str | os.PathLike[str]) -> dict[int, State]:
+    """The networks in a file that are named by epochs, in their order; see `load_networks`."""
+    networks = load_networks(path)
+    return {epoch: networks[str(epoch)] for epoch in sorted(map(int, networks))}

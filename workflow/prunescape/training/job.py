@@ -1,0 +1,87 @@
+"""A job that trains networks of a study: what it is given, and how it goes on where a killed one was."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from prunescape.io.files import read_json, sha256, write_csv
+from prunescape.io.tables import first_columns
+from prunescape.runtime.job_lock import job_lock
+from prunescape.runtime.logs import logged
+from prunescape.training.array import Report, Task
+from prunescape.training.checkpoint import Checkpoint
+from prunescape.training.snapshots import Snapshots
+from prunescape.training.task import open_task
+
+
+@dataclass(frozen=True)
+class TrainingJob:
+    """A job of one network and seed, while it runs.
+
+    Attributes:
+        task: what its trainings have in common.
+        settings: the step's.
+        files, output: what it reads and makes, by name.
+        labels: the first columns of its tables, by name: model and seed.
+        folder: where it keeps its state.
+        identity: whatever decides its results, as JSON values.
+        report: is given one line of progress at a time.
+    """
+
+    task: Task
+    settings: Mapping[str, Any]
+    files: Any
+    output: Any
+    labels: Mapping[str, Any]
+    folder: str
+    identity: Sequence[Any]
+    report: Report
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """The state of the whole job."""
+        return self.part()
+
+    @property
+    def rates(self) -> tuple[float, float]:
+        """Learning rate and weight decay."""
+        return self.settings["learning_rate"], self.settings["weight_decay"]
+
+    def part(self, name: str = "") -> Checkpoint:
+        """The state of a part of the job, in a folder of that name."""
+        return Checkpoint.of(f"{self.folder}/{name}" if name else self.folder, *self.identity)
+
+    def snapshots(self) -> Snapshots:
+        """The epochs of `settings["measured_epochs"]`, whose weights are kept."""
+        return Snapshots.of(self.folder, self.settings["measured_epochs"], *self.identity)
+
+    def write(self, name: str, table: pd.DataFrame, columns: Sequence[str] = ()) -> None:
+        """Write a table of this network and seed, with these columns first, or its labels."""
+        write_csv(self.output[name], first_columns(table.assign(**self.labels), columns or [*self.labels]))
+
+
+@contextmanager
+def training_job(snakemake: Any, *others: str) -> Iterator[TrainingJob | None]:
+    """Run a script's body as a training job; its state is removed once it has finished.
+
+    Args:
+        snakemake: what Snakemake gives a script.
+        others: names of files that its results depend on, beside architecture and data.
+
+    Yields:
+        The job; None where another one, that this one has waited for, has done it.
+    """
+    with logged(snakemake) as logger:
+        settings, files, folder = snakemake.params.settings, snakemake.input, snakemake.params.checkpoint
+        task = open_task(files.architecture, files.data, settings, snakemake.threads)
+        given = {name: sha256(files[name]) for name in others if files.get(name)}
+        identity = settings, dict(snakemake.wildcards.items()), task.identity(), read_json(files.data), given
+        labels = {"model": snakemake.wildcards.get("model"), "seed": task.seed}
+        job = TrainingJob(task, settings, files, snakemake.output, labels, folder, identity, logger.info)
+        with job_lock(f"{folder}.lock", job.checkpoint.identity, snakemake.output) as to_do:
+            yield job if to_do else None
+            if to_do:
+                job.checkpoint.remove()
