@@ -143,7 +143,7 @@ def test_what_is_let_through_can_be_trained(axes: list[dict[str, Any]]) -> None:
         config = resolved(raw, MODELS, DATA_SETS)
     except ConfigError:
         return
-    lattice = Lattice.from_config(config.grid, config.recipe, config.models["small_resnet"])
+    lattice = Lattice.of(config, "small_resnet")
     values = [lattice.values(cell) for tile in lattice.initial_tiles() for cell in lattice.cells(tile)]
     assert len(set(values)) == len(values)
     for found in values:

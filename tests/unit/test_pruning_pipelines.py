@@ -21,7 +21,7 @@ from prunescape.pruning.settings import PruningSettings
 from prunescape.pruning.structured import Source, prune, prune_checkpoint
 from prunescape.pruning.tables import pruning_table
 from prunescape.training.array import Task
-from prunescape.training.retraining import AT_INIT, step_ratio, until
+from prunescape.training.retraining import AT_INIT, until
 from prunescape.training.snapshots import Snapshots
 from prunescape.training.train import train
 from prunescape.variant import Variant
@@ -154,7 +154,8 @@ def test_steps_end_at_the_ratio_and_take_the_same_part_each(tmp_path: Path, meth
     source, ratios = Source(SMALL, tmp_path / "dense.safetensors", exact=False), []
     for step in (1, 2, 3):
         folder = tmp_path / f"step-{step}"
-        record = run(folder, replace(source, exact=step == 3), step_ratio(0.36, step, 3), method, **settings)
+        ratio = Variant(method, 0.36).ratio_after(step, 3)
+        record = run(folder, replace(source, exact=step == 3), ratio, method, **settings)
         ratios.append(record["achieved_ratio"])
         left = load_architecture(folder / "architecture.json")
         assert count_flops(build(left), SMALL.input_shape) / DENSE == record["achieved_ratio"]
@@ -173,8 +174,8 @@ def test_steps_end_at_the_ratio_and_take_the_same_part_each(tmp_path: Path, meth
 
 
 def test_the_last_of_one_step_is_the_whole_ratio() -> None:
-    assert step_ratio(0.4, 1, 1) == step_ratio(0.4, 7, 7) == 0.4
-    assert [step_ratio(0.0625, step, 4) for step in (1, 2, 3)] == pytest.approx([0.5, 0.25, 0.125])
+    assert [Variant("uniform", 0.4).ratio_after(steps, steps) for steps in (1, 7)] == [0.4, 0.4]
+    assert [Variant("uniform", 0.0625).ratio_after(step, 4) for step in (1, 2, 3)] == pytest.approx([0.5, 0.25, 0.125])
 
 
 def test_imported_networks_are_pruned_in_steps_and_built_again(nets: str, tmp_path: Path) -> None:

@@ -67,6 +67,10 @@ class Variant:
         """Whether the weights that are kept are taken back to those of an early epoch."""
         return self.pipeline == WEIGHT_REWINDING
 
+    def ratio_after(self, step: int, steps: int) -> float:
+        """The part that is kept after a step of pruning in several; each removes as large a part of what is left."""
+        return self.ratio if step == steps else float(self.ratio ** (step / steps))
+
     def row(self) -> dict[str, Any]:
         """The first columns of its rows in tables: its name as `variant`, and `columns`."""
         return {"variant": self.name, **self.columns()}

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from prunescape.hpspace.axes import HYPERPARAMETERS, SHAPING, THESIS, Pair, pair_of, size_of
 
 if TYPE_CHECKING:  # jobs read this, and need no config
+    from prunescape.config.config import Config
     from prunescape.config.grid import Grid
-    from prunescape.config.models import Model
-    from prunescape.config.recipe import Recipe
 
 SLACK = 1 + 1e-9  # bounds given as 1.0e-5 are meant to include the cell that computes to 0.99999999999e-5
 
@@ -44,11 +43,11 @@ class Lattice:
     tile: tuple[int, int]
 
     @classmethod
-    def from_config(cls, grid: "Grid", recipe: "Recipe", model: "Model") -> "Lattice":
+    def of(cls, config: "Config", model: str) -> "Lattice":
         """The lattice around a model's prior."""
-        return cls.around(
-            grid, {name: getattr(model if name in THESIS.names else recipe, name) for name in HYPERPARAMETERS}
-        )
+        own, recipe = config.models[model], config.recipe
+        prior = {name: getattr(own if name in THESIS.names else recipe, name) for name in HYPERPARAMETERS}
+        return cls.around(config.grid, prior)
 
     @classmethod
     def around(cls, grid: "Grid", prior: Mapping[str, float]) -> "Lattice":

@@ -12,7 +12,7 @@ from prunescape.hpspace.axes import SHAPING
 from prunescape.hpspace.lattice import Cell, Lattice
 from prunescape.plan.plan import Plan
 from prunescape.plan.step import Job
-from prunescape.training.retraining import step_ratio, until
+from prunescape.training.retraining import until
 
 CHECKPOINT = "(to be pruned)"  # the row of the dense network whose filters pruning ranks
 
@@ -89,7 +89,7 @@ class Study:
             variant, step = run.variant(job.model, job.wildcards["pruned"]), int(job.wildcards["step"])
             steps = networks.steps(variant)
             row = Row(job.model, f"{variant.name} (step {step} of {steps})")
-            part = step_ratio(variant.ratio, step, steps)
+            part = variant.ratio_after(step, steps)
             found[row] = Preparation(job, part, networks.training(variant).recipe)
         return found
 
@@ -134,7 +134,7 @@ class Study:
 
     def lattice(self, model: str) -> Lattice:
         """The lattice around a model's prior."""
-        return self.plan.run.lattice(model)
+        return Lattice.of(self.config, model)
 
     def shapes(self, row: Row, cells: Iterable[Cell]) -> tuple[tuple[int, int], ...]:
         """Epochs and batch size of cells, where they are axes of the grid."""

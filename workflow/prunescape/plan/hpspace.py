@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from prunescape.hpspace.lattice import Cell
+from prunescape.hpspace.lattice import Cell, Lattice
 from prunescape.hpspace.plan import read_plan
 from prunescape.plan.cost import training_flops
 from prunescape.plan.step import Sizes, Step, Wildcards, combinations
@@ -56,7 +56,7 @@ class Hpspace(Planned):
         Raises:
             UserError: the plan of a round is missing or damaged.
         """
-        tiles = self.run.lattice(model).initial_tiles()
+        tiles = Lattice.of(self.run.config, model).initial_tiles()
         for path in self.plans(model, rounds):
             tiles += read_plan(path)
         return tiles
@@ -82,7 +82,7 @@ class Hpspace(Planned):
 
     def cells(self, wildcards: Wildcards) -> list[dict[str, Any]]:
         """Coordinates and hyperparameters of the cells of a tile."""
-        lattice = self.run.lattice(wildcards["model"])
+        lattice = Lattice.of(self.run.config, wildcards["model"])
         cells = lattice.cells(Cell(int(wildcards["i"]), int(wildcards["j"])))
         return [{**cell._asdict(), **lattice.named(cell)} for cell in cells]
 
@@ -113,7 +113,7 @@ class Hpspace(Planned):
         """Networks that the training of a tile holds at once; all that can be one array, where that is measured."""
         run, cells = self.run, len(self.cells(wildcards))
         engine = run.config.engine
-        alike = run.lattice(wildcards["model"]).alike
+        alike = Lattice.of(run.config, wildcards["model"]).alike
         return run.held(cells, 1 if engine.strategy == SERIAL else engine.lanes or alike)
 
     @cached_property

@@ -6,11 +6,12 @@ from functools import cached_property
 from typing import Any
 
 from prunescape.config.recipe import Recipe
+from prunescape.hpspace.lattice import Lattice
 from prunescape.plan.cost import training_flops
 from prunescape.plan.run import Run
 from prunescape.plan.step import Files, Sizes, Step, Wildcards, combinations
 from prunescape.studies.hpspace import STUDY
-from prunescape.training.retraining import retraining, step_ratio, until
+from prunescape.training.retraining import retraining, until
 from prunescape.variant import NORM, Variant
 
 # Of its own, so that the order of `seeds` says nothing; its weights are only what pruning ranks.
@@ -109,7 +110,7 @@ class Networks:
         further: dict[str, Any] = {"exact": False} if step < steps else {}
         if wildcards.get("seed") is not None:
             further["seed"] = int(wildcards["seed"])
-        ratio = step_ratio(variant.ratio, step, steps)
+        ratio = variant.ratio_after(step, steps)
         return {"method": variant.method, "ratio": ratio, "pruning": self.ranking(**criterion), **further}
 
     def pruned_from(self, wildcards: Wildcards) -> dict[str, str]:
@@ -320,7 +321,7 @@ class Networks:
         run = self.run
 
         def values(wildcards: Wildcards) -> dict[str, Any]:
-            cells = run.lattice(wildcards["model"]).alike
+            cells = Lattice.of(run.config, wildcards["model"]).alike
             return {"recipe": run.config.recipe.plain(), "engine": run.engine(), "cells": cells}
 
         jobs = [{"model": model, "variant": variant.name} for model in run.models for variant in run.variants(model)]

@@ -182,13 +182,9 @@ class Run:
         """The setting that tells the axes."""
         return {"axes": self.pair.to_json()}
 
-    def lattice(self, model: str) -> Lattice:
-        """The lattice around a model's prior."""
-        return Lattice.from_config(self.config.grid, self.config.recipe, self.config.models[model])
-
     def prior(self, model: str) -> dict[str, float]:
         """The hyperparameters at the centre of a model's lattice."""
-        return self.lattice(model).named(PRIOR)
+        return Lattice.of(self.config, model).named(PRIOR)
 
     def fixed(self, model: str) -> dict[str, float]:
         """Learning rate and weight decay of all cells of a model, as far as they are no axes."""

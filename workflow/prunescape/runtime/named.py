@@ -1,6 +1,7 @@
 """Functions that the entries of studies name, and what a job calls them with."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import import_module
 from inspect import signature
 from typing import Any
@@ -11,17 +12,17 @@ from prunescape.io.files import read_csv
 OF_JOB = ("function", "readers", "script", "code", "external_code", "dpi", "published")
 
 
-def call(snakemake: Any) -> Any:
-    """Call the function that a job's settings name, and give its result.
+def bound(snakemake: Any) -> Callable[[], Any]:
+    """The function that a job's settings name, with its arguments.
 
-    It is called by keyword: with inputs by their names, a table of each CSV file, read by the reader that the settings
-    name for it, and the path or list of paths of others; with those wildcards that it takes; and with the settings.
+    It takes by keyword: inputs by their names, a table of each CSV file, read by the reader that the settings name for
+    it, and the path or list of paths of others; those wildcards that it takes; and the settings.
     """
     settings = snakemake.params.settings
     function = named(settings["function"])
     given = {name: value for name, value in settings.items() if name not in OF_JOB}
     wildcards = {name: value for name, value in snakemake.wildcards.items() if name in signature(function).parameters}
-    return function(**_inputs(snakemake.input, settings.get("readers", {})), **wildcards, **given)
+    return partial(function, **_inputs(snakemake.input, settings.get("readers", {})), **wildcards, **given)
 
 
 def named(function: str) -> Callable[..., Any]:

@@ -52,8 +52,3 @@ def resized(recipe: "Section", epochs: int | None) -> "Section":
 def until(recipe: "Section", epoch: int) -> "Section":
     """The recipe up to the end of an epoch: a training by it ends in the weights that the whole one passes through."""
     return recipe.changed(epochs=epoch, decay_epochs=tuple(decay for decay in recipe.decay_epochs if decay < epoch))
-
-
-def step_ratio(ratio: float, step: int, steps: int) -> float:
-    """The part of the dense network that is left after a step of iterative pruning; the last one ends at `ratio`."""
-    return ratio if step == steps else float(ratio ** (step / steps))

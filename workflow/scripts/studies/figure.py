@@ -2,7 +2,7 @@
 
 from prunescape.figures.style import save
 from prunescape.runtime.logs import logged
-from prunescape.runtime.named import call
+from prunescape.runtime.named import bound
 
 with logged(snakemake):
-    save(call(snakemake), snakemake.output, snakemake.params.settings["dpi"])
+    save(bound(snakemake)(), snakemake.output, snakemake.params.settings["dpi"])
