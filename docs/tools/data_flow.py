@@ -30,7 +30,7 @@ class Stage(NamedTuple):
 
 
 def _companion(name: str, does: str) -> Stage:
-    return Stage(name, does, [name], [name], [name], [f"{name}/"])
+    return Stage(name, does, [name], ["steps"], [name], [f"{name}/"])
 
 
 # A row of boxes each; what a row makes goes to all rows below it.
@@ -40,7 +40,7 @@ ROWS = [
             "plan",
             "steps and jobs: files, settings, costs",
             ["config", "studies", "plan"],
-            ["common", "measured"],
+            ["common", "steps"],
             [],
             [],
         )
@@ -51,7 +51,7 @@ ROWS = [
             "networks",
             "described, and trained once at the prior",
             ["models"],
-            ["models"],
+            ["steps"],
             ["models"],
             ["models/<model>/dense/"],
         ),
@@ -92,7 +92,7 @@ ROWS = [
             "claims",
             "what holds, with the source and the published number beside",
             ["claims"],
-            ["light"],
+            ["steps"],
             ["studies"],
             ["<study>/claims.csv", "claims.csv"],
         )
@@ -102,16 +102,16 @@ ROWS = [
             "export",
             "ONNX, model cards, provenance",
             ["export"],
-            ["export"],
+            ["steps"],
             ["export"],
             ["export/", "datapackage.json"],
         ),
-        Stage("figures", "PNG and PDF", ["figures"], ["light"], [], ["<study>/figures/"]),
+        Stage("figures", "PNG and PDF", ["figures"], ["steps"], [], ["<study>/figures/"]),
         Stage(
             "pages",
             "plan, status, watch; explore",
             ["overview", "pages"],
-            ["light", "overview"],
+            ["steps", "overview"],
             [],
             ["explore.html", "index.html"],
         ),

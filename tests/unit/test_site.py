@@ -1,5 +1,6 @@
 """The documentation as a site: every link leads somewhere, no other host is asked, and what it names is there."""
 
+import ast
 import os
 import re
 import shutil
@@ -7,7 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from types import SimpleNamespace
+from types import FrameType, SimpleNamespace
 
 import pytest
 from mkdocs.exceptions import PluginError
@@ -160,6 +161,88 @@ def test_the_way_from_a_number_to_its_code_is_there() -> None:
         for names, file in re.findall(r"((?:`\w+`(?: and )?)+) in `([\w/.]+)`", functions):
             for name in re.findall(r"\w+", names.replace(" and ", " ")):
                 assert f"def {name}(" in (PROJECT / file).read_text(), f"{name} in {file}"
+
+
+def walk(title: str) -> dict[str, list[str]]:
+    """The files of a walk through the code, in its order, each with the functions that the page names."""
+    text = (DOCS / "data-flow.md").read_text().partition(f"## {title}\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (\d+) \| `(.+?)` \| (.*?) \|", text, re.MULTILINE)
+    assert [int(number) for number, _, _ in rows] == list(range(1, len(rows) + 1))
+    beside = [(name, file) for name, file in re.findall(r"`(\w+)` in\s+`([\w/.]+)`", text)]
+    found = {file: re.findall(r"`(.+?)`", functions) for _, file, functions in rows}
+    return {**found, **{file: [name] for name, file in beside}}
+
+
+def names_in(tree: ast.AST, before: str = "") -> set[str]:
+    """Names of the functions and classes of a module, those in classes after theirs and a dot."""
+    found = set()
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found |= {f"{before}{node.name}"} | names_in(node, f"{before}{node.name}.")
+    return found
+
+
+@pytest.mark.parametrize("title", ["From a learning rate to its row", "From a ratio to a pruned network"])
+def test_the_functions_of_a_walk_are_there(title: str) -> None:
+    files = walk(title)
+    assert len(files) > 10
+    for file, functions in files.items():
+        text = (PROJECT / file).read_text()
+        if file.endswith(".py"):
+            assert {*functions} <= names_in(ast.parse(text)), file
+        if file.endswith(".smk"):
+            rule = re.search(rf"^\| \d+ \| `{file}` \| rule `(\w+)`", (DOCS / "data-flow.md").read_text(), re.MULTILINE)
+            assert rule is not None
+            assert f"rule {rule[1]}:" in text, file
+
+
+def holds(value: object, number: float) -> bool:
+    """Whether a number is among a value's parts."""
+    if isinstance(value, dict):
+        return any(holds(part, number) for part in value.values())
+    return any(holds(part, number) for part in value) if isinstance(value, list | tuple) else value == number
+
+
+@pytest.mark.parametrize(
+    ("title", "changes", "number", "step", "wildcards"),
+    [
+        (
+            "From a learning rate to its row",
+            {"learning_rate": 0.0123456},
+            0.0123456,
+            "train_tile",
+            {"variant": "dense", "seed": "0", "i": "-1", "j": "-1"},
+        ),
+        (
+            "From a ratio to a pruned network",
+            {"ratios": [0.34567]},
+            0.34567,
+            "prune",
+            {"pruned": "uniform-0.34567"},
+        ),
+    ],
+)
+def test_a_number_passes_no_other_files_of_the_plan(
+    title: str, changes: dict, number: float, step: str, wildcards: dict[str, str]
+) -> None:
+    """Every function that gives it, alone or among others, stands in a file that the page names."""
+    plan = Plan(merged(TINY, {"models": {"small_resnet": changes}}))
+    seen = set()
+
+    def watch(frame: FrameType, event: str, value: object) -> None:
+        if event == "return" and holds(value, number):
+            seen.add(Path(frame.f_code.co_filename))
+
+    steps = {one.name: one for one in plan.steps}
+    sys.setprofile(watch)
+    try:
+        settings = steps[step].settings({"model": "small_resnet", **wildcards})
+    finally:
+        sys.setprofile(None)
+    assert holds(settings, number)
+    files = {path.relative_to(PROJECT).as_posix() for path in seen if path.is_relative_to(PROJECT / "workflow")}
+    assert files <= walk(title).keys()
+    assert "workflow/prunescape/plan/step.py" in files
 
 
 def test_the_data_flow_is_that_of_the_folders() -> None:
