@@ -19,7 +19,7 @@ from prunescape.models.weights import load_weights, read_weights, save_weights
 from prunescape.pruning.criteria import add_gradients
 from prunescape.pruning.settings import PruningSettings
 from prunescape.pruning.structured import Source, prune, prune_checkpoint
-from prunescape.pruning.tables import pruning_table
+from prunescape.pruning.tables import pruning_tables
 from prunescape.training.array import Task
 from prunescape.training.retraining import AT_INIT, until
 from prunescape.training.snapshots import Snapshots
@@ -198,7 +198,9 @@ def test_networks_of_several_seeds_stand_in_the_table_with_their_means(tmp_path:
     variant = Variant("non_uniform", 0.5, pipeline=AT_INIT)
     key = ("small_resnet", variant.row())
     found = [run(tmp_path / str(seed), Source(SMALL, None, seed), 0.5, "non_uniform") for seed in (0, 1, 5)]
-    pruning, channels = pruning_table([(key, tmp_path / str(seed) / "pruning.json") for seed in (0, 1, 5)])
+    records = [tmp_path / str(seed) / "pruning.json" for seed in (0, 1, 5)]
+    made = pruning_tables(records, [key] * 3)
+    pruning, channels = made["pruning"], made["channels"]
     row = pruning.set_index("variant").loc[variant.name]
     assert row[["method", "ratio", "criterion", "pipeline", "target"]].to_dict() == variant.columns()
     assert row["flops"] == round(sum(record["flops"] for record in found) / 3)
@@ -206,7 +208,7 @@ def test_networks_of_several_seeds_stand_in_the_table_with_their_means(tmp_path:
     kept = channels[channels["variant"] == variant.name].set_index("layer")["channels"].to_dict()
     assert kept == {name: round(sum(of["channels"][name] for of in found) / 3) for name in kept}
     assert pruning["latency_ms"].isna().all()
-    single, _ = pruning_table([(key, tmp_path / "0" / "pruning.json")])
+    single = pruning_tables(records[:1], [key])["pruning"]
     assert single.iloc[1]["achieved_ratio"] == found[0]["achieved_ratio"]
 
 

@@ -122,8 +122,9 @@ class Companion(Planned, Generic[S]):
             f"collect_{self.name}",
             {"table": f"{self.folder}/{{table}}.csv"},
             combinations(table=self.collected),
-            "studies/collect.py",
-            inputs=lambda wildcards: {"parts": self.parts_of(wildcards["table"])},
+            "studies/table.py",
+            inputs=lambda wildcards: {"paths": self.parts_of(wildcards["table"])},
+            values={"function": "prunescape.io.files:read_tables"},
             is_local=True,
         )
 

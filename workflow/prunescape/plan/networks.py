@@ -11,12 +11,14 @@ from prunescape.plan.cost import training_flops
 from prunescape.plan.run import Run
 from prunescape.plan.step import Files, Sizes, Step, Wildcards, combinations
 from prunescape.studies.hpspace import STUDY
+from prunescape.studies.study import module_of
 from prunescape.training.retraining import retraining, until
 from prunescape.variant import NORM, Variant
 
 # Of its own, so that the order of `seeds` says nothing; its weights are only what pruning ranks.
 CHECKPOINT_SEED = 0
 ROOM = "models"
+TABULATE = "prunescape.pruning.tables:pruning_tables"
 
 
 @dataclass(frozen=True)
@@ -382,8 +384,10 @@ class Networks:
             ROOM,
             "pruning_table",
             {"pruning": f"{run.results}/hpspace/pruning.csv", "channels": f"{run.results}/hpspace/channels.csv"},
+            script="studies/table.py",
             inputs={"records": [record for _, _, record in records]},
-            values={"variants": named},
+            values={"function": TABULATE, "variants": named},
+            sources=[module_of(TABULATE)],
             is_local=True,
             captions=STUDY.of_tables(["pruning"]),
         )

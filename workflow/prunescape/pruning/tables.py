@@ -12,15 +12,15 @@ from prunescape.variant import DENSE
 _RATIOS = ("target_ratio", "achieved_ratio", "achieved_ratio_ptflops")
 
 
-def pruning_table(
-    records: Sequence[tuple[tuple[str, Mapping[str, Any]], Path]],
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """`pruning.csv` and the table of channels.
+def pruning_tables(
+    records: Sequence[str | Path], variants: Sequence[tuple[str, Mapping[str, Any]]]
+) -> dict[str, pd.DataFrame]:
+    """`pruning.csv` and the table of channels, by name: pruning, channels.
 
     Args:
-        records: files that `prune_checkpoint` wrote, each with its model and the first columns of its variant, see
-            `Variant.row`; several where a variant's networks differ from seed to seed, and then their means stand in
-            the tables, counts rounded to whole ones.
+        records: files that `prune_checkpoint` wrote; several where a variant's networks differ from seed to seed, and
+            then their means stand in the tables, counts rounded to whole ones.
+        variants: the model of each and the first columns of its variant, see `Variant.row`.
 
     Returns:
         A row a network, the dense one first: model, variant and its columns, flops, params, latency_ms (where latency
@@ -31,7 +31,7 @@ def pruning_table(
     channels: list[dict[str, Any]] = []
     read: dict[tuple[str, str], list[dict[str, Any]]] = {}
     columns: dict[tuple[str, str], Mapping[str, Any]] = {}
-    for (model, variant), path in records:
+    for (model, variant), path in zip(variants, records, strict=True):
         key = (model, variant["variant"])
         columns[key] = {"model": model, **variant}
         read.setdefault(key, []).append(read_json(path))
@@ -52,7 +52,7 @@ def pruning_table(
         )
         kept = {layer: round(_mean([of["channels"][layer] for of in found]) or 0) for layer in first["channels"]}
         channels += _channel_rows(name, kept, first["dense_channels"])
-    return pd.DataFrame(rows), pd.DataFrame(channels)
+    return {"pruning": pd.DataFrame(rows), "channels": pd.DataFrame(channels)}
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
