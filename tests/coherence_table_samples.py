@@ -8,6 +8,7 @@ import pandas as pd
 from claim_checks import seen
 from prunescape.claims.study import StudyClaims
 from prunescape.coherence.claims import claims
+from prunescape.studies.coherence import STUDY
 
 MODEL = "resnet50_cifar"
 RUNS = (("real", "fresh", 60, 6.0), ("gaussian", "fresh", 200, 60.0), ("gaussian", "trained", 200, 45.0))
@@ -245,7 +246,8 @@ def tables(seeds=(0, 1, 2)):
 
 def stated(given, models=(MODEL,), tolerance=0.5) -> StudyClaims:
     """The study's claims that follow from these tables."""
-    return claims(given, {"models": list(models), "tolerance": tolerance, "data": "cifar10", "seeds": [0, 1, 2]})
+    settings = {"question": STUDY.question, "models": list(models), "tolerance": tolerance}
+    return claims(given, {**settings, "data": "cifar10", "seeds": [0, 1, 2]})
 
 
 def answers(model=MODEL, tolerance=0.5, **given):

@@ -240,7 +240,7 @@ def test_networks_that_noise_has_ruined_are_in_no_basin(context: Context, start:
     for scale in errors.index.unique():
         for beside in (True, False):
             mine = table[table["scale"] == scale].assign(small=table["small"] if beside else np.nan)
-            settings = {"models": ["m"], "tolerance": 2.0, "data": "digits", "seeds": [0, 1, 2]}
+            settings = {"question": "", "models": ["m"], "tolerance": 2.0, "data": "digits", "seeds": [0, 1, 2]}
             (found,) = claims({"barriers": mine}, settings).claims
             assert found.outcome != "holds"
             assert not found.answer.startswith("Yes")

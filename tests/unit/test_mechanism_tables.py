@@ -13,6 +13,7 @@ from prunescape.claims.study import StudyClaims
 from prunescape.claims.words import text_of
 from prunescape.mechanism.claims import claims
 from prunescape.mechanism.tables import published, table_1, table_2
+from prunescape.studies.mechanism import STUDY
 
 MODEL = "resnet20"
 SEEDS = (0, 1, 2)
@@ -136,7 +137,8 @@ def answers(tolerance: float = 2.0, **changes: pd.DataFrame) -> dict[str, dict]:
 
 
 def stated(given: dict[str, pd.DataFrame], tolerance: float = 2.0, models: tuple[str, ...] = (MODEL,)) -> StudyClaims:
-    return claims(given, {"models": list(models), "tolerance": tolerance, "data": "cifar10", "seeds": [0, 1, 2]})
+    settings = {"question": STUDY.question, "models": list(models), "tolerance": tolerance}
+    return claims(given, {**settings, "data": "cifar10", "seeds": [0, 1, 2]})
 
 
 def answer(words: str, **changes: pd.DataFrame) -> dict:
@@ -327,5 +329,6 @@ def test_published_differences_stand_beside_the_same_schedules() -> None:
     assert weights.published == pytest.approx(91.897 - 89.290)
     assert weights.published_in.endswith("Table 1")
     assert found[f"mechanism.better_than_small.25_pruned_at_once.{MODEL}"].published == pytest.approx(92.43 - 91.14)
-    other = claims(tables(), {"models": [MODEL], "tolerance": 2.0, "data": "digits", "seeds": [0]})
+    settings = {"question": STUDY.question, "models": [MODEL], "tolerance": 2.0, "data": "digits", "seeds": [0]}
+    other = claims(tables(), settings)
     assert {claim.published for claim in other.claims} == {None}

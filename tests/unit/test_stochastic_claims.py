@@ -36,7 +36,8 @@ def guessing(monkeypatch) -> None:
 
 def stated(tables: dict, cells: dict, tolerance: float = 0.5, data: str = "cifar10") -> StudyClaims:
     given = {**tables, "cells": [cells[MODEL]], "data": {"classes": ["a", "b"]}}
-    settings = {"models": [MODEL], "tolerance": tolerance, "held_out": 100, "data": data, "seeds": [0, 1, 2]}
+    settings = {"question": "Is it so?", "models": [MODEL], "tolerance": tolerance, "held_out": 100}
+    settings |= {"data": data, "seeds": [0, 1, 2]}
     return module.claims(given, settings)
 
 

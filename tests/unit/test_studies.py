@@ -1,14 +1,10 @@
 """The registry of studies: complete, and its dictionaries of tables well-formed by the standard."""
 
 import re
-from types import ModuleType
 from typing import Any
 
 import pytest
 
-from prunescape.coherence import claims as coherence_claims
-from prunescape.mechanism import claims as mechanism_claims
-from prunescape.stochastic import claims as stochastic_claims
 from prunescape.studies.package import data_package
 from prunescape.studies.registry import STUDIES
 from prunescape.studies.study import Study, by_name
@@ -65,9 +61,3 @@ def test_a_column_may_mean_something_else_in_one_table() -> None:
         for name in ("cells", "tile-history")
     }
     assert meaning["cells"]["description"] != meaning["tile-history"]["description"]
-
-
-@pytest.mark.parametrize("claims", [coherence_claims, mechanism_claims, stochastic_claims])
-def test_claims_answer_the_question_of_the_entry(claims: ModuleType) -> None:
-    (study,) = [study for study in STUDIES if study.name == claims.STUDY]
-    assert study.question == claims.QUESTION

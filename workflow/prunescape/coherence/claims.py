@@ -20,7 +20,6 @@ from prunescape.coherence.labels import FRESH, GAUSSIAN, HIGHEST, LOWEST, REAL, 
 STUDY = "coherence"
 MLP = "mlp"  # what the width experiments' networks are called
 KINDS = {REAL: "real data", GAUSSIAN: "Gaussian noise"}
-QUESTION = "What do per-sample gradients know about generalisation, and do they choose good masks?"
 NOTE = """Coherence is the squared norm of the mean gradient over the mean squared norm of the samples' gradients, from
 0 to 1. A weight's diff is the mean sign of its gradients, from -1 to 1. A mask keeps the weights of the largest
 ("best") or smallest ("worst") scores, which are |diff|, magnitude or drawn at random; the network is then trained again
@@ -95,8 +94,9 @@ def claims(given: Mapping[str, Any], settings: Mapping[str, Any]) -> StudyClaims
     Args:
         given: by name, those of the study's tables that there are: epochs, diff_histogram, widths, width_diffs,
             children, mask_overlap, early_masks, matched.
-        settings: models, names in order, after which that of the width experiments' networks comes; tolerance, points
-            by which accuracies may differ and count as equal; data, the data set's name; and seeds.
+        settings: question, the study's; models, names in order, after which that of the width experiments' networks
+            comes; tolerance, points by which accuracies may differ and count as equal; data, the data set's name; and
+            seeds.
     """
     tolerance, data = settings["tolerance"], settings["data"]
     answers: dict[str, Sequence[Answer]] = {
@@ -116,7 +116,7 @@ def claims(given: Mapping[str, Any], settings: Mapping[str, Any]) -> StudyClaims
             models[model] = ""
             stated += answered
     note = NOTE.format(tolerance=tolerance)
-    return StudyClaims(STUDY, QUESTION, note, models, stated)
+    return StudyClaims(STUDY, settings["question"], note, models, stated)
 
 
 def _of(table: pd.DataFrame, model: str) -> pd.DataFrame:

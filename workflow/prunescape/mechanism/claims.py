@@ -15,7 +15,6 @@ from prunescape.mechanism.labels import PRUNED, RETRAINED
 from prunescape.mechanism.tables import published
 
 STUDY = "mechanism"
-QUESTION = "Who does the work in a network, and in which basin does retraining end?"
 NOTE = """The utility of a set of weights is the mean KL divergence, in nats, between the network's outputs and those
 without these weights; imbalance is its standard deviation over random sets of one size. A barrier is how far the
 training error rises between two networks above the line between its values at both. A retrained network is in the
@@ -84,8 +83,8 @@ def claims(given: Mapping[str, Any], settings: Mapping[str, Any]) -> StudyClaims
     Args:
         given: by name, those of the study's tables that there are: utility_epochs_summary, utility_sizes_summary,
             utility_pruned_summary, retrained, rank_correlations, cycles, barriers.
-        settings: models, names in order; tolerance, points by which the error may rise between two networks of one
-            basin, and be higher in one of them; data, the data set's name; and seeds.
+        settings: question, the study's; models, names in order; tolerance, points by which the error may rise between
+            two networks of one basin, and be higher in one of them; data, the data set's name; and seeds.
     """
     tolerance, data = settings["tolerance"], settings["data"]
     answers: dict[str, Sequence[Answer]] = {
@@ -102,7 +101,7 @@ def claims(given: Mapping[str, Any], settings: Mapping[str, Any]) -> StudyClaims
         own = {name: table[table["model"] == model] for name, table in given.items()}
         stated += answered_by(answers, own, About(STUDY, model, decided_on(data, settings["seeds"])))
     note = NOTE.format(tolerance=tolerance)
-    return StudyClaims(STUDY, QUESTION, note, dict.fromkeys(settings["models"], ""), stated)
+    return StudyClaims(STUDY, settings["question"], note, dict.fromkeys(settings["models"], ""), stated)
 
 
 def _nearest(levels: pd.Series) -> float:

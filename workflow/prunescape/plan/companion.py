@@ -26,7 +26,7 @@ class Companion(Planned, Generic[S]):
     @property
     def about(self) -> dict[str, Any]:
         """Settings that the claims depend on, beside the data set, the seeds, and those that the entry names."""
-        return {"models": self.models}
+        return {"question": self.study.question, "models": self.models}
 
     def part(self, table: str) -> str:
         """The path of a table of one model and seed, a pattern; `collect` puts them together."""

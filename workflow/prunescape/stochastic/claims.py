@@ -31,7 +31,6 @@ from prunescape.stochastic.statistics import seed_intervals
 from prunescape.stochastic.tables import CELL, published
 
 STUDY = "stochastic"
-QUESTION = "Does Gaussian noise before pruning give better sparse networks?"
 NOTE = """"Deterministic" is pruning of the pretrained weights, "stochastic" pruning of the weights with noise of
 standard deviation sigma added; gamma is the part of the weights that is removed. Gains are stochastic minus
 deterministic accuracy, in points, means over pretrained seeds with 95 % intervals over seeds. An interval that contains
@@ -98,8 +97,9 @@ def claims(given: Mapping[str, Any], settings: Mapping[str, Any]) -> StudyClaims
         given: by name, the study's tables: sweep_intervals, crossovers, grid_tests, transfer, variances, fine_tuning,
             fronts, search_progress, structured, table_1; cells, the best cell of each model; and data, what meta.json
             says of the images.
-        settings: models, names in order; tolerance, points below which a difference of accuracies is none; held_out,
-            the number of images on which searches choose; data, the data set's name; and seeds.
+        settings: question, the study's; models, names in order; tolerance, points below which a difference of
+            accuracies is none; held_out, the number of images on which searches choose; data, the data set's name; and
+            seeds.
     """
     tolerance, data = settings["tolerance"], settings["data"]
     guessing = guessing_accuracy(len(given["data"]["classes"]), settings["held_out"])
@@ -110,7 +110,7 @@ def claims(given: Mapping[str, Any], settings: Mapping[str, Any]) -> StudyClaims
         about = About(STUDY, model, decided_on(data, settings["seeds"]))
         models[model] = _best_setting(cell)
         stated += _of_model(own, cell, about, tolerance, guessing, data)
-    return StudyClaims(STUDY, QUESTION, NOTE.format(tolerance=tolerance), models, stated)
+    return StudyClaims(STUDY, settings["question"], NOTE.format(tolerance=tolerance), models, stated)
 
 
 def _best_setting(cell: Mapping[str, Any]) -> str:
