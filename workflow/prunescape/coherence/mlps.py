@@ -78,7 +78,7 @@ def dense_of(widths: pd.DataFrame, width: int) -> pd.DataFrame:
     last = widths[widths["epoch"] == widths["epoch"].max()].set_index("width").loc[width]
     numbers = {name: int(last["parameters"]) for name in ("parameters", "parent_parameters")}
     labels = {"width": width, "parent_width": width, "score": NONE, "density": 1.0}
-    return pd.DataFrame([{**labels, **numbers, **last[MEASURES]}])
+    return pd.DataFrame([{**labels, **numbers, **last[MEASURES].to_dict()}])
 
 
 def parent_of(job: TrainingJob, width: int, ratio: float) -> Parent:
