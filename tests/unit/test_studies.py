@@ -38,6 +38,8 @@ def test_figures_and_analyses_read_and_give_tables_of_their_study(study: Study) 
     known = {table.name for table in study.tables}
     for entry in (*study.figures, *study.analyses):
         assert set(by_name(entry.tables).values()) <= known, entry
+    assert study.claims is not None
+    assert {*study.claims.tables} <= known
     given = [name for analysis in study.analyses for name in analysis.gives]
     assert set(given) <= known
     assert len(set(given)) == len(given)
