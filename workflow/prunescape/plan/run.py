@@ -216,12 +216,12 @@ class Run:
         return max(self.config.engine.threads, (self.cores or 0) // gpus if gpus else 0)
 
     @property
-    def of_many(self) -> dict[str, int]:
+    def of_many(self) -> dict[str, Any]:
         """Cores of a step whose jobs train or evaluate several networks, as `Step` takes them."""
         return {"threads": self.threads, "cpus": self.config.engine.threads}
 
     @property
-    def of_one(self) -> dict[str, int]:
+    def of_one(self) -> dict[str, Any]:
         """Cores of a step whose jobs train one network. On a CPU that is a single array, which has one core."""
         return {"threads": 1, "cpus": 1} if self.config.engine.device == "cpu" else self.of_many
 
