@@ -234,10 +234,13 @@ def tables(seeds=(0, 1, 2)):
     children = [mlp_children("wide", seeds), mlp_children("fixed", seeds), network_children(seeds)]
     return {
         "epochs": epochs(seeds),
+        "weight_histogram": weight_histogram(seeds),
         "diff_histogram": diff_histogram(seeds),
+        "trajectories": trajectories(seeds),
         "widths": widths(seeds),
         "width_diffs": width_diffs(seeds),
         "children": pd.concat(children, ignore_index=True),
+        "densities": densities(seeds),
         "mask_overlap": mask_overlap(seeds),
         "early_masks": early_masks(seeds),
         "matched": matched(seeds),

@@ -1,20 +1,10 @@
 """What tests of figures ask of them: what is drawn where, and whether it can be read."""
 
-from collections.abc import Iterable
-from pathlib import Path
-from types import ModuleType
-from typing import Any
-
 import numpy as np
-import pandas as pd
-import pytest
 from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-
-from prunescape.figures import style
-from prunescape.figures.drawing import NOTHING
 
 
 def texts(figure: Figure) -> str:
@@ -65,37 +55,3 @@ def legible(figure: Figure) -> bool:
         box.x0 >= -1 and box.y0 >= -1 and box.x1 <= figure.bbox.x1 + 1 and box.y1 <= figure.bbox.y1 + 1 for box in boxes
     )
     return inside and not any(one.overlaps(other) for number, one in enumerate(boxes) for other in boxes[number + 1 :])
-
-
-def draws_without_values(module: ModuleType, arguments: Iterable[Any], measured: list[str]) -> bool:
-    """Whether a figure says that there is nothing to show, of empty tables and where nothing of `measured` is known."""
-    empty = [part.iloc[:0] if isinstance(part, pd.DataFrame) else part for part in arguments]
-    unknown = [
-        part.assign(**{name: np.nan for name in measured if name in part}) if isinstance(part, pd.DataFrame) else part
-        for part in arguments
-    ]
-    figures = [module.draw(*some) for some in (empty, unknown)]
-    for figure in figures:
-        figure.draw_without_rendering()
-    return all(NOTHING in texts(figure) for figure in figures)
-
-
-def a_few(modules: Iterable[ModuleType]) -> pytest.MarkDecorator:
-    """The test is of all modules; `make test` runs it of two of them, and `make test-full` of the others."""
-    cases = [
-        pytest.param(module, id=module.__name__.split(".")[-1], marks=[] if place < 2 else [pytest.mark.full])
-        for place, module in enumerate(modules)
-    ]
-    return pytest.mark.parametrize("module", cases)
-
-
-def check_bytes_twice(module: ModuleType, arguments: Iterable[Any], folder: Path) -> None:
-    """A figure is the same file twice, and leaves its tables alone."""
-    before = [part.copy() if isinstance(part, pd.DataFrame) else part for part in arguments]
-    paths = [folder / f"{turn}.png" for turn in range(2)]
-    for path in paths:
-        style.save(module.draw(*arguments), [str(path)], dpi=30)
-    assert paths[0].read_bytes() == paths[1].read_bytes()
-    for part, old in zip(arguments, before, strict=True):
-        if isinstance(part, pd.DataFrame):
-            pd.testing.assert_frame_equal(part, old)

@@ -7,7 +7,8 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,24 +17,59 @@ import pytest
 from filelock import FileLock
 from PIL import Image
 
-from plan_graph import edited, graph, rules, stale
 from project_copy import PROJECT, SNAKEMAKE, TINY, completed, copy_project, merged, write_config
 
 __all__ = [
+    "COMPANIONS",
     "PROJECT",
     "TINY",
-    "check_page",
     "check_tables",
     "copy_project",
     "draw_classes",
     "merged",
     "planned",
-    "rerun_after",
-    "run_once",
+    "restored",
     "snakemake",
     "started",
     "write_config",
 ]
+
+# The tiny study of each companion.
+COMPANIONS: dict[str, dict[str, Any]] = {
+    "stochastic": {
+        "held_out": 20,
+        "sample": 50,
+        "sweep": {"methods": ["magnitude", "grasp"], "gammas": [0.5, 0.8], "sigmas": [0.01, 0.03], "draws": 2},
+        "grid": {"gammas": [0.8], "sigmas": [0.01, 0.03], "draws": 5},
+        "best_draws": 3,
+        "transfer": {"gammas": [0.5, 0.8], "draws": 4},
+        "fine_tuning": {"methods": ["magnitude", "lamp"], "sigmas": [0.01], "draws": 2}
+        | {"epochs": 2, "learning_rate": 0.01},
+        "search": {"budget": 12, "population": 4, "sigma": [0.001, 0.1], "draws": 3},
+        "structured": {"sigmas": [0.01], "draws": 2},
+    },
+    "mechanism": {
+        "subsets": 8,
+        "levels": [0.05, 0.1],
+        "bands": 3,
+        "measured_epochs": [0, 1],
+        "sizes": [1.0, 0.5],
+        "pruning_ratios": [0.5],
+        "retraining_epochs": 2,
+        "cycles": {"number": 2},
+        "surface": {"side": 4, "cycles": [2], "line": 3},
+    },
+    "coherence": {
+        "models": {"small_resnet": {"learning_rate": 0.05, "momentum": 0.9}},
+        "mlp": {"learning_rate": 0.001, "epochs": 2, "widths": [8, 12], "child": 8, "parents": [3]},
+        "measured_epochs": [0, 1, 2, 3],
+        "early_epochs": [1],
+        "scopes": ["floor", "local"],
+        "bins": 10,
+    },
+}
+COMPANIONS = {name: merged(TINY, {name: study, "figures": {"dpi": 50}}) for name, study in COMPANIONS.items()}
+COMPANIONS["coherence"] |= {"seeds": [0]}
 
 
 def draw_classes(folder: Path, classes: int, count: int, side: int) -> None:
@@ -84,21 +120,24 @@ def planned(folder: Path, *arguments: str) -> dict[str, int]:
     return {rule: int(count) for rule, count in rows if rule not in ("all", "hpspace", "total")}
 
 
-def rerun_after(
-    own: dict[str, Any], copy: Path, study: str, config: dict[str, Any] | None = None, module: str | None = None
-) -> set[str]:
-    """The rules that a change of a finished study makes run again: of the config `own`, or of a module of the library.
+@pytest.fixture(scope="session")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the library's workflow in it, to be changed and `restored`."""
+    folder = tmp_path_factory.mktemp("library")
+    shutil.copytree(PROJECT / "workflow", folder / "workflow", ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
 
-    Told by identities and files of the plan, as test_staleness.py asks Snakemake, too.
-    """
-    before = graph(own, study)
-    if module is not None:
-        shutil.copytree(PROJECT / "workflow", copy / "workflow", ignore=shutil.ignore_patterns("__pycache__"))
-        path = copy / "workflow" / "prunescape" / module
-        path.write_text(path.read_text() + "\nCHANGED = True\n")
-        with edited(copy):
-            return rules(stale(before, graph(own, study)))
-    return rules(stale(before, graph(own if config is None else config, study)))
+
+@contextmanager
+def restored(library: Path) -> Iterator[None]:
+    """After this, the library is as it was."""
+    content = {path: path.read_bytes() for path in (library / "workflow").rglob("*") if path.is_file()}
+    try:
+        yield
+    finally:
+        for path, text in content.items():
+            if path.read_bytes() != text:
+                path.write_bytes(text)
 
 
 def check_tables(folder: Path) -> None:
@@ -122,20 +161,6 @@ def check_tables(folder: Path) -> None:
     assert described == written
 
 
-def check_page(folder: Path, study: str) -> None:
-    """The page of a companion study shows all of it and is found from overview and status; its tables are described."""
-    results = folder / "results" / "tiny"
-    check_tables(results / study)
-    page = (results / study / "explore.html").read_text()
-    assert page.count("data:image/webp;base64,") == len(list((results / study).rglob("*.png")))
-    tables = {path.name for path in (results / study).glob("*.csv")} - {"claims.csv"}
-    assert page.count("<details") == 2 + len(tables)
-    assert "not told" not in page  # every job's log is there, and tells on what it ran
-    assert len(page) < 5_000_000
-    assert f'href="{study}/explore.html"' in (results / "index.html").read_text()
-    assert f"explore: results/tiny/{study}/explore.html" in snakemake(folder, "status", study)
-
-
 def run_once(factory: pytest.TempPathFactory, name: str, config: dict[str, Any], *targets: str) -> Path:
     """A project in which `targets` have been run, once for all workers of pytest-xdist; not to be changed.
 
@@ -154,6 +179,12 @@ def run_once(factory: pytest.TempPathFactory, name: str, config: dict[str, Any],
             snakemake(folder, *targets, "--cores", "2")
             done.touch()
     return folder
+
+
+@pytest.fixture
+def studied(study: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project in which a companion study has run; not to be changed."""
+    return run_once(tmp_path_factory, study, COMPANIONS[study], study)
 
 
 @pytest.fixture(scope="session")

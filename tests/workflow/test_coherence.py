@@ -1,40 +1,18 @@
-"""The study `coherence` end to end: its outputs, the same bytes again, what reruns what, and the preset, shrunken."""
+"""The study `coherence` end to end: what its tables hold, and the preset, shrunken."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from conftest import (
-    PROJECT,
-    TINY,
-    check_page,
-    copy_project,
-    merged,
-    planned,
-    rerun_after,
-    run_once,
-    snakemake,
-    write_config,
-)
+from conftest import PROJECT, TINY, copy_project, merged, snakemake, write_config
 
 from cifar_files import write_files
-from prunescape.claims.study import StudyClaims
 from prunescape.coherence.widths import parent_width
 
 pytestmark = pytest.mark.workflow
 
-STUDY: dict[str, Any] = {
-    "models": {"small_resnet": {"learning_rate": 0.05, "momentum": 0.9}},
-    "mlp": {"learning_rate": 0.001, "epochs": 2, "widths": [8, 12], "child": 8, "parents": [3]},
-    "measured_epochs": [0, 1, 2, 3],
-    "early_epochs": [1],
-    "scopes": ["floor", "local"],
-    "bins": 10,
-}
-SMALL = merged(TINY, {"coherence": STUDY, "seeds": [0], "figures": {"dpi": 50}})
 TABLES = ["epochs", "weight_histogram", "diff_histogram", "trajectories", "widths", "width_diffs", "children"]
 TABLES += ["densities", "mask_overlap", "early_masks", "matched"]
 OF_MODELS = ["training", "weight_magnitudes", "trained_start", "diff_histograms", "trajectories", "accuracies"]
@@ -42,10 +20,9 @@ OF_MODELS += ["layer_densities", "mask_overlap", "early_masks", "matched"]
 OF_MLPS = ["widths", "width_diffs", "children_wide", "gap", "children_fixed"]
 
 
-@pytest.fixture(scope="session")
-def studied(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project in which the study has run; not to be changed."""
-    return run_once(tmp_path_factory, "coherence", SMALL, "coherence")
+@pytest.fixture
+def study() -> str:
+    return "coherence"
 
 
 def tables(folder: Path) -> dict[str, pd.DataFrame]:
@@ -81,23 +58,7 @@ def test_tables_have_what_was_asked_for(studied: Path) -> None:
     assert found["width_diffs"].groupby(["width", "which"])["layer"].nunique().tolist() == [5] * 4
     counts = found["diff_histogram"].groupby(["model", "data", "start", "which", "layer"])["count"].sum()
     assert counts.xs("all", level="layer").unique().tolist() == [18432]
-    assert not list(studied.glob("results/tiny/checkpoints/*/*"))
-
-
-def figures(folder: Path) -> set[str]:
-    return {path.relative_to(folder / "figures").as_posix() for path in folder.rglob("*.png")}
-
-
-def test_every_figure_and_finding_is_there(studied: Path) -> None:
-    folder = studied / "results/tiny/coherence"
-    drawn = {f"small_resnet/{name}.png" for name in OF_MODELS}
-    assert figures(folder) == drawn | {f"mlp/{name}.png" for name in OF_MLPS}
-    found = StudyClaims.read(folder / "claims.json")
-    assert list(found.models) == ["small_resnet", "mlp"]
-    assert all(len(found.of(model)) >= 5 for model in found.models)
-    assert (folder / "claims.txt").read_text().startswith("In short:\n- ")
-    check_page(studied, "coherence")
-    six = pd.read_csv(folder / "table_6_5_6.csv")
+    six = pd.read_csv(studied / "results/tiny/coherence/table_6_5_6.csv")
     assert set(six["model"]) == {"small_resnet"}
     assert six["published_validation_top1"].isna().all()  # another data set
 
@@ -112,79 +73,6 @@ def test_trained_weights_are_where_noise_begins(studied: Path) -> None:
     assert np.array_equal(real, begun)
     first = epochs[epochs["epoch"] == 0].set_index(["data", "start"])["coherence"]
     assert first["gaussian", "trained"] != first["gaussian", "fresh"]
-
-
-def test_nothing_is_left_to_do_and_plan_and_status_know(studied: Path) -> None:
-    assert planned(studied, "coherence") == {}
-    plan = snakemake(studied, "plan", "coherence")
-    for rule in ("train_run", "measure_runs", "retrain_masks", "train_widths", "prune_parents"):
-        assert rule in plan
-    assert "small_resnet" in snakemake(studied, "status")
-
-
-@pytest.mark.full
-def test_the_same_bytes_again(studied: Path, tmp_path: Path) -> None:
-    """What a seed of one network and of the fully connected ones gives, on another number of cores."""
-    other = copy_project(tmp_path / "other")
-    write_config(other, merged(SMALL, {"engine": {"threads": 2}}))
-    parts = [path.relative_to(studied) for path in studied.glob("results/tiny/coherence/parts/*/*/*.csv")]
-    wanted = [path for path in parts if path.parent.name == "small_resnet" or path.parts[-3] == "children_fixed"]
-    assert len(wanted) == 10
-    snakemake(other, *map(str, wanted), "--cores", "2")
-    for path in wanted:
-        assert (other / path).read_bytes() == (studied / path).read_bytes(), path
-
-
-def worked(rules: set[str]) -> set[str]:
-    """Without those that only tell and draw."""
-    return {rule for rule in rules if not rule.startswith(("figure_", "state_", "tabulate_", "describe_", "explore"))}
-
-
-# Shows what all others made, and so is made again whenever one of them is.
-PAGE = {"explore_coherence"}
-COLLECT = "collect_coherence"
-MLPS = {"train_widths", "prune_parents", COLLECT}
-SPARSE = {"retrain_masks", COLLECT}
-
-
-@pytest.mark.full
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        ({"lanes": 1}, {"retrain_masks", "prune_parents", COLLECT}),
-        ({"density": 0.2}, SPARSE | {"prune_parents"}),
-        ({"mlp": {"learning_rate": 0.002}}, MLPS),
-        ({"bins": 12}, MLPS | SPARSE | {"measure_runs"}),
-        ({"models": {"small_resnet": {"retraining_epochs": 2}}}, SPARSE),
-        ({"experiments": ["gaussian", "trained"]}, set()),
-    ],
-    ids=["lanes", "density", "rate of fully connected", "bins", "retraining", "fewer experiments"],
-)
-def test_a_change_of_the_config_reruns_what_depends_on_it(
-    changes: dict[str, Any], expected: set[str], tmp_path: Path
-) -> None:
-    config = merged(SMALL, {"coherence": changes})
-    assert worked(rerun_after(SMALL, tmp_path / "copy", "coherence", config=config)) == expected
-
-
-@pytest.mark.parametrize(
-    ("module", "expected"),
-    [
-        ("coherence/masks.py", {"measure_runs", "retrain_masks", *MLPS}),
-        ("coherence/networks.py", SPARSE),
-        ("data/gaussian.py", {"prepare_gaussian", "train_run", "measure_runs", *SPARSE}),
-    ],
-)
-def test_a_change_of_code_reruns_what_depends_on_it(module: str, expected: set[str], tmp_path: Path) -> None:
-    assert worked(rerun_after(SMALL, tmp_path / "copy", "coherence", module=module)) == expected
-
-
-def test_what_only_tells_and_draws_runs_alone(tmp_path: Path) -> None:
-    config = merged(SMALL, {"coherence": {"tolerance": 1.0}})
-    drawn = {"figure_coherence_early_masks", "figure_coherence_matched"}
-    assert rerun_after(SMALL, tmp_path / "one", "coherence", config=config) == {"state_coherence", *drawn, *PAGE}
-    module = "figures/coherence/gap.py"
-    assert rerun_after(SMALL, tmp_path / "other", "coherence", module=module) == {"figure_coherence_gap", *PAGE}
 
 
 @pytest.mark.full
@@ -218,7 +106,8 @@ def test_the_preset_shrunken(tmp_path: Path) -> None:
         assert set(table["model"]) == {"resnet50_cifar", "vit"}
         assert table["published_validation_top1"].notna().all()
     drawn = {f"{model}/{name}.png" for model in ("resnet50_cifar", "vit") for name in OF_MODELS}
-    assert figures(output) == drawn | {f"mlp/{name}.png" for name in OF_MLPS}
+    figures = {path.relative_to(output / "figures").as_posix() for path in output.rglob("*.png")}
+    assert figures == drawn | {f"mlp/{name}.png" for name in OF_MLPS}
 
 
 def test_a_network_without_channels_is_refused_by_the_main_job(tmp_path: Path) -> None:

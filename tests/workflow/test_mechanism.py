@@ -1,75 +1,36 @@
-"""The study `mechanism` end to end: its outputs, a recomputation, killed cycles, and the paper's presets, shrunken."""
+"""The study `mechanism` end to end: tables, a recomputation, killed cycles, and the paper's preset, shrunken."""
 
 import os
 import shutil
 import signal
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from conftest import (
-    PROJECT,
-    TINY,
-    check_page,
-    copy_project,
-    merged,
-    planned,
-    rerun_after,
-    run_once,
-    snakemake,
-    started,
-    write_config,
-)
+from conftest import COMPANIONS, PROJECT, copy_project, merged, snakemake, started, write_config
 
 from cifar_files import write_files
-from prunescape.claims.study import StudyClaims
 
 pytestmark = pytest.mark.workflow
 
-STUDY: dict[str, Any] = {
-    "subsets": 8,
-    "levels": [0.05, 0.1],
-    "bands": 3,
-    "measured_epochs": [0, 1],
-    "sizes": [1.0, 0.5],
-    "pruning_ratios": [0.5],
-    "retraining_epochs": 2,
-    "cycles": {"number": 2},
-    "surface": {"side": 4, "cycles": [2], "line": 3},
-}
-SMALL = merged(TINY, {"mechanism": STUDY, "figures": {"dpi": 50}})
+SMALL = COMPANIONS["mechanism"]
+
 TABLES = ["utility_epochs", "utility_bands", "utility_sizes", "utility_pruned", "utility_channels", "rank_correlations"]
-SUMMARIES = ["utility_epochs_summary", "utility_sizes_summary", "utility_pruned_summary", "table_1", "table_2"]
 TABLES += ["retrained", "cycles", "surface", "marks", "distances", "lines", "barriers"]
 UTILITY = ["utility_epochs", "utility_bands", "utility_sizes", "utility_pruned", "utility_channels"]
 WAYS = [f"{pruning}_{way}" for pruning in ("weights", "channels") for way in ("fine_tuning", "rewinding")]
 FIGURES = [*UTILITY, "cycles", "barriers", *(f"surfaces_{way}" for way in WAYS)]
 
 
-@pytest.fixture(scope="session")
-def studied(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project in which the study has run; not to be changed."""
-    return run_once(tmp_path_factory, "mechanism", SMALL, "mechanism")
+@pytest.fixture
+def study() -> str:
+    return "mechanism"
 
 
 def results(folder: Path) -> Path:
     return folder / "results" / "tiny" / "mechanism"
-
-
-def test_every_table_and_figure_of_the_paper_is_there(studied: Path) -> None:
-    for name in TABLES + SUMMARIES:
-        table = pd.read_csv(results(studied) / f"{name}.csv")
-        assert len(table), name
-        assert table.columns[0] == "model", name
-        assert name.startswith("table") or table.columns[1] == "seed", name
-    figures = {path.relative_to(results(studied) / "figures").as_posix() for path in results(studied).rglob("*.png")}
-    assert figures == {f"small_resnet/{name}.png" for name in FIGURES}
-    assert len(StudyClaims.read(results(studied) / "claims.json").of("small_resnet")) == 17
-    assert (results(studied) / "claims.txt").read_text().startswith("In short:\n- ")
-    assert not list(studied.glob("results/tiny/checkpoints/*/*"))
 
 
 def test_tables_have_what_was_asked_for(studied: Path) -> None:
@@ -111,104 +72,6 @@ def test_recomputation_from_the_raw_tables_agrees(studied: Path) -> None:
     assert table.loc[("channels", "rewinding"), "difference"] == pytest.approx(np.mean(gains))
 
 
-@pytest.mark.full
-def test_the_same_bytes_again(studied: Path, tmp_path: Path) -> None:
-    """Most of what is measured on one seed, once more, on another number of cores."""
-    other = copy_project(tmp_path / "other")
-    write_config(other, merged(SMALL, {"engine": {"threads": 2}}))
-    names = ["utility_epochs/small_resnet/seed-0", "cycles/small_resnet/seed-0_rewinding"]
-    names += ["surface/small_resnet/seed-0", "retrained/small_resnet/seed-0"]
-    parts = [results(Path()) / "parts" / f"{name}.csv" for name in names]
-    snakemake(other, *(str(path) for path in parts), "--cores", "2")
-    for path in parts:
-        assert (other / path).read_bytes() == (studied / path).read_bytes(), path
-
-
-def test_the_page_shows_all_of_it(studied: Path) -> None:
-    check_page(studied, "mechanism")
-
-
-def test_nothing_is_left_to_do_and_plan_and_status_know(studied: Path) -> None:
-    assert planned(studied, "mechanism") == {}
-    plan = snakemake(studied, "plan", "mechanism")
-    assert "prune_in_cycles" in plan
-    assert "uniform-0.4" not in plan
-    both = snakemake(studied, "status")
-    assert "uniform-0.4" in both
-    assert "claims: results/tiny/mechanism/claims.txt" in both
-
-
-# Shows what all others made, and so is made again whenever one of them is.
-PAGE = {"explore_mechanism"}
-COLLECT, STATE = "collect_mechanism", "state_mechanism"
-SUMMARY = {COLLECT, STATE}
-EPOCHS = SUMMARY | {
-    "ablate_epochs",
-    "summarise_mechanism_epochs",
-    "figure_mechanism_utility_epochs",
-    "figure_mechanism_utility_bands",
-}
-SIZES = SUMMARY | {"ablate_sizes", "summarise_mechanism_sizes", "figure_mechanism_utility_sizes"}
-PRUNED = SUMMARY | {"ablate_pruned", "summarise_mechanism_pruned", "figure_mechanism_utility_pruned"}
-CHANNELS = {COLLECT, STATE, "ablate_channels", "figure_mechanism_utility_channels"}
-SURFACES = {COLLECT, "map_surfaces", "figure_mechanism_surfaces"}
-LINES = {COLLECT, STATE, "connect_cycles", "figure_mechanism_barriers"}
-SEEDS_TOO = {COLLECT, STATE, "connect_seeds", "figure_mechanism_barriers"}
-RETRAINED = PRUNED | {"retrain_pruned", "tabulate_mechanism_2"}
-CYCLED = SURFACES | LINES | {"prune_in_cycles", "figure_mechanism_cycles", "tabulate_mechanism_1"}
-SAMPLED = EPOCHS | SIZES | PRUNED | CHANNELS
-EVERYTHING = SAMPLED | RETRAINED | CYCLED | SEEDS_TOO | {"pretrain_sizes"}
-
-
-def study(**changes: Any) -> dict[str, Any]:
-    return merged(SMALL, {"mechanism": changes})
-
-
-@pytest.mark.full
-@pytest.mark.parametrize(
-    ("config", "expected"),
-    [
-        (merged(SMALL, {"grid": {"size": [5, 5], "tile": [5, 5]}, "engine": {"threads": 2}}), set()),
-        (study(tolerance=1.0), {STATE}),
-        (study(bands=4), EPOCHS),
-        (study(subsets=9), SAMPLED),
-        (study(surface={"side": 5}), SURFACES),
-        (study(surface={"recompute": False}), SURFACES | LINES | SEEDS_TOO),
-        (study(cycles={"channels": 0.1}), CYCLED),
-        (study(retraining_epochs=3), RETRAINED | CYCLED),
-        (merged(SMALL, {"models": {"small_resnet": {"mechanism": {"weight_decay": 0}}}}), EVERYTHING),
-    ],
-    ids=[
-        *("main job", "tolerance", "bands", "subsets", "grid of a surface", "recomputation", "channels a cycle"),
-        *("retraining", "weight decay"),
-    ],
-)
-def test_a_change_of_the_config_reruns_what_depends_on_it(
-    config: dict[str, Any], expected: set[str], tmp_path: Path
-) -> None:
-    assert rerun_after(SMALL, tmp_path / "copy", "mechanism", config=config) == (expected and expected | PAGE)
-
-
-@pytest.mark.parametrize(
-    ("module", "expected"),
-    [
-        ("figures/mechanism/surfaces.py", {"figure_mechanism_surfaces"}),
-        ("mechanism/claims.py", {STATE}),
-        ("mechanism/barriers.py", CYCLED | SEEDS_TOO),
-    ],
-)
-def test_a_change_of_code_reruns_what_depends_on_it(module: str, expected: set[str], tmp_path: Path) -> None:
-    assert rerun_after(SMALL, tmp_path / "copy", "mechanism", module=module) == (expected and expected | PAGE)
-
-
-@pytest.mark.full
-def test_only_the_new_seed_is_trained(studied: Path, tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(studied, tmp_path / "copy"))
-    write_config(folder, merged(SMALL, {"seeds": [0, 1, 2]}))
-    plan = planned(folder, "mechanism")
-    assert [plan[rule] for rule in ("pretrain_sizes", "prune_in_cycles", "map_surfaces")] == [1, 2, 1]
-
-
 def test_killed_cycles_go_on_to_the_same_networks(studied: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(studied, tmp_path / "killed"))
     path = Path("parts/cycles/small_resnet/seed-0_rewinding.csv")
@@ -226,14 +89,6 @@ def test_killed_cycles_go_on_to_the_same_networks(studied: Path, tmp_path: Path)
     log = folder / "results/tiny/logs/mechanism/prune_in_cycles/small_resnet_0_rewinding.log"
     assert "going on after" in log.read_text()
     assert (results(folder) / path).read_bytes() == first
-
-
-def test_a_study_that_is_not_in_the_config(tmp_path: Path) -> None:
-    folder = copy_project(tmp_path / "project")
-    write_config(folder, TINY)
-    output = snakemake(folder, "mechanism", status=1)
-    assert "config: mechanism: is missing; write 'mechanism: {}'" in output
-    assert "Traceback" not in output
 
 
 @pytest.mark.full

@@ -12,10 +12,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import TINY, copy_project, merged, planned, write_config
+from conftest import TINY, copy_project, merged, planned, restored, write_config
 
 from plan_graph import edited, forget, graph, rules, stale
-from project_copy import PROJECT
 
 DATA = {"prepare"}
 NETWORKS = {"describe_dense", "train_dense", "prune"}
@@ -221,14 +220,6 @@ ASKED = [
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the library's workflow in it, to be changed and restored."""
-    folder = tmp_path_factory.mktemp("library")
-    shutil.copytree(PROJECT / "workflow", folder / "workflow", ignore=shutil.ignore_patterns("__pycache__"))
-    return folder
-
-
-@pytest.fixture(scope="module")
 def before() -> dict:
     forget()
     return graph(TINY)
@@ -238,15 +229,10 @@ def before() -> dict:
 def test_an_edit_makes_stale_what_depends_on_it(case: str, library: Path, before: dict) -> None:
     edit, expected = CASES[case]
     write_config(library, TINY)
-    content = {path: path.read_bytes() for path in (library / "workflow").rglob("*") if path.is_file()}
-    try:
+    with restored(library):
         edit(library)
         with edited(library):
             after = graph(yaml.safe_load((library / "config.yaml").read_text()))
-    finally:
-        for path, text in content.items():
-            if path.read_bytes() != text:
-                path.write_bytes(text)
     assert rules(stale(before, after)) == with_page(expected)
 
 
