@@ -6,7 +6,7 @@ import torch.nn.functional as F
 
 from prunescape.errors import UserError
 from prunescape.lanes.adam import LaneAdam
-from prunescape.lanes.fuse import check_lanes, fuse, lane_state
+from prunescape.lanes.fuse import fuse, lane_state
 from prunescape.lanes.loss import lane_losses
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
@@ -94,11 +94,6 @@ def test_initialisation_depends_on_the_seed_alone() -> None:
         again, other = (build(Architecture(name, DIGITS, 10), seed).state_dict() for seed in (3, 4))
         assert all(torch.equal(tensor, again[key]) for key, tensor in one.items())
         assert any(not torch.equal(tensor, other[key]) for key, tensor in one.items())
-
-
-def test_mlps_share_their_input_and_keep_lanes_apart() -> None:
-    architecture = Architecture("mlp", DIGITS, 10, width=20)
-    check_lanes([build(architecture, 0), build(architecture, 1)], torch.rand(4, *DIGITS))
 
 
 def test_patches_that_do_not_divide_the_image_are_told() -> None:

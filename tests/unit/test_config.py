@@ -3,8 +3,6 @@
 import copy
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -253,11 +251,3 @@ def test_the_reference_page_has_every_key():
     for path, part, _ in parts(schema()):
         if "properties" not in part and part.get("type") != "object":
             assert f"| `{path.replace('*', '<name>')}` |" in page
-
-
-def test_importing_it_loads_nothing_heavy():
-    """Each cluster job parses the Snakefile, and with it this."""
-    code = "import sys, prunescape.config.reading; print(*sys.modules)"
-    path = {"PYTHONPATH": str(ROOT / "workflow")}
-    done = subprocess.run([sys.executable, "-c", code], env=path, capture_output=True, text=True, check=True)
-    assert not {"numpy", "torch", "pandas", "snakemake"} & set(done.stdout.split())

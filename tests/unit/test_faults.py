@@ -24,7 +24,7 @@ from prunescape.data.prepared import load_prepared
 from prunescape.errors import GPU_FULL, REMEDIES, UserError, bring_to_present, check_writable, user_message
 from prunescape.hpspace.cells import collect
 from prunescape.io import files
-from prunescape.io.files import read_csv, read_json, seal, write_csv, write_json, write_text
+from prunescape.io.files import read_csv, seal, write_csv, write_json, write_text
 from prunescape.io.tensors import load_tensors, save_tensors
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
@@ -84,14 +84,6 @@ def test_checksums_are_those_of_sha256sum(tmp_path: Path) -> None:
     write_csv(tmp_path / "cells.csv", TABLE)
     command = ["sha256sum", "--check", "--quiet", seal("cells.csv").name]
     assert subprocess.run(command, cwd=tmp_path, capture_output=True, check=False).returncode == 0
-
-
-def test_a_changed_digit_in_json_is_found(tmp_path: Path) -> None:
-    path = tmp_path / "architecture.json"
-    write_json(path, {"layers": {"conv1": {"out_channels": 12}}})
-    path.write_text(path.read_text().replace("12", "13"))
-    with one_line(str(path), "damaged", "snakemake --force"):
-        read_json(path)
 
 
 def test_every_flipped_bit_of_weights_is_found(tmp_path: Path) -> None:

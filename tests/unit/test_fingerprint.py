@@ -3,7 +3,6 @@
 import ast
 import importlib
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
@@ -156,19 +155,6 @@ def test_rooms_import_only_from_rooms_before_them() -> None:
                     names = [alias.name for alias in node.names]
                 for name in names:
                     assert ".".join(name.split(".")[:2]) not in later, f"{file} imports {name}"
-
-
-def test_parsing_the_workflow_needs_nothing_heavy() -> None:
-    import subprocess
-
-    code = (
-        "import sys; from prunescape.config import reading; from prunescape.data import catalogue;"
-        "from prunescape.runtime import fingerprint;"
-        "from prunescape.models import catalogue as models; from prunescape.hpspace import lattice;"
-        "print([name for name in ('torch', 'numpy', 'pandas', 'matplotlib') if name in sys.modules])"
-    )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=WORKFLOW)
-    assert result.stdout.strip() == "[]"
 
 
 def test_plumbing_and_catalogues_do_not_count(fresh) -> None:

@@ -11,7 +11,7 @@ from prunescape.errors import UserError
 from prunescape.hpspace.cells import KEY, collect, read_cells
 from prunescape.hpspace.lattice import Cell
 from prunescape.hpspace.plan import read_plan
-from prunescape.io.files import seal, write_csv, write_json
+from prunescape.io.files import seal, write_json
 
 ORDER = ["b", "a"]  # models as the config has them
 PLACES = list(itertools.product((-1, 0), (0, 1, 2)))
@@ -166,8 +166,3 @@ def test_a_plan_is_read_and_every_changed_bit_of_it_is_told(tmp_path: Path) -> N
 def test_a_json_file_that_is_no_plan_is_told(plan: object, tmp_path: Path) -> None:
     write_json(tmp_path / "round-1.json", plan)
     assert "round-1.json: no plan of tiles" in told(lambda: read_plan(tmp_path / "round-1.json"))
-
-
-def test_a_column_that_was_written_is_the_same_with_its_checksum(tmp_path: Path) -> None:
-    write_csv(tmp_path / "cells.csv", whole())
-    pd.testing.assert_frame_equal(read_cells(tmp_path / "cells.csv"), whole())

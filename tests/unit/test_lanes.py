@@ -102,14 +102,6 @@ def test_neighbours_and_position_do_not_change_a_bit(widths: dict[str, int]) -> 
                 assert torch.equal(tensor, beside_nan[k][name])
 
 
-def test_losses_are_means_lane_by_lane() -> None:
-    logits, labels = torch.randn(6, 3 * 10), torch.randint(0, 10, (6,))
-    losses = lane_losses(logits, labels, 3)
-    for k in range(3):
-        expected = F.cross_entropy(logits[:, 10 * k : 10 * k + 10], labels)
-        torch.testing.assert_close(losses[k], expected)
-
-
 def test_a_layer_without_lane_version_is_refused_by_name() -> None:
     network = torch.nn.Sequential(torch.nn.LayerNorm(4))
     with pytest.raises(UserError, match=r"0: LayerNorm cannot be trained in lanes; set engine.strategy to 'serial'"):

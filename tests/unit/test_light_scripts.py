@@ -60,3 +60,10 @@ def test_functions_that_studies_name_start_without_torch(study: Study) -> None:
     modules = {fingerprint._locate(module_of(function)) for function in functions}
     assert modules
     assert not [path for path in modules if imported(path) & SLOW]
+
+
+@pytest.mark.parametrize("module", ["plan.plan", "config.reading", "runtime.fingerprint", "studies.registry"])
+def test_the_workflow_is_parsed_without_anything_heavy(module: str) -> None:
+    """As every job on a cluster parses it."""
+    heavy = SLOW | {"numpy", "pandas", "scipy", "sklearn", "matplotlib", "snakemake"}
+    assert not imported(fingerprint._locate(f"prunescape.{module}")) & heavy

@@ -1,6 +1,5 @@
 """The plan: what a config can combine, names of variants, files and settings of steps, and what jobs ask for."""
 
-import ast
 import inspect
 import itertools
 import re
@@ -299,15 +298,6 @@ def test_run_times_follow_from_the_network_and_grow_with_the_attempt(tmp_path: P
     assert minutes(wildcards, Input, 99) == 60
     Input.architecture.write_text("{")
     assert minutes(wildcards, Input, 1) == 4
-
-
-def test_the_plan_imports_nothing_heavy() -> None:
-    heavy = {"torch", "pandas", "numpy", "scipy", "matplotlib", "torchvision", "sklearn"}
-    for path in (PROJECT / "workflow" / "prunescape" / "plan").glob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            assert not {name.split(".")[0] for name in names} & heavy, path
 
 
 # Rules.

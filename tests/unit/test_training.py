@@ -8,73 +8,22 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from prunescape.data.batches import Batches
 from prunescape.data.prepared import PreparedData
-from prunescape.data.randomness import derive_seed
 from prunescape.errors import UserError
 from prunescape.hpspace.cells import collect
 from prunescape.hpspace.tile import train_tile
-from prunescape.models.build import build
-from prunescape.models.weights import load_weights, save_weights
 from prunescape.training.array import Task
 from prunescape.training.engine import Engine
 from prunescape.training.evaluate import score
 from prunescape.training.lane import Lane, LaneResult
 from prunescape.training.recipe import Recipe
 from prunescape.training.train import train
-from training_samples import ARCHITECTURE, LANES, RECIPE, same
-
-
-def test_a_result_does_not_depend_on_which_cells_share_the_tile(task: Task, together: list[LaneResult]) -> None:
-    alone = train(task, [LANES[3]])
-    assert same(alone[0], together[3])
-    many = train(task, [*LANES[2:], *LANES * 4])  # two arrays
-    assert same(many[1], together[3])
-    assert same(many[-2], together[3])
-
-
-def test_trained_weights_are_saved_and_read_back(together: list[LaneResult], tmp_path: Path) -> None:
-    save_weights(tmp_path / "weights.safetensors", together[0].weights)
-    network = load_weights(tmp_path / "weights.safetensors", build(ARCHITECTURE))
-    for name, tensor in network.state_dict().items():
-        assert torch.equal(tensor, together[0].weights[name])
+from training_samples import LANES, RECIPE, same
 
 
 def test_another_seed_gives_another_result(task: Task, together: list[LaneResult]) -> None:
     other = train(replace(task, seed=4), [LANES[3]])
     assert not same(other[0], together[3])
-
-
-def test_a_lane_trained_alone_equals_plain_pytorch(digits: PreparedData) -> None:
-    recipe = Recipe(epochs=2, batch_size=25, momentum=0.9, decay=0.1, decay_epochs=(1,))
-    lane = Lane(0.05, 0.01)
-    (result,) = train(Task(ARCHITECTURE, digits, Engine(), 3, recipe), [lane])
-
-    network = build(ARCHITECTURE, derive_seed(3, "initialisation"))
-    optimiser = torch.optim.SGD(network.parameters(), lane.learning_rate, 0.9, weight_decay=lane.weight_decay)
-    schedule = torch.optim.lr_scheduler.MultiStepLR(optimiser, [1], 0.1)
-    batches = Batches(
-        digits,
-        "train",
-        "cpu",
-        25,
-        seed_order=derive_seed(3, "order"),
-        seed_augment=derive_seed(3, "augmentation"),
-    )
-    for epoch in (1, 2):
-        for images, labels in batches.epoch(epoch):
-            optimiser.zero_grad()
-            F.cross_entropy(network(images), labels).backward()
-            optimiser.step()
-        schedule.step()
-    for name, tensor in network.state_dict().items():
-        if not name.endswith("num_batches_tracked"):
-            torch.testing.assert_close(result.weights[name], tensor, rtol=1e-3, atol=1e-4)
-    network.eval()
-    images, labels = next(Batches(digits, "validation", "cpu", 200).epoch(0))
-    with torch.no_grad():
-        accuracy = 100 * (network(images).argmax(1) == labels).double().mean().item()
-    assert result.last("top1") == pytest.approx(accuracy, abs=1.0)
 
 
 def test_a_cell_that_diverges_is_a_result_and_harms_nobody(

@@ -8,18 +8,15 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prunescape.data.batches import Batches
 from prunescape.data.prepared import PreparedData
-from prunescape.data.randomness import derive_seed
 from prunescape.lanes.loss import lane_losses
-from prunescape.models.build import build
 from prunescape.training.array import Task
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.engine import Engine
 from prunescape.training.lane import Lane
 from prunescape.training.recipe import Recipe
 from prunescape.training.train import train
-from training_samples import ARCHITECTURE, FUSED, same
+from training_samples import ARCHITECTURE, FUSED, check_close, plain_training, same
 
 RECIPE = Recipe(epochs=4, batch_size=25, momentum=0.9, decay=0.1, decay_epochs=(2, 3), evaluate_every=2)
 LANES = [
@@ -32,24 +29,6 @@ LANES = [
 ]
 
 
-def plain(data: PreparedData, lane: Lane, recipe: Recipe) -> dict[str, torch.Tensor]:
-    """The reference in float64: a plain network, torch's own optimiser, loss and schedule."""
-    network = build(ARCHITECTURE, derive_seed(3, "initialisation")).double().train()
-    momentum = 0.9 if lane.momentum is None else lane.momentum
-    optimiser = torch.optim.SGD(network.parameters(), lane.learning_rate, momentum, weight_decay=lane.weight_decay)
-    schedule = torch.optim.lr_scheduler.MultiStepLR(optimiser, list(recipe.decay_epochs), 0.1)
-    loss = torch.nn.CrossEntropyLoss(label_smoothing=lane.label_smoothing or 0.0)
-    seeds = {"seed_order": derive_seed(3, "order"), "seed_augment": derive_seed(3, "augmentation")}
-    batches = Batches(data, "train", "cpu", recipe.batch_size, dtype=torch.float64, **seeds)
-    for epoch in range(1, recipe.epochs + 1):
-        for images, labels in batches.epoch(epoch):
-            optimiser.zero_grad()
-            loss(network(images), labels).backward()
-            optimiser.step()
-        schedule.step()
-    return network.state_dict()
-
-
 @pytest.mark.parametrize("engine", [Engine(precision="float64"), replace(FUSED, precision="float64")], ids=str)
 def test_lanes_of_any_hyperparameters_equal_plain_pytorch(engine: Engine, digits: PreparedData) -> None:
     expected = {
@@ -58,13 +37,12 @@ def test_lanes_of_any_hyperparameters_equal_plain_pytorch(engine: Engine, digits
         4: replace(RECIPE, epochs=2, decay_epochs=(1,)),  # 3 of 4 epochs would be 1.5 of 2, which is the end
         5: replace(RECIPE, epochs=7, batch_size=40, decay_epochs=(4, 5)),  # 3.5 and 5.25
     }
-    results = train(Task(ARCHITECTURE, digits, engine, 3, RECIPE), LANES)
+    task = Task(ARCHITECTURE, digits, engine, 3, RECIPE)
+    results = train(task, LANES)
     for place, (lane, result) in enumerate(zip(LANES, results, strict=True)):
         assert result.lane is lane
         assert len(result.history) == expected[place].epochs
-        for name, tensor in plain(digits, lane, expected[place]).items():
-            if not name.endswith("num_batches_tracked"):
-                torch.testing.assert_close(result.weights[name].double(), tensor, rtol=0, atol=1e-9)
+        check_close(result.weights, plain_training(replace(task, recipe=expected[place]), lane), 1e-9)
 
 
 def test_neighbours_of_any_hyperparameters_do_not_change_a_bit(digits: PreparedData) -> None:

@@ -1,56 +1,23 @@
 """Ways to train lanes: they agree with plain torch and with each other."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
-import torch.nn.functional as F
 from torch.nn.utils import prune
 
-from prunescape.data.batches import Batches
-from prunescape.data.randomness import derive_seed
 from prunescape.models.build import build
 from prunescape.training import step
 from prunescape.training.array import Task
-from prunescape.training.lane import Lane, LaneResult
+from prunescape.training.lane import LaneResult
 from prunescape.training.recipe import Recipe
 from prunescape.training.strategy import Strategy
 from prunescape.training.train import train
-from training_samples import ARCHITECTURE, LANES, same
+from training_samples import ARCHITECTURE, LANES, check_close, plain_training, same
 
 SHORT = Recipe(epochs=2, batch_size=25, momentum=0.9, decay=0.1, decay_epochs=(1,))
-
-
-def reference(
-    task: Task, lane: Lane, change: Callable[[torch.nn.Module], None] = lambda network: None, parts: int = 1
-) -> dict[str, torch.Tensor]:
-    """A lane's weights as a plain training script makes them, in float64."""
-    seed = task.seed if lane.seed is None else lane.seed
-    network = build(task.architecture, derive_seed(seed, "initialisation")).double()
-    change(network)
-    optimiser = torch.optim.SGD(network.parameters(), lane.learning_rate, 0.9, weight_decay=lane.weight_decay)
-    schedule = torch.optim.lr_scheduler.MultiStepLR(optimiser, list(task.recipe.decay_epochs), task.recipe.decay)
-    order, augmentation = derive_seed(task.seed, "order"), derive_seed(task.seed, "augmentation")
-    batches = Batches(task.data, "train", "cpu", 25, order, augmentation, dtype=torch.float64)
-    for epoch in range(1, task.recipe.epochs + 1):
-        for images, labels in batches.epoch(epoch):
-            optimiser.zero_grad()
-            for part, part_labels in zip(images.chunk(parts), labels.chunk(parts), strict=True):
-                loss = F.cross_entropy(network(part), part_labels, reduction="sum") / len(images)
-                loss.backward()
-            if hasattr(network, "clip"):
-                torch.nn.utils.clip_grad_norm_(network.parameters(), network.clip)
-            optimiser.step()
-        schedule.step()
-    return network.state_dict()
-
-
-def assert_close(found: Mapping[str, torch.Tensor], expected: Mapping[str, torch.Tensor], tolerance: float) -> None:
-    for name, tensor in found.items():
-        if not name.endswith("num_batches_tracked"):
-            torch.testing.assert_close(tensor, expected[name].to(tensor), rtol=tolerance, atol=tolerance)
 
 
 def exactly(task: Task, **engine: Any) -> Task:
@@ -63,7 +30,7 @@ def test_strategies_agree_with_a_plain_script(strategy: Strategy, task: Task) ->
     task = exactly(task)
     results = train(replace(task, engine=task.engine.using(strategy)), LANES[:3])
     for lane, result in zip(LANES, results, strict=False):
-        assert_close(result.weights, reference(task, lane), 1e-9)
+        check_close(result.weights, plain_training(task, lane), 1e-9)
 
 
 def test_a_lane_may_have_an_initialisation_of_its_own(task: Task, together: list[LaneResult]) -> None:
@@ -74,7 +41,7 @@ def test_a_lane_may_have_an_initialisation_of_its_own(task: Task, together: list
     assert len({own.history[-1].train_loss, shared.history[-1].train_loss, third.history[-1].train_loss}) == 3
     exact = exactly(task)
     (result,) = train(exact, [replace(LANES[1], seed=11)])
-    assert_close(result.weights, reference(exact, replace(LANES[1], seed=11)), 1e-9)
+    check_close(result.weights, plain_training(exact, replace(LANES[1], seed=11)), 1e-9)
 
 
 def test_masked_weights_stay_zero_and_the_rest_trains_as_torch_masks_it(task: Task, together: list[LaneResult]) -> None:
@@ -89,11 +56,11 @@ def test_masked_weights_stay_zero_and_the_rest_trains_as_torch_masks_it(task: Ta
 
     exact = exactly(task)
     (result,) = train(exact, [replace(LANES[0], mask=mask)])
-    expected = reference(exact, LANES[0], masked)
+    expected = plain_training(exact, LANES[0], masked)
     for name in layers:
         expected[f"{name}.weight"] = expected[f"{name}.weight_orig"] * mask[f"{name}.weight"]
         assert torch.equal(result.weights[f"{name}.weight"] != 0, mask[f"{name}.weight"])
-    assert_close(result.weights, expected, 1e-9)
+    check_close(result.weights, expected, 1e-9)
     _, neighbour = train(task, [replace(LANES[0], mask=mask), LANES[1]])
     assert same(neighbour, together[1])
 
@@ -107,10 +74,10 @@ def test_gradients_are_clipped_lane_by_lane(task: Task) -> None:
     clipped, other, masked = train(exact, lanes)
 
     def clip(network: torch.nn.Module) -> None:
-        network.clip = 0.5  # for `reference`
+        network.clip = 0.5  # for `plain_training`
 
-    assert_close(clipped.weights, reference(exact, LANES[0], clip), 1e-9)
-    assert_close(other.weights, reference(exact, LANES[2], clip), 1e-9)
+    check_close(clipped.weights, plain_training(exact, LANES[0], clip), 1e-9)
+    check_close(other.weights, plain_training(exact, LANES[2], clip), 1e-9)
     free = train(replace(exact, recipe=SHORT), LANES[:1])[0]
     assert not torch.allclose(free.weights["fc.weight"], clipped.weights["fc.weight"], atol=1e-4)
 
@@ -118,9 +85,9 @@ def test_gradients_are_clipped_lane_by_lane(task: Task) -> None:
         prune.custom_from_mask(network.fc, "weight", mask["fc.weight"])
         clip(network)
 
-    expected = reference(exact, LANES[0], masked_and_clipped)
+    expected = plain_training(exact, LANES[0], masked_and_clipped)
     expected["fc.weight"] = expected["fc.weight_orig"] * mask["fc.weight"]
-    assert_close(masked.weights, expected, 1e-9)
+    check_close(masked.weights, expected, 1e-9)
 
 
 def test_schedules_are_those_of_torch(task: Task) -> None:
@@ -140,14 +107,14 @@ def test_a_lane_may_start_from_given_weights(task: Task, together: list[LaneResu
     start = together[0].weights
     exact = exactly(task)
     tuned, fresh = train(exact, [replace(LANES[2], start=start), LANES[2]])
-    assert_close(tuned.weights, reference(exact, LANES[2], lambda network: network.load_state_dict(start)), 1e-9)
-    assert_close(fresh.weights, reference(exact, LANES[2]), 1e-9)
+    check_close(tuned.weights, plain_training(exact, LANES[2], lambda network: network.load_state_dict(start)), 1e-9)
+    check_close(fresh.weights, plain_training(exact, LANES[2]), 1e-9)
 
 
 def test_gradients_of_micro_batches_add_up(task: Task) -> None:
     exact = exactly(task, micro_batch=5)
     (result,) = train(exact, LANES[:1])
-    assert_close(result.weights, reference(exact, LANES[0], parts=5), 1e-9)
+    check_close(result.weights, plain_training(exact, LANES[0], parts=5), 1e-9)
 
 
 def test_a_replayed_step_trains_the_same_bits(
@@ -176,8 +143,8 @@ def test_on_a_gpu_graphed_equals_fused_and_both_are_near_the_cpu(task: Task) -> 
     graphed = train(replace(task, recipe=recipe, engine=replace(engine, strategy="graphed")), LANES)
     exact = replace(task, recipe=recipe, engine=replace(task.engine, precision="float64"))
     for one, other, cpu in zip(fused, graphed, train(exact, LANES), strict=True):
-        assert_close(one.weights, other.weights, 1e-12)
-        assert_close(one.weights, cpu.weights, 1e-8)
+        check_close(one.weights, other.weights, 1e-12)
+        check_close(one.weights, cpu.weights, 1e-8)
 
 
 def test_mixed_precision_is_near_full_precision(task: Task, together: list[LaneResult]) -> None:
@@ -197,4 +164,4 @@ def test_a_compiled_network_trains_alike(task: Task) -> None:
         if "compiler" in str(error).lower():
             pytest.skip("torch.compile finds no C++ compiler")
         raise
-    assert_close(result.weights, reference(exact, LANES[0]), 1e-9)
+    check_close(result.weights, plain_training(exact, LANES[0]), 1e-9)

@@ -25,8 +25,10 @@ ELSEWHERE = {
         "tests/workflow/test_faults.py",
     ),
     "python -m pytest tests/workflow/test_staleness.py": (SUITE, "tests/workflow/test_staleness.py"),
-    "PYTHONPATH=workflow python -m pytest tests/unit/test_lanes.py tests/unit/test_training.py "
-    "tests/unit/test_training_stops.py": (SUITE, "tests/unit/test_lanes.py"),
+    "PYTHONPATH=workflow python -m pytest tests/unit/test_lanes.py tests/unit/test_training*.py": (
+        SUITE,
+        "tests/unit/test_lanes.py",
+    ),
     "snakemake --profile profiles/slurm --configfile my_study.yaml": (CLUSTER, "tests/slurm/test_restart.py"),
     'squeue --me --format="%.10i %.9P %.10T %.10M %.10l %k"': (CLUSTER, "tests/slurm/slurm_jobs.py"),
     "ls logs/slurm": (CLUSTER, "tests/slurm/test_faults.py"),
