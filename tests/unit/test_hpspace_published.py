@@ -1,65 +1,137 @@
-"""The thesis' tables beside ours: shown where the setting is the same, else what differs."""
+"""The thesis' tables beside ours, where the setting is the same; every key counts, but those that are harmless."""
 
 import copy
+from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 import yaml
 
+from config_samples import parts
 from landscape_samples import ANALYSIS, cells_of, trained, truth
 from project_copy import PROJECT
 from prunescape.config.reading import validated
+from prunescape.config.schema import schema
 from prunescape.data.catalogue import CATALOGUE as DATA_SETS
 from prunescape.hpspace.intervals import intervals
 from prunescape.hpspace.published import AS_PUBLISHED, differing, published, table_3_4, table_4_1, table_4_2
 from prunescape.hpspace.resampling import resample
+from prunescape.hpspace.setting import HARMLESS, counted, is_harmless
 from prunescape.models.catalogue import CATALOGUE as MODELS
 
+STUDIES = {"resnet56": "thesis_cifar10", "mobilenetv2": "thesis_cifar10", "resnet50": "thesis_imagenet"}
 
-def preset(name: str) -> dict:
+
+def preset(name: str) -> dict[str, Any]:
     text = (PROJECT / "workflow" / "studies" / f"{name}.yaml").read_text(encoding="utf-8")
     return validated(yaml.safe_load(text), MODELS, DATA_SETS)
 
 
+def keys(model: str) -> list[str]:
+    """Every key of the schema that holds a value, of this model; the entries of a list are part of its value."""
+    found = [(path.replace("models.*", f"models.{model}"), part) for path, part, _ in parts(schema())]
+    return [path for path, part in found if "properties" not in part and "*" not in path and path != "models"]
+
+
+def with_other(config: dict[str, Any], key: str) -> dict[str, Any]:
+    """The config with another value at a key."""
+    changed = copy.deepcopy(config)
+    *sections, last = key.split(".")
+    part = changed
+    for name in sections:
+        if part.get(name) is None:  # in a study that is not asked for
+            part[name] = {}
+        part = part[name]
+    part[last] = "another value" if part.get(last) != "another value" else None
+    return changed
+
+
+@pytest.mark.parametrize("model", STUDIES)
+def test_another_value_of_any_key_is_told_unless_it_is_harmless(model: str) -> None:
+    config = preset(STUDIES[model])
+    assert differing(model, config) == differing(model, counted(config)) == []
+    told = [key for key in keys(model) if differing(model, with_other(config, key))]
+    assert told == [key for key in keys(model) if not is_harmless(key)]
+    for key in told:
+        (line,) = differing(model, with_other(config, key))
+        assert line.startswith(f"{key} = another value (")
+
+
 @pytest.mark.parametrize(
-    ("name", "models"), [("thesis_cifar10", ["resnet56", "mobilenetv2"]), ("thesis_imagenet", ["resnet50"])]
+    ("key", "value", "line"),
+    [
+        ("recipe.optimiser", "adam", "recipe.optimiser = adam (thesis: sgd)"),
+        ("recipe.label_smoothing", 0.1, "recipe.label_smoothing = 0.1 (default: 0)"),
+        ("recipe.clip", 0.1, "recipe.clip = 0.1 (default: null)"),
+        ("pruning.normalise", "none", "pruning.normalise = none (default: mean)"),
+        ("pruning.minimum_channels", 8, "pruning.minimum_channels = 8 (default: 1)"),
+        ("engine.precision", "bfloat16", "engine.precision = bfloat16 (default: auto)"),
+        ("engine.micro_batch", 64, "engine.micro_batch = 64 (default: null)"),
+        ("extension.rounds", 0, "extension.rounds = 0 (default: 3)"),
+        ("seeds", [0, 1, 2], "seeds = 0 1 2 (thesis: 0)"),
+        ("models.resnet56.pipelines", ["fine_tuning"], "models.resnet56.pipelines = fine_tuning (default: scratch)"),
+        ("models.resnet56.ratios", [0.6], "models.resnet56.ratios = 0.6 (thesis: 0.6 0.2)"),
+        ("models.resnet56.weight_decay", 0.00010000001, None),
+        ("recipe.momentum", 0.95, "recipe.momentum = 0.95 (thesis: 0.9)"),
+        ("grid.tile", [9, 9], "grid.tile = 9 9 (default: 3 3)"),
+        ("data.train_size", 1000, "data.train_size = 1000 (thesis: all)"),
+    ],
 )
-def test_the_presets_have_the_published_setting(name: str, models: list[str]) -> None:
-    config = preset(name)
-    for model in models:
-        assert differing(model, config) == []
-        variants = {
-            f"{method}-{ratio:g}"
-            for method in config["models"][model]["methods"]
-            for ratio in config["models"][model]["ratios"]
-        }
-        for table in ("4_1", "4_2"):
-            rows = published(table)
-            assert set(rows.loc[rows["model"] == model, "variant"]) == {"dense", *variants}
+def test_a_setting_is_told_in_words(key: str, value: Any, line: str | None) -> None:
+    config = preset("thesis_cifar10")
+    *sections, last = key.split(".")
+    part = config
+    for name in sections:
+        part = part[name]
+    part[last] = value
+    (found,) = differing("resnet56", config)
+    assert found == (line or "models.resnet56.weight_decay = 0.00010000001 (thesis: 0.0001)")
+    assert differing("resnet56", counted(config)) == [found]
 
 
-def test_every_difference_is_named() -> None:
-    config = copy.deepcopy(preset("thesis_cifar10"))
+def test_what_is_harmless_is_in_the_config_and_says_nothing_of_how_networks_are_made() -> None:
+    known = {path for path, _, _ in parts(schema())}
+    assert set(HARMLESS) <= known
+    counting = ("recipe", "grid", "extension", "analysis", "pruning", "retraining", "seeds")
+    assert not [key for key in known if key.split(".")[0] in counting and is_harmless(key)]
+
+
+def test_another_network_of_the_run_does_not_count() -> None:
+    config = preset("thesis_cifar10")
+    config["models"]["mobilenetv2"]["ratios"] = [0.5]
+    assert differing("resnet56", config) == []
+    assert differing("mobilenetv2", config) == ["models.mobilenetv2.ratios = 0.5 (thesis: 0.6 0.4)"]
+
+
+def test_a_run_without_networks_of_the_thesis_depends_on_no_setting() -> None:
+    assert counted({**preset("thesis_cifar10"), "models": {"small_resnet": {}}}) == {}
+
+
+def test_networks_and_data_that_the_thesis_does_not_have_are_named() -> None:
+    config = preset("thesis_cifar10")
+    assert differing("resnet20", config) == ["the thesis has no resnet20"]
+    other = config | {"models": {"resnet50": {"learning_rate": 0.1, "weight_decay": 1e-4}}}
+    assert differing("resnet50", other)[0] == "data.name = cifar10 (thesis: imagenet)"
     config["recipe"]["epochs"] = 100
     config["models"]["resnet56"]["weight_decay"] = 5.0e-4
-    config["data"]["train_size"] = 1000
     assert differing("resnet56", config) == [
-        "models.resnet56.weight_decay = 0.0005 (thesis: 0.0001)",
-        "recipe.epochs = 100 (thesis: 180)",
-        "data.train_size = 1000 (thesis: all)",
+        *("models.resnet56.weight_decay = 0.0005 (thesis: 0.0001)", "recipe.epochs = 100 (thesis: 180)"),
     ]
-    assert differing("resnet20", config) == ["the thesis has no resnet20"]
-    assert differing("resnet50", config | {"models": {"resnet50": {"learning_rate": 0.1, "weight_decay": 1e-4}}})[
-        0
-    ] == ("data.name = cifar10 (thesis: imagenet)")
+
+
+@pytest.mark.parametrize("model", STUDIES)
+def test_the_published_tables_have_all_variants_of_the_presets(model: str) -> None:
+    section = preset(STUDIES[model])["models"][model]
+    variants = {f"{method}-{ratio:g}" for method in section["methods"] for ratio in section["ratios"]}
+    for table in ("4_1", "4_2"):
+        rows = published(table)
+        assert set(rows.loc[rows["model"] == model, "variant"]) == {"dense", *variants}
+    assert [len(published(table)) for table in ("3_4", "4_1", "4_2")] == [3, 24, 12]
 
 
 def test_published_numbers_stand_beside_ours_with_the_difference() -> None:
     random = np.random.default_rng(0)
-    names = {"uniform-0.6": "uniform-0.6", "dense": "dense"}
     cells = cells_of(np.stack([trained(truth("ridge", random), 2, random) for _ in range(2)])).assign(model="resnet56")
-    assert set(cells["variant"]) == set(names)
     found = intervals(resample(cells, ANALYSIS | {"draws": 200, "confidence": 0.95}), ANALYSIS)
     config = preset("thesis_cifar10")
     risk = table_4_2(found, config).set_index("variant")
@@ -88,8 +160,3 @@ def test_top_5_has_no_published_ellipses() -> None:
     table = table_4_2(found, preset("thesis_imagenet")).set_index("metric")
     assert table.loc["top1", "published_d_mean"] == 0.293
     assert np.isnan(table.loc["top5", "published_d_mean"])
-
-
-def test_the_tables_are_whole() -> None:
-    assert [len(published(table)) for table in ("3_4", "4_1", "4_2")] == [3, 24, 12]
-    assert isinstance(published("settings"), pd.DataFrame)

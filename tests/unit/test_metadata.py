@@ -1,5 +1,7 @@
-"""What catalogues of software and workflows read."""
+"""Files about the project: what catalogues of software and workflows read, and pins, which stand in two places."""
 
+import dataclasses
+import re
 import tomllib
 from pathlib import Path
 
@@ -7,6 +9,8 @@ import yaml
 
 from prunescape.config.schema import schema
 from prunescape.export.crate import VERSION
+from prunescape.pruning.settings import PruningSettings
+from prunescape.training.recipe import Recipe
 
 PROJECT = Path(__file__).parents[2]
 
@@ -31,3 +35,21 @@ def test_the_catalogue_finds_what_it_asks_for() -> None:
     readme = (PROJECT / "config" / "README.md").read_text()
     for section in schema()["properties"]:
         assert f"`{section}`" in readme, section
+
+
+def pins(text: str) -> set[str]:
+    return set(re.findall(r"^[ -]*([a-z0-9_.-]+==\S+)$", text, flags=re.MULTILINE))
+
+
+def test_the_conda_environment_has_the_pins_of_requirements() -> None:
+    required = pins((PROJECT / "requirements.txt").read_text())
+    assert len(required) > 10
+    environment = yaml.safe_load((PROJECT / "envs" / "prunescape.yaml").read_text())
+    assert set(environment["dependencies"][-1]["pip"]) == required
+
+
+def test_dataclasses_take_every_key_of_their_section() -> None:
+    # `criterion` is a list of each model's, so that a study may compare some.
+    for section, kind, elsewhere in [("pruning", PruningSettings, {"criterion"}), ("recipe", Recipe, set())]:
+        fields = {field.name for field in dataclasses.fields(kind)} - elsewhere
+        assert fields == set(schema()["properties"][section]["properties"])
