@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import torch
 
-from pruned_samples import cut_to
+from network_samples import cut_to
 from prunescape.data.batches import Batches
 from prunescape.data.randomness import derive_seed
 from prunescape.models.architecture import Architecture
@@ -17,6 +17,9 @@ from prunescape.training.recipe import Recipe
 ARCHITECTURE = cut_to(Architecture("small_resnet", (1, 8, 8), 10), {"blocks.0.conv1": 5, "blocks.1.conv1": 9})
 RECIPE = Recipe(epochs=4, batch_size=25, momentum=0.9, decay=0.1, decay_epochs=(2, 3))
 FUSED = Engine(strategy="fused", lanes=16)
+# The section `engine` of a config, in double precision.
+ENGINE = {"device": "cpu", "strategy": "fused", "lanes": 16, "precision": "float64", "channels_last": None}
+ENGINE |= {"compile": False, "micro_batch": None}
 LANES = [Lane(0.1 * 2.0**-k, 0.005 * 2.0**k) for k in range(5)]
 
 

@@ -12,8 +12,8 @@ from hypothesis import settings
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # the tests run beside each other
 
 import own_samples
-import stochastic_samples
 from browser import Browser
+from network_samples import ARCHITECTURE as SMALL
 from prunescape.data.batches import Batches
 from prunescape.data.prepare import prepare
 from prunescape.data.prepared import PreparedData
@@ -61,7 +61,7 @@ def together(task: Task) -> list[LaneResult]:
 @pytest.fixture(scope="session")
 def pretrained(digits: PreparedData) -> Pretrained:
     """A small network that tells digits apart."""
-    task = Task(stochastic_samples.ARCHITECTURE, digits, Engine(), 3, replace(RECIPE, epochs=8, decay_epochs=(6,)))
+    task = Task(SMALL, digits, Engine(), 3, replace(RECIPE, epochs=8, decay_epochs=(6,)))
     (result,) = train(task, [Lane(0.1, 1e-3)])
     network = build(task.architecture)
     network.load_state_dict(result.weights)

@@ -1,19 +1,46 @@
 """Coherence and diffs against single-sample backward passes, and the estimate from some images against all of them."""
 
+import itertools
 import math
 
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
+from torch import nn
 
-from coherence_samples import EXACT, gradients_one_by_one, network_of, subsets
 from prunescape.coherence import samples
 from prunescape.coherence.estimate import estimate, unbiased_square
 from prunescape.coherence.measure import affordable, measure
 from prunescape.data.prepared import PreparedData
 from prunescape.data.randomness import derive_seed, random_order
+from prunescape.models.architecture import Architecture
+from prunescape.models.build import build
+from prunescape.training.engine import Engine
+from prunescape.training.evaluate import validation_batches
 
+EXACT = Engine(precision="float64")
 KNOWN = ["mlp", "small_resnet", "vanilla_cnn"]
+
+
+def network_of(name: str, data: PreparedData, seed: int = 0) -> nn.Module:
+    """A network in float64 whose batch norms, if it has any, have seen images."""
+    network = build(Architecture(name, data.input_shape, len(data.classes)), seed).double().train()
+    for images, _ in validation_batches(data, EXACT):
+        network(images)
+    return network
+
+
+def gradients_one_by_one(network: nn.Module, data: PreparedData) -> torch.Tensor:
+    """The gradient of each training image, (N, P), each by a backward pass of its own."""
+    network.eval()
+    parameters = list(network.parameters())
+    found = []
+    for images, labels in validation_batches(data, EXACT, "train"):
+        for image, label in zip(images.split(1), labels.split(1), strict=True):
+            gradient = torch.autograd.grad(F.cross_entropy(network(image), label), parameters)
+            found.append(torch.cat([part.flatten() for part in gradient]))
+    return torch.stack(found)
 
 
 @pytest.fixture(scope="module")
@@ -80,12 +107,13 @@ def test_numerator_and_denominator_have_no_bias(size: int) -> None:
     """The means over all subsets are those of all samples."""
     population = torch.randn(6, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(1)) + 0.3
     squares = population.square().sum(1)
+    choices = [list(chosen) for chosen in itertools.combinations(range(6), size)]
     found = []
-    for chosen in subsets(6, size):
+    for chosen in choices:
         some = population[chosen]
         found.append(unbiased_square(some.mean(0).square().sum().item(), squares[chosen], 6))
     assert np.mean(found) == pytest.approx(population.mean(0).square().sum().item(), rel=1e-12)
-    naive = [population[chosen].mean(0).square().sum().item() for chosen in subsets(6, size)]
+    naive = [population[chosen].mean(0).square().sum().item() for chosen in choices]
     assert np.mean(naive) > 1.05 * np.mean(found)
 
 
@@ -115,9 +143,6 @@ def test_limits_of_coherence() -> None:
 
 
 def test_memory_is_bounded_by_the_images_at_once() -> None:
-    from prunescape.models.architecture import Architecture
-    from prunescape.models.build import build
-
     small = build(Architecture("small_resnet", (1, 8, 8), 10)).eval()
     large = build(Architecture("vit", (3, 16, 16), 10)).eval()
     assert affordable(small, (1, 8, 8)) > 100

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
-from pruned_samples import cut_to
+from network_samples import cut_to
 from prunescape.data.prepared import PreparedData
 from prunescape.errors import UserError
 from prunescape.export.card import model_card

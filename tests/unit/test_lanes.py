@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from pruned_samples import cut_to
+from network_samples import cut_to
 from prunescape.errors import UserError
 from prunescape.lanes import LANE_ALIGNMENT
 from prunescape.lanes.fuse import check_lanes, fuse, lane_state

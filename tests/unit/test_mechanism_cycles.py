@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from mechanism_samples import ARCHITECTURE, alone
+from network_samples import ARCHITECTURE, alone
 from prunescape.config.recipe import Recipe as Section
 from prunescape.data.randomness import derive_seed
 from prunescape.errors import UserError

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mechanism_samples import ARCHITECTURE, EXACT, alone, logits_of, whole_split
+from network_samples import ARCHITECTURE, EXACT, alone, logits_of, whole_split
 from prunescape.data.prepared import PreparedData
 from prunescape.errors import UserError
 from prunescape.lanes.fuse import fuse, lane_states

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import torch
 
-from mechanism_samples import ARCHITECTURE, EXACT, alone
+from network_samples import ARCHITECTURE, EXACT, alone
 from prunescape.data.prepared import PreparedData
 from prunescape.errors import UserError
 from prunescape.mechanism import basins, measures, pruned
@@ -25,18 +25,10 @@ from prunescape.stochastic.variants import Pretrained
 from prunescape.training.array import Task
 from prunescape.training.context import Context
 from prunescape.training.lane import Epoch, Lane, LaneResult, check_trained
+from training_samples import ENGINE
 
 RATES = 0.1, 1e-3
 SECTION = {"levels": [0.05, 0.1], "subsets": 6, "standard_error": None}
-ENGINE = {
-    "device": "cpu",
-    "strategy": "fused",
-    "lanes": 16,
-    "precision": "float64",
-    "channels_last": None,
-    "compile": False,
-    "micro_batch": None,
-}
 State = dict[str, torch.Tensor]
 
 

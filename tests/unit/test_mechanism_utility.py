@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import log_softmax, rel_entr, softmax
 
-from mechanism_samples import ARCHITECTURE, EXACT, alone, logits_of, whole_split
+from network_samples import ARCHITECTURE, EXACT, alone, logits_of, whole_split
 from prunescape.data.prepared import PreparedData
 from prunescape.data.randomness import derive_seed
 from prunescape.lanes.fuse import fuse

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import nn
 
+from network_samples import cut_to
 from own_samples import own
-from pruned_samples import cut_to
 from prunescape.config.recipe import Recipe as Section
 from prunescape.data.randomness import derive_seed
 from prunescape.io.files import read_json

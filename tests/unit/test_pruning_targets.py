@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from network_samples import cut_to
 from own_samples import of_torchvision, own
-from pruned_samples import cut_to
 from prunescape.errors import UserError
 from prunescape.io.files import read_json
 from prunescape.models.architecture import Architecture

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 import torch
-import torch.nn.functional as F
 
+from network_samples import ARCHITECTURE, EXACT, alone
 from prunescape.data.batches import Batches
 from prunescape.data.prepared import PreparedData
 from prunescape.errors import UserError
@@ -23,7 +23,6 @@ from prunescape.stochastic.variants import KINDS, NO_METHOD, VARIANT_COLUMNS, Pr
 from prunescape.training.array import Task
 from prunescape.training.evaluate import evaluate
 from prunescape.training.recalibration import recalibrated, recalibration_batches
-from stochastic_samples import ARCHITECTURE, EXACT
 
 SIGMA = 0.05
 
@@ -114,14 +113,6 @@ def test_a_diverged_network_is_refused() -> None:
         Pretrained("small_resnet", 4, network)
 
 
-def alone(network: torch.nn.Module, data: PreparedData, split: str = "validation") -> tuple[float, float]:
-    """Accuracy in percent and loss of one plain network."""
-    ((images, labels),) = Batches(data, split, "cpu", 1000, dtype=torch.float64)
-    with torch.no_grad():
-        logits = network.eval()(images)
-    return 100 * (logits.argmax(1) == labels).double().mean().item(), F.cross_entropy(logits, labels).item()
-
-
 def recalibrated_alone(network: torch.nn.Module, batches: Batches) -> torch.nn.Module:
     """With torch's own cumulative average."""
     network = copy.deepcopy(network).double().train()
@@ -183,7 +174,7 @@ def test_a_population_scores_as_its_networks_one_by_one(
         )
         network = pretrained.make(variant)
         network = recalibrated_alone(network, batches) if row["recalibrated"] else network.double()
-        top1, loss = alone(network, digits)
+        top1, loss = alone(network, digits, "validation")
         assert row["top1"] == pytest.approx(top1)
         assert row["loss"] == pytest.approx(loss, rel=1e-9)
     assert table["recalibrated"].tolist() == [False] * len(wanted) + [True] * len(wanted)
@@ -219,7 +210,7 @@ def test_structured_pruning_after_noise(pretrained: Pretrained, digits: Prepared
         noisy = perturb(pretrained.network, row["sigma"], pretrained.seed, row["draw"])
         pruned = prune(noisy, ARCHITECTURE, row["method"], 0.5, settings)
         network = recalibrated_alone(pruned.model, batches) if row["recalibrated"] else pruned.model.double()
-        top1, loss = alone(network, digits)
+        top1, loss = alone(network, digits, "validation")
         assert (row["top1"], row["loss"]) == (pytest.approx(top1), pytest.approx(loss, rel=1e-9))
         assert row["achieved_ratio"] == pruned.ratio
     assert len(contrast(table)) == 2 * 2 * 2

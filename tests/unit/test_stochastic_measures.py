@@ -7,6 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from network_samples import EXACT
 from prunescape.data.batches import Batches
 from prunescape.data.prepared import PreparedData
 from prunescape.pruning.unstructured import prunable
@@ -15,7 +16,6 @@ from prunescape.stochastic.gradient_flow import gradient_flow, gradient_flow_tab
 from prunescape.stochastic.variants import Pretrained, Variant, variants
 from prunescape.stochastic.weight_cdf import weight_cdf
 from prunescape.training.recalibration import recalibrated, recalibration_batches
-from stochastic_samples import EXACT
 
 SIGMA = 0.05
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from network_samples import EXACT
 from prunescape.data.held_out import hold_out
 from prunescape.data.prepared import PreparedData
 from prunescape.errors import UserError
@@ -15,7 +16,6 @@ from prunescape.stochastic.fitness import Accuracies, Candidate, accuracy_fitnes
 from prunescape.stochastic.populations import evaluate_variants
 from prunescape.stochastic.search import SearchTables, Settings, _Memory, best_candidate, front, hypervolume, search
 from prunescape.stochastic.variants import Pretrained, Variant
-from stochastic_samples import EXACT
 
 SETTINGS = Settings(budget=32, population=10, seed=1)
 

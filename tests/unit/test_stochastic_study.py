@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import torch
 
+from network_samples import ARCHITECTURE, EXACT
 from prunescape.data.prepared import PreparedData
 from prunescape.errors import UserError
 from prunescape.models.weights import save_weights
@@ -22,17 +23,8 @@ from prunescape.stochastic.searches import run_searches
 from prunescape.stochastic.variants import KINDS, Pretrained, Variant, tuning_variants, variants_of
 from prunescape.training.array import Task
 from prunescape.training.task import open_task
-from stochastic_samples import ARCHITECTURE, EXACT
+from training_samples import ENGINE
 
-ENGINE = {
-    "device": "cpu",
-    "strategy": "fused",
-    "lanes": 16,
-    "precision": "float64",
-    "channels_last": None,
-    "compile": False,
-    "micro_batch": None,
-}
 SETTINGS = {"seed": 3, "held_out": 20, "sample": 50, "perturbed": "prunable", "batch_size": 25, "engine": ENGINE}
 SEARCH = {
     "algorithms": ["nsga2", "random"],

@@ -16,17 +16,9 @@ from prunescape.training.engine import Engine
 from prunescape.training.gpus import claim
 from prunescape.training.strategy import Strategy, candidates, needs_calibration
 from prunescape.training.train import train
-from training_samples import ARCHITECTURE, LANES
+from training_samples import ARCHITECTURE, ENGINE, LANES
 
-SECTION: dict[str, Any] = {
-    "device": "cpu",
-    "strategy": "auto",
-    "lanes": None,
-    "precision": "auto",
-    "channels_last": None,
-    "compile": False,
-    "micro_batch": None,
-}
+SECTION: dict[str, Any] = {**ENGINE, "strategy": "auto", "lanes": None, "precision": "auto"}
 
 
 def test_candidates_fit_the_device_and_the_tile() -> None:

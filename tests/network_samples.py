@@ -1,6 +1,7 @@
-"""What tests of the study `mechanism` share."""
+"""Small networks for tests, of other widths too, and what plain ones give one by one."""
 
 import copy
+from collections.abc import Mapping
 
 import torch
 import torch.nn.functional as F
@@ -8,6 +9,8 @@ import torch.nn.functional as F
 from prunescape.data.batches import Batches
 from prunescape.data.prepared import PreparedData
 from prunescape.models.architecture import Architecture
+from prunescape.models.build import build
+from prunescape.pruning.graph import Graph
 from prunescape.training.engine import Engine
 
 ARCHITECTURE = Architecture("small_resnet", (1, 8, 8), 10)
@@ -31,3 +34,11 @@ def alone(network: torch.nn.Module, data: PreparedData, split: str) -> tuple[flo
     images, labels = whole_split(data, split)
     logits = logits_of(network, images)
     return 100 * (logits.argmax(1) == labels).double().mean().item(), F.cross_entropy(logits, labels).item()
+
+
+def cut_to(architecture: Architecture, widths: Mapping[str, int]) -> Architecture:
+    """A network with so many channels in some of its groups, those by their first layer."""
+    graph = Graph(build(architecture), architecture)
+    removed = {group.root: range(group.channels - widths[group.root]) for group in graph.groups if group.root in widths}
+    assert len(removed) == len(widths)
+    return graph.cut(removed)
