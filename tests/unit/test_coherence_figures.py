@@ -9,7 +9,7 @@ import coherence_table_samples as samples
 from figure_checks import dots, drawn, lines_of, panel, texts
 from prunescape.coherence.diff_spread import mean_magnitude, of_network
 from prunescape.coherence.labels import MASKS
-from prunescape.figures import names, palette, scales, style
+from prunescape.figures import palette, scales, style
 from prunescape.figures.coherence import (
     diff_histograms,
     series,
@@ -44,13 +44,6 @@ def test_every_mask_has_a_look_of_its_own():
     assert len({(look.colour, look.dashes) for look in looks.values()}) == len(MASKS)
     faces = {handle.get_label(): handle.get_markerfacecolor() for handle in series.handles(looks)}
     assert [words for words, face in faces.items() if face == style.PAPER] == ["diff, worst", "magnitude, worst"]
-
-
-@pytest.mark.parametrize(
-    ("number", "words"), [(64, "64"), (2048, "2048"), (206_000, "206 k"), (23_500_000, "23.5 M"), (1.5e9, "1.5 G")]
-)
-def test_sizes_are_short(number, words):
-    assert names.short(number) == words
 
 
 def test_an_axis_of_sizes_has_ticks_that_keep_clear():

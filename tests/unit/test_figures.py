@@ -25,49 +25,6 @@ from prunescape.figures import annotated_grid, channels, curves, names, plane, r
 # Names, order, colours
 
 
-@pytest.mark.parametrize(
-    ("name", "title"),
-    [
-        ("resnet56", "ResNet-56"),
-        ("mobilenetv2", "MobileNetV2"),
-        ("small_resnet", "Small ResNet"),
-        ("my_net", "My net"),
-    ],
-)
-def test_model_titles(name, title):
-    assert names.model_title(name) == title
-
-
-def test_variant_titles():
-    assert names.variant_title("dense") == "Dense"
-    assert names.variant_title("non_uniform-0.2") == "Non-uniform, 20 % of FLOPs"
-    assert names.variant_title("uniform-0.125") == "Uniform, 12.5 % of FLOPs"
-
-
-def test_variants_are_ordered_from_mild_to_hard():
-    assert names.variant_order([*reversed(VARIANTS), "dense"]) == VARIANTS
-
-
-def test_criteria_and_pipelines_have_their_order_with_chance_last():
-    order = [
-        "dense", "uniform-0.5", "uniform_taylor-0.5", "uniform_random-0.5", "non_uniform-0.5", "non_uniform-0.2",
-        "non_uniform_bn_scale-0.5", "non_uniform_random-0.5", "non_uniform_weight_rewinding-0.5",
-        "non_uniform_random_weight_rewinding-0.5", "non_uniform_random_prune_at_init-0.5",
-    ]  # fmt: skip
-    assert names.variant_order(sorted(order)) == order
-    targets = ["uniform_parameters-0.5", "uniform_fpgm_parameters-0.5", "non_uniform_parameters-0.5"]
-    assert names.variant_order(sorted(targets)) == targets
-
-
-def test_titles_break_where_they_should():
-    assert names.panel_title("non_uniform_taylor-0.5") == "Non-uniform (Taylor),\n50 % of FLOPs"
-    words = names.panel_title("non_uniform_random_prune_at_init_parameters-0.5").split("\n")
-    assert words[-1] == "50 % of parameters"
-    assert names.narrow_title("uniform-0.5") == "Uniform\n50 %"
-    assert names.narrow_title("dense") == "Dense"
-    assert names.narrow_title("non_uniform_random-0.5") == "Non-uniform (random,\nthe control)\n50 %"
-
-
 def test_every_variant_has_a_colour_of_its_own():
     colours = style.variant_colours(VARIANTS)
     assert list(colours) == VARIANTS

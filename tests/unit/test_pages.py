@@ -14,7 +14,9 @@ import pytest
 from PIL import Image
 
 from addresses import Addresses
-from companion_page_samples import sample_claims
+from companion_page_samples import PROJECT, STUDIES, sample_claims
+from companion_page_samples import sample_page as companion_page
+from companion_page_samples import sample_tables as companion_tables
 from page_samples import CONFIG, sample_answer, sample_cells, sample_page, sample_tables
 from prunescape.claims.study import StudyClaims
 from prunescape.errors import UserError
@@ -26,9 +28,10 @@ from prunescape.pages.explore import TITLES
 from prunescape.pages.index import write_index
 from prunescape.pages.landscapes import landscapes
 from prunescape.pages.pictures import CAPTIONS, Picture, embedded
-from prunescape.pages.provenance import code_version, duration, provenance
+from prunescape.pages.provenance import Job, code_version, duration, job_times, of_jobs, provenance
 from prunescape.pages.run import after_run
 from prunescape.pages.tables import MOST_ROWS, fitting, short, shown
+from prunescape.studies.study import Caption
 
 
 @pytest.fixture(scope="module")
@@ -37,28 +40,38 @@ def tables() -> dict[str, pd.DataFrame]:
 
 
 @pytest.fixture(scope="module")
-def page(tables) -> str:
-    return sample_page(tables, [])
+def pages(tables, tmp_path_factory) -> dict[str, str]:
+    folder = tmp_path_factory.mktemp("pages")
+    return {"hpspace": sample_page(tables, []), **{study: companion_page(study, folder) for study in STUDIES}}
 
 
-def test_a_page_names_no_address_outside_and_is_well_formed(page) -> None:
+@pytest.fixture(scope="module")
+def page(pages) -> str:
+    return pages["hpspace"]
+
+
+@pytest.mark.parametrize("study", ["hpspace", *STUDIES])
+def test_a_page_names_no_address_outside_is_well_formed_and_in_order(study: str, pages) -> None:
     parser = Addresses()
-    parser.feed(page)
+    parser.feed(pages[study])
     assert parser.open == []
-    assert len(parser.found) > 10
+    assert len(parser.found) > 5
     assert all(address.startswith(("data:", "#")) for address in parser.found)
-    assert "default-src 'none'" in page
-    assert re.findall(r"https?://(?!www\.w3\.org/2000/svg)[^\"'\s]*", page) == []
-
-
-def test_a_page_begins_with_the_answer_and_ends_with_provenance(page, tables) -> None:
-    order = [page.index(f'id="{part}"') for part in ("verdict", "landscapes", "pictures", "tables", "provenance")]
+    assert "default-src 'none'" in pages[study]
+    assert re.findall(r"https?://(?!www\.w3\.org/2000/svg)[^\"'\s]*", pages[study]) == []
+    parts = ["verdict", "landscapes"] if study == "hpspace" else ["claims"]
+    order = [pages[study].index(f'id="{part}"') for part in (*parts, "pictures", "tables", "provenance")]
     assert order == sorted(order)
+    assert ("landscapes" in pages[study]) == (study == "hpspace")
+    assert "run: sample" in pages[study]  # the config
+    assert "aria-sort" in pages[study]
+
+
+def test_the_main_jobs_page_begins_with_the_answer(page, tables) -> None:
     body = verdict_page(sample_answer(tables)).partition("</h1>")[2].partition("</body>")[0].strip()
     assert body in page
     for title in TITLES.values():
         assert title.replace("'", "&#39;") in page
-    assert "run: sample" in page  # the config
 
 
 def test_nothing_in_a_table_becomes_markup(page) -> None:
@@ -231,3 +244,46 @@ def test_the_end_of_every_run_renews_the_ledger(failed: bool, tmp_path: Path, ca
     write_text(tmp_path / "mechanism" / "claims.json", "{")
     after_run(str(tmp_path), failed)
     assert "not valid JSON" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_a_page_has_every_claim_picture_table_and_the_config(study: str, pages) -> None:
+    page = pages[study].replace("&#39;", "'").replace("&amp;", "&")
+    for claim in sample_claims(study).claims:
+        assert claim.question.replace("<", "&lt;") in page
+        assert claim.answer.replace("<", "&lt;").replace(">", "&gt;") in page.replace("&#34;", '"')
+    assert page.index("Every seed: Small ResNet") < page.index('alt="Every seed"')  # as the report orders them
+    assert page.count("Lines & dots.") == 2
+    assert page.index("Table 1 (3 rows)") < page.index(f"({len(next(iter(companion_tables(study).values()))[0])} rows)")
+    assert "What a &#34;table&#34; says." in page
+    assert f"docs/{study}.md" in page
+    assert (PROJECT / "docs" / f"{study}.md").is_file()
+
+
+def test_a_caption_has_the_title_and_place_of_the_report() -> None:
+    wildcards = {"model": "resnet20", "method": "lamp"}
+    said = Caption("All", "``{{ model }}``\non {{ config.data.name }}.", {"figure": "12 one-shot, {method}"})
+    assert said.told(wildcards, CONFIG) == (12, "One-shot, lamp", "resnet20", "resnet20 on digits.")
+    assert said.said(wildcards, CONFIG) == "``resnet20``\non digits."
+
+
+def test_run_times_are_those_of_the_logs(tmp_path: Path) -> None:
+    lines = {
+        "a": "12:00:00 finished after 3.0 s, and 1.0 s to start\n",
+        "b": "12:00:00 finished after 4.5 s, and 1.0 s to start, on NVIDIA H200\n",
+        "c": "12:00:00 epoch 1 of 9\n",
+    }
+    for name, text in lines.items():
+        (tmp_path / name).write_text(text)
+    jobs = [Job("small_resnet", "search", 10, str(tmp_path / name)) for name in "abcd"]
+    timing = job_times(jobs)
+    assert timing["seconds"].tolist()[:2] == [3.0, 4.5]
+    assert timing["seconds"].isna().tolist() == [False, False, True, True]
+    found = of_jobs([*jobs, Job("mlp", "train_widths", 4, "none")], CONFIG, PROJECT)
+    assert found.facts["jobs"] == "5, 8 s altogether of the 2 whose logs are there"
+    assert found.facts["ran on"] == "not told: 1; NVIDIA H200: 1"
+    assert found.facts["models"] == "small_resnet, mlp"
+    assert found.times["rows"] == [
+        ["small_resnet", "search", "4", "40", "7.5", "3.75"],
+        ["mlp", "train_widths", "1", "4", "", ""],
+    ]

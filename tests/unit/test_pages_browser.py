@@ -1,4 +1,4 @@
-"""The page to explore in a real browser: its numbers are the library's, it is quiet, and a keyboard is enough.
+"""The pages to explore in a real browser: numbers are the library's, they are quiet, and a keyboard is enough.
 
 Skipped where there is no Chromium.
 """
@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 from browser import find_browser
-from companion_page_samples import sample_claims
+from companion_page_samples import STUDIES, sample_claims
+from companion_page_samples import sample_page as companion_page
 from page_samples import SETTINGS, VARIANTS, sample_cells, sample_page, sample_tables
 from prunescape.hpspace import functionals
 from prunescape.hpspace.cube import cubes
@@ -24,6 +25,7 @@ from prunescape.pages.index import Entry, index_page
 from prunescape.pages.pictures import Picture
 
 pytestmark = pytest.mark.skipif(find_browser() is None, reason="no Chromium on this machine (Debian package chromium)")
+NAMED = {"image", "region", "navigation"}
 THRESHOLDS = [0.0, 0.5, 0.75, 1.35, 5.0]
 CHOOSE = """
 (() => {
@@ -50,11 +52,20 @@ def tables() -> dict[str, pd.DataFrame]:
 
 
 @pytest.fixture(scope="module")
-def address(tables, tmp_path_factory) -> str:
+def addresses(tables, tmp_path_factory) -> dict[str, str]:
+    """Of the page of each study."""
     folder = tmp_path_factory.mktemp("page")
     Image.new("RGB", (1800, 900), "#0b4f8a").save(folder / "risk.png")
-    (folder / "explore.html").write_text(sample_page(tables, [Picture("risk", "", "top1", str(folder / "risk.png"))]))
-    return (folder / "explore.html").as_uri()
+    risk = Picture("risk", "", "top1", str(folder / "risk.png"))
+    pages = {"hpspace": sample_page(tables, [risk]), **{study: companion_page(study, folder) for study in STUDIES}}
+    for study, page in pages.items():
+        (folder / f"{study}.html").write_text(page)
+    return {study: (folder / f"{study}.html").as_uri() for study in pages}
+
+
+@pytest.fixture(scope="module")
+def address(addresses) -> str:
+    return addresses["hpspace"]
 
 
 def expected(cells: pd.DataFrame, model: str, metric: str, variant: str, threshold: float) -> dict[str, float]:
@@ -164,17 +175,21 @@ def test_equal_cells_flat_landscapes_and_failures_are_taken_as_the_library_takes
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-def test_it_is_quiet_asks_nobody_and_fits_the_screen(width: int, browser, address) -> None:
-    browser.open(address, width)
+@pytest.mark.parametrize("study", ["hpspace", *STUDIES])
+def test_it_is_quiet_asks_nobody_and_fits_the_screen(study: str, width: int, browser, addresses) -> None:
+    browser.open(addresses[study], width)
     assert browser.evaluate("innerWidth") == width
     assert browser.evaluate("document.documentElement.scrollWidth") <= width
-    assert not browser.evaluate("document.getElementById('explorer').hidden")
-    assert browser.evaluate("document.querySelectorAll('#map-dense [role=gridcell]').length") == 63
     assert browser.evaluate("[...document.images].every((image) => image.complete && image.naturalWidth > 0)")
     browser.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
     assert browser.evaluate("document.documentElement.scrollWidth") <= width
+    if study == "hpspace":
+        assert not browser.evaluate("document.getElementById('explorer').hidden")
+        assert browser.evaluate("document.querySelectorAll('#map-dense [role=gridcell]').length") == 63
+    else:
+        assert browser.evaluate("document.querySelector('.short').scrollWidth") <= width  # read without being moved
     assert browser.messages == []
-    assert [request for request in browser.requests if not request.startswith("data:")] == [address]
+    assert [request for request in browser.requests if not request.startswith("data:")] == [addresses[study]]
 
 
 def test_the_policy_stops_what_would_come_from_elsewhere(browser, address) -> None:
@@ -225,28 +240,6 @@ def test_a_mouse_over_a_cell_tells_its_numbers(browser, address, tables) -> None
         assert f"{title}: {seeds.mean():.2f} % (seeds: {', '.join(f'{value:.2f}' for value in seeds)})" in text
 
 
-def test_everything_to_operate_has_a_name(browser, address) -> None:
-    browser.open(address, 1280)
-    nodes = browser.call("Accessibility.getFullAXTree")["nodes"]
-    roles = {"button", "combobox", "slider", "grid", "gridcell", "link", "image", "img", "region", "status"}
-    seen = [node for node in nodes if not node["ignored"] and node["role"]["value"] in roles]
-    assert {"button", "combobox", "slider", "grid", "gridcell", "link"} <= {node["role"]["value"] for node in seen}
-    unnamed = [node["role"]["value"] for node in seen if not node.get("name", {}).get("value")]
-    assert set(unnamed) <= {"status"}  # what is read out when it changes
-
-
-def test_tables_sort_both_ways(browser, address) -> None:
-    browser.open(address, 1280)
-    part = "[...document.querySelectorAll('details')].find((one) => one.innerText.startsWith('Performance risk'))"
-    column = f"[...{part}.querySelectorAll('tbody tr')].map((row) => Number(row.cells[4].textContent))"
-    click = f"{part}.querySelectorAll('thead button')[4].click()"
-    before = browser.evaluate(column)
-    browser.evaluate(click)
-    assert browser.evaluate(column) == sorted(before)
-    browser.evaluate(click)
-    assert browser.evaluate(column) == sorted(before, reverse=True)
-
-
 def test_the_address_keeps_the_choice(browser, address) -> None:
     browser.open(f"{address}#model=resnet20&metric=top5&roi=1.25", 1280)
     assert browser.evaluate("document.getElementById('title-variant').textContent") == "Uniform, 20 % of FLOPs"
@@ -255,18 +248,6 @@ def test_the_address_keeps_the_choice(browser, address) -> None:
     assert browser.evaluate("document.getElementById('roi-value').textContent") == "1.25 points"
     browser.evaluate(CHOOSE % json.dumps(["resnet20", "top1", "uniform-0.2", 2.0]))
     assert browser.evaluate("location.hash") == "#model=resnet20&metric=top1&variant=uniform-0.2&roi=2"
-
-
-def test_without_scripts_it_still_tells_the_answer(browser, address) -> None:
-    browser.call("Emulation.setScriptExecutionDisabled", value=True)
-    try:
-        browser.open(address, 1280)
-        text = browser.evaluate("document.body.innerText")
-    finally:
-        browser.call("Emulation.setScriptExecutionDisabled", value=False)
-    assert "Exploring needs JavaScript" in text
-    assert "trials to tune" in text
-    assert "Download decisions.csv" in text
 
 
 def test_paper_gets_no_controls(browser, address) -> None:
@@ -291,3 +272,56 @@ def test_an_overview_is_quiet_too(browser, address, tmp_path: Path) -> None:
         assert folded == [True, False]  # of many claims
         assert browser.evaluate("document.querySelectorAll('.ledger td').length > 100")
         assert browser.messages == []
+
+
+@pytest.mark.parametrize("study", ["hpspace", *STUDIES])
+def test_everything_to_operate_has_a_name(study: str, browser, addresses) -> None:
+    browser.open(addresses[study], 1280)
+    nodes = [node for node in browser.call("Accessibility.getFullAXTree")["nodes"] if not node["ignored"]]
+    least = {"button", "link"} | ({"combobox", "slider", "grid", "gridcell"} if study == "hpspace" else NAMED)
+    roles = {"combobox", "slider", "grid", "gridcell", "img", "status", "DisclosureTriangle"} | least | NAMED
+    seen = [node for node in nodes if node["role"]["value"] in roles]
+    assert least <= {node["role"]["value"] for node in seen}
+    unnamed = {node["role"]["value"] for node in seen if not node.get("name", {}).get("value")}
+    assert unnamed <= ({"status"} if study == "hpspace" else set())  # what is read out when it changes
+    headers = [node for node in nodes if node["role"]["value"] == "rowheader"]
+    assert study == "hpspace" or len(headers) > 5  # a question is the head of its row
+
+
+@pytest.mark.parametrize(
+    ("study", "words"),
+    [
+        ("hpspace", ["Exploring needs JavaScript", "trials to tune", "Download decisions.csv"]),
+        ("mechanism", ["yes in 2 of 4 small_resnet, there: +9.0 points [8.0, 10.0]", "Download table_1.csv"]),
+    ],
+)
+def test_without_scripts_it_tells_the_same(study: str, words: list[str], browser, addresses) -> None:
+    browser.call("Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        browser.open(addresses[study], 1280)
+        text = browser.evaluate("document.body.innerText")
+    finally:
+        browser.call("Emulation.setScriptExecutionDisabled", value=False)
+    assert [part for part in words if part not in text] == []
+
+
+def test_claims_are_folded_until_asked_for_by_keyboard(browser, addresses) -> None:
+    browser.open(addresses["coherence"], 1280)
+    details = "document.querySelector('#claims details')"
+    assert not browser.evaluate(f"{details}.open")
+    browser.evaluate(f"{details}.querySelector('summary').focus()")
+    browser.press("Enter")
+    assert browser.evaluate(f"{details}.open")
+
+
+def test_a_keyboard_sorts_a_table_both_ways(browser, addresses) -> None:
+    browser.open(addresses["stochastic"], 1280)
+    column = "[...document.querySelectorAll('#tables tbody tr')].slice(0, 3).map((row) => row.cells[1].textContent)"
+    head = "document.querySelectorAll('#tables thead th')[1]"
+    assert browser.evaluate(column) == ["3.25", "-1.5", ""]
+    browser.evaluate("document.querySelectorAll('#tables thead button')[0].focus()")
+    browser.press("Tab")
+    for order, values in {"ascending": ["-1.5", "3.25", ""], "descending": ["3.25", "-1.5", ""]}.items():
+        browser.press("Enter")
+        assert browser.evaluate(f"{head}.getAttribute('aria-sort')") == order
+        assert browser.evaluate(column) == values

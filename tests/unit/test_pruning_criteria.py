@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from prunescape.config.schema import schema
 from prunescape.data.batches import Batches
 from prunescape.errors import UserError
-from prunescape.figures.names import short_title, variant_title
+from prunescape.figures.names import variant_title
 from prunescape.figures.style import variant_colours
 from prunescape.models.architecture import Architecture, Origin
 from prunescape.models.build import build
@@ -136,20 +136,6 @@ def test_a_criterion_that_says_nothing_is_told_in_one_line() -> None:
         prune(build(plain, 0), plain, "uniform", 0.5, PruningSettings(criterion="bn_scale"))
     with pytest.raises(UserError, match=r"criterion fpgm fails on .*; choose another criterion"):
         prune(build(GROUPED, 0), GROUPED, "uniform", 0.5, PruningSettings(criterion="fpgm"))
-
-
-def test_criteria_in_figures() -> None:
-    assert variant_title("uniform-0.4") == "Uniform, 40 % of FLOPs"
-    assert variant_title("uniform_rate_rewinding-0.4") == "Uniform (rate rewound), 40 % of FLOPs"
-    assert variant_title("uniform_lamp_fine_tuning-0.4") == "Uniform (LAMP, fine-tuned), 40 % of FLOPs"
-    assert variant_title("non_uniform_bn_scale-0.4") == "Non-uniform (batch-norm scale), 40 % of FLOPs"
-    assert variant_title("uniform_random-0.4") == "Uniform (random, the control), 40 % of FLOPs"
-    assert variant_title("uniform_weight_rewinding-0.4") == "Uniform (weights rewound), 40 % of FLOPs"
-    at_init = "non_uniform_taylor_prune_at_init_parameters-0.25"
-    assert variant_title(at_init) == "Non-uniform (Taylor, pruned at initialisation), 25 % of parameters"
-    assert variant_title("uniform_latency-0.5") == "Uniform, 50 % of latency"
-    assert short_title("uniform_latency-0.5") == "Uniform, 50 %"
-    assert (variant_title("dense"), short_title("dense")) == ("Dense", "Dense")
 
 
 def test_every_criterion_and_pipeline_has_a_name_and_a_colour_of_its_own() -> None:

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 
 import stochastic_tables as tables
 from figure_checks import dots, legible, levels, lines_of, texts
@@ -34,18 +33,6 @@ def test_the_words_are_those_of_the_tables():
     assert list(fronts.AXES) == list(fronts.TITLES) == [study_names.F1, study_names.F2]
 
 
-@pytest.mark.parametrize(
-    ("name", "title"),
-    [("resnet18_cifar", "ResNet-18 (CIFAR)"), ("vgg19_cifar", "VGG-19 (CIFAR)"), ("resnet50", "ResNet-50")],
-)
-def test_names_of_adapted_networks(name, title):
-    assert names.model_title(name) == title
-
-
-def test_names_of_methods():
-    assert [names.method_title(name) for name in ("lamp", "grasp", "my_own")] == ["LAMP", "GraSP", "My own"]
-
-
 def test_every_noise_level_has_a_colour_of_its_own_in_order():
     colours = terms.sigma_colours([0.005, 0.001, 0.001, 0.003, np.nan])
     assert list(colours) == [0.001, 0.003, 0.005]
@@ -57,10 +44,6 @@ def test_numbers_are_found_in_spite_of_rounding():
     table = pd.DataFrame({"gamma": [0.1 + 0.2, 0.4], "kind": ["a", "b"]})
     assert list(select.at(table, gamma=0.3)["kind"]) == ["a"]
     assert select.at(table, gamma=0.4, kind="a").empty
-
-
-def test_points_carry_their_sign():
-    assert [names.points(value) for value in (51.94, -3.06, 0.0)] == ["+51.9", "−3.1", "+0.0"]
 
 
 # One-shot accuracy

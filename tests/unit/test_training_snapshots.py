@@ -16,6 +16,7 @@ from prunescape.training.train import train
 from training_samples import ARCHITECTURE, LANES, RECIPE, same
 
 EPOCHS = (0, 1, 3, 4)
+DIVERGES = Lane(1e15, 0.5)
 
 
 class Killed(Exception):  # noqa: N818 - what a test raises in place of a signal
@@ -55,9 +56,10 @@ def test_snapshots_are_the_networks_after_so_many_epochs(
             assert torch.equal(states[4][name], results[lane].weights[name])
 
 
-@pytest.mark.parametrize("last", [1, 3, 6])
-def test_a_killed_training_has_every_snapshot_in_the_end(
+@pytest.mark.parametrize(("last", "with_snapshots"), [(1, True), (3, True), (6, True), (5, False), (8, False)])
+def test_a_killed_training_goes_on_to_the_same_bits_and_has_every_snapshot(
     last: int,
+    with_snapshots: bool,
     task: Task,
     together: list[LaneResult],
     watched: tuple[list[LaneResult], Snapshots],
@@ -66,8 +68,9 @@ def test_a_killed_training_has_every_snapshot_in_the_end(
 ) -> None:
     monkeypatch.setattr("prunescape.training.array.CHECKPOINT_SECONDS", 0)
     monkeypatch.setattr("prunescape.training.array.CHECKPOINT_SHARE", 1e9)
-    checkpoint, snapshots = Checkpoint.of(tmp_path, 1), Snapshots.of(tmp_path, EPOCHS, 1)
-    lanes = [*LANES, *LANES * 3]  # two arrays
+    checkpoint = Checkpoint.of(tmp_path / "state", {"lanes": 22})
+    snapshots = Snapshots.of(tmp_path, EPOCHS, 1) if with_snapshots else None
+    lanes = [*LANES, DIVERGES, *LANES * 4]  # two arrays, a lane that diverges
     lines: list[str] = []
 
     def report(line: str) -> None:
@@ -79,9 +82,14 @@ def test_a_killed_training_has_every_snapshot_in_the_end(
         train(task, lanes, report, checkpoint, snapshots)
     resumed = train(task, lanes, lines.append, checkpoint, snapshots)
     assert any("going on after step" in line for line in lines)
-    for number, result in enumerate(resumed):
-        assert same(result, together[number % len(LANES)])
-        assert equal(snapshots.lane(number), watched[1].lane(number % len(LANES)))
+    for number, (lane, result) in enumerate(zip(lanes, resumed, strict=True)):
+        if lane is DIVERGES:
+            assert result.diverged
+            continue
+        assert same(result, together[LANES.index(lane)])
+        assert snapshots is None or equal(snapshots.lane(number), watched[1].lane(LANES.index(lane)))
+    checkpoint.remove()
+    assert not (tmp_path / "state").exists()
 
 
 @pytest.mark.parametrize("loss", ["epoch", "file", "damage"])
@@ -111,6 +119,6 @@ def test_snapshots_of_another_training_are_not_taken_for_this_one(task: Task, tm
 
 def test_what_comes_after_divergence_is_missing_and_what_came_before_is_there(task: Task, tmp_path: Path) -> None:
     snapshots = Snapshots.of(tmp_path, EPOCHS, 1)
-    (result,) = train(task, [Lane(1e15, 0.5)], on_epoch=snapshots)
+    (result,) = train(task, [DIVERGES], on_epoch=snapshots)
     assert result.diverged
     assert list(snapshots.lane(0)) == [epoch for epoch in EPOCHS if epoch <= len(result.history)]
