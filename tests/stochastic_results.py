@@ -3,8 +3,12 @@
 import numpy as np
 import pandas as pd
 
+from claim_checks import disturbed
+from prunescape.claims.study import StudyClaims
+from prunescape.stochastic.claims import claims
 from prunescape.stochastic.statistics import crossovers, grid_tests, seed_intervals
 from prunescape.stochastic.tables import table_1
+from prunescape.studies.stochastic import STUDY
 
 MODEL = "resnet18_cifar"
 CELLS = {MODEL: {"gamma": 0.9, "sigma": 0.005, "source": "config"}}
@@ -96,3 +100,22 @@ def tables(factor: float) -> dict[str, pd.DataFrame]:
         "table_1": table_1(draws, draws, grid_tests(draws), fronts(), CELLS, "cifar10", GUESSING),
         "fronts": fronts(),
     }
+
+
+def stated(tables: dict, cells: dict = CELLS, tolerance: float = 0.5, data: str = "cifar10") -> StudyClaims:
+    given = {**tables, "cells": [cells[MODEL]], "data": {"classes": ["a", "b"]}}
+    settings = {"question": STUDY.question, "models": [MODEL], "tolerance": tolerance, "held_out": 100}
+    settings |= {"data": data, "seeds": [0, 1, 2]}
+    return claims(given, settings)
+
+
+def of_seeds(count: int, factor: float = 1.0, spread: float = 0.0, number: int = 0) -> dict[str, pd.DataFrame]:
+    """The tables of a study of so many seeds, with noise of so many points on all accuracies."""
+    draws, sweep = accuracies(0.9, {"stochastic": factor}), accuracies(0.8, {"stochastic": factor})
+    raw = {**tables(factor), "draws": draws, "sweep": sweep, "fronts": fronts()}
+    names = ("top1", "one_shot_top1", "hypervolume", "delta", "delta_recalibrated")
+    raw = {name: disturbed(table, spread, number, *names) for name, table in raw.items() if "seed" in table}
+    raw = {name: table[table["seed"] < count] for name, table in raw.items()}
+    draws, sweep = raw.pop("draws"), raw.pop("sweep")
+    of_grid = {"table_1": table_1(draws, draws, raw["grid_tests"], raw["fronts"], CELLS, "digits", GUESSING)}
+    return raw | of_grid | {"sweep_intervals": seed_intervals(sweep), "crossovers": crossovers(sweep, 0.5)}

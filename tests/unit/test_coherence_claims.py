@@ -9,10 +9,7 @@ import pytest
 from scipy.stats import linregress, spearmanr
 
 import coherence_table_samples as samples
-from claim_checks import check_claims, disturbed
 from coherence_table_samples import answer, answers, stated
-from prunescape.claims.page import claims_page
-from prunescape.claims.words import text_of
 from prunescape.coherence.claims import MLP, highest_coherence
 from prunescape.coherence.diff_spread import mean_magnitude, of_network
 from prunescape.coherence.growth import slopes
@@ -169,48 +166,6 @@ def test_absent_tables_are_not_spoken_of() -> None:
     for name, table in everything.items():
         assert stated({name: table.iloc[:0]}).claims == []
         json.dumps(stated({name: table}).to_json(), allow_nan=True)
-
-
-@pytest.mark.parametrize("spread", [0.01, 0.5, 20.0])
-@pytest.mark.parametrize("seeds", [(3,), (0, 1), (0, 1, 2)])
-def test_every_answer_follows_from_its_interval(seeds: tuple[int, ...], spread: float) -> None:
-    names = ("coherence", "validation_top1", "train_top1")
-    study = {name: disturbed(table, spread, 0, *names) for name, table in samples.tables(seeds).items()}
-    for tolerance in (0.0, 0.5, 100.0):
-        tested = check_claims(stated(study, tolerance=tolerance))
-        assert len(tested) > 20
-        assert len(seeds) > 1 or {claim.outcome for claim in tested} == {"not decided"}
-
-
-def test_one_seed_decides_nothing() -> None:
-    found = stated(samples.tables((3,)))
-    text = text_of(found)
-    assert "widths the interval is above zero" not in text
-    assert {claim.decided for claim in found.claims} == {"open", ""}
-    assert "(one seed, no interval)" in text
-    assert "nan" not in text
-    assert {claim.would_decide for claim in found.claims} == {"more seeds: one has no interval", ""}
-
-
-def test_text_and_page_say_the_same() -> None:
-    found = stated(samples.tables())
-    text, page = text_of(found), claims_page(found)
-    assert list(found.models) == [MODEL, MLP]
-    for claim in found.claims:
-        assert f"- {claim.question} {claim.answer}" in text
-        assert claim.question in page.replace("&#39;", "'")
-        assert claim.source in page
-    assert "within 0.5 points" in page
-    assert "http:" not in page
-    assert "https:" not in page
-
-
-def test_tables_as_read_from_files_say_the_same(tmp_path) -> None:
-    read = {}
-    for name, table in samples.tables().items():
-        table.to_csv(tmp_path / f"{name}.csv", index=False)
-        read[name] = pd.read_csv(tmp_path / f"{name}.csv")
-    assert text_of(stated(read)) == text_of(stated(samples.tables()))
 
 
 def test_published_differences_stand_beside_the_same_masks() -> None:

@@ -162,7 +162,7 @@ def drawn(study: str, figure: Figure, tables: Tables) -> Drawn:
 
 
 FIGURES = [(study.name, figure) for study in COMPANIONS for figure in study.figures]
-FIRST = [study.figures[0] for study in COMPANIONS]
+FIRST = [study.figures[0] for study in COMPANIONS if study.figures]
 every_figure = pytest.mark.parametrize(
     ("study", "figure"), FIGURES, ids=[f"{study}-{of.name}" for study, of in FIGURES]
 )

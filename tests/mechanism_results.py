@@ -1,0 +1,130 @@
+"""Results of the study `mechanism` for one network and three seeds, made by hand, and the claims that follow."""
+
+import math
+
+import numpy as np
+import pandas as pd
+
+from prunescape.claims.study import StudyClaims
+from prunescape.mechanism.claims import claims
+from prunescape.studies.mechanism import STUDY
+
+MODEL = "resnet20"
+SEEDS = (0, 1, 2)
+OFFSETS = {0: -0.01, 1: 0.0, 2: 0.01}  # of a seed, in nats
+LEVELS = (0.05, 0.1)
+
+
+def summary(seed: int, level: float, mean: float, **labels: object) -> dict[str, object]:
+    """A row of `summarise`: imbalance, minimum and maximum in proportion to the mean."""
+    accuracies = {"whole_top1": 99.0, "top1": 60.0, "top1_minimum": 20.0, "top1_maximum": 95.0}
+    utility = {"imbalance": 0.5 * mean, "mean": mean, "minimum": 0.2 * mean, "maximum": 2 * mean}
+    return {"model": MODEL, "seed": seed, "level": level, "subsets": 100, **labels, **utility, **accuracies}
+
+
+def epochs(factor: float) -> pd.DataFrame:
+    """Mean utility at level 0.1 goes from 0.1 to 0.1 `factor` nats."""
+    means = {0: 0.1, 10: 0.1 * factor}
+    return pd.DataFrame(
+        [
+            summary(seed, level, level / 0.1 * mean + OFFSETS[seed] * (epoch > 0), epoch=epoch, ablation="ratio")
+            for seed in SEEDS
+            for epoch, mean in means.items()
+            for level in LEVELS
+        ]
+    )
+
+
+def sizes(by_ratio: float, by_number: float) -> pd.DataFrame:
+    """The small network's mean utility is so much more than the whole one's, 1 nat."""
+    more = {"ratio": by_ratio, "number": by_number}
+    return pd.DataFrame(
+        [
+            summary(seed, level, 1.0 + (size < 1) * (more[ablation] + OFFSETS[seed]), size=size, ablation=ablation)
+            for seed in SEEDS
+            for size in (1.0, 0.5, 0.25)
+            for ablation in more
+            for level in LEVELS
+        ]
+    )
+
+
+def pruned(**means: float) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            summary(seed, level, mean + OFFSETS[seed] * (network == "small"), pruning_ratio=0.5, network=network)
+            for seed in SEEDS
+            for network, mean in means.items()
+            for level in LEVELS
+        ]
+    )
+
+
+def retrained(gain: float) -> pd.DataFrame:
+    rows = [
+        (seed, ratio, network, 1 - ratio, 90.0 + (gain + seed if network == "pruned_retrained" else 0.0), 0.01)
+        for seed in SEEDS
+        for ratio in (0.5, 0.25)
+        for network in ("pruned_retrained", "small")
+    ]
+    columns = ["seed", "pruning_ratio", "network", "density", "top1", "train_loss"]
+    return pd.DataFrame(rows, columns=columns).assign(model=MODEL)
+
+
+def cycles(small: str = "last") -> pd.DataFrame:
+    beside = {1: 88.0 if small == "every" else np.nan, 2: 88.0}
+    rows = [
+        (seed, pruning, retraining, cycle, 0.7**cycle, 90.0 - cycle + seed, beside[cycle])
+        for seed in SEEDS
+        for pruning in ("weights", "channels")
+        for retraining in ("fine_tuning", "rewinding")
+        for cycle in (1, 2)
+    ]
+    columns = ["seed", "pruning", "retraining", "cycle", "density", "top1", "small_top1"]
+    return pd.DataFrame(rows, columns=columns).assign(model=MODEL)
+
+
+def barriers(
+    height: float, seeds: tuple[int, ...] = SEEDS, excess: float = 0.0, small: float = math.nan
+) -> pd.DataFrame:
+    """Of the last cycle of weights; other cycles, and the loss, are far off. All of W* have an error of 1 %."""
+    rows = [
+        (seed, "pruned_retrained", "weights", "rewinding", cycle, np.nan, measure, height + 0.1 * seed)
+        for seed in seeds
+        for cycle in (1, 2)
+        for measure in ("error", "loss")
+    ]
+    rows += [
+        (seed, "seeds", np.nan, np.nan, np.nan, other, "error", 60.0) for seed in seeds for other in seeds[seed + 1 :]
+    ]
+    columns = ["seed", "what", "pruning", "retraining", "cycle", "seed_to", "measure", "barrier"]
+    table = pd.DataFrame(rows, columns=columns).assign(model=MODEL)
+    off = (table["cycle"] == 1) | (table["measure"] == "loss")
+    end = 1 + excess + 0.1 * table["seed"] * (excess != 0)
+    return table.assign(barrier=table["barrier"].where(~off, 1000.0), start=1.0, end=end, small=small)
+
+
+def correlations(value: float) -> pd.DataFrame:
+    rows = [
+        (seed, of, level, value + 0.01 * seed)
+        for seed in SEEDS
+        for of, level in (("subsets", 0.05), ("subsets", 0.1), ("channels", np.nan))
+    ]
+    return pd.DataFrame(rows, columns=["seed", "of", "level", "correlation"]).assign(model=MODEL)
+
+
+def tables(**changes: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    return {
+        "utility_epochs_summary": epochs(5.0),
+        "utility_sizes_summary": sizes(0.1, 0.5),
+        "utility_pruned_summary": pruned(pretrained=1.0, pruned_retrained=1.1, small=2.0),
+        "retrained": retrained(1.0),
+        "cycles": cycles(),
+        "barriers": barriers(1.0),
+        "rank_correlations": correlations(0.8),
+    } | changes
+
+
+def stated(given: dict[str, pd.DataFrame], tolerance: float = 2.0, models: tuple[str, ...] = (MODEL,)) -> StudyClaims:
+    settings = {"question": STUDY.question, "models": list(models), "tolerance": tolerance}
+    return claims(given, {**settings, "data": "cifar10", "seeds": [0, 1, 2]})
