@@ -126,22 +126,9 @@ def width_diffs(seeds=(0, 1, 2), of=WIDTHS):
 
 
 CHILD = [
-    "experiment",
-    "model",
-    "seed",
-    "width",
-    "parent_width",
-    "parent_parameters",
-    "parameters",
-    "score",
-    "end",
-    "scope",
-    "density",
-    "train_loss",
-    "train_top1",
-    "validation_loss",
-    "validation_top1",
-]
+    "experiment", "model", "seed", "width", "parent_width", "parent_parameters", "parameters", "score", "end",
+    "scope", "density", "train_loss", "train_top1", "validation_loss", "validation_top1",
+]  # fmt: skip
 
 
 def mlp_children(experiment="wide", seeds=(0, 1, 2), of=WIDTHS, scopes=("global",), masks=MASKS):

@@ -48,18 +48,7 @@ def risks_of(variants, cells=6):
 
 def histories_of(variants, cells=((0, 0), (1, -1)), epochs=6):
     rows = [
-        (
-            "resnet56",
-            variant,
-            seed,
-            i,
-            j,
-            epoch,
-            0.1 if epoch < 4 else 0.01,
-            2 / epoch,
-            50 + 5 * epoch + i,
-            np.nan,
-        )
+        ("resnet56", variant, seed, i, j, epoch, 0.1 if epoch < 4 else 0.01, 2 / epoch, 50 + 5 * epoch + i, np.nan)
         for variant in variants
         for (i, j), seed, epoch in product(cells, range(2), range(1, epochs + 1))
     ]

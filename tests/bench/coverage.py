@@ -15,16 +15,7 @@ sys.path.insert(0, str(PROJECT / "tests"))
 
 import numpy as np
 
-from landscape_samples import (
-    ANALYSIS,
-    KINDS,
-    Outcome,
-    cells_of,
-    more_seeds_decide,
-    replicate,
-    trained,
-    truth,
-)
+from landscape_samples import ANALYSIS, KINDS, Outcome, cells_of, more_seeds_decide, replicate, trained, truth
 from prunescape.hpspace.permutation import shift_tests
 
 SEEDS = (2, 3, 5, 10)

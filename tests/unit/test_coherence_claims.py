@@ -64,19 +64,8 @@ def diffs(**sizes: float) -> pd.DataFrame:
                 low = middle - 0.005 if layer == "conv" else -middle - 0.005
                 rows.append((MODEL, seed, data, "fresh", which, 5, layer, index, "x", low, low + 0.01, count))
     columns = [
-        "model",
-        "seed",
-        "data",
-        "start",
-        "which",
-        "epoch",
-        "layer",
-        "layer_index",
-        "kind",
-        "low",
-        "high",
-        "count",
-    ]
+        "model", "seed", "data", "start", "which", "epoch", "layer", "layer_index", "kind", "low", "high", "count",
+    ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
 
 

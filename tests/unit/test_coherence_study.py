@@ -153,7 +153,7 @@ def test_all_questions_about_one_network(parent: tuple[Task, Parent, pd.DataFram
     trained = retrain(task, children, found.layers, 3e-3, 0.0)
     tables = wanted.tables(found, masks, trained)
     assert {name: len(table) for name, table in tables.items()} == {
-        **{"children": 11, "densities": 10 * 4, "matched": 8, "early_masks": 6, "mask_overlap": 8},
+        **{"children": 11, "densities": 10 * 4, "matched": 8, "early_masks": 6, "mask_overlap": 8}
     }
     at_the_end = tables["mask_overlap"].set_index(["score", "epoch"])["overlap"]
     assert at_the_end["magnitude", 3] == 1.0

@@ -26,9 +26,7 @@ SCALARS = st.one_of(
     st.sampled_from(ODD),
 )
 VALUES = st.recursive(
-    SCALARS,
-    lambda below: st.lists(below, max_size=4) | st.dictionaries(SCALARS, below, max_size=4),
-    max_leaves=12,
+    SCALARS, lambda below: st.lists(below, max_size=4) | st.dictionaries(SCALARS, below, max_size=4), max_leaves=12
 )
 
 

@@ -99,10 +99,7 @@ def test_damaged_archives(tmp_path: Path) -> None:
         (python2_pickle({"data": [1], "fine_labels": [1]}), "no uint8 images"),
         (python2_pickle({"data": np.zeros((2, 3072), np.float32), "fine_labels": [1, 1]}), "no uint8 images"),
         (python2_pickle({"data": np.zeros((2, 3072), np.uint8)}), "no list of labels"),
-        (
-            python2_pickle({"data": np.zeros((2, 3072), np.uint8), "fine_labels": ["a", "b"]}),
-            "no list of labels",
-        ),
+        (python2_pickle({"data": np.zeros((2, 3072), np.uint8), "fine_labels": ["a", "b"]}), "no list of labels"),
         (python2_pickle({"data": np.zeros((2, 3072), np.uint8), "fine_labels": [1]}), "labels do not fit"),
         (python2_pickle({"data": np.zeros((1, 3072), np.uint8), "fine_labels": [100]}), "labels do not fit"),
     ],

@@ -88,10 +88,7 @@ def test_imagenet(tmp_path: Path) -> None:
 def test_class_folders_alone_are_split(tmp_path: Path) -> None:
     draw_classes(tmp_path / "in", "abc", 8)
     data = run(tmp_path / "in", tmp_path / "out", validation_fraction=0.25)
-    assert [np.bincount(data.labels(split)).tolist() for split in ("train", "validation")] == [
-        [6] * 3,
-        [2] * 3,
-    ]
+    assert [np.bincount(data.labels(split)).tolist() for split in ("train", "validation")] == [[6] * 3, [2] * 3]
     parts = [image.tobytes() for split in ("train", "validation") for image in data.images(split)]
     assert len(set(parts)) == 24
     least = run(tmp_path / "in", tmp_path / "least", validation_fraction=0.001)
@@ -121,11 +118,7 @@ def test_unreadable_images_are_named(tmp_path: Path) -> None:
     draw_classes(tmp_path / "val", count=1)
     (tmp_path / "in").rename(tmp_path / "train")
     with one_line(
-        "5 unreadable image files",
-        "a/0.jpg (",
-        "runcated",
-        "b/1.jpg (cannot identify image file)",
-        "and 2 more",
+        "5 unreadable image files", "a/0.jpg (", "runcated", "b/1.jpg (cannot identify image file)", "and 2 more"
     ):
         run(tmp_path, tmp_path / "out")
     assert not (tmp_path / "out" / "meta.json").exists()

@@ -58,10 +58,7 @@ def test_the_same_options_give_the_same_bytes(tmp_path: Path) -> None:
     [
         ({"train_size": 9}, "data.train_size: 9"),
         ({"train_size": 1788}, "write 10 to 1787"),
-        (
-            {"validation_size": 1498},
-            "data.validation_size: 1498, but the split has 1497 images in 10 classes",
-        ),
+        ({"validation_size": 1498}, "data.validation_size: 1498, but the split has 1497 images in 10 classes"),
         ({"validation_size": 9}, "write 10 to 1497"),
         ({"name": "digit"}, "did you mean 'digits'?"),
         ({"name": "cifar10", "directory": "/nowhere"}, "data.directory: /nowhere is no folder"),

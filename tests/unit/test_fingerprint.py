@@ -11,26 +11,9 @@ from prunescape.runtime import fingerprint
 
 WORKFLOW = Path(fingerprint.__file__).parents[2]
 ROOMS = [
-    "errors",
-    "io",
-    "runtime",
-    "data",
-    "models",
-    "pruning",
-    "lanes",
-    "training",
-    "claims",
-    "hpspace",
-    "stochastic",
-    "mechanism",
-    "coherence",
-    "studies",
-    "plan",
-    "export",
-    "overview",
-    "figures",
-    "pages",
-]
+    "errors", "io", "runtime", "data", "models", "pruning", "lanes", "training", "claims", "hpspace", "stochastic",
+    "mechanism", "coherence", "studies", "plan", "export", "overview", "figures", "pages",
+]  # fmt: skip
 
 
 def forget() -> None:
@@ -87,11 +70,7 @@ def test_comments_docstrings_and_white_space_do_not_count(fresh) -> None:
     folder, digest = fresh
     before = digest("hpspace/train_tile.py")
     target = folder / "prunescape" / "lanes" / "sgd.py"
-    edit(
-        target,
-        '"""Update the velocity V and the weights once."""',
-        '"""Other words."""  # why not',
-    )
+    edit(target, '"""Update the velocity V and the weights once."""', '"""Other words."""  # why not')
     edit(
         target,
         "self.velocity.mul_(self.momentum).add_(gradient)",

@@ -155,10 +155,7 @@ def test_extension_adds_whole_tiles_on_the_touched_sides_for_the_whole_rectangle
         "smaller weight decays": ["dense", "uniform-0.5"],
         "larger weight decays": ["dense"],
     } or set(sides) >= {"larger learning rates", "smaller weight decays"}
-    surfaces = {
-        "dense": ridge(90.0) - 5 * (np.abs(np.indices((9, 9)) - 4).max(0) > 2),
-        "uniform-0.5": ridge(88.0) * 0,
-    }
+    surfaces = {"dense": ridge(90.0) - 5 * (np.abs(np.indices((9, 9)) - 4).max(0) > 2), "uniform-0.5": ridge(88.0) * 0}
     surfaces["uniform-0.5"][8, 4] = 50.0
     added, sides, _ = plan_extension(cells_from(surfaces), lattice(), 1.0, ANYWHERE)
     assert sides == {"larger learning rates": ["uniform-0.5"]}

@@ -115,7 +115,7 @@ def test_networks_and_data_that_the_thesis_does_not_have_are_named() -> None:
     config["recipe"]["epochs"] = 100
     config["models"]["resnet56"]["weight_decay"] = 5.0e-4
     assert differing("resnet56", config) == [
-        *("models.resnet56.weight_decay = 0.0005 (thesis: 0.0001)", "recipe.epochs = 100 (thesis: 180)"),
+        *("models.resnet56.weight_decay = 0.0005 (thesis: 0.0001)", "recipe.epochs = 100 (thesis: 180)")
     ]
 
 

@@ -21,19 +21,13 @@ ODD_WIDTHS = {"blocks.0.conv1": 11, "blocks.1.conv1": 5}
 def batches(shape: tuple[int, int, int], steps: int, dtype: torch.dtype) -> list[tuple[torch.Tensor, torch.Tensor]]:
     generator = torch.Generator().manual_seed(1)
     return [
-        (
-            torch.randn(BATCH, *shape, generator=generator).to(dtype),
-            torch.randint(0, 10, (BATCH,), generator=generator),
-        )
+        (torch.randn(BATCH, *shape, generator=generator).to(dtype), torch.randint(0, 10, (BATCH,), generator=generator))
         for _ in range(steps)
     ]
 
 
 def train_fused(
-    architecture: Architecture,
-    lanes: list[tuple[int, float, float]],
-    steps: int,
-    dtype: torch.dtype = torch.float32,
+    architecture: Architecture, lanes: list[tuple[int, float, float]], steps: int, dtype: torch.dtype = torch.float32
 ) -> list[dict[str, torch.Tensor]]:
     """Train lanes (init seed, learning rate, weight decay) together; their weights."""
     fused = fuse([build(architecture, seed) for seed, _, _ in lanes]).to(dtype).train()

@@ -6,18 +6,7 @@ import pandas as pd
 import pytest
 
 from claim_checks import WORDS, seen
-from mechanism_results import (
-    MODEL,
-    barriers,
-    correlations,
-    cycles,
-    epochs,
-    pruned,
-    retrained,
-    sizes,
-    stated,
-    tables,
-)
+from mechanism_results import MODEL, barriers, correlations, cycles, epochs, pruned, retrained, sizes, stated, tables
 from prunescape.claims.page import claims_page
 from prunescape.mechanism.claims import claims
 from prunescape.mechanism.tables import published, table_1, table_2

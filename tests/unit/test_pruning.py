@@ -190,11 +190,7 @@ def test_non_uniform_without_exchanges_is_a_global_ranking() -> None:
     assert sorted(kept)[2] > sorted(dropped, reverse=True)[8] - 0.05
 
 
-@given(
-    st.lists(st.integers(2, 9), min_size=2, max_size=3),
-    st.floats(0.25, 0.95),
-    st.integers(0, 2**31),
-)
+@given(st.lists(st.integers(2, 9), min_size=2, max_size=3), st.floats(0.25, 0.95), st.integers(0, 2**31))
 def test_no_single_channel_could_be_added(widths: list[int], ratio: float, seed: int) -> None:
     """The law of both searches, and for the non-uniform one the best of all widths where brute force can tell."""
     generator = torch.Generator().manual_seed(seed)

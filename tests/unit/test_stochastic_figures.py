@@ -6,16 +6,7 @@ import pandas as pd
 import stochastic_tables as tables
 from figure_checks import dots, legible, levels, lines_of, texts
 from prunescape.figures import names, palette, select, style
-from prunescape.figures.stochastic import (
-    best_draws,
-    fronts,
-    grid,
-    lines,
-    one_shot,
-    seeds,
-    structured,
-    terms,
-)
+from prunescape.figures.stochastic import best_draws, fronts, grid, lines, one_shot, seeds, structured, terms
 from prunescape.stochastic import names as study_names
 from prunescape.stochastic.statistics import grid_tests, seed_intervals
 

@@ -7,14 +7,7 @@ import pytest
 import stochastic_tables as tables
 from figure_checks import dots, legible, levels, lines_of, texts
 from prunescape.figures import names, palette, select, style
-from prunescape.figures.stochastic import (
-    feature_variance,
-    fine_tuning,
-    fronts,
-    search_progress,
-    transfer,
-    weight_cdf,
-)
+from prunescape.figures.stochastic import feature_variance, fine_tuning, fronts, search_progress, transfer, weight_cdf
 
 MODEL = tables.MODEL
 

@@ -54,9 +54,7 @@ def test_feature_variance_is_a_plain_loop_over_batches_layers_and_neurons(
 ) -> None:
     wanted = variants(["magnitude", "lamp"], [0.6, 0.9], [SIGMA], 3, ["deterministic", "stochastic", "mask_s_to_d"])
     table = feature_variance(pretrained, wanted, batches, EXACT)
-    assert list(table.columns) == [
-        *("model", "seed", "method", "gamma", "sigma", "kind", "recalibrated", "layer", "v"),
-    ]
+    assert list(table.columns) == [*("model", "seed", "method", "gamma", "sigma", "kind", "recalibrated", "layer", "v")]
     assert len(table) == 2 * 2 * 3 * 6
     v = table.groupby(["kind", "method", "gamma"])["v"].mean()
     for method, gamma in [("magnitude", 0.6), ("lamp", 0.9)]:

@@ -65,7 +65,7 @@ def test_bounds_budget_and_tables(tmp_path) -> None:
     found = search(Model(), replace(SETTINGS, sigma=(0.002, 0.003), gamma=(0.5, 0.6)), tmp_path / "state.json")
     table = found.evaluations
     assert list(table.columns) == [
-        *("evaluation", "generation", "sigma", "gamma", "sp", "dp", "objective_1", "objective_2", "on_front"),
+        *("evaluation", "generation", "sigma", "gamma", "sp", "dp", "objective_1", "objective_2", "on_front")
     ]
     assert len(table) == 32
     assert table["generation"].tolist() == [1] * 10 + [2] * 10 + [3] * 10 + [4] * 2

@@ -11,10 +11,7 @@ from prunescape.variant import DENSE
 
 pytestmark = [pytest.mark.workflow, pytest.mark.full]
 
-AXES = [
-    {"name": "momentum", "step": 0.2, "size": 3, "prior": 0.6},
-    {"name": "epochs", "step": 0.301, "size": 3},
-]
+AXES = [{"name": "momentum", "step": 0.2, "size": 3, "prior": 0.6}, {"name": "epochs", "step": 0.301, "size": 3}]
 PRUNED = {"models": {"small_resnet": {"methods": ["uniform"]}}}
 STUDY = merged({**TINY, "grid": {"axes": AXES, "tile": [3, 3]}}, PRUNED)
 HPSPACE = "results/tiny/hpspace"

@@ -8,17 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from conftest import (
-    COMPANIONS,
-    TINY,
-    check_tables,
-    copy_project,
-    merged,
-    planned,
-    restored,
-    snakemake,
-    write_config,
-)
+from conftest import COMPANIONS, TINY, check_tables, copy_project, merged, planned, restored, snakemake, write_config
 
 from plan_graph import Node, edited, graph, rules, stale
 from prunescape.claims.study import StudyClaims

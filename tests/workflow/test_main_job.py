@@ -105,10 +105,7 @@ def test_recomputation_from_the_raw_tables_agrees(finished: Path) -> None:
             for row in csv.DictReader(file):
                 cell = (int(row["i"]), int(row["j"]))
                 values.setdefault(path.parts[-3], {}).setdefault(cell, []).append(float(row["top1"]))
-                place[cell] = (
-                    math.log10(float(row["weight_decay"])),
-                    math.log10(float(row["learning_rate"])),
-                )
+                place[cell] = (math.log10(float(row["weight_decay"])), math.log10(float(row["learning_rate"])))
     f = {variant: {cell: sum(runs) / len(runs) for cell, runs in cells.items()} for variant, cells in values.items()}
 
     ellipses = pd.read_csv(folder / "ellipses.csv").set_index(["variant", "roi"])

@@ -97,21 +97,14 @@ CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
         set(),
     ),
     "a comment in the training code": (
-        code(
-            "prunescape/training/array.py",
-            "        self.network.train()\n",
-            "        self.network.train()  # on\n",
-        ),
+        code("prunescape/training/array.py", "        self.network.train()\n", "        self.network.train()  # on\n"),
         set(),
     ),
     "resources and profiles": (profile, set()),
     "one figure's function": (appended("prunescape/figures/risk.py"), {"figure_risk"}),
     "what is said of a figure": (code("prunescape/studies/hpspace.py", "Every cell of {{", "Each cell of {{"), set()),
     "how all figures look": (appended("prunescape/figures/style.py"), FIGURES),
-    "the page's script": (
-        code("prunescape/pages/explore.js", '"use strict";', '"use strict";\n// on'),
-        PAGE,
-    ),
+    "the page's script": (code("prunescape/pages/explore.js", '"use strict";', '"use strict";\n// on'), PAGE),
     "the page's style": (code("prunescape/pages/study.css", "h3 {", "h3  {"), PAGE),
     "what the page's definitions are": (code("prunescape/pages/hpspace.js", "ROUNDING: 1e-9", "ROUNDING: 2e-9"), PAGE),
     "the overview of a run": (appended("prunescape/pages/index.py"), set()),
@@ -123,18 +116,12 @@ CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     "how a job reports errors": (appended("prunescape/runtime/logs.py"), set()),
     "how a job is stopped": (appended("prunescape/training/stop.py"), set()),
     "the cores of a training job": (config(engine={"threads": 2}), set()),
-    "the arithmetic of training": (
-        config(engine={"precision": "bfloat16"}),
-        AFTER_DENSE,
-    ),
+    "the arithmetic of training": (config(engine={"precision": "bfloat16"}), AFTER_DENSE),
     "a strategy to be measured": (config(engine={"strategy": "auto"}), {"calibrate"} | TRAINING | AFTER_CELLS),
     "where the data are found": (config(data={"directory": "/elsewhere", "verify": False}), set()),
     "the figures' resolution": (config(figures={"dpi": 60}), FIGURES),
     "a figure's config": (config(figures={"colour_map": "cividis"}), {"figure_landscape"}),
-    "the ROI thresholds": (
-        config(analysis={"roi": [0.5, 2.0]}),
-        ELLIPSES | STATISTICS | {"figure_annotated_grid"},
-    ),
+    "the ROI thresholds": (config(analysis={"roi": [0.5, 2.0]}), ELLIPSES | STATISTICS | {"figure_annotated_grid"}),
     "the ROI of the risk": (config(analysis={"risk_roi": 1.0}), RISK | INTERVALS | DECISIONS),
     "the ellipse's sigma": (config(analysis={"sigma": 3.0}), ELLIPSES | INTERVALS | SHIFTS | TUNING),
     "the draws of intervals": (config(analysis={"draws": 300}), INTERVALS | DECISIONS | TUNING),
@@ -145,18 +132,12 @@ CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
         code("reference/matthiesen2023_table_4_2.csv", "0.622", "0.623"),
         THESIS_TABLES,
     ),
-    "the permutation tests": (
-        code("prunescape/hpspace/permutation.py", "MOST = 4999", "MOST = 9999"),
-        SHIFTS,
-    ),
+    "the permutation tests": (code("prunescape/hpspace/permutation.py", "MOST = 4999", "MOST = 9999"), SHIFTS),
     "the closed form of regret": (
         code("prunescape/hpspace/tuning.py", "possible = cells - rank", "possible = 0 + cells - rank"),
         TUNING,
     ),
-    "the risk function": (
-        code("prunescape/hpspace/risk.py", 'd=best - part["f"]', 'd=best + 0.0 - part["f"]'),
-        RISK,
-    ),
+    "the risk function": (code("prunescape/hpspace/risk.py", 'd=best - part["f"]', 'd=best + 0.0 - part["f"]'), RISK),
     "the ROI function": (
         code("prunescape/hpspace/landscape.py", "- threshold - 1e-9", "- threshold - 2e-9"),
         (ELLIPSES | RISK | STATISTICS | THESIS_TABLES | {"figure_annotated_grid", "figure_curves"}),
@@ -169,18 +150,12 @@ CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
         code("prunescape/models/cifar_resnet.py", "before = self.extra_channels // 2", "before = 0"),
         AFTER_DENSE | {"describe_dense"},
     ),
-    "another model's code": (
-        code("prunescape/models/mobilenet.py", "(6, 24, 2, 2, 1)", "(6, 24, 2, 2, 2)"),
-        set(),
-    ),
+    "another model's code": (code("prunescape/models/mobilenet.py", "(6, 24, 2, 2, 1)", "(6, 24, 2, 2, 2)"), set()),
     "the pruning code": (
         code("prunescape/pruning/widths.py", "for _ in range(60)", "for _ in range(61)"),
         {"prune"} | PRUNING_TABLES | TRAINING | AFTER_CELLS,
     ),
-    "the training recipe": (
-        config(recipe={"momentum": 0.8}),
-        AFTER_DENSE,
-    ),
+    "the training recipe": (config(recipe={"momentum": 0.8}), AFTER_DENSE),
     "more training images": (
         config(data={"train_size": 125}),
         DATA | NETWORKS | PRUNING_TABLES | TRAINING | AFTER_CELLS | {"figure_samples"},
