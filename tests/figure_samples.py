@@ -61,11 +61,6 @@ def landscape_figure(cells, ellipses=None, metric="top1", **options):
     return landscape.draw_means(cells, ellipses, metric, "resnet56", options)
 
 
-def texts(figure: Figure) -> str:
-    found = figure.findobj(Text)
-    return "\n".join(artist.get_text() for artist in found)
-
-
 def no_titles_overlap(figure: Figure) -> bool:
     """Whether all titles of panels, and the heading, keep clear of each other and of the figure's edges."""
     figure.draw_without_rendering()

@@ -105,7 +105,6 @@ CASES = [
     ("grid.tile", "[2, 3]", "grid.tile[0]", "tiles of 2 do not divide grid.size[0] = 9; write 1 or 3 or 9"),
     ("recipe.decay_epochs", "[90, 200]", "recipe.decay_epochs", "200 is not before the end, recipe"),
     ("recipe.decay_epochs", "[90, 45]", "recipe.decay_epochs", "increasing order: [45, 90]"),
-    ("recipe.batch_size", "500", "data.train_size", None),
     ("analysis.risk_roi", "0.7", "analysis.risk_roi", "is not in analysis.roi = [0.5, 1.0]; add it"),
     ("analysis.roi", "[1.0, 0.5]", "analysis.roi", "increasing order: [0.5, 1.0]"),
     (LR, "20", LR, "the prior 20.0 is outside extension.learning_rate"),
@@ -140,18 +139,43 @@ CASES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("path", "text", "key", "remedy"), CASES)
-def test_each_mistake_is_one_line_with_the_key_and_the_remedy(path, text, key, remedy):
-    if remedy is None:  # the one mistake that takes two keys to make
-        edits = [(path, text), ("data.train_size", "300")]
-        key, remedy = path, "is 500, more than data.train_size = 300; write at most 300"
-    else:
-        edits = [(path, text)]
-    told = mistakes(changed(*edits))
+# Mistakes that take several keys to make.
+PIPELINES = f"{MODEL}.pipelines"
+TOGETHER = [
+    ({"recipe.batch_size": "500", "data.train_size": "300"}, "recipe.batch_size", "write at most 300"),
+    ({PIPELINES: "[scratch, fine_tuning]", "recipe.schedule": "cosine"}, PIPELINES, "a learning rate to go back to"),
+    (
+        {PIPELINES: "[prune_at_init]", f"{MODEL}.criteria": "[random, bn_scale]"},
+        f"{MODEL}.criteria",
+        "ranks nothing in",
+    ),
+    ({"retraining.steps": "3"}, "retraining.steps", "is 3, and no model prunes in steps; add one of fine_tuning"),
+    ({"pruning.target": "latancy"}, "pruning.target", "did you mean 'latency'?"),
+]
+EACH = [*(({path: text}, key, remedy) for path, text, key, remedy in CASES), *TOGETHER]
+
+
+@pytest.mark.parametrize(
+    ("edits", "key", "remedy"), EACH, ids=lambda value: "" if isinstance(value, str) else str(value)
+)
+def test_each_mistake_is_one_line_with_the_key_and_the_remedy(edits, key, remedy):
+    told = mistakes(changed(*edits.items()))
     assert len(told) == 1, told
     assert told[0].startswith(f"{key}: ")
     assert remedy in told[0]
     assert "\n" not in told[0]
+
+
+def test_what_is_no_mistake_is_taken() -> None:
+    def taken(edits: dict[str, str]) -> dict[str, Any]:
+        return validated(changed(*edits.items()), MODELS, DATA)
+
+    assert taken({PIPELINES: "[scratch, prune_at_init]", "recipe.schedule": "cosine"})  # they have the whole recipe
+    steps = taken({"retraining.steps": "3", PIPELINES: "[prune_at_init, weight_rewinding]"})
+    assert steps["retraining"]["steps"] == 3
+    assert taken({})["pruning"]["target"] == "flops"
+    latency = taken({"pruning.target": "latency"})["pruning"]["latency"]
+    assert (latency["device"], latency["batch_size"], latency["threads"]) == ("cpu", 1, 1)
 
 
 @pytest.mark.parametrize(
@@ -255,35 +279,6 @@ def test_entries_given_twice_are_found_whatever_they_are() -> None:
     assert first_twice([1, True, "1", None, [1], {"a": 1}, {"a": True}, {"a": [1]}]) is None
     for twice in (1.0, True, "1", None, [1], {"b": [1], "a": 2}):
         assert first_twice([1, True, "1", None, [1.0], {"a": 2, "b": [1]}, twice]) == (twice,)
-
-
-def test_going_on_needs_a_learning_rate_to_go_back_to() -> None:
-    config = changed(("models.small_resnet.pipelines", "[scratch, fine_tuning]"), ("recipe.schedule", "cosine"))
-    (line,) = mistakes(config)
-    assert line.startswith("models.small_resnet.pipelines: fine_tuning needs a learning rate to go back to")
-    config = changed(("models.small_resnet.pipelines", "[scratch, prune_at_init]"), ("recipe.schedule", "cosine"))
-    assert validated(config, MODELS, DATA)["models"]  # they have the whole recipe
-
-
-def test_untrained_networks_have_no_scales_to_rank_by() -> None:
-    pipelines = ("models.small_resnet.pipelines", "[prune_at_init]")
-    (line,) = mistakes(changed(pipelines, ("models.small_resnet.criteria", "[random, bn_scale]")))
-    assert line.startswith("models.small_resnet.criteria: bn_scale ranks nothing in prune_at_init")
-
-
-def test_steps_are_of_a_pipeline_that_has_them() -> None:
-    (line,) = mistakes(changed(("retraining.steps", "3")))
-    assert line.startswith("retraining.steps: is 3, and no model prunes in steps; add one of fine_tuning")
-    with_them = ("models.small_resnet.pipelines", "[prune_at_init, weight_rewinding]")
-    assert validated(changed(("retraining.steps", "3"), with_them), MODELS, DATA)["retraining"]["steps"] == 3
-
-
-def test_targets_are_flops_if_nothing_is_said() -> None:
-    assert validated(changed(), MODELS, DATA)["pruning"]["target"] == "flops"
-    (line,) = mistakes(changed(("pruning.target", "latancy")))
-    assert "did you mean 'latency'?" in line
-    latency = validated(changed(("pruning.target", "latency")), MODELS, DATA)["pruning"]["latency"]
-    assert (latency["device"], latency["batch_size"], latency["threads"]) == ("cpu", 1, 1)
 
 
 def imported(**changes: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
 
+from figure_checks import texts
 from figure_samples import (
     ROIS,
     VARIANTS,
@@ -17,7 +18,6 @@ from figure_samples import (
     no_titles_overlap,
     ridge,
     risks_of,
-    texts,
 )
 from prunescape.errors import UserError
 from prunescape.figures import annotated_grid, channels, curves, names, plane, risk, samples, style, summary

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from matplotlib.patches import Ellipse
 
-from figure_samples import VARIANTS, ellipses_of, landscape_figure, no_titles_overlap, ridge, texts
+from figure_checks import texts
+from figure_samples import VARIANTS, ellipses_of, landscape_figure, no_titles_overlap, ridge
 from prunescape.figures import annotated_grid, plane, style, surface
 
 

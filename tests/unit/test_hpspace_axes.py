@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from figure_samples import texts
+from figure_checks import texts
 from overview_samples import made
 from prunescape.config.extension import Extension
 from prunescape.config.grid import Grid

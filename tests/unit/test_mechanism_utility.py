@@ -1,13 +1,14 @@
 """Utility of subsets of weights, against scipy and loops over plain networks."""
 
 import copy
+import math
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import log_softmax, rel_entr, softmax
 
@@ -19,7 +20,16 @@ from prunescape.lanes.shared_layers import share_before, stage_of
 from prunescape.lanes.vectors import Layout
 from prunescape.mechanism.sampling import COLUMNS, SampleSettings, sample_utility, utility_over_epochs
 from prunescape.mechanism.statistics import mean_error
-from prunescape.mechanism.subsets import Subset, Weights, channels, choose, magnitude_bands, part_of, random_subset
+from prunescape.mechanism.subsets import (
+    Subset,
+    Weights,
+    are_enough,
+    channels,
+    choose,
+    magnitude_bands,
+    part_of,
+    random_subset,
+)
 from prunescape.mechanism.utility import Ablations, kl_divergence
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
@@ -290,3 +300,15 @@ def test_single_lanes_do_as_well(network: torch.nn.Module, digits: PreparedData,
     subsets = [random_subset(Weights.of(network), 60, 0, number) for number in range(2)]
     alone_found = Ablations(network, digits, Engine(precision="float64")).measure(subsets)
     np.testing.assert_allclose(alone_found.to_numpy(), ablations.measure(subsets).to_numpy(), rtol=1e-6)
+
+
+@given(weights=st.integers(0, 12), count=st.integers(0, 14), wanted=st.integers(1, 1000))
+@settings(max_examples=300, deadline=None)
+def test_subsets_are_counted(weights: int, count: int, wanted: int) -> None:
+    choice = 0 < count < weights
+    assert are_enough(weights, count, wanted) == (choice and math.comb(weights, count) >= wanted)
+
+
+def test_subsets_of_large_networks_are_counted_at_once() -> None:
+    assert are_enough(10**9, 5 * 10**8, 10**6)
+    assert not are_enough(10**9, 10**9, 1)

@@ -12,8 +12,8 @@ from network_samples import cut_to
 from prunescape.errors import UserError
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
-from prunescape.models.flops import count_flops
-from prunescape.pruning.cost import Cost, Size, Term, flops_cost
+from prunescape.models.flops import count_flops, count_parameters
+from prunescape.pruning.cost import Cost, Size, Term, flops_cost, parameters_cost
 from prunescape.pruning.criteria import filter_norms
 from prunescape.pruning.graph import Graph
 from prunescape.pruning.settings import PruningSettings
@@ -108,18 +108,21 @@ def cost_of(name: str, shape: tuple[int, int, int]) -> Cost:
 
 
 @pytest.mark.parametrize(("name", "shape"), NETWORKS)
-def test_predicted_flops_are_those_of_the_built_network(name: str, shape: tuple[int, int, int]) -> None:
-    cost = cost_of(name, shape)
+def test_predicted_flops_and_parameters_are_those_of_the_built_network(name: str, shape: tuple[int, int, int]) -> None:
+    architecture = Architecture(name, shape, 10)
+    model = build(architecture, 0)
+    groups = Graph(model, architecture).groups
+    flops, parameters = flops_cost(model, groups, shape), parameters_cost(model, groups)
+    assert parameters.total(parameters.dense) == count_parameters(model)
     generator = torch.Generator().manual_seed(1)
     for _ in range(3):
-        widths = {
-            group: int(torch.randint(1, width + 1, (1,), generator=generator)) for group, width in cost.dense.items()
-        }
-        assert cost.total(widths) == count_flops(build(cut_to(Architecture(name, shape, 10), widths)), shape)
+        widths = {of: int(torch.randint(1, width + 1, (1,), generator=generator)) for of, width in flops.dense.items()}
+        built = build(cut_to(architecture, widths))
+        assert (flops.total(widths), parameters.total(widths)) == (count_flops(built, shape), count_parameters(built))
         group = next(iter(widths))
-        if widths[group] < cost.dense[group]:
+        if widths[group] < flops.dense[group]:
             wider = {**widths, group: widths[group] + 1}
-            assert cost.step(widths, group) == cost.total(wider) - cost.total(widths)
+            assert flops.step(widths, group) == flops.total(wider) - flops.total(widths)
 
 
 @pytest.mark.parametrize(("name", "shape"), NETWORKS)

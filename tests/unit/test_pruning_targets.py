@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from torch import nn
 
 from network_samples import cut_to
@@ -27,19 +25,6 @@ from prunescape.training.preflight import in_words, preflight
 SMALL = Architecture("small_resnet", (1, 8, 8), 10)
 NAMES = ("blocks.0.conv1", "blocks.1.conv1")
 WHOLE = dict(zip(NAMES, (16, 32), strict=True))
-
-
-@pytest.mark.parametrize("name", ["small_resnet", "resnet20", "mobilenetv2", "vanilla_cnn", "vgg19_cifar"])
-@given(data=st.data())
-@settings(max_examples=3, deadline=None)
-def test_parameters_are_predicted_exactly(name: str, data: st.DataObject) -> None:
-    shape = (3, 32, 32)
-    architecture = Architecture(name, shape, 10)
-    model = build(architecture)
-    cost = parameters_cost(model, Graph(model, architecture).groups)
-    assert cost.total(cost.dense) == count_parameters(model)
-    widths = {group: data.draw(st.integers(1, width)) for group, width in cost.dense.items()}
-    assert cost.total(widths) == count_parameters(build(cut_to(architecture, widths)))
 
 
 @pytest.mark.parametrize("method", ["uniform", "non_uniform"])

@@ -56,7 +56,6 @@ def test_one_shot_draws_the_means_and_their_bands():
         curve, level = lines_of(over_sigma, colour)
         np.testing.assert_allclose(curve, np.column_stack([np.log10(mine["sigma"]), mine["median"]]))
         assert level[0][1] == mine["reference"].iloc[0]
-    assert legible(figure)
 
 
 def test_one_shot_marks_the_largest_gain():
@@ -122,7 +121,6 @@ def test_seeds_show_every_network():
         drawn = np.sort(dots(axes, palette.BLUE)[:, 1])
         np.testing.assert_allclose(drawn, np.sort(select.at(here, kind=kinds[1], sigma=0.005)["top1"]))
     assert "σ = 0.005" in texts(figure)
-    assert legible(figure)
 
 
 def test_seeds_take_the_noise_and_rates_that_are_asked_for():
@@ -181,7 +179,6 @@ def test_structured_pruning_has_two_panels_a_method():
     )  # fmt: skip
     np.testing.assert_allclose(lines_of(gain, colour), [np.column_stack([100 * here["gamma"], here["delta"]])])
     assert "Non-uniform" in texts(figure)
-    assert legible(figure)
 
 
 # The grid

@@ -45,7 +45,6 @@ def test_feature_variance_is_the_mean_over_layers_and_seeds():
     np.testing.assert_allclose(by_layer, np.column_stack([range(1, 7), means]))
     assert "Layer by layer at γ = 0.9" in texts(figure)
     assert "Layer by layer at γ = 0.6" in texts(feature_variance.draw(table, MODEL, gamma=0.62))
-    assert legible(figure)
 
 
 def test_feature_variance_spans_the_seeds():
@@ -67,7 +66,6 @@ def test_the_share_of_weights_below_the_noise():
     assert weight_cdf.share_below(table, 0.01) == pytest.approx(0.68, abs=0.02)
     assert f"0.01: {100 * weight_cdf.share_below(table, 0.01):.0f} %" in texts(figure)
     assert len(lines_of(figure.axes[0], palette.BLUE)) == 2
-    assert legible(figure)
 
 
 def test_labels_of_shares_keep_apart():
@@ -108,7 +106,6 @@ def test_fronts_are_hollow_where_deterministic_pruning_is_better():
             assert not stars
         else:
             np.testing.assert_allclose(stars[0], here.loc[here["best"], [x, y]])
-    assert legible(figure)
 
 
 def test_many_chosen_candidates_are_summed_up():
@@ -124,7 +121,6 @@ def test_progress_has_a_mean_and_every_seed():
     (mean,) = lines_of(figure.axes[1], palette.BLUE)
     np.testing.assert_allclose(mean[:, 1], nsga2.groupby("evaluations")["hypervolume"].mean())
     assert len(figure.axes[1].get_lines()) == 2 * (2 + 1)
-    assert legible(figure)
 
 
 # Fine-tuning
@@ -144,7 +140,6 @@ def test_fine_tuning_places_every_network_by_its_flow_and_accuracy():
         gains = fine_tuning.with_gains(here)
         np.testing.assert_allclose(np.sort(dots(right)[:, 1]), np.sort(gains["gain"]))
         np.testing.assert_allclose(levels(right), gains.groupby("sigma")["gain"].median())
-    assert legible(figure)
 
 
 def test_the_gain_is_over_the_counterpart_of_the_same_seed_and_method():
