@@ -1,4 +1,4 @@
-"""CIFAR: files as Python 2 wrote them are read as torchvision reads them, and damage is named; nothing in a pickle can run."""
+"""CIFAR: files as Python 2 wrote them are read as torchvision reads them, damage is named, and no pickle runs code."""
 
 import hashlib
 import pickle
