@@ -50,7 +50,12 @@ HEAVY = {"densenet121", "efficientnet_v2_s", "vgg11_bn", "vit_b_16"}  # once is 
 CASES = [
     pytest.param(*family, "all", "non_uniform", marks=[pytest.mark.full] * (family[0] in HEAVY)) for family in FAMILIES
 ]
-CASES += [pytest.param(*family, "inside-blocks", "uniform") for family in FAMILIES if family[0] not in HEAVY]
+FEW = {"convnext_tiny", "googlenet", "mobilenet_v3_small", "resnet18"}  # inside blocks too, in `make test`
+CASES += [
+    pytest.param(*family, "inside-blocks", "uniform", marks=[pytest.mark.full] * (family[0] not in FEW))
+    for family in FAMILIES
+    if family[0] not in HEAVY
+]
 
 
 @pytest.mark.parametrize(

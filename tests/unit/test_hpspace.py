@@ -19,7 +19,7 @@ from prunescape.hpspace.permutation import shift_tests
 from prunescape.hpspace.resampling import resample
 from prunescape.hpspace.risk import risk_cells, risk_table
 from prunescape.hpspace.tuning import regret
-from prunescape.hpspace.verdict import Tables, recommend, verdict
+from prunescape.hpspace.verdict import Tables, verdict
 from prunescape.hpspace.verdict_page import verdict_page
 from prunescape.hpspace.verdict_text import headline, verdict_text
 
@@ -105,14 +105,6 @@ def test_performance_is_the_mean_over_seeds_and_roi_includes_its_border() -> Non
     assert landscape["f"].tolist() == [90.5, 90.0, 89.99, 88.5]
     assert len(region_of_interest(landscape, 0.5)) == 2
     assert best_cell(landscape)["f"] == 90.5
-
-
-@given(st.integers(0, 10_000))
-def test_regions_are_nested(seed: int) -> None:
-    surface = np.random.default_rng(seed).uniform(80, 95, (5, 5))
-    landscape = mean_over_seeds(cells_from({"dense": surface}), "top1")
-    small, large = region_of_interest(landscape, 0.5), region_of_interest(landscape, 1.0)
-    assert set(small.index) <= set(large.index)
 
 
 def test_small_regions_are_reported_and_not_fitted() -> None:
@@ -268,12 +260,6 @@ def test_one_seed_cannot_decide(pruned: np.ndarray) -> None:
     assert "one seed cannot decide" in text
     assert "nan" not in text
     assert ">nan" not in verdict_page(answer)
-
-
-def test_only_a_test_recommends() -> None:
-    assert [recommend(word) for word in ("equivalent", "worse", "undecided", "one seed")] == [
-        *["keep", "tune", "undecided", "undecided"]
-    ]
 
 
 def test_a_landscape_without_relief_gives_no_answer() -> None:

@@ -14,7 +14,6 @@ from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
 from prunescape.models.flops import count_flops, count_parameters
 from prunescape.pruning.cost import Cost, Size, Term, flops_cost, parameters_cost
-from prunescape.pruning.criteria import filter_norms
 from prunescape.pruning.graph import Graph
 from prunescape.pruning.settings import PruningSettings
 from prunescape.pruning.structured import prune
@@ -222,18 +221,6 @@ def test_no_single_channel_could_be_added(widths: list[int], ratio: float, seed:
 
     even = uniform_widths(cost, target)
     assert cost.total(even) <= target
-
-
-def test_filter_norms_by_hand() -> None:
-    architecture = Architecture("small_resnet", (1, 8, 8), 10)
-    model = build(architecture, 0)
-    groups = Graph(model, architecture).groups
-    weight = model.get_submodule("blocks.0.conv1").weight
-    norms = filter_norms(model, groups, "l1")["blocks.0.conv1"]
-    assert norms[3].item() == pytest.approx(weight[3].abs().sum().item(), rel=1e-6)
-    assert filter_norms(model, groups, "l2")["blocks.0.conv1"][3].item() == pytest.approx(
-        weight[3].pow(2).sum().sqrt().item(), rel=1e-6
-    )
 
 
 def test_a_ratio_that_cannot_be_met_is_an_error_that_names_the_nearest() -> None:

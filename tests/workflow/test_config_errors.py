@@ -94,14 +94,6 @@ def test_missing_data_is_one_line_before_any_training(tmp_path: Path) -> None:
     assert not list((folder / "results").rglob("*.safetensors"))
 
 
-def test_damaged_prepared_data_is_named(copied: Path) -> None:
-    (path,) = copied.glob("results/tiny/data/digits-*/train_images.npy")
-    path.write_bytes(path.read_bytes()[:-7])
-    output = snakemake(copied, "--forcerun", "train_dense", "--until", "train_dense", status=1)
-    assert "train_images.npy" in output
-    assert "Traceback" not in output
-
-
 @pytest.mark.parametrize(
     "preset",
     [
