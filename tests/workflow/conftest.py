@@ -14,9 +14,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from filelock import FileLock
 from PIL import Image
 
+from cifar_files import write_files
 from project_copy import PROJECT, SNAKEMAKE, TINY, completed, copy_project, merged, write_config
 
 __all__ = [
@@ -85,10 +87,11 @@ def draw_classes(folder: Path, classes: int, count: int, side: int) -> None:
 
 
 def snakemake(folder: Path, *arguments: str, status: int | None = 0) -> str:
-    """Run Snakemake in `folder`; its whole output. `status` None accepts any exit status."""
+    """Run Snakemake in `folder`; its whole output. `status` None accepts any exit status, and 1 is no traceback."""
     result = completed([*SNAKEMAKE, *arguments], folder)
     if status is not None:
         assert result.returncode == status, result.stdout[-6000:]
+        assert status != 1 or "Traceback" not in result.stdout
     return result.stdout
 
 
@@ -200,12 +203,28 @@ def copied(finished: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Callable[[dict[str, Any]], Path]:
-    """Make a project that has not run yet, with a config."""
+def project(tmp_path: Path) -> Callable[..., Path]:
+    """Make a project that has not run yet, with a config, or with its own."""
 
-    def make(config: dict[str, Any]) -> Path:
-        folder = copy_project(tmp_path / "new")
-        write_config(folder, config)
+    def make(config: dict[str, Any] | None = None) -> Path:
+        folder = copy_project(tmp_path / "project")
+        if config is not None:
+            write_config(folder, config)
         return folder
+
+    return make
+
+
+@pytest.fixture
+def shrunken(project: Callable[..., Path], tmp_path: Path) -> Callable[..., Path]:
+    """Make a project that has not run yet, with a preset for CIFAR-10, or some of its networks, in one epoch."""
+
+    def make(preset: str, changes: dict[str, Any], *models: str) -> Path:
+        write_files("cifar10", tmp_path / "data" / "cifar-10-batches-py")
+        config = yaml.safe_load((PROJECT / "workflow" / "studies" / f"{preset}.yaml").read_text())
+        small: dict[str, Any] = {"seeds": [0], "recipe": {"epochs": 1}, "engine": {"device": "cpu"}}
+        small |= {"data": {"directory": str(tmp_path / "data"), "verify": False}, "figures": {"formats": ["png"]}}
+        changed = merged(merged(config, small), changes)
+        return project(changed | {"models": {name: changed["models"][name] for name in models or changed["models"]}})
 
     return make

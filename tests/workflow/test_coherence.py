@@ -1,14 +1,13 @@
 """The study `coherence` end to end: what its tables hold, and the preset, shrunken."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
-from conftest import PROJECT, TINY, copy_project, merged, snakemake, write_config
+from conftest import TINY, merged, snakemake
 
-from cifar_files import write_files
 from prunescape.coherence.widths import parent_width
 
 pytestmark = pytest.mark.workflow
@@ -76,18 +75,12 @@ def test_trained_weights_are_where_noise_begins(studied: Path) -> None:
 
 
 @pytest.mark.full
-def test_the_preset_shrunken(tmp_path: Path) -> None:
+def test_the_preset_shrunken(shrunken: Callable[..., Path]) -> None:
     """Its networks on CIFAR-10's format; every table and figure, the published numbers beside."""
-    folder = copy_project(tmp_path / "project")
-    write_files("cifar10", tmp_path / "data" / "cifar-10-batches-py")
-    config = yaml.safe_load((PROJECT / "workflow" / "studies" / "yauney2024.yaml").read_text())
     short = {"epochs": 1, "gaussian_epochs": 1, "retraining_epochs": 1}
     small = {
-        "seeds": [0],
-        "data": {"directory": str(tmp_path / "data"), "verify": False, "train_size": 12, "validation_size": 10},
-        "recipe": {"epochs": 1, "batch_size": 4},
-        "engine": {"device": "cpu"},
-        "figures": {"formats": ["png"]},
+        "data": {"train_size": 12, "validation_size": 10},
+        "recipe": {"batch_size": 4},
         "coherence": {
             "models": {"resnet50_cifar": short, "vit": short},
             "mlp": {"epochs": 1, "widths": [8, 12], "child": 8, "parents": [2]},
@@ -98,7 +91,7 @@ def test_the_preset_shrunken(tmp_path: Path) -> None:
             "scopes": ["floor", "local"],
         },
     }
-    write_config(folder, merged(config, small))
+    folder = shrunken("yauney2024", small)
     snakemake(folder, "coherence", "--cores", "2")
     output = folder / "results" / "yauney2024" / "coherence"
     for name in ("table_6_1_2", "table_6_5_6"):
@@ -110,9 +103,7 @@ def test_the_preset_shrunken(tmp_path: Path) -> None:
     assert figures == drawn | {f"mlp/{name}.png" for name in OF_MLPS}
 
 
-def test_a_network_without_channels_is_refused_by_the_main_job(tmp_path: Path) -> None:
-    folder = copy_project(tmp_path / "project")
-    write_config(folder, merged(TINY, {"models": {"small_vit": TINY["models"]["small_resnet"]}}))
+def test_a_network_without_channels_is_refused_by_the_main_job(project: Callable[..., Path]) -> None:
+    folder = project(merged(TINY, {"models": {"small_vit": TINY["models"]["small_resnet"]}}))
     output = snakemake(folder, "-n", status=1)
     assert "config: models.small_vit: has no channels to prune; name it in coherence.models" in output
-    assert "Traceback" not in output

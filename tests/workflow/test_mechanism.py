@@ -3,15 +3,13 @@
 import os
 import shutil
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
-from conftest import COMPANIONS, PROJECT, copy_project, merged, snakemake, started, write_config
-
-from cifar_files import write_files
+from conftest import COMPANIONS, merged, snakemake, started
 
 pytestmark = pytest.mark.workflow
 
@@ -92,28 +90,20 @@ def test_killed_cycles_go_on_to_the_same_networks(studied: Path, tmp_path: Path)
 
 
 @pytest.mark.full
-def test_a_training_that_diverges_is_told_in_one_line(tmp_path: Path) -> None:
-    folder = copy_project(tmp_path / "project")
+def test_a_training_that_diverges_is_told_in_one_line(project: Callable[..., Path]) -> None:
     changed = {"models": {"small_resnet": {"learning_rate": 9.0}}, "extension": {"learning_rate": [1.0e-5, 100.0]}}
     changed |= {"models": {"small_resnet": {"learning_rate": 9.0, "mechanism": {"weight_decay": 1.0e30}}}}
-    write_config(folder, merged(SMALL, merged(changed, {"seeds": [0]})))
+    folder = project(merged(SMALL, merged(changed, {"seeds": [0]})))
     output = snakemake(folder, "results/tiny/mechanism/networks/small_resnet/seed-0/sizes.safetensors", status=1)
     assert "prunescape: the network of size 1 diverged after 1 epochs; choose a smaller learning_rate" in output
-    assert "Traceback" not in output
 
 
 @pytest.mark.full
-def test_the_papers_preset_shrunken(tmp_path: Path) -> None:
+def test_the_papers_preset_shrunken(shrunken: Callable[..., Path]) -> None:
     """Both networks on CIFAR-10's format; every table and figure, the published numbers beside."""
-    folder = copy_project(tmp_path / "project")
-    write_files("cifar10", tmp_path / "data" / "cifar-10-batches-py")
-    config = yaml.safe_load((PROJECT / "workflow" / "studies" / "mechanism2021.yaml").read_text())
     small = {
-        "seeds": [0],
-        "data": {"directory": str(tmp_path / "data"), "verify": False, "train_size": 20, "validation_size": 10},
-        "recipe": {"epochs": 1, "batch_size": 10},
-        "engine": {"device": "cpu"},
-        "figures": {"formats": ["png"]},
+        "data": {"train_size": 20, "validation_size": 10},
+        "recipe": {"batch_size": 10},
         "mechanism": {
             "lanes": 1,
             "images": 10,
@@ -123,7 +113,7 @@ def test_the_papers_preset_shrunken(tmp_path: Path) -> None:
             "surface": {"side": 2, "line": 3},
         },
     }
-    write_config(folder, merged(config, small))
+    folder = shrunken("mechanism2021", small)
     snakemake(folder, "mechanism", "--cores", "2")
     output = folder / "results" / "mechanism2021" / "mechanism"
     one, two = pd.read_csv(output / "table_1.csv"), pd.read_csv(output / "table_2.csv")

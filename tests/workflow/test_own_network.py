@@ -94,5 +94,4 @@ def test_mistakes_are_told_before_anything_runs(done: Path) -> None:
     (done / "mypackage" / "flipped.py").write_text(text.replace("class Block", f"{flipped}\n\nclass Block"))
     said = told(**{"import": "mypackage.flipped:build"})  # nothing is trained before it is checked
     assert "mypackage.flipped:build: without some channels of 1.expand it does not compute" in said
-    assert "Traceback" not in said
     assert not (done / "results/mistaken/models/mynet/dense/weights.safetensors").exists()

@@ -1,13 +1,14 @@
 """The thesis' presets, shrunken, on generated files of the real formats; and a user's own class folders."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 import yaml
-from conftest import PROJECT, TINY, copy_project, draw_classes, merged, snakemake, write_config
+from conftest import PROJECT, TINY, draw_classes, merged, snakemake, write_config
 
 from cifar_files import write_files
 
@@ -27,11 +28,10 @@ def preset(name: str, changes: dict[str, Any]) -> dict[str, Any]:
     return merged(merged(config, small), changes)
 
 
-def test_cifar10(tmp_path: Path) -> None:
-    folder = copy_project(tmp_path / "project")
+def test_cifar10(project: Callable[..., Path], tmp_path: Path) -> None:
     write_files("cifar10", tmp_path / "data" / "cifar-10-batches-py")
     data = {"directory": str(tmp_path / "data"), "verify": False, "train_size": 40, "validation_size": 20}
-    write_config(folder, preset("thesis_cifar10", {"data": data, "recipe": {"batch_size": 20}}))
+    folder = project(preset("thesis_cifar10", {"data": data, "recipe": {"batch_size": 20}}))
     snakemake(folder, "pruning_table", "collect_cells")
     pruning = pd.read_csv(folder / "results/thesis_cifar10/hpspace/pruning.csv")
     assert len(pruning) == 10
@@ -43,20 +43,19 @@ def test_cifar10(tmp_path: Path) -> None:
     assert cells.groupby("model").size().to_dict() == {"resnet56": 5, "mobilenetv2": 5}
 
 
-def test_imagenet(tmp_path: Path) -> None:
-    folder = copy_project(tmp_path / "project")
+def test_imagenet(project: Callable[..., Path], tmp_path: Path) -> None:
     draw_classes(tmp_path / "data" / "train", classes=4, count=4, side=260)
     draw_classes(tmp_path / "data" / "val", classes=4, count=2, side=240)
     changes = {"data": {"directory": str(tmp_path / "data")}, "recipe": {"batch_size": 8}}
-    write_config(folder, preset("thesis_imagenet", changes))
+    folder = project(preset("thesis_imagenet", changes))
     snakemake(folder, "pruning_table", "collect_cells")
     pruning = pd.read_csv(folder / "results/thesis_imagenet/hpspace/pruning.csv").set_index("variant")
     assert pruning.loc["non_uniform-0.4", "achieved_ratio"] == pytest.approx(0.4, abs=0.005)
     assert pruning.loc["dense", "flops"] == pytest.approx(8.2e9, rel=0.01)
 
 
-def test_own_class_folders_with_many_classes_have_top5_too(tmp_path: Path) -> None:
-    folder = copy_project(tmp_path / "project")
+def test_own_class_folders_with_many_classes_have_top5_too(project: Callable[..., Path], tmp_path: Path) -> None:
+    folder = project()
     draw_classes(tmp_path / "data", classes=100, count=4, side=20)
     changes = {
         "data": {
@@ -83,12 +82,11 @@ FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
 
 @pytest.mark.debian_data
 @pytest.mark.skipif(not FASHION_MNIST.is_dir(), reason="the Debian package dataset-fashion-mnist is not installed")
-def test_fashion_mnist(tmp_path: Path) -> None:
-    folder = copy_project(tmp_path / "project")
+def test_fashion_mnist(project: Callable[..., Path]) -> None:
     data = {"directory": str(FASHION_MNIST), "train_size": 200, "validation_size": 100}
     changes = {"data": data, "seeds": [0], "recipe": {"batch_size": 50}}
     changes["models"] = {"resnet20": {"ratios": [0.3]}}
-    write_config(folder, preset("fashion_mnist", changes))
+    folder = project(preset("fashion_mnist", changes))
     snakemake(folder, "collect_cells")
     cells = pd.read_csv(folder / "results/fashion_mnist/hpspace/cells.csv")
     assert len(cells) == 3

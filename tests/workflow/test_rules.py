@@ -3,7 +3,7 @@
 import ast
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -33,8 +33,8 @@ OF_STUDIES = re.compile(r"/(parts|networks|pretrained|cells|data)/|/models/[^/]+
     [PIPELINES, *(pytest.param(["scratch", name], marks=pytest.mark.full) for name in PIPELINES[1:])],
     ids="+".join,
 )
-def test_every_pipeline_goes_with_every_study_of_the_demo(pipelines: list[str], tmp_path: Path) -> None:
-    folder = copy_project(tmp_path / "project")
+def test_every_pipeline_goes_with_every_study_of_the_demo(pipelines: list[str], project: Callable[..., Path]) -> None:
+    folder = project()
     (folder / "more.yaml").write_text(json.dumps({"models": {"small_resnet": {"pipelines": pipelines}}}))
     files = ["--configfile", "config.yaml", "more.yaml"]
     assert "Job stats" in snakemake(folder, "all", *STUDIES, "-n", *files)
@@ -119,7 +119,7 @@ def test_targets_ask_for_every_file_of_their_jobs(everything: list[Job]) -> None
     assert not {path for path in made - asked if not OF_STUDIES.search(path)}
 
 
-def test_targets_ask_for_every_file_that_is_documented(finished: Path, tmp_path: Path) -> None:
+def test_targets_ask_for_every_file_that_is_documented(finished: Path, project: Callable[..., Path]) -> None:
     results = finished / "results" / "tiny"
     package = json.loads((results / "datapackage.json").read_text())
     patterns = [re.sub(r"\{\w+\}", "*", entry["path"]) for entry in package["resources"] + package["parts"]]
@@ -132,8 +132,7 @@ def test_targets_ask_for_every_file_that_is_documented(finished: Path, tmp_path:
     assert [pattern for pattern, paths in named.items() if not paths] == ["hpspace/figures/"]
     paths = {path.relative_to(finished).as_posix() for found in named.values() for path in found}
     assert len(paths) > 50
-    folder = copy_project(tmp_path / "project")
-    write_config(folder, TINY)
+    folder = project(TINY)
     assert not paths - asked_for(jobs_of(folder, "all"), "all")
 
 

@@ -3,15 +3,13 @@
 import json
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
-from conftest import COMPANIONS, PROJECT, copy_project, merged, snakemake, started, write_config
-
-from cifar_files import write_files
+from conftest import COMPANIONS, copy_project, merged, snakemake, started, write_config
 
 pytestmark = pytest.mark.workflow
 
@@ -65,25 +63,20 @@ def test_a_killed_search_goes_on_to_the_same_front(studied: Path, tmp_path: Path
         assert (results(folder) / path).read_bytes() == (results(studied) / path).read_bytes()
 
 
-def test_too_few_images_are_told_before_training(tmp_path: Path) -> None:
-    folder = copy_project(tmp_path / "project")
-    write_config(folder, merged(SMALL, {"stochastic": {"held_out": 80}}))
+def test_too_few_images_are_told_before_training(project: Callable[..., Path]) -> None:
+    folder = project(merged(SMALL, {"stochastic": {"held_out": 80}}))
     output = snakemake(folder, "stochastic", status=1)
     assert "config: stochastic.held_out: 80 of data.train_size = 100 leaves less than a batch" in output
 
 
 @pytest.mark.full
-def test_the_papers_preset_shrunken(tmp_path: Path) -> None:
+def test_the_papers_preset_shrunken(shrunken: Callable[..., Path]) -> None:
     """ResNet-18 on CIFAR-10's format; all figures and tables, the published ones beside. Other networks take long."""
-    folder = copy_project(tmp_path / "project")
-    write_files("cifar10", tmp_path / "data" / "cifar-10-batches-py")
-    preset = yaml.safe_load((PROJECT / "workflow" / "studies" / "avendano2025_cifar10.yaml").read_text())
+    of_model = {"transfer_gammas": [0.9], "fine_tuning_gamma": None}
     small = {
-        "seeds": [0],
-        "data": {"directory": str(tmp_path / "data"), "verify": False, "train_size": 30, "validation_size": 10},
-        "recipe": {"epochs": 1, "batch_size": 20},
-        "engine": {"device": "cpu"},
-        "figures": {"formats": ["png"]},
+        "data": {"train_size": 30, "validation_size": 10},
+        "recipe": {"batch_size": 20},
+        "models": {"resnet18_cifar": {"methods": ["uniform"], "ratios": [0.5], "stochastic": of_model}},
         "stochastic": {
             "held_out": 10,
             "sample": 10,
@@ -97,11 +90,7 @@ def test_the_papers_preset_shrunken(tmp_path: Path) -> None:
             "structured": {"sigmas": [0.003], "draws": 1},
         },
     }
-    changed = merged(preset, small)
-    model = changed["models"]["resnet18_cifar"] | {"methods": ["uniform"], "ratios": [0.5]}
-    model["stochastic"] |= {"transfer_gammas": [0.9], "fine_tuning_gamma": None}
-    changed["models"] = {"resnet18_cifar": model}
-    write_config(folder, changed)
+    folder = shrunken("avendano2025_cifar10", small, "resnet18_cifar")
     snakemake(folder, "stochastic", "--cores", "2")
     output = folder / "results/avendano2025_cifar10/stochastic"
     one = pd.read_csv(output / "table_1.csv")
