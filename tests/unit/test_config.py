@@ -4,6 +4,7 @@ import copy
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -85,107 +86,77 @@ def test_shipped_configs_pass_and_validate_to_themselves(path):
     assert config["run"] == ("demo" if path.stem == "config" else path.stem)
 
 
-def test_the_presets_are_the_thesis():
-    """Tables 3.3 and 3.4, sections 3.2.2, 3.2.3 and 3.3."""
-    cifar = validated(yaml.safe_load((STUDIES / "thesis_cifar10.yaml").read_text()), MODELS, DATA)
-    imagenet = validated(yaml.safe_load((STUDIES / "thesis_imagenet.yaml").read_text()), MODELS, DATA)
-    prior = {"learning_rate": 0.1, "weight_decay": 1e-4}
-    both = ["uniform", "non_uniform"]
-    for model in (*cifar["models"].values(), *imagenet["models"].values()):
-        assert {*model.pop("stochastic").values(), *model.pop("mechanism").values()} == {None}
-        own = ("import", "kwargs", "prunable", "ignored_layers")
-        assert [model.pop(key) for key in own] == [None, {}, "inside-blocks", None]
-        assert (model.pop("criteria"), model.pop("pipelines")) == (["norm"], ["scratch"])
-    assert cifar["models"] == {
-        "resnet56": {**prior, "methods": both, "ratios": [0.6, 0.2]},
-        "mobilenetv2": {**prior, "methods": both, "ratios": [0.6, 0.4]},
-    }
-    assert imagenet["models"] == {"resnet50": {**prior, "methods": ["non_uniform"], "ratios": [0.4]}}
-    shared = {"optimiser": "sgd", "momentum": 0.9, "label_smoothing": 0.0, "schedule": "step", "clip": None}
-    shared |= {"decay": 0.1, "evaluate_every": 1}
-    assert cifar["recipe"] == {**shared, "epochs": 180, "batch_size": 128, "decay_epochs": [90, 135]}
-    assert imagenet["recipe"] == {**shared, "epochs": 90, "batch_size": 256, "decay_epochs": [30, 60]}
-    assert (cifar["grid"]["size"], cifar["grid"]["step"]) == ([9, 9], 0.2)
-    assert (imagenet["grid"]["size"], imagenet["grid"]["step"]) == ([3, 3], 0.4)
-    assert cifar["seeds"] == imagenet["seeds"] == [0]
+# By preset: what its source says, by key; `*` is each model.
+THESIS = {  # sections 3.2.2, 3.2.3 and 3.3
+    **{"recipe.optimiser": "sgd", "recipe.momentum": 0.9, "recipe.schedule": "step", "recipe.decay": 0.1, "seeds": [0]},
+    **{"recipe.label_smoothing": 0.0, "recipe.clip": None, "recipe.evaluate_every": 1},
+    **{"models.*.learning_rate": 0.1, "models.*.weight_decay": 1e-4, "models.*.criteria": ["norm"]},
+    **{"models.*.pipelines": ["scratch"], "models.*.prunable": "inside-blocks", "models.*.ignored_layers": None},
+}
+SP = {  # section IV, Tables I and II, Fig. 2, 3 and 8
+    **{"recipe.epochs": 200, "recipe.batch_size": 128, "recipe.schedule": "cosine", "models.*.learning_rate": 0.1},
+    **{"stochastic.fine_tuning.epochs": 100, "stochastic.fine_tuning.learning_rate": 1e-4},
+    **{"stochastic.fine_tuning.weight_decay": 5e-5, "stochastic.fine_tuning.clip": 0.1, "stochastic.held_out": 5000},
+    "stochastic.grid": {"gammas": [0.8, 0.9, 0.95], "sigmas": [0.001, 0.003, 0.005], "draws": 10},
+    **{"stochastic.search.budget": 150, "stochastic.search.draws": 10, "stochastic.search.sigma": [1e-4, 1e-2]},
+    **{"stochastic.search.gamma": [0.01, 0.99], "stochastic.transfer.draws": 80, "stochastic.best_draws": 20},
+    "models.resnet18_cifar.stochastic.fine_tuning_gamma": 0.9,
+    "models.resnet50_cifar.stochastic.fine_tuning_gamma": 0.95,
+    "models.vgg19_cifar.stochastic.fine_tuning_gamma": 0.94,
+}
+UTILITY = {  # sections 2.1.2, 2.2 and 3, A.2
+    **{"data.name": "cifar10", "recipe.momentum": 0.9, "recipe.decay": 0.1, "recipe.schedule": "step"},
+    **{"models.*.learning_rate": 0.1, "models.resnet20.weight_decay": 1e-4},
+    **{"models.vanilla_cnn.mechanism.momentum": 0, "models.vanilla_cnn.mechanism.weight_decay": 0},
+    **{"models.resnet20.mechanism.momentum": None, "models.resnet20.mechanism.weight_decay": None},
+    **{"mechanism.subsets": 500, "mechanism.levels": [0.01, 0.05, 0.075, 0.1, 0.15, 0.25]},
+}
+RESNET, VIT, MLP = "coherence.models.resnet50_cifar", "coherence.models.vit", "coherence.mlp"
+SOURCES: dict[str, dict[str, Any]] = {
+    "thesis_cifar10": THESIS
+    | {"recipe.epochs": 180, "recipe.batch_size": 128, "recipe.decay_epochs": [90, 135], "grid.size": [9, 9]}
+    | {"models.*.methods": ["uniform", "non_uniform"], "grid.step": 0.2}
+    | {"models.resnet56.ratios": [0.6, 0.2], "models.mobilenetv2.ratios": [0.6, 0.4]},
+    "thesis_imagenet": THESIS
+    | {"recipe.epochs": 90, "recipe.batch_size": 256, "recipe.decay_epochs": [30, 60], "grid.size": [3, 3]}
+    | {"models.*.methods": ["non_uniform"], "grid.step": 0.4, "models.resnet50.ratios": [0.4]},
+    "avendano2025_cifar10": SP
+    | {"data.name": "cifar10", "models.resnet18_cifar.stochastic.cell": [0.9, 0.005]}
+    | {f"models.{name}.stochastic.cell": [0.95, 0.003] for name in ("resnet50_cifar", "vgg19_cifar")},
+    "avendano2025_cifar100": SP
+    | {"data.name": "cifar100", "models.resnet18_cifar.stochastic.cell": [0.9, 0.003]}
+    | {"models.resnet50_cifar.stochastic.cell": [0.85, 0.001], "models.vgg19_cifar.stochastic.cell": [0.8, 0.001]},
+    "mechanism2021": UTILITY
+    | {"recipe.epochs": 200, "recipe.decay_epochs": [100, 150], "mechanism.sizes": [1.0, 0.5, 0.25]}
+    | {"mechanism.pruning_ratios": [0.25, 0.5, 0.75], "mechanism.images": None, "mechanism.cycles.number": 5}
+    | {"mechanism.retraining_epochs": None, "mechanism.surface.recompute": True}
+    | {"mechanism.cycles.weights": 0.3, "mechanism.cycles.channels": 0.2},
+    "mechanism2021_long": UTILITY
+    | {"recipe.epochs": 5000, "recipe.decay_epochs": [2500, 3750], "mechanism.experiments": ["epochs"]},
+    "yauney2024": {  # sections 2.1, 5.3, 5.4 and 6.1
+        **{"data.name": "cifar10", f"{RESNET}.optimiser": "sgd", f"{RESNET}.learning_rate": 0.1},
+        **{f"{RESNET}.momentum": 0, f"{RESNET}.weight_decay": 0, f"{RESNET}.epochs": 300},
+        **{f"{RESNET}.gaussian_epochs": 1000, f"{RESNET}.retraining_epochs": 300, f"{RESNET}.retraining_rate": 0.5},
+        **{f"{VIT}.optimiser": "adam", f"{VIT}.learning_rate": 1e-4, f"{VIT}.weight_decay": 0, f"{VIT}.epochs": 200},
+        **{f"{VIT}.gaussian_epochs": 1000, f"{VIT}.retraining_epochs": 300, f"{VIT}.retraining_rate": None},
+        **{f"{MLP}.optimiser": "adam", f"{MLP}.learning_rate": 1e-4, f"{MLP}.epochs": 200, f"{MLP}.child": 512},
+        **{"coherence.density": 0.1, "coherence.samples": None, f"{MLP}.parents": [2, 5, 10, 20, 40, 62]},
+        f"{MLP}.widths": [100, 200, *range(400, 2801, 400)],
+        "coherence.experiments": ["gaussian", "trained", "widths", "wide", "fixed"]
+        + ["network", "stability", "early", "matched"],
+    },
+}
 
 
-def test_the_presets_of_the_stochastic_study_are_the_papers():
-    """Section IV, Tables I and II, Fig. 2, 3 and 8."""
-    cells = {
-        "cifar10": {"resnet18_cifar": [0.9, 0.005], "resnet50_cifar": [0.95, 0.003], "vgg19_cifar": [0.95, 0.003]},
-        "cifar100": {"resnet18_cifar": [0.9, 0.003], "resnet50_cifar": [0.85, 0.001], "vgg19_cifar": [0.8, 0.001]},
-    }
-    for data, of_data in cells.items():
-        config = validated(yaml.safe_load((STUDIES / f"avendano2025_{data}.yaml").read_text()), MODELS, DATA)
-        assert config["data"]["name"] == data
-        assert {name: model["stochastic"]["cell"] for name, model in config["models"].items()} == of_data
-        assert {model["learning_rate"] for model in config["models"].values()} == {0.1}
-        recipe, study = config["recipe"], config["stochastic"]
-        assert (recipe["epochs"], recipe["batch_size"], recipe["schedule"]) == (200, 128, "cosine")
-        tuning = study["fine_tuning"]
-        assert (tuning["epochs"], tuning["learning_rate"], tuning["weight_decay"], tuning["clip"]) == (
-            100,
-            1e-4,
-            5e-5,
-            0.1,
-        )
-        assert study["grid"] == {"gammas": [0.8, 0.9, 0.95], "sigmas": [0.001, 0.003, 0.005], "draws": 10}
-        search = study["search"]
-        assert (search["budget"], search["draws"], study["held_out"]) == (150, 10, 5000)
-        assert (search["sigma"], search["gamma"]) == ([1e-4, 1e-2], [0.01, 0.99])
-        assert (study["transfer"]["draws"], study["best_draws"]) == (80, 20)
-        gammas = {name: model["stochastic"]["fine_tuning_gamma"] for name, model in config["models"].items()}
-        assert gammas == {"resnet18_cifar": 0.9, "resnet50_cifar": 0.95, "vgg19_cifar": 0.94}
-
-
-def test_the_presets_of_the_mechanism_study_are_the_papers():
-    """Sections 2.1.2, 2.2 and 3, A.2."""
-    whole, long = (
-        validated(yaml.safe_load((STUDIES / f"mechanism2021{suffix}.yaml").read_text()), MODELS, DATA)
-        for suffix in ("", "_long")
-    )
-    for config, epochs in ((whole, 200), (long, 5000)):
-        recipe, models = config["recipe"], config["models"]
-        assert config["data"]["name"] == "cifar10"
-        assert (recipe["epochs"], recipe["momentum"], recipe["decay"], recipe["schedule"]) == (epochs, 0.9, 0.1, "step")
-        assert recipe["decay_epochs"] == [epochs // 2, 3 * epochs // 4]
-        assert {model["learning_rate"] for model in models.values()} == {0.1}
-        plain = models["vanilla_cnn"]["mechanism"]
-        assert (plain["momentum"], plain["weight_decay"]) == (0, 0)
-        advanced = models["resnet20"]
-        assert (advanced["weight_decay"], set(advanced["mechanism"].values())) == (1e-4, {None})
-        assert config["mechanism"]["subsets"] == 500
-        assert config["mechanism"]["levels"] == [0.01, 0.05, 0.075, 0.1, 0.15, 0.25]
-    study = whole["mechanism"]
-    assert (study["sizes"], study["pruning_ratios"]) == ([1.0, 0.5, 0.25], [0.25, 0.5, 0.75])
-    assert (study["images"], study["retraining_epochs"], study["surface"]["recompute"]) == (None, None, True)
-    cycles = study["cycles"]
-    assert (cycles["number"], cycles["weights"], cycles["channels"]) == (5, 0.3, 0.2)
-    assert long["mechanism"]["experiments"] == ["epochs"]
-
-
-def test_the_preset_of_the_coherence_study_is_the_thesis():
-    """Sections 2.1, 5.3, 5.4 and 6.1 of the thesis on gradient coherence."""
-    config = validated(yaml.safe_load((STUDIES / "yauney2024.yaml").read_text()), MODELS, DATA)
-    study = config["coherence"]
-    assert config["data"]["name"] == "cifar10"
-    resnet, vit = study["models"]["resnet50_cifar"], study["models"]["vit"]
-    assert (resnet["optimiser"], resnet["learning_rate"], resnet["momentum"], resnet["weight_decay"]) == (
-        "sgd",
-        0.1,
-        0,
-        0,
-    )
-    assert (vit["optimiser"], vit["learning_rate"], vit["weight_decay"]) == ("adam", 1e-4, 0)
-    assert [(model["epochs"], model["gaussian_epochs"]) for model in (resnet, vit)] == [(300, 1000), (200, 1000)]
-    assert [(model["retraining_epochs"], model["retraining_rate"]) for model in (resnet, vit)] == [
-        (300, 0.5),
-        (300, None),
-    ]
-    assert (study["mlp"]["optimiser"], study["mlp"]["learning_rate"], study["mlp"]["epochs"]) == ("adam", 1e-4, 200)
-    assert (study["mlp"]["child"], max(study["mlp"]["parents"]), max(study["mlp"]["widths"])) == (512, 62, 2800)
-    assert (study["density"], study["samples"], len(study["experiments"])) == (0.1, None, 9)
+@pytest.mark.parametrize("preset", SOURCES)
+def test_presets_are_what_their_sources_say(preset):
+    config = validated(yaml.safe_load((STUDIES / f"{preset}.yaml").read_text()), MODELS, DATA)
+    for key, value in SOURCES[preset].items():
+        for name in config["models"]:
+            part = config
+            for word in key.split("."):
+                part = part[name if word == "*" else word]
+            assert part == value, (key, name)
 
 
 def test_a_coherence_study_without_models_takes_those_of_the_main_job():
