@@ -142,8 +142,9 @@ SOURCES: dict[str, dict[str, Any]] = {
         **{f"{MLP}.optimiser": "adam", f"{MLP}.learning_rate": 1e-4, f"{MLP}.epochs": 200, f"{MLP}.child": 512},
         **{"coherence.density": 0.1, "coherence.samples": None, f"{MLP}.parents": [2, 5, 10, 20, 40, 62]},
         f"{MLP}.widths": [100, 200, *range(400, 2801, 400)],
-        "coherence.experiments": ["gaussian", "trained", "widths", "wide", "fixed"]
-        + ["network", "stability", "early", "matched"],
+        "coherence.experiments": [
+            *("gaussian", "trained", "widths", "wide", "fixed", "network", "stability", "early", "matched"),
+        ],
     },
 }
 
