@@ -1,18 +1,25 @@
 """Synthetic landscapes whose truth is known, and what intervals and tests make of their noisy seeds."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy.spatial.distance import pdist, squareform
 
 from prunescape.hpspace import functionals
+from prunescape.hpspace.axes import THESIS, Pair
 from prunescape.hpspace.cube import Cube
-from prunescape.hpspace.decision import EQUIVALENT, UNDECIDED, WORSE, decide, losses_of
+from prunescape.hpspace.decision import EQUIVALENT, UNDECIDED, WORSE, decide, decisions, losses_of
+from prunescape.hpspace.ellipse import ellipses
+from prunescape.hpspace.extension import open_borders
 from prunescape.hpspace.intervals import ELLIPSE, SHIFT, intervals
-from prunescape.hpspace.resampling import Resampled
+from prunescape.hpspace.permutation import shift_tests
+from prunescape.hpspace.resampling import Resampled, resample
+from prunescape.hpspace.risk import risk_cells, risk_table
 from prunescape.hpspace.surface import landscapes, matern
+from prunescape.hpspace.tuning import regret
+from prunescape.hpspace.verdict import Tables, verdict
 
 SIDE = 11
 LATTICE = np.stack(np.meshgrid(*[np.arange(SIDE) - SIDE // 2] * 2, indexing="ij"), axis=-1).reshape(-1, 2)
@@ -134,3 +141,23 @@ def cells_of(values: np.ndarray) -> pd.DataFrame:
     ]
     columns = ["model", "variant", "seed", "i", "j", "learning_rate", "weight_decay", "top1", "top5"]
     return pd.DataFrame(rows, columns=columns)
+
+
+# What a verdict follows from, as the config has it.
+LIMITS = VERDICT | {"risk_roi": 0.5, "confidence": 0.95}
+
+
+def verdict_of(cells: pd.DataFrame, draws: int, pair: Pair = THESIS) -> dict[str, Any]:
+    """The verdict on a table of cells, by so many draws."""
+    analysis = ANALYSIS | {"draws": draws, "confidence": 0.95, "axes": pair.to_json()}
+    drawn = resample(cells, analysis)
+    tables = Tables(
+        cells,
+        ellipses(cells, ANALYSIS["roi"], 2.0, 5, pair),
+        risk_table(risk_cells(cells, 0.5)),
+        intervals(drawn, analysis),
+        decisions(drawn, 0.5, LIMITS),
+        shift_tests(cells, analysis),
+        regret(drawn),
+    )
+    return verdict(tables, open_borders(cells, 1.0, pair), LIMITS, pair)

@@ -8,23 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from landscape_samples import verdict_of
 from prunescape.config.grid import Grid
-from prunescape.hpspace.decision import decisions
 from prunescape.hpspace.ellipse import confidence_level, ellipses, fit
-from prunescape.hpspace.extension import open_borders, plan_extension
-from prunescape.hpspace.intervals import intervals
+from prunescape.hpspace.extension import plan_extension
 from prunescape.hpspace.landscape import best_cell, mean_over_seeds, region_of_interest
 from prunescape.hpspace.lattice import Cell, Extent, Lattice
-from prunescape.hpspace.permutation import shift_tests
-from prunescape.hpspace.resampling import resample
 from prunescape.hpspace.risk import risk_cells, risk_table
-from prunescape.hpspace.tuning import regret
-from prunescape.hpspace.verdict import Tables, verdict
 from prunescape.hpspace.verdict_page import verdict_page
 from prunescape.hpspace.verdict_text import headline, verdict_text
 
-LIMITS = {"margin": 0.5, "level": 0.05, "power": 0.8, "risk_roi": 0.5, "confidence": 0.95}
-ANALYSIS = {"roi": [0.5, 1.0], "risk_roi": 0.5, "sigma": 2.0, "minimum_cells": 5, "draws": 300, "confidence": 0.95}
 ANYWHERE = {"learning_rate": [1e-9, 1e9], "weight_decay": [1e-9, 1e9]}
 
 
@@ -180,17 +173,7 @@ def answer_for(pruned: np.ndarray, seeds: int = 3, noise: float = 0.05, dense: n
     cells = cells_from(
         {"dense": ridge(90.0, size=size) if dense is None else dense, "uniform-0.5": pruned}, seeds, noise
     )
-    drawn = resample(cells, ANALYSIS)
-    tables = Tables(
-        cells,
-        ellipses(cells, [0.5, 1.0], 2.0, 5),
-        risk_table(risk_cells(cells, 0.5)),
-        intervals(drawn, ANALYSIS),
-        decisions(drawn, 0.5, LIMITS),
-        shift_tests(cells, ANALYSIS),
-        regret(drawn),
-    )
-    return verdict(tables, open_borders(cells, 1.0), LIMITS)
+    return verdict_of(cells, 300)
 
 
 def test_criteria_without_chance_beside_them_are_told() -> None:

@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from figure_checks import texts
+from landscape_samples import ANALYSIS as SAMPLE
+from landscape_samples import LIMITS, verdict_of
 from overview_samples import made
 from prunescape.config.extension import Extension
 from prunescape.config.grid import Grid
@@ -22,11 +24,10 @@ from prunescape.hpspace.extension import open_borders, plan_extension
 from prunescape.hpspace.intervals import intervals
 from prunescape.hpspace.landscape import mean_over_seeds
 from prunescape.hpspace.lattice import Cell, Extent, Lattice
-from prunescape.hpspace.permutation import shift_tests
 from prunescape.hpspace.resampling import resample
 from prunescape.hpspace.risk import risk_cells, risk_table
 from prunescape.hpspace.tuning import regret, transfer
-from prunescape.hpspace.verdict import Tables, advice, verdict
+from prunescape.hpspace.verdict import advice
 from prunescape.hpspace.verdict_page import verdict_page
 from prunescape.hpspace.verdict_text import verdict_text
 from prunescape.overview.cost import ASSUMED_CORE, Costs
@@ -36,8 +37,7 @@ from prunescape.studies import hpspace
 from prunescape.studies.package import data_package
 from prunescape.variant import DENSE
 
-ANALYSIS = {"roi": [0.5, 1.0], "risk_roi": 0.5, "sigma": 2.0, "minimum_cells": 5, "draws": 100, "confidence": 0.95}
-LIMITS = {"margin": 0.5, "level": 0.05, "power": 0.8, "risk_roi": 0.5, "confidence": 0.95}
+ANALYSIS = SAMPLE | {"draws": 100, "confidence": 0.95}
 MOMENTUM_BATCH = Pair(Axis("momentum", 0.1, LINEAR), Axis("batch_size", 0.301))
 PRIORS = {"momentum": 0.5, "batch_size": 32, "epochs": 10, "learning_rate": 0.1, "weight_decay": 0.01}
 SIZE = 5
@@ -65,21 +65,6 @@ def trained(seed: int, noise: float = 0.05) -> np.ndarray:
     i, j = np.meshgrid(*[np.arange(SIZE) - SIZE // 2] * 2, indexing="ij")
     smooth = [90 - 0.2 * (i + j - moved) ** 2 - 0.05 * (i - j) ** 2 for moved in random.uniform(-1, 1, 2)]
     return np.stack(smooth)[:, None] + noise * random.standard_normal((2, 3, SIZE, SIZE))
-
-
-def answer_of(pair: Pair, values: np.ndarray) -> dict[str, Any]:
-    cells, axes = cells_of(pair, values), {"axes": pair.to_json()}
-    drawn = resample(cells, ANALYSIS | axes)
-    tables = Tables(
-        cells,
-        ellipses(cells, [0.5, 1.0], 2.0, 5, pair),
-        risk_table(risk_cells(cells, 0.5)),
-        intervals(drawn, ANALYSIS),
-        decisions(drawn, 0.5, LIMITS),
-        shift_tests(cells, ANALYSIS | axes),
-        regret(drawn),
-    )
-    return verdict(tables, open_borders(cells, 1.0, pair), LIMITS, pair)
 
 
 def test_values_by_scale_and_kind() -> None:
@@ -189,7 +174,7 @@ def test_lengths_are_in_decades_where_both_axes_have_the_same_ones_and_else_in_s
 
 
 def test_the_verdict_speaks_of_its_axes() -> None:
-    answer = answer_of(MOMENTUM_BATCH, trained(3))
+    answer = verdict_of(cells_of(MOMENTUM_BATCH, trained(3)), 100, MOMENTUM_BATCH)
     text, page = verdict_text(answer), verdict_page(answer)
     best = answer["models"]["m"]["metrics"]["top1"]["dense"]["best"]
     assert f"at momentum {best['momentum']:.3g}, batch size {best['batch_size']:.0f};" in text
@@ -201,8 +186,9 @@ def test_the_verdict_speaks_of_its_axes() -> None:
         assert "decades" not in words
     assert "Must momentum and batch size be tuned again after pruning?" in page
     assert advice("keep", MOMENTUM_BATCH) == "keep the dense network's momentum and batch size"
-    assert "axes" not in answer_of(THESIS, trained(3))
-    assert "not applicable" not in verdict_text(answer_of(THESIS, trained(3)))
+    usual = verdict_of(cells_of(THESIS, trained(3)), 100)
+    assert "axes" not in usual
+    assert "not applicable" not in verdict_text(usual)
 
 
 def test_tables_are_described_by_the_names_of_the_axes() -> None:
