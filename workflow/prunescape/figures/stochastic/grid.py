@@ -1,4 +1,4 @@
-"""The grid search: the gain of noise at each pruning rate and noise level, and the tests of it (beside Table I)."""
+"""The grid search: the gain of noise at each pruning rate and level, and its tests (beside Table I of the SP paper)."""
 
 from typing import Any
 
