@@ -65,8 +65,9 @@ def test_every_answer_follows_from_its_interval(study: str, count: int, place: i
         assert {claim.outcome for claim in tested} == {"not decided"}
 
 
-@every_study
-@pytest.mark.parametrize("factor", [-1.0, 0.0, 1.0])
+@pytest.mark.parametrize(
+    ("study", "factor"), [*product(["stochastic"], [-1.0, 0.0, 1.0]), ("mechanism", 1.0), ("coherence", 1.0)]
+)
 def test_one_seed_is_said_to_have_no_interval_and_decides_nothing(study: str, factor: float) -> None:
     found = stated(study, tables_of(study, 1, factor=factor))
     text = text_of(found)

@@ -24,7 +24,7 @@ THERE: dict[str, tuple[int, int, dict[str, int], list[str]]] = {
     "stochastic": (20, 12, {"small_resnet": 11}, ["evaluate_sweep"]),
     "mechanism": (19, 11, {"small_resnet": 17}, ["prune_in_cycles"]),
     "coherence": (
-        *(14, 15, {"small_resnet": 19, "mlp": 19}),
+        *(14, 15, {"small_resnet": 29, "mlp": 26}),
         ["train_run", "measure_runs", "retrain_masks", "train_widths", "prune_parents"],
     ),
 }
