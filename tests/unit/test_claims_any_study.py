@@ -73,7 +73,7 @@ def test_one_seed_is_said_to_have_no_interval_and_decides_nothing(study: str, fa
     text = text_of(found)
     assert all(words in text for words in ("(one seed, no interval)", *ALONE.get(study, [])))
     assert not [words for words in ("nan", "Yes", "the interval is above zero") if words in text]
-    assert {claim.decided for claim in found.claims} == {"open", ""}
+    assert {claim.decided for claim in found.claims} <= {"open", ""}
     json.dumps(found.to_json())
 
 
