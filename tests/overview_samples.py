@@ -17,7 +17,7 @@ NOW = 1_000_000_000.0
 def made(changes: dict[str, Any]) -> Study:
     """ResNet-20 on CIFAR-10, dense and pruned to 0.5; three tiles of 3x3 cells each, two rounds of extension."""
     model = {"learning_rate": 0.1, "weight_decay": 1e-4, "methods": ["uniform"], "ratios": [0.5]}
-    raw = {
+    raw: dict[str, Any] = {
         "run": "x",
         "data": {"name": "cifar10"},
         "models": {"resnet20": model},
@@ -26,6 +26,8 @@ def made(changes: dict[str, Any]) -> Study:
         "extension": {"rounds": 2},
         "engine": {"device": "cpu"},
     }
+    if "grid" in changes:
+        del raw["grid"]  # axes of one kind are no keys of the other
     return Study(Plan(merged(raw, changes)))
 
 
