@@ -22,6 +22,7 @@ from prunescape.coherence.masks import (
     mask,
     matched,
     ranks,
+    scored,
     shares,
 )
 from prunescape.coherence.widths import parent_width, weights_of
@@ -46,7 +47,7 @@ def tensors(seed: int, levels: int | None = None) -> dict[str, torch.Tensor]:
 @pytest.mark.parametrize("count", [57, 200])
 def test_masks_keep_exactly_what_their_scope_says(choice: Choice, count: int) -> None:
     diffs, weights = tensors(0, 10), tensors(1)
-    kept = mask(choice, diffs, weights, count, 3)
+    kept = mask(choice, scored(choice.score, diffs if choice.score == "diff" else weights, 3), count)
     assert sum(int(part.sum()) for part in kept.values()) == count
     assert {name: part.shape for name, part in kept.items()} == {name: torch.Size(size) for name, size in SIZES.items()}
     sizes = [part.numel() for part in kept.values()]
@@ -68,7 +69,9 @@ def test_masks_keep_exactly_what_their_scope_says(choice: Choice, count: int) ->
 
 def test_a_floor_raises_layers_and_lowers_all_others_alike() -> None:
     weights = tensors(1)
-    plain, raised = (mask(Choice("magnitude", "best", scope), {}, weights, 30, 0) for scope in (GLOBAL, FLOOR))
+    plain, raised = (
+        mask(Choice("magnitude", "best", scope), scored("magnitude", weights, 0), 30) for scope in (GLOBAL, FLOOR)
+    )
     assert int(plain["c"].sum()) < floor_of(300) == int(raised["c"].sum())
     for name in ("a", "b"):
         assert not (raised[name] & ~plain[name]).any()
@@ -126,7 +129,7 @@ def test_children_of_large_parents_are_as_large_as_their_dense_network(shape: tu
 def test_equal_scores_are_told_apart_by_the_seed_alone() -> None:
     alike = {name: torch.zeros(size) for name, size in SIZES.items()}
     choice = Choice("diff", "best", GLOBAL)
-    one, again, other = (mask(choice, alike, alike, 270, seed) for seed in (0, 0, 1))
+    one, again, other = (mask(choice, scored("diff", alike, seed), 270) for seed in (0, 0, 1))
     assert all(torch.equal(one[name], again[name]) for name in SIZES)
     assert any(not torch.equal(one[name], other[name]) for name in SIZES)
     assert 0.3 < one["c"].float().mean() < 0.7  # not the first ones
@@ -151,7 +154,7 @@ def test_shares_add_up_and_miss_proportion_by_less_than_one(sizes: list[int], da
 
 
 def test_a_matched_mask_has_the_same_layer_densities_and_other_weights() -> None:
-    original = mask(Choice("magnitude", "best", GLOBAL), {}, tensors(1), 100, 0)
+    original = mask(Choice("magnitude", "best", GLOBAL), scored("magnitude", tensors(1), 0), 100)
     found = matched(original, 0)
     assert [int(part.sum()) for part in found.values()] == [int(part.sum()) for part in original.values()]
     assert any(not torch.equal(found[name], original[name]) for name in original)

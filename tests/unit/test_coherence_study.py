@@ -1,5 +1,6 @@
 """The Gaussian variant, watched trainings, histograms, trajectories, and children of masks."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -155,6 +156,13 @@ def test_all_questions_about_one_network(parent: tuple[Task, Parent, pd.DataFram
     assert {name: len(table) for name, table in tables.items()} == {
         **{"children": 11, "densities": 10 * 4, "matched": 8, "early_masks": 6, "mask_overlap": 8}
     }
+    for child in (
+        one for one in children if one.labels["experiment"] == "early"
+    ):  # in whatever order they are asked for
+        alone, (score, epoch) = replace(found), (child.labels["score"], child.labels["epoch"])
+        expected = alone.early(score, "floor", "best", epoch)
+        assert child.mask is not None
+        assert all(torch.equal(child.mask[name], expected[name]) for name in expected)
     at_the_end = tables["mask_overlap"].set_index(["score", "epoch"])["overlap"]
     assert at_the_end["magnitude", 3] == 1.0
     assert at_the_end["diff", found.highest] == 1.0

@@ -74,9 +74,8 @@ def trajectories(
         (in the flattened layer), epoch, weight, diff.
     """
     placed = ranks({layer.name: diffs[epoch][layer.name].abs() for layer in layers}, seed)
-    order = torch.cat([part.flatten() for part in placed.values()]).argsort().tolist()
-    count = min(FOLLOWED, len(order))
-    groups = {"highest": order[::-1][:count], "lowest": order[:count]}
+    order = torch.cat([part.flatten() for part in placed.values()]).argsort()
+    groups = {"highest": order.flip(0)[:FOLLOWED].tolist(), "lowest": order[:FOLLOWED].tolist()}
     rows: list[dict[str, Any]] = []
     for group, places in groups.items():
         for rank, place in enumerate(places):

@@ -61,23 +61,27 @@ def ranks(scores: Mapping[str, torch.Tensor], seed: int) -> Tensors:
     return {name: part.view(scores[name].shape) for name, part in zip(scores, parts, strict=True)}
 
 
-def mask(
-    choice: Choice, diffs: Mapping[str, torch.Tensor], weights: Mapping[str, torch.Tensor], count: int, seed: int
-) -> Tensors:
+def scored(score: str, tensors: Mapping[str, torch.Tensor], seed: int) -> Tensors:
+    """Ranks of weights by a score, see `ranks`.
+
+    Args:
+        score: one of `SCORES`.
+        tensors: by parameter name, the diffs of the weights that are pruned, for `DIFF`, or these weights.
+        seed: of random scores, and of the choice among equal ones.
+    """
+    if score == RANDOM:
+        return ranks(random_scores(tensors, derive_seed(seed, "random mask")), seed)
+    return ranks(magnitude(tensors), seed)
+
+
+def mask(choice: Choice, placed: Mapping[str, torch.Tensor], count: int) -> Tensors:
     """The mask of a choice, boolean, by parameter name.
 
     Args:
         choice: score, end and scope.
-        diffs: of the weights that are pruned, by parameter name.
-        weights: these weights.
+        placed: ranks of the weights by this score, see `scored`.
         count: how many are kept.
-        seed: of random scores, and of the choice among equal ones.
     """
-    if choice.score == RANDOM:
-        scores = random_scores(weights, derive_seed(seed, "random mask"))
-    else:
-        scores = magnitude(diffs if choice.score == DIFF else weights)
-    placed = ranks(scores, seed)
     if choice.end == WORST:
         placed = {name: -layer for name, layer in placed.items()}
     return keep(placed, count, choice.scope)

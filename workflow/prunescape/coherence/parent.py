@@ -1,14 +1,14 @@
 """A trained network whose weights are pruned: its masks, of any score, end and scope, with one number of weights."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import torch
 
 from prunescape.coherence.children import only_layers
 from prunescape.coherence.layers import Layer, prunable_layers
-from prunescape.coherence.masks import DIFF, MAGNITUDE, Choice, mask
+from prunescape.coherence.masks import DIFF, Choice, mask, scored
 from prunescape.mechanism.subsets import part_of
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
@@ -36,6 +36,7 @@ class Parent:
     highest: int
     count: int
     seed: int
+    _sorted: dict[str, tuple[int, Tensors]] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def layers(self) -> list[Layer]:
@@ -52,15 +53,23 @@ class Parent:
         return max(self.states)
 
     def epoch_of(self, score: str) -> int:
-        """The epoch that the masks of `DIFF` or `MAGNITUDE` that are used come from (coherence thesis, 5.3)."""
-        return {DIFF: self.highest, MAGNITUDE: self.last}[score]
+        """The epoch that the masks that are used come from: of `DIFF` that of highest coherence (thesis, 5.3)."""
+        return self.highest if score == DIFF else self.last
 
-    def mask(self, choice: Choice, diff_epoch: int | None = None, magnitude_epoch: int | None = None) -> Tensors:
-        """The mask of a choice: diffs from the epoch of highest coherence, magnitudes from the end, or as given."""
-        diffs = self.diffs[self.epoch_of(DIFF) if diff_epoch is None else diff_epoch]
-        weights = self.states[self.epoch_of(MAGNITUDE) if magnitude_epoch is None else magnitude_epoch]
-        return mask(choice, only_layers(self.layers, diffs), only_layers(self.layers, weights), self.count, self.seed)
+    def mask(self, choice: Choice, epoch: int | None = None) -> Tensors:
+        """The mask of a choice, by diffs or weights as they are after an epoch: that of `epoch_of`, or as given."""
+        return mask(
+            choice, self._ranks(choice.score, self.epoch_of(choice.score) if epoch is None else epoch), self.count
+        )
 
     def early(self, score: str, scope: str, end: str, epoch: int) -> Tensors:
         """The mask of diffs or magnitudes as they are after an epoch."""
-        return self.mask(Choice(score, end, scope), epoch, epoch)
+        return self.mask(Choice(score, end, scope), epoch)
+
+    def _ranks(self, score: str, epoch: int) -> Tensors:
+        """Ranks of the weights by a score after an epoch; the last of each score is kept, as sorting takes longest."""
+        known = self._sorted.get(score)
+        if known is None or known[0] != epoch:
+            tensors = (self.diffs if score == DIFF else self.states)[epoch]
+            known = self._sorted[score] = epoch, scored(score, only_layers(self.layers, tensors), self.seed)
+        return known[1]
