@@ -1,8 +1,8 @@
 """A change reruns what depends on its meaning, and nothing else.
 
 Each case edits a copy of the library or the config, and compares the jobs that are stale then, by the plan's identities
-and files, with the set written here; a new rule must take its place in these sets. `snakemake -n` must say the same
-on a copy of a finished project.
+and files, with the set written here; a new rule must take its place in these sets. Of one case of each kind,
+`snakemake -n` must say the same on a copy of a finished project.
 """
 
 import os
@@ -179,7 +179,7 @@ CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
 }
 
 
-# By Snakemake itself too in `make test`, one of each kind, and what the plan knows nothing of; all in `make test-full`.
+# By Snakemake itself too: one of each kind, and what the plan knows nothing of.
 ASKED = [
     "nothing at all",
     "file times of all code",
@@ -212,9 +212,7 @@ def test_an_edit_makes_stale_what_depends_on_it(case: str, library: Path, before
 
 
 @pytest.mark.workflow
-@pytest.mark.parametrize(
-    "case", [pytest.param(case, marks=[] if case in ASKED else [pytest.mark.full]) for case in CASES]
-)
+@pytest.mark.parametrize("case", ASKED)
 def test_snakemake_reruns_what_depends_on_an_edit(case: str, copied: Path) -> None:
     edit, expected = CASES[case]
     edit(copied)

@@ -511,7 +511,7 @@ STUDY = Study(
     tables=TABLES,
     columns={**COLUMNS, **STATISTICS},
     analyses=ANALYSES,
-    claims=Statement(tables=("table_4_2",), files=("verdict",), title=""),
+    claims=Statement(tables=(), files=("verdict",), title=""),
     figures=FIGURES,
     page=(
         "the verdict, landscapes to explore (model, variant and the threshold of the region of interest, with ellipse "

@@ -1,5 +1,7 @@
 """Search for noise and pruning rate with two objectives, and measure what was found on the test images."""
 
+import shutil
+
 from prunescape.io.files import read_json, sha256, write_csv
 from prunescape.runtime.logs import logged
 from prunescape.stochastic.context import open_pretrained
@@ -13,3 +15,4 @@ with logged(snakemake) as logger:
     write_csv(snakemake.output.evaluations, result.evaluations)
     write_csv(snakemake.output.progress, result.progress)
     write_csv(snakemake.output.fronts, result.fronts)
+    shutil.rmtree(snakemake.params.checkpoint)
