@@ -184,13 +184,22 @@ def test_a_row_too_many_in_the_table_of_cells(copied: Path) -> None:
     cells.write_text(good + good.splitlines()[-1] + "\n")
     cells.with_name(".cells.csv.sha256").unlink()
     output = snakemake(copied, "--forcerun", "decide", "--until", "decide", status=1)
-    assert (
-        f"{RESULTS}/hpspace/cells.csv: line 56: model small_resnet, variant non_uniform-0.4, seed 1, i 1, j 1" in output
-    )
-    assert "this training is there twice" in output
+    assert f"{RESULTS}/hpspace/cells.csv: lines 55 and 56 are of the same model, variant, seed, i, j" in output
     assert f"snakemake --force {RESULTS}/hpspace/cells.csv" in output
     snakemake(copied, "--force", f"{RESULTS}/hpspace/cells.csv")
     assert cells.read_text() == good
+
+
+def test_a_field_that_is_no_number(copied: Path) -> None:
+    """In any table, whoever reads it, and without its checksum."""
+    risk = copied / RESULTS / "hpspace/risk_cells.csv"
+    header, first, *rest = risk.read_text().splitlines()
+    fields = dict(zip(header.split(","), first.split(","), strict=True)) | {"d": "1.2O"}
+    risk.write_text("\n".join([header, ",".join(fields.values()), *rest]) + "\n")
+    risk.with_name(".risk_cells.csv.sha256").unlink()
+    output = snakemake(copied, "--force", f"{RESULTS}/hpspace/figures/risk_top1.png", status=1)
+    told = f"{RESULTS}/hpspace/risk_cells.csv: line 2, column d: 1.2O is no number, or not finite; make it anew by itself"
+    assert told in output
 
 
 @pytest.mark.full

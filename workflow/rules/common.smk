@@ -56,5 +56,10 @@ def caption(step):
     return lambda wildcards, output: step.caption(wildcards, config)
 
 
+def tables(wildcards, output):
+    """What tables must have when a job reads them. It takes `output`, so that Snakemake does not track it."""
+    return PLAN.schemas
+
+
 wildcard_constraints:
     **PLAN.constraints,

@@ -36,5 +36,6 @@ checkpoint extend_grid:
         ENVIRONMENT
     params:
         settings=MAIN.extend_grid.settings,
+        tables=tables,
     script:
         "../scripts/hpspace/extend_grid.py"

@@ -20,6 +20,7 @@ for step in PLAN.measuring:
             **PLAN.resources(step),
         params:
             settings=step.param,
+            tables=tables,
             checkpoint=step.state,
             told=step.untracked,
         script:
@@ -46,6 +47,7 @@ for step in PLAN.light:
             ENVIRONMENT
         params:
             settings=step.param,
+            tables=tables,
             caption=caption(step),
             told=step.untracked,
         script:

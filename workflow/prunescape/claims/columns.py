@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from prunescape.io.schema import NUMBER, TEXT
+
 
 class Column(NamedTuple):
     """A column of claims.csv: its type as in Data Packages, its meaning, and its unit where there is one."""
@@ -11,7 +13,6 @@ class Column(NamedTuple):
     unit: str | None = None
 
 
-TEXT, NUMBER = "string", "number"
 COLUMNS: dict[str, Column] = {
     "id": Column(TEXT, "stable name, unique in a run: `<study>.<question>[.<case>].<model>`"),
     "study": Column(TEXT, "the study that states it"),

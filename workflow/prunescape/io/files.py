@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from prunescape.errors import UserError
+from prunescape.io.schema import check_schema
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -130,18 +131,20 @@ def read_csv(path: str | os.PathLike[str]) -> "pd.DataFrame":
     """Read a table that `write_csv` wrote.
 
     Raises:
-        UserError: the file is missing, is no table, or is not what was written.
+        UserError: the file is missing, is no table, is not what was written, or not as its study describes it.
     """
     import pandas as pd
 
     try:
         check_seal(path)
-        return pd.read_csv(path)
+        table = pd.read_csv(path)
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; run the rule that makes it") from None
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
         raise UserError(f"{path}: no table ({reason}); {remedy(path)}") from None
+    check_schema(str(path), table, remedy(path))
+    return table
 
 
 def read_tables(paths: Iterable[str | os.PathLike[str]]) -> "pd.DataFrame":

@@ -131,7 +131,7 @@ class Companion(Planned, Generic[S]):
     @cached_property
     def describe(self) -> Step:
         """The step that writes the dictionary of the study's tables."""
-        return self.dictionary(f"describe_{self.name}", self.folder)
+        return self.dictionary(f"describe_{self.name}")
 
     @property
     def constraints(self) -> dict[str, str]:

@@ -287,7 +287,12 @@ class Hpspace(Planned):
     @cached_property
     def describe_tables(self) -> Step:
         """The step that writes the dictionary of the main job's tables."""
-        return self.dictionary("describe_tables", self.run.results)
+        return self.dictionary("describe_tables")
+
+    @property
+    def tables_from(self) -> str:
+        """The folder that paths of tables start from, which has those of the networks as well."""
+        return self.run.results
 
     @property
     def light(self) -> list[Step]:

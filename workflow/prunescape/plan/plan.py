@@ -71,6 +71,11 @@ class Plan:
         return {of.study.title: of.study.question for of in self.companions.values()}
 
     @cached_property
+    def schemas(self) -> list[dict[str, Any]]:
+        """What each table of the run must have when a job reads it."""
+        return [schema for study in (self.hpspace, *self.companions.values()) for schema in study.schemas]
+
+    @cached_property
     def constraints(self) -> dict[str, str]:
         """Regular expressions for the values of wildcards, by name."""
         numbers = dict.fromkeys(("seed", "step", "epoch", "round"), r"\d+") | dict.fromkeys("ij", r"-?\d+")

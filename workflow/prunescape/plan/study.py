@@ -9,7 +9,7 @@ from prunescape.plan.identity import published_tables
 from prunescape.plan.networks import Networks
 from prunescape.plan.run import PROJECT, Run
 from prunescape.plan.step import Files, Step, Wildcards
-from prunescape.studies.package import PACKAGE, data_package
+from prunescape.studies.package import PACKAGE, data_package, schemas
 from prunescape.studies.study import Analysis, Figure, Statement, Study, Table, by_name, module_of
 
 CLAIMS = {"json": "json", "table": "csv", "text": "txt", "page": "html"}
@@ -178,10 +178,20 @@ class Planned:
         )
         return [step]
 
-    def dictionary(self, rule: str, folder: str) -> Step:
-        """The step that writes what the study's tables mean, into the folder that their paths start from."""
+    @property
+    def tables_from(self) -> str:
+        """The folder that paths of tables start from."""
+        return self.folder
+
+    @cached_property
+    def schemas(self) -> list[dict[str, Any]]:
+        """What each table must have when a job reads it."""
+        return schemas(self.tables_from, self.study, self.made)
+
+    def dictionary(self, rule: str) -> Step:
+        """The step that writes what the study's tables mean."""
         package = data_package(self.run.config.run, self.name, self.made, self.study.columns)
-        outputs, values = {"package": f"{folder}/{PACKAGE}"}, {"package": package}
+        outputs, values = {"package": f"{self.tables_from}/{PACKAGE}"}, {"package": package}
         return self.step(rule, outputs, script="studies/describe.py", values=values, is_local=True)
 
     @property

@@ -12,6 +12,7 @@ from typing import Any
 import psutil
 
 from prunescape.errors import Interrupted, bring_to_present, user_message
+from prunescape.io.schema import expect
 from prunescape.runtime.hardware import computed_on
 
 TRY_AGAIN = 75  # exit status of a job that was asked to stop and saved its state: EX_TEMPFAIL of sysexits.h
@@ -40,6 +41,7 @@ def logged(snakemake: Any) -> Iterator[logging.Logger]:
     try:
         for healed in bring_to_present(snakemake.input):
             logger.info("%s", healed)
+        expect(snakemake.params.get("tables", []))
         yield logger
         spent = time.perf_counter() - start
         logger.info("finished after %.1f s, and %.1f s to start, on %s", spent, imports, computed_on())

@@ -448,6 +448,10 @@ STUDY = Study(
     plan="prunescape.plan.coherence:Coherence",
     tables=TABLES,
     columns=COLUMNS,
+    key=names(
+        "id experiment model width parent_width seed score end scope matched data start epoch used group rank "
+        "which layer low"
+    ),
     analyses=ANALYSES,
     claims=Statement(
         tables=(

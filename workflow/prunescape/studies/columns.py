@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from prunescape.claims.columns import Column
 from prunescape.hpspace.axes import THESIS, Axis, Pair
+from prunescape.io.schema import NUMBER, TEXT, TRUTH, WHOLE
 
 __all__ = ["Column"]  # as all studies have them
 
-TEXT, WHOLE, NUMBER, TRUTH = "string", "integer", "number", "boolean"
 POINTS = "percentage points"
 DECADES = "log10"
 

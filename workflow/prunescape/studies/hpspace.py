@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from prunescape.hpspace.axes import THESIS, Pair, epochs_trained
-from prunescape.studies.columns import COLUMNS, EPOCH, OF_EPOCH, WHOLE, Column, of_axes
+from prunescape.studies.columns import COLUMNS, EPOCH, OF_EPOCH, WHOLE, Column, names, of_axes
 from prunescape.studies.estimates import (
     BOUNDS,
     PUBLISHED_REGION,
@@ -510,6 +510,7 @@ STUDY = Study(
     figures_in="{model}",
     tables=TABLES,
     columns={**COLUMNS, **STATISTICS},
+    key=names("id model variant tuned_on metric roi quantity strategy trials seed i j layer position epoch"),
     analyses=ANALYSES,
     claims=Statement(tables=(), files=("verdict",), title=""),
     figures=FIGURES,

@@ -466,6 +466,10 @@ STUDY = Study(
     plan="prunescape.plan.mechanism:Mechanism",
     tables=TABLES,
     columns=COLUMNS,
+    key=names(
+        "id model seed size epoch pruning_ratio network pruning retraining cycle what seed_to measure from to "
+        "point of ablation ratio band level layer channel subset alpha recomputed x y"
+    ),
     analyses=ANALYSES,
     claims=Statement(
         tables=(

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from prunescape.studies.columns import TRUTH, Column
-from prunescape.studies.study import Table
+from prunescape.studies.study import Study, Table
 
 PACKAGE = "datapackage.json"
 
@@ -53,3 +53,22 @@ def _field(name: str, column: Column) -> dict[str, Any]:
     if column.type == TRUTH:
         field |= {"trueValues": ["True"], "falseValues": ["False"]}
     return field
+
+
+def schemas(folder: str, study: Study, tables: Iterable[Table]) -> list[dict[str, Any]]:
+    """What each table of a study must have when it is read, see `prunescape.io.schema.expect`.
+
+    Args:
+        folder: the one that paths of the tables start from.
+        study: the entry.
+        tables: those that the run has.
+    """
+    return [
+        {
+            "path": f"{folder}/{path}",
+            "fields": {name: {**study.columns, **table.own}[name].type for name in table.columns},
+            "key": [name for name in study.key if name in table.columns],
+        }
+        for table in tables
+        for path in table.paths.values()
+    ]

@@ -491,6 +491,10 @@ STUDY = Study(
     plan="prunescape.plan.stochastic:Stochastic",
     tables=TABLES,
     columns=COLUMNS,
+    key=names(
+        "id model search seed method gamma sigma kind draw recalibrated layer stage objectives algorithm "
+        "evaluation generation magnitude epoch"
+    ),
     analyses=ANALYSES,
     claims=Statement(
         tables=(

@@ -210,6 +210,7 @@ class Study:
         page: what its page to explore shows, in words.
         tables: that it makes; pages show them in this order.
         columns: meanings of their columns, by name.
+        key: names of columns that tell rows apart: in each table, no two rows have the same values in those it has.
         analyses: by which it makes tables of others.
         claims: that it states.
         figures: that it draws.
@@ -226,6 +227,7 @@ class Study:
     page: str = "the claims in short and one by one, all figures, tables to sort and download, and provenance"
     tables: tuple[Table, ...] = ()
     columns: Mapping[str, Column] = field(default_factory=dict)
+    key: tuple[str, ...] = ()
     analyses: tuple[Analysis, ...] = ()
     claims: Statement | None = None
     figures: tuple[Figure, ...] = ()
