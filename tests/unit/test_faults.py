@@ -188,7 +188,7 @@ from prunescape.io.files import write_csv
 from prunescape.runtime.logs import logged
 from prunescape.io.tensors import save_tensors
 
-with logged(SimpleNamespace(log=["log"], input=[])):
+with logged(SimpleNamespace(log=["log"], input=[], params={})):
     if sys.argv[1] == "table":
         write_csv("result", pd.DataFrame({"x": range(100_000)}))
     else:
@@ -221,7 +221,7 @@ def test_a_log_that_cannot_be_written_hides_nothing(tmp_path: Path, capsys) -> N
     (tmp_path / "log").symlink_to("/dev/full")
 
     def fail() -> None:
-        with logged(SimpleNamespace(log=[tmp_path / "log"], input=[])) as logger:
+        with logged(SimpleNamespace(log=[tmp_path / "log"], input=[], params={})) as logger:
             logger.info("progress")
             raise UserError("what is wrong")
 

@@ -123,7 +123,7 @@ data, folder, threads, epochs = sys.argv[1:]
 recipe = Recipe(int(epochs), 25, 0.9, 0.1, ())
 engine = Engine(strategy="fused", lanes=16, threads=int(threads))
 task = Task(Architecture("small_resnet", (1, 8, 8), 10), load_prepared(data), engine, 0, recipe)
-with logged(SimpleNamespace(log=[folder + "/log"], input=[])) as logger:
+with logged(SimpleNamespace(log=[folder + "/log"], input=[], params={})) as logger:
     results = train(task, [Lane(0.1, 0.001 * k) for k in range(32)], logger.info, Checkpoint.of(folder + "/state", 1))
     lines = [f"{tensor.double().sum().item()!r}" for result in results for tensor in result.weights.values()]
     Path(folder, "weights").write_text("\\n".join(lines))
