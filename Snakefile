@@ -45,8 +45,6 @@ include: "workflow/rules/common.smk"
 report: "workflow/report/workflow.rst"
 
 
-include: "workflow/rules/models.smk"
-include: "workflow/rules/hpspace.smk"
 include: "workflow/rules/steps.smk"
 
 
@@ -58,7 +56,7 @@ rule all:
     default_target: True
     input:
         PLAN.main,
-        lambda wildcards: grown(MAIN.trained, wildcards),
+        lambda wildcards: grown(PLAN.hpspace.trained, wildcards),
     localrule: True
 
 

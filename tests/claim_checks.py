@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from prunescape.claims.claim import Claim
+from prunescape.claims.page import in_short
 from prunescape.claims.study import StudyClaims
-from prunescape.claims.words import in_short
 
 EXACT = 1e-12  # what rounding may add
 WORDS = {"Yes": "holds", "No": "does not hold", "Not decided": "not decided"}

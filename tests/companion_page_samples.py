@@ -12,8 +12,9 @@ import mechanism_tables
 from prunescape.claims.claim import About, Claim, Question, slug
 from prunescape.claims.judgement import judged
 from prunescape.claims.study import StudyClaims
-from prunescape.pages.companion import Caption, companion_page
+from prunescape.pages.companion import companion_page
 from prunescape.pages.provenance import Job
+from prunescape.pages.study import Caption
 from prunescape.studies import registry
 
 PROJECT = Path(__file__).parents[1]
@@ -68,14 +69,14 @@ def sample_tables(study: str) -> dict[str, tuple[pd.DataFrame, Caption]]:
     more = {"mechanism": ("utility_sizes", mechanism_tables.sizes()), "stochastic": ("sweep", published)}
     more["coherence"] = ("epochs", coherence_table_samples.epochs())
     name, table = more[study]
-    first = (published, Caption(2, "Table 1", "", 'What a "table" says.'))
-    return {"table_1": first, name: (table, Caption(0, "One more", "", ""))}
+    first = (published, Caption(2, "Table 1", "", "", 'What a "table" says.'))
+    return {"table_1": first, name: (table, Caption(0, "One more", "", "", ""))}
 
 
 def sample_page(study: str, folder: Path) -> str:
     """The page of a study; pictures and logs lie in the folder."""
     Image.new("RGB", (1800, 900), "#0b4f8a").save(folder / "a.png")
-    picture = Caption(5, "Every seed", "small_resnet", "Lines & dots.")
+    picture = Caption(5, "Every seed", "small_resnet", "", "Lines & dots.")
     (folder / "a.log").write_text(
         "12:00:00 so far\n12:00:09 finished after 7.5 s, and 6.2 s to start, on A Processor\n"
     )

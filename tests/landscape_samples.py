@@ -8,12 +8,12 @@ import pandas as pd
 from scipy.spatial.distance import pdist, squareform
 
 from prunescape.hpspace import functionals
-from prunescape.hpspace.axes import THESIS, Pair
 from prunescape.hpspace.cube import Cube
 from prunescape.hpspace.decision import EQUIVALENT, UNDECIDED, WORSE, decide, decisions, losses_of
 from prunescape.hpspace.ellipse import ellipses
 from prunescape.hpspace.extension import open_borders
 from prunescape.hpspace.intervals import ELLIPSE, SHIFT, intervals
+from prunescape.hpspace.lattice import THESIS, Pair
 from prunescape.hpspace.permutation import shift_tests
 from prunescape.hpspace.resampling import Resampled, resample
 from prunescape.hpspace.risk import risk_cells, risk_table

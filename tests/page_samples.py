@@ -15,7 +15,10 @@ from prunescape.hpspace.resampling import resample
 from prunescape.hpspace.risk import risk_cells, risk_table
 from prunescape.hpspace.tuning import band, regret, transfer
 from prunescape.hpspace.verdict import Tables, verdict
-from prunescape.pages.explore import TITLES, explore_page
+from prunescape.pages.explore import explore_page
+from prunescape.pages.study import Caption
+from prunescape.studies.hpspace import TABLES
+from prunescape.studies.study import placed
 
 SETTINGS: dict[str, Any] = {
     "roi": [0.5, 1.0],
@@ -84,7 +87,11 @@ def sample_answer(tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
     )
 
 
-def sample_page(tables: dict[str, pd.DataFrame], pictures: list[Any]) -> str:
+TITLES = {table.name: placed(table.title)[1] for table in TABLES if table.title and table.name != "claims"}
+
+
+def sample_page(tables: dict[str, pd.DataFrame], pictures: list[tuple[str, Caption]]) -> str:
     """The page to explore."""
-    assert set(TITLES) <= set(tables)
-    return explore_page(sample_answer(tables), tables, pictures, SETTINGS, CONFIG, Path(__file__).parents[1])
+    shown = {name: (tables[name], Caption(0, title, "", "", "")) for name, title in TITLES.items()}
+    root = Path(__file__).parents[1]
+    return explore_page(sample_answer(tables), tables["timing"], shown, pictures, SETTINGS, CONFIG, root)

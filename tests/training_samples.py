@@ -9,10 +9,9 @@ from prunescape.data.batches import Batches
 from prunescape.data.randomness import derive_seed
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
-from prunescape.training.array import Task
 from prunescape.training.engine import Engine
-from prunescape.training.lane import Lane, LaneResult
 from prunescape.training.recipe import Recipe
+from prunescape.training.train import Lane, LaneResult, Task
 
 ARCHITECTURE = cut_to(Architecture("small_resnet", (1, 8, 8), 10), {"blocks.0.conv1": 5, "blocks.1.conv1": 9})
 RECIPE = Recipe(epochs=4, batch_size=25, momentum=0.9, decay=0.1, decay_epochs=(2, 3))

@@ -45,7 +45,7 @@ ROWS = [
             [],
         )
     ],
-    [Stage("data", "any data set as arrays, with checksums", ["io", "data"], ["models"], ["data"], ["data/"])],
+    [Stage("data", "any data set as arrays, with checksums", ["io", "data"], ["steps"], ["data"], ["data/"])],
     [
         Stage(
             "networks",
@@ -59,7 +59,7 @@ ROWS = [
             "pruning",
             "to a FLOPs target",
             ["pruning"],
-            ["models"],
+            ["steps"],
             ["models"],
             ["models/<model>/<variant>/"],
         ),
@@ -79,7 +79,7 @@ ROWS = [
             "hpspace",
             "tune again?",
             ["hpspace"],
-            ["hpspace"],
+            ["steps"],
             ["hpspace"],
             ["hpspace/"],
         ),

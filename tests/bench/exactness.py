@@ -13,11 +13,10 @@ import torch
 from common import architecture_of, generated, options, save
 
 from prunescape.lanes.fuse import lane_state
-from prunescape.training.array import Array, Task
 from prunescape.training.engine import Engine
-from prunescape.training.lane import Lane
 from prunescape.training.recipe import Recipe
 from prunescape.training.strategy import Strategy
+from prunescape.training.train import Array, Lane, Task
 
 LANES = [Lane(0.01, 5e-4), Lane(0.003, 5e-3), Lane(0.001, 1e-4)]
 BATCH = 32

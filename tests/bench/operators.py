@@ -11,9 +11,8 @@ from common import architecture_of, generated, options, save, training_flops
 from throughput import BATCH, engine_for, roofline
 from torch.profiler import ProfilerActivity, profile
 
-from prunescape.training.array import Array, Task
-from prunescape.training.lane import Lane
 from prunescape.training.recipe import Recipe
+from prunescape.training.train import Array, Lane, Task
 
 GROUPS = {
     "convolutions": ("conv",),

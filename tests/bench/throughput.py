@@ -18,12 +18,10 @@ import torch
 from common import architecture_of, generated, options, save, synchronise, training_flops
 from plain import PlainProcess
 
-from prunescape.training.array import Array, Task
 from prunescape.training.engine import Engine
-from prunescape.training.lane import Lane
 from prunescape.training.recipe import Recipe
 from prunescape.training.strategy import Strategy
-from prunescape.training.train import train
+from prunescape.training.train import Array, Lane, Task, train
 
 # So many that the first steps, in which memory is still being claimed, weigh little.
 IMAGES = {"small_resnet": 4096, "resnet20": 2048, "resnet56": 1024, "mobilenetv2": 384}

@@ -17,9 +17,9 @@ from common import architecture_of, generated, options, save
 from throughput import BATCH, WarmArray, engine_for, engine_rate
 
 from prunescape.lanes import LANE_ALIGNMENT
-from prunescape.training.array import Task
 from prunescape.training.engine import ran_out_of_memory
 from prunescape.training.recipe import Recipe
+from prunescape.training.train import Task
 
 DEFAULT_MODELS = {"cpu": ["small_resnet", "resnet20"], "cuda": ["resnet56", "mobilenetv2"]}
 CPU_BATCHES = {"small_resnet": 60, "resnet20": 2}  # a larger network is slow enough to be timed over few

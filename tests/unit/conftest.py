@@ -19,10 +19,8 @@ from prunescape.data.prepare import prepare
 from prunescape.data.prepared import PreparedData
 from prunescape.models.build import build
 from prunescape.stochastic.variants import Pretrained
-from prunescape.training.array import Task
 from prunescape.training.engine import Engine
-from prunescape.training.lane import Lane, LaneResult
-from prunescape.training.train import train
+from prunescape.training.train import Lane, LaneResult, Task, train
 from training_samples import ARCHITECTURE, FUSED, LANES, RECIPE
 
 # `make test-full` runs all tests of properties again with --hypothesis-profile=long.

@@ -5,9 +5,9 @@ import torch
 import torch.nn.functional as F
 
 from prunescape.errors import UserError
-from prunescape.lanes.adam import LaneAdam
 from prunescape.lanes.fuse import fuse, lane_state
 from prunescape.lanes.loss import lane_losses
+from prunescape.lanes.optimiser import LaneAdam
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
 

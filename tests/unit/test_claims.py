@@ -32,8 +32,8 @@ from prunescape.claims.judgement import (
     more_seeds,
     verdict,
 )
+from prunescape.claims.page import in_short, in_words, text_of
 from prunescape.claims.study import StudyClaims, table
-from prunescape.claims.words import in_short, in_words, text_of
 from prunescape.errors import UserError
 from prunescape.io.files import read_csv, write_csv, write_json
 

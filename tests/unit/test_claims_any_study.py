@@ -13,9 +13,8 @@ import coherence_table_samples as coherence
 import mechanism_results as mechanism
 import stochastic_results as stochastic
 from claim_checks import check_claims, disturbed
-from prunescape.claims.page import claims_page
+from prunescape.claims.page import claims_page, text_of
 from prunescape.claims.study import StudyClaims
-from prunescape.claims.words import text_of
 from prunescape.stochastic import claims as stochastic_claims
 
 SPREADS, TOLERANCES = (0.0, 0.01, 0.5, 20.0), (0.0, 0.5, 2.0, 100.0)

@@ -25,7 +25,7 @@ from prunescape.coherence.masks import (
     scored,
     shares,
 )
-from prunescape.coherence.widths import parent_width, weights_of
+from prunescape.coherence.mlps import parent_width, weights_of
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
 from prunescape.models.flops import count_parameters

@@ -10,8 +10,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from prunescape.coherence import samples
-from prunescape.coherence.estimate import estimate, unbiased_square
-from prunescape.coherence.measure import affordable, measure
+from prunescape.coherence.measure import affordable, estimate, measure, unbiased_square
 from prunescape.data.prepared import PreparedData
 from prunescape.data.randomness import derive_seed, random_order
 from prunescape.models.architecture import Architecture

@@ -18,23 +18,19 @@ from prunescape.coherence.layer_tables import (
 )
 from prunescape.coherence.layers import prunable_layers
 from prunescape.coherence.masks import Choice
-from prunescape.coherence.mlps import child_count, of_width
+from prunescape.coherence.mlps import child_count, mlp, of_width, weights_in
 from prunescape.coherence.networks import MaskExperiments
 from prunescape.coherence.parent import Parent
 from prunescape.coherence.runs import by_epoch, epochs_table, highest_epoch, lowest_epoch, measure_epochs
-from prunescape.coherence.widths import mlp, weights_in
 from prunescape.data.gaussian import write_gaussian
 from prunescape.data.prepared import PreparedData
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
-from prunescape.training.array import Task
-from prunescape.training.checkpoint import Checkpoint
+from prunescape.training.checkpoint import Checkpoint, Snapshots
 from prunescape.training.engine import Engine
 from prunescape.training.evaluate import evaluate
-from prunescape.training.lane import Lane
 from prunescape.training.recipe import Recipe
-from prunescape.training.snapshots import Snapshots
-from prunescape.training.train import train
+from prunescape.training.train import Lane, Task, train
 
 RECIPE = Recipe(3, 25, 0.0, schedule="constant", evaluate_every=3, optimiser="adam")
 

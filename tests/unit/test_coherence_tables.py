@@ -8,7 +8,7 @@ import pytest
 
 import coherence_table_samples as samples
 from prunescape.coherence.labels import MASKS, labelled, scopes_of
-from prunescape.coherence.tables import TABLES, published, table_6
+from prunescape.coherence.tables import TABLES, of_source, table_6
 
 HALF = 4.302653 / math.sqrt(3)  # of a 95 % interval over three seeds, in their standard deviation
 KEYS = ["scope", "score", "end"]
@@ -23,16 +23,16 @@ PRINTED = {
 
 @pytest.mark.parametrize(("name", "family"), list(PRINTED))
 def test_published_tables_are_the_thesis(name: str, family: str) -> None:
-    table = published(name, "cifar10")
+    table = of_source(name, "cifar10")
     own = table[table["family"] == family]
     assert own["validation_top1"].tolist() == pytest.approx([100 * value for value in PRINTED[name, family]])
     assert set(zip(own["score"], own["end"], strict=True)) == set(MASKS)
     assert (own["density"] == np.where(own["score"] == "none", 1.0, 0.1)).all()
-    assert published(name, "digits").empty
+    assert of_source(name, "digits").empty
 
 
 def test_training_accuracies_are_those_of_whole_images() -> None:
-    whole = pd.concat([published(name, "cifar10") for name in TABLES])
+    whole = pd.concat([of_source(name, "cifar10") for name in TABLES])
     images = whole["train_top1"] * 500  # of 50,000; the dense networks of two tables are means
     off = (images - images.round()).abs() > 1e-6
     assert whole[off]["score"].tolist() == ["none", "none"]

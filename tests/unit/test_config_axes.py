@@ -11,8 +11,7 @@ from documented import BLOCKS
 from project_copy import TINY, merged
 from prunescape.config.reading import ConfigError, resolved, validated
 from prunescape.data.catalogue import CATALOGUE as DATA_SETS
-from prunescape.hpspace.axes import HYPERPARAMETERS
-from prunescape.hpspace.lattice import Lattice
+from prunescape.hpspace.lattice import HYPERPARAMETERS, Lattice
 from prunescape.models.catalogue import CATALOGUE as MODELS
 
 MOMENTUM = {"name": "momentum", "step": 0.1, "size": 3, "prior": 0.5}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from prunescape.config.cluster import Cluster
+from prunescape.config.engine import Cluster
 from prunescape.config.recipe import Recipe
 from prunescape.plan.cost import run_time_minutes, training_flops
 from prunescape.runtime.slurm_orphans import cancel_orphans

@@ -15,7 +15,7 @@ from prunescape.errors import UserError
 from prunescape.export.card import model_card
 from prunescape.export.choice import chosen_training
 from prunescape.export.networks import compared, export
-from prunescape.hpspace.axes import THESIS
+from prunescape.hpspace.lattice import THESIS
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
 

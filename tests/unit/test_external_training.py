@@ -10,17 +10,14 @@ from config_samples import DATA, MODELS, changed
 from own_samples import of_torchvision, own
 from prunescape.config.reading import validated
 from prunescape.errors import Interrupted, UserError
-from prunescape.lanes.alone import Alone
-from prunescape.lanes.fuse import check_lanes, fuse, lane_states
+from prunescape.lanes.fuse import Alone, check_lanes, fuse, lane_states
 from prunescape.models.build import build
 from prunescape.training import stop
-from prunescape.training.array import Task
 from prunescape.training.calibrate import calibrate
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.engine import Engine
-from prunescape.training.lane import Lane
 from prunescape.training.recipe import Recipe
-from prunescape.training.train import train
+from prunescape.training.train import Lane, Task, train
 
 
 @pytest.mark.parametrize("training", [True, False])

@@ -67,11 +67,11 @@ def test_what_files_say_is_remembered_until_they_change(fresh, monkeypatch) -> N
     parse = ast.parse
     monkeypatch.setattr(ast, "parse", lambda *_, **options: pytest.fail(f"{options} read again"))
     assert digest("hpspace/train_tile.py") == before
-    edit(folder / "prunescape" / "lanes" / "sgd.py", "momentum", "inertia")
+    edit(folder / "prunescape" / "lanes" / "optimiser.py", "momentum", "inertia")
     read = []
     monkeypatch.setattr(ast, "parse", lambda *given, **options: read.append(options["filename"]) or parse(*given))
     assert digest("hpspace/train_tile.py") != before
-    assert [Path(name).name for name in read] == ["sgd.py"]
+    assert [Path(name).name for name in read] == ["optimiser.py"]
 
 
 def test_a_damaged_memory_is_done_without(fresh) -> None:
@@ -86,7 +86,7 @@ def test_a_damaged_memory_is_done_without(fresh) -> None:
 def test_comments_docstrings_and_white_space_do_not_count(fresh) -> None:
     folder, digest = fresh
     before = digest("hpspace/train_tile.py")
-    target = folder / "prunescape" / "lanes" / "sgd.py"
+    target = folder / "prunescape" / "lanes" / "optimiser.py"
     edit(target, '"""Update the velocity V and the weights once."""', '"""Other words."""  # why not')
     edit(
         target,
@@ -99,7 +99,7 @@ def test_comments_docstrings_and_white_space_do_not_count(fresh) -> None:
 def test_a_change_deep_below_a_script_counts_there_and_not_elsewhere(fresh) -> None:
     folder, digest = fresh
     training, ellipse = digest("hpspace/train_tile.py"), digest("prunescape.hpspace.ellipse")
-    edit(folder / "prunescape" / "lanes" / "sgd.py", "mul_(self.momentum)", "mul_(2 * self.momentum)")
+    edit(folder / "prunescape" / "lanes" / "optimiser.py", "mul_(self.momentum)", "mul_(2 * self.momentum)")
     assert digest("hpspace/train_tile.py") != training
     assert digest("prunescape.hpspace.ellipse") == ellipse
 
@@ -107,10 +107,10 @@ def test_a_change_deep_below_a_script_counts_there_and_not_elsewhere(fresh) -> N
 @pytest.mark.parametrize("name", sorted(path.name for path in (WORKFLOW / "prunescape" / "pages").glob("*.[!p]*")))
 def test_the_parts_of_a_page_count_for_that_page_alone(name: str, fresh) -> None:
     folder, digest = fresh
-    page, ellipse = digest("hpspace/explore.py"), digest("prunescape.hpspace.ellipse")
+    page, ellipse = digest("prunescape.pages.explore"), digest("prunescape.hpspace.ellipse")
     target = folder / "prunescape" / "pages" / name
     target.write_text(target.read_text() + "\n")
-    assert digest("hpspace/explore.py") != page
+    assert digest("prunescape.pages.explore") != page
     assert digest("prunescape.hpspace.ellipse") == ellipse
 
 
@@ -206,7 +206,10 @@ def test_functions_that_studies_name_start_without_torch(study: Study) -> None:
     assert not [path for path in modules if imported(path) & SLOW]
 
 
-@pytest.mark.parametrize("module", ["plan.plan", "config.reading", "runtime.fingerprint", "studies.registry"])
+@pytest.mark.parametrize(
+    "module",
+    ["plan.plan", "config.reading", "runtime.fingerprint", *(f"studies.{study.name}" for study in STUDIES)],
+)
 def test_the_workflow_is_parsed_without_anything_heavy(module: str) -> None:
     """As every job on a cluster parses it."""
     heavy = SLOW | {"numpy", "pandas", "scipy", "sklearn", "matplotlib", "snakemake"}

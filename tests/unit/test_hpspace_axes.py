@@ -13,17 +13,15 @@ from figure_checks import texts
 from landscape_samples import ANALYSIS as SAMPLE
 from landscape_samples import LIMITS, verdict_of
 from overview_samples import made
-from prunescape.config.extension import Extension
-from prunescape.config.grid import Grid
+from prunescape.config.grid import Extension, Grid
 from prunescape.figures import annotated_grid, plane, summary
 from prunescape.figures import landscape as landscape_figure
-from prunescape.hpspace.axes import LINEAR, THESIS, Axis, Pair, bounds_of
 from prunescape.hpspace.decision import decisions
 from prunescape.hpspace.ellipse import ellipses
 from prunescape.hpspace.extension import open_borders, plan_extension
 from prunescape.hpspace.intervals import intervals
 from prunescape.hpspace.landscape import mean_over_seeds
-from prunescape.hpspace.lattice import Cell, Extent, Lattice
+from prunescape.hpspace.lattice import LINEAR, THESIS, Axis, Cell, Extent, Lattice, Pair, bounds_of
 from prunescape.hpspace.resampling import resample
 from prunescape.hpspace.risk import risk_cells, risk_table
 from prunescape.hpspace.tuning import regret, transfer

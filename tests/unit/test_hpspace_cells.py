@@ -10,8 +10,8 @@ import pytest
 from prunescape.errors import UserError
 from prunescape.hpspace.cells import KEY, collect, read_cells
 from prunescape.hpspace.lattice import Cell
-from prunescape.hpspace.plan import read_plan
 from prunescape.io.files import seal, write_json
+from prunescape.plan.hpspace import read_plan
 
 ORDER = ["b", "a"]  # models as the config has them
 PLACES = list(itertools.product((-1, 0), (0, 1, 2)))

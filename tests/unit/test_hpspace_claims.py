@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from page_samples import sample_answer, sample_cells, sample_tables
 from prunescape.claims.claim import Claim
+from prunescape.claims.page import text_of
 from prunescape.claims.study import StudyClaims
-from prunescape.claims.words import text_of
 from prunescape.hpspace.claims import claims
 from prunescape.hpspace.decision import EQUIVALENT, NEAR_CHANCE, ONE_SEED, UNDECIDED, WORSE, Losses, decide
 from prunescape.hpspace.verdict import recommend

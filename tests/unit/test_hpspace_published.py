@@ -10,11 +10,12 @@ import yaml
 from config_samples import parts
 from landscape_samples import ANALYSIS, cells_of, trained, truth
 from project_copy import PROJECT
+from prunescape.claims.published import published
 from prunescape.config.reading import validated
 from prunescape.config.schema import schema
 from prunescape.data.catalogue import CATALOGUE as DATA_SETS
 from prunescape.hpspace.intervals import intervals
-from prunescape.hpspace.published import AS_PUBLISHED, differing, published, table_3_4, table_4_1, table_4_2
+from prunescape.hpspace.published import AS_PUBLISHED, SOURCE, differing, table_3_4, table_4_1, table_4_2
 from prunescape.hpspace.resampling import resample
 from prunescape.hpspace.setting import HARMLESS, counted, is_harmless
 from prunescape.models.catalogue import CATALOGUE as MODELS
@@ -124,9 +125,9 @@ def test_the_published_tables_have_all_variants_of_the_presets(model: str) -> No
     section = preset(STUDIES[model])["models"][model]
     variants = {f"{method}-{ratio:g}" for method in section["methods"] for ratio in section["ratios"]}
     for table in ("4_1", "4_2"):
-        rows = published(table)
+        rows = published(f"{SOURCE}{table}")
         assert set(rows.loc[rows["model"] == model, "variant"]) == {"dense", *variants}
-    assert [len(published(table)) for table in ("3_4", "4_1", "4_2")] == [3, 24, 12]
+    assert [len(published(f"{SOURCE}{table}")) for table in ("3_4", "4_1", "4_2")] == [3, 24, 12]
 
 
 def test_published_numbers_stand_beside_ours_with_the_difference() -> None:

@@ -9,7 +9,7 @@ from prunescape.errors import UserError
 from prunescape.lanes import LANE_ALIGNMENT
 from prunescape.lanes.fuse import check_lanes, fuse, lane_state
 from prunescape.lanes.loss import lane_losses
-from prunescape.lanes.sgd import LaneSGD
+from prunescape.lanes.optimiser import LaneSGD
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
 

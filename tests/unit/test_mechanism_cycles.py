@@ -29,12 +29,10 @@ from prunescape.models.build import build
 from prunescape.pruning.graph import Graph
 from prunescape.pruning.unstructured import kept_count, prunable
 from prunescape.stochastic.variants import Pretrained
-from prunescape.training.array import Task
 from prunescape.training.checkpoint import Checkpoint
-from prunescape.training.lane import Lane
 from prunescape.training.recipe import Recipe
 from prunescape.training.retraining import resized
-from prunescape.training.train import train
+from prunescape.training.train import Lane, Task, train
 from training_samples import same
 
 RATE, DECAY, CYCLES = 0.1, 1e-3, 2

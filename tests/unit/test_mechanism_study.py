@@ -19,12 +19,11 @@ from prunescape.mechanism.sampling import SampleSettings, utility_over_epochs
 from prunescape.mechanism.sparse_starts import equal_lane, sized_lane
 from prunescape.mechanism.subsets import Weights
 from prunescape.models.build import build
-from prunescape.models.networks import load_networks, save_networks
+from prunescape.models.weights import load_networks, save_networks
 from prunescape.pruning.unstructured import prunable
 from prunescape.stochastic.variants import Pretrained
-from prunescape.training.array import Task
 from prunescape.training.context import Context
-from prunescape.training.lane import Epoch, Lane, LaneResult, check_trained
+from prunescape.training.train import Epoch, Lane, LaneResult, Task, check_trained
 from training_samples import ENGINE
 
 RATES = 0.1, 1e-3

@@ -8,8 +8,9 @@ import pytest
 from claim_checks import WORDS, seen
 from mechanism_results import MODEL, barriers, correlations, cycles, epochs, pruned, retrained, sizes, stated, tables
 from prunescape.claims.page import claims_page
+from prunescape.claims.published import published
 from prunescape.mechanism.claims import claims
-from prunescape.mechanism.tables import published, table_1, table_2
+from prunescape.mechanism.tables import SOURCE, table_1, table_2
 from prunescape.studies.mechanism import STUDY
 
 HALF = 4.302653 / math.sqrt(3)  # of a 95 % interval over three seeds, in their standard deviation
@@ -25,11 +26,11 @@ def answer(words: str, **changes: pd.DataFrame) -> dict:
 
 
 def test_published_tables_are_the_papers() -> None:
-    one, two = published(1, "cifar10"), published(2, "cifar10")
+    one, two = published(f"{SOURCE}1", "cifar10"), published(f"{SOURCE}2", "cifar10")
     assert one.set_index(["pruning", "retraining"]).loc[("channels", "rewinding"), "small_top1"] == 88.020
     assert one["small_top1"].isna().sum() == 2  # fine-tuning has none
     assert (two["top1"].min(), two["top1"].max(), len(two)) == (89.17, 92.43, 6)
-    assert published(1, "digits").empty
+    assert published(f"{SOURCE}1", "digits").empty
 
 
 @pytest.mark.parametrize("small", ["last", "every"])

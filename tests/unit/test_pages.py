@@ -17,19 +17,18 @@ from addresses import Addresses
 from companion_page_samples import PROJECT, STUDIES, sample_claims
 from companion_page_samples import sample_page as companion_page
 from companion_page_samples import sample_tables as companion_tables
-from page_samples import CONFIG, sample_answer, sample_cells, sample_page, sample_tables
+from page_samples import CONFIG, TITLES, sample_answer, sample_cells, sample_page, sample_tables
 from prunescape.claims.study import StudyClaims
 from prunescape.hpspace.claims import claims as of_verdict
 from prunescape.hpspace.verdict import from_json
 from prunescape.hpspace.verdict_page import verdict_page
 from prunescape.io.files import read_csv, read_json, write_json, write_text
-from prunescape.pages.explore import TITLES
 from prunescape.pages.index import write_index
 from prunescape.pages.landscapes import landscapes
-from prunescape.pages.pictures import CAPTIONS, Picture, embedded
 from prunescape.pages.provenance import Job, code_version, duration, job_times, of_jobs, provenance
 from prunescape.pages.run import after_run
-from prunescape.pages.tables import MOST_ROWS, fitting, short, shown
+from prunescape.pages.study import MOST_ROWS, fitting, inside, short, shown
+from prunescape.pages.study import Caption as Said
 from prunescape.studies.study import Caption
 
 
@@ -117,13 +116,13 @@ def test_long_tables_are_for_download_alone_and_huge_ones_lie_beside(monkeypatch
     assert part["rows"] == []
     assert part["columns"] == ["a"]  # a column without a value is not shown
     assert part["link"]
-    monkeypatch.setattr("prunescape.pages.tables.MOST_BYTES", 100)
+    monkeypatch.setattr("prunescape.pages.study.MOST_BYTES", 100)
     assert shown("long", "title", table)["link"] == ""
 
 
 def test_a_page_does_not_hold_more_files_than_it_may(monkeypatch) -> None:
     tables = [shown("a", "title", pd.DataFrame({"a": range(rows)})) for rows in (10, 1000, 20)]
-    monkeypatch.setattr("prunescape.pages.tables.MOST_TOGETHER", 1000)
+    monkeypatch.setattr("prunescape.pages.study.MOST_TOGETHER", 1000)
     assert [bool(table["link"]) for table in fitting(tables)] == [True, False, True]
     assert [{**table, "link": ""} for table in fitting(tables)] == [{**table, "link": ""} for table in tables]
 
@@ -138,10 +137,11 @@ def test_short_numbers(value, text) -> None:
 
 def test_a_picture_is_small_and_inside(tmp_path: Path) -> None:
     Image.new("RGB", (2400, 1200), "#b03a00").save(tmp_path / "a.png")
-    found = embedded(Picture("landscape", "resnet56", "top1", str(tmp_path / "a.png")))
+    said = Said(2, "Landscapes", "resnet56", "top1", "Accuracy.")
+    found = inside(str(tmp_path / "a.png"), said.full_title, said.text)
     assert (found["width"], found["height"]) == (1200, 600)
     assert found["source"].startswith("data:image/webp;base64,")
-    assert found["title"] == f"{CAPTIONS['landscape'][0]}: ResNet-56, top-1 accuracy"
+    assert found["title"] == "Landscapes: ResNet-56, top-1 accuracy"
 
 
 def test_provenance_tells_time_seeds_and_machines(tables, tmp_path: Path) -> None:
@@ -256,7 +256,7 @@ def test_a_page_has_every_claim_picture_table_and_the_config(study: str, pages) 
 def test_a_caption_has_the_title_and_place_of_the_report() -> None:
     wildcards = {"model": "resnet20", "method": "lamp"}
     said = Caption("All", "``{{ model }}``\non {{ config.data.name }}.", {"figure": "12 one-shot, {method}"})
-    assert said.told(wildcards, CONFIG) == (12, "One-shot, lamp", "resnet20", "resnet20 on digits.")
+    assert said.told(wildcards, CONFIG) == (12, "One-shot, lamp", "resnet20", "", "resnet20 on digits.")
     assert said.said(wildcards, CONFIG) == "``resnet20``\non digits."
 
 

@@ -22,7 +22,7 @@ from prunescape.hpspace.ellipse import ellipses
 from prunescape.hpspace.landscape import best_cell, mean_over_seeds, region_of_interest
 from prunescape.hpspace.risk import risk_cells, risk_table
 from prunescape.pages.index import Entry, index_page
-from prunescape.pages.pictures import Picture
+from prunescape.pages.study import Caption
 
 pytestmark = pytest.mark.skipif(find_browser() is None, reason="no Chromium on this machine (Debian package chromium)")
 NAMED = {"image", "region", "navigation"}
@@ -56,7 +56,7 @@ def addresses(tables, tmp_path_factory) -> dict[str, str]:
     """Of the page of each study."""
     folder = tmp_path_factory.mktemp("page")
     Image.new("RGB", (1800, 900), "#0b4f8a").save(folder / "risk.png")
-    risk = Picture("risk", "", "top1", str(folder / "risk.png"))
+    risk = str(folder / "risk.png"), Caption(2, "Performance risk", "", "top1", "What is lost.")
     pages = {"hpspace": sample_page(tables, [risk]), **{study: companion_page(study, folder) for study in STUDIES}}
     for study, page in pages.items():
         (folder / f"{study}.html").write_text(page)

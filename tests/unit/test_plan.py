@@ -143,7 +143,6 @@ def test_every_script_belongs_to_a_step(whole: Plan) -> None:
     assert scripts == {step.script for step in whole.steps} | {
         "studies/write_index.py",
         "studies/measure.py",
-        "run_step.py",
     }
 
 

@@ -13,11 +13,19 @@ from prunescape.errors import UserError
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
 from prunescape.models.flops import count_flops, count_parameters
-from prunescape.pruning.cost import Cost, Size, Term, flops_cost, parameters_cost
 from prunescape.pruning.graph import Graph
 from prunescape.pruning.settings import PruningSettings
 from prunescape.pruning.structured import prune
-from prunescape.pruning.widths import METHODS, non_uniform_widths, uniform_widths
+from prunescape.pruning.widths import (
+    METHODS,
+    Cost,
+    Size,
+    Term,
+    flops_cost,
+    non_uniform_widths,
+    parameters_cost,
+    uniform_widths,
+)
 
 NETWORKS = [
     ("small_resnet", (1, 8, 8)),

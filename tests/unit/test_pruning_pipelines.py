@@ -20,10 +20,9 @@ from prunescape.pruning.criteria import add_gradients
 from prunescape.pruning.settings import PruningSettings
 from prunescape.pruning.structured import Source, prune, prune_checkpoint
 from prunescape.pruning.tables import pruning_tables
-from prunescape.training.array import Task
+from prunescape.training.checkpoint import Snapshots
 from prunescape.training.retraining import AT_INIT, until
-from prunescape.training.snapshots import Snapshots
-from prunescape.training.train import train
+from prunescape.training.train import Task, train
 from prunescape.variant import Variant
 from training_samples import ARCHITECTURE, LANES, same
 

@@ -14,12 +14,11 @@ from prunescape.io.files import read_json
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
 from prunescape.models.flops import count_parameters
-from prunescape.pruning.cost import parameters_cost
 from prunescape.pruning.graph import Graph
 from prunescape.pruning.latency import Stopwatch, forward_seconds
 from prunescape.pruning.settings import Latency, PruningSettings
 from prunescape.pruning.structured import prune
-from prunescape.pruning.widths import non_uniform_path, uniform_path
+from prunescape.pruning.widths import non_uniform_path, parameters_cost, uniform_path
 from prunescape.training.preflight import in_words, preflight
 
 SMALL = Architecture("small_resnet", (1, 8, 8), 10)

@@ -13,7 +13,7 @@ from network_samples import cut_to
 from prunescape.errors import UserError
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
-from prunescape.pruning.scores import METHODS, grasp, lamp, magnitude, random_scores, score
+from prunescape.pruning.scores import WEIGHT_SCORES, grasp, lamp, magnitude, random_scores, score
 from prunescape.pruning.unstructured import apply_masks, highest, kept_count, masks, prunable, prune_further
 
 SMALL = cut_to(Architecture("small_resnet", (1, 8, 8), 10), {"blocks.0.conv1": 5, "blocks.1.conv1": 9})
@@ -174,7 +174,7 @@ def test_random_scores_depend_on_the_seed_alone() -> None:
     assert len(flat.unique()) == len(flat)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", WEIGHT_SCORES)
 def test_every_method_gives_a_score_to_each_prunable_weight(method: str) -> None:
     network = build(SMALL, 0)
     batch = (torch.rand(4, 1, 8, 8), torch.tensor([0, 1, 2, 3]))

@@ -23,7 +23,7 @@ PICKLES = {
 NO_RESULTS = {
     "prunescape/config/reference.py",  # makes a page of the documentation, by hand
     "prunescape/config/schema.py",  # makes what editors read, by hand
-    "prunescape/training/gpus.py",  # empty files to lock
+    "prunescape/training/workers.py",  # empty files to lock
     "prunescape/runtime/job_lock.py",  # a draft that becomes the job lock by a hard link
 }
 UNSAFE_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "jsonpickle"}

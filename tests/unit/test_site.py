@@ -1,6 +1,5 @@
 """The documentation as a site: every link leads somewhere, no other host is asked, and what it names is there."""
 
-import ast
 import os
 import re
 import shutil
@@ -8,20 +7,18 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from types import FrameType, SimpleNamespace
+from types import SimpleNamespace
 
 import pytest
 from mkdocs.exceptions import PluginError
 
 from browser import Browser, find_browser
 from documented import BLOCKS, DOCS, PAGES
-from project_copy import PROJECT, TINY, merged
-from prunescape.plan.plan import Plan
+from project_copy import PROJECT
 from prunescape.studies.registry import COMPANIONS
 
 LANGUAGES = {"sh", "bash", "python", "yaml", "text", "diff", "snakemake"}
 sys.path.insert(0, str(DOCS / "tools"))
-import data_flow  # noqa: E402
 import site_hooks  # noqa: E402
 
 PAGE = SimpleNamespace(file=SimpleNamespace(src_uri="page.md"))
@@ -130,128 +127,3 @@ def test_files_and_targets_that_the_pages_name_are_there() -> None:
             for file in named.findall(code):
                 assert any(char in code for char in "<*{") or (PROJECT / file).exists(), f"{path.name}: {file}"
     assert set(re.search(r"^\.PHONY: (.*)$", makefile, flags=re.MULTILINE)[1].split()) <= targets
-
-
-def test_the_way_from_a_number_to_its_code_is_there() -> None:
-    """Rules, tables and functions of the page's table are those of the workflow."""
-    plan = Plan(
-        merged(TINY, {"grid": {"step": 0.2}, **{of.name: {} for of in COMPANIONS}, "stochastic": {"held_out": 20}})
-    )
-    steps = {step.name: step for step in plan.steps}
-    written = {Path(path).name for step in plan.steps for job in step.all_jobs() for path in job.outputs.values()}
-    rows = re.findall(
-        r"^\| .+ \| `(\S+\.csv)` \| `(\w+)` \| (.+) \|$", (DOCS / "data-flow.md").read_text(), re.MULTILINE
-    )
-    assert {steps[rule].script.partition("/")[0] for _, rule, _ in rows} >= {
-        "hpspace",
-        "models",
-        *(of.name for of in COMPANIONS),
-    }
-    for table, rule, functions in rows:
-        assert table in written, table
-        assert steps[rule].script == "studies/table.py" or rule.startswith(Path(steps[rule].script).stem), rule
-        for names, file in re.findall(r"((?:`\w+`(?: and )?)+) in `([\w/.]+)`", functions):
-            for name in re.findall(r"\w+", names.replace(" and ", " ")):
-                assert f"def {name}(" in (PROJECT / file).read_text(), f"{name} in {file}"
-
-
-def walk(title: str) -> dict[str, list[str]]:
-    """The files of a walk through the code, in its order, each with the functions that the page names."""
-    text = (DOCS / "data-flow.md").read_text().partition(f"## {title}\n")[2].partition("\n## ")[0]
-    rows = re.findall(r"^\| (\d+) \| `(.+?)` \|([^|]*)\|", text, re.MULTILINE)
-    assert [int(number) for number, _, _ in rows] == list(range(1, len(rows) + 1))
-    beside = [(name, file) for name, file in re.findall(r"`(\w+)` in\s+`([\w/.]+)`", text)]
-    found = {file: re.findall(r"`(.+?)`", functions) for _, file, functions in rows}
-    return {**found, **{file: [name] for name, file in beside}}
-
-
-def names_in(tree: ast.AST, before: str = "") -> set[str]:
-    """Names of the functions and classes of a module, those in classes after theirs and a dot."""
-    found = set()
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            found |= {f"{before}{node.name}"} | names_in(node, f"{before}{node.name}.")
-    return found
-
-
-@pytest.mark.parametrize("title", ["From a learning rate to its row", "From a ratio to a pruned network"])
-def test_the_functions_of_a_walk_are_there(title: str) -> None:
-    files = walk(title)
-    assert len(files) > 10
-    for file, functions in files.items():
-        text = (PROJECT / file).read_text()
-        if file.endswith(".py"):
-            assert {*functions} <= names_in(ast.parse(text)), file
-        if file.endswith(".smk"):
-            rule = re.search(rf"^\| \d+ \| `{file}` \| rule `(\w+)`", (DOCS / "data-flow.md").read_text(), re.MULTILINE)
-            assert rule is not None
-            assert f"rule {rule[1]}:" in text, file
-
-
-def holds(value: object, number: float) -> bool:
-    """Whether a number is among a value's parts."""
-    if isinstance(value, dict):
-        return any(holds(part, number) for part in value.values())
-    return any(holds(part, number) for part in value) if isinstance(value, list | tuple) else value == number
-
-
-@pytest.mark.parametrize(
-    ("title", "changes", "number", "step", "wildcards"),
-    [
-        (
-            "From a learning rate to its row",
-            {"learning_rate": 0.0123456},
-            0.0123456,
-            "train_tile",
-            {"variant": "dense", "seed": "0", "i": "-1", "j": "-1"},
-        ),
-        (
-            "From a ratio to a pruned network",
-            {"ratios": [0.34567]},
-            0.34567,
-            "prune",
-            {"pruned": "uniform-0.34567"},
-        ),
-    ],
-)
-def test_a_number_passes_no_other_files_of_the_plan(
-    title: str, changes: dict, number: float, step: str, wildcards: dict[str, str]
-) -> None:
-    """Every function that gives it, alone or among others, stands in a file that the page names."""
-    plan = Plan(merged(TINY, {"models": {"small_resnet": changes}}))
-    seen = set()
-
-    def watch(frame: FrameType, event: str, value: object) -> None:
-        if event == "return" and holds(value, number):
-            seen.add(Path(frame.f_code.co_filename))
-
-    steps = {one.name: one for one in plan.steps}
-    sys.setprofile(watch)
-    try:
-        settings = steps[step].settings({"model": "small_resnet", **wildcards})
-    finally:
-        sys.setprofile(None)
-    assert holds(settings, number)
-    files = {path.relative_to(PROJECT).as_posix() for path in seen if path.is_relative_to(PROJECT / "workflow")}
-    assert files <= walk(title).keys()
-    assert "workflow/prunescape/plan/step.py" in files
-
-
-def test_the_data_flow_is_that_of_the_folders() -> None:
-    """Each room, file of rules and folder of scripts has its place in the drawing, and the drawing names no other."""
-    stages = [stage for row in data_flow.ROWS for stage in row]
-    workflow = PROJECT / "workflow"
-    for stage in stages:
-        assert all(list((workflow / "prunescape").glob(f"{room}*")) for room in stage.rooms), stage
-        assert all(list((workflow / "rules").glob(f"{rules}.smk")) for rules in stage.rules), stage
-        assert all((workflow / "scripts" / folder).is_dir() for folder in stage.scripts), stage
-    rooms = {path.parent.name for path in workflow.glob("prunescape/*/__init__.py")}
-    assert rooms <= {room for stage in stages for room in stage.rooms}
-    drawn = {path for stage in stages for rules in stage.rules for path in (workflow / "rules").glob(f"{rules}.smk")}
-    assert set((workflow / "rules").glob("*.smk")) == drawn
-    for row in data_flow.ROWS:
-        width = data_flow.WIDTH / len(row) - data_flow.GAP
-        for stage in row:
-            names = [f"{name}.smk" for name in stage.rules], stage.rooms, stage.results
-            assert all(60 + 7.9 * len(" ".join(line)) < width for line in names), f"{stage.title}: too long for its box"
-    assert (DOCS / "assets" / "data-flow.svg").read_text() == data_flow.drawing(), "run: make gallery"

@@ -20,9 +20,9 @@ from prunescape.stochastic.populations import COLUMNS, evaluate_variants
 from prunescape.stochastic.statistics import contrast
 from prunescape.stochastic.structured import evaluate_structured
 from prunescape.stochastic.variants import KINDS, NO_METHOD, VARIANT_COLUMNS, Pretrained, Variant, variants
-from prunescape.training.array import Task
 from prunescape.training.evaluate import evaluate
 from prunescape.training.recalibration import recalibrated, recalibration_batches
+from prunescape.training.train import Task
 
 SIGMA = 0.05
 

@@ -5,12 +5,10 @@ import pytest
 from scipy.stats import binom
 
 from claim_checks import WORDS, check_claims, seen
-from prunescape.claims.page import claims_page
+from prunescape.claims.page import claims_page, text_of
 from prunescape.claims.study import StudyClaims
-from prunescape.claims.words import text_of
 from prunescape.stochastic import claims as module
-from prunescape.stochastic.found import guessing_accuracy
-from prunescape.stochastic.statistics import crossovers, seed_intervals
+from prunescape.stochastic.statistics import crossovers, guessing_accuracy, seed_intervals
 from stochastic_results import CELLS, GUESSING, MODEL, accuracies, fronts, stated, tables
 
 PRETRAINED = "Does noise win at high pruning rates, with batch norm as pretrained?"

@@ -13,16 +13,16 @@ from prunescape.data.prepared import PreparedData
 from prunescape.errors import UserError
 from prunescape.models.weights import save_weights
 from prunescape.plan.cost import population
-from prunescape.stochastic.cells import choose_cell
 from prunescape.stochastic.context import PretrainedContext, open_pretrained
 from prunescape.stochastic.feature_variance import feature_variance
 from prunescape.stochastic.fine_tuning import FineTuned, fine_tune, measure_fine_tuning
 from prunescape.stochastic.gradient_flow import gradient_flow_table
 from prunescape.stochastic.populations import evaluate_variants
 from prunescape.stochastic.searches import run_searches
+from prunescape.stochastic.statistics import choose_cell
 from prunescape.stochastic.variants import KINDS, Pretrained, Variant, tuning_variants, variants_of
-from prunescape.training.array import Task
-from prunescape.training.task import open_task
+from prunescape.training.job import open_task
+from prunescape.training.train import Task
 from training_samples import ENGINE
 
 SETTINGS = {"seed": 3, "held_out": 20, "sample": 50, "perturbed": "prunable", "batch_size": 25, "engine": ENGINE}

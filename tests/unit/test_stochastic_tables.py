@@ -6,17 +6,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from prunescape.claims.published import published
 from prunescape.stochastic.statistics import grid_tests
-from prunescape.stochastic.tables import published, table_1, table_2, table_3
+from prunescape.stochastic.tables import SOURCE, table_1, table_2, table_3
 from stochastic_results import CELLS, GAINS, GUESSING, MODEL, accuracies, fronts, tuned, variances
 
 
 def test_published_tables_agree_with_themselves() -> None:
-    one = pd.concat([published(1, data).assign(data=data) for data in ("cifar10", "cifar100")])
-    two = pd.concat([published(2, data).assign(data=data) for data in ("cifar10", "cifar100")])
-    three = pd.concat([published(3, data).assign(data=data) for data in ("cifar10", "cifar100")])
+    one = pd.concat([published(f"{SOURCE}1", data).assign(data=data) for data in ("cifar10", "cifar100")])
+    two = pd.concat([published(f"{SOURCE}2", data).assign(data=data) for data in ("cifar10", "cifar100")])
+    three = pd.concat([published(f"{SOURCE}3", data).assign(data=data) for data in ("cifar10", "cifar100")])
     assert (len(one), len(two), len(three)) == (12, 18, 12)
-    assert published(1, "digits").empty
+    assert published(f"{SOURCE}1", "digits").empty
     misprint = (one["data"] == "cifar10") & (one["model"] == "resnet50_cifar") & (one["search"] == "grid")
     off = (one["sp"] - one["dp"] - one["delta"]).abs()
     assert off[misprint].item() == pytest.approx(3.0)

@@ -12,12 +12,10 @@ from prunescape.data.prepared import PreparedData
 from prunescape.errors import UserError
 from prunescape.hpspace.cells import collect
 from prunescape.hpspace.tile import train_tile
-from prunescape.training.array import Task
 from prunescape.training.engine import Engine
 from prunescape.training.evaluate import score
-from prunescape.training.lane import Lane, LaneResult
 from prunescape.training.recipe import Recipe
-from prunescape.training.train import train
+from prunescape.training.train import Lane, LaneResult, Task, train
 from training_samples import LANES, RECIPE, same
 
 

@@ -10,12 +10,10 @@ from hypothesis import strategies as st
 
 from prunescape.data.prepared import PreparedData
 from prunescape.lanes.loss import lane_losses
-from prunescape.training.array import Task
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.engine import Engine
-from prunescape.training.lane import Lane
 from prunescape.training.recipe import Recipe
-from prunescape.training.train import train
+from prunescape.training.train import Lane, Task, train
 from training_samples import ARCHITECTURE, FUSED, check_close, plain_training, same
 
 RECIPE = Recipe(epochs=4, batch_size=25, momentum=0.9, decay=0.1, decay_epochs=(2, 3), evaluate_every=2)

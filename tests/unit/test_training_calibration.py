@@ -10,12 +10,11 @@ from prunescape.errors import UserError
 from prunescape.lanes import LANE_ALIGNMENT
 from prunescape.models.architecture import Architecture
 from prunescape.training import calibrate as calibration
-from prunescape.training.array import Array, Task
 from prunescape.training.calibrate import Measurement, calibrate, choose
 from prunescape.training.engine import Engine
-from prunescape.training.gpus import claim
 from prunescape.training.strategy import Strategy, candidates, needs_calibration
-from prunescape.training.train import train
+from prunescape.training.train import Array, Task, train
+from prunescape.training.workers import claim
 from training_samples import ARCHITECTURE, ENGINE, LANES
 
 SECTION: dict[str, Any] = {**ENGINE, "strategy": "auto", "lanes": None, "precision": "auto"}

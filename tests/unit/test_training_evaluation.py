@@ -9,9 +9,9 @@ import torch.nn.functional as F
 from prunescape.data.batches import Batches
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
-from prunescape.training.array import Task
 from prunescape.training.evaluate import evaluate
 from prunescape.training.gradients import per_sample_gradients
+from prunescape.training.train import Task
 from training_samples import ARCHITECTURE
 
 

@@ -10,10 +10,9 @@ from prunescape.config.recipe import Recipe as Section
 from prunescape.errors import UserError
 from prunescape.hpspace.tile import train_tile
 from prunescape.models.weights import read_weights, save_weights
-from prunescape.training.array import Task
-from prunescape.training.lane import LaneResult
 from prunescape.training.recipe import Recipe
 from prunescape.training.retraining import resized, retraining
+from prunescape.training.train import LaneResult, Task
 from training_samples import LANES
 
 SECTION = Section(epochs=12, batch_size=25, decay_epochs=(4, 9))

@@ -8,11 +8,8 @@ import torch
 
 from prunescape.data.randomness import derive_seed
 from prunescape.models.build import build
-from prunescape.training.array import Task
-from prunescape.training.checkpoint import Checkpoint
-from prunescape.training.lane import Lane, LaneResult
-from prunescape.training.snapshots import Snapshots, State
-from prunescape.training.train import train
+from prunescape.training.checkpoint import Checkpoint, Snapshots, State
+from prunescape.training.train import Lane, LaneResult, Task, train
 from training_samples import ARCHITECTURE, LANES, RECIPE, same
 
 EPOCHS = (0, 1, 3, 4)
@@ -66,8 +63,8 @@ def test_a_killed_training_goes_on_to_the_same_bits_and_has_every_snapshot(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("prunescape.training.array.CHECKPOINT_SECONDS", 0)
-    monkeypatch.setattr("prunescape.training.array.CHECKPOINT_SHARE", 1e9)
+    monkeypatch.setattr("prunescape.training.train.CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr("prunescape.training.train.CHECKPOINT_SHARE", 1e9)
     checkpoint = Checkpoint.of(tmp_path / "state", {"lanes": 22})
     snapshots = Snapshots.of(tmp_path, EPOCHS, 1) if with_snapshots else None
     lanes = [*LANES, DIVERGES, *LANES * 4]  # two arrays, a lane that diverges

@@ -15,10 +15,8 @@ import pytest
 from prunescape.errors import Interrupted, UserError
 from prunescape.runtime.logs import TRY_AGAIN
 from prunescape.training import stop
-from prunescape.training.array import Task
 from prunescape.training.checkpoint import Checkpoint
-from prunescape.training.lane import Lane, LaneResult
-from prunescape.training.train import train
+from prunescape.training.train import Lane, LaneResult, Task, train
 from prunescape.training.workers import run_all
 from training_samples import LANES, same
 
@@ -112,10 +110,10 @@ from pathlib import Path
 from prunescape.data.prepared import load_prepared
 from prunescape.runtime.logs import logged
 from prunescape.models.architecture import Architecture
-from prunescape.training.array import Task
+from prunescape.training.train import Task
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.engine import Engine
-from prunescape.training.lane import Lane
+from prunescape.training.train import Lane
 from prunescape.training.recipe import Recipe
 from prunescape.training.train import train
 

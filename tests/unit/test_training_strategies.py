@@ -10,11 +10,9 @@ from torch.nn.utils import prune
 
 from prunescape.models.build import build
 from prunescape.training import step
-from prunescape.training.array import Task
-from prunescape.training.lane import LaneResult
 from prunescape.training.recipe import Recipe
 from prunescape.training.strategy import Strategy
-from prunescape.training.train import train
+from prunescape.training.train import LaneResult, Task, train
 from training_samples import ARCHITECTURE, LANES, check_close, plain_training, same
 
 SHORT = Recipe(epochs=2, batch_size=25, momentum=0.9, decay=0.1, decay_epochs=(1,))

@@ -8,11 +8,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from page_samples import sample_answer, sample_cells, sample_page, sample_tables
+from page_samples import TITLES, sample_answer, sample_cells, sample_page, sample_tables
 from prunescape.hpspace.verdict import same_trainings
 from prunescape.hpspace.verdict_page import verdict_page
 from prunescape.hpspace.verdict_text import verdict_text
-from prunescape.pages.explore import INTERVALS, TITLES
+from prunescape.pages.explore import INTERVALS
 
 
 @pytest.fixture(scope="module")

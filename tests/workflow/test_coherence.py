@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from conftest import TINY, merged, snakemake
 
-from prunescape.coherence.widths import parent_width
+from prunescape.coherence.mlps import parent_width
 
 pytestmark = pytest.mark.workflow
 

@@ -90,18 +90,19 @@ CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     "file times of all code": (touch_everything, set()),
     "a docstring in the training code": (
         code(
-            "prunescape/training/lane.py",
+            "prunescape/training/train.py",
             '"""A network to train, with its hyperparameters and its start.',
             '"""A network that is to be trained.',
         ),
         set(),
     ),
     "a comment in the training code": (
-        code("prunescape/training/array.py", "        self.network.train()\n", "        self.network.train()  # on\n"),
+        code("prunescape/training/train.py", "        self.network.train()\n", "        self.network.train()  # on\n"),
         set(),
     ),
     "resources and profiles": (profile, set()),
     "one figure's function": (appended("prunescape/figures/risk.py"), {"figure_risk"}),
+    # No digest covers it; the page is given it as a setting.
     "what is said of a figure": (code("prunescape/studies/hpspace.py", "Every cell of {{", "Each cell of {{"), set()),
     "how all figures look": (appended("prunescape/figures/style.py"), FIGURES),
     "the page's script": (code("prunescape/pages/explore.js", '"use strict";', '"use strict";\n// on'), PAGE),
@@ -143,7 +144,7 @@ CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
         (ELLIPSES | RISK | STATISTICS | THESIS_TABLES | {"figure_annotated_grid", "figure_curves"}),
     ),
     "the training function": (
-        code("prunescape/lanes/sgd.py", "velocity.mul_(self.momentum)", "velocity.mul_(1.0 * self.momentum)"),
+        code("prunescape/lanes/optimiser.py", "velocity.mul_(self.momentum)", "velocity.mul_(1.0 * self.momentum)"),
         AFTER_DENSE,
     ),
     "the model's code": (

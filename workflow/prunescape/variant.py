@@ -24,7 +24,7 @@ class Variant:
         method: "dense", or how the channels to remove are spread over layers: "uniform", "non_uniform".
         ratio: the part of the dense network's `target` that is kept, above 0 and at most 1.
         criterion: by which channels are ranked; "none" of the dense network.
-        pipeline: what is done with the pruned network; see `prunescape.training.retraining`.
+        pipeline: what is done with the pruned network; see `prunescape.training.recipe`.
         target: what `ratio` is a part of: "flops", "parameters" or "latency"; "none" of the dense network.
     """
 

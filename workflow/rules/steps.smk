@@ -1,4 +1,4 @@
-"""Most rules: one a step of the plan, which says what it reads, makes, runs and asks for."""
+"""The rules: one a step of the plan, which says what it reads, makes, runs and asks for."""
 
 # Jobs that train or measure.
 for step in PLAN.measuring:
@@ -24,7 +24,7 @@ for step in PLAN.measuring:
             checkpoint=step.state,
             told=step.untracked,
         script:
-            "../scripts/run_step.py"
+            "../scripts/{params.settings[script]}"
 
 
 # Tables, claims, figures and pages: minutes of work at most. Each figure has a rule of its own, so that a change to one
@@ -51,4 +51,23 @@ for step in PLAN.light:
             caption=caption(step),
             told=step.untracked,
         script:
-            "../scripts/run_step.py"
+            "../scripts/{params.settings[script]}"
+
+
+# The main job's grid grows where good cells touch its border. Round 0 is the configured grid; each later round looks at all
+# results before it. The earlier plans are inputs, or Snakemake would run the rounds side by side.
+checkpoint extend_grid:
+    input:
+        inputs(PLAN.hpspace.extend_grid),
+    output:
+        **PLAN.hpspace.extend_grid.outputs,
+    log:
+        PLAN.hpspace.extend_grid.log,
+    localrule: True
+    conda:
+        ENVIRONMENT
+    params:
+        settings=PLAN.hpspace.extend_grid.settings,
+        tables=tables,
+    script:
+        "../scripts/hpspace/extend_grid.py"

@@ -1,4 +1,4 @@
-"""The claims of a study in a run, and their file claims.json."""
+"""The claims of a study in a run, their file claims.json, and the ledger of all studies that the run has by now."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import pandas as pd
 from prunescape.claims.claim import About, Claim
 from prunescape.claims.columns import COLUMNS
 from prunescape.errors import UserError
-from prunescape.io.files import read_csv, read_json, remedy
+from prunescape.io.files import read_csv, read_json, remedy, write_csv, write_json
 
 Answer = Callable[[pd.DataFrame, About], list[Claim]]
 
@@ -110,3 +110,30 @@ def answered_by(
 def decided_on(data: str, seeds: Sequence[int]) -> str:
     """The data set and the trainings of a study in words, as `Claim.data` has them."""
     return f"{data}, {'seed' if len(seeds) == 1 else 'seeds'} {', '.join(map(str, seeds))}"
+
+
+FILE = "claims.json"
+
+
+def studies_of(run: Path, first: Sequence[str]) -> list[StudyClaims]:
+    """The claims of every study that has stated them in a run's folder.
+
+    Args:
+        run: the folder.
+        first: names of studies in their order; any others come after them.
+
+    Raises:
+        UserError: those of one are damaged.
+    """
+    stated = {path.parent.name: path for path in sorted(run.glob(f"*/{FILE}"))}
+    order = [*(name for name in first if name in stated), *(name for name in stated if name not in first)]
+    return [StudyClaims.read(stated[name]) for name in order]
+
+
+def write_ledger(run: Path, studies: Sequence[StudyClaims]) -> None:
+    """Write the ledger into a run's folder: `claims.csv`, a row a claim, and `claims.json`, with all numbers."""
+    claims = [claim for stated in studies for claim in stated.claims]
+    questions = {stated.study: stated.question for stated in studies}
+    ledger = {"run": run.name, "questions": questions, "claims": [claim.to_json() for claim in claims]}
+    write_csv(run / "claims.csv", table(claims))
+    write_json(run / FILE, ledger)

@@ -12,11 +12,9 @@ from prunescape.data.randomness import derive_seed
 from prunescape.models.build import build
 from prunescape.models.flops import count_parameters
 from prunescape.pruning.unstructured import Tensors
-from prunescape.training.array import Report, Task
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.evaluate import evaluate
-from prunescape.training.lane import Lane
-from prunescape.training.train import train
+from prunescape.training.train import Lane, Report, Task, train
 
 NONE = "none"  # the score of a dense network
 
@@ -53,7 +51,6 @@ def retrain(
         children: what sets them apart.
         layers: those that are pruned.
         learning_rate, weight_decay: of all.
-        report: is given one line of progress at a time.
         checkpoint: of this training.
 
     Returns:

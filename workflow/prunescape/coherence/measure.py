@@ -1,13 +1,15 @@
 """Coherence of a network and the diffs of its weights, at frozen weights, in one pass over the images.
 
 Coherence is alpha = |E g|^2 / E |g|^2 of the gradients g of the images' cross-entropy by all parameters (coherence
-thesis, 1.2; in [0, 1], not scaled by the number of images, 2.1); the diff of a weight is the mean sign of its gradient
-(3.1). Images are not augmented, and batch norm uses its running statistics, because a batch's own would make the
-images' losses depend on each other.
+thesis, 1.2; in [0, 1], not scaled by the number of images, 2.1), exact over all images, and estimated, with its error,
+from some; the diff of a weight is the mean sign of its gradient (3.1). Images are not augmented, and batch norm uses
+its running statistics, because a batch's own would make the images' losses depend on each other.
 """
 
 import copy
+import math
 import resource
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -15,7 +17,6 @@ import torch
 from torch import nn
 from torch.func import functional_call, jvp
 
-from prunescape.coherence.estimate import estimate
 from prunescape.coherence.samples import Tensors, floats_per_image, of_batch
 from prunescape.data.batches import Batches
 from prunescape.data.prepared import PreparedData
@@ -23,6 +24,45 @@ from prunescape.data.randomness import derive_seed, random_order
 from prunescape.models.attention import plain_attention
 from prunescape.training.engine import Engine
 from prunescape.training.evaluate import validation_batches
+
+
+def estimate(
+    mean_square: float, squares: torch.Tensor, population: int, along: Callable[[], torch.Tensor]
+) -> tuple[float, float]:
+    """Coherence and its standard error.
+
+    Of m out of M images, drawn without replacement, |mean g|^2 is too large by (1 - m / M) tr(S) / m, S the gradients'
+    covariance, in the mean over all draws; numerator and denominator of the estimate have no bias. The error follows
+    from the influence of each image on the ratio, to first order.
+
+    Args:
+        mean_square: |mean g|^2 of the m images.
+        squares: (m,), float64; |g|^2 of each.
+        population: M.
+        along: gives g . mean g of each image, (m,); asked for only where m < M.
+
+    Returns:
+        alpha, NaN where all gradients are zero; and its standard error, 0 for m = M, NaN for m = 1.
+    """
+    count, size = len(squares), float(squares.mean())
+    if count == population:
+        return (mean_square / size if size > 0 else math.nan), 0.0
+    alpha = unbiased_square(mean_square, squares, population) / size if size > 0 else math.nan
+    if count < 2 or not size > 0:
+        return alpha, math.nan
+    others = (count * along() - squares) / (count - 1)  # g . the mean of the other images' gradients
+    influence = (2 * (others - others.mean()) - alpha * (squares - size)) / size
+    return alpha, float(influence.std() * math.sqrt((1 - count / population) / count))
+
+
+def unbiased_square(mean_square: float, squares: torch.Tensor, population: int) -> float:
+    """|E g|^2 of the population, without bias; see `estimate`. May be below 0. NaN for a single image."""
+    count = len(squares)
+    if count < 2:
+        return math.nan
+    trace = (float(squares.sum()) - count * mean_square) / (count - 1)
+    return mean_square - (1 - count / population) * trace / count
+
 
 # Of what is held for the images of a micro-batch: in float32 128 MiB, and 2 GiB on a GPU.
 MICRO_BATCH_FLOATS, GPU_MICRO_BATCH_FLOATS = 1 << 25, 1 << 29
@@ -66,7 +106,6 @@ def measure(
 
     Args:
         network: a plain network; it is not changed.
-        data: prepared data.
         engine: where it runs, and how precisely.
         samples: how many images are measured, chosen at random; None takes all. Then alpha is an estimate without the
             bias of |mean g|^2, which needs a second pass for its standard error, and diffs are those of these images.

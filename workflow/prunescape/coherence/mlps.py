@@ -1,4 +1,7 @@
-"""Fully connected networks: the sweep over their width, and children of wider parents (coherence thesis, 4 and 5)."""
+"""Fully connected networks: the sweep over their width, and children of wider parents (coherence thesis, 4 and 5).
+
+Pruned to one part in r, a parent has as many weights as a network of width w.
+"""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -13,18 +16,50 @@ from prunescape.coherence.masks import Choice
 from prunescape.coherence.measure import Measured
 from prunescape.coherence.parent import Parent
 from prunescape.coherence.runs import Report, by_epoch, epochs_table, extreme_diffs, highest_epoch, measure_epochs
-from prunescape.coherence.widths import mlp, parent_width, weights_in
 from prunescape.errors import UserError
 from prunescape.io.tables import first_columns
+from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
 from prunescape.models.flops import count_parameters
-from prunescape.models.networks import State
-from prunescape.training.array import Task
-from prunescape.training.checkpoint import Checkpoint
+from prunescape.models.mlp import SQUARES
+from prunescape.models.weights import State
+from prunescape.training.checkpoint import Checkpoint, Snapshots
 from prunescape.training.job import TrainingJob
-from prunescape.training.lane import Lane, check_trained
-from prunescape.training.snapshots import Snapshots
-from prunescape.training.train import train
+from prunescape.training.train import Lane, Task, check_trained, train
+
+
+def weights_of(width: int, inputs: int, classes: int) -> int:
+    """Weights of a fully connected network, biases left out: s w^2 + (n + c) w, with s = 3 square matrices.
+
+    Args:
+        width: w.
+        inputs: n, numbers that an image has.
+        classes: c.
+    """
+    return SQUARES * width**2 + (inputs + classes) * width
+
+
+def parent_width(width: int, ratio: float, inputs: int, classes: int) -> int:
+    """The width w' nearest to where there are `ratio` times the weights (coherence thesis, 5.3).
+
+    w' = w + (sqrt(3 r w (3 w + n + c) + ((n + c) / 2)^2) - 3 w - (n + c) / 2) / 3, which for CIFAR-10, n + c = 3082, is
+    the thesis' formula.
+    """
+    half = (inputs + classes) / 2
+    grown = math.sqrt(SQUARES * ratio * weights_of(width, inputs, classes) + half**2)
+    return round(width + (grown - SQUARES * width - half) / SQUARES)
+
+
+def mlp(architecture: Architecture, width: int) -> Architecture:
+    """A fully connected network of some width for the images and classes of another network."""
+    return Architecture("mlp", architecture.input_shape, architecture.classes, width=width)
+
+
+def weights_in(architecture: Architecture) -> int:
+    """Number of weights, as `weights_of` counts them, of a network that `mlp` gives."""
+    assert architecture.width is not None
+    return weights_of(architecture.width, math.prod(architecture.input_shape), architecture.classes)
+
 
 MEASURES = ["train_loss", "train_top1", "validation_loss", "validation_top1"]
 # Columns that tell children apart.

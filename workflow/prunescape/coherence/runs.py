@@ -11,7 +11,7 @@ import pandas as pd
 from prunescape.coherence.layer_tables import diff_histograms, trajectories
 from prunescape.coherence.layers import Layer
 from prunescape.coherence.measure import Measured, measure
-from prunescape.models.networks import State
+from prunescape.models.weights import State
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.context import Context
 from prunescape.training.evaluate import evaluate

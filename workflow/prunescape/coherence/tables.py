@@ -5,15 +5,14 @@ the same column's name after `published_`.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from prunescape.claims.intervals import interval
+from prunescape.claims.published import beside, published
 from prunescape.coherence.labels import FLOOR, GLOBAL, LOCAL, MASKS, NETWORK, NONE, SCOPES, in_scope, labelled, of_mask
 
-REFERENCE = Path(__file__).parents[2] / "reference"
 # By name of our tables: the scopes that they hold, and the numbers of the thesis' tables.
 TABLES = {"table_6_1_2": ((GLOBAL, FLOOR), ("1", "2")), "table_6_5_6": ((LOCAL,), ("5", "6"))}
 # The thesis does not say how its ResNet-50 is made for small images, so that either of ours may be it.
@@ -23,11 +22,10 @@ KEYS = ["model", "scope", "score", "end"]
 MEANS = ["train_top1", "validation_top1", "gain"]
 
 
-def published(name: str, data: str) -> pd.DataFrame:
+def of_source(name: str, data: str) -> pd.DataFrame:
     """The thesis' numbers for one of `TABLES` and a data set: family, density, scope, score, end, accuracies."""
-    parts = [pd.read_csv(REFERENCE / f"yauney2024_table_6_{number}.csv") for number in TABLES[name][1]]
-    table = labelled(pd.concat(parts, ignore_index=True))
-    return table[table["data"] == data].drop(columns="data")
+    parts = [published(f"yauney2024_table_6_{number}", data) for number in TABLES[name][1]]
+    return labelled(pd.concat(parts, ignore_index=True))
 
 
 def table_6(children: pd.DataFrame, name: str, data: str) -> pd.DataFrame:
@@ -55,7 +53,7 @@ def table_6(children: pd.DataFrame, name: str, data: str) -> pd.DataFrame:
     ]
     columns = [*KEYS, "seeds", "density", *(f"{one}{end}" for one in MEANS for end in ("", "_low", "_high"))]
     ours = pd.DataFrame([row for row in rows if row["seeds"]], columns=columns)
-    return _beside(ours, published(name, data))
+    return _beside(ours, of_source(name, data))
 
 
 def _order(own: pd.DataFrame, scopes: Sequence[str]) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -77,9 +75,7 @@ def _row(keys: dict[str, str], part: pd.DataFrame) -> dict[str, object]:
 
 def _beside(ours: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
     by = ["family", "scope", "score", "end"]
-    renamed = {column: f"published_{column}" for column in theirs if column not in by}
-    family = ours["model"].map(FAMILIES).astype(object)
-    table = ours.assign(family=family).merge(theirs.rename(columns=renamed), how="left", on=by)
+    table = beside(ours.assign(family=ours["model"].map(FAMILIES).astype(object)), theirs, by)
     off = ~np.isclose(
         table["density"].astype(float), table["published_density"].astype(float), rtol=0, atol=SAME_DENSITY
     )

@@ -15,7 +15,7 @@ from prunescape.config.data import Data
 from prunescape.config.messages import Mistakes, Path, shown, suggestion
 from prunescape.config.section import Unreadable
 from prunescape.hpspace.attainable import degrees_of_freedom, least_draws, least_p
-from prunescape.hpspace.axes import THESIS
+from prunescape.hpspace.lattice import THESIS
 from prunescape.lanes import LANE_ALIGNMENT
 
 # Rules about each network.

@@ -1,8 +1,8 @@
-"""The config's section `engine`."""
+"""The config's sections `engine` and `cluster`."""
 
 from typing import Annotated, Literal
 
-from prunescape.config.section import Count, Flag, Integer, Section, Several, key
+from prunescape.config.section import Count, Flag, Integer, Positive, Section, Several, key
 
 
 class Engine(Section):
@@ -42,4 +42,24 @@ class Engine(Section):
         "Images that go through a network at once, for batches that do not fit into memory; gradients are added up "
         "over the batch, and batch norm sees the parts (null, whole batches).",
         unit="images",
+    )
+
+
+class Cluster(Section):
+    """From what the run time is estimated that a training job asks a cluster for. Nothing here changes a result."""
+
+    teraflops: Positive = key(
+        1.0,
+        "Speed that training sustains on one device, in 1e12 FLOPs a second. Small networks stay far below what the "
+        "device is sold with.",
+        unit="teraFLOPs a second",
+    )
+    startup_minutes: Positive = key(
+        10.0, "Time asked for beyond training itself, to start, to read the data, and to spare.", unit="minutes"
+    )
+    longest_hours: Positive | None = key(
+        None,
+        "The longest run time that a partition allows (null, no limit). A tile that needs more goes on in its next "
+        "attempt.",
+        unit="hours",
     )

@@ -8,7 +8,7 @@ from prunescape.config.grid import Grid, GridAxis
 from prunescape.config.messages import Mistakes, Path, shown, where, yaml_number
 from prunescape.config.section import Unreadable
 from prunescape.data.catalogue import IMAGES
-from prunescape.hpspace.axes import HYPERPARAMETERS, LINEAR, LOG, THESIS, Axis, bounds_of, pair_of, size_of
+from prunescape.hpspace.lattice import HYPERPARAMETERS, LINEAR, LOG, THESIS, Axis, bounds_of, pair_of, size_of
 from prunescape.training.retraining import FROM_TRAINED
 
 LONGEST = 2.0  # decades of a step

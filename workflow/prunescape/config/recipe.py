@@ -1,10 +1,11 @@
-"""The config's section `recipe`."""
+"""The config's sections `recipe` and `retraining`."""
 
 from typing import Annotated, Literal
 
 from prunescape.config.section import (
     AnyNumber,
     Count,
+    Epoch,
     Epochs,
     FilledIn,
     Fraction,
@@ -46,3 +47,21 @@ class Recipe(Section):
         0.1, "The factor by which the learning rate is multiplied at each decay.", unit="factor"
     )
     evaluate_every: Epochs = key(1, "Validate after every so many epochs, and always after the last.", unit="epochs")
+
+
+class Retraining(Section):
+    """How pruned networks go on that are not trained from scratch (see `models.<name>.pipelines`)."""
+
+    rewind_epoch: FilledIn[Epoch] = key(
+        None,
+        "The epoch of the recipe after which the schedule is repeated; what follows it is trained (null, half of the "
+        "epochs).",
+        unit="epochs",
+    )
+    steps: Annotated[int, Integer(ge=1, le=100)] = key(
+        1,
+        "Steps in which `fine_tuning`, `rate_rewinding` and `weight_rewinding` prune, each to the same part of what "
+        "is there, with a retraining at the prior hyperparameters between them; the landscape is that of the last "
+        "retraining.",
+        unit="steps",
+    )

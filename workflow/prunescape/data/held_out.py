@@ -16,7 +16,6 @@ def hold_out(data: PreparedData, size: int, seed: int = 0) -> tuple[PreparedData
     `evaluate(networks, held_out, engine, "train")`, which augments nothing.
 
     Args:
-        data: prepared data.
         size: images to hold out.
         seed: the same seed, data and size give the same division.
 

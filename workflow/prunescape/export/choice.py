@@ -5,8 +5,8 @@ from typing import Any
 import pandas as pd
 
 from prunescape.errors import UserError
-from prunescape.hpspace.axes import HYPERPARAMETERS, epochs_trained
 from prunescape.hpspace.landscape import best_cell, hyperparameters_of, mean_over_seeds
+from prunescape.hpspace.lattice import HYPERPARAMETERS, epochs_trained
 
 
 def chosen_training(cells: pd.DataFrame, model: str, variant: str) -> dict[str, Any]:

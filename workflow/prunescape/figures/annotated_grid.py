@@ -12,9 +12,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
 from prunescape.figures import names, plane, style
-from prunescape.hpspace.axes import THESIS, Pair
 from prunescape.hpspace.cells import of_grid
 from prunescape.hpspace.landscape import best_cell, mean_over_seeds
+from prunescape.hpspace.lattice import THESIS, Pair
 
 CELL = (0.56, 0.40)  # inches
 # From the innermost region outwards: at most so many points below the best cell.
@@ -64,7 +64,6 @@ def draw_means(
         initial_size: cells of the initial grid along both axes.
         metric: what `f` is.
         rois: the thresholds of the regions of interest, in points.
-        pair: the axes.
     """
     cells = landscape[(landscape["model"] == model) & (landscape["variant"] == variant)]
     rows, columns = int(np.ptp(cells["i"])) + 1, int(np.ptp(cells["j"])) + 1

@@ -18,7 +18,6 @@ def draw(band: pd.DataFrame, model: str, metric: str, *, confidence: float = 0.9
 
     Args:
         band: the table band.csv.
-        model: which network to draw.
         metric: `top1` or `top5`.
         confidence: of the table's intervals.
     """

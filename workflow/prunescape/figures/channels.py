@@ -17,7 +17,6 @@ def draw(channels: pd.DataFrame, model: str) -> Figure:
 
     Args:
         channels: model, variant, layer, position, channels, dense_channels.
-        model: which network to draw.
     """
     here = channels[(channels["model"] == model) & (channels["variant"] != "dense")]
     variants = names.variant_order(here["variant"])

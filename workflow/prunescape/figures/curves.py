@@ -47,7 +47,6 @@ def draw(cells: pd.DataFrame, histories: Iterable[str], model: str) -> Figure:
     Args:
         cells: the table cells.csv.
         histories: the files of all tiles' histories.
-        model: which network to draw.
     """
     return draw_histories(read_histories(histories, model, chosen_cells(of_grid(cells), model)), model)
 
@@ -57,7 +56,6 @@ def draw_histories(histories: pd.DataFrame, model: str, metric: str = "top1") ->
 
     Args:
         histories: model, variant, seed, i, j, epoch, learning_rate, train_loss, top1, top5.
-        model: which network to draw.
         metric: `top1` or `top5`.
     """
     here = histories[histories["model"] == model]

@@ -15,9 +15,9 @@ from matplotlib.ticker import MaxNLocator
 
 from prunescape.figures import names, plane, style
 from prunescape.figures.surface import REACH, colour_limits, colour_scale, interpolate
-from prunescape.hpspace.axes import Pair
 from prunescape.hpspace.cells import of_grid
 from prunescape.hpspace.landscape import best_cell, mean_over_seeds
+from prunescape.hpspace.lattice import Pair
 
 COLUMNS = 5  # variants side by side before the figure wraps
 LEVELS = 10  # contour bands
@@ -30,7 +30,6 @@ def draw(cells: pd.DataFrame, ellipses: pd.DataFrame, model: str, metric: str, *
     Args:
         cells: the table cells.csv.
         ellipses: the table ellipses.csv.
-        model: which network to draw.
         metric: `top1` or `top5`.
         options: see `draw_means`.
     """
@@ -46,7 +45,6 @@ def draw_means(
         landscape: mean over seeds: model, variant, i, j, both hyperparameters, f (in percent).
         ellipses: the table ellipses.csv.
         metric: `top1` or `top5`.
-        model: which network to draw.
         options: `colour_range_percent`, `colour_map`, `roi` (thresholds) and `axes` (see `Pair.from_settings`); what is
             absent has its default.
     """

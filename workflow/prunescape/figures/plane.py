@@ -11,8 +11,8 @@ from matplotlib.patches import Ellipse
 from matplotlib.ticker import MaxNLocator
 
 from prunescape.figures.style import INK, PAPER
-from prunescape.hpspace.axes import THESIS, Axis, Pair
 from prunescape.hpspace.landscape import places
+from prunescape.hpspace.lattice import THESIS, Axis, Pair
 
 # The inner region black in a white halo, the outer one white in a black halo: seen on any background.
 ELLIPSE_STYLES = ((INK, PAPER), (PAPER, INK))

@@ -17,7 +17,6 @@ def draw(regret: pd.DataFrame, model: str, metric: str, margin: float, *, confid
 
     Args:
         regret: the table regret.csv.
-        model: which network to draw.
         metric: `top1` or `top5`.
         margin: what regret is small enough, in points.
         confidence: of the table's intervals.

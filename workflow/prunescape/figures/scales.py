@@ -114,7 +114,6 @@ def dots_limits(axes: Axes, values: Iterable[float], ends: Iterable[float], leas
     """Set an x axis to all values, and to the ends of intervals where these are not much further off; gives its limits.
 
     Args:
-        axes: where.
         values: means and seeds.
         ends: of intervals, which are far off where there are two seeds.
         least_span: of the axis.

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from prunescape.figures import names, plane, style
-from prunescape.hpspace.axes import Pair
+from prunescape.hpspace.lattice import Pair
 
 SHAPE = 1.25  # width to height of the plane
 
@@ -28,7 +28,6 @@ def draw(
     Args:
         ellipses: the table ellipses.csv.
         risk: the table risk.csv.
-        model: which network to draw.
         metric: `top1` or `top5`.
         risk_roi: the threshold of the ellipses' region, in points; a wider one takes its place where it is empty.
         axes: see `Pair.from_settings`.

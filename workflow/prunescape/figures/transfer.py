@@ -20,7 +20,6 @@ def draw(transfer: pd.DataFrame, model: str, metric: str, *, confidence: float =
 
     Args:
         transfer: the table transfer.csv.
-        model: which network to draw.
         metric: `top1` or `top5`.
         confidence: of the table's intervals.
     """

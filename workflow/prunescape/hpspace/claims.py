@@ -10,8 +10,8 @@ from typing import Any
 from prunescape.claims.claim import About, Claim, Question
 from prunescape.claims.judgement import ABOVE, CANNOT, EQUAL, IF_EQUAL, OPEN, Judgement, judged
 from prunescape.claims.study import StudyClaims, decided_on
-from prunescape.hpspace.axes import Pair
 from prunescape.hpspace.decision import ONE_SEED
+from prunescape.hpspace.lattice import Pair
 from prunescape.hpspace.verdict import KEEP, TRAIN, TUNE, UNDECIDED, UNKNOWN, from_json, question
 from prunescape.hpspace.verdict_text import add_seeds, decision_of, in_short, keeping
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from prunescape.errors import UserError
-from prunescape.hpspace.axes import THESIS, Pair
 from prunescape.hpspace.landscape import places
+from prunescape.hpspace.lattice import THESIS, Pair
 
 DENSE = "dense"
 SMOOTHNESS = 0.2  # decades in which a landscape changes about as much as in a step, where lengths are in steps
@@ -54,7 +54,6 @@ def cubes(cells: pd.DataFrame, metric: str, pair: Pair = THESIS) -> dict[str, Cu
     Args:
         cells: `cells.csv`.
         metric: "top1" or "top5".
-        pair: the axes.
 
     Raises:
         UserError: a model's variants were not all trained at the same cells with the same seeds.

@@ -20,10 +20,10 @@ from scipy.stats import norm, t
 
 from prunescape.data.prepared import load_prepared
 from prunescape.hpspace import functionals
-from prunescape.hpspace.axes import Pair
 from prunescape.hpspace.cells import of_grid, with_variants
 from prunescape.hpspace.cube import DENSE
 from prunescape.hpspace.extension import open_borders
+from prunescape.hpspace.lattice import Pair
 from prunescape.hpspace.learnt import Learnt, chance_of, learnt
 from prunescape.hpspace.resampling import Resampled, resample, summary
 
@@ -43,7 +43,6 @@ def tabulate(
     """`decisions.csv`, of `cells.csv`.
 
     Args:
-        cells: the table.
         meta: the file that describes the prepared data.
         border_roi: of the region of interest that the grid must hold, in points.
         verdict: the config's section.

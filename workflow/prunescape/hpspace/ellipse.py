@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from prunescape.hpspace.axes import THESIS, Pair
 from prunescape.hpspace.cells import of_grid, with_variants
 from prunescape.hpspace.landscape import mean_over_seeds, metrics_of, places, region_of_interest
+from prunescape.hpspace.lattice import THESIS, Pair
 
 
 def confidence_level(sigma: float) -> float:
@@ -64,7 +64,6 @@ def ellipses(
         thresholds: x of the regions of interest, in points.
         sigma: standard deviations from the centre to the ellipse.
         minimum_cells: cells that a fit needs.
-        pair: the axes.
     """
     rows = []
     for metric in metrics_of(cells):

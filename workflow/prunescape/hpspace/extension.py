@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from prunescape.hpspace.axes import THESIS, Pair
 from prunescape.hpspace.landscape import mean_over_seeds, region_of_interest
-from prunescape.hpspace.lattice import Cell, Extent, Lattice
+from prunescape.hpspace.lattice import THESIS, Cell, Extent, Lattice, Pair
 
 
 def touched_sides(

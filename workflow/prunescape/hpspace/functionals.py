@@ -5,7 +5,7 @@ The definitions are those of `ellipse.py` and `risk.py`; a test holds them toget
 
 import numpy as np
 
-from prunescape.hpspace.axes import THESIS, Pair
+from prunescape.hpspace.lattice import THESIS, Pair
 
 ROUNDING = 1e-9  # as in `landscape.region_of_interest`
 
@@ -25,7 +25,6 @@ def ellipses(
         places: (N, 2), see `Cube`.
         sigma: standard deviations from the centre to the ellipse.
         minimum_cells: cells that a fit needs.
-        pair: the axes.
     """
     weights = region.astype(np.float64)
     count = weights.sum(axis=-1)

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from prunescape.hpspace import functionals
-from prunescape.hpspace.axes import THESIS, Pair
 from prunescape.hpspace.cells import of_grid, with_variants
 from prunescape.hpspace.cube import DENSE, Cube
+from prunescape.hpspace.lattice import THESIS, Pair
 from prunescape.hpspace.resampling import Resampled, resample, unwrapped
 
 RISK = ("d_mean", "d_std", "rel_mean", "rel_std", "loss_at_dense_optimum")

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from prunescape.hpspace.axes import Pair
+from prunescape.hpspace.lattice import Pair
 
 METRICS = ("top1", "top5")
 

@@ -17,10 +17,10 @@ from scipy.stats import permutation_test
 
 from prunescape.data.randomness import derive_seed
 from prunescape.hpspace import functionals
-from prunescape.hpspace.axes import Pair
 from prunescape.hpspace.cells import of_grid, with_variants
 from prunescape.hpspace.cube import DENSE, Cube, cubes
 from prunescape.hpspace.landscape import metrics_of
+from prunescape.hpspace.lattice import Pair
 
 MOST = 4999  # permutations, where there are more
 MEASURES = ("shift", "area_ratio", "turn_degrees")

@@ -9,25 +9,21 @@ from typing import Any
 
 import pandas as pd
 
+from prunescape.claims.published import beside, published
 from prunescape.hpspace.cells import of_grid, with_variants
 from prunescape.hpspace.cube import DENSE
 from prunescape.hpspace.intervals import ELLIPSE, RISK
-from prunescape.hpspace.setting import AS_PUBLISHED, REFERENCE, differing
+from prunescape.hpspace.setting import AS_PUBLISHED, differing
 
+SOURCE = "matthiesen2023_table_"
 KEYS = ["model", "variant", "metric"]
 TITLES = {"3_4": ["model"], "4_1": ["model", "variant", "roi"], "4_2": ["model", "variant"]}
-
-
-def published(table: str) -> pd.DataFrame:
-    """A table of the thesis: "3_4", "4_1", "4_2" or "settings"."""
-    return pd.read_csv(REFERENCE / f"matthiesen2023_{'settings' if table == 'settings' else f'table_{table}'}.csv")
 
 
 def prior(cells: pd.DataFrame, compared: Mapping[str, Any], theirs: Mapping[str, Any]) -> pd.DataFrame:  # noqa: ARG001
     """Table 3.4, of `cells.csv`.
 
     Args:
-        cells: the table.
         compared: see `prunescape.hpspace.setting.differing`.
         theirs: the thesis' settings by model, what ours are compared with: for the identity of the table alone.
     """
@@ -108,10 +104,7 @@ def _wide(intervals: pd.DataFrame, quantities: Sequence[str]) -> pd.DataFrame:
 
 def _beside(ours: pd.DataFrame, table: str, columns: list[str], config: Mapping[str, Any]) -> pd.DataFrame:
     settings = {model: "; ".join(differing(model, config)) or AS_PUBLISHED for model in ours["model"].unique()}
-    theirs = published(table).drop(columns="data")[[*TITLES[table], *columns]]
-    result = ours.merge(
-        theirs.rename(columns={name: f"published_{name}" for name in columns}), how="left", on=TITLES[table]
-    )
+    result = beside(ours, published(f"{SOURCE}{table}")[[*TITLES[table], *columns]], TITLES[table])
     result["setting"] = result["model"].map(settings)
     shown = result["setting"] == AS_PUBLISHED
     if "metric" in result:

@@ -10,9 +10,9 @@ from scipy.stats import norm, t
 
 from prunescape.data.randomness import derive_seed
 from prunescape.hpspace.attainable import degrees_of_freedom
-from prunescape.hpspace.axes import Pair
 from prunescape.hpspace.cube import Cube, cubes
 from prunescape.hpspace.landscape import metrics_of
+from prunescape.hpspace.lattice import Pair
 from prunescape.hpspace.surface import landscapes
 
 

@@ -8,13 +8,11 @@ import pandas as pd
 import torch
 
 from prunescape.errors import UserError
-from prunescape.hpspace.axes import HYPERPARAMETERS, epochs_trained
 from prunescape.hpspace.cells import GRID
-from prunescape.training.array import Report, Task
+from prunescape.hpspace.lattice import HYPERPARAMETERS, epochs_trained
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.engine import Engine
-from prunescape.training.lane import Epoch, Lane, LaneResult
-from prunescape.training.train import train
+from prunescape.training.train import Epoch, Lane, LaneResult, Report, Task, train
 
 
 class Tables(NamedTuple):
@@ -47,7 +45,6 @@ def train_tile(
         task: network, data, recipe, engine and study seed.
         cells: i, j and both hyperparameters of each cell.
         labels: the first columns of all tables: `model`, `variant` and what the variant is.
-        report: is told the progress.
         checkpoint: where the training keeps its state, so that a killed job can go on.
         start: a state dict to go on from; None trains from scratch.
         rate_factor: what each cell's learning rate is multiplied by, where its schedule begins late.

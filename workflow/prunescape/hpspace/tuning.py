@@ -14,9 +14,9 @@ from scipy.special import gammaln
 from scipy.stats import rankdata
 
 from prunescape.hpspace import functionals
-from prunescape.hpspace.axes import Pair
 from prunescape.hpspace.cells import of_grid, with_variants
 from prunescape.hpspace.cube import DENSE, Cube
+from prunescape.hpspace.lattice import Pair
 from prunescape.hpspace.resampling import Resampled, resample, unwrapped
 
 RANDOM, NEAREST = "random", "nearest"
@@ -36,7 +36,6 @@ def tabulate(cells: pd.DataFrame, batch_size: int, momentum: float, **settings: 
     """`regret.csv`, `transfer.csv` and, of the thesis' axes, `band.csv` by name, of `cells.csv`.
 
     Args:
-        cells: the table.
         batch_size, momentum: of the recipe.
         settings: see `resample` and `band`.
     """

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from prunescape.hpspace.axes import THESIS, Pair
 from prunescape.hpspace.cube import DENSE
 from prunescape.hpspace.decision import DENSE_NEAR_CHANCE, EQUIVALENT, NEAR_CHANCE, WORSE, grow_first
 from prunescape.hpspace.landscape import (
@@ -16,6 +15,7 @@ from prunescape.hpspace.landscape import (
     metrics_of,
     region_of_interest,
 )
+from prunescape.hpspace.lattice import THESIS, Pair
 from prunescape.hpspace.permutation import MEASURES
 
 TRAIN, KEEP, TUNE, UNDECIDED, UNKNOWN = "train longer", "keep", "tune", "undecided", "unknown"
@@ -145,7 +145,6 @@ def advice(recommendation: str, pair: Pair = THESIS, grow_first: bool = False) -
 
     Args:
         recommendation: a key of `RECOMMENDATIONS`.
-        pair: the axes.
         grow_first: see `prunescape.hpspace.decision.grow_first`.
     """
     if recommendation == UNDECIDED and grow_first:

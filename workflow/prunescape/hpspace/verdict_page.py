@@ -6,7 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from prunescape.hpspace.axes import Pair
+from prunescape.hpspace.lattice import Pair
 from prunescape.hpspace.verdict import KEEP, TRAIN, TUNE, UNDECIDED, UNKNOWN, question
 from prunescape.hpspace.verdict_text import (
     add_seeds,

@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from prunescape.hpspace.axes import Pair
 from prunescape.hpspace.decision import DENSE_NEAR_CHANCE, EQUIVALENT, NEAR_CHANCE, ONE_SEED, WORSE
+from prunescape.hpspace.lattice import Pair
 from prunescape.hpspace.learnt import needed
 from prunescape.hpspace.tuning import NEAREST, RANDOM
 from prunescape.hpspace.verdict import KEEP, RECOMMENDATIONS, TRAIN, TUNE, UNDECIDED, UNKNOWN

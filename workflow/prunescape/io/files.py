@@ -26,7 +26,6 @@ def atomic(path: str | os.PathLike[str], sealed: bool = False) -> Iterator[Path]
     """Yield a temporary path beside `path`; what is written there takes the name `path` only once it is whole.
 
     Args:
-        path: the file.
         sealed: whether its checksum is written, too.
     """
     target = Path(path)

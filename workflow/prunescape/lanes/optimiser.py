@@ -1,4 +1,4 @@
-"""Base of the optimisers for lanes: all parameters as one long vector, and a value of its own for each lane."""
+"""Optimisers for lanes: all parameters as one long vector, and a value of its own for each lane."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -125,3 +125,85 @@ class LaneOptimiser(ABC):
             return values.to(self._weights, copy=True)
         shaped = [values.to(p).view(-1, *[1] * (p.dim() - 1)).expand_as(p) for p in self.parameters]
         return self._vector(shaped)
+
+
+class LaneSGD(LaneOptimiser):
+    """SGD with momentum and coupled weight decay, lane by lane (thesis, eq. 2.1; `torch.optim.SGD` for K = 1).
+
+    V <- momentum * V + grad + weight_decay * W;  W <- mask * (W - learning_rate * V), for all parameters.
+
+    Args:
+        momentum: (K,), or one number for all lanes.
+        network, learning_rate, weight_decay, masks, clip, channels_last: see `LaneOptimiser`.
+
+    Attributes:
+        velocity: V of all parameters in one vector.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        learning_rate: torch.Tensor,
+        weight_decay: torch.Tensor,
+        momentum: torch.Tensor | float,
+        masks: Sequence[Mapping[str, torch.Tensor] | None] | None = None,
+        clip: float | None = None,
+        channels_last: bool = False,
+    ) -> None:
+        super().__init__(network, learning_rate, weight_decay, masks, clip, channels_last)
+        self.momentum = self._spread_shared(torch.as_tensor(momentum, dtype=torch.float64).reshape(-1))
+        self.velocity = torch.zeros_like(self._weights)
+
+    def state(self) -> dict[str, torch.Tensor]:
+        """The velocity V that a step changes, by name."""
+        return {"velocity": self.velocity}
+
+    def _update(self, gradient: torch.Tensor) -> None:
+        """Update the velocity V and the weights once."""
+        self.velocity.mul_(self.momentum).add_(gradient)
+        self._weights.addcmul_(self.velocity, self._rate, value=-1.0)
+
+
+BETAS, EPSILON = (0.9, 0.999), 1e-8  # as Kingma and Ba, 2015, and torch have them
+
+
+class LaneAdam(LaneOptimiser):
+    """Adam (Kingma and Ba, 2015) with coupled weight decay, lane by lane (`torch.optim.Adam` for K = 1).
+
+    G = grad + weight_decay * W;  M <- b1 M + (1 - b1) G;  V <- b2 V + (1 - b2) G^2;
+    W <- mask * (W - learning_rate * (M / (1 - b1^t)) / (sqrt(V / (1 - b2^t)) + eps)) at step t, for all parameters.
+
+    Args:
+        momentum: of SGD, not used here.
+        network, learning_rate, weight_decay, masks, clip, channels_last: see `LaneOptimiser`.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        learning_rate: torch.Tensor,
+        weight_decay: torch.Tensor,
+        momentum: torch.Tensor | float = BETAS[0],
+        masks: Sequence[Mapping[str, torch.Tensor] | None] | None = None,
+        clip: float | None = None,
+        channels_last: bool = False,
+    ) -> None:
+        del momentum
+        super().__init__(network, learning_rate, weight_decay, masks, clip, channels_last)
+        self._mean, self._square = torch.zeros_like(self._weights), torch.zeros_like(self._weights)
+        # On the device, so that a captured step counts too; in float64, because b2^t is close to 1.
+        self._steps = torch.zeros((), dtype=torch.float64, device=self._weights.device)
+
+    def state(self) -> dict[str, torch.Tensor]:
+        """The tensors M, V and t that a step changes, by name."""
+        return {"mean": self._mean, "square": self._square, "steps": self._steps}
+
+    def _update(self, gradient: torch.Tensor) -> None:
+        first, second = BETAS
+        self._steps += 1
+        self._mean.lerp_(gradient, 1 - first)
+        self._square.mul_(second).addcmul_(gradient, gradient, value=1 - second)
+        scale = (1 - second**self._steps).sqrt().to(gradient)
+        size = (1 - first**self._steps).to(gradient)
+        denominator = self._square.sqrt().div_(scale).add_(EPSILON)
+        self._weights.sub_(self._rate * (self._mean / size) / denominator)

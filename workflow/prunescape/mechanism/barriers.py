@@ -64,8 +64,6 @@ def line(
     Args:
         network: a plain network of their architecture.
         ends: state dicts of the two networks.
-        data: prepared data.
-        engine: where it runs.
         points: A, evenly spaced, both ends included.
         statistics: batches on which batch norm is measured anew at every point; None combines the ends' statistics like
             their weights.

@@ -8,19 +8,74 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import torch
+from torch import nn
 
 from prunescape.data.batches import Batches
+from prunescape.data.prepared import PreparedData
 from prunescape.mechanism.barriers import barriers, line
 from prunescape.mechanism.cycles import Cycle, Trajectory, cycles_table, prune_and_retrain
 from prunescape.mechanism.plane import Plane, distances, grid, marks_table
+from prunescape.mechanism.points import Points
 from prunescape.mechanism.pruned import train_small
 from prunescape.mechanism.sparse_starts import equal_lane
-from prunescape.mechanism.surface import surface
-from prunescape.models.networks import State, load_networks
-from prunescape.training.array import Report, Task
+from prunescape.models.weights import State, load_networks
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.context import Context
+from prunescape.training.engine import Engine
+from prunescape.training.evaluate import score, validation_batches
+from prunescape.training.recalibration import recalibrate
 from prunescape.training.recipe import Recipe
+from prunescape.training.train import Report, Task
+
+
+def surface(
+    network: nn.Module,
+    plane: Plane,
+    coordinates: torch.Tensor,
+    data: PreparedData,
+    engine: Engine,
+    *,
+    statistics: Batches | None = None,
+    split: str = "train",
+) -> pd.DataFrame:
+    """The surface on a plane (utility paper, Fig. 6, 16, which show training accuracy).
+
+    Between networks batch norm's statistics fit none of them, so Garipov et al., 2018, whose planes the utility paper
+    follows, measure them anew at every point. Without that, here, they are combined like the weights, so that at the
+    three corners the networks are those that were trained.
+
+    Args:
+        network: a plain network of the plane's architecture.
+        plane: through three networks.
+        coordinates: (M, 2), where to evaluate, such as `prunescape.mechanism.plane.grid` gives.
+        statistics: batches on which batch norm is measured anew at every point, as
+            `prunescape.training.recalibration.recalibration_batches` gives them; None does not.
+        split: whose images are evaluated, without augmentation.
+
+    Returns:
+        One row a point: x, y, top1 (percent), loss; NaN of a loss where outputs are not finite.
+
+    Raises:
+        Interrupted: the process was asked to stop.
+    """
+    batches = validation_batches(data, engine, split)
+    points = Points(network, engine)
+
+    def make(first: int, number: int) -> torch.Tensor:
+        return plane.vectors(coordinates[first : first + number]).to(engine.device)
+
+    scores = points.measure(len(coordinates), make, partial(_scores, batches, statistics, engine))
+    x, y = coordinates.T.numpy()
+    return pd.DataFrame({"x": x, "y": y, "top1": scores[:, 0].numpy(), "loss": scores[:, 1].numpy()})
+
+
+def _scores(batches: Batches, statistics: Batches | None, engine: Engine, array: nn.Module) -> torch.Tensor:
+    """Accuracy and loss of K lanes, (K, 2)."""
+    if statistics is not None:
+        recalibrate(array, statistics, engine)
+    scores = score(array, engine.lanes, batches, engine)
+    return torch.stack([scores.top1, scores.loss], 1)
+
 
 START = "W*"
 LAST, EVERY = "last", "every"
@@ -50,7 +105,6 @@ def run_cycles(
         cycles: how many.
         small: whether a small network is trained beside the "last" cycle or beside "every" one.
         learning_rate, weight_decay: of the pretraining.
-        report: is given one line of progress at a time.
         checkpoint: of all of this.
 
     Returns:
@@ -158,8 +212,7 @@ def surfaces(
         points: what `points_of` gives; all are marked on each plane, and the grid holds them all.
         cycles: whose planes.
         side: points along a side of the grid.
-        statistics: see `prunescape.mechanism.surface.surface`.
-        report: is given one line of progress at a time.
+        statistics: see `prunescape.mechanism.basins.surface`.
 
     Returns:
         The tables of `surface` (with recomputed, whether batch norm was measured anew) and of `marks_table`, each with
@@ -223,7 +276,6 @@ def connect_seeds(
         networks: W* by seed, at least two.
         points: of each line.
         statistics: see `line`.
-        report: is given one line of progress at a time.
 
     Returns:
         The tables of `connect`, each with the columns seed and seed_to.

@@ -9,10 +9,11 @@ import pandas as pd
 from prunescape.claims.claim import About, Claim, Question
 from prunescape.claims.intervals import of_seeds
 from prunescape.claims.judgement import ABOVE, BELOW, EQUAL, decided, how_many_above, judged, shown, verdict
+from prunescape.claims.published import published
 from prunescape.claims.study import Answer, StudyClaims, answered_by, decided_on
 from prunescape.mechanism.basin_claims import PAPER, basins
 from prunescape.mechanism.labels import PRUNED, RETRAINED
-from prunescape.mechanism.tables import published
+from prunescape.mechanism.tables import SOURCE
 
 STUDY = "mechanism"
 NOTE = """The utility of a set of weights is the mean KL divergence, in nats, between the network's outputs and those
@@ -219,7 +220,7 @@ def _pruned(table: pd.DataFrame, about: About) -> list[Claim]:
 
 
 def _retrained(table: pd.DataFrame, about: About, data: str) -> list[Claim]:
-    stated, theirs = [], published(2, data)
+    stated, theirs = [], published(f"{SOURCE}2", data)
     printed = theirs[theirs["model"] == about.model].pivot_table(
         index="pruning_ratio", columns="network", values="top1"
     )
@@ -234,7 +235,7 @@ def _retrained(table: pd.DataFrame, about: About, data: str) -> list[Claim]:
 
 
 def _cycles(table: pd.DataFrame, about: About, data: str) -> list[Claim]:
-    last, stated, theirs = table[table["cycle"] == table["cycle"].max()], [], published(1, data)
+    last, stated, theirs = table[table["cycle"] == table["cycle"].max()], [], published(f"{SOURCE}1", data)
     theirs = theirs[theirs["model"] == about.model].set_index(["pruning", "retraining"])
     printed = theirs["top1"] - theirs["small_top1"]
     for (pruning, retraining), part in last.groupby(["pruning", "retraining"], sort=False):

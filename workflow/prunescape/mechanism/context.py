@@ -15,7 +15,7 @@ from prunescape.errors import UserError
 from prunescape.io.files import write_csv
 from prunescape.io.tables import first_columns
 from prunescape.mechanism.labels import WHOLE
-from prunescape.models.networks import State, load_networks
+from prunescape.models.weights import State, load_networks
 from prunescape.runtime.logs import logged
 from prunescape.training import context
 from prunescape.training.context import Context
@@ -30,7 +30,6 @@ def open_context(architecture: str | Path, data: str | Path, settings: Mapping[s
         data: the prepared data's `meta.json`.
         settings: engine, the config's section; images, how many training images are measured on, each class in
             proportion to its share (None, all); seed.
-        threads: CPU cores of this job.
 
     Raises:
         UserError: a file is damaged, or there are fewer images than classes.

@@ -16,12 +16,10 @@ from prunescape.pruning.channels import channel_masks, fewer_channels, scale_sco
 from prunescape.pruning.graph import Graph
 from prunescape.pruning.scores import magnitude
 from prunescape.pruning.unstructured import Tensors, apply_masks, prunable, prune_further
-from prunescape.training.array import Report, Task
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.evaluate import evaluate
-from prunescape.training.lane import Lane, LaneResult
 from prunescape.training.recipe import Recipe
-from prunescape.training.train import train
+from prunescape.training.train import Lane, LaneResult, Report, Task, train
 
 WEIGHTS, CHANNELS, NOTHING = "weights", "channels", "nothing"
 METHODS = (WEIGHTS, CHANNELS, NOTHING)
@@ -86,7 +84,6 @@ def everything(network: nn.Module, architecture: Architecture, method: str) -> K
 
     Args:
         network: a plain network.
-        architecture: its architecture.
         method: one of `METHODS`.
 
     Raises:
@@ -106,7 +103,6 @@ def prune_once(network: nn.Module, architecture: Architecture, method: str, frac
 
     Args:
         network: a plain network of full width, in which what is not kept is zero.
-        architecture: its architecture.
         method: "weights": of convolutions alone (utility paper, 2.2.2 and section 3), the smallest of all layers;
             "channels": those inside blocks, of the smallest batch-norm scales; "nothing".
         fraction: of what remains, what is removed.
@@ -180,7 +176,6 @@ def prune_and_retrain(
         learning_rate: the initial one of pretraining.
         weight_decay: of retraining.
         cycles: how many.
-        report: is given one line of progress at a time.
         checkpoint: where the state of every cycle is kept, so that a killed job goes on.
         recipe: of each retraining; see `retraining_task`.
 

@@ -14,7 +14,7 @@ from prunescape.mechanism.statistics import rank_correlations, utility_and_loss
 from prunescape.mechanism.subsets import Weights, magnitude_bands
 from prunescape.mechanism.utility import Ablations
 from prunescape.models.build import build
-from prunescape.models.networks import State
+from prunescape.models.weights import State
 from prunescape.pruning.graph import Graph
 from prunescape.training.context import Context
 
@@ -32,7 +32,6 @@ def utility_of_sizes(
         networks: trained, by size as `%g` writes it.
         sizes: parts of the whole network's weights.
         section: see `SampleSettings.from_config`.
-        report: is given one line of progress at a time.
 
     Returns:
         One row a subset: size, whole_top1 (percent, training images), whole_loss, and the columns of `sample_utility`.
@@ -103,7 +102,6 @@ def does_utility_predict(
         state: its weights.
         channels: what `utility_of_channels` gives.
         section: see `SampleSettings.from_config`.
-        report: is given one line of progress at a time.
 
     Returns:
         One row a group: of ("subsets", random ones of one level, or "channels"), level (NaN for channels), and subsets,

@@ -30,7 +30,6 @@ class Points:
 
         Args:
             network: a plain network of the architecture; it is not changed.
-            engine: where it runs.
             changed: the first layer in which points differ from the network; lanes share the stages before it. None
                 lets them differ everywhere.
         """

@@ -22,13 +22,11 @@ from prunescape.mechanism.sparse_starts import equal_lane
 from prunescape.mechanism.utility import Ablations
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
-from prunescape.models.networks import State
-from prunescape.training.array import Report, Task
+from prunescape.models.weights import State
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.context import Context
-from prunescape.training.lane import Lane, check_trained
 from prunescape.training.recipe import Recipe
-from prunescape.training.train import train
+from prunescape.training.train import Lane, Report, Task, check_trained, train
 
 PRETRAINED, PRUNED, SMALL = "pretrained", "pruned_retrained", "small"
 
@@ -57,7 +55,6 @@ def train_small(
         schedule: "fine_tuning" or "rewinding".
         lanes: the networks.
         cycles: how often they are trained on.
-        report: is given one line of progress at a time.
         checkpoint: of this training.
 
     Returns:
@@ -95,7 +92,6 @@ def retrain_pruned(
         start: W*.
         ratios: of the convolutions' weights, what is removed.
         learning_rate, weight_decay: of the pretraining.
-        report: is given one line of progress at a time.
         checkpoint: of all of this.
 
     Returns:
@@ -137,7 +133,6 @@ def utility_of_pruned(
         networks: what `retrain_pruned` gives.
         ratios: pruning ratios.
         section: see `SampleSettings.from_config`.
-        report: is given one line of progress at a time.
 
     Returns:
         One row a subset: pruning_ratio, network, whole_top1 (percent, training images), whole_loss, and the columns of

@@ -75,7 +75,6 @@ def sample_utility(
         ablations: of the network.
         settings: which subsets.
         kept: the weights that subsets are drawn from; see `prunescape.mechanism.subsets.Weights.of`.
-        report: is given one line of progress at a time.
 
     Returns:
         One row a subset: `COLUMNS`; ablated is the number of weights, level the ratio that was asked for, and the rest
@@ -136,12 +135,9 @@ def utility_over_epochs(
 
     Args:
         architecture: the network.
-        states: its state dicts by epoch, as `prunescape.training.snapshots.Snapshots.lane` gives them.
-        data: prepared data.
-        engine: where it runs.
+        states: its state dicts by epoch, as `prunescape.training.checkpoint.Snapshots.lane` gives them.
         settings: which subsets.
         kept: see `sample_utility`.
-        report: is given one line of progress at a time.
 
     Returns:
         One row an epoch and subset: epoch, whole_top1 (of the network itself, percent, training images), whole_loss,

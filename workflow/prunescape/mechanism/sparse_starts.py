@@ -14,7 +14,7 @@ from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
 from prunescape.pruning.initialisation import random_masks, scale_to_masks
 from prunescape.pruning.unstructured import LAYERS, prunable
-from prunescape.training.lane import Lane
+from prunescape.training.train import Lane
 
 SIZES = (1.0, 0.5, 0.25)  # of the utility paper, 2.2.1
 

@@ -5,20 +5,14 @@ Accuracies are in percent, of validation images: means over pretrained seeds, wi
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from prunescape.claims.intervals import interval
+from prunescape.claims.published import beside, published
 
-REFERENCE = Path(__file__).parents[2] / "reference"
-
-
-def published(number: int, data: str) -> pd.DataFrame:
-    """Table 1 or 2 (`number`) of the utility paper for a data set; without rows where it has none."""
-    table = pd.read_csv(REFERENCE / f"anonymous2021_table_{number}.csv")
-    return table[table["data"] == data].drop(columns="data")
+SOURCE = "anonymous2021_table_"
 
 
 def table_1(cycles: pd.DataFrame, data: str) -> pd.DataFrame:
@@ -36,7 +30,7 @@ def table_1(cycles: pd.DataFrame, data: str) -> pd.DataFrame:
     last = last.assign(difference=last["top1"] - last["small_top1"])
     by = ["model", "pruning", "retraining"]
     table = _over_seeds(last, [*by, "cycle"], ["density"], ["top1", "small_top1", "difference"])
-    return _beside(table, published(1, data), by)
+    return beside(table, published(f"{SOURCE}1", data), by)
 
 
 def table_2(retrained: pd.DataFrame, data: str) -> pd.DataFrame:
@@ -52,7 +46,7 @@ def table_2(retrained: pd.DataFrame, data: str) -> pd.DataFrame:
     """
     by = ["model", "pruning_ratio", "network"]
     table = _over_seeds(retrained, by, ["density", "train_loss"], ["top1"])
-    return _beside(table.sort_values(by, kind="stable", ignore_index=True), published(2, data), by)
+    return beside(table.sort_values(by, kind="stable", ignore_index=True), published(f"{SOURCE}2", data), by)
 
 
 def _over_seeds(
@@ -65,8 +59,3 @@ def _over_seeds(
             row |= interval(name, part[name].to_numpy(dtype=np.float64))
         rows.append(row)
     return pd.DataFrame(rows)
-
-
-def _beside(ours: pd.DataFrame, theirs: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    renamed = {column: f"published_{column}" for column in theirs if column not in by}
-    return ours.merge(theirs.rename(columns=renamed), how="left", on=by)

@@ -48,7 +48,6 @@ class Ablations:
         Args:
             network: a plain network; it is not changed. Batch norm keeps its running statistics.
             data: prepared data; nothing is augmented.
-            engine: where it runs.
             split: whose images the mean is taken over; the utility paper takes all training images (2.1.2).
         """
         self.network, self._engine = network, engine

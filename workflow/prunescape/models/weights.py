@@ -2,7 +2,8 @@
 
 import hashlib
 import os
-from pathlib import Path
+from collections.abc import Mapping
+from pathlib import Path as FilePath
 
 import torch
 from torch import nn
@@ -11,39 +12,66 @@ from prunescape.errors import UserError
 from prunescape.io.files import remedy
 from prunescape.io.tensors import load_tensors, save_tensors
 
+State = dict[str, torch.Tensor]
+Path = str | os.PathLike[str]
 
-def save_weights(path: str | os.PathLike[str], weights: dict[str, torch.Tensor]) -> None:
+
+def save_weights(path: Path, weights: State) -> None:
     """Write a state dict as safetensors, atomically."""
     save_tensors(path, weights)
 
 
-def read_weights(path: str | os.PathLike[str]) -> tuple[dict[str, torch.Tensor], str]:
+def read_weights(path: Path) -> tuple[State, str]:
     """A state dict, and a checksum of its file.
 
     Raises:
         UserError: the file is missing or damaged.
     """
-    try:
-        return load_tensors(path)[0], hashlib.sha256(Path(path).read_bytes()).hexdigest()
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file; run the rule that makes it") from None
-    except UserError as error:
-        raise UserError(f"{error}; {remedy(path)}") from None
+    return _read(path), hashlib.sha256(FilePath(path).read_bytes()).hexdigest()
 
 
-def load_weights(path: str | os.PathLike[str], model: nn.Module) -> nn.Module:
+def load_weights(path: Path, model: nn.Module) -> nn.Module:
     """Load a state dict into `model`, which must match it exactly; returns `model`.
 
     Raises:
         UserError: the file is missing, damaged, or belongs to another architecture.
     """
     try:
-        model.load_state_dict(load_tensors(path)[0])
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file; run the rule that makes it") from None
-    except UserError as error:
-        raise UserError(f"{error}; {remedy(path)}") from None
+        model.load_state_dict(_read(path))
     except RuntimeError as error:
         first = str(error).splitlines()[-1].strip()
         raise UserError(f"{path}: weights of another architecture ({first}); {remedy(path)}") from None
     return model
+
+
+def save_networks(path: Path, networks: Mapping[str, Mapping[str, torch.Tensor]]) -> None:
+    """Write the state dicts of several networks of one architecture, by name, as one file."""
+    save_tensors(path, {f"{name}/{key}": tensor for name, state in networks.items() for key, tensor in state.items()})
+
+
+def load_networks(path: Path) -> dict[str, State]:
+    """The networks in a file that `save_networks` wrote, on the CPU, by name in alphabetical order.
+
+    Raises:
+        UserError: the file is missing or damaged.
+    """
+    networks: dict[str, State] = {}
+    for key, tensor in sorted(_read(path).items()):
+        name, _, parameter = key.rpartition("/")
+        networks.setdefault(name, {})[parameter] = tensor
+    return networks
+
+
+def load_epochs(path: Path) -> dict[int, State]:
+    """The networks in a file that are named by epochs, in their order; see `load_networks`."""
+    networks = load_networks(path)
+    return {epoch: networks[str(epoch)] for epoch in sorted(map(int, networks))}
+
+
+def _read(path: Path) -> State:
+    try:
+        return load_tensors(path)[0]
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; run the rule that makes it") from None
+    except UserError as error:
+        raise UserError(f"{error}; {remedy(path)}") from None

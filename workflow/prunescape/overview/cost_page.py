@@ -8,8 +8,7 @@ from pathlib import Path
 
 from rich.table import Table
 
-from prunescape.hpspace.axes import bounds_of
-from prunescape.hpspace.lattice import Cell, Extent
+from prunescape.hpspace.lattice import Cell, Extent, bounds_of
 from prunescape.overview.cost import ASSUMPTION, BYTES_PER_JOB, Costs, Time
 from prunescape.overview.study import Row, Study, Training
 from prunescape.overview.tables import DEVICES, duration, flops, hours, size, table, total
@@ -190,7 +189,7 @@ def _growth(study: Study) -> list[str]:
         more = (_largest(study, model, tiles, rounds) - len(tiles)) if rounds else 0
         if more > 0:
             size_of_tile = study.config.grid.tile[0] * study.config.grid.tile[1]
-            cells = more * size_of_tile * len(study.plan.run.variants(model)) * len(study.config.seeds)
+            cells = more * size_of_tile * len(study.plan.networks.variants(model)) * len(study.config.seeds)
             notes.append(f"{model} may grow by up to {cells:,} cells in {rounds} rounds of extension (not counted).")
     return notes
 

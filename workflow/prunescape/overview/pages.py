@@ -21,7 +21,6 @@ def answer(plan: Plan, arguments: Sequence[str], names: Mapping[str, str]) -> st
     """Print the pages that a command line asks for; the studies that have begun, or those that are named beside them.
 
     Args:
-        plan: the run's.
         arguments: of `snakemake`, without the command itself.
         names: of the rules of overviews and studies, by what they are called here; a workflow that takes this one in
             may have renamed them.

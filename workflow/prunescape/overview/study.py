@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 from prunescape.config.config import Config
 from prunescape.config.recipe import Recipe
-from prunescape.hpspace.axes import SHAPING
-from prunescape.hpspace.lattice import Cell, Lattice
+from prunescape.hpspace.lattice import SHAPING, Cell, Lattice
 from prunescape.plan.plan import Plan
 from prunescape.plan.step import Job
 from prunescape.training.retraining import until
@@ -80,13 +79,13 @@ class Study:
     @cached_property
     def preparations(self) -> dict[Row, Preparation]:
         """The trainings on whose weights pruning works, by their rows."""
-        networks, run, recipe = self.plan.networks, self.plan.run, self.config.recipe
+        networks, recipe = self.plan.networks, self.config.recipe
         found = {Row(job.model, CHECKPOINT): Preparation(job, 1.0, recipe) for job in networks.train_dense.all_jobs()}
         for job in networks.train_to_rewind.all_jobs():
             epoch = int(job.wildcards["epoch"])
             found[Row(job.model, f"(to epoch {epoch})")] = Preparation(job, 1.0, until(recipe, epoch))
         for job in networks.retrain_step.all_jobs():
-            variant, step = run.variant(job.model, job.wildcards["pruned"]), int(job.wildcards["step"])
+            variant, step = networks.variant(job.model, job.wildcards["pruned"]), int(job.wildcards["step"])
             steps = networks.steps(variant)
             row = Row(job.model, f"{variant.name} (step {step} of {steps})")
             part = variant.ratio_after(step, steps)
@@ -96,8 +95,8 @@ class Study:
     @cached_property
     def variants(self) -> dict[Row, tuple[float, Recipe]]:
         """The networks of the grids, by their rows: the part of the FLOPs that is kept, and the recipe."""
-        networks, run = self.plan.networks, self.plan.run
-        known = [(model, variant) for model in self.models for variant in run.variants(model)]
+        networks = self.plan.networks
+        known = [(model, variant) for model in self.models for variant in networks.variants(model)]
         return {
             Row(model, variant.name): (variant.ratio, networks.training(variant).recipe) for model, variant in known
         }

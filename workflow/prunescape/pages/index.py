@@ -6,9 +6,8 @@ from typing import Any, NamedTuple
 
 from prunescape.claims.claim import Claim
 from prunescape.claims.judgement import CANNOT, FAILS, HOLDS, OUTCOMES, UNDECIDED, UNTESTED
-from prunescape.claims.ledger import studies_of, write_ledger
 from prunescape.claims.page import COLOURS, digits_of, shown_number
-from prunescape.claims.study import StudyClaims
+from prunescape.claims.study import StudyClaims, studies_of, write_ledger
 from prunescape.io.files import write_text
 from prunescape.io.html import page
 from prunescape.studies.registry import STUDIES

@@ -10,9 +10,9 @@ from prunescape.figures.names import model_title, variant_order, variant_title
 from prunescape.figures.plane import step_of
 from prunescape.figures.style import PALE, variant_colours
 from prunescape.figures.surface import colour_limits, colour_scale
-from prunescape.hpspace.axes import Axis, Pair
 from prunescape.hpspace.cube import DENSE, Cube, cubes
 from prunescape.hpspace.landscape import metrics_of
+from prunescape.hpspace.lattice import Axis, Pair
 
 SHADES = 64
 LARGEST_ROI = 5.0  # points, of the slider

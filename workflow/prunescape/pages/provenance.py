@@ -50,7 +50,6 @@ def provenance(timing: pd.DataFrame, config: Mapping[str, Any], root: Path) -> P
 
     Args:
         timing: `timing.csv`, which tells the devices that trained.
-        config: as resolved.
         root: the project's folder.
     """
     devices = timing.groupby("device", sort=False).size()
@@ -105,7 +104,6 @@ def facts(config: Mapping[str, Any], models: Iterable[str], work: Mapping[str, s
     """Facts on a run by name: its config, seeds, code and machine.
 
     Args:
-        config: as resolved.
         models: names of those that the page is about.
         work: what was done, and on what.
         root: the project's folder.

@@ -13,7 +13,6 @@ def before_run(plan: Plan, workflow: Any) -> None:
     """Make sure that results can be written, and cancel the Slurm jobs that an earlier snakemake has left behind.
 
     Args:
-        plan: the run's.
         workflow: Snakemake's.
     """
     run = plan.run

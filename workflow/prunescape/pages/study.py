@@ -1,15 +1,122 @@
 """The frame of all studies' pages: the answer, pictures, tables and provenance, each page in one file."""
 
+import base64
+import io
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
+import pandas as pd
 import yaml
 from markupsafe import Markup
+from PIL import Image
 
+from prunescape.figures.names import metric_title, model_title
 from prunescape.io.html import page
 from prunescape.pages.provenance import Provenance
-from prunescape.pages.tables import fitting
+from prunescape.variant import COLUMNS
+
+MOST_ROWS = 300  # that a page shows
+MOST_BYTES = 3_000_000  # of a file inside a page
+MOST_TOGETHER = 8_000_000  # of all files inside a page
+
+
+def shown(name: str, title: str, table: pd.DataFrame) -> dict[str, Any]:
+    """A table as the page's template takes it: title, columns, short rows, and the whole file as a link.
+
+    Returns:
+        title; `file`, its name beside the page; count of rows; columns and rows as text, no rows where they are more
+        than `MOST_ROWS`; `link`, a data: address with the CSV file, empty where it is larger than `MOST_BYTES`.
+    """
+    text = table.to_csv(index=False)
+    # What a variant is, its name says already.
+    known = list(COLUMNS) if "variant" in table.columns else []
+    filled = table.drop(columns=known, errors="ignore").dropna(axis="columns", how="all")
+    seen = filled if len(table) <= MOST_ROWS else filled[:0]
+    return {
+        "title": title,
+        "file": f"{name}.csv",
+        "count": len(table),
+        "columns": list(filled.columns),
+        "rows": [[short(value) for value in row] for row in seen.itertuples(index=False)],
+        "link": f"data:text/csv;charset=utf-8,{quote(text, safe=',.+-_/()= ')}" if len(text) <= MOST_BYTES else "",
+    }
+
+
+def fitting(tables: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Tables from `shown`, with `link` empty where the page would hold more than `MOST_TOGETHER`."""
+    fitted, used = [], 0
+    for table in tables:
+        fits = used + len(table["link"]) <= MOST_TOGETHER
+        used += len(table["link"]) if fits else 0
+        fitted.append({**table, "link": table["link"] if fits else ""})
+    return fitted
+
+
+def short(value: object) -> str:
+    """A value with at most four significant digits; empty for what is missing."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, float):
+        return f"{value:.0f}" if value == round(value) and abs(value) < 1e15 else f"{value:.4g}"
+    return str(value)
+
+
+WIDTH = 1200  # pixels; figures are drawn for print
+QUALITY = 78  # of WebP, which every browser has shown since 2020
+
+
+class Caption(NamedTuple):
+    """The caption of a figure or table.
+
+    Attributes:
+        place: in the order of the report; 0 of what it does not have.
+        title: what it shows.
+        model, metric: that it is of; empty where it is of all.
+        text: a few sentences, or none.
+    """
+
+    place: int
+    title: str
+    model: str
+    metric: str
+    text: str
+
+    @property
+    def order(self) -> tuple[int, str, str]:
+        """The key by which pictures are sorted."""
+        return self.place, self.model, self.metric
+
+    @property
+    def full_title(self) -> str:
+        """The title, and what it is of."""
+        of = [model_title(self.model) if self.model else "", metric_title(self.metric) if self.metric else ""]
+        where = ", ".join(filter(None, of))
+        return f"{self.title}: {where}" if where else self.title
+
+
+Tables = Mapping[str, tuple[pd.DataFrame, Caption]]
+Pictures = Sequence[tuple[str, Caption]]
+
+
+def inside(path: str, title: str, caption: str) -> dict[str, Any]:
+    """A PNG file for a page: `source` (a data: address), `width` and `height` in pixels, `title`, `caption`."""
+    image = _small(path)
+    buffer = io.BytesIO()
+    image.save(buffer, "WEBP", quality=QUALITY, method=4)
+    source = "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()
+    return {"source": source, "width": image.width, "height": image.height, "title": title, "caption": caption}
+
+
+def _small(path: str) -> Image.Image:
+    with Image.open(path) as file:
+        image = file.convert("RGB")
+    if image.width > WIDTH:
+        image = image.resize((WIDTH, round(image.height * WIDTH / image.width)), Image.Resampling.LANCZOS)
+    return image
+
 
 HERE = Path(__file__).parent
 TEMPLATE, STYLE, SCRIPT = "study.jinja", "study.css", "tables.js"
@@ -38,8 +145,8 @@ def study_page(
     title: str,
     question: str,
     answer: Answer,
-    pictures: Sequence[Mapping[str, Any]],
-    tables: Sequence[Mapping[str, Any]],
+    pictures: Pictures,
+    tables: Tables,
     columns_in: str,
     provenance: Provenance,
     extra: Extra = NO_EXTRA,
@@ -49,8 +156,8 @@ def study_page(
     Args:
         title, question: see `prunescape.io.html.page`.
         answer: what it begins with.
-        pictures: as `prunescape.pages.pictures.inside` gives them.
-        tables: as `prunescape.pages.tables.shown` gives them; with a `caption` where there is more to say.
+        pictures: figures, PNG files, with what is said of them.
+        tables: by name, in the order of the page, with what is said of them.
         columns_in: what tells the columns of the tables.
         provenance: where the numbers come from.
         extra: comes between the answer and the pictures.
@@ -65,8 +172,8 @@ def study_page(
         answer=answer.content,
         extra_links=extra.links,
         extra=extra.content,
-        pictures=pictures,
-        tables=fitting(tables),
+        pictures=[inside(path, of.full_title, of.text) for path, of in sorted(pictures, key=lambda one: one[1].order)],
+        tables=fitting([{**shown(name, of.title, table), "caption": of.text} for name, (table, of) in tables.items()]),
         columns_in=columns_in,
         facts=provenance.facts,
         times=provenance.times,

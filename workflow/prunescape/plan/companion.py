@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 from prunescape.config.section import Section
 from prunescape.plan.step import Files, Job, Sizes, Step, Wildcards, combinations
 from prunescape.plan.study import Planned
-from prunescape.studies.study import Measurement, module_of, placed
+from prunescape.studies.study import Measurement, module_of
 
 S = TypeVar("S", bound=Section)
 
@@ -159,7 +159,7 @@ class Companion(Planned, Generic[S]):
     @cached_property
     def answers(self) -> list[str]:
         """The study's claims, tables and figures, all that the config asks for; its page has them."""
-        return [path for step in self._shown for path in step.files()]
+        return self._shown_files
 
     @property
     def targets(self) -> list[str]:
@@ -170,39 +170,9 @@ class Companion(Planned, Generic[S]):
     @cached_property
     def explore(self) -> Step:
         """The step that writes the page."""
-        return self.step(
-            f"explore_{self.name}",
-            {"page": self.page},
-            script="studies/explore.py",
-            inputs=lambda wildcards: self.shown(),
-            values=lambda wildcards: {"captions": self.captions()},
-            captions={"page": self.study.of_page},
-            told=self.told,
-        )
+        return self._explore(f"explore_{self.name}", "companion", {"claims": f"{self.folder}/claims.json"}, {})
 
     def told(self) -> dict[str, Any]:
         """Facts on the run for the page, and the jobs that trained or measured."""
         jobs = [(job.model, job.step.name, job.networks, job.log) for job in self.pieces]
         return {**super().told(), "jobs": jobs}
-
-    def shown(self) -> Files:
-        """Files that the page shows: the claims, all tables, and figures where there are PNG files of them."""
-        pictures = [path for path in self.answers if path.endswith(".png")]
-        there = [table for table in self.made if table.name != "claims" and self.table(table.name) in self.answers]
-        # First those that the report has, then the others, as they stand in the entry.
-        tables = [self.table(table.name) for table in sorted(there, key=lambda table: table.caption is None)]
-        return {"claims": f"{self.folder}/claims.json", "tables": tables, "pictures": pictures}
-
-    def captions(self) -> dict[str, Any]:
-        """By path of a table or figure, what the page says of it."""
-        captions: dict[str, Any] = {}
-        config = self.run.config.plain()
-        for step in self._shown:
-            for job in step.all_jobs():
-                for name, path in job.outputs.items():
-                    # Of a figure the report has the first format alone.
-                    said = step.captions.get(name) or step.captions.get(next(iter(job.outputs)))
-                    if said is not None and path.endswith((".csv", ".png")):
-                        captions[path] = said.told(job.wildcards, config)
-        plain = {table.name: (0, placed(table.title)[1], "", "") for table in self.made if table.caption is None}
-        return captions | {self.table(name): said for name, said in plain.items()}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from prunescape.config.cluster import Cluster
+from prunescape.config.engine import Cluster
 from prunescape.config.recipe import Recipe
 
 # A backward pass costs twice a forward pass.

@@ -30,9 +30,9 @@ class Export:
 
     def _step(self, name: str, outputs: Mapping[str, str], **others: Any) -> Step:
         """A step that has a job for each network."""
-        run = self.run
-        jobs = [{"model": model, "variant": variant.name} for model in run.models for variant in run.variants(model)]
-        return run.step(ROOM, name, outputs, jobs, **others)
+        known = [(model, variant) for model in self.run.models for variant in self.hpspace.networks.variants(model)]
+        jobs = [{"model": model, "variant": variant.name} for model, variant in known]
+        return self.run.step(ROOM, name, outputs, jobs, **others)
 
     @cached_property
     def choose_network(self) -> Step:
@@ -53,7 +53,7 @@ class Export:
             return {**given, "data": run.meta, **self.choose_network.outputs}
 
         def values(wildcards: Wildcards) -> dict[str, Any]:
-            variant = run.variant(wildcards["model"], wildcards["variant"])
+            variant = networks.variant(wildcards["model"], wildcards["variant"])
             training = networks.training(variant)
             return {
                 "recipe": training.recipe.plain(),
@@ -65,7 +65,7 @@ class Export:
             }
 
         def passes(wildcards: Wildcards, sizes: Sizes) -> int:
-            recipe = networks.training(run.variant(wildcards["model"], wildcards["variant"])).recipe
+            recipe = networks.training(networks.variant(wildcards["model"], wildcards["variant"])).recipe
             return training_flops(1, 1, sizes, recipe, run.prior(wildcards["model"]).get("epochs"))
 
         return self._step(
@@ -90,17 +90,17 @@ class Export:
     @cached_property
     def write_card(self) -> Step:
         """The step that writes a network's model card."""
-        run = self.run
+        run, networks = self.run, self.hpspace.networks
 
         def values(wildcards: Wildcards) -> dict[str, Any]:
-            variant = run.variant(wildcards["model"], wildcards["variant"])
+            variant = networks.variant(wildcards["model"], wildcards["variant"])
             return {
                 "run": run.config.run,
                 **variant.columns(),
                 "target": run.config.pruning.target,
                 "recipe": run.config.recipe.plain(),
                 "fixed": run.fixed(wildcards["model"]),
-                "rate_factor": self.hpspace.networks.training(variant).rate_factor,
+                "rate_factor": networks.training(variant).rate_factor,
                 **run.axes,
                 "risk_roi": run.config.analysis.risk_roi,
             }

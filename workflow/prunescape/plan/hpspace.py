@@ -1,13 +1,15 @@
 """The main job: its tiles, and the tables, figures and pages that follow from them."""
 
+import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from prunescape.errors import UserError
 from prunescape.hpspace.lattice import Cell, Lattice
-from prunescape.hpspace.plan import read_plan
+from prunescape.io.files import read_json, remedy
 from prunescape.plan.cost import training_flops
 from prunescape.plan.step import Sizes, Step, Wildcards, combinations
 from prunescape.plan.study import Planned
@@ -71,7 +73,7 @@ class Hpspace(Planned):
         tiles = self.tiles(model, rounds)
         return [
             {"model": model, "variant": variant.name, "seed": str(seed), "i": str(tile.i), "j": str(tile.j)}
-            for variant in self.run.variants(model)
+            for variant in self.networks.variants(model)
             for seed in self.run.seeds
             for tile in tiles
         ]
@@ -94,7 +96,7 @@ class Hpspace(Planned):
 
     def _tile_values(self, wildcards: Wildcards) -> dict[str, Any]:
         run, model = self.run, wildcards["model"]
-        variant = run.variant(model, wildcards["variant"])
+        variant = self.networks.variant(model, wildcards["variant"])
         return {
             "cells": self.cells(wildcards),
             **({"fixed": run.fixed(model)} if run.fixed(model) else {}),
@@ -105,7 +107,7 @@ class Hpspace(Planned):
         }
 
     def _tile_passes(self, wildcards: Wildcards, sizes: Sizes) -> int:
-        variant = self.run.variant(wildcards["model"], wildcards["variant"])
+        variant = self.networks.variant(wildcards["model"], wildcards["variant"])
         recipe = self.networks.training(variant).recipe
         return sum(training_flops(1, 1, sizes, recipe, cell.get("epochs")) for cell in self.cells(wildcards))
 
@@ -241,48 +243,21 @@ class Hpspace(Planned):
     # The page, and everything.
 
     @property
-    def shown_tables(self) -> list[str]:
-        """Names of the tables that the page shows."""
-        thesis = ["band", "table_3_4", "table_4_1", "table_4_2"] if self.run.pair.is_thesis else []
-        return [*VERDICT_TABLES[:1], "timing", *VERDICT_TABLES[1:], "transfer", "pruning", *thesis]
-
-    @cached_property
-    def shown_figures(self) -> list[tuple[tuple[str, str, str], str]]:
-        """The figures that the page shows: name, model and metric ("" where it has none), and the path."""
-        if "png" not in self.run.config.figures.formats:
-            return []
-        names = [(("risk", "", metric), f"risk_{metric}") for metric in self.run.metrics]
-        named = ["landscape", "summary", "regret", "transfer", *(["band"] if self.run.pair.is_thesis else [])]
-        for model in self.run.models:
-            names += [
-                ((name, model, metric), f"{model}/{name}_{metric}") for name in named for metric in self.run.metrics
-            ]
-            names += [((name, model, ""), f"{model}/{name}") for name in ("curves", "channels")]
-        return [(of, f"{self.folder}/figures/{path}.png") for of, path in names]
+    def _shown(self) -> list[Step]:
+        """The steps whose files the page shows; the images are the data set's."""
+        figures = [step for step in self.figures if step.name != "figure_samples"]
+        return [*self.analyses, self.networks.table, *figures]
 
     @cached_property
     def explore(self) -> Step:
         """The step that writes the page to explore."""
-        run = self.run
-        inputs = {
-            **self.tables(*self.shown_tables),
-            "verdict": f"{self.folder}/verdict.json",
-            "pictures": [path for _, path in self.shown_figures],
-        }
         values = {
-            "pictures": [of for of, _ in self.shown_figures],
-            **run.config.analysis.plain("roi", "sigma", "minimum_cells", "risk_roi"),
-            **run.config.figures.plain("colour_map", "colour_range_percent"),
-            **run.axes,
+            **self.run.config.analysis.plain("roi", "sigma", "minimum_cells", "risk_roi"),
+            **self.run.config.figures.plain("colour_map", "colour_range_percent"),
+            **self.run.axes,
         }
-        return self.step(
-            "explore",
-            {"page": self.page},
-            inputs=inputs,
-            values=values,
-            captions={"page": STUDY.of_page},
-            told=self.told,
-        )
+        inputs = {"verdict": f"{self.folder}/verdict.json", **self.tables("timing")}
+        return self._explore("explore", "explore", inputs, values)
 
     @cached_property
     def describe_tables(self) -> Step:
@@ -309,3 +284,19 @@ class Hpspace(Planned):
         """Files that the main job makes of its trainings."""
         plans = [plan for model in self.run.models for plan in self.plans(model, self.rounds)]
         return [*plans, *(path for step in self.light for path in step.files())]
+
+
+def read_plan(path: str | os.PathLike[str]) -> list[Cell]:
+    """First cells of the tiles that a round of extension adds to a model's grid, from its JSON file.
+
+    Raises:
+        UserError: the file is missing, is not what was written, or is no plan.
+    """
+    plan = read_json(path)
+    try:
+        tiles = [(i, j) for i, j in plan["tiles"]]
+    except (KeyError, TypeError, ValueError):
+        tiles = [(None, None)]
+    if not all(type(place) is int for tile in tiles for place in tile):
+        raise UserError(f"{path}: no plan of tiles, which are pairs of whole numbers; {remedy(path)}")
+    return [Cell(*tile) for tile in tiles]

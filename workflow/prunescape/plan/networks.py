@@ -13,7 +13,7 @@ from prunescape.plan.step import Files, Sizes, Step, Wildcards, combinations
 from prunescape.studies.hpspace import STUDY
 from prunescape.studies.study import module_of
 from prunescape.training.retraining import retraining, until
-from prunescape.variant import NORM, Variant
+from prunescape.variant import NORM, Variant, variants_of
 
 # Of its own, so that the order of `seeds` says nothing; its weights are only what pruning ranks.
 CHECKPOINT_SEED = 0
@@ -50,18 +50,30 @@ class Networks:
 
     run: Run
 
+    def variants(self, model: str) -> tuple[Variant, ...]:
+        """The networks of a model in the main job; the dense one comes first."""
+        return variants_of(self.run.config.models[model], self.run.config.pruning.target)
+
+    def variant(self, model: str, name: str) -> Variant:
+        """The variant of a model that has a name."""
+        return self._by_name[model][name]
+
+    @cached_property
+    def _by_name(self) -> dict[str, dict[str, Variant]]:
+        return {model: {variant.name: variant for variant in self.variants(model)} for model in self.run.models}
+
     def _pruned(self, **chosen: bool) -> list[dict[str, str]]:
         """Model and name of the pruned variants whose attributes have these values."""
         return [
             {"model": model, "pruned": variant.name}
             for model in self.run.models
-            for variant in self.run.variants(model)
+            for variant in self.variants(model)
             if not variant.is_dense and all(getattr(variant, name) == value for name, value in chosen.items())
         ]
 
     def pruned(self, model: str) -> tuple[Variant, ...]:
         """The pruned variants of a model."""
-        return self.run.variants(model)[1:]
+        return self.variants(model)[1:]
 
     def is_ranked(self, model: str) -> bool:
         """Whether a model has pruned variants whose channels are ranked by the weights of a trained dense network."""
@@ -105,7 +117,7 @@ class Networks:
 
     def prune_values(self, wildcards: Wildcards) -> dict[str, Any]:
         """The settings of a pruning, as a whole or in one step; the default criterion is left out."""
-        variant = self.run.variant(wildcards["model"], wildcards["pruned"])
+        variant = self.variant(wildcards["model"], wildcards["pruned"])
         steps = self.steps(variant)
         step = int(wildcards.get("step") or steps)
         criterion = {} if variant.criterion == NORM else {"criterion": variant.criterion}
@@ -118,7 +130,7 @@ class Networks:
     def pruned_from(self, wildcards: Wildcards) -> dict[str, str]:
         """The files that pruning reads: the dense network, the result of the step before, or an untrained one."""
         run, model = self.run, wildcards["model"]
-        variant = run.variant(model, wildcards["pruned"])
+        variant = self.variant(model, wildcards["pruned"])
         step = int(wildcards.get("step") or self.steps(variant))
         dense = run.network.format(model=model, variant="dense")
         before = f"{run.network.format(model=model, variant=variant.name)}/step-{step - 1}"
@@ -146,10 +158,6 @@ class Networks:
         cpus = self.run.config.pruning.latency.threads
         return {"threads": self.run.cores or cpus, "cpus": cpus} if self.targets_latency else {}
 
-    def found_widths(self, wildcards: Wildcards, output: Any) -> str | None:  # noqa: ARG002 - so it is not tracked
-        """The folder of widths that were found by measuring latency, which is never measured twice for one question."""
-        return f"{self.run.results}/latency/{wildcards['model']}" if self.targets_latency else None
-
     # How a variant is trained.
 
     def folder(self, model: str, variant: Variant, seed: int | str) -> str:
@@ -159,7 +167,7 @@ class Networks:
 
     def to_train(self, wildcards: Wildcards) -> dict[str, str]:
         """The files of a network that is trained in the end: its architecture, and weights to go on from, if any."""
-        variant = self.run.variant(wildcards["model"], wildcards["variant"])
+        variant = self.variant(wildcards["model"], wildcards["variant"])
         seed = wildcards.get("seed")
         folder = self.folder(wildcards["model"], variant, self.run.seeds[0] if seed is None else seed)
         start = {"start": f"{folder}/weights.safetensors"} if variant.goes_on else {}
@@ -310,7 +318,7 @@ class Networks:
             "retrain_step",
             {"weights": f"{folder}/retrained.safetensors", "history": f"{folder}/history.csv"},
             self.prune_step.jobs,
-            lambda wildcards: self.training(self.run.variant(wildcards["model"], wildcards["pruned"])),
+            lambda wildcards: self.training(self.variant(wildcards["model"], wildcards["pruned"])),
             {"data": self.run.meta, "architecture": before["architecture"], "start": before["weights"]},
         )
 
@@ -326,7 +334,7 @@ class Networks:
             cells = Lattice.of(run.config, wildcards["model"]).alike
             return {"recipe": run.config.recipe.plain(), "engine": run.engine(), "cells": cells}
 
-        jobs = [{"model": model, "variant": variant.name} for model in run.models for variant in run.variants(model)]
+        jobs = [{"model": model, "variant": variant.name} for model in run.models for variant in self.variants(model)]
         return self._step(
             "calibrate",
             {"strategy": run.strategy},
@@ -347,7 +355,7 @@ class Networks:
         jobs = [
             {**wildcards, "step": str(step)}
             for wildcards in self._pruned(from_trained=True)
-            for step in range(1, self.steps(self.run.variant(wildcards["model"], wildcards["pruned"])))
+            for step in range(1, self.steps(self.variant(wildcards["model"], wildcards["pruned"])))
         ]
         return self._pruning("prune_step", "step-{step}/", jobs)
 
@@ -364,6 +372,8 @@ class Networks:
             {key: f"{self.run.results}/models/{{model}}/{{pruned}}/{folder}{file}" for key, file in outputs.items()},
             jobs,
             "models/prune.py",
+            # Widths that were found by measuring latency, which is never measured twice for one question.
+            f"{self.run.results}/latency/{{model}}" if self.targets_latency else None,
             inputs=self.pruned_from,
             values=self.prune_values,
             **self._pruning_cores,

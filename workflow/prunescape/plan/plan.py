@@ -1,4 +1,4 @@
-"""The plan of a run: every step of every study that its config has."""
+"""The plan of a run: every step of every study that its config has; and checks that need the catalogues."""
 
 import json
 import re
@@ -7,10 +7,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from prunescape.config.reading import resolved
+from prunescape.config.reading import ConfigError, resolved
 from prunescape.data.catalogue import CATALOGUE as DATA_SETS
+from prunescape.errors import UserError
 from prunescape.models.catalogue import CATALOGUE as MODELS
-from prunescape.plan.check import check_networks
+from prunescape.models.external_code import check_import
 from prunescape.plan.companion import Companion
 from prunescape.plan.cost import run_time_minutes
 from prunescape.plan.export import Export
@@ -23,6 +24,37 @@ from prunescape.runtime.named import named
 from prunescape.studies import registry
 from prunescape.studies.study import Study
 from prunescape.variant import PRUNED_NAME, VARIANT_NAME
+
+
+def check_networks(run: Run) -> None:
+    """Make sure that the networks of a config are there, can be pruned, and fit the images.
+
+    Raises:
+        ConfigError: with all mistakes, one line each.
+    """
+    mistakes = []
+    for model, section in run.config.models.items():
+        if run.is_imported(model):
+            try:
+                check_import(str(section.import_))
+            except UserError as error:
+                mistakes.append(f"models.{model}.import: {error}")
+        elif not run.known(model).channels:
+            mistakes.append(
+                f"models.{model}: has no channels to prune; name it in coherence.models, or choose another model"
+            )
+        elif "bn_scale" in section.criteria and not run.known(model).batch_norm:
+            mistakes.append(f"models.{model}.criteria: bn_scale ranks by batch norm, and {model} has none; remove it")
+    crop = run.data_set.geometry(run.config.data.image_size).crop
+    for model in run.all_models:
+        if not run.is_imported(model) and crop < run.known(model).smallest_image:
+            place = "models" if model in run.config.models else "coherence.models"
+            mistakes.append(
+                f"{place}.{model}: needs images of at least {run.known(model).smallest_image} pixels, and those of"
+                f" {run.config.data.name} have {crop}; choose another model or data set"
+            )
+    if mistakes:
+        raise ConfigError(mistakes)
 
 
 def _planned(study: Study) -> Callable[[Run, Networks], Companion[Any]]:
@@ -106,6 +138,9 @@ class Plan:
                 "files": folder_digest(run.config.data),
             },
             sources=[f"prunescape.data.sources.{run.data_set.module}"],
+            # It runs where Snakemake runs, so that compute nodes need no network.
+            is_local=True,
+            threads=(run.cores or 1) if run.data_set.module == "folders" else 1,
             # Where the files are found is no part of what they are.
             told=lambda: {key: value for key, value in run.config.data.plain().items() if key != "prepared"},
         )
@@ -135,9 +170,9 @@ class Plan:
 
     @property
     def measuring(self) -> list[Step]:
-        """Steps that train or measure, or prepare that, and have no rule of their own in `rules`."""
+        """Steps that train or measure, or prepare that."""
         export = self.export
-        steps = [step for step in self.networks.measured if not step.name.startswith("prune")]
+        steps = [self.prepare, *self.networks.measured, self.hpspace.train_tile]
         steps += [export.train_chosen, export.export_network, export.provenance]
         return [*steps, *(step for study in self.companions.values() for step in [*study.measured, *study.others])]
 
@@ -150,9 +185,7 @@ class Plan:
     @property
     def steps(self) -> list[Step]:
         """The steps of all studies."""
-        hpspace, networks = self.hpspace, self.networks
-        own = [self.prepare, networks.prune, networks.prune_step, networks.prune_initial]
-        return [*own, hpspace.train_tile, hpspace.extend_grid, *self.measuring, *self.light]
+        return [*self.measuring, self.hpspace.extend_grid, *self.light]
 
     def jobs(self) -> Iterator[Job]:
         """The known jobs of all steps."""

@@ -12,8 +12,7 @@ from prunescape.config.config import Config
 from prunescape.config.section import Section
 from prunescape.data.catalogue import DataSetInfo, count_classes
 from prunescape.data.catalogue import lookup as data_set
-from prunescape.hpspace.axes import THESIS, Pair, pair_of, size_of
-from prunescape.hpspace.lattice import Cell, Lattice
+from prunescape.hpspace.lattice import THESIS, Cell, Lattice, Pair, pair_of, size_of
 from prunescape.hpspace.setting import counted, published_settings
 from prunescape.models.catalogue import ModelInfo
 from prunescape.models.catalogue import lookup as model_info
@@ -24,7 +23,6 @@ from prunescape.runtime.fingerprint import LIBRARY
 from prunescape.studies.study import Names, by_name
 from prunescape.training.recipe import TOP5_CLASSES
 from prunescape.training.strategy import FUSED, SERIAL, needs_calibration
-from prunescape.variant import Variant, variants_of
 
 PROJECT = LIBRARY.parent.parent
 PRIOR = Cell(0, 0)
@@ -152,18 +150,6 @@ class Run:
             return {}
         origin = {"origin": section.plain("import", "kwargs", "prunable")} if self.is_imported(model) else {}
         return origin if section.ignored_layers is None else {**origin, **section.plain("ignored_layers")}
-
-    def variants(self, model: str) -> tuple[Variant, ...]:
-        """The networks of a model in the main job; the dense one comes first."""
-        return variants_of(self.config.models[model], self.config.pruning.target)
-
-    def variant(self, model: str, name: str) -> Variant:
-        """The variant of a model that has a name."""
-        return self._by_name[model][name]
-
-    @cached_property
-    def _by_name(self) -> dict[str, dict[str, Variant]]:
-        return {model: {variant.name: variant for variant in self.variants(model)} for model in self.models}
 
     # Training.
 

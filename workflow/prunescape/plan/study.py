@@ -10,7 +10,7 @@ from prunescape.plan.networks import Networks
 from prunescape.plan.run import PROJECT, Run
 from prunescape.plan.step import Files, Step, Wildcards
 from prunescape.studies.package import PACKAGE, data_package, schemas
-from prunescape.studies.study import Analysis, Figure, Statement, Study, Table, by_name, module_of
+from prunescape.studies.study import Analysis, Figure, Statement, Study, Table, by_name, module_of, placed
 
 CLAIMS = {"json": "json", "table": "csv", "text": "txt", "page": "html"}
 
@@ -198,6 +198,65 @@ class Planned:
     def page(self) -> str:
         """The page that shows all answers."""
         return f"{self.folder}/explore.html"
+
+    @property
+    def _shown(self) -> list[Step]:
+        """The steps whose files the page shows."""
+        return [*self.analyses, *self.figures]
+
+    @property
+    def _shown_files(self) -> list[str]:
+        return [path for step in self._shown for path in step.files()]
+
+    def _explore(self, rule: str, page: str, inputs: Files, values: Mapping[str, Any]) -> Step:
+        """The step that writes the page.
+
+        Args:
+            rule: its name.
+            page: the module of `prunescape.pages` whose function `of_files` makes it.
+            inputs, values: what that takes besides tables and pictures.
+        """
+        function = f"prunescape.pages.{page}:of_files"
+        return self.step(
+            rule,
+            {"page": self.page},
+            script="studies/explore.py",
+            inputs=lambda wildcards: {**inputs, **self.shown()},
+            values=lambda wildcards: {
+                "function": function,
+                "captions": self.captions(),
+                "readers": self.study.readers(tuple(table.name for table in self.shown_tables)),
+                **values,
+            },
+            sources=[module_of(function)],
+            captions={"page": self.study.of_page},
+            told=self.told,
+        )
+
+    @property
+    def shown_tables(self) -> list[Table]:
+        """The tables that the page shows: those that have a title, as they stand in the entry."""
+        known = [table for table in self.made if table.title and table.name != "claims"]
+        return [table for table in known if self.table(table.name) in self._shown_files]
+
+    def shown(self) -> Files:
+        """Files that the page shows: tables, and figures where there are PNG files of them."""
+        pictures = [path for path in self._shown_files if path.endswith(".png")]
+        return {"tables": [self.table(table.name) for table in self.shown_tables], "pictures": pictures}
+
+    def captions(self) -> dict[str, Any]:
+        """By path of a table or figure, what the page says of it."""
+        captions: dict[str, Any] = {}
+        config = self.run.config.plain()
+        for step in self._shown:
+            for job in step.all_jobs():
+                for name, path in job.outputs.items():
+                    # Of a figure the report has the first format alone.
+                    said = step.captions.get(name) or step.captions.get(next(iter(job.outputs)))
+                    if said is not None and path.endswith((".csv", ".png")):
+                        captions[path] = said.told(job.wildcards, config)
+        plain = {table.name: (0, placed(table.title)[1], "", "", "") for table in self.made if table.caption is None}
+        return captions | {self.table(name): said for name, said in plain.items()}
 
     def told(self) -> dict[str, Any]:
         """Facts on the run for the page, on which nothing else depends."""

@@ -67,7 +67,7 @@ def fewer_channels(scores: Mapping[str, torch.Tensor], kept: Mapping[str, torch.
 
 
 def channel_masks(network: nn.Module, groups: Sequence[Group], kept: Mapping[str, torch.Tensor]) -> Tensors:
-    """The weights that remain when channels are removed, as `prunescape.training.lane.Lane` takes them.
+    """The weights that remain when channels are removed, as `prunescape.training.train.Lane` takes them.
 
     Args:
         network: a plain dense network.

@@ -9,7 +9,7 @@ from torch import nn
 
 from prunescape.data.randomness import derive_seed
 from prunescape.errors import known
-from prunescape.pruning.score_names import GRASP, MAGNITUDE, METHODS, RANDOM
+from prunescape.pruning.settings import GRASP, MAGNITUDE, RANDOM, WEIGHT_SCORES
 from prunescape.pruning.unstructured import Tensors, prunable
 
 Labelled = Iterable[tuple[torch.Tensor, torch.Tensor]]
@@ -19,7 +19,7 @@ def score(method: str, network: nn.Module, *, batches: Labelled | None = None, s
     """The score of each prunable weight.
 
     Args:
-        method: one of `METHODS`.
+        method: one of `WEIGHT_SCORES`.
         network: a plain network; it is not changed.
         batches: what "grasp" differentiates on.
         seed: of "random".
@@ -31,7 +31,7 @@ def score(method: str, network: nn.Module, *, batches: Labelled | None = None, s
         UserError: there is no such method.
         ValueError: the method lacks batches or a seed.
     """
-    known(dict.fromkeys(METHODS), "pruning method", method)
+    known(dict.fromkeys(WEIGHT_SCORES), "pruning method", method)
     if method == GRASP:
         if batches is None:
             raise ValueError("GraSP needs batches of images")

@@ -1,9 +1,14 @@
-"""Settings of pruning: the ranking of channels, and the quantity that ratios are parts of (the config's `pruning`)."""
+"""Settings of pruning: the ranking of channels, and the quantity that ratios are parts of (the config's `pruning`).
+
+Light: scripts that only read tables import no torch for its names.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+MAGNITUDE, LAMP, GRASP, RANDOM = "magnitude", "lamp", "grasp", "random"
+WEIGHT_SCORES = (MAGNITUDE, LAMP, GRASP, RANDOM)  # of single weights
 NORM, L1, L2 = "norm", "l1", "l2"
 FLOPS, PARAMETERS, LATENCY = "flops", "parameters", "latency"
 TARGETS: Mapping[str, str] = {FLOPS: "FLOPs", PARAMETERS: "parameters", LATENCY: "latency"}

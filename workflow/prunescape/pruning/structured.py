@@ -18,13 +18,20 @@ from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
 from prunescape.models.flops import count_flops, count_parameters
 from prunescape.models.weights import load_weights, save_weights
-from prunescape.pruning.cost import Cost, flops_cost, parameters_cost
 from prunescape.pruning.criteria import TAYLOR, add_gradients, unit_scores
 from prunescape.pruning.graph import Graph
 from prunescape.pruning.latency import Stopwatch, Widths
 from prunescape.pruning.settings import FLOPS, LATENCY, TARGETS, PruningSettings
 from prunescape.pruning.silenced import compared_cut
-from prunescape.pruning.widths import Scores, Target, widths_by_cost, widths_by_latency
+from prunescape.pruning.widths import (
+    Cost,
+    Scores,
+    Target,
+    flops_cost,
+    parameters_cost,
+    widths_by_cost,
+    widths_by_latency,
+)
 from prunescape.runtime.torchvision_compat import torchvision  # noqa: F401  (ptflops imports it)
 
 Path = str | os.PathLike[str]
@@ -76,7 +83,6 @@ def prune(
 
     Args:
         model: the network, whose weights tell which channels go.
-        architecture: its architecture.
         method: "uniform" (the same share in every layer) or "non_uniform" (one ranking over all layers).
         ratio: F_pruned / F_original, in (0, 1), or of what else is the target.
         settings: ranking, target and tolerance.

@@ -5,7 +5,7 @@ Biases and batch norms are not, and d of the SP paper (Stochastic Pruning for Ne
 2025, eq. 1) is the number of prunable weights.
 
 Scores and masks are tensors by parameter name, shaped as the weights and in the network's order; masks are what
-`prunescape.training.lane.Lane` takes. The scores themselves are in `prunescape.pruning.scores`.
+`prunescape.training.train.Lane` takes. The scores themselves are in `prunescape.pruning.scores`.
 """
 
 import math

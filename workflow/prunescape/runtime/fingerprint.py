@@ -30,8 +30,6 @@ NO_MEANING = {
     "data/sources/download.py",
     "models/catalogue.py",
     "training/checkpoint.py",
-    "training/gpus.py",
-    "training/snapshots.py",
     "training/stop.py",
     "training/workers.py",
 }

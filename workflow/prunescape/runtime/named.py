@@ -1,4 +1,4 @@
-"""Functions that the entries of studies name, and what a job calls them with."""
+"""Functions that are given by name, as in the entries of studies, and what a job calls them with."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -25,11 +25,10 @@ def bound(snakemake: Any) -> Callable[[], Any]:
     return partial(function, **_inputs(snakemake.input, settings.get("readers", {})), **wildcards, **given)
 
 
-def named(function: str) -> Callable[..., Any]:
-    """The function of a name, "module:function"."""
+def named(function: str) -> Any:
+    """The function, or what else has a name, of "module:function"."""
     module, _, name = function.partition(":")
-    found: Callable[..., Any] = getattr(import_module(module), name)
-    return found
+    return getattr(import_module(module), name)
 
 
 def _inputs(files: Mapping[str, Any], readers: Mapping[str, str]) -> dict[str, Any]:

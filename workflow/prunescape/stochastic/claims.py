@@ -21,14 +21,13 @@ from prunescape.claims.judgement import (
     judged,
     shown,
 )
+from prunescape.claims.published import published
 from prunescape.claims.study import StudyClaims, decided_on
-from prunescape.pruning.score_names import MAGNITUDE
-from prunescape.stochastic.cells import CONFIG, GRID
-from prunescape.stochastic.found import guessing_accuracy
+from prunescape.pruning.settings import MAGNITUDE
 from prunescape.stochastic.names import DETERMINISTIC, MASK_D_TO_S, MASK_S_TO_D, STOCHASTIC
 from prunescape.stochastic.search_claims import PAPER, algorithms, searched
-from prunescape.stochastic.statistics import seed_intervals
-from prunescape.stochastic.tables import CELL, published
+from prunescape.stochastic.statistics import CONFIG, GRID, guessing_accuracy, seed_intervals
+from prunescape.stochastic.tables import CELL, SOURCE
 
 STUDY = "stochastic"
 NOTE = """"Deterministic" is pruning of the pretrained weights, "stochastic" pruning of the weights with noise of
@@ -319,7 +318,7 @@ def _fine_tuning(
     means = seed_intervals(fine_tuning.assign(recalibrated=False))
     here = means[(means["gamma"] == cell["gamma"]) & (means["sigma"] == cell["sigma"])]
     keys = ["model", "method", "gamma", "sigma"]
-    printed = published(2, data).set_index(keys)["delta"].to_dict()
+    printed = published(f"{SOURCE}2", data).set_index(keys)["delta"].to_dict()
     return [
         FINE_TUNED.answered(
             about,

@@ -42,7 +42,6 @@ def open_pretrained(
         data: the prepared data's `meta.json`.
         settings: seed; held_out, sample and perturbed of the config's section `stochastic`; batch_size; and engine, the
             section of that name.
-        threads: CPU cores of this job.
 
     Raises:
         UserError: a file is damaged, too few images are left for every class, or a weight is not finite.

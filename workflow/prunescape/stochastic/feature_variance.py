@@ -58,7 +58,6 @@ def layer_variances(
         networks: they may be made one by one; memory holds one array of them.
         batches: training images (B, C, H, W) in batches of at least two, and labels, which are not used; gone through
             once an array.
-        engine: where it runs.
         recalibration: batches on which batch norm is recalibrated before; None leaves it.
     """
     engine.set_up()
@@ -119,7 +118,6 @@ def feature_variance(
         pretrained: w*.
         variants: pruned ones.
         batches: training images in batches of at least two, without augmentation.
-        engine: where it runs.
         networks: what the variants became by fine-tuning, in their order; None takes them as they are made.
         recalibration: batches on which all networks' batch norm is recalibrated, the dense ones' too; None leaves it.
 

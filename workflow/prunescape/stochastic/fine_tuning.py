@@ -14,10 +14,8 @@ from prunescape.stochastic.feature_variance import feature_variance
 from prunescape.stochastic.gradient_flow import gradient_flow_table
 from prunescape.stochastic.populations import evaluate_variants
 from prunescape.stochastic.variants import Pretrained, Variant, variant_table
-from prunescape.training.array import Report, Task
 from prunescape.training.checkpoint import Checkpoint
-from prunescape.training.lane import Lane
-from prunescape.training.train import train
+from prunescape.training.train import Lane, Report, Task, train
 
 
 class FineTuned(NamedTuple):
@@ -65,7 +63,6 @@ def fine_tune(
             engine, and the seed of order and augmentation.
         learning_rate: initial, 1e-4 in the paper.
         weight_decay: 5e-5 in the paper.
-        report: is given one line of progress at a time.
         checkpoint: where the state is kept, so that a killed job goes on.
 
     Raises:

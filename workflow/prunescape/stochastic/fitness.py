@@ -47,7 +47,6 @@ def accuracy_fitness(
     Args:
         pretrained: w*.
         data: for a search, the second part of `prunescape.data.held_out.hold_out`.
-        engine: where it runs.
         method: how weights are scored.
         draws: stochastic networks a candidate.
         recalibration: batches on which batch norm is recalibrated; the accuracies are those after it. None leaves it.

@@ -23,7 +23,6 @@ def gradient_flow(networks: Iterable[nn.Module], batches: Labelled, engine: Engi
     Args:
         networks: plain networks of one architecture, which may be made one by one; they are not changed.
         batches: images (B, C, H, W) and labels (B,), not augmented; gone through once an array.
-        engine: where it runs.
 
     Returns:
         (K,), float64, on the CPU.
@@ -63,7 +62,6 @@ def gradient_flow_table(
         pretrained: w*.
         variants: of it.
         batches: see `gradient_flow`.
-        engine: where it runs.
         networks: what the variants became by fine-tuning, in their order; None takes them as they are made.
 
     Returns:

@@ -37,12 +37,9 @@ def evaluate_variants(
     Args:
         pretrained: w*.
         variants: what to make of it; see `prunescape.stochastic.variants.variants`.
-        data: prepared data.
-        engine: where it runs.
         split: of the data; nothing is augmented.
         recalibration: batches on which batch norm is recalibrated, to evaluate each variant a second time; None does
             not (see `recalibration_batches`).
-        report: is given one line of progress at a time.
 
     Returns:
         One row a variant, or two: `COLUMNS`; top1 in percent, loss the mean cross-entropy; in the order of `variants`,

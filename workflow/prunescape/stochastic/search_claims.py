@@ -8,8 +8,8 @@ import pandas as pd
 from prunescape.claims.claim import About, Claim, Question
 from prunescape.claims.intervals import of_seeds
 from prunescape.claims.judgement import CANNOT, OPEN, decided, judged, shown
-from prunescape.stochastic.found import candidates
 from prunescape.stochastic.names import F1, F2, NSGA_II, RANDOM
+from prunescape.stochastic.statistics import candidates
 
 PAPER = "Stochastic Pruning for Neural Networks (Avendaño Muñoz et al. 2025)"  # "the SP paper"
 
@@ -38,7 +38,7 @@ def searched(
         fronts: a model's, see `prunescape.stochastic.searches.SearchesTables`.
         table_1: a model's, with the published gain.
         about: the model.
-        guessing: see `prunescape.stochastic.found.candidates`.
+        guessing: see `prunescape.stochastic.statistics.candidates`.
         normalised: whether recalibrating batch norm changes anything.
         tolerance: points below which a difference of accuracies is none.
     """

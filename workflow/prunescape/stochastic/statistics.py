@@ -1,15 +1,19 @@
-"""Statistics of stochastic against deterministic pruning: whether it wins, and from which pruning rate on.
+"""Statistics of stochastic against deterministic pruning: whether it wins, where most, and from which pruning rate on.
 
 Everything starts from the table of `prunescape.stochastic.populations.evaluate_variants`, for one pretrained network or
-for several put one below the other.
+for several put one below the other; and from the fronts of searches.
 """
+
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import wilcoxon
+from scipy.stats import binom, wilcoxon
 
 from prunescape.claims.intervals import interval
-from prunescape.stochastic.names import DENSE, DENSE_STOCHASTIC, DETERMINISTIC, STOCHASTIC
+from prunescape.pruning.settings import MAGNITUDE
+from prunescape.stochastic.names import DENSE, DENSE_STOCHASTIC, DETERMINISTIC, F2, NSGA_II, STOCHASTIC
 
 CELL = ["model", "seed", "kind", "method", "gamma", "sigma", "recalibrated"]
 OVER_SEEDS = [column for column in CELL if column != "seed"]
@@ -173,3 +177,52 @@ def crossovers(table: pd.DataFrame, tolerance: float = 0.0) -> pd.DataFrame:
         after = part if np.isnan(below) else part[part["gamma"] > below]
         rows.append({**dict(zip(by, key, strict=True)), "crossover": after["gamma"][after["delta"] > tolerance].min()})
     return pd.DataFrame(rows, columns=[*by, "crossover"])
+
+
+GRID, CONFIG = "grid", "config"
+
+
+def choose_cell(grid: pd.DataFrame, fixed: Sequence[float] | None = None) -> dict[str, Any]:
+    """A model's best cell: the one with the largest mean gain over seeds, without recalibration; or the one given.
+
+    Args:
+        grid: what `evaluate_variants` gives for the grid of one model, for one seed or more.
+        fixed: gamma and sigma, if they are not to be chosen.
+
+    Returns:
+        gamma, sigma and source ("grid" or "config"), as JSON values.
+    """
+    if fixed is not None:
+        return {"gamma": fixed[0], "sigma": fixed[1], "source": CONFIG}
+    intervals = seed_intervals(grid)
+    plain = intervals[(intervals["method"] == MAGNITUDE) & ~intervals["recalibrated"].astype(bool)]
+    best = best_cells(plain[plain["kind"] == STOCHASTIC]).iloc[0]
+    return {"gamma": float(best["gamma"]), "sigma": float(best["sigma"]), "source": GRID}
+
+
+def guessing_accuracy(classes: int, images: int) -> float:
+    """The accuracy, in percent, that guessing exceeds with a probability of at most 5 %.
+
+    Args:
+        classes: how many there are, each as frequent as the others.
+        images: how many the accuracy is measured on.
+    """
+    return float(100 * binom.ppf(0.95, images, 1 / classes) / images)
+
+
+def candidates(fronts: pd.DataFrame, guessing: float) -> pd.DataFrame:
+    """The candidate of NSGA-II with the largest second objective of "F2", a row a model and pretrained seed.
+
+    The search maximises the gain times gamma, and so ends somewhere even where there is nothing to be gained: at a
+    candidate without a gain, or with a network that guesses. There it found nothing. The held-out images, on which it
+    was chosen, tell; the test images would make a loss on them look as if it had not been found.
+
+    Args:
+        fronts: see `prunescape.stochastic.searches.SearchesTables`.
+        guessing: the accuracy up to which a network may be guessing, see `guessing_accuracy`.
+
+    Returns:
+        Its rows, with a column found, boolean.
+    """
+    best = fronts[fronts["best"].astype(bool) & (fronts["algorithm"] == NSGA_II) & (fronts["objectives"] == F2)]
+    return best.assign(found=(best["objective_2"] > 0) & (best["fitness_sp"] > guessing))

@@ -40,14 +40,11 @@ def evaluate_structured(
 
     Args:
         pretrained: w*, with all of its channels.
-        architecture: its architecture.
         methods: "uniform", "non_uniform".
         ratios: parts of the FLOPs that are kept, in (0, 1).
         sigmas: standard deviations of the noise.
         draws: networks a method, ratio and sigma.
         settings: how filters are ranked.
-        data: prepared data.
-        engine: where it runs.
         split: of the data; nothing is augmented.
         recalibration: batches on which batch norm is recalibrated, to evaluate a second time; None does not.
 

@@ -5,35 +5,22 @@ Accuracies are in percent and deltas in points: means over pretrained seeds of m
 """
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from prunescape.claims.intervals import interval
+from prunescape.claims.published import beside, published
 from prunescape.io.files import read_json
-from prunescape.pruning.score_names import MAGNITUDE
-from prunescape.stochastic.cells import CONFIG, GRID
-from prunescape.stochastic.found import candidates, guessing_accuracy
+from prunescape.pruning.settings import MAGNITUDE
 from prunescape.stochastic.names import DETERMINISTIC, F2, STOCHASTIC
-from prunescape.stochastic.statistics import best_cells, seed_intervals
+from prunescape.stochastic.statistics import CONFIG, GRID, best_cells, candidates, guessing_accuracy, seed_intervals
 
-REFERENCE = Path(__file__).parents[2] / "reference"
+SOURCE = "avendano2025_table_"
 CELL = "cell"
 DELTA = ("delta", "delta_low", "delta_high")
 Cells = Mapping[str, Mapping[str, Any]]  # by model: gamma, sigma and source
-
-
-def published(number: int, data: str) -> pd.DataFrame:
-    """Table I, II or III (`number` 1 to 3) of the SP paper for a data set; without rows where it has none."""
-    table = pd.read_csv(REFERENCE / f"avendano2025_table_{number}.csv")
-    return table[table["data"] == data].drop(columns="data")
-
-
-def _beside(ours: pd.DataFrame, theirs: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    renamed = {column: f"published_{column}" for column in theirs if column not in by}
-    return ours.merge(theirs.rename(columns=renamed), how="left", on=by)
 
 
 def gains(
@@ -79,7 +66,7 @@ def table_1(
         fronts: see `prunescape.stochastic.searches`.
         cells: the best cells.
         data: the data set's name.
-        guessing: see `prunescape.stochastic.found.candidates`.
+        guessing: see `prunescape.stochastic.statistics.candidates`.
 
     Returns:
         One row a model and search: "grid", "F2" where that found anything, and "cell" where the config gives the best
@@ -103,11 +90,11 @@ def table_1(
     table = table[
         [*first, "sp_recalibrated", "dp_recalibrated", *(f"delta_recalibrated{end}" for end in ("", "_low", "_high"))]
     ]
-    theirs = published(1, data)
-    beside = _beside(table[table["search"] != CELL], theirs, ["model", "search"])
+    theirs = published(f"{SOURCE}1", data)
+    of_searches = beside(table[table["search"] != CELL], theirs, ["model", "search"])
     of_grid = theirs[theirs["search"] == GRID].drop(columns="search")
-    of_cells = _beside(table[table["search"] == CELL], of_grid, ["model", "gamma", "sigma"])
-    return pd.concat([beside, of_cells], ignore_index=True)
+    of_cells = beside(table[table["search"] == CELL], of_grid, ["model", "gamma", "sigma"])
+    return pd.concat([of_searches, of_cells], ignore_index=True)
 
 
 def _stochastic(table: pd.DataFrame) -> pd.DataFrame:
@@ -163,7 +150,7 @@ def table_2(fine_tuning: pd.DataFrame, data: str) -> pd.DataFrame:
     table = _deltas(fine_tuning).merge(before, on=by).merge(noisy.drop(columns="kind"), on=by)
     table = table.merge(plain.drop(columns=["kind", "sigma"]), on=["model", "method", "gamma"])
     first = [*by, "seeds", *(name for name in table if name.startswith("one_shot"))]
-    return _beside(table[[*first, *(name for name in table if name not in first)]], published(2, data), by)
+    return beside(table[[*first, *(name for name in table if name not in first)]], published(f"{SOURCE}2", data), by)
 
 
 def _deltas(table: pd.DataFrame) -> pd.DataFrame:
@@ -195,4 +182,4 @@ def table_3(variances: pd.DataFrame, data: str) -> pd.DataFrame:
         difference = (part["sp"] - part["dp"]).to_numpy(dtype=np.float64)
         row = {"model": model, "gamma": gamma, "sigma": sigma, "stage": stage, "seeds": len(part)}
         rows.append({**row, **part[["dp", "sp"]].mean(), **interval("difference", difference)})
-    return _beside(pd.DataFrame(rows), published(3, data), ["model", "gamma", "sigma", "stage"])
+    return beside(pd.DataFrame(rows), published(f"{SOURCE}3", data), ["model", "gamma", "sigma", "stage"])

@@ -158,7 +158,7 @@ class Pretrained:
         return network if variant.method == NO_METHOD else apply_masks(network, self.masks(variant))
 
     def masks(self, variant: Variant) -> Tensors:
-        """The weights that a pruned variant keeps, as `prunescape.training.lane.Lane` takes them."""
+        """The weights that a pruned variant keeps, as `prunescape.training.train.Lane` takes them."""
         noisy = variant.kind in (STOCHASTIC, MASK_S_TO_D)
         scores = self._scores(variant.method, variant.sigma if noisy else 0.0, variant.draw if noisy else 0)
         return masks(scores, variant.gamma)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from prunescape.claims.columns import Column
-from prunescape.hpspace.axes import THESIS, Axis, Pair
+from prunescape.hpspace.lattice import THESIS, Axis, Pair
 from prunescape.io.schema import NUMBER, TEXT, TRUTH, WHOLE
 
 __all__ = ["Column"]  # as all studies have them

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from prunescape.hpspace.axes import THESIS, Pair, epochs_trained
+from prunescape.hpspace.lattice import THESIS, Pair, epochs_trained
 from prunescape.studies.columns import COLUMNS, EPOCH, OF_EPOCH, WHOLE, Column, names, of_axes
 from prunescape.studies.estimates import (
     BOUNDS,
@@ -36,77 +36,33 @@ _TESTED = tuple(f"{name}{end}" for name in ("shift", "area_ratio", "turn_degrees
 
 TABLES = (
     Table(
-        name="cells",
-        row="a training",
-        columns=_CELLS,
-        path="hpspace/cells.csv",
-        reader="prunescape.hpspace.cells:read_trainings",
-    ),
-    Table(
-        name="timing",
-        row="a training; never the same twice, and so apart",
-        columns=_TIMING,
-        path="hpspace/timing.csv",
-    ),
-    Table(
-        name="ellipses",
-        row="a region of interest of a variant",
-        columns=(*_NETWORK, "metric", "roi", "n_cells", "fitted", "confidence_level", *_SHAPE),
-        path="hpspace/ellipses.csv",
-    ),
-    Table(
-        name="risk_cells",
-        row="a cell of the dense network's region of interest, with each variant trained there",
-        columns=(*_NETWORK, "metric", "i", "j", "d", "d_relative"),
-        path="hpspace/risk_cells.csv",
+        name="decisions",
+        row="a pruned variant: whether its hyperparameters must be tuned again",
+        columns=(*_NETWORK, "metric", "seeds", "margin", "loss_measured", "loss", "loss_low", "loss_high", *_DECIDED),
+        title="Decisions: keep the dense network's settings?",
+        path="hpspace/decisions.csv",
     ),
     Table(
         name="risk",
         row="a variant: what is lost by choosing among the cells of the dense network's region of interest",
         columns=(*_NETWORK, "metric", "n_cells", "d_mean", "d_std", "rel_mean", "rel_std"),
+        title="Performance risk",
         path="hpspace/risk.csv",
         own=_OF_DENSE,
     ),
     Table(
-        name="pruning",
-        row="a network",
-        columns=(
-            *_NETWORK,
-            "flops",
-            "params",
-            "latency_ms",
-            "target_ratio",
-            "achieved_ratio",
-            "achieved_ratio_ptflops",
-        ),
-        title="table: FLOPs and parameters",
-        path="hpspace/pruning.csv",
-        category="Data and pruning",
-        caption=(
-            "FLOPs (2 x multiply-accumulates of one image) and parameters of every network. {% if "
-            "config.pruning.target == 'flops' %}The achieved ratio is counted on the built network; ptflops' own "
-            "count, which includes batch norm, activations and pooling, stands beside it.{% else %}Ratios are of the "
-            "dense network's {{ config.pruning.target }}; ptflops' are of the FLOPs.{% endif %} Networks that are "
-            "pruned at initialisation differ from seed to seed, and stand here with their means."
-        ),
-    ),
-    Table(
-        name="channels",
-        row="a layer of a network whose channels may be pruned",
-        columns=(*_NETWORK, "layer", "position", "channels", "dense_channels"),
-        path="hpspace/channels.csv",
+        name="ellipses",
+        row="a region of interest of a variant",
+        columns=(*_NETWORK, "metric", "roi", "n_cells", "fitted", "confidence_level", *_SHAPE),
+        title="Ellipses of the regions of interest",
+        path="hpspace/ellipses.csv",
     ),
     Table(
         name="intervals",
         row="a number of Table 4.1 or 4.2, or its change from the dense network's, with its interval",
         columns=(*_NETWORK, "metric", "roi", "quantity", "seeds", *BOUNDS, "defined"),
+        title="Every number with its interval",
         path="hpspace/intervals.csv",
-    ),
-    Table(
-        name="decisions",
-        row="a pruned variant: whether its hyperparameters must be tuned again",
-        columns=(*_NETWORK, "metric", "seeds", "margin", "loss_measured", "loss", "loss_low", "loss_high", *_DECIDED),
-        path="hpspace/decisions.csv",
     ),
     Table(
         name="shifts",
@@ -123,13 +79,6 @@ TABLES = (
         ),
     ),
     Table(
-        name="regret",
-        row="trials of one strategy on a variant: how far the best of them is expected to be below the best cell",
-        columns=(*_NETWORK, "metric", "strategy", "trials", "seeds", *BOUNDS),
-        path="hpspace/regret.csv",
-        own=REGRET,
-    ),
-    Table(
         name="transfer",
         row="a variant that is trained at another one's best cell",
         columns=(
@@ -142,6 +91,7 @@ TABLES = (
             *BOUNDS,
             *bounded("rank_correlation", "rank_correlation_best"),
         ),
+        title="Settings tuned on one network, used on another",
         path="hpspace/transfer.csv",
         own=TRANSFER,
     ),
@@ -165,6 +115,37 @@ TABLES = (
             "the thesis), for the optimal band of every variant: the slope of the long axis of the ellipse of the {{ "
             "config.analysis.roi | max }}-ROI, which the relation puts at -1, and log10 of the constant, about -6 "
             "there, with {{ '%g' | format(100 * config.analysis.confidence) }} % intervals."
+        ),
+    ),
+    Table(
+        name="regret",
+        row="trials of one strategy on a variant: how far the best of them is expected to be below the best cell",
+        columns=(*_NETWORK, "metric", "strategy", "trials", "seeds", *BOUNDS),
+        title="What trials of tuning again buy",
+        path="hpspace/regret.csv",
+        own=REGRET,
+    ),
+    Table(
+        name="pruning",
+        row="a network",
+        columns=(
+            *_NETWORK,
+            "flops",
+            "params",
+            "latency_ms",
+            "target_ratio",
+            "achieved_ratio",
+            "achieved_ratio_ptflops",
+        ),
+        title="table: FLOPs and parameters",
+        path="hpspace/pruning.csv",
+        category="Data and pruning",
+        caption=(
+            "FLOPs (2 x multiply-accumulates of one image) and parameters of every network. {% if "
+            "config.pruning.target == 'flops' %}The achieved ratio is counted on the built network; ptflops' own "
+            "count, which includes batch norm, activations and pooling, stands beside it.{% else %}Ratios are of the "
+            "dense network's {{ config.pruning.target }}; ptflops' are of the FLOPs.{% endif %} Networks that are "
+            "pruned at initialisation differ from seed to seed, and stand here with their means."
         ),
     ),
     Table(
@@ -215,6 +196,32 @@ TABLES = (
             "without the noise of training, which makes measured risks too large. Where the setting is that of the "
             "thesis, ``published_`` and ``difference_`` columns show its numbers; else ``setting`` says what differs."
         ),
+    ),
+    Table(
+        name="cells",
+        row="a training",
+        columns=_CELLS,
+        title="All trainings",
+        path="hpspace/cells.csv",
+        reader="prunescape.hpspace.cells:read_trainings",
+    ),
+    Table(
+        name="timing",
+        row="a training; never the same twice, and so apart",
+        columns=_TIMING,
+        path="hpspace/timing.csv",
+    ),
+    Table(
+        name="risk_cells",
+        row="a cell of the dense network's region of interest, with each variant trained there",
+        columns=(*_NETWORK, "metric", "i", "j", "d", "d_relative"),
+        path="hpspace/risk_cells.csv",
+    ),
+    Table(
+        name="channels",
+        row="a layer of a network whose channels may be pruned",
+        columns=(*_NETWORK, "layer", "position", "channels", "dense_channels"),
+        path="hpspace/channels.csv",
     ),
     replace(CLAIMS, row="a claim of a study that this run has by now", title="", path="claims.csv"),
     replace(

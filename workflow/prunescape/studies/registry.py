@@ -1,7 +1,16 @@
-"""The registry: an entry for each study."""
+"""The registry: an entry for each study, that of the main job first.
 
-from prunescape.studies import coherence, hpspace, mechanism, stochastic
+A companion study is a section of the config that may be left out; its entry has the section's name.
+"""
+
+from prunescape.config.config import Config
+from prunescape.runtime.named import named
+from prunescape.studies import hpspace
 from prunescape.studies.study import Study
 
-COMPANIONS: tuple[Study, ...] = (stochastic.STUDY, mechanism.STUDY, coherence.STUDY)
+COMPANIONS: tuple[Study, ...] = tuple(
+    named(f"prunescape.studies.{name}:STUDY")
+    for name, section in Config.model_fields.items()
+    if section.default is None
+)
 STUDIES = (hpspace.STUDY, *COMPANIONS)

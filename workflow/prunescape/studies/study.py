@@ -33,11 +33,11 @@ class Caption:
         """The text of a job: of its wildcards and a resolved config."""
         return _TEMPLATES.from_string(self.text).render(**wildcards, config=config).strip()
 
-    def told(self, wildcards: Mapping[str, str], config: Mapping[str, Any]) -> tuple[int, str, str, str]:
-        """The caption for a page: place, title, model (empty where it is of all) and text, without marks."""
+    def told(self, wildcards: Mapping[str, str], config: Mapping[str, Any]) -> tuple[int, str, str, str, str]:
+        """The caption for a page: place, title, model and metric (empty where it is of all), and text without marks."""
         place, title = placed(self.labels["figure"].format(**wildcards))
         words = " ".join(self.said(wildcards, config).replace("``", "").split())
-        return place, title, wildcards.get("model", ""), words
+        return place, title, wildcards.get("model", ""), wildcards.get("metric", ""), words
 
 
 @dataclass(frozen=True)

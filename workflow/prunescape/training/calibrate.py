@@ -13,12 +13,11 @@ import torch
 from prunescape.data.prepared import PreparedData
 from prunescape.errors import UserError
 from prunescape.models.architecture import Architecture
-from prunescape.training.array import Array, Report, Task, check_architecture
 from prunescape.training.engine import Engine, ran_out_of_memory
 from prunescape.training.evaluate import score
-from prunescape.training.lane import Lane
 from prunescape.training.recipe import Recipe
 from prunescape.training.strategy import GRAPHED, Strategy, candidates
+from prunescape.training.train import Array, Lane, Report, Task, check_architecture
 
 ENOUGH_SECONDS = 1.0  # of measuring a strategy ...
 FEWEST_STEPS, MOST_STEPS = 2, 50  # ... between so many steps
@@ -61,9 +60,7 @@ def calibrate(
 
     Args:
         architecture: the network.
-        data: prepared data.
         recipe: the training recipe.
-        section: the section.
         cells: lanes that a job trains.
         threads: CPU cores of a job.
         report: is given a line for each strategy.

@@ -44,7 +44,6 @@ def open_context(architecture: str | Path, data: str | Path, settings: Mapping[s
         architecture: its JSON file.
         data: the prepared data's `meta.json`.
         settings: engine, the config's section of that name; and seed.
-        threads: CPU cores of this job.
 
     Raises:
         UserError: a file is damaged.

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 
 from prunescape.errors import UserError
-from prunescape.training.gpus import claim_gpu
 from prunescape.training.strategy import AUTO, GRAPHED, SERIAL, Strategy, candidates
+from prunescape.training.workers import claim_gpu
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,6 @@ class Engine:
         """From the config's section `engine`; device "auto" becomes the GPU if there is one.
 
         Args:
-            section: the section.
             threads: CPU cores that the job may use.
             chosen: what `calibrate` chose, where the section leaves something to it.
 

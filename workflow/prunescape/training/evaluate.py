@@ -39,8 +39,6 @@ def evaluate(networks: Iterable[nn.Module], data: PreparedData, engine: Engine, 
 
     Args:
         networks: plain networks; they are not changed.
-        data: prepared data.
-        engine: where it runs.
         split: of the data; its images are cut at the centre.
     """
     engine.set_up()

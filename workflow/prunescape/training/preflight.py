@@ -12,8 +12,8 @@ from prunescape.pruning.graph import Graph
 from prunescape.pruning.settings import FLOPS, LATENCY, PruningSettings
 from prunescape.pruning.silenced import compared_cut, vary
 from prunescape.pruning.structured import prune
-from prunescape.training.array import check_architecture
 from prunescape.training.strategy import AUTO, SERIAL
+from prunescape.training.train import check_architecture
 
 MILD = 0.9
 

@@ -22,7 +22,6 @@ def recalibration_batches(
     """The training images that statistics are measured on, without augmentation, in a fixed order.
 
     Args:
-        data: prepared data.
         engine: where they are wanted.
         batch_size: images a batch; the variance is that within batches, as in training.
         images: how many are used, each class in proportion to its share; None takes all.

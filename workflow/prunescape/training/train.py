@@ -1,20 +1,341 @@
-"""Train lanes: K networks of one architecture on the same batches, each with its own hyperparameters."""
+"""Train lanes: K networks of one architecture on the same batches, each with its own hyperparameters.
+
+They are trained in arrays, from scratch to the end, and each has a result of its own.
+"""
 
 import gc
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass, field, replace
 from functools import partial
+from typing import Any
 
 import torch
+from torch import nn
 
-from prunescape.errors import UserError
-from prunescape.training.array import Array, Report, Task, check_architecture
-from prunescape.training.checkpoint import Checkpoint
+from prunescape.data.batches import Batches
+from prunescape.data.randomness import derive_seed
+from prunescape.errors import Interrupted, UserError
+from prunescape.lanes.fuse import check_lanes, fuse, lane_states
+from prunescape.lanes.optimiser import LaneAdam, LaneSGD
+from prunescape.models.architecture import Architecture
+from prunescape.models.build import build
+from prunescape.training import stop
+from prunescape.training.checkpoint import Checkpoint, Snapshots
+from prunescape.training.context import Context
 from prunescape.training.engine import ran_out_of_memory
-from prunescape.training.lane import Lane, LaneResult
-from prunescape.training.recipe import Recipe
-from prunescape.training.snapshots import Snapshots
+from prunescape.training.evaluate import score, validation_batches
+from prunescape.training.recipe import ADAM, Recipe
+from prunescape.training.step import Step
 from prunescape.training.workers import run_all
+
+
+@dataclass(frozen=True)
+class Lane:
+    """A network to train, with its hyperparameters and its start.
+
+    Attributes:
+        learning_rate: initial; the recipe says how it falls.
+        weight_decay: coupled, as in SGD.
+        seed: of the He initialisation; None takes the one that all lanes of a study share.
+        mask: weights to keep, boolean, by parameter name; the others are zero throughout. None keeps all.
+        start: a plain network's state dict to start from, instead of the initialisation.
+        momentum, label_smoothing, batch_size, epochs: where they differ from the recipe's; None takes those.
+    """
+
+    learning_rate: float
+    weight_decay: float
+    seed: int | None = None
+    mask: Mapping[str, torch.Tensor] | None = None
+    start: Mapping[str, torch.Tensor] | None = None
+    momentum: float | None = None
+    label_smoothing: float | None = None
+    batch_size: int | None = None
+    epochs: int | None = None
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """A row of a training history; accuracies in percent, None where not measured."""
+
+    epoch: int
+    learning_rate: float
+    train_loss: float
+    top1: float | None
+    top5: float | None
+
+
+@dataclass
+class LaneResult:
+    """The result of training a lane.
+
+    Attributes:
+        lane: what was trained.
+        history: one entry an epoch; it ends early where the lane diverged.
+        diverged: the loss or a weight became NaN or infinite.
+        seconds: wall time, shared evenly among the lanes trained together.
+        images_per_second: training images a second, summed over the lanes trained together.
+        weights: the state dict of the plain network at the end.
+    """
+
+    lane: Lane
+    history: list[Epoch] = field(default_factory=list)
+    diverged: bool = False
+    seconds: float = 0.0
+    images_per_second: float = 0.0
+    weights: dict[str, torch.Tensor] = field(default_factory=dict)
+
+    def last(self, metric: str) -> float | None:
+        """The last measured value of a column of the history."""
+        return self._measured(metric)[-1] if self._measured(metric) else None
+
+    def best(self, metric: str) -> float | None:
+        """The largest measured value of a column of the history."""
+        return max(self._measured(metric), default=None)
+
+    def _measured(self, metric: str) -> list[float]:
+        return [value for entry in self.history if (value := getattr(entry, metric)) is not None]
+
+
+def check_trained(results: Mapping[str, LaneResult]) -> None:
+    """Make sure that the trainings of networks, by name, did not diverge.
+
+    Raises:
+        UserError: one did.
+    """
+    for name, result in results.items():
+        if result.diverged:
+            raise UserError(f"the {name} diverged after {len(result.history)} epochs; choose a smaller learning_rate")
+
+
+REPORT_SECONDS = 60
+CHECKPOINT_SECONDS = 10  # between two checkpoints, at least ...
+CHECKPOINT_SHARE = 0.01  # ... and so much longer that writing them takes at most this part of the time
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Task(Context):
+    """The context and the recipe that the arrays of one training have in common.
+
+    The seed decides the order of the images, their augmentation, and the initialisation of the lanes that name no seed
+    of their own.
+
+    Attributes:
+        recipe: how networks are trained.
+        augment: whether training images are augmented; else they are cut at the centre.
+    """
+
+    recipe: Recipe
+    augment: bool = True
+
+    def identity(self) -> list[Any]:
+        """Settings that decide the bits of a result beside lanes, recipe and data, as JSON values."""
+        return [self.architecture.to_json(), self.engine.choices(), self.seed, self.augment, torch.__version__]
+
+
+class Array:
+    """Exactly `engine.lanes` lanes that are trained together; idle copies of the last one fill up what lacks.
+
+    They all have the batch size and the epochs of the task's recipe.
+    """
+
+    def __init__(self, task: Task, lanes: Sequence[Lane]) -> None:
+        self.recipe, self.engine, self.seed = task.recipe, task.engine, task.seed
+        self.results = [LaneResult(lane) for lane in lanes]
+        lanes = [*lanes, *[lanes[-1]] * (self.engine.lanes - len(lanes))]
+        self.network = _networks(task, lanes)
+        # Networks of the catalogue draw nothing; others may (dropout), and go on as if they had never been stopped.
+        self.draws = bool(getattr(self.network, "arbitrary", False))
+        self.rates = _vector(lane.learning_rate for lane in lanes)
+        decays = _vector(lane.weight_decay for lane in lanes)
+        momenta = _vector(_or(lane.momentum, self.recipe.momentum) for lane in lanes)
+        smoothing = _vector(_or(lane.label_smoothing, self.recipe.label_smoothing) for lane in lanes)
+        masks = [lane.mask for lane in lanes]
+        settings = self.rates, decays, momenta, masks, self.recipe.clip, self.engine.channels_last
+        optimiser = (LaneAdam if self.recipe.optimiser == ADAM else LaneSGD)(self.network, *settings)
+        self.training = Batches(
+            task.data,
+            "train",
+            self.engine.device,
+            self.recipe.batch_size,
+            seed_order=derive_seed(task.seed, "order"),
+            seed_augment=derive_seed(task.seed, "augmentation") if task.augment else None,
+            dtype=self.engine.dtype,
+            channels_last=self.engine.channels_last,
+        )
+        self.validation = validation_batches(task.data, self.engine)
+        self.step = Step(self.network, len(lanes), self.training, optimiser, self.engine, smoothing)
+        self.epoch = 1  # under way
+        self.steps = 0  # done in this epoch
+        self.seconds = 0.0  # spent before this process took over
+
+    def train(
+        self, report: Report, checkpoint: Checkpoint | None = None, snapshots: Snapshots | None = None
+    ) -> list[LaneResult]:
+        """Train to the end, or until every lane has diverged; go on from the checkpoint, if there is one.
+
+        It is not used where a snapshot of an epoch before it lacks: training starts anew, to have them all.
+
+        Raises:
+            Interrupted: the process was asked to stop; the state has been saved.
+        """
+        clock = _Clock()
+        self._restore(checkpoint, snapshots, report)
+        if self.epoch == 1 and self.steps == 0:
+            self._keep(snapshots, 0)
+        while self.epoch <= self.recipe.epochs and not all(result.diverged for result in self.results):
+            self._train_epoch(clock, report, checkpoint)
+            self._finish_epoch()
+            self._keep(snapshots, self.epoch)
+            if self.recipe.evaluates(self.epoch) or clock.due("report", REPORT_SECONDS):
+                clock.done("report")
+                report(self._progress(clock))
+            self.epoch, self.steps = self.epoch + 1, 0
+        self.seconds += clock.elapsed()
+        if checkpoint is not None:
+            self._save(checkpoint, self.seconds)  # the other arrays of a job may be killed yet
+        images = (self.epoch - 1) * self.training.images_per_epoch * len(self.results)
+        states = lane_states(self.network, len(self.results))
+        for index, result in enumerate(self.results):
+            result.seconds = self.seconds / len(self.results)
+            result.images_per_second = images / self.seconds
+            result.weights = states[index]
+        return self.results
+
+    def _train_epoch(self, clock: "_Clock", report: Report, checkpoint: Checkpoint | None) -> None:
+        """Train on the remaining batches of an epoch."""
+        self.network.train()
+        self.step.optimiser.set_learning_rate(self.rates * self.recipe.learning_rate_factor(self.epoch))
+        for pick in self.training.picks(self.epoch, self.steps):
+            if self.draws:
+                torch.manual_seed(derive_seed(self.seed, "forward", self.epoch, self.steps))
+            self.step(pick)
+            self.steps += 1
+            reason = stop.asked()
+            if checkpoint is not None and (reason or clock.due("checkpoint", CHECKPOINT_SECONDS, CHECKPOINT_SHARE)):
+                if self.engine.device == "cuda":
+                    torch.cuda.synchronize()
+                start = time.perf_counter()
+                self._save(checkpoint, self.seconds + clock.elapsed())
+                clock.done("checkpoint", time.perf_counter() - start)
+            if reason:
+                then = "to start anew" if checkpoint is None else "to go on from there"
+                raise Interrupted(f"stopped by {reason} in epoch {self.epoch}/{self.recipe.epochs}; run again {then}")
+            if clock.due("report", REPORT_SECONDS):
+                clock.done("report")
+                report(self._progress(clock))
+
+    def _finish_epoch(self) -> None:
+        losses = (self.step.losses / len(self.training)).cpu()
+        self.step.losses.zero_()
+        tensors = self.network.state_dict().values()
+        sound = [torch.isfinite(tensor).reshape(len(tensor), -1).all(1) for tensor in tensors]
+        finite = torch.isfinite(losses) & torch.stack(sound).all(0).cpu()
+        fresh = [not result.diverged and not bool(ok) for result, ok in zip(self.results, finite, strict=False)]
+        evaluates = self.recipe.evaluates(self.epoch)
+        scores = None
+        if evaluates or any(fresh):
+            scores = score(self.network, len(self.rates), self.validation.epoch(0), self.engine)
+        factor = self.recipe.learning_rate_factor(self.epoch)
+        for index, result in enumerate(self.results):
+            if result.diverged:
+                continue
+            result.diverged = fresh[index]
+            top1 = top5 = None
+            if scores is not None and (evaluates or result.diverged):
+                top1 = scores.top1[index].item()
+                top5 = None if scores.top5 is None else scores.top5[index].item()
+            rate = result.lane.learning_rate * factor
+            result.history.append(Epoch(self.epoch, rate, losses[index].item(), top1, top5))
+
+    def _progress(self, clock: "_Clock") -> str:
+        done = (self.epoch - 1) * len(self.training) + self.steps
+        remaining = (self.seconds + clock.elapsed()) * (self.recipe.epochs * len(self.training) / done - 1)
+        best = max((result.best("top1") or 0.0 for result in self.results), default=0.0)
+        step = "" if self.steps == len(self.training) else f", step {self.steps}/{len(self.training)}"
+        return f"epoch {self.epoch}/{self.recipe.epochs}{step}, best top-1 {best:.2f} %, {remaining:.0f} s to go"
+
+    def _save(self, checkpoint: Checkpoint, seconds: float) -> None:
+        lanes = [(result.diverged, [astuple(entry) for entry in result.history]) for result in self.results]
+        progress = {"epoch": self.epoch, "steps": self.steps, "seconds": seconds, "lanes": lanes}
+        checkpoint.save(self.step.state(), progress)
+
+    def _keep(self, snapshots: Snapshots | None, epoch: int) -> None:
+        if snapshots is not None and epoch in snapshots.epochs:
+            snapshots.keep(epoch, lane_states(self.network, len(self.results)))
+
+    def _restore(self, checkpoint: Checkpoint | None, snapshots: Snapshots | None, report: Report) -> None:
+        saved = None if checkpoint is None else checkpoint.load()
+        if saved is None:
+            return
+        tensors, progress = saved
+        missing = [] if snapshots is None else snapshots.missing(progress["epoch"], len(self.results))
+        if missing:
+            report(f"the snapshot of epoch {missing[0]} is missing; training starts anew")
+            return
+        self.step.load(tensors)
+        self.epoch, self.steps, self.seconds = progress["epoch"], progress["steps"], progress["seconds"]
+        for result, (diverged, history) in zip(self.results, progress["lanes"], strict=True):
+            result.diverged, result.history = diverged, [Epoch(*entry) for entry in history]
+        report(f"going on after step {self.steps} of epoch {self.epoch}")
+
+
+class _Clock:
+    """A clock that knows when something was last done, and whether it is due again."""
+
+    def __init__(self) -> None:
+        self.start = time.perf_counter()
+        self._last: dict[str, float] = {}
+        self._cost: dict[str, float] = {}
+
+    def elapsed(self) -> float:
+        return time.perf_counter() - self.start
+
+    def due(self, what: str, seconds: float, share: float = 1.0) -> bool:
+        """Whether `what` was last done `seconds` ago, and so long that it takes at most `share` of the time."""
+        return self.elapsed() - self._last.get(what, 0.0) >= max(seconds, self._cost.get(what, 0.0) / share)
+
+    def done(self, what: str, cost: float = 0.0) -> None:
+        self._last[what], self._cost[what] = self.elapsed(), cost
+
+
+def _vector(values: Iterable[float]) -> torch.Tensor:
+    """A value for each lane as a tensor, (K,)."""
+    return torch.tensor(list(values), dtype=torch.float64)
+
+
+def _or(own: float | None, shared: float) -> float:
+    return shared if own is None else own
+
+
+def _networks(task: Task, lanes: Sequence[Lane]) -> nn.Module:
+    """The lanes' networks, initialised, as one."""
+    made: dict[tuple[int, int], nn.Module] = {}  # lanes that begin alike, idle ones above all, share a network here
+    for lane in lanes:
+        if _beginning(task, lane) not in made:
+            network = build(task.architecture, derive_seed(_beginning(task, lane)[0], "initialisation"))
+            if lane.start is not None:
+                network.load_state_dict(dict(lane.start))
+            made[_beginning(task, lane)] = network
+    fused = fuse([made[_beginning(task, lane)] for lane in lanes])
+    return fused.to(task.engine.device, task.engine.dtype)
+
+
+def _beginning(task: Task, lane: Lane) -> tuple[int, int]:
+    """The seed and the start that decide a lane's weights before training."""
+    return task.seed if lane.seed is None else lane.seed, id(lane.start)
+
+
+def check_architecture(architecture: Architecture) -> None:
+    """Make sure that networks of an architecture can be trained as one.
+
+    Raises:
+        UserError: they cannot, and why.
+    """
+    images = torch.rand(4, *architecture.input_shape, generator=torch.Generator().manual_seed(0))
+    check_lanes([build(architecture, 0), build(architecture, 1)], images)
 
 
 def train(
@@ -34,7 +355,6 @@ def train(
     Args:
         task: network, data, recipe, engine and seed.
         lanes: what sets the networks apart.
-        report: is given one line of progress at a time.
         checkpoint: where the state of this very training is kept, and found again; None keeps none.
         on_epoch: the epochs after which weights are kept, and where, for lanes of one batch size and length; results
             are the same with and without, bit for bit, and a training that was killed has all of them in the end.

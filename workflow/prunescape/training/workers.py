@@ -1,16 +1,24 @@
-"""Run independent pieces of work on the cores of a CPU, one core each."""
+"""Where work runs: independent pieces on the cores of a CPU, one core each, and the jobs of a machine on its GPUs.
+
+A cluster gives each job its GPU by CUDA_VISIBLE_DEVICES, which CUDA respects. Where a job sees several, because one
+`snakemake` runs many jobs on one machine, each takes a place on the emptiest.
+"""
 
 import contextlib
+import fcntl
+import itertools
 import multiprocessing
 import os
 import pickle
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import IO, Any, TypeVar
 
 import torch
 
@@ -77,3 +85,33 @@ def _pass_on(number: int) -> None:
         if worker.pid is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(worker.pid, signal.Signals(number))
+
+
+_PLACES: list[IO[str]] = []  # locks live as long as this process
+
+
+def claim_gpu() -> None:
+    """Make one of the visible GPUs this process's own; it stays so until the process ends."""
+    if torch.cuda.device_count() > 1 and not _PLACES:
+        names = [str(torch.cuda.get_device_properties(k).uuid) for k in range(torch.cuda.device_count())]
+        torch.cuda.set_device(claim(names))
+
+
+def claim(names: Sequence[str], folder: str | None = None) -> int:
+    """The position of the GPU in `names` on which fewest processes of this user have a place, and take a place there.
+
+    Places are files that processes lock; the system unlocks them when a process ends, however it ends.
+    """
+    places = Path(folder or tempfile.gettempdir()) / f"prunescape-gpus-{os.getuid()}"
+    places.mkdir(mode=0o700, exist_ok=True)
+    for place in itertools.count():
+        for position, name in enumerate(names):
+            file = (places / f"{name}-{place}").open("w")
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                file.close()
+            else:
+                _PLACES.append(file)
+                return position
+    raise AssertionError  # the loop above has no end

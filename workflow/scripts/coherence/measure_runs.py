@@ -14,7 +14,7 @@ from prunescape.io.files import read_json, sha256, write_csv
 from prunescape.io.tables import first_columns
 from prunescape.models.architecture import load_architecture
 from prunescape.models.build import build
-from prunescape.models.networks import load_epochs, save_networks
+from prunescape.models.weights import load_epochs, save_networks
 from prunescape.runtime.logs import logged
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.context import Context

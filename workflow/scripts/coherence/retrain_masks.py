@@ -7,7 +7,7 @@ from prunescape.coherence.networks import FIRST, MaskExperiments
 from prunescape.coherence.parent import Parent
 from prunescape.coherence.runs import highest_of
 from prunescape.io.files import read_csv
-from prunescape.models.networks import load_epochs
+from prunescape.models.weights import load_epochs
 from prunescape.training.job import training_job
 
 with training_job(snakemake, "networks", "diffs") as job:

@@ -2,10 +2,9 @@
 
 from prunescape.hpspace.tile import history_table
 from prunescape.io.files import write_csv
-from prunescape.models.networks import load_epochs, save_networks
+from prunescape.models.weights import load_epochs, save_networks
 from prunescape.training.job import training_job
-from prunescape.training.lane import Lane, check_trained
-from prunescape.training.train import train
+from prunescape.training.train import Lane, check_trained, train
 
 with training_job(snakemake, "start") as job:
     if job:

@@ -1,13 +1,13 @@
 """Train the chosen cell of a network once more, as in its tile, and keep the weights."""
 
-from prunescape.hpspace.axes import Pair
+from prunescape.hpspace.lattice import Pair
 from prunescape.hpspace.tile import history_table, lane_of
 from prunescape.io.files import read_json, write_csv
 from prunescape.models.weights import save_weights
 from prunescape.runtime.job_lock import job_lock
 from prunescape.runtime.logs import logged
 from prunescape.training.checkpoint import Checkpoint
-from prunescape.training.task import open_start, open_task
+from prunescape.training.job import open_start, open_task
 from prunescape.training.train import train
 
 with logged(snakemake) as logger:

@@ -2,7 +2,7 @@
 
 from prunescape.data.prepared import load_prepared
 from prunescape.export.card import model_card
-from prunescape.hpspace.axes import Pair
+from prunescape.hpspace.lattice import Pair
 from prunescape.hpspace.verdict import advice
 from prunescape.io.files import read_csv, read_json, write_text
 from prunescape.runtime.logs import logged

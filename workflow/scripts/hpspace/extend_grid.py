@@ -1,11 +1,9 @@
 """Decide which tiles the next round adds to a model's grid."""
 
-from prunescape.config.extension import Extension
-from prunescape.config.grid import Grid
-from prunescape.hpspace.axes import bounds_of
+from prunescape.config.grid import Extension, Grid
 from prunescape.hpspace.cells import collect, of_grid
 from prunescape.hpspace.extension import plan_extension
-from prunescape.hpspace.lattice import Lattice
+from prunescape.hpspace.lattice import Lattice, bounds_of
 from prunescape.io.files import write_json
 from prunescape.runtime.logs import logged
 

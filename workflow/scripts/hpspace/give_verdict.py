@@ -1,8 +1,8 @@
 """Answer whether the hyperparameters must be tuned again."""
 
-from prunescape.hpspace.axes import Pair
 from prunescape.hpspace.cells import read_cells
 from prunescape.hpspace.extension import open_borders
+from prunescape.hpspace.lattice import Pair
 from prunescape.hpspace.verdict import Tables, verdict
 from prunescape.hpspace.verdict_page import verdict_page
 from prunescape.hpspace.verdict_text import verdict_text

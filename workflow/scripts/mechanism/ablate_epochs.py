@@ -3,7 +3,7 @@
 from prunescape.mechanism.context import measuring
 from prunescape.mechanism.measures import utility_of_bands
 from prunescape.mechanism.sampling import SampleSettings, utility_over_epochs
-from prunescape.models.networks import load_epochs
+from prunescape.models.weights import load_epochs
 
 with measuring(snakemake) as job:
     context, settings, states = job.context, job.settings, load_epochs(job.files.epochs)

@@ -2,7 +2,7 @@
 
 from prunescape.mechanism.context import measuring
 from prunescape.mechanism.pruned import utility_of_pruned
-from prunescape.models.networks import load_networks
+from prunescape.models.weights import load_networks
 
 with measuring(snakemake) as job:
     networks, ratios = load_networks(job.files.networks), job.settings["pruning_ratios"]

@@ -2,7 +2,7 @@
 
 from prunescape.mechanism.context import measuring
 from prunescape.mechanism.measures import utility_of_sizes
-from prunescape.models.networks import load_networks
+from prunescape.models.weights import load_networks
 
 with measuring(snakemake) as job:
     networks, settings = load_networks(job.files.sizes), job.settings

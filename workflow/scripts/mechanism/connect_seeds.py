@@ -3,7 +3,7 @@
 from prunescape.mechanism.basins import OF_SEEDS, ON_LINES, connect_seeds
 from prunescape.mechanism.context import measuring
 from prunescape.mechanism.labels import WHOLE
-from prunescape.models.networks import load_networks
+from prunescape.models.weights import load_networks
 
 with measuring(snakemake) as job:
     settings = job.settings

@@ -5,10 +5,9 @@ import pandas as pd
 from prunescape.hpspace.tile import history_table
 from prunescape.io.files import write_csv
 from prunescape.mechanism.sparse_starts import sized_lane
-from prunescape.models.networks import save_networks
+from prunescape.models.weights import save_networks
 from prunescape.training.job import training_job
-from prunescape.training.lane import check_trained
-from prunescape.training.train import train
+from prunescape.training.train import check_trained, train
 
 with training_job(snakemake) as job:
     if job:

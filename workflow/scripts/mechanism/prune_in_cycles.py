@@ -3,7 +3,7 @@
 from prunescape.mechanism.basins import run_cycles
 from prunescape.mechanism.cycles import Trajectory
 from prunescape.mechanism.labels import WHOLE
-from prunescape.models.networks import load_networks, save_networks
+from prunescape.models.weights import load_networks, save_networks
 from prunescape.training.job import training_job
 from prunescape.training.recipe import Recipe
 

@@ -2,7 +2,7 @@
 
 from prunescape.mechanism.labels import WHOLE
 from prunescape.mechanism.pruned import retrain_pruned
-from prunescape.models.networks import load_networks, save_networks
+from prunescape.models.weights import load_networks, save_networks
 from prunescape.training.job import training_job
 from prunescape.training.recipe import Recipe
 

@@ -17,7 +17,7 @@ with logged(snakemake) as logger:
         previous=given.get("previous"),
         rewound=given.get("rewound"),
         exact=settings.get("exact", True),
-        saved=snakemake.params.saved,
+        saved=snakemake.params.checkpoint,
     )
     prune_checkpoint(
         source,

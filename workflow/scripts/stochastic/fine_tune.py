@@ -6,9 +6,9 @@ from prunescape.runtime.logs import logged
 from prunescape.stochastic.context import open_pretrained
 from prunescape.stochastic.fine_tuning import fine_tune, measure_fine_tuning
 from prunescape.stochastic.variants import tuning_variants
-from prunescape.training.array import Task
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.recipe import Recipe
+from prunescape.training.train import Task
 
 with logged(snakemake) as logger:
     settings, files = snakemake.params.settings, snakemake.input

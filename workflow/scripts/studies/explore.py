@@ -1,22 +1,19 @@
-"""Make a page of a companion study's results."""
+"""Make the page of a study's results."""
 
 from pathlib import Path
 
-from prunescape.claims.study import StudyClaims
 from prunescape.io.files import read_csv, write_text
-from prunescape.pages.companion import Caption, companion_page
-from prunescape.pages.provenance import Job
+from prunescape.pages.study import Caption
 from prunescape.runtime.logs import logged
+from prunescape.runtime.named import named
 
 with logged(snakemake):
-    settings, provenance, files = snakemake.params.settings, snakemake.params.told, snakemake.input
+    settings, files = snakemake.params.settings, snakemake.input
     said = {path: Caption(*caption) for path, caption in settings["captions"].items()}
-    text = companion_page(
-        StudyClaims.read(Path(files.claims)),
-        {Path(path).stem: (read_csv(path), said[path]) for path in files.get("tables", [])},
-        [(path, said[path]) for path in files.get("pictures", [])],
-        [Job(*told) for told in provenance["jobs"]],
-        provenance["config"],
-        Path(provenance["root"]),
-    )
-    write_text(snakemake.output[0], text)
+    readers = {name: named(reader) for name, reader in settings["readers"].items()}
+    tables = {
+        (name := Path(path).stem): (readers.get(name, read_csv)(path), said[path]) for path in files.get("tables", [])
+    }
+    pictures = [(path, said[path]) for path in files.get("pictures", [])]
+    page = named(settings["function"])(files, settings, snakemake.params.told, tables, pictures)
+    write_text(snakemake.output[0], page)

@@ -2,9 +2,8 @@
 
 from importlib import import_module
 
-from prunescape.claims.page import claims_page
+from prunescape.claims.page import claims_page, text_of
 from prunescape.claims.study import read_results, table
-from prunescape.claims.words import text_of
 from prunescape.io.files import write_csv, write_json, write_text
 from prunescape.runtime.logs import logged
 

@@ -26,7 +26,6 @@ def draw(children: pd.DataFrame, model: str, data: str) -> Figure:
 
     Args:
         children: experiment, model, seed, score, end, scope, density, train_top1, validation_top1: children.csv.
-        model: which network to draw.
         data: the data set's name, which decides whether there are published numbers.
     """
     table = labelled(at(children, model=model, experiment=NETWORK))

@@ -27,7 +27,6 @@ def draw(diff_histogram: pd.DataFrame, model: str) -> Figure:
     Args:
         diff_histogram: model, seed, data, start, which (highest, lowest), epoch, layer, layer_index, kind, low, high,
             count: diff_histogram.csv.
-        model: which network to draw.
     """
     table = at(diff_histogram, model=model, start=FRESH)
     kinds = [data for data in DATA if (table["data"] == data).any()] or [REAL]

@@ -19,7 +19,6 @@ def draw(early_masks: pd.DataFrame, model: str, tolerance: float) -> Figure:
 
     Args:
         early_masks: model, seed, score, epoch, used, validation_top1: early_masks.csv.
-        model: which network to draw.
         tolerance: points that count as equal.
     """
     table = against_used(at(early_masks, model=model))

@@ -28,7 +28,6 @@ def draw(densities: pd.DataFrame, model: str) -> Figure:
 
     Args:
         densities: model, seed, score, end, scope, layer, layer_index, kind, weights, kept: densities.csv.
-        model: which network to draw.
     """
     table = terms.with_mask(labelled(at(densities, model=model)))
     kept = 100 * table["kept"] / table["weights"].where(table["weights"] > 0)

@@ -16,7 +16,6 @@ def draw(mask_overlap: pd.DataFrame, model: str) -> Figure:
 
     Args:
         mask_overlap: model, seed, score, epoch, overlap (0 to 1), expected (by chance): mask_overlap.csv.
-        model: which network to draw.
     """
     table = at(mask_overlap, model=model)
     table = table.assign(overlap=100 * table["overlap"].astype(float), expected=100 * table["expected"].astype(float))

@@ -22,7 +22,6 @@ def draw(matched: pd.DataFrame, model: str, tolerance: float) -> Figure:
 
     Args:
         matched: model, seed, score, end, matched (whether random), validation_top1: matched.csv.
-        model: which network to draw.
         tolerance: points that count as equal.
     """
     table = labelled(at(matched, model=model))

@@ -27,7 +27,6 @@ def lines(axes: Axes, spread: pd.DataFrame, x: str, name: str, key: str, looks: 
     """A line a value of `key`, with the band over seeds; says so where nothing is known.
 
     Args:
-        axes: where.
         spread: x, key, name, `<name>_low`, `<name>_high`: see `prunescape.figures.select.over_seeds`.
         x, name: columns.
         key: the column that tells lines apart.
@@ -61,7 +60,6 @@ def dots(axes: Axes, place: float, values: np.ndarray, row: Mapping[str, float],
     """A row of dots: seeds small and pale, their mean large, with its 95 % interval.
 
     Args:
-        axes: where.
         place: the row, on the y axis.
         values: one a seed.
         row: the mean as `name`, its interval as `<name>_low` and `<name>_high`.

@@ -19,7 +19,6 @@ def draw(epochs: pd.DataFrame, model: str) -> Figure:
 
     Args:
         epochs: see `prunescape.figures.coherence.training.draw`.
-        model: which network to draw.
     """
     table = terms.with_run(at(epochs, model=model))
     table = table[((table["data"] == REAL) & (table["start"] == FRESH)) | (table["data"] == GAUSSIAN)]

@@ -25,7 +25,6 @@ def draw(epochs: pd.DataFrame, model: str) -> Figure:
     Args:
         epochs: model, seed, data, start, epoch, train_loss, train_top1, validation_loss, validation_top1, coherence,
             coherence_standard_error: epochs.csv.
-        model: which network to draw.
     """
     table = terms.with_run(at(epochs, model=model, start=FRESH))
     spread, looks = over_seeds(table), series.present(terms.RUNS, table["run"])

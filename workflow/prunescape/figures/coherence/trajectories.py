@@ -24,7 +24,6 @@ def draw(trajectories: pd.DataFrame, model: str) -> Figure:
     Args:
         trajectories: model, seed, data, start, group (highest, lowest), rank, layer, index, epoch, weight, diff:
             trajectories.csv. Drawn are fresh networks on real data; single weights are those of the first seed.
-        model: which network to draw.
     """
     table = at(trajectories, model=model, data=REAL, start=FRESH)
     first = table[table["seed"] == table["seed"].min()]

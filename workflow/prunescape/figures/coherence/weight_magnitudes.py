@@ -20,7 +20,6 @@ def draw(weight_histogram: pd.DataFrame, model: str) -> Figure:
     Args:
         weight_histogram: model, seed, data, start, epoch, low, high, count: weight_histogram.csv. Rows of epoch 0 of
             fresh networks are those before training.
-        model: which network to draw.
     """
     table = terms.with_run(at(weight_histogram, model=model))
     by_run = distributions(table)

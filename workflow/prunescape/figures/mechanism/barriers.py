@@ -35,7 +35,6 @@ def draw(lines: pd.DataFrame, barriers: pd.DataFrame, model: str) -> Figure:
             retraining, cycle, seed_to, alpha (0 to 1), top1, loss: lines.csv.
         barriers: model, seed, what, pruning, retraining, cycle, seed_to, measure (loss, error), barrier, low, high:
             barriers.csv.
-        model: which network to draw.
     """
     table, heights = at(lines, model=model), at(barriers, model=model)
     ways = [way for way in WAYS if len(_of(table, way))] or [next(iter(WAYS))]

@@ -27,7 +27,6 @@ def draw(cycles: pd.DataFrame, model: str) -> Figure:
     Args:
         cycles: model, seed, pruning, retraining, cycle, density (0 to 1), pruned_top1, top1, small_top1 (percent,
             validation; NaN where there is none), diverged: cycles.csv.
-        model: which network to draw.
     """
     table = at(cycles, model=model)
     failed = select.truths(table["diverged"])

@@ -21,7 +21,6 @@ def panel(axes: Axes, samples: pd.DataFrame, key: str, chosen: Mapping[Any, Look
     """Draw a histogram for each value of `key`, all in the same bins, as parts of each sample set.
 
     Args:
-        axes: where.
         samples: `key`, utility; what is not finite is left out.
         key: the column that tells sample sets apart.
         chosen: its values and their looks.

@@ -36,7 +36,6 @@ def draw(
             points with batch norm's statistics measured anew are drawn.
         marks: model, seed, pruning, retraining, cycle, point (W*, Wp1, Wr1, ...), x, y: marks.csv.
         distances: model, seed, pruning, retraining, cycle, from, to, distance: distances.csv.
-        model: which network to draw.
         pruning: "weights" or "channels".
         retraining: "fine_tuning" or "rewinding".
     """

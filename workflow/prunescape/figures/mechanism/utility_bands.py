@@ -19,7 +19,6 @@ def draw(bands: pd.DataFrame, model: str) -> Figure:
     Args:
         bands: model, seed, epoch, ratio, band, low, high (0 to 1: the band's place among all weights, the smallest
             first), utility, top1: utility_bands.csv.
-        model: which network to draw.
     """
     table = at(bands, model=model)
     table = table.assign(place=50 * (table["low"] + table["high"]).astype(float))

@@ -34,7 +34,6 @@ def draw(channels: pd.DataFrame, correlations: pd.DataFrame, model: str) -> Figu
             has top1_lost (points, validation images), that is drawn instead of the accuracy left.
         correlations: model, seed, columns that name what is correlated, subsets, correlation, low, high:
             rank_correlations.csv.
-        model: which network to draw.
     """
     table, rows = at(channels, model=model), at(correlations, model=model)
     labels = row_labels(rows)

@@ -31,7 +31,6 @@ def draw(summary: pd.DataFrame, samples: pd.DataFrame, model: str) -> Figure:
         summary: model, seed, epoch, whole_top1, ablation, level, imbalance, mean, minimum, maximum, top1:
             utility_epochs_summary.csv.
         samples: model, seed, epoch, ablation, level, utility: utility_epochs.csv.
-        model: which network to draw.
     """
     table = at(summary, model=model, ablation=terms.RATIO)
     table = table.assign(relative=table["imbalance"] / table["mean"].where(table["mean"] > 0))

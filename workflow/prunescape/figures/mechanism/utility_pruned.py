@@ -22,7 +22,6 @@ def draw(summary: pd.DataFrame, samples: pd.DataFrame, model: str) -> Figure:
     Args:
         summary: model, seed, pruning_ratio, network, ablation, level and the statistics: utility_pruned_summary.csv.
         samples: model, seed, pruning_ratio, network, ablation, level, utility: utility_pruned.csv.
-        model: which network to draw.
     """
     table, drawn = (at(part, model=model, ablation=terms.RATIO) for part in (summary, samples))
     chosen = palette.looks(NETWORKS, list(NETWORKS.values()))

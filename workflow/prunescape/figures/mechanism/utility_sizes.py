@@ -24,7 +24,6 @@ def draw(summary: pd.DataFrame, samples: pd.DataFrame, model: str) -> Figure:
     Args:
         summary: model, seed, size, ablation, level and the statistics: utility_sizes_summary.csv.
         samples: model, seed, size, ablation, level, utility: utility_sizes.csv.
-        model: which network to draw.
     """
     table, drawn = at(summary, model=model), at(samples, model=model, ablation=terms.RATIO)
     chosen = size_looks(table["size"])

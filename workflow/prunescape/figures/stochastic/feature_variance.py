@@ -21,7 +21,6 @@ def draw(feature_variance: pd.DataFrame, model: str, *, gamma: float | None = No
     Args:
         feature_variance: model, seed, method, gamma, sigma, kind, recalibrated, layer, v; those of magnitude pruning
             are drawn, deterministic and stochastic.
-        model: which network to draw.
         gamma: the pruning rate of the right panels; None, the one nearest to `USUAL_GAMMA`.
     """
     table = select.at(feature_variance, model=model, method=terms.MAGNITUDE)

@@ -27,7 +27,6 @@ def draw(fine_tuning: pd.DataFrame, model: str) -> Figure:
     Args:
         fine_tuning: model, seed, method, gamma, sigma, kind, draw, one_shot_top1, one_shot_gradient_flow, top1 (after
             fine-tuning), diverged; kinds deterministic and stochastic.
-        model: which network to draw.
     """
     everything = select.at(fine_tuning, model=model)
     failed = everything["diverged"].astype(bool) | everything["top1"].isna()

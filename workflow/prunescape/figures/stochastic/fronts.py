@@ -32,7 +32,6 @@ def draw(fronts: pd.DataFrame, model: str) -> Figure:
     Args:
         fronts: model, seed, objectives, algorithm, sigma, gamma, fitness_sp, objective_1, objective_2 (on held-out
             training images), delta (SP - DP in points, on the test images), best: the candidates on the fronts.
-        model: which network to draw.
     """
     table = select.at(fronts, model=model)
     pairs = [pair for pair in AXES if pair in set(table["objectives"])] or ["F1"]

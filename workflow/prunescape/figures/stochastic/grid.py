@@ -26,7 +26,6 @@ def draw(intervals: pd.DataFrame, tests: pd.DataFrame, model: str) -> Figure:
         intervals: model, kind, gamma, sigma, recalibrated, median, reference, delta, delta_low, delta_high (see
             `prunescape.stochastic.statistics.seed_intervals`).
         tests: model, seed, gamma, sigma, recalibrated, p_holm.
-        model: which network to draw.
     """
     table = select.at(intervals, model=model, kind=terms.STOCHASTIC)
     of_model = select.at(tests, model=model)

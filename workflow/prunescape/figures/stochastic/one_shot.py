@@ -21,7 +21,6 @@ def draw(intervals: pd.DataFrame, model: str, method: str = terms.MAGNITUDE) -> 
     Args:
         intervals: model, kind, method, gamma, sigma, recalibrated, seeds, and median, reference, delta with their
             `_low` and `_high` (NaN where there is one seed): one_shot_intervals.csv.
-        model: which network to draw.
         method: how its weights are scored.
     """
     of_model = select.at(intervals, model=model)

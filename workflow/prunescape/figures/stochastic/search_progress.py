@@ -17,7 +17,6 @@ def draw(search_progress: pd.DataFrame, model: str) -> Figure:
 
     Args:
         search_progress: model, seed, objectives, algorithm, evaluations, hypervolume (0 to 1).
-        model: which network to draw.
     """
     table = select.at(search_progress, model=model)
     pairs = [pair for pair in TITLES if pair in set(table["objectives"])] or ["F1"]

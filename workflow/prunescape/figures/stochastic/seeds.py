@@ -30,7 +30,6 @@ def draw(
     Args:
         one_shot: model, seed, method, gamma, sigma, kind, draw, recalibrated, top1.
         intervals: one_shot_intervals.csv, which decides what is not given.
-        model: which network to draw.
         sigma: the noise level; None, that of the largest gain.
         gammas: pruning rates; None, a mild one and that of the largest gain.
         method: how weights are scored.

@@ -14,7 +14,6 @@ def draw(structured: pd.DataFrame, model: str) -> Figure:
     Args:
         structured: model, seed, kind, method, gamma (the part of the FLOPs removed), sigma, draw, recalibrated, top1:
             structured.csv.
-        model: which network to draw.
     """
     rows = select.at(seed_intervals(structured), model=model, kind=terms.STOCHASTIC)
     rows = rows.assign(removed=100 * rows["gamma"])

@@ -27,7 +27,6 @@ def draw(transfer: pd.DataFrame, model: str) -> Figure:
     Args:
         transfer: model, seed, gamma, sigma, kind, draw, recalibrated, top1; kinds deterministic, stochastic,
             mask_s_to_d and mask_d_to_s.
-        model: which network to draw.
     """
     table = select.at(transfer, model=model)
     gammas = select.distinct(table["gamma"])
