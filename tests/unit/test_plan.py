@@ -182,15 +182,18 @@ def test_identities_cover_the_functions_of_entries_and_not_the_registry(
 ) -> None:
     def files(*sources: str) -> list[str]:
         found = {file for source in sources for file in fingerprint._closure(fingerprint._locate(source))}
-        return sorted(file.relative_to(fingerprint.LIBRARY).as_posix() for file in found if "scripts" not in file.parts)
+        return sorted(file.relative_to(fingerprint.LIBRARY.parent).as_posix() for file in found)
 
     monkeypatch.setattr(fingerprint, "digest", files)
     for job in (step.all_jobs()[0] for step in whole.steps if step.all_jobs()):
         settings = job.identity
-        assert not [file for file in settings["code"] if file.startswith("studies/")], job.step.name
-        if "function" in settings:
-            module = module_of(settings["function"]).removeprefix("prunescape.").replace(".", "/")
-            assert f"{module}.py" in settings["code"]
+        assert not [file for file in settings["code"] if file.startswith("prunescape/studies/")], job.step.name
+        named_by = [settings[name] for name in ("function",) if name in settings]
+        named_by += settings.get("readers", {}).values()
+        if job.step.script == "studies/state_claims.py":
+            named_by.append(f"prunescape.{settings['study']}.claims:claims")
+        files_of = [f"{module_of(function).replace('.', '/')}.py" for function in named_by]
+        assert {f"scripts/{job.step.script}", *files_of} <= {*settings["code"]}, job.step.name
 
 
 def test_what_is_said_of_a_figure_is_part_of_the_page_alone(whole: Plan, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -110,7 +110,7 @@ class Planned:
             *more,
             inputs=inputs,
             values={**called, **values},
-            sources=[module_of(function)],
+            sources=[module_of(function), *map(module_of, readers.values())],
             grows=not self.growing.isdisjoint(of.files),
             **others,
         )
