@@ -1,5 +1,6 @@
 """A job lock lets one process at a time do a piece of work, and survives its holder's death."""
 
+import errno
 import json
 import os
 import signal
@@ -12,18 +13,22 @@ from pathlib import Path
 import pytest
 
 from prunescape.runtime import job_lock as module
+from prunescape.runtime import slurm_orphans
 from prunescape.runtime.job_lock import holder_of, job_lock
 
 HOLD = """
 import sys, time
 from pathlib import Path
 from prunescape.runtime import job_lock as module
+from prunescape.runtime import slurm_orphans
 module.BEAT_SECONDS = 0.1
 with module.job_lock(sys.argv[1], "same work", [sys.argv[2]]) as to_do:
     print(to_do, flush=True)
     sys.stdin.readline()
     Path(sys.argv[2]).write_text("done")
 """
+
+ELSEWHERE = {"identity": "same work", "machine": "elsewhere", "process": 1, "born": "1"}
 
 
 @pytest.fixture(autouse=True)
@@ -98,13 +103,12 @@ def test_a_killed_holder_is_noticed_at_once_on_its_machine(place, other, monkeyp
     assert time.monotonic() - start < 5
 
 
-@pytest.mark.parametrize("text", [None, "", "{}", "damaged"])
+@pytest.mark.parametrize("text", [None, b"", b"{}", b"damaged", b'{"identity": "\xff"}'])
 def test_a_lock_that_nobody_touches_is_taken_over(place, text) -> None:
     """A holder on another machine, or a damaged file: only time tells."""
     path = place[0]
     path.parent.mkdir()
-    holder = {"identity": "same work", "machine": "elsewhere", "process": 1, "born": "1"}
-    path.write_text(json.dumps(holder) if text is None else text)
+    path.write_bytes(json.dumps(ELSEWHERE).encode() if text is None else text)
     with job_lock(path, "same work", [place[1]]) as to_do:
         assert to_do
         assert holder_of(path.read_text())["process"] == os.getpid()
@@ -113,7 +117,7 @@ def test_a_lock_that_nobody_touches_is_taken_over(place, text) -> None:
 def test_a_holder_that_lives_on_another_machine_is_waited_for(place) -> None:
     path = place[0]
     path.parent.mkdir()
-    path.write_text(json.dumps({"identity": "x", "machine": "elsewhere", "process": 1, "born": "1"}))
+    path.write_text(json.dumps(ELSEWHERE))
     beats = 20
 
     def live() -> None:
@@ -135,3 +139,47 @@ def test_a_holder_that_was_taken_for_dead_stops(place, other) -> None:
     assert other.wait(10) == -signal.SIGTERM
     assert not place[1].exists()
     assert place[0].read_text() == "another holder"
+
+
+def test_a_lock_that_is_taken_while_a_dead_ones_is_removed_is_left_to_its_holder(place, monkeypatch) -> None:
+    path, ended = place[0], threading.Event()
+    path.parent.mkdir()
+    path.write_text("of one that has died")
+    outlast = module._outlast
+
+    def slow(file: Path, holder: str) -> bool:
+        found = outlast(file, holder)
+        if holder == "of one that has died":
+            path.write_text(json.dumps(ELSEWHERE))
+            threading.Timer(0.5, lambda: (ended.set(), path.unlink())).start()
+        return found
+
+    monkeypatch.setattr(module, "_outlast", slow)
+    with job_lock(path, "work", [place[1]]) as to_do:
+        assert to_do
+        assert ended.is_set()
+    assert list(path.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK])
+def test_a_file_system_without_hard_links_has_locks_too(place, other, monkeypatch, number: int) -> None:
+    def refuse(source: Path, target: Path) -> None:
+        raise OSError(number, os.strerror(number), source, None, target)
+
+    monkeypatch.setattr(os, "link", refuse)
+    finish_soon(other)
+    with job_lock(place[0], "same work", [place[1]]) as to_do:
+        assert not to_do
+        assert holder_of(place[0].read_text())["process"] == os.getpid()
+        assert not module._create(place[0], "another")
+    assert list(place[0].parent.iterdir()) == []
+
+
+def test_locks_that_are_damaged_name_no_slurm_jobs(tmp_path: Path, monkeypatch) -> None:
+    """They are looked at before the first job of every run."""
+    (tmp_path / "a.lock").write_bytes(b"\xff")
+    (tmp_path / "b.lock").symlink_to(tmp_path / "gone")
+    (tmp_path / "c.lock").write_text(json.dumps({**ELSEWHERE, "slurm_job": 12}))
+    monkeypatch.setattr(slurm_orphans, "_in_queue", lambda numbers: sorted(numbers) if numbers == {"12"} else [])
+    monkeypatch.setattr(slurm_orphans.subprocess, "run", lambda *_, **__: None)
+    assert slurm_orphans.cancel_orphans([], tmp_path) == ["12"]

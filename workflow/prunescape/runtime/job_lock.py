@@ -46,15 +46,14 @@ def job_lock(path: str | os.PathLike[str], identity: str, results: Iterable[str 
         yield not done
     finally:
         ended.set()
-        if _read(file) == me:
-            file.unlink(missing_ok=True)
+        _remove(file, me)
 
 
 def _take(file: Path, me: str) -> str | None:
     """Write the job lock as soon as nobody else holds it; the identity of the last other holder."""
     before = None
     while not _create(file, me):
-        holder = _read(file)
+        holder = text_of(file)
         if holder is None:
             continue
         who = holder_of(holder)
@@ -63,27 +62,57 @@ def _take(file: Path, me: str) -> str | None:
             LOGGER.info("another job is at it, waiting for its end: %s", json.dumps(who))
         if not _outlast(file, holder):
             LOGGER.info("the job that was at it before is no more, going on in its place")
-            file.unlink(missing_ok=True)
+            _remove(file, holder)
     return before
 
 
 def _create(file: Path, me: str) -> bool:
     """Write the job lock unless there is one. A hard link appears whole or not at all, on network file systems too."""
-    draft = file.with_name(f".{file.name}.{socket.gethostname()}.{os.getpid()}")
-    draft.write_text(me)
+    draft = _beside(file, "new")
+    draft.write_text(me, encoding="utf-8")
     try:
         os.link(draft, file)
     except FileExistsError:
         return False
+    except OSError:  # a file system without hard links: others may see the lock empty, and then look again
+        return _create_in_place(file, me)
     finally:
         draft.unlink()
     return True
 
 
+def _create_in_place(file: Path, me: str) -> bool:
+    try:
+        lock = file.open("x", encoding="utf-8")
+    except FileExistsError:
+        return False
+    with lock:
+        lock.write(me)
+    return True
+
+
+def _remove(file: Path, holder: str) -> None:
+    """Remove the job lock of a holder; that of another one, who took it after it was looked at, is put back."""
+    taken = _beside(file, "old")
+    try:
+        file.rename(taken)
+    except FileNotFoundError:
+        return
+    other = text_of(taken)
+    if other is not None and other != holder:
+        _create(file, other)
+    taken.unlink(missing_ok=True)
+
+
+def _beside(file: Path, what: str) -> Path:
+    """A path beside a job lock that no other process uses."""
+    return file.with_name(f".{file.name}.{socket.gethostname()}.{os.getpid()}.{what}")
+
+
 def _outlast(file: Path, holder: str) -> bool:
     """Wait until a holder has given its job lock back (true) or has died (false)."""
     touched, seen = _touched(file), time.monotonic()
-    while _read(file) == holder:
+    while text_of(file) == holder:
         if _touched(file) != touched:
             touched, seen = _touched(file), time.monotonic()
         if _has_died(holder) or time.monotonic() - seen > LOST_SECONDS:
@@ -96,7 +125,7 @@ def _keep(file: Path, me: str, ended: threading.Event) -> None:
     """Touch our lock now and then. If it is ours no more, we were taken for dead: stop, another one has gone on."""
     while not ended.wait(BEAT_SECONDS):
         with suppress(OSError):
-            if _read(file) == me:
+            if text_of(file) == me:
                 os.utime(file)
             elif not ended.is_set() and not _create(file, me):
                 LOGGER.error("error: another job has taken %s; stopping", file)
@@ -111,9 +140,10 @@ def holder_of(lock: str) -> dict[str, Any]:
     return {}
 
 
-def _read(file: Path) -> str | None:
+def text_of(file: Path) -> str | None:
+    """The text of a job lock, whatever is in it; None where there is no lock any more."""
     try:
-        return file.read_text()
+        return file.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return None
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from prunescape.runtime.job_lock import holder_of
+from prunescape.runtime.job_lock import holder_of, text_of
 
 GRACE_SECONDS = 180  # a cancelled job may take as long as its cluster's KillWait to write its checkpoint
 
@@ -21,7 +21,7 @@ def cancel_orphans(registered: Iterable[str], checkpoints: str | os.PathLike[str
         registered: Slurm jobs that Snakemake noted for results that are to be made; it forgets those that have begun.
         checkpoints: the folder of the run's locks, which name those.
     """
-    locks = [holder_of(path.read_text()) for path in Path(checkpoints).rglob("*.lock")]
+    locks = [holder_of(text_of(path) or "") for path in Path(checkpoints).rglob("*.lock")]
     numbers = {*registered, *(str(who["slurm_job"]) for who in locks if "slurm_job" in who)}
     jobs = _in_queue(numbers)
     if jobs:
