@@ -24,7 +24,7 @@ from prunescape.data.prepared import load_prepared
 from prunescape.errors import GPU_FULL, REMEDIES, UserError, bring_to_present, check_writable, user_message
 from prunescape.hpspace.cells import collect
 from prunescape.io import files
-from prunescape.io.files import read_csv, seal, write_csv, write_json, write_text
+from prunescape.io.files import read_csv, read_json, seal, write_csv, write_json, write_text
 from prunescape.io.tensors import load_tensors, save_tensors
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
@@ -177,6 +177,44 @@ def test_a_write_that_fails_leaves_the_old_file(
     assert REMEDIES[number] in (user_message(caught.value) or "")
     assert [entry.name for entry in tmp_path.iterdir()] == ["result"]
     assert path.read_text() == "old"
+
+
+READERS = {
+    "table": read_csv,
+    "json": read_json,
+    "tensors": load_tensors,
+    "array": lambda path: np.load(path, mmap_mode="r", allow_pickle=False),
+}
+
+
+@pytest.mark.parametrize(
+    "use", [*READERS.values(), *WRITERS.values()], ids=[*READERS, *(f"new {of}" for of in WRITERS)]
+)
+def test_a_folder_in_the_place_of_a_file_is_told(use: Callable, tmp_path: Path) -> None:
+    (tmp_path / "result").mkdir()
+    with pytest.raises(IsADirectoryError) as caught:
+        use(tmp_path / "result")
+    assert user_message(caught.value) == f"{tmp_path}/result: {REMEDIES[errno.EISDIR]}"
+
+
+@pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
+def test_a_file_in_the_place_of_a_folder_is_told(write: Callable, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "nowhere").symlink_to("gone")
+    for name, path in (("file", "file/result"), ("file", "file/a/result"), ("nowhere", "nowhere/result")):
+        with pytest.raises(OSError, match=name) as caught:
+            write(tmp_path / path)
+        line = user_message(caught.value) or ""
+        assert line.startswith(f"{tmp_path}/{name}")
+        assert line.endswith(": a file is in the place of a folder; move it away, and go on")
+
+
+def test_what_a_terminal_would_obey_is_written_out() -> None:
+    for error in (
+        UserError("a/\x1b[31m\x07b\udcff: é\u202e"),
+        OSError(errno.EROFS, "", "a/\x1b[31m\x07b\udcff: é\u202e"),
+    ):
+        assert (user_message(error) or "").startswith(r"a/\x1b[31m\x07b\udcff: é\u202e")
 
 
 LIMITED = """

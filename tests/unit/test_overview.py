@@ -15,7 +15,7 @@ from prunescape.models.flops import count_flops
 from prunescape.overview.cost import ASSUMED_CORE, LARGE, PER_PIXEL, PER_PIXEL_LARGE, Costs
 from prunescape.overview.cost_page import cost_lines, cost_page
 from prunescape.overview.failures import failures_page
-from prunescape.overview.status import FRESH_SECONDS, State, seconds_left, status_page, survey
+from prunescape.overview.status import FRESH_SECONDS, State, notes, seconds_left, status_page, survey
 from prunescape.overview.study import CHECKPOINT, Row, Study, Training
 from prunescape.overview.tables import duration, size
 
@@ -215,6 +215,39 @@ def test_the_summary_of_failures_has_logs_and_their_last_lines(tmp_path: Path) -
     assert f"  {log}\n    two\n    three\n    12:00:00 error: what is wrong\n" in text
     assert "killed before it began" in text
     assert failures_page([tmp_path / "not there"]) == ""
+
+
+def test_the_summary_says_what_the_cluster_says(tmp_path: Path) -> None:
+    """As Snakemake's Slurm plugin words it: a refused job has no log, or an old one; one that failed has two logs."""
+    job, slurm, run = (tmp_path / name for name in ("job.log", "slurm.log", "snakemake.log"))
+    job.write_text("12:00:00 error: what is wrong\n")
+    slurm.write_text("slurmstepd: error\n")
+    refused = "SLURM sbatch failed. The error message was 'sbatch: error: invalid partition'."
+    run.write_text(
+        f"Error in rule prune:\n    message: {refused}\n    sbatch call:\n        sbatch -p x\n    sbatch script:\n"
+        f"#!/bin/sh\npython\n    jobid: 3\n    log: {tmp_path / 'gone.log'} (check log file(s) for error details)\n"
+        f"[Sat Nov 28 19:02:27 2026]\nError in rule prune:\n    message: {refused}\n    jobid: 4\n    log: {job}\n"
+        f"[Sat Nov 28 19:02:28 2026]\nError in rule train_tile:\n    message: SLURM-job '7' failed\n    jobid: 5\n"
+        f"    log: {slurm.with_name('empty.log')}, {slurm} (check log file(s) for error details)\n"
+    )
+    slurm.with_name("empty.log").touch()
+    text = failures_page([run])
+    assert "(no log" not in text
+    assert text.startswith("3 jobs failed")
+    assert f"  {tmp_path / 'gone.log'}\n    {refused}\n  {job}\n    {refused}\n" in text
+    assert text.endswith("    SLURM-job '7' failed\n    slurmstepd: error")
+
+
+def test_logs_cannot_rule_the_terminal(study: Study, tmp_path: Path) -> None:
+    evil = "12:00:00 \x1b[2J\x1b]0;title\x07 10 %\r20 %\n12:00:00 error: \x1b[31mred\x9b31m\n"
+    log = tiles(study)[0].log
+    write(log, evil)
+    run = tmp_path / "snakemake.log"
+    run.write_text(f"Error in rule train_tile:\n    log: {log}\n")
+    for text in ("\n".join(notes(study, survey(study, NOW))), failures_page([run])):
+        assert r"\x1b[31mred\x9b31m" in text
+        assert all(character.isprintable() or character == "\n" for character in text)
+    assert "\n    20 %\n" in failures_page([run])
 
 
 def test_numbers_as_people_read_them() -> None:

@@ -20,6 +20,12 @@ REMEDIES = {
     errno.EROFS: "the file system is read-only; make it writable, or work in another folder",
     errno.EACCES: "no permission; make it writable, or work in another folder",
     errno.EPERM: "no permission; make it writable, or work in another folder",
+    errno.EISDIR: "a folder is in the place of a file; move it away, and go on",
+    errno.EEXIST: "a file is in the place of a folder; move it away, and go on",  # or a link that leads nowhere
+    errno.ENOTDIR: "a file is in the place of a folder; move it away, and go on",
+    errno.ENOTEMPTY: "a folder is in the place of a file; move it away, and go on",
+    errno.ENAMETOOLONG: "the path is too long for this file system; choose shorter names, or work in another folder",
+    errno.ELOOP: "a symbolic link leads back to itself; remove it, and go on",
     errno.EIO: "the disk or its network failed; go on with the same command once it works, finished results are kept",
     errno.ESTALE: "the network disk was lost; go on with the same command once it is back, finished results are kept",
 }
@@ -33,8 +39,25 @@ GPU_FULL = (
 )
 
 
+def printable(text: str) -> str:
+    """Text that is safe to show: control characters, which a terminal obeys, and bytes of no text are written out.
+
+    Names and logs come from files, and may hold anything; lines stay lines.
+    """
+    return "".join(
+        character if character.isprintable() or character in "\n\t" else _written_out(character) for character in text
+    )
+
+
+def _written_out(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
 class UserError(Exception):
     """A mistake that the user can mend: one line saying what is wrong, where, and how to mend it."""
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 class Interrupted(Exception):  # noqa: N818 - no mistake of anybody's
@@ -61,12 +84,12 @@ def user_message(error: BaseException) -> str | None:
     if _GPU_FULL.search(f"{type(error).__name__}: {error}"):
         return GPU_FULL
     if isinstance(error, OSError):
-        number, where = error.errno, error.filename
+        number, where = error.errno, error.filename2 or error.filename  # of two, the one that would be written
     else:
         match = _RUST.search(str(error))
         number, where = (int(match.group(1)) if match else None), None
     remedy = REMEDIES.get(number or 0)
-    return None if remedy is None else f"{where or 'writing'}: {remedy}"
+    return None if remedy is None else printable(f"{where or 'writing'}: {remedy}")
 
 
 def in_a_line(error: BaseException) -> str:

@@ -3,9 +3,11 @@
 The format itself would let a flipped bit among the numbers through.
 """
 
+import errno
 import hashlib
 import os
 from collections.abc import Mapping
+from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -31,9 +33,11 @@ def load_tensors(path: str | os.PathLike[str]) -> tuple[dict[str, torch.Tensor],
     """The tensors, on the CPU, and the words of a file that `save_tensors` wrote.
 
     Raises:
-        FileNotFoundError: there is no file.
+        FileNotFoundError, IsADirectoryError: there is no file.
         UserError: it is damaged; the message says how, and no remedy.
     """
+    if Path(path).is_dir():  # of which safetensors says that there is no such device
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
     try:
         with safe_open(path, "pt") as file:
             words = dict(file.metadata() or {})

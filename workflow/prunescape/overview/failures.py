@@ -3,35 +3,55 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from prunescape.overview.status import tail
 
 LAST_LINES = 3
 SHOWN = 20
 _RULE = re.compile(r"^Error in rule (\w+):$")
+_MESSAGE = re.compile(r"^    message: (?!None$)(.+)$")
 _LOG = re.compile(r"^    log: (.+?)(?: \(check log file\(s\) for error details\))?$")
+_NEXT = re.compile(r"^\[\w{3} \w{3} ")  # the date before whatever Snakemake says next
+_REFUSED = re.compile("sbatch failed|submission failed")
 
 
-def failed_jobs(text: str) -> dict[str, Path | None]:
-    """The jobs that failed last, by the log of a Snakemake run: in the order of their failures, each with its log."""
-    jobs: dict[str, Path | None] = {}
-    rule = ""
+class Failure(NamedTuple):
+    """A failed job.
+
+    Attributes:
+        logs: the job's own, and on a cluster also the cluster's.
+        message: what the cluster says, if anything.
+    """
+
+    logs: tuple[Path, ...] = ()
+    message: str = ""
+
+
+def failed_jobs(text: str) -> dict[str, Failure]:
+    """The jobs that failed last, by their logs or rules, in the order of their failures, by Snakemake's log of a run."""
+    jobs: dict[str, Failure] = {}
+    rule = message = ""
     for line in text.splitlines():
         if match := _RULE.match(line):
-            rule = match.group(1)
-            jobs.setdefault(rule, None)
+            rule, message = match.group(1), ""
+            jobs.setdefault(rule, Failure())
         elif rule and (match := _LOG.match(line)):
+            logs = match.group(1).split(", ")
             jobs.pop(rule, None)
-            jobs[match.group(1)] = Path(match.group(1))
+            jobs[logs[0]] = Failure(tuple(map(Path, logs)), message)
             rule = ""
-        elif rule and not line.startswith(" "):
+        elif rule and not message and (match := _MESSAGE.match(line)):
+            message = match.group(1)
+            jobs[rule] = Failure((), message)
+        elif _NEXT.match(line):  # lines of a message may begin as they like
             rule = ""
     return jobs
 
 
 def failures_page(logs: Sequence[Path]) -> str:
     """The failures that the logs of a Snakemake run name: a line each, and below it the end of the job's own log."""
-    jobs: dict[str, Path | None] = {}
+    jobs: dict[str, Failure] = {}
     for path in logs:
         try:
             jobs |= failed_jobs(tail(path, 1 << 24))
@@ -40,19 +60,27 @@ def failures_page(logs: Sequence[Path]) -> str:
     if not jobs:
         return ""
     lines = [f"{len(jobs)} job{'s' if len(jobs) > 1 else ''} failed; finished results are kept:"]
-    for name, log in list(jobs.items())[:SHOWN]:
+    for name, failure in list(jobs.items())[:SHOWN]:
         lines.append(f"  {name}")
-        lines += [f"    {line}" for line in _ending(log)]
+        lines += [f"    {line}" for line in _told(failure)]
     if len(jobs) > SHOWN:
         lines.append(f"  ... and {len(jobs) - SHOWN} more: snakemake status")
     return "\n".join(lines)
 
 
-def _ending(log: Path | None) -> list[str]:
-    if log is None:
-        return ["(no log)"]
-    try:
-        lines = tail(log).splitlines()
-    except OSError:
-        return ["(no log: the job was killed before it began, or its machine was lost)"]
-    return lines[-LAST_LINES:] or ["(empty: the job was killed before it wrote anything)"]
+def _told(failure: Failure) -> list[str]:
+    """The cluster's message, and the end of the first log that says something; only the message if no job began."""
+    message = [failure.message] if failure.message else []
+    if _REFUSED.search(failure.message):
+        return message
+    there = []
+    for log in failure.logs:
+        try:
+            there.append(tail(log).splitlines()[-LAST_LINES:])
+        except OSError:
+            continue
+    if any(there):
+        return message + next(filter(None, there))
+    if there:
+        return [*message, "(empty: the job was killed before it wrote anything)"]
+    return message or ["(no log: the job was killed before it began, or its machine was lost)"]

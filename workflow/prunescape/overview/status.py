@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich.console import RenderableType
 
+from prunescape.errors import printable
 from prunescape.overview.cost import Costs
 from prunescape.overview.study import Row, Study, Training
 from prunescape.overview.tables import duration, table, total
@@ -69,11 +70,12 @@ def progress(training: Training, now: float) -> Progress:
 
 
 def tail(path: Path, size: int = TAIL_BYTES) -> str:
-    """The last `size` bytes of a text file, whatever is in it."""
+    """The last `size` bytes of a text file, whatever is in it, safe to show; a progress bar is a line a step."""
     with path.open("rb") as file:
         file.seek(0, 2)
         file.seek(max(0, file.tell() - size))
-        return file.read().decode("utf-8", errors="replace")
+        text = file.read().decode("utf-8", errors="replace")
+    return printable(text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def _fraction(text: str) -> float:
