@@ -210,10 +210,8 @@ def test_a_file_in_the_place_of_a_folder_is_told(write: Callable, tmp_path: Path
 
 
 def test_what_a_terminal_would_obey_is_written_out() -> None:
-    for error in (
-        UserError("a/\x1b[31m\x07b\udcff: é\u202e"),
-        OSError(errno.EROFS, "", "a/\x1b[31m\x07b\udcff: é\u202e"),
-    ):
+    name = "a/\x1b[31m\x07b\udcff: é\u202e"
+    for error in (UserError(name), OSError(errno.EROFS, "", name)):
         assert (user_message(error) or "").startswith(r"a/\x1b[31m\x07b\udcff: é\u202e")
 
 

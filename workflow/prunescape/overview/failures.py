@@ -29,7 +29,11 @@ class Failure(NamedTuple):
 
 
 def failed_jobs(text: str) -> dict[str, Failure]:
-    """The jobs that failed last, by their logs or rules, in the order of their failures, by Snakemake's log of a run."""
+    """The jobs that failed last, by log or else by rule, in the order of their failures.
+
+    Args:
+        text: Snakemake's log of a run.
+    """
     jobs: dict[str, Failure] = {}
     rule = message = ""
     for line in text.splitlines():
