@@ -213,6 +213,18 @@ def test_samples_have_a_row_a_class(classes, rows):
     assert "CIFAR-10" in texts(figure)
 
 
+def test_names_of_classes_are_written_as_they_are():
+    """Folders name them: what matplotlib would take for a formula, or has no sign for, is drawn all the same."""
+    written = [r"$\frac{$", "a $x$ b$", r"c\$", "50 % {d}", "e\udcff\x1b", "f\ng"]
+    data = prepared(len(written), 60)
+    data.classes = written
+    figure = samples.draw_images(data)
+    figure.draw_without_rendering()
+    labels = [axes.yaxis.label for axes in figure.axes[:: samples.IMAGES]]
+    drawn = [label._preprocess_math(label.get_text()) for label in labels]
+    assert drawn == [(name, False) for name in [*written[:4], r"e\udcff\x1b", "f g"]]
+
+
 def test_samples_show_the_stored_pixels_of_their_class():
     data = prepared(2, 60)
     figure = samples.draw_images(data)

@@ -4,6 +4,8 @@ import re
 import textwrap
 from collections.abc import Iterable
 
+from prunescape.errors import printable
+
 METRICS = {"top1": "top-1 accuracy", "top5": "top-5 accuracy"}
 MODELS = {
     "mobilenetv2": "MobileNetV2",
@@ -43,6 +45,11 @@ PIPELINES = {
 }
 TARGETS = {"": "FLOPs", "_parameters": "parameters", "_latency": "latency"}
 FAMILIES = {"resnet": "ResNet", "vgg": "VGG"}
+
+
+def literal(name: str) -> str:
+    """A name that a user gives, for matplotlib to write as it is: `$` begins no formula, and nothing else is obeyed."""
+    return printable(name).replace("\n", " ").replace("$", r"\$")
 
 
 def model_title(model: str) -> str:

@@ -77,4 +77,4 @@ def _show(axes: Axes, image: np.ndarray) -> None:
 def _class_name(name: str, longest: int = 18) -> str:
     """The first of a class's names (ImageNet gives several), cut to what the margin holds."""
     first = name.split(",")[0].replace("_", " ")
-    return first if len(first) <= longest else first[: longest - 1] + "…"
+    return names.literal(first if len(first) <= longest else first[: longest - 1] + "…")
