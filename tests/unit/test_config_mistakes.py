@@ -252,6 +252,14 @@ def test_half_a_surrogate_pair_is_told_in_keys_and_values():
     assert "unknown key" in key
 
 
+@pytest.mark.parametrize("change", [("data.directory", r'"a\0b"'), ("data.prepared", r'"\0"'), ("run", r'"a\0"')])
+def test_no_text_holds_what_no_path_can(change: tuple[str, str]) -> None:
+    (line,) = mistakes(changed(change))
+    assert line.startswith(change[0])
+    assert line.endswith("which no file can hold; write it without the broken character")
+    assert "\0" not in line
+
+
 def test_anchors_that_nest_without_end_are_told_once():
     raw = changed()
     raw["data"]["name"] = yaml.safe_load("&a [*a]")
@@ -305,3 +313,14 @@ def test_what_an_imported_network_excludes() -> None:
     raw["models"] = {"../up": raw["models"]["mine"]}
     (line,) = mistakes(raw)
     assert "names a folder; use letters, digits" in line
+
+
+def test_names_that_a_file_system_may_not_tell_apart() -> None:
+    raw = imported(coherence={"models": {"small_resnet": {"learning_rate": 0.1}}})
+    section = raw["models"].pop("mine")
+    raw["models"] |= dict.fromkeys(["Net", "Small_ResNet", "net", "NETS", "MLP", "nEt"], section)
+    told = "where a file system is blind to case; give it another name"
+    others = {"Small_ResNet": "small_resnet", "net": "Net", "MLP": "mlp", "nEt": "Net"}
+    assert mistakes(raw) == [f"models.{name}: is one folder with '{other}' {told}" for name, other in others.items()]
+    del raw["coherence"]
+    assert [line.split(":")[0] for line in mistakes(raw)] == ["models.net", "models.nEt"]

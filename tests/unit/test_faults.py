@@ -21,7 +21,16 @@ from safetensors.torch import save_file
 from data_samples import one_line, tiny_data
 from prunescape.data import prepared
 from prunescape.data.prepared import load_prepared
-from prunescape.errors import GPU_FULL, REMEDIES, UserError, bring_to_present, check_writable, user_message
+from prunescape.errors import (
+    GPU_FULL,
+    REMEDIES,
+    UserError,
+    bring_to_present,
+    check_spelling,
+    check_writable,
+    known,
+    user_message,
+)
 from prunescape.hpspace.cells import collect
 from prunescape.io import files
 from prunescape.io.files import read_csv, read_json, seal, write_csv, write_json, write_text
@@ -285,6 +294,26 @@ def test_folders_that_cannot_be_written_are_told(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
     with one_line("/proc/results"):
         check_writable("/proc/results")
+
+
+def test_a_folder_under_another_spelling_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As file systems that are blind to case have it: the results are those of another run."""
+    check_spelling(tmp_path / "Demo")
+    (tmp_path / "demo").mkdir()
+    check_spelling(tmp_path / "Demo")  # two folders, here
+    check_spelling(tmp_path / "demo")
+    monkeypatch.setattr(Path, "is_dir", lambda path: (path.parent / path.name.casefold()).exists())
+    with one_line("Demo: is the folder of demo to this file system", "write demo, or a name"):
+        check_spelling(tmp_path / "Demo")
+
+
+@pytest.mark.parametrize("count", [3, 1371])
+def test_unknown_names_list_few_others(count: int) -> None:
+    names = {f"model_{number}": number for number in range(count)}
+    with pytest.raises(UserError, match="unknown model 'zzz'; known: model_0, model_1, model_2") as caught:
+        known(names, "model", "zzz")
+    assert str(caught.value).count("model_") == min(count, 20)
+    assert str(caught.value).endswith("and 1351 more") == (count > 20)
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ REMEDIES = {
     errno.EIO: "the disk or its network failed; go on with the same command once it works, finished results are kept",
     errno.ESTALE: "the network disk was lost; go on with the same command once it is back, finished results are kept",
 }
+MOST_NAMES = 20  # that a message lists
 # As libraries written in Rust, such as safetensors, say it.
 _RUST = re.compile(r"\(os error (\d+)\)")
 # By name and words: torch is not loaded for this.
@@ -73,7 +74,8 @@ def known(catalogue: Mapping[str, Entry], kind: str, name: str) -> Entry:
     if name in catalogue:
         return catalogue[name]
     near = difflib.get_close_matches(name, catalogue, 1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(catalogue)}"
+    more = f", and {len(catalogue) - MOST_NAMES} more" if len(catalogue) > MOST_NAMES else ""
+    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(list(catalogue)[:MOST_NAMES])}{more}"
     raise UserError(f"unknown {kind} {name!r}; {hint}")
 
 
@@ -113,6 +115,22 @@ def check_writable(folder: str | os.PathLike[str]) -> None:
     except OSError as error:
         reason = REMEDIES.get(error.errno or 0) or os.strerror(error.errno or 0)
         raise UserError(f"{folder}: {reason}") from None
+
+
+def check_spelling(folder: str | os.PathLike[str]) -> None:
+    """Make sure that a folder is not there under another spelling, as where a file system is blind to case.
+
+    Raises:
+        UserError: it is, and whose results it has cannot be told.
+    """
+    path = Path(folder)
+    names = [entry.name for entry in path.parent.iterdir()] if path.is_dir() else [path.name]
+    if path.name not in names:
+        other = next((name for name in names if name.casefold() == path.name.casefold()), "another name")
+        raise UserError(
+            f"{folder}: is the folder of {other} to this file system, which is blind to case; write {other}, or a name"
+            " that differs by more"
+        )
 
 
 def bring_to_present(paths: Iterable[str | os.PathLike[str]]) -> list[str]:

@@ -59,7 +59,7 @@ def _rules(config: Config, known_models: Collection[str], known_data_sets: Colle
     yield from (partial(grid_checks.bounds, place=place) for place in range(2))
     yield from (partial(grid_checks.prior, model=model, place=place) for model in models for place in range(2))
     yield from (partial(rule, model=model) for model in models for rule in OF_NETWORK)
-    yield from (network_checks.rewind, network_checks.steps)
+    yield from (network_checks.folders, network_checks.rewind, network_checks.steps)
     if study := there.get("stochastic"):
         yield partial(study_checks.held_out, study=study)
         yield partial(_lanes, path=("stochastic", "lanes"))

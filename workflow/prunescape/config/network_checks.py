@@ -9,6 +9,7 @@ from prunescape.config.models import Model
 from prunescape.training.retraining import AT_INIT, FROM_TRAINED
 
 ONLY_IMPORTED = ("kwargs", "prunable")
+MLP = "mlp"  # whose folders the study coherence has beside those of its networks
 OWN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,49}")
 
 
@@ -34,6 +35,17 @@ def imported(config: Config, model: str, catalogue: Collection[str]) -> Mistakes
     if config.engine.strategy == "graphed":
         remedy = "write auto, fused or serial"
         yield ("engine", "strategy"), f"graphed is for networks of the catalogue, and models.{model} is not; {remedy}"
+
+
+def folders(config: Config) -> Mistakes:
+    """Names of networks are names of folders, which some file systems tell apart blind to case."""
+    study = config.coherence
+    first: dict[str, str] = {} if study is None else {name.casefold(): name for name in (MLP, *study.models)}
+    for name in config.models:
+        other = first.setdefault(name.casefold(), name)
+        if other != name:
+            text = f"is one folder with {shown(other)} where a file system is blind to case; give it another name"
+            yield ("models", name), text
 
 
 def not_imported(config: Config, model: str) -> Mistakes:

@@ -109,9 +109,11 @@ def _part_of(error: Mapping[str, Any]) -> dict[str, Any]:
     return part_at(path[:-1] if error["type"] == "extra_forbidden" else path)
 
 
-def _is_unicode(value: Any) -> bool:
-    """Whether a value is text that can be written; half a surrogate pair cannot, and JSON lets it through."""
-    return isinstance(value, str) and not any("\ud800" <= character <= "\udfff" for character in value)
+def _is_text(value: Any) -> bool:
+    """Whether a value is text that files and their names can hold: no NUL, and no half of a surrogate pair."""
+    return isinstance(value, str) and not any(
+        character == "\0" or "\ud800" <= character <= "\udfff" for character in value
+    )
 
 
 def _copied(value: Any, path: Path, mistakes: list[tuple[Path, str]], visits: Iterator[int]) -> Any:
@@ -125,11 +127,11 @@ def _copied(value: Any, path: Path, mistakes: list[tuple[Path, str]], visits: It
     if isinstance(value, Mapping | list | tuple) and len(path) >= _DEEPEST:
         mistakes.append((path, "is nested too deeply; start from a copy of config.yaml"))
     elif isinstance(value, Mapping):
-        named = {key if _is_unicode(key) else shown(key): item for key, item in value.items()}
+        named = {key if _is_text(key) else shown(key): item for key, item in value.items()}
         return {key: _copied(item, (*path, key), mistakes, visits) for key, item in named.items()}
     elif isinstance(value, list | tuple):
         return [_copied(item, (*path, i), mistakes, visits) for i, item in enumerate(value)]
-    elif value is None or isinstance(value, bool) or _is_unicode(value):
+    elif value is None or isinstance(value, bool) or _is_text(value):
         return value
     elif isinstance(value, str):
         mistakes.append((path, f"is {shown(value)}, which no file can hold; write it without the broken character"))

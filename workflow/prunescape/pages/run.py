@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from prunescape.errors import UserError, check_writable, user_message
+from prunescape.errors import UserError, check_spelling, check_writable, user_message
 from prunescape.plan.plan import Plan
 from prunescape.runtime.slurm_orphans import cancel_orphans
 
@@ -19,6 +19,8 @@ def before_run(plan: Plan, workflow: Any) -> None:
     try:  # before Snakemake itself trips over it, with a traceback
         for folder in (run.results, run.data, run.logs):
             check_writable(folder)
+        for folder in (run.results, *(f"{run.results}/models/{model}" for model in run.config.models)):
+            check_spelling(folder)
     except UserError as error:
         sys.exit(f"prunescape: {error}")
     waiting = workflow.dag.needrun_jobs()
