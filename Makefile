@@ -26,6 +26,9 @@ help:
 $(VENV)/run: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "prunescape needs Python 3.11 or newer; try: make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
+	@# Snakemake leaves the path of Python unquoted.
+	@$(PYTHON) -c 'import os, re, sys; sys.exit(bool(re.search(r"[^\w@%+=:,./~-]", os.getcwd())))' || \
+	  { echo "Snakemake cannot work in a folder whose path has a space or another sign of the shell; move it" >&2; exit 1; }
 	@echo "Setting up $(VENV): this downloads torch and takes a few minutes, once."
 	@$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip

@@ -2,11 +2,14 @@
 
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import PROJECT, TINY, draw_classes, merged, planned, snakemake, write_config
+from conftest import PROJECT, TINY, copy_project, draw_classes, merged, planned, snakemake, write_config
+
+from project_copy import completed
 
 pytestmark = pytest.mark.workflow
 # By preset: its target, and how many jobs of a rule that has.
@@ -77,6 +80,24 @@ def test_a_config_calls_networks_and_nothing_else(project: Callable[..., Path]) 
     write_config(folder, merged(TINY, {"models": {"mine": network}}))
     assert "is a builtin_function_or_method, and must be a function or a class" in snakemake(folder, "check", status=1)
     assert not (folder / "called").exists()
+
+
+def test_a_folder_with_a_space_is_told_before_anything_runs(tmp_path: Path) -> None:
+    """Snakemake leaves the path of Python unquoted; where Python is elsewhere, all is well."""
+    folder = copy_project(tmp_path / "My Project" / "prunescape")
+    write_config(folder, TINY)
+    shutil.copy(PROJECT / "Makefile", folder)
+    (folder / "requirements.txt").touch()
+    result = completed(["make", "demo", f"PYTHON={sys.executable}"], folder)
+    assert "Snakemake cannot work in a folder whose path has a space" in result.stdout
+    assert not (folder / ".venv").exists()
+    assert "train_tile" in snakemake(folder, "-n")
+    (folder / ".venv").symlink_to(sys.prefix)
+    result = completed([".venv/bin/python", "-m", "snakemake", "-n"], folder)
+    assert result.returncode == 1
+    assert "Traceback" not in result.stdout
+    python = folder / ".venv/bin/python"
+    assert f"prunescape: {python}: Snakemake starts no Python whose path has a space" in result.stdout
 
 
 def test_missing_data_is_one_line_before_any_training(project: Callable[..., Path]) -> None:

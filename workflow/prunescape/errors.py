@@ -29,6 +29,7 @@ REMEDIES = {
     errno.EIO: "the disk or its network failed; go on with the same command once it works, finished results are kept",
     errno.ESTALE: "the network disk was lost; go on with the same command once it is back, finished results are kept",
 }
+_NOT_PLAIN = r"[^\w@%+=:,./~-]"
 MOST_NAMES = 20  # that a message lists
 # As libraries written in Rust, such as safetensors, say it.
 _RUST = re.compile(r"\(os error (\d+)\)")
@@ -115,6 +116,19 @@ def check_writable(folder: str | os.PathLike[str]) -> None:
     except OSError as error:
         reason = REMEDIES.get(error.errno or 0) or os.strerror(error.errno or 0)
         raise UserError(f"{folder}: {reason}") from None
+
+
+def check_interpreter(path: str) -> None:
+    """Make sure that Snakemake can start jobs with a Python: it leaves the path unquoted.
+
+    Raises:
+        UserError: a shell would take the path apart.
+    """
+    if re.search(_NOT_PLAIN, path):
+        raise UserError(
+            f"{path}: Snakemake starts no Python whose path has a space or another sign that a shell obeys; move this"
+            " folder, or make its virtual environment elsewhere"
+        )
 
 
 def check_spelling(folder: str | os.PathLike[str]) -> None:

@@ -2,16 +2,19 @@
 
 from prunescape.runtime.fingerprint import remember
 from prunescape.config.reading import ConfigError
-from prunescape.errors import UserError
+from prunescape.errors import UserError, check_interpreter
 from prunescape.plan.plan import COMPANIONS, Plan
 
 OVERVIEWS = ["plan", "status", "watch"]
 ENVIRONMENT = f"{PROJECT}/envs/prunescape.yaml"
 
 try:
+    check_interpreter(sys.executable)
     PLAN = Plan(config, workflow.cores)
 except ConfigError as error:
     sys.exit(str(error))
+except UserError as error:
+    sys.exit(f"prunescape: {error}")
 RUN = PLAN.run
 config = RUN.config.plain() | {"questions": PLAN.questions}  # for the report's first page
 
