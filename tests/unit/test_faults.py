@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import resource
+import signal
 import subprocess
 import sys
 import time
@@ -186,6 +187,30 @@ def test_a_write_that_fails_leaves_the_old_file(
     assert REMEDIES[number] in (user_message(caught.value) or "")
     assert [entry.name for entry in tmp_path.iterdir()] == ["result"]
     assert path.read_text() == "old"
+
+
+HALF = """
+import os, signal, sys
+from prunescape.io.files import atomic
+with atomic(sys.argv[1]) as temporary:
+    temporary.write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_writer_left_is_swept_by_the_next_one(tmp_path: Path) -> None:
+    path = tmp_path / "figure.png"
+    command = [sys.executable, "-c", HALF, str(path)]
+    environment = os.environ | {"PYTHONPATH": str(WORKFLOW)}
+    assert subprocess.run(command, env=environment, check=False).returncode == -signal.SIGKILL
+    (left,) = tmp_path.iterdir()
+    with files.atomic(path) as mine, files.atomic(path) as other:  # that of a writer that lives is not
+        assert not left.exists()
+        mine.write_text("whole")
+        other.write_text("of the other")
+    write_text(tmp_path / "figure.png.png", "of another name")
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["figure.png", "figure.png.png"]
+    assert path.read_text() == "whole"
 
 
 READERS = {

@@ -98,6 +98,8 @@ def test_a_folder_with_a_space_is_told_before_anything_runs(tmp_path: Path) -> N
     assert "Traceback" not in result.stdout
     python = folder / ".venv/bin/python"
     assert f"prunescape: {python}: Snakemake starts no Python whose path has a space" in result.stdout
+    other = folder.rename(tmp_path / "{braces}")
+    assert f"prunescape: {other}: Snakemake finds no scripts in a folder" in snakemake(other, "-n", status=1)
 
 
 def test_missing_data_is_one_line_before_any_training(project: Callable[..., Path]) -> None:

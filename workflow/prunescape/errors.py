@@ -118,17 +118,23 @@ def check_writable(folder: str | os.PathLike[str]) -> None:
         raise UserError(f"{folder}: {reason}") from None
 
 
-def check_interpreter(path: str) -> None:
-    """Make sure that Snakemake can start jobs with a Python: it leaves the path unquoted.
+def check_paths(python: str, project: str) -> None:
+    """Make sure that Snakemake can start jobs where Python and the project are.
+
+    Args:
+        python: the interpreter, whose path it leaves unquoted.
+        project: the folder of the Snakefile, in whose path it takes braces for a value's name.
 
     Raises:
-        UserError: a shell would take the path apart.
+        UserError: it cannot.
     """
-    if re.search(_NOT_PLAIN, path):
+    if re.search(_NOT_PLAIN, python):
         raise UserError(
-            f"{path}: Snakemake starts no Python whose path has a space or another sign that a shell obeys; move this"
+            f"{python}: Snakemake starts no Python whose path has a space or another sign that a shell obeys; move this"
             " folder, or make its virtual environment elsewhere"
         )
+    if set("{}") & set(project):
+        raise UserError(f"{project}: Snakemake finds no scripts in a folder whose path has braces; move this folder")
 
 
 def check_spelling(folder: str | os.PathLike[str]) -> None:

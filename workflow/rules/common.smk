@@ -2,14 +2,14 @@
 
 from prunescape.runtime.fingerprint import remember
 from prunescape.config.reading import ConfigError
-from prunescape.errors import UserError, check_interpreter
+from prunescape.errors import UserError, check_paths
 from prunescape.plan.plan import COMPANIONS, Plan
 
 OVERVIEWS = ["plan", "status", "watch"]
 ENVIRONMENT = f"{PROJECT}/envs/prunescape.yaml"
 
 try:
-    check_interpreter(sys.executable)
+    check_paths(sys.executable, str(PROJECT))
     PLAN = Plan(config, workflow.cores)
 except ConfigError as error:
     sys.exit(str(error))

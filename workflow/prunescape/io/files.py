@@ -8,6 +8,8 @@ import hashlib
 import json
 import math
 import os
+import re
+import socket
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -20,6 +22,8 @@ from prunescape.io.schema import check_schema
 if TYPE_CHECKING:
     import pandas as pd
 
+_HOST = socket.gethostname()[:30]
+
 
 @contextmanager
 def atomic(path: str | os.PathLike[str], sealed: bool = False) -> Iterator[Path]:
@@ -30,7 +34,9 @@ def atomic(path: str | os.PathLike[str], sealed: bool = False) -> Iterator[Path]
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=target.suffix)
+    _sweep(target)
+    writer = f".{target.name}.{_HOST}.{os.getpid()}."
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=writer, suffix=target.suffix)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -43,6 +49,24 @@ def atomic(path: str | os.PathLike[str], sealed: bool = False) -> Iterator[Path]
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _sweep(target: Path) -> None:
+    """Remove temporary files beside `target` of writers on this machine that were killed."""
+    left = re.compile(rf"\.{re.escape(target.name)}\.{re.escape(_HOST)}\.(\d+)\.\w{{8}}{re.escape(target.suffix)}")
+    for name in os.listdir(target.parent):
+        if (match := left.fullmatch(name)) and not _is_alive(int(match[1])):
+            target.with_name(name).unlink(missing_ok=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # another user's
+        return True
+    return True
 
 
 def _umask() -> int:
