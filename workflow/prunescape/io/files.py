@@ -54,9 +54,9 @@ def atomic(path: str | os.PathLike[str], sealed: bool = False) -> Iterator[Path]
 def _sweep(target: Path) -> None:
     """Remove temporary files beside `target` of writers on this machine that were killed."""
     left = re.compile(rf"\.{re.escape(target.name)}\.{re.escape(_HOST)}\.(\d+)\.\w{{8}}{re.escape(target.suffix)}")
-    for name in os.listdir(target.parent):
-        if (match := left.fullmatch(name)) and not _is_alive(int(match[1])):
-            target.with_name(name).unlink(missing_ok=True)
+    for path in target.parent.iterdir():
+        if (match := left.fullmatch(path.name)) and not _is_alive(int(match[1])):
+            path.unlink(missing_ok=True)
 
 
 def _is_alive(process: int) -> bool:
