@@ -34,6 +34,18 @@ def pair(num_classes, in_channels):
             return y, y
     return Pair()
 
+class InPlace(nn.Module):
+    def __init__(self, num_classes, in_channels):
+        super().__init__()
+        self.head = nn.Linear(in_channels, num_classes)
+    def forward(self, x):
+        x -= 0.5
+        return self.head(x.mean((2, 3)))
+
+class DropsAlways(InPlace):
+    def forward(self, x):
+        return self.head(nn.functional.dropout(x, 0.5).mean((2, 3)))
+
 def unused(num_classes, in_channels):
     network = net(num_classes, in_channels)
     network.extra = nn.Parameter(torch.zeros(1))

@@ -156,6 +156,8 @@ def test_own_networks_are_called_with_what_they_name(nets: str) -> None:
         ("net", {"depth": 3}, "unexpected keyword argument 'depth'"),
         ("wrong_classes", {}, r"gives \(4, 3\) for 4 images, and must give logits of 10 classes"),
         ("pair", {}, "gives a tuple in evaluation, and must give one tensor of logits"),
+        ("InPlace", {}, "changes the images that it is given, which others read too; write x = x - 0.5"),
+        ("DropsAlways", {}, r"gives other logits for the same images each time.*F\.dropout\(x, p, self\.training\)"),
         ("unused", {}, "no gradient reaches extra"),
         ("detached", {}, "its logits have no gradient, so it cannot be trained; remove detach and no_grad"),
         ("probabilities", {}, "gives probabilities, and must give logits; remove its last softmax"),

@@ -14,8 +14,8 @@ def probe(architecture: Architecture) -> None:
     """Run a network of another origin once in training and once in evaluation, with a gradient.
 
     Raises:
-        UserError: it does not take such images, gives no (images, classes) tensor of logits, gives NaNs or
-            probabilities, or has weights that no gradient reaches; one line.
+        UserError: it does not take such images, or changes them; gives no (images, classes) tensor of logits, others
+            each time, NaNs or probabilities; or has weights that no gradient reaches; one line.
     """
     assert architecture.origin is not None
     target, shape = architecture.origin.target, architecture.input_shape
@@ -24,8 +24,9 @@ def probe(architecture: Architecture) -> None:
     size = f"{shape[0]} x {shape[1]} x {shape[2]}"
     for training in (False, True):
         model.train(training)
+        given = images.clone()
         try:
-            logits = model(images)
+            logits = model(given)
         except Exception as error:  # whatever the user's forward method does
             raise UserError(f"{target}: does not take images of {size} ({in_a_line(error)})") from None
         if not isinstance(logits, torch.Tensor):
@@ -38,6 +39,16 @@ def probe(architecture: Architecture) -> None:
             raise UserError(
                 f"{target}: gives {tuple(logits.shape)} for {IMAGES} images, and must give logits of"
                 f" {architecture.classes} classes, {(IMAGES, architecture.classes)}"
+            )
+        if not torch.equal(given, images):
+            raise UserError(
+                f"{target}: its forward method changes the images that it is given, which others read too; write"
+                " x = x - 0.5 for x -= 0.5, and so on"
+            )
+        if not training and not torch.equal(logits, model(given)) and logits.isfinite().all():
+            raise UserError(
+                f"{target}: gives other logits for the same images each time, in evaluation too; write"
+                " F.dropout(x, p, self.training), or nn.Dropout, and draw nothing at random in evaluation"
             )
     if not logits.isfinite().all():
         raise UserError(f"{target}: gives numbers that are not finite for images between 0 and 1; check its layers")
