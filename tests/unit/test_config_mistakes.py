@@ -260,6 +260,15 @@ def test_no_text_holds_what_no_path_can(change: tuple[str, str]) -> None:
     assert "\0" not in line
 
 
+def test_a_config_cannot_rule_the_terminal() -> None:
+    raw = {**changed(), "seeds": "\x1b[2J", "\x1b[31m": 1, "run": "\x9b31m", "engine": {"threads": "\x1b]0;t\x07"}}
+    with pytest.raises(ConfigError) as caught:
+        validated(raw, MODELS, DATA)
+    text = str(caught.value)
+    assert len(text.splitlines()) == 4
+    assert all(line.isprintable() for line in text.splitlines())
+
+
 def test_anchors_that_nest_without_end_are_told_once():
     raw = changed()
     raw["data"]["name"] = yaml.safe_load("&a [*a]")

@@ -10,11 +10,14 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from conftest import SNAKEMAKE, TINY, merged, planned, snakemake, started, write_config
+
+from project_copy import completed
 
 pytestmark = pytest.mark.workflow
 
@@ -119,6 +122,13 @@ def test_two_snakemakes_in_one_directory(copied: Path) -> None:
 
 
 @pytest.mark.full
+def test_a_home_that_cannot_be_written(project: Callable[..., Path], tmp_path: Path) -> None:
+    folder, variables = project(TINY), {"HOME": "/proc/nowhere", "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    result = completed([*SNAKEMAKE, "--until", "prepare"], folder, **variables)
+    assert result.returncode == 0, result.stdout
+    assert (tmp_path / "cache").is_dir()
+
+
 def test_file_times_in_the_future_change_nothing(copied: Path) -> None:
     """Another machine's clock ran ahead by a day while the data and networks were made, and some of the tiles."""
     ahead = time.time() + 86_400
