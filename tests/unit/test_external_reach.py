@@ -76,6 +76,21 @@ def test_classes_and_functions_of_the_named_package_are_called(reach: str, name:
     probe(own(f"{reach}:{name}"))
 
 
+def test_what_a_package_has_from_its_own_modules_is_called(nets: str, tmp_path: Path) -> None:
+    """Wherever in the named package it is written; what its code is asked to give is a network."""
+    folder = tmp_path / "package_of_a_test"
+    folder.mkdir()
+    (folder / "deep.py").write_text("from own_nets_of_a_test import net\n\ndef text():\n    return 'text'\n")
+    (folder / "nets.py").write_text((tmp_path / "own_nets_of_a_test.py").read_text())
+    (folder / "__init__.py").write_text("from .deep import net as taken, text\nfrom .nets import net, Plain\n")
+    for name in ("net", "Plain"):
+        probe(own(f"package_of_a_test:{name}"))
+    with pytest.raises(UserError, match="comes from own_nets_of_a_test"):
+        build(own("package_of_a_test:taken"))
+    with pytest.raises(UserError, match=r"gave a str, and must give a torch\.nn\.Module"):
+        build(own("package_of_a_test:text"))
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [
