@@ -243,6 +243,17 @@ def test_a_file_in_the_place_of_a_folder_is_told(write: Callable, tmp_path: Path
         assert line.endswith(": a file is in the place of a folder; move it away, and go on")
 
 
+def test_logs_say_nothing_that_a_terminal_would_obey(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with pytest.raises(ZeroDivisionError), logged(SimpleNamespace(log=[log], input=[])) as logger:
+        logger.info("class %s", "\x1b[2J\udcff")
+        raise ZeroDivisionError("\x1b]0;title\x07")
+    text = log.read_text()
+    assert r"class \x1b[2J\udcff" in text
+    assert r"ZeroDivisionError: \x1b]0;title\x07" in text
+    assert all(line.isprintable() for line in text.splitlines())
+
+
 def test_what_a_terminal_would_obey_is_written_out() -> None:
     name = "a/\x1b[31m\x07b\udcff: é\u202e"
     for error in (UserError(name), OSError(errno.EROFS, "", name)):

@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil
 
-from prunescape.errors import Interrupted, bring_to_present, user_message
+from prunescape.errors import Interrupted, bring_to_present, printable, user_message
 from prunescape.io.schema import expect
 from prunescape.runtime.hardware import computed_on
 
@@ -34,7 +34,7 @@ def logged(snakemake: Any) -> Iterator[logging.Logger]:
         sys.exit(f"prunescape: {user_message(error) or error}")
     logger = logging.getLogger("prunescape")
     logger.setLevel(logging.INFO)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+    handler.setFormatter(_Plain("%(asctime)s %(message)s", "%H:%M:%S"))
     logger.addHandler(handler)
     imports = time.time() - psutil.Process().create_time()
     start = time.perf_counter()
@@ -60,6 +60,13 @@ def logged(snakemake: Any) -> Iterator[logging.Logger]:
         logger.removeHandler(handler)
         with contextlib.suppress(OSError):
             handler.close()
+
+
+class _Plain(logging.Formatter):
+    """Snakemake shows the logs of failed jobs as they are: names in them, of files say, are safe to show."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record))
 
 
 class _LogFile(logging.FileHandler):
