@@ -1,5 +1,6 @@
 """Exported networks: the choice, equal outputs, the same bytes, and the card."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -139,3 +140,9 @@ def test_the_card_has_the_numbers(digits: PreparedData) -> None:
     dense = model_card({**facts(digits, "dense"), "trained_top1": 91.0, "advice": None})
     assert "may differ" in dense
     assert "verdict" not in dense
+
+
+def test_names_of_classes_leave_the_cards_table_whole(digits: PreparedData) -> None:
+    names = ["a|b", "*c*", "<b>", "d\ne", "f_g, h\x1b"]
+    card = model_card({**facts(digits, "dense"), "advice": None, "data": replace(digits, classes=names)})
+    assert r"| classes, in this order | a\|b, \*c\*, \<b>, d e, f_g, h\\x1b |" in card.splitlines()

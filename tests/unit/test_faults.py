@@ -20,6 +20,7 @@ import torch
 from safetensors.torch import save_file
 
 from data_samples import one_line, tiny_data
+from project_copy import TINY, merged
 from prunescape.data import prepared
 from prunescape.data.prepared import load_prepared
 from prunescape.errors import (
@@ -39,6 +40,8 @@ from prunescape.io.tensors import load_tensors, save_tensors
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
 from prunescape.models.weights import load_weights, save_weights
+from prunescape.pages.run import before_run
+from prunescape.plan.plan import Plan
 from prunescape.runtime.logs import logged
 from prunescape.training.checkpoint import Checkpoint
 
@@ -332,15 +335,24 @@ def test_folders_that_cannot_be_written_are_told(tmp_path: Path) -> None:
         check_writable("/proc/results")
 
 
+def names(folder: Path) -> list[str]:
+    return os.listdir(folder) if os.path.isdir(folder) else []  # noqa: PTH112, PTH208 - Path.is_dir is replaced
+
+
 def test_a_folder_under_another_spelling_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As file systems that are blind to case have it: the results are those of another run."""
     check_spelling(tmp_path / "Demo")
     (tmp_path / "demo").mkdir()
     check_spelling(tmp_path / "Demo")  # two folders, here
     check_spelling(tmp_path / "demo")
-    monkeypatch.setattr(Path, "is_dir", lambda path: (path.parent / path.name.casefold()).exists())
+    monkeypatch.setattr(Path, "is_dir", lambda path: path.name.casefold() in map(str.casefold, names(path.parent)))
     with one_line("Demo: is the folder of demo to this file system", "write demo, or a name"):
         check_spelling(tmp_path / "Demo")
+    monkeypatch.chdir(tmp_path)
+    for folder, run in (("results/run", "Run"), ("results/other/models/small_ResNet", "other")):
+        Path(folder).mkdir(parents=True)
+        with pytest.raises(SystemExit, match=r"prunescape: .* is the folder of .* to this file system"):
+            before_run(Plan(merged(TINY, {"run": run})), None)
 
 
 @pytest.mark.parametrize("count", [3, 1371])

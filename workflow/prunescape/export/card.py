@@ -3,11 +3,13 @@
 After M. Mitchell et al., Model Cards for Model Reporting, FAccT 2019, section 4, as far as a run knows the answers.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
+from prunescape.errors import printable
 from prunescape.pruning.settings import TARGETS
 from prunescape.training.retraining import AT_INIT, FINE_TUNING, RATE_REWINDING, SCRATCH, WEIGHT_REWINDING
 
@@ -26,7 +28,7 @@ An image classifier, structurally pruned by the method `{{ method }}` and then {
 | data set | {{ data.name }}: {{ data.sizes.train }} training images, {{ data.sizes.validation }} validation images |
 | input | `images`, float32, N x {{ data.input_shape | join(" x ") }}, values 0 to 1; normalisation is built in |
 | output | `logits`, float32, N x {{ data.classes | length }} |
-| classes, in this order | {{ data.classes | join(", ") }} |
+| classes, in this order | {{ data.classes | map("plain") | join(", ") }} |
 | top-1 accuracy | {{ check.torch.top1 | digits }} % of the validation images |
 | FLOPs | {{ "{:,}".format(cost.flops) }} an image (2 x multiply-accumulates of convolutions and matrix products) |
 | parameters | {{ "{:,}".format(cost.params) }} |
@@ -97,6 +99,11 @@ _TRAINED = {
 }
 
 
+def _plain(name: str) -> str:
+    """A name that a folder gives, as a cell of a Markdown table shows it: nothing in it is obeyed."""
+    return re.sub(r"([\\`*\[\]<|])", r"\\\1", printable(name).replace("\n", " "))
+
+
 def model_card(facts: Mapping[str, Any]) -> str:
     """A network's model card as Markdown.
 
@@ -109,4 +116,5 @@ def model_card(facts: Mapping[str, Any]) -> str:
     environment = Environment(trim_blocks=True, keep_trailing_newline=True, undefined=StrictUndefined)
     environment.filters["digits"] = lambda value, places=2: f"{value:.{places}f}"
     environment.filters["short"] = lambda value: f"{value:.6g}"
+    environment.filters["plain"] = _plain
     return environment.from_string(_CARD).render(**facts, trained=_TRAINED, targets=TARGETS)
