@@ -248,9 +248,14 @@ def test_a_file_in_the_place_of_a_folder_is_told(write: Callable, tmp_path: Path
 
 def test_logs_say_nothing_that_a_terminal_would_obey(tmp_path: Path) -> None:
     log = tmp_path / "log"
-    with pytest.raises(ZeroDivisionError), logged(SimpleNamespace(log=[log], input=[])) as logger:
-        logger.info("class %s", "\x1b[2J\udcff")
-        raise ZeroDivisionError("\x1b]0;title\x07")
+
+    def fail() -> None:
+        with logged(SimpleNamespace(log=[log], input=[], params={})) as logger:
+            logger.info("class %s", "\x1b[2J\udcff")
+            raise ZeroDivisionError("\x1b]0;title\x07")
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     text = log.read_text()
     assert r"class \x1b[2J\udcff" in text
     assert r"ZeroDivisionError: \x1b]0;title\x07" in text
@@ -335,24 +340,28 @@ def test_folders_that_cannot_be_written_are_told(tmp_path: Path) -> None:
         check_writable("/proc/results")
 
 
-def names(folder: Path) -> list[str]:
-    return os.listdir(folder) if os.path.isdir(folder) else []  # noqa: PTH112, PTH208 - Path.is_dir is replaced
-
-
 def test_a_folder_under_another_spelling_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As file systems that are blind to case have it: the results are those of another run."""
-    check_spelling(tmp_path / "Demo")
-    (tmp_path / "demo").mkdir()
-    check_spelling(tmp_path / "Demo")  # two folders, here
-    check_spelling(tmp_path / "demo")
-    monkeypatch.setattr(Path, "is_dir", lambda path: path.name.casefold() in map(str.casefold, names(path.parent)))
-    with one_line("Demo: is the folder of demo to this file system", "write demo, or a name"):
-        check_spelling(tmp_path / "Demo")
+    """Where a file system is blind to case, the results are those of another run; here, links make it so."""
     monkeypatch.chdir(tmp_path)
-    for folder, run in (("results/run", "Run"), ("results/other/models/small_ResNet", "other")):
-        Path(folder).mkdir(parents=True)
-        with pytest.raises(SystemExit, match=r"prunescape: .* is the folder of .* to this file system"):
-            before_run(Plan(merged(TINY, {"run": run})), None)
+    plan = Plan(merged(TINY, {"run": "Demo"}))
+    listed = os.listdir
+
+    def blind(folder: Path) -> list[str]:
+        return [name for name in listed(folder) if name not in ("Demo", "small_resnet")]
+
+    check_spelling("results/Demo")
+    for path in ("results/demo", "results/Demo/models/Small_ResNet"):
+        Path(path).mkdir(parents=True)
+        check_spelling("results/Demo")
+        check_spelling(path)
+    Path("results/Demo/models/small_resnet").symlink_to("Small_ResNet")
+    for name, other in (("results/Demo", "demo"), ("results/Demo/models/small_resnet", "Small_ResNet")):
+        with monkeypatch.context() as there:
+            there.setattr(os, "listdir", blind)
+            with one_line(f"{name}: is the folder of {other} to this file system", f"write {other}, or a name"):
+                check_spelling(name)
+            with pytest.raises(SystemExit, match=r"prunescape: results/Demo: is the folder of demo"):
+                before_run(plan, None)
 
 
 @pytest.mark.parametrize("count", [3, 1371])

@@ -144,7 +144,7 @@ def check_spelling(folder: str | os.PathLike[str]) -> None:
         UserError: it is, and whose results it has cannot be told.
     """
     path = Path(folder)
-    names = [entry.name for entry in path.parent.iterdir()] if path.is_dir() else [path.name]
+    names = os.listdir(path.parent) if path.is_dir() else [path.name]  # noqa: PTH208 - names alone
     if path.name not in names:
         other = next((name for name in names if name.casefold() == path.name.casefold()), "another name")
         raise UserError(
