@@ -242,6 +242,7 @@ def test_logs_cannot_rule_the_terminal(study: Study, tmp_path: Path) -> None:
     evil = "12:00:00 \x1b[2J\x1b]0;title\x07 10 %\r20 %\n12:00:00 error: \x1b[31mred\x9b31m\n"
     log = tiles(study)[0].log
     write(log, evil)
+    write(Path("results/x/hpspace/tiles/resnet20/uniform-0.9\x1b[2J/seed-0/0_0.csv"))
     run = tmp_path / "snakemake.log"
     run.write_text(f"Error in rule train_tile:\n    log: {log}\n")
     for text in ("\n".join(notes(study, survey(study, NOW))), failures_page([run])):

@@ -125,7 +125,8 @@ def status_page(study: Study, now: float | None = None) -> Page:
 
 def notes(study: Study, states: Sequence[Progress]) -> list[str]:
     """Lines on the stages before and after the trainings, what comes next, and the failures with their logs."""
-    return [*_stages(study), _outlook(study, states), *_failures(states), *_foreign(study)]
+    lines = [*_stages(study), _outlook(study, states), *_failures(states), *_foreign(study)]
+    return [printable(line) for line in lines]  # names of files are in them
 
 
 def _numbers(items: Sequence[Progress]) -> list[str]:
