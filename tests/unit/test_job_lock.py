@@ -175,6 +175,11 @@ def test_a_file_system_without_hard_links_has_locks_too(place, other, monkeypatc
     assert list(place[0].parent.iterdir()) == []
 
 
+@pytest.mark.parametrize("text", ["", "[]", "{", "[" * 100_000, f'{{"identity": {"1" * 5000}}}', '{"identity": 1}'])
+def test_a_text_that_is_no_lock_has_no_holder(text: str) -> None:
+    assert holder_of(text) == {}
+
+
 def test_locks_that_are_damaged_name_no_slurm_jobs(tmp_path: Path, monkeypatch) -> None:
     """They are looked at before the first job of every run."""
     (tmp_path / "a.lock").write_bytes(b"\xff")

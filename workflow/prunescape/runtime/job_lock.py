@@ -134,7 +134,7 @@ def _keep(file: Path, me: str, ended: threading.Event) -> None:
 
 def holder_of(lock: str) -> dict[str, Any]:
     """The holder of a job lock, from the lock's text; empty where the text is damaged, and the lock's age decides."""
-    with suppress(json.JSONDecodeError):
+    with suppress(ValueError, RecursionError):
         who = json.loads(lock)
         return who if isinstance(who, dict) and {"identity", "machine", "process", "born"} <= set(who) else {}
     return {}
