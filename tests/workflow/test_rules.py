@@ -80,7 +80,7 @@ def dynamic_imports() -> Iterator[str]:
 def test_it_is_known_which_modules_are_loaded_by_name() -> None:
     """A new place that does so must take its place in `LOADED`, so that the next tests ask for what it loads."""
     # test_plan.py asks for what these load.
-    named = {"runtime/named.py", "../scripts/studies/state_claims.py", "../scripts/run_step.py"}
+    named = {"runtime/named.py", "../scripts/studies/state_claims.py"}
     assert set(dynamic_imports()) == {*LOADED, *FOREIGN, *named}
     for modules in LOADED.values():
         assert all((LIBRARY / module).is_file() for module in modules)
