@@ -27,8 +27,15 @@ OF_NETWORK = (
     grid_checks.lengths,
 )
 Rule = Callable[[Config], Mistakes]
-ONLY_IMAGE_FOLDER = ("image_size", "validation_fraction", "flip")
-NEED_DIRECTORY = ("imagenet", "image_folder")
+FOLDERS, ARRAYS = "image_folder", "arrays"
+# Keys that only some data sets use.
+USED_BY = {
+    "image_size": (FOLDERS,),
+    "color_mode": (FOLDERS,),
+    "validation_fraction": (FOLDERS, ARRAYS),
+    "flip": (FOLDERS, ARRAYS),
+}
+NEED_DIRECTORY = ("imagenet", FOLDERS, ARRAYS)
 MOST_DRAWS = 100_000  # that the section `analysis` allows
 MOST_SEEDS = 1000  # that are looked through for enough
 
@@ -52,7 +59,7 @@ def _rules(config: Config, known_models: Collection[str], known_data_sets: Colle
     models = list(there.get("models", ()))
     yield partial(_data, known=known_data_sets)
     yield _directory
-    yield from (partial(_folder_option, key=key) for key in ONLY_IMAGE_FOLDER)
+    yield from (partial(_own_images_option, key=key) for key in USED_BY)
     yield from (_batch, _decay, grid_checks.size, grid_checks.tile, grid_checks.names, _roi, _risk_roi, _decidable)
     yield partial(_lanes, path=("engine", "lanes"))
     yield from (partial(_bounds, path=("extension", axis.name)) for axis in THESIS)
@@ -88,11 +95,13 @@ def _directory(config: Config) -> Mistakes:
         yield ("data", "directory"), f"is null, but {name} is never downloaded; write the folder of your copy"
 
 
-def _folder_option(config: Config, key: str) -> Mistakes:
+def _own_images_option(config: Config, key: str) -> Mistakes:
     name = config.data.name
     # The default is let through, so that a config written out whole can be read again.
-    if name != "image_folder" and getattr(config.data, key) != Data.model_fields[key].default:
-        yield ("data", key), f"only image_folder uses this, and data.name is {shown(name)}; remove the line"
+    if name not in USED_BY[key] and getattr(config.data, key) != Data.model_fields[key].default:
+        users = " and ".join(USED_BY[key])
+        only = f"only {users} {'uses' if len(USED_BY[key]) == 1 else 'use'} this"
+        yield ("data", key), f"{only}, and data.name is {shown(name)}; remove the line"
 
 
 def _batch(config: Config) -> Mistakes:

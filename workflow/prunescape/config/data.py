@@ -1,6 +1,6 @@
 """The config's section `data`."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from prunescape.config.section import Count, FilledIn, Flag, Integer, Part, Section, Text, key, within
 
@@ -10,12 +10,13 @@ class Data(Section):
 
     name: Text = key(
         ...,
-        "A known data set: digits, fashion_mnist, cifar10, cifar100, imagenet or image_folder.",
+        "A known data set: digits, fashion_mnist, cifar10, cifar100, imagenet, image_folder or arrays.",
         example="digits",
     )
-    directory: Annotated[Text, within(min_length=1)] | None = key(
+    directory: Annotated[Text, within(pattern=r"^[^\x00]+$")] | None = key(
         None,
-        "An existing copy of the data set (null, download one). Needed for imagenet and image_folder; `~` is expanded.",
+        "An existing copy of the data set (null, download one). Needed for imagenet, image_folder and arrays; `~` is "
+        "expanded.",
         hint="write a path",
     )
     download: Flag = key(True, "Whether missing files may be downloaded, where the data set's owner allows it.")
@@ -29,16 +30,22 @@ class Data(Section):
     image_size: Annotated[int, Integer(ge=8, le=1024)] | None = key(
         None, "image_folder only. Side of the square images as stored (null, the data set's own choice).", unit="pixels"
     )
+    color_mode: Literal["grayscale", "rgb"] | None = key(
+        None,
+        "image_folder only. Whether images have one channel or three (null, one if all files are grey, else three).",
+    )
     validation_fraction: Part = key(
         0.1,
-        "image_folder only. The part of the images held out where the folders have no split of their own.",
+        "image_folder and arrays only. The part of the images held out where there is no validation split.",
         unit="part of the images",
         hint="0.1 holds out 10 % of the images",
     )
     flip: Flag | None = key(
-        None, "image_folder only. Whether training mirrors images left to right (null, the data set's own choice)."
+        None,
+        "image_folder and arrays only. Whether training mirrors images left to right (null, the data set's own choice: "
+        "yes).",
     )
-    prepared: FilledIn[Annotated[Text, within(pattern="^[^{}]+$")]] = key(
+    prepared: FilledIn[Annotated[Text, within(pattern=r"^[^{}\x00]+$")]] = key(
         None,
         "Where the prepared arrays are kept (null, `results/<run>/data`).",
         hint="write a path without braces",

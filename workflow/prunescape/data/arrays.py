@@ -38,17 +38,15 @@ def _reserve(path: Path) -> None:
                 raise
 
 
-def open_array(path: Path, dtype: np.dtype | type, shape: tuple[int, ...], remedy: str) -> np.ndarray:
+def memory_mapped(path: Path, remedy: str) -> np.memmap:
     """Memory-map an array, read-only, after checking its header and the file's size (not its content).
 
     Args:
         path: the `.npy` file.
-        dtype: what the numbers must be.
-        shape: what the shape must be.
         remedy: how to mend a broken file, the end of the message.
 
     Raises:
-        UserError: the file is missing, is no whole `.npy` file, or holds something else.
+        UserError: the file is missing, or is no whole `.npy` file of plain numbers.
     """
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
@@ -59,11 +57,27 @@ def open_array(path: Path, dtype: np.dtype | type, shape: tuple[int, ...], remed
         raise UserError(f"{path}: not a whole .npy file ({reason}); {remedy}") from None
     if not isinstance(array, np.memmap):
         raise UserError(f"{path}: not a .npy file; {remedy}")
+    excess = path.stat().st_size - array.offset - array.nbytes
+    if excess:
+        raise UserError(f"{path}: {excess} bytes too long; {remedy}")
+    return array
+
+
+def open_array(path: Path, dtype: np.dtype | type, shape: tuple[int, ...], remedy: str) -> np.ndarray:
+    """Memory-map an array of a known kind; see `memory_mapped`.
+
+    Args:
+        path: the `.npy` file.
+        dtype: what the numbers must be.
+        shape: what the shape must be.
+        remedy: how to mend a broken file, the end of the message.
+
+    Raises:
+        UserError: the file is missing, is no whole `.npy` file, or holds something else.
+    """
+    array = memory_mapped(path, remedy)
     if array.dtype != np.dtype(dtype) or not array.flags.c_contiguous:
         raise UserError(f"{path}: holds {array.dtype} numbers, not {np.dtype(dtype)} in C order; {remedy}")
     if array.shape != shape:
         raise UserError(f"{path}: has shape {array.shape}, not {shape}; {remedy}")
-    excess = path.stat().st_size - array.offset - array.nbytes
-    if excess:
-        raise UserError(f"{path}: {excess} bytes too long; {remedy}")
     return array

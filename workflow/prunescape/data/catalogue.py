@@ -1,12 +1,10 @@
 """The catalogue of data sets. Light: read while the Snakefile is parsed, so the standard library only."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
-from prunescape.data.layout import class_names, split_folders
-from prunescape.errors import UserError, known
+from prunescape.errors import known
 
-DEFAULT_FOLDER_SIZE = 64  # pixels; image_folder where the config says nothing
+DEFAULT_FOLDER_SIZE = 64  # pixels; image_folder where the config says nothing, and arrays that are not there yet
 LARGEST_PADDED = 64  # pixels; larger images are cropped out of what is stored instead of being padded
 
 
@@ -26,9 +24,9 @@ class DataSetInfo:
     Attributes:
         name: `data.name` in the config.
         module: its module in `prunescape.data.sources`, and so the code that its arrays depend on.
-        image_size: side of the square images as stored, in pixels; None if the config chooses it.
+        image_size: side of the square images as stored, in pixels; None if the config or the files choose it.
         crop: side of what the network sees, in pixels; None means all of `image_size`.
-        channels: 1 for grey images, 3 for colour.
+        channels: 1 for grey images, 3 for colour; None if only the files tell.
         classes: number of classes; None if only the files tell.
         pad: zero padding a side before the random crop, in pixels.
         flip: whether training mirrors images left to right.
@@ -38,13 +36,13 @@ class DataSetInfo:
     module: str
     image_size: int | None
     crop: int | None
-    channels: int
+    channels: int | None
     classes: int | None
     pad: int
     flip: bool
 
     def geometry(self, image_size: int | None = None) -> Geometry:
-        """The sizes that hold for this data set; `image_size` counts only where the config may choose it."""
+        """The sizes that hold for this data set; `image_size` counts only where it is not always the same."""
         if self.image_size is not None:
             return Geometry(self.image_size, self.crop or self.image_size, self.pad)
         stored = image_size or DEFAULT_FOLDER_SIZE
@@ -63,7 +61,8 @@ CATALOGUE: dict[str, DataSetInfo] = {
         DataSetInfo("cifar10", "torchvision_sets", 32, None, 3, 10, pad=4, flip=True),
         DataSetInfo("cifar100", "torchvision_sets", 32, None, 3, 100, pad=4, flip=True),
         DataSetInfo("imagenet", "folders", 256, 224, 3, 1000, pad=0, flip=True),
-        DataSetInfo("image_folder", "folders", None, None, 3, None, pad=4, flip=True),
+        DataSetInfo("image_folder", "folders", None, None, None, None, pad=4, flip=True),
+        DataSetInfo("arrays", "arrays", None, None, None, None, pad=4, flip=True),
     ]
 }
 
@@ -84,21 +83,3 @@ def lookup(name: str) -> DataSetInfo:
         UserError: there is none; the message names the nearest one.
     """
     return known(CATALOGUE, "data set", name)
-
-
-def count_classes(name: str, directory: str | None = None) -> int | None:
-    """Number of classes of a data set, as far as it is known before the data set is prepared; else None.
-
-    Folders are counted where they are at hand, since a part of ImageNet is ImageNet too.
-
-    Args:
-        name: the data set's.
-        directory: a copy of it, if there is one.
-    """
-    info = lookup(name)
-    if info.module != "folders" or directory is None:
-        return info.classes
-    try:
-        return len(class_names(split_folders(Path(directory))[0]))
-    except (OSError, UserError):
-        return info.classes  # the rule that prepares the data will say what is wrong

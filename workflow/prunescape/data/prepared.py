@@ -155,6 +155,8 @@ def write_prepared(
     clear(folder)
     for split in SPLITS:
         images, labels = arrays[split]
+        if images.dtype != np.uint8:
+            raise TypeError(f"{split} images of {images.dtype}, whose numbers would be cut to uint8")
         with new_array(folder / f"{split}_images.npy", images.shape, np.uint8) as stored:
             stored[:] = images
         write_labels(folder, split, labels)
@@ -177,8 +179,23 @@ def clear(directory: Path) -> None:
                 path.unlink(missing_ok=True)
 
 
-def write_meta(directory: Path, *, name: str, classes: list[str], crop: int, pad: int, flip: bool) -> PreparedData:
-    """Describe the arrays that lie in `directory`, which makes them a prepared data set, and open it."""
+def write_meta(
+    directory: Path,
+    *,
+    name: str,
+    classes: list[str],
+    crop: int,
+    pad: int,
+    flip: bool,
+    own_files: str | None = None,
+) -> PreparedData:
+    """Describe the arrays that lie in `directory`, which makes them a prepared data set, and open it.
+
+    Args:
+        directory: the folder of the arrays.
+        name, classes, crop, pad, flip: see `PreparedData`.
+        own_files: the digest of the user's own files that they were made of, if they were.
+    """
     files: dict[str, dict[str, Any]] = {}
     for split in SPLITS:
         for kind in KINDS:
@@ -199,6 +216,8 @@ def write_meta(directory: Path, *, name: str, classes: list[str], crop: int, pad
         "n_validation": files["validation_images"]["shape"][0],
         "files": files,
     }
+    if own_files is not None:
+        meta["own_files"] = own_files
     write_json(directory / META, meta)
     return load_prepared(directory / META)
 

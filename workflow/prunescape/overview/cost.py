@@ -8,10 +8,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-from prunescape.config.data import Data
-from prunescape.data.catalogue import IMAGES, lookup
-from prunescape.data.layout import split_folders
-from prunescape.errors import UserError
+from prunescape.data.own_files import count_channels, count_images, geometry
 from prunescape.overview.study import CHECKPOINT, Row, Study, Training
 from prunescape.plan.cost import training_flops
 
@@ -37,6 +34,7 @@ PER_PIXEL = {
 }
 # Above so many pixels a side, MobileNetV2 has other strides.
 LARGE, PER_PIXEL_LARGE = 64, {"mobilenetv2": 12_000}
+RGB = 3  # channels
 MEASURED, CALIBRATED = "finished tiles", "calibration"
 SCALED, ASSUMPTION = "other finished tiles by FLOPs", "assumed speed"
 
@@ -96,7 +94,7 @@ class Costs:
             if isinstance(described.get("flops"), int):
                 return described["flops"] * part
         data = self.study.config.data
-        side = lookup(data.name).geometry(data.image_size).crop
+        side = geometry(data.name, data.directory, data.image_size).crop
         by_pixel = (PER_PIXEL_LARGE if side > LARGE else {}).get(row.model, PER_PIXEL.get(row.model))
         return None if by_pixel is None else by_pixel * side**2 * kept
 
@@ -245,27 +243,13 @@ def _json(path: Path) -> Mapping[str, Any]:
 def _data(study: Study) -> tuple[dict[str, int] | None, int | None]:
     """Images of each split, and bytes of the prepared arrays; None where they cannot be told yet."""
     meta, section = _json(Path(study.plan.run.meta)), study.config.data
-    info = lookup(section.name)
-    pixels = info.channels * info.geometry(section.image_size).stored ** 2
     sizes = {split: meta.get(f"n_{split}") for split in ("train", "validation")}
     if not all(isinstance(size, int) for size in sizes.values()):
-        published = IMAGES.get(section.name) or _count_files(section)
-        sizes = {split: getattr(section, f"{split}_size") or of for split, of in zip(sizes, published, strict=True)}
+        found = count_images(section.name, section.directory, section.validation_fraction)
+        sizes = {split: getattr(section, f"{split}_size") or of for split, of in zip(sizes, found, strict=True)}
+    means = meta.get("mean")
+    channels = len(means) if isinstance(means, list) else count_channels(section.name, section.directory)
+    channels = channels or RGB  # of folders, until they are prepared
+    pixels = channels * geometry(section.name, section.directory, section.image_size).stored ** 2
     known = {split: size for split, size in sizes.items() if size is not None}
     return (known, sum(known.values()) * (pixels + 8)) if len(known) == len(sizes) else (None, None)
-
-
-def _count_files(section: Data) -> tuple[int | None, int | None]:
-    """Images in the user's class folders, roughly: every file counts."""
-    try:
-        train, validation = split_folders(Path(section.directory or "."))
-    except (OSError, UserError):
-        return None, None
-
-    def count(folder: Path) -> int:
-        return sum(path.is_file() for path in folder.rglob("*"))
-
-    if validation is not None:
-        return count(train), count(validation)
-    held_out = round(count(train) * section.validation_fraction)
-    return count(train) - held_out, held_out

@@ -1,10 +1,14 @@
 """Digests of what results depend on beside settings and inputs: code, published tables, a user's own images."""
 
 import hashlib
+import json
+import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from prunescape.config.data import Data
+from prunescape.data.own_files import digest, root_of
 from prunescape.models.external_code import external_digest
 from prunescape.runtime import fingerprint
 
@@ -33,10 +37,25 @@ def published_tables(source: str) -> str:
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 
-def folder_digest(data: Data) -> str | None:
-    """A digest of the names and sizes of a user's own images; None of other data sets."""
-    if data.name != "image_folder" or data.directory is None:
+def own_files(data: Data, meta: str) -> str | None:
+    """The digest of a user's own images; None of data sets whose checksums say what they are.
+
+    Where the images are not at hand any more, as beside results that were taken elsewhere, it is that of the images
+    that were prepared.
+
+    Args:
+        data: the config's section.
+        meta: the description of the prepared data.
+    """
+    if data.directory is None:
         return None
-    folder = Path(data.directory)
-    files = sorted((str(path.relative_to(folder)), path.stat().st_size) for path in folder.rglob("*") if path.is_file())
-    return hashlib.sha256(repr(files).encode()).hexdigest()[:16]
+    if not root_of(data.directory).exists():
+        with suppress(OSError, ValueError, AttributeError):
+            if prepared := json.loads(Path(meta).read_text(encoding="utf-8")).get("own_files"):
+                _tell(f"data.directory: {data.directory} is not there; the prepared images are taken as they are")
+                return str(prepared)
+    return digest(data.name, data.directory, data.verify, tell=_tell)
+
+
+def _tell(line: str) -> None:
+    print(f"prunescape: {line}", file=sys.stderr)

@@ -9,6 +9,7 @@ from typing import Any
 
 from prunescape.config.reading import ConfigError, resolved
 from prunescape.data.catalogue import CATALOGUE as DATA_SETS
+from prunescape.data.own_files import geometry
 from prunescape.errors import UserError
 from prunescape.models.catalogue import CATALOGUE as MODELS
 from prunescape.models.external_code import check_import
@@ -16,7 +17,6 @@ from prunescape.plan.companion import Companion
 from prunescape.plan.cost import run_time_minutes
 from prunescape.plan.export import Export
 from prunescape.plan.hpspace import Hpspace
-from prunescape.plan.identity import folder_digest
 from prunescape.plan.networks import Networks
 from prunescape.plan.run import Run
 from prunescape.plan.step import Job, Step, Wildcards
@@ -45,13 +45,14 @@ def check_networks(run: Run) -> None:
             )
         elif "bn_scale" in section.criteria and not run.known(model).batch_norm:
             mistakes.append(f"models.{model}.criteria: bn_scale ranks by batch norm, and {model} has none; remove it")
-    crop = run.data_set.geometry(run.config.data.image_size).crop
+    data = run.config.data
+    crop = geometry(data.name, data.directory, data.image_size).crop
     for model in run.all_models:
         if not run.is_imported(model) and crop < run.known(model).smallest_image:
             place = "models" if model in run.config.models else "coherence.models"
             mistakes.append(
                 f"{place}.{model}: needs images of at least {run.known(model).smallest_image} pixels, and those of"
-                f" {run.config.data.name} have {crop}; choose another model or data set"
+                f" {data.name} have {crop}; choose another model or data set"
             )
     if mistakes:
         raise ConfigError(mistakes)
@@ -133,10 +134,8 @@ class Plan:
             "data",
             "prepare",
             {"meta": run.meta, **arrays},
-            values={
-                "content": run.content_settings(),
-                "files": folder_digest(run.config.data),
-            },
+            # A function, so that jobs on a cluster, which parse this too, need not look at the files.
+            values=lambda _: {"content": run.content_settings(), "files": run.own_files},
             sources=[f"prunescape.data.sources.{run.data_set.module}"],
             # It runs where Snakemake runs, so that compute nodes need no network.
             is_local=True,

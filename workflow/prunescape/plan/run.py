@@ -10,14 +10,15 @@ from typing import Any
 
 from prunescape.config.config import Config
 from prunescape.config.section import Section
-from prunescape.data.catalogue import DataSetInfo, count_classes
+from prunescape.data.catalogue import DataSetInfo
 from prunescape.data.catalogue import lookup as data_set
+from prunescape.data.own_files import count_classes
 from prunescape.hpspace.lattice import THESIS, Cell, Lattice, Pair, pair_of, size_of
 from prunescape.hpspace.setting import counted, published_settings
 from prunescape.models.catalogue import ModelInfo
 from prunescape.models.catalogue import lookup as model_info
 from prunescape.plan.cost import visible_gpus
-from prunescape.plan.identity import OWN
+from prunescape.plan.identity import OWN, own_files
 from prunescape.plan.step import Step, Wildcards
 from prunescape.runtime.fingerprint import LIBRARY
 from prunescape.studies.study import Names, by_name
@@ -28,6 +29,7 @@ PROJECT = LIBRARY.parent.parent
 PRIOR = Cell(0, 0)
 # Keys of the section `data` that decide the bytes of the prepared data.
 CONTENT = ("name", "train_size", "validation_size", "image_size", "validation_fraction", "flip")
+OWN_IMAGES = ("folders", "arrays")  # modules of data sets that are images of the user's own
 MLP = "mlp"  # the coherence study's own network
 
 
@@ -91,18 +93,25 @@ class Run:
     def content_settings(self) -> dict[str, Any]:
         """The settings that decide the bytes of the prepared data, beside the files themselves."""
         content = self.config.data.plain(*CONTENT)
-        if self.data_set.module == "folders":  # elsewhere `directory` holds a copy of what everyone has
-            content["directory"] = self.config.data.directory
+        if self.data_set.module in OWN_IMAGES:  # elsewhere `directory` holds a copy of what everyone has
+            content |= self.config.data.plain("directory", "color_mode")
         geometry = self.data_set.geometry(self.config.data.image_size)
         return {"options": content, "set": asdict(self.data_set), "sizes": asdict(geometry)}
 
     @cached_property
+    def own_files(self) -> str | None:
+        """The digest of the user's own images; None of data sets whose checksums say what they are."""
+        return own_files(self.config.data, self.meta)
+
+    @cached_property
     def metrics(self) -> list[str]:
         """Top-1 accuracy, and top-5 where there are enough classes."""
-        try:
-            classes = len(json.loads(Path(self.meta).read_text())["classes"])
+        data = self.config.data
+        classes = None if data.directory is None else count_classes(data.name, data.directory)
+        try:  # of a copy that is not at hand
+            classes = classes or len(json.loads(Path(self.meta).read_text())["classes"])
         except (OSError, ValueError, KeyError):  # not prepared yet; a damaged file is told by the job that reads it
-            classes = count_classes(self.config.data.name, self.config.data.directory) or 0
+            classes = count_classes(data.name, data.directory) or 0
         return ["top1", "top5"] if classes >= TOP5_CLASSES else ["top1"]
 
     # Networks.
