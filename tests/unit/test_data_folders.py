@@ -30,6 +30,13 @@ def draw_classes(folder: Path, classes: str = "ab", count: int = 6, suffix: str 
             draw(folder / name / f"{i}.{suffix}", SIZES[i % len(SIZES)], seed=100 * number + i)
 
 
+def told_by(source: Path, out: Path, **options: Any) -> tuple[PreparedData, list[str]]:
+    """The prepared images, and the lines on them."""
+    told: list[str] = []
+    options = {"name": "image_folder", "directory": str(source), "image_size": 16, **options}
+    return prepare(options, out, report=lambda _: None, tell=told.append), told
+
+
 def run(source: Path, out: Path, workers: int = 1, **options: Any) -> PreparedData:
     options = {"name": "image_folder", "directory": str(source), "image_size": 16, **options}
     return prepare(options, out, workers, report=lambda _: None)
@@ -46,34 +53,20 @@ def test_decoding_is_torchvisions(size: tuple[int, int], suffix: str, tmp_path: 
     assert np.array_equal(decode(tmp_path / f"a.{suffix}", 16), expected)
 
 
-@pytest.mark.parametrize("mode", ["L", "P", "RGBA", "LA", "1", "CMYK"])
-def test_all_kinds_of_images_become_colour(mode: str, tmp_path: Path) -> None:
-    path = tmp_path / ("a.tif" if mode == "CMYK" else "a.png")
-    draw(path, mode=mode)
-    image = decode(path, 16)
-    assert image.shape == (3, 16, 16)
-    assert image.dtype == np.uint8
-
-
-def test_sixteen_bits_of_grey_are_scaled(tmp_path: Path) -> None:
-    Image.fromarray(np.full((16, 16), 0x8000, np.uint16)).save(tmp_path / "a.png")
-    assert (decode(tmp_path / "a.png", 16) == 0x80).all()
-
-
-@pytest.mark.parametrize("validation", ["validation", "val"])
+@pytest.mark.parametrize("validation", ["validation", "val", "valid", "dev"])
 def test_folders_with_a_split(validation: str, tmp_path: Path) -> None:
     draw_classes(tmp_path / "in" / "train")
     draw_classes(tmp_path / "in" / validation, count=2)
-    draw(tmp_path / "in" / "train" / "a" / "deeper" / "x.PNG")
-    (tmp_path / "in" / "train" / "a" / "notes.txt").write_text("no image")
-    (tmp_path / "in" / "train" / "a" / "._0.jpg").write_text("no image")
-    (tmp_path / "in" / "train" / ".cache").mkdir()
-    data = run(tmp_path / "in", tmp_path / "out", flip=False)
+    draw_classes(tmp_path / "in" / "test", "abc")
+    draw(tmp_path / "in" / "train" / "a" / "deeper" / "x.PNG", seed=50)
+    data, told = told_by(tmp_path / "in", tmp_path / "out", flip=False)
     assert data.classes == ["a", "b"]
     assert data.sizes == {"train": 13, "validation": 4}
     assert data.labels("train").tolist() == [0] * 7 + [1] * 6
     assert (data.crop, data.pad, data.flip) == (16, 4, False)
     assert np.array_equal(data.images("validation")[3], decode(tmp_path / "in" / validation / "b" / "1.jpg", 16))
+    assert "image_folder: 13 train and 4 validation images of 3x16x16 in 2 classes: a (7 + 2), b (6 + 2)" in told
+    assert "not used: test/ beside the two splits" in told
 
 
 def test_imagenet(tmp_path: Path) -> None:
@@ -146,7 +139,7 @@ def test_missing_folders(tmp_path: Path) -> None:
         run(tmp_path, tmp_path / "out")
     with one_line(str(tmp_path), "no train/ and val/"):
         run(tmp_path, tmp_path / "out", name="imagenet")
-    draw(tmp_path / "a" / "0.png")
+    draw_classes(tmp_path, count=1)
     with one_line(str(tmp_path), "one image only"):
         run(tmp_path, tmp_path / "out")
 

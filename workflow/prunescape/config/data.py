@@ -30,9 +30,10 @@ class Data(Section):
     image_size: Annotated[int, Integer(ge=8, le=1024)] | None = key(
         None, "image_folder only. Side of the square images as stored (null, the data set's own choice).", unit="pixels"
     )
-    color_mode: Literal["grayscale", "rgb"] | None = key(
-        None,
-        "image_folder only. Whether images have one channel or three (null, one if all files are grey, else three).",
+    color_mode: Literal["auto", "grayscale", "rgb"] = key(
+        "auto",
+        "image_folder only. Whether images have one channel (`grayscale`) or three (`rgb`); `auto`, one if all files are "
+        "grey.",
     )
     validation_fraction: Part = key(
         0.1,

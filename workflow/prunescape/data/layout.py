@@ -17,6 +17,7 @@ SUFFIXES = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".gif", ".bmp", ".dib", ".tif", ".tiff", ".tga"),
     *(".pbm", ".pgm", ".ppm", ".pnm"),
 )
+SHOWN = 5  # suffixes that a message names
 # What file systems, viewers, archivers and storage devices leave in folders, beside what is hidden.
 TOOL_MADE = {
     *("__macosx", "thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "icon\r", "__pycache__"),
@@ -288,5 +289,6 @@ def _is_text(name: str) -> bool:
 
 
 def _counted(suffixes: Counter[str]) -> str:
-    shown = [f"{count} {printable(suffix)}" for suffix, count in suffixes.most_common(5)]
-    return ", ".join([*shown, "..."] if len(suffixes) > len(shown) else shown)
+    in_order = sorted(suffixes.items(), key=lambda item: (-item[1], item[0]))
+    shown = [f"{count} {printable(suffix)}" for suffix, count in in_order[:SHOWN]]
+    return ", ".join([*shown, "..."] if len(suffixes) > SHOWN else shown)

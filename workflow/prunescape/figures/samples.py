@@ -13,6 +13,7 @@ from prunescape.figures import names, style
 CLASSES = 10  # rows at most
 IMAGES = 10  # images a row
 SIDE = 0.62  # inches
+RGB = 3  # channels
 
 
 class Images(Protocol):
@@ -54,8 +55,10 @@ def draw_images(prepared: Images, seed: int = 0) -> Figure:
             axes.spines[:].set_visible(False)
         for axes, index in zip(row, picked, strict=False):
             _show(axes, np.asarray(images[index]))
-        row[0].set_ylabel(name, rotation=0, ha="right", va="center", labelpad=8, fontsize=9)
+        row[0].set_ylabel(name, rotation=0, ha="right", va="center", labelpad=8, fontsize=9, parse_math=False)
     extent = f"{images.shape[2]}×{images.shape[3]} pixels" if len(images) else "no images"
+    if len(images) and images.shape[1] not in (1, RGB):
+        extent += f" of {images.shape[1]} channels, whose mean is shown"
     style.heading(
         figure,
         f"{names.data_title(prepared.name)}: training images",
@@ -66,10 +69,10 @@ def draw_images(prepared: Images, seed: int = 0) -> Figure:
 
 
 def _show(axes: Axes, image: np.ndarray) -> None:
-    """Show one image C,H,W; small ones keep their pixels."""
+    """Show one image C,H,W, by the mean of its channels if it is neither grey nor RGB; small ones keep their pixels."""
     smoothing = "nearest" if max(image.shape[1:]) <= 64 else "antialiased"
-    if image.shape[0] == 1:
-        axes.imshow(image[0], cmap="gray", vmin=0, vmax=255, interpolation=smoothing)
+    if len(image) != RGB:
+        axes.imshow(image.mean(axis=0), cmap="gray", vmin=0, vmax=255, interpolation=smoothing)
     else:
         axes.imshow(image.transpose(1, 2, 0), interpolation=smoothing)
 

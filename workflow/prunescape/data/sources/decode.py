@@ -74,7 +74,7 @@ def _kept(file: ImageFile.ImageFile) -> Image.Image:
     channels = file.tag_v2.get(277, 1) if isinstance(file, TiffImagePlugin.TiffImageFile) else 0
     if channels > len(file.getbands()):
         read = len(file.getbands())
-        raise NotKeptError(f"{channels} channels, of which {read} would be read; see arrays in docs/own-network.md")
+        raise NotKeptError(f"{channels} channels, of which {read} would be read; see arrays in docs/data.md")
     if _is_cut(file):
         raise NotKeptError("more than 8 bits a channel, which would be cut; scale it to 8 bits")
     image = ImageOps.exif_transpose(file)

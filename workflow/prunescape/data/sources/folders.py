@@ -66,8 +66,7 @@ def _split(name: str, root: Path, paths: list[str], labels: np.ndarray, as_publi
     return Split(labels, write, lambda position: printable(os.path.relpath(paths[position], root)))
 
 
-def _channels(layout: Layout, color_mode: str | None) -> int:
+def _channels(layout: Layout, color_mode: str) -> int:
     """Channels that keep the numbers of all images, or those that are asked for."""
-    if color_mode is not None:
-        return 1 if color_mode == "grayscale" else 3
-    return 1 if all(is_grey(path) for path in layout.files) else 3
+    is_one = all(map(is_grey, layout.files)) if color_mode == "auto" else color_mode == "grayscale"
+    return 1 if is_one else 3

@@ -29,7 +29,7 @@ class Options:
     image_size: int | None = None
     validation_fraction: float = 0.1
     flip: bool | None = None
-    color_mode: str | None = None
+    color_mode: str = "auto"
     seed: int = 0
 
 
