@@ -33,6 +33,8 @@ SHORTER = {
     "PYTHONPATH=workflow python -m pytest tests/unit/test_pruning_criteria.py": "PYTHONPATH=workflow python -m pytest "
     "tests/unit/test_pruning_criteria.py -k 'deviation or filters_of_like_weights'",
     "snakemake --configfile stripes.yaml": "snakemake results/stripes/hpspace/cells.csv --configfile stripes.yaml",
+    "snakemake --configfile bands.yaml": "snakemake results/bands/hpspace/cells.csv --configfile bands.yaml",
+    "cat results/bands/hpspace/verdict.txt": "cat results/bands/hpspace/cells.csv",
     "cat results/stripes/hpspace/verdict.txt": "cat results/stripes/hpspace/cells.csv",
 }
 

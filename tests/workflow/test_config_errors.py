@@ -143,13 +143,24 @@ def test_runs_with_different_data_may_share_a_folder_of_prepared_data(copied: Pa
 @pytest.mark.full
 def test_a_change_to_the_users_images_prepares_them_again(project: Callable[..., Path], tmp_path: Path) -> None:
     folder = project()
-    draw_classes(tmp_path / "data", classes=3, count=4, side=20)
+    draw_classes(tmp_path / "store", classes=3, count=4, side=20)
+    (tmp_path / "data").mkdir()
+    for stored in (tmp_path / "store").iterdir():
+        (tmp_path / "data" / stored.name).symlink_to(stored)
     data = {"name": "image_folder", "directory": str(tmp_path / "data"), "image_size": 16}
     write_config(folder, merged(TINY, {"data": {**data, "train_size": None, "validation_size": None}}))
     target = "describe_dense"
     snakemake(folder, "--until", target)
     assert planned(folder, "--until", target) == {}
-    shutil.copy(tmp_path / "data/n00000000/0.JPEG", tmp_path / "data/n00000001/new.JPEG")
+    first, second = tmp_path / "store/n00000000/0.JPEG", tmp_path / "store/n00000001/0.JPEG"
+    content, other = first.read_bytes(), second.read_bytes()
+    first.write_bytes(other)
+    second.write_bytes(content)
+    assert planned(folder, "--until", target) == {"prepare": 1, "describe_dense": 1}
+    first.write_bytes(content)
+    second.write_bytes(other)
+    assert planned(folder, "--until", target) == {}
+    shutil.copy(first, tmp_path / "store/n00000001/new.JPEG")
     assert planned(folder, "--until", target) == {"prepare": 1, "describe_dense": 1}
     write_config(folder, merged(TINY, {"data": {**data, "train_size": None, "validation_size": None, "flip": False}}))
     assert planned(folder, "--until", target) == {"prepare": 1, "describe_dense": 1}

@@ -32,8 +32,8 @@ class Data(Section):
     )
     color_mode: Literal["auto", "grayscale", "rgb"] = key(
         "auto",
-        "image_folder only. Whether images have one channel (`grayscale`) or three (`rgb`); `auto`, one if all files are "
-        "grey.",
+        "image_folder only. Whether images have one channel (`grayscale`) or three (`rgb`); `auto`: one, if all files "
+        "are grey.",
     )
     validation_fraction: Part = key(
         0.1,
