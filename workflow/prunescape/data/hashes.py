@@ -33,7 +33,7 @@ class Hashes:
 
         Args:
             paths: the files; links are followed.
-            tell: takes a line when much has to be read.
+            tell: takes lines when much has to be read.
         """
         stamps = [_stamp(path) for path in paths]
         self._known = {path: self._known[path] for path in paths if path in self._known}
@@ -41,10 +41,10 @@ class Hashes:
         size = sum(int(stamps[i].partition(" ")[0]) for i in unread if stamps[i][:1].isdigit())
         if size > TOLD_BYTES:
             tell(f"reading {len(unread):,} files once, {size / 1e9:.1f} GB, to know them again")
-        fresh = self._read_all([paths[i] for i in unread]) if unread else {}
+        fresh = self._read_all([paths[i] for i in unread], tell) if unread else {}
         return [fresh[path] if path in fresh else self._known[path][1] for path in paths]
 
-    def _read_all(self, paths: list[str]) -> dict[str, str]:
+    def _read_all(self, paths: list[str], tell: Callable[[str], None]) -> dict[str, str]:
         """Hashes of files by path, read now; they are kept, also when this is interrupted."""
         found: dict[str, str] = {}
         saved = time.monotonic()
@@ -59,6 +59,7 @@ class Hashes:
                     if time.monotonic() - saved > SAVED_EVERY:
                         self._save()
                         saved = time.monotonic()
+                        tell(f"read {len(found):,} of {len(paths):,} files")
         finally:
             self._save()
         return found

@@ -24,9 +24,14 @@ UNVERIFIED = {
 }
 
 
+def is_folder(root: Path) -> bool:
+    """Whether a folder is there, and can be seen."""
+    return os.path.isdir(root)  # noqa: PTH112 - pathlib raises where that cannot be told
+
+
 def root_of(directory: str) -> Path:
     """The folder that `data.directory` names; `~` is the home directory."""
-    return Path(directory).expanduser()
+    return Path(os.path.expanduser(directory))  # noqa: PTH111 - pathlib raises where there is no such user
 
 
 def count_classes(name: str, directory: str | None = None) -> int | None:
@@ -118,7 +123,7 @@ def digest(
     Args:
         name, directory, verify: see the config's section `data`.
         keep: the folder where hashes are kept.
-        tell: takes a line when much has to be read.
+        tell: takes lines when much has to be read.
 
     Returns:
         The digest, or what is wrong with the files; None where checksums say what they are.
@@ -128,7 +133,7 @@ def digest(
     root = root_of(directory)
     try:
         paths = _files(name, root, verify)
-    except UserError as error:
+    except (OSError, UserError) as error:  # the job that reads them will say it
         return f"refused: {error}"
     if paths is None:
         return None
@@ -149,4 +154,4 @@ def _files(name: str, root: Path, verify: bool) -> list[str] | None:
     if verify:
         return None
     found = {str(path) for pattern in UNVERIFIED.get(name, ()) for path in root.glob(pattern) if path.is_file()}
-    return sorted(found)
+    return sorted(found) or None  # to be downloaded

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from prunescape.config.data import Data
-from prunescape.data.own_files import digest, root_of
+from prunescape.data.own_files import digest, is_folder, root_of
 from prunescape.models.external_code import external_digest
 from prunescape.runtime import fingerprint
 
@@ -49,7 +49,7 @@ def own_files(data: Data, meta: str) -> str | None:
     """
     if data.directory is None:
         return None
-    if not root_of(data.directory).exists():
+    if not is_folder(root_of(data.directory)):
         with suppress(OSError, ValueError, AttributeError):
             if prepared := json.loads(Path(meta).read_text(encoding="utf-8")).get("own_files"):
                 _tell(f"data.directory: {data.directory} is not there; the prepared images are taken as they are")

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from prunescape.data.arrays import memory_mapped
-from prunescape.data.own_files import root_of
+from prunescape.data.own_files import is_folder, root_of
 from prunescape.data.sources.interface import Options, Source, Split, hold_out, in_memory
 from prunescape.errors import UserError
 
@@ -22,7 +22,7 @@ def open_source(options: Options, downloads: Path) -> Source:  # noqa: ARG001
     if options.directory is None:
         raise UserError("data.directory: null, but arrays are never downloaded; write the folder of your arrays")
     root = root_of(options.directory)
-    if not root.is_dir():
+    if not is_folder(root):
         raise UserError(f"data.directory: {root} is no folder; write the folder of your arrays")
     images, labels = _images(root / "train_images.npy"), _labels(root / "train_labels.npy")
     _check_length(root, "train", images, labels)

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Sequence
 from pathlib import Path
 
+from prunescape.data.own_files import is_folder, root_of
 from prunescape.data.sources.interface import Options
 from prunescape.errors import UserError
 
@@ -19,8 +20,8 @@ def copy_folder(options: Options, downloads: Path) -> Path:
     """
     if options.directory is None:
         return downloads
-    folder = Path(options.directory).expanduser()
-    if not folder.is_dir():
+    folder = root_of(options.directory)
+    if not is_folder(folder):
         raise UserError(f"data.directory: {folder} is no folder; make it, or write null to download a copy")
     return folder
 

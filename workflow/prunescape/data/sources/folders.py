@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from prunescape.data.layout import Layout, Listing, printable, read_layout, split_folders
-from prunescape.data.own_files import root_of
+from prunescape.data.own_files import is_folder, root_of
 from prunescape.data.sources.decode import decode_all, is_grey
 from prunescape.data.sources.interface import Options, Report, Source, Split, hold_out
 from prunescape.errors import UserError
@@ -27,7 +27,7 @@ def open_source(options: Options, downloads: Path) -> Source:  # noqa: ARG001
     if options.directory is None:
         raise UserError(f"data.directory: null, but {options.name} is never downloaded; write the folder of your copy")
     root = root_of(options.directory)
-    if not root.is_dir():
+    if not is_folder(root):
         raise UserError(f"data.directory: {root} is no folder; write the folder of your images")
     if options.name == PUBLISHED and split_folders(root)[1] is None:
         raise UserError(f"{root}: has no train/ and val/; unpack ILSVRC2012 into these, one folder a class in each")
