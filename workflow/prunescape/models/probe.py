@@ -28,7 +28,7 @@ def probe(architecture: Architecture) -> None:
         try:
             logits = model(given)
         except Exception as error:  # whatever the user's forward method does
-            hint = "; data.color_mode: rgb gives grey images three channels" if shape[0] == 1 else ""
+            hint = "; image_folder gives grey files three channels with data.color_mode: rgb" if shape[0] == 1 else ""
             raise UserError(f"{target}: does not take images of {size} ({in_a_line(error)}){hint}") from None
         if not isinstance(logits, torch.Tensor):
             aux = "; for this one write kwargs: {aux_logits: false}" if hasattr(model, "aux_logits") else ""
