@@ -16,10 +16,8 @@ from prunescape.data.prepared import PreparedData
 from prunescape.models.architecture import Architecture
 from prunescape.plan.plan import Plan
 from prunescape.training.engine import Engine
-from prunescape.training.lane import Lane
 from prunescape.training.recipe import Recipe
-from prunescape.training.task import Task
-from prunescape.training.train import train
+from prunescape.training.train import Lane, Task, train
 
 CHANNELS, SIDE = 5, 12
 
