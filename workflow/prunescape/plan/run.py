@@ -94,7 +94,9 @@ class Run:
         """The settings that decide the bytes of the prepared data, beside the files themselves."""
         content = self.config.data.plain(*CONTENT)
         if self.data_set.module in OWN_IMAGES:  # elsewhere `directory` holds a copy of what everyone has
-            content |= self.config.data.plain("directory", "color_mode")
+            content |= self.config.data.plain("directory")
+        if self.data_set.channels is None:
+            content |= self.config.data.plain("color_mode")
         geometry = self.data_set.geometry(self.config.data.image_size)
         return {"options": content, "set": asdict(self.data_set), "sizes": asdict(geometry)}
 
