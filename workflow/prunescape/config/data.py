@@ -13,7 +13,7 @@ class Data(Section):
         "A known data set: digits, fashion_mnist, cifar10, cifar100, imagenet, image_folder or arrays.",
         example="digits",
     )
-    directory: Annotated[Text, within(pattern=r"^[^\x00]+$")] | None = key(
+    directory: Annotated[Text, within(min_length=1)] | None = key(
         None,
         "An existing copy of the data set (null, download one). Needed for imagenet, image_folder and arrays; `~` is "
         "expanded.",
@@ -46,7 +46,7 @@ class Data(Section):
         "image_folder and arrays only. Whether training mirrors images left to right (null, the data set's own choice: "
         "yes).",
     )
-    prepared: FilledIn[Annotated[Text, within(pattern=r"^[^{}\x00]+$")]] = key(
+    prepared: FilledIn[Annotated[Text, within(pattern="^[^{}]+$")]] = key(
         None,
         "Where the prepared arrays are kept (null, `results/<run>/data`).",
         hint="write a path without braces",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from prunescape.errors import UserError
+from prunescape.errors import UserError, printable
 
 TRAIN, VALIDATION_NAMES = "train", ("validation", "val", "valid", "dev")
 # Names of folders that are parts of a data set and no classes, as people write them.
@@ -91,12 +91,6 @@ class Layout:
             unused = ", ".join(f"{printable(name)}/" for name in self.unused)
             lines.append(f"not used: {unused} beside the two splits")
         return lines
-
-
-def printable(path: str | os.PathLike[str]) -> str:
-    """A path as messages show it: quoted, with escapes, where a terminal or a log could not take it."""
-    text = os.fspath(path)
-    return text if _is_text(text) else ascii(text)
 
 
 def read_layout(root: Path) -> Layout:
@@ -222,7 +216,7 @@ def _images(start: str, listing: Listing) -> Iterator[str]:
         folder, above = pending.pop()
         here = _place(folder)
         if here in above:
-            raise UserError(f"{printable(folder)}: a link to a folder that it lies in; remove it")
+            raise UserError(f"{folder}: a link to a folder that it lies in; remove it")
         images: list[str] = []
         for entry in _entries(folder, listing):
             if _is_folder(entry):
@@ -250,13 +244,13 @@ def _take(entry: os.DirEntry[str], images: list[str], listing: Listing) -> None:
     suffix = os.path.splitext(entry.name)[1].lower()  # noqa: PTH122 - pathlib is slow for a million files
     is_file = entry.is_file()
     if not is_file and entry.is_symlink():
-        raise UserError(f"{printable(entry.path)}: a link to what is not there; mend or remove it")
+        raise UserError(f"{entry.path}: a link to what is not there; mend or remove it")
     if suffix not in SUFFIXES:
         listing.others[suffix or "without a suffix"] += 1
     elif is_file:
         images.append(entry.path)
     else:
-        raise UserError(f"{printable(entry.path)}: no regular file; remove it")
+        raise UserError(f"{entry.path}: no regular file; remove it")
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -276,7 +270,7 @@ def _place(folder: str) -> tuple[int, int]:
 
 def _unreadable(path: str, error: OSError) -> UserError:
     reason = os.strerror(error.errno or 0)
-    return UserError(f"{printable(path)}: cannot be read ({reason}); make it readable, or remove it")
+    return UserError(f"{path}: cannot be read ({reason}); make it readable, or remove it")
 
 
 def _is_skipped(name: str) -> bool:

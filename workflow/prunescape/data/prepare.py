@@ -12,13 +12,12 @@ import numpy as np
 from prunescape.data.arrays import new_array
 from prunescape.data.catalogue import lookup
 from prunescape.data.examine import Stored, examine
-from prunescape.data.layout import printable
 from prunescape.data.own_files import UNVERIFIED, digest
 from prunescape.data.prepared import PreparedData, clear, write_labels, write_meta
 from prunescape.data.randomness import derive_seed
 from prunescape.data.sources.interface import Options, Report, Source, Split
 from prunescape.data.stratify import stratified_choice
-from prunescape.errors import UserError
+from prunescape.errors import UserError, printable
 
 Splits = Mapping[str, tuple[Split, np.ndarray]]  # by name: its images, and the positions of those that are kept
 SHOWN = 30  # classes that are named, with the last one

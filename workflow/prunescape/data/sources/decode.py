@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFile, ImageOps, TiffImagePlugin
 
-from prunescape.data.layout import printable
 from prunescape.data.progress import progress
 from prunescape.data.sources.interface import Report
 from prunescape.errors import UserError
@@ -114,7 +113,7 @@ def decode_block(array: str, start: int, paths: Sequence[str], as_published: boo
                 out[position] = decode(path, out.shape[-1], out.shape[1], as_published)
             except Exception as error:  # decoders raise nearly anything on broken files
                 reason = " ".join(str(error).replace(repr(path), "").split()) or type(error).__name__
-                failures.append(f"{printable(path)} ({reason})")
+                failures.append(f"{path} ({reason})")
     return failures
 
 
