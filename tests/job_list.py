@@ -14,11 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path("workflow").resolve()))
 from prunescape.runtime import fingerprint
 
-def files(*sources):
-    found = {file for source in sources for file in fingerprint._closure(fingerprint._locate(source))}
-    return sorted(file.relative_to(fingerprint.LIBRARY.parent).as_posix() for file in found)
-
-fingerprint.digest = files
+fingerprint.digest = lambda *sources: tuple(fingerprint.definitions(*sources))
 from snakemake.api import ConfigSettings, DAGSettings, OutputSettings, ResourceSettings, SnakemakeApi
 from snakemake.settings.enums import Quietness
 

@@ -22,7 +22,7 @@ class Node(NamedTuple):
 def forget() -> None:
     """Let what code says be read again."""
     code = fingerprint
-    for function in (code.digest, code._closure, code._scan, code._kept, external_code.external_digest):
+    for function in (code.digest, code._reached, code.packages, code._code, code._kept, external_code.external_digest):
         function.cache_clear()
 
 

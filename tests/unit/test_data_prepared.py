@@ -15,7 +15,8 @@ from prunescape.data import statistics
 from prunescape.data.arrays import new_array
 from prunescape.data.prepared import clear, load_prepared
 from prunescape.data.statistics import channel_statistics
-from prunescape.io.files import seal, sha256
+from prunescape.io.files import sha256
+from prunescape.io.seals import seal
 
 
 def test_a_round_trip(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ def crate(tmp_path: Path) -> ROCrate:
         "code": "feed",
         "software": software(PROJECT / "envs" / "prunescape.yaml"),
         "hardware": hardware(["cpu", "cpu"]),
+        "accepted": ["train_tile: recipe.epochs: 3, now 4"],
         "seconds": 12.3,
     }
     write_json(folder / "datapackage.json", data_package("demo", "hpspace", STUDY.tables, STUDY.columns))
@@ -51,6 +52,7 @@ def test_the_run_names_inputs_results_code_and_machine(crate: ROCrate) -> None:
     assert torch.__version__.startswith(versions["torch"])
     assert versions["snakemake"] == snakemake.__version__
     assert {entity["name"]: entity["value"] for entity in run["environment"]}["trained on"] == "cpu"
+    assert run["description"].endswith("accepted as it was by `snakemake accept`: train_tile: recipe.epochs: 3, now 4")
 
 
 def test_every_file_is_a_part_with_its_checksum(crate: ROCrate) -> None:

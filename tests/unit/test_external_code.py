@@ -7,14 +7,18 @@ import pytest
 
 from prunescape.errors import UserError
 from prunescape.models import external_code
-from prunescape.models.external_code import check_import, module_files
+from prunescape.models.external_code import check_import, distributions_of, external_packages, module_files, not_seen
+from prunescape.plan.identity import file_digest
 
-BLOCKS = "from torch import nn\n\nclass Block(nn.Module):\n    width = 8\n"
+BLOCKS = "from importlib import import_module\nfrom torch import nn\n\nclass Block(nn.Module):\n    width = 8\n"
+BLOCKS += "    other = import_module('.relative', __package__)\n"
 NETS = """raise SystemExit("not to be run")
 from .parts.blocks import Block
 import beside
+import importlib
 
 def build(num_classes):
+    importlib.import_module("mine.late")
     return Block()
 """
 FILES = {
@@ -23,6 +27,8 @@ FILES = {
     "mine/parts/__init__.py": "",
     "mine/parts/blocks.py": BLOCKS,
     "mine/other.py": "x = 1\n",
+    "mine/late.py": "z = 1\n",
+    "mine/parts/relative.py": "z = 1\n",
     "beside.py": "y = 1\n",
     "alone.py": "from mine.nets import *\n",
     "reach.py": """import os, subprocess as sp
@@ -48,7 +54,8 @@ def here(tmp_path, monkeypatch) -> Path:
 
 
 def digest(module: str = "mine.nets") -> str:
-    external_code.external_digest.cache_clear()
+    for function in (external_code.external_digest, external_code._own_modules, external_code._distributions):
+        function.cache_clear()
     return external_code.external_digest(module)
 
 
@@ -120,6 +127,8 @@ def test_what_comes_from_the_same_package_is_not_refused(here: Path) -> None:
         ("mine/parts/__init__.py", "print()\n", False),
         ("mine/__init__.py", "print()\n", False),
         ("beside.py", "y = 2\n", False),
+        ("mine/late.py", "z = 2\n", False),  # by importlib
+        ("mine/parts/relative.py", "z = 2\n", False),
     ],
 )
 def test_the_digest_changes_with_what_a_network_depends_on(here: Path, file: str, text: str, same: bool) -> None:
@@ -132,3 +141,49 @@ def test_installed_packages_count_by_their_version(here: Path, monkeypatch) -> N
     before = digest("torchvision")
     monkeypatch.setattr(external_code.importlib.metadata, "version", lambda name: "99")
     assert digest("torchvision") != before
+
+
+def test_packages_are_those_of_their_distributions_whatever_these_are_called(here: Path) -> None:
+    text = "import PIL.Image\nimport sklearn\nimport os\ndef build(c):\n    import yaml\n    import beside\n"
+    (here / "reads.py").write_text(text)
+    digest("reads")
+    assert external_packages("reads") == {"PIL", "sklearn", "yaml"}
+    assert distributions_of(external_packages("reads")) == ["PyYAML", "pillow", "scikit-learn"]
+    assert external_packages("mine.nets") == {"torch"}
+    assert external_packages("torchvision") == {"torchvision"}
+
+
+def test_what_a_network_reads_and_the_digest_does_not_see_is_told(here: Path) -> None:
+    (here / "mine" / "table.npy").write_bytes(b"1")
+    text = """import importlib, numpy, pathlib
+table = numpy.load(pathlib.Path(__file__).parent / "table.npy")
+name = "mine." + "late"
+importlib.import_module(name)
+"nowhere.npy"
+"""
+    (here / "mine" / "reads.py").write_text(text)
+    digest("mine.reads")
+    table, hidden = not_seen("mine.reads", [])
+    assert table.startswith(f"{here}/mine/reads.py, line 2: names table.npy")
+    assert hidden.startswith(f"{here}/mine/reads.py, line 4: imports a module whose name is made up")
+    assert not_seen("mine.reads", ["mine/table.npy"]) == not_seen("mine.reads", ["mine"]) == [hidden]
+    assert not_seen("mine.nets", []) == not_seen("torchvision", []) == []
+
+
+def test_declared_files_count_by_their_content(here: Path) -> None:
+    (here / "folder").mkdir()
+    (here / "folder" / "a.npy").write_bytes(b"1")
+
+    def of(path: str) -> str:
+        file_digest.cache_clear()
+        return file_digest(path)
+
+    before = of("folder"), of("folder/a.npy")
+    (here / "folder" / "a.npy").touch()
+    assert (of("folder"), of("folder/a.npy")) == before
+    (here / "folder" / "a.npy").write_bytes(b"2")
+    after = of("folder"), of("folder/a.npy")
+    assert after[0] != before[0]
+    assert after[1] != before[1]
+    (here / "folder" / "a.npy").rename(here / "folder" / "b.npy")
+    assert of("folder") != after[0]

@@ -35,7 +35,8 @@ from prunescape.errors import (
 )
 from prunescape.hpspace.cells import collect
 from prunescape.io import files
-from prunescape.io.files import read_csv, read_json, seal, write_csv, write_json, write_text
+from prunescape.io.files import read_csv, read_json, write_csv, write_json, write_text
+from prunescape.io.seals import seal
 from prunescape.io.tensors import load_tensors, save_tensors
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build

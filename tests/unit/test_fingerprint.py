@@ -34,7 +34,13 @@ OF_NETWORKS = {
 
 
 def forget() -> None:
-    for function in (fingerprint.digest, fingerprint._closure, fingerprint._scan, fingerprint._kept):
+    for function in (
+        fingerprint.digest,
+        fingerprint.packages,
+        fingerprint._reached,
+        fingerprint._code,
+        fingerprint._kept,
+    ):
         function.cache_clear()
 
 
@@ -120,6 +126,62 @@ def test_a_models_code_counts_for_that_model_alone(fresh) -> None:
     before = [digest(*source) for source in sources]
     edit(folder / "prunescape" / "models" / "mobilenet.py", "(6, 24, 2, 2, 1)", "(6, 24, 2, 2, 2)")
     assert [digest(*source) == old for source, old in zip(sources, before, strict=True)] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "counts"),
+    [
+        ("def not_used(x):\n    return x\n", False),
+        ("class NotUsed:\n    x = 1\n", False),
+        ("def train(x):\n    return x\n", True),  # some code says this name, which may mean this function
+        ("NOT_USED = 1\n", True),
+        ("print('imported')\n", True),
+        ("def not_used(x):\n    return x\n\nnot_used(1)\n", True),
+        ("@registered\ndef not_used(x):\n    return x\n", True),
+        ("class NotUsed(metaclass=M):\n    pass\n", True),
+        ("ENTRIES = {'a': 'prunescape.lanes.sgd:not_used'}\ndef not_used(x):\n    return x\n", True),
+    ],
+)
+def test_a_definition_counts_where_anything_that_counts_says_its_name(text: str, counts: bool, fresh) -> None:
+    folder, digest = fresh
+    before, other = digest("hpspace/train_tile.py"), digest("prunescape.lanes.sgd")
+    target = folder / "prunescape" / "lanes" / "sgd.py"
+    target.write_text(target.read_text() + "\n\n" + text)
+    assert (digest("hpspace/train_tile.py") != before) == counts
+    assert digest("prunescape.lanes.sgd") != other  # the source itself counts as a whole
+
+
+def test_what_is_used_of_a_definition_that_is_new_counts_from_then_on(fresh) -> None:
+    folder, digest = fresh
+    digest("hpspace/train_tile.py")
+    target = folder / "prunescape" / "lanes" / "sgd.py"
+    target.write_text(
+        target.read_text() + "\n\ndef first_(x):\n    return second_(x)\n\n\ndef second_(x):\n    return x\n"
+    )
+    edit(folder / "prunescape" / "hpspace" / "tile.py", "import", "import")
+    tile = folder / "prunescape" / "hpspace" / "tile.py"
+    tile.write_text(tile.read_text() + "\n\nfrom prunescape.lanes.sgd import first_\n")
+    before = digest("hpspace/train_tile.py")
+    edit(target, "return x\n", "return 2 * x\n")
+    assert digest("hpspace/train_tile.py") != before
+
+
+def test_no_code_makes_up_the_names_of_what_it_uses() -> None:
+    """Else a function might be used whose name nobody says, and its changes would not count."""
+    modules = {  # where attributes of modules are looked up by names that are data: whole modules are sources there
+        "runtime/named.py", "models/external.py", "models/cifar_adapted.py", "models/imagenet_resnet.py",
+    }  # fmt: skip
+    for file in [*(WORKFLOW / "prunescape").rglob("*.py"), *(WORKFLOW / "scripts").rglob("*.py")]:
+        name = file.relative_to(WORKFLOW).as_posix().removeprefix("prunescape/")
+        calls = [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)]
+        for node in calls if not name.startswith("config/") else []:  # which reads settings and makes no numbers
+            called = ast.unparse(node.func)
+            assert called not in ("globals", "locals", "vars", "eval", "exec"), f"{name}, line {node.lineno}"
+            assert not called.endswith(("__subclasses__", "attrgetter", "methodcaller")), f"{name}, line {node.lineno}"
+            if called == "getattr" and not isinstance(node.args[1], ast.Constant) and name not in modules:
+                looked = ast.unparse(node.args[0])
+                assert "import" not in looked, f"{name}, line {node.lineno}"
+                assert not looked.endswith("module") or name == "models/build.py", f"{name}, line {node.lineno}"
 
 
 def test_every_import_of_the_library_is_followed() -> None:

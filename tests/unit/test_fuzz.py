@@ -21,7 +21,7 @@ from prunescape.config.reading import ConfigError, read, validated
 from prunescape.data.catalogue import CATALOGUE as DATA_SETS
 from prunescape.data.prepared import load_prepared
 from prunescape.errors import UserError
-from prunescape.io.files import seal
+from prunescape.io.seals import seal
 from prunescape.models.catalogue import CATALOGUE as MODELS
 
 MOST_SECONDS = 5.0  # for one input

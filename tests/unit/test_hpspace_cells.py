@@ -10,7 +10,8 @@ import pytest
 from prunescape.errors import UserError
 from prunescape.hpspace.cells import KEY, collect, read_cells
 from prunescape.hpspace.lattice import Cell
-from prunescape.io.files import seal, write_json
+from prunescape.io.files import write_json
+from prunescape.io.seals import seal
 from prunescape.plan.hpspace import read_plan
 
 ORDER = ["b", "a"]  # models as the config has them

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from finished import seal_results
 from overview_samples import NOW, made, page, write
 from prunescape.errors import UserError
 from prunescape.models.architecture import Architecture
@@ -37,10 +38,11 @@ def round_of(study: Study, number: int) -> Path:
     return Path(study.plan.hpspace.extension.format(model="resnet20", round=number))
 
 
-def finish(training: Training, seconds: float, device: str = "cpu (1 thread)") -> None:
+def finish(study: Study, training: Training, seconds: float, device: str = "cpu (1 thread)") -> None:
     write(training.result, "i,j\n0,0\n")
     rows = "".join(f"{seconds},{device}\n" for _ in range(training.cells))
     write(training.result.with_suffix(".timing.csv"), f"seconds,device\n{rows}")
+    seal_results(study.plan, training.result)
 
 
 COUNTED = [(name, 32, 10) for name in MODELS if name.startswith("resnet") and name != "resnet50"]
@@ -78,7 +80,7 @@ def test_a_bill_before_anything_has_run(study: Study) -> None:
 
 
 def test_finished_tiles_are_not_billed_again_and_tell_the_time(study: Study) -> None:
-    finish(tiles(study)[0], seconds=40.0)
+    finish(study, tiles(study)[0], seconds=40.0)
     lines = {line.row.variant: line for line in cost_lines(study)}
     assert (lines["dense"].cells, lines["dense"].done, lines["dense"].jobs) == (27, 9, 2)
     assert lines["dense"].seconds == pytest.approx(18 * 40)
@@ -103,6 +105,7 @@ def test_shorter_retrainings_and_steps_cost_what_they_train(study: Study) -> Non
     assert lines[name].seconds == pytest.approx(27 * seconds)
     assert lines[name].disk < lines["uniform-0.25"].disk
     write(Path(f"results/x/models/resnet20/{name}/step-1/retrained.safetensors"))
+    seal_results(study.plan, f"results/x/models/resnet20/{name}/step-1/retrained.safetensors")
     assert {line.row.variant: line.done for line in cost_lines(study)}[step.variant] == 1
     study = made({"models": {"resnet20": {"pipelines": ["prune_at_init"]}}})
     assert CHECKPOINT not in [row.variant for row in study.rows]  # nothing is trained before pruning
@@ -139,7 +142,7 @@ def test_growth_is_told_and_not_counted(study: Study) -> None:
 def test_the_state_of_every_training(study: Study) -> None:
     first, second, third = tiles(study)
     fourth, fifth, _ = tiles(study, "uniform-0.5")
-    finish(first, 1.0)
+    finish(study, first, 1.0)
     write(second.log, "12:00:00 cells 1-9 of 9: epoch 4/10, step 250/500, best top-1 50.00 %, 9 s to go\n", age=30)
     write(third.log, "12:00:00 cells 1-9 of 9: epoch 1/10, best\n12:01:00 error: the disk is full; free some\n", age=30)
     write(fourth.log, "12:00:00 cells 1-9 of 9: epoch 5/10, best top-1\n", age=FRESH_SECONDS + 1)
@@ -155,7 +158,7 @@ def test_the_state_of_every_training(study: Study) -> None:
     assert str(third.log) in text
     assert "1 training running; at this rate about" in text
     row = next(line for line in text.splitlines() if " dense " in line)
-    assert row.split()[2:] == ["27", "9", "9", "9", "-", "-", "48", "%"]
+    assert row.split()[2:] == ["27", "9", "9", "9", "-", "-", "-", "48", "%"]
 
 
 def test_an_earlier_array_of_the_same_job_counts_as_done(study: Study) -> None:
@@ -165,7 +168,7 @@ def test_an_earlier_array_of_the_same_job_counts_as_done(study: Study) -> None:
 
 
 def test_the_time_left(study: Study) -> None:
-    finish(tiles(study)[0], seconds=10.0)
+    finish(study, tiles(study)[0], seconds=10.0)
     write(tiles(study)[1].log, "12:00:00 cells 1-9 of 9: epoch 5/10, best\n")
     left = seconds_left(study, survey(study, NOW))
     assert left == pytest.approx(10 * (9 * 0.5 + 9) + 5 * 27 + 10)  # dense, pruned, and the one to be pruned

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from finished import seal_results
 from overview_samples import NOW, made, page, write
 from prunescape.overview.companion import companion_cost, companion_status, flops_of
 from prunescape.overview.cost import ASSUMED_CORE, PER_PIXEL, Costs
@@ -45,16 +46,18 @@ def test_flops_are_those_of_training_and_evaluation(study: Study, companion: Com
 
 def test_the_bill_counts_what_is_left(study: Study, companion: Companion) -> None:
     write(Path(jobs_of(companion, "evaluate_grid")[0].result))
+    seal_results(study.plan, jobs_of(companion, "evaluate_grid")[0].result)
     text = page(companion_cost(companion, study))
     lines = lines_of(text)
     evaluation = FORWARD * 30 * BEST
     assert lines["evaluate_grid"][2:6] == ["2", "60", "1", flops(evaluation)]
     hours = evaluation / ASSUMED_CORE.flops / 3600
     assert float(lines["evaluate_grid"][6]) == pytest.approx(hours, rel=0.05)
-    assert lines["pretrain"][2:5] == ["2", "2", "2"]
+    assert lines["pretrain"][2:5] == ["2", "2", "1"]  # on which the finished one rests
     assert "3e+10 FLOP/s" in text
     for job in companion.pieces:
         write(Path(job.result))
+        seal_results(study.plan, job.result)
     assert "0.0e+00" in page(companion_cost(companion, study))
 
 
@@ -67,12 +70,13 @@ def test_unknown_models_have_no_price(study: Study, companion: Companion, monkey
 def test_the_states_of_jobs_and_the_failures(study: Study, companion: Companion) -> None:
     (done, failed), (running, missing) = (jobs_of(companion, rule) for rule in ("pretrain", "evaluate_grid"))
     write(Path(done.result))
+    seal_results(study.plan, done.result)
     write(Path(failed.log), "12:00:00 error: the disk is full\n", age=10)
     write(Path(running.log), "12:00:00 networks 1-16 of 30 evaluated\n", age=10)
     text = page(companion_status(companion, study, NOW))
     lines = lines_of(text)
-    assert lines["pretrain"][2:] == ["2", "1", "-", "1", "-", "-"]
-    assert lines["evaluate_grid"][2:] == ["2", "-", "1", "-", "-", "1"]
+    assert lines["pretrain"][2:] == ["2", "1", "-", "1", "-", "-", "-"]
+    assert lines["evaluate_grid"][2:] == ["2", "-", "1", "-", "-", "-", "1"]
     assert f"{failed.log}: the disk is full" in text
     assert "claims: not yet" in text
     write(Path("results/x/stochastic/claims.txt"))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from finished import seal_results
 from overview_samples import NOW, made, page, write
 from prunescape.overview.companion import Companions
 from prunescape.overview.study import CHECKPOINT, Study
@@ -25,6 +26,8 @@ def finish(study: Study) -> None:
         write(training.result, "i,top1\n0,40.0\n1,61.25\n2,\n")
     write(Path("results/x/models/resnet20/dense/history.csv"), "epoch,top1\n1,30.0\n")
     write(study.results / "hpspace" / "verdict.json")
+    for training in study.trainings():
+        seal_results(study.plan, training.result)
 
 
 def line(text: str, variant: str) -> list[str]:
@@ -36,6 +39,7 @@ def line(text: str, variant: str) -> list[str]:
 def test_bars_counts_and_the_best_accuracy_so_far(study: Study) -> None:
     first, second, third = (training for training in study.trainings() if training.row.variant == "dense")
     write(first.result, "i,top1\n0,40.0\n1,61.25\n")
+    seal_results(study.plan, first.result)
     lines = "12:00:00 cells 1-9 of 9: epoch 4/10, best top-1 63.50 %, 9 s to go\n"
     write(second.log, f"{lines}12:01:00 cells 1-9 of 9: epoch 5/10, best top-1 62.00 %, 8 s to go\n", age=5)
     write(third.log, "12:00:00 error: no room\n", age=5)
@@ -68,6 +72,7 @@ def test_a_table_that_was_made_again_is_read_again(study: Study) -> None:
     view.look(NOW)
     for training in study.trainings():
         write(training.result, "i,top1\n0,71.0\n", age=-5)
+        seal_results(study.plan, training.result)
     assert line(page(view.look(NOW)[0]), "dense")[5] == "71.00"
 
 
@@ -80,6 +85,7 @@ def test_companion_studies_are_watched_too(study: Study) -> None:
     assert "dense" not in page(parts)
     for job in companion.pieces:
         write(Path(job.result))
+        seal_results(study.plan, job.result)
     assert view.look(NOW)[1]
 
 

@@ -180,9 +180,8 @@ def test_functions_of_entries_take_what_their_jobs_give(whole: Plan) -> None:
 def test_identities_cover_the_functions_of_entries_and_not_the_registry(
     whole: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def files(*sources: str) -> list[str]:
-        found = {file for source in sources for file in fingerprint._closure(fingerprint._locate(source))}
-        return sorted(file.relative_to(fingerprint.LIBRARY.parent).as_posix() for file in found)
+    def files(*sources: str) -> tuple[str, ...]:
+        return tuple(fingerprint.definitions(*sources))
 
     monkeypatch.setattr(fingerprint, "digest", files)
     for job in (step.all_jobs()[0] for step in whole.steps if step.all_jobs()):

@@ -188,11 +188,12 @@ def test_a_changed_number_in_a_plan_of_extension(copied: Path) -> None:
 
 @pytest.mark.full
 def test_a_row_too_many_in_the_table_of_cells(copied: Path) -> None:
-    """Without its checksum, as where hidden files were not copied along."""
+    """Though it was accepted as it is, as where hidden files were not copied along."""
     cells = copied / RESULTS / "hpspace/cells.csv"
     good = cells.read_text()
     cells.write_text(good + good.splitlines()[-1] + "\n")
     cells.with_name(".cells.csv.sha256").unlink()
+    snakemake(copied, "accept", f"{RESULTS}/hpspace/cells.csv")
     output = snakemake(copied, "--forcerun", "decide", "--until", "decide", status=1)
     assert f"{RESULTS}/hpspace/cells.csv: lines 55 and 56 are of the same model, variant, seed, i, j" in output
     assert f"snakemake --force {RESULTS}/hpspace/cells.csv" in output
@@ -201,12 +202,17 @@ def test_a_row_too_many_in_the_table_of_cells(copied: Path) -> None:
 
 
 def test_a_field_that_is_no_number(copied: Path) -> None:
-    """In any table, whoever reads it, and without its checksum."""
+    """In any table, whoever reads it, and though it was accepted as it is."""
     risk = copied / RESULTS / "hpspace/risk_cells.csv"
     header, first, *rest = risk.read_text().splitlines()
     fields = dict(zip(header.split(","), first.split(","), strict=True)) | {"d": "1.2O"}
     risk.write_text("\n".join([header, ",".join(fields.values()), *rest]) + "\n")
     risk.with_name(".risk_cells.csv.sha256").unlink()
+    output = snakemake(copied, "-n", status=1)
+    assert f"prunescape: {RESULTS}/hpspace/risk_cells.csv has no identity" in output
+    assert "`snakemake accept`" in output
+    assert "`snakemake --forcerun FILE`" in output
+    snakemake(copied, "accept", f"{RESULTS}/hpspace/risk_cells.csv")
     output = snakemake(copied, "--force", f"{RESULTS}/hpspace/figures/risk_top1.png", status=1)
     assert f"{RESULTS}/hpspace/risk_cells.csv: line 2, column d: 1.2O is no number, or not finite; make it" in output
 

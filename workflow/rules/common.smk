@@ -3,10 +3,16 @@
 from prunescape.runtime.fingerprint import remember
 from prunescape.config.reading import ConfigError
 from prunescape.errors import UserError, check_paths
+from prunescape.plan.metadata import ask_seals
 from prunescape.plan.plan import COMPANIONS, Plan
+from prunescape.runtime.versions import use_pins
 
-OVERVIEWS = ["plan", "status", "watch"]
+OVERVIEWS = ["plan", "status", "watch", "explain", "accept"]
 ENVIRONMENT = f"{PROJECT}/envs/prunescape.yaml"
+
+ask_seals(workflow)
+if "CONDA" in {str(of.name) for of in workflow.deployment_settings.deployment_method}:
+    use_pins(Path(ENVIRONMENT))
 
 try:
     check_paths(sys.executable, str(PROJECT))
@@ -16,6 +22,9 @@ except ConfigError as error:
 except UserError as error:
     sys.exit(f"prunescape: {error}")
 RUN = PLAN.run
+if workflow.is_main_process:
+    for line in PLAN.not_seen:
+        print(f"prunescape: {line}", file=sys.stderr)
 config = RUN.config.plain() | {"questions": PLAN.questions}  # for the report's first page
 
 # Else Snakemake would only say that there is no such rule. It learns its targets after this file, hence the command line.
@@ -25,11 +34,11 @@ for study in COMPANIONS:
 
 
 def inputs(step):
-    """What the jobs of a step read. That a network was checked again changes nothing."""
+    """What the jobs of a step read."""
 
     def files(wildcards):
         read = grown(step.reads, wildcards) if step.grows else step.reads(wildcards)
-        return {name: ancient(path) if name == "check" else path for name, path in read.items()}
+        return {name: ancient(path) if step.is_ancient(name) else path for name, path in read.items()}
 
     return unpack(files)
 

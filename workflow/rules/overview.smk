@@ -1,6 +1,6 @@
 """What a study will cost and how far it is; what happens before and after a run.
 
-`snakemake plan`, `snakemake status` and `snakemake watch` print and stop here, while the Snakefile is read: nothing is
+`snakemake plan`, `status`, `watch`, `explain` and `accept` print and stop here, while the Snakefile is read: nothing is
 locked, built or recorded, so that they serve beside a run that is under way. (As jobs they would not: Snakemake removes
 the locks of all runs in a directory when any of them ends.)
 """

@@ -21,6 +21,8 @@ for step in PLAN.measuring:
         params:
             settings=step.param,
             tables=tables,
+            roots=RUN.roots,
+            accounts=step.accounts,
             checkpoint=step.state,
             told=step.untracked,
         script:
@@ -48,6 +50,8 @@ for step in PLAN.light:
         params:
             settings=step.param,
             tables=tables,
+            roots=RUN.roots,
+            accounts=step.accounts,
             caption=caption(step),
             told=step.untracked,
         script:
@@ -69,5 +73,6 @@ checkpoint extend_grid:
     params:
         settings=PLAN.hpspace.extend_grid.settings,
         tables=tables,
+        roots=RUN.roots,
     script:
         "../scripts/hpspace/extend_grid.py"

@@ -71,6 +71,12 @@ class Model(Section):
         alias="import",
     )
     kwargs: dict[str, Any] = key({}, "What the function is given beside `num_classes`, `in_channels` and `image_size`.")
+    files: AnyNumber[Text] = key(
+        (),
+        "Files and folders that the code of an imported network reads. Results are made again when their content "
+        "changes. See docs/own-network.md.",
+        hint="write a list of paths, as in [mypackage/table.npy]",
+    )
     prunable: Literal["inside-blocks", "all"] = key(
         "inside-blocks",
         "Which channels of an imported network may be pruned: those that reach neither an addition nor a "

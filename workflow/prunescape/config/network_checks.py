@@ -8,7 +8,7 @@ from prunescape.config.messages import Mistakes, Path, shown, suggestion
 from prunescape.config.models import Model
 from prunescape.training.retraining import AT_INIT, FROM_TRAINED
 
-ONLY_IMPORTED = ("kwargs", "prunable")
+ONLY_IMPORTED = ("kwargs", "files", "prunable")
 MLP = "mlp"  # whose folders the study coherence has beside those of its networks
 OWN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,49}")
 

@@ -15,7 +15,8 @@ import numpy as np
 from prunescape.data.arrays import new_array, open_array
 from prunescape.data.statistics import channel_statistics
 from prunescape.errors import UserError
-from prunescape.io.files import read_json, seal, sha256, write_json
+from prunescape.io.files import read_json, sha256, write_json
+from prunescape.io.seals import seal
 
 SPLITS = ("train", "validation")
 KINDS = ("images", "labels")

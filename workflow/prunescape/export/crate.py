@@ -91,7 +91,7 @@ def write_crate(
         config: with all defaults.
         config_file: the file in the folder that holds it.
         facts: commit (or None), code (digest), software and hardware (see above), seconds (of
-            training, all devices together).
+            training, all devices together), accepted (what was different in results that were accepted as they are).
     """
     crate = ROCrate(version="1.1")
     crate.metadata.extra_contexts.append(TERMS)
@@ -117,7 +117,8 @@ def write_crate(
     described = _described(folder, made)
     places = (Path(file).relative_to(folder).as_posix() for file in made)
     action["result"] = [_file(crate, folder, *of) for of in zip(made, map(described.get, places), strict=True)]
-    action["description"] = f"{facts['seconds']:.0f} seconds of training, over all devices"
+    accepted = "".join(f"; accepted as it was by `snakemake accept`: {note}" for note in facts["accepted"])
+    action["description"] = f"{facts['seconds']:.0f} seconds of training, over all devices{accepted}"
     action["environment"] = [
         _add(crate, f"#hardware-{name.replace(' ', '-')}", "PropertyValue", name=name, value=value)
         for name, value in facts["hardware"].items()

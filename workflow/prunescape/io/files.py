@@ -1,7 +1,7 @@
 """Reading and writing small files so that neither a half-written nor a damaged one is mistaken for a whole one.
 
-A table or JSON file has its checksum beside it in a hidden file, `.cells.csv.sha256`, which `sha256sum -c` reads too.
-Where that is missing, the file is taken as it is.
+A table or JSON file, and whatever a job makes, has its seal beside it: see `prunescape.io.seals`. Where that is
+missing, the readers here take a file as it is; a job has no such inputs, see `prunescape.runtime.logs`.
 """
 
 import hashlib
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from prunescape.errors import UserError
 from prunescape.io.schema import check_schema
+from prunescape.io.seals import Seal, identity_to_write, is_at, read_seal, seal, seal_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +31,8 @@ def atomic(path: str | os.PathLike[str], sealed: bool = False) -> Iterator[Path]
     """Yield a temporary path beside `path`; what is written there takes the name `path` only once it is whole.
 
     Args:
-        sealed: whether its checksum is written, too.
+        path: the file.
+        sealed: whether its checksum is written, too; always of what a job makes.
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -43,8 +45,9 @@ def atomic(path: str | os.PathLike[str], sealed: bool = False) -> Iterator[Path]
         yield temporary
         with temporary.open("rb") as file:
             os.fsync(file.fileno())  # else the name may outlive a power failure, and the content not
-        if sealed:
-            write_text(seal(target), f"{sha256(temporary)}  {target.name}\n")
+        identity = identity_to_write(target)
+        if sealed or identity is not None:
+            write_text(seal(target), seal_text(target.name, sha256(temporary), identity))
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(target)
     finally:
@@ -75,23 +78,28 @@ def _umask() -> int:
     return mask
 
 
-def seal(path: str | os.PathLike[str]) -> Path:
-    """The path of the file that holds the checksum of a sealed file."""
-    return Path(path).with_name(f".{Path(path).name}.sha256")
-
-
 def check_seal(path: str | os.PathLike[str]) -> None:
-    """Compare a file with its checksum, if it has one.
+    """Compare a file with its seal, if it has one.
 
     Raises:
-        UserError: it is not what was written.
+        UserError: it is not what was written, or was written for another place.
     """
-    try:
-        expected = seal(path).read_text(encoding="ascii", errors="replace").split()
-    except FileNotFoundError:
+    found = read_seal(path)
+    if found is None:
         return
-    if expected[:1] != [sha256(path)]:
+    if found.checksum != sha256(path):
         raise UserError(f"{path}: damaged, its checksum is not that of what was written; {remedy(path)}")
+    check_place(path, found)
+
+
+def check_place(path: str | os.PathLike[str], found: Seal) -> None:
+    """Make sure that a file is at the place that its seal names.
+
+    Raises:
+        UserError: it was written for another place.
+    """
+    if found.identity is not None and not is_at(path, found.identity.place):
+        raise UserError(f"{path}: was written as {found.identity.place} and put here; {remedy(path)}")
 
 
 def remedy(path: str | os.PathLike[str]) -> str:

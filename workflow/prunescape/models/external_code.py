@@ -9,6 +9,8 @@ import hashlib
 import importlib.metadata
 import os
 import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.machinery import PathFinder
 from pathlib import Path
@@ -18,6 +20,7 @@ from prunescape.runtime.fingerprint import meaning
 
 INSTALLED = ("site-packages", "dist-packages")
 NAMED_BY_LIBRARY = ("torchvision", "timm")  # what follows the colon is a name of theirs, no attribute of the module
+IMPORTING = {"import_module", "__import__", "run_module", "spec_from_file_location", "SourceFileLoader", "run_path"}
 PYTHONS_OWN = sys.stdlib_module_names | {"__main__"}
 
 
@@ -79,30 +82,121 @@ def is_installed(module: str) -> bool:
 
 @cache
 def external_digest(module: str) -> str:
-    """A digest of a module and of those beside it that it imports, directly or not.
+    """A digest of a module and of the user's own modules that it imports, directly or not, also by name.
 
-    Comments, docstrings and white space do not count. Of an installed package its version counts instead.
+    Comments, docstrings and white space do not count. Of an installed package its version counts instead, see
+    `external_packages`.
 
     Raises:
         UserError: there is no such module, or a file of it is no Python.
     """
-    seen: dict[str, str] = {}
+    lines = [f"{name} {of.meaning}" for name, of in sorted(_own_modules(module).items())]
+    if _is_installed(module_files(module)[-1]):
+        lines.append(f"{module} {_version(top_level(module))}")
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def external_packages(module: str) -> set[str]:
+    """Names of the installed packages that a module and the user's own modules behind it import."""
+    names = {name for of in _own_modules(module).values() for name in of.packages}
+    return names | ({top_level(module)} if _is_installed(module_files(module)[-1]) else set())
+
+
+def distributions_of(packages: Iterable[str]) -> list[str]:
+    """Names of the distributions that installed packages come from: pillow for PIL."""
+    known = _distributions()
+    return sorted({name for package in packages for name in known.get(package, [])})
+
+
+def not_seen(module: str, declared: Sequence[str]) -> list[str]:
+    """What a network may depend on that its digest does not see, a line each.
+
+    Args:
+        module: the network's.
+        declared: files and folders that the config names as what it depends on.
+    """
+    known = {Path(path).resolve() for path in declared}
+    told: dict[str, None] = {}
+    for of in _own_modules(module).values():
+        for line, path in of.files:
+            found = next((place for folder in (Path.cwd(), of.path.parent) if (place := folder / path).is_file()), None)
+            if found is not None and known.isdisjoint([found.resolve(), *found.resolve().parents]):
+                told[f"{of.path}, line {line}: names {path}, and no change of its content would be seen"] = None
+        told |= {
+            f"{of.path}, line {line}: imports a module whose name is made up as it runs, which is not looked into": None
+            for line in of.hidden
+        }
+    return list(told)
+
+
+@dataclass(frozen=True)
+class _Own:
+    """A module of the user's own.
+
+    Attributes:
+        path: its file.
+        meaning: a digest.
+        imported: names of modules that it may import.
+        packages: those among them that are installed.
+        files: texts that may be names of files, with their lines.
+        hidden: lines in which modules are imported whose names cannot be told.
+    """
+
+    path: Path
+    meaning: str
+    imported: Sequence[str]
+    packages: frozenset[str]
+    files: Sequence[tuple[int, str]]
+    hidden: Sequence[int]
+
+
+@cache
+def _own_modules(module: str) -> dict[str, _Own]:
+    """The user's own modules behind a module, by name, itself included."""
+    seen: dict[str, _Own] = {}
     pending = [module]
     while pending:
         name = pending.pop()
-        if name in seen:
-            continue
         files = module_files(name)
-        if _is_installed(files[-1]):
-            seen[name] = _version(name.split(".")[0])
+        if name in seen or _is_installed(files[-1]):
             continue
-        tree = _parsed(files[-1])
-        seen[name] = meaning(tree)
         package = name if files[-1].name == "__init__.py" else name.rpartition(".")[0]
+        seen[name] = _own(files[-1], package)
         pending += [part for part in _parents(name) if part not in seen]
-        pending += [found for found in _imports(tree, package) if found not in seen and _is_own(found)]
-    lines = [f"{name} {digest}" for name, digest in sorted(seen.items())]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+        pending += [found for found in seen[name].imported if found not in seen and _is_own(found)]
+    return seen
+
+
+def _own(path: Path, package: str) -> _Own:
+    tree = _parsed(path)
+    by_name, hidden = _imports_by_name(tree, package)
+    imported = [*_imports(tree, package), *by_name]
+    texts = [
+        (node.lineno, node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and 0 < len(node.value) < 1000
+    ]
+    files = [(line, text) for line, text in texts if not text.endswith(".py") and "\0" not in text and "\n" not in text]
+    tops = {top_level(name) for name in imported} - PYTHONS_OWN
+    return _Own(path, meaning(tree), imported, frozenset(name for name in tops if not _is_own(name)), files, hidden)
+
+
+def _imports_by_name(tree: ast.AST, package: str) -> tuple[list[str], list[int]]:
+    """Names of modules that are imported by functions, and the lines of those whose names cannot be told."""
+    names, hidden = [], []
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or ast.unparse(node.func).split(".")[-1] not in IMPORTING:
+            continue
+        name = node.args[0] if node.args else None
+        if not isinstance(name, ast.Constant) or not isinstance(name.value, str):
+            hidden.append(node.lineno)
+        elif name.value.startswith("."):
+            level = len(name.value) - len(name.value.lstrip("."))
+            parts = package.split(".")
+            names.append(".".join([*parts[: len(parts) - (level - 1)], name.value.lstrip(".")]))
+        else:
+            names += [name.value, *_parents(name.value)]
+    return names, hidden
 
 
 def module_files(module: str) -> list[Path]:
@@ -164,11 +258,14 @@ def _is_pythons_own(file: Path) -> bool:
     return file.is_relative_to(library) and not any(part in INSTALLED for part in file.relative_to(library).parts)
 
 
-def _version(distribution: str) -> str:
-    try:
-        return importlib.metadata.version(distribution)
-    except importlib.metadata.PackageNotFoundError:
-        return ""
+@cache
+def _distributions() -> Mapping[str, list[str]]:
+    """Names of distributions by the packages that they install."""
+    return importlib.metadata.packages_distributions()
+
+
+def _version(package: str) -> str:
+    return " ".join(importlib.metadata.version(name) for name in distributions_of([package]))
 
 
 def _parents(name: str) -> list[str]:

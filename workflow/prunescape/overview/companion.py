@@ -64,7 +64,7 @@ def companion_cost(companion: Companion, study: Study) -> list[Table | str]:
     speed = costs.assumed_speed(device).flops
     rows, paid = [], []
     for row, jobs in _by_row(companion).items():
-        left = [job for job in jobs if not Path(job.result).is_file()]
+        left = [job for job in jobs if not study.is_finished(training_of(job))]
         needed = total([flops_of(job, costs) for job in left])
         seconds = None if needed is None else needed / speed
         paid.append((len(jobs), sum(job.networks for job in jobs), len(left), needed, seconds))
@@ -98,7 +98,7 @@ def companion_status(companion: Companion, study: Study, now: float) -> Page:
     """Jobs that are finished, running, failed, stopped or missing, by experiment, and the failures."""
     rows, sums, failures = [], dict.fromkeys(State, 0), []
     for row, jobs in _by_row(companion).items():
-        states = [progress(training_of(job), now) for job in jobs]
+        states = [progress(study, training_of(job), now) for job in jobs]
         counts = {state: sum(item.state is state for item in states) for state in State}
         rows.append([*row, str(len(jobs)), *(str(count) if count else "-" for count in counts.values())])
         sums = {state: sums[state] + count for state, count in counts.items()}

@@ -59,7 +59,7 @@ class Line:
 def cost_lines(study: Study) -> list[Line]:
     """The costs of the study, one line a row of its table."""
     trainings = list(study.trainings())
-    finished = {training for training in trainings if training.result.is_file()}
+    finished = {training for training in trainings if study.is_finished(training)}
     costs = Costs(study, finished)
     by_row: dict[Row, list[Training]] = {row: [] for row in study.rows}
     for training in trainings:

@@ -1,4 +1,4 @@
-"""The pages that `snakemake plan`, `snakemake status` and `snakemake watch` print."""
+"""The pages that `snakemake plan`, `status`, `watch`, `explain` and `accept` print."""
 
 import itertools
 import time
@@ -8,13 +8,16 @@ from pathlib import Path
 from prunescape.errors import UserError
 from prunescape.overview.companion import Companions, companion_cost, companion_status
 from prunescape.overview.cost_page import cost_page
+from prunescape.overview.stale import accept_page, explain_page
 from prunescape.overview.status import status_page
 from prunescape.overview.study import Study
 from prunescape.overview.tables import show
 from prunescape.overview.watch import Watch, watch
 from prunescape.plan.plan import Plan
+from prunescape.plan.results import Results
 
 OVERVIEWS = ("plan", "status", "watch")
+EXPLAIN, ACCEPT = "explain", "accept"
 
 
 def answer(plan: Plan, arguments: Sequence[str], names: Mapping[str, str]) -> str | None:
@@ -29,7 +32,17 @@ def answer(plan: Plan, arguments: Sequence[str], names: Mapping[str, str]) -> st
         None, or what is wrong with the command line: one line.
     """
     studies = ["hpspace", *plan.companions]
-    for word in itertools.takewhile(lambda word: not word.startswith("-"), arguments):
+    words = list(itertools.takewhile(lambda word: not word.startswith("-"), arguments))
+    try:
+        if names[ACCEPT] in words:
+            show(accept_page(Results(plan), [word for word in words if word != names[ACCEPT]]))
+            return None
+        if names[EXPLAIN] in words:
+            show(explain_page(Results(plan)))
+            return None
+    except UserError as error:
+        return f"prunescape: {error}"
+    for word in words:
         if word not in names.values():  # else the plan of another config would be taken for that of a file so named
             file = f"; a config is given as --configfile {word}" if Path(word).is_file() else ""
             return f"prunescape: {word}: no study of this config, which has {', '.join(studies)}{file}"

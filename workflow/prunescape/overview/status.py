@@ -31,6 +31,7 @@ class State(StrEnum):
     RUNNING = "running"  # no result; its log is fresh
     FAILED = "failed"  # no result; its log ends in an error
     STOPPED = "stopped"  # no result; its log is old: killed, or waiting to be started again
+    STALE = "stale"  # a result of another config, other code or another library; or of none that is known
     MISSING = "missing"  # no trace
 
 
@@ -51,10 +52,11 @@ class Progress:
     best: float | None = None
 
 
-def progress(training: Training, now: float) -> Progress:
-    """State and progress of a training at time `now` (seconds since the epoch)."""
+def progress(study: Study, training: Training, now: float) -> Progress:
+    """State and progress of a training of a study at time `now` (seconds since the epoch)."""
     if training.result.is_file():
-        return Progress(training, State.FINISHED, 1.0)
+        is_finished = study.is_finished(training)
+        return Progress(training, State.FINISHED if is_finished else State.STALE, float(is_finished))
     try:
         age = now - training.log.stat().st_mtime
         text = tail(training.log)
@@ -91,7 +93,8 @@ def _fraction(text: str) -> float:
 def survey(study: Study, now: float | None = None) -> list[Progress]:
     """The state of every training of the study."""
     moment = time.time() if now is None else now
-    return [progress(training, moment) for training in study.trainings()]
+    study.known_results.refresh()
+    return [progress(study, training, moment) for training in study.trainings()]
 
 
 def seconds_by_row(study: Study, states: Sequence[Progress]) -> dict[Row, float | None]:
@@ -154,6 +157,8 @@ def _outlook(study: Study, states: Sequence[Progress]) -> str:
         return "All cells are finished. `snakemake -n` tells whether anything is to be made anew."
     left = seconds_left(study, states)
     running = sum(item.state is State.RUNNING for item in states)
+    if running == 0 and any(item.state is State.STALE for item in states):
+        return "Some results are of other settings or code; `snakemake explain` tells, `snakemake` makes them anew."
     cores = study.config.engine.threads if study.config.engine.device == "cpu" else 1
     if running == 0:
         device = "core" if study.config.engine.device == "cpu" else "device"

@@ -10,6 +10,7 @@ from prunescape.config.config import Config
 from prunescape.config.recipe import Recipe
 from prunescape.hpspace.lattice import SHAPING, Cell, Lattice
 from prunescape.plan.plan import Plan
+from prunescape.plan.results import Results
 from prunescape.plan.step import Job
 from prunescape.training.retraining import until
 
@@ -157,6 +158,15 @@ class Study:
     def rounds_left(self, model: str) -> int:
         """Rounds of extension that have not been planned yet."""
         return self.plan.hpspace.rounds - self.plan.hpspace.planned_rounds(model)
+
+    @cached_property
+    def known_results(self) -> Results:
+        """The results of the plan."""
+        return Results(self.plan)
+
+    def is_finished(self, training: Training) -> bool:
+        """Whether a training has made its results, and these are those that the config and the code ask for."""
+        return training.result.is_file() and not self.known_results.reasons(str(training.result))
 
     def trainings(self) -> Iterator[Training]:
         """The training jobs that are known so far."""

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from prunescape.overview.companion import Companions, companion_status
 from prunescape.overview.status import Page, Progress, State, notes, seconds_by_row, survey
-from prunescape.overview.study import Row, Study
+from prunescape.overview.study import Row, Study, training_of
 from prunescape.overview.tables import UNKNOWN, duration, show, table, total
 
 SECONDS = 2.0  # between two looks, at least ...
@@ -46,7 +46,7 @@ class Watch:
             finished = verdict.is_file() and all(item.state is State.FINISHED for item in states)
         for companion in self.companions.shown():
             page += companion_status(companion, self.study, now)
-            finished = finished and all(Path(job.result).is_file() for job in companion.pieces)
+            finished = finished and all(self.study.is_finished(training_of(job)) for job in companion.pieces)
         return [*page, *self.companions.note("watch")], finished
 
     def _table(self, states: Sequence[Progress]) -> RenderableType:

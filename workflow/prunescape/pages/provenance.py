@@ -13,6 +13,7 @@ import pandas as pd
 import psutil
 
 from prunescape.figures.names import data_title
+from prunescape.io.seals import accepted
 from prunescape.runtime.hardware import processor
 
 LIBRARIES = ("snakemake", "torch", "torchvision", "torch-pruning", "numpy", "scipy", "pandas", "matplotlib")
@@ -115,9 +116,16 @@ def facts(config: Mapping[str, Any], models: Iterable[str], work: Mapping[str, s
         "seeds": ", ".join(map(str, config["seeds"])),
         **work,
         "code": code_version(root),
+        **accepted_results(),
         "software, where this page was made": f"Python {platform.python_version()}, {_libraries()}",
         "machine, where this page was made": machine(),
     }
+
+
+def accepted_results() -> dict[str, str]:
+    """A fact on results that were accepted as they are, though they were made by other code or settings, if any."""
+    notes = accepted()
+    return {"accepted as they were, by `snakemake accept`": "; ".join(notes)} if notes else {}
 
 
 def run_times(timing: pd.DataFrame) -> dict[str, Any]:

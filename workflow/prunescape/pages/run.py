@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from prunescape.errors import UserError, check_spelling, check_writable, user_message
+from prunescape.plan.codes import Codes
 from prunescape.plan.plan import Plan
 from prunescape.runtime.slurm_orphans import cancel_orphans
 
@@ -23,6 +24,7 @@ def before_run(plan: Plan, workflow: Any) -> None:
             check_spelling(folder)
     except UserError as error:
         sys.exit(f"prunescape: {error}")
+    Codes(run.results).remember()
     waiting = workflow.dag.needrun_jobs()
     registered = [number for job in waiting for number in workflow.persistence.external_jobids(job)]
     left = cancel_orphans(registered, f"{run.results}/checkpoints")

@@ -95,7 +95,6 @@ class Export:
         def values(wildcards: Wildcards) -> dict[str, Any]:
             variant = networks.variant(wildcards["model"], wildcards["variant"])
             return {
-                "run": run.config.run,
                 **variant.columns(),
                 "target": run.config.pruning.target,
                 "recipe": run.config.recipe.plain(),
@@ -115,7 +114,9 @@ class Export:
             }
 
         card = self._files(card="model_card.md")
-        return self._step("write_card", card, inputs=inputs, values=values, is_local=True)
+        return self._step(
+            "write_card", card, inputs=inputs, values=values, is_local=True, told=lambda: {"run": run.config.run}
+        )
 
     @cached_property
     def provenance(self) -> Step:
@@ -124,7 +125,12 @@ class Export:
 
         def values(wildcards: Wildcards) -> dict[str, Any]:  # noqa: ARG001
             scripts = sorted(f"{room}/{path.name}" for room in MAIN_ROOMS for path in Path(SCRIPTS, room).glob("*.py"))
-            return {"config": run.config.plain(), "results_code": code(*scripts, *map(run.source, run.models))}
+            config = {name: value for name, value in run.config.plain().items() if name != "run"}
+            config["data"] = {name: value for name, value in config["data"].items() if name != "prepared"}
+            return {
+                "config": config,
+                "results_code": code(*scripts, *(of for model in run.models for of in run.builder({"model": model}))),
+            }
 
         return run.step(
             ROOM,
@@ -136,7 +142,8 @@ class Export:
             },
             values=values,
             is_local=True,
-            told=lambda: str(PROJECT),
+            told=lambda: {"config": run.config.plain(), "root": str(PROJECT)},
+            accounts=True,
         )
 
     @property

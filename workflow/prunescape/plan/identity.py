@@ -4,31 +4,69 @@ import hashlib
 import json
 import sys
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from prunescape.config.data import Data
 from prunescape.data.own_files import digest, is_folder, root_of
-from prunescape.models.external_code import external_digest
+from prunescape.io.files import sha256
+from prunescape.models.external_code import distributions_of, external_digest, external_packages
 from prunescape.runtime import fingerprint
+from prunescape.runtime.versions import versions, versions_of
 
 OWN = "own:"  # before the name of a module that a user wrote
+FILE = "file:"  # before the path of a file that such a module reads
 EXTERNAL_BUILDER = (
     "prunescape.models.external"  # makes networks that are imported; loaded by name, so that no script shows it
 )
 
 
+_sources: dict[str, tuple[str, ...]] = {}  # by digest
+
+
 def code(*sources: str) -> dict[str, Any]:
-    """Digests of code by name: `code` of the project's own, `external_code` of each network that is imported.
+    """What results depend on beside settings and inputs, by name.
+
+    `code` is a digest of the project's own, `external_code` has one of each network that is imported, `external_files`
+    those of what these read, and `libraries` the versions of those that make numbers.
 
     Args:
-        sources: a script ("hpspace/train_tile.py"), modules of the library, and the modules of imported networks after
-            `OWN`.
+        sources: a script ("hpspace/train_tile.py"), modules of the library, the modules of imported networks after
+            `OWN`, and files that these read after `FILE`.
     """
-    own = [external_digest(source.removeprefix(OWN)) for source in sources if source.startswith(OWN)]
-    ours = [source for source in sources if not source.startswith(OWN)]
-    digests: dict[str, Any] = {"code": fingerprint.digest(*ours, *([EXTERNAL_BUILDER] if own else []))}
-    return digests | ({"external_code": own} if own else {})
+    own = [source.removeprefix(OWN) for source in sources if source.startswith(OWN)]
+    files = [source.removeprefix(FILE) for source in sources if source.startswith(FILE)]
+    ours = [source for source in sources if not source.startswith((OWN, FILE))]
+    ours += [EXTERNAL_BUILDER] if own else []
+    of_ours = fingerprint.digest(*ours)
+    _sources[of_ours] = tuple(ours)
+    found: dict[str, Any] = {"code": of_ours, "libraries": versions(fingerprint.packages(*ours))}
+    if own:
+        found["external_code"] = [external_digest(module) for module in own]
+        found["libraries"] |= versions_of(
+            distributions_of(name for module in own for name in external_packages(module))
+        )
+    return found | ({"external_files": {path: file_digest(path) for path in files}} if files else {})
+
+
+@cache
+def file_digest(path: str) -> str:
+    """A digest of the content of a file, or of all files in a folder and their names."""
+    file = Path(path)
+    found = sorted(below for below in file.rglob("*") if below.is_file()) if file.is_dir() else [file]
+    contents = [f"{below.relative_to(file).as_posix()} {sha256(below)}" for below in found]
+    return hashlib.sha256("\n".join(contents).encode()).hexdigest()[:16]
+
+
+def known_codes() -> list[str]:
+    """The digests of code that this process has computed."""
+    return list(_sources)
+
+
+def code_behind(code: str) -> dict[str, dict[str, str]] | None:
+    """The definitions behind a digest of code that this process has computed; None for others."""
+    return fingerprint.definitions(*_sources[code]) if code in _sources else None
 
 
 def published_tables(source: str) -> str:

@@ -12,11 +12,12 @@ from prunescape.data.catalogue import CATALOGUE as DATA_SETS
 from prunescape.data.own_files import geometry
 from prunescape.errors import UserError
 from prunescape.models.catalogue import CATALOGUE as MODELS
-from prunescape.models.external_code import check_import
+from prunescape.models.external_code import check_import, not_seen
 from prunescape.plan.companion import Companion
 from prunescape.plan.cost import run_time_minutes
 from prunescape.plan.export import Export
 from prunescape.plan.hpspace import Hpspace
+from prunescape.plan.identity import OWN
 from prunescape.plan.networks import Networks
 from prunescape.plan.run import Run
 from prunescape.plan.step import Job, Step, Wildcards
@@ -39,6 +40,8 @@ def check_networks(run: Run) -> None:
                 check_import(str(section.import_))
             except UserError as error:
                 mistakes.append(f"models.{model}.import: {error}")
+            missing = [path for path in section.files if not Path(path).exists()]
+            mistakes += [f"models.{model}.files: {path}: no such file; mend its name, or remove it" for path in missing]
         elif not run.known(model).channels:
             mistakes.append(
                 f"models.{model}: has no channels to prune; name it in coherence.models, or choose another model"
@@ -97,6 +100,16 @@ class Plan:
             for name, study in COMPANIONS.items()
             if getattr(self.run.config, name) is not None
         }
+
+    @property
+    def not_seen(self) -> list[str]:
+        """What imported networks may depend on and their results do not see, a line each."""
+        run = self.run
+        return [
+            f"models.{model}: {line}; name what the network reads in models.{model}.files"
+            for model in filter(run.is_imported, run.models)
+            for line in not_seen(run.source(model).removeprefix(OWN), run.files(model))
+        ]
 
     @property
     def questions(self) -> dict[str, str]:

@@ -15,10 +15,11 @@ from prunescape.data.catalogue import lookup as data_set
 from prunescape.data.own_files import count_classes
 from prunescape.hpspace.lattice import THESIS, Cell, Lattice, Pair, pair_of, size_of
 from prunescape.hpspace.setting import counted, published_settings
+from prunescape.io.seals import place_of
 from prunescape.models.catalogue import ModelInfo
 from prunescape.models.catalogue import lookup as model_info
 from prunescape.plan.cost import visible_gpus
-from prunescape.plan.identity import OWN, own_files
+from prunescape.plan.identity import FILE, OWN, own_files
 from prunescape.plan.step import Step, Wildcards
 from prunescape.runtime.fingerprint import LIBRARY
 from prunescape.studies.study import Names, by_name
@@ -62,6 +63,15 @@ class Run:
         """The folder of the prepared data, named by what decides its bytes, so that runs may share it."""
         key = hashlib.sha256(json.dumps(self.content_settings(), sort_keys=True).encode()).hexdigest()[:8]
         return f"{self.config.data.prepared}/{self.config.data.name}-{key}"
+
+    @property
+    def roots(self) -> list[str]:
+        """The folders below which results have their places, whatever the run is called."""
+        return [self.config.data.prepared, self.results]
+
+    def place(self, path: str) -> str:
+        """The place of a result; see `prunescape.io.seals.place_of`."""
+        return place_of(path, self.roots)
 
     @property
     def meta(self) -> str:
@@ -145,7 +155,12 @@ class Run:
 
     def builder(self, wildcards: Wildcards) -> list[str]:
         """The code that builds the network of a job, as a step takes it."""
-        return [self.source(wildcards["model"])]
+        model = wildcards["model"]
+        return [self.source(model), *(f"{FILE}{path}" for path in self.files(model))]
+
+    def files(self, model: str) -> list[str]:
+        """Files that the code of an imported network reads, as the config names them."""
+        return list(self.config.models[model].files) if self.is_imported(model) else []
 
     def has_check(self, model: str) -> bool:
         """Whether it is tried before anything is trained if a network can be pruned as the config says.

@@ -132,6 +132,7 @@ class Step:
         held: how many of them it holds at once, idle lanes included; see `Run.held`.
         passes: how many images a job sends forwards through its network, training included: a function of wildcards and
             of the number of images of each split.
+        accounts: whether its results tell what was accepted of what they are made of.
     """
 
     name: str
@@ -153,6 +154,7 @@ class Step:
     networks: int | Callable[[Wildcards], int] = 0
     held: int | Callable[[Wildcards], int] = 1
     passes: Callable[[Wildcards, Sizes], float] | None = None
+    accounts: bool = False
 
     def settings(self, wildcards: Wildcards) -> dict[str, Any]:
         """The identity of a job beside its inputs: settings, and the meaning of the code behind it.
@@ -174,6 +176,10 @@ class Step:
             name: path.format(**given) if isinstance(path, str) else [part.format(**given) for part in path]
             for name, path in of_job(self.inputs, wildcards).items()
         }
+
+    def is_ancient(self, name: str) -> bool:
+        """Whether the content of an input does not matter: that a network was checked again changes nothing."""
+        return name == "check"
 
     def state(self, wildcards: Wildcards, output: Any) -> str | None:  # noqa: ARG002
         """The folder of a job's own state. It takes `output`, so that Snakemake does not track it."""

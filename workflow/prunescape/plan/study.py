@@ -191,8 +191,9 @@ class Planned:
     def dictionary(self, rule: str) -> Step:
         """The step that writes what the study's tables mean."""
         package = data_package(self.run.config.run, self.name, self.made, self.study.columns)
+        names = {name: package.pop(name) for name in ("name", "title")}  # they tell the run
         outputs, values = {"package": f"{self.tables_from}/{PACKAGE}"}, {"package": package}
-        return self.step(rule, outputs, script="studies/describe.py", values=values, is_local=True)
+        return self.step(rule, outputs, script="studies/describe.py", values=values, is_local=True, told=lambda: names)
 
     @property
     def page(self) -> str:
@@ -217,6 +218,7 @@ class Planned:
             inputs, values: what that takes besides tables and pictures.
         """
         function = f"prunescape.pages.{page}:of_files"
+        readers = self.study.readers(tuple(table.name for table in self.shown_tables))
         return self.step(
             rule,
             {"page": self.page},
@@ -225,12 +227,13 @@ class Planned:
             values=lambda wildcards: {
                 "function": function,
                 "captions": self.captions(),
-                "readers": self.study.readers(tuple(table.name for table in self.shown_tables)),
+                "readers": readers,
                 **values,
             },
-            sources=[module_of(function)],
+            sources=[module_of(function), *map(module_of, readers.values())],
             captions={"page": self.study.of_page},
             told=self.told,
+            accounts=True,
         )
 
     @property
@@ -245,7 +248,7 @@ class Planned:
         return {"tables": [self.table(table.name) for table in self.shown_tables], "pictures": pictures}
 
     def captions(self) -> dict[str, Any]:
-        """By path of a table or figure, what the page says of it."""
+        """By place of a table or figure, what the page says of it."""
         captions: dict[str, Any] = {}
         config = self.run.config.plain()
         for step in self._shown:
@@ -254,9 +257,9 @@ class Planned:
                     # Of a figure the report has the first format alone.
                     said = step.captions.get(name) or step.captions.get(next(iter(job.outputs)))
                     if said is not None and path.endswith((".csv", ".png")):
-                        captions[path] = said.told(job.wildcards, config)
+                        captions[self.run.place(path)] = said.told(job.wildcards, config)
         plain = {table.name: (0, placed(table.title)[1], "", "", "") for table in self.made if table.caption is None}
-        return captions | {self.table(name): said for name, said in plain.items()}
+        return captions | {self.run.place(self.table(name)): said for name, said in plain.items()}
 
     def told(self) -> dict[str, Any]:
         """Facts on the run for the page, on which nothing else depends."""

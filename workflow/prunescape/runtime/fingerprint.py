@@ -1,19 +1,21 @@
 """A digest of the code that a rule depends on: it changes when the code's meaning does, and only then.
 
 Snakemake itself sees the text of a script but not the modules it imports. The digest covers a script, or a module, and
-every module of this library that it imports, directly or not, and the templates, scripts and styles of pages beside a
-module that names them. Comments, docstrings, white space and file times do not count (in those of pages, only file
-times do not). Light: used while the Snakefile is parsed; what a file says is kept beside Python's own compiled modules,
-under the hash of its content, so that only files that changed are read as code again.
+what it may use of the modules of this library that it imports, directly or not, and the templates, scripts and styles
+of pages beside a module that names them. Comments, docstrings, white space and file times do not count (in those of
+pages, only file times do not). Light: used while the Snakefile is parsed; what a file says is kept beside Python's own
+compiled modules, under the hash of its content, so that only files that changed are read as code again.
 """
 
 import ast
 import contextlib
 import hashlib
 import json
+import sys
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from prunescape.io.files import write_text
 
@@ -23,17 +25,18 @@ from prunescape.io.files import write_text
 NO_MEANING = {
     "config/",
     "errors.py",
+    "io/schema.py",
+    "io/seals.py",
     "runtime/job_lock.py",
     "runtime/logs.py",
     "data/catalogue.py",
     "data/progress.py",
     "data/sources/download.py",
     "models/catalogue.py",
-    "training/checkpoint.py",
     "training/stop.py",
-    "training/workers.py",
 }
 MOST = 2000  # files of which it is kept what they say: those of several versions
+DECORATORS = {"cache", "contextlib.contextmanager", "contextmanager", "dataclass", "functools.cache", "torch.no_grad"}
 ASSETS = (".js", ".css", ".jinja")
 LIBRARY = Path(__file__).resolve().parents[1]
 SCRIPTS = LIBRARY.parent / "scripts"
@@ -43,9 +46,25 @@ _news: set[str] = set()  # what this run has read, by the hash of its content
 @cache
 def digest(*sources: str) -> str:
     """The digest of `sources`: scripts ("hpspace/train_tile.py") or modules ("prunescape.models.cifar_resnet")."""
-    files = sorted({file for source in sources for file in _closure(_locate(source))})
-    lines = [f"{file.relative_to(LIBRARY.parent).as_posix()} {_scan(file)[0]}" for file in files]
+    lines = [f"{file} {name} {of}" for file, parts in definitions(*sources).items() for name, of in parts.items()]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def definitions(*sources: str) -> dict[str, dict[str, str]]:
+    """Digests of what `sources` depend on: by file, below `workflow`, those of its definitions by name.
+
+    The name of what a file does when it is imported is empty; so is that of a page's template, script or style.
+    """
+    reached = _reached(*sources)
+    found = {file.relative_to(LIBRARY.parent).as_posix(): names for file, names in reached.items()}
+    return {name: found[name] for name in sorted(found)}
+
+
+@cache
+def packages(*sources: str) -> frozenset[str]:
+    """Names of the installed packages that `sources` import, directly or not."""
+    files = [file for file in _reached(*sources) if file.suffix not in ASSETS]
+    return frozenset(name for file in files for name in _code(file).packages)
 
 
 def _locate(source: str) -> Path:
@@ -55,14 +74,58 @@ def _locate(source: str) -> Path:
 
 
 @cache
+def _reached(*sources: str) -> dict[Path, dict[str, str]]:
+    """Files behind sources, and digests of those definitions in them that may be used, by name.
+
+    The sources themselves count as a whole, and of any other file whatever it does when it is imported. A function or
+    class there counts if anything that counts says its name, wherever that is: as a name, as an attribute or as text.
+    So none is left out that is used, as long as no code makes up names; a test asks the library for that.
+    """
+    whole = {_locate(source) for source in sources}
+    reached: dict[Path, dict[str, str]] = {}
+    said: set[str] = set()
+    waiting: dict[str, list[tuple[Path, _Part]]] = {}  # definitions whose names nothing has said yet
+    pending = [file for file in whole if not _is_plumbing(file)]
+
+    def take(file: Path, name: str, part: _Part) -> None:
+        reached[file][name] = part.meaning
+        words = set(part.says)
+        for path in part.files(file):
+            if not _is_plumbing(path):
+                pending.append(path)
+            elif path.parent.name != "config":  # what it calls counts all the same
+                words |= {word for of in _code(path).parts.values() for word in of.says}
+        for word in words - said:
+            said.add(word)
+            for other, of in waiting.pop(word, []):
+                take(other, word, of)
+
+    while pending:
+        file = pending.pop()
+        if file in reached:
+            continue
+        reached[file] = {}
+        if file.suffix in ASSETS:
+            reached[file][""] = hashlib.sha256(file.read_bytes()).hexdigest()[:16]
+            continue
+        for name, part in _code(file).parts.items():
+            if not name or file in whole or name in said:
+                take(file, name, part)
+            else:
+                waiting.setdefault(name, []).append((file, part))
+    return {file: dict(sorted(names.items())) for file, names in reached.items()}
+
+
 def _closure(start: Path) -> frozenset[Path]:
+    """All files that a file imports, directly or not, and itself."""
     seen: set[Path] = set()
     pending = [start]
     while pending:
         file = pending.pop()
         if file not in seen and not _is_plumbing(file):
             seen.add(file)
-            pending += _scan(file)[1]
+            if file.suffix not in ASSETS:
+                pending += [path for part in _code(file).parts.values() for path in part.files(file)]
     return frozenset(seen)
 
 
@@ -71,44 +134,103 @@ def _is_plumbing(file: Path) -> bool:
     return name in NO_MEANING or f"{name.partition('/')[0]}/" in NO_MEANING
 
 
-@cache
-def _scan(file: Path) -> tuple[str, tuple[Path, ...]]:
-    """A file's own digest, and the files of the library that it imports or takes in."""
-    content = file.read_bytes()
-    own = hashlib.sha256(content).hexdigest()
-    if file.suffix in ASSETS:
-        return own, ()
-    kept = _kept()
-    if own not in kept:
-        kept[own] = _read(file, content)
-        _news.add(own)
-    code = kept[own]
-    assets = [path for name in code.assets if (path := file.parent / name).is_file()]
-    modules = dict.fromkeys(path for name in code.imported for path in _module_files(name))
-    return code.meaning, (*modules, *assets)
+class _Part(NamedTuple):
+    """A definition in a file of code, or what the file does when it is imported.
+
+    Attributes:
+        meaning: a digest.
+        imported: names of the library that it imports.
+        assets: texts that may name parts of pages.
+        says: every identifier in it, and every text that could be one.
+    """
+
+    meaning: str
+    imported: frozenset[str]
+    assets: frozenset[str]
+    says: frozenset[str]
+
+    def files(self, file: Path) -> list[Path]:
+        """The files of the library that it imports or takes in, where it stands in `file`."""
+        assets = [path for name in self.assets if (path := file.parent / name).is_file()]
+        return [*dict.fromkeys(path for name in self.imported for path in _module_files(name)), *assets]
 
 
 class _Code(NamedTuple):
-    """The content of a file of code: the digest of its meaning, names that it imports, and names of parts of pages."""
+    """The content of a file of code.
 
-    meaning: str
-    imported: list[str]
-    assets: list[str]
+    Attributes:
+        parts: its functions and classes by name, and what it does when it is imported by the empty name.
+        packages: installed packages that it imports.
+    """
+
+    parts: dict[str, _Part]
+    packages: list[str]
+
+
+@cache
+def _code(file: Path) -> _Code:
+    content = file.read_bytes()
+    own, kept = hashlib.sha256(content).hexdigest(), _kept()
+    if own not in kept:
+        kept[own] = _read(file, content)
+        _news.add(own)
+    return kept[own]
 
 
 def _read(file: Path, content: bytes) -> _Code:
     tree = ast.parse(content, filename=str(file))
-    imported: list[str] = []
-    for node in ast.walk(tree):
+    _drop_docstrings(tree)
+    by_name: dict[str, list[ast.stmt]] = {"": []}
+    for statement in tree.body:
+        by_name.setdefault(statement.name if _may_wait(statement) else "", []).append(statement)  # type: ignore[attr-defined]
+    imported = {name: _imported(file, body) for name, body in by_name.items()}
+    tops = {module.split(".")[0] for names in imported.values() for module in names}
+    parts = {name: _part(body, imported[name]) for name, body in by_name.items()}
+    return _Code(parts, sorted(tops - {LIBRARY.name} - set(sys.stdlib_module_names)))
+
+
+def _may_wait(statement: ast.stmt) -> bool:
+    """Whether a statement defines something and does nothing else; some decorators register what they get."""
+    if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return False
+    if isinstance(statement, ast.ClassDef) and statement.keywords:
+        return False
+    decorators = [of.func if isinstance(of, ast.Call) else of for of in statement.decorator_list]
+    return all(ast.unparse(of) in DECORATORS for of in decorators)
+
+
+def _imported(file: Path, body: list[ast.stmt]) -> set[str]:
+    imported: set[str] = set()
+    for node in _walk(body):
         if isinstance(node, ast.Import):
-            imported += [alias.name for alias in node.names]
+            imported |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             if node.level:
                 raise ValueError(f"{file}: relative imports hide what a rule depends on; name the module in full")
-            imported += [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
-    texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
-    assets = [text for text in texts if text.endswith(ASSETS) and "\n" not in text]
-    return _Code(meaning(tree), [name for name in imported if name.split(".")[0] == LIBRARY.name], assets)
+            imported |= {node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return imported
+
+
+def _part(body: list[ast.stmt], imported: set[str]) -> _Part:
+    nodes = list(_walk(body))
+    texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    says = {text for text in texts if text.isidentifier()} | {word for text in texts for word in text.split(":")[1:]}
+    for node in nodes:
+        if isinstance(node, ast.Name):
+            says.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            says.add(node.attr)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            says |= {alias.name for alias in node.names}
+    own = frozenset(name for name in imported if name.split(".")[0] == LIBRARY.name)
+    assets = frozenset(text for text in texts if text.endswith(ASSETS) and "\n" not in text)
+    digest = hashlib.sha256("".join(map(_serialise, body)).encode()).hexdigest()[:16]
+    return _Part(digest, own, assets, frozenset(says))
+
+
+def _walk(body: list[ast.stmt]) -> Iterator[ast.AST]:
+    for statement in body:
+        yield from ast.walk(statement)
 
 
 @cache
@@ -116,9 +238,17 @@ def _kept() -> dict[str, _Code]:
     """The files that earlier runs have read, by the hash of their content; none of another version of this module."""
     try:
         kept = json.loads(_keep().read_text(encoding="utf-8"))
-        return {own: _Code(*code) for own, code in kept.items()}
+        return {own: _from_json(*code) for own, code in kept.items()}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
+
+
+def _from_json(parts: dict[str, Any], packages: list[str]) -> _Code:
+    return _Code({name: _Part(of[0], *map(frozenset, of[1:])) for name, of in parts.items()}, packages)
+
+
+def _to_json(code: _Code) -> list[Any]:
+    return [{name: [of[0], *map(sorted, of[1:])] for name, of in code.parts.items()}, code.packages]
 
 
 def _keep() -> Path:
@@ -130,7 +260,8 @@ def remember() -> None:
     """Keep what was read for the next run; where nothing can be written, it is read again then."""
     if _news:
         with contextlib.suppress(OSError):
-            write_text(_keep(), json.dumps(dict(list(_kept().items())[-MOST:])))
+            last = list(_kept().items())[-MOST:]
+            write_text(_keep(), json.dumps({own: _to_json(code) for own, code in last}))
         _news.clear()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from prunescape.io.files import read_csv
 
 # Settings that are no arguments.
-OF_JOB = ("function", "readers", "script", "code", "external_code", "dpi", "published")
+OF_JOB = ("function", "readers", "script", "code", "external_code", "external_files", "libraries", "dpi", "published")
 
 
 def bound(snakemake: Any) -> Callable[[], Any]:

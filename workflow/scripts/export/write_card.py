@@ -19,6 +19,7 @@ with logged(snakemake):
     card = model_card(
         {
             **settings,
+            **snakemake.params.told,
             "axes": pair,
             "model": model,
             "variant": variant,

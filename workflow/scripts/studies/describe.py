@@ -4,4 +4,4 @@ from prunescape.io.files import write_json
 from prunescape.runtime.logs import logged
 
 with logged(snakemake):
-    write_json(snakemake.output[0], snakemake.params.settings["package"])
+    write_json(snakemake.output[0], {**snakemake.params.told, **snakemake.params.settings["package"]})

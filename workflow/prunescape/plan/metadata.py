@@ -1,0 +1,170 @@
+"""What Snakemake asks its metadata, answered by the seals of the results.
+
+Snakemake keeps what results were made with in `.snakemake/metadata`, away from them: a result that was copied, moved or
+finished without it is taken for right. So the class in which it keeps that is extended here: of the jobs of the plan it
+asks the seals beside their results whether they are stale.
+"""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from prunescape.io.seals import WITHOUT, notes_of, place_of, read_seal
+from prunescape.plan.staleness import Looks, Wanted, differences
+
+KINDS = ("FilePersistence", "DbPersistence")  # Snakemake's classes
+REMEDY = "`snakemake accept` takes what is there as it is, `snakemake --forcerun FILE` makes one anew"
+
+
+def ask_seals(workflow: Any) -> None:
+    """Have Snakemake ask the seals; only where it plans, as the jobs themselves plan nothing."""
+    if not workflow.is_main_process:
+        return
+    import snakemake.workflow as host
+
+    for name in KINDS:
+        kind = getattr(host, name, None)
+        if kind is None:
+            sys.exit("prunescape: this version of Snakemake is not known here; install that of requirements.txt")
+        if not issubclass(kind, BySeals):
+            setattr(host, name, type(name, (BySeals, kind), {}))
+
+
+def _changes(words: Sequence[str], files: Sequence[str]) -> Any:
+    """Changes as Snakemake has them, which it shows as the reason of a job."""
+    from snakemake.persistence import ParamsChange
+
+    class Changes(ParamsChange):
+        def __str__(self) -> str:
+            return "; ".join(words)
+
+    return Changes(only_new=set(words), files=set(files))
+
+
+def _is_ours(job: Any) -> bool:
+    """Whether a job's results have identities: those of this workflow, also where another one has taken it in."""
+    return hasattr(job.rule.params, "settings") and hasattr(job.rule.params, "roots")
+
+
+class BySeals:
+    """Snakemake's metadata, with the seals of results in place of what was recorded of our jobs."""
+
+    dag: Any
+
+    @cached_property
+    def looks(self) -> Looks:
+        """Seals of files, as this process knows them."""
+        return Looks()
+
+    async def incomplete(self, job: Any) -> list[Any]:
+        """The files of a job that was killed. It is asked of every job, hence what has no identity is told here."""
+        if _is_ours(job) and self._without(job):
+            self._stop()
+        files: list[Any] = await super().incomplete(job)  # type: ignore[misc]
+        return files
+
+    def has_metadata(self, job: Any) -> bool:
+        """Whether it is known what a job's results were made with."""
+        if not _is_ours(job):
+            return bool(super().has_metadata(job))  # type: ignore[misc]
+        if self._without(job) and not self.dag.ignore_incomplete:
+            self._stop()
+        return True
+
+    def has_outdated_metadata(self, job: Any) -> bool:
+        """Whether it was recorded by an older Snakemake."""
+        return not _is_ours(job) and bool(super().has_outdated_metadata(job))  # type: ignore[misc]
+
+    def params_changed(self, job: Any, file: Any = None) -> Any:
+        """Whether a job's results are others than those that are wanted: the reason, in words."""
+        if not _is_ours(job):
+            return super().params_changed(job, file)  # type: ignore[misc]
+        return self._changed(job, [str(path) for path in ([file] if file is not None else job.output)])
+
+    def input_changed(self, job: Any, file: Any = None) -> Any:
+        """Files for which other inputs were recorded; of our jobs `params_changed` tells."""
+        if not _is_ours(job):
+            return super().input_changed(job, file)  # type: ignore[misc]
+        return iter(()) if file is None else False
+
+    def software_stack_changed(self, job: Any, file: Any = None) -> Any:
+        """Files for which another environment was recorded; of our jobs the versions of libraries count instead."""
+        if not _is_ours(job):
+            return super().software_stack_changed(job, file)  # type: ignore[misc]
+        return iter(()) if file is None else False
+
+    def input_checksums(self, job: Any, input_path: Any) -> set[str]:
+        """The checksum with which a job has read a file, which Snakemake compares where the file is the newer one."""
+        if not _is_ours(job):
+            found: set[str] = super().input_checksums(job, input_path)  # type: ignore[misc]
+            return found
+        now, path = read_seal(input_path), str(input_path)
+        if now is None or self._recorded(job).get(place_of(path, job.params.roots)) != now.content:
+            return set()
+        return {f"sha256:{now.checksum}"}
+
+    async def finished(self, job: Any) -> None:
+        """Record that a job has finished; what it made must be what was wanted when it started."""
+        await super().finished(job)  # type: ignore[misc]
+        if not _is_ours(job):
+            return
+        for path in job.output:
+            self.looks.forget(str(path))
+        if not self.dag.workflow.touch and all(Path(path).exists() for path in job.output):
+            changed = self._changed(job, [str(path) for path in job.output])
+            if changed:
+                from snakemake_interface_common.exceptions import WorkflowError
+
+                raise WorkflowError(
+                    f"prunescape: {job.output[0]}: another job has written it while this one ran ({changed}); go on"
+                    " with the same command"
+                )
+
+    def _recorded(self, job: Any) -> Mapping[str, str | None]:
+        """The inputs in the identity of a job's first result."""
+        look = self.looks[str(job.output[0])]
+        return {} if look is None else look.inputs
+
+    def _changed(self, job: Any, paths: Sequence[str]) -> Any:
+        params = job.params
+        roots = params.roots
+        inputs = {
+            place_of(str(path), roots): None if path.is_ancient else self.looks.content(str(path)) for path in job.input
+        }
+        accounts = params.get("accounts", False)
+        upon = notes_of(read_seal(path) for path in job.input if not path.is_ancient) if accounts else None
+        wanted = Wanted(params.settings, inputs, upon)
+        key = wanted.key
+        words: dict[str, None] = {}
+        files = []
+        for path in paths:
+            told = differences(path, self.looks[path], wanted, key)
+            if told:
+                files.append(path)
+                words |= dict.fromkeys(told)
+        from snakemake.persistence import NO_PARAMS_CHANGE
+
+        return _changes(list(words), files) if files else NO_PARAMS_CHANGE
+
+    def _without(self, job: Any) -> list[str]:
+        """The results of a finished job that have no identity."""
+        without = []
+        for path in map(str, job.output):
+            if not os.path.exists(path):  # noqa: PTH110 - tens of thousands
+                return []  # it is made again in any case
+            look = self.looks[path]
+            if look is None or not look.key:
+                without.append(path)
+        return [] if not without or self._is_forced(job) else without
+
+    def _is_forced(self, job: Any) -> bool:
+        dag = self.dag
+        return job.rule in dag.forcerules or not dag.forcefiles.isdisjoint(job.output)
+
+    def _stop(self) -> None:
+        found = [path for job in self.dag.jobs if _is_ours(job) for path in self._without(job)]
+        others = f" (and {len(found) - 1:,} other results)" if len(found) > 1 else ""
+        sys.exit(f"prunescape: {found[0]}{others} {WITHOUT}; {REMEDY}")
