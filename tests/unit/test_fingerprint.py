@@ -139,28 +139,28 @@ def test_a_models_code_counts_for_that_model_alone(fresh) -> None:
         ("def not_used(x):\n    return x\n\nnot_used(1)\n", True),
         ("@registered\ndef not_used(x):\n    return x\n", True),
         ("class NotUsed(metaclass=M):\n    pass\n", True),
-        ("ENTRIES = {'a': 'prunescape.lanes.sgd:not_used'}\ndef not_used(x):\n    return x\n", True),
+        ("ENTRIES = {'a': 'prunescape.lanes.optimiser:not_used'}\ndef not_used(x):\n    return x\n", True),
     ],
 )
 def test_a_definition_counts_where_anything_that_counts_says_its_name(text: str, counts: bool, fresh) -> None:
     folder, digest = fresh
-    before, other = digest("hpspace/train_tile.py"), digest("prunescape.lanes.sgd")
-    target = folder / "prunescape" / "lanes" / "sgd.py"
+    before, other = digest("hpspace/train_tile.py"), digest("prunescape.lanes.optimiser")
+    target = folder / "prunescape" / "lanes" / "optimiser.py"
     target.write_text(target.read_text() + "\n\n" + text)
     assert (digest("hpspace/train_tile.py") != before) == counts
-    assert digest("prunescape.lanes.sgd") != other  # the source itself counts as a whole
+    assert digest("prunescape.lanes.optimiser") != other  # the source itself counts as a whole
 
 
 def test_what_is_used_of_a_definition_that_is_new_counts_from_then_on(fresh) -> None:
     folder, digest = fresh
     digest("hpspace/train_tile.py")
-    target = folder / "prunescape" / "lanes" / "sgd.py"
+    target = folder / "prunescape" / "lanes" / "optimiser.py"
     target.write_text(
         target.read_text() + "\n\ndef first_(x):\n    return second_(x)\n\n\ndef second_(x):\n    return x\n"
     )
     edit(folder / "prunescape" / "hpspace" / "tile.py", "import", "import")
     tile = folder / "prunescape" / "hpspace" / "tile.py"
-    tile.write_text(tile.read_text() + "\n\nfrom prunescape.lanes.sgd import first_\n")
+    tile.write_text(tile.read_text() + "\n\nfrom prunescape.lanes.optimiser import first_\n")
     before = digest("hpspace/train_tile.py")
     edit(target, "return x\n", "return 2 * x\n")
     assert digest("hpspace/train_tile.py") != before

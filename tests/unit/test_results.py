@@ -166,11 +166,11 @@ def test_it_is_told_which_function_of_which_module_has_changed(library: Path) ->
     plan().hpspace.train_tile.all_jobs()[0].identity  # noqa: B018 - so that its code is known
     Results(plan()).reasons(CELLS)
     Codes("results/tiny").remember()
-    edit(library, "lanes/sgd.py", "velocity.mul_(self.momentum)", "velocity.mul_(2 * self.momentum)")
+    edit(library, "lanes/optimiser.py", "velocity.mul_(self.momentum)", "velocity.mul_(2 * self.momentum)")
     with edited(library):
         text = "\n".join(explain_page(Results(plan())))
     assert f"train_tile: 6 jobs, such as that of {DENSE}.csv\n" in text
-    assert "    the code of prunescape/lanes/sgd.py: LaneSGD\n" in text
+    assert "    the code of prunescape/lanes/optimiser.py: LaneSGD\n" in text
     assert "prune (2)" in text
     assert "collect_cells" in text.splitlines()[-2]
     assert "figure_samples" not in text
@@ -308,4 +308,4 @@ def test_places_do_not_depend_on_the_run_or_on_folders_above_it() -> None:
 def test_seals_are_small() -> None:
     """There are three of them for each tile, of which a study may have ten thousand."""
     assert len(seal(f"{DENSE}.csv").read_bytes()) < 3000
-    assert "lanes/sgd.py" not in json.dumps(seal(f"{DENSE}.csv").read_text())
+    assert "lanes/optimiser.py" not in json.dumps(seal(f"{DENSE}.csv").read_text())
