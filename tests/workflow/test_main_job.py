@@ -74,7 +74,7 @@ def test_the_page_to_explore_and_the_overview_are_there(finished: Path) -> None:
     assert model["metrics"]["top1"]["variants"][0]["seeds"][0] == pytest.approx(
         cells[(cells["variant"] == "dense") & (cells["seed"] == 0)]["top1"].tolist(), abs=1e-4
     )
-    assert page.count("data:image/webp;base64,") == 8
+    assert page.count("data:image/webp;base64,") == 9
     assert "learning_rate: 0.1" in page  # the config
     overview = (run / "index.html").read_text()
     assert 'href="hpspace/explore.html"' in overview
