@@ -1,7 +1,8 @@
 """The rules: one a step of the plan, which says what it reads, makes, runs and asks for."""
 
-# Jobs that train or measure.
-for step in PLAN.measuring:
+
+def measuring_rule(step):
+    """Jobs that train or measure. The rule remembers its step, as the functions of Python do."""
 
     rule:
         name:
@@ -26,12 +27,16 @@ for step in PLAN.measuring:
             checkpoint=step.state,
             told=step.untracked,
         script:
-            "../scripts/{params.settings[script]}"
+            f"../scripts/{step.script}"
 
 
-# Tables, claims, figures and pages: minutes of work at most. Each figure has a rule of its own, so that a change to one
-# draws that one again.
-for step in PLAN.light:
+for step in PLAN.measuring:
+    measuring_rule(step)
+
+
+def light_rule(step):
+    """Tables, claims, figures and pages: minutes of work at most. Each figure has a rule of its own, so that a change to
+    one draws that one again."""
 
     rule:
         name:
@@ -55,7 +60,11 @@ for step in PLAN.light:
             caption=caption(step),
             told=step.untracked,
         script:
-            "../scripts/{params.settings[script]}"
+            f"../scripts/{step.script}"
+
+
+for step in PLAN.light:
+    light_rule(step)
 
 
 # The main job's grid grows where good cells touch its border. Round 0 is the configured grid; each later round looks at all
