@@ -117,7 +117,6 @@ def _whole(value: Any) -> Any:
 
 
 # Nothing is converted but whole numbers written with a point, and numbers written without one.
-Whole = Annotated[int, Integer()]
 Number = Annotated[float, Strict()]
 Text = Annotated[str, Strict()]
 Flag = Annotated[bool, Strict()]

@@ -13,7 +13,6 @@ from prunescape.figures.palette import GREEN, Look
 from prunescape.figures.select import at
 
 RANDOM = Look(GREEN, "D", "random, with the mask's layer densities", terms.DASHED)
-DIFFERENCE = Look(style.INK, "o", "")
 APART = 0.17  # rows between a mask and its random one
 
 
