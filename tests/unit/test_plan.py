@@ -330,7 +330,8 @@ def test_rules_are_thin() -> None:
     assert sum(map(len, lines.values())) <= 150, {name: len(of) for name, of in lines.items()}
     for path in SMK:
         for match in re.finditer(r"^( *)def \w+.*\n((?:\1 .*\n|\n)*)", path.read_text(), flags=re.M):
-            body = [line for line in match.group(2).splitlines() if line.strip()]
+            before = match.group(2).partition(" rule:\n")[0]  # a function that makes a rule holds nothing else
+            body = [line for line in before.splitlines() if line.strip()]
             assert len(body) <= 10, f"{path.name}: {match.group(0).splitlines()[0]}"
 
 

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from prunescape.figures import names, plane, style
+from prunescape.figures import drawing, names, plane, style
 from prunescape.figures.surface import REACH, colour_limits, colour_scale, interpolate
 from prunescape.hpspace.cells import of_grid
 from prunescape.hpspace.landscape import best_cell, mean_over_seeds
@@ -157,7 +157,7 @@ def _contours(axes: Axes, here: pd.DataFrame, extent: Sequence[float], colours: 
     low, high = float(norm.vmin or 0), float(norm.vmax or 0)
     surface = interpolate(here, extent, low - 0.5 * (high - low)) if len(here) else None
     if surface is None:
-        _say(axes, "too few cells for contours" if len(here) else "no accuracy measured")
+        drawing.say(axes, "too few cells for contours" if len(here) else "no accuracy measured")
         return
     levels = np.linspace(low, high, LEVELS + 1)
     filled = axes.contourf(*surface, levels=levels, cmap=colours, norm=norm, extend="min")
@@ -165,7 +165,7 @@ def _contours(axes: Axes, here: pd.DataFrame, extent: Sequence[float], colours: 
     if surface[2].max() > low and surface[2].min() < high:
         axes.contour(*surface, levels=levels[:-1], colors=style.PAPER, linewidths=0.35, alpha=0.55)
     if here["f"].max() < low:
-        _say(axes, f"best {here['f'].max():.1f} %:\nbelow the colour range")
+        drawing.say(axes, f"best {here['f'].max():.1f} %:\nbelow the colour range")
 
 
 def _cells(axes: Axes, here: pd.DataFrame, colours: Colormap, norm: Normalize, scale: float) -> None:
@@ -199,10 +199,6 @@ def _region(axes: Axes, row: pd.DataFrame, roi: float, rank: int, pair: Pair) ->
         return f"{plane.roi_label(roi)} not fitted: only {cells}"
     axes.add_patch(plane.haloed(row.iloc[0], rank, pair))
     return f"{plane.roi_label(roi)}: {cells}"
-
-
-def _say(axes: Axes, words: str) -> None:
-    axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", color=style.MUTED)
 
 
 def _legend(rois: Sequence[float], drawn: np.ndarray) -> list[Line2D]:
