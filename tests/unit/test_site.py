@@ -13,7 +13,7 @@ import pytest
 from mkdocs.exceptions import PluginError
 
 from browser import Browser, find_browser
-from documented import BLOCKS, DOCS, PAGES
+from documented import BLOCKS, DOCS, PAGES, Block
 from project_copy import PROJECT
 from prunescape.studies.registry import COMPANIONS
 
@@ -109,6 +109,15 @@ def test_code_is_fenced_and_its_language_named() -> None:
         assert not re.search(r"\n\n    \S", prose), f"{path}: an indented block of code"
     for block in BLOCKS:
         assert block.language in LANGUAGES, block
+
+
+@pytest.mark.parametrize("block", [block for block in BLOCKS if block.language == "diff"], ids=lambda block: block.page)
+def test_diffs_of_the_pages_can_be_applied(block: Block) -> None:
+    command = ["git", "apply", "--check", "-"]
+    result = subprocess.run(command, cwd=PROJECT, input=block.text, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    whole_study = block.page.endswith("add-study.md")
+    assert not whole_study or len(block.text.splitlines()) <= 106
 
 
 def test_files_and_targets_that_the_pages_name_are_there() -> None:
