@@ -220,6 +220,13 @@ def test_damaged_results_are_not_accepted_and_those_without_a_seal_are() -> None
         accept_page(Results(plan()), ["results/tiny/x.csv"])
 
 
+def test_what_was_accepted_without_identities_is_told_by_the_page() -> None:
+    for path in Path("results").rglob(".*.sha256"):
+        path.unlink()
+    accept_page(Results(plan()), [])
+    assert stale(plan()) == {"explore"}
+
+
 def test_nothing_is_accepted_while_a_run_is_under_way() -> None:
     write_text(".snakemake/locks/0.input.lock", "")
     with pytest.raises(UserError, match="a run is under way"):

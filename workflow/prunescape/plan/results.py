@@ -149,7 +149,7 @@ class Results:
             found = read_seal(path)
             before = None if found is None else found.identity
             # What tells of accepted results is made again instead.
-            now = list(before.upon) if job.step.accounts and before else upon
+            now = list(before.upon if before else ()) if job.step.accounts else upon
             if told:
                 notes = [*(before.accepted if before else ()), note]
                 self._seal(path, Identity(self.plan.run.place(path), wanted.settings, wanted.inputs, notes, now))
