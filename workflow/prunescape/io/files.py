@@ -50,6 +50,8 @@ def atomic(path: str | os.PathLike[str], sealed: bool = False) -> Iterator[Path]
             write_text(seal(target), seal_text(target.name, sha256(temporary), identity))
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(target)
+        if sealed or identity is not None:
+            os.utime(seal(target))  # a file that has changed later than its seal is read again, see `is_edited`
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -90,6 +92,24 @@ def check_seal(path: str | os.PathLike[str]) -> None:
     if found.checksum != sha256(path):
         raise UserError(f"{path}: damaged, its checksum is not that of what was written; {remedy(path)}")
     check_place(path, found)
+
+
+def is_edited(path: str | os.PathLike[str], found: Seal) -> bool:
+    """Whether a file is not what was written; it is only read where it has changed later than its seal.
+
+    Args:
+        path: the file.
+        found: its seal.
+    """
+    try:
+        if os.stat(path).st_ctime_ns <= os.stat(seal(path)).st_ctime_ns:  # noqa: PTH116 - tens of thousands
+            return False
+        if sha256(path) != found.checksum:
+            return True
+        os.utime(seal(path))
+    except OSError:  # it is gone, or the seals are not ours to touch
+        return False
+    return False
 
 
 def check_place(path: str | os.PathLike[str], found: Seal) -> None:

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 SHORT = 16  # hexadecimal digits of digests within identities
 WITHOUT = "has no identity: it is from before there were any, or its hidden file is lost"
+EDITED = "is not what was written: it is damaged, or was edited, exchanged or restored by hand"
 _COMMENT = "# "
 
 

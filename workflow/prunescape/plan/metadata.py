@@ -12,11 +12,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from prunescape.io.seals import WITHOUT, notes_of, place_of, read_seal
+from prunescape.io.seals import EDITED, WITHOUT, notes_of, place_of, read_seal
 from prunescape.plan.staleness import Looks, Wanted, differences
 
 KINDS = ("FilePersistence", "DbPersistence")  # Snakemake's classes
-REMEDY = "`snakemake accept` takes what is there as it is, `snakemake --forcerun FILE` makes one anew"
+REMEDIES = {
+    WITHOUT: "`snakemake accept` takes what is there as it is, `snakemake --forcerun FILE` makes one anew",
+    EDITED: "`snakemake --forcerun FILE` makes one anew",
+}
 
 
 def ask_seals(workflow: Any) -> None:
@@ -61,7 +64,7 @@ class BySeals:
 
     async def incomplete(self, job: Any) -> list[Any]:
         """The files of a job that was killed. It is asked of every job, hence what has no identity is told here."""
-        if _is_ours(job) and self._without(job):
+        if _is_ours(job) and self._mistrusted(job):
             self._stop()
         files: list[Any] = await super().incomplete(job)  # type: ignore[misc]
         return files
@@ -70,7 +73,7 @@ class BySeals:
         """Whether it is known what a job's results were made with."""
         if not _is_ours(job):
             return bool(super().has_metadata(job))  # type: ignore[misc]
-        if self._without(job) and not self.dag.ignore_incomplete:
+        if self._mistrusted(job) and not self.dag.ignore_incomplete:
             self._stop()
         return True
 
@@ -149,22 +152,23 @@ class BySeals:
 
         return _changes(list(words), files) if files else NO_PARAMS_CHANGE
 
-    def _without(self, job: Any) -> list[str]:
-        """The results of a finished job that have no identity."""
-        without = []
+    def _mistrusted(self, job: Any) -> dict[str, str]:
+        """The results of a finished job that have no identity, or are not what was written, and why."""
+        found = {}
         for path in map(str, job.output):
             if not os.path.exists(path):  # noqa: PTH110 - tens of thousands
-                return []  # it is made again in any case
+                return {}  # it is made again in any case
             look = self.looks[path]
-            if look is None or not look.key:
-                without.append(path)
-        return [] if not without or self._is_forced(job) else without
+            if reason := WITHOUT if look is None else look.mistrust:
+                found[path] = reason
+        return {} if not found or self._is_forced(job) else found
 
     def _is_forced(self, job: Any) -> bool:
         dag = self.dag
         return job.rule in dag.forcerules or not dag.forcefiles.isdisjoint(job.output)
 
     def _stop(self) -> None:
-        found = [path for job in self.dag.jobs if _is_ours(job) for path in self._without(job)]
+        found = {path: why for job in self.dag.jobs if _is_ours(job) for path, why in self._mistrusted(job).items()}
+        first, why = next(iter(found.items()))
         others = f" (and {len(found) - 1:,} other results)" if len(found) > 1 else ""
-        sys.exit(f"prunescape: {found[0]}{others} {WITHOUT}; {REMEDY}")
+        sys.exit(f"prunescape: {first}{others} {why}; {REMEDIES[why]}")

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from prunescape.io.seals import Seal, is_at, key_of, read_seal
+from prunescape.io.files import is_edited
+from prunescape.io.seals import EDITED, WITHOUT, Seal, is_at, key_of, read_seal
 
 SHOWN = 3  # differences of a kind that are told one by one
 
@@ -51,6 +52,8 @@ def differences(
     """
     if look is None or not look.key:
         return ["it has no identity"]
+    if look.edited:
+        return [f"it {EDITED}"]
     told = [] if is_at(path, look.place) else [f"it was made as {look.place}"]
     if look.key != (wanted.key if key is None else key):
         found = read_seal(path)
@@ -112,6 +115,7 @@ class Look(NamedTuple):
     Attributes:
         content: the start of the checksum.
         place, key, inputs, upon: those of the identity; place and key are empty where there is none.
+        edited: whether the file is not what was written.
     """
 
     content: str
@@ -119,6 +123,12 @@ class Look(NamedTuple):
     key: str = ""
     inputs: Mapping[str, str | None] = {}
     upon: Sequence[str] = ()
+    edited: bool = False
+
+    @property
+    def mistrust(self) -> str:
+        """Why the file cannot be taken for a result, in words; empty where it can."""
+        return EDITED if self.edited else "" if self.key else WITHOUT
 
 
 class Looks:
@@ -131,7 +141,7 @@ class Looks:
         """What the seal of a file says; None where it has none."""
         if path not in self._known:
             found = read_seal(path)
-            self._known[path] = None if found is None else _look(found)
+            self._known[path] = None if found is None else _look(found, is_edited(path, found))
         return self._known[path]
 
     def content(self, path: str) -> str | None:
@@ -144,8 +154,8 @@ class Looks:
         self._known.pop(path, None)
 
 
-def _look(found: Seal) -> Look:
+def _look(found: Seal, edited: bool) -> Look:
     identity = found.identity
     if identity is None:
-        return Look(found.content)
-    return Look(found.content, identity.place, found.key, identity.inputs, identity.upon)
+        return Look(found.content, edited=edited)
+    return Look(found.content, identity.place, found.key, identity.inputs, identity.upon, edited)
