@@ -278,7 +278,13 @@ def test_what_a_job_has_accepted_before_it_is_told_to_what_it_makes() -> None:
 @pytest.mark.parametrize("path", [f"{DENSE}.csv", META])
 def test_a_job_reads_nothing_without_identity(path: str, capsys: pytest.CaptureFixture[str]) -> None:
     text = seal(path).read_text()
-    for damage in (text.splitlines()[0] + "\n", text.replace("# {", "# ["), text[:100], ""):
+    for damage in (
+        text.splitlines()[0] + "\n",
+        f"{text[:-9]}x{text[-8:]}",
+        text.replace('"place"', '"Place"'),
+        text[:100],
+        "",
+    ):
         seal(path).write_text(damage)
         with pytest.raises(SystemExit) as ended:
             run(job([path], "results/tiny/hpspace/new.json"))

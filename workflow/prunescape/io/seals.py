@@ -1,8 +1,9 @@
 """Seals: what a result is, in a hidden file beside it: its checksum, and its identity.
 
 `.cells.csv.sha256` belongs to `cells.csv`. Its first line is as `sha256sum -c` reads it; the second one, which that
-takes for a comment, is the identity as JSON: the place that the result is for, the settings, the code and the libraries
-that made it, and the contents of what it was made of. Nothing in it depends on the name of the run or of its folder.
+takes for a comment, is a digest of the seal and the identity as JSON: the place that the result is for, the settings,
+the code and the libraries that made it, and the contents of what it was made of. Nothing in it depends on the name of
+the run or of its folder.
 """
 
 import hashlib
@@ -79,7 +80,13 @@ def seal_text(name: str, checksum: str, identity: Identity | None) -> str:
     if identity is None:
         return line
     told = {key: value for key, value in asdict(identity).items() if value or key not in ("accepted", "upon")}
-    return line + _COMMENT + json.dumps({"key": identity.key, **told}, separators=(",", ":")) + "\n"
+    words = json.dumps({"key": identity.key, **told}, separators=(",", ":"))
+    return f"{line}{_COMMENT}{_digest(line, words)} {words}\n"
+
+
+def _digest(line: str, words: str) -> str:
+    """A digest of a seal, by which a damaged one is known."""
+    return hashlib.sha256(f"{line}{words}".encode()).hexdigest()[:SHORT]
 
 
 def read_seal(path: str | os.PathLike[str]) -> Seal | None:
@@ -92,9 +99,11 @@ def read_seal(path: str | os.PathLike[str]) -> Seal | None:
         return None
     checksum = first.split(" ", 1)[0].strip()
     try:
-        told = json.loads(second.removeprefix(_COMMENT)) if second.startswith(_COMMENT) else None
-        key = "" if told is None else str(told.pop("key"))
-        return Seal(checksum, None if told is None else Identity(**told), key)
+        digest, _, words = second.removeprefix(_COMMENT).rstrip("\n").partition(" ")
+        if not second.startswith(_COMMENT) or digest != _digest(first, words):
+            return Seal(checksum, None)
+        told = json.loads(words)
+        return Seal(checksum, Identity(**{name: of for name, of in told.items() if name != "key"}), told["key"])
     except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
         return Seal(checksum, None)
 

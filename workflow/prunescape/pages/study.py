@@ -14,6 +14,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from prunescape.figures.names import metric_title, model_title
+from prunescape.io.files import check_seal
 from prunescape.io.html import page
 from prunescape.pages.provenance import Provenance
 from prunescape.variant import COLUMNS
@@ -111,6 +112,7 @@ def inside(path: str, title: str, caption: str) -> dict[str, Any]:
 
 
 def _small(path: str) -> Image.Image:
+    check_seal(path)
     with Image.open(path) as file:
         image = file.convert("RGB")
     if image.width > WIDTH:
