@@ -19,11 +19,11 @@ import pandas as pd
 import pytest
 import torch
 
+from disturbances import disturb
 from finished import seal_results
 from project_copy import TINY, merged
 from prunescape.io.files import atomic, check_seal, read_csv, read_json, write_csv, write_json, write_text
 from prunescape.io.schema import pattern
-from prunescape.io.seals import seal
 from prunescape.io.tensors import load_tensors, save_tensors
 from prunescape.plan.plan import Plan
 from prunescape.plan.results import Results
@@ -92,38 +92,6 @@ class Drill:
             if not Path(path).is_file() or Path(path).read_bytes() != content:
                 Path(path).write_bytes(content)
 
-    def disturb(self, chance: random.Random) -> None:
-        """Do something bad to some files of a result."""
-        path = chance.choice([path for path in self.right if not Path(path).name.startswith(".")])
-        kind = Path(path).suffix
-        alike = [other for other in self.right if Path(other).suffix == kind and not Path(other).name.startswith(".")]
-        files = chance.choice([[path], [path], [str(seal(path))], [path, str(seal(path))]])
-        other = chance.choice(alike)
-        what = chance.choice(["delete", "edit", "truncate", "restore", "exchange", "overwrite", "folder"])
-        for file in (Path(file) for file in files if Path(file).is_file()):
-            content = file.read_bytes()
-            place = chance.randrange(max(len(content), 1))
-            twin = Path(other) if file == Path(path) else seal(other)
-            if what in ("delete", "folder"):
-                file.unlink()
-                if what == "folder" and file == Path(path):
-                    file.mkdir()
-            elif what == "edit":
-                file.write_bytes(
-                    content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :] if content else b"x"
-                )
-            elif what == "truncate":
-                file.write_bytes(content[:place])
-            elif what == "restore" and str(file) in self.others:
-                file.write_bytes(self.others[str(file)])
-            elif what in ("exchange", "overwrite") and twin.is_file() and twin != file:
-                if what == "exchange":
-                    twin_content = twin.read_bytes()
-                    twin.write_bytes(content)
-                    file.write_bytes(twin_content)
-                else:
-                    shutil.copy2(twin, file)
-
     def go_on(self, forced: str = "") -> str:
         """Run what Snakemake would run; what was told, or nothing where the study is finished."""
         results = Results(PLAN)
@@ -179,7 +147,7 @@ def check_round(drill: Drill, seed: int) -> bool:
     drill.reset()
     chance = random.Random(seed)
     for _ in range(chance.randint(1, FAULTS)):
-        drill.disturb(chance)
+        disturb(chance, drill.right, drill.others)
     told = first = drill.go_on()
     for _ in range(40):
         written = [path for path in drill.right if Path(path).is_file() and Path(path).read_bytes() == WRONG]

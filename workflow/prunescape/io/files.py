@@ -4,12 +4,14 @@ A table or JSON file, and whatever a job makes, has its seal beside it: see `pru
 missing, the readers here take a file as it is; a job has no such inputs, see `prunescape.runtime.logs`.
 """
 
+import contextlib
 import hashlib
 import json
 import math
 import os
 import re
 import socket
+import stat
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -102,13 +104,15 @@ def is_edited(path: str | os.PathLike[str], found: Seal) -> bool:
         found: its seal.
     """
     try:
-        if os.stat(path).st_ctime_ns <= os.stat(seal(path)).st_ctime_ns:  # noqa: PTH116 - tens of thousands
-            return False
-        if sha256(path) != found.checksum:
-            return True
-        os.utime(seal(path))
-    except OSError:  # it is gone, or the seals are not ours to touch
+        file, its_seal = os.stat(path), os.stat(seal(path))  # noqa: PTH116 - tens of thousands
+    except OSError:  # it is gone
         return False
+    if file.st_ctime_ns <= its_seal.st_ctime_ns and not stat.S_ISDIR(file.st_mode):
+        return False
+    if stat.S_ISDIR(file.st_mode) or sha256(path) != found.checksum:
+        return True
+    with contextlib.suppress(OSError):  # read-only
+        os.utime(seal(path))
     return False
 
 
