@@ -13,6 +13,7 @@ from combinations_of_configs import CHOICES, COHERENCE, PIPELINES, ROWS, STOCHAS
 from plan_graph import graph, rules, stale
 from project_copy import PROJECT, TINY, merged
 from prunescape.config.models import Model
+from prunescape.plan import identity
 from prunescape.plan.coherence import Coherence
 from prunescape.plan.plan import Plan
 from prunescape.plan.step import Job
@@ -184,6 +185,7 @@ def test_identities_cover_the_functions_of_entries_and_not_the_registry(
         return tuple(fingerprint.definitions(*sources))
 
     monkeypatch.setattr(fingerprint, "digest", files)
+    monkeypatch.setattr(identity, "_sources", {})
     for job in (step.all_jobs()[0] for step in whole.steps if step.all_jobs()):
         settings = job.identity
         assert not [file for file in settings["code"] if file.startswith("prunescape/studies/")], job.step.name
