@@ -19,11 +19,12 @@ ELSEWHERE = {
     "make test-full": (SUITE, ".ci/run"),
     "make gallery": ("takes the figures of whole demos", "tests/workflow/test_documentation.py"),
     "PYTHONPATH=workflow python -m pytest tests/unit/test_faults.py tests/unit/test_hpspace_cells.py "
-    "tests/unit/test_fuzz.py tests/unit/test_safety.py": (SUITE, "tests/unit/test_faults.py"),
-    "python -m pytest tests/workflow/test_faults.py tests/workflow/test_rules.py": (
+    "tests/unit/test_fuzz.py tests/unit/test_results.py tests/unit/test_drill.py tests/unit/test_safety.py": (
         SUITE,
-        "tests/workflow/test_faults.py",
+        "tests/unit/test_drill.py",
     ),
+    "python -m pytest tests/workflow/test_faults.py tests/workflow/test_rules.py tests/workflow/test_staleness.py "
+    "tests/workflow/test_drill.py": (SUITE, "tests/workflow/test_drill.py"),
     "python -m pytest tests/workflow/test_staleness.py": (SUITE, "tests/workflow/test_staleness.py"),
     "PYTHONPATH=workflow python -m pytest tests/unit/test_lanes.py tests/unit/test_training*.py": (
         SUITE,
