@@ -129,6 +129,7 @@ def test_a_home_that_cannot_be_written(project: Callable[..., Path], tmp_path: P
     assert (tmp_path / "cache").is_dir()
 
 
+@pytest.mark.full
 def test_file_times_in_the_future_change_nothing(copied: Path) -> None:
     """Another machine's clock ran ahead by a day while the data and networks were made, and some of the tiles."""
     ahead = time.time() + 86_400
