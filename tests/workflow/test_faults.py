@@ -18,6 +18,7 @@ import pytest
 from conftest import SNAKEMAKE, TINY, merged, planned, snakemake, started, write_config
 
 from project_copy import completed
+from prunescape.io.seals import seal
 
 pytestmark = pytest.mark.workflow
 
@@ -33,11 +34,17 @@ def contents(folder: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in (folder / RESULTS / "hpspace").rglob("*.csv")}
 
 
+def rotten(path: Path, content: bytes) -> None:
+    """Change a file as a bad disk does, at no time that anybody could see: its seal is the later one."""
+    path.write_bytes(content)
+    os.utime(seal(path))
+
+
 def flip(path: Path, position: int = -20) -> None:
-    """Flip one bit of a file."""
+    """Flip one bit of a file, as a bad disk does."""
     content = bytearray(path.read_bytes())
     content[position] ^= 1
-    path.write_bytes(content)
+    rotten(path, content)
 
 
 def mounted(folder: Path, script: str) -> str:
@@ -177,7 +184,7 @@ def test_a_changed_number_in_a_plan_of_extension(copied: Path) -> None:
     good = (copied / plan).read_bytes()
     tiles = planned(copied)["train_tile"]
     assert tiles % 6 == 0  # of two seeds and three variants
-    (copied / plan).write_bytes(good.replace(b"2", b"3", 1))
+    rotten(copied / plan, good.replace(b"2", b"3", 1))
     assert json.loads((copied / plan).read_text()) != json.loads(good)
     for arguments in (["-n"], ["plan"], ["status"]):
         output = snakemake(copied, *arguments, status=1)

@@ -12,14 +12,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from prunescape.io.seals import EDITED, WITHOUT, notes_of, place_of, read_seal
+from prunescape.io.files import remedy
+from prunescape.io.seals import WITHOUT, notes_of, place_of, read_seal
 from prunescape.plan.staleness import Looks, Wanted, differences
 
 KINDS = ("FilePersistence", "DbPersistence")  # Snakemake's classes
-REMEDIES = {
-    WITHOUT: "`snakemake accept` takes what is there as it is, `snakemake --forcerun FILE` makes one anew",
-    EDITED: "`snakemake --forcerun FILE` makes one anew",
-}
+ACCEPT = "`snakemake accept` takes what is there as it is, `snakemake --forcerun FILE` makes one anew"
 
 
 def ask_seals(workflow: Any) -> None:
@@ -171,4 +169,4 @@ class BySeals:
         found = {path: why for job in self.dag.jobs if _is_ours(job) for path, why in self._mistrusted(job).items()}
         first, why = next(iter(found.items()))
         others = f" (and {len(found) - 1:,} other results)" if len(found) > 1 else ""
-        sys.exit(f"prunescape: {first}{others} {why}; {REMEDIES[why]}")
+        sys.exit(f"prunescape: {first}{others} {why}; {ACCEPT if why == WITHOUT else remedy(first)}")
