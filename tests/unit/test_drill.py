@@ -93,17 +93,18 @@ class Drill:
                 Path(path).write_bytes(content)
 
     def go_on(self, forced: str = "") -> str:
-        """Run what Snakemake would run; what was told, or nothing where the study is finished."""
+        """Run what Snakemake would run, for one file or for all; what was told, or nothing where all is finished."""
         results = Results(PLAN)
-        if not forced:
-            for job in self.jobs:
-                if all(Path(path).exists() for path in job.outputs.values()):
-                    for path in job.outputs.values():
-                        look = results._looks[path]
-                        if look is None or look.mistrust:
-                            return f"{path}: {look and look.mistrust}"
-        for job in self.jobs:
-            if forced in job.outputs.values() or (not forced and results.reasons(job.result)):
+        jobs = self._behind(results, forced) if forced else self.jobs
+        asked = [job for job in jobs if forced not in job.outputs.values()]
+        for job in asked:
+            if all(Path(path).exists() for path in job.outputs.values()):
+                for path in job.outputs.values():
+                    look = results._looks[path]
+                    if look is None or look.mistrust:
+                        return f"{path}: {look and look.mistrust}"
+        for job in jobs:
+            if job not in asked or results.reasons(job.result):
                 told = self._do(job)
                 if told:
                     return told
@@ -111,6 +112,17 @@ class Drill:
                     results._looks.forget(path)
                 results._reasons[job.result] = []
         return ""
+
+    def _behind(self, results: Results, path: str) -> list[Job]:
+        """The job that makes a file, and those before it."""
+        needed: set[str] = set()
+        pending = [path]
+        while pending:
+            job = results._jobs.get(pending.pop())
+            if job is not None and job.result not in needed:
+                needed.add(job.result)
+                pending += results._read(job, whole=True)
+        return [job for job in self.jobs if job.result in needed]
 
     def _do(self, job: Job) -> str:
         read = list(Results(PLAN)._read(job, whole=True))
