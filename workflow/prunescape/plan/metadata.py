@@ -141,7 +141,7 @@ class BySeals:
         key = wanted.key
         words: dict[str, None] = {}
         files = []
-        for path in paths:
+        for path in filter(os.path.exists, paths):  # what is missing is made in any case
             told = differences(path, self.looks[path], wanted, key)
             if told:
                 files.append(path)
