@@ -1,24 +1,20 @@
 """The context of the study's measurements, with the training images that the config allows for them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from prunescape.data.batches import Batches
 from prunescape.data.randomness import derive_seed
 from prunescape.data.stratify import stratified_choice
 from prunescape.errors import UserError
-from prunescape.io.files import write_csv
-from prunescape.io.tables import first_columns
 from prunescape.mechanism.labels import WHOLE
 from prunescape.models.weights import State, load_networks
 from prunescape.runtime.logs import logged
 from prunescape.training import context
-from prunescape.training.context import Context
+from prunescape.training.context import Context, NetworkJob
 from prunescape.training.recalibration import recalibration_batches
 
 
@@ -49,24 +45,15 @@ def statistics_batches(context: Context, batch_size: int | None) -> Batches | No
     return None if batch_size is None else recalibration_batches(context.data, context.engine, batch_size)
 
 
-@dataclass(frozen=True)
-class MeasuringJob:
+@dataclass(frozen=True, kw_only=True)
+class MeasuringJob(NetworkJob):
     """A job that measures networks of one model, while it runs.
 
     Attributes:
         context: what they are measured on.
-        settings: the step's.
-        files, output: what it reads and makes, by name.
-        labels: the first columns of its tables, by name: the model, and the seed of a job that looks at one.
-        report: is given one line of progress at a time.
     """
 
     context: Context
-    settings: Mapping[str, Any]
-    files: Any
-    output: Any
-    labels: Mapping[str, Any]
-    report: Callable[[str], None]
 
     @property
     def pretrained(self) -> State:
@@ -77,10 +64,6 @@ class MeasuringJob:
         """The batches on which batch norm is measured anew at every point; None where it is left as it is."""
         return statistics_batches(self.context, self.settings["statistics"])
 
-    def write(self, name: str, table: pd.DataFrame, columns: Sequence[str] = ()) -> None:
-        """Write a table with its labels, these columns first."""
-        write_csv(self.output[name], first_columns(table.assign(**self.labels), columns or [*self.labels]))
-
 
 @contextmanager
 def measuring(snakemake: Any) -> Iterator[MeasuringJob]:
@@ -89,4 +72,11 @@ def measuring(snakemake: Any) -> Iterator[MeasuringJob]:
         settings, files, wildcards = snakemake.params.settings, snakemake.input, dict(snakemake.wildcards.items())
         opened = open_context(files.architecture, files.data, settings, snakemake.threads)
         labels = {"model": wildcards["model"], **({"seed": opened.seed} if "seed" in wildcards else {})}
-        yield MeasuringJob(opened, settings, files, snakemake.output, labels, logger.info)
+        yield MeasuringJob(
+            settings=settings,
+            files=files,
+            output=snakemake.output,
+            labels=labels,
+            report=logger.info,
+            context=opened,
+        )

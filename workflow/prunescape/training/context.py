@@ -1,14 +1,17 @@
-"""The context of trained and measured networks: their architecture, their data, the engine, and the seed."""
+"""The context of trained and measured networks: their architecture, their data, the engine, the seed, and the job."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import torch
 from torch import nn
 
 from prunescape.data.prepared import PreparedData, load_prepared
+from prunescape.io.files import write_csv
+from prunescape.io.tables import first_columns
 from prunescape.models.architecture import Architecture, load_architecture
 from prunescape.models.build import build
 from prunescape.training.engine import Engine
@@ -51,3 +54,25 @@ def open_context(architecture: str | Path, data: str | Path, settings: Mapping[s
     engine = Engine.from_config(settings["engine"], threads)
     engine.set_up()
     return Context(load_architecture(architecture), load_prepared(data), engine, settings["seed"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkJob:
+    """A job that trains or measures networks of one model, while it runs.
+
+    Attributes:
+        settings: the step's.
+        files, output: what it reads and makes, by name.
+        labels: the first columns of its tables, by name: the model, and the seed of a job that looks at one.
+        report: is given one line of progress at a time.
+    """
+
+    settings: Mapping[str, Any]
+    files: Any
+    output: Any
+    labels: Mapping[str, Any]
+    report: Callable[[str], None]
+
+    def write(self, name: str, table: pd.DataFrame, columns: Sequence[str] = ()) -> None:
+        """Write a table with the labels of the job; these columns come first, or the labels."""
+        write_csv(self.output[name], first_columns(table.assign(**self.labels), columns or [*self.labels]))

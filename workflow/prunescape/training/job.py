@@ -6,21 +6,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import torch
 
 from prunescape.data.held_out import hold_out
 from prunescape.data.prepared import load_prepared
-from prunescape.io.files import read_json, sha256, write_csv
-from prunescape.io.tables import first_columns
+from prunescape.io.files import read_json, sha256
 from prunescape.models.architecture import load_architecture
 from prunescape.models.weights import read_weights
 from prunescape.runtime.job_lock import job_lock
 from prunescape.runtime.logs import logged
 from prunescape.training.checkpoint import Checkpoint, Snapshots
+from prunescape.training.context import NetworkJob
 from prunescape.training.engine import Engine
 from prunescape.training.recipe import Recipe
-from prunescape.training.train import Report, Task
+from prunescape.training.train import Task
 
 
 def open_task(
@@ -66,28 +65,19 @@ def open_start(task: Task, path: str | Path | None) -> tuple[dict[str, torch.Ten
     return start, [*task.identity(), checksum]
 
 
-@dataclass(frozen=True)
-class TrainingJob:
+@dataclass(frozen=True, kw_only=True)
+class TrainingJob(NetworkJob):
     """A job of one network and seed, while it runs.
 
     Attributes:
         task: what its trainings have in common.
-        settings: the step's.
-        files, output: what it reads and makes, by name.
-        labels: the first columns of its tables, by name: model and seed.
         folder: where it keeps its state.
         identity: whatever decides its results, as JSON values.
-        report: is given one line of progress at a time.
     """
 
     task: Task
-    settings: Mapping[str, Any]
-    files: Any
-    output: Any
-    labels: Mapping[str, Any]
     folder: str
     identity: Sequence[Any]
-    report: Report
 
     @property
     def checkpoint(self) -> Checkpoint:
@@ -113,10 +103,6 @@ class TrainingJob:
         """The epochs of `settings["measured_epochs"]`, whose weights are kept."""
         return Snapshots.of(self.folder, self.settings["measured_epochs"], *self.identity)
 
-    def write(self, name: str, table: pd.DataFrame, columns: Sequence[str] = ()) -> None:
-        """Write a table of this network and seed, with these columns first, or its labels."""
-        write_csv(self.output[name], first_columns(table.assign(**self.labels), columns or [*self.labels]))
-
 
 @contextmanager
 def training_job(snakemake: Any, *others: str) -> Iterator[TrainingJob | None]:
@@ -137,7 +123,16 @@ def training_job(snakemake: Any, *others: str) -> Iterator[TrainingJob | None]:
         given = {name: sha256(files[name]) for name in others if files.get(name)}
         identity = settings, dict(snakemake.wildcards.items()), task.identity(), read_json(files.data), given
         labels = {"model": snakemake.wildcards.get("model"), "seed": task.seed}
-        job = TrainingJob(task, settings, files, snakemake.output, labels, folder, identity, logger.info)
+        job = TrainingJob(
+            settings=settings,
+            files=files,
+            output=snakemake.output,
+            labels=labels,
+            report=logger.info,
+            task=task,
+            folder=folder,
+            identity=identity,
+        )
         with job_lock(f"{folder}.lock", job.checkpoint.identity, snakemake.output) as to_do:
             yield job if to_do else None
             if to_do:
