@@ -15,6 +15,7 @@ import stat
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,7 @@ def atomic(path: str | os.PathLike[str], sealed: bool = False) -> Iterator[Path]
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(target)
+    _sweep(target.parent)
     writer = f".{target.name}.{_HOST}.{os.getpid()}."
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=writer, suffix=target.suffix)
     os.close(handle)
@@ -58,10 +59,11 @@ def atomic(path: str | os.PathLike[str], sealed: bool = False) -> Iterator[Path]
         temporary.unlink(missing_ok=True)
 
 
-def _sweep(target: Path) -> None:
-    """Remove temporary files beside `target` of writers on this machine that were killed."""
-    left = re.compile(rf"\.{re.escape(target.name)}\.{re.escape(_HOST)}\.(\d+)\.\w{{8}}{re.escape(target.suffix)}")
-    for path in target.parent.iterdir():
+@cache
+def _sweep(folder: Path) -> None:
+    """Remove temporary files in a folder of writers on this machine that were killed; looked for once a process."""
+    left = re.compile(rf"\..+\.{re.escape(_HOST)}\.(\d+)\.\w{{8}}(\.\w+)?")
+    for path in folder.iterdir():
         if (match := left.fullmatch(path.name)) and not _is_alive(int(match[1])):
             path.unlink(missing_ok=True)
 
