@@ -98,14 +98,12 @@ def count_channels(name: str, directory: str | None) -> int | None:
 
 def _array(directory: str | None, stem: str) -> Any:
     """One of a user's own arrays, memory-mapped; None where it cannot be read, as preparing it will say."""
-    import numpy as np
+    from prunescape.data.arrays import memory_mapped
 
     try:
-        path = root_of(directory or "") / f"{stem}.npy"
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except Exception:  # the header is parsed like Python's literals: a damaged one can raise nearly anything
+        return memory_mapped(root_of(directory or "") / f"{stem}.npy", "")
+    except (OSError, UserError):
         return None
-    return array if isinstance(array, np.memmap) else None
 
 
 def digest(

@@ -16,7 +16,7 @@ from prunescape.data.arrays import new_array, open_array
 from prunescape.data.statistics import channel_statistics
 from prunescape.errors import UserError
 from prunescape.io.files import read_json, sha256, write_json
-from prunescape.io.seals import seal
+from prunescape.io.seals import read_seal, seal
 
 SPLITS = ("train", "validation")
 KINDS = ("images", "labels")
@@ -201,8 +201,8 @@ def write_meta(
     for split in SPLITS:
         for kind in KINDS:
             path = directory / f"{split}_{kind}.npy"
-            shape = np.load(path, mmap_mode="r", allow_pickle=False).shape
-            files[f"{split}_{kind}"] = {"shape": list(shape), "sha256": sha256(path)}
+            shape, found = np.load(path, mmap_mode="r", allow_pickle=False).shape, read_seal(path)
+            files[f"{split}_{kind}"] = {"shape": list(shape), "sha256": found.checksum if found else sha256(path)}
     mean, std = channel_statistics(np.load(directory / "train_images.npy", mmap_mode="r", allow_pickle=False))
     meta = {
         "name": name,
