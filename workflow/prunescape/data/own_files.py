@@ -5,7 +5,7 @@ Light: used while the Snakefile is parsed; NumPy is loaded only for a user's own
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -135,8 +135,25 @@ def digest(
         return f"refused: {error}"
     if paths is None:
         return None
-    key = hashlib.sha256(os.fsencode(root.absolute())).hexdigest()[:16]
-    contents = [""] * len(paths) if name == "imagenet" else Hashes(keep / f"hashes-{key}").of(paths, tell)
+    contents = [""] * len(paths) if name == "imagenet" else _contents(root, paths, keep, tell)
+    return _digest(root, paths, contents)
+
+
+def files_digest(path: str, keep: Path = KEEP, tell: Callable[[str], None] = print) -> str:
+    """A digest of the content of a file, or of all files in a folder and their places; see `digest`."""
+    file = Path(path)
+    root = file if file.is_dir() else file.parent
+    paths = sorted(str(below) for below in file.rglob("*") if below.is_file()) if file.is_dir() else [str(file)]
+    return _digest(root, paths, _contents(file, paths, keep, tell))
+
+
+def _contents(of: Path, paths: Sequence[str], keep: Path, tell: Callable[[str], None]) -> list[str]:
+    """Hashes of files, kept under the path of what they are `of`."""
+    key = hashlib.sha256(os.fsencode(of.absolute())).hexdigest()[:16]
+    return Hashes(keep / f"hashes-{key}").of(paths, tell)
+
+
+def _digest(root: Path, paths: Sequence[str], contents: Sequence[str]) -> str:
     start = len(os.path.join(root, ""))  # noqa: PTH118
     lines = (f"{path[start:]}\0{content}\n" for path, content in zip(paths, contents, strict=True))
     return hashlib.sha256(os.fsencode("".join(lines))).hexdigest()[:16]

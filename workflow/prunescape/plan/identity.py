@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from prunescape.config.data import Data
-from prunescape.data.own_files import digest, is_folder, root_of
-from prunescape.io.files import sha256
+from prunescape.data.own_files import digest, files_digest, is_folder, root_of
 from prunescape.models.external_code import distributions_of, external_digest, external_packages
 from prunescape.runtime import fingerprint
 from prunescape.runtime.versions import versions, versions_of
@@ -52,11 +51,8 @@ def code(*sources: str) -> dict[str, Any]:
 
 @cache
 def file_digest(path: str) -> str:
-    """A digest of the content of a file, or of all files in a folder and their names."""
-    file = Path(path)
-    found = sorted(below for below in file.rglob("*") if below.is_file()) if file.is_dir() else [file]
-    contents = [f"{below.relative_to(file).as_posix()} {sha256(below)}" for below in found]
-    return hashlib.sha256("\n".join(contents).encode()).hexdigest()[:16]
+    """The digest of what an imported network reads: a file, or a folder."""
+    return files_digest(path, tell=_tell)
 
 
 def known_codes() -> list[str]:
