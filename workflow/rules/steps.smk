@@ -1,8 +1,8 @@
 """The rules: one a step of the plan, which says what it reads, makes, runs and asks for."""
 
 
-def measuring_rule(step):
-    """Jobs that train or measure. The rule remembers its step, as the functions of Python do."""
+def rule_of(step, constraints):
+    """The rule of a step, which it remembers, as the functions of Python do."""
 
     rule:
         name:
@@ -10,9 +10,11 @@ def measuring_rule(step):
         input:
             inputs(step),
         output:
-            **step.outputs,
+            **outputs(step),
         log:
             step.log,
+        wildcard_constraints:
+            **constraints,
         localrule: step.is_local
         conda:
             ENVIRONMENT
@@ -25,46 +27,20 @@ def measuring_rule(step):
             roots=RUN.roots,
             accounts=step.accounts,
             checkpoint=step.state,
-            told=step.untracked,
-        script:
-            f"../scripts/{step.script}"
-
-
-for step in PLAN.measuring:
-    measuring_rule(step)
-
-
-def light_rule(step):
-    """Tables, claims, figures and pages: minutes of work at most. Each figure has a rule of its own, so that a change to
-    one draws that one again."""
-
-    rule:
-        name:
-            step.name
-        input:
-            inputs(step),
-        output:
-            **outputs(step),
-        log:
-            step.log,
-        wildcard_constraints:
-            **step.constraints,
-        localrule: step.is_local
-        conda:
-            ENVIRONMENT
-        params:
-            settings=step.param,
-            tables=tables,
-            roots=RUN.roots,
-            accounts=step.accounts,
             caption=caption(step),
             told=step.untracked,
         script:
             f"../scripts/{step.script}"
 
 
+# Jobs that train or measure: their wildcards are constrained as everywhere, since there may be tens of thousands.
+for step in PLAN.measuring:
+    rule_of(step, {})
+
+
+# Tables, claims, figures and pages. Each figure has a rule of its own, so that a change to one draws that one again.
 for step in PLAN.light:
-    light_rule(step)
+    rule_of(step, step.constraints)
 
 
 # The main job's grid grows where good cells touch its border. Round 0 is the configured grid; each later round looks at all
