@@ -2,7 +2,7 @@
 
 
 def rule_of(step, constraints):
-    """The rule of a step, which it remembers, as the functions of Python do."""
+    """Make the rule of a step. In a function of its own, so that what Snakemake asks later is asked of this step."""
 
     rule:
         name:
@@ -25,7 +25,7 @@ def rule_of(step, constraints):
             settings=step.param,
             tables=tables,
             roots=RUN.roots,
-            accounts=step.accounts,
+            tells_accepted=step.tells_accepted,
             checkpoint=step.state,
             caption=caption(step),
             told=step.untracked,

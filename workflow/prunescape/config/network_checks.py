@@ -38,7 +38,7 @@ def imported(config: Config, model: str, catalogue: Collection[str]) -> Mistakes
 
 
 def folders(config: Config) -> Mistakes:
-    """Names of networks are names of folders, which some file systems tell apart blind to case."""
+    """Networks whose names differ by case alone: not all file systems tell the folders of these names apart."""
     study = config.coherence
     first: dict[str, str] = {} if study is None else {name.casefold(): name for name in (MLP, *study.models)}
     for name in config.models:

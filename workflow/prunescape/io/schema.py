@@ -18,7 +18,7 @@ _EXPECTED: list[tuple[re.Pattern[str], Mapping[str, Any]]] = []
 
 
 def expect(schemas: Iterable[Mapping[str, Any]]) -> None:
-    """Check each table from now on, in this process, that one of these schemas is of.
+    """Set the schemas by which this process checks each table that it reads from now on.
 
     Args:
         schemas: `path`, a pattern with wildcards in braces; `fields`, the types of the columns by name, in their order;

@@ -129,7 +129,7 @@ def place_of(path: str, roots: Sequence[str]) -> str:
 
 
 def notes_of(seals: Iterable[Seal | None]) -> list[str]:
-    """What was different in results, and in what they were made of, when that was accepted."""
+    """Notes on what was different when results, or those that they were made of, were accepted as they are."""
     known = [found.identity for found in seals if found is not None and found.identity is not None]
     return sorted({note for identity in known for note in (*identity.accepted, *identity.upon)})
 
@@ -188,5 +188,5 @@ def identity_to_write(path: str | os.PathLike[str]) -> Identity | None:
 
 
 def accepted() -> list[str]:
-    """What was different in the results that this job's rest upon, when they were accepted as they are."""
+    """Notes on what was different when inputs of this job, or those that they were made of, were accepted."""
     return list(_jobs[-1].upon) if _jobs else []

@@ -11,7 +11,7 @@ from prunescape.pages.study import NO_EXTRA, Answer, Pictures, Tables, study_pag
 
 
 def of_files(files: Any, settings: Any, told: Mapping[str, Any], tables: Tables, pictures: Pictures) -> str:  # noqa: ARG001
-    """The page of what its job is given: `claims`, the claims' JSON file."""
+    """The page of a companion study, from the inputs of its job: `claims`, the claims' JSON file."""
     jobs = [Job(*job) for job in told["jobs"]]
     stated = StudyClaims.read(Path(files.claims))
     return companion_page(stated, tables, pictures, jobs, told["config"], Path(told["root"]))

@@ -25,7 +25,7 @@ INTERVALS = ("intervals", "transfer", "band", "regret", "table_4_1", "table_4_2"
 
 
 def of_files(files: Any, settings: Any, told: Mapping[str, Any], tables: Tables, pictures: Pictures) -> str:
-    """The page of what its job is given: `verdict`, the verdict's JSON file, and `timing`."""
+    """The page of the main job, from the inputs of its job: `verdict`, a JSON file, and `timing`."""
     answer, timing = from_json(read_json(files.verdict)), read_csv(files.timing)
     return explore_page(answer, timing, tables, pictures, settings, told["config"], Path(told["root"]))
 

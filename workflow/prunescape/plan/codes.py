@@ -1,4 +1,4 @@
-"""What digests of code stand for, kept with a run, so that it can be told which function has changed since."""
+"""The definitions behind digests of code, kept with a run, so that it can be told which function has changed."""
 
 import contextlib
 import hashlib

@@ -143,7 +143,7 @@ class Export:
             values=values,
             is_local=True,
             told=lambda: {"config": run.config.plain(), "root": str(PROJECT)},
-            accounts=True,
+            tells_accepted=True,
         )
 
     @property

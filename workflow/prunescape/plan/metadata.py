@@ -135,8 +135,8 @@ class BySeals:
         inputs = {
             place_of(str(path), roots): None if path.is_ancient else self.looks.content(str(path)) for path in job.input
         }
-        accounts = params.get("accounts", False)
-        upon = notes_of(read_seal(path) for path in job.input if not path.is_ancient) if accounts else None
+        tells_accepted = params.get("tells_accepted", False)
+        upon = notes_of(read_seal(path) for path in job.input if not path.is_ancient) if tells_accepted else None
         wanted = Wanted(params.settings, inputs, upon)
         key = wanted.key
         words: dict[str, None] = {}

@@ -71,9 +71,9 @@ class Results:
         own = {*plan.main, *plan.hpspace.train_tile.files(), *plan.export.files, *plan.export.provenance.files()}
         return own.union(*(study.targets for study in plan.companions.values()))
 
-    def _differences(self, job: Job, accounts: bool = True) -> list[str]:
+    def _differences(self, job: Job, tells_accepted: bool = True) -> list[str]:
         wanted = self.wanted(job)
-        wanted = wanted if accounts else replace(wanted, upon=None)
+        wanted = wanted if tells_accepted else replace(wanted, upon=None)
         key = wanted.key
         told: dict[str, None] = {}
         for path in job.outputs.values():
@@ -86,7 +86,7 @@ class Results:
         inputs = {
             place(path): self._looks.content(path) if path in fixed else None for path in self._read(job, whole=True)
         }
-        return Wanted(job.identity, inputs, self._notes(fixed) if job.step.accounts else None)
+        return Wanted(job.identity, inputs, self._notes(fixed) if job.step.tells_accepted else None)
 
     def _read(self, job: Job, whole: bool = False) -> Iterator[str]:
         """The files that a job reads; those whose content does not matter only as a `whole`."""
@@ -143,13 +143,13 @@ class Results:
             for path in self._read(job):
                 if read_seal(path) is None and Path(path).is_file():
                     self._seal(path, None)
-        told = self._differences(job, accounts=False) if asked else []
+        told = self._differences(job, tells_accepted=False) if asked else []
         note, wanted = f"{job.step.name}: {'; '.join(told)}", self.wanted(job)
         for path in job.outputs.values():
             found = read_seal(path)
             before = None if found is None else found.identity
             # What tells of accepted results is made again instead.
-            now = list(before.upon if before else ()) if job.step.accounts else upon
+            now = list(before.upon if before else ()) if job.step.tells_accepted else upon
             if told:
                 notes = [*(before.accepted if before else ()), note]
                 self._seal(path, Identity(self.plan.run.place(path), wanted.settings, wanted.inputs, notes, now))

@@ -110,7 +110,7 @@ def _of_places(places: Sequence[str], what: str) -> str:
 
 
 class Look(NamedTuple):
-    """What is kept of a seal that has been read: there may be ten thousands.
+    """The part of a seal that is kept in memory, of which a run may have tens of thousands.
 
     Attributes:
         content: the start of the checksum.

@@ -132,7 +132,7 @@ class Step:
         held: how many of them it holds at once, idle lanes included; see `Run.held`.
         passes: how many images a job sends forwards through its network, training included: a function of wildcards and
             of the number of images of each split.
-        accounts: whether its results tell what was accepted of what they are made of.
+        tells_accepted: whether its results tell what was accepted of what they are made of.
     """
 
     name: str
@@ -154,7 +154,7 @@ class Step:
     networks: int | Callable[[Wildcards], int] = 0
     held: int | Callable[[Wildcards], int] = 1
     passes: Callable[[Wildcards, Sizes], float] | None = None
-    accounts: bool = False
+    tells_accepted: bool = False
 
     def settings(self, wildcards: Wildcards) -> dict[str, Any]:
         """The identity of a job beside its inputs: settings, and the meaning of the code behind it.

@@ -233,7 +233,7 @@ class Planned:
             sources=[module_of(function), *map(module_of, readers.values())],
             captions={"page": self.study.of_page},
             told=self.told,
-            accounts=True,
+            tells_accepted=True,
         )
 
     @property

@@ -54,7 +54,7 @@ def _installed(distribution: str) -> str:
 
 
 def check_versions(wanted: Mapping[str, str]) -> None:
-    """Make sure that this process has the libraries that its results are going to be said to come from.
+    """Make sure that this process has the versions of libraries that the identity of its results names.
 
     Raises:
         UserError: it has another version of one.
