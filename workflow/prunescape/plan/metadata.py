@@ -137,18 +137,12 @@ class BySeals:
         }
         tells_accepted = params.get("tells_accepted", False)
         upon = notes_of(read_seal(path) for path in job.input if not path.is_ancient) if tells_accepted else None
-        wanted = Wanted(params.settings, inputs, upon)
-        key = wanted.key
-        words: dict[str, None] = {}
-        files = []
-        for path in filter(os.path.exists, paths):  # what is missing is made in any case
-            told = differences(path, self.looks[path], wanted, key)
-            if told:
-                files.append(path)
-                words |= dict.fromkeys(told)
         from snakemake.persistence import NO_PARAMS_CHANGE
 
-        return _changes(list(words), files) if files else NO_PARAMS_CHANGE
+        there = filter(os.path.exists, paths)  # what is missing is made in any case
+        told = differences(there, self.looks, Wanted(params.settings, inputs, upon))
+        words = dict.fromkeys(word for of in told.values() for word in of)
+        return _changes(list(words), list(told)) if told else NO_PARAMS_CHANGE
 
     def _mistrusted(self, job: Any) -> dict[str, str]:
         """The results of a finished job that have no identity, or are not what was written, and why."""

@@ -74,11 +74,8 @@ class Results:
     def _differences(self, job: Job, tells_accepted: bool = True) -> list[str]:
         wanted = self.wanted(job)
         wanted = wanted if tells_accepted else replace(wanted, upon=None)
-        key = wanted.key
-        told: dict[str, None] = {}
-        for path in job.outputs.values():
-            told |= dict.fromkeys(differences(path, self._looks[path], wanted, key, self._codes.words))
-        return list(told)
+        told = differences(job.outputs.values(), self._looks, wanted, self._codes.words)
+        return list(dict.fromkeys(word for words in told.values() for word in words))
 
     def wanted(self, job: Job) -> Wanted:
         """What the results of a job must say of themselves."""

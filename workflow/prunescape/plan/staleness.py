@@ -4,7 +4,7 @@ Light: used while the Snakefile is parsed.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -39,23 +39,28 @@ CodeWords = Callable[[str, str], str]  # of two digests, what has changed
 
 
 def differences(
-    path: str, look: "Look | None", wanted: Wanted, key: str | None = None, codes: CodeWords | None = None
-) -> list[str]:
-    """In words, how a result differs from what is wanted; empty where it is that.
+    paths: Iterable[str], looks: "Looks", wanted: Wanted, codes: CodeWords | None = None
+) -> dict[str, list[str]]:
+    """In words, how results of a job differ from what is wanted, by path; those that are that are left out.
 
     Args:
-        path: the result's.
-        look: what its seal says.
-        wanted: what it should be.
-        key: that of `wanted`, where it is known.
+        paths: of the results.
+        looks: what their seals say.
+        wanted: what they should be.
         codes: tells what has changed in code; None tells the digests.
     """
+    key = wanted.key
+    told = {path: _differences(path, looks[path], wanted, key, codes) for path in paths}
+    return {path: words for path, words in told.items() if words}
+
+
+def _differences(path: str, look: "Look | None", wanted: Wanted, key: str, codes: CodeWords | None) -> list[str]:
     if look is None or not look.key:
         return ["it has no identity"]
     if look.edited:
         return [f"it {EDITED}"]
     told = [] if is_at(path, look.place) else [f"it was made as {look.place}"]
-    if look.key != (wanted.key if key is None else key):
+    if look.key != key:
         found = read_seal(path)
         before = {} if found is None or found.identity is None else found.identity.settings
         told += of_settings(before, wanted.settings, codes) or ["its identity is damaged"]
