@@ -10,7 +10,7 @@ from pathlib import Path
 
 from snakemake.utils import min_version
 
-min_version("9.0")
+min_version("9.27")
 
 # Not `workflow.basedir`: that is the folder of the workflow that imports this one as a module, if one does.
 PROJECT = Path(str(workflow.current_basedir.get_path_or_uri(secret_free=True)))

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from prunescape.errors import UserError
 from prunescape.io.schema import check_schema
-from prunescape.io.seals import Seal, identity_to_write, is_at, read_seal, seal, seal_text
+from prunescape.io.seals import Seal, identity_to_write, is_at, read_seal, seal, seal_path, seal_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,7 +106,7 @@ def is_edited(path: str | os.PathLike[str], found: Seal) -> bool:
         found: its seal.
     """
     try:
-        file, its_seal = os.stat(path), os.stat(seal(path))  # noqa: PTH116 - tens of thousands
+        file, its_seal = os.stat(path), os.stat(seal_path(path))  # noqa: PTH116 - tens of thousands
     except OSError:  # it is gone
         return False
     if file.st_ctime_ns <= its_seal.st_ctime_ns and not stat.S_ISDIR(file.st_mode):
@@ -114,7 +114,7 @@ def is_edited(path: str | os.PathLike[str], found: Seal) -> bool:
     if stat.S_ISDIR(file.st_mode) or sha256(path) != found.checksum:
         return True
     with contextlib.suppress(OSError):  # read-only
-        os.utime(seal(path))
+        os.utime(seal_path(path))
     return False
 
 

@@ -71,7 +71,13 @@ def key_of(settings: Mapping[str, Any]) -> str:
 
 def seal(path: str | os.PathLike[str]) -> Path:
     """The path of the file that holds the seal of a result."""
-    return Path(path).with_name(f".{Path(path).name}.sha256")
+    return Path(seal_path(path))
+
+
+def seal_path(path: str | os.PathLike[str]) -> str:
+    """The path of the seal of a result as text: pathlib is slow for tens of thousands of files."""
+    folder, name = os.path.split(path)
+    return os.path.join(folder, f".{name}.sha256")  # noqa: PTH118
 
 
 def seal_text(name: str, checksum: str, identity: Identity | None) -> str:
@@ -91,9 +97,8 @@ def _digest(line: str, words: str) -> str:
 
 def read_seal(path: str | os.PathLike[str]) -> Seal | None:
     """The seal of a result; None where there is none."""
-    folder, name = os.path.split(path)
-    try:  # neither pathlib nor more than is needed: this is asked of each of ten thousands of files
-        with open(f"{folder or '.'}/.{name}.sha256", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
+    try:
+        with open(seal_path(path), encoding="utf-8", errors="replace") as file:  # noqa: PTH123
             first, second = file.readline(), file.readline()
     except (FileNotFoundError, NotADirectoryError):
         return None
@@ -110,7 +115,7 @@ def read_seal(path: str | os.PathLike[str]) -> Seal | None:
 
 def is_at(path: str | os.PathLike[str], place: str) -> bool:
     """Whether a path is that of a place, whatever the folder of the run."""
-    return f"/{Path(path).as_posix()}".endswith(f"/{place}")
+    return f"/{os.fspath(path)}".endswith(f"/{place}")
 
 
 def place_of(path: str, roots: Sequence[str]) -> str:
