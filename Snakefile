@@ -56,7 +56,8 @@ rule all:
     default_target: True
     input:
         PLAN.main,
-        lambda wildcards: grown(PLAN.hpspace.trained, wildcards),
+        lambda wildcards: grown(PLAN.hpspace.tiles_trained, PLAN.hpspace.rounds_before, wildcards),
+        lambda wildcards: grown(PLAN.hpspace.trained_again, PLAN.hpspace.awaits_all, wildcards),
     localrule: True
 
 
@@ -67,7 +68,7 @@ rule hpspace:
     localrule: True
 
 
-# Whether the networks that are imported can be trained and pruned, before anything is spent.
+# Whether the networks can be trained and pruned, before anything is spent.
 rule check:
     input:
         PLAN.networks.check.files(),
@@ -100,7 +101,7 @@ for study in PLAN.companions.values():
         localrule: True
 
 
-# What a study will cost; what is finished, running, failed and missing; the same live.
+# What a study will cost; what is finished, running, failed and missing; the same live; trainings of one's own loop.
 for overview in OVERVIEWS:
 
     rule:

@@ -44,6 +44,7 @@ CHOICES: dict[str, list[dict[str, Any]]] = {
         axes(axis("momentum", 0.04), axis("label_smoothing", 0.05)) | {"recipe": {"label_smoothing": 0.1}},
         axes(axis("learning_rate", 0.2), axis("batch_size", 0.3)),
     ],
+    "exploration": [{}, {"exploration": {"method": "adaptive", "trainings": 10, "batch": 5}}],
     "extension": [{"extension": {"rounds": rounds}} for rounds in (0, 2)],
     "imported": [{}, {"models": {"mine": IMPORTED}}],
     "seeds": [{"seeds": [0]}, {"seeds": [3, 1, 2]}],

@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 MODELS = {"small_resnet", "mobilenetv2", *(f"resnet{depth}" for depth in (20, 32, 44, 50, 56, 110))}
-MODELS |= {"vanilla_cnn", "resnet18_cifar", "resnet50_cifar", "vgg19_cifar", "mlp", "vit", "small_vit"}
+MODELS |= {"vanilla_cnn", "resnet18_cifar", "resnet50_cifar", "vgg19_cifar", "mlp", "vit", "small_vit", "vit_small"}
 DATA = {"digits", "fashion_mnist", "cifar10", "cifar100", "imagenet", "image_folder", "arrays"}
 SMALLEST = """
 run: demo

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import yaml
 
 from project_copy import PROJECT, completed, copy_project, merged
+from warm_start import warm_start
 
 DOCS = PROJECT / "docs"
 PAGES = [PROJECT / "README.md", PROJECT / "config" / "README.md", *sorted(DOCS.glob("*.md"))]
@@ -20,18 +21,23 @@ PARTS += ["requirements-dev.txt", "CITATION.cff", ".snakemake-workflow-catalog.y
 # The demo's config, companion studies and all, on few images and cells.
 SMALL = {
     "seeds": [0],
+    "mechanism": {"seeds": [0]},
     "data": {"train_size": 150, "validation_size": 200},
     "models": {"small_resnet": {"methods": ["uniform"], "ratios": [0.4]}},
     "grid": {"size": [1, 3], "tile": [1, 3]},
+    "verdict": {"confirm": 5},
     "figures": {"formats": ["png"]},
 }
 # What a test makes shorter: the same command on a part.
 SHORTER = {
     "make demo-stochastic": "make -n demo-stochastic",
     "make demo-mechanism": "make -n demo-mechanism",
+    "make demo-mechanism-full": "make -n demo-mechanism-full",
     "make demo-coherence": "make -n demo-coherence",
     "PYTHONPATH=workflow python -m pytest tests/unit/test_pruning_criteria.py": "PYTHONPATH=workflow python -m pytest "
     "tests/unit/test_pruning_criteria.py -k 'deviation or filters_of_like_weights'",
+    # A run of its own is in tests/workflow/test_exploration.py.
+    "snakemake --config exploration='{method: adaptive}'": "snakemake -n --config exploration='{method: adaptive}'",
     "snakemake --configfile stripes.yaml": "snakemake results/stripes/hpspace/cells.csv --configfile stripes.yaml",
     "snakemake --configfile bands.yaml": "snakemake results/bands/hpspace/cells.csv --configfile bands.yaml",
     "cat results/bands/hpspace/verdict.txt": "cat results/bands/hpspace/cells.csv",
@@ -87,8 +93,8 @@ def prepared(folder: Path) -> Path:
 
 
 def run(folder: Path, command: str) -> str:
-    """What a command prints, which must succeed."""
+    """What a command prints, which must succeed; its Snakemakes and their jobs have a warm start."""
     path = os.pathsep.join([f"{folder}/.venv/bin", str(Path(sys.executable).parent), os.environ["PATH"]])
-    result = completed(["bash", "-euo", "pipefail", "-c", command], folder, PATH=path, EDITOR="true")
+    result = completed(["bash", "-euo", "pipefail", "-c", command], folder, **warm_start(), PATH=path, EDITOR="true")
     assert result.returncode == 0, f"{command}\n{result.stdout[-4000:]}"
     return result.stdout

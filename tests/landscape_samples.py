@@ -1,7 +1,7 @@
 """Synthetic landscapes whose truth is known, and what intervals and tests make of their noisy seeds."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -9,25 +9,19 @@ from scipy.spatial.distance import pdist, squareform
 
 from prunescape.hpspace import functionals
 from prunescape.hpspace.cube import Cube
-from prunescape.hpspace.decision import EQUIVALENT, UNDECIDED, WORSE, decide, decisions, losses_of
-from prunescape.hpspace.ellipse import ellipses
-from prunescape.hpspace.extension import open_borders
 from prunescape.hpspace.intervals import ELLIPSE, SHIFT, intervals
-from prunescape.hpspace.lattice import THESIS, Pair
-from prunescape.hpspace.permutation import shift_tests
-from prunescape.hpspace.resampling import Resampled, resample
-from prunescape.hpspace.risk import risk_cells, risk_table
+from prunescape.hpspace.resampling import Resampled
 from prunescape.hpspace.surface import landscapes, matern
-from prunescape.hpspace.tuning import regret
-from prunescape.hpspace.verdict import Tables, verdict
 
 SIDE = 11
 LATTICE = np.stack(np.meshgrid(*[np.arange(SIDE) - SIDE // 2] * 2, indexing="ij"), axis=-1).reshape(-1, 2)
 PLACES = np.stack([-2.3 + 0.2 * LATTICE[:, 1], -1 + 0.2 * LATTICE[:, 0]], axis=1)
 VARIANTS = ("dense", "uniform-0.6", "uniform-0.2", "non_uniform-0.6", "non_uniform-0.2")
 ANALYSIS = {"roi": [0.5, 1.0], "risk_roi": 0.5, "sigma": 2.0, "minimum_cells": 5}
-VERDICT = {"margin": 0.5, "level": 0.05, "power": 0.8}
-KINDS = ("ridge", "cliff", "rough")
+# a and c of the flat-topped landscape f = 90 - a r^2 - c max(r - 1, 0)^2
+FLAT = {"flat": (0.5, 2.0), "flatter": (0.1, 6.0), "plateau": (0.0, 6.0)}
+STATIONARY = ("ridge", "cliff", "rough")  # as the model of landscapes assumes them
+KINDS = (*STATIONARY, *FLAT)
 NOISE, SHARE, LENGTH = 0.9, 0.4, 2.0  # points; the part that neighbours share; cells: as in the demo
 _DISTANCE = squareform(pdist(LATTICE))
 _NOISE_ROOT = np.linalg.cholesky(SHARE * matern(_DISTANCE, LENGTH) + (1 - SHARE) * np.eye(SIDE**2))
@@ -35,8 +29,13 @@ _ROUGH_ROOT = np.linalg.cholesky(0.25 * matern(_DISTANCE, LENGTH) + 1e-9 * np.ey
 
 
 def truth(kind: str, random: np.random.Generator) -> np.ndarray:
-    """A landscape with a diagonal band at a random place, (N): smooth, with a kink and a cliff beside it, or rough."""
+    """A landscape with a diagonal band at a random place, (N).
+
+    It is smooth, has a kink and a cliff beside it, is rough, or has a flat top.
+    """
     centre = random.uniform(-2, 2, 2)
+    if kind in FLAT:
+        return _flat(*FLAT[kind], centre, random)
     across, along = random.uniform(0.08, 0.25), random.uniform(0.01, 0.05)
     i, j = (LATTICE - centre).T
     u, w = i + j, i - j
@@ -47,6 +46,14 @@ def truth(kind: str, random: np.random.Generator) -> np.ndarray:
     else:
         f = -across * u**2 / 4 - along * w**2 / 4 + _ROUGH_ROOT @ random.standard_normal(len(i))
     return np.asarray(np.maximum(90 + f, 10))
+
+
+def _flat(a: float, c: float, centre: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Half-axes of the top are 0.35 to 0.55 and 0.7 to 1.2 decades, 1.75 to 2.75 and 3.5 to 6 cells."""
+    i, j = (LATTICE - centre).T
+    across, along = random.uniform(1.75, 2.75), random.uniform(3.5, 6.0)
+    r = np.hypot((i + j) / across, (i - j) / along) / np.sqrt(2)
+    return np.asarray(90 - a * r**2 - c * np.maximum(r - 1, 0) ** 2)
 
 
 def trained(f: np.ndarray, seeds: int, random: np.random.Generator) -> np.ndarray:
@@ -74,12 +81,10 @@ class Outcome(NamedTuple):
 
 
 def replicate(kind: str, seeds: int, draws: int, random: np.random.Generator) -> Iterator[Outcome]:
-    """Five networks of the same kind: which intervals hold the truth, and which decisions are wrong."""
+    """Five networks of the same kind: which intervals hold the truth."""
     true = np.stack([truth(kind, random) for _ in VARIANTS])
     values = np.stack([trained(f, seeds, random) for f in true])
-    one = resampled_of(values, draws, random)
-    yield from _coverage(one, true)
-    yield from _errors(one, true)
+    yield from _coverage(resampled_of(values, draws, random), true)
 
 
 def _coverage(one: Resampled, true: np.ndarray) -> Iterator[Outcome]:
@@ -90,7 +95,10 @@ def _coverage(one: Resampled, true: np.ndarray) -> Iterator[Outcome]:
         value = known[row.variant, row.roi, row.quantity]
         if row.quantity not in ELLIPSE + SHIFT:  # the cells at risk are those that were measured to be good
             place = VARIANTS.index(row.variant)
-            value = float(functionals.risks(one.cube.means[0], true[place], row.roi)[row.quantity])
+            kept = one.cube.means[0]
+            risks = functionals.risks(kept, true[place], row.roi)
+            risks |= functionals.beside_dense(kept, true[0], true[place], row.roi)
+            value = float(risks[row.quantity])
         if row.quantity == "shift" or not np.isfinite([value, row.low]).all():
             continue  # a length is never below zero, which no interval of a shift near zero can hold
         if row.quantity in ("angle_degrees", "turn_degrees"):
@@ -101,38 +109,6 @@ def _coverage(one: Resampled, true: np.ndarray) -> Iterator[Outcome]:
         yield Outcome(name, 95.0, bool(row.low - slack <= value <= row.high + slack))
 
 
-def _errors(one: Resampled, true: np.ndarray) -> Iterator[Outcome]:
-    """The hardest case: the loss is the margin itself, so that either decision is wrong."""
-    assert one.draws is not None
-    for place in range(1, len(true)):
-        drawn = losses_of(one.cube.means[0], one.draws[place], ANALYSIS["risk_roi"])
-        loss = float(functionals.risks(one.cube.means[0], true[place], ANALYSIS["risk_roi"])["d_mean"])
-        decision = decide(drawn, one.cube.seeds, VERDICT | {"margin": loss}, one.degrees)["decision"]
-        yield Outcome("wrongly equivalent", 5.0, decision == EQUIVALENT)
-        yield Outcome("wrongly worse", 5.0, decision == WORSE)
-
-
-def more_seeds_decide(kind: str, seeds: int, draws: int, most: int, random: np.random.Generator) -> Iterator[Outcome]:
-    """Whether, where nothing was decided, as many more seeds as were asked for decide; those of up to `most` in all."""
-    true = np.stack([truth(kind, random) for _ in VARIANTS])
-    values = np.stack([trained(f, seeds, random) for f in true])
-    kept = values.mean(axis=1)[0]
-    for place, first in _decisions(resampled_of(values, draws, random), kept):
-        if first["decision"] != UNDECIDED or not seeds + first["more_seeds"] <= most:
-            continue
-        more = np.stack([trained(f, int(first["more_seeds"]), random) for f in true])
-        both = resampled_of(np.concatenate([values, more], axis=1), draws, random)
-        decided = dict(_decisions(both, kept))[place]["decision"] != UNDECIDED
-        yield Outcome("decided by as many more seeds as asked for", 100 * VERDICT["power"], decided)
-
-
-def _decisions(one: Resampled, kept: np.ndarray) -> Iterator[tuple[int, dict]]:
-    assert one.draws is not None
-    for place in range(1, len(one.cube.variants)):
-        drawn = losses_of(kept, one.draws[place], ANALYSIS["risk_roi"])
-        yield place, decide(drawn, one.cube.seeds, VERDICT, one.degrees)
-
-
 def cells_of(values: np.ndarray) -> pd.DataFrame:
     """`cells.csv` of trainings (V, S, N)."""
     rows = [
@@ -141,23 +117,3 @@ def cells_of(values: np.ndarray) -> pd.DataFrame:
     ]
     columns = ["model", "variant", "seed", "i", "j", "learning_rate", "weight_decay", "top1", "top5"]
     return pd.DataFrame(rows, columns=columns)
-
-
-# What a verdict follows from, as the config has it.
-LIMITS = VERDICT | {"risk_roi": 0.5, "confidence": 0.95}
-
-
-def verdict_of(cells: pd.DataFrame, draws: int, pair: Pair = THESIS) -> dict[str, Any]:
-    """The verdict on a table of cells, by so many draws."""
-    analysis = ANALYSIS | {"draws": draws, "confidence": 0.95, "axes": pair.to_json()}
-    drawn = resample(cells, analysis)
-    tables = Tables(
-        cells,
-        ellipses(cells, ANALYSIS["roi"], 2.0, 5, pair),
-        risk_table(risk_cells(cells, 0.5)),
-        intervals(drawn, analysis),
-        decisions(drawn, 0.5, LIMITS),
-        shift_tests(cells, analysis),
-        regret(drawn),
-    )
-    return verdict(tables, open_borders(cells, 1.0, pair), LIMITS, pair)

@@ -6,13 +6,15 @@ import numpy as np
 import pandas as pd
 
 from prunescape.claims.study import StudyClaims
-from prunescape.mechanism.claims import claims
+from prunescape.mechanism.asking import Asking
+from prunescape.mechanism.claims import claims_at
 from prunescape.studies.mechanism import STUDY
 
 MODEL = "resnet20"
 SEEDS = (0, 1, 2)
 OFFSETS = {0: -0.01, 1: 0.0, 2: 0.01}  # of a seed, in nats
 LEVELS = (0.05, 0.1)
+EACH = 0.025  # one-sided level of every answer here
 
 
 def summary(seed: int, level: float, mean: float, **labels: object) -> dict[str, object]:
@@ -101,7 +103,60 @@ def barriers(
     table = pd.DataFrame(rows, columns=columns).assign(model=MODEL)
     off = (table["cycle"] == 1) | (table["measure"] == "loss")
     end = 1 + excess + 0.1 * table["seed"] * (excess != 0)
-    return table.assign(barrier=table["barrier"].where(~off, 1000.0), start=1.0, end=end, small=small)
+    heights = table["barrier"].where(~off, 1000.0)
+    return table.assign(barrier=heights, start=1.0, end=end, small=small, recomputed=True)
+
+
+def bands(lost: float) -> pd.DataFrame:
+    """At 10 %: the largest band costs 60 points, the smallest nothing, those up to the middle up to `lost`."""
+    rows = [
+        (seed, ratio, band, band / 5, band / 5 + ratio, 99.0 - cost - seed * cost / 100)
+        for seed in SEEDS
+        for ratio in LEVELS
+        for band, cost in enumerate((0.0, lost / 2, lost, 40.0, 60.0))
+    ]
+    return pd.DataFrame(rows, columns=["seed", "ratio", "band", "low", "high", "top1"]).assign(model=MODEL)
+
+
+def ranks(value: float) -> pd.DataFrame:
+    """Of utility before training with that after it; other levels and epochs are far off."""
+    rows = [
+        (seed, level, epoch, value + OFFSETS[seed] if (level, epoch) == (0.1, 0) else -0.9)
+        for seed in SEEDS
+        for level in LEVELS
+        for epoch in (0, 5)
+    ]
+    return pd.DataFrame(rows, columns=["seed", "level", "epoch", "to_last"]).assign(model=MODEL)
+
+
+def explained(norms: float, fisher: float) -> pd.DataFrame:
+    """After the last of three epochs; the mean utility grows."""
+    rows = [
+        (seed, epoch, level, 0.1 + epoch / 10, 0.1, norms + OFFSETS[seed], fisher + OFFSETS[seed], 0.2)
+        for seed in SEEDS
+        for epoch in (0, 5, 10)
+        for level in LEVELS
+    ]
+    columns = ["seed", "epoch", "level", "mean", "layers", "norms", "fisher", "additive"]
+    return pd.DataFrame(rows, columns=columns).assign(model=MODEL)
+
+
+def sharpness(factor: float) -> pd.DataFrame:
+    """The top eigenvalue is multiplied by `factor` at each of two steps."""
+    rows = [(seed, epoch, (10.0 + seed) * factor**place) for seed in SEEDS for place, epoch in enumerate((0, 5, 10))]
+    table = pd.DataFrame(rows, columns=["seed", "epoch", "top_eigenvalue"]).assign(model=MODEL)
+    return table.assign(top_eigenvalue=table["top_eigenvalue"] + 0.1 * table["seed"] * (table["epoch"] == 10))
+
+
+def predictions(**values: float) -> pd.DataFrame:
+    """Rank correlations after retraining, by score."""
+    rows = [
+        (seed, score, 16, 0.9, values.get(score, 0.1) + OFFSETS[seed] * (2 if score == "utility" else 1), 0.95)
+        for seed in SEEDS
+        for score in ("utility", "magnitude", "taylor", "fisher", "random")
+    ]
+    columns = ["seed", "score", "sets", "pruned", "retrained", "ceiling"]
+    return pd.DataFrame(rows, columns=columns).assign(model=MODEL)
 
 
 def correlations(value: float) -> pd.DataFrame:
@@ -116,6 +171,11 @@ def correlations(value: float) -> pd.DataFrame:
 def tables(**changes: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return {
         "utility_epochs_summary": epochs(5.0),
+        "utility_bands": bands(1.0),
+        "utility_ranks": ranks(0.5),
+        "utility_explained": explained(0.3, 0.2),
+        "sharpness": sharpness(0.5),
+        "prediction_correlations": predictions(utility=0.8),
         "utility_sizes_summary": sizes(0.1, 0.5),
         "utility_pruned_summary": pruned(pretrained=1.0, pruned_retrained=1.1, small=2.0),
         "retrained": retrained(1.0),
@@ -127,4 +187,7 @@ def tables(**changes: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 def stated(given: dict[str, pd.DataFrame], tolerance: float = 2.0, models: tuple[str, ...] = (MODEL,)) -> StudyClaims:
     settings = {"question": STUDY.question, "models": list(models), "tolerance": tolerance}
-    return claims(given, {**settings, "data": "cifar10", "seeds": [0, 1, 2]})
+    found = claims_at(
+        given, {**settings, "data": "cifar10", "seeds": [0, 1, 2]}, lambda about: Asking(about, EACH, EACH)
+    )
+    return StudyClaims("mechanism", STUDY.question, "", dict.fromkeys(models, ""), found)

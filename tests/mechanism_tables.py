@@ -180,7 +180,7 @@ def lines(seeds=(0, 1, 2), numbers=range(1, 6)):
     alphas, tables = np.linspace(0, 1, 21), []
     for keys, height in _pairs(seeds, numbers):
         loss = 0.02 + height * 4 * alphas * (1 - alphas) + 0.02 * alphas
-        values = {"alpha": alphas, "top1": 10 + 90 * np.exp(-0.5 * loss), "loss": loss}
+        values = {"recomputed": True, "alpha": alphas, "top1": 10 + 90 * np.exp(-0.5 * loss), "loss": loss}
         tables.append(pd.DataFrame({**dict(zip(KEYS, keys, strict=True)), **values}))
     return pd.concat(tables, ignore_index=True)
 
@@ -192,7 +192,41 @@ def barriers(seeds=(0, 1, 2), numbers=range(1, 6)):
         for measure, factor in (("loss", 1.0), ("error", 18.0)):
             value = factor * height * (1 + 0.05 * keys[1])
             rows.append((*keys, measure, value, 0.93 * value, 1.06 * value, 0.5, 0.5, 0.5, 0.5))
-    return pd.DataFrame(rows, columns=[*KEYS, "measure", "barrier", "low", "high", "alpha", "start", "end", "small"])
+    columns = [*KEYS, "measure", "barrier", "low", "high", "alpha", "start", "end", "small"]
+    return pd.DataFrame(rows, columns=columns).assign(recomputed=True, distance=9.0)
+
+
+def explained(seeds=(0, 1), levels=LEVELS, at=EPOCHS, model=MODEL):
+    """utility_explained.csv, utility_ranks.csv and sharpness.csv, by name."""
+    shares = [
+        (model, seed, epoch, level, level * (1 + epoch), 0.2, 0.6 - 2 * level, 0.7 - 3 * level)
+        for seed, epoch, level in product(seeds, at, levels)
+    ]
+    ranks = [
+        (model, seed, level, epoch, 0.1 + 0.004 * epoch + 0.1 * seed)
+        for seed, level, epoch in product(seeds, levels, at)
+    ]
+    sharp = [
+        (model, seed, epoch, 200.0 / (1 + epoch), 30.0 / (1 + epoch), 0.2 / (2 + epoch))
+        for seed, epoch in product(seeds, at)
+    ]
+    return {
+        "utility_explained": pd.DataFrame(
+            shares, columns=["model", "seed", "epoch", "level", "mean", "layers", "norms", "fisher"]
+        ),
+        "utility_ranks": pd.DataFrame(ranks, columns=["model", "seed", "level", "epoch", "to_last"]),
+        "sharpness": pd.DataFrame(sharp, columns=["model", "seed", "epoch", "trace", "top_eigenvalue", "rise"]),
+    }
+
+
+def predictions(seeds=(0, 1), model=MODEL):
+    """prediction_correlations.csv."""
+    scores = {"utility": 0.9, "magnitude": 0.5, "taylor": 0.6, "fisher": 0.4, "random": 0.0}
+    rows = [
+        (model, seed, score, 16, value + 0.05 * seed, 0.5 * value - 0.1 * seed, 0.9)
+        for seed, (score, value) in product(seeds, scores.items())
+    ]
+    return pd.DataFrame(rows, columns=["model", "seed", "score", "sets", "pruned", "retrained", "ceiling"])
 
 
 def with_summary(samples):

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from prunescape.data.batches import Batches
 from prunescape.data.prepared import PreparedData
 from prunescape.models.architecture import Architecture
-from prunescape.models.build import build
+from prunescape.models.build import build, he_initialise
 from prunescape.pruning.graph import Graph
 from prunescape.training.engine import Engine
 
@@ -21,6 +21,13 @@ def whole_split(data: PreparedData, split: str) -> tuple[torch.Tensor, torch.Ten
     """All images of a split, as networks see them, float64, and their labels."""
     ((images, labels),) = Batches(data, split, "cpu", 10_000, dtype=torch.float64)
     return images, labels
+
+
+def lively(architecture: Architecture, seed: int) -> torch.nn.Module:
+    """An untrained network whose outputs depend on its images in evaluation mode, too, by fan-in initialisation."""
+    network = build(architecture, seed)
+    he_initialise(network, seed)
+    return network
 
 
 def logits_of(network: torch.nn.Module, images: torch.Tensor) -> torch.Tensor:

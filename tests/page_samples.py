@@ -2,19 +2,21 @@
 
 from itertools import product
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from prunescape.hpspace.decision import decisions
+from confirmation_samples import SETTINGS as CONFIRMATION
+from confirmation_samples import Confirmed
 from prunescape.hpspace.ellipse import ellipses
 from prunescape.hpspace.intervals import intervals
 from prunescape.hpspace.permutation import shift_tests
 from prunescape.hpspace.resampling import resample
 from prunescape.hpspace.risk import risk_cells, risk_table
 from prunescape.hpspace.tuning import band, regret, transfer
-from prunescape.hpspace.verdict import Tables, verdict
+from prunescape.hpspace.verdict import verdict
 from prunescape.pages.explore import explore_page
 from prunescape.pages.study import Caption
 from prunescape.studies.hpspace import TABLES
@@ -25,12 +27,12 @@ SETTINGS: dict[str, Any] = {
     "risk_roi": 0.5,
     "sigma": 2.0,
     "minimum_cells": 5,
+    "landscape": "below_best",
     "colour_map": "viridis",
     "colour_range_percent": 15.0,
+    "confidence": 0.95,
 }
-STATISTICS = {**SETTINGS, "draws": 40, "confidence": 0.95}
-VERDICT = {"margin": 0.5, "level": 0.05, "power": 0.8, "least_skill": 0.2}
-BORDERS = {"small_resnet": {"larger weight decays": ["dense"]}}
+STATISTICS = {**SETTINGS, "draws": 40}
 CONFIG = {
     "run": "sample",
     "data": {"name": "digits"},
@@ -57,8 +59,25 @@ def sample_cells() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names).assign(train_loss=1.0)
 
 
-def sample_tables(cells: pd.DataFrame, chance: dict[str, float] | None = None) -> dict[str, pd.DataFrame]:
-    """The tables that the page shows, where chance has these accuracies."""
+def sample_decisions(cells: pd.DataFrame, chance: float = 10.0) -> pd.DataFrame:
+    """decisions.csv, of trainings with fresh seeds that are drawn around the cells' own means."""
+    found = []
+    for _, own in cells.groupby("model", sort=False):
+        means = own.groupby(["variant", "i", "j"])["top1"].mean()
+
+        def accuracy(variant: str, i: int, j: int, seed: int, means: pd.Series = means) -> float:
+            return float(means[variant, i, j]) + 0.2 * float(np.random.default_rng([seed, i + 9, j + 9]).normal())
+
+        with TemporaryDirectory() as folder:
+            found.append(Confirmed(own, accuracy, Path(folder), chance=chance).decisions())
+    return pd.concat(found, ignore_index=True)
+
+
+PLACES = ("3_1", "3_2", "3_4", "3_5", "4_1", "4_2")  # of the thesis' tables
+
+
+def sample_tables(cells: pd.DataFrame, chance: float = 10.0) -> dict[str, pd.DataFrame]:
+    """The tables that the page shows, where chance has this accuracy."""
     resampled = resample(cells, STATISTICS)
     timing = cells[["model", "variant", "seed", "i", "j"]].assign(
         seconds=1.5, images_per_second=2000.0, device="cpu", strategy="fused", lanes=16, precision="float32"
@@ -70,21 +89,20 @@ def sample_tables(cells: pd.DataFrame, chance: dict[str, float] | None = None) -
         "ellipses": ellipses(cells, SETTINGS["roi"], SETTINGS["sigma"], SETTINGS["minimum_cells"]),
         "risk": risk_table(risk_cells(cells, SETTINGS["risk_roi"])),
         "intervals": intervals(resampled, STATISTICS),
-        "decisions": decisions(resampled, SETTINGS["risk_roi"], VERDICT, chance, BORDERS),
+        "decisions": sample_decisions(cells, chance),
         "shifts": shift_tests(cells, STATISTICS),
         "regret": regret(resampled),
         "transfer": transfer(resampled),
         "band": band(resampled, STATISTICS, {"batch_size": 32, "momentum": 0.9}),
-        **dict.fromkeys(["pruning", "table_3_4", "table_4_1", "table_4_2"], other),
+        "confirmation": timing.assign(stage="finalists", setting="tuned").iloc[:4],
+        "confirmation_timing": timing.iloc[:4],
+        **dict.fromkeys(["pruning", "trial_timing", *(f"table_{place}" for place in PLACES)], other),
     }
 
 
 def sample_answer(tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
     """The verdict."""
-    chosen = Tables(*(tables[name] for name in Tables._fields))
-    return verdict(
-        chosen, BORDERS, {**VERDICT, "risk_roi": SETTINGS["risk_roi"], "confidence": STATISTICS["confidence"]}
-    )
+    return verdict(tables["decisions"], tables["cells"], CONFIRMATION)
 
 
 TITLES = {table.name: placed(table.title)[1] for table in TABLES if table.title and table.name != "claims"}

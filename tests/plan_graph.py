@@ -1,10 +1,12 @@
 """The jobs of a plan as a graph: which are needed for a target, and which are stale after a change."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
+from finished import write_rounds
 from prunescape.models import external_code
 from prunescape.plan.plan import Plan
 from prunescape.runtime import fingerprint
@@ -20,9 +22,9 @@ class Node(NamedTuple):
 
 
 def forget() -> None:
-    """Let what code says be read again."""
+    """Let files be looked at again; what was read is kept by content, as from one run of Snakemake to the next."""
     code = fingerprint
-    for function in (code.digest, code._reached, code.packages, code._code, code._kept, external_code.external_digest):
+    for function in (code.digest, code._reached, code.packages, code._code, external_code.external_digest):
         function.cache_clear()
 
 
@@ -48,15 +50,9 @@ def graph(config: dict[str, Any], targets: str = "hpspace", identities: bool = T
         identities: whether their identities are read, which takes half a second.
     """
     plan = Plan(config, 2)
-    nodes: dict[str, Node] = {}
-    for job in plan.jobs():
-        reads: list[str] = []
-        for name, path in job.step.reads(job.wildcards).items():
-            if name != "check":  # that a network was checked again changes nothing
-                reads += [path] if isinstance(path, str) else path
-        identity = job.identity if identities else None
-        node = Node(job.step.name, frozenset(reads), frozenset(job.outputs.values()), identity)
-        nodes |= dict.fromkeys(node.writes, node)
+    with TemporaryDirectory() as folder, chdir(folder):
+        write_rounds(plan)
+        nodes = _nodes(plan, identities)
     study = None if targets == "hpspace" else plan.companions[targets]
     # Tiles are asked for by a rule of their own, and the overview is no job of a study.
     written = {plan.index, *plan.ledger.values()}  # by the end of every run
@@ -70,6 +66,20 @@ def graph(config: dict[str, Any], targets: str = "hpspace", identities: bool = T
             needed[node.writes] = node
             pending += node.reads
     return needed
+
+
+def _nodes(plan: Plan, identities: bool) -> dict[str, Node]:
+    """The known jobs of a plan, by each file that they write."""
+    nodes: dict[str, Node] = {}
+    for job in plan.jobs():
+        reads: list[str] = []
+        for name, path in job.step.reads(job.wildcards).items():
+            if name != "check":  # that a network was checked again changes nothing
+                reads += [path] if isinstance(path, str) else path
+        identity = job.identity if identities else None
+        node = Node(job.step.name, frozenset(reads), frozenset(job.outputs.values()), identity)
+        nodes |= dict.fromkeys(node.writes, node)
+    return nodes
 
 
 def stale(before: dict[frozenset[str], Node], after: dict[frozenset[str], Node]) -> list[Node]:

@@ -14,6 +14,7 @@ PARTS = ["Snakefile", "config.yaml", "workflow", "profiles", "envs"]
 UNDER_WAY = ["*.pyc.*", ".*"]  # compiled modules and memories that another process is writing
 SNAKEMAKE = [sys.executable, "-m", "snakemake"]
 
+# Whoever learns more than chance is asked, at a margin wider than the noise, so that there are answers on any machine.
 TINY: dict[str, Any] = {
     "run": "tiny",
     "seeds": [0, 1],
@@ -29,6 +30,7 @@ TINY: dict[str, Any] = {
     "recipe": {"epochs": 3, "batch_size": 25, "decay_epochs": [2]},
     "grid": {"step": 0.5, "size": [3, 3], "tile": [3, 3]},
     "extension": {"rounds": 0},
+    "verdict": {"confirm": 5, "margin": 10.0, "least_skill": 0.0, "level": 0.4},
     "engine": {"device": "cpu", "strategy": "fused", "lanes": 16},
     "figures": {"formats": ["png"]},
 }

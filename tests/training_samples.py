@@ -41,7 +41,8 @@ def plain_training(
     optimiser = torch.optim.SGD(network.parameters(), lane.learning_rate, momentum, weight_decay=lane.weight_decay)
     schedule = torch.optim.lr_scheduler.MultiStepLR(optimiser, list(recipe.decay_epochs), recipe.decay)
     order, augmentation = derive_seed(task.seed, "order"), derive_seed(task.seed, "augmentation")
-    batches = Batches(task.data, "train", "cpu", recipe.batch_size, order, augmentation, dtype=torch.float64)
+    order = {"seed_order": order, "seed_augment": augmentation, "drop_last": recipe.drop_last}
+    batches = Batches(task.data, "train", "cpu", recipe.batch_size, dtype=torch.float64, **order)
     loss = torch.nn.CrossEntropyLoss(reduction="sum", label_smoothing=lane.label_smoothing or 0.0)
     for epoch in range(1, recipe.epochs + 1):
         for images, labels in batches.epoch(epoch):

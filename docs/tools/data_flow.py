@@ -78,7 +78,7 @@ ROWS = [
         Stage(
             "hpspace",
             "tune again?",
-            ["hpspace"],
+            ["statistics", "hpspace"],
             ["steps"],
             ["hpspace"],
             ["hpspace/"],

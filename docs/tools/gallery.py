@@ -26,7 +26,9 @@ def shrink(figure: Path, picture: Path) -> None:
         whole = image.convert("RGB")
     if whole.width > WIDTH:
         whole = whole.resize((WIDTH, round(whole.height * WIDTH / whole.width)), Image.Resampling.LANCZOS)
-    whole.quantize(COLOURS, dither=Image.Dither.NONE).save(picture, optimize=True)
+    # By what colours cover, not by how often they are there: else a mark of its own colour would get another one.
+    few = whole.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
+    few.save(picture, optimize=True)
 
 
 if __name__ == "__main__":

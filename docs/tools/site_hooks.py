@@ -13,6 +13,7 @@ from mkdocs.exceptions import PluginError
 
 PROJECT = Path(__file__).parents[2]
 TAKEN_IN = re.compile(r"^<!-- (\w+\.md)(?:: (.+))? -->$", flags=re.MULTILINE)
+IMAGE = re.compile(r"!\[([^\]]*)\]\(docs/([^)]+)\)")  # of the README
 LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?!\w+:|#)([^)#]+)(#[^)]*)?\)")
 
 
@@ -47,7 +48,7 @@ def _links(text: str, folder: str, page: str) -> str:
 
     # Never inside code blocks: what is copied from there must be whole.
     return "".join(
-        part if part.startswith("```") else LINK.sub(link, part)
+        part if part.startswith("```") else LINK.sub(link, IMAGE.sub(r"![\1](\2)", part))
         for part in re.split(r"(^```.*?^```$)", text, flags=re.MULTILINE | re.DOTALL)
     )
 

@@ -66,6 +66,12 @@ def save(arguments: Any, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
     for row in rows:
         table.add_row(*(shown(value) for value in row.values()))
     Console(width=None if sys.stdout.isatty() else 200).print(table)
+    write(arguments, name, rows)
+
+
+def write(arguments: Any, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows, and the machine's description, in the place of earlier ones."""
+    device = arguments.device
     arguments.output.mkdir(parents=True, exist_ok=True)
     with (arguments.output / f"{name}_{device}.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(rows[0]))

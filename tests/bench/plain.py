@@ -59,7 +59,6 @@ class PlainTraining:
             batch_size,
             shuffle=True,
             num_workers=workers,
-            drop_last=True,
             pin_memory=device == "cuda",
             persistent_workers=workers > 0,
         )

@@ -12,6 +12,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -48,7 +49,7 @@ def noise_images(folder: Path, architecture: Architecture, images: int) -> Prepa
 def one_by_one(pretrained: Pretrained, variants: list[Variant], data: PreparedData, engine: Engine) -> list[float]:
     """Accuracies in percent, by plain networks, one after the other."""
     found = []
-    batches = validation_batches(data, engine)
+    batches = validation_batches(data, replace(engine, lanes=1))  # on a GPU lanes share a batch's memory
     for variant in variants:
         network = pretrained.make(variant).eval()
         if engine.channels_last:

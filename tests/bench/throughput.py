@@ -24,8 +24,9 @@ from prunescape.training.strategy import Strategy
 from prunescape.training.train import Array, Lane, Task, train
 
 # So many that the first steps, in which memory is still being claimed, weigh little.
-IMAGES = {"small_resnet": 4096, "resnet20": 2048, "resnet56": 1024, "mobilenetv2": 384}
-BATCH = {"small_resnet": 32}
+IMAGES = {"small_resnet": 4096, "small_vit": 1280, "resnet20": 2048, "resnet56": 1024, "mobilenetv2": 384}
+BATCH = {"small_resnet": 32, "small_vit": 32}
+TOGETHER = {"small_resnet": "fused", "small_vit": "vmap"}  # the small ones
 GPU_IMAGES = 100 * 128
 
 
@@ -81,9 +82,10 @@ def compare(model: str, arguments: argparse.Namespace, folder: Path) -> dict[str
     data = generated(folder / model, architecture, images)
     if device == "cuda":
         lanes, engine = arguments.lanes, engine_for(device, arguments.strategy, arguments.lanes, 1)
-    else:  # the demo's network is fused, as in the demo; larger ones fill a core alone
-        per_array = 16 if model == "small_resnet" else 1
-        lanes, engine = per_array * cores, engine_for(device, "fused", per_array, cores)
+    else:  # small networks are trained in arrays; larger ones fill a core alone
+        per_array = 16 if model in TOGETHER else 1
+        strategy = TOGETHER.get(model, "serial")
+        lanes, engine = per_array * cores, engine_for(device, strategy, per_array, cores)
     task = Task(architecture, data, engine, 0, Recipe(1, batch, 0.9, 0.1, ()))
     if device == "cuda":
         engine.set_up()

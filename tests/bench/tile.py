@@ -17,7 +17,7 @@ from common import architecture_of, generated, options, save
 from throughput import BATCH, WarmArray, engine_for, engine_rate
 
 from prunescape.lanes import LANE_ALIGNMENT
-from prunescape.training.engine import ran_out_of_memory
+from prunescape.training.memory import refusal
 from prunescape.training.recipe import Recipe
 from prunescape.training.train import Task
 
@@ -26,7 +26,7 @@ CPU_BATCHES = {"small_resnet": 60, "resnet20": 2}  # a larger network is slow en
 
 
 def strategies(device: str) -> list[str]:
-    return ["serial", "fused", "graphed"] if device == "cuda" else ["serial", "fused"]
+    return ["serial", "fused", "graphed", "branches"] if device == "cuda" else ["serial", "fused"]
 
 
 def measure(device: str, model: str, strategy: str, lanes: int, batches: int) -> dict[str, object]:
@@ -43,7 +43,7 @@ def measure(device: str, model: str, strategy: str, lanes: int, batches: int) ->
                 array.epoch()
             rate: float | None = array.epoch() if device == "cuda" else engine_rate(task, lanes)
         except RuntimeError as error:
-            if not ran_out_of_memory(error):
+            if refusal(error) is None:
                 raise
             rate = None
     peak = torch.cuda.max_memory_allocated() if device == "cuda" else _peak_memory()

@@ -17,6 +17,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +45,8 @@ AGREE = 1e-3  # relative; utilities of one network are sums of many roundings
 
 def one_by_one(network: nn.Module, subsets: list[Subset], data: PreparedData, engine: Engine) -> list[float]:
     """Utilities, by plain networks, one after the other."""
-    batches, layout = validation_batches(data, engine, "train"), Layout.of(network)
+    plain = replace(engine, lanes=1)  # on a GPU lanes share the images of a batch's memory
+    batches, layout = validation_batches(data, plain, "train"), Layout.of(network)
     network = copy.deepcopy(network).to(engine.device).eval()
     if engine.channels_last:
         network = network.to(memory_format=torch.channels_last)

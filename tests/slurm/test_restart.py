@@ -28,10 +28,12 @@ def restarted(study: Callable[..., Study], reference: object) -> Restarted:
     def running_and_waiting() -> tuple[list[str], list[str], list[int]] | None:
         states = queue(made.folder)
         running, waiting = ([job for job in states if states[job][0] == state] for state in ("RUNNING", "PENDING"))
-        trained = [held["process"] for seed in range(3) if (held := training(made.folder, f"dense_{seed}"))]
-        return (running, waiting, trained) if waiting and trained else None
+        tiles = [f"{variant}_{seed}" for variant in ("dense", "uniform-0.4") for seed in range(3)]
+        trained = [held["process"] for tile in tiles if (held := training(made.folder, tile))]
+        # Else one that is not paused makes room for one that waits.
+        return (running, waiting, trained) if waiting and running and len(trained) == len(running) else None
 
-    running, waiting, trained = until("a tile is trained and another one waits", running_and_waiting)
+    running, waiting, trained = until("all tiles that run are trained, and another one waits", running_and_waiting)
     first.kill()
     for process in trained:  # else a training of seconds may end before the next Snakemake has started
         pause(process)

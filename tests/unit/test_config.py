@@ -30,6 +30,7 @@ def test_defaults_fill_every_level_and_leave_the_given_config_alone():
     assert config["recipe"] == {
         "epochs": 40,
         "batch_size": 128,
+        "drop_last": False,
         "optimiser": "sgd",
         "momentum": 0.9,
         "label_smoothing": 0.0,
@@ -38,8 +39,15 @@ def test_defaults_fill_every_level_and_leave_the_given_config_alone():
         "decay_epochs": [20, 30],
         "decay": 0.1,
         "evaluate_every": 1,
+        "warmup_epochs": 0,
     }
-    assert config["grid"] == {"axes": None, "step": 0.2, "size": [9, 9], "tile": [3, 3]}
+    assert config["grid"] == {
+        "axes": None,
+        "step": 0.2,
+        "size": [9, 9],
+        "seeds": None,
+        "tile": [3, 3],
+    }
     assert config["models"]["small_resnet"]["methods"] == ["uniform", "non_uniform"]
     assert config["data"]["prepared"] == "results/demo/data"
     assert set(config) == set(schema()["properties"])
@@ -129,7 +137,7 @@ SOURCES: dict[str, dict[str, Any]] = {
     "mechanism2021": UTILITY
     | {"recipe.epochs": 200, "recipe.decay_epochs": [100, 150], "mechanism.sizes": [1.0, 0.5, 0.25]}
     | {"mechanism.pruning_ratios": [0.25, 0.5, 0.75], "mechanism.images": None, "mechanism.cycles.number": 5}
-    | {"mechanism.retraining_epochs": None, "mechanism.surface.recompute": True}
+    | {"mechanism.retraining_epochs": None, "mechanism.surface.statistics": ["recomputed", "combined"]}
     | {"mechanism.cycles.weights": 0.3, "mechanism.cycles.channels": 0.2},
     "mechanism2021_long": UTILITY
     | {"recipe.epochs": 5000, "recipe.decay_epochs": [2500, 3750], "mechanism.experiments": ["epochs"]},

@@ -21,7 +21,7 @@ EPOCHS = {"name": "epochs", "step": 0.5, "size": 3}
 
 def study(first: Any, second: Any, **changes: Any) -> dict[str, Any]:
     grid = {"axes": [first, second], "tile": [1, 1]}
-    return merged({**TINY, "grid": grid}, changes)
+    return merged({**TINY, "grid": grid, "recipe": {**TINY["recipe"], "batch_size": 25}}, changes)
 
 
 def mistakes(raw: dict[str, Any]) -> list[str]:

@@ -30,6 +30,7 @@ CASES = [
     ("model", "{}", "model", "did you mean 'models'?"),
     ("epochs", "3", "epochs", "did you mean recipe.epochs or stochastic.fine_tuning.epochs or "),
     ("grid.roi", "1.0", "grid.roi", "did you mean extension.roi or analysis.roi?"),
+    ("mechanism.surface.recompute", "false", "mechanism.surface.recompute", "it is called 'statistics' now"),
     ("engine.colour", "red", "engine.colour", "choose from: device, strategy, lanes"),
     ("models.small_resnet.ratios", "[0.4, 0.4000001]", "models.small_resnet.ratios[1]", "remove one"),
     ("engine.lanes", "27", "engine.lanes", "write 1 or 32"),
@@ -52,7 +53,11 @@ CASES = [
     ("models.small_resnet.prunable", "inside", f"{MODEL}.prunable", "did you mean 'inside-blocks'?"),
     (f"{MODEL}.criteria", "[tailor]", f"{MODEL}.criteria[0]", "did you mean 'taylor'?"),
     (f"{MODEL}.pipelines", "[finetuning]", f"{MODEL}.pipelines[0]", "did you mean 'fine_tuning'?"),
+    ("recipe.warmup_epochs", "180", "recipe.warmup_epochs", "leaves no epoch at the full learning rate"),
     ("retraining.rewind_epoch", "180", "retraining.rewind_epoch", "recipe.epochs = 180; write at most 179"),
+    # exploration
+    ("exploration.method", "adaptve", "exploration.method", "did you mean 'adaptive'?"),
+    ("exploration", "{trainings: 7}", "exploration.trainings", "7 is less than a batch, exploration.batch = 8"),
     # types
     ("recipe.decay", "1e-1", "recipe.decay", "YAML reads 1e-1 as text: write 1.0e-1"),
     (WD, "5.0e3", WD, "write 5.0e+3"),
@@ -146,7 +151,7 @@ CASES = [
 PIPELINES = f"{MODEL}.pipelines"
 TOGETHER = [
     ({"recipe.batch_size": "500", "data.train_size": "300"}, "recipe.batch_size", "write at most 300"),
-    ({PIPELINES: "[scratch, fine_tuning]", "recipe.schedule": "cosine"}, PIPELINES, "a learning rate to go back to"),
+    ({PIPELINES: "[scratch, fine_tuning]", "recipe.schedule": "cosine"}, PIPELINES, "fine_tuning_rate, 0.01"),
     (
         {PIPELINES: "[prune_at_init]", f"{MODEL}.criteria": "[random, bn_scale]"},
         f"{MODEL}.criteria",
@@ -173,7 +178,9 @@ def test_what_is_no_mistake_is_taken() -> None:
     def taken(edits: dict[str, str]) -> dict[str, Any]:
         return validated(changed(*edits.items()), MODELS, DATA)
 
-    assert taken({PIPELINES: "[scratch, prune_at_init]", "recipe.schedule": "cosine"})  # they have the whole recipe
+    cosine = {"recipe.schedule": "cosine", "recipe.warmup_epochs": "9", "retraining.rewind_epoch": "4"}
+    assert taken({PIPELINES: "[scratch, prune_at_init, rate_rewinding, weight_rewinding]", **cosine})
+    assert taken({PIPELINES: "[fine_tuning]", "retraining.fine_tuning_rate": "0.01", **cosine})
     steps = taken({"retraining.steps": "3", PIPELINES: "[prune_at_init, weight_rewinding]"})
     assert steps["retraining"]["steps"] == 3
     assert taken({})["pruning"]["target"] == "flops"
@@ -305,6 +312,18 @@ def imported(**changes: Any) -> dict[str, Any]:
     """A config with an imported network, and changes of its sections."""
     network = {"import": "nets:build", "learning_rate": 0.1, "weight_decay": 0.001, "ratios": [0.5]}
     return changed() | {"models": {"mine": network}} | changes
+
+
+def test_what_adaptive_exploration_excludes() -> None:
+    raw = changed(("exploration.method", "adaptive"), ("grid.size", "[33, 33]"), ("verdict.policy", "true"))
+    raw |= {"grid": {**raw["grid"], "step": 0.05}}
+    assert mistakes(raw) == [
+        "exploration.method: adaptive, and the grid has 1,089 cells; write a grid of at most 1,000, or"
+        " exploration.method: grid",
+        "verdict.policy: needs the grid; write false, or exploration.method: grid",
+    ]
+    raw["exploration"] = {"method": "grid"}
+    assert validated(raw, MODELS, DATA)["verdict"]["policy"]
 
 
 def test_an_imported_network_has_arguments_of_its_own() -> None:

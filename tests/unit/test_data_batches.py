@@ -9,10 +9,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from torch.utils.data import DataLoader
 
 from data_samples import tiny_data
 from prunescape.data.augmentation import augment, centre_crop
 from prunescape.data.batches import Batches
+from prunescape.data.epoch import steps_an_epoch
 from prunescape.data.prepared import PreparedData, write_prepared
 from prunescape.runtime.torchvision_compat import torchvision
 
@@ -123,11 +125,20 @@ def test_every_image_once_an_epoch(
     numbers = [number for part in found for number in part]
     assert len(set(numbers)) == len(numbers) == batches.images_per_epoch
     assert len(found) == len(batches)
+    assert batches.sizes == sorted({len(part) for part in found}, reverse=True)
     if drop and count >= batch:
         assert {len(part) for part in found} == {batch}
         assert len(numbers) > count - batch
     else:
         assert sorted(numbers) == list(range(1, count + 1))
+
+
+def test_steps_are_those_of_torchs_loader() -> None:
+    """With both of its choices; CIFAR-10 in batches of 128 has 391 and 390."""
+    for images, batch in ((50_000, 128), (1_281_167, 256), (300, 32), (100, 25)):
+        for drop in (False, True):
+            assert steps_an_epoch(images, batch, drop) == len(DataLoader(range(images), batch, drop_last=drop))
+    assert [steps_an_epoch(50_000, 128, drop) for drop in (False, True)] == [391, 390]
 
 
 def stacked(batches: Batches, epoch: int) -> tuple[torch.Tensor, torch.Tensor]:

@@ -14,11 +14,13 @@ from network_samples import cut_to
 from prunescape.data.prepared import PreparedData
 from prunescape.errors import UserError
 from prunescape.export.card import model_card
-from prunescape.export.choice import chosen_training
+from prunescape.export.choice import chosen_training, setting_to_use
 from prunescape.export.networks import compared, export
-from prunescape.hpspace.lattice import THESIS
+from prunescape.hpspace.decision import NOT_ASKED
+from prunescape.hpspace.lattice import CELL_SEED, THESIS
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
+from prunescape.statistics.looks import KEEP, OPEN, TUNE
 
 PRUNED = cut_to(Architecture("small_resnet", (1, 8, 8), 10), {"blocks.0.conv1": 5})
 
@@ -36,15 +38,36 @@ def cells() -> pd.DataFrame:
     return pd.concat([table, other], ignore_index=True).assign(diverged=False)
 
 
-def test_the_best_cell_by_its_mean_and_of_its_seeds_the_best() -> None:
-    chosen = chosen_training(cells(), "m", "dense")
+def decisions(answer: str = TUNE) -> pd.DataFrame:
+    """Of two questions: tuning the pruned network gave the first cell, and tuning the dense one the second."""
+    row = {"model": "m", "variant": "uniform-0.4", "answer": answer, "tuned_i": 0, "tuned_j": 0}
+    return pd.DataFrame([{**row, "question": "prior", "i": 1, "j": 0}, {**row, "question": "dense", "i": 1, "j": 0}])
+
+
+def test_the_setting_to_use_and_of_its_seeds_the_best() -> None:
+    chosen = chosen_training(cells(), decisions(), "m", "dense")
     assert (chosen["i"], chosen["seed"], chosen["learning_rate"]) == (1, 1, 0.2)
     assert (chosen["mean_top1"], chosen["top1"], chosen["seeds"]) == (89.0, 90.0, 2)
+    assert CELL_SEED not in chosen
+    for answer, cell in ((TUNE, (0, 0)), (KEEP, (1, 0)), (OPEN, (1, 0)), (NOT_ASKED, (1, 0))):
+        assert setting_to_use(cells(), decisions(answer), "m", "uniform-0.4") == cell
+    own = chosen_training(cells().assign(cell_seed=range(8)), decisions(), "m", "dense")
+    assert own[CELL_SEED] == 3
+
+
+def test_without_confirmation_the_dense_network_is_taken_where_it_looks_best() -> None:
+    explored = decisions(NOT_ASKED).query("question == 'prior'")
+    table = cells()
+    table.loc[(table["i"] == 1) & (table["variant"] == "dense"), "top1"] = 60.0
+    assert setting_to_use(table, explored, "m", "dense") == (0, 0)
 
 
 def test_a_diverged_network_is_not_exported() -> None:
-    with pytest.raises(UserError, match="m, dense: even the best training diverged"):
-        chosen_training(cells().assign(diverged=True), "m", "dense")
+    table = cells()
+    table.loc[table["seed"] == 1, "diverged"] = True
+    assert chosen_training(table, decisions(), "m", "dense")["seed"] == 0
+    with pytest.raises(UserError, match="m, dense: all trainings at the setting to use diverged"):
+        chosen_training(cells().assign(diverged=True), decisions(), "m", "dense")
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +133,7 @@ def facts(digits: PreparedData, variant: str) -> dict:
     return {
         **{"run": "demo", "model": "small_resnet", "variant": variant, "method": "uniform", "risk_roi": 0.5},
         **{"pipeline": "scratch", "target": "flops", "axes": THESIS},
-        "recipe": {"batch_size": 32, "momentum": 0.9, "label_smoothing": 0, "schedule": "step"},
+        "recipe": {"optimiser": "sgd", "batch_size": 32, "momentum": 0.9, "label_smoothing": 0, "schedule": "step"},
         "data": digits,
         "cell": {"seed": 4, "seeds": 2, "epochs": 3, "learning_rate": 0.25, "weight_decay": 1e-3}
         | {"mean_top1": 90.25, "top1": 91.5},
@@ -140,6 +163,10 @@ def test_the_card_has_the_numbers(digits: PreparedData) -> None:
     dense = model_card({**facts(digits, "dense"), "trained_top1": 91.0, "advice": None})
     assert "may differ" in dense
     assert "verdict" not in dense
+    of = facts(digits, "uniform-0.4")
+    assert "it needs the full grid" in model_card({**of, "risk": {}})
+    assert "it needs the full grid" not in card
+    assert "| recipe | AdamW, " in model_card({**of, "recipe": {**of["recipe"], "optimiser": "adamw"}})
 
 
 def test_names_of_classes_leave_the_cards_table_whole(digits: PreparedData) -> None:

@@ -1,6 +1,7 @@
 """A user's own code is found without running it, and its digest changes with its meaning and nothing else."""
 
 import importlib.util
+import runpy
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from prunescape.errors import UserError
 from prunescape.models import external_code
 from prunescape.models.external_code import check_import, distributions_of, external_packages, module_files, not_seen
+from prunescape.models.opened import opened, undeclared
 from prunescape.plan.identity import file_digest
 
 BLOCKS = "from importlib import import_module\nfrom torch import nn\n\nclass Block(nn.Module):\n    width = 8\n"
@@ -187,3 +189,27 @@ def test_declared_files_count_by_their_content(here: Path) -> None:
     assert after[1] != before[1]
     (here / "folder" / "a.npy").rename(here / "folder" / "b.npy")
     assert of("folder") != after[0]
+
+
+def test_files_that_a_network_reads_are_seen_as_it_does(here: Path) -> None:
+    """Whatever the code calls them, and not what it has written itself, nor code, nor what is installed."""
+    (here / "weights").mkdir()
+    (here / "weights" / "table.npy").write_bytes(b"1")
+    text = """import json, os, pathlib, torch
+part = "wei" + "ghts"
+(pathlib.Path(part) / ("table" + ".npy")).read_bytes()
+pathlib.Path("cache.txt").write_text("own")
+pathlib.Path("cache.txt").read_text()
+open("beside.py").close()
+open(torch.__file__).close()
+"""
+    (here / "reads_in_a_test.py").write_text(text)
+    digest("reads_in_a_test")
+    assert not_seen("reads_in_a_test", []) == []  # nothing can be told before it runs
+    with opened() as read:
+        runpy.run_path("reads_in_a_test.py")
+    (here / "beside.py").read_bytes()
+    assert read == {here / "weights" / "table.npy"}
+    assert undeclared(read, ["weights"]) == undeclared(read, ["weights/table.npy"]) == []
+    (line,) = undeclared(read, ["wei"])
+    assert line.startswith(f"{here}/weights/table.npy is read as the network is made or tried")

@@ -12,6 +12,7 @@ from prunescape.config.reading import validated
 from prunescape.errors import Interrupted, UserError
 from prunescape.lanes.fuse import Alone, check_lanes, fuse, lane_states
 from prunescape.models.build import build
+from prunescape.models.weights import load_weights, save_weights
 from prunescape.training import stop
 from prunescape.training.calibrate import calibrate
 from prunescape.training.checkpoint import Checkpoint
@@ -46,6 +47,15 @@ def test_an_array_of_one_is_the_network_itself(nets: str, training: bool) -> Non
     }
 
 
+def test_networks_that_look_for_the_version_of_their_layers_go_on_from_weights(tmp_path) -> None:
+    """MNASNet refuses a state dict without metadata, as files have them."""
+    architecture = of_torchvision("mnasnet0_5", 32, {})
+    network = build(architecture, 0)
+    save_weights(tmp_path / "weights.safetensors", network.state_dict())
+    again = load_weights(tmp_path / "weights.safetensors", build(architecture, 1))
+    assert torch.equal(again.classifier[1].weight, network.classifier[1].weight)
+
+
 def test_running_statistics_of_an_array_of_one_are_its_own() -> None:
     network = build(of_torchvision("mobilenet_v3_small", 32, {}), 0)
     array, before = fuse([network]), copy.deepcopy(network.state_dict())
@@ -61,7 +71,7 @@ def test_running_statistics_of_an_array_of_one_are_its_own() -> None:
 
 def test_lanes_are_refused_where_a_network_allows_none(nets: str) -> None:
     images = torch.rand(2, 1, 8, 8)
-    with pytest.raises(UserError, match=r"PReLU cannot be trained in lanes; set engine.strategy to 'serial'"):
+    with pytest.raises(UserError, match=r"PReLU has no version for lanes; set engine.strategy to 'vmap'"):
         check_lanes([build(own(f"{nets}:net"), seed) for seed in (0, 1)], images)
     dropping = nn.Sequential(nn.Conv2d(1, 4, 8), nn.Dropout(0.5), nn.Flatten(), nn.Linear(4, 3))
     with pytest.raises(UserError, match="drops at random"):
@@ -94,5 +104,7 @@ def test_calibration_takes_what_a_network_allows(nets: str, digits) -> None:
     engine = validated(changed(("engine.device", "cpu")), MODELS, DATA)["engine"]
     lines: list[str] = []
     chosen = calibrate(own(f"{nets}:net"), digits, Recipe(1, 25, 0.9), engine, 3, report=lines.append)
+    assert {entry["name"] for entry in chosen["measured"]} == {"serial", "vmap"}
+    chosen = calibrate(own(f"{nets}:decides"), digits, Recipe(1, 25, 0.9), engine, 3, report=lines.append)
     assert chosen["strategy"] == "serial"
-    assert any("only one network at a time: " in line and "PReLU" in line for line in lines)
+    assert any("only one network at a time: vmap does not run" in line for line in lines)

@@ -58,7 +58,7 @@ def test_ticks_lie_inside_and_are_enough(low, high):
 # Saving
 
 
-@pytest.mark.parametrize("suffix", ["png", "pdf", "svg"])
+@pytest.mark.parametrize("suffix", ["png", pytest.param("pdf", marks=pytest.mark.full), "svg"])
 def test_a_figure_is_the_same_bytes_twice(tmp_path, suffix):
     paths = [tmp_path / f"{turn}.{suffix}" for turn in range(2)]
     for path in paths:
@@ -101,6 +101,16 @@ def test_risk_has_two_panels_a_model_and_its_means():
     dense = cells.loc[cells["variant"] == "dense", "d"]
     assert f"{dense.mean():.2f} ± {dense.std(ddof=0):.2f}" in texts(figure)
     assert no_titles_overlap(figure)
+
+
+def test_boxes_are_those_of_the_thesis() -> None:
+    """Plotly's, by hand: quartiles at the places n p - 1/2, whiskers to the outermost within 1.5 boxes."""
+    found = risk.box(np.array([0.0, 1.0, 2.0, 3.0, 4.0, 20.0]))
+    assert (found["q1"], found["med"], found["q3"]) == (1.0, 2.5, 4.0)  # places 1, 2.5 and 4
+    assert (found["whislo"], found["whishi"]) == (0.0, 4.0)  # 20 is beyond 4 + 1.5 x 3
+    assert set(risk.box(np.array([0.7])).values()) == {0.7}
+    wide = risk.box(np.array([0.0, 0.0, 0.0, 10.0]))
+    assert (wide["q3"], wide["whishi"]) == (5.0, 10.0)  # within 5 + 1.5 x 5
 
 
 def test_a_failed_cell_does_not_flatten_the_risks():

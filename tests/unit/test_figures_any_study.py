@@ -78,6 +78,8 @@ SIZES: dict[str, dict[str, Callable[[], Tables]]] = {
             *(mechanism.epochs(), mechanism.sizes(), mechanism.pruned(), mechanism.on_planes()),
             utility_bands=mechanism.bands(),
             utility_channels=mechanism.channels(),
+            **mechanism.explained(),
+            prediction_correlations=mechanism.predictions(),
             rank_correlations=mechanism.correlations(),
             lines=mechanism.lines(),
             barriers=mechanism.barriers(),
@@ -90,6 +92,8 @@ SIZES: dict[str, dict[str, Callable[[], Tables]]] = {
             mechanism.on_planes(**ONE),
             utility_bands=mechanism.bands(seeds=(3,), ratios=(0.1,), count=2),
             utility_channels=mechanism.channels((3,), layers=1),
+            **mechanism.explained((3,), (0.1,), (5,)),
+            prediction_correlations=mechanism.predictions((3,)),
             rank_correlations=mechanism.correlations((3,), levels=()),
             lines=mechanism.lines((3,), **ONE),
             barriers=mechanism.barriers((3,), **ONE),
@@ -128,14 +132,20 @@ SIZES: dict[str, dict[str, Callable[[], Tables]]] = {
         },
     },
 }
-VALUES = {"data.name": "cifar10", "coherence.tolerance": 0.5, "stochastic.sweep.sigmas": stochastic.SIGMAS}
+VALUES = {
+    "data.name": "cifar10",
+    "mechanism.tolerance": 2.0,
+    "coherence.tolerance": 0.5,
+    "stochastic.sweep.sigmas": stochastic.SIGMAS,
+}
 WILDCARDS = {"method": "magnitude", "pruning": "weights", "retraining": "rewinding"}
 MODELS = {"stochastic": stochastic.MODEL, "mechanism": mechanism.MODEL, "coherence": coherence.MODEL}
 SOURCES = {"stochastic": "SP paper", "mechanism": "utility paper", "coherence": "thesis"}
 MEASURED = {
     "stochastic": "top1 median reference delta v fitness_sp objective_1 objective_2 hypervolume",
     "mechanism": "utility top1 loss mean imbalance minimum maximum top1_minimum top1_maximum whole_top1 correlation "
-    "low high pruned_top1 small_top1 barrier distance",
+    "low high pruned_top1 small_top1 barrier distance layers norms fisher to_last trace top_eigenvalue rise pruned "
+    "retrained ceiling",
     "coherence": "train_loss train_top1 validation_loss validation_top1 coherence count weight diff kept overlap",
 }
 
@@ -169,12 +179,13 @@ every_figure = pytest.mark.parametrize(
 
 
 @every_figure
+@pytest.mark.parametrize("usual", [True, pytest.param(False, marks=pytest.mark.full)], ids=["usual", "other sizes"])
 def test_a_figure_is_legible_and_names_its_networks_and_source_in_studies_of_all_sizes(
-    study: str, figure: Figure
+    study: str, figure: Figure, usual: bool
 ) -> None:
     assert SOURCES[study] in inspect.getdoc(inspect.getmodule(named(figure.draw)))
     for size in SIZES[study]:
-        if (tables := inputs(study, figure, size)) is None:
+        if (size == "usual") != usual or (tables := inputs(study, figure, size)) is None:
             continue
         before = {name: table.copy() for name, table in tables.items()}
         picture = drawn(study, figure, tables)

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.collections import PathCollection
 from matplotlib.patches import Ellipse
 
 from figure_checks import texts
@@ -56,11 +57,56 @@ def test_colours_span_the_top_share_of_all_observations():
 
 def test_a_variant_that_the_colours_leave_out_is_said():
     table = ridge()
-    assert "points below the best" not in texts(landscape_figure(table))
+    words = "leaving out networks that stay 10 points below the best"
+    assert words not in texts(landscape_figure(table, landscape="accuracy")).replace("\n", " ")
     table.loc[table["variant"] == table["variant"].iloc[-1], "f"] -= 30
-    assert "leaving out networks that stay 10 points below the best" in texts(landscape_figure(table)).replace(
-        "\n", " "
-    )
+    assert words in texts(landscape_figure(table, landscape="accuracy")).replace("\n", " ")
+    assert words not in texts(landscape_figure(table)).replace("\n", " ")
+
+
+def coloured(figure) -> list[list[float]]:
+    """The heights that cells are coloured by, a list a panel."""
+    groups = [
+        [group.get_array() for group in axes.collections if isinstance(group, PathCollection)] for axes in figure.axes
+    ]
+    return [
+        np.concatenate(of).tolist() for one in groups if (of := [heights for heights in one if heights is not None])
+    ]
+
+
+def test_a_weak_network_is_coloured_by_its_own_best():
+    table = ridge()
+    weaker = table.assign(f=table["f"] - 30 * (table["variant"] != "dense"))
+    dense, pruned = coloured(landscape_figure(weaker))
+    assert [dense, pruned] == [pytest.approx(heights) for heights in coloured(landscape_figure(table))]
+    assert max(dense) == max(pruned) == 0
+    assert len(coloured(landscape_figure(weaker, landscape="accuracy"))[1]) == 0
+    assert "points below each network's own best" in texts(landscape_figure(weaker))
+    best = table[table["variant"] != "dense"]["f"].max() - 30
+    assert f"best cell: {best:.1f} %" in texts(landscape_figure(weaker))
+
+
+def test_the_estimate_is_the_mean_of_neighbours_by_a_gaussian_weight_and_failures_pull_no_further_than_the_floor():
+    cells = ridge(["dense"], rows=5, columns=6).drop(index=[4, 11])
+    cells.loc[7, "f"] = 10.0
+    floor = 88.0
+    estimate = surface.estimated(cells, floor)
+    for here, found in zip(cells.itertuples(), estimate["f"], strict=True):
+        near = [one for one in cells.itertuples() if max(abs(one.i - here.i), abs(one.j - here.j)) <= 3]
+        weights = [np.exp(-((one.i - here.i) ** 2 + (one.j - here.j) ** 2) / 2) for one in near]
+        assert found == pytest.approx(np.average([max(one.f, floor) for one in near], weights=weights))
+
+
+@pytest.mark.parametrize("shown", ["below_best", "accuracy"])
+def test_colours_reach_every_best_cell_of_noisy_landscapes_measured_and_estimated(shown):
+    cells = ridge(["dense", "uniform-0.4", "uniform-0.2"], rows=11, columns=11, metric_noise=1.5)
+    heights = surface.heights_of(cells, shown, 15.0, 1.0)
+    for of in (heights.measured, heights.estimate):
+        assert (of.groupby("variant")["f"].max() > heights.limits[0]).all()
+        assert (of.groupby("variant")["f"].min() < heights.limits[0]).all()  # and hide what is far below
+    if shown == "below_best":
+        assert heights.limits[1] == 0
+        assert (heights.estimate.groupby("variant")["f"].max() == 0).all()
 
 
 def test_colours_reach_down_to_every_variants_optimum_but_not_to_failures():
@@ -78,6 +124,17 @@ def test_the_surface_passes_through_the_cells_and_forgets_failures():
     here = cells[(cells["i"] == 0) & (cells["j"] == 0)].iloc[0]
     nearest = values[np.abs(y - here["y"]).argmin(), np.abs(x - here["x"]).argmin()]
     assert nearest == pytest.approx(here["f"], abs=0.1)
+
+
+def test_nothing_is_interpolated_where_no_cell_was_trained():
+    cells = plane.located(ridge(["dense"]))
+    corner = (cells["i"] >= 1) & (cells["j"] >= 1)
+    extent = (cells["x"].min() - 0.12, cells["x"].max() + 0.12, cells["y"].min() - 0.12, cells["y"].max() + 0.12)
+    x, y, values = surface.interpolate(cells[~corner], extent, 0.0)
+    low = cells[corner][["x", "y"]].min() - 0.1
+    expected = (y[:, None] > low["y"]) & (x > low["x"])
+    np.testing.assert_array_equal(np.ma.getmaskarray(values), expected)
+    assert not np.ma.getmaskarray(surface.interpolate(cells, extent, 0.0)[2]).any()
 
 
 def awkward(kind):

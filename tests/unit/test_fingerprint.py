@@ -3,6 +3,7 @@
 import ast
 import importlib
 import shutil
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from prunescape.studies.study import Study, module_of
 
 WORKFLOW = Path(fingerprint.__file__).parents[2]
 ROOMS = [
-    "errors", "io", "runtime", "data", "models", "pruning", "lanes", "training", "claims", "hpspace", "stochastic",
+    "errors", "io", "runtime", "data", "models", "pruning", "lanes", "training", "statistics", "claims",
+    "hpspace", "api", "stochastic",
     "mechanism", "coherence", "studies", "plan", "export", "overview", "figures", "pages",
 ]  # fmt: skip
 SLOW = {"torch", "torchvision", "torch_pruning", "ptflops"}  # two seconds of a core and more
@@ -22,10 +24,10 @@ OF_NETWORKS = {
     *("coherence/measure_runs", "coherence/prepare_gaussian", "coherence/prune_parents", "coherence/retrain_masks"),
     *("coherence/train_run", "coherence/train_widths"),
     *("export/export_network", "export/train_chosen"),
-    "hpspace/train_tile",
+    *("hpspace/train_again", "hpspace/train_tile"),
     *("mechanism/ablate_channels", "mechanism/ablate_epochs", "mechanism/ablate_pruned", "mechanism/ablate_sizes"),
     *("mechanism/connect_cycles", "mechanism/connect_seeds", "mechanism/map_surfaces", "mechanism/pretrain_sizes"),
-    *("mechanism/prune_in_cycles", "mechanism/retrain_pruned"),
+    *("mechanism/prune_in_cycles", "mechanism/retrain_pruned", "mechanism/retrain_channel_sets"),
     *("models/calibrate", "models/check_network", "models/describe_dense", "models/prune", "models/train_dense"),
     "studies/measure",
     *("stochastic/evaluate", "stochastic/evaluate_structured", "stochastic/fine_tune", "stochastic/search"),
@@ -184,18 +186,22 @@ def test_no_code_makes_up_the_names_of_what_it_uses() -> None:
                 assert not looked.endswith("module") or name == "models/build.py", f"{name}, line {node.lineno}"
 
 
+@cache
+def library_files(file: Path) -> list[Path]:
+    """The modules of the library that a file imports, anywhere in it."""
+    nodes = [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.ImportFrom)]
+    found = [importlib.util.find_spec(name) for node in nodes if (name := node.module or "").startswith("prunescape.")]
+    return [Path(spec.origin) for spec in found]
+
+
 def test_every_import_of_the_library_is_followed() -> None:
     for script in (WORKFLOW / "scripts").rglob("*.py"):
         relative = script.relative_to(WORKFLOW / "scripts").as_posix()
         files = fingerprint._closure(script)
         assert fingerprint.digest(relative)
         for file in (path for path in files if path.suffix == ".py"):
-            for node in ast.walk(ast.parse(file.read_text())):
-                if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("prunescape."):
-                    found = importlib.util.find_spec(node.module)
-                    assert found is not None
-                    origin = Path(found.origin)
-                    assert origin in files or fingerprint._is_plumbing(origin), f"{file} imports {node.module}"
+            for origin in library_files(file):
+                assert origin in files or fingerprint._is_plumbing(origin), f"{file} imports {origin}"
 
 
 def test_rooms_import_only_from_rooms_before_them() -> None:
@@ -242,15 +248,22 @@ def imported(file: Path) -> set[str]:
         if path in seen:
             continue
         seen.add(path)
-        for node in ast.parse(path.read_text()).body:
-            found = []
-            if isinstance(node, ast.Import):
-                found = [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom):
-                found = [f"{node.module}.{alias.name}" for alias in node.names]
-            names.update(found)
-            pending += [module for name in found for module in fingerprint._module_files(name)]
+        found, files = imported_by(path)
+        names |= found
+        pending += files
     return {name.split(".")[0] for name in names}
+
+
+@cache
+def imported_by(file: Path) -> tuple[set[str], list[Path]]:
+    """What a file itself imports at once: names, and files of the library."""
+    names: set[str] = set()
+    for node in ast.parse(file.read_text()).body:
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names, [path for name in names for path in fingerprint._module_files(name)]
 
 
 def test_scripts_that_only_read_tables_start_without_torch() -> None:

@@ -106,6 +106,26 @@ def test_vision_transformers_are_counted() -> None:
     assert count_flops(small, (1, 8, 8)) == transformer(8, 2, 2, 32, 32, 10, channels=1)
 
 
+@pytest.mark.full
+def test_vision_transformers_of_timm_are_counted() -> None:
+    """By one kernel of attention, by its products, and once heads and hidden layers are pruned."""
+    architecture = Architecture("own", (3, 32, 32), 10, origin=Origin("timm:vit_tiny_patch16_224", {"img_size": 32}))
+    model, whole = build(architecture, 0), transformer(32, 16, 12, 192, 768, 10)
+    assert count_flops(model, (3, 32, 32)) == whole
+    pruned = prune(model, architecture, "uniform", 0.7, PruningSettings())
+    left = 2 * 4 * 3 * 16**2 * 192 + 2 * 192 * 10
+    for number in range(12):
+        hidden, inside = (pruned.widths[f"blocks.{number}.{layer}"] for layer in ("mlp.fc1", "attn.qkv"))
+        assert inside == 2 * 64  # two of three heads
+        left += 2 * 4 * 5 * 192 * inside + 2 * 2 * 5**2 * inside + 2 * 2 * 5 * 192 * hidden
+    assert pruned.flops == left
+    assert 0.695 <= left / whole == pruned.ratio <= 0.7
+    by_products = build(architecture, 0)
+    for layer in by_products.blocks:
+        layer.attn.fused_attn = False
+    assert count_flops(by_products, (3, 32, 32)) == whole
+
+
 def test_windows_of_attention_are_counted() -> None:
     """Swin-T, whose windows of 7 x 7 reach over the border where they do not divide the image."""
     by_hand = 2 * 16**2 * 3 * 4**2 * 96 + 2 * 768 * 1000
@@ -194,12 +214,18 @@ def test_transformers_are_pruned_to_the_counted_ratio(method: str) -> None:
     vit = Architecture(
         "own", (3, 32, 32), 10, origin=Origin("torchvision.models.vision_transformer:VisionTransformer", kwargs)
     )
-    for architecture, whole, tokens, width in (
-        (own, 2 * 16 * 4 * WIDTH + 2 * block(16, WIDTH, 64) + 2 * WIDTH * 10, 16, WIDTH),
-        (vit, transformer(32, 8, 2, 32, 128, 10), 17, 32),
+    for architecture, rest, tokens, width, features, layers in (
+        (own, 2 * 16 * 4 * WIDTH + 2 * WIDTH * 10, 16, WIDTH, 4, ("self_attn", "linear1")),
+        (vit, 2 * 16 * 3 * 8**2 * 32 + 2 * 32 * 10, 17, 32, 8, ("self_attention", "mlp.0")),
     ):
-        hidden = 2 * (64 if architecture is own else 128)
-        pruned = prune(build(architecture, 0), architecture, method, 0.7, PruningSettings(tolerance_points=2))
-        by_hand = whole - 2 * 2 * tokens * width * (hidden - sum(pruned.widths.values()))
+        dense = build(architecture, 0)
+        pruned = prune(dense, architecture, method, 0.7, PruningSettings(tolerance_points=2))
+        inside, hidden = ([pruned.widths[name] for name in pruned.widths if name.endswith(layer)] for layer in layers)
+        by_hand = rest
+        for of_heads, wide in zip(inside, hidden, strict=True):
+            assert of_heads % features == 0
+            by_hand += 2 * 4 * tokens * width * of_heads + 2 * 2 * tokens**2 * of_heads + 2 * 2 * tokens * width * wide
+        assert sum(inside) < 2 * width
         assert pruned.flops == by_hand
+        whole = rest + 2 * block(tokens, width, 64 if architecture is own else 128)
         assert 0.68 <= by_hand / whole == pruned.ratio <= 0.7

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from prunescape.errors import UserError
-from prunescape.hpspace.cells import KEY, collect, read_cells
+from prunescape.hpspace.cells import KEY, collect, collect_batches, read_cells, trial_timing
 from prunescape.hpspace.lattice import Cell
 from prunescape.io.files import write_json
 from prunescape.io.seals import seal
@@ -89,7 +89,10 @@ def test_a_whole_table_is_read_as_it_is(tmp_path: Path) -> None:
             "model a, variant dense, seed 0, i -1, j 0: this cell is missing",
         ),
         (without(model="b", seed=0, variant="dense", i=0), "this cell is missing for variant dense, seed 0"),
-        (without(model="b", i=-1, j=1), "model b, i -1, j 1: this cell is missing for all variants and seeds"),
+        (
+            without(model="b", j=1),
+            "model b, i -1, j 2: this cell lies apart from others for all variants and seeds, and",
+        ),
         (changed(0, seed=1), "this cell is missing for"),
         (
             changed(0, variant="dens"),
@@ -141,11 +144,30 @@ def test_plans_that_left_out_a_tile_are_named(tiles: list[Path], tmp_path: Path)
     plans = [tmp_path / "extension" / model / f"round-{number}.json" for model in ORDER for number in (1, 2)]
     moved = [tile for tile in tiles if tile.name.startswith("b-") and tile.name.endswith("-0")]
     for tile in moved:
-        cells = pd.read_csv(tile)
-        written(tile, cells.assign(i=1))
+        written(tile, pd.read_csv(tile).assign(i=1))
     line = told(lambda: collect(tiles, plans))
-    assert "model b, i 0, j 0: this cell is missing for all variants and seeds, and a grid is a whole rectangle" in line
+    assert "model b, i 1, j 0: this cell lies apart from others for all variants and seeds" in line
     assert line.endswith(f"`snakemake --force {plans[0]} {plans[1]}`, and go on")
+
+
+def test_a_tile_that_lacks_a_cell_for_all_networks_is_named(tiles: list[Path]) -> None:
+    for tile in tiles[:8:2]:  # those of i = -1
+        written(tile, pd.read_csv(tile).drop(index=1))
+    line = told(lambda: collect(tiles))
+    assert line.startswith(
+        f"{tiles[0]}: model b, tile -1, 0: it has 2 cells, and others have 3; make it anew by itself"
+    )
+
+
+def test_tiles_may_have_any_shape_together(tiles: list[Path]) -> None:
+    """Corner to corner, with a hole, and of another number for another model."""
+    for tile in tiles[:8]:
+        written(tile, pd.read_csv(tile).assign(j=lambda cells: cells["j"] + 3 * (cells["i"] == 0)))
+    cells = collect(tiles)
+    assert set(cells[cells["model"] == "b"][["i", "j"]].itertuples(index=False, name=None)) == {
+        *((-1, j) for j in range(3)),
+        *((0, j) for j in range(3, 6)),
+    }
 
 
 def test_a_plan_is_read_and_every_changed_bit_of_it_is_told(tmp_path: Path) -> None:
@@ -167,3 +189,30 @@ def test_a_plan_is_read_and_every_changed_bit_of_it_is_told(tmp_path: Path) -> N
 def test_a_json_file_that_is_no_plan_is_told(plan: object, tmp_path: Path) -> None:
     write_json(tmp_path / "round-1.json", plan)
     assert "round-1.json: no plan of tiles" in told(lambda: read_plan(tmp_path / "round-1.json"))
+
+
+def test_a_trial_costs_what_trainings_took() -> None:
+    variant = {"method": "dense", "ratio": 1.0, "criterion": "none", "pipeline": "scratch", "target": "none"}
+    row = {"model": "m", "variant": "dense", **variant, "device": "gpu"}
+    table = trial_timing(pd.DataFrame([{**row, "seconds": seconds} for seconds in (1800.0, 5400.0)]))
+    assert table[["trainings", "device_hours", "device_hours_each"]].iloc[0].tolist() == [2, 2.0, 1.0]
+
+
+def test_networks_have_cells_of_their_own_where_rounds_explored(tmp_path: Path) -> None:
+    batches = {"0.csv": [(0, 0), (1, 1)], "1.csv": [(4, 4)]}
+    paths = []
+    for variant, names in {"dense": ["0.csv", "1.csv"], "uniform-0.4": ["0.csv"]}.items():
+        for name in names:
+            table = pd.DataFrame([("b", variant, 0, *cell) for cell in batches[name]], columns=KEY).assign(top1=90.0)
+            (tmp_path / variant).mkdir(exist_ok=True)
+            paths.append(written(tmp_path / variant / name, table))
+    cells = collect_batches(paths)
+    assert cells["round"].tolist() == [0, 0, 1, 0, 0]
+    assert cells["variant"].tolist() == ["dense"] * 3 + ["uniform-0.4"] * 2
+    path = written(tmp_path / "cells.csv", cells)
+    pd.testing.assert_frame_equal(read_cells(path), cells)
+    assert "this cell is missing for variant" in told(
+        lambda: read_cells(written(tmp_path / "grid.csv", cells.drop(columns="round")))
+    )
+    written(paths[1], pd.DataFrame([("b", "dense", 0, 1, 1)], columns=KEY).assign(top1=91.0))
+    assert "this training is there twice" in told(lambda: collect_batches(paths))

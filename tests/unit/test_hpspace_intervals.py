@@ -8,9 +8,9 @@ from scipy.stats import norm, t
 
 from landscape_samples import (
     ANALYSIS,
-    KINDS,
     LATTICE,
     PLACES,
+    STATIONARY,
     cells_of,
     cube_of,
     replicate,
@@ -49,7 +49,7 @@ def test_what_is_measured_is_what_the_tables_of_ellipses_and_risk_have() -> None
             assert (turn + 90) % 180 - 90 == pytest.approx(0, abs=1e-6)
             assert found[row.variant, row.roi, "area"] == pytest.approx(np.pi / 4 * row.length * row.width)
     for row in risk_table(risk_cells(cells, 0.5)).itertuples():
-        for name in ("d_mean", "d_std", "rel_mean", "rel_std"):
+        for name in ("d_mean", "d_std", "rel_mean", "rel_std", "rel_q3", "d_excess", "within_twice"):
             assert found[row.variant, 0.5, name] == pytest.approx(getattr(row, name), abs=1e-9)
 
 
@@ -133,10 +133,10 @@ def test_axes_are_told_in_order_across_the_vertical() -> None:
     assert summary(np.arange(101.0), 0.9, 4)["low"] == pytest.approx(100 * norm.sf(t.isf(0.05, 4)))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", STATIONARY)
 def test_intervals_hold_the_truth_and_errors_are_rare(kind: str) -> None:
     """12 studies of 5 networks, so a few percent of Monte-Carlo error; more in tests/bench/coverage.py."""
-    random = np.random.default_rng(KINDS.index(kind))
+    random = np.random.default_rng(STATIONARY.index(kind))
     outcomes = [outcome for _ in range(12) for outcome in replicate(kind, 3, 300, random)]
     held = pd.DataFrame(outcomes).groupby("quantity")["happened"].mean()
     wrong = held[held.index.str.startswith("wrongly")]

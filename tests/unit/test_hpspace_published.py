@@ -1,6 +1,7 @@
 """The thesis' tables beside ours, where the setting is the same; every key counts, but those that are harmless."""
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,25 @@ from prunescape.claims.published import published
 from prunescape.config.reading import validated
 from prunescape.config.schema import schema
 from prunescape.data.catalogue import CATALOGUE as DATA_SETS
+from prunescape.data.prepared import PreparedData
 from prunescape.hpspace.intervals import intervals
-from prunescape.hpspace.published import AS_PUBLISHED, SOURCE, differing, table_3_4, table_4_1, table_4_2
+from prunescape.hpspace.published import (
+    AS_PUBLISHED,
+    SOURCE,
+    differing,
+    table_3_1,
+    table_3_2,
+    table_3_4,
+    table_3_5,
+    table_4_1,
+    table_4_2,
+)
 from prunescape.hpspace.resampling import resample
 from prunescape.hpspace.setting import HARMLESS, counted, is_harmless
+from prunescape.models.architecture import Architecture
+from prunescape.models.build import build
 from prunescape.models.catalogue import CATALOGUE as MODELS
+from prunescape.models.flops import count_flops, count_flops_with_norms, count_parameters
 
 STUDIES = {"resnet56": "thesis_cifar10", "mobilenetv2": "thesis_cifar10", "resnet50": "thesis_imagenet"}
 
@@ -151,6 +166,44 @@ def test_published_numbers_stand_beside_ours_with_the_difference() -> None:
     other = table_4_2(found, config)
     assert other[["published_d_mean", "difference_d_mean"]].isna().all(axis=None)
     assert (other["setting"] == "recipe.epochs = 90 (thesis: 180)").all()
+
+
+def test_the_excess_over_the_dense_risk_is_that_of_the_published_rows() -> None:
+    random = np.random.default_rng(0)
+    cells = cells_of(np.stack([trained(truth("ridge", random), 2, random) for _ in range(2)])).assign(model="resnet56")
+    found = intervals(resample(cells, ANALYSIS | {"draws": 200, "confidence": 0.95}), ANALYSIS)
+    risk = table_4_2(found, preset("thesis_cifar10")).set_index("variant")
+    assert risk.loc["uniform-0.6", "published_d_excess"] == pytest.approx(0.622 - 0.271)
+    excess = risk.loc["uniform-0.6", "d_mean"] - risk.loc["dense", "d_mean"]
+    assert risk.loc["uniform-0.6", "d_excess"] == pytest.approx(excess)
+    assert (risk["confidence"] == 0.95).all()
+
+
+def test_networks_images_and_ellipses_stand_beside_tables_3_1_3_2_and_3_5() -> None:
+    def network(name: str, side: int) -> Architecture:
+        dense = Architecture(name, (3, side, side), 10)
+        model = build(dense)
+        counts = {"flops": count_flops(model, dense.input_shape), "parameters": count_parameters(model)}
+        return replace(dense, **counts, flops_with_norms=count_flops_with_norms(model, dense.input_shape))
+
+    table = table_3_2([network("resnet56", 32), network("resnet20", 32), network("resnet56", 64)], "cifar10")
+    assert table["published_flops"].isna().tolist() == [False, True, True]
+    assert table["published_params"].iloc[0] == pytest.approx(table["params"].iloc[0], rel=0.01)
+    assert round(table["flops_with_norms"].iloc[0], -7) == table["published_flops"].iloc[0] == 2.5e8
+    assert table_3_2([network("resnet56", 32)], "digits")["published_flops"].isna().all()
+    levels = table_3_5()
+    assert (levels["confidence_level"].round(4) - levels["published_confidence_level"]).abs().max() < 1.0001e-4
+
+
+@pytest.mark.parametrize("name", ["cifar10", "digits"])
+def test_the_data_set_stands_beside_table_3_1(name: str, digits: PreparedData) -> None:
+    row = table_3_1(digits, name).iloc[0]
+    assert (row["input_shape"], row["train_images"], row["validation_images"], row["classes"]) == (
+        *("8 x 8 x 1", 100, 200, 10),
+    )
+    known = {"cifar10": ["32 x 32 x 3", 50_000, 10_000, 10]}.get(name)
+    shown = row[["published_input_shape", "published_train_images", "published_validation_images", "published_classes"]]
+    assert shown.isna().all() if known is None else shown.tolist() == known
 
 
 def test_top_5_has_no_published_ellipses() -> None:

@@ -1,5 +1,7 @@
 """What sample sets say: standard errors against simulation, summaries by hand, rank correlations against scipy."""
 
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +10,7 @@ from scipy.stats import rankdata
 from prunescape.mechanism.statistics import (
     deviation_error,
     histograms,
+    largest,
     mean_error,
     rank_correlations,
     summarise,
@@ -56,16 +59,31 @@ def test_the_summary_of_a_sample_set() -> None:
         "subsets": 40,
         "imbalance": np.sqrt(((part["utility"] - part["utility"].mean()) ** 2).sum() / 39),
         "imbalance_error": deviation_error(part["utility"].to_numpy()),
+        "relative": part["utility"].std() / part["utility"].mean(),
         "mean": part["utility"].sum() / 40,
         "mean_error": part["utility"].sem(),
         "minimum": min(part["utility"]),
         "maximum": max(part["utility"]),
+        "extremes_of": 40,
         "top1": part["top1"].sum() / 40,
         "top1_minimum": min(part["top1"]),
         "top1_maximum": max(part["top1"]),
     }
     assert row.drop(["epoch", "ablation", "level"]).to_dict() == pytest.approx(expected)
     assert list(found.columns) == ["epoch", "ablation", "level", *expected]
+
+
+def test_extremes_of_sets_of_unlike_size_are_of_equally_many() -> None:
+    whole = table()
+    few = whole[(whole["epoch"] == 5) | (whole["subset"] < 3)]
+    found = summarise(few, ["epoch", "ablation", "level"]).set_index(["epoch", "level"])
+    assert set(found["extremes_of"]) == {3}
+    values = few[(few["epoch"] == 5) & (few["level"] == 0.25)]["utility"].to_numpy()[:8]
+    triples = [(min(three), max(three)) for three in combinations(values, 3)]
+    least, most = np.mean(triples, axis=0)
+    assert (-largest(-values, 3), largest(values, 3)) == pytest.approx((least, most))
+    first = few[(few["epoch"] == 0) & (few["level"] == 0.1)]["utility"]
+    assert (found.loc[(0, 0.1), "minimum"], found.loc[(0, 0.1), "maximum"]) == (first.min(), first.max())
 
 
 def test_histograms_share_their_bins_and_count_everything() -> None:

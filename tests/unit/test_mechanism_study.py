@@ -78,7 +78,7 @@ def test_measurements_are_on_a_balanced_choice_of_images(digits: PreparedData, t
     with pytest.raises(UserError, match=r"mechanism.images is 9, fewer"):
         open_context(*paths, {"engine": ENGINE, "images": 9, "seed": 1}, 1)
     assert statistics_batches(some, None) is None
-    assert sum(len(labels) for _, labels in statistics_batches(some, 10)) == 20
+    assert sum(len(labels) for _, labels in statistics_batches(some, {"batch_size": 10})) == 20
     samples = SampleSettings.from_config(SECTION, some.seed)
     assert (samples.subsets, samples.seed) == (6, 1)
 
@@ -101,9 +101,7 @@ def test_sizes_by_number_lose_what_the_whole_one_loses(context: Context, start: 
     whole = table[table["size"] == 1.0]
     one, other = (whole[whole["ablation"] == name]["utility"].to_numpy() for name in ("ratio", "number"))
     assert (one == other).all()
-    over = utility_over_epochs(
-        ARCHITECTURE, {8: start}, context.data, EXACT, SampleSettings.from_config(SECTION, context.seed)
-    )
+    over = utility_over_epochs(context, {8: start}, SampleSettings.from_config(SECTION, context.seed))
     assert over["utility"].to_numpy() == pytest.approx(one, rel=1e-12)
 
 
@@ -199,7 +197,7 @@ def test_surfaces_pass_through_their_networks(
 ) -> None:
     points = basins.points_of(start, cycled[0], "channels", 2)
     assert list(points) == ["W*", "Wp1", "Wr1", "Wp2", "Wr2"]
-    surface, marks, distances = basins.surfaces(context, points, [2], 3, None, quiet)
+    surface, marks, distances = basins.surfaces(context, points, [2], 3, [None], quiet)
     assert (len(surface), len(marks), len(distances)) == (9, 5, 3)
     assert not surface["recomputed"].any()
     mine = marks.set_index("point")
@@ -222,7 +220,9 @@ def test_networks_that_noise_has_ruined_are_in_no_basin(context: Context, start:
             for name, weight in prunable(network).items():
                 noise = torch.randn(weight.shape, generator=generator)
                 ruined[name] = weight + scale * weight.std() * noise
-            _, table = basins.connect(context, (start, ruined), 5, statistics_batches(context, 25), small=start)
+            _, table = basins.connect(
+                context, (start, ruined), 5, statistics_batches(context, {"batch_size": 25}), small=start
+            )
             rows.append(table.assign(model="m", seed=seed, what=basins.OF_CYCLES, scale=scale))
     table = pd.concat(rows, ignore_index=True).assign(pruning="weights", retraining="rewinding", cycle=1)
     assert (table["small"] == table["start"]).all()
@@ -231,7 +231,8 @@ def test_networks_that_noise_has_ruined_are_in_no_basin(context: Context, start:
     for scale in errors.index.unique():
         for beside in (True, False):
             mine = table[table["scale"] == scale].assign(small=table["small"] if beside else np.nan)
-            settings = {"question": "", "models": ["m"], "tolerance": 2.0, "data": "digits", "seeds": [0, 1, 2]}
+            settings = {"question": "", "models": ["m"], "tolerance": 2.0, "level": 0.05}
+            settings |= {"data": "digits", "seeds": [0, 1, 2]}
             (found,) = claims({"barriers": mine}, settings).claims
             assert found.outcome != "holds"
             assert not found.answer.startswith("Yes")
@@ -247,6 +248,42 @@ def test_lines_have_the_small_network_beside(
     for name, state in (("start", ends[0]), ("end", ends[1]), ("small", cycled[0]["weights/Ws2"])):
         assert error[name] == pytest.approx(100 - alone(context.network(state), context.data, "train")[0])
     assert basins.connect(context, ends, 3, None)[1]["small"].isna().all()
+
+
+def test_controls_stand_beside_the_lines_to_retrained_networks(
+    cycled: tuple[dict[str, State], object], context: Context, start: State
+) -> None:
+    networks = cycled[0]
+    of = basins.OfTrajectory("weights", "rewinding", basins.points_of(start, networks, "weights", 2), networks)
+    batches = statistics_batches(context, {"batch_size": 25})
+    _, table = basins.connect_cycles(context, of, 2, 3, None)
+    errors = table[table["measure"] == "error"].set_index(["what", "cycle"])
+    assert sorted(errors.index) == sorted(
+        [("pruned_retrained", 1), ("pruned_retrained", 2), ("small", 1), ("small", 2), ("last_cycle", 2), ("random", 2)]
+    )
+
+    def error(state: State) -> float:
+        return 100 - alone(context.network(state), context.data, "train")[0]
+
+    retrained, before, small = (networks[f"weights/{name}"] for name in ("Wr2", "Wr1", "Ws2"))
+    ends = errors[["start", "end"]]
+    assert ends.loc[("last_cycle", 2)].tolist() == pytest.approx([error(before), error(retrained)])
+    assert ends.loc[("small", 2)].tolist() == pytest.approx([error(start), error(small)])
+    lengths = errors["distance"]
+    assert lengths["random", 2] == pytest.approx(lengths["pruned_retrained", 2], rel=1e-6)
+    assert not errors["recomputed"].any()
+    again, _ = basins.connect_cycles(context, of, 2, 3, batches)
+    assert again["recomputed"].all()
+
+
+def test_random_directions_are_named_by_their_seed(context: Context, start: State) -> None:
+    network, end = context.network(start), {name: tensor + 0.5 for name, tensor in start.items()}
+    one, same, other = (basins.displaced(network, start, end, seed) for seed in (1, 1, 2))
+    norm = next(name for name in start if name.endswith("running_var"))
+    assert torch.equal(one[norm], start[norm])
+    assert torch.equal(one["fc.weight"], same["fc.weight"])
+    difference = [(state["fc.weight"] - start["fc.weight"]).flatten().double() for state in (one, other)]
+    assert abs(float(torch.nn.functional.cosine_similarity(*difference, dim=0))) < 0.3  # 320 dimensions
 
 
 def test_retraining_in_few_epochs_is_at_the_rate_that_pretraining_ended_with(pretraining: Task, start: State) -> None:
@@ -274,7 +311,7 @@ def test_retraining_in_few_epochs_is_at_the_rate_that_pretraining_ended_with(pre
 def test_lines_between_seeds(context: Context, start: State) -> None:
     other = {name: tensor.flip(0) if tensor.dim() else tensor for name, tensor in start.items()}
     lines, barriers = basins.connect_seeds(
-        context, {0: start, 1: other, 4: start}, 3, statistics_batches(context, 25), quiet
+        context, {0: start, 1: other, 4: start}, 3, statistics_batches(context, {"batch_size": 25}), quiet
     )
     assert list(lines.groupby(["seed", "seed_to"]).groups) == [(0, 1), (0, 4), (1, 4)]
     same_ends = barriers[(barriers["seed"] == 0) & (barriers["seed_to"] == 4)]

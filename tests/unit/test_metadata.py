@@ -50,7 +50,18 @@ def test_the_conda_environment_has_the_pins_of_requirements() -> None:
 
 
 def test_dataclasses_take_every_key_of_their_section() -> None:
-    # `criterion` is a list of each model's, so that a study may compare some.
-    for section, kind, elsewhere in [("pruning", PruningSettings, {"criterion"}), ("recipe", Recipe, set())]:
+    # `criterion` is a list of each model's, so that a study may compare some; of what schedule some epochs are a part
+    # follows from the pipeline.
+    parts = {"schedule_epochs", "schedule_begin"}
+    for section, kind, elsewhere in [("pruning", PruningSettings, {"criterion"}), ("recipe", Recipe, parts)]:
         fields = {field.name for field in dataclasses.fields(kind)} - elsewhere
         assert fields == set(schema()["properties"][section]["properties"])
+
+
+def test_the_snakefile_asks_for_the_snakemake_of_requirements() -> None:
+    """An older one has not the classes that `prunescape.plan.metadata` extends."""
+    asked = re.search(r'^min_version\("([\d.]+)"\)$', (PROJECT / "Snakefile").read_text(), re.MULTILINE)
+    pinned = re.search(r"^snakemake==([\d.]+)$", (PROJECT / "requirements.txt").read_text(), re.MULTILINE)
+    assert asked is not None
+    assert pinned is not None
+    assert pinned[1].split(".")[:2] == asked[1].split(".")

@@ -1,32 +1,105 @@
 """Networks against Table 3.2 of the thesis, He initialisation, widths, and weights on disk."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 
 from prunescape.errors import UserError
 from prunescape.models.architecture import Architecture, load_architecture
 from prunescape.models.build import build, he_initialise
-from prunescape.models.flops import count_flops, count_parameters
+from prunescape.models.flops import count_flops, count_flops_with_norms, count_parameters
 from prunescape.models.weights import load_weights, save_weights
 
 CIFAR, IMAGENET, DIGITS = (3, 32, 32), (3, 224, 224), (1, 8, 8)
 
 
+def resnet56_by_hand() -> tuple[int, int, int]:
+    """Multiply-accumulates, and elements that batch norms and rectifiers give, by Table 2.1 of the thesis."""
+    elements = 16 * 32**2 + 18 * sum(width * side**2 for width, side in ((16, 32), (32, 16), (64, 8)))
+    inside = 17 * (16**2 * 32**2 + 32**2 * 16**2 + 64**2 * 8**2) + 16**2 * 32**2 + 16 * 32 * 16**2 + 32 * 64 * 8**2
+    return 9 * (3 * 16 * 32**2 + inside) + 640, elements, elements
+
+
+def mobilenetv2_by_hand() -> tuple[int, int, int]:
+    """The same by Table 2.2, with the strides for images of 32 pixels; every block expands, the first one, too."""
+    side, inputs, macs, normed, rectified = 32, 32, 27 * 32 * 32**2, 32 * 32**2, 32 * 32**2
+    for factor, outputs, blocks, first in (
+        *((1, 16, 1, 1), (6, 24, 2, 1), (6, 32, 3, 1), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1)),
+    ):
+        for stride in (first, *[1] * (blocks - 1)):
+            inner, after = factor * inputs, side // stride
+            macs += inputs * inner * side**2 + 9 * inner * after**2 + inner * outputs * after**2
+            rectified += inner * (side**2 + after**2)
+            normed += inner * (side**2 + after**2) + outputs * after**2
+            side, inputs = after, outputs
+    last = 1280 * side**2
+    return macs + 320 * last + 1280 * 10, normed + last, rectified + last
+
+
+def resnet50_by_hand() -> tuple[int, int, int]:
+    """The same by Table 2.1, with the strides in the 3x3 convolutions and projections beside the first blocks."""
+    inputs, side, macs, normed = 64, 56, 147 * 64 * 112**2, 64 * 112**2
+    rectified = normed
+    for stage, blocks in enumerate((3, 4, 6, 3)):
+        width = 64 << stage
+        for block in range(blocks):
+            after = side // 2 if stage > 0 and block == 0 else side
+            macs += inputs * width * side**2 + (9 + 4) * width**2 * after**2
+            normed += width * side**2 + 5 * width * after**2
+            rectified += width * side**2 + 5 * width * after**2
+            if block == 0:
+                macs += inputs * 4 * width * after**2
+                normed += 4 * width * after**2
+            inputs, side = 4 * width, after
+    return macs + 2048 * 1000, normed, rectified
+
+
 @pytest.mark.parametrize(
-    ("name", "shape", "classes", "millions", "flops", "tolerance"),
+    ("name", "shape", "classes", "millions", "published", "digits", "by_hand"),
     [
-        ("resnet56", CIFAR, 10, 0.85, 2.5e8, 0.01),
-        # The thesis' counter adds something to the convolutions here: ours gives 5.93e8.
-        ("mobilenetv2", CIFAR, 10, 2.2, 6.1e8, 0.03),
-        ("resnet50", IMAGENET, 1000, 25.6, 8.2e9, 0.01),
+        ("resnet56", CIFAR, 10, 0.85, 2.5e8, -7, resnet56_by_hand),
+        ("mobilenetv2", CIFAR, 10, 2.2, 6.1e8, -7, mobilenetv2_by_hand),
+        ("resnet50", IMAGENET, 1000, 25.6, 8.2e9, -8, resnet50_by_hand),
     ],
 )
 def test_sizes_agree_with_table_3_2(
-    name: str, shape: tuple[int, int, int], classes: int, millions: float, flops: float, tolerance: float
+    name: str,
+    shape: tuple[int, int, int],
+    classes: int,
+    millions: float,
+    published: float,
+    digits: int,
+    by_hand: Callable[[], tuple[int, int, int]],
 ) -> None:
+    """All rows, to the digits printed, where batch norm (2 an element) and rectifiers (1) are counted."""
     model = build(Architecture(name, shape, classes))
+    macs, normed, rectified = by_hand()
     assert count_parameters(model) / 1e6 == pytest.approx(millions, rel=0.02)
-    assert count_flops(model, shape) == pytest.approx(flops, rel=tolerance)
+    assert count_flops(model, shape) == 2 * macs == pytest.approx(published, rel=0.03)
+    assert count_flops_with_norms(model, shape) == 2 * macs + 2 * normed + rectified
+    assert round(count_flops_with_norms(model, shape), digits) == published
+
+
+def test_mobilenetv2_is_that_of_the_thesis_source() -> None:
+    """Chen, 2018: 53 convolutions, initialised by fan-out; a classifier as torch initialises it."""
+    model = build(Architecture("mobilenetv2", CIFAR, 10), 3)
+    convolutions = [module for module in model.modules() if isinstance(module, torch.nn.Conv2d)]
+    assert len(convolutions) == 53
+    normal = torch.cat([m.weight.flatten() * (m.kernel_size[0] ** 2 * m.out_channels / 2) ** 0.5 for m in convolutions])
+    assert (normal.mean().item(), normal.var().item()) == pytest.approx((0, 1), abs=5e-3)
+    for layer in convolutions[1:4]:  # by themselves, too: 1x1, depthwise, 1x1
+        spread = layer.weight.std().item()
+        assert spread == pytest.approx((2 / (layer.kernel_size[0] ** 2 * layer.out_channels)) ** 0.5, rel=0.15)
+    classifier = model.get_submodule("classifier.1")
+    for tensor in (classifier.weight, classifier.bias):
+        bound = 1280**-0.5
+        assert tensor.abs().max() <= bound
+        assert tensor.std().item() == pytest.approx(bound / 3**0.5, rel=0.5 if tensor.dim() == 1 else 0.02)
+    again, other = build(Architecture("mobilenetv2", CIFAR, 10), 3), build(Architecture("mobilenetv2", CIFAR, 10), 4)
+    for name, parameter in model.named_parameters():
+        assert torch.equal(parameter, again.get_parameter(name))
+    assert not torch.equal(classifier.bias, other.get_parameter("classifier.1.bias"))
 
 
 @pytest.mark.parametrize(

@@ -182,7 +182,7 @@ def test_a_clock_that_runs_ahead_is_fresh(study: Study) -> None:
 def test_tiles_of_another_config_are_told(study: Study) -> None:
     write(Path("results/x/hpspace/tiles/resnet20/uniform-0.9/seed-0/0_0.csv"))
     write(Path("results/x/hpspace/tiles/resnet20/uniform-0.9/seed-0/0_0.history.csv"))
-    assert "1 finished tile is not of this config (kept, not used)" in page(status_page(study, NOW))
+    assert "1 finished training job is not of this config (kept, not used)" in page(status_page(study, NOW))
 
 
 def test_damaged_files_do_not_stop_a_look(study: Study) -> None:

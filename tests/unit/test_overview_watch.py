@@ -1,6 +1,7 @@
 """The live view: what it shows, when it refreshes, and when it ends."""
 
 import io
+import json
 import time
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from prunescape.overview.watch import Watch, watch
 @pytest.fixture
 def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
     monkeypatch.chdir(tmp_path)
-    return made({"stochastic": {"held_out": 25}})
+    return made({"stochastic": {"held_out": 25}, "verdict": {"confirm": None}, "extension": {"rounds": 0}})
 
 
 def finish(study: Study) -> None:
@@ -26,8 +27,10 @@ def finish(study: Study) -> None:
         write(training.result, "i,top1\n0,40.0\n1,61.25\n2,\n")
     write(Path("results/x/models/resnet20/dense/history.csv"), "epoch,top1\n1,30.0\n")
     write(study.results / "hpspace" / "verdict.json")
-    for training in study.trainings():
-        seal_results(study.plan, training.result)
+    (plan,) = study.plan.hpspace.confirmation.plan_files
+    write(Path(plan), json.dumps({name: {"stage": ""} for name in ("dense", "uniform-0.5")}))
+    for path in (*(training.result for training in study.trainings()), plan):
+        seal_results(study.plan, path)
 
 
 def line(text: str, variant: str) -> list[str]:

@@ -22,7 +22,8 @@ from prunescape.claims.study import StudyClaims
 from prunescape.hpspace.claims import claims as of_verdict
 from prunescape.hpspace.verdict import from_json
 from prunescape.hpspace.verdict_page import verdict_page
-from prunescape.io.files import read_csv, read_json, write_json, write_text
+from prunescape.io.files import read_csv, read_json, sha256, write_json, write_text
+from prunescape.io.seals import Identity, seal, seal_text
 from prunescape.pages.index import write_index
 from prunescape.pages.landscapes import landscapes
 from prunescape.pages.provenance import Job, code_version, duration, job_times, of_jobs, provenance
@@ -30,6 +31,8 @@ from prunescape.pages.run import after_run
 from prunescape.pages.study import MOST_ROWS, fitting, inside, short, shown
 from prunescape.pages.study import Caption as Said
 from prunescape.studies.study import Caption
+
+FEW = "hpspace, by few trainings"
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +43,19 @@ def tables() -> dict[str, pd.DataFrame]:
 @pytest.fixture(scope="module")
 def pages(tables, tmp_path_factory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("pages")
-    return {"hpspace": sample_page(tables, []), **{study: companion_page(study, folder) for study in STUDIES}}
+    few = {**tables, "cells": tables["cells"].assign(round=0)}
+    return {
+        "hpspace": sample_page(tables, []),
+        FEW: sample_page(few, []),
+        **{study: companion_page(study, folder) for study in STUDIES},
+    }
+
+
+def test_landscapes_of_few_trainings_are_none_to_explore(pages) -> None:
+    text = " ".join(pages[FEW].split())
+    assert "grid: <code>exploration.method: grid</code>" in text
+    assert 'id="explorer"' in pages["hpspace"]
+    assert 'id="explorer"' not in text
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +63,7 @@ def page(pages) -> str:
     return pages["hpspace"]
 
 
-@pytest.mark.parametrize("study", ["hpspace", *STUDIES])
+@pytest.mark.parametrize("study", ["hpspace", FEW, *STUDIES])
 def test_a_page_names_no_address_outside_is_well_formed_and_in_order(study: str, pages) -> None:
     parser = Addresses()
     parser.feed(pages[study])
@@ -57,10 +72,10 @@ def test_a_page_names_no_address_outside_is_well_formed_and_in_order(study: str,
     assert all(address.startswith(("data:", "#")) for address in parser.found)
     assert "default-src 'none'" in pages[study]
     assert re.findall(r"https?://(?!www\.w3\.org/2000/svg)[^\"'\s]*", pages[study]) == []
-    parts = ["verdict", "landscapes"] if study == "hpspace" else ["claims"]
+    parts = ["verdict", "landscapes"] if study in ("hpspace", FEW) else ["claims"]
     order = [pages[study].index(f'id="{part}"') for part in (*parts, "pictures", "tables", "provenance")]
     assert order == sorted(order)
-    assert ("landscapes" in pages[study]) == (study == "hpspace")
+    assert ("landscapes" in pages[study]) == (study in ("hpspace", FEW))
     assert "run: sample" in pages[study]  # the config
     assert "aria-sort" in pages[study]
 
@@ -106,7 +121,8 @@ def test_a_table_to_download_is_the_table(tables) -> None:
         kind, _, text = part["link"].partition(",")
         assert kind == "data:text/csv;charset=utf-8"
         assert not set(part["link"]) & set("\"'<>\n#%?&") - {"%"}
-        pd.testing.assert_frame_equal(pd.read_csv(io.StringIO(unquote(text))), tables[name], check_dtype=False)
+        read = pd.read_csv(io.StringIO(unquote(text))).astype(object).fillna("")
+        pd.testing.assert_frame_equal(read, tables[name].astype(object).fillna(""), check_dtype=False)
         assert len(part["rows"]) == part["count"] == len(tables[name])
 
 
@@ -173,8 +189,7 @@ def test_the_code_has_a_version_and_in_a_clone_a_commit(tmp_path: Path) -> None:
 
 def test_a_verdict_comes_back_from_its_file(tables, tmp_path: Path) -> None:
     answer = sample_answer(tables)
-    answer["models"]["small_resnet"]["metrics"]["top1"]["variants"]["uniform-0.4"]["ellipse"] = None
-    answer["models"]["small_resnet"]["metrics"]["top1"]["dense"]["risk"]["low"] = math.nan
+    answer["models"]["small_resnet"]["networks"]["uniform-0.4"]["accuracy"] = math.nan
     write_json(tmp_path / "verdict.json", answer)
     assert verdict_page(from_json(read_json(tmp_path / "verdict.json"))) == verdict_page(answer)
 
@@ -216,6 +231,18 @@ def test_an_overview_has_the_claims_of_all_studies_of_the_run(tables, tmp_path: 
     state(run, sample_claims("coherence"))  # of a study that has finished since
     write_index(run)
     assert "coherence" in set(read_csv(run / "claims.csv")["study"])
+
+
+def test_the_overview_tells_of_accepted_results(tmp_path: Path) -> None:
+    state(tmp_path, sample_claims("mechanism"))
+    write_index(tmp_path)
+    assert "accepted as they are" not in (tmp_path / "index.html").read_text()
+    path = tmp_path / "mechanism" / "claims.json"
+    identity = Identity("mechanism/claims.json", {}, {}, upon=["pretrain: epochs: 3, now <4>"])
+    write_text(seal(path), seal_text(path.name, sha256(path), identity))
+    write_index(tmp_path)
+    assert "accepted as they are" in (tmp_path / "index.html").read_text()
+    assert "pretrain: epochs: 3, now &lt;4&gt;" in (tmp_path / "index.html").read_text()
 
 
 def test_a_published_number_stands_beside_ours(tmp_path: Path) -> None:

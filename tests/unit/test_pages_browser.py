@@ -55,9 +55,14 @@ def tables() -> dict[str, pd.DataFrame]:
 def addresses(tables, tmp_path_factory) -> dict[str, str]:
     """Of the page of each study."""
     folder = tmp_path_factory.mktemp("page")
-    Image.new("RGB", (1800, 900), "#0b4f8a").save(folder / "risk.png")
+    for name in ("risk", "forest"):
+        Image.new("RGB", (1800, 900), "#0b4f8a").save(folder / f"{name}.png")
     risk = str(folder / "risk.png"), Caption(2, "Performance risk", "", "top1", "What is lost.")
-    pages = {"hpspace": sample_page(tables, [risk]), **{study: companion_page(study, folder) for study in STUDIES}}
+    forest = str(folder / "forest.png"), Caption(1, "What tuning again gains", "", "", "With intervals.")
+    pages = {
+        "hpspace": sample_page(tables, [risk, forest]),
+        **{study: companion_page(study, folder) for study in STUDIES},
+    }
     for study, page in pages.items():
         (folder / f"{study}.html").write_text(page)
     return {study: (folder / f"{study}.html").as_uri() for study in pages}
@@ -192,6 +197,15 @@ def test_it_is_quiet_asks_nobody_and_fits_the_screen(study: str, width: int, bro
     assert [request for request in browser.requests if not request.startswith("data:")] == [addresses[study]]
 
 
+def test_the_picture_of_the_answer_is_the_first_and_stands_with_the_verdict(browser, address) -> None:
+    browser.open(address, 1280)
+    where = "[...document.images].map((image) => [image.alt, image.closest('section').id])"
+    assert browser.evaluate(where) == [
+        ["What tuning again gains", "verdict"],
+        ["Performance risk: top-1 accuracy", "pictures"],
+    ]
+
+
 def test_the_policy_stops_what_would_come_from_elsewhere(browser, address) -> None:
     """Else the test above could not fail."""
     browser.open(address, 1280)
@@ -247,7 +261,23 @@ def test_the_address_keeps_the_choice(browser, address) -> None:
     browser.evaluate("document.querySelector('nav a[href=\"#tables\"]').click()")  # a link is no choice
     assert browser.evaluate("document.getElementById('roi-value').textContent") == "1.25 points"
     browser.evaluate(CHOOSE % json.dumps(["resnet20", "top1", "uniform-0.2", 2.0]))
-    assert browser.evaluate("location.hash") == "#model=resnet20&metric=top1&variant=uniform-0.2&roi=2"
+    shown = "#model=resnet20&metric=top1&variant=uniform-0.2&colours=below_best&roi=2"
+    assert browser.evaluate("location.hash") == shown
+
+
+def test_a_switch_colours_each_network_by_its_own_best_or_all_by_their_accuracy(browser, address, tables) -> None:
+    landscape = mean_over_seeds(tables["cells"], "top1")
+    mine = landscape[landscape["model"] == "small_resnet"]
+    weakest = mine[mine["variant"] == "uniform-0.4"]["f"].max()
+    best = "document.querySelector('#map-%s [tabindex=\"0\"]').getAttribute('fill')"
+    for colours, end in (("below_best", "its own best"), ("accuracy", f"{mine['f'].max():.2f} %")):
+        browser.open(f"{address}#model=small_resnet&metric=top1&variant=uniform-0.4&colours={colours}", 1280)
+        fills = [browser.evaluate(best % panel) for panel in ("dense", "variant")]
+        assert (fills[0] == fills[1]) == (colours == "below_best")
+        assert browser.evaluate("document.getElementById('bar-high').textContent") == end
+    assert weakest < mine["f"].max()
+    browser.open(f"{address}#colours=nothing", 1280)  # of what is not there, the config's
+    assert browser.evaluate("document.getElementById('colours').value") == SETTINGS["landscape"]
 
 
 def test_paper_gets_no_controls(browser, address) -> None:
@@ -291,7 +321,7 @@ def test_everything_to_operate_has_a_name(study: str, browser, addresses) -> Non
 @pytest.mark.parametrize(
     ("study", "words"),
     [
-        ("hpspace", ["Exploring needs JavaScript", "trials to tune", "Download decisions.csv"]),
+        ("hpspace", ["Exploring needs JavaScript", "trainings to tune", "Download decisions.csv"]),
         ("mechanism", ["yes in 2 of 4 small_resnet, there: +9.0 points [8.0, 10.0]", "Download table_1.csv"]),
     ],
 )

@@ -22,7 +22,7 @@ NETWORKS = [
     ("resnet20", (3, 16, 16)),
     ("vanilla_cnn", (1, 8, 8)),
     ("mobilenetv2", (3, 16, 16)),
-    ("resnet50_cifar", (3, 16, 16)),
+    pytest.param("resnet50_cifar", (3, 16, 16), marks=pytest.mark.full),
     ("vgg19_cifar", (3, 16, 16)),
 ]
 

@@ -85,7 +85,7 @@ def test_an_untrained_network_is_given_numbers_that_differ() -> None:
     ("name", "kwargs"),
     [
         ("resnext50_32x4d", {}),
-        ("densenet121", {}),
+        pytest.param("densenet121", {}, marks=pytest.mark.full),
         pytest.param("vgg11_bn", {}, marks=pytest.mark.full),
         ("convnext_tiny", {}),
     ],

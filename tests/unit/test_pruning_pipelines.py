@@ -106,13 +106,14 @@ def sliced_with(chosen_by: nn.Module, weights: nn.Module):
     return lambda widths: sliced(chosen_by, whole, widths)
 
 
-@pytest.mark.parametrize("epoch", [0, 2, 3])
+@pytest.mark.parametrize(("epoch", "schedule"), [(0, "step"), (2, "cosine"), (3, "step")])
 def test_training_to_an_epoch_ends_in_the_snapshot_of_the_whole_training(
-    task: Task, tmp_path: Path, epoch: int
+    task: Task, tmp_path: Path, epoch: int, schedule: str
 ) -> None:
+    task = replace(task, recipe=replace(task.recipe, schedule=schedule, warmup_epochs=1))
     snapshots = Snapshots.of(tmp_path, [epoch], "whole")
     train(task, LANES[:1], on_epoch=snapshots)
-    section = Section(**vars(task.recipe))
+    section = Section(**{name: getattr(task.recipe, name) for name in Section.model_fields})
     short = type(task.recipe).from_config(until(section, epoch).plain())
     (result,) = train(replace(task, recipe=short), LANES[:1])
     assert len(result.history) == epoch

@@ -158,7 +158,7 @@ def test_a_real_clock_runs_and_leaves_no_trace() -> None:
     assert model.training
     assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
     if not torch.cuda.is_available():
-        with pytest.raises(UserError, match="there is no GPU here; write cpu"):
+        with pytest.raises(UserError, match="this job sees no GPU; on a cluster give one to the rules that prune"):
             forward_seconds([model], SMALL.input_shape, Latency(device="cuda"))
 
 

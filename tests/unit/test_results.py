@@ -14,11 +14,12 @@ from typing import Any
 
 import pytest
 
-from finished import seal_results
+from finished import seal_results, write_rounds
 from plan_graph import edited
 from project_copy import TINY, merged
 from prunescape.errors import UserError
 from prunescape.io.files import read_csv, read_json, write_json, write_text
+from prunescape.io.html import page
 from prunescape.io.seals import accepted, place_of, read_seal, seal
 from prunescape.overview.stale import accept_page, explain_page
 from prunescape.overview.status import State, survey
@@ -45,8 +46,9 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("finished")
     with chdir(folder):
         study = plan()
-        for job in study.jobs():
-            for path in job.outputs.values():
+        write_rounds(study)
+        for path in (path for job in list(study.jobs()) for path in job.outputs.values()):
+            if path not in study.hpspace.confirmation.plan_files:
                 write_text(path, path)
         seal_results(study, *(job.result for job in study.jobs()))
     return folder
@@ -66,6 +68,7 @@ def stale(study: Plan) -> set[str]:
     return {results._jobs[path].step.name for path in wanted if results.reasons(path)}
 
 
+TELLING = {"give_verdict", "state_hpspace", "explore"}  # whose pages tell of accepted results: made again for that
 AFTER_TILES = {"collect_cells", "fit_ellipses", "measure_risk", "give_verdict", "explore"}
 
 
@@ -83,7 +86,7 @@ def test_nothing_is_stale_in_a_finished_study_whatever_it_is_called_and_wherever
     [
         ({"recipe": {"epochs": 4}}, {"train_dense", "prune", "train_tile"} | AFTER_TILES),
         ({"data": {"train_size": 99}}, {"describe_dense", "train_tile", "figure_samples"} | AFTER_TILES),
-        ({"analysis": {"sigma": 3.0}}, {"fit_ellipses", "give_verdict", "explore"}),
+        ({"analysis": {"sigma": 3.0}}, {"fit_ellipses", "explore"}),
         ({"figures": {"dpi": 99}}, {"figure_risk", "explore"}),
         ({"engine": {"threads": 2}}, set()),
     ],
@@ -176,6 +179,27 @@ def test_it_is_told_which_function_of_which_module_has_changed(library: Path) ->
     assert "figure_samples" not in text
 
 
+def test_clones_of_other_code_do_not_make_each_others_data_anew(library: Path) -> None:
+    """In a folder that they share each has its own; what is made of these is the same, by place and content."""
+
+    def where(folder: str) -> str:
+        run = plan(data={"prepared": folder}).run
+        assert run.place(run.meta) == "digits-68cffd6d/meta.json"
+        return run.meta
+
+    shared = {folder: where(folder) for folder in ("/shared", "../shared")}
+    assert where("results/tiny/data") == META  # in this clone there is one code
+    edit(library, "lanes/optimiser.py", "velocity.mul_(self.momentum)", "velocity.mul_(2 * self.momentum)")
+    with edited(library):
+        assert {folder: where(folder) for folder in shared} == shared
+    edit(library, "data/stratify.py", "int", "float")
+    with edited(library):
+        assert where("results/tiny/data") == META
+        for folder, before in shared.items():
+            assert where(folder) != before
+            assert where(folder).startswith(f"{folder}/code-")
+
+
 def test_it_is_told_which_setting_has_changed() -> None:
     text = "\n".join(explain_page(Results(plan(recipe={"epochs": 4, "momentum": 0.8}))))
     assert "    recipe.epochs: 3, now 4\n    recipe.momentum: 0.9, now 0.8\n" in text
@@ -190,11 +214,10 @@ def test_accepted_results_are_right_and_say_so_for_ever() -> None:
     text = "\n".join(accept_page(Results(changed), []))
     assert "train_tile: recipe.epochs: 3, now 4 (6 jobs)" in text
     assert Path(f"{DENSE}.csv").read_bytes() == content
-    # Only the page is made again, which tells of them.
-    assert stale(changed) == {"explore"}
+    assert stale(changed) == TELLING
     note = "train_tile: recipe.epochs: 3, now 4"
     assert note in read_seal(f"{DENSE}.csv").identity.accepted
-    for path in (CELLS, "results/tiny/hpspace/verdict.json"):
+    for path in (CELLS, "results/tiny/hpspace/risk.csv"):
         assert note in read_seal(path).identity.upon
     assert stale(plan()) >= {"train_tile"}  # they are not those of the settings before
     again = accept_page(Results(plan()), [])
@@ -224,7 +247,14 @@ def test_what_was_accepted_without_identities_is_told_by_the_page() -> None:
     for path in Path("results").rglob(".*.sha256"):
         path.unlink()
     accept_page(Results(plan()), [])
-    assert stale(plan()) == {"explore"}
+    assert stale(plan()) == TELLING
+
+
+def test_results_are_not_accepted_before_the_data_are_there() -> None:
+    """Else Snakemake would prepare these, and make again in one run all that was accepted."""
+    Path(META).unlink()
+    with pytest.raises(UserError, match=r"meta\.json: is missing, .*run `snakemake prepare` first, and accept then"):
+        accept_page(Results(plan(recipe={"epochs": 4})), [])
 
 
 def test_nothing_is_accepted_while_a_run_is_under_way() -> None:
@@ -268,10 +298,17 @@ def test_what_a_job_writes_carries_settings_inputs_and_place() -> None:
 
 def test_what_a_job_has_accepted_before_it_is_told_to_what_it_makes() -> None:
     accept_page(Results(plan(recipe={"epochs": 4})), [])
-    notes = []
-    run(job([CELLS], "results/tiny/hpspace/new.json"), lambda: notes.extend(accepted()))
+    notes, pages = [], []
+
+    def content() -> None:
+        notes.extend(accepted())
+        pages.append(page("title", "question", "body"))
+
+    run(job([CELLS], "results/tiny/hpspace/new.json"), content)
     assert "train_tile: recipe.epochs: 3, now 4" in notes
+    assert "train_tile: recipe.epochs: 3, now 4" in pages[0]
     assert accepted() == []
+    assert "accepted" not in page("title", "question", "body")
     assert list(read_seal("results/tiny/hpspace/new.json").identity.upon) == notes
 
 

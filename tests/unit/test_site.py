@@ -99,7 +99,7 @@ def test_what_the_pages_take_in() -> None:
     assert site_hooks.on_page_markdown(text, PAGE) == expected
     taken = site_hooks.on_page_markdown("<!-- README.md: Try it -->", PAGE)
     assert "make demo\n" in taken
-    assert "](statistics.md)" in taken
+    assert "](statistics.md#the-decision)" in taken
     assert "## " not in taken
 
 

@@ -154,7 +154,10 @@ def test_recalibration_images_are_balanced_fixed_and_mixed(digits: PreparedData)
     assert not torch.equal(labels, labels.sort().values)
 
 
-@pytest.mark.parametrize(("lanes", "threads"), [(16, 1), (1, 1), (16, 2)])
+@pytest.mark.parametrize(
+    ("lanes", "threads"),
+    [(16, 1), pytest.param(1, 1, marks=pytest.mark.full), pytest.param(16, 2, marks=pytest.mark.full)],
+)
 def test_a_population_scores_as_its_networks_one_by_one(
     pretrained: Pretrained, digits: PreparedData, lanes: int, threads: int
 ) -> None:

@@ -25,7 +25,15 @@ from prunescape.training.job import open_task
 from prunescape.training.train import Task
 from training_samples import ENGINE
 
-SETTINGS = {"seed": 3, "held_out": 20, "sample": 50, "perturbed": "prunable", "batch_size": 25, "engine": ENGINE}
+SETTINGS = {
+    "seed": 3,
+    "held_out": 20,
+    "sample": 50,
+    "perturbed": "prunable",
+    "batch_size": 25,
+    "drop_last": False,
+    "engine": ENGINE,
+}
 SEARCH = {
     "algorithms": ["nsga2", "random"],
     "budget": 6,
@@ -110,7 +118,8 @@ def test_a_context_from_files(
     assert context.data.sizes == {"train": 80, "validation": 200}
     assert context.held_out.sizes["train"] == 20
     assert context.sample.images_per_epoch == 50
-    assert opened(files, digits, {"sample": 1000}).sample.images_per_epoch == 75  # all 80, in whole batches
+    assert opened(files, digits, {"sample": 1000}).sample.images_per_epoch == 80
+    assert opened(files, digits, {"sample": 1000, "drop_last": True}).sample.images_per_epoch == 75
     first = [labels for _, labels in context.sample]
     assert torch.equal(torch.cat(first), torch.cat([labels for _, labels in context.sample]))
     with pytest.raises(UserError, match="95 training images cannot be held out"):

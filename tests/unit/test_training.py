@@ -49,6 +49,26 @@ def test_learning_rate_drops_after_the_decay_epochs() -> None:
     assert [epoch for epoch in range(1, 11) if sparse.evaluates(epoch)] == [4, 8, 10]
 
 
+def test_the_learning_rate_climbs_in_even_steps_and_then_falls() -> None:
+    """Step and cosine, by hand; the cosine of what is left is torch's."""
+    recipe = Recipe(12, 1, 0.9, 0.1, (6,), warmup_epochs=4)
+    factors = [recipe.learning_rate_factor(epoch) for epoch in range(1, 13)]
+    assert factors == pytest.approx([0.2, 0.4, 0.6, 0.8, 1, 1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1])
+    optimiser = torch.optim.SGD([torch.zeros(1)], 1.0)
+    falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, 8)
+    rates = []
+    for _ in range(8):
+        rates += falling.get_last_lr()
+        optimiser.step()
+        falling.step()
+    cosine = replace(recipe, schedule="cosine")
+    assert [cosine.learning_rate_factor(epoch) for epoch in range(5, 13)] == pytest.approx(rates)
+    assert cosine.learning_rate_factor(2) == pytest.approx(0.4)
+    assert replace(recipe, schedule="constant").learning_rate_factor(3) == pytest.approx(0.6)
+    shorter = [recipe.resized(epochs, None).warmup_epochs for epochs in (24, 6, 3, 1)]
+    assert shorter == [8, 2, 1, 0]
+
+
 class Fixed(torch.nn.Module):
     """Logits given in advance."""
 

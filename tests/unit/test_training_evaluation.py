@@ -6,6 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from network_samples import lively
 from prunescape.data.batches import Batches
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
@@ -47,9 +48,11 @@ def test_an_array_of_any_size_scores_the_same_bits(task: Task) -> None:
     assert torch.equal(few.top1, many.top1[20:])
 
 
-@pytest.mark.parametrize("architecture", [ARCHITECTURE, Architecture("mobilenetv2", (3, 16, 16), 10)])
+@pytest.mark.parametrize(
+    "architecture", [ARCHITECTURE, pytest.param(Architecture("mobilenetv2", (3, 16, 16), 10), marks=pytest.mark.full)]
+)
 def test_per_sample_gradients_equal_a_loop_of_backward_passes(architecture: Architecture) -> None:
-    plain = [build(architecture, seed).double() for seed in range(2)]
+    plain = [lively(architecture, seed).double() for seed in range(2)]
     generator = torch.Generator().manual_seed(0)
     images = torch.rand(5, *architecture.input_shape, generator=generator, dtype=torch.float64)
     labels = torch.tensor([0, 3, 9, 9, 1])

@@ -11,17 +11,33 @@ from prunescape.errors import UserError
 from prunescape.hpspace.tile import train_tile
 from prunescape.models.weights import read_weights, save_weights
 from prunescape.training.recipe import Recipe
-from prunescape.training.retraining import resized, retraining
+from prunescape.training.retraining import resized, retraining, until
 from prunescape.training.train import LaneResult, Task
 from training_samples import LANES
 
 SECTION = Section(epochs=12, batch_size=25, decay_epochs=(4, 9))
 
 
-@given(st.integers(2, 30), st.integers(0, 29), st.sets(st.integers(1, 29)), st.floats(0.01, 1.0))
-def test_rewound_rates_are_the_rest_of_the_schedule(epochs: int, epoch: int, decays: set[int], decay: float) -> None:
+@given(
+    st.integers(2, 30),
+    st.integers(0, 29),
+    st.sets(st.integers(1, 29)),
+    st.floats(0.01, 1.0),
+    st.integers(0, 29),
+    st.sampled_from(["step", "cosine", "constant"]),
+)
+def test_rewound_rates_are_the_rest_of_the_schedule(
+    epochs: int, epoch: int, decays: set[int], decay: float, warmup: int, schedule: str
+) -> None:
+    """Of any schedule, also from within its warm-up on; and the beginning up to that epoch is its beginning."""
     epoch %= epochs
-    section = SECTION.changed(epochs=epochs, decay=decay, decay_epochs=tuple(sorted(d for d in decays if d < epochs)))
+    section = SECTION.changed(
+        epochs=epochs,
+        decay=decay,
+        decay_epochs=tuple(sorted(d for d in decays if d < epochs)),
+        warmup_epochs=warmup % epochs,
+        schedule=schedule,
+    )
     whole = Recipe.from_config(section.plain())
     expected = [whole.learning_rate_factor(at) for at in range(epoch + 1, epochs + 1)]
     for pipeline in ("rate_rewinding", "fine_tuning"):
@@ -29,16 +45,31 @@ def test_rewound_rates_are_the_rest_of_the_schedule(epochs: int, epoch: int, dec
         again = Recipe.from_config(rest.plain())
         rates = [factor * again.learning_rate_factor(at) for at in range(1, again.epochs + 1)]
         if pipeline == "rate_rewinding":
-            assert rates == pytest.approx(expected)
+            assert rates == expected
         else:  # as long, at the last rate
             assert rates == pytest.approx([expected[-1]] * len(expected))
+    start = Recipe.from_config(until(section, epoch).plain())
+    assert start.epochs == epoch
+    assert [start.learning_rate_factor(at) for at in range(1, epoch + 1)] == [
+        whole.learning_rate_factor(at) for at in range(1, epoch + 1)
+    ]
     assert retraining(section, "scratch", epoch) == (section, 1.0)
 
 
-def test_rewinding_to_the_beginning_repeats_everything() -> None:
-    assert retraining(SECTION, "rate_rewinding", 0) == (SECTION, 1.0)
-    rest, factor = retraining(SECTION.changed(schedule="constant"), "rate_rewinding", 5)
-    assert (rest.epochs, factor) == (7, 1.0)
+def test_a_cosine_is_gone_back_to_where_torchs_is() -> None:
+    """After five of twelve epochs; and fine-tuning is at a rate of its own."""
+    section = SECTION.changed(schedule="cosine", decay_epochs=())
+    optimiser = torch.optim.SGD([torch.zeros(1)], 0.3)
+    schedule, rates = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, 12), []
+    for _ in range(12):
+        rates += schedule.get_last_lr()
+        optimiser.step()
+        schedule.step()
+    rest, factor = retraining(section, "weight_rewinding", 5)
+    again = Recipe.from_config(rest.plain())
+    assert [0.3 * factor * again.learning_rate_factor(at) for at in range(1, 8)] == pytest.approx(rates[5:])
+    rest, factor = retraining(section, "fine_tuning", 5, 0.02)
+    assert (rest.epochs, rest.schedule, factor) == (7, "constant", 0.02)
 
 
 @pytest.mark.parametrize(

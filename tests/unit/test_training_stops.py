@@ -150,10 +150,10 @@ def wait_for(condition, what: str) -> None:
 def test_sigterm_ends_a_job_with_a_status_of_its_own_and_a_rerun_goes_on(
     threads: int, task: Task, tmp_path: Path
 ) -> None:
-    undisturbed = start(task.data.directory, tmp_path / "undisturbed", 2, 20)
+    undisturbed = start(task.data.directory, tmp_path / "undisturbed", 2, 12)
     folder, log = tmp_path / "stopped", tmp_path / "stopped" / "log"
-    job = start(task.data.directory, folder, threads, 20)
-    wait_for(lambda: log.exists() and "epoch 5/20" in log.read_text(), "training")
+    job = start(task.data.directory, folder, threads, 12)
+    wait_for(lambda: log.exists() and "epoch 2/12" in log.read_text(), "training")
     job.send_signal(signal.SIGTERM)
     _, errors = job.communicate(timeout=60)
     assert job.returncode == TRY_AGAIN, errors
@@ -161,7 +161,7 @@ def test_sigterm_ends_a_job_with_a_status_of_its_own_and_a_rerun_goes_on(
     assert errors.count("\n") == 1
     assert "Traceback" not in log.read_text()
 
-    again = start(task.data.directory, folder, threads, 20)
+    again = start(task.data.directory, folder, threads, 12)
     assert again.wait(60) == 0
     assert "going on after step" in log.read_text()
     assert undisturbed.wait(60) == 0

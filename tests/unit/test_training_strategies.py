@@ -8,14 +8,18 @@ import pytest
 import torch
 from torch.nn.utils import prune
 
+from prunescape.errors import UserError
+from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
 from prunescape.training import step
+from prunescape.training import train as train_module
 from prunescape.training.recipe import Recipe
 from prunescape.training.strategy import Strategy
-from prunescape.training.train import LaneResult, Task, train
+from prunescape.training.train import Lane, LaneResult, Task, train
 from training_samples import ARCHITECTURE, LANES, check_close, plain_training, same
 
 SHORT = Recipe(epochs=2, batch_size=25, momentum=0.9, decay=0.1, decay_epochs=(1,))
+KEPT = replace(SHORT, batch_size=30)  # of 100 images, 10 are left in the last batch
 
 
 def exactly(task: Task, **engine: Any) -> Task:
@@ -23,9 +27,10 @@ def exactly(task: Task, **engine: Any) -> Task:
     return replace(task, recipe=SHORT, engine=replace(task.engine, precision="float64", **engine))
 
 
+@pytest.mark.parametrize("recipe", [SHORT, KEPT, replace(KEPT, drop_last=True)], ids=["whole", "kept", "dropped"])
 @pytest.mark.parametrize("strategy", [Strategy("serial", 1, True), Strategy("fused", 16, False)], ids=str)
-def test_strategies_agree_with_a_plain_script(strategy: Strategy, task: Task) -> None:
-    task = exactly(task)
+def test_strategies_agree_with_a_plain_script(strategy: Strategy, recipe: Recipe, task: Task) -> None:
+    task = replace(exactly(task), recipe=recipe)
     results = train(replace(task, engine=task.engine.using(strategy)), LANES[:3])
     for lane, result in zip(LANES, results, strict=False):
         check_close(result.weights, plain_training(task, lane), 1e-9)
@@ -88,6 +93,27 @@ def test_gradients_are_clipped_lane_by_lane(task: Task) -> None:
     check_close(masked.weights, expected, 1e-9)
 
 
+def test_arrays_are_no_larger_than_what_there_is_to_train(
+    task: Task, together: list[LaneResult], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And a lane's bits are those of full arrays, also where lanes of other batches are trained beside."""
+    sizes: list[int] = []
+    array = train_module.Array
+
+    def made(task: Task, lanes: list[Lane]) -> train_module.Array:
+        sizes.append(task.engine.lanes)
+        return array(task, lanes)
+
+    monkeypatch.setattr(train_module, "Array", made)
+    large = replace(task, engine=replace(task.engine, lanes=64))
+    several = train(large, [*LANES, *LANES, *LANES, *LANES[:2], replace(LANES[0], batch_size=50)])
+    assert sizes == [32, 16]
+    assert all(same(one, other) for one, other in zip(several, [*together, *together], strict=False))
+    assert [replace(large.engine, device="cuda").sized(networks).lanes for networks in (1, 5, 64)] == [1, 5, 64]
+    assert [large.engine.sized(networks).lanes for networks in (1, 16, 17, 64)] == [16, 16, 32, 64]
+    assert replace(task.engine, lanes=1).sized(1).lanes == 1
+
+
 def test_schedules_are_those_of_torch(task: Task) -> None:
     parameter = torch.nn.Parameter(torch.zeros(1))
     optimiser = torch.optim.SGD([parameter], 1.0)
@@ -115,22 +141,59 @@ def test_gradients_of_micro_batches_add_up(task: Task) -> None:
     check_close(result.weights, plain_training(exact, LANES[0], parts=5), 1e-9)
 
 
+@pytest.mark.parametrize(("batch", "sizes"), [(25, 1), (30, 2), (99, 1)])
 def test_a_replayed_step_trains_the_same_bits(
-    task: Task, together: list[LaneResult], monkeypatch: pytest.MonkeyPatch
+    batch: int, sizes: int, task: Task, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All of `graphed` but the capture itself, which needs a GPU: fixed places, and the warm-up undone."""
-    replays = []
+    """All of `graphed` but the capture itself, which needs a GPU: fixed places, and the warm-up undone.
 
-    def graph(run: Callable[[], None]) -> Callable[[], None]:
-        run()
-        run()
-        replays.append(run)
-        return run
+    A last batch that is shorter has a graph of its own.
+    """
+    captured: list[Callable[[], None]] = []
 
-    monkeypatch.setattr(step, "_graph", graph)
+    def graphs(runs: list[Callable[[], None]]) -> list[Callable[[], None]]:
+        for run in [*runs, *runs]:
+            run()
+        captured.extend(runs)
+        return runs
+
+    monkeypatch.setattr(step, "_graphs", graphs)
+    task = replace(task, recipe=replace(SHORT, batch_size=batch, drop_last=batch == 99))
     results = train(replace(task, engine=replace(task.engine, strategy="graphed")), LANES)
-    assert len(replays) == 1
-    assert all(same(one, other) for one, other in zip(results, together, strict=True))
+    assert len(captured) == sizes
+    assert all(same(one, other) for one, other in zip(results, train(task, LANES), strict=True))
+
+
+@pytest.mark.parametrize("batch", [30, 64, 98])
+def test_a_short_last_batch_leaves_lanes_their_bits(batch: int, task: Task) -> None:
+    """Alone, with neighbours and in another place."""
+    task = replace(task, recipe=replace(SHORT, batch_size=batch))
+    together, turned = train(task, LANES), train(task, [*LANES[2:], *LANES[:2]])
+    (alone,) = train(task, LANES[2:3])
+    assert same(alone, together[2])
+    assert all(same(one, other) for one, other in zip(together, [*turned[3:], *turned[:3]], strict=True))
+
+
+def test_the_training_loss_is_the_mean_over_images_whatever_the_batches(task: Task) -> None:
+    """Of a network without batch norm that stays as it is."""
+    still = replace(LANES[0], learning_rate=1e-30)
+    task = replace(task, architecture=Architecture("vanilla_cnn", ARCHITECTURE.input_shape, 10))
+    losses = [
+        train(replace(task, recipe=replace(SHORT, epochs=1, batch_size=size)), [still])[0].history[0].train_loss
+        for size in (30, 98, 100)
+    ]
+    assert losses == pytest.approx([losses[2]] * 3, rel=1e-6)
+
+
+def test_a_single_image_is_no_batch_for_batch_norm(task: Task) -> None:
+    message = r"100 training images in batches of 33 leave one image by itself.*recipe.drop_last: true"
+    with pytest.raises(UserError, match=message):
+        train(replace(task, recipe=replace(SHORT, batch_size=33)), LANES[:1])
+    with pytest.raises(UserError, match="leave one image by itself"):
+        train(replace(task, engine=replace(task.engine, micro_batch=12)), LANES[:1])
+    train(replace(task, recipe=replace(SHORT, epochs=1, batch_size=33, drop_last=True)), LANES[:1])
+    vanilla = Architecture("vanilla_cnn", ARCHITECTURE.input_shape, 10)
+    train(replace(task, architecture=vanilla, recipe=replace(SHORT, epochs=1, batch_size=33)), LANES[:1])
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

@@ -20,6 +20,7 @@ from PIL import Image
 
 from cifar_files import write_files
 from project_copy import PROJECT, SNAKEMAKE, TINY, completed, copy_project, merged, write_config
+from warm_start import warm_start
 
 __all__ = [
     "COMPANIONS",
@@ -58,6 +59,7 @@ COMPANIONS: dict[str, dict[str, Any]] = {
         "sizes": [1.0, 0.5],
         "pruning_ratios": [0.5],
         "retraining_epochs": 2,
+        "prediction": {"sets": 3},
         "cycles": {"number": 2},
         "surface": {"side": 4, "cycles": [2], "line": 3},
     },
@@ -86,20 +88,27 @@ def draw_classes(folder: Path, classes: int, count: int, side: int) -> None:
             Image.fromarray(pixels.astype(np.uint8)).save(path)
 
 
-def snakemake(folder: Path, *arguments: str, status: int | None = 0) -> str:
-    """Run Snakemake in `folder`; its whole output. `status` None accepts any exit status, and 1 is no traceback."""
-    result = completed([*SNAKEMAKE, *arguments], folder)
+def snakemake(folder: Path, *arguments: str, status: int | None = 0, hashes: int = 0) -> str:
+    """Run Snakemake in `folder`; its whole output. `status` None accepts any exit status, and 1 is no traceback.
+
+    It and its jobs have a warm start, with Python's hashes seeded by `hashes`.
+    """
+    result = completed([*SNAKEMAKE, *arguments], folder, **warm_start(hashes))
     if status is not None:
         assert result.returncode == status, result.stdout[-6000:]
         assert status != 1 or "Traceback" not in result.stdout
     return result.stdout
 
 
-def started(folder: Path, *arguments: str, ready: Callable[[], Any]) -> subprocess.Popen[str]:
-    """Snakemake in the background, once `ready` gives something true; with its jobs, a process group of its own."""
+def started(folder: Path, *arguments: str, ready: Callable[[], Any], warm: bool = False) -> subprocess.Popen[str]:
+    """Snakemake in the background, once `ready` gives something true; with its jobs, a process group of its own.
+
+    With a `warm` start only it can be killed: its jobs are no children of it.
+    """
     process = subprocess.Popen(
         [*SNAKEMAKE, *arguments],
         cwd=folder,
+        env=os.environ | (warm_start() if warm else {}),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -150,7 +159,9 @@ def check_tables(folder: Path) -> None:
     written = {path.relative_to(folder).as_posix() for path in folder.rglob("*.csv")}
     described: set[str] = set()
     for entry in package["resources"] + package["parts"]:
-        pattern = re.sub(r"\{\w+\}", "[^/]+", entry["path"].replace("{i}_{j}", r"-?\d+_-?\d+"))
+        pattern = re.sub(
+            r"\{\w+\}", "[^/]+", entry["path"].replace("{i}_{j}", r"-?\d+_-?\d+").replace("{block}", r"\d+")
+        )
         names = {name for name in written - described if re.fullmatch(pattern, name)}
         assert names, entry["path"]
         described |= names

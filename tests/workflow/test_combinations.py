@@ -27,8 +27,11 @@ def test_snakemake_plans_the_jobs_of_the_plan(row: int, project: Callable[[dict[
     studies = list(plan.companions)
     found = planned(folder, "hpspace", *studies)
     expected = {step.name: len(step.all_jobs()) for step in plan.steps} | {"write_index": 1}
+    # What a network of the catalogue is like is known, unless it is asked for by `snakemake check`.
+    expected["check_network"] = sum(map(plan.run.has_check, plan.run.models))
     # Rounds after the first are known when it has been planned.
-    rounds = {"extend_grid"} if plan.hpspace.rounds else set()
+    grows = "choose_batches" if plan.run.is_adaptive else "extend_grid"
+    rounds = {"plan_confirmation", *({grows} if plan.hpspace.rounds else ())}
     for rule, count in found.items():
         if rule not in rounds and rule not in studies:
             assert count == expected[rule], rule

@@ -22,7 +22,7 @@ OF = {"model": ["small_resnet"], "method": ["magnitude", "grasp"], **WAYS}
 # By study: tables, figures, claims on each model, and rules that its plan names.
 THERE: dict[str, tuple[int, int, dict[str, int], list[str]]] = {
     "stochastic": (20, 12, {"small_resnet": 11}, ["evaluate_sweep"]),
-    "mechanism": (19, 11, {"small_resnet": 17}, ["prune_in_cycles"]),
+    "mechanism": (24, 13, {"small_resnet": 67}, ["prune_in_cycles", "retrain_channel_sets"]),
     "coherence": (
         *(14, 15, {"small_resnet": 29, "mlp": 26}),
         ["train_run", "measure_runs", "retrain_masks", "train_widths", "prune_parents"],
@@ -98,14 +98,14 @@ ONE_SEED = {
 @pytest.mark.full
 @every_study
 def test_the_same_bytes_again(study: str, studied: Path, tmp_path: Path) -> None:
-    """What is measured on one seed, once more, on another number of cores."""
+    """What is measured on one seed, once more, on other threads and with other hashes."""
     other = copy_project(tmp_path / "other")
     write_config(other, merged(COMPANIONS[study], {"engine": {"threads": 2}}))
     found = [path.relative_to(studied) for path in studied.glob("results/tiny/coherence/parts/*/*/*.csv")]
     kept = [path for path in found if path.parent.name == "small_resnet" or path.parts[-3] == "children_fixed"]
     wanted = ONE_SEED.get(study) or [path.as_posix() for path in kept]
     assert len(wanted) == {"stochastic": 6, "mechanism": 4, "coherence": 10}[study]
-    snakemake(other, *wanted, "--cores", "2")
+    snakemake(other, *wanted, "--cores", "2", hashes=1)
     for path in wanted:
         assert (other / path).read_bytes() == (studied / path).read_bytes(), path
 
@@ -149,7 +149,8 @@ GROUPS: dict[str, dict[str, str]] = {
     },
     "mechanism": {
         "ANSWERS": "collect state",
-        "EPOCHS": "ANSWERS ablate_epochs summarise:epochs figure:utility_epochs figure:utility_bands",
+        "EPOCHS": "ANSWERS ablate_epochs summarise:epochs summarise:ranks figure:utility_epochs figure:utility_bands "
+        "figure:utility_explained",
         "SIZES": "ANSWERS ablate_sizes summarise:sizes figure:utility_sizes",
         "PRUNED": "ANSWERS ablate_pruned summarise:pruned figure:utility_pruned",
         "SAMPLED": "EPOCHS SIZES PRUNED ablate_channels figure:utility_channels",
@@ -157,6 +158,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "LINES": "ANSWERS connect_cycles figure:barriers",
         "SEEDS_TOO": "ANSWERS connect_seeds figure:barriers",
         "RETRAINED": "PRUNED retrain_pruned tabulate:2",
+        "PREDICTED": "ANSWERS retrain_channel_sets summarise:prediction figure:prediction",
         "CYCLED": "SURFACES LINES prune_in_cycles figure:cycles tabulate:1",
     },
     "coherence": {"SPARSE": "collect retrain_masks", "MLPS": "collect train_widths prune_parents"},
@@ -192,16 +194,19 @@ CHANGES: dict[str, list[tuple[dict[str, Any], str]]] = {
     ],
     "mechanism": [
         ({"grid": {"size": [5, 5], "tile": [5, 5]}, "engine": {"threads": 2}}, ""),
-        ({"mechanism": {"tolerance": 1.0}}, "state"),
+        ({"mechanism": {"tolerance": 1.0}}, "state figure:barriers"),
+        ({"mechanism": {"level": 0.1}}, "state"),
         ({"mechanism": {"bands": 4}}, "EPOCHS"),
         ({"mechanism": {"subsets": 9}}, "SAMPLED"),
         ({"mechanism": {"surface": {"side": 5}}}, "SURFACES"),
-        ({"mechanism": {"surface": {"recompute": False}}}, "SURFACES LINES SEEDS_TOO"),
+        ({"mechanism": {"surface": {"statistics": ["combined"]}}}, "SURFACES LINES SEEDS_TOO"),
         ({"mechanism": {"cycles": {"channels": 0.1}}}, "CYCLED"),
-        ({"mechanism": {"retraining_epochs": 3}}, "RETRAINED CYCLED"),
+        ({"mechanism": {"retraining_epochs": 3}}, "RETRAINED CYCLED PREDICTED"),
+        ({"mechanism": {"prediction": {"sets": 4}}}, "PREDICTED"),
+        ({"mechanism": {"epoch_statistics": "running"}}, "EPOCHS"),
         (
             {"models": {"small_resnet": {"mechanism": {"weight_decay": 0}}}},
-            "SAMPLED RETRAINED CYCLED SEEDS_TOO pretrain_sizes",
+            "SAMPLED RETRAINED CYCLED SEEDS_TOO PREDICTED pretrain_sizes",
         ),
     ],
     "coherence": [

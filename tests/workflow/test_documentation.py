@@ -11,8 +11,10 @@ from project_copy import PROJECT
 
 pytestmark = pytest.mark.workflow
 
+OWN = ("needs a network of the reader's", "tests/workflow/test_own_network.py")
 SUITE = "is a part of `make test` itself"
 CLUSTER = "needs a Slurm"
+OWN = ("needs a training loop", "tests/unit/test_own_trainings.py")
 # Not run here: why, and what covers it.
 ELSEWHERE = {
     "make test": (SUITE, ".ci/run"),
@@ -26,10 +28,14 @@ ELSEWHERE = {
     "python -m pytest tests/workflow/test_faults.py tests/workflow/test_rules.py tests/workflow/test_staleness.py "
     "tests/workflow/test_drill.py": (SUITE, "tests/workflow/test_drill.py"),
     "python -m pytest tests/workflow/test_staleness.py": (SUITE, "tests/workflow/test_staleness.py"),
-    "PYTHONPATH=workflow python -m pytest tests/unit/test_lanes.py tests/unit/test_training*.py": (
+    "PYTHONPATH=workflow python -m pytest tests/unit/test_lanes.py tests/unit/test_any_network.py "
+    "tests/unit/test_training*.py": (
         SUITE,
         "tests/unit/test_lanes.py",
     ),
+    "snakemake check --configfile own.yaml": OWN,
+    "snakemake plan --configfile own.yaml": OWN,
+    "snakemake --configfile own.yaml": OWN,
     "snakemake --profile profiles/slurm --configfile my_study.yaml": (CLUSTER, "tests/slurm/test_restart.py"),
     'squeue --me --format="%.10i %.9P %.10T %.10M %.10l %k"': (CLUSTER, "tests/slurm/slurm_jobs.py"),
     "ls logs/slurm": (CLUSTER, "tests/slurm/test_faults.py"),
@@ -38,6 +44,9 @@ ELSEWHERE = {
     "sudo tests/slurm/cluster down": (CLUSTER, "tests/slurm/conftest.py"),
     "snakemake export": ("trains again, and writes ONNX", "tests/workflow/test_export.py"),
     "snakemake provenance": ("with `snakemake export`", "tests/workflow/test_export.py"),
+    "snakemake suggest --configfile config.yaml own.yaml --config 'own={network: dense}' > next.csv": OWN,
+    "snakemake confirm --configfile config.yaml own.yaml > next.csv": OWN,
+    "snakemake answer --configfile config.yaml own.yaml": OWN,
     "snakemake --configfile my_study.yaml --report results/my_study/report.html": (
         "`make demo` writes one",
         "tests/workflow/test_documentation.py",
@@ -72,16 +81,11 @@ def test_exceptions_are_of_commands_that_are_there() -> None:
     assert all((PROJECT / file).exists() for _, file in ELSEWHERE.values())
 
 
-@pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
-    """A project in which all commands have been run, and what they printed."""
-    folder = prepared(tmp_path_factory.mktemp("documentation") / "project")
-    return folder, {command: run(folder, command) for command in here()}
-
-
 @pytest.mark.full
-def test_the_commands_do_what_the_pages_say(done: tuple[Path, dict[str, str]]) -> None:
-    folder, printed = done
+def test_the_commands_do_what_the_pages_say(tmp_path: Path) -> None:
+    """All in one project, and in one test, so that no two workers run them."""
+    folder = prepared(tmp_path / "project")
+    printed = {command: run(folder, command) for command in here()}
     assert "small_resnet:" in printed["make demo"]
     assert (folder / "results/demo/report.html").is_file()
     assert (folder / "site/index.html").is_file()
@@ -90,24 +94,24 @@ def test_the_commands_do_what_the_pages_say(done: tuple[Path, dict[str, str]]) -
     assert "figure_landscape" in finer
     assert "train_tile" not in finer
     assert "train_tile" in printed["snakemake -n --quiet rules --configfile config.yaml more.yaml"]
+    examples_in_python_run(folder)
+    the_gallery_takes_the_figures_that_its_page_names(folder)
 
 
-@pytest.mark.full
-def test_examples_in_python_run(done: tuple[Path, dict[str, str]]) -> None:
-    """But for those on exported networks, which tests/workflow/test_export.py covers."""
-    folder, _ = done
+def examples_in_python_run(folder: Path) -> None:
+    """Run the pages' Python, but for what export and own loops have tests of their own for."""
     examples = [block for block in BLOCKS if block.language == "python"]
     covered = [block for block in examples if "onnxruntime" in block.text or "rocrate" in block.text]
-    assert len(covered) == 2
+    covered += [block for block in examples if Path(block.page).name == "own-trainings.md"]
+    assert len(covered) == 4
     for block in examples:
         if block not in covered:
             (folder / "example.py").write_text(block.text)
             run(folder, "PYTHONPATH=workflow python example.py")
 
 
-@pytest.mark.full
-def test_the_gallery_takes_the_figures_that_its_page_names(done: tuple[Path, dict[str, str]]) -> None:
-    folder, _ = done
+def the_gallery_takes_the_figures_that_its_page_names(folder: Path) -> None:
+    """Each figure comes where the page shows it, in half of its width."""
     page = (DOCS / "gallery.md").read_text()
     figures = re.findall(r"^snakemake (results/\S+)$", page, flags=re.MULTILINE)
     pictures = re.findall(r"\]\((gallery/\w+\.png)\)", page)

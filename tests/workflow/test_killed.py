@@ -14,7 +14,7 @@ LOG = "results/tiny/logs/hpspace/train_tile/small_resnet_dense_0_-1_-1.log"
 
 @pytest.mark.full
 def test_a_training_that_was_left_behind_is_waited_for_and_not_done_again(project: Callable) -> None:
-    folder = project(merged(TINY, {"recipe": {"epochs": 300}}))
+    folder = project(merged(TINY, {"recipe": {"epochs": 150}}))
     first = started(folder, TILE, ready=(folder / LOCK).exists)
     first.kill()
     first.wait()

@@ -11,15 +11,34 @@ import pandas as pd
 import pytest
 from conftest import COMPANIONS, merged, snakemake, started
 
+from prunescape.claims.study import StudyClaims
+from prunescape.mechanism import basin_claims, claims, utility_claims
+from prunescape.mechanism.asking import Estimand
+
 pytestmark = pytest.mark.workflow
+
+ASKING = (utility_claims, claims, basin_claims)
 
 SMALL = COMPANIONS["mechanism"]
 
 TABLES = ["utility_epochs", "utility_bands", "utility_sizes", "utility_pruned", "utility_channels", "rank_correlations"]
-TABLES += ["retrained", "cycles", "surface", "marks", "distances", "lines", "barriers"]
+TABLES += [
+    "utility_explained",
+    "utility_ranks",
+    "sharpness",
+    "prediction",
+    "prediction_correlations",
+    "retrained",
+    "cycles",
+    "surface",
+    "marks",
+    "distances",
+    "lines",
+    "barriers",
+]
 UTILITY = ["utility_epochs", "utility_bands", "utility_sizes", "utility_pruned", "utility_channels"]
 WAYS = [f"{pruning}_{way}" for pruning in ("weights", "channels") for way in ("fine_tuning", "rewinding")]
-FIGURES = [*UTILITY, "cycles", "barriers", *(f"surfaces_{way}" for way in WAYS)]
+FIGURES = [*UTILITY, "utility_explained", "cycles", "barriers", *(f"surfaces_{way}" for way in WAYS)]
 
 
 @pytest.fixture
@@ -37,21 +56,23 @@ def test_tables_have_what_was_asked_for(studied: Path) -> None:
     assert sorted(epochs["epoch"].unique()) == [0, 1, 3]
     assert len(epochs) == 2 * 3 * 2 * 8
     assert len(tables["utility_bands"]) == 2 * 2 * 3
+    assert len(tables["utility_explained"]) == 2 * 3 * 2
+    assert len(tables["utility_ranks"]) == 2 * 2 * 2
+    assert tables["sharpness"].drop(columns="model").notna().all(axis=None)
+    assert len(tables["prediction"]) == 2 * 3
+    assert len(tables["prediction_correlations"]) == 2 * 5
     assert len(tables["utility_sizes"]) == 2 * 2 * 2 * 2 * 8
     assert len(tables["utility_pruned"]) == 2 * 1 * 3 * 2 * 8
-    assert len(tables["surface"]) == 2 * 4 * 16
-    assert tables["surface"]["recomputed"].all()
+    assert len(tables["surface"]) == 2 * 4 * 16 * 2
+    assert set(tables["surface"]["recomputed"]) == set(tables["barriers"]["recomputed"]) == {True, False}
+    assert set(tables["barriers"]["what"]) == {"pruned_retrained", "small", "last_cycle", "random", "seeds"}
     assert len(tables["marks"]) == 2 * 4 * 5
     assert len(tables["cycles"]) == 2 * 4 * 2
     assert tables["cycles"].groupby("cycle")["small_top1"].count().tolist() == [0, 8]
-    assert tables["barriers"].groupby("cycle")["small"].count().tolist() == [0, 2 * 4 * 2]
+    assert tables["barriers"].groupby("cycle")["small"].count().tolist() == [0, 2 * 4 * 2 * 2]
     assert tables["barriers"][["start", "end"]].notna().all(axis=None)
     lines = tables["lines"].groupby("what").size()
-    assert (lines["pruned_retrained"], lines["seeds"]) == (2 * 4 * 2 * 3, 1 * 3)
-    last = epochs[(epochs["epoch"] == 3) & (epochs["seed"] == 1)]
-    sizes = tables["utility_sizes"]
-    same = sizes[(sizes["size"] == 1) & (sizes["ablation"] == "ratio") & (sizes["seed"] == 1)]
-    assert same["utility"].to_numpy() == pytest.approx(last["utility"].to_numpy())
+    assert (lines["pruned_retrained"], lines["seeds"]) == (2 * 4 * 2 * 3 * 2, 1 * 3 * 2)
 
 
 def test_recomputation_from_the_raw_tables_agrees(studied: Path) -> None:
@@ -122,5 +143,37 @@ def test_the_papers_preset_shrunken(shrunken: Callable[..., Path]) -> None:
     epochs = pd.read_csv(output / "utility_epochs.csv")
     assert epochs.groupby("model")["level"].unique().map(list).tolist() == [[0.01, 0.05, 0.075, 0.1, 0.15, 0.25]] * 2
     figures = {path.relative_to(output / "figures").as_posix() for path in output.rglob("*.png")}
-    vanilla = ["utility_epochs", "utility_bands", "utility_channels"]
+    vanilla = ["utility_epochs", "utility_bands", "utility_channels", "utility_explained"]
     assert figures == {f"resnet20/{name}.png" for name in FIGURES} | {f"vanilla_cnn/{name}.png" for name in vanilla}
+
+
+# Of more subsets than layers, accuracies that vary, and eigenvalues above zero: not always so on ten images.
+MAY_LACK = {"imbalance_beyond_layers", "utility_is_additive", "only_large_weights", "endowed_from_initialisation"}
+MAY_LACK |= {"utility_foretells_retrained", "utility_foretells_more", "loss_becomes_sharper"}
+MAY_LACK |= {"utility_follows_sharpness"}
+
+
+@pytest.mark.full
+def test_the_preset_for_fashion_mnist_asks_the_same_claims(shrunken: Callable[..., Path]) -> None:
+    """Of images in CIFAR-10's format, as those of Fashion-MNIST are not there."""
+    small = {
+        "data": {"name": "cifar10", "train_size": 20, "validation_size": 10},
+        "recipe": {"batch_size": 10},
+        "mechanism": {
+            "images": 10,
+            "subsets": 4,
+            "bands": 2,
+            "measured_epochs": [0],
+            "retraining_epochs": 1,
+            "prediction": {"sets": 3},
+            "cycles": {"number": 2},
+            "surface": {"side": 2, "line": 3, "cycles": [2]},
+        },
+    }
+    folder = shrunken("fashion_mnist_mechanism", small)
+    snakemake(folder, "results/fashion_mnist_mechanism/mechanism/claims.json", "--cores", "2")
+    stated = StudyClaims.read(folder / "results" / "fashion_mnist_mechanism" / "mechanism" / "claims.json")
+    asked = {claim.id.split(".")[1] for claim in stated.claims}
+    questions = [value for module in ASKING for value in vars(module).values() if isinstance(value, Estimand)]
+    assert asked | MAY_LACK == {question.key for question in questions}
+    assert {claim.outcome for claim in stated.claims} == {"not decided"}  # of one seed

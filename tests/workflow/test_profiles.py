@@ -60,6 +60,14 @@ def test_a_user_edits_three_marked_lines(project: Callable, profile: str) -> Non
     assert all(resources[rule] == resources["train_dense"] for rule in TRAINING)
 
 
+@pytest.mark.parametrize("profile", GPU)
+def test_pruning_by_latency_on_a_gpu_gets_one_where_its_signs_are_taken_away(profile: str) -> None:
+    text = (Path(__file__).parents[2] / "profiles" / profile / "config.yaml").read_text()
+    resources = yaml.safe_load(re.sub(r"# (prune\w*: \*training)", r"\1", text))["set-resources"]
+    for rule in ("prune", "prune_step", "prune_initial"):
+        assert resources[rule] == resources["train_dense"]
+
+
 def test_no_rule_repeats_itself_inside_a_job() -> None:
     rules = Path(__file__).parents[2] / "workflow" / "rules"
     assert not [path for path in rules.glob("*.smk") if re.search(r"^    retries:", path.read_text(), flags=re.M)]

@@ -18,33 +18,44 @@ from conftest import TINY, copy_project, merged, planned, restored, snakemake, w
 from plan_graph import edited, forget, graph, rules, stale
 
 DATA = {"prepare"}
-NETWORKS = {"describe_dense", "train_dense", "prune"}
+NETWORKS = {"describe_dense", "train_dense", "prune", "thesis_table_3_2"}
 PRUNING_TABLES = {"pruning_table", "figure_channels"}
 TRAINING = {"train_tile"}
 THESIS_TABLES = {"thesis_table_3_4", "thesis_table_4_1", "thesis_table_4_2"}
+SETUP_TABLES = {"thesis_table_3_1", "thesis_table_3_2", "thesis_table_3_5"}
 VERDICT = {"give_verdict", "state_hpspace"}
-ELLIPSES = {"fit_ellipses", "figure_summary", "figure_landscape", *VERDICT}
-RISK = {"measure_risk", "figure_risk", "figure_summary", *VERDICT}
-INTERVALS = {"estimate_intervals", "thesis_table_4_1", "thesis_table_4_2", *VERDICT}
-DECISIONS = {"decide", *VERDICT}
-SHIFTS = {"test_shifts", *VERDICT}
-TUNING = {"measure_tuning", "figure_regret", "figure_tuning_transfer", "figure_band", *VERDICT}
-STATISTICS = INTERVALS | DECISIONS | SHIFTS | TUNING
+DECISIONS = {"decide", "figure_forest", *VERDICT}
+CONFIRMATION = {"plan_confirmation", *DECISIONS}
+AGAIN = {"train_again", "collect_confirmation"}
+ELLIPSES = {"fit_ellipses", "figure_summary", "figure_landscape"}
+RISK = {"measure_risk", "figure_risk", "figure_summary"}
+INTERVALS = {"estimate_intervals", "thesis_table_4_1", "thesis_table_4_2", "state_hpspace"}
+SHIFTS = {"test_shifts"}
+TUNING = {"measure_tuning", "figure_regret", "figure_tuning_transfer", "figure_band"}
+STATISTICS = INTERVALS | CONFIRMATION | SHIFTS | TUNING
 AFTER_CELLS = {"collect_cells", "figure_annotated_grid", "figure_curves"} | THESIS_TABLES | ELLIPSES | RISK | STATISTICS
-AFTER_DENSE = {"train_dense", "prune"} | PRUNING_TABLES | TRAINING | AFTER_CELLS
+AFTER_DENSE = {"train_dense", "prune"} | PRUNING_TABLES | TRAINING | AGAIN | AFTER_CELLS
 FIGURES = {
     f"figure_{name}"
     for name in ["annotated_grid", "band", "channels", "curves", "landscape", "regret", "risk", "samples", "summary"]
-} | {"figure_tuning_transfer"}
+} | {"figure_forest", "figure_tuning_transfer"}
 
 
 # Shows what all others made, and so is made again whenever one of them is.
 PAGE = {"explore"}
+TELLING = PAGE | VERDICT  # whose pages tell of results that were accepted
 
 
 def with_page(expected: set[str]) -> set[str]:
     """The rules, and the page where it shows what they make: it has the verdict, and no claims."""
     return expected | PAGE if expected - {"state_hpspace"} else expected
+
+
+def by_snakemake(expected: set[str]) -> set[str]:
+    """The rules that Snakemake names: which networks are trained again it knows once a round says so."""
+    if "plan_confirmation" not in expected:
+        return expected
+    return (expected - {"train_again"}) | {"collect_confirmation"}
 
 
 def code(path: str, old: str, new: str) -> Callable[[Path], None]:
@@ -119,20 +130,23 @@ CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     "how a job is stopped": (appended("prunescape/training/stop.py"), set()),
     "the cores of a training job": (config(engine={"threads": 2}), set()),
     "the arithmetic of training": (config(engine={"precision": "bfloat16"}), AFTER_DENSE),
-    "a strategy to be measured": (config(engine={"strategy": "auto"}), {"calibrate"} | TRAINING | AFTER_CELLS),
+    "a strategy to be measured": (config(engine={"strategy": "auto"}), {"calibrate"} | TRAINING | AGAIN | AFTER_CELLS),
     "where the data are found": (config(data={"directory": "/elsewhere", "verify": False}), set()),
     "the figures' resolution": (config(figures={"dpi": 60}), FIGURES),
     "a figure's config": (config(figures={"colour_map": "cividis"}), {"figure_landscape"}),
-    "the ROI thresholds": (config(analysis={"roi": [0.5, 2.0]}), ELLIPSES | STATISTICS | {"figure_annotated_grid"}),
-    "the ROI of the risk": (config(analysis={"risk_roi": 1.0}), RISK | INTERVALS | DECISIONS),
+    "the ROI thresholds": (
+        config(analysis={"roi": [0.5, 2.0]}),
+        ELLIPSES | INTERVALS | SHIFTS | TUNING | {"figure_annotated_grid"},
+    ),
+    "the ROI of the risk": (config(analysis={"risk_roi": 1.0}), RISK | INTERVALS | CONFIRMATION),
     "the ellipse's sigma": (config(analysis={"sigma": 3.0}), ELLIPSES | INTERVALS | SHIFTS | TUNING),
-    "the draws of intervals": (config(analysis={"draws": 300}), INTERVALS | DECISIONS | TUNING),
-    "the verdict's margin": (config(verdict={"margin": 1.5}), DECISIONS | {"figure_regret"}),
-    "the verdict's level": (config(verdict={"level": 0.1}), DECISIONS),
-    "from which accuracy a network has learnt": (config(verdict={"least_skill": 0.1}), DECISIONS),
+    "the draws of intervals": (config(analysis={"draws": 300}), INTERVALS | TUNING),
+    "the verdict's margin": (config(verdict={"margin": 1.5}), CONFIRMATION | {"figure_regret"}),
+    "the verdict's level": (config(verdict={"level": 0.1}), CONFIRMATION),
+    "from which accuracy a network has learnt": (config(verdict={"least_skill": 0.1}), CONFIRMATION),
     "the published numbers": (
         code("reference/matthiesen2023_table_4_2.csv", "0.622", "0.623"),
-        THESIS_TABLES,
+        THESIS_TABLES | SETUP_TABLES,
     ),
     "the permutation tests": (code("prunescape/hpspace/permutation.py", "MOST = 4999", "MOST = 9999"), SHIFTS),
     "the closed form of regret": (
@@ -142,7 +156,7 @@ CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     "the risk function": (code("prunescape/hpspace/risk.py", 'd=best - part["f"]', 'd=best + 0.0 - part["f"]'), RISK),
     "the ROI function": (
         code("prunescape/hpspace/landscape.py", "- threshold - 1e-9", "- threshold - 2e-9"),
-        ELLIPSES | RISK | DECISIONS,  # others find the region in a way of their own
+        ELLIPSES | RISK | CONFIRMATION | THESIS_TABLES | SETUP_TABLES,  # others find the region in a way of their own
     ),
     "the training function": (
         code("prunescape/lanes/optimiser.py", "velocity.mul_(self.momentum)", "velocity.mul_(1.0 * self.momentum)"),
@@ -150,30 +164,37 @@ CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     ),
     "the model's code": (
         code("prunescape/models/cifar_resnet.py", "before = self.extra_channels // 2", "before = 0"),
-        AFTER_DENSE | {"describe_dense"},
+        AFTER_DENSE | {"describe_dense", "thesis_table_3_2"},
     ),
     "another model's code": (code("prunescape/models/mobilenet.py", "(6, 24, 2, 2, 1)", "(6, 24, 2, 2, 2)"), set()),
     "the pruning code": (
         code("prunescape/pruning/widths.py", "for _ in range(60)", "for _ in range(61)"),
-        {"prune"} | PRUNING_TABLES | TRAINING | AFTER_CELLS,
+        {"prune"} | PRUNING_TABLES | TRAINING | AGAIN | AFTER_CELLS,
     ),
     "the training recipe": (config(recipe={"momentum": 0.8}), AFTER_DENSE),
     "more training images": (
         config(data={"train_size": 125}),
-        DATA | NETWORKS | PRUNING_TABLES | TRAINING | AFTER_CELLS | {"figure_samples"},
+        DATA
+        | NETWORKS
+        | PRUNING_TABLES
+        | TRAINING
+        | AGAIN
+        | AFTER_CELLS
+        | {"figure_samples"}
+        | SETUP_TABLES - {"thesis_table_3_5"},
     ),
     "one more seed": (config(seeds=[7, 0, 1]), TRAINING | AFTER_CELLS),
     "one more ratio": (
         config(models={"small_resnet": {"ratios": [0.4, 0.2]}}),
-        {"prune"} | PRUNING_TABLES | TRAINING | AFTER_CELLS,
+        {"prune"} | PRUNING_TABLES | TRAINING | AGAIN | AFTER_CELLS,
     ),
     "one more criterion": (
         config(models={"small_resnet": {"criteria": ["norm", "random"]}}),
-        {"prune"} | PRUNING_TABLES | TRAINING | AFTER_CELLS,
+        {"prune"} | PRUNING_TABLES | TRAINING | AGAIN | AFTER_CELLS,
     ),
     "one more pipeline": (
         config(models={"small_resnet": {"pipelines": ["scratch", "fine_tuning"]}}),
-        {"prune"} | PRUNING_TABLES | TRAINING | AFTER_CELLS,
+        {"prune"} | PRUNING_TABLES | TRAINING | AGAIN | AFTER_CELLS,
     ),
     "where pipelines that are not used go back to": (config(retraining={"rewind_epoch": 1}), set()),
     "how latency would be measured": (config(pruning={"latency": {"batch_size": 8}}), set()),
@@ -218,7 +239,7 @@ def test_an_edit_makes_stale_what_depends_on_it(case: str, library: Path, before
 def test_snakemake_reruns_what_depends_on_an_edit(case: str, copied: Path) -> None:
     edit, expected = CASES[case]
     edit(copied)
-    assert set(planned(copied)) == with_page(expected)
+    assert set(planned(copied)) == by_snakemake(with_page(expected))
 
 
 @pytest.mark.parametrize(
@@ -234,6 +255,21 @@ def test_snakemake_reruns_what_depends_on_an_edit(case: str, copied: Path) -> No
 def test_only_new_tiles_are_trained(changes: dict, tiles: int, before: dict) -> None:
     again = stale(before, graph(merged(TINY, changes)))
     assert len([node for node in again if node.rule == "train_tile"]) == tiles
+
+
+@pytest.mark.workflow
+def test_a_table_by_itself_is_made_of_what_the_config_says_now(copied: Path) -> None:
+    """Also where what it is made of is known only as the run goes on."""
+    cells = "results/tiny/hpspace/cells.csv"
+    assert planned(copied, cells) == {}
+    write_config(copied, merged(TINY, {"seeds": [0]}))
+    assert planned(copied, cells) == {"collect_cells": 1}
+    write_config(copied, merged(TINY, {"extension": {"rounds": 1}}))
+    assert planned(copied, cells) == {"extend_grid": 1, "collect_cells": 1}
+    write_config(copied, merged(TINY, {"verdict": {"confirm": 40}}))
+    decisions = planned(copied, "results/tiny/hpspace/decisions.csv")
+    assert decisions.keys() >= {"plan_confirmation", "decide"}
+    assert "train_tile" not in decisions
 
 
 @pytest.mark.workflow
@@ -258,12 +294,12 @@ def test_results_alone_tell_what_is_stale(copied: Path) -> None:
     write_config(copied, renamed)
     assert planned(copied) == {}
     write_config(copied, merged(renamed, {"recipe": {"momentum": 0.8}}))
-    assert set(planned(copied)) == with_page(AFTER_DENSE)
+    assert set(planned(copied)) == by_snakemake(with_page(AFTER_DENSE))
     snakemake(copied, "--touch")  # which records that all is as it should be
     assert "recipe.momentum: 0.9, now 0.8" in snakemake(copied, "-n")
     assert "train_tile: 6 jobs" in snakemake(copied, "explain")
     snakemake(copied, "accept")
-    assert set(planned(copied)) == PAGE
+    assert set(planned(copied)) == TELLING
 
 
 @pytest.mark.workflow
@@ -277,9 +313,10 @@ def test_results_without_identities_are_kept(copied: Path) -> None:
         assert "other results) has no identity: it is from before there were any" in output.splitlines()[-1]
     assert {path: path.read_bytes() for path in before} == before
     snakemake(copied, "accept")
-    assert set(planned(copied)) == PAGE
+    assert set(planned(copied)) == TELLING
     snakemake(copied)
-    assert "it has no identity" in (copied / "results/tiny/hpspace/explore.html").read_text()
+    for page in ("index.html", *(f"hpspace/{name}.html" for name in ("explore", "verdict", "claims"))):
+        assert "it has no identity" in (copied / "results/tiny" / page).read_text(), page
     assert planned(copied) == {}
 
 

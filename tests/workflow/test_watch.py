@@ -30,7 +30,7 @@ def shown(terminal: int) -> str:
 def test_the_view_lives_beside_a_run_and_ends_with_it(project: Callable) -> None:
     folder = project(merged(TINY, {"seeds": [0], "recipe": {"epochs": 12}}))
     logs = folder / "results" / "tiny" / "logs" / "hpspace" / "train_tile"
-    run = started(folder, "give_verdict", "--cores", "1", ready=lambda: list(logs.rglob("*.log")))
+    run = started(folder, "give_verdict", "--cores", "1", ready=lambda: list(logs.rglob("*.log")), warm=True)
     terminal, its_end = pty.openpty()
     environment = {**os.environ, "COLUMNS": "160", "LINES": "50", "TERM": "xterm"}
     view = subprocess.Popen(

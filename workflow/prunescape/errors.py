@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
+from prunescape.printable import printable
+
 Entry = TypeVar("Entry")
 
 _FULL = "free some space and go on with the same command, finished results are kept"
@@ -39,20 +41,6 @@ GPU_FULL = (
     "the GPU has too little memory; let fewer networks run together (engine.lanes, or lanes in the section of a"
     " companion study), or set engine.micro_batch"
 )
-
-
-def printable(text: str) -> str:
-    """Text that is safe to show: control characters, which a terminal obeys, and bytes of no text are written out.
-
-    Names and logs come from files, and may hold anything; lines stay lines.
-    """
-    return "".join(
-        character if character.isprintable() or character in "\n\t" else _written_out(character) for character in text
-    )
-
-
-def _written_out(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")
 
 
 class UserError(Exception):

@@ -1,13 +1,15 @@
 """What all rules share: the plan, and how a step of it becomes a rule."""
 
+from inspect import Parameter, Signature
+
 from prunescape.runtime.fingerprint import remember
 from prunescape.config.reading import ConfigError
 from prunescape.errors import UserError, check_paths
-from prunescape.plan.metadata import ask_seals
+from prunescape.plan.metadata import CHECKPOINTS, ask_seals
 from prunescape.plan.plan import COMPANIONS, Plan
 from prunescape.runtime.versions import use_pins
 
-OVERVIEWS = ["plan", "status", "watch", "explain", "accept"]
+OVERVIEWS = ["plan", "status", "watch", "explain", "accept", "suggest", "confirm", "answer"]
 ENVIRONMENT = f"{PROJECT}/envs/prunescape.yaml"
 
 ask_seals(workflow)
@@ -33,24 +35,40 @@ for study in COMPANIONS:
         sys.exit(f"config: {study}: is missing; write '{study}: {{}}' for its defaults, or more (docs/config.md)")
 
 
+def asked(function, *names):
+    """A function of wildcards and of what these names say, as Snakemake looks them up: a dozen times for each job."""
+    parameters = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in ("wildcards", *names)]
+    function.__signature__ = Signature(parameters)
+    return function
+
+
 def inputs(step):
     """What the jobs of a step read."""
 
     def files(wildcards):
-        read = grown(step.reads, wildcards) if step.grows else step.reads(wildcards)
+        read = grown(step.reads, step.awaits or (lambda _: []), wildcards)
         return {name: ancient(path) if step.is_ancient(name) else path for name, path in read.items()}
 
-    return unpack(files)
+    return unpack(asked(files))
 
 
-def grown(read, wildcards):
-    """What a job reads once the grid has grown; Snakemake plans it again then."""
-    for job in PLAN.hpspace.rounds_before(wildcards):
-        checkpoints.extend_grid.get(**job)
+def grown(read, awaits, wildcards):
+    """What a job reads once that is known; Snakemake plans it again then."""
+    awaited = [(CHECKPOINTS[name], job) for name, job in awaits(wildcards)]
+    force(awaited)
+    for made, job in awaited:
+        made.get(**job)
     try:
         return read(wildcards)
     except UserError as error:  # in one line, where Snakemake would say that an input function failed
         sys.exit(f"prunescape: {error}")
+
+
+def force(awaited):
+    """Ask for plans that are missing: else Snakemake takes a result that is there for right, before it knows of what."""
+    plans = [path for made, job in awaited for path in made.rule.expand_output(job)[0]]
+    if not workflow.touch:
+        workflow.dag.forcefiles.update(path for path in plans if not os.path.exists(path))
 
 
 def outputs(step):
@@ -63,14 +81,22 @@ def outputs(step):
     return {**step.outputs, **said}
 
 
+def settings(step):
+    """What the results of a step's jobs depend on: a dict, which other workflows may change, where all jobs share it."""
+    return asked(lambda wildcards: step.settings(wildcards)) if callable(step.param) else step.param
+
+
+def untracked(function):
+    """A function of wildcards, if there is one, that takes `output` as well, so that Snakemake does not track it."""
+    return asked(lambda wildcards, output: function(wildcards), "output") if function else None
+
+
+tables = untracked(lambda wildcards: PLAN.schemas)  # what tables must have when a job reads them
+
+
 def caption(step):
-    """What the report says of a job's file. It takes `output`, so that Snakemake does not track it."""
-    return lambda wildcards, output: step.caption(wildcards, config)
-
-
-def tables(wildcards, output):
-    """What tables must have when a job reads them. It takes `output`, so that Snakemake does not track it."""
-    return PLAN.schemas
+    """What the report says of a job's file."""
+    return untracked(step.captions and (lambda wildcards: step.caption(wildcards, config)))
 
 
 wildcard_constraints:

@@ -1,8 +1,8 @@
 """What a study will cost and how far it is; what happens before and after a run.
 
-`snakemake plan`, `status`, `watch`, `explain` and `accept` print and stop here, while the Snakefile is read: nothing is
-locked, built or recorded, so that they serve beside a run that is under way. (As jobs they would not: Snakemake removes
-the locks of all runs in a directory when any of them ends.)
+`snakemake plan`, `status`, `watch`, `explain` and `accept`, and `suggest`, `confirm` and `answer`, print and stop here,
+while the Snakefile is read: nothing is locked, built or recorded, so that they serve beside a run that is under way.
+(As jobs they would not: Snakemake removes the locks of all runs in a directory when any of them ends.)
 """
 
 

@@ -22,13 +22,13 @@ def rule_of(step, constraints):
         resources:
             **PLAN.resources(step),
         params:
-            settings=step.param,
+            settings=settings(step),
             tables=tables,
             roots=RUN.roots,
             tells_accepted=step.tells_accepted,
-            checkpoint=step.state,
+            checkpoint=untracked(step.checkpoint and step.state),
             caption=caption(step),
-            told=step.untracked,
+            told=untracked(step.told and (lambda wildcards: step.told())),
         script:
             f"../scripts/{step.script}"
 
@@ -43,8 +43,9 @@ for step in PLAN.light:
     rule_of(step, step.constraints)
 
 
-# The main job's grid grows where good cells touch its border. Round 0 is the configured grid; each later round looks at all
-# results before it. The earlier plans are inputs, or Snakemake would run the rounds side by side.
+# What is known only while a run goes on. The main job's grid grows where good cells touch its border: round 0 is the
+# configured grid, and each later round looks at all results before it. Confirmation chooses settings, then looks at what
+# they gave. The earlier plans are inputs, or Snakemake would run the rounds side by side.
 checkpoint extend_grid:
     input:
         inputs(PLAN.hpspace.extend_grid),
@@ -56,8 +57,53 @@ checkpoint extend_grid:
     conda:
         ENVIRONMENT
     params:
-        settings=PLAN.hpspace.extend_grid.settings,
+        settings=settings(PLAN.hpspace.extend_grid),
         tables=tables,
         roots=RUN.roots,
     script:
         "../scripts/hpspace/extend_grid.py"
+
+
+# Or batches are added, until no further one is worth it.
+checkpoint choose_batches:
+    input:
+        inputs(PLAN.hpspace.choose_batches),
+    output:
+        **PLAN.hpspace.choose_batches.outputs,
+    log:
+        PLAN.hpspace.choose_batches.log,
+    localrule: True
+    conda:
+        ENVIRONMENT
+    params:
+        settings=settings(PLAN.hpspace.choose_batches),
+        tables=tables,
+        roots=RUN.roots,
+    script:
+        "../scripts/hpspace/choose_batches.py"
+
+
+checkpoint plan_confirmation:
+    input:
+        inputs(PLAN.hpspace.confirmation.plan),
+    output:
+        **PLAN.hpspace.confirmation.plan.outputs,
+    log:
+        PLAN.hpspace.confirmation.plan.log,
+    localrule: True
+    conda:
+        ENVIRONMENT
+    params:
+        settings=settings(PLAN.hpspace.confirmation.plan),
+        tables=tables,
+        roots=RUN.roots,
+    script:
+        "../scripts/hpspace/plan_confirmation.py"
+
+
+# A workflow that changes a rule of this one has it read again, with that rule alone.
+CHECKPOINTS.update(
+    (name, getattr(checkpoints, name))
+    for name in ("extend_grid", "choose_batches", "plan_confirmation")
+    if hasattr(checkpoints, name)
+)

@@ -67,7 +67,8 @@ def judged(
     """The outcome that follows from a number with its interval; `Claim` refuses it where the two contradict.
 
     Args:
-        name, row: the number with its interval, as `prunescape.claims.intervals.interval` gives it.
+        name, row: the number with its interval, as `prunescape.claims.intervals.interval` gives it; and confidence, of
+            the interval, where it is another one.
         digits, unit, tolerance: see `shown` and `decided`.
         sure: the key of `DECIDED`, where a rule of its own gives it: `OPEN`, or what the interval says.
         outcomes: by key of `DECIDED`, the outcome.
@@ -90,7 +91,7 @@ def judged(
         low=low,
         high=high,
         unit=unit.strip(),
-        level=CONFIDENCE,
+        level=float(row.get("confidence", CONFIDENCE)),
         tolerance=tolerance,
         would_decide=would_decide,
     )

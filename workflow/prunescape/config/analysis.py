@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from prunescape.config.section import Fraction, Integer, Number, Points, Section, Some, key, within
+from prunescape.config.section import Flag, Fraction, Integer, Number, Points, Section, Some, key, within
 
 
 class Analysis(Section):
@@ -31,27 +31,48 @@ class Analysis(Section):
 
 
 class Verdict(Section):
-    """The test from which the recommendation follows.
+    """The questions to each pruned network, and the trainings that answer them.
 
-    Keeping the dense network's hyperparameters is good enough where a loss of the margin is ruled out, and they must be
-    tuned again where a smaller one is.
+    Its tuned setting is compared with the prior and with the dense network's tuned setting, on trainings with fresh
+    seeds: the setting is kept where a gain of the margin is ruled out, and tuned where a smaller gain is.
     """
 
     margin: Points = key(
-        0.5, "Mean accuracy lost by keeping the dense settings that is small enough not to matter.", unit="points"
+        0.5, "The gain in accuracy that makes tuning again worth it; less does not matter.", unit="points"
+    )
+    confirm: Annotated[int, Integer(ge=5)] | None = key(
+        20,
+        "The most seeds with which the chosen settings of a network are trained again, 5, 10, 20, 40, 80 or twice that "
+        "and so on: after each of these the questions are looked at, and answered ones end (null explores only, and "
+        "nothing is decided). It may be raised later.",
+        unit="seeds",
+        hint="write 5, 10, 20, 40, 80, ... or null",
     )
     level: Annotated[Number, within(gt=0, lt=0.5)] = key(
-        0.05, "How often either answer may be wrong.", unit="probability", hint="0.05 is usual"
+        0.05,
+        "How often any answer of the whole verdict may be wrong, in each direction.",
+        unit="probability",
+        hint="0.05 is usual",
+    )
+    policy: Flag = key(
+        False,
+        "Whether the thesis' policy is compared, too: cells of the dense network's region of interest `risk_roi`, "
+        "one drawn for each seed.",
+    )
+    count_collapsed: Flag = key(
+        False,
+        "Whether trainings that collapsed or diverged count as they are; false leaves a question open that rests on "
+        "one, until you have looked at it.",
     )
     least_skill: Fraction = key(
         0.2,
-        "The part of the way from chance to 100 % that the best cell of a network must surely have gone; of one that "
-        "has not, nothing is decided, and the verdict says to train longer (0, anything that is surely better than "
+        "The part of the way from chance to 100 % that a network must surely have gone at its tuned setting; of one "
+        "that has not, nothing is asked, and the verdict says to train longer (0, anything that is surely better than "
         "chance will do).",
         unit="part of the way",
     )
     power: Annotated[Number, within(ge=0.5, lt=1)] = key(
         0.8,
-        "How surely the further seeds that an open verdict asks for should decide it.",
+        "How surely the seeds that an open answer asks for should decide it.",
         unit="probability",
     )

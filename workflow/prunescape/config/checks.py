@@ -3,7 +3,6 @@
 A rule is a generator of mistakes. Where it reads a key that is mistaken by itself, it ends and has nothing to add.
 """
 
-import math
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from functools import partial
@@ -14,15 +13,16 @@ from prunescape.config.config import Config
 from prunescape.config.data import Data
 from prunescape.config.messages import Mistakes, Path, shown, suggestion
 from prunescape.config.section import Unreadable
-from prunescape.hpspace.attainable import degrees_of_freedom, least_draws, least_p
 from prunescape.hpspace.lattice import THESIS
 from prunescape.lanes import LANE_ALIGNMENT
+from prunescape.statistics.looks import MOST_SEEDS, looks
 
 # Rules about each network.
 OF_NETWORK = (
     network_checks.ratios,
     network_checks.cell,
     network_checks.pipelines,
+    network_checks.weights,
     grid_checks.batches,
     grid_checks.lengths,
 )
@@ -36,8 +36,6 @@ USED_BY = {
     "flip": (FOLDERS, ARRAYS),
 }
 NEED_DIRECTORY = ("imagenet", FOLDERS, ARRAYS)
-MOST_DRAWS = 100_000  # that the section `analysis` allows
-MOST_SEEDS = 1000  # that are looked through for enough
 
 
 def crossed(config: Config, known_models: Collection[str], known_data_sets: Collection[str]) -> Mistakes:
@@ -60,7 +58,21 @@ def _rules(config: Config, known_models: Collection[str], known_data_sets: Colle
     yield partial(_data, known=known_data_sets)
     yield _directory
     yield from (partial(_own_images_option, key=key) for key in USED_BY)
-    yield from (_batch, _decay, grid_checks.size, grid_checks.tile, grid_checks.names, _roi, _risk_roi, _decidable)
+    yield from (
+        _batch,
+        _decay,
+        _warmup,
+        grid_checks.size,
+        grid_checks.tile,
+        grid_checks.names,
+        _roi,
+        _risk_roi,
+        _grid_seeds,
+        _confirm,
+        grid_checks.exploration,
+        grid_checks.whole,
+        grid_checks.policy,
+    )
     yield partial(_lanes, path=("engine", "lanes"))
     yield from (partial(_bounds, path=("extension", axis.name)) for axis in THESIS)
     yield from (partial(grid_checks.bounds, place=place) for place in range(2))
@@ -122,6 +134,15 @@ def _decay(config: Config) -> Mistakes:
         yield path, f"{late[0]} is not before the end, recipe.epochs = {epochs}; write epochs below {epochs}"
 
 
+def _warmup(config: Config) -> Mistakes:
+    warmup, epochs = config.recipe.warmup_epochs, config.recipe.epochs
+    if warmup >= epochs:
+        text = (
+            f"{warmup} leaves no epoch at the full learning rate, recipe.epochs = {epochs}; write at most {epochs - 1}"
+        )
+        yield ("recipe", "warmup_epochs"), text
+
+
 def _at(config: Config, path: tuple[str, ...]) -> Any:
     section: Any = config
     for name in path:
@@ -148,35 +169,20 @@ def _risk_roi(config: Config) -> Mistakes:
         yield path, f"{shown(risk)} is not in analysis.roi = {shown(roi)}; add it there, or choose from there"
 
 
-def _decidable(config: Config) -> Mistakes:
-    """The tests of the verdict can decide something, with as many draws and seeds as there are."""
-    seeds, draws, level = len(config.seeds), config.analysis.draws, config.verdict.level
-    if seeds == 1:
-        return  # no test at all, which the verdict says
-    networks = {
-        name: 1 + len(of.methods) * len(of.criteria) * len(of.pipelines) * len(of.ratios)
-        for name, of in config.models.items()
-    }
-    model = min(networks, key=lambda name: networks[name])
-    degrees = degrees_of_freedom(seeds, networks[model])
-    if least_p(draws, degrees) <= level:
-        return
-    what = f"nothing can be decided of {model}, {networks[model]} networks with {seeds} seeds"
+def _grid_seeds(config: Config) -> Mistakes:
+    """No more seeds for the grid than there are."""
+    wanted, there = config.grid.seeds, len(config.seeds)
+    if isinstance(wanted, int) and wanted > there:
+        yield ("grid", "seeds"), f"is {wanted}, and seeds has {there}; write at most {there}, or null for all"
 
-    def above(least: float) -> str:
-        return f"no p-value is below {least:.2g}, and verdict.level is {shown(level)}"
 
-    enough = least_draws(level, degrees, MOST_DRAWS)
-    if enough is not None:
-        text = f"{draws} are too few: {what}: {above(least_p(draws, degrees))}; write at least {enough}"
-        yield ("analysis", "draws"), text
-        return
-    least = least_p(MOST_DRAWS, degrees)
-    more = (n for n in range(seeds, MOST_SEEDS) if least_p(draws, degrees_of_freedom(n, networks[model])) <= level)
-    remedy = next((f"train at least {n} seeds, or write" for n in more), "write")
-    raised = math.ceil(1000 * least_p(draws, degrees)) / 1000
-    text = f"{what}: with {MOST_DRAWS:,} draws still {above(least)}; {remedy} a verdict.level of at least {raised:g}"
-    yield ("seeds",), text
+def _confirm(config: Config) -> Mistakes:
+    """The most seeds of the confirmation are those of a look."""
+    most = config.verdict.confirm
+    if most is not None and most not in looks(most):
+        near = max(looks(most))
+        more = f" or {2 * near}" if near < MOST_SEEDS else ""
+        yield ("verdict", "confirm"), f"is {most}, and is looked at 5, 10, 20, 40, ... seeds; write {near}{more}"
 
 
 def _lanes(config: Config, path: tuple[str, ...]) -> Mistakes:

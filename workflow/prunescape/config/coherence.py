@@ -96,8 +96,7 @@ class Coherence(Section):
     mlp: Mlp = section(Mlp)
     lanes: Count = key(
         16,
-        "Children trained together as one network, on a CPU 1 or a multiple of 16. Vision transformers always are "
-        "trained one by one.",
+        "Children trained together as one network, on a CPU 1 or a multiple of 16.",
         unit="networks",
     )
     samples: Several | None = key(

@@ -10,9 +10,10 @@ from prunescape.config.coherence import Coherence, Network
 from prunescape.config.data import Data
 from prunescape.config.engine import Cluster, Engine
 from prunescape.config.figures import Figures
-from prunescape.config.grid import Extension, Grid
+from prunescape.config.grid import Exploration, Extension, Grid
 from prunescape.config.mechanism import Mechanism
 from prunescape.config.models import Model
+from prunescape.config.own import Own
 from prunescape.config.pruning import Pruning
 from prunescape.config.recipe import Recipe, Retraining
 from prunescape.config.section import Integer, Section, Some, Text, Unreadable, key, section, within
@@ -43,6 +44,7 @@ class Config(Section):
     )
     recipe: Recipe = section(Recipe)
     grid: Grid = section(Grid)
+    exploration: Exploration = section(Exploration)
     extension: Extension = section(Extension)
     analysis: Analysis = section(Analysis)
     verdict: Verdict = section(Verdict)
@@ -54,6 +56,7 @@ class Config(Section):
     coherence: Coherence | None = None
     cluster: Cluster = section(Cluster)
     figures: Figures = section(Figures)
+    own: Own = section(Own)
 
 
 def complete(config: Config) -> None:

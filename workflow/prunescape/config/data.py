@@ -48,6 +48,7 @@ class Data(Section):
     )
     prepared: FilledIn[Annotated[Text, within(pattern="^[^{}]+$")]] = key(
         None,
-        "Where the prepared arrays are kept (null, `results/<run>/data`).",
+        "Where the prepared arrays are kept (null, `results/<run>/data`). An absolute path, or one above this folder, "
+        "may be shared: there each version of the code that prepares them has a folder of its own, `code-<key>`.",
         hint="write a path without braces",
     )

@@ -9,16 +9,17 @@ class Engine(Section):
     """Where training runs, and how fast."""
 
     device: Literal["auto", "cpu", "cuda"] = key("auto", "Where to compute: `auto` takes a GPU where there is one.")
-    strategy: Literal["auto", "serial", "fused", "graphed"] = key(
+    strategy: Literal["auto", "serial", "fused", "vmap", "graphed", "branches"] = key(
         "auto",
-        "How the cells of a tile are trained: one after the other (`serial`), in arrays as one program (`fused`), in "
-        "arrays with each step as one CUDA graph (`graphed`). `auto` measures them for each network and takes the "
-        "fastest.",
+        "How the cells of a tile are trained: one after the other (`serial`), in arrays as one program of layers that "
+        "know lanes (`fused`) or, with layers of any kind, by torch.func.vmap (`vmap`), in arrays with each step as "
+        "one CUDA graph (`graphed`), or as branches of one CUDA graph beside each other, each with the bits of "
+        "`serial` (`branches`). `auto` measures them for each network and takes the fastest.",
     )
     lanes: Count | None = key(
         None,
-        "Cells an array holds, on a CPU 1 or a multiple of 16; idle copies fill up what a tile lacks (null, measured; "
-        "serial, 1).",
+        "Cells an array holds at most, on a CPU 1 or a multiple of 16; an array for fewer cells is smaller, on a CPU "
+        "idle copies fill it up to a multiple of 16 (null, measured; serial, 1).",
         unit="cells",
     )
     threads: Annotated[int, Integer(ge=1, le=1024)] = key(

@@ -57,11 +57,43 @@ class Grid(Section):
         "Cells along (learning rate, weight decay) without `axes`; odd, because the prior is the central cell.",
         unit="cells",
     )
+    seeds: Annotated[int | str, Integer(ge=1, word="per_cell")] | None = key(
+        None,
+        "How many of `seeds`, the first ones, every cell is trained with (null, all). One is enough to explore, since "
+        "only fresh seeds decide (`verdict.confirm`); numbers of the thesis have intervals from two on. With "
+        "`per_cell` each cell is trained once with a seed of its own (of order, augmentation and initialisation; all "
+        "networks share it), so that neighbours share no luck; it is trained by itself, which takes longer.",
+        unit="seeds",
+        hint="or write per_cell",
+    )
     tile: Two[Cells] = key((3, 3), "Cells along both axes that one job trains; they divide the size.", unit="cells")
 
 
+class Exploration(Section):
+    """How landscapes are explored: by a full grid, or by few trainings that a surrogate of all networks chooses."""
+
+    method: Literal["grid", "adaptive"] = key(
+        "grid",
+        "`grid` trains every cell; `adaptive` begins with cells that fill the space, and adds batches, on the same "
+        "lattice. Ellipses, risk and what else rests on whole landscapes need the grid.",
+    )
+    trainings: Annotated[int, Integer(ge=1, le=10_000)] = key(
+        32, "Adaptive: most trainings of a network, in whole batches. It may be raised later.", unit="trainings"
+    )
+    batch: Annotated[int, Integer(ge=1, le=1000)] = key(
+        8,
+        "Adaptive: trainings of a network in a round, which are one job for each of their seeds.",
+        unit="trainings",
+    )
+    worth: Annotated[Number, within(ge=0, le=100)] = key(
+        0.001,
+        "Adaptive: a network is done once a further batch is expected to raise its best estimate by less.",
+        unit="points",
+    )
+
+
 class Extension(Section):
-    """Growth of the grid: tiles are added where a variant's region of interest touches the border, for all variants."""
+    """Growth of the grid: tiles are added beside a variant's region of interest at the border, for all variants."""
 
     rounds: Annotated[int, Integer(ge=0, le=20)] = key(3, "Most rounds of growth (0, off).", unit="rounds")
     roi: Points = key(

@@ -1,5 +1,6 @@
 """The config's rules about the two axes of the grid: what may be varied, how far, and from where."""
 
+import math
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -8,7 +9,18 @@ from prunescape.config.grid import Grid, GridAxis
 from prunescape.config.messages import Mistakes, Path, shown, where, yaml_number
 from prunescape.config.section import Unreadable
 from prunescape.data.catalogue import IMAGES
-from prunescape.hpspace.lattice import HYPERPARAMETERS, LINEAR, LOG, THESIS, Axis, bounds_of, pair_of, size_of
+from prunescape.hpspace.lattice import (
+    ADAPTIVE,
+    HYPERPARAMETERS,
+    LINEAR,
+    LOG,
+    MOST_CELLS,
+    THESIS,
+    Axis,
+    bounds_of,
+    pair_of,
+    size_of,
+)
 from prunescape.training.retraining import FROM_TRAINED
 
 LONGEST = 2.0  # decades of a step
@@ -66,8 +78,11 @@ def names(config: Config) -> Mistakes:
         yield path, "write learning_rate before weight_decay, as the thesis has them"
     for place, axis in enumerate(axes):
         yield from _step(axis, (*path, place, "step"))
-        if axis.name == "momentum" and config.recipe.optimiser == "adam":
-            yield (*path, place, "name"), "recipe.optimiser is adam, which has no momentum; write sgd there"
+        if axis.name == "momentum" and config.recipe.optimiser != "sgd":
+            yield (
+                (*path, place, "name"),
+                f"recipe.optimiser is {config.recipe.optimiser}, which has no momentum; write sgd there",
+            )
     default = Grid()
     for key in ("step", "size"):
         if getattr(config.grid, key) != getattr(default, key):  # let through, for a config that is written out whole
@@ -109,6 +124,28 @@ def tile(config: Config) -> Mistakes:
             yield path, f"the tile is larger than the grid: {tile}, {size}; {remedy}"
         elif cells % tile and cells % 2:  # an even size is a mistake of its own, and will change
             yield path, f"tiles of {tile} do not divide {size}; {remedy}"
+
+
+def exploration(config: Config) -> Mistakes:
+    """There are as many trainings as a batch has."""
+    most, batch = config.exploration.trainings, config.exploration.batch
+    if most < batch:
+        text = f"{most} is less than a batch, exploration.batch = {batch}; write at least {batch}, or smaller batches"
+        yield ("exploration", "trainings"), text
+
+
+def whole(config: Config) -> Mistakes:
+    """A surrogate holds all cells at once."""
+    cells = math.prod(cells for _, cells in _sizes(config))
+    if config.exploration.method == ADAPTIVE and cells > MOST_CELLS:
+        remedy = f"write a grid of at most {MOST_CELLS:,}, or exploration.method: grid"
+        yield ("exploration", "method"), f"adaptive, and the grid has {cells:,} cells; {remedy}"
+
+
+def policy(config: Config) -> Mistakes:
+    """A region of interest is known where all cells were trained."""
+    if config.exploration.method == ADAPTIVE and config.verdict.policy:
+        yield ("verdict", "policy"), "needs the grid; write false, or exploration.method: grid"
 
 
 def _sizes(config: Config) -> list[tuple[Path, int]]:

@@ -6,7 +6,6 @@ from prunescape.config.section import (
     Count,
     Epoch,
     Epochs,
-    Flag,
     Integer,
     Number,
     Part,
@@ -19,7 +18,7 @@ from prunescape.config.section import (
     within,
 )
 
-Experiment = Literal["epochs", "sizes", "pruned", "channels", "cycles"]
+Experiment = Literal["epochs", "sizes", "pruned", "channels", "prediction", "cycles"]
 
 
 class Cycles(Section):
@@ -44,15 +43,25 @@ class Cycles(Section):
     )
 
 
+class Prediction(Section):
+    """Random sets of channels that are removed, to see what foretells the accuracy after retraining."""
+
+    sets: Annotated[int, Integer(ge=3, le=100_000)] = key(
+        16, "Sets of equal size; each is fine-tuned without, twice.", unit="sets"
+    )
+    fraction: Part = key(0.5, "The part of the channels inside blocks that a set holds.", unit="part of the channels")
+
+
 class Surface(Section):
     """Planes through the pretrained, a pruned and a retrained network, and lines between networks."""
 
     side: Annotated[int, Integer(ge=2, le=1001)] = key(21, "Points along each side of a plane's grid.", unit="points")
     cycles: Some[Count] | None = key(None, "The cycles whose planes are measured (null, all).", unit="cycles")
-    recompute: Flag = key(
-        True,
-        "Whether batch norm's statistics are measured anew at every point; else those of the networks are combined "
-        "like their weights.",
+    statistics: Some[Literal["recomputed", "combined"]] = key(
+        ("recomputed", "combined"),
+        "What batch norm has between networks: statistics that are measured anew at every point (`recomputed`), or "
+        "those of the networks, combined like their weights (`combined`). Each is measured and stated by itself, as "
+        "they may lead to opposite answers. Without batch norm there is one way.",
     )
     line: Annotated[int, Integer(ge=3, le=10_001)] = key(
         21, "Points of a line between two networks, both ends included.", unit="points"
@@ -68,10 +77,19 @@ class Mechanism(Section):
     """
 
     experiments: Some[Experiment] = key(
-        ("epochs", "sizes", "pruned", "channels", "cycles"),
+        ("epochs", "sizes", "pruned", "channels", "prediction", "cycles"),
         "What is done: utility over a training (`epochs`), over network size (`sizes`), after pruning and retraining "
-        "(`pruned`), of channels and as a predictor (`channels`), and pruning in cycles with surfaces and barriers "
-        "(`cycles`).",
+        "(`pruned`), of channels and as a predictor (`channels`), what foretells the accuracy after retraining "
+        "(`prediction`), and pruning in cycles with surfaces and barriers (`cycles`).",
+    )
+    seeds: Some[Annotated[int, Integer(ge=0, le=2**32 - 1)]] | None = key(
+        None, "Seeds of its pretrained networks (null, those of the config)."
+    )
+    level: Annotated[Number, within(gt=0, lt=0.5)] = key(
+        0.05,
+        "How often any of the study's answers may be wrong, in each direction: it is split over all of them, four "
+        "fifths over those to the core questions.",
+        unit="probability",
     )
     lanes: Count = key(
         16, "Networks trained and measured together as one, on a CPU 1 or a multiple of 16.", unit="networks"
@@ -90,8 +108,8 @@ class Mechanism(Section):
     )
     standard_error: Positive | None = key(
         None,
-        "Stop drawing subsets once the mean utility's standard error is at most this; `subsets` are then the most "
-        "(null, draw them all).",
+        "Draw as many subsets as bring the standard error of the imbalance to about this, by 32 subsets of a pilot, "
+        "which are not among them; `subsets` are then the most (null, draw them all).",
         unit="nats",
     )
     levels: Some[Part] = key(
@@ -108,6 +126,12 @@ class Mechanism(Section):
         "Epochs after which utility is measured, 0 being the initialisation (null, 0 and 20 more, evenly to the end); "
         "the last one always is.",
         unit="epochs",
+    )
+    epoch_statistics: Literal["recomputed", "running"] = key(
+        "recomputed",
+        "What batch norm has in the network of an epoch before subsets are ablated: statistics that are measured anew "
+        "on training images (`recomputed`), or those that training has averaged by then (`running`), which fit no "
+        "network before training and lag behind it early on.",
     )
     sizes: Some[Annotated[Number, within(gt=0, le=1)]] = key(
         (1.0, 0.5, 0.25),
@@ -127,5 +151,6 @@ class Mechanism(Section):
         "however short it is.",
         unit="epochs",
     )
+    prediction: Prediction = section(Prediction)
     cycles: Cycles = section(Cycles)
     surface: Surface = section(Surface)

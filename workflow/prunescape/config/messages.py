@@ -19,6 +19,7 @@ _NAMES = {
     "boolean": "true or false",
     "null": "null",
 }
+FORMER = {"recompute": "statistics"}  # keys that have another name now
 _GENERIC = {kind: f"write {name}" for kind, name in _NAMES.items()}
 _BOUNDS = {
     "minimum": "of at least",
@@ -123,7 +124,8 @@ def described(error: Mapping[str, Any], given: Any, part: Mapping[str, Any], pla
         kinds = [part["type"]] if isinstance(part["type"], str) else part["type"]
         # The first of a key's types is the one that is meant. A remedy that names a value needs no hint.
         remedy = _type_remedy(kinds[0], value, part)
-        names = " or ".join(_NAMES[name] for name in kinds)
+        *some, last = (part.get("word", _NAMES[name]) if name == "string" else _NAMES[name] for name in kinds)
+        names = f"{', '.join(some)} or {last}" if some else last
         return path, f"is {shown(value)}, not {names}; {remedy}{hint if remedy == _GENERIC[kinds[0]] else ''}"
     if kind in _OUTSIDE:
         return path, f"is {shown(value)}; write a number {_bounds(part)}{hint}"
@@ -152,6 +154,8 @@ def _unknown_key(key: str, known: Collection[str], places: Places) -> str:
         return "unknown key; write a space after the colon"
     if near:
         return f"unknown key; did you mean {near!r}?"
+    if FORMER.get(key) in known:
+        return f"unknown key; it is called {FORMER[key]!r} now, see docs/config.md"
     if key in places:
         return f"unknown key here; did you mean {' or '.join(places[key])}?"
     return f"unknown key; choose from: {', '.join(known)}"

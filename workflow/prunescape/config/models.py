@@ -77,6 +77,12 @@ class Model(Section):
         "changes. See docs/own-network.md.",
         hint="write a list of paths, as in [mypackage/table.npy]",
     )
+    weights: Text | None = key(
+        None,
+        "A file with the trained dense network's weights, which pruning starts from in place of a training: a state "
+        "dict as safetensors, or as torch.save writes it (null, the dense network is trained). See "
+        "docs/own-network.md.",
+    )
     prunable: Literal["inside-blocks", "all"] = key(
         "inside-blocks",
         "Which channels of an imported network may be pruned: those that reach neither an addition nor a "
@@ -117,7 +123,7 @@ class Model(Section):
         ("scratch",),
         "What is done with pruned networks, each for all criteria, methods and ratios: train them from `scratch`; go "
         "on from the weights that pruning left, repeating the schedule from `retraining.rewind_epoch` on "
-        "(`rate_rewinding`) or for as many epochs at the schedule's last learning rate (`fine_tuning`); take the "
+        "(`rate_rewinding`) or for as many epochs at one small learning rate (`fine_tuning`); take the "
         "remaining weights back to that epoch and go on from there (`weight_rewinding`); or prune each seed's "
         "untrained network and train what is left of it (`prune_at_init`).",
     )

@@ -6,7 +6,8 @@ from collections.abc import Collection
 from prunescape.config.config import Config
 from prunescape.config.messages import Mistakes, Path, shown, suggestion
 from prunescape.config.models import Model
-from prunescape.training.retraining import AT_INIT, FROM_TRAINED
+from prunescape.training.retraining import AT_INIT, FINE_TUNING, FROM_TRAINED, WEIGHT_REWINDING
+from prunescape.training.strategy import CAPTURED
 
 ONLY_IMPORTED = ("kwargs", "files", "prunable")
 MLP = "mlp"  # whose folders the study coherence has beside those of its networks
@@ -32,9 +33,9 @@ def imported(config: Config, model: str, catalogue: Collection[str]) -> Mistakes
     for study in ("stochastic", "mechanism"):
         if getattr(config, study) is not None:
             yield (study,), f"works on networks of the catalogue, and models.{model} is imported; remove one of them"
-    if config.engine.strategy == "graphed":
-        remedy = "write auto, fused or serial"
-        yield ("engine", "strategy"), f"graphed is for networks of the catalogue, and models.{model} is not; {remedy}"
+    if (name := config.engine.strategy) in CAPTURED:
+        remedy = "write auto, fused, vmap or serial"
+        yield ("engine", "strategy"), f"{name} is for networks of the catalogue, and models.{model} is not; {remedy}"
 
 
 def folders(config: Config) -> Mistakes:
@@ -75,15 +76,27 @@ def cell(config: Config, model: str) -> Mistakes:
 
 
 def pipelines(config: Config, model: str) -> Mistakes:
-    """A schedule that can be gone back to; and a criterion that says something about untrained networks."""
+    """A learning rate for fine-tuning; and a criterion that says something about untrained networks."""
     asked = config.models[model].pipelines
-    back = [name for name in asked if name in FROM_TRAINED]
-    if back and config.recipe.schedule == "cosine":
-        text = f"{back[0]} needs a learning rate to go back to, and recipe.schedule is cosine"
-        yield ("models", model, "pipelines"), f"{text}; write step or constant there"
+    if FINE_TUNING in asked and config.recipe.schedule == "cosine" and config.retraining.fine_tuning_rate is None:
+        text = f"{FINE_TUNING} is at the last learning rate, and recipe.schedule, a cosine, ends next to zero"
+        remedy = "write a part of the learning rate in retraining.fine_tuning_rate, 0.01 perhaps"
+        yield ("models", model, "pipelines"), f"{text}; {remedy}"
     if AT_INIT in asked and "bn_scale" in config.models[model].criteria:
         text = f"bn_scale ranks nothing in {AT_INIT}: before training all scales are 1; remove one of the two"
         yield ("models", model, "criteria"), text
+
+
+def weights(config: Config, model: str) -> Mistakes:
+    """Given weights are pruned, and nobody knows what they were earlier."""
+    section, path = config.models[model], ("models", model, "weights")
+    if section.weights is None:
+        return
+    if WEIGHT_REWINDING in section.pipelines:
+        text = f"{WEIGHT_REWINDING} goes back to an early epoch, and of {shown(section.weights)} none is known"
+        yield ("models", model, "pipelines"), f"{text}; write rate_rewinding or fine_tuning, or remove the weights"
+    if set(section.pipelines) == {AT_INIT}:
+        yield path, f"{AT_INIT} prunes untrained networks and has no use for them; remove the line, or add a pipeline"
 
 
 def rewind(config: Config) -> Mistakes:

@@ -86,7 +86,9 @@ def _kind(part: dict[str, Any]) -> str:
     if "enum" in part:
         return "one of " + ", ".join(f"`{word}`" for word in part["enum"])
     kinds: list[str] = part["type"] if isinstance(part["type"], list) else [part["type"]]
-    words: list[str] = [_KINDS.get(kind, kind) for kind in kinds]
+    words: list[str] = [
+        f"`{part['word']}`" if "word" in part and kind == "string" else _KINDS.get(kind, kind) for kind in kinds
+    ]
     bounds = [f"{sign} {part[key]}" for key, sign in _BOUNDS.items() if key in part]
     words[0] = " ".join([words[0], ", ".join(bounds)]).strip()
     if "items" in part:

@@ -44,7 +44,8 @@ def _written_out(part: dict[str, Any], sections: dict[str, Any]) -> dict[str, An
     if "anyOf" in part:
         value, null = part.pop("anyOf")
         value = _written_out(value, sections)
-        part = value | {"type": [value["type"], null["type"]]} | part
+        kinds = [value["type"]] if isinstance(value["type"], str) else value["type"]
+        part = value | {"type": [*kinds, null["type"]]} | part
     for key in ("items", "additionalProperties"):
         if isinstance(part.get(key), dict):
             part[key] = _written_out(part[key], sections)

@@ -102,14 +102,29 @@ class Integer:
 
     Attributes:
         ge, le: the smallest and the largest.
+        word: the one word that may stand in its place.
     """
 
     ge: int | None = None
     le: int | None = None
+    word: str | None = None
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         number = core_schema.int_schema(strict=True, ge=self.ge, le=self.le)
-        return core_schema.no_info_before_validator_function(_whole, number)
+        whole = core_schema.no_info_before_validator_function(_whole, number)
+        if self.word is None:
+            return whole
+        as_it_is = core_schema.simple_ser_schema("any")
+        return core_schema.no_info_wrap_validator_function(self._read, whole, serialization=as_it_is)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        said = handler(schema)
+        if self.word is None:
+            return said
+        return said | {"type": ["integer", "string"], "pattern": f"^{self.word}$", "word": self.word}
+
+    def _read(self, value: Any, whole: Callable[[Any], Any]) -> Any:
+        return value if value == self.word else whole(value)
 
 
 def _whole(value: Any) -> Any:

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from prunescape.data.augmentation import augment, centre_crop
+from prunescape.data.epoch import images_used, sizes_of_batches, steps_an_epoch
 from prunescape.data.prepared import PreparedData
 from prunescape.data.randomness import derive_seed
 
@@ -34,9 +35,10 @@ class Pick(NamedTuple):
     flips: torch.Tensor | None
     images: torch.Tensor | None = None
 
-    def clone(self) -> "Pick":
-        """A pick in memory of its own."""
-        chosen, *others = (None if tensor is None else tensor.clone() for tensor in self)
+    def resized(self, size: int) -> "Pick":
+        """A pick of so many images in memory of its own: the first ones, or all of them again and again."""
+        places = torch.arange(size, device=self.chosen.device) % len(self.chosen)
+        chosen, *others = (None if tensor is None else tensor[places] for tensor in self)
         assert chosen is not None
         return Pick(chosen, *others)
 
@@ -64,7 +66,7 @@ class Batches:
         seed_augment: int | None = None,
         *,
         dtype: torch.dtype = torch.float32,
-        drop_last: bool | None = None,
+        drop_last: bool = False,
         channels_last: bool | None = None,
         resident_bytes: int | None = None,
     ) -> None:
@@ -78,14 +80,13 @@ class Batches:
             seed_order: decides the order in each epoch; None keeps the stored order.
             seed_augment: decides crops and mirroring in each epoch; None takes the central crop.
             dtype: of the images of a batch.
-            drop_last: whether to leave out a last, incomplete batch if there is a full one, because batch
-                normalisation dislikes tiny batches. None leaves it out where the order is random.
+            drop_last: whether to leave out a last, incomplete batch if there is a full one.
             channels_last: the images' memory layout; None chooses it on a CPU, where convolutions prefer it.
             resident_bytes: most bytes kept on the device. None: half of a GPU's free memory, 1 GiB on a CPU.
         """
         self.data, self.device, self.batch_size = data, torch.device(device), batch_size
         self.seed_order, self.seed_augment = seed_order, seed_augment
-        self.drop_last = seed_order is not None if drop_last is None else drop_last
+        self.drop_last = drop_last
         if channels_last is None:
             channels_last = self.device.type == "cpu"
         self._layout = torch.channels_last if channels_last else torch.contiguous_format
@@ -108,13 +109,16 @@ class Batches:
     @property
     def images_per_epoch(self) -> int:
         """Number of images that an epoch's batches hold together."""
-        count = len(self.labels)
-        full = count // self.batch_size * self.batch_size
-        return full if self.drop_last and full else count
+        return images_used(len(self.labels), self.batch_size, self.drop_last)
+
+    @property
+    def sizes(self) -> list[int]:
+        """The one or two sizes of an epoch's batches, the larger first."""
+        return sizes_of_batches(len(self.labels), self.batch_size, self.drop_last)
 
     def __len__(self) -> int:
         """Number of batches an epoch."""
-        return -(-self.images_per_epoch // self.batch_size)
+        return steps_an_epoch(len(self.labels), self.batch_size, self.drop_last)
 
     def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """The batches of epoch 0."""

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from prunescape.errors import UserError, printable
+from prunescape.errors import UserError
+from prunescape.printable import printable
 
 TRAIN, VALIDATION_NAMES = "train", ("validation", "val", "valid", "dev")
 # Names of folders that are parts of a data set and no classes, as people write them.

@@ -17,7 +17,8 @@ from prunescape.data.prepared import PreparedData, clear, write_labels, write_me
 from prunescape.data.randomness import derive_seed
 from prunescape.data.sources.interface import Options, Report, Source, Split
 from prunescape.data.stratify import stratified_choice
-from prunescape.errors import UserError, printable
+from prunescape.errors import UserError
+from prunescape.printable import printable
 
 Splits = Mapping[str, tuple[Split, np.ndarray]]  # by name: its images, and the positions of those that are kept
 SHOWN = 30  # classes that are named, with the last one

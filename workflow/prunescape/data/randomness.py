@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:  # seeds are derived while the Snakefile is parsed, too
+    import numpy as np
 
 
 def derive_seed(seed: int, purpose: str, *more: int) -> int:
@@ -18,9 +20,11 @@ def derive_seed(seed: int, purpose: str, *more: int) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 
 
-def random_order(length: int, seed: int) -> np.ndarray:
+def random_order(length: int, seed: int) -> "np.ndarray":
     """A random order of `length` things: int64, each of 0..length-1 once.
 
     Ranks raw bits of PCG64, which NumPy promises never to change, unlike `permutation`.
     """
+    import numpy as np
+
     return np.argsort(np.random.PCG64(seed).random_raw(length), kind="stable").astype(np.int64)

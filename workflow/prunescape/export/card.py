@@ -9,8 +9,9 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
-from prunescape.errors import printable
+from prunescape.printable import printable
 from prunescape.pruning.settings import TARGETS
+from prunescape.training.recipe import ADAM, ADAMW, SGD
 from prunescape.training.retraining import AT_INIT, FINE_TUNING, RATE_REWINDING, SCRATCH, WEIGHT_REWINDING
 
 _CARD = """# {{ model }}, {{ variant }}
@@ -34,17 +35,23 @@ An image classifier, structurally pruned by the method `{{ method }}` and then {
 | parameters | {{ "{:,}".format(cost.params) }} |
 | learning rate | {{ cell.learning_rate | short }} |
 | weight decay | {{ cell.weight_decay | short }} |
-| recipe | SGD, {{ cell.epochs }} epochs, batches of {{ recipe.batch_size }}, momentum {{ recipe.momentum | short }},
+| recipe | {{ optimisers[recipe.optimiser] }}, {{ cell.epochs }} epochs, batches of {{ recipe.batch_size }},
+{%- if recipe.optimiser == "sgd" %} momentum {{ recipe.momentum | short }},{% endif %}
 {%- if recipe.label_smoothing %} label smoothing {{ recipe.label_smoothing | short }},{% endif %}
 {#- #} schedule `{{ recipe.schedule }}` |
-| seed | {{ cell.seed }} |
+| seed | {{ cell.cell_seed | default(cell.seed) }} |
 
 ## How it was chosen
 
-The main job trained this network with {{ cell.seeds }} seeds at every cell of a grid of {{ axes.first.of.plural }} and
-{{ axes.second.of.plural }}. This is the cell with the best mean accuracy over seeds, {{ cell.mean_top1 | digits }} %,
-and of its seeds the one with the highest. The choice was made on the validation images, on which the accuracy above was
-measured too: expect somewhat less on new ones.
+{% if advice %}
+The run's verdict on {{ axes.words }}: **{{ advice }}**. This network was trained at the setting that it says to use.
+{% else %}
+It was trained at the {{ axes.words }} that tuning the dense network gave.
+{% endif %}
+The main job explored {{ axes.first.of.plural }} and {{ axes.second.of.plural }} on a lattice; at this cell, trainings
+reached {{ cell.mean_top1 | digits }} % on average ({{ cell.seeds }} {{ "seed" if cell.seeds == 1 else "seeds" }}), and
+this is the best of them. Choices were made on the validation images, on which the accuracy above was measured too:
+expect somewhat less on new ones.
 
 The main job keeps tables and no weights: this cell was trained again for the export, with the same settings and seed.
 It reached {{ trained_top1 | digits }} %, and {{ cell.top1 | digits }} % in the main job
@@ -52,13 +59,15 @@ It reached {{ trained_top1 | digits }} %, and {{ cell.top1 | digits }} % in the 
 
 ## Risk
 
-{% if variant == "dense" %}
+{% if not risk %}
+What other settings cost was not measured: it needs the full grid (`exploration.method: grid`).
+{% elif variant == "dense" %}
 Cells within {{ risk_roi | short }} points of the best are this network's region of interest. Choosing any of them costs
 {{ risk.d_mean | digits }} points of accuracy on average.
 {% else %}
 To train this network at a {{ axes.words }} that suit the dense one (a cell of its
 {{ risk_roi | short }}-ROI; there are {{ risk.n_cells }}) costs {{ risk.d_mean | digits }} points of accuracy on
-average, with a standard deviation of {{ risk.d_std | digits }}. The run's verdict: **{{ advice }}**.
+average, with a standard deviation of {{ risk.d_std | digits }}.
 {% endif %}
 
 ## Files, and what was compared
@@ -99,6 +108,9 @@ _TRAINED = {
 }
 
 
+_OPTIMISERS = {SGD: "SGD", ADAM: "Adam", ADAMW: "AdamW"}
+
+
 def _plain(name: str) -> str:
     """A name that a folder gives, as a cell of a Markdown table shows it: nothing in it is obeyed."""
     return re.sub(r"([\\`*\[\]<|])", r"\\\1", printable(name).replace("\n", " "))
@@ -111,10 +123,11 @@ def model_card(facts: Mapping[str, Any]) -> str:
         facts: run, model, variant, method, pipeline, target, recipe, risk_roi; axes (the grid's, a `Pair`); data
             (`PreparedData`); cell (what `chosen_training` gives); trained_top1 (in percent, of the export's own
             training); check (what `export` gives); cost (the network's row of `pruning.csv`); channels (its rows of
-            `channels.csv`); risk (its row of `risk.csv`); advice (the verdict; None for the dense network).
+            `channels.csv`); risk (its row of `risk.csv`; empty
+            where no full grid was trained); advice (the verdict; None for the dense network).
     """
     environment = Environment(trim_blocks=True, keep_trailing_newline=True, undefined=StrictUndefined)
     environment.filters["digits"] = lambda value, places=2: f"{value:.{places}f}"
     environment.filters["short"] = lambda value: f"{value:.6g}"
     environment.filters["plain"] = _plain
-    return environment.from_string(_CARD).render(**facts, trained=_TRAINED, targets=TARGETS)
+    return environment.from_string(_CARD).render(**facts, trained=_TRAINED, targets=TARGETS, optimisers=_OPTIMISERS)

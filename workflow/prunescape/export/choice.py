@@ -1,40 +1,63 @@
-"""The choice of the training of a network that is handed on: the best cell of its landscape."""
+"""The choice of the training of a network that is handed on: one at the setting that the verdict says to use."""
 
 from typing import Any
 
 import pandas as pd
 
 from prunescape.errors import UserError
-from prunescape.hpspace.landscape import best_cell, hyperparameters_of, mean_over_seeds
-from prunescape.hpspace.lattice import HYPERPARAMETERS, epochs_trained
+from prunescape.hpspace.choice import choose_finalists
+from prunescape.hpspace.landscape import hyperparameters_of
+from prunescape.hpspace.lattice import CELL_SEED, HYPERPARAMETERS, Cell, epochs_trained
+from prunescape.hpspace.questions import DENSE, PRIOR
+from prunescape.statistics.looks import TUNE
 
 
-def chosen_training(cells: pd.DataFrame, model: str, variant: str) -> dict[str, Any]:
-    """The best cell by mean top-1 accuracy over seeds, and of its seeds the one with the highest accuracy.
+def setting_to_use(cells: pd.DataFrame, decisions: pd.DataFrame, model: str, variant: str) -> Cell:
+    """The cell at which a network is to be trained: a pruned one as the verdict says, the dense one where it was tuned.
+
+    Where nothing was confirmed, that of the dense network is the one that looks best.
 
     Args:
         cells: `cells.csv`.
+        decisions: `decisions.csv`.
         model, variant: the network.
+    """
+    of = decisions[decisions["model"] == model]
+    if variant != DENSE:
+        answer = of[(of["variant"] == variant) & (of["question"] == PRIOR)].iloc[0]
+        prefix = "tuned_" if answer["answer"] == TUNE else ""
+        return Cell(int(answer[f"{prefix}i"]), int(answer[f"{prefix}j"]))
+    tuned = of[of["question"] == DENSE]
+    if tuned.empty:
+        return choose_finalists(cells[(cells["model"] == model) & (cells["variant"] == DENSE)])[0]
+    return Cell(int(tuned["i"].iloc[0]), int(tuned["j"].iloc[0]))
+
+
+def chosen_training(cells: pd.DataFrame, decisions: pd.DataFrame, model: str, variant: str) -> dict[str, Any]:
+    """The training with the highest top-1 accuracy of those that explored a network's `setting_to_use`.
+
+    Args:
+        cells, decisions, model, variant: see `setting_to_use`.
 
     Returns:
-        i, j, both hyperparameters, mean_top1, seed, seeds (how many), and the table's top1, top5 and epochs of
-        the training with that seed.
+        i, j, both hyperparameters, mean_top1, seed, the cell's own seed if it has one, seeds (how many), and the
+        table's top1, top5 and epochs of the training with that seed.
 
     Raises:
-        UserError: that training diverged.
+        UserError: all trainings there diverged.
     """
+    cell = setting_to_use(cells, decisions, model, variant)
     own = cells[(cells["model"] == model) & (cells["variant"] == variant)]
-    best = best_cell(mean_over_seeds(own, "top1"))
-    trained = own[(own["i"] == best["i"]) & (own["j"] == best["j"])]
-    chosen = trained.sort_values(["top1", "seed"], ascending=[False, True]).iloc[0]
+    trained = own[(own["i"] == cell.i) & (own["j"] == cell.j)]
+    chosen = trained.sort_values(["diverged", "top1", "seed"], ascending=[True, False, True]).iloc[0]
     if chosen["diverged"]:
-        raise UserError(f"{model}, {variant}: even the best training diverged; there is no network worth exporting")
+        raise UserError(f"{model}, {variant}: all trainings at the setting to use diverged; there is nothing to export")
     varied = hyperparameters_of(cells)
     return {
-        **{name: int(chosen[name]) for name in ("i", "j", "seed")},
+        **{name: int(chosen[name]) for name in ("i", "j", "seed", CELL_SEED) if name in chosen},
         "epochs": int(chosen[epochs_trained(varied)]),
         **{name: (int if HYPERPARAMETERS[name].whole else float)(chosen[name]) for name in varied},
         **{name: float(chosen[name]) for name in ("top1", "top5")},
-        "mean_top1": float(best["f"]),
+        "mean_top1": float(trained["top1"].mean()),
         "seeds": len(trained),
     }

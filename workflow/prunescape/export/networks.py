@@ -13,6 +13,7 @@ from prunescape.data.augmentation import centre_crop
 from prunescape.data.prepared import PreparedData
 from prunescape.errors import UserError
 from prunescape.io.files import atomic
+from prunescape.models.attention import single_layers
 
 BATCH = 256  # images run at once
 TOLERANCE = 1e-3  # largest difference of outputs, as a part of the largest output; float32 sums in another order
@@ -103,7 +104,7 @@ def open_onnx(path: Path | str) -> Network:
 
 def _exported(network: nn.Module, shape: tuple[int, int, int]) -> torch.export.ExportedProgram:
     example = torch.zeros(2, *shape)
-    with torch.no_grad():
+    with torch.no_grad(), single_layers():
         exported = torch.export.export(
             network, (example,), dynamic_shapes={IMAGES: {0: torch.export.Dim("batch", min=1)}}
         )
@@ -142,7 +143,8 @@ def _outputs(network: Network, data: PreparedData) -> np.ndarray:
     parts = []
     for start in range(0, len(stored), BATCH):
         pixels = torch.from_numpy(np.array(stored[start : start + BATCH]))
-        parts.append(network(centre_crop(pixels, data.crop).float().contiguous() / 255).numpy())
+        with single_layers():
+            parts.append(network(centre_crop(pixels, data.crop).float().contiguous() / 255).numpy())
     return np.concatenate(parts)
 
 

@@ -1,4 +1,4 @@
-"""Figures 4.1 to 4.3: the accuracy over both hyperparameters, one column a variant."""
+"""Figures 4.1 to 4.3: the accuracy over both hyperparameters, estimated and measured, one column a variant."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -11,21 +11,26 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from prunescape.figures import drawing, names, plane, style
-from prunescape.figures.surface import REACH, colour_limits, colour_scale, interpolate
+from prunescape.figures.surface import BELOW_BEST, HALF, REACH, WIDE, Heights, colour_scale, heights_of, interpolate
 from prunescape.hpspace.cells import of_grid
 from prunescape.hpspace.landscape import best_cell, mean_over_seeds
 from prunescape.hpspace.lattice import Pair
 
 COLUMNS = 5  # variants side by side before the figure wraps
 LEVELS = 10  # contour bands
-DEFAULTS: dict[str, Any] = {"colour_range_percent": 15.0, "colour_map": "viridis", "roi": (0.5, 1.0)}
+DEFAULTS: dict[str, Any] = {
+    "landscape": BELOW_BEST,
+    "colour_range_percent": 15.0,
+    "colour_map": "viridis",
+    "roi": (0.5, 1.0),
+}
 
 
 def draw(cells: pd.DataFrame, ellipses: pd.DataFrame, model: str, metric: str, **options: Any) -> Figure:
-    """Contours above, cells with their confidence ellipses below, of the means over seeds.
+    """Contours of the estimate above, measured cells with their confidence ellipses below, of the means over seeds.
 
     Args:
         cells: the table cells.csv.
@@ -39,14 +44,14 @@ def draw(cells: pd.DataFrame, ellipses: pd.DataFrame, model: str, metric: str, *
 def draw_means(
     landscape: pd.DataFrame, ellipses: pd.DataFrame, metric: str, model: str, options: Mapping[str, Any]
 ) -> Figure:
-    """Contours above, cells with their confidence ellipses below, one shared colour bar.
+    """Contours of the estimate above, measured cells with their confidence ellipses below, one shared colour bar.
 
     Args:
         landscape: mean over seeds: model, variant, i, j, both hyperparameters, f (in percent).
         ellipses: the table ellipses.csv.
         metric: `top1` or `top5`.
-        options: `colour_range_percent`, `colour_map`, `roi` (thresholds) and `axes` (see `Pair.from_settings`); what is
-            absent has its default.
+        options: `landscape` (what the colours show), `colour_range_percent` and `colour_map` of the config's section
+            `figures`, `roi` (thresholds) and `axes` (see `Pair.from_settings`); what is absent has its default.
     """
     chosen = {key: options.get(key, default) for key, default in DEFAULTS.items()}
     rois = sorted(float(roi) for roi in chosen["roi"])
@@ -54,8 +59,8 @@ def draw_means(
     cells = plane.located(landscape[landscape["model"] == model], pair)
     variants = names.variant_order(cells["variant"])
     known = cells[np.isfinite(cells["f"])]
-    limits = colour_limits(known, float(chosen["colour_range_percent"]), max(rois))
-    colours, norm = colour_scale(str(chosen["colour_map"])), Normalize(*limits)
+    heights = heights_of(known, str(chosen["landscape"]), float(chosen["colour_range_percent"]), max(rois))
+    colours, norm = colour_scale(str(chosen["colour_map"])), Normalize(*heights.limits)
     ellipses = ellipses[(ellipses["model"] == model) & (ellipses["metric"] == metric)]
 
     rows = style.bands(variants, COLUMNS)
@@ -72,7 +77,7 @@ def draw_means(
                 upper.remove()
                 lower.remove()
                 continue
-            _variant(upper, lower, row[column], known, ellipses, look)
+            _variant(upper, lower, row[column], heights, ellipses, look)
             if column == 0:
                 upper.set_ylabel(pair.first.title)
                 lower.set_ylabel(pair.first.title)
@@ -81,17 +86,20 @@ def draw_means(
         aspect=28 * len(rows), pad=0.015, fraction=0.05,
     )  # fmt: skip
     bar.outline.set_visible(False)
-    bar.set_label(f"{names.metric_title(metric).capitalize()} (%)")
+    title = names.metric_title(metric).capitalize()
+    bar.set_label(f"{title}: points below each network's own best" if heights.relative else f"{title} (%)")
     bar.locator = MaxNLocator(7)
+    if heights.relative:
+        bar.formatter = FuncFormatter(lambda value, _: f"{abs(value):g}")
     bar.update_ticks()
     drawn = ellipses[plane.is_fitted(ellipses) & ellipses["variant"].isin(variants)]["roi"].to_numpy()
     style.legend_below(figure, _legend(rois, drawn))
     style.heading(
         figure,
         f"{names.model_title(model)}: {names.metric_title(metric)} by {pair.second.words} and {pair.first.words}",
-        "Above: interpolated. Below: every cell trained. "
-        f"The colours span the best {chosen['colour_range_percent']:g} % of all cells and each variant's "
-        f"{plane.roi_label(rois[-1])}{_but_failures(known, limits[0])}.",
+        "Above: estimated, each cell averaged with its neighbours. Below: each cell as measured. "
+        f"The colours span the best {chosen['colour_range_percent']:g} % of all cells and "
+        f"{_at_least(heights, rois[-1])}.",
     )
     return figure
 
@@ -107,15 +115,16 @@ class _Look(NamedTuple):
     points: float
 
 
-def _variant(upper: Axes, lower: Axes, variant: str, known: pd.DataFrame, ellipses: pd.DataFrame, look: _Look) -> None:
+def _variant(upper: Axes, lower: Axes, variant: str, heights: Heights, ellipses: pd.DataFrame, look: _Look) -> None:
     """The two panels of a variant."""
-    here, mine = known[known["variant"] == variant], ellipses[ellipses["variant"] == variant]
+    estimate, here = (of[of["variant"] == variant] for of in (heights.estimate, heights.measured))
+    mine, best = ellipses[ellipses["variant"] == variant], heights.bests.get(variant)
     upper.set_title(names.panel_title(variant))
     for axes in (upper, lower):
         _frame(axes, look.extent, look.pair)
-    _contours(upper, here, look.extent, look.colours, look.norm)
-    _cells(lower, here, look.colours, look.norm, look.points)
-    notes = [f"best cell: {here['f'].max():.1f} %" if len(here) else "no accuracy measured"]
+    _contours(upper, estimate, look, best)
+    _cells(lower, here, look)
+    notes = ["no accuracy measured" if best is None else f"best cell: {best:.1f} %"]
     for rank, roi in enumerate(look.rois):
         notes.append(_region(lower, mine[np.isclose(mine["roi"], roi)], roi, rank, look.pair))
     lower.set_title("\n".join(notes), fontsize=7.5, fontweight="normal", color=style.MUTED)
@@ -124,10 +133,13 @@ def _variant(upper: Axes, lower: Axes, variant: str, known: pd.DataFrame, ellips
     lower.tick_params(labelbottom=True)
 
 
-def _but_failures(known: pd.DataFrame, lower: float) -> str:
-    """A note that the colours leave variants out, where they do."""
-    left_out = len(known) and (known.groupby("variant")["f"].max() < lower).any()
-    return f", leaving out networks that stay {REACH:g} points below the best" if left_out else ""
+def _at_least(heights: Heights, roi: float) -> str:
+    """What the colours span at least, and that they leave variants out, where they do."""
+    if heights.relative:
+        return f"at least {WIDE * roi:g} points"
+    left_out = (heights.measured.groupby("variant")["f"].max() < heights.limits[0]).any()
+    failures = f", leaving out networks that stay {REACH:g} points below the best" if left_out else ""
+    return f"each variant's {plane.roi_label(roi)}{failures}"
 
 
 def _extent(cells: pd.DataFrame, pair: Pair) -> tuple[float, float, float, float]:
@@ -152,40 +164,47 @@ def _frame(axes: Axes, extent: Sequence[float], pair: Pair) -> None:
     axes.spines[["top", "right"]].set_visible(True)
 
 
-def _contours(axes: Axes, here: pd.DataFrame, extent: Sequence[float], colours: Colormap, norm: Normalize) -> None:
-    axes.set_facecolor(style.PALE)
-    low, high = float(norm.vmin or 0), float(norm.vmax or 0)
-    surface = interpolate(here, extent, low - 0.5 * (high - low)) if len(here) else None
-    if surface is None:
-        drawing.say(axes, "too few cells for contours" if len(here) else "no accuracy measured")
+def _contours(axes: Axes, here: pd.DataFrame, look: _Look, best: float | None) -> None:
+    """The surface through the estimate; dots where cells were trained, and a star at its best one."""
+    low, high = float(look.norm.vmin or 0), float(look.norm.vmax or 0)
+    surface = interpolate(here, look.extent, low - HALF * (high - low)) if len(here) else None
+    if surface is None or best is None:
+        drawing.say(axes, "no accuracy measured" if best is None else "too few cells for contours")
         return
     levels = np.linspace(low, high, LEVELS + 1)
-    filled = axes.contourf(*surface, levels=levels, cmap=colours, norm=norm, extend="min")
+    filled = axes.contourf(*surface, levels=levels, cmap=look.colours, norm=look.norm, extend="min")
     filled.set_rasterized(True)
     if surface[2].max() > low and surface[2].min() < high:
         axes.contour(*surface, levels=levels[:-1], colors=style.PAPER, linewidths=0.35, alpha=0.55)
     if here["f"].max() < low:
-        drawing.say(axes, f"best {here['f'].max():.1f} %:\nbelow the colour range")
+        drawing.say(axes, f"best {best:.1f} %:\nbelow the colour range")
+        return
+    axes.scatter(here["x"], here["y"], s=1.6, color=style.INK, alpha=0.45, linewidths=0)
+    _star(axes, here, 8.0)
 
 
-def _cells(axes: Axes, here: pd.DataFrame, colours: Colormap, norm: Normalize, scale: float) -> None:
-    """Dots coloured by accuracy (small and grey below the range), the best one starred, the prior framed."""
+def _cells(axes: Axes, here: pd.DataFrame, look: _Look) -> None:
+    """Dots coloured by height (small and grey below the range), the best one starred, the prior framed."""
     if here.empty:
         return
-    pitch = scale * min(plane.step_of(here["x"]), plane.step_of(here["y"]))
+    pitch = look.points * min(plane.step_of(here["x"]), plane.step_of(here["y"]))
     dot = float(np.clip(0.72 * pitch, 3, 17))
-    inside = here["f"] >= float(norm.vmin or 0)
+    inside = here["f"] >= float(look.norm.vmin or 0)
     below, above = here[~inside], here[inside]
     axes.scatter(below["x"], below["y"], s=(0.6 * dot) ** 2, color=style.FAINT, linewidths=0)
-    axes.scatter(above["x"], above["y"], s=dot**2, c=above["f"], cmap=colours, norm=norm, linewidths=0)
+    axes.scatter(above["x"], above["y"], s=dot**2, c=above["f"], cmap=look.colours, norm=look.norm, linewidths=0)
     prior = here[(here["i"] == 0) & (here["j"] == 0)]
     axes.scatter(
         prior["x"], prior["y"], s=(1.3 * dot) ** 2, marker="s",
         facecolors="none", edgecolors=style.INK, linewidths=1.1, zorder=6,
     )  # fmt: skip
+    _star(axes, here, max(dot, 8.0))
+
+
+def _star(axes: Axes, here: pd.DataFrame, size: float) -> None:
+    """A star at the best cell, so many points wide."""
     best = best_cell(here)
-    size = max(dot, 8.0) ** 2
-    star = axes.scatter(best["x"], best["y"], s=size, marker="*", color=style.HIGHLIGHT, linewidths=0, zorder=7)
+    star = axes.scatter(best["x"], best["y"], s=size**2, marker="*", color=style.HIGHLIGHT, linewidths=0, zorder=7)
     star.set_path_effects([patheffects.withStroke(linewidth=1.6, foreground=style.PAPER)])
 
 

@@ -4,7 +4,7 @@ import re
 import textwrap
 from collections.abc import Iterable
 
-from prunescape.errors import printable
+from prunescape.printable import printable
 
 METRICS = {"top1": "top-1 accuracy", "top5": "top-5 accuracy"}
 MODELS = {
@@ -13,6 +13,7 @@ MODELS = {
     "small_resnet": "Small ResNet",
     "vit": "ViT",
     "small_vit": "Small ViT",
+    "vit_small": "ViT-small",
 }
 DATA = {
     "cifar10": "CIFAR-10",
@@ -163,9 +164,9 @@ def points(value: float, decimals: int = 1) -> str:
     return f"{value:+.{decimals}f}".replace("-", "−")
 
 
-def plural(count: int, word: str) -> str:
-    """A number with its noun: `1 seed`, `3 seeds`."""
-    return f"{count} {word}{'s' * (count != 1)}"
+def plural(count: float, word: str) -> str:
+    """A number with its noun: `1 seed`, `0.5 points`."""
+    return f"{count:g} {word}{'s' * (count != 1)}"
 
 
 def percent(part: float) -> str:

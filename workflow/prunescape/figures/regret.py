@@ -1,4 +1,4 @@
-"""Expected regret against the number of trials: the use of tuning again."""
+"""Expected regret against the number of trainings: the use of tuning again."""
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ LINEAR = 0.5  # points: regret is drawn linearly up to here, and logarithmically
 
 
 def draw(regret: pd.DataFrame, model: str, metric: str, margin: float, *, confidence: float = 0.95) -> Figure:
-    """A panel a strategy: regret after 1, 2, ... trials, a line a variant, with its interval.
+    """A panel a strategy: regret after 1, 2, ... trainings, a line a variant, with its interval.
 
     Args:
         regret: the table regret.csv.
@@ -29,7 +29,7 @@ def draw(regret: pd.DataFrame, model: str, metric: str, margin: float, *, confid
     for axes, (strategy, title) in zip(panels, STRATEGIES.items(), strict=True):
         _lines(axes, mine[mine["strategy"] == strategy], variants, colours)
         axes.axhline(margin, color=style.HIGHLIGHT, lw=1, ls=(0, (4, 2)), zorder=1)
-        axes.set(xscale="log", xlabel="Trials", title=title)
+        axes.set(xscale="log", xlabel="Trainings", title=title)
         axes.set_yscale("symlog", linthresh=LINEAR, linscale=0.6)
         _ticks(axes, mine)
     panels[0].set_ylabel("Expected regret (points)")
@@ -37,17 +37,19 @@ def draw(regret: pd.DataFrame, model: str, metric: str, margin: float, *, confid
     style.heading(
         figure,
         f"{names.model_title(model)}: what tuning again would buy ({names.metric_title(metric)})",
-        "How far the best cell of so many trials is expected to lie below the best of the grid. "
+        "How far the cell that looks best after so many trainings is expected to lie below the best of the grid. "
         + (
-            "As measured with one seed, noise included."
+            "As measured with one seed, as if trainings had no noise."
             if one
-            else f"Without noise; bands: {100 * confidence:g} % intervals."
+            else f"Bands: {100 * confidence:g} % intervals."
         ),
     )
     handles = [
         Line2D([], [], color=colours[name], ls=_dash(name), label=names.variant_title(name)) for name in variants
     ]
-    dashes = Line2D([], [], color=style.HIGHLIGHT, lw=1, ls=(0, (4, 2)), label=f"the margin, {margin:g} points")
+    dashes = Line2D(
+        [], [], color=style.HIGHLIGHT, lw=1, ls=(0, (4, 2)), label=f"the margin, {names.plural(margin, 'point')}"
+    )
     style.legend_below(figure, [*handles, dashes], entry=2.1)
     return figure
 

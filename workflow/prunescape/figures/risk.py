@@ -13,6 +13,7 @@ from prunescape.figures import names, style
 
 SIDES = {"d": "Performance risk (points)", "percent": "Relative performance risk (% of the best cell)"}
 FAR = 3.0  # interquartile ranges above a box: what lies beyond is drawn as an arrow at the axis' end
+WHISKER = 1.5  # lengths of the box, to which its whiskers reach at most
 GOLDEN = (5**0.5 - 1) / 2
 
 
@@ -47,11 +48,22 @@ def draw(risk_cells: pd.DataFrame, metric: str, *, risk_roi: float = 0.5) -> Fig
         figure,
         f"Risk of keeping the dense network's hyperparameters ({names.metric_title(metric)})",
         f"Each dot is a cell of the dense network's {risk_roi:g}-ROI: how far the variant trained there "
-        "falls short of that variant's own best cell. Numbers at the right: mean ± standard deviation."
-        + (" Arrows: beyond the axis." if (cells["d"] > tops["d"]).any() else ""),
+        "falls short of that variant's own best cell, as measured: noise makes it too large. At the right: mean ± "
+        "standard deviation." + (" Arrows: beyond the axis." if (cells["d"] > tops["d"]).any() else ""),
     )
     style.legend_below(figure, _legend(risk_roi))
     return figure
+
+
+def box(values: np.ndarray) -> dict[str, float]:
+    """A box as Plotly draws it, in the thesis' Figure 4.5: Hazen's quartiles, whiskers to cells within 1.5 boxes.
+
+    Cells beyond the whiskers are the outliers; every cell is drawn as a dot beside.
+    """
+    low, middle, high = np.quantile(values, [0.25, 0.5, 0.75], method="hazen")
+    reach = WHISKER * (high - low)
+    inside = values[(values >= low - reach) & (values <= high + reach)]
+    return {"q1": low, "med": middle, "q3": high, "whislo": min(inside.min(), low), "whishi": max(inside.max(), high)}
 
 
 def right_end(cells: pd.DataFrame, column: str) -> float:
@@ -81,13 +93,13 @@ def _boxes(axes: Axes, here: pd.DataFrame, column: str, top: float) -> None:
     colours = style.variant_colours(order)
     samples = [here.loc[here["variant"] == variant, column].to_numpy(float) for variant in order]
     line = {"color": style.INK, "linewidth": 0.9}
-    boxes = axes.boxplot(
-        samples, positions=range(len(order)), orientation="horizontal", widths=0.62, whis=(0, 100),
-        patch_artist=True, boxprops={"edgecolor": style.INK, "linewidth": 0.9},
+    boxes = axes.bxp(
+        [box(values) for values in samples], positions=range(len(order)), orientation="horizontal", widths=0.62,
+        patch_artist=True, boxprops={"edgecolor": style.INK, "linewidth": 0.9}, showfliers=False,
         medianprops=line, whiskerprops=line, capprops=line,
     )  # fmt: skip
-    for box, variant in zip(boxes["boxes"], order, strict=True):
-        box.set_facecolor(style.tint(colours[variant], 0.45 if variant == "dense" else 0.68))
+    for drawn, variant in zip(boxes["boxes"], order, strict=True):
+        drawn.set_facecolor(style.tint(colours[variant], 0.45 if variant == "dense" else 0.68))
     for place, (variant, values) in enumerate(zip(order, samples, strict=True)):
         heights = place + 0.34 * (np.arange(1, len(values) + 1) * GOLDEN % 1 - 0.5)
         beyond = values > 1.001 * top
@@ -112,10 +124,17 @@ def _boxes(axes: Axes, here: pd.DataFrame, column: str, top: float) -> None:
 
 
 def _legend(risk_roi: float) -> list[Line2D | Patch]:
-    box = style.tint(style.INK, 0.45)
+    shade = style.tint(style.INK, 0.45)
     return [
-        Patch(facecolor=box, edgecolor=style.INK, label="quartiles; whiskers to the extremes"),
+        Patch(facecolor=shade, edgecolor=style.INK, label="quartiles; whiskers to 1.5 boxes, outliers beyond"),
         Line2D([], [], ls="", marker="D", mfc=style.PAPER, mec=style.INK, ms=5.5, label="mean"),
         Line2D([], [], color=style.INK, lw=0.9, ls=":", label="mean of the dense network"),
-        Line2D([], [], color=style.HIGHLIGHT, lw=1, ls=(0, (4, 2)), label=f"{risk_roi:g} points: the ROI's width"),
+        Line2D(
+            [],
+            [],
+            color=style.HIGHLIGHT,
+            lw=1,
+            ls=(0, (4, 2)),
+            label=f"{names.plural(risk_roi, 'point')}: the ROI's width",
+        ),
     ]

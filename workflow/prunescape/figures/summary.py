@@ -50,6 +50,7 @@ def draw(
         note = "No network has cells enough in its region of interest for an ellipse."
     elif missing:
         note += f" No ellipse (too few cells): {'; '.join(names.variant_title(name) for name in missing)}."
+    note += " Right as measured: noise makes risks too large."
     style.heading(figure, f"{names.model_title(model)} at a glance ({names.metric_title(metric)})", note)
     return figure
 

@@ -34,7 +34,7 @@ def draw(transfer: pd.DataFrame, model: str, metric: str, *, confidence: float =
     ends = [f"rank_correlation_best{end}" for end in ("", "_low", "_high")]
     middle = mine[ends[1:]].mean(axis=1).fillna(mine[ends[0]])
     _matrix(right, mine.assign(value=middle), variants, ("value", *ends[1:]), (-1.0, 1.0), "PuOr_r", numbers=False)
-    left.set_title("Points lost: trained (column) at the best cell of (row)")
+    left.set_title("Points lost: trained (column) as tuned on (row)")
     right.set_title("Rank correlation over the better half of the cells")
     left.set_ylabel("Tuned")
     one = mine["estimate"].isna().all()
@@ -43,8 +43,8 @@ def draw(transfer: pd.DataFrame, model: str, metric: str, *, confidence: float =
         f"{names.model_title(model)}: tune one, train another ({names.metric_title(metric)})",
         "As measured with one seed, noise included."
         if one
-        else f"Without noise, with {100 * confidence:g} % intervals. "
-        "Diagonal: what choosing its own best cell by noisy measurements costs.",
+        else f"Tuned: the best of one training a cell. With {100 * confidence:g} % intervals. "
+        "Diagonal: what the noise of choosing its own costs.",
     )
     return figure
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from prunescape.errors import UserError
+from prunescape.hpspace.lattice import NEIGHBOURS, ROUND, Cell
 from prunescape.io.files import read_csv, remedy
 from prunescape.variant import COLUMNS
 
@@ -20,6 +21,8 @@ GRID = "grid_"  # begins the column with a hyperparameter as the grid has it, wh
 
 def read_trainings(path: File) -> pd.DataFrame:
     """The table `cells.csv` of a study, in which each variant and seed of a model has each cell of its grid once.
+
+    Of a study that was explored in rounds, each network has cells of its own.
 
     Raises:
         UserError: the table is missing or damaged, a training is there twice, or one is missing.
@@ -62,8 +65,8 @@ def collect(paths: Sequence[File], plans: Sequence[File] = ()) -> pd.DataFrame:
 
     Args:
         paths: the tables of all tiles of some models.
-        plans: the plans of extension that the tiles follow from, in a folder for each model; to be made anew where all
-            tables leave out the same cell.
+        plans: the plans of extension that the tiles follow from, in a folder for each model; to be made anew where
+            cells lie apart.
 
     Raises:
         UserError: a table is missing or damaged, a training is there twice, or one is missing.
@@ -73,9 +76,48 @@ def collect(paths: Sequence[File], plans: Sequence[File] = ()) -> pd.DataFrame:
     return cells.sort_values(["order", "seed", "i", "j"], ignore_index=True).drop(columns="order")
 
 
+def collect_batches(paths: Sequence[File]) -> pd.DataFrame:
+    """The tables of batches in one: each network has its own cells, and each training the round that asked for it.
+
+    Args:
+        paths: the tables of all batches of some models, named by their rounds.
+
+    Raises:
+        UserError: a table is missing or damaged, or a training is there twice.
+    """
+    rows = _Rows(paths)
+    _check_unique(rows)
+    cells = rows.table.assign(**{ROUND: [int(Path(rows.path(row)).name.partition(".")[0]) for row in rows.table.index]})
+    cells["order"] = cells.groupby(["model", "variant"], sort=False).ngroup()
+    return cells.sort_values(["order", ROUND, "seed", "i", "j"], ignore_index=True).drop(columns="order")
+
+
+def collected_batches(tables: Sequence[File], timing: Sequence[File]) -> dict[str, pd.DataFrame]:
+    """`cells.csv`, `timing.csv` and `trial_timing.csv` by name; of the tables of all batches."""
+    took = collect_batches(timing).drop(columns=ROUND)
+    return {"cells": collect_batches(tables), "timing": took, "trial_timing": trial_timing(took)}
+
+
 def collected(tables: Sequence[File], timing: Sequence[File], plans: Sequence[File] = ()) -> dict[str, pd.DataFrame]:
-    """`cells.csv` and `timing.csv` by name; of the tables of all tiles, see `collect`."""
-    return {"cells": collect(tables, plans), "timing": collect(timing)}
+    """`cells.csv`, `timing.csv` and `trial_timing.csv` by name; of the tables of all tiles, see `collect`."""
+    took = collect(timing)
+    return {"cells": collect(tables, plans), "timing": took, "trial_timing": trial_timing(took)}
+
+
+def trial_timing(timing: pd.DataFrame) -> pd.DataFrame:
+    """What a trial of each network costs, one training, and what its whole grid did, as `trial_timing.csv` has it.
+
+    Args:
+        timing: `timing.csv`.
+
+    Returns:
+        model, variant and its columns, device, trainings, device_hours of all of them, and of one.
+    """
+    labels = ["model", "variant", *COLUMNS, "device"]
+    table = timing.groupby(labels, sort=False, as_index=False, dropna=False).agg(
+        trainings=("seconds", "size"), device_hours=("seconds", lambda seconds: seconds.sum() / 3600)
+    )
+    return table.assign(device_hours_each=table["device_hours"] / table["trainings"])
 
 
 class _Rows:
@@ -110,19 +152,17 @@ class _Rows:
         places = set(tile[PLACE].itertuples(index=False, name=None))
         return [self.path(other) for other, *place in others[PLACE].itertuples() if tuple(place) in places][:1]
 
-    def shortest(self, rows: pd.DataFrame) -> File:
-        """The file among those of `rows` that has the fewest of them."""
-        return self.paths[
-            min(set(map(self.file, rows.index)), key=lambda file: self.starts[file + 1] - self.starts[file])
-        ]
-
 
 def _checked(paths: Sequence[File], plans: Sequence[File] = ()) -> pd.DataFrame:
     rows = _Rows(paths)
     _check_unique(rows)
+    if ROUND in rows.table:
+        return rows.table
     for model, cells in rows.table.groupby("model", sort=False):
         _check_alike(rows, cells)
-        _check_whole(rows, cells, str(model), [plan for plan in plans if Path(plan).parent.name == model])
+        _check_in_one_piece(rows, cells, str(model), [plan for plan in plans if Path(plan).parent.name == model])
+    if len(paths) > 1:
+        _check_tiles(rows)
     return rows.table
 
 
@@ -166,19 +206,39 @@ def _check_alike(rows: _Rows, cells: pd.DataFrame) -> None:
     )
 
 
-def _check_whole(rows: _Rows, cells: pd.DataFrame, model: str, plans: Sequence[File]) -> None:
-    """Make sure that the cells of a model fill a rectangle."""
-    low_i, low_j, high_i, high_j = map(int, (*cells[PLACE].min(), *cells[PLACE].max()))
-    there = set(cells[PLACE].itertuples(index=False, name=None))
-    if len(there) == (high_i - low_i + 1) * (high_j - low_j + 1):
-        return
-    rectangle = ((i, j) for i in range(low_i, high_i + 1) for j in range(low_j, high_j + 1))
-    i, j = next(place for place in rectangle if place not in there)
-    path = rows.shortest(cells)
-    raise UserError(
-        f"{path}: model {model}, i {i}, j {j}: this cell is missing for all variants and seeds, and a grid is a whole"
-        f" rectangle; {_remedy(*(plans or [path]))}"
-    )
+def _check_in_one_piece(rows: _Rows, cells: pd.DataFrame, model: str, plans: Sequence[File]) -> None:
+    """Make sure that the cells of a model lie side by side, or corner to corner, whatever shape they have together."""
+    apart = {Cell(int(i), int(j)) for i, j in cells[PLACE].itertuples(index=False)}
+    found = [min(apart)]
+    apart.discard(found[0])
+    for cell in found:
+        beside = apart & {Cell(cell.i + i, cell.j + j) for i, j in NEIGHBOURS}
+        found += sorted(beside)
+        apart -= beside
+    if apart:
+        i, j = min(apart)
+        path = rows.path(int((cells[PLACE] == [i, j]).all(axis="columns").idxmax()))
+        raise UserError(
+            f"{path}: model {model}, i {i}, j {j}: this cell lies apart from others for all variants and seeds, and a"
+            f" grid is in one piece; {_remedy(*(plans or [path]))}"
+        )
+
+
+def _check_tiles(rows: _Rows) -> None:
+    """Make sure that each table is a whole tile: a rectangle of cells, as large as all others of its model."""
+    file = pd.Series([rows.file(row) for row in rows.table.index], index=rows.table.index)
+    low, high = (getattr(rows.table.groupby(file)[PLACE], end)() for end in ("min", "max"))
+    size = high - low + 1
+    largest = size.groupby(rows.table.groupby(file)["model"].first()).transform("max")
+    count = file.value_counts()
+    for number in size.index:
+        if count[number] < largest.loc[number].prod():
+            path = rows.paths[number]
+            i, j = low.loc[number]
+            raise UserError(
+                f"{path}: model {rows.table.loc[rows.starts[number], 'model']}, tile {i}, {j}: it has {count[number]}"
+                f" cells, and others have {largest.loc[number].prod()}; {_remedy(path)}"
+            )
 
 
 def _remedy(*paths: File) -> str:

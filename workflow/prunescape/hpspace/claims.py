@@ -1,6 +1,8 @@
-"""The verdict as claims on the user's own networks: of each pruned one, that the dense network's settings can be kept.
+"""The verdict as claims on the user's own networks: of each pruned one, that a setting can be kept.
 
-What decides is the verdict's own test (`prunescape.hpspace.decision`); nothing is decided here again.
+Beside them stands what the thesis concludes, where the axes are its own (`prunescape.hpspace.thesis_claims`).
+
+What decides is the confirmation (`prunescape.hpspace.confirmation`); nothing is decided here again.
 """
 
 import math
@@ -8,101 +10,111 @@ from collections.abc import Mapping
 from typing import Any
 
 from prunescape.claims.claim import About, Claim, Question
-from prunescape.claims.judgement import ABOVE, CANNOT, EQUAL, IF_EQUAL, OPEN, Judgement, judged
+from prunescape.claims.judgement import BELOW, CANNOT, FAILS, HOLDS, NOT_BELOW, OPEN, UNDECIDED, Judgement
 from prunescape.claims.study import StudyClaims, decided_on
-from prunescape.hpspace.decision import ONE_SEED
 from prunescape.hpspace.lattice import Pair
-from prunescape.hpspace.verdict import KEEP, TRAIN, TUNE, UNDECIDED, UNKNOWN, from_json, question
-from prunescape.hpspace.verdict_text import add_seeds, decision_of, in_short, keeping
+from prunescape.hpspace.questions import DENSE, POLICY, PRIOR
+from prunescape.hpspace.thesis_claims import thesis_claims, without_grid
+from prunescape.hpspace.verdict import advice, from_json, is_asked, question
+from prunescape.hpspace.verdict_text import OVER, answer_of, gain_of, in_short, measured_by
+from prunescape.statistics.looks import KEEP, TUNE
 
 STUDY = "hpspace"
-SAYS = {KEEP: EQUAL, TUNE: ABOVE, UNDECIDED: OPEN}  # of the loss, by recommendation
+TEXTS = {
+    PRIOR: "Can your own setting be kept after pruning?",
+    # Whether the optimum has moved by what matters: a shift of ellipses says it with less power, and by a model.
+    DENSE: "Does the optimum stay where it is: can the dense network's optimum be kept after pruning?",
+    POLICY: "Can cells of the dense network's region of interest be kept after pruning?",
+}
+SOURCES = {
+    PRIOR: "Matthiesen 2023, section 4.2: performance risk",
+    DENSE: "Matthiesen 2023, chapter 5: no clear shift of the optimal hyperparameters",
+    POLICY: "Matthiesen 2023, section 4.2: performance risk",
+}
+SAYS = {KEEP: (NOT_BELOW, HOLDS), TUNE: (BELOW, FAILS)}
 
 
 def claims(given: Mapping[str, Any], settings: Mapping[str, Any]) -> StudyClaims:
-    """A claim for each pruned network and metric.
+    """A claim for each pruned network and question.
 
-    No published number stands beside: the effect is an estimate without the noise of training, and the thesis' risks
-    have that noise. They are compared with ours of the same kind in table_4_2.csv.
+    No published number stands beside: the thesis' risks are of other settings, and have the noise of training. They are
+    compared with ours of the same kind in table_4_2.csv.
 
     Args:
-        given: verdict, as verdict.json has it.
-        settings: data, the data set's name; and seeds.
+        given: verdict, as verdict.json has it; and, of a full grid, intervals, `intervals.csv`.
+        settings: data, the data set's name; seeds; and adaptive, where few trainings explored.
     """
     answer = from_json(given["verdict"])
     pair, rules = Pair.from_settings(answer), answer["settings"]
-    asked = Question(
-        "keep",
-        f"Can the dense network's {pair.words} be kept after pruning?",
-        "Matthiesen 2023, section 4.2: performance risk",
-        f"After pruning, the dense network's {pair.words} can be kept: that loses less than"
-        f" {rules['margin']:g} points.",
-        "mean performance risk of keeping, without the noise of training (with one seed as measured)",
-    )
-    on = decided_on(settings["data"], settings["seeds"])
     stated, models = [], {}
     for model, entry in answer["models"].items():
         models[model] = f"{_sentence(in_short(entry))}."
-        for metric, of in entry["metrics"].items():
-            for name, variant in of["variants"].items():
-                remedy = add_seeds(entry, of)
-                stated.append(_claim(asked, About(STUDY, model, on), (name, metric), variant, rules, remedy))
-    return StudyClaims(STUDY, question(pair), " ".join(keeping(rules).split()), models, stated)
+        about = About(STUDY, model, decided_on(settings["data"], settings["seeds"]))
+        for name, of in entry["networks"].items():
+            for asked, row in of["questions"].items():
+                stated.append(_claim(_question(asked, rules), about, (name, of), row, rules, pair))
+        if pair.is_thesis and "intervals" in given:
+            stated += thesis_claims(given["intervals"], about)
+        elif pair.is_thesis and settings.get("adaptive"):
+            stated += without_grid(about)
+    return StudyClaims(STUDY, question(pair), measured_by(answer), models, stated)
+
+
+def _question(name: str, rules: Mapping[str, Any]) -> Question:
+    return Question(
+        f"keep_{name}",
+        TEXTS[name],
+        SOURCES[name],
+        f"After pruning, {OVER[name]} can be kept: tuning again gains less than {rules['margin']:g} points.",
+        f"accuracy at {OVER[name]} less that at the tuned setting, mean over fresh paired seeds",
+    )
 
 
 def _claim(
     asked: Question,
     about: About,
-    case: tuple[str, str],
-    variant: Mapping[str, Any],
+    network: tuple[str, Mapping[str, Any]],
+    row: Mapping[str, Any],
     rules: Mapping[str, Any],
-    remedy: str,
+    pair: Pair,
 ) -> Claim:
     """The claim on one pruned network.
 
     Args:
         asked, about: the question, and of what.
-        case: the variant's name, and the metric.
-        variant: as verdict.json has it.
-        rules: margin, level, power and what else `decision_of` needs.
-        remedy: what to do where there is one seed.
+        network: its name, and what verdict.json has of it.
+        row: of decisions.csv.
+        rules: margin and power.
+        pair: the axes.
     """
-    name, metric = case
-    words = name if metric == "top1" else f"{name}, top-5 accuracy"
-    recommendation, told = variant["recommendation"], decision_of(variant, rules)
-    columns = ("loss_measured", "p_equivalent", "p_worse", "more_seeds", "chance", "above_chance", "risk_multiple")
+    name, of = network
+    told = answer_of(of, pair) if row["question"] == PRIOR or not is_asked(row) else f"{row['answer']}: {gain_of(row)}"
+    columns = ("reason", "generation", "seeds", "deviation", "image_error", "accuracy", "accuracy_tuned", "trainings")
     return asked.answered(
-        about,
-        f"{_sentence(told if recommendation == UNDECIDED else f'{recommendation}: {told}')}.",
-        None if recommendation in (TRAIN, UNKNOWN) else _judgement(variant, rules, remedy),
+        about._replace(data=f"{about.data}; {row['seeds']} fresh seeds"),
+        f"{_sentence(told)}." if is_asked(row) else f"{_sentence(advice(of['recommendation'], pair))}.",
+        _judgement(row, rules) if is_asked(row) else None,
         CANNOT,
-        question=f"{asked.text[:-1]}, of {words}?",
-        case=words,
-        key=f"{name}.{metric}",
-        numbers={"metric": metric, "variant": name, **{column: variant[column] for column in columns}},
+        question=f"{asked.text[:-1]}, of {name}?",
+        case=name,
+        numbers={"variant": name, **{column: row[column] for column in columns}},
     )
 
 
-def _judgement(variant: Mapping[str, Any], rules: Mapping[str, Any], remedy: str) -> Judgement:
-    row, wanted = {end: variant[end] for end in ("loss", "loss_low", "loss_high")}, variant["more_seeds"]
-    if variant["decision"] == ONE_SEED:
-        row, more = row | {"loss": variant["loss_measured"]}, remedy
-    elif variant["grow_first"]:
-        more = "a larger grid, before more seeds"
-    elif wanted is None or math.isnan(wanted):
-        more = "no number of seeds worth training: the loss is too near the margin"
-    else:
-        more = f"{wanted:.0f} more seeds, with {100 * rules['power']:g} % power if the loss is what it now seems"
-    says = judged(
-        "loss",
-        row,
-        2,
-        tolerance=rules["margin"],
-        sure=SAYS[variant["recommendation"]],
-        outcomes=IF_EQUAL,
-        would_decide=more,
-    )
-    return says._replace(level=1 - 2 * rules["level"])
+def _judgement(row: Mapping[str, Any], rules: Mapping[str, Any]) -> Judgement:
+    decided, outcome = SAYS.get(row["answer"], (OPEN, UNDECIDED))
+    lost, low, high = -row["gain"], -row["high"], -row["low"]
+    more = ""
+    if outcome == UNDECIDED:
+        wanted = row["seeds_to_decide"]
+        more = row["reason"] or (
+            "no number of seeds worth training"
+            if math.isnan(wanted)
+            else f"{wanted:.0f} seeds, with {100 * rules['power']:g} % power if the gain is 0 or twice the margin"
+        )
+    level = math.nan if math.isnan(row["level"]) else 1 - 2 * row["level"]
+    words = f"{lost:.2f} points [{low:.2f}, {high:.2f}]"
+    return Judgement(decided, outcome, words, lost, low, high, "points", level, rules["margin"], more)
 
 
 def _sentence(words: str) -> str:

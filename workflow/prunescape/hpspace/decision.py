@@ -1,186 +1,112 @@
-"""Is it good enough to keep the dense network's hyperparameters? A non-inferiority test against a margin.
-
-The loss is the mean performance risk: what the pruned network loses, on average over the dense network's region of
-interest, against its own best cell. As in Weerts, Mueller and Vanschoren (2020), keeping them is called equivalent
-only where a loss of the margin or more is ruled out, and worse only where a loss of the margin or less is; each of
-these is wrong at most as often as the level says. Else the seeds do not decide: the absence of a significant loss is
-no evidence that there is none.
-
-Of networks that have hardly learnt nothing is decided (`prunescape.hpspace.learnt`): train them longer first. And how
-many more seeds would decide is not said where the grid must be grown first.
-"""
+"""The answers of confirmation as a table: for each pruned network, what tuning again gains, and what follows."""
 
 import math
+import os
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pandas as pd
-from scipy.stats import norm, t
 
-from prunescape.data.prepared import load_prepared
-from prunescape.hpspace import functionals
-from prunescape.hpspace.cells import of_grid, with_variants
-from prunescape.hpspace.cube import DENSE
-from prunescape.hpspace.extension import open_borders
-from prunescape.hpspace.lattice import Pair
-from prunescape.hpspace.learnt import Learnt, chance_of, learnt
-from prunescape.hpspace.resampling import Resampled, resample, summary
+from prunescape.hpspace.cells import with_variants
+from prunescape.hpspace.choice import METRIC
+from prunescape.hpspace.landscape import hyperparameters_of
+from prunescape.hpspace.questions import COLLAPSED, DENSE_NEAR_CHANCE, POLICY, SHOWN, TUNED
+from prunescape.io.files import read_json, read_tables
+from prunescape.statistics.looks import KEEP, OPEN, TUNE
 
-EQUIVALENT, WORSE, UNDECIDED, ONE_SEED = "equivalent", "worse", "undecided", "one seed"
-NEAR_CHANCE, DENSE_NEAR_CHANCE = "near chance", "dense near chance"
-MOST_SEEDS = 1000
-COLUMNS = [
-    *["model", "variant", "metric", "seeds", "margin", "loss_measured", "loss", "loss_low", "loss_high"],
-    *["p_equivalent", "p_worse", "decision", "more_seeds", "chance", "above_chance", "above_chance_low"],
-    *["dense_above_chance", "dense_above_chance_low"],
-]
+NOT_ASKED = "not asked"
+ANSWERS = (KEEP, TUNE, OPEN, NOT_ASKED)
+SAME, EXPLORED = "same setting", "explored only"
+LEARNT = ("chance", "accuracy_low", "needed")
+File = str | os.PathLike[str]
 
 
-def tabulate(
-    cells: pd.DataFrame, meta: str, border_roi: float, verdict: Mapping[str, Any], risk_roi: float, **settings: Any
-) -> pd.DataFrame:
-    """`decisions.csv`, of `cells.csv`.
+def tabulate(cells: pd.DataFrame, answers: Sequence[File], margin: float) -> pd.DataFrame:
+    """`decisions.csv`: a row a pruned network and question, with both settings and what was measured.
 
     Args:
-        meta: the file that describes the prepared data.
-        border_roi: of the region of interest that the grid must hold, in points.
-        verdict: the config's section.
-        risk_roi: see `decisions`.
-        settings: see `resample`.
+        cells: `cells.csv`.
+        answers: the last round of confirmation of each model, in a folder of its name.
+        margin: the gain that is worth it, in points.
     """
-    compared = of_grid(cells)
-    chance = chance_of(load_prepared(meta).labels("validation"))
-    borders = open_borders(compared, border_roi, Pair.from_settings(settings))
-    return with_variants(decisions(resample(compared, settings), risk_roi, verdict, chance, borders), compared)
+    rounds = {Path(path).parent.name: read_json(path) for path in answers}
+    return with_variants(decisions(cells, rounds, margin), cells)
 
 
-def decisions(
-    resampled: Sequence[Resampled],
-    risk_roi: float,
-    settings: Mapping[str, Any],
-    chance: Mapping[str, float] | None = None,
-    borders: Mapping[str, Mapping[str, Sequence[str]]] | None = None,
-) -> pd.DataFrame:
-    """The decision for every pruned variant, as `decisions.csv` has it.
+def decisions(cells: pd.DataFrame, rounds: Mapping[str, Mapping[str, Any]], margin: float) -> pd.DataFrame:
+    """`decisions.csv` without what the variants are.
 
     Args:
-        resampled: measured landscapes and draws.
-        risk_roi: of the dense network's region of interest, in points.
-        settings: margin (points), level, power and, with `chance`, least_skill of the config's section `verdict`.
-        chance: accuracy of chance in percent, by metric; None where the images are not known.
-        borders: by model, the sides where the grid ends too early, each with the variants of which it does.
-
-    Returns:
-        model, variant, metric, seeds, margin; loss_measured, loss (median of the draws) and its interval in points,
-        whose ends are one-sided bounds at the level; p_equivalent and p_worse, the p-values of the two tests;
-        decision; more_seeds that would decide (see `more_seeds`; NaN where it is decided, where none would, or where
-        the grid of this variant or of the dense one must be grown first); chance in percent, and how far the best
-        cells of this variant and of the dense one lie above it in points, as measured and at least (see `learnt`).
+        cells, margin: see `tabulate`.
+        rounds: the last round of each model, by variant.
     """
+    names = hyperparameters_of(cells)
+    values = cells.drop_duplicates(["model", "i", "j"]).set_index(["model", "i", "j"])[names]
     rows = []
-    for one in resampled:
-        dense = one.cube.means[0]
-        above = {} if chance is None else learnt(one, chance[one.metric], settings)
-        border = (borders or {}).get(one.model, {})
-        for place, variant in enumerate(one.cube.variants):
-            if variant == DENSE:
+    for model, entries in rounds.items():
+        for variant, entry in entries.items():
+            if "questions" not in entry:
+                rows += _explored(model, variant, entry, margin)
                 continue
-            measured = functionals.risks(dense, one.cube.means[place], risk_roi)["d_mean"]
-            drawn = None if one.draws is None else losses_of(dense, one.draws[place], risk_roi)
-            first = {**one.labels(variant), "seeds": one.cube.seeds, "margin": settings["margin"]}
-            decision = decide(drawn, one.cube.seeds, settings, one.degrees)
-            if grow_first(border, variant):
-                decision["more_seeds"] = np.nan
-            if chance is not None:
-                decision |= _with_chance(decision["decision"], above[DENSE], above[variant])
-                decision["chance"] = chance[one.metric]
-            rows.append({**first, "loss_measured": float(measured), **decision})
-    return pd.DataFrame(rows, columns=COLUMNS)
+            for question, of in entry["questions"].items():
+                rows.append({**_row(model, variant, question, margin), **_answer(entry, of), **_cells(entry, question)})
+    table = pd.DataFrame(rows)
+    for prefix in ("", "tuned_"):
+        places = zip(table["model"], table[f"{prefix}i"], table[f"{prefix}j"], strict=True)
+        found = [values.loc[place].to_dict() if not math.isnan(place[1]) else {} for place in places]
+        for name in names:
+            table[f"{prefix}{name}"] = [of.get(name, math.nan) for of in found]
+    columns = [*_row("", "", "", 0.0), "answer", "reason", *SHOWN, "collapsed", "seeds_to_decide", "trainings"]
+    columns += [f"{prefix}{name}" for prefix in ("tuned_", "") for name in ("i", "j", *names)]
+    return table.reindex(columns=[*columns, *LEARNT, "ends"])
 
 
-def grow_first(border: Mapping[str, Sequence[str]], variant: str) -> bool:
-    """Whether the grid ends too early for a variant or for the dense network, so that more seeds are no advice yet.
-
-    Args:
-        border: the sides where the grid ends too early, each with the variants of which it does.
-        variant: a pruned one.
-    """
-    return any({DENSE, variant} & set(touching) for touching in border.values())
+def _row(model: str, variant: str, question: str, margin: float) -> dict[str, Any]:
+    return {"model": model, "variant": variant, "metric": METRIC, "question": question, "margin": margin}
 
 
-class Losses(NamedTuple):
-    """Draws of a loss (B), and the loss of the mean of the drawn landscapes, in points."""
-
-    drawn: np.ndarray
-    of_mean: float
-
-
-def losses_of(dense: np.ndarray, drawn: np.ndarray, risk_roi: float) -> Losses:
-    """Losses of drawn landscapes (B, N) at the cells of the measured dense landscape's (N) region of interest."""
-    lost = functionals.risks(dense, drawn, risk_roi)["d_mean"]
-    return Losses(lost, float(functionals.risks(dense, drawn.mean(axis=0), risk_roi)["d_mean"]))
+def _explored(model: str, variant: str, entry: Mapping[str, Any], margin: float) -> list[dict[str, Any]]:
+    """The row of a network that was explored only: the setting that looks best is told, and nothing is decided."""
+    if variant == "dense":
+        return []
+    i, j = entry["finalists"][0]
+    told = {"answer": NOT_ASKED, "reason": EXPLORED, "tuned_i": i, "tuned_j": j, "i": 0, "j": 0}
+    return [{**_row(model, variant, "prior", margin), **told, "trainings": entry["trainings"], "seeds": 0}]
 
 
-def decide(losses: Losses | None, seeds: int, settings: Mapping[str, Any], degrees: float = math.inf) -> dict[str, Any]:
-    """The decision on one variant, by the names of `decisions.csv`.
+def _answer(entry: Mapping[str, Any], of: Mapping[str, Any]) -> dict[str, Any]:
+    shown = {name: of.get(name, math.nan) for name in (*SHOWN, "collapsed", "seeds_to_decide")}
+    shown |= {"trainings": entry["trainings"], "seeds": of["seeds"]}
+    shown["generation"] = entry["generation"] if of["seeds"] else math.nan
+    shown |= {name: entry[name] for name in LEARNT}
+    shown["ends"] = "; ".join(f"{side} ({name})" for name, sides in entry["sides"].items() for side in sides)
+    if entry["why_not"]:
+        return shown | {"answer": NOT_ASKED, "reason": entry["why_not"]}
+    if of["blocked"] == DENSE_NEAR_CHANCE:
+        return shown | {"answer": NOT_ASKED, "reason": DENSE_NEAR_CHANCE}
+    if of["same"]:
+        return shown | {
+            "answer": KEEP,
+            "reason": SAME,
+            "gain": 0.0,
+            "low": 0.0,
+            "high": 0.0,
+            "seeds_to_decide": math.nan,
+        }
+    fallen = f": seed {', '.join(map(str, of['fallen']))}" if of["blocked"] == COLLAPSED else ""
+    return shown | {"answer": of["answer"], "reason": f"{of['blocked']}{fallen}"}
 
-    The best of many cells is biased upwards by whatever noise a landscape has left, and so is the loss. The lower
-    bound therefore starts from the loss of the mean landscape where that is smaller than the median of the draws.
 
-    Args:
-        losses: None with one seed.
-        seeds: that they come from.
-        settings: margin, level and power.
-        degrees: of freedom of the noise.
-    """
-    level, margin = settings["level"], settings["margin"]
-    if losses is None:
-        unknown = dict.fromkeys(("loss", "loss_low", "loss_high", "p_equivalent", "p_worse"), np.nan)
-        return {**unknown, "decision": ONE_SEED, "more_seeds": np.nan}
-    drawn = losses.drawn
-    loss = summary(drawn, 1 - 2 * level, degrees)
-    bias = max(0.0, loss["estimate"] - losses.of_mean)
-    p_equivalent, p_worse = _p(drawn >= margin, degrees), _p(drawn - bias <= margin, degrees)
-    decision = EQUIVALENT if p_equivalent <= level else WORSE if p_worse <= level else UNDECIDED
-    low, high = loss["low"] - bias, loss["high"]
-    more = more_seeds(loss["estimate"], (low, high), seeds, settings) if decision == UNDECIDED else None
+def _cells(entry: Mapping[str, Any], question: str) -> dict[str, Any]:
+    tuned, other = entry["settings"][TUNED], entry["settings"][question]
+    other = [math.nan, math.nan] if question == POLICY else other  # another cell for each seed
+    return {"tuned_i": tuned[0], "tuned_j": tuned[1], "i": other[0], "j": other[1]}
+
+
+def collected(again: Sequence[File], again_timing: Sequence[File]) -> dict[str, pd.DataFrame]:
+    """`confirmation.csv` and `confirmation_timing.csv` by name, of the tables of all trainings with fresh seeds."""
     return {
-        **{"loss": loss["estimate"], "loss_low": max(0.0, low), "loss_high": high},
-        **{"p_equivalent": p_equivalent, "p_worse": p_worse, "decision": decision},
-        "more_seeds": np.nan if more is None else more,
+        name: read_tables(files) if len(files) else pd.DataFrame(columns=["model", "variant"])
+        for name, files in (("confirmation", again), ("confirmation_timing", again_timing))
     }
-
-
-def _with_chance(decision: str, dense: Learnt, pruned: Learnt) -> dict[str, Any]:
-    """The decision with its basis, where none is made because networks have hardly learnt."""
-    near = DENSE_NEAR_CHANCE if not dense.enough else NEAR_CHANCE if not pruned.enough else None
-    columns = {"decision": near or decision, "above_chance": pruned.above, "above_chance_low": pruned.surely}
-    columns |= {"dense_above_chance": dense.above, "dense_above_chance_low": dense.surely}
-    return columns | {"more_seeds": np.nan} if near else columns
-
-
-def _p(against: np.ndarray, degrees: float) -> float:
-    """The p-value of a part of the draws, as if one more spoke against it, by Student's t (see `summary`)."""
-    return float(t.sf(norm.isf((1 + int(against.sum())) / (1 + len(against))), degrees))
-
-
-def more_seeds(loss: float, interval: tuple[float, float], seeds: int, settings: Mapping[str, Any]) -> int | None:
-    """Number of further seeds that would decide with the power asked for; None where it would exceed `MOST_SEEDS`.
-
-    That of a one-sided z-test, n = ((z_level + z_power) sd / (loss - margin))^2, with the standard deviation that the
-    interval's side towards the margin tells of one seed. It assumes that the loss is what it is estimated to be now,
-    and that the interval shrinks with the root of the number of seeds: a guess, to be made again after they have been
-    trained.
-
-    Args:
-        loss: in points.
-        interval: its one-sided bounds at the level.
-        seeds: that they come from.
-        settings: margin, level and power.
-    """
-    distance = abs(loss - settings["margin"])
-    side = loss - interval[0] if loss > settings["margin"] else interval[1] - loss
-    z_level, z_power = norm.isf(settings["level"]), norm.ppf(settings["power"])
-    total = seeds * ((z_level + z_power) / z_level * side / distance) ** 2 if distance > 0 else math.inf
-    return max(1, math.ceil(total) - seeds) if total <= MOST_SEEDS else None

@@ -1,66 +1,101 @@
-"""Tiles that a grid gains where a region of interest runs into its border (thesis, section 3.3)."""
+"""Tiles that a grid gains where a region of interest runs into its border (thesis, section 3.3).
 
-from collections.abc import Mapping, Sequence
+A tile is added where it lies beside a cell of a region of interest, diagonally too, since optimal bands run diagonally.
+Grids therefore need not be rectangles: a cell that is not there was not trained, for any network of the model.
+"""
+
+from collections.abc import Iterator
 
 import pandas as pd
 
 from prunescape.hpspace.landscape import mean_over_seeds, region_of_interest
-from prunescape.hpspace.lattice import THESIS, Cell, Extent, Lattice, Pair
+from prunescape.hpspace.lattice import NEIGHBOURS, THESIS, Bounds, Cell, Lattice, Pair
+
+Step = tuple[int, int]
+Outwards = list[tuple[str, Cell, Step]]  # variants, cells of their regions of interest, and a step out of the grid
 
 
-def touched_sides(
-    landscape: pd.DataFrame, extent: Extent, threshold: float, pair: Pair = THESIS
-) -> dict[str, list[str]]:
-    """The borders that the `threshold`-ROI of any variant touches, each with those variants.
+def steps_out(landscape: pd.DataFrame, threshold: float) -> Outwards:
+    """The steps that lead from cells of regions of interest to cells that were not trained, diagonal ones included.
 
     Args:
         landscape: f of all variants of one model.
-        extent: the grid so far.
         threshold: x of the region of interest, in points.
-        pair: the axes of the grid, which name the borders.
     """
+    there = _cells(landscape)
+    return [
+        (str(variant), cell, (i, j))
+        for variant, of_variant in landscape.groupby("variant", sort=False)
+        for cell in sorted(_cells(region_of_interest(of_variant, threshold)))
+        for i, j in NEIGHBOURS
+        if Cell(cell.i + i, cell.j + j) not in there
+    ]
+
+
+def touched_sides(landscape: pd.DataFrame, threshold: float, pair: Pair = THESIS) -> dict[str, list[str]]:
+    """The sides on which the `threshold`-ROI of any variant touches the border of the grid, each with those variants.
+
+    A step that leads out diagonally counts for both sides, unless a straight one from the same cell leads out, too.
+
+    Args:
+        landscape, threshold: see `steps_out`.
+        pair: the axes of the grid, which name the sides.
+    """
+    outwards = steps_out(landscape, threshold)
+    straight = {(variant, cell) for variant, cell, (i, j) in outwards if not i or not j}
     sides: dict[str, list[str]] = {}
-    for variant, of_variant in landscape.groupby("variant", sort=False):
-        region = region_of_interest(of_variant, threshold)
-        for place, axis in zip(("i", "j"), pair, strict=True):
-            ends = getattr(extent.low, place), getattr(extent.high, place)
-            for side, end in zip(axis.sides, ends, strict=True):
-                if (region[place] == end).any():
-                    sides.setdefault(side, []).append(str(variant))
-    return sides
-
-
-def extent_of(cells: pd.DataFrame) -> Extent:
-    """The finished grid of one model, by its cells."""
-    return Extent(
-        Cell(int(cells["i"].min()), int(cells["j"].min())), Cell(int(cells["i"].max()), int(cells["j"].max()))
-    )
+    for side, variant in (
+        (side, variant)
+        for variant, cell, step in outwards
+        if not all(step) or (variant, cell) not in straight
+        for side in _sides(step, pair)
+    ):
+        if variant not in sides.setdefault(side, []):
+            sides[side].append(variant)
+    order = [side for axis in pair for side in axis.sides]
+    return {side: sides[side] for side in sorted(sides, key=order.index)}
 
 
 def open_borders(cells: pd.DataFrame, threshold: float, pair: Pair = THESIS) -> dict[str, dict[str, list[str]]]:
     """By model, the sides of the finished grid that a `threshold`-ROI touches, each with the variants that touch it."""
     return {
-        str(model): touched_sides(mean_over_seeds(of_model, "top1"), extent_of(of_model), threshold, pair)
+        str(model): touched_sides(mean_over_seeds(of_model, "top1"), threshold, pair)
         for model, of_model in cells.groupby("model", sort=False)
     }
 
 
 def plan_extension(
-    cells: pd.DataFrame, lattice: Lattice, threshold: float, bounds: Mapping[str, Sequence[float]]
+    cells: pd.DataFrame, lattice: Lattice, threshold: float, bounds: Bounds
 ) -> tuple[list[Cell], dict[str, list[str]], list[str]]:
     """The tiles of the next round; the borders that were touched, with the variants; those where a bound forbids more.
 
     Only top-1 accuracy decides.
 
     Args:
-        cells: all finished cells of one model, all its variants and seeds: a full rectangle of tiles.
+        cells: all finished cells of one model, all its variants and seeds.
         lattice: where cells lie.
         threshold: x of the region of interest, in points.
         bounds: smallest and largest value of each axis.
     """
-    extent = extent_of(cells)
-    sides = touched_sides(mean_over_seeds(cells, "top1"), extent, threshold, lattice.pair)
-    finished = set(extent.tiles(lattice))
-    grown = extent.grown(lattice, list(sides), bounds)
-    blocked = [side for side in sides if extent.grown(lattice, [side], bounds) == extent]
-    return [tile for tile in grown.tiles(lattice) if tile not in finished], sides, blocked
+    landscape = mean_over_seeds(cells, "top1")
+    wanted: set[Cell] = set()
+    blocked: set[str] = set()
+    for _, cell, step in steps_out(landscape, threshold):
+        tile = lattice.tile_of(Cell(cell.i + step[0], cell.j + step[1]))
+        if lattice.admits(tile, bounds):
+            wanted.add(tile)
+        elif not all(step):
+            blocked.update(_sides(step, lattice.pair))
+    sides = touched_sides(landscape, threshold, lattice.pair)
+    return sorted(wanted), sides, [side for side in sides if side in blocked]
+
+
+def _cells(table: pd.DataFrame) -> set[Cell]:
+    return {Cell(int(i), int(j)) for i, j in table[["i", "j"]].itertuples(index=False)}
+
+
+def _sides(step: Step, pair: Pair) -> Iterator[str]:
+    """The sides of the grid that a step leads towards."""
+    for axis, way in zip(pair, step, strict=True):
+        if way:
+            yield axis.sides[way > 0]

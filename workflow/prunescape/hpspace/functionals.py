@@ -8,6 +8,7 @@ import numpy as np
 from prunescape.hpspace.lattice import THESIS, Pair
 
 ROUNDING = 1e-9  # as in `landscape.region_of_interest`
+TWICE = 2.0  # the dense network's own risk, which most cells keep within (thesis, section 4.2)
 
 
 def regions(f: np.ndarray, threshold: float) -> np.ndarray:
@@ -88,7 +89,27 @@ def risks(dense: np.ndarray, pruned: np.ndarray, threshold: float) -> dict[str, 
         "d_std": spread,
         "rel_mean": mean * relative,
         "rel_std": spread * relative,
+        "rel_q3": np.quantile(lost, 0.75, axis=-1, method="hazen") * relative,
         "loss_at_dense_optimum": best - pruned[..., best_cell(dense)],
+    }
+
+
+def beside_dense(dense: np.ndarray, own: np.ndarray, pruned: np.ndarray, threshold: float) -> dict[str, np.ndarray]:
+    """The risk of a variant beside the dense network's own, by the names of `risk.csv`.
+
+    Args:
+        dense: the dense network's measured landscape, (N), which says where the risk is looked at.
+        own: landscapes of the dense network, (..., N): the measured one, or draws of it.
+        pruned: landscapes of the variant, (..., N).
+        threshold: of the dense network's region of interest, in points.
+    """
+    region, best = regions(dense, threshold), [f.max(axis=-1, keepdims=True) for f in (own, pruned)]
+    lost = best[0] - own[..., region], best[1] - pruned[..., region]
+    relative = [of / np.maximum(top, ROUNDING) for of, top in zip(lost, best, strict=True)]
+    limit = TWICE * relative[0].max(axis=-1, keepdims=True)
+    return {
+        "d_excess": lost[1].mean(axis=-1) - lost[0].mean(axis=-1),
+        "within_twice": (relative[1] <= limit + ROUNDING).mean(axis=-1),
     }
 
 

@@ -17,8 +17,12 @@ from prunescape.hpspace.cube import DENSE, Cube
 from prunescape.hpspace.lattice import THESIS, Pair
 from prunescape.hpspace.resampling import Resampled, resample, unwrapped
 
-RISK = ("d_mean", "d_std", "rel_mean", "rel_std", "loss_at_dense_optimum")
-COLUMNS = ["model", "variant", "metric", "roi", "quantity", "seeds", "measured", "estimate", "low", "high", "defined"]
+RISK = ("d_mean", "d_std", "rel_mean", "rel_std", "rel_q3", "loss_at_dense_optimum")
+BESIDE_DENSE = ("d_excess", "within_twice")
+COLUMNS = [
+    *["model", "variant", "metric", "roi", "quantity", "seeds", "confidence"],
+    *["measured", "estimate", "low", "high", "defined"],
+]
 Values = dict[str, np.ndarray]
 
 
@@ -49,8 +53,9 @@ def intervals(resampled: Sequence[Resampled], settings: Mapping[str, Any]) -> pd
         settings: roi, risk_roi, sigma and minimum_cells of the config's section `analysis`.
 
     Returns:
-        One row a model, variant, metric, roi (in points) and quantity: those of `ellipses.csv` with the area (square
-        decades or steps); of `risk.csv` with what the dense network's best cell costs (points); and how far the centre
+        One row a model, variant, metric, roi (in points) and quantity, with the confidence of its interval: those of
+        `ellipses.csv` with the area (square decades or steps); of `risk.csv` with what the dense network's best cell
+        costs (points); and how far the centre
         moved (decades or steps), by what the area is multiplied, and by how much the long axis turned (degrees) from
         the dense network's. `defined` is the part of the draws that have the quantity: an ellipse needs
         `minimum_cells`.
@@ -84,7 +89,10 @@ def _of_risks(one: Resampled, roi: float) -> Iterator[dict[str, Any]]:
     for place, variant in enumerate(one.cube.variants):
         measured = functionals.risks(dense, one.cube.means[place], roi)
         drawn = None if one.draws is None else functionals.risks(dense, one.draws[place], roi)
-        for name in RISK:
+        measured |= functionals.beside_dense(dense, dense, one.cube.means[place], roi)
+        if drawn is not None and one.draws is not None:
+            drawn |= functionals.beside_dense(dense, one.draws[0], one.draws[place], roi)
+        for name in RISK + BESIDE_DENSE:
             yield _row(one, variant, roi, name, float(measured[name]), None if drawn is None else drawn[name])
 
 
@@ -100,4 +108,5 @@ def _row(
         )
     defined = np.nan if drawn is None else float(np.isfinite(drawn).mean())
     row = {**one.labels(variant), "roi": roi, "quantity": name, "seeds": one.cube.seeds, "measured": measured}
+    row |= {"confidence": one.confidence}
     return {**row, **one.summary(drawn), "defined": defined}

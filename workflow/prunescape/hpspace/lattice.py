@@ -7,9 +7,12 @@ Snakefile is parsed.
 """
 
 import math
-from collections.abc import Container, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from prunescape.data.randomness import derive_seed
 
 if TYPE_CHECKING:  # jobs read this, and need no config
     from prunescape.config.config import Config
@@ -17,6 +20,11 @@ if TYPE_CHECKING:  # jobs read this, and need no config
 
 
 LOG, LINEAR = "log", "linear"
+PER_CELL = "per_cell"  # the number of seeds where each cell has its own
+CELL_SEED = "cell_seed"  # the column of the seeds of cells that have their own
+ROUND = "round"  # the column of the round that asked for a training, where landscapes are explored in rounds
+ADAPTIVE = "adaptive"  # the method of exploration that needs no full grid
+MOST_CELLS = 1000  # of a lattice that a surrogate holds
 
 
 class Hyperparameter(NamedTuple):
@@ -219,7 +227,43 @@ def epochs_trained(hyperparameters: Container[str]) -> str:
     return "trained_epochs" if "epochs" in hyperparameters else "epochs"
 
 
+def cell_seed(seed: int, i: int, j: int) -> int:
+    """The seed of a cell that has its own, below 2^32 as those of a config; all networks share it.
+
+    Args:
+        seed: the study's.
+        i, j: the cell.
+    """
+    return derive_seed(seed, "cell", i, j) % 2**32
+
+
 SLACK = 1 + 1e-9  # bounds given as 1.0e-5 are meant to include the cell that computes to 0.99999999999e-5
+
+
+Bounds = Mapping[str, Sequence[float]]
+NEIGHBOURS = [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if i or j]
+
+
+def fill_space(lattice: Sequence[Sequence[int]], count: int, first: Sequence[int]) -> list[int]:
+    """Numbers of cells that fill the space: some first ones, then each as far from all others as can be.
+
+    Args:
+        lattice: coordinates (i, j) of the cells, N of them.
+        count: of cells, N at most.
+        first: numbers of cells to begin with.
+    """
+    low, high = (tuple(map(end, zip(*lattice, strict=True))) for end in (min, max))
+    span = [max(to - of, 1) for of, to in zip(low, high, strict=True)]
+    at = [tuple((c - of) / by for c, of, by in zip(cell, low, span, strict=True)) for cell in lattice]
+    # A cell at the border tells of one side only.
+    border = [2 * (min(min(c, 1 - c) for c in place) + 0.5 / max(span)) for place in at]
+    chosen = list(dict.fromkeys(first))[:count]
+    room = [min([math.dist(place, at[of]) for of in chosen], default=math.inf) for place in at]
+    while len(chosen) < min(count, len(at)):
+        free = [number for number in range(len(at)) if number not in chosen]
+        chosen.append(max(free, key=lambda number: round(min(room[number], border[number]), 9)))
+        room = [min(of, math.dist(place, at[chosen[-1]])) for of, place in zip(room, at, strict=True)]
+    return chosen
 
 
 class Cell(NamedTuple):
@@ -227,6 +271,13 @@ class Cell(NamedTuple):
 
     i: int
     j: int
+
+
+@lru_cache
+def _filled(size: tuple[int, int], count: int) -> tuple[Cell, ...]:
+    half = [cells // 2 for cells in size]
+    cells = [Cell(i, j) for i in range(-half[0], half[0] + 1) for j in range(-half[1], half[1] + 1)]
+    return tuple(cells[number] for number in fill_space(cells, count, [len(cells) // 2]))
 
 
 @dataclass(frozen=True)
@@ -238,19 +289,24 @@ class Lattice:
         prior: values of both hyperparameters at the centre.
         size: cells of the initial grid along both, odd.
         tile: cells of a tile along both, dividing `size`.
+        apart: whether each cell has a seed of its own, so that none are trained as one array.
+        batch: cells of any place that one job trains, where landscapes are explored so and tiles are single cells.
     """
 
     pair: Pair
     prior: tuple[float, float]
     size: tuple[int, int]
     tile: tuple[int, int]
+    apart: bool = False
+    batch: int | None = None
 
     @classmethod
     def of(cls, config: "Config", model: str) -> "Lattice":
         """The lattice around a model's prior."""
         own, recipe = config.models[model], config.recipe
         prior = {name: getattr(own if name in THESIS.names else recipe, name) for name in HYPERPARAMETERS}
-        return cls.around(config.grid, prior)
+        lattice, explored = cls.around(config.grid, prior), config.exploration
+        return replace(lattice, tile=(1, 1), batch=explored.batch) if explored.method == ADAPTIVE else lattice
 
     @classmethod
     def around(cls, grid: "Grid", prior: Mapping[str, float]) -> "Lattice":
@@ -258,7 +314,11 @@ class Lattice:
         pair = pair_of(grid)
         own = [axis.prior for axis in grid.axes or ()] or [None, None]
         first, second = (prior[name] if at is None else at for name, at in zip(pair.names, own, strict=True))
-        return cls(pair, (first, second), size_of(grid), grid.tile)
+        return cls(pair, (first, second), size_of(grid), grid.tile, grid.seeds == PER_CELL)
+
+    def of_tiles(self, grid: "Grid") -> "Lattice":
+        """The same lattice with the tiles of the config's section `grid`, whatever explores it."""
+        return replace(self, tile=grid.tile, batch=None)
 
     def values(self, cell: Cell) -> tuple[float, float]:
         """The hyperparameters of a cell."""
@@ -285,64 +345,54 @@ class Lattice:
         return [Cell(i, j) for i in range(tile.i, tile.i + self.tile[0]) for j in range(tile.j, tile.j + self.tile[1])]
 
     @property
+    def cells_a_job(self) -> int:
+        """Number of cells that one job trains, at most."""
+        return self.batch or math.prod(self.tile)
+
+    @property
     def alike(self) -> int:
-        """Number of cells of a tile that can be trained as one array."""
+        """Number of cells of a job that can be trained as one array."""
+        if self.apart or (self.batch and set(SHAPING) & set(self.pair.names)):
+            return 1
+        if self.batch:
+            return self.batch
         first, second = (
             1 if name in SHAPING else cells for name, cells in zip(self.pair.names, self.tile, strict=True)
         )
         return first * second
 
-    def admits(self, axis: int, edge: int, inwards: int, bounds: Sequence[float]) -> bool:
-        """Whether the bounds let the grid grow by a tile along an axis.
+    def fill(self, count: int) -> list[Cell]:
+        """The prior and further cells of the initial grid that fill the space, so many in all."""
+        return list(_filled(self.size, count))
+
+    def tile_of(self, cell: Cell) -> Cell:
+        """The first cell of the tile that holds a cell."""
+        first = [-(cells // 2) for cells in self.size]
+        return Cell(*(low + (at - low) // tile * tile for at, low, tile in zip(cell, first, self.tile, strict=True)))
+
+    def beside(self, tiles: Iterable[Cell], bounds: Bounds) -> list[Cell]:
+        """The tiles around some tiles, diagonal ones included, that may be trained; all by their first cells."""
+        there = set(tiles)
+        steps = [(i * self.tile[0], j * self.tile[1]) for i, j in NEIGHBOURS]
+        around = {Cell(tile.i + i, tile.j + j) for tile in there for i, j in steps} - there
+        return sorted(tile for tile in around if self.admits(tile, bounds))
+
+    def admits(self, tile: Cell, bounds: Bounds) -> bool:
+        """Whether networks may be trained at all cells of a tile, none of which repeats one further inwards.
 
         Args:
-            axis: the first (0) or the second (1).
-            edge: the coordinate that would be outermost.
-            inwards: 1 at the lower end, -1 at the upper.
-            bounds: smallest and largest value that may be trained.
-        """
-        value, of = self.value(axis, edge), self.pair[axis].of
-        steps = range(self.tile[axis] + 1)
-        distinct = {self.value(axis, edge + inwards * step) for step in steps}
-        within = value * SLACK >= bounds[0] and value <= bounds[1] * SLACK
-        return within and of.allows(value) and len(distinct) == len(steps)
-
-
-@dataclass(frozen=True)
-class Extent:
-    """A rectangle of whole tiles, by its smallest and largest cell."""
-
-    low: Cell
-    high: Cell
-
-    @classmethod
-    def of(cls, tiles: Sequence[Cell], lattice: Lattice) -> "Extent":
-        """The rectangle that tiles, given by their first cells, fill."""
-        i, j = zip(*tiles, strict=True)
-        return cls(Cell(min(i), min(j)), Cell(max(i) + lattice.tile[0] - 1, max(j) + lattice.tile[1] - 1))
-
-    def tiles(self, lattice: Lattice) -> list[Cell]:
-        """First cells of all tiles of the rectangle."""
-        return [
-            Cell(i, j)
-            for i in range(self.low.i, self.high.i + 1, lattice.tile[0])
-            for j in range(self.low.j, self.high.j + 1, lattice.tile[1])
-        ]
-
-    def grown(self, lattice: Lattice, sides: Sequence[str] | None, bounds: Mapping[str, Sequence[float]]) -> "Extent":
-        """The grid with one more row of tiles on each of `sides`, where the bounds of the axis allow it.
-
-        Args:
-            lattice: where cells lie.
-            sides: as `Axis.sides` names them; None, all.
+            tile: its first cell.
             bounds: by name, the smallest and largest value of the hyperparameters that may be trained.
         """
-        low, high = list(self.low), list(self.high)
-        for place, axis in enumerate(lattice.pair):
-            tile, of = lattice.tile[place], bounds[axis.name]
-            smaller, larger = (sides is None or side in sides for side in axis.sides)
-            if smaller and lattice.admits(place, low[place] - tile, 1, of):
-                low[place] -= tile
-            if larger and lattice.admits(place, high[place] + tile, -1, of):
-                high[place] += tile
-        return Extent(Cell(*low), Cell(*high))
+        for place, axis in enumerate(self.pair):
+            low, high, half = tile[place], tile[place] + self.tile[place] - 1, self.size[place] // 2
+            if -half <= low and high <= half:
+                continue  # as far out as the initial grid, which is as the config has it
+            inwards = [low - 1] if low > 0 else [high + 1] if high < 0 else []
+            values = [self.value(place, step) for step in (low, high)]
+            within = values[0] * SLACK >= bounds[axis.name][0] and values[-1] <= bounds[axis.name][1] * SLACK
+            distinct = {self.value(place, step) for step in [*range(low, high + 1), *inwards]}
+            whole = len(distinct) == high - low + 1 + len(inwards)
+            if not (within and whole and all(map(axis.of.allows, values))):
+                return False
+        return True

@@ -9,7 +9,6 @@ import pandas as pd
 from scipy.stats import norm, t
 
 from prunescape.data.randomness import derive_seed
-from prunescape.hpspace.attainable import degrees_of_freedom
 from prunescape.hpspace.cube import Cube, cubes
 from prunescape.hpspace.landscape import metrics_of
 from prunescape.hpspace.lattice import Pair
@@ -44,7 +43,7 @@ class Resampled:
     @property
     def degrees(self) -> int:
         """Degrees of freedom that the noise, pooled over variants, is estimated with."""
-        return degrees_of_freedom(self.cube.seeds, len(self.cube.variants))
+        return (self.cube.seeds - 1) * len(self.cube.variants)
 
 
 def resample(cells: pd.DataFrame, settings: Mapping[str, Any]) -> list[Resampled]:

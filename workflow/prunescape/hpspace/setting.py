@@ -20,6 +20,8 @@ AS_PUBLISHED = "as published"
 # Keys, and sections with all that is in them, that cannot change a number of the thesis' tables.
 HARMLESS = (
     "run",
+    # Of few trainings, whose method counts.
+    *("exploration.trainings", "exploration.batch", "exploration.worth"),
     # Where the data are, whose content is that of data.name.
     *("data.directory", "data.download", "data.verify", "data.prepared"),
     # Other studies.
@@ -27,7 +29,7 @@ HARMLESS = (
     # The same arithmetic, on this machine or on that, up to rounding; the thesis' machine is another one anyway.
     *("engine.device", "engine.strategy", "engine.lanes", "engine.threads", "engine.channels_last", "engine.compile"),
     # The test, which the thesis does not have, and what becomes of numbers that are made.
-    *("verdict", "cluster", "figures"),
+    *("verdict", "own", "cluster", "figures"),
 )
 _NULL = {"data.train_size": "all", "data.validation_size": "all"}  # what null means there
 

@@ -167,6 +167,39 @@ def contenders(values: np.ndarray, distance: np.ndarray, widest: float) -> np.nd
     return np.asarray(near)
 
 
+class Trainings(NamedTuple):
+    """Single trainings of one network as its seeds tell of them, each with a seed of its own.
+
+    Trainings at good cells lie about the landscape with a common standard deviation. Those far below, where some
+    fail, are what their own seeds showed: with Gaussian noise as wide, failures would win.
+
+    Attributes:
+        near: mask of the good cells, (N).
+        deviation: of their trainings, in points.
+        shown: of all cells and seeds, without the seeds' constants, (S, N).
+    """
+
+    near: np.ndarray
+    deviation: float
+    shown: np.ndarray
+
+    @classmethod
+    def of(cls, values: np.ndarray, places: np.ndarray, widest: float) -> "Trainings":
+        """Trainings like those of (S, N), S >= 2; see `landscapes` for the rest."""
+        near = contenders(values, squareform(pdist(places)), widest)
+        constants = values[:, near].mean(axis=1, keepdims=True)
+        shown = values - constants + constants.mean()
+        variance = float(shown[:, near].var(axis=0, ddof=1).mean())
+        return cls(near, float(np.sqrt(max(variance, LEAST_VARIANCE))), shown)
+
+    def draw(self, landscapes: np.ndarray, random: np.random.Generator) -> np.ndarray:
+        """A training at each cell of landscapes (B, N), (B, N)."""
+        drawn = landscapes + self.deviation * random.standard_normal(landscapes.shape)
+        far = np.flatnonzero(~self.near)
+        drawn[:, far] = self.shown[random.integers(len(self.shown), size=(len(drawn), len(far))), far]
+        return drawn
+
+
 def landscapes(
     values: np.ndarray, places: np.ndarray, widest: float, draws: int, random: np.random.Generator
 ) -> np.ndarray:

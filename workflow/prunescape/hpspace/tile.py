@@ -1,7 +1,7 @@
 """Train one tile: the cells of a block of the lattice, for one network and seed."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import astuple, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import astuple, fields, replace
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -9,7 +9,7 @@ import torch
 
 from prunescape.errors import UserError
 from prunescape.hpspace.cells import GRID
-from prunescape.hpspace.lattice import HYPERPARAMETERS, epochs_trained
+from prunescape.hpspace.lattice import CELL_SEED, HYPERPARAMETERS, epochs_trained
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.engine import Engine
 from prunescape.training.train import Epoch, Lane, LaneResult, Report, Task, train
@@ -38,17 +38,19 @@ def train_tile(
     start: Mapping[str, torch.Tensor] | None = None,
     rate_factor: float = 1.0,
     fixed: Mapping[str, float] | None = None,
+    part: Callable[[str], Checkpoint] | None = None,
 ) -> Tables:
-    """Train a network at every cell of a tile.
+    """Train a network at every cell of a tile; cells that have a `cell_seed` one by one, each with that seed.
 
     Args:
         task: network, data, recipe, engine and study seed.
-        cells: i, j and both hyperparameters of each cell.
+        cells: i, j and both hyperparameters of each cell, and its own seed, if it has one.
         labels: the first columns of all tables: `model`, `variant` and what the variant is.
         checkpoint: where the training keeps its state, so that a killed job can go on.
         start: a state dict to go on from; None trains from scratch.
         rate_factor: what each cell's learning rate is multiplied by, where its schedule begins late.
         fixed: learning rate and weight decay, as far as they are no axes.
+        part: the state of a training that is done by itself, by a name.
 
     Raises:
         UserError: a cell's batch is larger than the data set.
@@ -59,11 +61,43 @@ def train_tile(
         raise UserError(
             f"the grid reaches batches of {largest}, and there are {images} training images; make it smaller"
         )
-    results = train(task, lanes, report, checkpoint)
+    if CELL_SEED not in cells[0]:
+        return tables_of(task, cells, train(task, lanes, report, checkpoint), labels, rate_factor)
+    results = [
+        train(
+            alone(task, cell),
+            [lane],
+            numbered(report, f"cell {number} of {len(cells)}"),
+            part and part(f"{cell['i']}_{cell['j']}"),
+        )[0]
+        for number, (cell, lane) in enumerate(zip(cells, lanes, strict=True), 1)
+    ]
+    return tables_of(replace(alone(task, cells[0]), seed=task.seed), cells, results, labels, rate_factor)
+
+
+def alone(task: Task, cell: Mapping[str, Any]) -> Task:
+    """What a cell that has a `cell_seed` is trained with: that seed, and no lanes beside it."""
+    return replace(task, seed=cell[CELL_SEED], engine=replace(task.engine, lanes=1))
+
+
+def numbered(report: Report, number: str) -> Report:
+    """A report whose lines begin with the number of the training among those of a job, as `status` reads it."""
+    return lambda line: report(f"{number}: {line}")
+
+
+def tables_of(
+    task: Task,
+    cells: Sequence[Mapping[str, Any]],
+    results: Sequence[LaneResult],
+    labels: Mapping[str, str],
+    rate_factor: float = 1.0,
+) -> Tables:
+    """The tables of trainings of one seed; see `train_tile`."""
     rows, histories, timing = [], [], []
     for cell, result in zip(cells, results, strict=True):
         place = {**labels, "seed": task.seed, "i": cell["i"], "j": cell["j"]}
-        rows.append({**place, **_row(cell, result, rate_factor)})
+        own = {CELL_SEED: cell[CELL_SEED]} if CELL_SEED in cell else {}
+        rows.append({**place, **own, **_row(cell, result, rate_factor)})
         histories.append(history_table(result, place))
         timing.append({**place, **_timing(result, task.engine)})
     return Tables(pd.DataFrame(rows), pd.concat(histories, ignore_index=True), pd.DataFrame(timing))

@@ -1,11 +1,14 @@
 """Use of tuning again: regret against the number of trials, transfer between variants, and the optimal band.
 
-A trial shows the performance f of one cell, the mean over its seeds, so that the best cell tried is known. Regret is
-how far it lies below the best cell of the whole grid, in points. As everywhere, `measured` is that of the means over
-seeds, and `estimate` with its interval that of the landscape without noise.
+A trial is one training, at a cell of its own. Whoever tunes sees its accuracy with the noise of that training, and
+takes the best that was seen; regret is how far the cell taken lies below the best cell of the whole grid, in points, as
+the landscape without noise has it. `measured` and `gain` are cross-fitted: one seed chooses, and the mean of the others
+says what the choice is worth; `estimate` with its interval is of landscapes that are drawn given all seeds, with trials
+drawn from them again.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,21 +16,29 @@ import pandas as pd
 from scipy.special import gammaln
 from scipy.stats import rankdata
 
+from prunescape.data.randomness import derive_seed
 from prunescape.hpspace import functionals
 from prunescape.hpspace.cells import of_grid, with_variants
 from prunescape.hpspace.cube import DENSE, Cube
 from prunescape.hpspace.lattice import Pair
 from prunescape.hpspace.resampling import Resampled, resample, unwrapped
+from prunescape.hpspace.surface import Trainings
 
 RANDOM, NEAREST = "random", "nearest"
-REGRET = ["model", "variant", "metric", "strategy", "trials", "seeds", "measured", "estimate", "low", "high"]
+Taken = Callable[[np.ndarray, np.ndarray], np.ndarray]  # see `best_of_random`
+REGRET = [
+    *["model", "variant", "metric", "strategy", "trials", "seeds", "confidence"],
+    *["measured", "estimate", "low", "high", "gain"],
+]
 TRANSFER = [
-    *["model", "metric", "tuned_on", "variant", "seeds", "measured", "estimate", "low", "high"],
+    *["model", "metric", "tuned_on", "variant", "seeds", "confidence", "measured", "estimate", "low", "high", "gain"],
     *["rank_correlation", "rank_correlation_low", "rank_correlation_high"],
     *["rank_correlation_best", "rank_correlation_best_low", "rank_correlation_best_high"],
 ]
+AGAIN = 8  # times that all trials are drawn of each landscape, whose mean is taken
+NEAR = 1.0  # points below the best up to which cells have a common noise
 BAND = [
-    *["model", "variant", "metric", "roi", "seeds", "slope", "slope_low", "slope_high"],
+    *["model", "variant", "metric", "roi", "seeds", "confidence", "slope", "slope_low", "slope_high"],
     *["log10_constant", "log10_constant_low", "log10_constant_high", "smith_slope", "smith_log10_constant"],
 ]
 
@@ -62,24 +73,33 @@ def rank_weights(cells: int) -> np.ndarray:
     return np.where(possible, np.exp(choose(of, among) - choose(np.array(cells), trials)), 0.0)
 
 
-def best_of_random(f: np.ndarray) -> np.ndarray:
-    """The expected best of 1 to N cells, drawn without replacement from landscapes (..., N), exactly: (..., N)."""
-    return np.asarray(-np.sort(-f, axis=-1) @ rank_weights(f.shape[-1]))
-
-
-def best_of_nearest(f: np.ndarray, distance: np.ndarray) -> np.ndarray:
-    """The expected best of the 1 to N cells nearest to a point; cells as far as each other come in random order.
+def best_of_random(shown: np.ndarray, true: np.ndarray) -> np.ndarray:
+    """The expected value of the cell taken after 1 to N trials at random, without replacement, exactly: (..., N).
 
     Args:
-        f: landscapes, (..., N).
+        shown: what a training at each cell shows, (..., N), of which the largest is taken.
+        true: what cells are worth, (..., N).
+    """
+    order = np.argsort(-shown, axis=-1, kind="stable")
+    return np.asarray(np.take_along_axis(true, order, axis=-1) @ rank_weights(shown.shape[-1]))
+
+
+def best_of_nearest(shown: np.ndarray, true: np.ndarray, distance: np.ndarray) -> np.ndarray:
+    """The same of trials at the cells nearest to a point; cells as far as each other come in random order.
+
+    Args:
+        shown, true: see `best_of_random`.
         distance: of the cells from the point, (N).
     """
-    best = np.full((*f.shape[:-1], 1), -np.inf)
+    best, worth = np.full((*shown.shape[:-1], 1), -np.inf), np.zeros((*shown.shape[:-1], 1))
     parts = []
     for far in np.unique(distance):
-        shell = np.maximum(f[..., distance == far], best)
-        parts.append(best_of_random(shell))
-        best = shell.max(axis=-1, keepdims=True)
+        here = shown[..., distance == far]
+        values = np.where(here > best, true[..., distance == far], worth)  # of what is taken, should this come next
+        here = np.maximum(here, best)
+        parts.append(best_of_random(here, values))
+        place = here.argmax(axis=-1)[..., None]
+        best, worth = np.take_along_axis(here, place, axis=-1), np.take_along_axis(values, place, axis=-1)
     return np.concatenate(parts, axis=-1)
 
 
@@ -91,7 +111,9 @@ def distance_from(cube: Cube, place: int) -> np.ndarray:
 def regret(resampled: Sequence[Resampled]) -> pd.DataFrame:
     """Expected regret in points of every pruned variant after 1 to N trials, as `regret.csv` has it.
 
-    Strategies are `random` cells, and those `nearest` to the dense network's measured best cell, that one first.
+    Strategies are `random` cells, and those `nearest` to the dense network's measured best cell, that one first. `gain`
+    is what the cell taken gains over the prior, cross-fitted and so free of the luck of the choice. With one seed
+    `measured` has nothing else to be judged by, and is what trainings without noise would give.
     """
     rows: list[dict[str, Any]] = []
     for one in resampled:
@@ -100,42 +122,79 @@ def regret(resampled: Sequence[Resampled]) -> pd.DataFrame:
             if variant == DENSE:
                 continue
             for strategy in (NEAREST, RANDOM):
-                measured = _regrets(one.cube.means[place], strategy, far)
-                drawn = None if one.draws is None else _regrets(one.draws[place], strategy, far)
-                for trial, value in enumerate(measured):
-                    first = {**one.labels(variant), "strategy": strategy, "trials": trial + 1, "seeds": one.cube.seeds}
-                    rows.append({**first, "measured": value, **one.summary(None if drawn is None else drawn[:, trial])})
+                taken = partial(best_of_nearest, distance=far) if strategy == NEAREST else best_of_random
+                measured, gain = _crossed(one.cube, place, taken)
+                drawn = None
+                if one.draws is not None:
+                    trainings = Trainings.of(one.cube.values[place], one.cube.decades, NEAR)
+                    random = np.random.default_rng(derive_seed(0, f"trials of {variant}, {one.metric}, {strategy}"))
+                    drawn = _regrets(one.draws[place], trainings, taken, random)
+                first = {**one.labels(variant), "strategy": strategy, "seeds": one.cube.seeds}
+                first |= {"confidence": one.confidence}
+                for trial in range(len(far)):
+                    row = {**first, "trials": trial + 1, "measured": measured[trial], "gain": gain[trial]}
+                    rows.append({**row, **one.summary(None if drawn is None else drawn[:, trial])})
     return pd.DataFrame(rows, columns=REGRET)
 
 
-def _regrets(f: np.ndarray, strategy: str, far: np.ndarray) -> np.ndarray:
-    best = best_of_random(f) if strategy == RANDOM else best_of_nearest(f, far)
-    return np.asarray(np.maximum(f.max(axis=-1, keepdims=True) - best, 0.0))
+def splits(values: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Each seed's trainings (N) of (S, N), and what cells are worth by the mean of the others; by itself if alone."""
+    for seed in range(len(values)):
+        yield values[seed], np.delete(values, seed, axis=0).mean(axis=0) if len(values) > 1 else values[seed]
+
+
+def _crossed(cube: Cube, place: int, taken: Taken) -> tuple[np.ndarray, np.ndarray]:
+    """Regret, and the gain over the prior, of a variant after 1 to N trials, (N); the gain is NaN with one seed."""
+    (prior,) = np.flatnonzero((cube.lattice == 0).all(axis=1))
+    regrets, gains = [], []
+    for shown, worth in splits(cube.values[place]):
+        value = taken(shown, worth)
+        regrets.append(worth.max() - value)
+        gains.append(value - worth[prior] if cube.seeds > 1 else np.full_like(value, np.nan))
+    return np.mean(regrets, axis=0), np.mean(gains, axis=0)
+
+
+def _regrets(f: np.ndarray, trainings: Trainings, taken: Taken, random: np.random.Generator) -> np.ndarray:
+    """Regrets of landscapes (B, N) after 1 to N trials, each on average over trainings, (B, N)."""
+    value = np.zeros_like(f)
+    for _ in range(AGAIN):
+        value += taken(trainings.draw(f, random), f) / AGAIN
+    return np.asarray(f.max(axis=-1, keepdims=True) - value)
 
 
 def transfer(resampled: Sequence[Resampled]) -> pd.DataFrame:
     """Loss from tuning one variant and training another, as `transfer.csv` has it.
 
+    Tuning is one training at each cell of the grid, of which the best that was seen is taken: once with each seed.
+
     Args:
         resampled: measured landscapes and draws.
 
     Returns:
-        One row a model, metric, variant that is tuned and variant that is trained: the regret of the latter at the
-        measured best cell of the former, in points; and Spearman's rank correlation of their landscapes with its
-        interval, over all cells and (`_best`) over the half that is best on average over all variants' ranks.
-        Measured correlations are weakened by noise, intervals are of landscapes without.
+        One row a model, metric, variant that is tuned and variant that is trained: the regret of the latter at the cell
+        that tuning the former gives, in points; `gain`, what tuning the latter itself gains over that, cross-fitted
+        (NaN with one seed); and Spearman's rank correlation of their landscapes with its interval, over all cells and
+        (`_best`) over the half that is best on average over all variants' ranks. Measured correlations are weakened by
+        noise, intervals are of landscapes without.
     """
     rows = []
     for one in resampled:
-        means = one.cube.means
+        values, means = one.cube.values, one.cube.means
         ranks = rankdata(means, axis=-1).sum(axis=0)
         halves = {"rank_correlation": ranks > -np.inf, "rank_correlation_best": ranks >= np.median(ranks)}
+        chosen = values.argmax(axis=-1)  # the cell that each seed takes, (V, S)
         for a, tuned in enumerate(one.cube.variants):
             for b, trained in enumerate(one.cube.variants):
-                at = functionals.best_cell(means[a])
-                lost = None if one.draws is None else one.draws[b].max(axis=-1) - one.draws[b][:, at]
                 first = {"model": one.model, "metric": one.metric, "tuned_on": tuned, "variant": trained}
-                row = {**first, "seeds": one.cube.seeds, "measured": means[b].max() - means[b][at], **one.summary(lost)}
+                row = {**first, "seeds": one.cube.seeds, "confidence": one.confidence}
+                pairs = list(zip(splits(values[b]), chosen[a], chosen[b], strict=True))
+                row["measured"] = float(np.mean([worth.max() - worth[at] for (_, worth), at, _ in pairs]))
+                gains = [worth[own] - worth[at] for (_, worth), at, own in pairs]
+                row["gain"] = float(np.mean(gains)) if one.cube.seeds > 1 else np.nan
+                lost = None
+                if one.draws is not None:
+                    lost = one.draws[b].max(axis=-1) - one.draws[b][:, chosen[a]].mean(axis=-1)
+                row |= one.summary(lost)
                 for name, cells in halves.items():
                     row[name] = float(rank_correlation(means[a][cells], means[b][cells]))
                     drawn = (
@@ -184,6 +243,7 @@ def _bands(one: Resampled, settings: Mapping[str, Any], recipe: Mapping[str, Any
             **one.labels(variant),
             "roi": roi,
             "seeds": one.cube.seeds,
+            "confidence": one.confidence,
             "smith_slope": -1.0,
             "smith_log10_constant": -6.0,
         }

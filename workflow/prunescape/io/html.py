@@ -1,9 +1,12 @@
 """Pages of answers for people to look at, in one look, without anything from elsewhere."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from jinja2 import Environment
 from markupsafe import Markup
+
+from prunescape.io.seals import accepted
 
 # The policy makes browsers refuse whatever would come from elsewhere.
 _PAGE = """<!DOCTYPE html>
@@ -25,14 +28,24 @@ b { text-transform: uppercase; }
 @media (max-width: 40rem) { table { display: block; overflow-x: auto; } }
 {{ style }}</style></head><body>
 <h1>{{ question }}</h1>
-{{ body }}{% if script %}<script>
+{% if notes %}<p class="note">Some results below were accepted as they are, by <code>snakemake accept</code>, though
+something was different: {{ notes | join("; ") }}.</p>
+{% endif %}{{ body }}{% if script %}<script>
 {{ script }}</script>
 {% endif %}</body></html>
 """
 _TEMPLATES = Environment(autoescape=True, trim_blocks=True)
 
 
-def page(title: str, question: str, body: str, style: str = "", script: str = "", **values: Any) -> str:
+def page(
+    title: str,
+    question: str,
+    body: str,
+    style: str = "",
+    script: str = "",
+    notes: Sequence[str] | None = None,
+    **values: Any,
+) -> str:
     """An HTML page with a heading and a body.
 
     Args:
@@ -41,10 +54,12 @@ def page(title: str, question: str, body: str, style: str = "", script: str = ""
         body: a Jinja template of what is below; classes "good", "doubtful", "bad" and "note" colour text, and tables of
             class "numbers" align to the right all but their first and last column.
         style, script: CSS and JavaScript of ours; they go in as they are.
+        notes: what was different of results that were accepted as they are; None takes what this job's inputs say.
         values: what the template uses.
     """
     parts = {"body": section(body, **values), "style": Markup(style), "script": Markup(script)}
-    return str(section(_PAGE, title=title, question=question, **parts))
+    told = accepted() if notes is None else notes
+    return str(section(_PAGE, title=title, question=question, notes=told, **parts))
 
 
 def section(template: str, /, **values: Any) -> Markup:

@@ -24,6 +24,9 @@ def save_tensors(
 ) -> None:
     """Write tensors, by name, and words that belong to them, atomically."""
     kept = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    places = [tensor.data_ptr() for tensor in kept.values() if tensor.numel()]
+    if len(set(places)) < len(places):  # tied weights have two names, and the format one place for each
+        kept = {name: tensor.clone() for name, tensor in kept.items()}
     words = dict(metadata or {})
     with atomic(path) as temporary:
         save_file(kept, temporary, metadata={**words, CHECKSUM: _checksum(kept, words)})

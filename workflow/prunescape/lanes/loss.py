@@ -23,4 +23,5 @@ def lane_losses(
     if smoothing is not None:
         evenly = -F.log_softmax(of_lanes, dim=1).mean(1).view(len(labels), lanes)
         per_image = (1 - smoothing) * per_image + smoothing * evenly
-    return per_image.sum(0) / len(labels)
+    # Lane by lane in memory, so that the order of a sum does not depend on how many lanes there are.
+    return per_image.T.contiguous().sum(1) / len(labels)

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import nn
@@ -59,9 +60,13 @@ class LaneOptimiser(ABC):
     def state(self) -> dict[str, torch.Tensor]:
         """The tensors beside the weights that a step changes, by name."""
 
+    def _decay(self, gradient: torch.Tensor) -> None:
+        """Add coupled weight decay to the gradient of all parameters."""
+        gradient.addcmul_(self._weights, self._weight_decay)
+
     @abstractmethod
     def _update(self, gradient: torch.Tensor) -> None:
-        """Move the weights by the gradient of all parameters in one vector, weight decay included."""
+        """Move the weights by the gradient of all parameters in one vector, coupled weight decay included."""
 
     def set_learning_rate(self, learning_rate: torch.Tensor) -> None:
         """Use these learning rates, (K,), from the next step on."""
@@ -69,13 +74,19 @@ class LaneOptimiser(ABC):
 
     @torch.no_grad()
     def step(self) -> None:
-        """Update every lane once; gradients are used up and dropped."""
-        gradient = self._vector([parameter.grad for parameter in self.parameters])
+        """Update every lane once; gradients are used up and dropped.
+
+        A parameter that this step's forward pass did not use, as with blocks that are skipped at random, has the
+        gradient zero: weight decay and momentum go on.
+        """
+        gradient = self._vector(
+            [torch.zeros_like(weight) if weight.grad is None else weight.grad for weight in self.parameters]
+        )
         for parameter in self.parameters:
             parameter.grad = None
         if self._clip is not None:
             self._shorten(gradient, self._clip)
-        gradient.addcmul_(self._weights, self._weight_decay)
+        self._decay(gradient)
         self._update(gradient)
         if self._mask is not None:
             self._weights.mul_(self._mask)
@@ -90,11 +101,10 @@ class LaneOptimiser(ABC):
         for view in self._views(gradient):
             view.mul_(factors.view(-1, *[1] * (view.dim() - 1)))
 
-    def _vector(self, tensors: Sequence[torch.Tensor | None]) -> torch.Tensor:
+    def _vector(self, tensors: Sequence[torch.Tensor]) -> torch.Tensor:
         """Tensors shaped as the parameters, one after the other, each filled up to whole blocks."""
         pieces: list[torch.Tensor] = []
         for tensor in tensors:
-            assert tensor is not None
             pieces.append(self._stored(tensor).flatten())
             if gap := -tensor.numel() % BLOCK:
                 pieces.append(tensor.new_zeros(gap))
@@ -125,6 +135,28 @@ class LaneOptimiser(ABC):
             return values.to(self._weights, copy=True)
         shaped = [values.to(p).view(-1, *[1] * (p.dim() - 1)).expand_as(p) for p in self.parameters]
         return self._vector(shaped)
+
+
+class Apart:
+    """An optimiser for each of K networks that run beside each other, as `LaneOptimiser` is one for all of them.
+
+    Args:
+        parts: each of one lane.
+    """
+
+    def __init__(self, parts: Sequence[LaneOptimiser]) -> None:
+        self.parts = parts
+
+    def state(self) -> dict[str, torch.Tensor]:
+        """The tensors beside the weights that a step changes, by the number of the lane and name."""
+        return {
+            f"{lane}.{name}": tensor for lane, part in enumerate(self.parts) for name, tensor in part.state().items()
+        }
+
+    def set_learning_rate(self, learning_rate: torch.Tensor) -> None:
+        """Use these learning rates, (K,), from the next step on."""
+        for lane, part in enumerate(self.parts):
+            part.set_learning_rate(learning_rate[lane : lane + 1])
 
 
 class LaneSGD(LaneOptimiser):
@@ -193,6 +225,14 @@ class LaneAdam(LaneOptimiser):
         self._mean, self._square = torch.zeros_like(self._weights), torch.zeros_like(self._weights)
         # On the device, so that a captured step counts too; in float64, because b2^t is close to 1.
         self._steps = torch.zeros((), dtype=torch.float64, device=self._weights.device)
+        self._rates = learning_rate.to(self._steps, copy=True)
+        lanes = torch.arange(len(learning_rate), dtype=torch.int32, device=self._weights.device)
+        self._lane_of = self._spread(lanes).int() if len(lanes) > 1 else None  # of each weight
+
+    def set_learning_rate(self, learning_rate: torch.Tensor) -> None:
+        """Use these learning rates, (K,), from the next step on."""
+        super().set_learning_rate(learning_rate)
+        self._rates.copy_(learning_rate)
 
     def state(self) -> dict[str, torch.Tensor]:
         """The tensors M, V and t that a step changes, by name."""
@@ -204,6 +244,33 @@ class LaneAdam(LaneOptimiser):
         self._mean.lerp_(gradient, 1 - first)
         self._square.mul_(second).addcmul_(gradient, gradient, value=1 - second)
         scale = (1 - second**self._steps).sqrt().to(gradient)
-        size = (1 - first**self._steps).to(gradient)
+        sizes = (self._rates / (1 - first**self._steps)).to(gradient)  # in the order in which torch rounds
+        sizes = sizes if self._lane_of is None else sizes.index_select(0, self._lane_of)
         denominator = self._square.sqrt().div_(scale).add_(EPSILON)
-        self._weights.sub_(self._rate * (self._mean / size) / denominator)
+        self._weights.sub_((sizes * self._mean).div_(denominator))
+
+
+class LaneAdamW(LaneAdam):
+    """Adam with decoupled weight decay (Loshchilov and Hutter, 2019), lane by lane (`torch.optim.AdamW` for K = 1).
+
+    W <- (1 - learning_rate * weight_decay) * W before each step of Adam by the gradient alone.
+    """
+
+    def __init__(
+        self, network: nn.Module, learning_rate: torch.Tensor, weight_decay: torch.Tensor, *more: Any, **others: Any
+    ) -> None:
+        super().__init__(network, learning_rate, weight_decay, *more, **others)
+        self._decays = weight_decay.to(self._rates, copy=True)
+        self._shrinking = self._spread(self._shares())
+
+    def set_learning_rate(self, learning_rate: torch.Tensor) -> None:
+        """Use these learning rates, (K,), from the next step on."""
+        super().set_learning_rate(learning_rate)
+        self._shrinking.copy_(self._spread(self._shares()))
+
+    def _shares(self) -> torch.Tensor:
+        """The part of its weights that each lane keeps in a step, (K,)."""
+        return 1 - self._rates * self._decays
+
+    def _decay(self, gradient: torch.Tensor) -> None:  # noqa: ARG002 - decoupled: the weights alone
+        self._weights.mul_(self._shrinking)

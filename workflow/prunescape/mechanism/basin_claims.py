@@ -1,15 +1,24 @@
-"""The claim that retraining ends in the basin of the pretrained network; see `prunescape.mechanism.claims`."""
+"""The claims on the basin in which retraining ends; see `prunescape.mechanism.claims`."""
 
 from collections.abc import Mapping
 
 import pandas as pd
 
-from prunescape.claims.claim import About, Claim, Question
-from prunescape.claims.intervals import of_seeds
-from prunescape.claims.judgement import ABOVE, EQUAL, IF_EQUAL, OPEN, judged, more_seeds, shown
-from prunescape.mechanism.labels import PRUNED, RETRAINED
-
-PAPER = "An empirical study of a pruning mechanism (ICLR 2021 submission)"  # "the utility paper"
+from prunescape.claims.claim import Claim, Question
+from prunescape.claims.judgement import (
+    ABOVE,
+    ANSWERS,
+    EQUAL,
+    IF_ABOVE,
+    IF_EQUAL,
+    OPEN,
+    decided,
+    judged,
+    shown,
+)
+from prunescape.mechanism.asking import PAPER, Asking, Estimand
+from prunescape.mechanism.labels import AT_RANDOM, FROM_LAST, OF_CYCLES, OF_SEEDS, PRUNED, RETRAINED, TO_SMALL
+from prunescape.mechanism.utility_claims import above, more_to, within
 
 # What decides whether two networks are in one basin, in words.
 DECISIVE = {
@@ -17,48 +26,204 @@ DECISIVE = {
     "excess": " of error against the pretrained one",
     "excess_small": " of error against a small one",
 }
-SAME_BASIN = Question(
+SAME_BASIN = Estimand(
     "same_basin",
     "Does retraining end in the basin of the pretrained network?",
     f"{PAPER}, section 3, Fig. 6",
     "Retraining ends in the basin of the pretrained network.",
     "barrier, or training error above the pretrained or a small network's, whichever decides",
+    smallest=2.0,
+    margin="the tolerance",
+    unit=" points",
 )
 
 
-def basins(table: pd.DataFrame, about: About, tolerance: float) -> list[Claim]:
+CYCLES = Estimand(
+    "same_basin_as_last_cycle",
+    "Does each cycle end in the basin of the cycle before?",
+    f"{PAPER}, section 3, Fig. 16",
+    "Each cycle of pruning and retraining ends in the basin of the cycle before.",
+    "barrier between the networks of two consecutive cycles, the highest of all",
+    smallest=2.0,
+    margin="the tolerance",
+    unit=" points",
+    lowest=0.0,
+)
+NEARER = Estimand(
+    "nearer_than_small",
+    "Is the retrained network nearer to the pretrained one's basin than a small network of the same seed?",
+    f"{PAPER}, section 3",
+    "A pruned and retrained network is nearer to the pretrained one's basin than a small network of the same seed.",
+    "barrier to the small network minus to the retrained one",
+    smallest=5.0,
+    unit=" points",
+)
+DIRECTED = Estimand(
+    "not_any_direction",
+    "Does retraining end where error is lower than as far away in a random direction?",
+    f"beyond {PAPER}",
+    "Retraining ends where error is lower than as far from the pretrained network in a random direction.",
+    "training error at the random point minus at the retrained network",
+    smallest=2.0,
+    unit=" points",
+)
+NORMALISED = Estimand(
+    "barrier_of_batch_norm",
+    "Do batch norm's statistics alone make a barrier?",
+    f"beyond {PAPER}; Jordan et al., 2023 (REPAIR)",
+    "Batch norm's statistics alone make a barrier: measured anew at every point, it is lower.",
+    "barrier with combined statistics minus with recomputed ones",
+    smallest=2.0,
+    unit=" points",
+)
+STATISTICS = {True: "statistics recomputed", False: "statistics combined"}
+
+
+def basins(table: pd.DataFrame, asking: Asking, tolerance: float) -> list[Claim]:
     """Does retraining end in the basin of the pretrained network (utility paper, section 3, Fig. 6)?
 
     A barrier is not enough: it is zero too where error rises steadily, to a network that has collapsed. So the
     retrained network has to be as good as both the pretrained one and, where there is one, a small one of equal size.
+    Nor is it one number: with batch norm's statistics recomputed at every point barriers are lower than with combined
+    ones, and the utility paper does not say what it has.
 
     Args:
-        table: barriers.csv of one model: seed, what, pruning, retraining, cycle, measure, barrier, start, end, and
-            small, which may be missing or empty.
-        about: the model.
+        table: barriers.csv of one model: seed, what, pruning, retraining, cycle, measure, recomputed, barrier, start,
+            end, and small, which may be missing or empty.
+        asking: of the model.
         tolerance: in points, of each of the three numbers.
 
     Returns:
-        A claim for each way of pruning and retraining, after its last cycle.
+        Claims for each way of pruning and retraining, after its last cycle, and for each way of batch norm.
     """
-    errors = table[table["measure"] == "error"]
-    between = errors[errors["what"] == "seeds"]["barrier"]
+    errors, stated = table[table["measure"] == "error"], []
+    ways = [way for way in STATISTICS if (errors["recomputed"] == way).any()]
+    for way in ways:
+        case = STATISTICS[way] if len(ways) > 1 else ""
+        mine = errors[errors["recomputed"] == way]
+        stated += [*_same_basin(mine, asking, tolerance, case), *_controls(mine, asking, tolerance, case)]
+    return stated + (_of_statistics(errors, asking, tolerance) if len(ways) > 1 else [])
+
+
+def _last(errors: pd.DataFrame, what: str) -> pd.DataFrame:
+    """The lines of a kind after the last cycle."""
+    lines = errors[errors["what"] == what]
+    return lines[lines["cycle"] == lines["cycle"].max()]
+
+
+def _case(*words: str) -> str:
+    return ", ".join(filter(None, words))
+
+
+def _asked(question: Question, case: str) -> str:
+    return f"{question.text.removesuffix('?')} ({case})?"
+
+
+def _controls(errors: pd.DataFrame, asking: Asking, tolerance: float, case: str) -> list[Claim]:
+    """Claims that hold the line to the retrained network against other lines.
+
+    Args:
+        errors: of one way of batch norm.
+        asking, tolerance: see `basins`.
+        case: the way of batch norm in words.
+    """
+    stated = []
+    for (pruning, retraining), part in _last(errors, OF_CYCLES).groupby(["pruning", "retraining"], sort=False):
+        own = errors[(errors["pruning"] == pruning) & (errors["retraining"] == retraining)]
+        words = _case(PRUNED[pruning], RETRAINED[retraining], case)
+        retrained = part.set_index("seed")
+        before = own[own["what"] == FROM_LAST]
+        if len(before):
+            row = asking.row(CYCLES, "barrier", before.groupby("seed")["barrier"].max(), smallest=tolerance)
+            sure = within("barrier", row, tolerance)
+            stated.append(
+                asking.answered(
+                    CYCLES,
+                    f"{ANSWERS[IF_EQUAL[sure]].capitalize()}: the highest barrier between two consecutive cycles is"
+                    f" {shown('barrier', row)}; up to {tolerance:g} counts as one basin.",
+                    judged(
+                        "barrier",
+                        row,
+                        tolerance=tolerance,
+                        sure=sure,
+                        outcomes=IF_EQUAL,
+                        after=DECISIVE["barrier"],
+                        would_decide=more_to(row, "barrier", tolerance),
+                    ),
+                    row,
+                    question=_asked(CYCLES, words),
+                    case=words,
+                )
+            )
+        small, random = (_last(own, what).set_index("seed") for what in (TO_SMALL, AT_RANDOM))
+        if len(small):
+            there, here = small["barrier"], retrained["barrier"]
+            beside = (
+                f"from the pretrained network the barrier to a small one of the same seed is {there.mean():.1f} points"
+            )
+            beside += f", and that to the retrained one {here.mean():.1f}, a difference of"
+            numbers = {"to_small": float(there.mean())}
+            stated.append(_held(asking, NEARER, words, there - here, f"{beside} {{}}", numbers))
+        if len(random):
+            there, here = random["end"], retrained["end"]
+            beside = "as far from the pretrained network as the retrained one, in a random direction, training error is"
+            beside += f" {there.mean():.1f} %,"
+            beside += " {} above that of the retrained network"
+            stated.append(_held(asking, DIRECTED, words, there - here, beside, {"at_random": float(there.mean())}))
+    return stated
+
+
+def _held(
+    asking: Asking, question: Estimand, case: str, values: pd.Series, words: str, numbers: Mapping[str, float]
+) -> Claim:
+    """The claim that a difference from another line is above zero; see `above`."""
+    return above(asking, question, values, words, numbers=numbers, question=_asked(question, case), case=case)
+
+
+def _of_statistics(errors: pd.DataFrame, asking: Asking, tolerance: float) -> list[Claim]:
+    """Claims on what batch norm's statistics do to the barriers, with both ways of them measured."""
+    stated = []
+    for (pruning, retraining), part in _last(errors, OF_CYCLES).groupby(["pruning", "retraining"], sort=False):
+        heights = part.pivot_table(index="seed", columns="recomputed", values="barrier")
+        row = asking.row(NORMALISED, "higher", heights[False] - heights[True], smallest=tolerance)
+        sure = decided("higher", row, tolerance)
+        stated.append(
+            asking.answered(
+                NORMALISED,
+                f"{ANSWERS[IF_ABOVE[sure]].capitalize()}: the barrier is {heights[False].mean():.1f} points with"
+                f" combined statistics and {heights[True].mean():.1f} with recomputed ones, a difference of"
+                f" {shown('higher', row)}; up to {tolerance:g} either way counts as none.",
+                judged("higher", row, tolerance=tolerance),
+                {"combined": float(heights[False].mean()), "recomputed": float(heights[True].mean()), **row},
+                question=_asked(NORMALISED, _case(PRUNED[pruning], RETRAINED[retraining])),
+                case=_case(PRUNED[pruning], RETRAINED[retraining]),
+            )
+        )
+    return stated
+
+
+def _same_basin(errors: pd.DataFrame, asking: Asking, tolerance: float, case: str) -> list[Claim]:
+    """The claim itself; see `basins` and `_controls`."""
+    between = errors[errors["what"] == OF_SEEDS]["barrier"]
     beside = f"; between pretrained seeds it is {between.mean():.1f} points" if len(between) else ""
-    retrained, stated = errors[errors["what"] == "pruned_retrained"], []
-    last = retrained[retrained["cycle"] == retrained["cycle"].max()]
-    for (pruning, retraining), part in last.groupby(["pruning", "retraining"], sort=False):
+    stated = []
+    for (pruning, retraining), part in _last(errors, OF_CYCLES).groupby(["pruning", "retraining"], sort=False):
         values = {"barrier": part["barrier"], "excess": part["end"] - part["start"]}
         if "small" in part and part["small"].notna().all():
             values["excess_small"] = part["end"] - part["small"]
-        rows = {name: of_seeds(name, of_each) for name, of_each in values.items()}
-        said = {name: _within(name, row, tolerance) for name, row in rows.items()}
+        shared = {"core": pruning == "weights", "parts": len(values), "smallest": tolerance}
+        rows = {
+            name: asking.row(SAME_BASIN, name, of_each, lowest=0.0 if name == "barrier" else None, **shared)
+            for name, of_each in values.items()
+        }
+        said = {name: within(name, row, tolerance) for name, row in rows.items()}
         sure = next(answer for answer in (ABOVE, OPEN, EQUAL) if answer in said.values())
         decisive = max((name for name in said if said[name] == sure), key=lambda name: rows[name][name])
         told = {name: shown(name, row) for name, row in rows.items()}
         small = f" and {told['excess_small']} against a small one's" if "excess_small" in told else ""
         stated.append(
-            SAME_BASIN.answered(
-                about,
+            asking.answered(
+                SAME_BASIN,
                 f"{_basin(said)}: its training error, {part['end'].mean():.1f} %, is {told['excess']} against"
                 f" the pretrained network's{small}, and the barrier between the two is {told['barrier']}; up to"
                 f" {tolerance:g} each counts as one basin{beside}.",
@@ -69,18 +234,19 @@ def basins(table: pd.DataFrame, about: About, tolerance: float) -> list[Claim]:
                     sure=sure,
                     outcomes=IF_EQUAL,
                     after=DECISIVE[decisive],
-                    would_decide=_more(decisive, rows[decisive], tolerance),
+                    would_decide=more_to(rows[decisive], decisive, tolerance),
                 ),
-                question=f"After {int(part['cycle'].iloc[0])} cycles of {PRUNED[pruning]} and"
-                f" {RETRAINED[retraining]}, is the network in the pretrained one's basin?",
-                case=f"{PRUNED[pruning]}, {RETRAINED[retraining]}",
-                numbers={
+                {
                     "pruning": pruning,
                     "retraining": retraining,
                     "between_seeds": float(between.mean()) if len(between) else None,
                     "decisive": decisive,
-                    **{name: value for row in rows.values() for name, value in row.items()},
+                    **{name: value for row in (*rows.values(), rows[decisive]) for name, value in row.items()},
                 },
+                question=f"After {int(part['cycle'].iloc[0])} cycles of {PRUNED[pruning]} and"
+                f" {RETRAINED[retraining]}, is the network in the pretrained one's basin"
+                f"{f' (batch norm: {case})' if case else ''}?",
+                case=_case(PRUNED[pruning], RETRAINED[retraining], case),
             )
         )
     return stated
@@ -95,15 +261,3 @@ def _basin(said: Mapping[str, str]) -> str:
     if ABOVE in said.values():
         return "No"
     return "Not decided" if OPEN in said.values() else "Yes"
-
-
-def _within(name: str, row: Mapping[str, float], tolerance: float) -> str:
-    """Whether a number is at most the tolerance: `EQUAL`, `ABOVE` it, or `OPEN`."""
-    if row[f"{name}_high"] <= tolerance:
-        return EQUAL
-    return ABOVE if row[f"{name}_low"] > tolerance else OPEN
-
-
-def _more(name: str, row: Mapping[str, float], tolerance: float) -> str:
-    """The seeds that would bring a number's interval to one side of the tolerance, in words."""
-    return more_seeds(abs(row[name] - tolerance), row[f"{name}_low"], row[f"{name}_high"])

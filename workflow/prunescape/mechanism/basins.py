@@ -12,8 +12,11 @@ from torch import nn
 
 from prunescape.data.batches import Batches
 from prunescape.data.prepared import PreparedData
+from prunescape.data.randomness import derive_seed
+from prunescape.lanes.vectors import Layout
 from prunescape.mechanism.barriers import barriers, line
 from prunescape.mechanism.cycles import Cycle, Trajectory, cycles_table, prune_and_retrain
+from prunescape.mechanism.labels import AT_RANDOM, FROM_LAST, OF_CYCLES, TO_SMALL
 from prunescape.mechanism.plane import Plane, distances, grid, marks_table
 from prunescape.mechanism.points import Points
 from prunescape.mechanism.pruned import train_small
@@ -79,8 +82,8 @@ def _scores(batches: Batches, statistics: Batches | None, engine: Engine, array:
 
 START = "W*"
 LAST, EVERY = "last", "every"
-OF_CYCLES, OF_SEEDS = "pruned_retrained", "seeds"
-ON_LINES = ("model", "seed", "what", "pruning", "retraining", "cycle", "seed_to")  # what tells lines apart
+# What tells lines apart.
+ON_LINES = ("model", "seed", "what", "pruning", "retraining", "cycle", "seed_to", "recomputed")
 
 
 def run_cycles(
@@ -202,7 +205,7 @@ def surfaces(
     points: Mapping[str, State],
     cycles: Iterable[int],
     side: int,
-    statistics: Batches | None,
+    ways: Sequence[Batches | None],
     report: Report,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """The surfaces on the planes through W*, W_p and W_r of some cycles of one trajectory.
@@ -212,7 +215,7 @@ def surfaces(
         points: what `points_of` gives; all are marked on each plane, and the grid holds them all.
         cycles: whose planes.
         side: points along a side of the grid.
-        statistics: see `prunescape.mechanism.basins.surface`.
+        ways: of batch norm between networks, the `statistics` of `prunescape.mechanism.basins.surface`.
 
     Returns:
         The tables of `surface` (with recomputed, whether batch norm was measured anew) and of `marks_table`, each with
@@ -227,8 +230,12 @@ def surfaces(
         plane = Plane.through(network, [points[name] for name in corners])
         marks = marks_table(plane, points)
         where = grid(torch.tensor(marks[["x", "y"]].to_numpy()), side)
-        heights = surface(network, plane, where, context.data, context.engine, statistics=statistics)
-        heights.insert(0, "recomputed", statistics is not None)
+        of_ways = []
+        for statistics in ways:
+            heights = surface(network, plane, where, context.data, context.engine, statistics=statistics)
+            heights.insert(0, "recomputed", statistics is not None)
+            of_ways.append(heights)
+        heights = pd.concat(of_ways, ignore_index=True)
         apart = distances(network, {name: points[name] for name in corners})
         of_cycles.append([table.assign(cycle=cycle) for table in (heights, marks, apart)])
         report(f"cycle {cycle}: {len(heights)} points of the plane measured")
@@ -253,17 +260,73 @@ def connect(
         small: a network as small as the second end, trained from scratch; None, there is none.
 
     Returns:
-        alpha, top1 (percent), loss; and the columns of `barriers` with small, the value of the small network.
+        alpha, top1 (percent), loss; and the columns of `barriers` with small, the value of the small network, and
+        distance, between the ends; both with recomputed, whether batch norm was measured anew.
     """
     network = context.network(ends[0])
     measured = partial(line, network, data=context.data, engine=context.engine, statistics=statistics)
     between = measured(ends, points=points)
-    table = barriers(between, seed=context.seed)
-    if small is None:
-        return between.table(), table.assign(small=np.nan)
-    beside = measured((ends[0], small), points=2)  # its own end alone, measured as the ends of the line are
-    values = [getattr(beside, measure)[-1].mean() for measure in table["measure"]]
-    return between.table(), table.assign(small=values)
+    table = barriers(between, seed=context.seed).assign(small=np.nan)
+    if small is not None:
+        beside = measured((ends[0], small), points=2)  # its own end alone, measured as the ends of the line are
+        table["small"] = [getattr(beside, measure)[-1].mean() for measure in table["measure"]]
+    apart = distances(network, dict(zip("ab", ends, strict=True)))["distance"].iloc[0]
+    told = {"recomputed": statistics is not None}
+    return between.table().assign(**told), table.assign(distance=apart, **told)
+
+
+def connect_cycles(
+    context: Context, of: OfTrajectory, cycles: int, points: int, statistics: Batches | None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The lines from the pretrained network to the retrained ones of one trajectory, and those that they compare with.
+
+    Args:
+        context: what they are measured on.
+        of: the trajectory's networks.
+        cycles: how many.
+        points: of each line.
+        statistics: see `line`.
+
+    Returns:
+        The tables of `connect`, each with the columns what and cycle.
+    """
+    start, found = of.points[START], []
+
+    def measure(what: str, cycle: int, ends: tuple[State, State], small: State | None = None) -> None:
+        tables = connect(context, ends, points, statistics, small)
+        found.append([table.assign(what=what, cycle=cycle) for table in tables])
+
+    for cycle in range(1, cycles + 1):
+        retrained, small = of.points[f"Wr{cycle}"], of.networks.get(f"{of.pruning}/Ws{cycle}")
+        measure(OF_CYCLES, cycle, (start, retrained), small)
+        if small is not None:
+            measure(TO_SMALL, cycle, (start, small))
+        if cycle > 1:
+            measure(FROM_LAST, cycle, (of.points[f"Wr{cycle - 1}"], retrained))
+    seed = derive_seed(context.seed, f"random direction: {of.pruning}, {of.retraining}")
+    measure(AT_RANDOM, cycles, (start, displaced(context.network(start), start, retrained, seed)))
+    lines, heights = joined(found)
+    return lines, heights
+
+
+def displaced(
+    network: nn.Module, start: Mapping[str, torch.Tensor], end: Mapping[str, torch.Tensor], seed: int
+) -> State:
+    """The network that lies as far from `start` as `end`, in a random direction of the space of all parameters.
+
+    Batch norm keeps the statistics of `start`.
+
+    Args:
+        network: a plain network of their architecture.
+        start, end: state dicts.
+        seed: of the direction, all of which are equally likely.
+    """
+    layout = Layout.of(network)
+    vector = layout.vector(start)
+    length = (layout.vector(end) - vector)[: layout.parameters].norm()
+    direction = torch.randn(layout.parameters, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    vector[: layout.parameters] += direction * (length / direction.norm())
+    return {**start, **layout.state(vector)}
 
 
 def connect_seeds(

@@ -40,9 +40,14 @@ def open_context(architecture: str | Path, data: str | Path, settings: Mapping[s
     return replace(whole, data=whole.data.only("train", chosen))
 
 
-def statistics_batches(context: Context, batch_size: int | None) -> Batches | None:
-    """The batches on which batch norm is measured anew at every point; None for no batch size, which leaves it."""
-    return None if batch_size is None else recalibration_batches(context.data, context.engine, batch_size)
+def statistics_batches(context: Context, batches: Mapping[str, Any] | None) -> Batches | None:
+    """The batches on which batch norm is measured anew at every point; None for None, which leaves it.
+
+    Args:
+        context: what is measured on.
+        batches: batch_size and drop_last of the recipe.
+    """
+    return None if batches is None else recalibration_batches(context.data, context.engine, **batches)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,9 +65,9 @@ class MeasuringJob(NetworkJob):
         """The pretrained network of full size."""
         return load_networks(self.files.sizes)[WHOLE]
 
-    def statistics(self) -> Batches | None:
-        """The batches on which batch norm is measured anew at every point; None where it is left as it is."""
-        return statistics_batches(self.context, self.settings["statistics"])
+    def statistics(self) -> list[Batches | None]:
+        """For each way of batch norm between networks what it is measured on at every point; None where it is not."""
+        return [statistics_batches(self.context, batches) for batches in self.settings["statistics"]]
 
 
 @contextmanager

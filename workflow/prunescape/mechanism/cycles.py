@@ -133,9 +133,9 @@ def retraining_task(task: Task, retraining: str, cycle: int, recipe: Recipe | No
     """
     known(dict.fromkeys(RETRAININGS), "retraining", retraining)
     recipe = recipe or task.recipe
-    schedule = "constant" if retraining == FINE_TUNING else recipe.schedule
-    seed = derive_seed(task.seed, "retraining", cycle)
-    return replace(task, recipe=replace(recipe, schedule=schedule), seed=seed)
+    if retraining == FINE_TUNING:
+        recipe = replace(recipe, schedule="constant", warmup_epochs=0)
+    return replace(task, recipe=recipe, seed=derive_seed(task.seed, "retraining", cycle))
 
 
 def retraining_rate(task: Task, retraining: str, learning_rate: float) -> float:

@@ -3,3 +3,8 @@
 WHOLE = "1"  # the network of full size, as `%g` writes it
 PRUNED = {"weights": "weight pruning", "channels": "channel pruning"}
 RETRAINED = {"fine_tuning": "fine-tuning", "rewinding": "learning-rate rewinding"}
+# Lines: from W* to W_r, and beside it from W* to the small network of the same cycle, from the cycle before to W_r, and
+# from W* as far in a random direction; and between the W* of two seeds.
+OF_CYCLES, TO_SMALL, FROM_LAST, AT_RANDOM, OF_SEEDS = "pruned_retrained", "small", "last_cycle", "random", "seeds"
+# Scores of sets of channels that are removed.
+PREDICTORS = ("utility", "magnitude", "taylor", "fisher", "random")

@@ -8,7 +8,6 @@ import torch
 from torch import nn
 
 from prunescape.errors import Interrupted
-from prunescape.lanes.fuse import fuse
 from prunescape.lanes.shared_layers import share_before, stage_of
 from prunescape.lanes.vectors import Layout, set_lanes
 from prunescape.training import stop
@@ -36,7 +35,7 @@ class Points:
         engine.set_up()
         self.engine, self.layout = engine, Layout.of(network)
         plain = copy.deepcopy(network).cpu()
-        array = fuse([plain] * engine.lanes)
+        array = engine.array([plain] * engine.lanes)
         stage = None if changed is None else stage_of(plain, changed)
         if stage is not None:
             share_before(array, plain, stage, engine.lanes)

@@ -1,27 +1,29 @@
 """Sample sets: many random subsets of a network's weights, ablated (utility paper, definition 3)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
+from torch import nn
 
-from prunescape.data.prepared import PreparedData
+from prunescape.data.batches import Batches
+from prunescape.data.randomness import derive_seed
 from prunescape.errors import UserError
-from prunescape.mechanism.statistics import mean_error
+from prunescape.mechanism.statistics import deviation_error
 from prunescape.mechanism.subsets import Weights, are_enough, part_or_none, random_subset
 from prunescape.mechanism.utility import MEASURED, Ablations
-from prunescape.models.architecture import Architecture
-from prunescape.models.build import build
-from prunescape.training.engine import Engine
+from prunescape.training.context import Context
+from prunescape.training.recalibration import recalibrate
 
 RATIO, NUMBER = "ratio", "number"
 ABLATIONS = (RATIO, NUMBER)
 LEVELS = (0.01, 0.05, 0.075, 0.1, 0.15, 0.25)  # ablation ratios of the utility paper
 SUBSETS = 500  # N of the utility paper, 2.1.2
-ROUND = 32  # subsets after which the standard error is looked at
+PILOT = 32  # subsets by which the number of others is chosen
 COLUMNS = ("ablation", "level", "ablated", "subset", *MEASURED)
 
 
@@ -36,8 +38,9 @@ class SampleSettings:
         subsets: N, random subsets a level.
         seed: of the subsets.
         reference: the weights of the 1x network, for "number".
-        standard_error: if given, sets grow in rounds of 32 only until the mean utility's standard error is at most this
-            (in nats), and to N at most.
+        standard_error: if given, a set has as many subsets as bring the imbalance's standard error to about this (in
+            nats), 32 at least and N at most. Other subsets, of a pilot, say how many: ending a set by its own values
+            would make its imbalance too small.
     """
 
     levels: Sequence[float] = LEVELS
@@ -111,33 +114,56 @@ def sample_utility(
 
 def _sample(ablations: Ablations, settings: SampleSettings, weights: Weights, count: int) -> pd.DataFrame:
     draw = partial(random_subset, weights, count, settings.seed)
-    if settings.standard_error is None:
-        return ablations.measure([draw(number) for number in range(settings.subsets)])
-    samples = pd.DataFrame()
-    while len(samples) < settings.subsets:
-        numbers = range(len(samples), min(len(samples) + ROUND, settings.subsets))
-        samples = pd.concat([samples, ablations.measure([draw(number) for number in numbers])], ignore_index=True)
-        if mean_error(samples["utility"].to_numpy()) <= settings.standard_error:
-            break
-    return samples
+    number = settings.subsets
+    if settings.standard_error is not None and number > PILOT:
+        seed = derive_seed(settings.seed, "pilot of subsets")
+        pilot = ablations.measure([random_subset(weights, count, seed, place) for place in range(PILOT)])
+        number = subsets_needed(pilot["utility"].to_numpy(), settings.standard_error, number)
+    return ablations.measure([draw(place) for place in range(number)])
+
+
+def subsets_needed(pilot: np.ndarray, standard_error: float, most: int) -> int:
+    """The number of subsets that bring the standard error of the imbalance to a value, as those of a pilot say.
+
+    Args:
+        pilot: their utilities.
+        standard_error: the value.
+        most: subsets.
+    """
+    error = deviation_error(pilot)
+    if not np.isfinite(error):  # all alike: any will do; or of networks that have diverged
+        return min(PILOT, most)
+    return int(np.clip(np.ceil(len(pilot) * (error / standard_error) ** 2), min(PILOT, most), most))
+
+
+def snapshots(
+    context: Context, states: Mapping[int, Mapping[str, torch.Tensor]], statistics: Batches | None
+) -> Iterator[tuple[int, nn.Module]]:
+    """The plain networks of a training, epoch by epoch, on the engine's device; see `utility_over_epochs`."""
+    engine = context.engine
+    engine.set_up()
+    for epoch, state in states.items():
+        network = context.network(state).to(engine.device, engine.dtype)
+        if statistics is not None:
+            recalibrate(network, statistics, engine)
+        yield epoch, network
 
 
 def utility_over_epochs(
-    architecture: Architecture,
+    context: Context,
     states: Mapping[int, Mapping[str, torch.Tensor]],
-    data: PreparedData,
-    engine: Engine,
     settings: SampleSettings,
-    kept: Mapping[str, torch.Tensor] | None = None,
+    statistics: Batches | None = None,
     report: Callable[[str], None] | None = None,
 ) -> pd.DataFrame:
     """The utility during a training (utility paper, 2.1.2, Fig. 2, 7-13), of equal subsets at each epoch.
 
     Args:
-        architecture: the network.
+        context: what the network is measured on.
         states: its state dicts by epoch, as `prunescape.training.checkpoint.Snapshots.lane` gives them.
         settings: which subsets.
-        kept: see `sample_utility`.
+        statistics: batches on which batch norm is measured anew before anything is ablated; None leaves the running
+            statistics, which are 0 and 1 before training.
 
     Returns:
         One row an epoch and subset: epoch, whole_top1 (of the network itself, percent, training images), whole_loss,
@@ -146,11 +172,10 @@ def utility_over_epochs(
     Raises:
         Interrupted: the process was asked to stop.
     """
-    network, tables = build(architecture), []
-    for epoch, state in states.items():
-        network.load_state_dict(dict(state))
-        ablations = Ablations(network, data, engine)
-        table = sample_utility(ablations, settings, kept, report)
+    tables = []
+    for epoch, network in snapshots(context, states, statistics):
+        ablations = Ablations(network, context.data, context.engine)
+        table = sample_utility(ablations, settings, report=report)
         tables.append(pd.DataFrame({"epoch": epoch, **ablations.whole()}, index=table.index).join(table))
         if report is not None:
             report(f"epoch {epoch}: {len(table)} subsets ablated")

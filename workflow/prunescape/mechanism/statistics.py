@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from prunescape.data.randomness import derive_seed
+from prunescape.mechanism.labels import PREDICTORS
 
 RESAMPLES = 2000
 BINS = 50
@@ -40,12 +41,16 @@ def summarise(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
 
     Returns:
         One row a set: `by`; ablated (weights); subsets (N); utility's imbalance (standard deviation, N - 1) and
-        imbalance_error, mean and mean_error, minimum and maximum, all in nats; and top1, top1_minimum, top1_maximum
+        imbalance_error, mean and mean_error, minimum and maximum, all in nats; relative, the imbalance in parts of the
+        mean; and top1, top1_minimum, top1_maximum
         (mean and extremes of the ablated networks' accuracy in percent). Errors are standard errors over subsets.
+        Extremes grow with the number of subsets: those of sets of unlike N at one level are what is expected of as many
+        subsets as the smallest of them has, `extremes_of`.
     """
-    rows = []
+    rows, sizes = [], table.groupby(list(by))["utility"].size().groupby(level="level").min()
     for key, part in table.groupby(list(by), sort=False):
         utility, top1 = (part[name].to_numpy(dtype=np.float64) for name in ("utility", "top1"))
+        fewest = int(sizes[part["level"].iloc[0]])
         rows.append(
             {
                 **_named(by, key),
@@ -53,16 +58,34 @@ def summarise(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
                 "subsets": len(part),
                 "imbalance": np.std(utility, ddof=1) if len(part) > 1 else np.nan,
                 "imbalance_error": deviation_error(utility),
+                "relative": np.std(utility, ddof=1) / utility.mean()
+                if len(part) > 1 and utility.mean() > 0
+                else np.nan,
                 "mean": utility.mean(),
                 "mean_error": mean_error(utility),
-                "minimum": utility.min(),
-                "maximum": utility.max(),
+                "minimum": -largest(-utility, fewest),
+                "maximum": largest(utility, fewest),
+                "extremes_of": fewest,
                 "top1": top1.mean(),
-                "top1_minimum": top1.min(),
-                "top1_maximum": top1.max(),
+                "top1_minimum": -largest(-top1, fewest),
+                "top1_maximum": largest(top1, fewest),
             }
         )
     return pd.DataFrame(rows)
+
+
+def largest(values: np.ndarray, of: int) -> float:
+    """The expected largest of so many values that are drawn from N without replacement; of N, the largest.
+
+    The i-th smallest is the largest of a draw with probability C(i - 1, n - 1) / C(N, n).
+
+    Args:
+        values: (N,).
+        of: n, from 1 to N.
+    """
+    places = np.arange(len(values), 1, -1)
+    parts = of / len(values) * np.cumprod([1.0, *((places - of) / (places - 1))])
+    return float(parts @ np.sort(values)[::-1])
 
 
 def histograms(table: pd.DataFrame, by: Sequence[str], shared: Sequence[str], bins: int = BINS) -> pd.DataFrame:
@@ -156,6 +179,67 @@ def _rank_correlation(x: np.ndarray, y: np.ndarray, confidence: float, seed: int
     ).confidence_interval
     values = (correlation.statistic, correlation.pvalue, interval.low, interval.high)
     return dict(zip(("correlation", "p", "low", "high"), map(float, values), strict=True))
+
+
+def rank_stability(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """Whether the same subsets stay important: Spearman's rank correlation of utility with that of the last epoch.
+
+    Args:
+        table: the utilities of the same subsets at several epochs.
+        by: the columns that tell sample sets apart, without the epoch, such as model, seed and level.
+
+    Returns:
+        One row a set and epoch but the last: `by`, epoch, subsets, to_last and to_next, the correlations with the last
+        epoch and with the next one measured; NaN of fewer than three subsets or equal utilities.
+    """
+    rows: list[dict[str, object]] = []
+    for key, part in table.groupby(list(by), sort=False):
+        wide = part.pivot_table(index="subset", columns="epoch", values="utility").dropna()
+        named = dict(zip(by, key, strict=True))
+        for epoch, following in zip(wide.columns, wide.columns[1:], strict=False):
+            others = {"to_last": max(wide.columns), "to_next": following}
+            found = {name: spearman(wide[epoch], wide[at]) for name, at in others.items()}
+            rows.append({**named, "epoch": epoch, "subsets": len(wide), **found})
+    return pd.DataFrame(rows, columns=[*by, "epoch", "subsets", "to_last", "to_next"])
+
+
+def prediction_correlations(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """How well each score foretells the accuracy that is lost, before and after retraining.
+
+    Args:
+        table: one row a set, prediction.csv.
+        by: the columns that tell networks apart, such as model and seed.
+
+    Returns:
+        One row a network and score: `by`, score, sets; pruned and retrained, Spearman's rank correlations of the score
+        with the accuracy lost before and after retraining (the mean of both fine-tunings); and ceiling, what of the
+        latter two fine-tunings allow: the square root of the reliability of their mean by Spearman and Brown, 0 where
+        they do not agree. NaN where nothing varies.
+    """
+    rows = []
+    for key, part in table.groupby(list(by), sort=False):
+        after = (part["first_top1"] + part["second_top1"]) / 2
+        agree = spearman(part["first_top1"], part["second_top1"])
+        ceiling = float(np.sqrt(2 * max(agree, 0.0) / (1 + max(agree, 0.0)))) if np.isfinite(agree) else np.nan
+        for score in PREDICTORS:
+            rows.append(
+                {
+                    **dict(zip(by, key, strict=True)),
+                    "score": score,
+                    "sets": len(part),
+                    "pruned": -spearman(part[score], part["pruned_top1"]),
+                    "retrained": -spearman(part[score], after),
+                    "ceiling": ceiling,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def spearman(one: pd.Series, other: pd.Series) -> float:
+    """Spearman's rank correlation; NaN of fewer than three values, or where one of both does not vary."""
+    if len(one) < 3 or np.ptp(one) == 0 or np.ptp(other) == 0:
+        return np.nan
+    return float(np.corrcoef(one.rank(), other.rank())[0, 1])
 
 
 def _named(by: Sequence[str], key: Hashable) -> dict[str, Hashable]:

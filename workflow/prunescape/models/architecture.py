@@ -47,6 +47,7 @@ class Architecture:
         width: neurons of every hidden layer, of networks that come in any width; None takes their own.
         flops: of one forward pass of one image, where known: a note of what it costs, no part of what it is.
         parameters, activations: numbers that it learns, and that its layers give for one image: notes likewise.
+        flops_with_norms: FLOPs with batch norm and rectifiers, as the thesis' Table 3.2 counts: a note likewise.
         origin: of a network that is not in the catalogue.
         ignored_layers: names of modules whose channels are never pruned; None takes the catalogue's.
     """
@@ -61,6 +62,7 @@ class Architecture:
     ignored_layers: tuple[str, ...] | None = None
     parameters: int | None = field(default=None, compare=False)
     activations: int | None = field(default=None, compare=False)
+    flops_with_norms: int | None = field(default=None, compare=False)
 
     @property
     def target(self) -> str:
@@ -92,6 +94,7 @@ class Architecture:
             "width": self.width,
             "parameters": self.parameters,
             "activations": self.activations,
+            "flops_with_norms": self.flops_with_norms,
             "origin": None if self.origin is None else asdict(self.origin),
             "ignored_layers": None if self.ignored_layers is None else list(self.ignored_layers),
         }

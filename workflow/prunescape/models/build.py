@@ -7,9 +7,11 @@ from types import ModuleType
 
 import torch
 from torch import nn
+from torch.nn.utils.parametrize import is_parametrized
 
 from prunescape.errors import UserError
 from prunescape.models.architecture import Architecture
+from prunescape.models.attention import FewerHeads, is_timms, is_torchs
 from prunescape.models.catalogue import lookup
 
 # A layer's sizes that pruning may change, by its type; the layers for which networks are cut and built again.
@@ -20,6 +22,8 @@ SIZES: dict[type[nn.Module], tuple[str, ...]] = {
     nn.BatchNorm2d: ("num_features",),
     nn.PReLU: ("num_parameters",),
 }
+# Of attention, around the layers whose sizes follow from them.
+TIMMS_HEADS, TORCHS_HEADS = ("num_heads", "attn_dim"), ("num_heads",)
 
 
 def build(architecture: Architecture, seed: int | None = None) -> nn.Module:
@@ -67,6 +71,9 @@ def sizes(model: nn.Module) -> dict[str, dict[str, int]]:
         for kind, attributes in SIZES.items():
             if isinstance(module, kind):
                 by_layer[name] = {attribute: getattr(module, attribute) for attribute in attributes}
+        heads = TIMMS_HEADS if is_timms(module) else TORCHS_HEADS if is_torchs(module) else ()
+        if heads:
+            by_layer[name] = {attribute: getattr(module, attribute) for attribute in heads}
     return by_layer
 
 
@@ -92,13 +99,18 @@ def resize(model: nn.Module, layers: Mapping[str, Mapping[str, int]]) -> None:
         layer = model.get_submodule(name)
         for attribute, size in changed.items():
             setattr(layer, attribute, size)
+        if is_timms(layer):
+            continue
         for tensor, shape in _shapes(layer).items():
             old = getattr(layer, tensor)
             if isinstance(old, nn.Parameter):
                 setattr(layer, tensor, nn.Parameter(old.new_zeros(shape), requires_grad=old.requires_grad))
             elif old is not None:
                 setattr(layer, tensor, old.new_zeros(shape))
-        layer.reset_parameters()  # type: ignore[operator]
+        if isinstance(layer, nn.MultiheadAttention):
+            nn.init.xavier_uniform_(FewerHeads.of(layer).in_proj_weight)  # as its constructor; its bias is zero there
+        else:
+            layer.reset_parameters()  # type: ignore[operator]
 
 
 def _shapes(layer: nn.Module) -> dict[str, tuple[int, ...]]:
@@ -107,6 +119,9 @@ def _shapes(layer: nn.Module) -> dict[str, tuple[int, ...]]:
         return {"weight": weight, "bias": (layer.out_channels,)}
     if isinstance(layer, nn.Linear):
         return {"weight": (layer.out_features, layer.in_features), "bias": (layer.out_features,)}
+    if isinstance(layer, nn.MultiheadAttention):
+        inside = 3 * layer.num_heads * layer.head_dim
+        return {"in_proj_weight": (inside, layer.embed_dim), "in_proj_bias": (inside,)}
     if isinstance(layer, nn.PReLU):
         return {"weight": (layer.num_parameters,)}
     assert isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d)
@@ -116,17 +131,18 @@ def _shapes(layer: nn.Module) -> dict[str, tuple[int, ...]]:
 def he_initialise(model: nn.Module, seed: int) -> None:
     """He initialisation (K. He et al., 2015a), in place: N(0, 2 / fan_in) for convolutions and classifiers.
 
-    Biases are 0, batch norms are the identity. Only `seed` decides the numbers, whatever torch's global state.
+    Biases are 0, batch norms are the identity. Only `seed` decides the numbers, whatever torch's global state. Layers
+    whose weights are computed from others (weight norm) are left alone.
     """
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for module in model.modules():
-            if isinstance(module, nn.Conv2d | nn.Linear):
+            if isinstance(module, nn.Conv2d | nn.Linear) and "weight" in module._parameters:
                 fan_in = module.weight[0].numel()
                 module.weight.normal_(0.0, math.sqrt(2.0 / fan_in), generator=generator)
                 if module.bias is not None:
                     module.bias.zero_()
-            elif isinstance(module, nn.BatchNorm2d):
+            elif isinstance(module, nn.BatchNorm2d) and not is_parametrized(module):
                 module.reset_parameters()
 
 

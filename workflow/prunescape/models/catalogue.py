@@ -15,7 +15,7 @@ class ModelInfo:
         smallest_image: the smallest image side, in pixels, that its down-sampling leaves anything of.
         batch_norm: whether it has batch norm.
         channels: whether it has channels that structured pruning may remove.
-        lanes: whether several of it can be trained as one network.
+        lanes: whether all its layers have a version for lanes; else several train as one by vmap.
         ignored_layers: names of modules whose channels structured pruning leaves alone, beside the first layer's, the
             outputs, and the residual stream: those that the classifier reads, of MobileNetV2 also those between blocks
             without a shortcut, and all of networks that are not of convolutions. A module stands for all inside.
@@ -40,7 +40,7 @@ CATALOGUE: dict[str, ModelInfo] = {
             "mobilenetv2",
             "mobilenet",
             16,
-            ignored_layers=("features.1.conv.1", "features.17.conv.2", "features.18"),
+            ignored_layers=("features.1.conv.2", "features.17.conv.2", "features.18"),
         ),
         ModelInfo("resnet50", "imagenet_resnet", 64),
         ModelInfo("mlp", "mlp", 1, batch_norm=False, channels=False, ignored_layers=("fc2", "fc3", "fc4")),
@@ -48,6 +48,7 @@ CATALOGUE: dict[str, ModelInfo] = {
             ModelInfo(name, "vit", patch, batch_norm=False, channels=False, lanes=False, ignored_layers=("encoder",))
             for name, patch in (("vit", 4), ("small_vit", 2))
         ),
+        ModelInfo("vit_small", "transformer", 8, batch_norm=False, lanes=False),
         *(ModelInfo(f"{base}_cifar", "cifar_adapted", 16) for base in ("resnet18", "resnet50")),
         ModelInfo("vgg19_cifar", "cifar_adapted", 16, ignored_layers=("features.49",)),
     ]

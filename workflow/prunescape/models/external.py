@@ -13,7 +13,9 @@ from collections.abc import Callable, Mapping
 from types import FunctionType, MethodType
 from typing import Any, get_type_hints
 
+import torch
 from torch import nn
+from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 
 from prunescape.errors import UserError, in_a_line, known
 from prunescape.models.architecture import Origin
@@ -58,10 +60,43 @@ def build(origin: Origin, input_shape: tuple[int, int, int], classes: int) -> nn
         model = _imported(module, name, origin, input_shape, classes)
     if not isinstance(model, nn.Module):
         raise UserError(f"{origin.target}: gave a {type(model).__name__}, and must give a torch.nn.Module")
+    if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
+        raise UserError(
+            f"{origin.target}: has parts of TorchScript, whose channels cannot be followed; give the network as it is"
+            " before torch.jit.script or trace"
+        )
+    if any(type(module).__name__ == "OptimizedModule" for module in model.modules()):
+        raise UserError(
+            f"{origin.target}: is compiled; give the network as it is before torch.compile, and set engine.compile"
+        )
+    _fill_in(model, origin.target, input_shape)
     if not any(parameter.requires_grad for parameter in model.parameters()):
         raise UserError(f"{origin.target}: this network has no weights to train")
     model.arbitrary = True  # type: ignore[assignment]
     return model.train()
+
+
+def _fill_in(model: nn.Module, target: str, input_shape: tuple[int, int, int]) -> None:
+    """Make the weights of lazy layers, which learn their sizes from the first images, in place.
+
+    Raises:
+        UserError: it does not take such images, or its forward method does not reach a lazy layer.
+    """
+
+    def lazy() -> list[str]:
+        named = [*model.named_parameters(), *model.named_buffers()]
+        return [name for name, tensor in named if isinstance(tensor, UninitializedBuffer | UninitializedParameter)]
+
+    if not lazy():
+        return
+    try:
+        with torch.no_grad():
+            model.eval()(torch.zeros(1, *input_shape))
+    except Exception as error:  # whatever the user's forward method does
+        size = " x ".join(map(str, input_shape))
+        raise UserError(f"{target}: does not take images of {size} ({in_a_line(error)})") from None
+    if left := lazy():
+        raise UserError(f"{target}: its forward method does not reach {left[0]}, of a lazy layer; remove that layer")
 
 
 def _torchvision(name: str, origin: Origin, input_shape: tuple[int, int, int], classes: int) -> nn.Module:

@@ -115,18 +115,23 @@ def not_seen(module: str, declared: Sequence[str]) -> list[str]:
         module: the network's.
         declared: files and folders that the config names as what it depends on.
     """
-    known = {Path(path).resolve() for path in declared}
     told: dict[str, None] = {}
     for of in _own_modules(module).values():
         for line, path in of.files:
             found = next((place for folder in (Path.cwd(), of.path.parent) if (place := folder / path).is_file()), None)
-            if found is not None and known.isdisjoint([found.resolve(), *found.resolve().parents]):
+            if found is not None and not is_declared(found, declared):
                 told[f"{of.path}, line {line}: names {path}, and no change of its content would be seen"] = None
         told |= {
             f"{of.path}, line {line}: imports a module whose name is made up as it runs, which is not looked into": None
             for line in of.hidden
         }
     return list(told)
+
+
+def is_declared(path: Path, declared: Iterable[str | Path]) -> bool:
+    """Whether a file is one of those that a config names as what a network depends on, or in such a folder."""
+    found = path.resolve()
+    return not {Path(of).resolve() for of in declared}.isdisjoint([found, *found.parents])
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ def initialise(model: nn.Module, seed: int) -> None:
     """
     generator = torch.Generator().manual_seed(seed)
     for name, parameter in model.named_parameters():
-        if name in ("class_token", "encoder.pos_embedding"):
+        if name.endswith(("class_token", "pos_embedding")):
             parameter.normal_(0.0, EMBEDDING_STD, generator=generator)
         elif parameter.dim() > 1:
             outputs, inputs = parameter.shape[0], parameter[0].numel()

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path as FilePath
 
@@ -30,6 +31,19 @@ def read_weights(path: Path) -> tuple[State, str]:
     return _read(path), hashlib.sha256(FilePath(path).read_bytes()).hexdigest()
 
 
+def load_state(model: nn.Module, state: Mapping[str, torch.Tensor]) -> None:
+    """Load a state dict of tensors alone into `model`, which must match it exactly.
+
+    Some networks look in its metadata for the version of their layers; those here are of the version at hand.
+
+    Raises:
+        RuntimeError: it belongs to another architecture.
+    """
+    whole = OrderedDict(state)
+    whole._metadata = model.state_dict()._metadata  # type: ignore[attr-defined]
+    model.load_state_dict(whole)
+
+
 def load_weights(path: Path, model: nn.Module) -> nn.Module:
     """Load a state dict into `model`, which must match it exactly; returns `model`.
 
@@ -37,7 +51,7 @@ def load_weights(path: Path, model: nn.Module) -> nn.Module:
         UserError: the file is missing, damaged, or belongs to another architecture.
     """
     try:
-        model.load_state_dict(_read(path))
+        load_state(model, _read(path))
     except RuntimeError as error:
         first = str(error).splitlines()[-1].strip()
         raise UserError(f"{path}: weights of another architecture ({first}); {remedy(path)}") from None

@@ -8,7 +8,9 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
+from prunescape.data.epoch import steps_an_epoch
 from prunescape.data.own_files import count_channels, count_images, geometry
+from prunescape.hpspace.questions import LANES
 from prunescape.overview.study import CHECKPOINT, Row, Study, Training
 from prunescape.plan.cost import training_flops
 
@@ -21,19 +23,20 @@ PER_PIXEL = {
     "resnet44": 189_800,
     "resnet56": 245_000,
     "resnet110": 494_000,
-    "mobilenetv2": 579_000,
+    "mobilenetv2": 581_000,
     "resnet50": 163_000,
     "resnet18_cifar": 1_085_000,
     "resnet50_cifar": 2_535_000,
     "vgg19_cifar": 778_000,
     "vanilla_cnn": 23_600,
-    # These do depend on the image: at 32, 32 and 8 pixels, of three, three and one channels.
+    # These do depend on the image: at 32, 32, 8 and 32 pixels, of 3, 3, 1 and 3 channels.
     "mlp": 4_620,
     "vit": 402_400,
     "small_vit": 2_250,
+    "vit_small": 244_800,
 }
 # Above so many pixels a side, MobileNetV2 has other strides.
-LARGE, PER_PIXEL_LARGE = 64, {"mobilenetv2": 12_000}
+LARGE, PER_PIXEL_LARGE = 64, {"mobilenetv2": 12_500}
 RGB = 3  # channels
 MEASURED, CALIBRATED = "finished tiles", "calibration"
 SCALED, ASSUMPTION = "other finished tiles by FLOPs", "assumed speed"
@@ -127,9 +130,11 @@ class Costs:
 
     def cell_time(self, row: Row) -> Time | None:
         """Device time of one training by the recipe, by the best source there is; None if its FLOPs cannot be told."""
-        known = self.measured.get(row)
-        if known is not None and known.units:
-            return Time(known.seconds / known.units, MEASURED, known.device)
+        network = self.study.fresh.get(row)
+        alike = [of for of, base in self.study.fresh.items() if network is not None and base == network]
+        for known in filter(None, map(self.measured.get, [row, *alike])):  # finalists tell of confirmation, too
+            if known.units:
+                return Time(known.seconds / known.units, MEASURED, known.device)
         calibrated = self._calibrated(row)
         if calibrated is not None:
             return calibrated
@@ -161,7 +166,8 @@ class Costs:
         """Steps of one training, by the row's recipe where nothing else is said."""
         recipe = self.study.recipe(row)
         images = 1 if self.sizes is None else self.sizes["train"]
-        return ceil(images / (batch_size or recipe.batch_size)) * (recipe.epochs if epochs is None else epochs)
+        an_epoch = steps_an_epoch(images, batch_size or recipe.batch_size, recipe.drop_last)
+        return an_epoch * (recipe.epochs if epochs is None else epochs)
 
     def _speed(self, rows: Iterable[Row]) -> tuple[float, str]:
         """FLOPs a second over all finished cells of `rows`, and their device."""
@@ -177,17 +183,16 @@ class Costs:
 
     def _calibrated(self, row: Row) -> Time | None:
         """The time that the rule `calibrate` measured for a step of all cells of a tile, where it has run."""
-        variant = "dense" if row.variant == CHECKPOINT else row.variant
+        network = self.study.fresh.get(row, row)
+        variant = "dense" if row.variant == CHECKPOINT else network.variant
         calibration = _json(Path(self.study.plan.run.strategy.format(model=row.model, variant=variant)))
         cells = self.study.lattice(row.model).alike
         try:
-            chosen = next(
-                of
-                for of in calibration["measured"]
-                if (of["name"], of["lanes"]) == (calibration["strategy"], calibration["lanes"])
-            )
+            lanes = calibration["lanes"] if network == row else min(calibration["lanes"], LANES)
+            measured = [of for of in calibration["measured"] if of["name"] == calibration["strategy"]]
+            chosen = min(measured, key=lambda of: abs(of["lanes"] - lanes))
             device = _device(calibration["device"])
-            arrays = ceil(cells / calibration["lanes"])
+            arrays = ceil(cells / chosen["lanes"])
             cores = min(self.study.config.engine.threads, arrays) if device == "cpu" else 1
             step = chosen["tile_ms"] / 1000 / cells * cores
             return None if self.sizes is None else Time(step * self._steps(row), CALIBRATED, device)

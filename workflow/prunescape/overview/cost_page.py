@@ -8,8 +8,9 @@ from pathlib import Path
 
 from rich.table import Table
 
-from prunescape.hpspace.lattice import Cell, Extent, bounds_of
+from prunescape.overview.confirmation_cost import fresh_lines, fresh_table, seconds_left
 from prunescape.overview.cost import ASSUMPTION, BYTES_PER_JOB, Costs, Time
+from prunescape.overview.exploration_cost import Each, both_ways, growth
 from prunescape.overview.study import Row, Study, Training
 from prunescape.overview.tables import DEVICES, duration, flops, hours, size, table, total
 
@@ -34,6 +35,7 @@ class Line:
 
     Attributes:
         cells, done: cells in all, and those that are finished.
+        units_a_cell: those of one training, on average.
         units: how many trainings by the recipe are as long as those that are not finished.
         jobs: jobs that are not finished.
         cell_flops: FLOPs of one training, on average.
@@ -46,6 +48,7 @@ class Line:
     row: Row
     cells: int
     done: int
+    units_a_cell: float
     units: float
     jobs: int
     cell_flops: float | None
@@ -55,15 +58,29 @@ class Line:
     disk: int
     time: Time | None
 
+    @property
+    def cell_seconds(self) -> float | None:
+        """Device seconds of one training, on average."""
+        return None if self.time is None else self.time.seconds * self.units_a_cell
+
 
 def cost_lines(study: Study) -> list[Line]:
-    """The costs of the study, one line a row of its table."""
+    """The costs of exploration, one line a row of its table."""
+    return _lines(study, *_known(study))
+
+
+def _known(study: Study) -> tuple[list[Training], set[Training]]:
+    """All trainings that are known, and those that are finished."""
     trainings = list(study.trainings())
-    finished = {training for training in trainings if study.is_finished(training)}
+    return trainings, {training for training in trainings if study.is_finished(training)}
+
+
+def _lines(study: Study, trainings: Sequence[Training], finished: set[Training]) -> list[Line]:
     costs = Costs(study, finished)
-    by_row: dict[Row, list[Training]] = {row: [] for row in study.rows}
+    by_row: dict[Row, list[Training]] = {row: [] for row in study.explored}
     for training in trainings:
-        by_row[training.row].append(training)
+        if training.row in by_row:
+            by_row[training.row].append(training)
     return [_line(row, of_row, finished, costs) for row, of_row in by_row.items()]
 
 
@@ -76,6 +93,7 @@ def _line(row: Row, trainings: Sequence[Training], finished: set[Training], cost
         row,
         cells,
         cells - left,
+        sum(map(costs.units, trainings)) / max(cells, 1),
         units,
         len(to_do),
         None if flops is None else flops / max(cells, 1),
@@ -94,7 +112,8 @@ def cost_page(study: Study, cores: int | None = None) -> list[Table | str]:
         study: the study.
         cores: cores that this run may use, where that is known.
     """
-    lines = cost_lines(study)
+    known = _known(study)
+    lines, fresh = _lines(study, *known), fresh_lines(study, *known)
     devices = {line.time.device for line in lines if line.time is not None}
     device = {frozenset({"cpu"}): "core", frozenset({"gpu"}): "GPU"}.get(frozenset(devices), "device")
     threads = study.config.engine.threads if device == "core" else 1
@@ -113,24 +132,32 @@ def cost_page(study: Study, cores: int | None = None) -> list[Table | str]:
         ]
         for line in lines
     ]
-    seconds = total([line.seconds for line in lines])
+    networks = [line for line in lines if line.row in study.variants]
+    known_seconds = [line.seconds for line in lines]
+    to_come = [
+        None if line.cell_seconds is None else line.cell_seconds * study.may_follow(line.row) for line in networks
+    ]
+    seconds = (known_seconds, [*known_seconds, *to_come])
     sums = ["total", "", *(f"{sum(getattr(line, name) for line in lines):,}" for name in ("cells", "done", "jobs")), ""]
     sums += [
         flops(total([line.flops for line in lines])),
-        hours(seconds),
+        hours(total(known_seconds)),
         "",
         "",
         size(sum(line.disk for line in lines)),
     ]
-    title = f"{study.config.run}: still to be trained" if any(line.done for line in lines) else study.config.run
+    exploration = f"{study.config.run}: exploration"
+    title = f"{exploration}, still to be trained" if any(line.done for line in lines) else exploration
     notes = [
         _basis(lines, Costs(study)),
         *_devices(study, lines),
-        *_wall(seconds, device, cores),
+        *_wall([total([of, *others]) for of, others in zip(seconds_left(fresh), seconds, strict=True)], device, cores),
         *_disk(study, lines),
-        *_growth(study),
+        *growth(study),
     ]
-    return [table(title, [name.format(device=device) for name in COLUMNS], rows, sums), *notes]
+    first = table(title, [name.format(device=device) for name in COLUMNS], rows, sums)
+    each = {line.row: Each(line.cell_flops, line.cell_seconds) for line in networks}
+    return [first, *both_ways(study, each, device), *fresh_table(study, fresh, device, threads), *notes]
 
 
 def _basis(lines: Sequence[Line], costs: Costs) -> str:
@@ -161,10 +188,15 @@ def _devices(study: Study, lines: Sequence[Line]) -> list[str]:
     return [f"engine.device is auto: counted for a GPU. Without one: {hours(on_cores)} core-hours."]
 
 
-def _wall(seconds: float | None, device: str, cores: int | None) -> list[str]:
-    if device != "core" or not cores or not seconds:
+def _wall(seconds: Sequence[float | None], device: str, cores: int | None) -> list[str]:
+    """The time of all trainings: at least, and at most."""
+    least, most = seconds
+    if least is None or most is None or not most:
         return []
-    return [f"On {cores} core{'s' if cores > 1 else ''}: {duration(seconds / cores)}, beside the light jobs."]
+    if device != "core" or not cores:
+        return [f"All together: {' to '.join(dict.fromkeys([hours(least), hours(most)]))} {device}-hours."]
+    told = " to ".join(dict.fromkeys([duration(least / cores), duration(most / cores)]))
+    return [f"On {cores} core{'s' if cores > 1 else ''}: {told}, beside the light jobs."]
 
 
 def _disk(study: Study, lines: Sequence[Line]) -> list[str]:
@@ -178,26 +210,3 @@ def _disk(study: Study, lines: Sequence[Line]) -> list[str]:
     needed = sum(line.disk for line in lines if line.done < line.cells) + (0 if there else data or 0)
     warning = " THIS IS TOO LITTLE." if needed > free else ""
     return [f"Disk, beside networks and checkpoints: {prepared}; {size(free)} are free.{warning}"]
-
-
-def _growth(study: Study) -> list[str]:
-    """Notes on the cells that grids may gain: by every side, in every round, as far as the bounds allow."""
-    notes = []
-    for model in study.models:
-        rounds = study.rounds_left(model)
-        tiles = study.tiles(model)
-        more = (_largest(study, model, tiles, rounds) - len(tiles)) if rounds else 0
-        if more > 0:
-            size_of_tile = study.config.grid.tile[0] * study.config.grid.tile[1]
-            cells = more * size_of_tile * len(study.plan.networks.variants(model)) * len(study.config.seeds)
-            notes.append(f"{model} may grow by up to {cells:,} cells in {rounds} rounds of extension (not counted).")
-    return notes
-
-
-def _largest(study: Study, model: str, tiles: Sequence[Cell], rounds: int) -> int:
-    """Tiles of the grid once every side has grown in each round, within the bounds."""
-    lattice, bounds = study.lattice(model), bounds_of(study.config.grid, study.config.extension)
-    extent = Extent.of(tiles, lattice)
-    for _ in range(rounds):
-        extent = extent.grown(lattice, None, bounds)
-    return len(extent.tiles(lattice))

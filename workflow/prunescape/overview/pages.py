@@ -18,6 +18,7 @@ from prunescape.plan.results import Results
 
 OVERVIEWS = ("plan", "status", "watch")
 EXPLAIN, ACCEPT = "explain", "accept"
+OWN = ("suggest", "confirm", "answer")
 
 
 def answer(plan: Plan, arguments: Sequence[str], names: Mapping[str, str]) -> str | None:
@@ -34,6 +35,12 @@ def answer(plan: Plan, arguments: Sequence[str], names: Mapping[str, str]) -> st
     studies = ["hpspace", *plan.companions]
     words = list(itertools.takewhile(lambda word: not word.startswith("-"), arguments))
     try:
+        for name in OWN:
+            if names[name] in words:
+                from prunescape.overview.own import own_page  # here: pandas and scipy take a second
+
+                show([own_page(name, plan.run.config)])
+                return None
         if names[ACCEPT] in words:
             show(accept_page(Results(plan), [word for word in words if word != names[ACCEPT]]))
             return None

@@ -43,10 +43,16 @@ def accept_page(results: Results, files: Sequence[str]) -> list[str]:
         files: of which jobs; all, where none are named.
 
     Raises:
-        UserError: a result is damaged, a file is none of the plan's, or a run is under way.
+        UserError: a result is damaged, a file is none of the plan's, a run is under way, or the data are not prepared.
     """
     if LOCKS.is_dir() and any(LOCKS.iterdir()):
         raise UserError("a run is under way in this folder; accept results once it has ended (or `snakemake --unlock`)")
+    meta = results.plan.run.meta
+    if not Path(meta).is_file():
+        raise UserError(
+            f"{meta}: is missing, and all that is made of it would be made again in one run with it; run `snakemake"
+            " prepare` first, and accept then"
+        )
     notes = results.accept(files)
     if not notes:
         return ["Nothing to accept: all results that are there are right."]

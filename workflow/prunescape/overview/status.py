@@ -5,14 +5,15 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 from rich.console import RenderableType
 
-from prunescape.errors import printable
 from prunescape.overview.cost import Costs
 from prunescape.overview.study import Row, Study, Training
 from prunescape.overview.tables import duration, table, total
+from prunescape.printable import printable
 
 Page = list[RenderableType]
 FRESH_SECONDS = 300.0  # training writes to its log about once a minute
@@ -21,7 +22,10 @@ TAIL_BYTES = 1 << 16
 # As the log of a job has it; see `prunescape.runtime.logs`. The log is begun anew each time a job starts.
 _ERROR = re.compile(r"^\d\d:\d\d:\d\d (?:error: (.*)|unexpected error)$", re.MULTILINE)
 _BEST = re.compile(r"best top-1 (\d+\.\d+) %")
-_PROGRESS = re.compile(r"cells (\d+)-(\d+) of (\d+): epoch (\d+)/(\d+)(?:, step (\d+)/(\d+))?")
+# Trainings that follow one another in a job, each by itself, have a number.
+_PROGRESS = re.compile(
+    r"(?:(?:seed|cell) (\d+) of (\d+): )?cells (\d+)-(\d+) of (\d+): epoch (\d+)/(\d+)(?:, step (\d+)/(\d+))?"
+)
 
 
 class State(StrEnum):
@@ -81,13 +85,18 @@ def tail(path: Path, size: int = TAIL_BYTES) -> str:
 
 
 def _fraction(text: str) -> float:
-    """The part of a training that is done, by the newest line of each of its arrays of cells."""
-    newest = {match.group(1): [int(number or 0) for number in match.groups()] for match in _PROGRESS.finditer(text)}
+    """The part of a training that is done, by the newest line of each of its arrays of cells.
+
+    Of trainings that follow one another, those before the last one that is told have been done.
+    """
+    found = [[int(number or 0) for number in match.groups()] for match in _PROGRESS.finditer(text)]
+    number, parts = max(((of[0], of[1]) for of in found), default=(0, 0))
+    newest = {of[2]: of[2:] for of in found if of[0] == number}
     done = 0.0
     for first, last, cells, epoch, epochs, step, steps in newest.values():
         begun = epoch - 1 + step / steps if steps else epoch
         done += (last - first + 1) / max(cells, 1) * begun / max(epochs, 1)
-    return min(done, 1.0)
+    return (number - 1 + min(done, 1.0)) / parts if parts else min(done, 1.0)
 
 
 def survey(study: Study, now: float | None = None) -> list[Progress]:
@@ -149,11 +158,43 @@ def _stages(study: Study) -> list[str]:
         "networks": f"{sum(pruned)} of {len(pruned)}",
         "verdict": str(verdict.with_suffix(".txt")) if verdict.is_file() else "not yet",
     }
-    return ["; ".join(f"{name}: {value}" for name, value in stages.items())]
+    return ["; ".join(f"{name}: {value}" for name, value in stages.items()), *map(partial(_look, study), study.models)]
+
+
+def _look(study: Study, model: str) -> str:
+    """A line on the look that a model is in."""
+    confirmation, known = study.plan.hpspace.confirmation, study.rounds_known(model)
+    looks, pruned = confirmation.rules.looks, len(study.plan.networks.pruned(model))
+    if not looks:
+        return f"{model}: explored only (verdict.confirm is null)"
+    if known == 0:
+        return f"{model}: {_exploring(study, model)}; then the best cells are trained with fresh seeds"
+    if known == 1:
+        return f"{model}: the finalists are trained, among which the settings are chosen"
+    asked = len(confirmation.asked(model, min(known, confirmation.last) - 1))
+    if known > confirmation.last:
+        left = len(confirmation.asked(model, confirmation.last))
+        return f"{model}: all looks are done; questions to {left} of {pruned} networks are open"
+    if not asked:
+        return f"{model}: no further look is needed: nothing is left to be asked"
+    seeds = looks[known - 2]
+    return f"{model}: look {known - 1} of {len(looks)}, at {seeds} seeds, for {asked} of {pruned} networks"
+
+
+def _exploring(study: Study, model: str) -> str:
+    """How far the exploration of a model is."""
+    if not study.plan.run.is_adaptive:
+        return "the grid comes first"
+    hpspace, rows = study.plan.hpspace, [row for row in study.variants if row.model == model]
+    known, going_on = hpspace.planned_rounds(model), sum(study.may_follow(row) > 0 for row in rows)
+    left = f"{going_on} of {len(rows)} networks may go on" if known < hpspace.rounds else "the last one"
+    return f"batch {known + 1} of at most {hpspace.rounds + 1} comes first ({left})"
 
 
 def _outlook(study: Study, states: Sequence[Progress]) -> str:
     if all(item.state is State.FINISHED for item in states):
+        if not study.is_confirmed:
+            return "All trainings that are known are finished; `snakemake` goes on."
         return "All cells are finished. `snakemake -n` tells whether anything is to be made anew."
     left = seconds_left(study, states)
     running = sum(item.state is State.RUNNING for item in states)
@@ -181,5 +222,5 @@ def _foreign(study: Study) -> list[str]:
     foreign = study.foreign_tables()
     if not foreign:
         return []
-    tables = "tile is" if len(foreign) == 1 else "tiles are"
+    tables = "training job is" if len(foreign) == 1 else "training jobs are"
     return [f"{len(foreign):,} finished {tables} not of this config (kept, not used), such as {foreign[0]}"]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from prunescape.config.config import Config
 from prunescape.config.recipe import Recipe
@@ -13,8 +13,10 @@ from prunescape.plan.plan import Plan
 from prunescape.plan.results import Results
 from prunescape.plan.step import Job
 from prunescape.training.retraining import until
+from prunescape.variant import DENSE
 
 CHECKPOINT = "(to be pruned)"  # the row of the dense network whose filters pruning ranks
+FINALISTS, CONFIRMATION = "(finalists)", "(confirmation)"  # after a variant: its trainings with fresh seeds
 
 
 class Row(NamedTuple):
@@ -81,7 +83,8 @@ class Study:
     def preparations(self) -> dict[Row, Preparation]:
         """The trainings on whose weights pruning works, by their rows."""
         networks, recipe = self.plan.networks, self.config.recipe
-        found = {Row(job.model, CHECKPOINT): Preparation(job, 1.0, recipe) for job in networks.train_dense.all_jobs()}
+        trained = [job for job in networks.train_dense.all_jobs() if not self.plan.run.has_weights(job.model)]
+        found = {Row(job.model, CHECKPOINT): Preparation(job, 1.0, recipe) for job in trained}
         for job in networks.train_to_rewind.all_jobs():
             epoch = int(job.wildcards["epoch"])
             found[Row(job.model, f"(to epoch {epoch})")] = Preparation(job, 1.0, until(recipe, epoch))
@@ -103,24 +106,42 @@ class Study:
         }
 
     @cached_property
+    def fresh(self) -> dict[Row, Row]:
+        """The lines of trainings with fresh seeds, each with the line of its network; none where nothing is confirmed.
+
+        The dense network takes part in the choice alone.
+        """
+        if not self.plan.hpspace.confirmation.last:
+            return {}
+        found = {Row(row.model, f"{row.variant} {FINALISTS}"): row for row in self.variants}
+        pruned = [row for row in self.variants if row.variant != DENSE.name]
+        return found | {Row(row.model, f"{row.variant} {CONFIRMATION}"): row for row in pruned}
+
+    @cached_property
+    def explored(self) -> list[Row]:
+        """The lines of the tables whose trainings are known from the start, in the config's order."""
+        rows = [*self.preparations, *self.variants]
+        return [row for model in self.models for row in rows if row.model == model]
+
+    @cached_property
     def rows(self) -> list[Row]:
         """The lines of the tables, in the config's order."""
-        rows = [*self.preparations, *self.variants]
+        rows = [*self.explored, *self.fresh]
         return [row for model in self.models for row in rows if row.model == model]
 
     def recipe(self, row: Row) -> Recipe:
         """The recipe by which the networks of a row are trained."""
         before = self.preparations.get(row)
-        return self.variants[row][1] if before is None else before.recipe
+        return self.variants[self.fresh.get(row, row)][1] if before is None else before.recipe
 
     def part(self, row: Row) -> float:
         """The part of the dense network's FLOPs that a row's network keeps; companion studies have other rows."""
         before = self.preparations.get(row)
-        return self.variants.get(row, (1.0,))[0] if before is None else before.part
+        return self.variants.get(self.fresh.get(row, row), (1.0,))[0] if before is None else before.part
 
     def network(self, row: Row) -> Path:
         """The architecture of a row's network; that of the first seed where they differ."""
-        folder = Path(self.plan.run.network.format(**row._asdict()))
+        folder = Path(self.plan.run.network.format(**self.fresh.get(row, row)._asdict()))
         seeds = folder / f"seed-{self.config.seeds[0]}"
         return (seeds if seeds.is_dir() else folder) / "architecture.json"
 
@@ -129,8 +150,10 @@ class Study:
         before = self.preparations.get(row)
         if before is not None:
             return self.plan.memory(before.job) if row.variant == CHECKPOINT else None
-        where = {**row._asdict(), "seed": str(self.config.seeds[0]), "i": "0", "j": "0"}
-        return self.plan.memory(Job(self.plan.hpspace.train_tile, where))
+        hpspace = self.plan.hpspace
+        first = dict.fromkeys(("i", "j", "round"), "0")
+        where = {**self.fresh.get(row, row)._asdict(), "seed": str(self.config.seeds[0]), **first}
+        return self.plan.memory(Job(hpspace.confirmation.train if row in self.fresh else hpspace.train_tile, where))
 
     def lattice(self, model: str) -> Lattice:
         """The lattice around a model's prior."""
@@ -156,8 +179,14 @@ class Study:
         return hpspace.tiles(model, hpspace.planned_rounds(model))
 
     def rounds_left(self, model: str) -> int:
-        """Rounds of extension that have not been planned yet."""
+        """Rounds after the first that have not been planned yet."""
         return self.plan.hpspace.rounds - self.plan.hpspace.planned_rounds(model)
+
+    def may_follow(self, row: Row) -> int:
+        """Trainings of a network that rounds to come may add, where few trainings explore; else 0."""
+        hpspace, known = self.plan.hpspace, self.plan.hpspace.planned_rounds(row.model)
+        goes_on = self.plan.run.is_adaptive and bool(hpspace.batch(*row, known))
+        return goes_on * self.rounds_left(row.model) * self.config.exploration.batch
 
     @cached_property
     def known_results(self) -> Results:
@@ -170,26 +199,64 @@ class Study:
 
     def trainings(self) -> Iterator[Training]:
         """The training jobs that are known so far."""
-        tile, size = self.plan.hpspace.train_tile, self.config.grid.tile[0] * self.config.grid.tile[1]
+        fresh = self._fresh_trainings()
+        tile = self.plan.hpspace.train_tile
         for row in self.rows:
             before = self.preparations.get(row)
             if before is not None:
                 yield training_of(before.job, row, self.shapes(row, [Cell(0, 0)]))
                 continue
-            lattice = self.lattice(row.model)
-            shapes = {cell: self.shapes(row, lattice.cells(cell)) for cell in self.tiles(row.model)}
-            for seed in self.config.seeds:
-                for cell, of_cells in shapes.items():
-                    where = {**row._asdict(), "seed": seed, "i": cell.i, "j": cell.j}
-                    files = [Path(pattern.format(**where)) for pattern in (tile.outputs["table"], tile.log)]
-                    yield Training(row, size, files[0], files[1], of_cells)
+            if row in self.fresh:
+                yield from fresh.get(row, [])
+                continue
+            for where, size, shapes in self._exploring(row):
+                files = [Path(pattern.format(**where)) for pattern in (tile.outputs["table"], tile.log)]
+                yield Training(row, size, files[0], files[1], shapes)
+
+    def _exploring(self, row: Row) -> Iterator[tuple[dict[str, Any], int, tuple[tuple[int, int], ...]]]:
+        """The jobs that explore a network: their wildcards, how many cells they train, and the shapes of these."""
+        hpspace, lattice = self.plan.hpspace, self.lattice(row.model)
+        if self.plan.run.is_adaptive:
+            for number in range(hpspace.planned_rounds(row.model) + 1):
+                for seed, cells in hpspace.batch(*row, number).items():
+                    yield {**row._asdict(), "seed": seed, "round": number}, len(cells), self.shapes(row, cells)
+            return
+        shapes = {cell: self.shapes(row, lattice.cells(cell)) for cell in self.tiles(row.model)}
+        for seed in self.plan.run.explored:
+            for cell, of_cells in shapes.items():
+                yield {**row._asdict(), "seed": seed, **cell._asdict()}, lattice.cells_a_job, of_cells
+
+    def rounds_known(self, model: str) -> int:
+        """The number of rounds of confirmation that have been planned and are not going to be planned anew."""
+        confirmation = self.plan.hpspace.confirmation
+        files = confirmation.rounds(model, confirmation.last)[: confirmation.known(model)]
+        return next((place for place, path in enumerate(files) if self.known_results.reasons(path)), len(files))
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether all rounds of confirmation have been planned, so that no further trainings will be known."""
+        last = self.plan.hpspace.confirmation.last
+        return all(self.rounds_known(model) > last for model in self.models)
+
+    def _fresh_trainings(self) -> dict[Row, list[Training]]:
+        """The training jobs with fresh seeds that are known so far, by their rows."""
+        confirmation, found = self.plan.hpspace.confirmation, dict[Row, dict[Path, Training]]()
+        for model in self.models:
+            for number in range(1, min(self.rounds_known(model), confirmation.last) + 1):
+                kind = FINALISTS if number == 1 else CONFIRMATION
+                for where in confirmation.jobs_of(model, number):
+                    job, row = Job(confirmation.train, where), Row(model, f"{where['variant']} {kind}")
+                    training = training_of(job, row, self.shapes(row, confirmation.cells(where)))
+                    found.setdefault(row, {})[training.result] = training
+        return {row: list(trainings.values()) for row, trainings in found.items()}
 
     def foreign_tables(self) -> list[Path]:
-        """Tables of tiles that lie in the results but are not of this config: kept, and not used."""
-        first = self.plan.hpspace.tile.partition("{")[0]
+        """Tables of trainings that lie in the results but are not of this config: kept, and not used."""
+        hpspace = self.plan.hpspace
+        folders = [path.partition("{")[0] for path in (hpspace.tile, hpspace.confirmation.pattern)]
         known = {training.result for training in self.trainings()}
         # Beside a table `1_2.csv` lie others, `1_2.history.csv`.
-        tables = (path for path in Path(first).rglob("*.csv") if path.name.count(".") == 1)
+        tables = (path for first in folders for path in Path(first).rglob("*.csv") if path.name.count(".") == 1)
         return sorted(path for path in tables if path not in known)
 
 

@@ -43,7 +43,8 @@ class Watch:
             states = survey(self.study, now)
             page += [self._table(states), *notes(self.study, states)]
             verdict = self.study.results / "hpspace" / "verdict.json"
-            finished = verdict.is_file() and all(item.state is State.FINISHED for item in states)
+            done = all(item.state is State.FINISHED for item in states)
+            finished = verdict.is_file() and done and self.study.is_confirmed
         for companion in self.companions.shown():
             page += companion_status(companion, self.study, now)
             finished = finished and all(self.study.is_finished(training_of(job)) for job in companion.pieces)

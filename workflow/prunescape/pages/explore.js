@@ -1,9 +1,9 @@
 "use strict";
-/* The landscape that can be explored: model, metric, variant and threshold, kept in the address after `#`. */
+/* The landscape that can be explored: model, metric, variant, colours and threshold, kept in the address after `#`. */
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const at = (id) => document.getElementById(id);
-  const controls = { model: at("model"), metric: at("metric"), variant: at("variant"), roi: at("roi") };
+  const controls = { model: at("model"), metric: at("metric"), variant: at("variant"), colours: at("colours"), roi: at("roi") };
   const names = { top1: "top-1 accuracy", top5: "top-5 accuracy" };
   const chart = new RiskChart(at("risk-chart"), at("risk-legend"), data.largest_roi);
   let model, metric, maps;
@@ -29,15 +29,21 @@
     metric = model.metrics[controls.metric.value];
     fill(controls.variant, metric.variants.slice(1).map((one) => [one.name, one.title]));
     choose(controls.variant, variant);
-    const [low, high] = metric.limits;
-    at("bar-low").textContent = `${low.toFixed(1)} % and below (grey)`;
-    at("bar-high").textContent = percent(high);
     at("bar").style.background = `linear-gradient(to right, ${data.palette.join(",")})`;
     chart.draw(metric.variants);
   }
 
-  function colour(value) {
-    const [low, high] = metric.limits;
+  function bar() {
+    const [low, high] = metric.limits[controls.colours.value];
+    const own = controls.colours.value === "below_best";
+    at("bar-low").textContent = own ? `${(-low).toFixed(1)} points below its own best, and further (grey)` : `${low.toFixed(1)} % and below (grey)`;
+    at("bar-high").textContent = own ? "its own best" : percent(high);
+  }
+
+  /* The colour of an accuracy, by itself or by how far it is below the network's best. */
+  function colour(accuracy, best) {
+    const [low, high] = metric.limits[controls.colours.value];
+    const value = controls.colours.value === "below_best" ? accuracy - best : accuracy;
     if (value < low) return data.under;
     const place = high > low ? (value - low) / (high - low) : 1;
     return data.palette[Math.min(data.palette.length - 1, Math.floor(place * data.palette.length))];
@@ -61,6 +67,7 @@
 
   function update() {
     const state = derive();
+    bar();
     for (const id of ["roi-value", "roi-again"]) at(id).textContent = `${state.threshold.toFixed(2)} points`;
     controls.roi.setAttribute("aria-valuetext", `${state.threshold.toFixed(2)} points`);
     [state.dense, state.pruned].forEach((side, k) => {
@@ -71,7 +78,8 @@
       const svg = maps[k].svg;
       svg.setAttribute("aria-label", `${title}: ${names[controls.metric.value]} by ${model.grid.up.words} and ${model.grid.across.words}; arrow keys go from cell to cell`);
       maps[k].show({
-        f, region: side.region, ellipse: side.ellipse, risked: k ? state.dense.region : [], colour,
+        f, region: side.region, ellipse: side.ellipse, risked: k ? state.dense.region : [],
+        colour: (value) => colour(value, f[side.best]),
         label: (n) => `${cellWords(n)}: ${percent(f[n])}${pick(n, side.region) ? ", in the region of interest" : ""}`,
       });
     });
@@ -165,6 +173,8 @@
     chooseModel();
     choose(controls.metric, wanted.metric);
     chooseMetric(wanted.variant);
+    controls.colours.value = data.landscape;
+    choose(controls.colours, wanted.colours);
     controls.roi.max = data.largest_roi;
     controls.roi.value = wanted.roi || data.risk_roi;
     at("explorer").hidden = false;
@@ -175,6 +185,7 @@
   controls.model.onchange = () => { chooseModel(); chooseMetric(controls.variant.value); changed(); };
   controls.metric.onchange = () => { chooseMetric(controls.variant.value); changed(); };
   controls.variant.onchange = changed;
+  controls.colours.onchange = changed;
   controls.roi.oninput = changed;
   window.onhashchange = () => { if (location.hash.includes("=")) start(); }; // else it is a link to a part of the page
   start();

@@ -1,4 +1,4 @@
-"""The main job's results as one page: verdict, landscapes to explore, pictures, tables, provenance."""
+"""The main job's results as one page: verdict with its picture, landscapes to explore, pictures, tables, provenance."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,20 +7,31 @@ from typing import Any
 import pandas as pd
 
 from prunescape.hpspace.cells import of_grid
-from prunescape.hpspace.lattice import Pair
+from prunescape.hpspace.lattice import ROUND, Pair
 from prunescape.hpspace.verdict import from_json, question
 from prunescape.hpspace.verdict_page import verdict_section
-from prunescape.hpspace.verdict_text import levels_of
 from prunescape.io.files import read_csv, read_json
 from prunescape.io.html import section
 from prunescape.pages.landscapes import landscapes
 from prunescape.pages.provenance import provenance
-from prunescape.pages.study import Answer, Extra, Pictures, Tables, asset, study_page
+from prunescape.pages.study import Answer, Extra, Pictures, Tables, asset, inside, study_page
 
 TEMPLATE, STYLE = "explore.jinja", "explore.css"
 # One after the other: each uses those before it.
 SCRIPTS = ("hpspace.js", "map.js", "chart.js", "explore.js")
-# Tables with intervals, beside that of the decisions.
+FOREST = "forest"  # the picture of the answer
+_ANSWER = """{% for picture in pictures %}
+<div class="answer" tabindex="0" role="region" aria-label="{{ picture.title }}">
+<img src="{{ picture.source }}" alt="{{ picture.title }}" width="{{ picture.width }}" height="{{ picture.height }}">
+</div>
+{% endfor %}{{ verdict }}"""
+_FEW = """<section id="landscapes" aria-labelledby="landscapes-head">
+<h2 id="landscapes-head">The landscapes</h2>
+<p>Explored by {{ trainings }} trainings (<code>exploration.method: adaptive</code>), which tell of the best settings.
+Whole landscapes, ellipses of regions of interest, the risk of keeping settings and what tuning by trials would buy
+need the grid: <code>exploration.method: grid</code>.</p>
+</section>"""
+# Tables with intervals of one confidence; those of the decisions name it row by row.
 INTERVALS = ("intervals", "transfer", "band", "regret", "table_4_1", "table_4_2")
 
 
@@ -45,31 +56,40 @@ def explore_page(
         answer: what `prunescape.hpspace.verdict.verdict` gives.
         timing: `timing.csv`.
         tables, pictures: see `study_page`.
-        settings: of the config's section `analysis` roi, sigma, minimum_cells and risk_roi; of `figures` colour_map
-            and colour_range_percent; axes, see `Pair.from_settings`.
+        settings: of the config's section `analysis` roi, sigma, minimum_cells, confidence and risk_roi; of `figures`
+            landscape, colour_map and colour_range_percent; axes, see `Pair.from_settings`.
         root: the project's folder, which tells the code's version.
     """
+    forest = [(path, of) for path, of in pictures if Path(path).stem == FOREST]
+    shown = [inside(path, of.full_title, of.text) for path, of in forest]
+    return study_page(
+        f"{config['run']}: tune again after pruning?",
+        question(Pair.from_settings(settings)),
+        Answer("Verdict", section(_ANSWER, pictures=shown, verdict=verdict_section(answer))),
+        [picture for picture in pictures if picture not in forest],
+        {
+            name: (table, of._replace(title=f"{of.title}{_level(name, settings)}"))
+            for name, (table, of) in tables.items()
+        },
+        "the README",
+        provenance(timing, config, root),
+        _explorer(tables["cells"][0], settings),
+    )
+
+
+def _explorer(cells: pd.DataFrame, settings: Mapping[str, Any]) -> Extra:
+    """The landscapes to explore; where few trainings did so, what says that there are none."""
+    if ROUND in cells:
+        return Extra({"landscapes": "Landscapes"}, section(_FEW, trainings=len(cells)), (), asset(STYLE))
     explorer = section(
         asset(TEMPLATE),
         sigma=f"{settings['sigma']:g}",
         minimum_cells=settings["minimum_cells"],
-        data=landscapes(of_grid(tables["cells"][0]), settings),
+        data=landscapes(of_grid(cells), settings),
     )
-    return study_page(
-        f"{config['run']}: tune again after pruning?",
-        question(Pair.from_settings(settings)),
-        Answer("Verdict", verdict_section(answer)),
-        pictures,
-        {name: (table, of._replace(title=f"{of.title}{_level(name, answer)}")) for name, (table, of) in tables.items()},
-        "the README",
-        provenance(timing, config, root),
-        Extra({"landscapes": "Landscapes"}, explorer, [asset(name) for name in SCRIPTS], asset(STYLE)),
-    )
+    return Extra({"landscapes": "Landscapes"}, explorer, [asset(name) for name in SCRIPTS], asset(STYLE))
 
 
-def _level(table: str, answer: Mapping[str, Any]) -> str:
+def _level(table: str, settings: Mapping[str, Any]) -> str:
     """The confidence of a table's intervals, after its title."""
-    levels = levels_of(answer["settings"])
-    if table == "decisions":
-        return f" (loss_low to loss_high: {levels.loss} interval)"
-    return f" (low to high: {levels.others} intervals)" if table in INTERVALS else ""
+    return f" (low to high: {100 * settings['confidence']:g} % intervals)" if table in INTERVALS else ""

@@ -1,15 +1,16 @@
 """The overview of a run: the ledger of the claims of its studies, with links to their pages."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from prunescape.claims.claim import Claim
 from prunescape.claims.judgement import CANNOT, FAILS, HOLDS, OUTCOMES, UNDECIDED, UNTESTED
 from prunescape.claims.page import COLOURS, digits_of, shown_number
-from prunescape.claims.study import StudyClaims, studies_of, write_ledger
+from prunescape.claims.study import FILE, StudyClaims, studies_of, write_ledger
 from prunescape.io.files import write_text
 from prunescape.io.html import page
+from prunescape.io.seals import notes_of, read_seal
 from prunescape.studies.registry import STUDIES
 
 LINKS = {
@@ -136,7 +137,9 @@ def write_index(run: Path) -> bool:
     """
     studies = studies_of(run, [study.name for study in STUDIES])
     write_ledger(run, studies)
-    write_text(run / "index.html", index_page(run.name, [_entry(run, stated) for stated in studies], reports(run)))
+    entries = [_entry(run, stated) for stated in studies]
+    notes = notes_of(read_seal(run / stated.study / FILE) for stated in studies)
+    write_text(run / "index.html", index_page(run.name, entries, reports(run), notes))
     return bool(studies)
 
 
@@ -151,11 +154,13 @@ def reports(run: Path) -> list[str]:
     return [name for name in names if (run / name).is_file()]
 
 
-def index_page(run: str, entries: list[Entry], reports: list[str]) -> str:
-    """The page of a run of that name."""
+def index_page(run: str, entries: list[Entry], reports: list[str], notes: Sequence[str] = ()) -> str:
+    """The page of a run of that name; `notes` on accepted results, see `prunescape.io.html.page`."""
     helpers: dict[str, Any] = {"colours": COLOURS, "interval": _interval, "shown": shown_number}
     helpers["columns"] = lambda entry: 3 + entry.has_published
-    return page(f"Run {run}", f"Run {run}", _BODY, style=_STYLE, entries=entries, reports=reports, **helpers)
+    return page(
+        f"Run {run}", f"Run {run}", _BODY, style=_STYLE, notes=notes, entries=entries, reports=reports, **helpers
+    )
 
 
 def _interval(claim: Claim) -> str:

@@ -9,7 +9,7 @@ from matplotlib.colors import to_hex
 from prunescape.figures.names import model_title, variant_order, variant_title
 from prunescape.figures.plane import step_of
 from prunescape.figures.style import PALE, variant_colours
-from prunescape.figures.surface import colour_limits, colour_scale
+from prunescape.figures.surface import ACCURACY, BELOW_BEST, colour_scale, measured_heights
 from prunescape.hpspace.cube import DENSE, Cube, cubes
 from prunescape.hpspace.landscape import metrics_of
 from prunescape.hpspace.lattice import Axis, Pair
@@ -28,7 +28,7 @@ def landscapes(cells: pd.DataFrame, settings: Mapping[str, Any]) -> dict[str, An
     Returns:
         JSON: `unit`, of lengths in the plane; `models`, a list with `grid` (i, j, and the place x, y of every cell in
         that unit; `step`, the distance of neighbours; `across` and `up`, name, words, values and scale of the axes, see
-        `_axis`) and by metric the `limits` of the colours and the `variants`, dense first, each
+        `_axis`) and by metric the `limits` of the colours, by what they show, and the `variants`, dense first, each
         with f and `seeds`, the accuracies of every seed in percent, and `diverged`, the number of seeds that diverged,
         in the order of the cells.
     """
@@ -37,6 +37,7 @@ def landscapes(cells: pd.DataFrame, settings: Mapping[str, Any]) -> dict[str, An
     by_metric = {metric: cubes(cells, metric, pair) for metric in metrics_of(cells)}
     return {
         "unit": pair.unit,
+        "landscape": settings["landscape"],
         "sigma": settings["sigma"],
         "minimum_cells": settings["minimum_cells"],
         "risk_roi": settings["risk_roi"],
@@ -98,7 +99,12 @@ def _metric(cube: Cube, cells: pd.DataFrame, settings: Mapping[str, Any]) -> dic
     # In the order of the cube's cells, that of (i, j).
     diverged = cells.pivot_table(index="variant", columns=["i", "j"], values="diverged", aggfunc="sum")
     return {
-        "limits": list(colour_limits(known, float(settings["colour_range_percent"]), max(settings["roi"]))),
+        "limits": {
+            shown: list(
+                measured_heights(known, shown, float(settings["colour_range_percent"]), max(settings["roi"]))[1]
+            )
+            for shown in (BELOW_BEST, ACCURACY)
+        },
         "variants": [
             {
                 "name": name,

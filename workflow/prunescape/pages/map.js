@@ -170,7 +170,9 @@ class LandscapeMap {
     const step = { ArrowUp: [1, 0], ArrowDown: [-1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
     if (n < 0 || !step) return;
     event.preventDefault();
-    const next = this.places.get(`${this.grid.i[n] + step[0]},${this.grid.j[n] + step[1]}`);
-    if (next !== undefined) this.cells[next].focus();
+    for (let far = 1; far < Math.max(this.rows, this.columns); far += 1) { // over cells that were not trained
+      const next = this.places.get(`${this.grid.i[n] + far * step[0]},${this.grid.j[n] + far * step[1]}`);
+      if (next !== undefined) return this.cells[next].focus();
+    }
   }
 }

@@ -96,8 +96,8 @@ class Coherence(Companion[Section]):
     def recipe(self, section: Network | Mlp, epochs: int) -> Recipe:
         """The recipe of a training of this study: at a constant learning rate, validated at its end."""
         own = {"optimiser": section.optimiser, "momentum": section.momentum, "clip": None}
-        constant = {"schedule": "constant", "decay_epochs": (), "epochs": epochs, "evaluate_every": epochs}
-        return self.run.config.recipe.changed(**own, **constant)
+        constant = {"schedule": "constant", "decay_epochs": (), "warmup_epochs": 0}
+        return self.run.config.recipe.changed(**own, **constant, epochs=epochs, evaluate_every=epochs)
 
     @property
     def _scored(self) -> list[str]:
@@ -161,10 +161,8 @@ class Coherence(Companion[Section]):
     # Settings.
 
     def _settings(self, wildcards: Wildcards, model: str, lanes: int, **values: Any) -> dict[str, Any]:
-        """The settings of a job on one network and seed; networks that cannot be fused are trained alone."""
-        # An imported network may be studied too; whether it can be fused is found out when it is trained.
-        fused = self.run.is_imported(model) or self.run.known(model).lanes
-        return {"engine": self.run.lanes(lanes if fused else 1), "seed": int(wildcards["seed"]), **values}
+        """The settings of a job on one network and seed."""
+        return {"engine": self.run.lanes(lanes, model), "seed": int(wildcards["seed"]), **values}
 
     # Steps.
 

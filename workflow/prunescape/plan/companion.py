@@ -34,7 +34,7 @@ class Companion(Planned, Generic[S]):
 
     def model_seeds(self, when: Collection[str] = ()) -> list[dict[str, str]]:
         """The wildcards of jobs that look at one network and seed, of those that have one of these experiments."""
-        return combinations(model=self.models_of(when), seed=self.run.seeds)
+        return combinations(model=self.models_of(when), seed=self.seeds)
 
     # What is measured.
 

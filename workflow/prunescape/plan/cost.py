@@ -8,6 +8,7 @@ from typing import Any
 
 from prunescape.config.engine import Cluster
 from prunescape.config.recipe import Recipe
+from prunescape.data.epoch import images_used
 
 # A backward pass costs twice a forward pass.
 TRAINING_PASSES, VALIDATION_PASSES = 3, 1
@@ -27,7 +28,8 @@ def training_flops(
     """
     length = recipe.epochs if epochs is None else int(epochs)
     validations = math.ceil(length / recipe.evaluate_every)
-    passes = TRAINING_PASSES * length * sizes["train"] + VALIDATION_PASSES * validations * sizes["validation"]
+    images = images_used(sizes["train"], recipe.batch_size, recipe.drop_last)
+    passes = TRAINING_PASSES * length * images + VALIDATION_PASSES * validations * sizes["validation"]
     return flops * cells * passes
 
 

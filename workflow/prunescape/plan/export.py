@@ -1,4 +1,4 @@
-"""Results for others: each network at its best cell in open formats, and provenance."""
+"""Results for others: each network at the setting to use, in open formats, and provenance."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,13 +36,13 @@ class Export:
 
     @cached_property
     def choose_network(self) -> Step:
-        """The step that finds a network's best cell."""
-        cells = self.hpspace.tables("cells")
-        return self._step("choose_network", self._files(cell="cell.json"), inputs=cells, is_local=True)
+        """The step that finds the training of a network that is handed on."""
+        found = self.hpspace.tables("cells", "decisions")
+        return self._step("choose_network", self._files(cell="cell.json"), inputs=found, is_local=True)
 
     @cached_property
     def train_chosen(self) -> Step:
-        """The step that trains a network at its best cell once more, since tiles keep tables and no weights.
+        """The step that trains a network at the setting to use once more, since tiles keep tables and no weights.
 
         It trains as `train_tile` does, with the same idle lanes beside it: on a CPU the same bits come out.
         """
@@ -59,7 +59,7 @@ class Export:
                 "recipe": training.recipe.plain(),
                 "rate_factor": training.rate_factor,
                 "engine": run.engine(),
-                "seeds": run.seeds if variant.at_init else [],
+                "seeds": run.explored if variant.at_init else [],
                 "fixed": run.fixed(wildcards["model"]),
                 **run.axes,
             }
@@ -109,7 +109,7 @@ class Export:
             return {
                 "data": run.meta,
                 **{name: path.format(**named(wildcards)) for name, path in own.items()},
-                **self.hpspace.tables("pruning", "channels", "risk"),
+                **self.hpspace.tables("pruning", "channels", *([] if run.is_adaptive else ["risk"])),
                 "verdict": f"{self.hpspace.folder}/verdict.json",
             }
 

@@ -16,6 +16,8 @@ from prunescape.studies.mechanism import STUDY
 from prunescape.training.retraining import resized
 
 EVEN_EPOCHS = 20
+BESIDE = 80  # times that a network sees its images for its Fisher information and its loss' sharpness
+COMBINED = "combined"  # statistics of batch norm between networks that are not measured anew
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +25,11 @@ class Mechanism(Companion[Section]):
     """Who does the work in a network? An experiment has a job for each model and seed."""
 
     study = STUDY
+
+    @property
+    def seeds(self) -> list[int]:
+        """The seeds of its pretrained networks."""
+        return list(self.section.seeds or self.run.seeds)
 
     # Files.
 
@@ -178,15 +185,31 @@ class Mechanism(Companion[Section]):
         chosen = self.section.plain("levels", "subsets", "standard_error")
         return {**self._measuring(), "seed": int(wildcards["seed"]), **chosen}
 
-    def _of_basins(self) -> dict[str, Any]:
+    def _ways(self, model: str) -> Sequence[str]:
+        """The ways of batch norm between networks; one, where there is none."""
+        return self.surface.statistics if self.run.known(model).batch_norm else [COMBINED]
+
+    @property
+    def _batches(self) -> dict[str, Any]:
+        """The batches on which statistics of batch norm are measured anew."""
+        return self.run.config.recipe.plain("batch_size", "drop_last")
+
+    def _epoch_statistics(self, model: str) -> dict[str, Any] | None:
+        """The batches on which those of the network of an epoch are; None where they stay as they are."""
+        recomputed = self.section.epoch_statistics == "recomputed" and self.run.known(model).batch_norm
+        return self._batches if recomputed else None
+
+    def _of_basins(self, model: str) -> dict[str, Any]:
         """The settings of a job that measures surfaces or lines."""
-        statistics = self.run.config.recipe.batch_size if self.surface.recompute else None
-        return {**self._measuring(), "statistics": statistics}
+        return {
+            **self._measuring(),
+            "statistics": [None if way == COMBINED else self._batches for way in self._ways(model)],
+        }
 
     def _of_cycles(self, wildcards: Wildcards) -> dict[str, Any]:
         """The settings of a job that looks at the networks of all cycles of a seed."""
         return {
-            **self._of_basins(),
+            **self._of_basins(wildcards["model"]),
             "seed": int(wildcards["seed"]),
             "prunings": self.prunings(wildcards["model"]),
             "retrainings": list(self.cycles.retrainings),
@@ -265,15 +288,19 @@ class Mechanism(Companion[Section]):
         **more: Any,
     ) -> Step:
         """A step that measures points of planes and lines, where statistics may be recomputed before; see `measure`."""
-        passes = 2 if self.surface.recompute else 1
+
+        def passes(model: str, sizes: Sizes) -> int:
+            """Where statistics are recomputed, images pass once more."""
+            return networks(model) * self._images(sizes) * sum(1 if way == COMBINED else 2 for way in self._ways(model))
+
         return self._experiment(
             name,
             "cycles",
             inputs,
             outputs,
             values,
-            networks,
-            lambda model, sizes: networks(model) * self._images(sizes) * passes,
+            lambda model: networks(model) * len(self._ways(model)),
+            passes,
             **more,
         )
 
@@ -317,16 +344,22 @@ class Mechanism(Companion[Section]):
     def _ablations(self) -> list[Step]:
         """The steps that ablate subsets of weights."""
         section, epochs = self.section, {**self.of_network, "epochs": self.pretrain_sizes.outputs["epochs"]}
-        bands = section.bands * len(section.levels)
+        bands, at_epochs = section.bands * len(section.levels), len(self.measured_epochs) * self._levels
         pruned = {**self.of_trained, "networks": self.retrain_pruned.outputs["networks"]}
         return [
             self._ablating(
                 "ablate_epochs",
                 "epochs",
-                {"epochs": "utility_epochs", "bands": "utility_bands"},
-                lambda model: len(self.measured_epochs) * self._levels + bands,
-                lambda model: {"bands": section.bands},
+                {
+                    "epochs": "utility_epochs",
+                    "bands": "utility_bands",
+                    "explained": "utility_explained",
+                    "sharpness": "sharpness",
+                },
+                lambda model: at_epochs + bands,
+                lambda model: {"bands": section.bands, "statistics": self._epoch_statistics(model)},
                 epochs,
+                lambda model, sizes: (at_epochs + bands + len(self.measured_epochs) * BESIDE) * self._images(sizes),
             ),
             self._ablating(
                 "ablate_sizes",
@@ -352,6 +385,22 @@ class Mechanism(Companion[Section]):
                 passes=lambda model, sizes: self._levels * (self._images(sizes) + sizes["validation"]),
             ),
         ]
+
+    @cached_property
+    def retrain_channel_sets(self) -> Step:
+        """The step that removes random sets of channels, and retrains."""
+        sets = self.section.prediction.sets
+        chosen = self.section.prediction.plain("sets", "fraction")
+        return self._experiment(
+            "retrain_channel_sets",
+            "prediction",
+            self.of_trained,
+            {"table": self.part("prediction")},
+            lambda wildcards: {**self._retraining(wildcards), **chosen, "images": self.section.images},
+            lambda model: 2 * sets,
+            lambda model, sizes: 2 * sets * self._again(model, sizes),
+            checkpoint="",
+        )
 
     @cached_property
     def prune_in_cycles(self) -> Step:
@@ -387,15 +436,17 @@ class Mechanism(Companion[Section]):
     @property
     def _basins(self) -> list[Step]:
         """The steps that measure surfaces and lines between networks."""
-        seeds, surface = self.run.seeds, self.surface
+        seeds, surface = self.seeds, self.surface
         of_seeds = {**self.of_network, "sizes": [self.trained.replace("{seed}", str(seed)) for seed in seeds]}
 
         def on_planes(model: str) -> int:
             return self._cycles_of(model) * len(self.planes) * surface.side**2
 
         def on_lines(model: str) -> int:
-            small = 2 * len(self.cycles.retrainings) * self._small_networks(model)
-            return self._cycles_of(model) * self.cycles.number * surface.line + small
+            small = len(self.cycles.retrainings) * self._small_networks(model)
+            # To W_r, from the cycle before, and one in a random direction; and to small networks.
+            lines = self._cycles_of(model) * 2 * self.cycles.number + small
+            return lines * surface.line + 2 * small
 
         return [
             self._connecting(
@@ -416,7 +467,12 @@ class Mechanism(Companion[Section]):
                 "connect_seeds",
                 of_seeds,
                 {name: f"{self.folder}/parts/{name}/{{model}}/seeds.csv" for name in ("lines", "barriers")},
-                lambda wildcards: {**self._of_basins(), "points": surface.line, "seeds": seeds, "seed": seeds[0]},
+                lambda wildcards: {
+                    **self._of_basins(wildcards["model"]),
+                    "points": surface.line,
+                    "seeds": seeds,
+                    "seed": seeds[0],
+                },
                 lambda model: math.comb(len(seeds), 2) * surface.line,
                 jobs=combinations(model=self.models_of(["cycles"]) if len(seeds) > 1 else []),
             ),
@@ -425,4 +481,10 @@ class Mechanism(Companion[Section]):
     @cached_property
     def measured(self) -> list[Step]:
         """The steps that train or measure, in the order of the work."""
-        return [self.pretrain_sizes, *self._ablations, self.prune_in_cycles, *self._basins]
+        return [
+            self.pretrain_sizes,
+            *self._ablations,
+            self.retrain_channel_sets,
+            self.prune_in_cycles,
+            *self._basins,
+        ]

@@ -7,7 +7,8 @@ asks the seals beside their results whether they are stale.
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from prunescape.io.files import remedy
 from prunescape.io.seals import WITHOUT, notes_of, place_of, read_seal
 from prunescape.plan.staleness import Looks, Wanted, differences
 
+# Snakemake's checkpoints of this process by the names that they have here, whatever another workflow calls them.
+CHECKPOINTS: dict[str, Any] = {}
 KINDS = ("FilePersistence", "DbPersistence")  # Snakemake's classes
 ACCEPT = "`snakemake accept` takes what is there as it is, `snakemake --forcerun FILE` makes one anew"
 
@@ -32,6 +35,32 @@ def ask_seals(workflow: Any) -> None:
             sys.exit("prunescape: this version of Snakemake is not known here; install that of requirements.txt")
         if not issubclass(kind, BySeals):
             setattr(host, name, type(name, (BySeals, kind), {}))
+    from snakemake.dag import DAG
+
+    if DAG.bfs is not _followed:
+        setattr(DAG, "bfs", _followed)  # noqa: B010 - mypy takes an assignment for a mistake
+
+
+def _followed(
+    dag: Any, direction: Mapping[Any, Mapping[Any, Any]], *jobs: Any, stop: Callable[[Any], bool] = lambda job: False
+) -> Iterator[Any]:
+    """Jobs that are reached from some, nearest first, in the place of a method of Snakemake's graph.
+
+    Snakemake does not ask of jobs behind one that will run whether they are stale: it takes for granted that they will
+    run, too. Those that only read an ancient file of it, as of a check, will not, and stale ones would be missed; so
+    these are not followed.
+    """
+    waiting, seen = deque(jobs), set(jobs)
+    while waiting:
+        job = waiting.popleft()
+        if stop(job):
+            continue
+        yield job
+        for other, files in direction[job].items():
+            ancient = direction is dag.depending and all(file.is_ancient and Path(file).exists() for file in files)
+            if other not in seen and not ancient:
+                seen.add(other)
+                waiting.append(other)
 
 
 def _changes(words: Sequence[str], files: Sequence[str]) -> Any:
@@ -60,6 +89,16 @@ class BySeals:
         """Seals of files, as this process knows them."""
         return Looks()
 
+    @cached_property
+    def _trusted(self) -> set[str]:
+        """First results of the jobs whose results are what they say: Snakemake asks thrice."""
+        return set()
+
+    @cached_property
+    def _told(self) -> dict[tuple[Any, tuple[str, ...]], Any]:
+        """What has been said of jobs and their results: Snakemake asks twice until one of them has run."""
+        return {}
+
     async def incomplete(self, job: Any) -> list[Any]:
         """The files of a job that was killed. It is asked of every job, hence what has no identity is told here."""
         if _is_ours(job) and self._mistrusted(job):
@@ -83,7 +122,10 @@ class BySeals:
         """Whether a job's results are others than those that are wanted: the reason, in words."""
         if not _is_ours(job):
             return super().params_changed(job, file)  # type: ignore[misc]
-        return self._changed(job, [str(path) for path in ([file] if file is not None else job.output)])
+        paths = tuple(str(path) for path in ([file] if file is not None else job.output))
+        if (job, paths) not in self._told:
+            self._told[job, paths] = self._changed(job, paths)
+        return self._told[job, paths]
 
     def input_changed(self, job: Any, file: Any = None) -> Any:
         """Files for which other inputs were recorded; of our jobs `params_changed` tells."""
@@ -112,6 +154,8 @@ class BySeals:
         await super().finished(job)  # type: ignore[misc]
         if not _is_ours(job):
             return
+        self._told.clear()
+        self._trusted.discard(str(job.output[0]))
         for path in job.output:
             self.looks.forget(str(path))
         if not self.dag.workflow.touch and all(Path(path).exists() for path in job.output):
@@ -146,14 +190,19 @@ class BySeals:
 
     def _mistrusted(self, job: Any) -> dict[str, str]:
         """The results of a finished job that have no identity, or are not what was written, and why."""
+        paths = [str(path) for path in job.output]
+        if paths[0] in self._trusted:
+            return {}
         found = {}
-        for path in map(str, job.output):
+        for path in paths:
             if not os.path.exists(path):  # noqa: PTH110 - tens of thousands
                 return {}  # it is made again in any case
             look = self.looks[path]
             if reason := WITHOUT if look is None else look.mistrust:
                 found[path] = reason
-        return {} if not found or self._is_forced(job) else found
+        if not found:
+            self._trusted.add(paths[0])
+        return {} if self._is_forced(job) else found
 
     def _is_forced(self, job: Any) -> bool:
         dag = self.dag

@@ -8,6 +8,7 @@ from typing import Any
 from prunescape.config.recipe import Recipe
 from prunescape.hpspace.lattice import Lattice
 from prunescape.plan.cost import training_flops
+from prunescape.plan.identity import FILE
 from prunescape.plan.run import Run
 from prunescape.plan.step import Files, Sizes, Step, Wildcards, combinations
 from prunescape.studies.hpspace import STUDY
@@ -169,7 +170,7 @@ class Networks:
         """The files of a network that is trained in the end: its architecture, and weights to go on from, if any."""
         variant = self.variant(wildcards["model"], wildcards["variant"])
         seed = wildcards.get("seed")
-        folder = self.folder(wildcards["model"], variant, self.run.seeds[0] if seed is None else seed)
+        folder = self.folder(wildcards["model"], variant, self.run.explored[0] if seed is None else seed)
         start = {"start": f"{folder}/weights.safetensors"} if variant.goes_on else {}
         return {"architecture": f"{folder}/architecture.json", **start}
 
@@ -180,7 +181,7 @@ class Networks:
     def to_choose(self, wildcards: Wildcards) -> dict[str, Any]:
         """The networks of a variant, of all seeds where they differ, for a job that learns later which it needs."""
         where = {name: wildcards[name] for name in ("model", "variant")}
-        files = [self.to_train({**where, "seed": seed}) for seed in self.run.seeds]
+        files = [self.to_train({**where, "seed": seed}) for seed in self.run.explored]
         choices = {key: list(dict.fromkeys(of[key] for of in files)) for key in files[0]}
         starts = {"starts": choices["start"]} if "start" in choices else {}
         # The first alone tells what the job will take.
@@ -192,14 +193,16 @@ class Networks:
 
     def records(self, model: str, variant: Variant) -> list[str]:
         """The records of how a variant was pruned: one, or one a seed."""
-        folders = dict.fromkeys(self.folder(model, variant, seed) for seed in self.run.seeds)
+        folders = dict.fromkeys(self.folder(model, variant, seed) for seed in self.run.explored)
         return [f"{folder}/pruning.json" for folder in folders]
 
     def training(self, variant: Variant) -> Training:
         """The training of a variant at the cells of the grid."""
         if not variant.goes_on:
             return Training(self.run.config.recipe)
-        return Training(*retraining(self.run.config.recipe, variant.pipeline, self.rewind_epoch))
+        config = self.run.config
+        rate = config.retraining.fine_tuning_rate
+        return Training(*retraining(config.recipe, variant.pipeline, self.rewind_epoch, rate))
 
     def of_dense(self, wildcards: Wildcards) -> dict[str, str]:
         """Files that the training of a dense network reads, patterns."""
@@ -208,7 +211,7 @@ class Networks:
     # Steps.
 
     def _step(self, name: str, outputs: Mapping[str, str], jobs: Any, *more: Any, **others: Any) -> Step:
-        return self.run.step(ROOM, name, outputs, jobs, *more, sources=self.run.builder, **others)
+        return self.run.step(ROOM, name, outputs, jobs, *more, **{"sources": self.run.builder, **others})
 
     @cached_property
     def describe(self) -> Step:
@@ -227,22 +230,35 @@ class Networks:
     def check(self) -> Step:
         """The step that finds out whether a network can be pruned as the config says, and how it may be trained.
 
-        It comes before anything is trained, for networks that are imported or have layers of their own to ignore.
+        It comes before anything is trained where a network is imported, has layers of its own to ignore, or given
+        weights; of others it is known, and `snakemake check` alone does it.
         """
         run = self.run
 
         def values(wildcards: Wildcards) -> dict[str, Any]:
             variants = {variant.name: variant.columns() for variant in self.pruned(wildcards["model"])}
-            return {"variants": variants, "pruning": self.ranking(), "strategy": run.config.engine.strategy}
+            return {
+                "variants": variants,
+                "pruning": self.ranking(),
+                "recipe": run.config.recipe.plain(),
+                "engine": run.engine(),
+                **run.weights(wildcards["model"]),
+            }
 
         return self._step(
             "check_network",
             {"check": f"{run.results}/models/{{model}}/dense/check.json"},
-            combinations(model=[model for model in run.models if run.has_check(model)]),
-            inputs={"architecture": run.dense},
+            combinations(model=[model for model in run.models if run.has_check(model) or self.pruned(model)]),
+            inputs={"architecture": run.dense, "data": run.meta},
             values=values,
+            sources=self._with_weights,
             is_local=True,
         )
+
+    def _with_weights(self, wildcards: Wildcards) -> list[str]:
+        """What builds the network of a job, and the file of its given weights, whose content decides results, too."""
+        given = self.run.weights(wildcards["model"]).values()
+        return [*self.run.builder(wildcards), *(f"{FILE}{path}" for path in given)]
 
     def _train(
         self,
@@ -251,6 +267,7 @@ class Networks:
         jobs: Any,
         training: Callable[[Wildcards], Training],
         inputs: Files | Callable[[Wildcards], Files],
+        may_be_given: bool = False,
     ) -> Step:
         """A step that trains networks whose weights pruning ranks, or goes back to: one at the prior a job.
 
@@ -258,14 +275,25 @@ class Networks:
             name, jobs, inputs: see `Run.step`.
             outputs: weights and history, in a folder.
             training: by which a job trains.
+            may_be_given: whether a network's weights are taken from a file, where the config names one.
         """
         run = self.run
 
         def values(wildcards: Wildcards) -> dict[str, Any]:
             model, seeded = wildcards["model"], {"engine": run.engine(strategy="serial"), "seed": CHECKPOINT_SEED}
-            return {**run.fixed(model), **run.prior(model), "recipe": None, **seeded, **training(wildcards).values}
+            given = run.weights(model) if may_be_given else {}
+            return {
+                **run.fixed(model),
+                **run.prior(model),
+                "recipe": None,
+                **seeded,
+                **training(wildcards).values,
+                **given,
+            }
 
         def passes(wildcards: Wildcards, sizes: Sizes) -> int:
+            if may_be_given and run.has_weights(wildcards["model"]):
+                return sizes["validation"]
             prior = run.prior(wildcards["model"])
             return training_flops(1, 1, sizes, training(wildcards).recipe, prior.get("epochs"))
 
@@ -279,12 +307,13 @@ class Networks:
             values=values,
             networks=1,
             passes=passes,
+            **({"sources": self._with_weights} if may_be_given else {}),
             **run.of_one,
         )
 
     @cached_property
     def train_dense(self) -> Step:
-        """The step that trains a dense network, whose weights pruning ranks."""
+        """The step that trains a dense network, whose weights pruning ranks, or takes those that are given."""
         run = self.run
         return self._train(
             "train_dense",
@@ -292,6 +321,7 @@ class Networks:
             combinations(model=[model for model in run.models if self.is_ranked(model)]),
             lambda wildcards: Training(run.config.recipe),
             self.of_dense,
+            may_be_given=True,
         )
 
     @cached_property
@@ -362,7 +392,9 @@ class Networks:
     @cached_property
     def prune_initial(self) -> Step:
         """The step that prunes an untrained network, another one for each seed."""
-        jobs = [{**wildcards, "seed": str(seed)} for wildcards in self._pruned(at_init=True) for seed in self.run.seeds]
+        jobs = [
+            {**wildcards, "seed": str(seed)} for wildcards in self._pruned(at_init=True) for seed in self.run.explored
+        ]
         return self._pruning("prune_initial", "seed-{seed}/", jobs)
 
     def _pruning(self, name: str, folder: str, jobs: list[dict[str, str]]) -> Step:

@@ -26,6 +26,8 @@ from prunescape.studies import registry
 from prunescape.studies.study import Study
 from prunescape.variant import PRUNED_NAME, VARIANT_NAME
 
+TOGETHER = ("stochastic", "mechanism")  # studies that run several networks as one
+
 
 def check_networks(run: Run) -> None:
     """Make sure that the networks of a config are there, can be pruned, and fit the images.
@@ -35,6 +37,10 @@ def check_networks(run: Run) -> None:
     """
     mistakes = []
     for model, section in run.config.models.items():
+        if section.weights is not None and not Path(section.weights).is_file():
+            mistakes.append(
+                f"models.{model}.weights: {section.weights}: no such file; mend its name, or remove the line"
+            )
         if run.is_imported(model):
             try:
                 check_import(str(section.import_))
@@ -46,6 +52,9 @@ def check_networks(run: Run) -> None:
             mistakes.append(
                 f"models.{model}: has no channels to prune; name it in coherence.models, or choose another model"
             )
+        elif not run.known(model).lanes and any(getattr(run.config, study) is not None for study in TOGETHER):
+            studies = " and ".join(study for study in TOGETHER if getattr(run.config, study) is not None)
+            mistakes.append(f"models.{model}: {studies} would run several as one, which it does not allow; remove one")
         elif "bn_scale" in section.criteria and not run.known(model).batch_norm:
             mistakes.append(f"models.{model}.criteria: bn_scale ranks by batch norm, and {model} has none; remove it")
     data = run.config.data
@@ -124,13 +133,14 @@ class Plan:
     @cached_property
     def constraints(self) -> dict[str, str]:
         """Regular expressions for the values of wildcards, by name."""
-        numbers = dict.fromkeys(("seed", "step", "epoch", "round"), r"\d+") | dict.fromkeys("ij", r"-?\d+")
+        numbers = dict.fromkeys(("seed", "step", "epoch", "round", "block"), r"\d+") | dict.fromkeys("ij", r"-?\d+")
         studies = {name: wanted for study in self.companions.values() for name, wanted in study.constraints.items()}
         return {
             "model": "|".join(map(re.escape, self.run.all_models)),
             "variant": VARIANT_NAME,
             "pruned": PRUNED_NAME,
             **numbers,
+            "stage": r"(?:finalists|generation-\d+)-[0-9a-f]{8}",
             **studies,
         }
 
@@ -149,7 +159,7 @@ class Plan:
             {"meta": run.meta, **arrays},
             # A function, so that jobs on a cluster, which parse this too, need not look at the files.
             values=lambda _: {"content": run.content_settings(), "files": run.own_files},
-            sources=[f"prunescape.data.sources.{run.data_set.module}"],
+            sources=run.preparing[1:],
             # It runs where Snakemake runs, so that compute nodes need no network.
             is_local=True,
             threads=(run.cores or 1) if run.data_set.module == "folders" else 1,
@@ -184,7 +194,7 @@ class Plan:
     def measuring(self) -> list[Step]:
         """Steps that train or measure, or prepare that."""
         export = self.export
-        steps = [self.prepare, *self.networks.measured, self.hpspace.train_tile]
+        steps = [self.prepare, *self.networks.measured, self.hpspace.train_tile, self.hpspace.confirmation.train]
         steps += [export.train_chosen, export.export_network, export.provenance]
         return [*steps, *(step for study in self.companions.values() for step in [*study.measured, *study.others])]
 
@@ -197,12 +207,19 @@ class Plan:
     @property
     def steps(self) -> list[Step]:
         """The steps of all studies."""
-        return [*self.measuring, self.hpspace.extend_grid, *self.light]
+        return [
+            *self.measuring,
+            self.hpspace.extend_grid,
+            self.hpspace.choose_batches,
+            self.hpspace.confirmation.plan,
+            *self.light,
+        ]
 
     def jobs(self) -> Iterator[Job]:
         """The known jobs of all steps."""
         for step in self.steps:
             yield from step.all_jobs()
+        yield from self.hpspace.confirmation.prunings()
 
     def memory(self, job: Job) -> int | None:
         """Bytes that a job's networks take, by the dense one; None while that has not been described."""

@@ -68,7 +68,13 @@ class Results:
     def _targets(self) -> set[str]:
         """The files that targets ask for."""
         plan = self.plan
-        own = {*plan.main, *plan.hpspace.train_tile.files(), *plan.export.files, *plan.export.provenance.files()}
+        own = {
+            *plan.main,
+            *plan.hpspace.tiles_trained({}),
+            *plan.hpspace.trained_again({}),
+            *plan.export.files,
+            *plan.export.provenance.files(),
+        }
         return own.union(*(study.targets for study in plan.companions.values()))
 
     def _differences(self, job: Job, tells_accepted: bool = True) -> list[str]:

@@ -1,7 +1,7 @@
 """A run: its config, its folders, and the settings that its trainings depend on."""
 
-import hashlib
 import json
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -13,18 +13,18 @@ from prunescape.config.section import Section
 from prunescape.data.catalogue import DataSetInfo
 from prunescape.data.catalogue import lookup as data_set
 from prunescape.data.own_files import count_classes
-from prunescape.hpspace.lattice import THESIS, Cell, Lattice, Pair, pair_of, size_of
+from prunescape.hpspace.lattice import ADAPTIVE, THESIS, Cell, Lattice, Pair, bounds_of, pair_of, size_of
 from prunescape.hpspace.setting import counted, published_settings
-from prunescape.io.seals import place_of
+from prunescape.io.seals import key_of, place_of
 from prunescape.models.catalogue import ModelInfo
 from prunescape.models.catalogue import lookup as model_info
 from prunescape.plan.cost import visible_gpus
-from prunescape.plan.identity import FILE, OWN, own_files
+from prunescape.plan.identity import FILE, OWN, code, own_files
 from prunescape.plan.step import Step, Wildcards
 from prunescape.runtime.fingerprint import LIBRARY
 from prunescape.studies.study import Names, by_name
 from prunescape.training.recipe import TOP5_CLASSES
-from prunescape.training.strategy import FUSED, SERIAL, needs_calibration
+from prunescape.training.strategy import FUSED, GRAPHED, SERIAL, VMAP, array_size, needs_calibration
 
 PROJECT = LIBRARY.parent.parent
 PRIOR = Cell(0, 0)
@@ -61,13 +61,28 @@ class Run:
     @cached_property
     def data(self) -> str:
         """The folder of the prepared data, named by what decides its bytes, so that runs may share it."""
-        key = hashlib.sha256(json.dumps(self.content_settings(), sort_keys=True).encode()).hexdigest()[:8]
-        return f"{self.config.data.prepared}/{self.config.data.name}-{key}"
+        return f"{self.prepared}/{self.config.data.name}-{key_of(self.content_settings())[:8]}"
+
+    @cached_property
+    def prepared(self) -> str:
+        """The folder of prepared data sets; outside of this clone, one for its code and libraries in the config's.
+
+        Else clones of different code that share the folder would make each other's data anew for ever.
+        """
+        folder = Path(self.config.data.prepared)
+        if not folder.is_absolute() and ".." not in folder.parts:
+            return str(self.config.data.prepared)
+        return f"{self.config.data.prepared}/code-{key_of(code(*self.preparing))[:8]}"
+
+    @property
+    def preparing(self) -> tuple[str, str]:
+        """The script that prepares the data, and the module that reads them."""
+        return "data/prepare.py", f"prunescape.data.sources.{self.data_set.module}"
 
     @property
     def roots(self) -> list[str]:
         """The folders below which results have their places, whatever the run is called."""
-        return [self.config.data.prepared, self.results]
+        return [self.prepared, self.results]
 
     def place(self, path: str) -> str:
         """The place of a result; see `prunescape.io.seals.place_of`."""
@@ -167,15 +182,28 @@ class Run:
 
         Those of the catalogue can, as long as all layers are pruned that may be.
         """
-        return self.is_imported(model) or "ignored_layers" in self.described(model)
+        section = self.config.models.get(model)
+        has_own = section is not None and section.ignored_layers is not None
+        return has_own or self.is_imported(model) or self.has_weights(model)
+
+    def has_weights(self, model: str) -> bool:
+        """Whether the dense network's trained weights are given."""
+        return model in self.config.models and self.config.models[model].weights is not None
+
+    def weights(self, model: str) -> dict[str, Any]:
+        """The setting that names the file of given weights; empty where there is none."""
+        return self.config.models[model].plain("weights") if self.has_weights(model) else {}
 
     def described(self, model: str) -> dict[str, Any]:
-        """The settings that say what a network is: where an imported one comes from, and the layers to be ignored."""
+        """The settings that say what a network is: where an imported one comes from, and the layers to be ignored.
+
+        Which layers the catalogue ignores is told, too: no digest of code has the catalogue.
+        """
         section = self.config.models.get(model)
-        if section is None:
-            return {}
-        origin = {"origin": section.plain("import", "kwargs", "prunable")} if self.is_imported(model) else {}
-        return origin if section.ignored_layers is None else {**origin, **section.plain("ignored_layers")}
+        origin = {} if section is None or not self.is_imported(model) else section.plain("import", "kwargs", "prunable")
+        own = None if section is None else section.ignored_layers
+        ignored = own if own is not None or origin else model_info(model).ignored_layers or None
+        return ({"origin": origin} if origin else {}) | ({} if ignored is None else {"ignored_layers": list(ignored)})
 
     # Training.
 
@@ -183,6 +211,12 @@ class Run:
     def seeds(self) -> list[int]:
         """The seeds of every training."""
         return list(self.config.seeds)
+
+    @property
+    def explored(self) -> list[int]:
+        """The seeds with which every cell of the grid is trained."""
+        wanted = self.config.grid.seeds
+        return self.seeds[: 1 if isinstance(wanted, str) else wanted]
 
     @cached_property
     def pair(self) -> Pair:
@@ -193,6 +227,21 @@ class Run:
     def axes(self) -> dict[str, Any]:
         """The setting that tells the axes."""
         return {"axes": self.pair.to_json()}
+
+    @property
+    def is_adaptive(self) -> bool:
+        """Whether few trainings explore, in place of a full grid."""
+        return self.config.exploration.method == ADAPTIVE
+
+    def space(self, model: str) -> dict[str, Any]:
+        """The lattice of a model that few trainings explore, see `prunescape.hpspace.explored.explored`."""
+        grid, extension = self.config.grid, self.config.extension
+        bounds = {
+            name: [low, None if math.isinf(high) else high] for name, (low, high) in bounds_of(grid, extension).items()
+        }
+        lattice = Lattice.of(self.config, model)
+        named = {"prior": list(lattice.prior), "size": list(lattice.size)}
+        return {**self.axes, **named, "bounds": bounds if extension.rounds else None}
 
     def prior(self, model: str) -> dict[str, float]:
         """The hyperparameters at the centre of a model's lattice."""
@@ -207,14 +256,23 @@ class Run:
         """The engine's settings that can change results; the number of cores cannot, because each array has one."""
         return {key: value for key, value in self.config.engine.plain().items() if key != "threads"} | fixed
 
-    def lanes(self, lanes: int) -> dict[str, Any]:
-        """The engine's settings of a study that runs so many networks as one."""
-        return self.engine(strategy=FUSED if lanes > 1 else SERIAL, lanes=lanes)
+    def lanes(self, lanes: int, model: str | None = None) -> dict[str, Any]:
+        """The engine's settings of a study that runs so many networks as one; of a model that may have any layers.
+
+        Its training steps are CUDA graphs where the config asks for `graphed`; nothing is measured.
+        """
+        known = model is None or (not self.is_imported(model) and self.known(model).lanes)
+        if known and self.config.engine.strategy == GRAPHED:
+            return self.engine(lanes=lanes)
+        together = FUSED if known else VMAP
+        return self.engine(strategy=together if lanes > 1 else SERIAL, lanes=lanes)
 
     def held(self, networks: int, lanes: int) -> int:
-        """Networks that a job of so many holds at once: whole arrays of lanes, on a CPU one array a core."""
-        arrays = 1 if self.config.engine.device != "cpu" else self.config.engine.threads
-        return lanes * max(1, min(-(-networks // lanes), arrays))
+        """Lanes that a job of so many networks holds at once, idle ones included; on a CPU one array a core."""
+        device = self.config.engine.device
+        if networks <= lanes:
+            return array_size(lanes, max(1, networks), device)
+        return lanes * min(-(-networks // lanes), 1 if device != "cpu" else self.config.engine.threads)
 
     @property
     def is_calibrated(self) -> bool:

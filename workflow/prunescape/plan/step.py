@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import product
 from typing import Any, Protocol, TypeVar
 
@@ -26,6 +27,7 @@ class Wildcards(Protocol):
 T = TypeVar("T")
 Sizes = Mapping[str, int]  # images by split, "train" and "validation"
 Files = Mapping[str, str | list[str]]
+Awaits = Callable[[Wildcards], Sequence[tuple[str, Mapping[str, str]]]]
 
 
 def combinations(**values: Sequence[Any]) -> list[dict[str, str]]:
@@ -125,14 +127,14 @@ class Step:
             that fail.
         model: the network that it looks at, where that is no wildcard.
         is_local: whether jobs run where Snakemake runs, also with a cluster: work of seconds.
-        grows: whether its inputs are known only when the grid has grown.
+        awaits: gives the checkpoints, by name and wildcards, that must be there before a job's inputs are known.
         told: gives what a page says of the run that its results do not depend on.
         threads, cpus: cores of a job on this machine, and those that it asks a cluster for.
         networks: how many networks a job trains or evaluates.
         held: how many of them it holds at once, idle lanes included; see `Run.held`.
         passes: how many images a job sends forwards through its network, training included: a function of wildcards and
             of the number of images of each split.
-        tells_accepted: whether its results tell what was accepted of what they are made of.
+        tells_accepted: whether its results, or a page among them, tell what was accepted of what they are made of.
     """
 
     name: str
@@ -147,7 +149,7 @@ class Step:
     checkpoint: str | None = None
     model: str | None = None
     is_local: bool = False
-    grows: bool = False
+    awaits: Awaits | None = None
     told: Callable[[], Any] | None = None
     threads: int = 1
     cpus: int | None = None
@@ -161,8 +163,15 @@ class Step:
 
         The one value that Snakemake compares to find stale results: one dict, as it leaves out the names of params.
         """
-        digests = code(self.script, *of_job(self.sources, wildcards))
-        return {"script": self.script, **of_job(self.values, wildcards), **digests}
+        sources = (self.script, *of_job(self.sources, wildcards))
+        if sources not in self._codes:
+            self._codes[sources] = code(*sources)
+        return {"script": self.script, **of_job(self.values, wildcards), **self._codes[sources]}
+
+    @cached_property
+    def _codes(self) -> dict[tuple[str, ...], dict[str, Any]]:
+        """What `code` says, by sources: tens of thousands of jobs share a few."""
+        return {}
 
     @property
     def param(self) -> Mapping[str, Any] | Callable[[Wildcards], Mapping[str, Any]]:
@@ -181,13 +190,9 @@ class Step:
         """Whether the content of an input does not matter: that a network was checked again changes nothing."""
         return name == "check"
 
-    def state(self, wildcards: Wildcards, output: Any) -> str | None:  # noqa: ARG002
-        """The folder of a job's own state. It takes `output`, so that Snakemake does not track it."""
+    def state(self, wildcards: Wildcards) -> str | None:
+        """The folder of a job's own state."""
         return None if self.checkpoint is None else self.checkpoint.format(**named(wildcards))
-
-    def untracked(self, wildcards: Wildcards, output: Any) -> Any:  # noqa: ARG002
-        """Facts on the run for a page. It takes `output`, so that Snakemake does not track it."""
-        return None if self.told is None else self.told()
 
     def caption(self, wildcards: Wildcards, config: Mapping[str, Any]) -> str:
         """The caption of a job's file for the report, which has one file of a job at most."""

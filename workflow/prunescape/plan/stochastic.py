@@ -95,7 +95,9 @@ class Stochastic(Companion[Section]):
         """The recipe of fine-tuning."""
         section = self.section.fine_tuning
         epochs = {"epochs": section.epochs, "evaluate_every": section.epochs}
-        return self.run.config.recipe.changed(**epochs, clip=section.clip, schedule="cosine", decay_epochs=())
+        return self.run.config.recipe.changed(
+            **epochs, clip=section.clip, schedule="cosine", decay_epochs=(), warmup_epochs=0
+        )
 
     # Their number, and what they cost.
 
@@ -154,7 +156,7 @@ class Stochastic(Companion[Section]):
         def settings(wildcards: Wildcards) -> dict[str, Any]:
             return {
                 **section.plain("held_out", "sample", "perturbed"),
-                "batch_size": run.config.recipe.batch_size,
+                **run.config.recipe.plain("batch_size", "drop_last"),
                 "engine": run.lanes(section.lanes),
                 "seed": int(wildcards["seed"]),
                 **values(wildcards["model"]),

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from prunescape.plan.identity import published_tables
 from prunescape.plan.networks import Networks
 from prunescape.plan.run import PROJECT, Run
-from prunescape.plan.step import Files, Step, Wildcards
+from prunescape.plan.step import Awaits, Files, Step, Wildcards
 from prunescape.studies.package import PACKAGE, data_package, schemas
 from prunescape.studies.study import Analysis, Figure, Statement, Study, Table, by_name, module_of, placed
 
@@ -23,13 +23,11 @@ class Planned:
         run: the run.
         networks: of the main job.
         study: its entry.
-        growing: names of files that are known only when the grid has grown; see `Step.grows`.
     """
 
     run: Run
     networks: Networks
     study: ClassVar[Study]
-    growing: ClassVar[frozenset[str]] = frozenset()
 
     @property
     def name(self) -> str:
@@ -45,6 +43,11 @@ class Planned:
     def models(self) -> list[str]:
         """The networks that it studies."""
         return self.run.models
+
+    @property
+    def seeds(self) -> list[int]:
+        """The seeds of its trainings."""
+        return self.run.seeds
 
     def table(self, name: str) -> str:
         """The path of a table."""
@@ -62,6 +65,10 @@ class Planned:
     def file(self, name: str, wildcards: Wildcards) -> str | list[str]:  # noqa: ARG002 - as studies have it
         """The path of a file, or paths of several, that an entry asks for."""
         return {"meta": self.run.meta, "data": self.run.meta}[name]
+
+    def awaits(self, files: Collection[str]) -> Awaits | None:  # noqa: ARG002 - as the main job has it
+        """What must be there before the paths of these files are known, by their names; see `Step.awaits`."""
+        return None
 
     # What the config asks for.
 
@@ -111,7 +118,7 @@ class Planned:
             inputs=inputs,
             values={**called, **values},
             sources=[module_of(function), *map(module_of, readers.values())],
-            grows=not self.growing.isdisjoint(of.files),
+            awaits=self.awaits(of.files),
             **others,
         )
 
@@ -161,7 +168,7 @@ class Planned:
         of, made = self.study.claims, {table.name for table in self.made}
         if of is None:
             return []
-        data = {"data": self.run.config.data.name, "seeds": self.run.seeds}
+        data = {"data": self.run.config.data.name, "seeds": self.seeds}
 
         def inputs(wildcards: Wildcards) -> Files:
             files = {name: self.file(name, wildcards) for name in of.files}
@@ -175,6 +182,7 @@ class Planned:
             values={"study": self.name, **data, **self.about, **_published(of), **self.run.settings(of.settings)},
             sources=[f"prunescape.{self.name}.claims"],
             captions={"page": self.study.of_answer(of.title)} if of.title else {},
+            tells_accepted=True,
         )
         return [step]
 

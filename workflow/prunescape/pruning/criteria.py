@@ -60,8 +60,8 @@ def filter_norms(model: nn.Module, groups: Sequence[Group], norm: str) -> dict[s
         norms_of[group.root] = torch.zeros(group.channels, dtype=torch.float64)
         for member in group.members:
             if member.makes and member.name in group.makers:
-                weight = model.get_parameter(f"{member.name}.weight").detach().flatten(1)
-                norms = torch.linalg.vector_norm(weight, order, 1, dtype=torch.float64)
+                (weight,) = member.tensors(model.get_submodule(member.name), ["weight"]).values()
+                norms = torch.linalg.vector_norm(weight.flatten(1), order, 1, dtype=torch.float64)
                 norms_of[group.root].index_add_(0, torch.tensor(member.roots), norms[list(member.positions)])
     return norms_of
 

@@ -42,7 +42,10 @@ def forward_seconds(models: Sequence[nn.Module], input_shape: tuple[int, int, in
         UserError: there is no such device.
     """
     if settings.device == "cuda" and not torch.cuda.is_available():
-        raise UserError("pruning.latency.device is cuda, and there is no GPU here; write cpu")
+        raise UserError(
+            "pruning.latency.device is cuda, and this job sees no GPU; on a cluster give one to the rules that prune"
+            " (see profiles/), or write cpu"
+        )
     threads, were_training = torch.get_num_threads(), [model.training for model in models]
     images = torch.rand(settings.batch_size, *input_shape, generator=torch.Generator().manual_seed(0))
     images = images.to(settings.device)

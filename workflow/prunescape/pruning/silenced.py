@@ -22,6 +22,7 @@ from torch.overrides import TorchFunctionMode
 
 from prunescape.errors import UserError
 from prunescape.models.architecture import Architecture
+from prunescape.models.attention import single_layers
 from prunescape.models.build import build
 from prunescape.pruning.graph import Graph, Group
 
@@ -51,17 +52,18 @@ def compared_cut(graph: Graph, removed: Removed) -> Architecture:
         again = _built_again(graph.model, pruned)
     except (RuntimeError, ValueError, IndexError) as error:
         words = " ".join(str(error).split())[:200]
-        where = f" of {_some(culprits)}" if (culprits := uncut.culprits()) else ""
+        culprits = uncut.culprits()
+        where = f" of {_some(culprits)}" if culprits else ""
         raise UserError(
             f"{target}: its forward method does not work with fewer channels{where} ({words}); take sizes from its"
-            " layers there, not from numbers written out"
+            f" layers there, not from numbers written out{_or_spare(culprits)}"
         ) from None
     if not uncut.silenced_computes(again) and (culprits := uncut.culprits()):
         readers = dict.fromkeys(member.name for group in culprits for member in group.read())
         raise UserError(
             f"{target}: without some channels of {_some(culprits)} it does not compute what it does with them set to"
             f" zero; keep channels in their order on the way to {', '.join([*readers][:3])} (no flip, roll, shuffle,"
-            " index or sort), and do not count on their number or neighbours"
+            f" index or sort), and do not count on their number or neighbours{_or_spare(culprits)}"
         )
     return pruned
 
@@ -77,11 +79,16 @@ def _built_again(model: nn.Module, architecture: Architecture) -> nn.Module:
     was_training = model.training
     again = build(architecture).eval()
     again.load_state_dict(model.state_dict())
-    same = torch.equal(again(images), model.eval()(images))
+    with single_layers():
+        same = torch.equal(again(images), model.eval()(images))
     model.train(was_training)
     if not same:
         raise UserError(f"{architecture.target}: built again, the pruned network gives other outputs")
     return again
+
+
+def _or_spare(groups: Sequence[Group]) -> str:
+    return f"; or leave them whole, with ignored_layers: [{_some(groups)}]" if groups else ""
 
 
 def _some(groups: Sequence[Group]) -> str:
@@ -194,7 +201,8 @@ class Uncut:
         return model
 
     def _outputs(self, model: nn.Module) -> torch.Tensor:
-        logits: torch.Tensor = model.to(self._images.dtype).eval()(self._images.clone())
+        with single_layers():
+            logits: torch.Tensor = model.to(self._images.dtype).eval()(self._images.clone())
         return logits
 
 
@@ -258,7 +266,7 @@ def _order(group: Group, kind: str) -> torch.Tensor:
 
 
 def _alike(outputs: torch.Tensor, expected: torch.Tensor) -> bool:
-    scale = float(expected.abs().max())
+    scale = float(expected.nan_to_num().abs().max())
     return torch.allclose(outputs, expected, rtol=0.0, atol=TOLERANCE * scale, equal_nan=True)
 
 

@@ -15,6 +15,7 @@ from prunescape.data.randomness import derive_seed
 from prunescape.errors import UserError
 from prunescape.io.files import read_json, write_json
 from prunescape.models.architecture import Architecture
+from prunescape.models.attention import FewerHeads
 from prunescape.models.build import build
 from prunescape.models.flops import count_flops, count_parameters
 from prunescape.models.weights import load_weights, save_weights
@@ -267,6 +268,8 @@ def _ptflops_macs(model: Any, architecture: Architecture) -> float | None:
     """Multiply-accumulates as ptflops counts them; None where it cannot count an imported network."""
     from ptflops import get_model_complexity_info
 
+    if any(isinstance(module, FewerHeads) for module in model.modules()):
+        return None  # it knows torch's attention with all heads only
     was_training = model.training
     try:
         macs, _ = get_model_complexity_info(

@@ -11,12 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from typing import Any
 
 import torch
 from torch import nn
 
 from prunescape.errors import UserError
 from prunescape.models.architecture import Architecture
+from prunescape.models.attention import is_torchs
 from prunescape.models.build import build
 from prunescape.models.flops import count_flops, count_parameters
 from prunescape.pruning.criteria import LAMP
@@ -85,12 +87,15 @@ class Cost:
 def flops_cost(model: nn.Module, groups: Sequence[Group], input_shape: tuple[int, int, int]) -> Cost:
     """The FLOPs of a network by what its groups keep, read off one forward pass of one image of `input_shape`."""
     dense, makes, reads = _of_layers(groups)
-    pixels, flops = _counted(model, input_shape)
+    pixels, products, flops = _counted(model, input_shape)
     terms = []
     for name, count in pixels.items():
         layer = model.get_submodule(name)
         assert isinstance(layer, nn.Conv2d | nn.Linear)
         terms.append(_term(layer, 2 * count, makes.get(name, {}), reads.get(name, {}), dense))
+    for group in groups:
+        if group.heads:
+            terms.append(Term(products[group.root] * group.unit, Size(0, {group.root: 1}), Size(1)))
     return _with_rest(Cost(dense, tuple(terms)), flops)
 
 
@@ -105,6 +110,9 @@ def parameters_cost(model: nn.Module, groups: Sequence[Group]) -> Cost:
             continue
         if isinstance(layer, nn.Conv2d | nn.Linear) and kind == "weight":
             terms.append(_term(layer, 1, made, reads.get(layer_name, {}), dense))
+        elif is_torchs(layer) and kind == "in_proj_weight":
+            outputs, inputs = parameter.shape
+            terms.append(Term(inputs, _size(outputs, made, dense, 1), Size(1)))
         elif sum(share * dense[group] for group, share in made.items()) <= parameter.numel():
             terms.append(Term(1, _size(parameter.numel(), made, dense, 1), Size(1)))
     return _with_rest(Cost(dense, tuple(terms), unit="parameters"), count_parameters(model))
@@ -116,23 +124,43 @@ def _with_rest(cost: Cost, counted: int) -> Cost:
     return Cost(cost.dense, moving, counted - Cost(cost.dense, moving).total(cost.dense), cost.unit)
 
 
-def _counted(model: nn.Module, input_shape: tuple[int, int, int]) -> tuple[dict[str, int], int]:
-    """Positions at which each convolution or fully connected layer is applied to one image, and all FLOPs."""
+def _counted(model: nn.Module, input_shape: tuple[int, int, int]) -> tuple[dict[str, int], dict[str, int], int]:
+    """Positions at which each layer is applied to one image; FLOPs of a head's channel beside layers; and all FLOPs.
+
+    The second are, by the layer that would make the heads, those of both products of all tokens with all tokens (the
+    positions of the last dimension but one), and of torch's attention, which calls no layers, those of its projections.
+    """
     pixels: dict[str, int] = {}
+    products: dict[str, int] = {}
     hooks = []
+
+    def count(name: str, layer: nn.Conv2d | nn.Linear, output: torch.Tensor) -> None:
+        here = output.numel() // (layer.out_channels if isinstance(layer, nn.Conv2d) else layer.out_features)
+        pixels[name] = pixels.get(name, 0) + here
+        tokens = output.shape[-2] if output.dim() > 1 else 1
+        products[name] = products.get(name, 0) + 2 * 2 * here * tokens
+
+    def count_heads(name: str, layer: nn.MultiheadAttention, given: Sequence[torch.Tensor]) -> None:
+        queries, keys, values = (tokens.numel() // layer.embed_dim for tokens in given)
+        images = given[0].shape[0 if layer.batch_first else 1] if given[0].dim() == 3 else 1
+        layers = 2 * layer.embed_dim * (queries + keys + values + queries)  # the last ones of its outputs
+        products[name] = products.get(name, 0) + layers + 2 * 2 * queries * keys // images
+
     for name, module in model.named_modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
-            width = module.out_channels if isinstance(module, nn.Conv2d) else module.out_features
+            hooks.append(module.register_forward_hook(lambda layer, _, output, name=name: count(name, layer, output)))
+        elif is_torchs(module):
 
-            def count(_: nn.Module, __: object, output: torch.Tensor, name: str = name, width: int = width) -> None:
-                pixels[name] = pixels.get(name, 0) + output.numel() // width
+            def hook(layer: Any, given: Any, named: Any, _: object, name: str = name) -> None:
+                tokens = [*given, *(named[key] for key in ("query", "key", "value") if key in named)]
+                count_heads(name, layer, tokens[:3])
 
-            hooks.append(module.register_forward_hook(count))
+            hooks.append(module.register_forward_hook(hook, with_kwargs=True))
     try:
-        return pixels, count_flops(model, input_shape)
+        return pixels, products, count_flops(model, input_shape)
     finally:
-        for hook in hooks:
-            hook.remove()
+        for each in hooks:
+            each.remove()
 
 
 def _term(

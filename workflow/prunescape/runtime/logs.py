@@ -11,10 +11,11 @@ from typing import Any
 
 import psutil
 
-from prunescape.errors import Interrupted, UserError, bring_to_present, printable, user_message
+from prunescape.errors import Interrupted, UserError, bring_to_present, user_message
 from prunescape.io.files import check_place
 from prunescape.io.schema import expect
 from prunescape.io.seals import WITHOUT, Seal, place_of, read_seal, sealing
+from prunescape.printable import printable
 from prunescape.runtime.hardware import computed_on
 from prunescape.runtime.versions import check_versions
 

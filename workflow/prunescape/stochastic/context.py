@@ -40,8 +40,8 @@ def open_pretrained(
         architecture: its JSON file.
         weights: its safetensors file.
         data: the prepared data's `meta.json`.
-        settings: seed; held_out, sample and perturbed of the config's section `stochastic`; batch_size; and engine, the
-            section of that name.
+        settings: seed; held_out, sample and perturbed of the config's section `stochastic`; batch_size and
+            drop_last of the recipe; and engine, the section of that name.
 
     Raises:
         UserError: a file is damaged, too few images are left for every class, or a weight is not finite.
@@ -51,6 +51,6 @@ def open_pretrained(
     network = load_weights(weights, build(context.architecture)).to(engine.device, engine.dtype).eval()
     kept, held_out = hold_out(context.data, settings["held_out"])
     images = min(settings["sample"] or kept.sizes["train"], kept.sizes["train"])
-    sample = recalibration_batches(kept, engine, settings["batch_size"], images)
+    sample = recalibration_batches(kept, engine, settings["batch_size"], images, drop_last=settings["drop_last"])
     pretrained = Pretrained(context.architecture.name, context.seed, network, settings["perturbed"], sample)
     return PretrainedContext(context.architecture, kept, engine, context.seed, pretrained, held_out, sample)

@@ -63,13 +63,13 @@ def layer_variances(
     engine.set_up()
     parts: list[torch.Tensor] = []
     layers: tuple[str, ...] = ()
-    for array, count in arrays(networks, engine):
+    for array, lanes, count in arrays(networks, engine):
         if recalibration is not None:
             recalibrate(array, recalibration, engine)
         sums: dict[str, list[torch.Tensor]] = {}
         for name, module in array.named_modules():
             if isinstance(module, LaneConv2d | LaneLinear):
-                module.register_forward_hook(partial(_measure, sums.setdefault(name, []), engine.lanes))
+                module.register_forward_hook(partial(_measure, sums.setdefault(name, []), lanes))
         array.eval()
         for images, _ in batches:
             with engine.autocast():

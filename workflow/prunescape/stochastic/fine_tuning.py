@@ -1,10 +1,11 @@
 """Fine-tuning of pruned variants, with their masks held (SP paper, section IV-E)."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import pandas as pd
+import torch
 from torch import nn
 
 from prunescape.pruning.scores import MAGNITUDE
@@ -72,8 +73,8 @@ def fine_tune(
         Lane(
             learning_rate,
             weight_decay,
-            mask=pretrained.masks(variant) if variant.gamma else None,
-            start=pretrained.make(variant).state_dict(),
+            mask=_on_cpu(pretrained.masks(variant)) if variant.gamma else None,
+            start=_on_cpu(pretrained.make(variant).state_dict()),
         )
         for variant in variants
     ]
@@ -89,6 +90,11 @@ def fine_tune(
     for network, result in zip(networks, results, strict=True):
         network.load_state_dict(result.weights)
     return FineTuned(table, networks)
+
+
+def _on_cpu(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Tensors where many variants have room; a lane's go to the GPU when it is its turn."""
+    return {name: tensor.cpu() for name, tensor in tensors.items()}
 
 
 def measure_fine_tuning(context: PretrainedContext, variants: Sequence[Variant], tuned: FineTuned) -> TuningTables:

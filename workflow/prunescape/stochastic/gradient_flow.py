@@ -29,7 +29,7 @@ def gradient_flow(networks: Iterable[nn.Module], batches: Labelled, engine: Engi
     """
     engine.set_up()
     flows = []
-    for array, count in arrays(networks, engine):
+    for array, lanes, count in arrays(networks, engine):
         array.eval().requires_grad_(False)
         weights = [module.weight for module in array.modules() if isinstance(module, LaneConv2d | LaneLinear)]
         for weight in weights:
@@ -39,8 +39,8 @@ def gradient_flow(networks: Iterable[nn.Module], batches: Labelled, engine: Engi
             images += len(labels)
             with engine.autocast():
                 logits = array(x)
-            (lane_losses(logits.to(engine.dtype), labels, engine.lanes).sum() * len(labels)).backward()
-        flow = torch.zeros(engine.lanes, dtype=torch.float64, device=engine.device)
+            (lane_losses(logits.to(engine.dtype), labels, lanes).sum() * len(labels)).backward()
+        flow = torch.zeros(lanes, dtype=torch.float64, device=engine.device)
         for weight in weights:
             assert weight.grad is not None
             kept = weight.grad.double() * (weight.detach() != 0)

@@ -86,11 +86,11 @@ def score_networks(
         One row a network and way: network (its place), recalibrated, top1, loss.
     """
     parts, first = [], 0
-    for array, count in arrays(networks, engine):
-        ways = {False: score(array, engine.lanes, batches, engine)}
+    for array, lanes, count in arrays(networks, engine):
+        ways = {False: score(array, lanes, batches, engine)}
         if recalibration is not None:
             recalibrate(array, recalibration, engine)
-            ways[True] = score(array, engine.lanes, batches, engine)
+            ways[True] = score(array, lanes, batches, engine)
         for again, scores in ways.items():
             measured = {"top1": scores.top1[:count].numpy(), "loss": scores.loss[:count].numpy()}
             parts.append(pd.DataFrame({"network": range(first, first + count), "recalibrated": again, **measured}))

@@ -43,7 +43,7 @@ def as_published(columns: Mapping[str, Column], of: str) -> dict[str, Column]:
 # Of every training, whatever the study.
 EPOCH = ("epoch", "learning_rate", "train_loss", "top1", "top5")
 OF_EPOCH = {
-    "epoch": Column(WHOLE, "epoch, from 1", "epochs"),
+    "epoch": Column(WHOLE, "epoch, from 1; 0 of a network whose weights were given", "epochs"),
     "learning_rate": Column(NUMBER, "learning rate in this epoch"),
     "train_loss": Column(NUMBER, "mean cross-entropy of this epoch's training images; empty if not finite", "nats"),
     "top1": Column(
@@ -60,10 +60,9 @@ COLUMNS: dict[str, Column] = {
     "criterion": Column(TEXT, "by which channels were ranked: `norm`, ...; `none` of the dense network"),
     "pipeline": Column(TEXT, "what was done with the pruned network: `scratch`, `fine_tuning`, ..."),
     "target": Column(TEXT, "what `ratio` is a part of: `flops`, `parameters`, `latency`; `none` of the dense network"),
-    "grid_learning_rate": Column(
-        NUMBER, "initial learning rate as the grid has it, of which `fine_tuning` and rewinding use a part"
-    ),
+    "grid_learning_rate": Column(NUMBER, "learning rate as the grid has it, of which `fine_tuning` uses a part"),
     "seed": Column(WHOLE, "seed of initialisation, order of the images and augmentation"),
+    "cell_seed": Column(WHOLE, "the cell's own seed, in place of `seed`; with `grid.seeds: per_cell`"),
     "top1": Column(NUMBER, "top-1 accuracy on the validation images after the last epoch", "percent"),
     "top5": Column(NUMBER, "top-5 accuracy likewise; empty with fewer than 100 classes", "percent"),
     "best_top1": Column(NUMBER, "largest top-1 accuracy of all measured epochs", "percent"),
@@ -71,11 +70,12 @@ COLUMNS: dict[str, Column] = {
     "train_loss": Column(NUMBER, "mean cross-entropy of the last epoch's training images; empty if not finite", "nats"),
     "diverged": Column(TRUTH, "whether the loss or a weight stopped being finite; training ended there"),
     "epochs": Column(WHOLE, "epochs trained", "epochs"),
+    "round": Column(WHOLE, "round of exploration that asked for the training, from 0"),
     "epoch": Column(WHOLE, "epoch, from 1", "epochs"),
     "seconds": Column(NUMBER, "wall time of the training, shared evenly among those trained together", "seconds"),
     "images_per_second": Column(NUMBER, "training images over all trained together", "images per second"),
     "device": Column(TEXT, "what it ran on: `cpu`, or the name of the GPU"),
-    "strategy": Column(TEXT, "how trainings ran together: `serial`, `fused` or `graphed`"),
+    "strategy": Column(TEXT, "how trainings ran together: `serial`, `fused`, `vmap`, `graphed` or `branches`"),
     "lanes": Column(WHOLE, "trainings that ran together as one network"),
     "precision": Column(TEXT, "of the arithmetic: `float32`, `tf32`, `bfloat16` or `float64`"),
     "metric": Column(TEXT, "the accuracy that is meant: `top1` or `top5`; its mean over seeds is a cell's performance"),
@@ -109,7 +109,7 @@ COLUMNS: dict[str, Column] = {
 
 
 HYPERPARAMETERS = {
-    "learning_rate": Column(NUMBER, "initial learning rate that was used"),
+    "learning_rate": Column(NUMBER, "learning rate that was used, at the height of its schedule"),
     "weight_decay": Column(NUMBER, "weight decay (L2, as in SGD)"),
     "momentum": Column(NUMBER, "momentum of SGD"),
     "batch_size": Column(WHOLE, "images of a training step", "images"),

@@ -3,52 +3,83 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from prunescape.hpspace.lattice import THESIS, Pair, epochs_trained
+from prunescape.hpspace.lattice import CELL_SEED, ROUND, THESIS, Pair, epochs_trained
+from prunescape.hpspace.questions import SHOWN
 from prunescape.studies.columns import COLUMNS, EPOCH, OF_EPOCH, WHOLE, Column, names, of_axes
 from prunescape.studies.estimates import (
+    AGAIN,
     BOUNDS,
+    CONFIRMED,
+    OF_IMAGES,
     PUBLISHED_REGION,
+    PUBLISHED_RISK,
     REGION,
     REGION_CELLS,
     REGRET,
     RISK,
+    SETUP,
     STATISTICS,
     TRANSFER,
+    TRIAL,
     beside,
     bounded,
     estimated,
+    tuned,
 )
-from prunescape.studies.study import CLAIMS, Analysis, Figure, Statement, Study, Table, by_name
+from prunescape.studies.study import CLAIMS, Analysis, Figure, Statement, Study, Table
 from prunescape.variant import COLUMNS as VARIANT
 
 _NETWORK = ("model", "variant", *VARIANT)
 _CELL = (*_NETWORK, "seed", "i", "j")
 _TRAINED = ("top1", "top5", "best_top1", "best_top5", "train_loss", "diverged")
-_CELLS = (*_CELL, *THESIS.names, "grid_learning_rate", *_TRAINED, "epochs")
+_CELLS = (*_CELL, CELL_SEED, *THESIS.names, "grid_learning_rate", *_TRAINED, "epochs")
 _TIMING = (*_CELL, "seconds", "images_per_second", "device", "strategy", "lanes", "precision")
 _SHAPE = (*THESIS.centre, "length", "width", "angle_degrees")
 _OF_DENSE = {
     "n_cells": Column(WHOLE, "cells in the dense network's region of interest, whose reuse is tested", "cells")
 }
-_ABOVE = tuple(f"{whose}above_chance{end}" for whose in ("", "dense_") for end in ("", "_low"))
-_DECIDED = ("p_equivalent", "p_worse", "decision", "more_seeds", "chance", *_ABOVE)
+_SETTING = ("i", "j", *THESIS.names)
+_DECIDED = (
+    *("answer", "reason", *SHOWN, "collapsed", "seeds_to_decide", "trainings"),
+    *(*(f"tuned_{name}" for name in _SETTING), *_SETTING, "chance", "accuracy_low", "needed", "ends"),
+)
+_AGAIN = (*_NETWORK, "stage", "setting", "seed", "i", "j", *THESIS.names, "grid_learning_rate", *_TRAINED, "epochs")
+_AGAIN_TIMING = (
+    *_NETWORK,
+    "stage",
+    "setting",
+    "seed",
+    "i",
+    "j",
+    "seconds",
+    "images_per_second",
+    "device",
+    "strategy",
+    "lanes",
+    "precision",
+)
 _TESTED = tuple(f"{name}{end}" for name in ("shift", "area_ratio", "turn_degrees") for end in ("", "_p"))
 
 TABLES = (
     Table(
         name="decisions",
-        row="a pruned variant: whether its hyperparameters must be tuned again",
-        columns=(*_NETWORK, "metric", "seeds", "margin", "loss_measured", "loss", "loss_low", "loss_high", *_DECIDED),
-        title="Decisions: keep the dense network's settings?",
+        row="a pruned variant and question: what its tuned setting gains over another one, and the answer",
+        columns=(*_NETWORK, "metric", "question", "margin", *_DECIDED),
+        title="Decisions: what tuning again gains, on fresh seeds",
         path="hpspace/decisions.csv",
+        own=CONFIRMED,
     ),
     Table(
         name="risk",
         row="a variant: what is lost by choosing among the cells of the dense network's region of interest",
-        columns=(*_NETWORK, "metric", "n_cells", "d_mean", "d_std", "rel_mean", "rel_std"),
+        columns=(
+            *(*_NETWORK, "metric", "n_cells", "d_mean", "d_std", "rel_mean", "rel_std"),
+            *("rel_q3", "d_excess", "within_twice"),
+        ),
         title="Performance risk",
         path="hpspace/risk.csv",
         own=_OF_DENSE,
+        when=("grid",),
     ),
     Table(
         name="ellipses",
@@ -56,13 +87,15 @@ TABLES = (
         columns=(*_NETWORK, "metric", "roi", "n_cells", "fitted", "confidence_level", *_SHAPE),
         title="Ellipses of the regions of interest",
         path="hpspace/ellipses.csv",
+        when=("grid",),
     ),
     Table(
         name="intervals",
         row="a number of Table 4.1 or 4.2, or its change from the dense network's, with its interval",
-        columns=(*_NETWORK, "metric", "roi", "quantity", "seeds", *BOUNDS, "defined"),
+        columns=(*_NETWORK, "metric", "roi", "quantity", "seeds", "confidence", *BOUNDS, "defined"),
         title="Every number with its interval",
         path="hpspace/intervals.csv",
+        when=("grid",),
     ),
     Table(
         name="shifts",
@@ -77,6 +110,7 @@ TABLES = (
             "is the smallest p-value that {{ config.seeds | length }} seed(s) allow: no small p-value can come of few "
             "seeds, whatever has moved."
         ),
+        when=("grid",),
     ),
     Table(
         name="transfer",
@@ -88,12 +122,15 @@ TABLES = (
             "variant",
             *VARIANT,
             "seeds",
+            "confidence",
             *BOUNDS,
+            "gain",
             *bounded("rank_correlation", "rank_correlation_best"),
         ),
         title="Settings tuned on one network, used on another",
         path="hpspace/transfer.csv",
         own=TRANSFER,
+        when=("grid",),
     ),
     Table(
         name="band",
@@ -103,13 +140,14 @@ TABLES = (
             "metric",
             "roi",
             "seeds",
+            "confidence",
             *bounded("slope", "log10_constant"),
             "smith_slope",
             "smith_log10_constant",
         ),
         title="6 table of Smith's relation",
         path="hpspace/band.csv",
-        when=("thesis",),
+        when=("thesis", "grid"),
         caption=(
             "Smith's relation, learning rate x weight decay / (batch size x (1 - momentum)) = constant (eq. 2.2 of "
             "the thesis), for the optimal band of every variant: the slope of the long axis of the ellipse of the {{ "
@@ -120,10 +158,19 @@ TABLES = (
     Table(
         name="regret",
         row="trials of one strategy on a variant: how far the best of them is expected to be below the best cell",
-        columns=(*_NETWORK, "metric", "strategy", "trials", "seeds", *BOUNDS),
+        columns=(*_NETWORK, "metric", "strategy", "trials", "seeds", "confidence", *BOUNDS, "gain"),
         title="What trials of tuning again buy",
         path="hpspace/regret.csv",
         own=REGRET,
+        when=("grid",),
+    ),
+    Table(
+        name="trial_timing",
+        row="a network on a device: what its trainings on the grid took; never the same twice, and so apart",
+        columns=(*_NETWORK, "device", "trainings", "device_hours", "device_hours_each"),
+        title="What trials cost",
+        path="hpspace/trial_timing.csv",
+        own=TRIAL,
     ),
     Table(
         name="pruning",
@@ -149,6 +196,37 @@ TABLES = (
         ),
     ),
     Table(
+        name="table_3_1",
+        row="a data set, beside the thesis' Table 3.1",
+        columns=("data", *SETUP, *(f"published_{name}" for name in SETUP)),
+        title="8 Table 3.1, images",
+        path="hpspace/table_3_1.csv",
+        when=("thesis",),
+        caption="Table 3.1 of the thesis: images and classes, and what it prints of a data set of this name.",
+    ),
+    Table(
+        name="table_3_2",
+        row="a dense network, beside the thesis' Table 3.2",
+        columns=("model", "input_shape", "params", "flops", "flops_with_norms", "published_params", "published_flops"),
+        title="9 Table 3.2, networks",
+        path="hpspace/table_3_2.csv",
+        when=("thesis",),
+        caption=(
+            "Table 3.2 of the thesis: parameters and FLOPs of the dense networks, and what it prints of them for "
+            "images of this size. FLOPs are 2 x multiply-accumulates, of which pruning ratios are parts everywhere; "
+            "with 2 for each element of batch norm and 1 of a rectifier all its rows agree to the digits printed."
+        ),
+    ),
+    Table(
+        name="table_3_5",
+        row="a multiple of the standard deviation ellipse, beside the thesis' Table 3.5",
+        columns=("sigma", "confidence_level", "published_confidence_level"),
+        title="10 Table 3.5, ellipses",
+        path="hpspace/table_3_5.csv",
+        when=("thesis",),
+        caption="Table 3.5 of the thesis: the part of a Gaussian outside its ellipse of so many standard deviations.",
+    ),
+    Table(
         name="table_3_4",
         row="a network at its prior, beside the thesis' Table 3.4",
         columns=("model", "learning_rate", "weight_decay", "seeds", "top1", "top5", *beside("top1", "top5")),
@@ -164,11 +242,14 @@ TABLES = (
     Table(
         name="table_4_1",
         row="a region of interest of a variant, beside the thesis' Table 4.1",
-        columns=(*_NETWORK, "metric", "roi", "seeds", *estimated(*REGION), *beside(*PUBLISHED_REGION)),
+        columns=(
+            *(*_NETWORK, "metric", "roi", "seeds", "confidence"),
+            *(*estimated(*REGION), *beside(*PUBLISHED_REGION)),
+        ),
         title="3 Table 4.1, ellipses",
         path="hpspace/table_4_1.csv",
         own=REGION_CELLS,
-        when=("thesis",),
+        when=("thesis", "grid"),
         caption=(
             "Table 4.1 of the thesis: ellipses at {{ config.analysis.sigma }} standard deviations, fitted in log10 to "
             "the cells within {{ config.analysis.roi | join(' and ') }} points of the best. Length and width are "
@@ -176,34 +257,58 @@ TABLES = (
             "weight-decay axis; regions with fewer than {{ config.analysis.minimum_cells }} cells are not fitted. A "
             "plain column is measured; ``_estimate`` and the {{ '%g' | format(100 * config.analysis.confidence) }} % "
             "interval from ``_low`` to ``_high`` are of the landscape without the noise of training, which makes "
-            "measured regions too small. Where the setting is that of the thesis, ``published_`` and ``difference_`` "
+            "measured regions too small; where the top of a landscape is flat, intervals hold less often than they "
+            "say. Where the setting is that of the thesis, ``published_`` and ``difference_`` "
             "columns show its numbers; else ``setting`` says what differs."
         ),
     ),
     Table(
         name="table_4_2",
         row="a variant's performance risk, beside the thesis' Table 4.2",
-        columns=(*_NETWORK, "metric", "roi", "seeds", *estimated(*RISK), *beside(*RISK[:-1])),
+        columns=(
+            *(*_NETWORK, "metric", "roi", "seeds", "confidence"),
+            *(*estimated(*RISK), *beside(*PUBLISHED_RISK)),
+        ),
         title="4 Table 4.2, risk",
         path="hpspace/table_4_2.csv",
-        when=("thesis",),
+        when=("thesis", "grid"),
         caption=(
             "Table 4.2 of the thesis: points of accuracy lost, on average (d_mean) and with the population standard "
             "deviation (d_std), by training a network at the cells of the dense network's {{ config.analysis.risk_roi "
             "}}-ROI instead of at its own best cell; the same as a part of the accuracy of that best cell (rel); and "
-            "what the dense network's best cell costs. A plain column is measured; ``_estimate`` and the {{ '%g' | "
-            "format(100 * config.analysis.confidence) }} % interval from ``_low`` to ``_high`` are of the landscape "
-            "without the noise of training, which makes measured risks too large. Where the setting is that of the "
+            "what the dense network's best cell costs. The thesis calls the risk acceptable where three quarters of "
+            "these cells lose at most twice what the dense network loses at most there (within_twice, rel_q3); "
+            "d_excess is what the mean exceeds the dense network's own by. A plain column is measured; ``_estimate`` "
+            "and the {{ '%g' | format(100 * config.analysis.confidence) }} % interval from ``_low`` to ``_high`` are "
+            "of the landscape without the noise of training, which makes measured risks too large; where the top of "
+            "a landscape is flat, intervals hold less often than they say. Where the setting is that of the "
             "thesis, ``published_`` and ``difference_`` columns show its numbers; else ``setting`` says what differs."
         ),
     ),
     Table(
         name="cells",
         row="a training",
-        columns=_CELLS,
+        columns=(*_CELLS, ROUND),
         title="All trainings",
         path="hpspace/cells.csv",
         reader="prunescape.hpspace.cells:read_trainings",
+    ),
+    Table(
+        name="confirmation",
+        row="a training with a seed that had no part in the choice of settings, or one of those that finalists have",
+        columns=_AGAIN,
+        title="Trainings with fresh seeds",
+        path="hpspace/confirmation.csv",
+        own=AGAIN,
+        when=("confirms",),
+    ),
+    Table(
+        name="confirmation_timing",
+        row="such a training; never the same twice, and so apart",
+        columns=_AGAIN_TIMING,
+        path="hpspace/confirmation_timing.csv",
+        own=AGAIN,
+        when=("confirms",),
     ),
     Table(
         name="timing",
@@ -216,6 +321,7 @@ TABLES = (
         row="a cell of the dense network's region of interest, with each variant trained there",
         columns=(*_NETWORK, "metric", "i", "j", "d", "d_relative"),
         path="hpspace/risk_cells.csv",
+        when=("grid",),
     ),
     Table(
         name="channels",
@@ -227,7 +333,7 @@ TABLES = (
     replace(
         CLAIMS,
         name="hpspace_claims",
-        row="the claim that a pruned variant can keep the dense network's hyperparameters",
+        row="a claim: that a setting can be kept for a pruned variant, or what the thesis concludes",
         title="",
         path="hpspace/claims.csv",
     ),
@@ -236,6 +342,53 @@ TABLES = (
         row="a training of a tile, whose first cell is i, j",
         columns=_CELLS,
         path="hpspace/tiles/{model}/{variant}/seed-{seed}/{i}_{j}.csv",
+        when=("grid",),
+    ),
+    Table(
+        name="batch",
+        row="a training of a batch",
+        columns=_CELLS,
+        path="hpspace/batches/{model}/{variant}/seed-{seed}/{round}.csv",
+        when=("adaptive",),
+    ),
+    Table(
+        name="batch_history",
+        row="an epoch of a training of a batch",
+        columns=(*_CELL, *EPOCH),
+        path="hpspace/batches/{model}/{variant}/seed-{seed}/{round}.history.csv",
+        own=OF_EPOCH,
+        when=("adaptive",),
+    ),
+    Table(
+        name="batch_timing",
+        row="a training of a batch",
+        columns=_TIMING,
+        path="hpspace/batches/{model}/{variant}/seed-{seed}/{round}.timing.csv",
+        when=("adaptive",),
+    ),
+    Table(
+        name="again",
+        row="a training with a fresh seed, of one job",
+        columns=_AGAIN,
+        path="hpspace/confirmation/{model}/{variant}/{stage}/{block}.csv",
+        own=AGAIN,
+        when=("confirms",),
+    ),
+    Table(
+        name="again_images",
+        row="a setting and a validation image, of one job",
+        columns=(*_NETWORK, "stage", "setting", "image", "right"),
+        path="hpspace/confirmation/{model}/{variant}/{stage}/{block}.images.csv",
+        own={**AGAIN, **OF_IMAGES},
+        when=("confirms",),
+    ),
+    Table(
+        name="again_timing",
+        row="a training with a fresh seed, of one job",
+        columns=_AGAIN_TIMING,
+        path="hpspace/confirmation/{model}/{variant}/{stage}/{block}.timing.csv",
+        own=AGAIN,
+        when=("confirms",),
     ),
     Table(
         name="tile_history",
@@ -243,12 +396,14 @@ TABLES = (
         columns=(*_CELL, *EPOCH),
         path="hpspace/tiles/{model}/{variant}/seed-{seed}/{i}_{j}.history.csv",
         own=OF_EPOCH,
+        when=("grid",),
     ),
     Table(
         name="tile_timing",
         row="a training of a tile",
         columns=_TIMING,
         path="hpspace/tiles/{model}/{variant}/seed-{seed}/{i}_{j}.timing.csv",
+        when=("grid",),
     ),
     Table(
         name="dense_history",
@@ -278,10 +433,18 @@ TABLES = (
 
 ANALYSES = (
     Analysis(
+        rule="collect_batches",
+        function="prunescape.hpspace.cells:collected_batches",
+        gives=("cells", "timing", "trial_timing"),
+        files=("tables", "timing"),
+        when=("adaptive",),
+    ),
+    Analysis(
         rule="collect_cells",
         function="prunescape.hpspace.cells:collected",
-        gives=("cells", "timing"),
+        gives=("cells", "timing", "trial_timing"),
         files=("plans", "tables", "timing"),
+        when=("grid",),
     ),
     Analysis(
         rule="fit_ellipses",
@@ -289,6 +452,7 @@ ANALYSES = (
         gives=("ellipses",),
         tables=("cells",),
         settings=("analysis.roi", "analysis.sigma", "analysis.minimum_cells", "axes"),
+        when=("grid",),
     ),
     Analysis(
         rule="measure_risk",
@@ -296,6 +460,7 @@ ANALYSES = (
         gives=("risk_cells", "risk"),
         tables=("cells",),
         settings=("analysis.risk_roi",),
+        when=("grid",),
     ),
     Analysis(
         rule="estimate_intervals",
@@ -311,6 +476,7 @@ ANALYSES = (
             "analysis.minimum_cells",
             "analysis.risk_roi",
         ),
+        when=("grid",),
     ),
     Analysis(
         rule="test_shifts",
@@ -318,19 +484,22 @@ ANALYSES = (
         gives=("shifts",),
         tables=("cells",),
         settings=("analysis.roi", "analysis.sigma", "analysis.minimum_cells", "axes"),
+        when=("grid",),
     ),
     Analysis(
         rule="decide",
         function="prunescape.hpspace.decision:tabulate",
         gives=("decisions",),
         tables=("cells",),
-        files=("meta",),
-        settings={
-            **by_name(
-                ("analysis.roi", "analysis.draws", "analysis.confidence", "axes", "analysis.risk_roi", "verdict")
-            ),
-            "border_roi": "extension.roi",
-        },
+        files=("answers",),
+        settings=("verdict.margin",),
+    ),
+    Analysis(
+        rule="collect_confirmation",
+        function="prunescape.hpspace.decision:collected",
+        gives=("confirmation", "confirmation_timing"),
+        files=("again", "again_timing"),
+        when=("confirms",),
     ),
     Analysis(
         rule="measure_tuning",
@@ -347,6 +516,32 @@ ANALYSES = (
             "recipe.batch_size",
             "recipe.momentum",
         ),
+        when=("grid",),
+    ),
+    Analysis(
+        rule="thesis_table_3_1",
+        function="prunescape.hpspace.published:images",
+        gives=("table_3_1",),
+        files=("meta",),
+        settings={"data": "data.name"},
+        reference="matthiesen2023",
+        when=("thesis",),
+    ),
+    Analysis(
+        rule="thesis_table_3_2",
+        function="prunescape.hpspace.published:networks",
+        gives=("table_3_2",),
+        files=("architectures",),
+        settings={"data": "data.name"},
+        reference="matthiesen2023",
+        when=("thesis",),
+    ),
+    Analysis(
+        rule="thesis_table_3_5",
+        function="prunescape.hpspace.published:table_3_5",
+        gives=("table_3_5",),
+        reference="matthiesen2023",
+        when=("thesis",),
     ),
     Analysis(
         rule="thesis_table_3_4",
@@ -364,7 +559,7 @@ ANALYSES = (
         tables=("cells", "intervals"),
         settings=("compared", "theirs"),
         reference="matthiesen2023",
-        when=("thesis",),
+        when=("thesis", "grid"),
     ),
     Analysis(
         rule="thesis_table_4_2",
@@ -373,11 +568,29 @@ ANALYSES = (
         tables=("cells", "intervals"),
         settings=("compared", "theirs"),
         reference="matthiesen2023",
-        when=("thesis",),
+        when=("thesis", "grid"),
     ),
 )
 
 FIGURES = (
+    Figure(
+        name="forest",
+        title="1 what tuning again gains",
+        draw="prunescape.figures.forest:draw",
+        tables=("decisions",),
+        path="forest",
+        label="top1",
+        settings=("axes",),
+        category="Answer",
+        caption=(
+            "{% if config.verdict.confirm %}What each pruned network gains at its tuned setting over another one, in "
+            "points of top-1 accuracy on fresh seeds that both settings share, with its interval. keep: a gain of {{ "
+            "config.verdict.margin }} points or more is ruled out; tune: a smaller one is; open: neither. In each "
+            "direction, an answer is wrong in at most {{ '%g' | format(100 * config.verdict.level) }} % of such "
+            "verdicts, all networks and questions together.{% else %}Explored only, nothing is decided: no network "
+            "was trained again with fresh seeds.{% endif %}"
+        ),
+    ),
     Figure(
         name="summary",
         title="1 summary",
@@ -390,6 +603,7 @@ FIGURES = (
             "wider region in which more of them could be fitted. Right: the mean performance risk of keeping the "
             "dense network's hyperparameters."
         ),
+        when=("grid",),
     ),
     Figure(
         name="landscape",
@@ -397,15 +611,25 @@ FIGURES = (
         draw="prunescape.figures.landscape:draw",
         tables=("cells", "ellipses"),
         path="{model}/landscape_{metric}",
-        settings=("analysis.roi", "figures.colour_map", "figures.colour_range_percent", "axes"),
+        settings=(
+            "analysis.roi",
+            "figures.landscape",
+            "figures.colour_map",
+            "figures.colour_range_percent",
+            "axes",
+        ),
         caption=(
             "{% set axes = config.grid.axes or [{'name': 'learning_rate'}, {'name': 'weight_decay'}] %} Accuracy of "
             "{{ model }} over {{ axes | reverse | map(attribute='name') | join(' and ') | replace('_', ' ') }}, one "
-            "column a variant: interpolated above, the trained cells below, with the ellipses of the {{ "
-            "config.analysis.roi | join('- and ') }}-ROI. The colours cover the best {{ "
-            "config.figures.colour_range_percent }} % of all cells of this model, and the region of interest of every "
-            "variant."
+            "column a variant{% if config.figures.landscape == 'below_best' %}, in points below each one's own best"
+            "{% endif %}. Above, the estimated landscape: every trained cell, a dot, averaged with its neighbours by "
+            "a Gaussian weight of one step, as for the choice of the tuned setting (failed cells count as just below "
+            "the colours). Below, the trained cells as measured, with the ellipses of the {{ config.analysis.roi | "
+            "join('- and ') }}-ROI. The colours cover the best {{ config.figures.colour_range_percent }} % of all "
+            "cells of this model, and at least {% if config.figures.landscape == 'below_best' %}three times the "
+            "width of{% endif %} the region of interest of every variant."
         ),
+        when=("grid",),
     ),
     Figure(
         name="annotated_grid",
@@ -432,6 +656,7 @@ FIGURES = (
             "config.analysis.risk_roi }}-ROI, against the best cell of each variant. The dense network's own box is "
             "the yardstick."
         ),
+        when=("grid",),
     ),
     Figure(
         name="regret",
@@ -442,10 +667,12 @@ FIGURES = (
         settings=("verdict.margin", "analysis.confidence"),
         caption=(
             "How many points {{ model }}'s pruned variants are expected to lie below their best cell after so many "
-            "trials, at random or nearest to the dense network's best cell, exactly for drawing without replacement "
-            "from the cells of the grid. Lines are estimates without noise, bands their {{ '%g' | format(100 * "
-            "config.analysis.confidence) }} % intervals; with one seed lines are as measured."
+            "trials, at random or nearest to the dense network's best cell. A trial is one training, and the best that "
+            "was seen is taken, with its noise (``trial_timing.csv`` says what a training costs). Lines are "
+            "estimates, bands their {{ '%g' | format(100 * config.analysis.confidence) }} % intervals; with one seed "
+            "lines are as measured, as if trainings had no noise."
         ),
+        when=("grid",),
     ),
     Figure(
         name="tuning_transfer",
@@ -455,12 +682,14 @@ FIGURES = (
         path="{model}/transfer_{metric}",
         settings=("analysis.confidence",),
         caption=(
-            "Left, the points that a variant of {{ model }} (column) loses when it is trained at the best cell of "
-            "another (row); on the diagonal, what choosing its best cell by noisy measurements costs. Right, "
+            "Left, the points that a variant of {{ model }} (column) loses when it is trained at the cell that tuning "
+            "another (row) gives: the best that was seen in one training at each cell; on the diagonal, what the noise "
+            "of choosing its own costs. Right, "
             "Spearman's rank correlation of their landscapes over the better half of the cells. Estimates without "
             "noise, with {{ '%g' | format(100 * config.analysis.confidence) }} % intervals; with one seed as "
             "measured."
         ),
+        when=("grid",),
     ),
     Figure(
         name="channels",
@@ -488,7 +717,7 @@ FIGURES = (
         draw="prunescape.figures.band:draw",
         tables=("band",),
         path="{model}/band_{metric}",
-        when=("thesis",),
+        when=("thesis", "grid"),
         settings=("analysis.confidence",),
         caption=(
             "The optimal band of {{ model }}'s variants: the slope of learning rate over weight decay, and the "
@@ -517,22 +746,23 @@ STUDY = Study(
     figures_in="{model}",
     tables=TABLES,
     columns={**COLUMNS, **STATISTICS},
-    key=names("id model variant tuned_on metric roi quantity strategy trials seed i j layer position epoch"),
+    key=names(
+        "id model variant tuned_on metric roi quantity strategy trials question stage setting seed image i j layer"
+        " position epoch data sigma"
+    ),
     analyses=ANALYSES,
-    claims=Statement(tables=(), files=("verdict",), title=""),
+    claims=Statement(tables=("intervals",), files=("verdict",), title=""),
     figures=FIGURES,
     page=(
         "the verdict, landscapes to explore (model, variant and the threshold of the region of interest, with ellipse "
         "and risk following), pictures, tables to sort and download, and provenance"
     ),
     answer=(
-        "The answer for every model and pruned variant. **keep**: training at the cells of the dense network's {{ "
-        "config.analysis.risk_roi }}-ROI is equivalent to tuning again, as a loss of {{ config.verdict.margin }} "
-        "points or more is ruled out. **tune**: it is worse, as a loss of {{ config.verdict.margin }} points or less "
-        "is ruled out. **undecided**: neither is, with these seeds. Keep and tune are each wrong in at most {{ '%g' | "
-        "format(100 * config.verdict.level) }} % of cases. **train longer**: the best cell of the dense network, or "
-        "of this one, is near chance. Intervals of the loss if kept are {{ '%g' | format(100 - 200 * "
-        "config.verdict.level) }} % intervals, all others {{ '%g' | format(100 * config.analysis.confidence) }} %."
+        "The answer for every pruned network, on trainings with {{ 'fresh seeds' if config.verdict.confirm else "
+        "'the seeds of the grid alone: explored only, nothing is decided' }}. **keep**: a gain of {{ "
+        "config.verdict.margin }} points or more by tuning again is ruled out. **tune**: a smaller gain is ruled out. "
+        "**open**: neither is. In each direction, an answer is wrong in at most {{ '%g' | format(100 * "
+        "config.verdict.level) }} % of such verdicts, all networks and questions together."
     ),
 )
 
@@ -542,8 +772,10 @@ def tables_of(pair: Pair) -> tuple[Table, ...]:
     if pair.is_thesis:
         return TABLES
     renamed = dict(zip((*THESIS.names, *THESIS.centre), (*pair.names, *pair.centre), strict=True))
+    renamed |= {f"tuned_{name}": f"tuned_{own}" for name, own in zip(THESIS.names, pair.names, strict=True)}
     renamed["epochs"] = epochs_trained(pair.names)
     meanings = {**of_axes(pair), "trained_epochs": COLUMNS["epochs"]}
+    meanings |= {f"tuned_{name}": tuned(meanings[name]) for name in pair.names}
     meanings["shift"] = STATISTICS["shift"]._replace(unit=pair.unit)
     return tuple(_renamed(table, renamed, meanings) for table in TABLES)
 

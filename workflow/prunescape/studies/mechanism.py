@@ -46,6 +46,7 @@ _COLUMNS = {
     "mean_error": Column(NUMBER, "its standard error", "nats"),
     "minimum": Column(NUMBER, "least utility of the subsets", "nats"),
     "maximum": Column(NUMBER, "greatest utility of the subsets", "nats"),
+    "extremes_of": Column(WHOLE, "subsets that the extremes are of: those of the smallest set of the level", "subsets"),
     "top1_minimum": Column(NUMBER, "least accuracy of the ablated networks", "percent"),
     "top1_maximum": Column(NUMBER, "greatest accuracy of the ablated networks", "percent"),
     "band": Column(WHOLE, "number of the band, from the smallest weights on"),
@@ -53,6 +54,34 @@ _COLUMNS = {
     "high": Column(NUMBER, "place of the band's largest weight in the order of magnitude", "fraction"),
     "low_magnitude": Column(NUMBER, "magnitude of the band's smallest weight"),
     "high_magnitude": Column(NUMBER, "magnitude of the band's largest weight"),
+    "relative": Column(NUMBER, "imbalance in parts of the mean utility", "fraction"),
+    "layers": Column(
+        NUMBER,
+        "share of the variance of utility that the numbers of ablated weights in each layer explain (adjusted R²)",
+        "fraction",
+    ),
+    "norms": Column(NUMBER, "share that the squared norms of the ablated weights of each layer explain", "fraction"),
+    "fisher": Column(NUMBER, "share that the prediction by the Fisher information's diagonal explains", "fraction"),
+    "additive": Column(NUMBER, "mean of that prediction, in parts of the mean utility", "fraction"),
+    "adjusted_mean": Column(NUMBER, "mean utility with that prediction as a control variate", "nats"),
+    "adjusted_error": Column(NUMBER, "its standard error", "nats"),
+    "to_last": Column(NUMBER, "Spearman's rank correlation of the subsets' utilities with those of the last epoch"),
+    "to_next": Column(NUMBER, "likewise with those of the next epoch that was measured"),
+    "trace": Column(NUMBER, "trace of the Hessian of the training loss by the prunable weights (Hutchinson)"),
+    "trace_error": Column(NUMBER, "its standard error over random probes"),
+    "top_eigenvalue": Column(NUMBER, "largest eigenvalue of that Hessian (Lanczos)"),
+    "rise": Column(NUMBER, "rise of the training loss at a distance of 0.05 along its gradient (SAM)", "nats"),
+    "set": Column(WHOLE, "number of the set of channels that is removed, from 0"),
+    "sets": Column(WHOLE, "sets of channels that are compared", "sets"),
+    "score": Column(TEXT, "score of the sets: `utility`, `magnitude`, `taylor`, `fisher` or `random`"),
+    "magnitude": Column(NUMBER, "sum of the absolute values of the removed weights"),
+    "taylor": Column(NUMBER, "first-order change of the training loss, its absolute value", "nats"),
+    "random": Column(NUMBER, "a random number, as a control"),
+    "first_top1": Column(NUMBER, "top-1 accuracy on validation images after one fine-tuning", "percent"),
+    "second_top1": Column(NUMBER, "likewise after another one that shuffles the images otherwise", "percent"),
+    "pruned": Column(NUMBER, "Spearman's rank correlation of the score with the accuracy lost before retraining"),
+    "retrained": Column(NUMBER, "likewise with the accuracy lost after retraining"),
+    "ceiling": Column(NUMBER, "the largest correlation that is to be expected, as far as two fine-tunings agree"),
     "layer": Column(TEXT, "name of the convolution that makes the channel"),
     "channel": Column(WHOLE, "number of the channel in its layer, from 0"),
     "top1_lost": Column(NUMBER, "top-1 accuracy on validation images that is lost by the ablation", _POINTS),
@@ -75,15 +104,22 @@ _COLUMNS = {
     "y": Column(NUMBER, "place along the second axis of the plane, a distance between weights"),
     "off_plane": Column(NUMBER, "distance of the network from the plane"),
     "norm": Column(NUMBER, "Euclidean norm of the network's weights"),
-    "recomputed": Column(TRUTH, "whether the statistics of batch norm were recomputed at each point"),
-    "what": Column(TEXT, "which networks the line joins: `pruned_retrained`, `seeds`, ..."),
+    "recomputed": Column(
+        TRUTH, "whether the statistics of batch norm were recomputed at each point; else they are combined"
+    ),
+    "what": Column(
+        TEXT,
+        "which networks the line joins: `W*` and `pruned_retrained`; `W*` and the `small` one of that cycle; the "
+        "retrained one of the `last_cycle` and that of this one; `W*` and a `random` point as far away as the "
+        "retrained one; or the `W*` of two `seeds`",
+    ),
     "seed_to": Column(NUMBER, "seed of the second network; empty within one seed"),
     "alpha": Column(NUMBER, "place on the line, from 0 at its first network to 1 at its second", "fraction"),
     "measure": Column(TEXT, "what the barrier is of: `loss` or `error`"),
     "barrier": Column(NUMBER, "how far the measure rises above the chord between both ends, at most"),
     "start": Column(NUMBER, "the measure at the line's first network"),
     "end": Column(NUMBER, "the measure at the line's second network"),
-    "small": Column(TEXT, "which small network the line leads to; empty where it leads to none"),
+    "small": Column(NUMBER, "the measure of the small network of that cycle; empty where there is none"),
 }
 _TRAINED = {"top1": Column(NUMBER, "top-1 accuracy on validation images after retraining", "percent")}
 _COMPARED = {**_COLUMNS, **_TRAINED}
@@ -96,6 +132,10 @@ _CORRELATION = {
     "subsets": Column(WHOLE, "subsets or channels that are compared"),
     "low": Column(NUMBER, "lower end of its 95 % interval, over subsets"),
     "high": Column(NUMBER, "upper end of its 95 % interval, over subsets"),
+}
+_OF_SET = {
+    "fisher": Column(NUMBER, "second-order divergence of the outputs by the Fisher information's diagonal", "nats"),
+    "utility": Column(NUMBER, "mean Kullback-Leibler divergence of the outputs on training images", "nats"),
 }
 _ON_LINE = {
     "low": Column(NUMBER, "lower end of its 95 % interval, over images"),
@@ -143,8 +183,8 @@ TABLES = (
         name="utility_epochs_summary",
         row="a sample set of subsets of a network's weights during training",
         columns=names(
-            "model seed epoch whole_top1 ablation level ablated subsets imbalance imbalance_error mean mean_error "
-            "minimum maximum top1 top1_minimum top1_maximum"
+            "model seed epoch whole_top1 ablation level ablated subsets imbalance imbalance_error relative mean "
+            "mean_error minimum maximum extremes_of top1 top1_minimum top1_maximum"
         ),
         title="Utility over training: imbalance, mean, extremes",
         when=("epochs",),
@@ -154,8 +194,8 @@ TABLES = (
         name="utility_sizes_summary",
         row="a sample set of subsets of the weights of a network of some size",
         columns=names(
-            "model seed size epoch whole_top1 ablation level ablated subsets imbalance imbalance_error mean "
-            "mean_error minimum maximum top1 top1_minimum top1_maximum"
+            "model seed size epoch whole_top1 ablation level ablated subsets imbalance imbalance_error relative mean "
+            "mean_error minimum maximum extremes_of top1 top1_minimum top1_maximum"
         ),
         title="Utility by network size: imbalance, mean, extremes",
         when=("sizes",),
@@ -166,11 +206,52 @@ TABLES = (
         row="a sample set of subsets of the weights of a pruned network or of one beside it",
         columns=names(
             "model seed pruning_ratio network whole_top1 ablation level ablated subsets imbalance imbalance_error "
-            "mean mean_error minimum maximum top1 top1_minimum top1_maximum"
+            "relative mean mean_error minimum maximum extremes_of top1 top1_minimum top1_maximum"
         ),
         title="Utility when pruned and retrained: imbalance, mean, extremes",
         when=("pruned",),
         own=_SAMPLE_SET,
+    ),
+    Table(
+        name="utility_explained",
+        row="what explains the utility of a sample set during training",
+        columns=names(
+            "model seed epoch level subsets mean mean_error layers norms fisher additive adjusted_mean adjusted_error"
+        ),
+        title="What explains utility",
+        parts=("parts/utility_explained/{model}/seed-{seed}.csv",),
+        when=("epochs",),
+    ),
+    Table(
+        name="utility_ranks",
+        row="a level at an epoch: whether the same subsets have most utility as at later ones",
+        columns=names("model seed level epoch subsets to_last to_next"),
+        title="Whether ranks of utility stay",
+        when=("epochs",),
+    ),
+    Table(
+        name="sharpness",
+        row="an epoch: how sharp the training loss is",
+        columns=names("model seed epoch loss trace trace_error top_eigenvalue rise"),
+        title="Sharpness over training",
+        parts=("parts/sharpness/{model}/seed-{seed}.csv",),
+        when=("epochs",),
+    ),
+    Table(
+        name="prediction_correlations",
+        row="a score of sets of channels: how well it foretells the accuracy that is lost",
+        columns=names("model seed score sets pruned retrained ceiling"),
+        title="What foretells the accuracy after retraining",
+        when=("prediction",),
+    ),
+    Table(
+        name="prediction",
+        row="a set of channels that is removed",
+        columns=names("model seed set utility magnitude taylor fisher random pruned_top1 first_top1 second_top1"),
+        title="Sets of channels removed and retrained",
+        parts=("parts/prediction/{model}/seed-{seed}.csv",),
+        when=("prediction",),
+        own=_OF_SET,
     ),
     Table(
         name="rank_correlations",
@@ -185,7 +266,8 @@ TABLES = (
         name="barriers",
         row="a line between two networks",
         columns=names(
-            "model seed what pruning retraining cycle seed_to measure barrier low high alpha start end small"
+            "model seed what pruning retraining cycle seed_to recomputed measure barrier low high alpha start end "
+            "small distance"
         ),
         title="Barriers between networks",
         parts=("parts/barriers/{model}/seed-{seed}.csv", "parts/barriers/{model}/seeds.csv"),
@@ -275,7 +357,7 @@ TABLES = (
     Table(
         name="lines",
         row="a point on the line between two networks",
-        columns=names("model seed what pruning retraining cycle seed_to alpha top1 loss"),
+        columns=names("model seed what pruning retraining cycle seed_to recomputed alpha top1 loss"),
         title="Points on the lines between networks",
         parts=("parts/lines/{model}/seed-{seed}.csv", "parts/lines/{model}/seeds.csv"),
         when=("cycles",),
@@ -324,6 +406,22 @@ ANALYSES = (
         tables={"table": "utility_pruned"},
         given={"by": ["model", "seed", "pruning_ratio", "network", "whole_top1", "ablation", "level"]},
         when=("pruned",),
+    ),
+    Analysis(
+        rule="summarise_mechanism_ranks",
+        function="prunescape.mechanism.statistics:rank_stability",
+        gives=("utility_ranks",),
+        tables={"table": "utility_epochs"},
+        given={"by": ["model", "seed", "level"]},
+        when=("epochs",),
+    ),
+    Analysis(
+        rule="summarise_mechanism_prediction",
+        function="prunescape.mechanism.statistics:prediction_correlations",
+        gives=("prediction_correlations",),
+        tables={"table": "prediction"},
+        given={"by": ["model", "seed"]},
+        when=("prediction",),
     ),
     Analysis(
         rule="tabulate_mechanism_1",
@@ -415,8 +513,36 @@ FIGURES = (
         ),
     ),
     Figure(
+        name="utility_explained",
+        title="9 what explains utility",
+        draw="prunescape.figures.mechanism.utility_explained:draw",
+        tables={"explained": "utility_explained", "ranks": "utility_ranks", "sharpness": "sharpness"},
+        when=("epochs",),
+        caption=(
+            "What the utility of random weight subsets of {{ model }} on {{ config.data.name }} is made of. Left: the "
+            "share of its variance that the numbers of weights in each layer, their squared norms, and half of the sum "
+            "of F_ii w_i² (Fisher information) explain after the last epoch. Middle: whether the same subsets have "
+            "most utility as after the last epoch. Right: mean utility beside the top eigenvalue and the trace of the "
+            "Hessian of the training loss and its rise at a distance of 0.05 along the gradient, in parts of the first "
+            "epoch. Beyond An empirical study of a pruning mechanism."
+        ),
+    ),
+    Figure(
+        name="prediction",
+        title="10 what foretells accuracy",
+        draw="prunescape.figures.mechanism.prediction:draw",
+        tables={"correlations": "prediction_correlations"},
+        when=("prediction",),
+        caption=(
+            "Random sets of channels of {{ model }} on {{ config.data.name }}, all of one size, are removed, and the "
+            "network is fine-tuned without them. Rank correlations of five scores of a set with the validation "
+            "accuracy that its removal costs, before and after fine-tuning. Beyond An empirical study of a pruning "
+            "mechanism."
+        ),
+    ),
+    Figure(
         name="cycles",
-        title="9 cycles",
+        title="11 cycles",
         draw="prunescape.figures.mechanism.cycles:draw",
         tables=("cycles",),
         when=("cycles",),
@@ -429,7 +555,7 @@ FIGURES = (
     ),
     Figure(
         name="surfaces",
-        title="10 surfaces, {pruning}, {retraining}",
+        title="12 surfaces, {pruning}, {retraining}",
         draw="prunescape.figures.mechanism.surfaces:draw",
         tables=("surface", "marks", "distances"),
         path="{model}/surfaces_{pruning}_{retraining}",
@@ -437,22 +563,25 @@ FIGURES = (
         caption=(
             "Training accuracy of {{ model }} on {{ config.data.name }} on the plane through the pretrained network "
             "W*, the pruned one and the retrained one of each cycle ({{ pruning }}, {{ retraining | replace('_', '-') "
-            "}}). Axes are Euclidean distances between weights; all other networks are projected on the plane, and "
-            "those that it runs through are drawn larger. Above each panel: how far these three lie apart. The last "
-            "cycle is also seen from the side. After Figs. 6 and 16 of An empirical study of a pruning mechanism."
+            "}}). Axes are Euclidean distances between weights; all other networks are projected on the plane, with "
+            "their distance from it behind their names, and those that it runs through are drawn larger. "
+            "Above each panel: how far these three lie apart. The last cycle is also seen from the side. "
+            "After Figs. 6 and 16 of An empirical study of a pruning mechanism."
         ),
     ),
     Figure(
         name="barriers",
-        title="11 barriers",
+        title="13 barriers",
         draw="prunescape.figures.mechanism.barriers:draw",
         tables=("lines", "barriers"),
+        settings=("mechanism.tolerance",),
         when=("cycles",),
         caption=(
             "{{ model }} on {{ config.data.name }}: training accuracy and loss on the straight line from the "
             "pretrained network W* to the retrained one of each cycle, and between pretrained networks of unlike "
             "seeds. Bottom: the barriers, how far a curve rises above the chord between its ends, with 95 % intervals "
-            "over images; the green band spans the pairs of seeds. A barrier of zero alone is no common basin: how "
+            "over images, on an axis that is linear up to twice the tolerance (the red line) and logarithmic above; "
+            "the green band spans the pairs of seeds. A barrier of zero alone is no common basin: how "
             "good the retrained network is stands at the right end of the upper panels. Beyond An empirical study of "
             "a pruning mechanism, and after Frankle et al. (2020)."
         ),
@@ -468,25 +597,31 @@ STUDY = Study(
     columns=COLUMNS,
     key=names(
         "id model seed size epoch pruning_ratio network pruning retraining cycle what seed_to measure from to "
-        "point of ablation ratio band level layer channel subset alpha recomputed x y"
+        "point of score set ablation ratio band level layer channel subset alpha recomputed x y"
     ),
     analyses=ANALYSES,
     claims=Statement(
         tables=(
             "utility_epochs_summary",
+            "utility_bands",
             "utility_sizes_summary",
             "utility_pruned_summary",
             "retrained",
             "rank_correlations",
+            "utility_explained",
+            "utility_ranks",
+            "sharpness",
+            "prediction_correlations",
             "cycles",
             "barriers",
         ),
-        settings=("mechanism.tolerance",),
+        settings=("mechanism.tolerance", "mechanism.level"),
         reference="anonymous2021",
     ),
     figures=FIGURES,
     answer=(
-        "Who does the work in a network, and in which basin retraining ends, question by question, with 95 % "
-        "intervals over the pretrained networks of seeds {{ config.seeds | join(', ') }}."
+        "Who does the work in a network, and in which basin retraining ends, question by question, with intervals "
+        "over the pretrained networks of seeds {{ (config.mechanism.seeds or config.seeds) | join(', ') }}, each at "
+        "its part of the study's level."
     ),
 )

@@ -13,16 +13,17 @@ import torch
 from prunescape.data.prepared import PreparedData
 from prunescape.errors import UserError
 from prunescape.models.architecture import Architecture
-from prunescape.training.engine import Engine, ran_out_of_memory
+from prunescape.training.engine import Engine
 from prunescape.training.evaluate import score
+from prunescape.training.memory import Needs, refusal
 from prunescape.training.recipe import Recipe
-from prunescape.training.strategy import GRAPHED, Strategy, candidates
+from prunescape.training.strategy import AUTO, CAPTURED, FUSED, VMAP, Strategy, candidates
 from prunescape.training.train import Array, Lane, Report, Task, check_architecture
 
 ENOUGH_SECONDS = 1.0  # of measuring a strategy ...
 FEWEST_STEPS, MOST_STEPS = 2, 50  # ... between so many steps
 READ_AHEAD = 8  # steps more at least where images are streamed, because the first ones have been read already
-WORSE = 1.25  # a strategy that costs so many times the best one's time a lane has no larger arrays tried
+WORSE = 1.25  # what would take at least so many times the best one's time a lane is not tried
 NEGLIGIBLE = 0.05  # an earlier, simpler strategy is kept unless another one saves more than this part of the time
 
 
@@ -32,15 +33,19 @@ class Measurement:
 
     Attributes:
         strategy: what was measured.
-        step_ms: median time of a training step of one array, in milliseconds; None where memory ran out.
+        step_ms: median time of a training step of one array, in milliseconds; None where it cannot run.
         tile_ms: time of a training step of all cells of a tile, in milliseconds.
         peak_memory_bytes: most memory allocated on a GPU; None on a CPU.
+        foreseen_memory_bytes: what it takes on a GPU at least; None on a CPU.
+        refused: why it cannot run.
     """
 
     strategy: Strategy
     step_ms: float | None
     tile_ms: float | None
     peak_memory_bytes: int | None = None
+    foreseen_memory_bytes: int | None = None
+    refused: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Strategy, times and memory as plain JSON values."""
@@ -75,13 +80,14 @@ def calibrate(
     engine = Engine.from_config({**section, "strategy": "serial"}, threads)
     engine.set_up()
     measured: list[Measurement] = []
+    needs = Needs.of(architecture) if engine.device == "cuda" else None
     for strategy in _possible(architecture, candidates(section, engine.device, cells), report):
         if _hopeless(strategy, measured):
             continue
-        latest = measure(architecture, data, recipe, engine.using(strategy), cells)
+        latest = measure(architecture, data, recipe, engine.using(strategy), cells, needs)
         measured.append(latest)
         if report is not None:
-            cost = "too little memory" if latest.step_ms is None else f"{latest.step_ms:.2f} ms a step"
+            cost = latest.refused if latest.step_ms is None else f"{latest.step_ms:.2f} ms a step"
             report(f"{strategy}: {cost}")
     chosen = choose(measured)
     reason = _reason(chosen, measured, cells, engine.describe())
@@ -100,9 +106,12 @@ def calibrate(
 def _possible(architecture: Architecture, strategies: Sequence[Strategy], report: Report | None) -> Sequence[Strategy]:
     """Strategies that the network allows; steps of imported networks are not captured as graphs."""
     if architecture.origin is not None:
-        strategies = [strategy for strategy in strategies if strategy.name != GRAPHED]
+        strategies = [strategy for strategy in strategies if strategy.name not in CAPTURED]
+    names = {strategy.name for strategy in strategies if strategy.lanes > 1}
+    if not names:
+        return strategies
     try:
-        check_architecture(architecture)
+        way = check_architecture(architecture, next(iter(names)) if len(names) == 1 else AUTO)
     except UserError as error:
         alone = [strategy for strategy in strategies if strategy.lanes == 1]
         if not alone:
@@ -110,37 +119,54 @@ def _possible(architecture: Architecture, strategies: Sequence[Strategy], report
         if report is not None:
             report(f"only one network at a time: {error}")
         return alone
-    return strategies
+    return [strategy for strategy in strategies if strategy.name not in {FUSED, VMAP} - {way}]
 
 
-def measure(architecture: Architecture, data: PreparedData, recipe: Recipe, engine: Engine, cells: int) -> Measurement:
-    """Time and memory of training steps of one array, and the time of as many arrays as `cells` cells make."""
+def measure(
+    architecture: Architecture,
+    data: PreparedData,
+    recipe: Recipe,
+    engine: Engine,
+    cells: int,
+    needs: Needs | None = None,
+) -> Measurement:
+    """Time and memory of training steps of one array, and the time of as many arrays as `cells` cells make.
+
+    Nothing is launched on a GPU whose free memory is less than what a network's needs let foresee.
+    """
     strategy = Strategy(engine.strategy, engine.lanes, engine.channels_last)
-    on_gpu = engine.device == "cuda"
+    on_gpu, foreseen = engine.device == "cuda", None
+    if on_gpu:
+        gc.collect()
+        torch.cuda.empty_cache()
+        foreseen = None if needs is None else needs.foreseen_bytes(engine, recipe.batch_size)
+        free = torch.cuda.mem_get_info()[0]
+        if foreseen is not None and foreseen > free:
+            needed = f"at least {foreseen / 2**30:.0f} GiB are needed, {free / 2**30:.0f} are free"
+            return Measurement(strategy, None, None, None, foreseen, f"too little memory: {needed}")
+        torch.cuda.reset_peak_memory_stats()
     try:
-        if on_gpu:
-            gc.collect()
-            torch.cuda.empty_cache()
-            torch.cuda.reset_peak_memory_stats()
         array = Array(Task(architecture, data, engine, 0, recipe), [Lane(0.01, 0.0)] * engine.lanes)
         times = _time_steps(array)
         if on_gpu:  # validation must fit beside what training holds
             score(array.network, engine.lanes, itertools.islice(array.validation.epoch(0), 1), engine)
     except RuntimeError as error:
-        if not ran_out_of_memory(error):
+        refused = refusal(error)
+        if refused is None:
             raise
-        return Measurement(strategy, None, None)
+        return Measurement(strategy, None, None, None, foreseen, refused)
     arrays = strategy.arrays(cells)
     side_by_side = 1 if on_gpu else min(engine.threads, arrays)
     step_ms = 1000 * statistics.median(times)
     tile_ms = step_ms * -(-arrays // side_by_side)
-    return Measurement(strategy, step_ms, tile_ms, torch.cuda.max_memory_allocated() if on_gpu else None)
+    return Measurement(strategy, step_ms, tile_ms, torch.cuda.max_memory_allocated() if on_gpu else None, foreseen)
 
 
 def _time_steps(array: Array) -> list[float]:
     """Times of some training steps, in seconds."""
     array.network.train()
-    picks = itertools.chain.from_iterable(array.training.picks(epoch) for epoch in itertools.count(1))
+    every = itertools.chain.from_iterable(array.training.picks(epoch) for epoch in itertools.count(1))
+    picks = (pick for pick in every if len(pick.chosen) == array.training.sizes[0])  # a shorter batch is rare
     array.step(next(picks))  # the first one pays for what is done once
     times: list[float] = []
     fewest = FEWEST_STEPS + (READ_AHEAD if array.training.streams else 0)
@@ -159,7 +185,11 @@ def _wait(engine: Engine) -> None:
 
 
 def _hopeless(strategy: Strategy, measured: Sequence[Measurement]) -> bool:
-    """Whether smaller arrays of the same kind ran out of memory or did clearly worse than the best so far."""
+    """Whether arrays of this kind and size cannot run, or could hardly come near the best so far.
+
+    What they could take at the least follows from smaller ones of the same kind: the latest one's time, as if more
+    lanes came for nothing; of two or more, what the last two give on a straight line.
+    """
     smaller = [
         one
         for one in measured
@@ -167,10 +197,15 @@ def _hopeless(strategy: Strategy, measured: Sequence[Measurement]) -> bool:
     ]
     if not smaller or strategy.lanes == 1:
         return False
-    if smaller[-1].step_ms is None:
+    times = [(one.strategy.lanes, one.step_ms) for one in smaller if one.step_ms is not None]
+    if len(times) < len(smaller):
         return True
+    lanes, least = times[-1]
+    if len(times) > 1:
+        fewer, before = times[-2]
+        least += max(0.0, (least - before) / (lanes - fewer)) * (strategy.lanes - lanes)
     best = min(one.step_ms / one.strategy.lanes for one in measured if one.step_ms is not None)
-    return smaller[-1].step_ms / smaller[-1].strategy.lanes > WORSE * best
+    return least / strategy.lanes > WORSE * best
 
 
 def choose(measured: Sequence[Measurement]) -> Measurement:
@@ -182,7 +217,8 @@ def choose(measured: Sequence[Measurement]) -> Measurement:
     working = [(one.tile_ms, one) for one in measured if one.tile_ms is not None]
     if not working:
         raise UserError(
-            "the GPU has too little memory for a single training step; set engine.micro_batch to a part of the batch"
+            f"the GPU does not run a single training step ({measured[0].refused}); set engine.micro_batch to a part of"
+            " the batch"
         )
     best = min(tile_ms for tile_ms, _ in working)
     return next(one for tile_ms, one in working if tile_ms <= best * (1 + NEGLIGIBLE))

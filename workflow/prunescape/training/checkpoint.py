@@ -1,5 +1,7 @@
 """Checkpoints of a training that is under way, so that a killed job goes on where it was, to the bit; and snapshots.
 
+On a GPU that holds where all layers have deterministic backward passes; docs/engine.md names those that have none.
+
 One safetensors file, written atomically, holds the tensors and, as metadata, what they belong to. It lies outside
 Snakemake's outputs, because those are removed when a job fails.
 

@@ -14,6 +14,7 @@ from prunescape.io.files import write_csv
 from prunescape.io.tables import first_columns
 from prunescape.models.architecture import Architecture, load_architecture
 from prunescape.models.build import build
+from prunescape.models.weights import load_state
 from prunescape.training.engine import Engine
 
 
@@ -36,7 +37,7 @@ class Context:
     def network(self, state: Mapping[str, torch.Tensor]) -> nn.Module:
         """A plain network with the weights of a state dict, on the CPU, in evaluation mode."""
         network = build(self.architecture)
-        network.load_state_dict(dict(state))
+        load_state(network, state)
         return network.eval()
 
 

@@ -2,14 +2,26 @@
 
 import contextlib
 import ctypes
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
+from torch import nn
 
 from prunescape.errors import UserError
-from prunescape.training.strategy import AUTO, GRAPHED, SERIAL, Strategy, candidates
+from prunescape.lanes.fuse import Branches, fuse, has_lane_layers
+from prunescape.training.strategy import (
+    AUTO,
+    BRANCHES,
+    CAPTURED,
+    GRAPHED,
+    SERIAL,
+    VMAP,
+    Strategy,
+    array_size,
+    candidates,
+)
 from prunescape.training.workers import claim_gpu
 
 
@@ -19,9 +31,9 @@ class Engine:
 
     Attributes:
         device: "cpu" or "cuda".
-        strategy: "serial", "fused" or "graphed".
-        lanes: networks trained together as one array; always exactly so many, idle copies fill up the rest, so that a
-            lane's bits do not depend on how many neighbours it has.
+        strategy: "serial", "fused", "vmap", "graphed" or "branches".
+        lanes: networks trained together as one array, at most; an array for fewer is smaller, on a CPU a multiple of
+            16 that idle copies fill up, so that a lane's bits do not depend on how many neighbours it has.
         threads: CPU cores; on a CPU so many arrays are trained side by side. Each has one core and no more, because the
             rounding of a sum depends on how many share the work.
         precision: "float32"; "tf32", float32 with matrix products in TF32; "bfloat16", autocast; or "float64".
@@ -51,7 +63,7 @@ class Engine:
             chosen: what `calibrate` chose, where the section leaves something to it.
 
         Raises:
-            UserError: a GPU is asked for and there is none, or the choice was made on another kind of device.
+            UserError: a GPU is asked for and there is none, or the choice was made on a CPU or GPU of another model.
         """
         device = section["device"]
         if device == AUTO:
@@ -63,15 +75,17 @@ class Engine:
             )
         strategy = candidates(section, device, 1)[0]
         if chosen is not None:
-            if (chosen["device"] == "cpu") != (device == "cpu"):
+            here = _name(device)
+            if chosen["device"] != here:
                 raise UserError(
-                    f"how to train was measured on {chosen['device']}, and this job runs on a {device}; let all"
+                    f"how to train was measured on {chosen['device']}, and this job runs on {here}; let all"
                     " training run on one kind of machine (see profiles/), or say `snakemake --forcerun calibrate`"
                 )
             strategy = Strategy(chosen["strategy"], chosen["lanes"], chosen["channels_last"])
-        if strategy.name == GRAPHED and device != "cuda":
+        if strategy.name in CAPTURED and device != "cuda":
             raise UserError(
-                "engine.strategy 'graphed' needs a GPU, and this job sees none; set it to 'auto', 'fused' or 'serial'"
+                f"engine.strategy '{strategy.name}' needs a GPU, and this job sees none; set it to 'auto', 'fused' or"
+                " 'serial'"
             )
         precision = section["precision"]
         if precision == AUTO:
@@ -83,6 +97,10 @@ class Engine:
     def using(self, strategy: Strategy) -> "Engine":
         """A copy of the engine with another strategy."""
         return replace(self, strategy=strategy.name, lanes=strategy.lanes, channels_last=strategy.channels_last)
+
+    def sized(self, networks: int) -> "Engine":
+        """A copy of the engine for an array of so many networks."""
+        return replace(self, lanes=array_size(self.lanes, networks, self.device))
 
     def set_up(self) -> None:
         """Prepare this process: threads, a GPU of its own, deterministic kernels, and memory kept between steps."""
@@ -109,13 +127,21 @@ class Engine:
 
     def describe(self) -> str:
         """The device in words, for tables."""
-        return torch.cuda.get_device_name() if self.device == "cuda" else "cpu"
+        return _name(self.device)
+
+    def array(self, models: Sequence[nn.Module]) -> nn.Module:
+        """Plain networks of one architecture as one, on the device."""
+        if self.strategy == BRANCHES:
+            return Branches(models).to(self.device, self.dtype)
+        by_vmap = self.strategy == VMAP or (self.strategy == GRAPHED and not has_lane_layers(models[0]))
+        return fuse(models, by_vmap).to(self.device, self.dtype)
 
     def choices(self) -> dict[str, Any]:
-        """Settings that change the last bits of results, as JSON values; threads and graphs do not."""
+        """Settings that change the last bits of results, as JSON values; threads, graphs and branches do not."""
         return {
+            **({"vmap": True} if self.strategy == VMAP else {}),
             "device": self.device,
-            "lanes": self.lanes,
+            "lanes": 1 if self.strategy == BRANCHES else self.lanes,
             "precision": self.precision,
             "channels_last": self.channels_last,
             "compile": self.compile,
@@ -123,10 +149,17 @@ class Engine:
         }
 
 
-def ran_out_of_memory(error: RuntimeError) -> bool:
-    """Whether an error of torch's means that the GPU's memory is full, which it says in several ways."""
-    words = ("out of memory", "ALLOC_FAILED", "unable to find an engine")
-    return isinstance(error, torch.OutOfMemoryError) or any(word in str(error) for word in words)
+def _name(device: str) -> str:
+    """The model of a device."""
+    return torch.cuda.get_device_name() if device == "cuda" else "cpu"
+
+
+def at_hand(section: Mapping[str, Any]) -> Engine:
+    """The engine of the config's section, on the CPU where this machine has no GPU, one network at a time."""
+    device = section["device"] if torch.cuda.is_available() else "cpu"
+    engine = Engine.from_config({**section, "device": device, "strategy": SERIAL})
+    engine.set_up()
+    return engine
 
 
 def _keep_freed_memory() -> None:

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 from prunescape.data.batches import Batches
 from prunescape.data.prepared import PreparedData
-from prunescape.lanes.fuse import fuse
 from prunescape.training.engine import Engine
 from prunescape.training.recipe import TOP5_CLASSES
 
@@ -35,7 +35,7 @@ class Scores:
 def evaluate(networks: Iterable[nn.Module], data: PreparedData, engine: Engine, split: str = "validation") -> Scores:
     """Evaluate networks of one architecture, any number of them, on the same batches.
 
-    They run in arrays of `engine.lanes`, filled up with copies of the last one.
+    They run in arrays of `engine.lanes` at the most.
 
     Args:
         networks: plain networks; they are not changed.
@@ -44,8 +44,8 @@ def evaluate(networks: Iterable[nn.Module], data: PreparedData, engine: Engine, 
     engine.set_up()
     batches = validation_batches(data, engine, split)
     parts = []
-    for array, count in arrays(networks, engine):
-        parts.append((score(array, engine.lanes, batches, engine), count))
+    for array, lanes, count in arrays(networks, engine):
+        parts.append((score(array, lanes, batches, engine), count))
     top5 = [scores.top5[:count] for scores, count in parts if scores.top5 is not None]
     return Scores(
         torch.cat([scores.top1[:count] for scores, count in parts]),
@@ -54,16 +54,29 @@ def evaluate(networks: Iterable[nn.Module], data: PreparedData, engine: Engine, 
     )
 
 
-def arrays(networks: Iterable[nn.Module], engine: Engine) -> Iterator[tuple[nn.Module, int]]:
-    """Plain networks of one architecture as arrays of exactly `engine.lanes`, made one at a time.
+def right(networks: Iterable[nn.Module], data: PreparedData, engine: Engine) -> np.ndarray:
+    """Which validation images each of some networks of one architecture classifies rightly, (K, N) booleans."""
+    engine.set_up()
+    batches, parts = validation_batches(data, engine), []
+    for array, lanes, count in arrays(networks, engine):
+        found = [
+            logits.nan_to_num(nan=0.0).argmax(2) == labels[:, None]
+            for logits, labels in lane_logits(array, lanes, batches.epoch(0), engine)
+        ]
+        parts.append(torch.cat(found).T[:count].cpu().numpy())
+    return np.concatenate(parts)
+
+
+def arrays(networks: Iterable[nn.Module], engine: Engine) -> Iterator[tuple[nn.Module, int, int]]:
+    """Plain networks of one architecture as arrays of `engine.lanes`, the last no larger than needed, one at a time.
 
     Yields:
-        An array, and how many of its lanes are meant; copies of the last fill it up.
+        An array, its lanes, and how many of these are meant; copies of the last fill it up.
     """
     waiting = iter(networks)
     while active := list(islice(waiting, engine.lanes)):
-        filled = active + [active[-1]] * (engine.lanes - len(active))
-        yield fuse(filled).to(engine.device, engine.dtype), len(active)
+        lanes = engine.sized(len(active)).lanes
+        yield engine.array(active + [active[-1]] * (lanes - len(active))), lanes, len(active)
 
 
 def validation_batches(data: PreparedData, engine: Engine, split: str = "validation") -> Batches:
@@ -80,7 +93,8 @@ def score(fused: nn.Module, lanes: int, batches: Labelled, engine: Engine) -> Sc
     for logits, labels in lane_logits(fused, lanes, batches, engine):
         images += len(labels)
         targets = labels[:, None].expand(len(labels), lanes)
-        loss.append(F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none").view(-1, lanes).sum(0))
+        losses = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none").view(-1, lanes)
+        loss.append(losses.T.contiguous().sum(1))  # in an order that does not depend on the number of lanes
         logits = logits.nan_to_num(nan=0.0)
         correct.append((logits.argmax(2) == targets).sum(0))
         if logits.shape[2] >= TOP5_CLASSES:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-SGD, ADAM = "sgd", "adam"
+SGD, ADAM, ADAMW = "sgd", "adam", "adamw"
 TOP5_CLASSES = 100  # from so many classes on, top-5 accuracy says something
 
 
@@ -21,10 +21,15 @@ class Recipe:
         decay_epochs: ... after each of these epochs.
         evaluate_every: validate after every so many epochs, and always after the last.
         schedule: "step"; "cosine", which falls to zero along half a cosine (as torch's CosineAnnealingLR over all
-            epochs); or "constant".
-        optimiser: "sgd"; or "adam", which has no use for `momentum`.
+            epochs after the warm-up); or "constant".
+        optimiser: "sgd"; "adam", or "adamw" with decoupled weight decay, which have no use for `momentum`.
         clip: largest norm of a lane's gradient, longer ones are shortened to it; None leaves them.
         label_smoothing: the part of each target that is spread evenly over all classes.
+        drop_last: whether the last batch of an epoch is left out where it is incomplete, if there is a full one.
+        warmup_epochs: epochs over which the learning rate climbs in even steps, none of them at its full height yet
+            (Goyal et al., 2017, section 2.2, by epochs).
+        schedule_epochs: of the schedule that the training is a part of; None, it is the whole of it.
+        schedule_begin: epochs of that schedule which are before the part.
     """
 
     epochs: int
@@ -37,6 +42,10 @@ class Recipe:
     clip: float | None = None
     optimiser: str = SGD
     label_smoothing: float = 0.0
+    drop_last: bool = False
+    warmup_epochs: int = 0
+    schedule_epochs: int | None = None
+    schedule_begin: int = 0
 
     @classmethod
     def from_config(cls, section: Mapping[str, Any]) -> "Recipe":
@@ -48,19 +57,26 @@ class Recipe:
 
         The decays keep their places in the schedule: they are moved in proportion to the epochs, to the nearest epoch
         (halves upwards). Those that meet are one, and one that then has no epoch before or after it is left out, so
-        that a much shorter schedule may end at a higher learning rate.
+        that a much shorter schedule may end at a higher learning rate. So is the end of the warm-up.
         """
         if epochs is None or epochs == self.epochs:
             return self if batch_size is None else replace(self, batch_size=batch_size)
         moved = {math.floor(decay * epochs / self.epochs + 0.5) for decay in self.decay_epochs}
         decays = tuple(sorted(decay for decay in moved if 0 < decay < epochs))
-        return replace(self, epochs=epochs, decay_epochs=decays, batch_size=batch_size or self.batch_size)
+        warmup = min(math.floor(self.warmup_epochs * epochs / self.epochs + 0.5), epochs - 1)
+        moved_to = replace(self, epochs=epochs, decay_epochs=decays, warmup_epochs=warmup)
+        return replace(moved_to, batch_size=batch_size or self.batch_size)
 
     def learning_rate_factor(self, epoch: int) -> float:
-        """The factor by which an epoch multiplies the initial learning rate (the first epoch is 1)."""
+        """The factor by which an epoch multiplies the learning rate (the first epoch is 1)."""
+        epoch, epochs = self.schedule_begin + epoch, self.schedule_epochs or self.epochs
+        climbed = min(1.0, epoch / (self.warmup_epochs + 1))
         if self.schedule == "cosine":
-            return (1 + math.cos(math.pi * (epoch - 1) / self.epochs)) / 2
-        return 1.0 if self.schedule == "constant" else self.decay ** sum(epoch > step for step in self.decay_epochs)
+            fallen = max(0, epoch - 1 - self.warmup_epochs) / (epochs - self.warmup_epochs)
+            return climbed * (1 + math.cos(math.pi * fallen)) / 2
+        if self.schedule == "constant":
+            return climbed
+        return climbed * self.decay ** sum(epoch > step for step in self.decay_epochs)
 
     def evaluates(self, epoch: int) -> bool:
         """Whether the networks are validated after an epoch (the first is 1)."""

@@ -5,7 +5,7 @@ as a CUDA graph and replayed with hardly any work for the CPU.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -13,11 +13,13 @@ import torch
 from torch import nn
 
 from prunescape.data.batches import Batches, Pick
+from prunescape.lanes.fuse import Branches
 from prunescape.lanes.loss import lane_losses
-from prunescape.lanes.optimiser import LaneOptimiser
+from prunescape.lanes.optimiser import Apart, LaneOptimiser
 from prunescape.training.engine import Engine
-from prunescape.training.strategy import GRAPHED
+from prunescape.training.strategy import BRANCHES, CAPTURED
 
+STREAMS = 8  # of a GPU, that branches run on
 AHEAD = 4  # steps that may wait for the GPU
 WARM_UP = 3  # steps before a capture, in which libraries allocate what a captured step may not
 
@@ -29,7 +31,7 @@ class Step:
         network: made by `fuse`.
         optimiser: of its parameters.
         smoothing: of each lane's labels, (K,); None where no lane smooths.
-        losses: (K,), float64; the sum of the batches' mean losses since it was last set to zero.
+        losses: (K,), float64; the sum over images of their losses since it was last set to zero.
     """
 
     def __init__(
@@ -37,7 +39,7 @@ class Step:
         network: nn.Module,
         lanes: int,
         batches: Batches,
-        optimiser: LaneOptimiser,
+        optimiser: LaneOptimiser | Apart,
         engine: Engine,
         smoothing: torch.Tensor | None = None,
     ) -> None:
@@ -46,17 +48,25 @@ class Step:
             smoothing = smoothing.to(engine.device, engine.dtype) if bool(smoothing.any()) else None
         self.smoothing = smoothing
         self.losses = torch.zeros(lanes, dtype=torch.float64, device=engine.device)
-        self._forward: Callable[[torch.Tensor], torch.Tensor] = network
-        if engine.compile:
-            self._forward = torch.compile(network, dynamic=False)
-        self._replay: Callable[[Pick], None] | None = None
+        arrays = list(network.arrays) if isinstance(network, Branches) else [network]
+        parts = optimiser.parts if isinstance(optimiser, Apart) else [optimiser]
+        forwards = [torch.compile(array, dynamic=False) if engine.compile else array for array in arrays]
+        # What runs by itself: a forward pass, the optimiser of its network, and its lanes.
+        self._branches: list[tuple[Callable[[torch.Tensor], torch.Tensor], LaneOptimiser, slice]] = [
+            (forward, part, slice(at, at + lanes // len(arrays)))
+            for at, forward, part in zip(range(0, lanes, lanes // len(arrays)), forwards, parts, strict=True)
+        ]
+        self._streams: list[torch.cuda.Stream] = []
+        if engine.strategy == BRANCHES and engine.device == "cuda":
+            self._streams = [torch.cuda.Stream() for _ in range(min(STREAMS, lanes))]
+        self._replays: dict[int, Callable[[Pick], None]] = {}  # by the size of a batch
         self._queued: deque[torch.cuda.Event] = deque()
 
     def __call__(self, pick: Pick) -> None:
-        """Train on one batch; the pick of every batch must have the same shapes."""
-        if self.engine.strategy == GRAPHED:
-            self._replay = self._replay or self._captured(pick)
-            self._replay(pick)
+        """Train on one batch, of one of the sizes that `batches` has."""
+        if self.engine.strategy in CAPTURED:
+            self._replays = self._replays or self._captured(pick)
+            self._replays[len(pick.chosen)](pick)
         else:
             self._eager(pick)
         if self.engine.device == "cuda":
@@ -83,27 +93,56 @@ class Step:
 
     def _eager(self, pick: Pick) -> None:
         images, labels = self.batches.batch(pick)
+        for place, (forward, optimiser, lanes) in enumerate(self._branches):
+            with self._beside(place):
+                self._train(forward, optimiser, lanes, images, labels)
+        for stream in self._streams:
+            torch.cuda.current_stream().wait_stream(stream)
+
+    @contextmanager
+    def _beside(self, place: int) -> Iterator[None]:
+        """Run what is inside on one of the GPU's streams, if there are any, behind what waits on the current one."""
+        if not self._streams:
+            yield
+            return
+        stream = self._streams[place % len(self._streams)]
+        stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(stream):
+            yield
+
+    def _train(
+        self,
+        forward: Callable[[torch.Tensor], torch.Tensor],
+        optimiser: LaneOptimiser,
+        lanes: slice,
+        images: torch.Tensor,
+        labels: torch.Tensor,
+    ) -> None:
+        smoothing = None if self.smoothing is None else self.smoothing[lanes]
         size = self.engine.micro_batch or len(images)
         for part, part_labels in zip(images.split(size), labels.split(size), strict=True):
             with self.engine.autocast():
-                logits = self._forward(part)
-            losses = lane_losses(logits.to(self.engine.dtype), part_labels, self.lanes, self.smoothing)
+                logits = forward(part)
+            losses = lane_losses(logits.to(self.engine.dtype), part_labels, lanes.stop - lanes.start, smoothing)
             losses = losses * (len(part) / len(images))
             losses.sum().backward()
-            self.losses += losses.detach()
-        self.optimiser.step()
+            self.losses[lanes].add_(losses.detach(), alpha=len(images))
+        optimiser.step()
 
-    def _captured(self, pick: Pick) -> Callable[[Pick], None]:
-        """A step as one CUDA graph, which reads its pick from fixed places."""
-        fixed = pick.clone()
+    def _captured(self, pick: Pick) -> dict[int, Callable[[Pick], None]]:
+        """A step as a CUDA graph for each size of batches, which reads its pick from fixed places."""
+        fixed = {size: pick.resized(size) for size in self.batches.sizes}
         with self._unchanged():
-            replay = _graph(partial(self._eager, fixed))
+            replays = _graphs([partial(self._eager, one) for one in fixed.values()])
 
-        def run(pick: Pick) -> None:
-            fixed.copy(pick)
+        def run(pick: Pick, places: Pick, replay: Callable[[], None]) -> None:
+            places.copy(pick)
             replay()
 
-        return run
+        return {
+            size: partial(run, places=places, replay=replay)
+            for (size, places), replay in zip(fixed.items(), replays, strict=True)
+        }
 
     @contextmanager
     def _unchanged(self) -> Iterator[None]:
@@ -115,16 +154,26 @@ class Step:
             self.load(before)
 
 
-def _graph(run: Callable[[], None]) -> Callable[[], None]:
-    """A CUDA graph of what `run` does on the GPU; `run` is called a few times to capture it."""
+def _graphs(runs: Sequence[Callable[[], None]]) -> list[Callable[[], None]]:
+    """CUDA graphs of what each of `runs` does on the GPU; each is called a few times to capture it.
+
+    They share their memory, as each uses up what it makes: a smaller batch takes no more beside a larger one.
+    """
     aside = torch.cuda.Stream()
     aside.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(aside):
-        for _ in range(WARM_UP):
-            run()
+        for run in runs:
+            for _ in range(WARM_UP):
+                run()
     torch.cuda.current_stream().wait_stream(aside)
-    graph = torch.cuda.CUDAGraph()
+    graphs: list[torch.cuda.CUDAGraph] = []
     # Other threads go on reading images meanwhile; and if capturing fails, the stream around it becomes current again.
-    with torch.cuda.stream(aside), torch.cuda.graph(graph, stream=aside, capture_error_mode="thread_local"):
-        run()
-    return graph.replay
+    for run in runs:
+        pool = graphs[0].pool() if graphs else None
+        graphs.append(torch.cuda.CUDAGraph())
+        with (
+            torch.cuda.stream(aside),
+            torch.cuda.graph(graphs[-1], pool=pool, stream=aside, capture_error_mode="thread_local"),
+        ):
+            run()
+    return [graph.replay for graph in graphs]

@@ -1,7 +1,9 @@
 """Strategies to train lanes on a device: those that there are, and whether one has to be chosen by measuring.
 
-All strategies run the same program on arrays of lanes. `serial` arrays hold one lane, `fused` ones several, and
-`graphed` ones run each training step as one captured CUDA graph. Light: used while the Snakefile is parsed.
+All strategies run the same program on arrays of lanes. `serial` arrays hold one lane, `fused` ones several by layers
+for lanes, `vmap` ones several by `torch.func.vmap`, with layers of any kind, and `graphed` ones run each training step
+as one captured CUDA graph. `branches` ones are captured too: in their graph several networks, each with the kernels and
+bits of `serial`, run beside each other. Light: used while the Snakefile is parsed.
 """
 
 from collections.abc import Mapping
@@ -14,8 +16,10 @@ if TYPE_CHECKING:  # jobs read this, and need no config
     from prunescape.config.engine import Engine
 
 AUTO = "auto"
-SERIAL, FUSED, GRAPHED = "serial", "fused", "graphed"
-GPU_LANES = (4, 9, 16, 27, 48, 81)  # array sizes tried on a GPU
+SERIAL, FUSED, VMAP, GRAPHED, BRANCHES = "serial", "fused", "vmap", "graphed", "branches"
+CAPTURED = (GRAPHED, BRANCHES)  # as CUDA graphs
+GPU_LANES = (4, 9, 16, 27, 48, 81)  # array sizes tried on a GPU ...
+BRANCH_LANES = (2, 4, 8, 16)  # ... and numbers of branches: more only queue up
 LARGEST_CPU_ARRAY = 64  # lanes; larger arrays only take memory
 
 
@@ -24,7 +28,7 @@ class Strategy:
     """A strategy to train lanes: its name, the size of its arrays, and the memory layout.
 
     Attributes:
-        name: "serial", "fused" or "graphed".
+        name: "serial", "fused", "vmap", "graphed" or "branches".
         lanes: networks an array holds.
         channels_last: the memory layout of images and activations.
     """
@@ -42,6 +46,18 @@ class Strategy:
         return -(-cells // self.lanes)
 
 
+def array_size(lanes: int, networks: int, device: str) -> int:
+    """The number of lanes of an array for so many networks: no more than they need, on a CPU a multiple of 16.
+
+    Args:
+        lanes: of a full array.
+        networks: to be trained in it, at least 1.
+        device: "cuda", else a CPU.
+    """
+    step = 1 if device == "cuda" else LANE_ALIGNMENT
+    return min(lanes, -(-networks // step) * step)
+
+
 def needs_calibration(engine: "Engine") -> bool:
     """Whether the config's section `engine` leaves the strategy, or the size of arrays, to be measured."""
     return engine.strategy == AUTO or (engine.strategy != SERIAL and engine.lanes is None)
@@ -57,12 +73,12 @@ def candidates(engine: Mapping[str, Any], device: str, cells: int) -> list[Strat
     """
     names: list[str] = [engine["strategy"]]
     if names == [AUTO]:
-        names = [SERIAL, FUSED, GRAPHED] if device == "cuda" else [SERIAL, FUSED]
+        names = [SERIAL, FUSED, VMAP, GRAPHED, BRANCHES] if device == "cuda" else [SERIAL, FUSED, VMAP]
     layouts = _layouts(engine, device)
     return [
         Strategy(name, lanes, layout)
         for name in names
-        for layout in layouts
+        for layout in ([False] if name == VMAP else layouts)  # vmap knows but this one
         for lanes in ([1] if name == SERIAL else _sizes(engine, device, cells, name))
     ]
 
@@ -82,5 +98,7 @@ def _sizes(engine: Mapping[str, Any], device: str, cells: int, name: str) -> lis
     if device == "cpu":
         enough = -(-cells // LANE_ALIGNMENT) * LANE_ALIGNMENT
         return list(range(LANE_ALIGNMENT, min(enough, LARGEST_CPU_ARRAY) + 1, LANE_ALIGNMENT))
+    if name == BRANCHES:
+        return sorted({size for size in BRANCH_LANES if size < cells} | {min(cells, BRANCH_LANES[-1])})
     sizes = sorted({*(size for size in GPU_LANES if size < cells), cells})
-    return sizes if name == FUSED or 1 in sizes else [1, *sizes]
+    return [1, *sizes] if name == GRAPHED and 1 not in sizes else sizes

@@ -14,19 +14,24 @@ import torch
 from torch import nn
 
 from prunescape.data.batches import Batches
+from prunescape.data.epoch import sizes_of_batches
 from prunescape.data.randomness import derive_seed
 from prunescape.errors import Interrupted, UserError
-from prunescape.lanes.fuse import check_lanes, fuse, lane_states
-from prunescape.lanes.optimiser import LaneAdam, LaneSGD
+from prunescape.lanes.fuse import Branches, check_lanes, check_places, check_vmap, finite, lane_states
+from prunescape.lanes.optimiser import Apart, LaneAdam, LaneAdamW, LaneOptimiser, LaneSGD
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
+from prunescape.models.weights import load_state
+from prunescape.pruning.channels import NORMS
 from prunescape.training import stop
 from prunescape.training.checkpoint import Checkpoint, Snapshots
 from prunescape.training.context import Context
-from prunescape.training.engine import ran_out_of_memory
+from prunescape.training.engine import Engine
 from prunescape.training.evaluate import score, validation_batches
-from prunescape.training.recipe import ADAM, Recipe
+from prunescape.training.memory import refusal
+from prunescape.training.recipe import ADAM, ADAMW, SGD, Recipe
 from prunescape.training.step import Step
+from prunescape.training.strategy import FUSED, VMAP
 from prunescape.training.workers import run_all
 
 
@@ -36,7 +41,7 @@ class Lane:
 
     Attributes:
         learning_rate: initial; the recipe says how it falls.
-        weight_decay: coupled, as in SGD.
+        weight_decay: coupled, as in SGD; decoupled in AdamW.
         seed: of the He initialisation; None takes the one that all lanes of a study share.
         mask: weights to keep, boolean, by parameter name; the others are zero throughout. None keeps all.
         start: a plain network's state dict to start from, instead of the initialisation.
@@ -113,6 +118,7 @@ CHECKPOINT_SECONDS = 10  # between two checkpoints, at least ...
 CHECKPOINT_SHARE = 0.01  # ... and so much longer that writing them takes at most this part of the time
 
 Report = Callable[[str], None]
+OPTIMISERS: dict[str, Callable[..., LaneOptimiser]] = {SGD: LaneSGD, ADAM: LaneAdam, ADAMW: LaneAdamW}
 
 
 @dataclass(frozen=True)
@@ -153,8 +159,16 @@ class Array:
         momenta = _vector(_or(lane.momentum, self.recipe.momentum) for lane in lanes)
         smoothing = _vector(_or(lane.label_smoothing, self.recipe.label_smoothing) for lane in lanes)
         masks = [lane.mask for lane in lanes]
-        settings = self.rates, decays, momenta, masks, self.recipe.clip, self.engine.channels_last
-        optimiser = (LaneAdam if self.recipe.optimiser == ADAM else LaneSGD)(self.network, *settings)
+        more = self.recipe.clip, self.engine.channels_last
+        make = OPTIMISERS[self.recipe.optimiser]
+        arrays: list[nn.Module] = list(self.network.arrays) if isinstance(self.network, Branches) else [self.network]
+        share = len(lanes) // len(arrays)
+        parts = [slice(at, at + share) for at in range(0, len(lanes), share)]
+        optimisers = [
+            make(array, self.rates[part], decays[part], momenta[part], masks[part], *more)
+            for array, part in zip(arrays, parts, strict=True)
+        ]
+        optimiser = Apart(optimisers) if isinstance(self.network, Branches) else optimisers[0]
         self.training = Batches(
             task.data,
             "train",
@@ -164,6 +178,7 @@ class Array:
             seed_augment=derive_seed(task.seed, "augmentation") if task.augment else None,
             dtype=self.engine.dtype,
             channels_last=self.engine.channels_last,
+            drop_last=self.recipe.drop_last,
         )
         self.validation = validation_batches(task.data, self.engine)
         self.step = Step(self.network, len(lanes), self.training, optimiser, self.engine, smoothing)
@@ -228,12 +243,10 @@ class Array:
                 report(self._progress(clock))
 
     def _finish_epoch(self) -> None:
-        losses = (self.step.losses / len(self.training)).cpu()
+        losses = (self.step.losses / self.training.images_per_epoch).cpu()
         self.step.losses.zero_()
-        tensors = self.network.state_dict().values()
-        sound = [torch.isfinite(tensor).reshape(len(tensor), -1).all(1) for tensor in tensors]
-        finite = torch.isfinite(losses) & torch.stack(sound).all(0).cpu()
-        fresh = [not result.diverged and not bool(ok) for result, ok in zip(self.results, finite, strict=False)]
+        sound = torch.isfinite(losses) & finite(self.network).cpu()
+        fresh = [not result.diverged and not bool(ok) for result, ok in zip(self.results, sound, strict=False)]
         evaluates = self.recipe.evaluates(self.epoch)
         scores = None
         if evaluates or any(fresh):
@@ -271,6 +284,11 @@ class Array:
         if saved is None:
             return
         tensors, progress = saved
+        if any(
+            name not in tensors or tensor.shape != tensors[name].shape for name, tensor in self.step.state().items()
+        ):
+            report("the checkpoint is of an array of another size; training starts anew")
+            return
         missing = [] if snapshots is None else snapshots.missing(progress["epoch"], len(self.results))
         if missing:
             report(f"the snapshot of epoch {missing[0]} is missing; training starts anew")
@@ -317,10 +335,9 @@ def _networks(task: Task, lanes: Sequence[Lane]) -> nn.Module:
         if _beginning(task, lane) not in made:
             network = build(task.architecture, derive_seed(_beginning(task, lane)[0], "initialisation"))
             if lane.start is not None:
-                network.load_state_dict(dict(lane.start))
+                load_state(network, lane.start)
             made[_beginning(task, lane)] = network
-    fused = fuse([made[_beginning(task, lane)] for lane in lanes])
-    return fused.to(task.engine.device, task.engine.dtype)
+    return task.engine.array([made[_beginning(task, lane)] for lane in lanes])
 
 
 def _beginning(task: Task, lane: Lane) -> tuple[int, int]:
@@ -328,14 +345,47 @@ def _beginning(task: Task, lane: Lane) -> tuple[int, int]:
     return task.seed if lane.seed is None else lane.seed, id(lane.start)
 
 
-def check_architecture(architecture: Architecture) -> None:
-    """Make sure that networks of an architecture can be trained as one.
+def check_architecture(architecture: Architecture, strategy: str) -> str:
+    """The first strategy by which networks of an architecture can be trained as one: "fused" or "vmap".
+
+    Args:
+        architecture: the networks'.
+        strategy: the one that is asked for; others than these two leave it open.
 
     Raises:
         UserError: they cannot, and why.
     """
     images = torch.rand(4, *architecture.input_shape, generator=torch.Generator().manual_seed(0))
-    check_lanes([build(architecture, 0), build(architecture, 1)], images)
+    networks = [build(architecture, 0), build(architecture, 1)]
+    if strategy != VMAP:
+        try:
+            check_lanes(networks, images)
+        except UserError:
+            if strategy == FUSED:
+                raise
+        else:
+            return FUSED
+    check_vmap(networks, images)
+    return VMAP
+
+
+def _check_together(task: Task, sizes: Iterable[int]) -> None:
+    """Make sure that a task's networks can be trained as one on batches of these sizes.
+
+    Raises:
+        UserError: they cannot, and why.
+    """
+    engine, shape = task.engine, task.architecture.input_shape
+    if check_architecture(task.architecture, engine.strategy) == VMAP and engine.device == "cpu":
+        for size in {part for whole in sizes for part in _parts(whole, engine.micro_batch)}:
+            images = torch.rand(size, *shape, generator=torch.Generator().manual_seed(0)).to(engine.dtype)
+            check_places(build(task.architecture, 0), images, engine.lanes)
+
+
+def _parts(images: int, micro_batch: int | None) -> list[int]:
+    """The sizes of a batch's parts that go through a network at once."""
+    part = min(micro_batch or images, images)
+    return [part, *([images % part] if images % part else [])]
 
 
 def train(
@@ -348,7 +398,7 @@ def train(
     """Train every lane from scratch.
 
     All lanes share the order of the images, their augmentation and, unless they say otherwise, the He initialisation,
-    each drawn from a generator of its own that only seeds decide. They are trained in arrays of exactly
+    each drawn from a generator of its own that only seeds decide. They are trained in arrays of at most
     `task.engine.lanes`, which share batch size and epochs; on a CPU arrays run side by side, one core each, and a
     lane's result does not depend on the others, bit for bit.
 
@@ -361,23 +411,30 @@ def train(
 
     Raises:
         Interrupted: the process was asked to stop; the state has been saved.
-        UserError: memory ran out, or the network cannot be trained in lanes.
+        UserError: memory ran out, the network cannot be trained in lanes, or batch norm would be given a single image.
     """
     engine = task.engine
     engine.set_up()
-    if engine.lanes > 1:
-        check_architecture(task.architecture)
     pieces: list[Callable[[], list[LaneResult]]] = []
     order: list[int] = []
-    for shared, places in _alike(task, lanes):
+    groups = _alike(task, lanes)
+    for shared, _ in groups:
+        _check_batches(shared)
+    sized: set[Engine] = set()
+    for shared, places in groups:
         for start in range(0, len(places), engine.lanes):
             active = places[start : start + engine.lanes]
+            sized.add(engine.sized(len(active)))
             label = f"cells {len(order) + 1}-{len(order) + len(active)} of {len(lanes)}"
             part = None if checkpoint is None else checkpoint.part(len(pieces))
             kept = None if on_epoch is None else on_epoch.starting_at(active[0])
             chosen = [lanes[place] for place in active]
-            pieces.append(partial(_train_array, shared, chosen, partial(_labelled, report, label), part, kept))
+            of_array = replace(shared, engine=engine.sized(len(active)))
+            pieces.append(partial(_train_array, of_array, chosen, partial(_labelled, report, label), part, kept))
             order += active
+    for each in sized:
+        if each.lanes > 1:
+            _check_together(replace(task, engine=each), {size for shared, _ in groups for size in _sizes(shared)})
     workers = min(engine.threads, len(pieces)) if engine.device == "cpu" else 1
     trained = (result for results in run_all(pieces, workers) for result in results)
     by_place = dict(zip(order, trained, strict=True))
@@ -392,6 +449,27 @@ def _alike(task: Task, lanes: Sequence[Lane]) -> list[tuple[Task, list[int]]]:
     return [(replace(task, recipe=recipe), places) for recipe, places in groups.items()]
 
 
+def _sizes(task: Task) -> list[int]:
+    """Sizes of a task's batches."""
+    return sizes_of_batches(task.data.sizes["train"], task.recipe.batch_size, task.recipe.drop_last)
+
+
+def _check_batches(task: Task) -> None:
+    """Make sure that no batch, nor a part of one that is normalised by itself, is left with a single image.
+
+    Raises:
+        UserError: one is, and the network has batch norm, which takes a variance over the images of a batch.
+    """
+    recipe, images = task.recipe, task.data.sizes["train"]
+    part = min(task.engine.micro_batch or recipe.batch_size, recipe.batch_size)
+    left = [size % part for size in _sizes(task)]
+    if 1 in left and any(isinstance(module, NORMS) for module in build(task.architecture).modules()):
+        raise UserError(
+            f"{images} training images in batches of {recipe.batch_size} leave one image by itself, which has no"
+            " variance for batch norm; set recipe.drop_last: true, or another batch size or engine.micro_batch"
+        )
+
+
 def _train_array(
     task: Task, lanes: Sequence[Lane], report: Report, checkpoint: Checkpoint | None, snapshots: Snapshots | None
 ) -> list[LaneResult]:
@@ -401,10 +479,11 @@ def _train_array(
     try:
         return Array(task, lanes).train(report, checkpoint, snapshots)
     except RuntimeError as error:
-        if not ran_out_of_memory(error):
+        reason = refusal(error)
+        if reason is None:
             raise
         raise UserError(
-            f"the GPU has too little memory for {task.engine.lanes} networks on batches of {task.recipe.batch_size};"
+            f"the GPU does not train {task.engine.lanes} networks on batches of {task.recipe.batch_size} ({reason});"
             " set engine.lanes to less, or engine.micro_batch to a part of the batch"
         ) from None
 

@@ -2,10 +2,11 @@
 
 from prunescape.export.choice import chosen_training
 from prunescape.hpspace.cells import read_cells
-from prunescape.io.files import write_json
+from prunescape.io.files import read_csv, write_json
 from prunescape.runtime.logs import logged
 
 with logged(snakemake):
     cells = read_cells(snakemake.input.cells)
-    choice = chosen_training(cells, snakemake.wildcards.model, snakemake.wildcards.variant)
+    decisions = read_csv(snakemake.input.decisions)
+    choice = chosen_training(cells, decisions, snakemake.wildcards.model, snakemake.wildcards.variant)
     write_json(snakemake.output[0], choice)

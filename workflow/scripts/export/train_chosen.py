@@ -1,7 +1,7 @@
 """Train the chosen cell of a network once more, as in its tile, and keep the weights."""
 
-from prunescape.hpspace.lattice import Pair
-from prunescape.hpspace.tile import history_table, lane_of
+from prunescape.hpspace.lattice import CELL_SEED, Pair
+from prunescape.hpspace.tile import alone, history_table, lane_of
 from prunescape.io.files import read_json, write_csv
 from prunescape.models.weights import save_weights
 from prunescape.runtime.job_lock import job_lock
@@ -18,6 +18,7 @@ with logged(snakemake) as logger:
     number = settings["seeds"].index(cell["seed"]) if settings["seeds"] else 0  # networks that differ from seed to seed
     architecture = snakemake.input.networks[number]
     task = open_task(architecture, snakemake.input.data, settings, snakemake.threads, chosen)
+    task = alone(task, cell) if CELL_SEED in cell else task
     starts = snakemake.input.get("starts")  # only where a pipeline goes on from pruned weights
     start, identity = open_start(task, starts and starts[number])
     data = read_json(snakemake.input.data)

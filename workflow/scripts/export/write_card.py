@@ -14,8 +14,8 @@ with logged(snakemake):
     query = "model == @model and variant == @variant"
     if "learning_rate" in cell:  # the rate that was used, where the pipeline multiplies that of the grid
         cell["learning_rate"] *= settings["rate_factor"]
-    risk = read_csv(snakemake.input.risk).query(f"{query} and metric == 'top1'")
-    answer = read_json(snakemake.input.verdict)["models"][model]["metrics"]["top1"]["variants"].get(variant)
+    risk = snakemake.input.get("risk")
+    answer = read_json(snakemake.input.verdict)["models"][model]["networks"].get(variant)
     card = model_card(
         {
             **settings,
@@ -30,8 +30,8 @@ with logged(snakemake):
             "check": read_json(snakemake.input.check),
             "cost": read_csv(snakemake.input.pruning).query(query).to_dict("records")[0],
             "channels": read_csv(snakemake.input.channels).query(query).to_dict("records"),
-            "risk": risk.to_dict("records")[0],
-            "advice": answer and advice(answer["recommendation"], pair, answer["grow_first"]),
+            "risk": read_csv(risk).query(f"{query} and metric == 'top1'").to_dict("records")[0] if risk else {},
+            "advice": answer and advice(answer["recommendation"], pair),
         }
     )
     write_text(snakemake.output[0], card)

@@ -1,5 +1,6 @@
-"""Train one network at every cell of a tile: from scratch, or from the weights that pruning left."""
+"""Train one network at every cell of a tile or batch: from scratch, or from the weights that pruning left."""
 
+from prunescape.hpspace.known import train_the_rest
 from prunescape.hpspace.tile import train_tile
 from prunescape.io.files import write_csv
 from prunescape.training.job import training_job
@@ -9,7 +10,11 @@ with training_job(snakemake, "start") as job:
         settings = snakemake.params.settings
         labels = {"model": snakemake.wildcards.model, **settings["variant"]}
         factor, fixed = settings.get("rate_factor", 1.0), settings.get("fixed")
-        tables = train_tile(job.task, settings["cells"], labels, job.report, job.checkpoint, job.start, factor, fixed)
+
+        def train(cells, name):
+            return train_tile(job.task, cells, labels, job.report, job.part(name), job.start, factor, fixed, job.part)
+
+        tables = train_the_rest(job.output.table, settings["cells"], train, job.report)
         write_csv(job.output.timing, tables.timing)
         write_csv(job.output.history, tables.history)
         write_csv(job.output.table, tables.cells)

@@ -4,10 +4,10 @@ from prunescape.mechanism.basins import joined, of_trajectories, surfaces
 from prunescape.mechanism.context import measuring
 
 with measuring(snakemake) as job:
-    statistics, settings, tables = job.statistics(), job.settings, []
+    ways, settings, tables = job.statistics(), job.settings, []
     for of in of_trajectories(job.pretrained, job.files.networks, settings):
         job.report(f"{of.pruning}, {of.retraining}")
-        made = surfaces(job.context, of.points, settings["planes"], settings["side"], statistics, job.report)
+        made = surfaces(job.context, of.points, settings["planes"], settings["side"], ways, job.report)
         tables.append([table.assign(**of.labels) for table in made])
     for name, table in zip(("surface", "marks", "distances"), joined(tables), strict=True):
         job.write(name, table, [*job.labels, "pruning", "retraining", "cycle"])

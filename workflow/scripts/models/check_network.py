@@ -2,21 +2,35 @@
 
 import sys
 
+from prunescape.data.prepared import load_prepared
 from prunescape.io.files import write_json
 from prunescape.models.architecture import load_architecture
+from prunescape.models.opened import opened, undeclared
+from prunescape.printable import printable
 from prunescape.pruning.settings import PruningSettings
 from prunescape.runtime.logs import logged
+from prunescape.training.engine import at_hand
 from prunescape.training.preflight import in_words, preflight
+from prunescape.training.recipe import Recipe
+from prunescape.training.train import Task
 
 with logged(snakemake) as logger:
-    settings = snakemake.params.settings
-    checked = preflight(
-        load_architecture(snakemake.input.architecture),
-        settings["variants"],
-        PruningSettings(**settings["pruning"]),
-        settings["strategy"],
-        logger.info,
-    )
+    settings, model = snakemake.params.settings, snakemake.wildcards.model
+    architecture, data = load_architecture(snakemake.input.architecture), load_prepared(snakemake.input.data)
+    engine, recipe = at_hand(settings["engine"]), Recipe.from_config(settings["recipe"])
+    with opened() as read:
+        checked = preflight(
+            architecture,
+            settings["variants"],
+            PruningSettings(**settings["pruning"]),
+            settings["engine"]["strategy"],
+            logger.info,
+            Task(architecture, data, engine, 0, recipe),
+            settings.get("weights"),
+        )
     write_json(snakemake.output[0], checked)
-    words = in_words(snakemake.wildcards.model, checked)
-    print(f"prunescape: {words}; why is in {snakemake.output[0]}", file=sys.stderr)
+    words = [f"{in_words(model, checked)}; why is in {snakemake.output[0]}"]
+    known = [*settings.get("external_files", ()), data.directory]
+    words += [f"models.{model}: {line}" for line in undeclared(read, known)]
+    for line in words:
+        print(f"prunescape: {printable(line)}", file=sys.stderr)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from prunescape.data.prepared import load_prepared
 from prunescape.models.architecture import Architecture, Origin
 from prunescape.models.build import build
-from prunescape.models.flops import count_activations, count_flops, count_parameters
+from prunescape.models.flops import count_activations, count_flops, count_flops_with_norms, count_parameters
 from prunescape.models.probe import probe
 from prunescape.runtime.logs import logged
 
@@ -20,4 +20,5 @@ with logged(snakemake):
         probe(dense)
     network, shape = build(dense), data.input_shape
     costs = {"parameters": count_parameters(network), "activations": count_activations(network, shape)}
-    replace(dense, flops=count_flops(network, shape), **costs).save(snakemake.output[0])
+    costs |= {"flops": count_flops(network, shape), "flops_with_norms": count_flops_with_norms(network, shape)}
+    replace(dense, **costs).save(snakemake.output[0])

@@ -9,7 +9,8 @@ from prunescape.data.layout import Layout, Listing, read_layout, split_folders
 from prunescape.data.own_files import is_folder, root_of
 from prunescape.data.sources.decode import decode_all, is_grey
 from prunescape.data.sources.interface import Options, Report, Source, Split, hold_out
-from prunescape.errors import UserError, printable
+from prunescape.errors import UserError
+from prunescape.printable import printable
 
 PUBLISHED = "imagenet"
 

@@ -5,14 +5,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 from prunescape.figures import drawing, names, palette, scales, style
 from prunescape.figures.drawing import jitter
 from prunescape.figures.mechanism import terms
 from prunescape.figures.mechanism.terms import PRUNINGS, RETRAININGS
 from prunescape.figures.palette import BLUE, GREEN, Look
-from prunescape.figures.select import at, distinct
+from prunescape.figures.select import at, distinct, truths
 
 RETRAINED, SEEDS = "pruned_retrained", "seeds"
 BETWEEN = Look(GREEN, "", "between seeds", (0, (4, 1.5)))
@@ -24,19 +24,23 @@ WAYS = {  # every way of pruning and retraining
 }
 HEIGHTS = {"loss": "Barrier of the loss (nats)", "error": "Barrier of the error (points)"}
 SHIFT = 0.14  # cycles between the ways of one cycle
+LINEAR_LOSS = 0.1  # nats up to which the axis of the loss' barriers is linear
+LEAST_SPAN = 5.0  # points that an axis of accuracies shows at least
 APART = 0.1  # cycles that the seeds of one way fill
 
 
-def draw(lines: pd.DataFrame, barriers: pd.DataFrame, model: str) -> Figure:
+def draw(lines: pd.DataFrame, barriers: pd.DataFrame, model: str, tolerance: float = 2.0) -> Figure:
     """Above, accuracy and loss along the lines, a column a way; below, the heights of the barriers by cycle.
 
     Args:
         lines: model, seed, what (pruned_retrained: from W* to W_r; seeds: between pretrained networks), pruning,
-            retraining, cycle, seed_to, alpha (0 to 1), top1, loss: lines.csv.
-        barriers: model, seed, what, pruning, retraining, cycle, seed_to, measure (loss, error), barrier, low, high:
-            barriers.csv.
+            retraining, cycle, seed_to, recomputed, alpha (0 to 1), top1, loss: lines.csv; where it has both, lines with
+            batch norm's statistics measured anew are drawn.
+        barriers: model, seed, what, pruning, retraining, cycle, seed_to, recomputed, measure (loss, error), barrier,
+            low, high: barriers.csv.
+        tolerance: points of error up to which two networks count as in one basin.
     """
-    table, heights = at(lines, model=model), at(barriers, model=model)
+    table, heights = (_one_convention(at(part, model=model)) for part in (lines, barriers))
     ways = [way for way in WAYS if len(_of(table, way))] or [next(iter(WAYS))]
     between = at(table, what=SEEDS)
     cycles = distinct(at(table, what=RETRAINED)["cycle"])
@@ -51,14 +55,24 @@ def draw(lines: pd.DataFrame, barriers: pd.DataFrame, model: str) -> Figure:
     if len(between):
         _between(grid[0][-1], grid[1][-1], between)
         grid[0][-1].set_title("Between\npretrained seeds")
-    _alike(grid)
+    # Lines between seeds have axes of their own: beside them, all others would be flat.
+    for columns_alike in ([row[: len(ways)] for row in grid], [row[len(ways) :] for row in grid]):
+        if columns_alike[0]:
+            _alike(columns_alike)
+    grid[0][0].set_ylabel(terms.TRAINING_ACCURACY)
+    grid[1][0].set_ylabel("Training loss (nats)")
     for place, measure in enumerate(HEIGHTS):
-        _heights(figure.add_subplot(layout[2, columns * place : columns * (place + 1)]), heights, measure)
+        _heights(figure.add_subplot(layout[2, columns * place : columns * (place + 1)]), heights, measure, tolerance)
     style.heading(figure, f"{names.model_title(model)}: barriers between networks", _words(table, bool(len(between))))
     ages = [Line2D([], [], color=colour, lw=1.6, label=f"cycle {cycle:g}") for cycle, colour in colours.items()]
     seeds = [BETWEEN.handle()] if len(between) else []
     style.legend_below(figure, [*ages, *(WAYS[way].handle() for way in ways), *seeds], entry=1.9)
     return figure
+
+
+def _one_convention(table: pd.DataFrame) -> pd.DataFrame:
+    recomputed = truths(table["recomputed"])
+    return table[recomputed] if recomputed.any() else table
 
 
 def _of(table: pd.DataFrame, way: tuple[str, str]) -> pd.DataFrame:
@@ -68,10 +82,11 @@ def _of(table: pd.DataFrame, way: tuple[str, str]) -> pd.DataFrame:
 def _words(table: pd.DataFrame, between: bool) -> str:
     seeds = at(table, what=RETRAINED)["seed"].nunique()
     several = f" Lines from $W^{{*}}$ are means over {seeds} seeds." if seeds > 1 else ""
+    anew = " Batch norm is measured anew at every point." if truths(table["recomputed"]).any() else ""
     pairs = " Those between seeds are drawn pair by pair; dashed below: their mean." if between else ""
     return (
         "Above: training accuracy and loss on the straight line from the pretrained network $W^{*}$ to the retrained "
-        f"one, $W^{{r}}$. Below: how far the curve rises above the chord, with 95 % intervals.{several}{pairs}"
+        f"one, $W^{{r}}$. Below: how far the curve rises above the chord, with 95 % intervals.{anew}{several}{pairs}"
     )
 
 
@@ -96,8 +111,8 @@ def _ends(axes: Axes, start: str, end: str) -> None:
 
 
 def _alike(grid: list[list[Axes]]) -> None:
-    """Give all panels of a row one y axis, labelled at the left."""
-    losses = np.concatenate([_drawn(axes) for axes in grid[1]])
+    """Give all panels of a row one y axis, labelled at the left, on which what is drawn can be seen."""
+    losses, accuracies = (np.concatenate([_drawn(axes) for axes in row]) for row in (grid[1], grid[0]))
     top = losses.max() if len(losses) else 1.0
     for row in grid:
         for axes in row:
@@ -107,12 +122,10 @@ def _alike(grid: list[list[Axes]]) -> None:
             if not len(_drawn(axes)):
                 drawing.empty(axes)
     for upper, lower in zip(*grid, strict=True):
-        scales.accuracy(upper)
+        scales.near(upper, accuracies, LEAST_SPAN)
         upper.tick_params(labelbottom=False)
         lower.set_ylim(-0.03 * top, 1.06 * top)
         lower.yaxis.set_major_locator(MaxNLocator(4))
-    grid[0][0].set_ylabel(terms.TRAINING_ACCURACY)
-    grid[1][0].set_ylabel("Training loss (nats)")
 
 
 def _drawn(axes: Axes) -> np.ndarray:
@@ -121,8 +134,11 @@ def _drawn(axes: Axes) -> np.ndarray:
     return values[np.isfinite(values)]
 
 
-def _heights(axes: Axes, barriers: pd.DataFrame, measure: str) -> None:
-    """A point a network with its interval, a line through the means over seeds, and the level between seeds."""
+def _heights(axes: Axes, barriers: pd.DataFrame, measure: str, tolerance: float) -> None:
+    """A point a network with its interval, a line through the means over seeds, and the level between seeds.
+
+    The axis is linear up to about the tolerance, and logarithmic above, where the barriers between seeds are.
+    """
     here = at(barriers, measure=measure)
     axes.set(title=HEIGHTS[measure].split(" (")[0], ylabel=HEIGHTS[measure], xlabel="Cycle")
     if here["barrier"].notna().sum() == 0:
@@ -135,11 +151,27 @@ def _heights(axes: Axes, barriers: pd.DataFrame, measure: str) -> None:
     if len(pairs):
         axes.axhspan(pairs.min(), pairs.max(), color=BETWEEN.colour, alpha=drawing.BAND, lw=0)
         axes.axhline(pairs.mean(), color=BETWEEN.colour, lw=1.5, ls=BETWEEN.dashes)
-    axes.set_ylim(bottom=-0.02 * axes.get_ylim()[1])
+    linear = (2 * tolerance if measure == "error" else LINEAR_LOSS) or LINEAR_LOSS
+    top = float(np.nanmax(here[["barrier", "high"]].to_numpy(float)))
+    if measure == "error":
+        axes.axhline(tolerance, color=style.HIGHLIGHT, lw=1.2, zorder=1.5)
+        axes.annotate(
+            f"one basin up to {tolerance:g}", (1, tolerance), xycoords=("axes fraction", "data"), xytext=(-3, 2),
+            textcoords="offset points", ha="right", va="bottom", fontsize=7.8, color=style.HIGHLIGHT, zorder=5,
+        )  # fmt: skip
+        top = max(top, 1.5 * tolerance)
+    if top > 2 * linear:
+        axes.set_yscale("symlog", linthresh=linear, linscale=1.5)
+        ticks = [0, linear / 2, linear, *(linear * 10 ** np.arange(1, 6))]
+        axes.set_yticks([tick for tick in ticks if tick <= 1.3 * top])
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))
+        axes.yaxis.set_minor_locator(NullLocator())
+    else:
+        axes.yaxis.set_major_locator(MaxNLocator(5))
+    axes.set_ylim(-0.06 * min(linear, top), 1.3 * top)
     cycles = distinct(here["cycle"]) or [1.0]
     axes.set_xlim(cycles[0] - 0.6, cycles[-1] + 0.6)
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
-    axes.yaxis.set_major_locator(MaxNLocator(5))
 
 
 def _one_way(axes: Axes, mine: pd.DataFrame, shift: float, look: Look) -> None:

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
-from prunescape.figures import drawing, names, scales, select, style
+from prunescape.figures import drawing, names, select, style
 from prunescape.figures.mechanism import terms
 from prunescape.figures.mechanism.terms import RETRAINING_LOOKS
 from prunescape.figures.names import plural
@@ -41,6 +41,7 @@ def draw(cycles: pd.DataFrame, model: str) -> Figure:
         drawing.titled(upper, terms.PRUNINGS[pruning], _last(here))
         lower.set_title("Near the best")
         lower.set_xlabel("Weights kept (%)")
+    _whole(grid[0, 0], table)
     _zoom(grid[1, 0], table)
     for axes in grid[:, 0]:
         axes.set_ylabel(VALIDATION)
@@ -71,8 +72,18 @@ def _panel(axes: Axes, here: pd.DataFrame) -> None:
         drawing.line(axes, mine, "kept", "top1", look, lw=1.9, ms=4.5, zorder=4)
     small = small_networks(here)
     drawing.line(axes, small, "kept", "small_top1", SMALL, ms=4.5, zorder=3)
-    scales.accuracy(axes)
     _kept_axis(axes, spread["kept"])
+
+
+def _whole(axes: Axes, table: pd.DataFrame) -> None:
+    """Begin the y axis at the tens below the lowest accuracy, so that no part of it is empty."""
+    values = table[["top1", "small_top1", "pruned_top1"]].to_numpy(float)
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return
+    low = max(10.0 * np.floor((values.min() - 2) / 10), 0.0)
+    axes.set_ylim(low - 0.02 * (100 - low), 100 + 0.02 * (100 - low))
+    axes.yaxis.set_major_locator(MaxNLocator(5))
 
 
 def _zoom(axes: Axes, table: pd.DataFrame) -> None:

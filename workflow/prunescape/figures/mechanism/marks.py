@@ -57,12 +57,17 @@ def parse(point: str, cycle: int) -> tuple[str, int, str]:
 
 
 def read(here: pd.DataFrame, cycle: int) -> list[Mark]:
-    """The networks of one plane in the order in which they came about, where their place is known."""
+    """The networks of one plane in the order in which they came about, where their place is known.
+
+    Those off the plane have their distance from it behind their names.
+    """
     known = here[np.isfinite(here[["x", "y"]].astype(float)).all(axis=1)]
     marks = []
-    for point, x, y in known[["point", "x", "y"]].itertuples(index=False):
+    for point, x, y, off in known[["point", "x", "y", "off_plane"]].itertuples(index=False):
         kind, number, label = parse(str(point), cycle)
-        marks.append(Mark(kind, number, label, float(x), float(y), kind == PRETRAINED or number == cycle > 0))
+        corner = kind == PRETRAINED or number == cycle > 0
+        away = "" if corner or not np.isfinite(off) else f" +{off:.2g}"
+        marks.append(Mark(kind, number, label + away, float(x), float(y), corner))
     return sorted(marks, key=lambda mark: (mark.kind == OTHER, mark.cycle, mark.kind))
 
 

@@ -34,7 +34,7 @@ def draw(
     Args:
         surface: model, seed, pruning, retraining, cycle, recomputed, x, y, top1: surface.csv; where it has both,
             points with batch norm's statistics measured anew are drawn.
-        marks: model, seed, pruning, retraining, cycle, point (W*, Wp1, Wr1, ...), x, y: marks.csv.
+        marks: model, seed, pruning, retraining, cycle, point (W*, Wp1, Wr1, ...), x, y, off_plane: marks.csv.
         distances: model, seed, pruning, retraining, cycle, from, to, distance: distances.csv.
         pruning: "weights" or "channels".
         retraining: "fine_tuning" or "rewinding".
@@ -74,7 +74,7 @@ def _words(pruning: str, retraining: str, seed: float, recomputed: bool) -> str:
     return (
         f"{terms.PRUNINGS.get(pruning, pruning)}, {terms.RETRAININGS.get(retraining, retraining)}"
         f"{'' if np.isnan(seed) else f', seed {seed:g}'}. Each plane runs through $W^{{*}}$ and the cycle's $W^{{p}}$ "
-        f"and $W^{{r}}$; the others are projected. Batch norm {way}."
+        f"and $W^{{r}}$; the others are projected, + their distance from it. Batch norm {way}."
     )
 
 

@@ -33,7 +33,6 @@ def draw(summary: pd.DataFrame, samples: pd.DataFrame, model: str) -> Figure:
         samples: model, seed, epoch, ablation, level, utility: utility_epochs.csv.
     """
     table = at(summary, model=model, ablation=terms.RATIO)
-    table = table.assign(relative=table["imbalance"] / table["mean"].where(table["mean"] > 0))
     drawn = at(samples, model=model, ablation=terms.RATIO)
     spread = select.over_seeds(table, ["level", "epoch"], list(PANELS))
     chosen = terms.level_looks(spread["level"])

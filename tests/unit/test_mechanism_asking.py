@@ -1,0 +1,118 @@
+"""The level of the study: how it is split, and how often answers are wrong where their null hypotheses just hold."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import norm, ttest_1samp
+
+from mechanism_results import barriers, tables
+from prunescape.claims.claim import About
+from prunescape.claims.judgement import ABOVE, BELOW, EQUAL, OPEN, decided
+from prunescape.mechanism import asking as module
+from prunescape.mechanism.asking import Asking, Levels, power_of, seeds_needed
+from prunescape.mechanism.claims import PREDICTS, claims
+from prunescape.mechanism.utility_claims import GROWS, LARGE_ALONE, within
+
+ABOUT = About("mechanism", "m", "digits")
+RUNS, LEVEL, SEEDS = 2000, 0.05, 5
+SETTINGS = {"question": "", "models": ["resnet20"], "tolerance": 2.0, "level": LEVEL, "data": "x", "seeds": [0, 1, 2]}
+
+
+def test_the_level_is_split_over_all_answers_by_their_kind() -> None:
+    stated = claims(tables(), SETTINGS)
+    levels = [(1 - claim.level) / 2 for claim in stated.claims]
+    core = [level for level, claim in zip(levels, stated.claims, strict=True) if claim.numbers["core"]]
+    parts = {".same_basin.": len(tables()["barriers"]["recomputed"].unique())}
+    assert len(core) == 3 + parts[".same_basin."]
+    whole = [
+        level * (2 if ".same_basin." in claim.id else 1) for level, claim in zip(levels, stated.claims, strict=True)
+    ]
+    assert sum(whole) == pytest.approx(LEVEL)
+    assert sum(
+        level for level, claim in zip(whole, stated.claims, strict=True) if claim.numbers["core"]
+    ) == pytest.approx(0.8 * LEVEL)
+    doubled = {name: pd.concat([table, table.assign(model="other")]) for name, table in tables().items()}
+    two = claims(doubled, {**SETTINGS, "models": ["resnet20", "other"]})
+    assert [(1 - claim.level) / 2 for claim in two.claims] == pytest.approx([level / 2 for level in levels + levels])
+    only = claims({"barriers": barriers(1.0)}, SETTINGS)
+    assert [(1 - claim.level) / 2 for claim in only.claims] == pytest.approx([LEVEL / 2])  # barrier and error share it
+
+
+@pytest.mark.parametrize("core", [True, False])
+def test_bounds_are_those_of_a_t_test_at_the_level(core: bool) -> None:
+    values = pd.Series(np.random.default_rng(0).normal(1, 1, SEEDS))
+    row = Asking(ABOUT, 0.01, 0.0001).row(GROWS, "x", values, core=core)
+    level = 0.01 if core else 0.0001
+    assert ttest_1samp(values, row["x_low"], alternative="greater").pvalue == pytest.approx(level)
+    assert ttest_1samp(values, row["x_high"], alternative="less").pvalue == pytest.approx(level)
+    assert row["confidence"] == pytest.approx(1 - 2 * level)
+
+
+@pytest.fixture
+def without_power(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Power takes longer than all else."""
+    monkeypatch.setattr(module, "power_of", lambda *given: 1.0)
+    monkeypatch.setattr(module, "seeds_needed", lambda *given: 1)
+
+
+def wrong(drawn: np.ndarray, asked, said, *answers: str) -> float:
+    """How often an answer is one of these."""
+    asking = Asking(ABOUT, 0.05, 0.05)
+    rows = [asking.row(asked, "x", pd.Series(values)) for values in drawn]
+    return float(np.mean([said(row) in answers for row in rows]))
+
+
+@pytest.mark.usefixtures("without_power")
+@pytest.mark.parametrize(
+    "null", ["no growth", "harm as the margin", "harm as the margin, from above", "no correlation"]
+)
+def test_answers_are_wrong_as_often_as_the_level_says_where_the_null_just_holds(null: str) -> None:
+    rng = np.random.default_rng(3)
+    noise = rng.normal(0, 1, (RUNS, SEEDS))
+    found = {
+        "no growth": lambda: wrong(noise, GROWS, lambda row: decided("x", row), ABOVE),
+        "harm as the margin": lambda: wrong(noise + 5, LARGE_ALONE, lambda row: within("x", row, 5.0), EQUAL),
+        "harm as the margin, from above": lambda: wrong(
+            noise + 5, LARGE_ALONE, lambda row: within("x", row, 5.0), ABOVE
+        ),
+        "no correlation": lambda: wrong(np.tanh(0.3 * noise), PREDICTS, lambda row: decided("x", row), BELOW),
+    }[null]()
+    assert found == pytest.approx(0.05, abs=3.5 * np.sqrt(0.05 * 0.95 / RUNS))
+
+
+@pytest.mark.usefixtures("without_power")
+def test_power_is_how_often_the_smallest_effect_is_decided() -> None:
+    rng = np.random.default_rng(4)
+    drawn = rng.normal(1.5, 1, (RUNS, SEEDS))
+    found = 1 - wrong(drawn, GROWS, lambda row: decided("x", row), OPEN)
+    assert found == pytest.approx(power_of(1.0, 1.5, SEEDS, 0.05), abs=3.5 * np.sqrt(0.25 / RUNS))
+
+
+def test_the_seeds_that_are_needed_are_the_fewest_with_enough_power() -> None:
+    needed = seeds_needed(1.0, 0.5, 0.05)
+    assert power_of(1.0, 0.5, needed, 0.05) >= 0.8 > power_of(1.0, 0.5, needed - 1, 0.05)
+    assert needed == pytest.approx(((norm.isf(0.05) + norm.isf(0.2)) / 0.5) ** 2, abs=3)
+    assert seeds_needed(1.0, 1e-3, 0.05) is None
+    assert power_of(0.0, 0.1, 3, 0.05) == 1
+
+
+def test_intervals_stay_in_the_possible() -> None:
+    asking = Asking(ABOUT, 0.01, 0.01)
+    row = asking.row(PREDICTS, "x", pd.Series([0.7, 0.99, 1.0]))
+    assert -1 < row["x_low"] < row["x"] < row["x_high"] <= 1
+    assert asking.row(LARGE_ALONE, "x", pd.Series([0.0, 0.1, 3.0]))["x_low"] == 0
+    alone = asking.row(PREDICTS, "x", pd.Series([0.7]))
+    assert alone["x"] == pytest.approx(0.7)
+    assert np.isnan(alone["x_low"])
+    assert alone["power"] is None
+
+
+def test_claims_tell_margin_smallest_effect_and_power() -> None:
+    stated = claims(tables(), SETTINGS)
+    for claim in stated.claims:
+        assert "smallest effect of interest" in claim.quantity
+        assert "Power for " in claim.answer
+    (grows,) = [claim for claim in stated.claims if claim.id == "mechanism.utility_grows.imbalance.resnet20"]
+    assert "margin 0, smallest effect of interest 0.05 nats" in grows.quantity
+    assert stated.note.count("%") == 3
+    assert Levels(0.05, 0, 4).asking(ABOUT).other == pytest.approx(0.0125)

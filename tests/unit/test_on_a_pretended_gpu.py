@@ -1,0 +1,305 @@
+"""What runs on a GPU, on a pretended one: no tensor on the wrong device, no wait in a step, graphs that replay."""
+
+import contextlib
+import copy
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from pretended_gpu import CaptureError, DeviceError, PretendedGPU, pretended
+from prunescape.coherence.measure import measure
+from prunescape.data.batches import Pick
+from prunescape.data.prepared import PreparedData
+from prunescape.errors import Interrupted, UserError
+from prunescape.lanes.fuse import lane_states
+from prunescape.lanes.optimiser import LaneSGD
+from prunescape.mechanism.barriers import line
+from prunescape.mechanism.subsets import Weights, random_subset
+from prunescape.mechanism.utility import Ablations
+from prunescape.models.architecture import Architecture
+from prunescape.models.build import build
+from prunescape.pruning.graph import Graph
+from prunescape.stochastic.feature_variance import feature_variance
+from prunescape.stochastic.fine_tuning import fine_tune
+from prunescape.stochastic.gradient_flow import gradient_flow_table
+from prunescape.stochastic.populations import evaluate_variants
+from prunescape.stochastic.variants import Pretrained, variants
+from prunescape.training import calibrate as calibration
+from prunescape.training import stop
+from prunescape.training.calibrate import calibrate
+from prunescape.training.checkpoint import Checkpoint
+from prunescape.training.engine import Engine
+from prunescape.training.evaluate import evaluate
+from prunescape.training.memory import Needs
+from prunescape.training.recalibration import recalibration_batches
+from prunescape.training.recipe import Recipe
+from prunescape.training.step import Step
+from prunescape.training.strategy import Strategy
+from prunescape.training.train import Array, Lane, LaneResult, Task, train
+from training_samples import ARCHITECTURE, same
+
+GPU = Engine("cuda", "serial", precision="float64", channels_last=False)
+RECIPE = Recipe(epochs=2, batch_size=8, momentum=0.9, decay_epochs=(1,))
+LANES = [Lane(0.1, 1e-3), Lane(0.05, 1e-2)]
+VIT = Architecture("small_vit", (1, 8, 8), 10)
+
+
+@pytest.fixture
+def gpu() -> Iterator[PretendedGPU]:
+    with pretended() as device:
+        yield device
+
+
+@pytest.fixture(scope="module")
+def few(digits: PreparedData) -> PreparedData:
+    """12 training images, of which 4 are left in the last batch, and 6 validation images."""
+    return digits.only("train", np.arange(12)).only("validation", np.arange(6))
+
+
+def task(few: PreparedData, name: str = "serial", lanes: int = 1, architecture: Architecture = ARCHITECTURE) -> Task:
+    return Task(architecture, few, GPU.using(Strategy(name, lanes, False)), 3, RECIPE)
+
+
+NETWORK = build(ARCHITECTURE, 3).eval()
+MASK = {"fc.weight": torch.rand(10, 32, generator=torch.Generator().manual_seed(0)) < 0.5}
+START = build(ARCHITECTURE, 5).state_dict()
+VARIANTS: dict[str, tuple[dict[str, Any], dict[str, Any], list[Lane]]] = {
+    "sgd": (
+        {"channels_last": True},
+        {"clip": 0.5, "label_smoothing": 0.1},
+        [replace(LANES[0], mask=MASK), replace(LANES[1], start=START, momentum=0.5, label_smoothing=0.2)],
+    ),
+    "adamw": ({"micro_batch": 4}, {"optimiser": "adamw", "warmup_epochs": 1, "drop_last": True}, LANES),
+    "adam": ({"precision": "bfloat16"}, {"optimiser": "adam"}, LANES),
+}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_graph_trains_as_the_cpu_does(variant: str, few: PreparedData) -> None:
+    engine, recipe, lanes = VARIANTS[variant]
+    graphed = task(few, "graphed", 2)
+    graphed = replace(graphed, engine=replace(graphed.engine, **engine), recipe=replace(RECIPE, **recipe))
+    with pretended() as gpu:
+        results = train(graphed, lanes)
+    assert gpu.replays == (2 if recipe.get("drop_last") else 4)
+    on_cpu = train(replace(graphed, engine=replace(graphed.engine, device="cpu", strategy="fused")), lanes)
+    assert all(map(same, results, on_cpu))
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_branches_have_the_bits_of_one_network_alone(variant: str, few: PreparedData) -> None:
+    """Also those of clipping and smoothing, and of a lane that diverges beside another."""
+    engine, recipe, lanes = VARIANTS[variant]
+    beside = task(few, "branches", 3)
+    beside = replace(beside, engine=replace(beside.engine, **engine), recipe=replace(RECIPE, **recipe))
+    lanes = [*lanes, Lane(1e200, 0.0)]
+    with pretended() as gpu:
+        results = train(beside, lanes)
+    assert gpu.replays == (2 if recipe.get("drop_last") else 4)
+    assert [result.diverged for result in results] == [False, False, True]
+    alone = train(replace(beside, engine=replace(beside.engine, device="cpu", strategy="serial", lanes=1)), lanes)
+    assert all(map(same, results[:2], alone[:2]))
+
+
+@pytest.mark.parametrize(
+    ("architecture", "name", "lanes"),
+    [
+        (ARCHITECTURE, "serial", 1),
+        (ARCHITECTURE, "fused", 2),
+        (ARCHITECTURE, "vmap", 2),
+        (ARCHITECTURE, "graphed", 1),
+        (ARCHITECTURE, "graphed", 2),
+        (ARCHITECTURE, "branches", 2),
+        (VIT, "vmap", 2),
+        (VIT, "graphed", 2),
+    ],
+)
+def test_strategies_neither_wait_in_a_step_nor_mix_devices(
+    architecture: Architecture, name: str, lanes: int, few: PreparedData, gpu: PretendedGPU
+) -> None:
+    array = Array(task(few, name, lanes, architecture), LANES[:lanes])
+    array.network.train()
+    picks = list(array.training.picks(1))
+    array.step(picks[0])
+    gpu.waits.clear()
+    for pick in picks[1:]:
+        array.step(pick)
+    assert not {what: count for what, count in gpu.waits.items() if count}
+    for tensor in array.step.state().values():
+        assert tensor.device.type == "cuda"
+    assert all(tensor.device.type == "cpu" for tensor in lane_states(array.network, 1)[0].values())
+
+
+@pytest.fixture(scope="module")
+def sound(few: PreparedData) -> list[LaneResult]:
+    """What the CPU trains, without a graph."""
+    of_gpu = task(few, "fused", 2)
+    return train(replace(of_gpu, engine=replace(of_gpu.engine, device="cpu")), LANES)
+
+
+def test_a_graphed_training_goes_on_after_a_stop(
+    few: PreparedData, sound: list[LaneResult], gpu: PretendedGPU, tmp_path, monkeypatch
+) -> None:
+    checkpoint, asked = Checkpoint.of(tmp_path / "state", {}), iter([None, None, "SIGTERM"])
+    monkeypatch.setattr(stop, "asked", lambda: next(asked, None))
+    with pytest.raises(Interrupted):
+        train(task(few, "graphed", 2), LANES, checkpoint=checkpoint)
+    assert all(map(same, train(task(few, "graphed", 2), LANES, checkpoint=checkpoint), sound))
+
+
+def test_a_lane_of_nans_leaves_its_neighbour(few: PreparedData, sound: list[LaneResult], gpu: PretendedGPU) -> None:
+    good, bad = train(task(few, "graphed", 2), [LANES[0], Lane(1e200, 0.0)])
+    assert bad.diverged
+    assert same(good, sound[0])
+
+
+def test_networks_are_evaluated_and_ways_measured(few: PreparedData, gpu: PretendedGPU, monkeypatch) -> None:
+    networks = [build(ARCHITECTURE, seed) for seed in range(3)]
+    scores = evaluate(networks, few, replace(GPU, strategy="fused", lanes=2))
+    torch.testing.assert_close(scores.loss, evaluate(networks, few, Engine(precision="float64")).loss)
+    section = {"device": "auto", "strategy": "auto", "lanes": 2, "precision": "auto", "channels_last": False}
+    section |= {"compile": False, "micro_batch": None}
+    monkeypatch.setattr(calibration, "ENOUGH_SECONDS", 0.0)
+    found = calibrate(ARCHITECTURE, few, RECIPE, section, cells=2)
+    assert found["device"] == "Pretended GPU"
+    assert {entry["name"] for entry in found["measured"]} == {"serial", "fused", "graphed", "branches"}
+    assert all(0 < entry["foreseen_memory_bytes"] < 1 << 30 for entry in found["measured"])
+    assert Engine.from_config(section, 1, found).lanes == found["lanes"]
+    with pytest.raises(UserError, match=r"measured on H100, and this job runs on Pretended GPU; let all training run"):
+        Engine.from_config(section, 1, {**found, "device": "H100"})
+
+
+def test_what_cannot_fit_is_not_launched(few: PreparedData, gpu: PretendedGPU, monkeypatch) -> None:
+    """MobileNetV2 keeps 49 MB of an image: at batches of 128, 9 lanes fit into 80 GB, and 27 do not."""
+    needs = Needs(2_236_682, 49_660_928)
+    monkeypatch.setattr(calibration, "Array", None)
+    lanes = replace(GPU, precision="tf32", strategy="fused", lanes=27)
+    found = calibration.measure(ARCHITECTURE, few, replace(RECIPE, batch_size=128), lanes, 81, needs)
+    assert found.step_ms is None
+    assert found.refused == "too little memory: at least 161 GiB are needed, 80 are free"
+    assert needs.foreseen_bytes(replace(lanes, lanes=9), 128) < 80e9
+
+
+def _ablated(engine: Engine, data: PreparedData) -> pd.DataFrame:
+    ablations = Ablations(NETWORK, data, engine)
+    weights = Weights.of(NETWORK)
+    subsets = [random_subset(weights, 40, 0, number) for number in range(3)]
+    groups = Graph(NETWORK, ARCHITECTURE).groups[:1]
+    return pd.concat([ablations.measure(subsets), ablations.measure_channels(groups)])
+
+
+def _between(engine: Engine, data: PreparedData) -> pd.DataFrame:
+    ends = NETWORK.state_dict(), START
+    return line(NETWORK, ends, data, engine, points=3, statistics=recalibration_batches(data, engine, 4)).table()
+
+
+def _noisy(engine: Engine, data: PreparedData) -> pd.DataFrame:
+    pretrained = Pretrained("small_resnet", 3, copy.deepcopy(NETWORK).to(engine.device))
+    sample = recalibration_batches(data, engine, 4)
+    wanted = variants(["magnitude"], [0.6], [0.01], 1, ["deterministic", "stochastic"])
+    scores = evaluate_variants(pretrained, wanted, data, engine, recalibration=sample)
+    tuned = fine_tune(pretrained, wanted, Task(ARCHITECTURE, data, engine, 3, replace(RECIPE, epochs=1)), 0.01, 0.0)
+    return pd.concat(
+        [
+            scores,
+            tuned.table,
+            gradient_flow_table(pretrained, wanted, sample, engine),
+            feature_variance(pretrained, wanted, sample, engine),
+        ]
+    )
+
+
+def _coherent(engine: Engine, data: PreparedData) -> pd.DataFrame:
+    measured = [measure(NETWORK, data, engine), measure(NETWORK, data, engine, samples=6, diffs=False)]
+    return pd.DataFrame([(one.coherence, one.loss, one.top1) for one in measured])
+
+
+@pytest.mark.parametrize("measurement", [_ablated, _between, _noisy, _coherent])
+def test_measurements_give_what_the_cpu_gives(
+    measurement: Callable[[Engine, PreparedData], pd.DataFrame], few: PreparedData
+) -> None:
+    engine = replace(GPU, strategy="fused", lanes=2)
+    with pretended():
+        found = measurement(engine, few)
+    expected = measurement(replace(engine, device="cpu"), few)
+    pd.testing.assert_frame_equal(found, expected, rtol=1e-9)
+
+
+# Mistakes of the kinds that only a GPU shows, each planted: where they are, and what is seen of them.
+
+
+def _labels_on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    losses = torch.nn.functional.cross_entropy
+    monkeypatch.setattr(torch.nn.functional, "cross_entropy", lambda x, y, **more: losses(x, y.cpu(), **more))
+
+
+def _a_look_at_the_loss(monkeypatch: pytest.MonkeyPatch) -> None:
+    step = LaneSGD.step
+
+    def looks(self: LaneSGD) -> None:
+        self.parameters[0].grad.sum().item()
+        step(self)
+
+    monkeypatch.setattr(LaneSGD, "step", looks)
+
+
+def _a_rate_that_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LaneSGD, "set_learning_rate", lambda self, rate: setattr(self, "_rate", self._spread(rate)))
+
+
+def _a_velocity_that_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    def update(self: LaneSGD, gradient: torch.Tensor) -> None:
+        self.velocity = self.velocity * self.momentum + gradient
+        self._weights.addcmul_(self.velocity, self._rate, value=-1.0)
+
+    monkeypatch.setattr(LaneSGD, "_update", update)
+
+
+def _a_pick_that_is_baked_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    eager, first = Step._eager, {}
+
+    def bakes(self: Step, pick: Pick) -> None:
+        eager(self, first.setdefault(len(pick.chosen), copy.deepcopy(pick)))
+
+    monkeypatch.setattr(Step, "_eager", bakes)
+
+
+def _a_warm_up_that_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Step, "_unchanged", lambda self: contextlib.nullcontext())
+
+
+def _an_index_from_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    losses = torch.nn.functional.cross_entropy
+    monkeypatch.setattr(
+        torch.nn.functional, "cross_entropy", lambda x, y, **more: losses(x[torch.arange(len(x))], y, **more)
+    )
+
+
+@pytest.mark.parametrize(
+    ("plant", "seen"),
+    [
+        (_labels_on_the_cpu, (DeviceError, CaptureError)),
+        (_a_look_at_the_loss, CaptureError),
+        (_an_index_from_the_cpu, CaptureError),
+        (_a_rate_that_is_replaced, None),
+        (_a_velocity_that_is_replaced, None),
+        (_a_pick_that_is_baked_in, None),
+        (_a_warm_up_that_counts, None),
+    ],
+)
+def test_planted_mistakes_are_seen(
+    plant: Callable[[pytest.MonkeyPatch], None], seen: Any, few: PreparedData, sound: list[LaneResult], monkeypatch
+) -> None:
+    """As an error, or as other numbers than without a graph."""
+    plant(monkeypatch)
+    with pretended():
+        if seen is not None:
+            with pytest.raises(seen):
+                train(task(few, "graphed", 2), LANES)
+        else:
+            assert not any(map(same, train(task(few, "graphed", 2), LANES), sound))

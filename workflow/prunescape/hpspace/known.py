@@ -1,0 +1,97 @@
+"""Finished trainings that a job need not do again: a batch takes over cells of tiles, and a tile those of batches.
+
+Their seals say what they are: all but the cells that were trained beside must be the same. A lane does not depend on
+its neighbours, so that the same numbers come out.
+"""
+
+import hashlib
+import io
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from prunescape.hpspace.tile import Tables
+from prunescape.io.files import is_edited
+from prunescape.io.seals import Identity, identity_to_write, is_at, read_seal
+from prunescape.training.train import Report
+
+TILES, BATCHES = "tiles", "batches"  # folders of either, which have tables by model, variant and seed
+SUFFIXES = (".csv", ".history.csv", ".timing.csv")  # as in `Tables`
+Cells = Sequence[Mapping[str, Any]]
+
+
+def train_the_rest(
+    table: str | os.PathLike[str], cells: Cells, train: Callable[[Cells, str], Tables], report: Report
+) -> Tables:
+    """The tables of the cells of a job, of which those that are known are not trained; all values as text.
+
+    Args:
+        table: the file of the first table that the job writes.
+        cells: see `prunescape.hpspace.tile.train_tile`.
+        train: trains cells and keeps its state under a name, "" for all cells.
+    """
+    known = finished(table, cells)
+    left = [cell for cell in cells if _place(cell) not in known]
+    if known:
+        report(f"{len(known)} of {len(cells)} cells have been trained already, and are taken over")
+    if left:
+        name = hashlib.sha256(json.dumps(left, sort_keys=True).encode()).hexdigest()[:8] if known else ""
+        known |= _by_cell(Tables(*map(_as_text, train(left, name))), left)
+    parts = [known[_place(cell)] for cell in cells]
+    return Tables(*(pd.concat(of, ignore_index=True) for of in zip(*parts, strict=True)))
+
+
+def finished(table: str | os.PathLike[str], cells: Cells) -> dict[tuple[int, int], Tables]:
+    """The tables of those cells of a job that jobs of the other kind have trained, by i and j; all values as text.
+
+    Args:
+        table, cells: see `train_the_rest`.
+    """
+    wanted = identity_to_write(table)
+    *results, kind, model, variant, seed, _ = Path(table).parts
+    if wanted is None or kind not in (TILES, BATCHES):
+        return {}
+    found: dict[tuple[int, int], Tables] = {}
+    folder = Path(*results, BATCHES if kind == TILES else TILES, model, variant, seed)
+    for path in sorted(path for path in folder.glob("*.csv") if path.name.count(".") == 1):
+        files = [path.with_suffix(suffix) for suffix in SUFFIXES]
+        identity = _identity(path)
+        if identity is None or not all(map(_identity, files)) or _rest(identity) != _rest(wanted):
+            continue
+        same = [cell for cell in cells if cell in identity.settings["cells"]]
+        if same:
+            found |= _by_cell(Tables(*(pd.read_csv(file, dtype=str, keep_default_na=False) for file in files)), same)
+    return found
+
+
+def _identity(path: Path) -> Identity | None:
+    """The identity of a result; None where it cannot be trusted, or was accepted as it is."""
+    found = read_seal(path)
+    if found is None or found.identity is None or is_edited(path, found):
+        return None
+    return found.identity if is_at(path, found.identity.place) and not found.identity.accepted else None
+
+
+def _rest(identity: Identity) -> Any:
+    """Whatever decides a cell's result, but the cells."""
+    settings = {name: value for name, value in identity.settings.items() if name != "cells"}
+    return json.loads(json.dumps([settings, identity.inputs, sorted(identity.upon)]))
+
+
+def _as_text(table: pd.DataFrame) -> pd.DataFrame:
+    return pd.read_csv(io.StringIO(table.to_csv(index=False)), dtype=str, keep_default_na=False)
+
+
+def _by_cell(tables: Tables, cells: Cells) -> dict[tuple[int, int], Tables]:
+    return {
+        _place(cell): Tables(*(of[(of["i"] == str(cell["i"])) & (of["j"] == str(cell["j"]))] for of in tables))
+        for cell in cells
+    }
+
+
+def _place(cell: Mapping[str, Any]) -> tuple[int, int]:
+    return cell["i"], cell["j"]

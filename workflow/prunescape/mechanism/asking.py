@@ -1,0 +1,171 @@
+"""How the study's questions are asked: the level that each answer has, its interval over seeds, and its power.
+
+Nothing that is stated was chosen by looking at results: the questions, their levels of ablation and their margins are
+fixed in code, so that all seeds confirm. The level of the study is how often any of its answers may be wrong in one
+direction. Four fifths of it are split over the answers to the core questions, which are the paper's contributions, and
+the rest over all others, by their numbers, which the config decides and no result does.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import nct, t
+
+from prunescape.claims.claim import About, Claim, Question
+from prunescape.claims.judgement import Judgement
+
+PAPER = "An empirical study of a pruning mechanism (ICLR 2021 submission)"  # "the utility paper"
+CORE_PART = 0.8  # of the level
+ENOUGH = 0.8  # power
+MOST_SEEDS = 1000
+NEAR_ONE = 1 - 1e-6  # correlations above have no z that could be averaged
+
+
+@dataclass(frozen=True)
+class Estimand(Question):
+    """A question, and what was written down before anything was measured.
+
+    Attributes:
+        smallest: the smallest effect of interest: how far the true number is then from where it is decided.
+        margin: where that is, in words.
+        unit: of both.
+        lowest, highest: ends of what the number may be.
+        is_correlation: intervals are made of Fisher's z, and so stay between -1 and 1.
+    """
+
+    smallest: float = 0.0
+    margin: str = "0"
+    unit: str = ""
+    lowest: float = -np.inf
+    highest: float = np.inf
+    is_correlation: bool = False
+
+    def __post_init__(self) -> None:
+        """Write margin and smallest effect behind the quantity."""
+        words = f"{self.quantity}; margin {self.margin}, smallest effect of interest {self.smallest:g}{self.unit}"
+        object.__setattr__(self, "quantity", words)
+
+
+@dataclass(frozen=True)
+class Asking:
+    """The asking of the study's questions of one network.
+
+    Attributes:
+        about: the network.
+        core, other: one-sided levels of an answer to a core question and to another one.
+    """
+
+    about: About
+    core: float
+    other: float
+
+    def row(
+        self,
+        asked: Estimand,
+        name: str,
+        values: pd.Series,
+        *,
+        core: bool = False,
+        parts: int = 1,
+        smallest: float | None = None,
+        lowest: float | None = None,
+    ) -> dict[str, Any]:
+        """A mean over seeds with its interval, at the level of the answer, and its power.
+
+        Args:
+            asked: the question that it answers.
+            name: of the number.
+            values: one a seed.
+            core: whether the answer is to a core asked.
+            parts: how many numbers may each decide it alone; they share the level.
+            smallest, lowest: where they are others than the question's.
+
+        Returns:
+            name; name_low and name_high, one-sided bounds at the level, NaN of one seed; confidence (of the interval),
+            core, seeds, smallest, power (the chance that an effect of that size is decided, by how these seeds
+            scatter), and seeds_needed (for a power of 0.8; None, where a thousand are not enough).
+        """
+        numbers = values.to_numpy(dtype=np.float64)
+        level = (self.core if core else self.other) / parts
+        smallest = asked.smallest if smallest is None else smallest
+        if asked.is_correlation:
+            numbers = np.arctanh(np.clip(numbers, -NEAR_ONE, NEAR_ONE))
+        distance = float(np.arctanh(smallest)) if asked.is_correlation else smallest
+        mean, n = float(numbers.mean()), len(numbers)
+        low, high, power, needed = np.nan, np.nan, None, None
+        if n > 1:
+            deviation = float(numbers.std(ddof=1))
+            half = float(t.isf(level, n - 1)) * deviation / np.sqrt(n)
+            low, high = mean - half, mean + half
+            power, needed = power_of(deviation, distance, n, level), seeds_needed(deviation, distance, level)
+        ends = [float(np.tanh(end)) if asked.is_correlation else end for end in (mean, low, high)]
+        least = asked.lowest if lowest is None else lowest
+        mean, low, high = ends[0], max(ends[1], least), min(ends[2], asked.highest)
+        bounds = {name: mean, f"{name}_low": low, f"{name}_high": high}
+        more = {"confidence": 1 - 2 * level, "core": core, "seeds": n, "smallest": smallest}
+        return {**bounds, **more, "power": power, "seeds_needed": needed}
+
+    def answered(
+        self, asked: Estimand, answer: str, judgement: Judgement, numbers: Mapping[str, Any], **more: Any
+    ) -> Claim:
+        """The claim that answers the question `asked`, with its power; see `Question.answered`."""
+        told = ""
+        if numbers.get("power") is not None:
+            needed = numbers["seeds_needed"]
+            told = (
+                f" Power for {numbers['smallest']:g}{asked.unit} with {numbers['seeds']} seeds:"
+                f" {100 * numbers['power']:.0f} %"
+            )
+            if numbers["power"] < ENOUGH:
+                told += f"; 80 % takes {needed}" if needed else f"; 80 % takes more than {MOST_SEEDS}"
+            told += "."
+        return asked.answered(self.about, answer + told, judgement, numbers=numbers, **more)
+
+
+def power_of(deviation: float, distance: float, seeds: int, level: float) -> float:
+    """The chance that a one-sided t test decides.
+
+    Args:
+        deviation: standard deviation of a value of one seed.
+        distance: from the true mean to where it is decided.
+        seeds: how many values there are, at least 2.
+        level: of the test.
+    """
+    if deviation == 0:
+        return 1.0
+    chance = float(nct.sf(t.isf(level, seeds - 1), seeds - 1, distance * np.sqrt(seeds) / deviation))
+    return chance if np.isfinite(chance) else 1.0  # of an effect so large that scipy gives up
+
+
+def seeds_needed(deviation: float, distance: float, level: float) -> int | None:
+    """The fewest seeds with a power of 0.8; None beyond `MOST_SEEDS`; see `power_of`."""
+    low, high = 1, MOST_SEEDS
+    if power_of(deviation, distance, high, level) < ENOUGH:
+        return None
+    while high - low > 1:  # more seeds have more power
+        middle = (low + high) // 2
+        low, high = (low, middle) if power_of(deviation, distance, middle, level) >= ENOUGH else (middle, high)
+    return high
+
+
+@dataclass(frozen=True)
+class Levels:
+    """The level of a study, split over its answers.
+
+    Attributes:
+        level: one-sided, of all answers together.
+        core, others: how many there are.
+    """
+
+    level: float
+    core: int
+    others: int
+    parts: tuple[float, float] = field(default=(CORE_PART, 1 - CORE_PART))
+
+    def asking(self, about: About) -> Asking:
+        """The asking of one network; where all answers are of one kind, they have the whole level."""
+        part, rest = self.parts if self.core and self.others else (1.0, 1.0)
+        return Asking(about, self.level * part / max(self.core, 1), self.level * rest / max(self.others, 1))

@@ -1,0 +1,1 @@
+"""Decisions on trainings that had no part in choosing what is compared."""
