@@ -32,7 +32,8 @@ def check_claims(stated: StudyClaims) -> list[Claim]:
             assert claim.low is not None, claim  # there is one seed
             within = claim.tolerance + EXACT
             small = -within <= claim.low and (claim.high <= within or claim.decided == "not below")
-            assert claim.low > 0 or claim.high < 0 or small, claim
+            no_gain = claim.decided == "not above" and claim.high <= within
+            assert claim.low > 0 or claim.high < 0 or small or no_gain, claim
         assert bool(claim.would_decide) == (claim.outcome == "not decided"), claim
     assert sum(sum(row["counts"].values()) for row in in_short(stated.claims)) == len(tested)
     return tested

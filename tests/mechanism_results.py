@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pandas as pd
 
+from prunescape.claims.asking import Asking
 from prunescape.claims.study import StudyClaims
-from prunescape.mechanism.asking import Asking
 from prunescape.mechanism.claims import claims_at
 from prunescape.studies.mechanism import STUDY
 

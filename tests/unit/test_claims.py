@@ -14,6 +14,7 @@ from prunescape.claims.judgement import (
     ABOVE,
     ANSWERS,
     BELOW,
+    BEYOND,
     CANNOT,
     DECIDED,
     EQUAL,
@@ -22,11 +23,13 @@ from prunescape.claims.judgement import (
     IF_ABOVE,
     IF_BELOW,
     IF_EQUAL,
+    NOT_ABOVE,
     NOT_BELOW,
     OPEN,
     OUTCOMES,
     UNDECIDED,
     UNTESTED,
+    beyond,
     how_many_above,
     judged,
     more_seeds,
@@ -93,8 +96,8 @@ def test_no_study_can_state_what_its_interval_does_not_say(mean, half, tolerance
     assert outcome in ANSWERS
     says = {ABOVE: low > 0, BELOW: high < 0, EQUAL: -tolerance <= low and high <= tolerance}
     assert says.get(found.decided, True)
-    if found.decided == NOT_BELOW:
-        assert low >= -tolerance
+    if found.decided in (NOT_BELOW, BEYOND, NOT_ABOVE):
+        assert {NOT_BELOW: low >= -tolerance, BEYOND: low > tolerance, NOT_ABOVE: high <= tolerance}[found.decided]
     assert (found.low, found.high) == ((None, None) if math.isnan(half) else (low, high))
     if math.isnan(half):
         assert outcome == UNDECIDED
@@ -107,6 +110,8 @@ def test_no_study_can_state_what_its_interval_does_not_say(mean, half, tolerance
         (1.0, 4.0, BELOW, IF_ABOVE),
         (-1.0, 4.0, EQUAL, IF_EQUAL),
         (-4.0, 4.0, NOT_BELOW, {NOT_BELOW: HOLDS}),
+        (4.0, 3.6, BEYOND, {BEYOND: HOLDS}),
+        (-3.0, 3.6, NOT_ABOVE, {NOT_ABOVE: FAILS}),
         (3.0, math.nan, ABOVE, IF_ABOVE),
         (0.0, math.nan, EQUAL, IF_ABOVE),
         (3.0, 1.0, ABOVE, {ABOVE: UNDECIDED}),
@@ -140,6 +145,14 @@ def test_a_claim_that_contradicts_itself_is_refused(changes) -> None:
 def test_what_is_not_worse_by_more_than_the_tolerance_is_clearer_the_further_from_it() -> None:
     found = judged_claim(1.5, 1.9, tolerance=0.5, sure=NOT_BELOW, outcomes={NOT_BELOW: HOLDS})
     assert (found.decided, found.outcome, found.clarity) == (NOT_BELOW, HOLDS, pytest.approx(2.0 / 1.9))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "found"), [(0.6, 9, BEYOND), (0.4, 9, OPEN), (-9, 0.4, NOT_ABOVE), (-9, 9, OPEN)]
+)
+def test_a_gain_that_is_worth_it_is_above_the_tolerance(low: float, high: float, found: str) -> None:
+    assert beyond("more", {"more_low": low, "more_high": high}, 0.5) == found
+    assert beyond("more", {"more_low": math.nan, "more_high": math.nan}, 0.5) == OPEN
 
 
 @pytest.mark.parametrize("answer", ["No: it is not.", "Yes, it is larger: so.", "Not decided: who knows."])

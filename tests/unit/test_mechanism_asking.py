@@ -6,10 +6,10 @@ import pytest
 from scipy.stats import norm, ttest_1samp
 
 from mechanism_results import barriers, tables
+from prunescape.claims import asking as module
+from prunescape.claims.asking import Asking, Levels, power_of, seeds_needed
 from prunescape.claims.claim import About
 from prunescape.claims.judgement import ABOVE, BELOW, EQUAL, OPEN, decided
-from prunescape.mechanism import asking as module
-from prunescape.mechanism.asking import Asking, Levels, power_of, seeds_needed
 from prunescape.mechanism.claims import PREDICTS, claims
 from prunescape.mechanism.utility_claims import GROWS, LARGE_ALONE, within
 

@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 from conftest import COMPANIONS, merged, snakemake, started
 
+from prunescape.claims.asking import Estimand
 from prunescape.claims.study import StudyClaims
 from prunescape.mechanism import basin_claims, claims, utility_claims
-from prunescape.mechanism.asking import Estimand
 
 pytestmark = pytest.mark.workflow
 

@@ -11,9 +11,11 @@ from prunescape.claims.judgement import (
     ABOVE,
     ANSWERS,
     BELOW,
+    BEYOND,
     CANNOT,
     DECIDED,
     EQUAL,
+    NOT_ABOVE,
     NOT_BELOW,
     OPEN,
     OUTCOMES,
@@ -99,6 +101,8 @@ class Claim:
             BELOW: self.high < 0 and not equal,
             EQUAL: equal,
             NOT_BELOW: self.low >= -self.tolerance,
+            BEYOND: self.low > self.tolerance,
+            NOT_ABOVE: self.high <= self.tolerance,
         }[self.decided]
 
     @property
@@ -112,7 +116,12 @@ class Claim:
         if self.effect is None or self.low is None or self.high is None or self.tolerance is None:
             return 0.0
         half, size = (self.high - self.low) / 2, abs(self.effect)
-        away = {EQUAL: self.tolerance - size, NOT_BELOW: self.effect + self.tolerance}.get(self.decided, size)
+        away = {
+            EQUAL: self.tolerance - size,
+            NOT_BELOW: self.effect + self.tolerance,
+            BEYOND: self.effect - self.tolerance,
+            NOT_ABOVE: self.tolerance - self.effect,
+        }.get(self.decided, size)
         return min(away / half, CLEAREST) if half > 0 else CLEAREST
 
     def to_row(self) -> dict[str, Any]:

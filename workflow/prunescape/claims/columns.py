@@ -29,7 +29,9 @@ COLUMNS: dict[str, Column] = {
         " numbers are told and no rule decides",
     ),
     "decided": Column(
-        TEXT, "what the interval says: `above`, `below`, `equal`, `not below`, `open`; empty if not tested"
+        TEXT,
+        "what the interval says: `above`, `below`, `equal`, `not below`, `beyond` or `not above` the"
+        " tolerance, `open`; empty if not tested",
     ),
     "answer": Column(TEXT, "the answer in a sentence"),
     "quantity": Column(TEXT, "what `effect` is"),

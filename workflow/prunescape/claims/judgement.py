@@ -9,11 +9,14 @@ import numpy as np
 from prunescape.claims.intervals import CONFIDENCE
 
 ABOVE, BELOW, EQUAL, NOT_BELOW, OPEN = "above", "below", "equal", "not below", "open"
+BEYOND, NOT_ABOVE = "beyond", "not above"  # of numbers that are held against the tolerance alone
 DECIDED = {
     ABOVE: "the interval is above zero",
     BELOW: "the interval is below zero",
     EQUAL: "less than the tolerance either way",
     NOT_BELOW: "not below zero by more than the tolerance",
+    BEYOND: "the interval is above the tolerance",
+    NOT_ABOVE: "not above zero by more than the tolerance",
     OPEN: "not with these seeds",
 }
 HOLDS, FAILS, UNDECIDED = "holds", "does not hold", "not decided"
@@ -23,6 +26,7 @@ ANSWERS = {HOLDS: "yes", FAILS: "no", UNDECIDED: "not decided"}  # to the questi
 # The outcome by key of `DECIDED`, of statements that a number is above zero, that it is zero, or that it is below.
 IF_ABOVE = {ABOVE: HOLDS, BELOW: FAILS, EQUAL: FAILS, OPEN: UNDECIDED}
 IF_EQUAL = {ABOVE: FAILS, BELOW: HOLDS, EQUAL: HOLDS, OPEN: UNDECIDED}
+IF_BEYOND = {BEYOND: HOLDS, NOT_ABOVE: FAILS, OPEN: UNDECIDED}  # that a number is above the tolerance
 IF_BELOW = {ABOVE: FAILS, BELOW: HOLDS, EQUAL: FAILS, OPEN: UNDECIDED}
 MOST = 1000  # times as many seeds, above which none are advised
 
@@ -132,6 +136,13 @@ def decided(name: str, row: Mapping[str, Any], tolerance: float = 0.0) -> str:
     if low > 0:
         return ABOVE
     return BELOW if high < 0 else OPEN
+
+
+def beyond(name: str, row: Mapping[str, Any], tolerance: float) -> str:
+    """Whether a number is above the tolerance: `BEYOND`, `NOT_ABOVE`, or `OPEN`; a single seed's says nothing."""
+    if row[f"{name}_low"] > tolerance:
+        return BEYOND
+    return NOT_ABOVE if row[f"{name}_high"] < tolerance else OPEN
 
 
 def verdict(name: str, row: Mapping[str, Any]) -> str:

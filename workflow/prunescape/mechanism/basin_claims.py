@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from prunescape.claims.asking import Asking, Estimand
 from prunescape.claims.claim import Claim, Question
 from prunescape.claims.judgement import (
     ABOVE,
@@ -16,8 +17,7 @@ from prunescape.claims.judgement import (
     judged,
     shown,
 )
-from prunescape.mechanism.asking import PAPER, Asking, Estimand
-from prunescape.mechanism.labels import AT_RANDOM, FROM_LAST, OF_CYCLES, OF_SEEDS, PRUNED, RETRAINED, TO_SMALL
+from prunescape.mechanism.labels import AT_RANDOM, FROM_LAST, OF_CYCLES, OF_SEEDS, PAPER, PRUNED, RETRAINED, TO_SMALL
 from prunescape.mechanism.utility_claims import above, more_to, within
 
 # What decides whether two networks are in one basin, in words.

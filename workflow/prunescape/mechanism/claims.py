@@ -6,12 +6,12 @@ from typing import Any
 
 import pandas as pd
 
+from prunescape.claims.asking import Asking, Estimand, Levels
 from prunescape.claims.claim import About, Claim
 from prunescape.claims.published import published
 from prunescape.claims.study import StudyClaims, decided_on
-from prunescape.mechanism.asking import PAPER, Asking, Estimand, Levels
 from prunescape.mechanism.basin_claims import basins
-from prunescape.mechanism.labels import PRUNED, RETRAINED
+from prunescape.mechanism.labels import PAPER, PRUNED, RETRAINED
 from prunescape.mechanism.tables import SOURCE
 from prunescape.mechanism.utility_claims import (
     above,

@@ -1,5 +1,6 @@
 """Names of things in the study's tables and files."""
 
+PAPER = "An empirical study of a pruning mechanism (ICLR 2021 submission)"  # "the utility paper"
 WHOLE = "1"  # the network of full size, as `%g` writes it
 PRUNED = {"weights": "weight pruning", "channels": "channel pruning"}
 RETRAINED = {"fine_tuning": "fine-tuning", "rewinding": "learning-rate rewinding"}

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from prunescape.claims.asking import Asking, Estimand
 from prunescape.claims.claim import Claim
 from prunescape.claims.judgement import (
     ABOVE,
@@ -25,7 +26,7 @@ from prunescape.claims.judgement import (
     shown,
     verdict,
 )
-from prunescape.mechanism.asking import PAPER, Asking, Estimand
+from prunescape.mechanism.labels import PAPER
 
 TYPICAL = 0.1  # the ablation ratio of the utility paper's example (Fig. 1)
 NATS = " nats"

@@ -1,9 +1,9 @@
-"""How the study's questions are asked: the level that each answer has, its interval over seeds, and its power.
+"""How a study's questions are asked: the level that each answer has, its interval over seeds, and its power.
 
-Nothing that is stated was chosen by looking at results: the questions, their levels of ablation and their margins are
-fixed in code, so that all seeds confirm. The level of the study is how often any of its answers may be wrong in one
-direction. Four fifths of it are split over the answers to the core questions, which are the paper's contributions, and
-the rest over all others, by their numbers, which the config decides and no result does.
+Questions and margins are fixed in code or config, and the seeds that answer had no part in choosing anything. The level
+of a study is how often any of its answers may be wrong in one direction. Four fifths of it are split over the answers
+to the core questions, which are its source's contributions, and the rest over all others, by their numbers, which the
+config decides and no result does.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,6 @@ from scipy.stats import nct, t
 from prunescape.claims.claim import About, Claim, Question
 from prunescape.claims.judgement import Judgement
 
-PAPER = "An empirical study of a pruning mechanism (ICLR 2021 submission)"  # "the utility paper"
 CORE_PART = 0.8  # of the level
 ENOUGH = 0.8  # power
 MOST_SEEDS = 1000
@@ -79,7 +78,7 @@ class Asking:
             asked: the question that it answers.
             name: of the number.
             values: one a seed.
-            core: whether the answer is to a core asked.
+            core: whether the answer is to a core question.
             parts: how many numbers may each decide it alone; they share the level.
             smallest, lowest: where they are others than the question's.
 
