@@ -238,7 +238,8 @@ def test_the_summary_says_what_the_cluster_says(tmp_path: Path) -> None:
     assert "(no log" not in text
     assert text.startswith("3 jobs failed")
     assert f"  {tmp_path / 'gone.log'}\n    {refused}\n  {job}\n    {refused}\n" in text
-    assert text.endswith("    SLURM-job '7' failed\n    slurmstepd: error")
+    assert text.splitlines()[-3:-1] == ["    SLURM-job '7' failed", "    slurmstepd: error"]
+    assert text.endswith(f"start the same command again: it goes on. All that was said: {run}")
 
 
 def test_logs_cannot_rule_the_terminal(study: Study, tmp_path: Path) -> None:

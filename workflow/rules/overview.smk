@@ -28,6 +28,10 @@ if any(NAMES[name] in sys.argv[1:] for name in OVERVIEWS):
     from prunescape.overview.pages import answer
 
     sys.exit(answer(PLAN, sys.argv[1:], NAMES))
+if workflow.is_main_process and not workflow.modifier.skip_configfile:  # else another workflow says how it is shown
+    from prunescape.overview.screen import take_over
+
+    take_over(workflow, PLAN, answers=["check"])
 
 
 onstart:
@@ -44,7 +48,9 @@ onsuccess:
 
 onerror:
     from prunescape.overview.failures import failures_page
+    from prunescape.overview.screen import end_display
     from prunescape.pages.run import after_run
 
+    end_display()
     after_run(RUN.results, failed=True)
     print(failures_page([Path(path) for path in log]), file=sys.stderr)

@@ -69,6 +69,7 @@ def failures_page(logs: Sequence[Path]) -> str:
         lines += [f"    {line}" for line in _told(failure)]
     if len(jobs) > SHOWN:
         lines.append(f"  ... and {len(jobs) - SHOWN} more: snakemake status")
+    lines.append(f"Mend the cause and start the same command again: it goes on. All that was said: {logs[0]}")
     return "\n".join(lines)
 
 

@@ -137,7 +137,7 @@ def status_page(study: Study, now: float | None = None) -> Page:
 
 def notes(study: Study, states: Sequence[Progress]) -> list[str]:
     """Lines on the stages before and after the trainings, what comes next, and the failures with their logs."""
-    lines = [*_stages(study), _outlook(study, states), *_failures(states), *_foreign(study)]
+    lines = [*_stages(study), outlook(study, states), *_failures(states), *_foreign(study)]
     return [printable(line) for line in lines]  # names of files are in them
 
 
@@ -191,7 +191,8 @@ def _exploring(study: Study, model: str) -> str:
     return f"batch {known + 1} of at most {hpspace.rounds + 1} comes first ({left})"
 
 
-def _outlook(study: Study, states: Sequence[Progress]) -> str:
+def outlook(study: Study, states: Sequence[Progress]) -> str:
+    """A line on what comes next: the time to go where trainings run."""
     if all(item.state is State.FINISHED for item in states):
         if not study.is_confirmed:
             return "All trainings that are known are finished; `snakemake` goes on."

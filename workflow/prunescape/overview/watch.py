@@ -63,7 +63,7 @@ class Watch:
     def _numbers(self, items: Sequence[Progress], left: float | None) -> list[RenderableType]:
         cells = sum(item.training.cells for item in items)
         part = sum(item.training.cells * item.done for item in items) / cells if cells else 0.0
-        best = max((best for item in items if (best := self._best_of(item)) is not None), default=None)
+        best = max((best for item in items if (best := self.best_of(item)) is not None), default=None)
         return [
             ProgressBar(total=1.0, completed=part, width=BAR),
             f"{int(100 * part)} %",
@@ -73,7 +73,7 @@ class Watch:
             duration(left),
         ]
 
-    def _best_of(self, item: Progress) -> float | None:
+    def best_of(self, item: Progress) -> float | None:
         """The best accuracy of a training's cells, after the last epoch; of a running one, so far."""
         if item.state is not State.FINISHED:
             return item.best

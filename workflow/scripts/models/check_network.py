@@ -33,4 +33,5 @@ with logged(snakemake) as logger:
     known = [*settings.get("external_files", ()), data.directory]
     words += [f"models.{model}: {line}" for line in undeclared(read, known)]
     for line in words:
+        logger.info("%s", line)
         print(f"prunescape: {printable(line)}", file=sys.stderr)
