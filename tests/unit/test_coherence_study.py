@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -136,6 +137,34 @@ def test_children_are_masks_trained_from_an_initialisation_of_their_own(
     network.load_state_dict(same.weights)
     own = evaluate([network], task.data, task.engine).loss[0].item()
     assert table["validation_loss"].iloc[0] != pytest.approx(own, rel=1e-6)
+
+
+def test_children_of_one_mask_are_trained_once(
+    parent: tuple[Task, Parent, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each row is that of a training of its own, to the last digit; a mask that differs in one weight is another."""
+    task, found, _ = parent
+    mask = found.mask(Choice("random", "", "global"))
+    again = {name: layer.clone() for name, layer in mask.items()}
+    other = {name: layer.clone() for name, layer in mask.items()}
+    other["fc2.weight"][0, 0] ^= True
+    trained: list[int] = []
+
+    def counted(*given: Any, **more: Any) -> Any:
+        trained.append(len(given[1]))
+        return train(*given, **more)
+
+    monkeypatch.setattr("prunescape.coherence.children.train", counted)
+    children = [Child({"name": number}, one) for number, one in enumerate((mask, None, again, other, None))]
+    lines: list[str] = []
+    table = retrain(task, children, found.layers, 3e-3, 0.0, lines.append)
+    assert trained == [3]
+    assert lines[0] == "5 children have 3 different masks, and each is trained once"
+    assert table["name"].tolist() == [0, 1, 2, 3, 4]
+    for row, child in zip(table.to_dict("records"), children, strict=True):
+        (alone,) = retrain(task, [child], found.layers, 3e-3, 0.0).to_dict("records")
+        assert row == alone
+    assert table["parameters"].nunique() == 3
 
 
 def test_all_questions_about_one_network(parent: tuple[Task, Parent, pd.DataFrame]) -> None:

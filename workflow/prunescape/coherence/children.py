@@ -1,5 +1,6 @@
 """Sparse networks: a parent's mask, trained from a fresh initialisation (coherence thesis, 5.3, 5.4 and 6)."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -44,7 +45,8 @@ def retrain(
     """Train networks of one architecture from scratch, with one initialisation that their parents did not have.
 
     A child whose training diverges is a result, too: it is worth what a network of NaNs is worth, and its losses are
-    NaN.
+    NaN. Children of one mask are one network, which is trained once: so are random masks with a floor and without,
+    where no layer falls below the floor.
 
     Args:
         task: architecture of the parent, data, recipe, engine, seed.
@@ -58,7 +60,10 @@ def retrain(
         layers that are pruned), train_loss (nats), train_top1 (percent), validation_loss, validation_top1.
     """
     seed = derive_seed(task.seed, "children")
-    lanes = [Lane(learning_rate, weight_decay, seed, child.mask) for child in children]
+    masks = {digest(child.mask): child.mask for child in children}
+    if report is not None and len(masks) < len(children):
+        report(f"{len(children)} children have {len(masks)} different masks, and each is trained once")
+    lanes = [Lane(learning_rate, weight_decay, seed, mask) for mask in masks.values()]
     results = train(task, lanes, report, checkpoint)
     networks = []
     for result in results:
@@ -67,14 +72,26 @@ def retrain(
         networks.append(network)
     scores = {split: evaluate(networks, task.data, task.engine, split) for split in ("train", "validation")}
     everything, prunable = count_parameters(networks[0]), sum(layer.weights for layer in layers)
-    rows = []
-    for place, child in enumerate(children):
+    rows, places = [], {mask: place for place, mask in enumerate(masks)}
+    for child in children:
+        place = places[digest(child.mask)]
         kept = prunable if child.mask is None else int(sum(part.sum() for part in child.mask.values()))
         row = {**child.labels, "parameters": everything - prunable + kept, "density": kept / prunable}
         for split, score in scores.items():
             row |= {f"{split}_loss": score.loss[place].item(), f"{split}_top1": score.top1[place].item()}
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def digest(mask: Tensors | None) -> str:
+    """A name that masks have in common if and only if they keep the same weights; "" of no mask."""
+    if mask is None:
+        return ""
+    summed = hashlib.sha256()
+    for name in sorted(mask):
+        summed.update(f"{name} {tuple(mask[name].shape)} ".encode())
+        summed.update(mask[name].numpy().tobytes())
+    return summed.hexdigest()
 
 
 def only_layers(layers: Sequence[Layer], tensors: Mapping[str, torch.Tensor]) -> Tensors:

@@ -117,7 +117,13 @@ class Coherence(Section):
         "2, 3, 5, 10, 20, 50, 100, and 10 %, 20 % and 50 % of the training).",
         unit="epochs",
     )
-    density: Part = key(0.1, "The part of the weights that masks keep.", unit="part of the weights")
+    density: Part = key(
+        0.1,
+        "The part that masks keep of the weights that are pruned, which are not all: the last layer stays whole. In "
+        "`wide` it is the part of all weights, so that parents have 1/`density` times those of their children, and "
+        "masks keep less of what is pruned.",
+        unit="part of the weights",
+    )
     scores: Some[Literal["diff", "magnitude", "random"]] = key(
         ("diff", "magnitude", "random"), "What weights are chosen by."
     )
