@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from slurm_jobs import slurm, until
+from slurm_jobs import jobs, slurm, until
 
 from project_copy import SNAKEMAKE, TINY, copy_project, merged, write_config
 
@@ -86,10 +86,24 @@ class Study:
         often = ["--slurm-init-seconds-before-status-checks", "1"]
         return self.snakemake("--profile", "profiles/slurm", *often, *arguments)
 
-    def finish(self, process: subprocess.Popen, seconds: float = 900) -> None:
+    def finish(self, process: subprocess.Popen, seconds: float = 600) -> None:
         """Wait for Snakemake to end well."""
-        status = process.wait(timeout=seconds)
-        assert status == 0, (self.folder / "output.txt").read_text()[-6000:]
+        try:
+            status = process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            pytest.fail(f"no end within {seconds} s\n{self.news()}", pytrace=False)
+        assert status == 0, self.news()
+
+    def news(self) -> str:
+        """What Snakemake printed last, and what Slurm says of this folder's jobs and of the nodes."""
+        return "\n".join(
+            [
+                (self.folder / "output.txt").read_text()[-6000:],
+                slurm("squeue", "--format=%i %T %r %N %M %l %S %k"),
+                slurm("sinfo", "--Node", "--format=%N %T %E"),
+                *(repr(job) for job in jobs(self.folder)),
+            ]
+        )
 
     def log(self, tile: str) -> str:
         """The log of a tile's last job; empty where none has written one."""
