@@ -106,9 +106,7 @@ def _beside(folder: Path, slow: str) -> tuple[str, str, str] | None:
 
 
 def test_a_job_over_its_time_limit_is_tried_again_with_more(disturbed: Disturbed) -> None:
-    first, *_, last = jobs(
-        disturbed.study.folder, f"_{SLOW}_"
-    )  # between them, the lost node may have been the second's
+    first, *_, last = jobs(disturbed.study.folder, f"_{SLOW}_")  # the second's node may have been lost
     assert first.number == disturbed.numbers[SLOW]
     assert (first.state, first.got["mem"]) == ("TIMEOUT", 8000)
     assert (last.state, last.got["mem"]) == ("COMPLETED", 16000)
