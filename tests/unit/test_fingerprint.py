@@ -16,7 +16,7 @@ WORKFLOW = Path(fingerprint.__file__).parents[2]
 ROOMS = [
     "errors", "io", "runtime", "data", "models", "pruning", "lanes", "training", "statistics", "claims",
     "hpspace", "api", "stochastic",
-    "mechanism", "coherence", "studies", "plan", "export", "overview", "figures", "pages",
+    "mechanism", "coherence", "studies", "plan", "export", "overview", "figures", "pages", "first_config", "command",
 ]  # fmt: skip
 SLOW = {"torch", "torchvision", "torch_pruning", "ptflops"}  # two seconds of a core and more
 # Scripts that train, evaluate or describe networks. A new script stands here only if it does so, too.

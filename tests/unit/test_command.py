@@ -1,0 +1,131 @@
+"""The command `prunescape`: what it hands to Snakemake, and the first config that it writes."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+from snakemake.cli import parse_args
+
+from prunescape import command
+from prunescape.plan.plan import Plan
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["prunescape"])
+    return tmp_path
+
+
+def told(*words: str) -> str:
+    """The message with which a command ends."""
+    with pytest.raises(SystemExit) as ended:
+        command.main(words)
+    return str(ended.value)
+
+
+def handed_over(name: str, *words: str) -> list[str]:
+    line = command.snakemake(name, words)
+    return line[line.index("-m") + 2 :] if "-m" in line else line[1:]
+
+
+def test_snakemake_gets_workflow_config_and_all_that_the_default_profile_says(folder: Path) -> None:
+    (folder / "prunescape.yaml").write_text("run: mine\n")
+    line = handed_over("check", "--cores", "1", "-n")
+    assert line[0] == "check"  # before all options, as the workflow looks for it
+    _, ours = parse_args(line)
+    profile = command.PROFILE.parent
+    _, plain = parse_args(["check", "--workflow-profile", str(profile), "--cores", "1", "-n"])
+    differing = {name for name, value in vars(plain).items() if vars(ours)[name] != value}
+    differing.discard("max_jobs_per_timespan")  # an object, which is equal to itself alone
+    assert differing == {"snakefile", "configfile", "workflow_profile"}
+    assert Path(ours.snakefile) == command.PROJECT / "Snakefile"
+    assert [str(path) for path in ours.configfile] == ["prunescape.yaml"]
+
+
+def test_a_profile_of_the_users_own_is_read_in_the_usual_way(folder: Path) -> None:
+    (folder / "a.yaml").write_text("run: a\n")
+    line = handed_over("run", "mechanism", "a.yaml", "--profile", "profiles/slurm")
+    assert line[0] == "mechanism"
+    assert "--workflow-profile" not in line
+    assert line[-4:] == ["--configfile", "a.yaml", "--profile", "profiles/slurm"]
+    assert handed_over("plan", "--configfile", "b.yaml")[-2:] == ["--configfile", "b.yaml"]
+
+
+def test_mistakes_are_one_line() -> None:
+    assert "`prunescape init` writes one" in told("plan")
+    assert told("plan", "a.yaml") == "prunescape: a.yaml: no such file"
+    assert told("prune").startswith("prunescape: prune: no command; there are init, ")
+    assert told("init", "--nonsense").startswith("prunescape: unrecognized arguments: --nonsense")
+    assert told("init", "--data", "nowhere").startswith("prunescape: nowhere: no folder, and none of digits")
+    assert told("init", "--network", "resnet57").startswith("config: models.resnet57: unknown model")
+    assert told("init", "--weights", "gone.pt").startswith("config: models.small_resnet.weights: gone.pt: no such file")
+    assert not list(Path().iterdir())
+
+
+def test_answer_and_pages_are_those_of_the_config(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "prunescape.yaml").write_text("run: mine\n")
+    assert told("verdict").startswith("prunescape: results/mine/hpspace/verdict.txt is not there yet")
+    assert told("site").startswith("prunescape: results/mine has no pages yet")
+    for path, text in (("hpspace/verdict.txt", "keep\n"), ("mechanism/claims.txt", "holds\n"), ("index.html", "")):
+        file = folder / "results" / "mine" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    command.main(["verdict"])
+    command.main(["verdict", "mechanism", "prunescape.yaml"])
+    command.main(["site"])
+    assert capsys.readouterr().out == f"keep\nholds\nfile://{folder}/results/mine/index.html\n"
+
+
+def test_a_first_config_is_read_as_it_was_meant(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command.main(["init"])
+    text = (folder / "prunescape.yaml").read_text()
+    assert text.startswith(f"# yaml-language-server: $schema={command.PROJECT}/config/config.schema.json\n")
+    assert (command.PROJECT / "config" / "config.schema.json").is_file()
+    assert "PUT THOSE HERE THAT YOU TRAIN WITH" in text
+    assert Plan(yaml.safe_load(text)).run.config.data.name == "digits"
+    assert "prunescape check, then" in capsys.readouterr().out
+    assert told("init") == "prunescape: prunescape.yaml: is there already; name another file, or remove it"
+
+
+def test_a_first_config_for_images_and_a_network_of_ones_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for split, count in (("train", 3), ("validation", 2)):
+        for name in ("a cat", "dog"):
+            place = folder / "my birds" / split / name
+            place.mkdir(parents=True)
+            for index in range(count):
+                Image.fromarray(np.zeros((70, 100, 3), "uint8")).save(place / f"{index}.png")
+    (folder / "nets.py").write_text("def build(num_classes, in_channels):\n    ...\n")
+    (folder / "mine.pt").touch()
+    monkeypatch.syspath_prepend(folder)
+    words = ["--network", "nets:build", "--data", "my birds", "--weights", "mine.pt", "--learning-rate", "0.05"]
+    command.main(["init", "no.yaml", *words, "--weight-decay", "1e-5"])
+    config = Plan(yaml.safe_load((folder / "no.yaml").read_text())).run.config
+    assert (config.run, config.data.name, config.data.directory, config.data.image_size) == (
+        "no",
+        "image_folder",
+        "my birds",
+        64,
+    )
+    model = config.models["build"]
+    assert (model.import_, model.weights, model.learning_rate, model.weight_decay) == (
+        "nets:build",
+        "mine.pt",
+        0.05,
+        1e-5,
+    )
+    assert list(model.pipelines) == ["fine_tuning"]
+
+
+def test_a_wheel_has_what_the_workflow_reads() -> None:
+    """Every file beside which the Snakefile looks for something, and the packages that it needs."""
+    import tomllib
+
+    project = tomllib.loads((command.PROJECT / "pyproject.toml").read_text())
+    taken = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    assert all(to == f"prunescape_workflow/{of}" and (command.PROJECT / of).exists() for of, to in taken.items())
+    assert {"Snakefile", "config.yaml", "workflow", "profiles", "envs", "config", "pyproject.toml"} <= set(taken)
+    assert (command.PROJECT / "envs" / "prunescape.pth").read_text() == "prunescape_workflow/workflow\n"
+    assert project["project"]["scripts"]["prunescape"] == "prunescape.command:main"
