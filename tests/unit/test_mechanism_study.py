@@ -71,12 +71,12 @@ def test_networks_come_back_and_damage_is_told(start: State, tmp_path: Path) -> 
 
 def test_measurements_are_on_a_balanced_choice_of_images(digits: PreparedData, tmp_path: Path) -> None:
     ARCHITECTURE.save(tmp_path / "architecture.json")
-    paths = tmp_path / "architecture.json", digits.directory / "meta.json"
-    some = open_context(*paths, {"engine": ENGINE, "images": 20, "seed": 1}, 1)
+    files = {"architecture": tmp_path / "architecture.json", "data": digits.directory / "meta.json"}
+    some = open_context(files, {"engine": ENGINE, "images": 20, "seed": 1}, 1)
     assert np.bincount(some.data.labels("train")).tolist() == [2] * 10
-    assert open_context(*paths, {"engine": ENGINE, "images": 1000, "seed": 1}, 1).data.sizes["train"] == 100
+    assert open_context(files, {"engine": ENGINE, "images": 1000, "seed": 1}, 1).data.sizes["train"] == 100
     with pytest.raises(UserError, match=r"mechanism.images is 9, fewer"):
-        open_context(*paths, {"engine": ENGINE, "images": 9, "seed": 1}, 1)
+        open_context(files, {"engine": ENGINE, "images": 9, "seed": 1}, 1)
     assert statistics_batches(some, None) is None
     assert sum(len(labels) for _, labels in statistics_batches(some, {"batch_size": 10})) == 20
     samples = SampleSettings.from_config(SECTION, some.seed)

@@ -4,6 +4,7 @@ import contextlib
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from prunescape.coherence.measure import measure
 from prunescape.data.batches import Pick
 from prunescape.data.prepared import PreparedData
 from prunescape.errors import Interrupted, UserError
+from prunescape.io.files import write_json
 from prunescape.lanes.fuse import lane_states
 from prunescape.lanes.optimiser import LaneSGD
 from prunescape.mechanism.barriers import line
@@ -33,6 +35,7 @@ from prunescape.training import calibrate as calibration
 from prunescape.training import stop
 from prunescape.training.calibrate import calibrate
 from prunescape.training.checkpoint import Checkpoint
+from prunescape.training.context import chosen_strategy
 from prunescape.training.engine import Engine
 from prunescape.training.evaluate import evaluate
 from prunescape.training.memory import Needs
@@ -158,7 +161,9 @@ def test_a_lane_of_nans_leaves_its_neighbour(few: PreparedData, sound: list[Lane
     assert same(good, sound[0])
 
 
-def test_networks_are_evaluated_and_ways_measured(few: PreparedData, gpu: PretendedGPU, monkeypatch) -> None:
+def test_networks_are_evaluated_and_ways_measured(
+    few: PreparedData, gpu: PretendedGPU, monkeypatch, tmp_path: Path
+) -> None:
     networks = [build(ARCHITECTURE, seed) for seed in range(3)]
     scores = evaluate(networks, few, replace(GPU, strategy="fused", lanes=2))
     torch.testing.assert_close(scores.loss, evaluate(networks, few, Engine(precision="float64")).loss)
@@ -170,6 +175,12 @@ def test_networks_are_evaluated_and_ways_measured(few: PreparedData, gpu: Preten
     assert {entry["name"] for entry in found["measured"]} == {"serial", "fused", "graphed", "branches"}
     assert all(0 < entry["foreseen_memory_bytes"] < 1 << 30 for entry in found["measured"])
     assert Engine.from_config(section, 1, found).lanes == found["lanes"]
+    write_json(tmp_path / "strategy.json", {**found, "strategy": "branches"})
+    chosen = chosen_strategy({"companion": tmp_path / "strategy.json"})
+    times = {entry["name"]: entry["tile_ms"] for entry in found["measured"] if entry["name"] != "branches"}
+    assert times[Engine.from_config(section, 1, chosen).strategy] <= (1 + calibration.NEGLIGIBLE) * min(times.values())
+    assert chosen_strategy({"strategy": tmp_path / "strategy.json"})["strategy"] == "branches"
+    assert chosen_strategy({}) is None
     with pytest.raises(UserError, match=r"measured on H100, and this job runs on Pretended GPU; let all training run"):
         Engine.from_config(section, 1, {**found, "device": "H100"})
 
@@ -219,14 +230,16 @@ def _coherent(engine: Engine, data: PreparedData) -> pd.DataFrame:
     return pd.DataFrame([(one.coherence, one.loss, one.top1) for one in measured])
 
 
+@pytest.mark.parametrize("strategy", ["serial", "fused", "graphed"])
 @pytest.mark.parametrize("measurement", [_ablated, _between, _noisy, _coherent])
 def test_measurements_give_what_the_cpu_gives(
-    measurement: Callable[[Engine, PreparedData], pd.DataFrame], few: PreparedData
+    measurement: Callable[[Engine, PreparedData], pd.DataFrame], strategy: str, few: PreparedData
 ) -> None:
-    engine = replace(GPU, strategy="fused", lanes=2)
+    """Whatever `calibrate` may choose for a companion study."""
+    lanes = 1 if strategy == "serial" else 2
     with pretended():
-        found = measurement(engine, few)
-    expected = measurement(replace(engine, device="cpu"), few)
+        found = measurement(replace(GPU, strategy=strategy, lanes=lanes), few)
+    expected = measurement(replace(GPU, device="cpu", strategy="fused", lanes=lanes), few)
     pd.testing.assert_frame_equal(found, expected, rtol=1e-9)
 
 

@@ -354,3 +354,20 @@ def test_companion_studies_train_by_graphs_where_the_config_names_them() -> None
     run = Plan(merged(TINY, {"engine": {"device": "cuda", "strategy": "graphed"}}), 2).run
     assert run.lanes(8) == {**run.engine(), "lanes": 8}
     assert [Plan(TINY, 2).run.lanes(lanes)["strategy"] for lanes in (8, 1)] == ["fused", "serial"]
+
+
+@pytest.mark.parametrize(("device", "measured"), [("cuda", True), ("auto", False), ("cpu", False)])
+def test_companion_studies_run_networks_together_as_was_measured_on_gpus(device: str, measured: bool) -> None:
+    """A job that holds several networks reads the choice for the dense network of its model; no other job does."""
+    engine = {"device": device, "strategy": "auto", "lanes": None}
+    changes = {"engine": engine, "stochastic": STOCHASTIC, "coherence": COHERENCE, "mechanism": {}}
+    plan = Plan(merged(TINY, changes), 2)
+    seen = Counter[bool]()
+    for job in (job for study in plan.companions.values() for step in study.measured for job in step.all_jobs()):
+        settings, read = job.step.settings(job.wildcards), job.step.reads(job.wildcards)
+        together = settings.get("engine", {}).get("strategy") in {"fused", "vmap"} and job.model in plan.run.models
+        seen[together] += 1
+        chosen = f"results/tiny/models/{job.model}/dense/strategy.json"
+        assert read.get("companion") == (chosen if together and measured else None), job
+        assert not measured or not together or chosen in {made.result for made in plan.networks.calibrate.all_jobs()}
+    assert min(seen[True], seen[False]) > 0

@@ -58,8 +58,8 @@ def context(files: Path, digits: PreparedData) -> PretrainedContext:
 
 
 def opened(files: Path, digits: PreparedData, changes: dict) -> PretrainedContext:
-    paths = files / "architecture.json", files / "weights.safetensors", digits.directory / "meta.json"
-    return open_pretrained(*paths, {**SETTINGS, **changes}, 1)
+    read = {"architecture": files / "architecture.json", "weights": files / "weights.safetensors"}
+    return open_pretrained({**read, "data": digits.directory / "meta.json"}, {**SETTINGS, **changes}, 1)
 
 
 def grid_table(gains: dict[tuple[float, float], list[float]]) -> pd.DataFrame:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from prunescape.data.batches import Batches
@@ -18,19 +17,18 @@ from prunescape.training.context import Context, NetworkJob
 from prunescape.training.recalibration import recalibration_batches
 
 
-def open_context(architecture: str | Path, data: str | Path, settings: Mapping[str, Any], threads: int) -> Context:
+def open_context(files: Any, settings: Mapping[str, Any], threads: int) -> Context:
     """Load the context of measurements; its split "train" holds the images that utility and surfaces are measured on.
 
     Args:
-        architecture: its JSON file.
-        data: the prepared data's `meta.json`.
+        files: by name: architecture, data (the prepared data's `meta.json`), and what `chosen_strategy` reads.
         settings: engine, the config's section; images, how many training images are measured on, each class in
             proportion to its share (None, all); seed.
 
     Raises:
         UserError: a file is damaged, or there are fewer images than classes.
     """
-    whole, images = context.open_context(architecture, data, settings, threads), settings["images"]
+    whole, images = context.open_context(files, settings, threads), settings["images"]
     if images is None or images >= whole.data.sizes["train"]:
         return whole
     labels = whole.data.labels("train")
@@ -75,7 +73,7 @@ def measuring(snakemake: Any) -> Iterator[MeasuringJob]:
     """Run a script's body as a job that measures; `snakemake` is what Snakemake gives a script."""
     with logged(snakemake) as logger:
         settings, files, wildcards = snakemake.params.settings, snakemake.input, dict(snakemake.wildcards.items())
-        opened = open_context(files.architecture, files.data, settings, snakemake.threads)
+        opened = open_context(files, settings, snakemake.threads)
         labels = {"model": wildcards["model"], **({"seed": opened.seed} if "seed" in wildcards else {})}
         yield MeasuringJob(
             settings=settings,

@@ -6,9 +6,11 @@ from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from prunescape.config.section import Section
-from prunescape.plan.step import Files, Job, Sizes, Step, Wildcards, combinations
+from prunescape.plan.step import Files, Job, Sizes, Step, Wildcards, combinations, of_job
 from prunescape.plan.study import Planned
 from prunescape.studies.study import Measurement, module_of
+from prunescape.training.strategy import SERIAL
+from prunescape.variant import DENSE
 
 S = TypeVar("S", bound=Section)
 
@@ -82,12 +84,21 @@ class Companion(Planned, Generic[S]):
             more: what else `Run.step` takes.
         """
         run = self.run
+
+        def files(wildcards: Wildcards) -> Files:
+            engine = values(wildcards).get("engine")  # not of what measures nothing
+            alone = engine is None or engine["strategy"] == SERIAL
+            measured = {} if alone or wildcards["model"] not in run.models else {"companion": run.strategy.replace("{variant}", DENSE.name)}
+            return {**of_job(inputs, wildcards), **measured}
+
+        chooses = run.are_companions_calibrated and "model" not in more  # else fully connected ones of its own
+
         common = {"sources": run.builder, "held": lambda wildcards: run.held(networks(wildcards), lanes)}
         return self.step(
             name,
             outputs,
             self.model_seeds() if jobs is None else jobs,
-            inputs=inputs,
+            inputs=files if chooses else inputs,
             values=values,
             networks=networks,
             passes=passes,

@@ -259,7 +259,8 @@ class Run:
     def lanes(self, lanes: int, model: str | None = None) -> dict[str, Any]:
         """The engine's settings of a study that runs so many networks as one; of a model that may have any layers.
 
-        Its training steps are CUDA graphs where the config asks for `graphed`; nothing is measured.
+        Its training steps are CUDA graphs where the config asks for `graphed`; where `are_companions_calibrated`, what
+        was measured takes the place of these settings.
         """
         known = model is None or (not self.is_imported(model) and self.known(model).lanes)
         if known and self.config.engine.strategy == GRAPHED:
@@ -278,6 +279,14 @@ class Run:
     def is_calibrated(self) -> bool:
         """Whether the strategy of training cells is left to be measured."""
         return needs_calibration(self.config.engine)
+
+    @property
+    def are_companions_calibrated(self) -> bool:
+        """Whether companion studies, too, run their networks as was measured: on GPUs, where no size suits all.
+
+        On a CPU they keep to their own `lanes`, so that their bits do not follow from a measured time.
+        """
+        return self.is_calibrated and self.config.engine.device == "cuda"
 
     @cached_property
     def threads(self) -> int:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from prunescape.data.batches import Batches
@@ -31,24 +30,20 @@ class PretrainedContext(Context):
     sample: Batches
 
 
-def open_pretrained(
-    architecture: str | Path, weights: str | Path, data: str | Path, settings: Mapping[str, Any], threads: int
-) -> PretrainedContext:
+def open_pretrained(files: Any, settings: Mapping[str, Any], threads: int) -> PretrainedContext:
     """Load a pretrained network and its data.
 
     Args:
-        architecture: its JSON file.
-        weights: its safetensors file.
-        data: the prepared data's `meta.json`.
+        files: by name: architecture, data (the prepared data's `meta.json`), weights, and what `chosen_strategy` reads.
         settings: seed; held_out, sample and perturbed of the config's section `stochastic`; batch_size and
             drop_last of the recipe; and engine, the section of that name.
 
     Raises:
         UserError: a file is damaged, too few images are left for every class, or a weight is not finite.
     """
-    context = open_context(architecture, data, settings, threads)
+    context = open_context(files, settings, threads)
     engine = context.engine
-    network = load_weights(weights, build(context.architecture)).to(engine.device, engine.dtype).eval()
+    network = load_weights(files["weights"], build(context.architecture)).to(engine.device, engine.dtype).eval()
     kept, held_out = hold_out(context.data, settings["held_out"])
     images = min(settings["sample"] or kept.sizes["train"], kept.sizes["train"])
     sample = recalibration_batches(kept, engine, settings["batch_size"], images, drop_last=settings["drop_last"])

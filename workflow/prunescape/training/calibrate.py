@@ -17,7 +17,7 @@ from prunescape.training.engine import Engine
 from prunescape.training.evaluate import score
 from prunescape.training.memory import Needs, refusal
 from prunescape.training.recipe import Recipe
-from prunescape.training.strategy import AUTO, CAPTURED, FUSED, VMAP, Strategy, candidates
+from prunescape.training.strategy import AUTO, BRANCHES, CAPTURED, FUSED, VMAP, Strategy, candidates
 from prunescape.training.train import Array, Lane, Report, Task, check_architecture
 
 ENOUGH_SECONDS = 1.0  # of measuring a strategy ...
@@ -71,7 +71,8 @@ def calibrate(
         report: is given a line for each strategy.
 
     Returns:
-        JSON values: the chosen `strategy`, `lanes`, `channels_last`; the `reason` in words; the `device`; and what was
+        JSON values: the chosen `strategy`, `lanes`, `channels_last`; the same three for companion studies, which
+        look into networks and so take no branches, as `companion`; the `reason` in words; the `device`; and what was
         `measured`.
 
     Raises:
@@ -93,14 +94,19 @@ def calibrate(
     reason = _reason(chosen, measured, cells, engine.describe())
     if report is not None:
         report(reason)
+    looked_into = [one for one in measured if one.strategy.name != BRANCHES] or measured
     return {
-        "strategy": chosen.strategy.name,
-        "lanes": chosen.strategy.lanes,
-        "channels_last": chosen.strategy.channels_last,
+        **_choice(chosen),
+        "companion": _choice(choose(looked_into)),
         "reason": reason,
         "device": engine.describe(),
         "measured": [measurement.to_json() for measurement in measured],
     }
+
+
+def _choice(chosen: Measurement) -> dict[str, Any]:
+    strategy = chosen.strategy
+    return {"strategy": strategy.name, "lanes": strategy.lanes, "channels_last": strategy.channels_last}
 
 
 def _possible(architecture: Architecture, strategies: Sequence[Strategy], report: Report | None) -> Sequence[Strategy]:

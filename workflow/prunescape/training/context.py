@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -10,7 +9,7 @@ import torch
 from torch import nn
 
 from prunescape.data.prepared import PreparedData, load_prepared
-from prunescape.io.files import write_csv
+from prunescape.io.files import read_json, write_csv
 from prunescape.io.tables import first_columns
 from prunescape.models.architecture import Architecture, load_architecture
 from prunescape.models.build import build
@@ -41,20 +40,34 @@ class Context:
         return network.eval()
 
 
-def open_context(architecture: str | Path, data: str | Path, settings: Mapping[str, Any], threads: int) -> Context:
+def chosen_strategy(files: Any) -> Mapping[str, Any] | None:
+    """The choice that `calibrate` made for a job, by the job's files; None where the config leaves nothing to it.
+
+    Args:
+        files: by name. `strategy` is read by a job that trains cells, `companion` by one of a companion study, which
+            also looks into its networks: it takes the fastest way in which it can.
+    """
+    if path := files.get("strategy"):
+        return dict(read_json(path))
+    if path := files.get("companion"):
+        made = read_json(path)
+        return {**made, **made["companion"]}
+    return None
+
+
+def open_context(files: Any, settings: Mapping[str, Any], threads: int) -> Context:
     """Load the context of networks that are measured, and prepare this process for its engine.
 
     Args:
-        architecture: its JSON file.
-        data: the prepared data's `meta.json`.
+        files: by name: architecture, data (the prepared data's `meta.json`), and what `chosen_strategy` reads.
         settings: engine, the config's section of that name; and seed.
 
     Raises:
         UserError: a file is damaged.
     """
-    engine = Engine.from_config(settings["engine"], threads)
+    engine = Engine.from_config(settings["engine"], threads, chosen_strategy(files))
     engine.set_up()
-    return Context(load_architecture(architecture), load_prepared(data), engine, settings["seed"])
+    return Context(load_architecture(files["architecture"]), load_prepared(files["data"]), engine, settings["seed"])
 
 
 @dataclass(frozen=True, kw_only=True)

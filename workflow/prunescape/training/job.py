@@ -16,7 +16,7 @@ from prunescape.models.weights import read_weights
 from prunescape.runtime.job_lock import job_lock
 from prunescape.runtime.logs import logged
 from prunescape.training.checkpoint import Checkpoint, Snapshots
-from prunescape.training.context import NetworkJob
+from prunescape.training.context import NetworkJob, chosen_strategy
 from prunescape.training.engine import Engine
 from prunescape.training.recipe import Recipe
 from prunescape.training.train import Task
@@ -117,9 +117,7 @@ def training_job(snakemake: Any, *others: str) -> Iterator[TrainingJob | None]:
     """
     with logged(snakemake) as logger:
         settings, files, folder = snakemake.params.settings, snakemake.input, snakemake.params.checkpoint
-        strategy = files.get("strategy")  # made only where the config leaves it to be measured
-        chosen = strategy and read_json(strategy)
-        task = open_task(files.architecture, files.data, settings, snakemake.threads, chosen)
+        task = open_task(files.architecture, files.data, settings, snakemake.threads, chosen_strategy(files))
         given = {name: sha256(files[name]) for name in others if files.get(name)}
         identity = settings, dict(snakemake.wildcards.items()), task.identity(), read_json(files.data), given
         labels = {"model": snakemake.wildcards.get("model"), "seed": task.seed}

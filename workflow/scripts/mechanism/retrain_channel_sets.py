@@ -10,7 +10,7 @@ from prunescape.training.recipe import Recipe
 with training_job(snakemake, "sizes") as job:
     if job:
         settings, start = job.settings, load_networks(job.files.sizes)[WHOLE]
-        context = open_context(job.files.architecture, job.files.data, settings, snakemake.threads)
+        context = open_context(job.files, settings, snakemake.threads)
         sets = channel_sets(context, start, settings["fraction"], settings["sets"])
         recipe = Recipe.from_config(settings["retraining"])
         retrained = retrain_without(job.task, recipe, start, sets, *job.rates, job.report, job.checkpoint)

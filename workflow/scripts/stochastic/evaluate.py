@@ -8,7 +8,7 @@ from prunescape.stochastic.variants import variants_of
 
 with logged(snakemake) as logger:
     settings, files = snakemake.params.settings, snakemake.input
-    context = open_pretrained(files.architecture, files.weights, files.data, settings, snakemake.threads)
+    context = open_pretrained(files, settings, snakemake.threads)
     best = files.get("best")
     table = evaluate_variants(
         context.pretrained,

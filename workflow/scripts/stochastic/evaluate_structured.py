@@ -8,7 +8,7 @@ from prunescape.stochastic.structured import evaluate_structured
 
 with logged(snakemake):
     settings, files = snakemake.params.settings, snakemake.input
-    context = open_pretrained(files.architecture, files.weights, files.data, settings, snakemake.threads)
+    context = open_pretrained(files, settings, snakemake.threads)
     table = evaluate_structured(
         context.pretrained,
         context.architecture,

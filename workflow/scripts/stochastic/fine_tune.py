@@ -12,7 +12,7 @@ from prunescape.training.train import Task
 
 with logged(snakemake) as logger:
     settings, files = snakemake.params.settings, snakemake.input
-    context = open_pretrained(files.architecture, files.weights, files.data, settings, snakemake.threads)
+    context = open_pretrained(files, settings, snakemake.threads)
     recipe = Recipe.from_config(settings["recipe"])
     task = Task(context.architecture, context.data, context.engine, context.seed, recipe)
     best = read_json(files.best)

@@ -9,7 +9,7 @@ from prunescape.stochastic.searches import run_searches
 
 with logged(snakemake) as logger:
     settings, files = snakemake.params.settings, snakemake.input
-    context = open_pretrained(files.architecture, files.weights, files.data, settings, snakemake.threads)
+    context = open_pretrained(files, settings, snakemake.threads)
     identity = [settings, context.engine.choices(), read_json(files.data), sha256(files.weights)]
     result = run_searches(context, settings["search"], snakemake.params.checkpoint, identity, logger.info)
     write_csv(snakemake.output.evaluations, result.evaluations)
