@@ -88,7 +88,11 @@ class Companion(Planned, Generic[S]):
         def files(wildcards: Wildcards) -> Files:
             engine = values(wildcards).get("engine")  # not of what measures nothing
             alone = engine is None or engine["strategy"] == SERIAL
-            measured = {} if alone or wildcards["model"] not in run.models else {"companion": run.strategy.replace("{variant}", DENSE.name)}
+            measured = (
+                {}
+                if alone or wildcards["model"] not in run.models
+                else {"companion": run.strategy.replace("{variant}", DENSE.name)}
+            )
             return {**of_job(inputs, wildcards), **measured}
 
         chooses = run.are_companions_calibrated and "model" not in more  # else fully connected ones of its own
