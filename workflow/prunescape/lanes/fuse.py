@@ -69,6 +69,13 @@ class Branches(nn.Module):
         return torch.cat([array(x) for array in self.arrays], 1)
 
 
+def by_themselves(fused: nn.Module, lanes: int) -> list[tuple[nn.Module, slice]]:
+    """The networks of an array that run by themselves, each with its places among so many lanes."""
+    if isinstance(fused, Branches):
+        return [(array, slice(lane, lane + 1)) for lane, array in enumerate(fused.arrays)]
+    return [(fused, slice(0, lanes))]
+
+
 def has_lane_layers(model: nn.Module) -> bool:
     """Whether all layers of a network have a version for lanes."""
     return not any(_unknown(module) for module in model.modules())

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from prunescape.data.batches import Batches, Pick
-from prunescape.lanes.fuse import Branches
+from prunescape.lanes.fuse import by_themselves
 from prunescape.lanes.loss import lane_losses
 from prunescape.lanes.optimiser import Apart, LaneOptimiser
 from prunescape.training.engine import Engine
@@ -48,13 +48,11 @@ class Step:
             smoothing = smoothing.to(engine.device, engine.dtype) if bool(smoothing.any()) else None
         self.smoothing = smoothing
         self.losses = torch.zeros(lanes, dtype=torch.float64, device=engine.device)
-        arrays = list(network.arrays) if isinstance(network, Branches) else [network]
         parts = optimiser.parts if isinstance(optimiser, Apart) else [optimiser]
-        forwards = [torch.compile(array, dynamic=False) if engine.compile else array for array in arrays]
         # What runs by itself: a forward pass, the optimiser of its network, and its lanes.
         self._branches: list[tuple[Callable[[torch.Tensor], torch.Tensor], LaneOptimiser, slice]] = [
-            (forward, part, slice(at, at + lanes // len(arrays)))
-            for at, forward, part in zip(range(0, lanes, lanes // len(arrays)), forwards, parts, strict=True)
+            (torch.compile(array, dynamic=False) if engine.compile else array, part, places)
+            for (array, places), part in zip(by_themselves(network, lanes), parts, strict=True)
         ]
         self._streams: list[torch.cuda.Stream] = []
         if engine.strategy == BRANCHES and engine.device == "cuda":

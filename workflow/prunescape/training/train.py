@@ -17,7 +17,7 @@ from prunescape.data.batches import Batches
 from prunescape.data.epoch import sizes_of_batches
 from prunescape.data.randomness import derive_seed
 from prunescape.errors import Interrupted, UserError
-from prunescape.lanes.fuse import Branches, check_lanes, check_places, check_vmap, finite, lane_states
+from prunescape.lanes.fuse import Branches, by_themselves, check_lanes, check_places, check_vmap, finite, lane_states
 from prunescape.lanes.optimiser import Apart, LaneAdam, LaneAdamW, LaneOptimiser, LaneSGD
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
@@ -161,12 +161,9 @@ class Array:
         masks = [lane.mask for lane in lanes]
         more = self.recipe.clip, self.engine.channels_last
         make = OPTIMISERS[self.recipe.optimiser]
-        arrays: list[nn.Module] = list(self.network.arrays) if isinstance(self.network, Branches) else [self.network]
-        share = len(lanes) // len(arrays)
-        parts = [slice(at, at + share) for at in range(0, len(lanes), share)]
         optimisers = [
             make(array, self.rates[part], decays[part], momenta[part], masks[part], *more)
-            for array, part in zip(arrays, parts, strict=True)
+            for array, part in by_themselves(self.network, len(lanes))
         ]
         optimiser = Apart(optimisers) if isinstance(self.network, Branches) else optimisers[0]
         self.training = Batches(
