@@ -55,12 +55,21 @@ def test_every_page_is_there_and_asks_no_other_host(site: Path) -> None:
 def test_the_search_finds_without_a_server(site: Path, tmp_path: Path) -> None:
     browser = Browser(tmp_path / "profile")
     try:
-        browser.open(f"{(site / 'index.html').as_uri()}?q=checkpoint", 1280)
-        deadline = time.monotonic() + 60
-        while not browser.evaluate("document.querySelectorAll('.md-search-result__item').length"):
-            assert time.monotonic() < deadline, browser.messages
-            time.sleep(0.1)
-        assert "The engine" in browser.evaluate("document.querySelector('.md-search-result__list').innerText")
+        wanted = {
+            "checkpoint": "The engine",
+            "retune": "Glossary",
+            "keep": "Glossary",
+            "own network": "Your own network",
+        }
+        for words, title in wanted.items():
+            browser.open(f"{(site / 'index.html').as_uri()}?q={words.replace(' ', '+')}", 1280)
+            deadline = time.monotonic() + 60
+            while not browser.evaluate("document.querySelectorAll('.md-search-result__item').length"):
+                assert time.monotonic() < deadline, browser.messages
+                time.sleep(0.1)
+            found = browser.evaluate("document.querySelector('.md-search-result__list').innerText")
+            assert title in found, (words, found)
+            assert words != "own network" or found.lstrip().startswith("Your own"), found
         assert all(request.startswith(("file:", "data:", "about:")) for request in browser.requests), browser.requests
     finally:
         browser.close()

@@ -19,6 +19,9 @@ OWN = ("needs a training loop", "tests/unit/test_own_trainings.py")
 ELSEWHERE = {
     "make test": (SUITE, ".ci/run"),
     "make test-full": (SUITE, ".ci/run"),
+    "pip install .": ("installs into the reader's environment", "tests/unit/test_command.py"),
+    "prunescape init": ("needs it installed", "tests/unit/test_command.py"),
+    "prunescape check": ("needs it installed", "tests/unit/test_command.py"),
     "make gallery": ("takes the figures of whole demos", "tests/workflow/test_documentation.py"),
     "PYTHONPATH=workflow python -m pytest tests/unit/test_faults.py tests/unit/test_hpspace_cells.py "
     "tests/unit/test_fuzz.py tests/unit/test_results.py tests/unit/test_drill.py tests/unit/test_safety.py": (

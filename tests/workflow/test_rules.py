@@ -123,7 +123,9 @@ def test_targets_ask_for_every_file_that_is_documented(finished: Path, project: 
     results = finished / "results" / "tiny"
     package = json.loads((results / "datapackage.json").read_text())
     patterns = [re.sub(r"\{\w+\}", "*", entry["path"]) for entry in package["resources"] + package["parts"]]
-    table = (PROJECT / "README.md").read_text().partition("## What comes out")[2].partition("\n\n`results/")[0]
+    table = (
+        (PROJECT / "docs" / "hpspace.md").read_text().partition("## What comes out")[2].partition("\n\n`results/")[0]
+    )
     rows = re.findall(r"^\| (`.*?) \|", table, flags=re.MULTILINE)
     patterns += [f"hpspace/{name}" for row in rows for name in re.findall("`(.+?)`", row)]
     patterns += ["hpspace/figures/**/*.png", "index.html", "datapackage.json"]

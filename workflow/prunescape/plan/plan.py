@@ -171,7 +171,7 @@ class Plan:
     def main(self) -> list[str]:
         """Files that a plain run makes beside its tiles: networks, answers, what the tables mean, and the overview.
 
-        Every file that README.md and datapackage.json name: Snakemake makes again only what a target asks for.
+        Every file that docs/hpspace.md and datapackage.json name: Snakemake makes again only what a target asks for.
         """
         return [
             *self.networks.files,
