@@ -57,19 +57,18 @@ def test_the_search_finds_without_a_server(site: Path, tmp_path: Path) -> None:
     try:
         wanted = {
             "checkpoint": "The engine",
-            "retune": "Glossary",
-            "keep": "Glossary",
-            "own network": "Your own network",
+            "retune": "Tune again",
+            "keep": "keeps an answer",
+            "own network": "Your own",
         }
         for words, title in wanted.items():
             browser.open(f"{(site / 'index.html').as_uri()}?q={words.replace(' ', '+')}", 1280)
             deadline = time.monotonic() + 60
             while not browser.evaluate("document.querySelectorAll('.md-search-result__item').length"):
-                assert time.monotonic() < deadline, browser.messages
+                assert time.monotonic() < deadline, (words, browser.messages)
                 time.sleep(0.1)
             found = browser.evaluate("document.querySelector('.md-search-result__list').innerText")
-            assert title in found, (words, found)
-            assert words != "own network" or found.lstrip().startswith("Your own"), found
+            assert title in found[: len(title) if words == "own network" else None], (words, found)
         assert all(request.startswith(("file:", "data:", "about:")) for request in browser.requests), browser.requests
     finally:
         browser.close()
