@@ -9,7 +9,7 @@ PYTEST = PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --durations=20 -
 PARALLEL := -n auto --dist worksteal
 RUN := results/$(shell sed -n "s/^run: *\([^ \#]*\).*/\1/p" config.yaml)
 
-.PHONY: help demo demo-mechanism-full watch test test-full lint unit workflow-test slurm-test local-tests slurm-beside docs site gallery bench bench-gpu clean
+.PHONY: help demo demo-mechanism-full watch test test-full lint unit workflow-test slurm-test local-tests slurm-beside docs lock site gallery bench bench-gpu clean
 
 help:
 	@echo "make demo             set up, run the main job on handwritten digits, and write a report (minutes on two cores)"
@@ -19,6 +19,7 @@ help:
 	@echo "make test             set up and run the checks (ten minutes); its parts: lint, unit, workflow-test, slurm-test"
 	@echo "make test-full        run all other tests, which take longer (half an hour)"
 	@echo "make docs             write the config reference and the editor's schema again, from the sections"
+	@echo "make lock             pin all that requirements.txt needs, with hashes, in envs/requirements.lock"
 	@echo "make site             the documentation as a site, site/index.html"
 	@echo "make gallery          take the demos' figures into the documentation"
 	@echo "make bench            measure speed and exactness here, and write docs/benchmarks.md (an hour); make bench-gpu, on a GPU (8 minutes)"
@@ -109,6 +110,11 @@ slurm-test: $(VENV)/dev
 docs: $(VENV)/dev
 	PYTHONPATH=workflow $(BIN)/python -m prunescape.config.reference docs/config.md
 	PYTHONPATH=workflow $(BIN)/python -m prunescape.config.schema config/config.schema.json
+
+# One source, requirements.txt, for Linux (with CUDA) and macOS, Python 3.11 to 3.13; needs uv.
+lock:
+	uv pip compile requirements.txt --universal --python-version 3.11 --generate-hashes --no-annotate --quiet \
+	  --custom-compile-command "make lock" -o envs/requirements.lock
 
 site: $(VENV)/dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict

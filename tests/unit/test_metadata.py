@@ -49,6 +49,13 @@ def test_the_conda_environment_has_the_pins_of_requirements() -> None:
     assert set(environment["dependencies"][-1]["pip"]) == required
 
 
+def test_the_lock_has_them_too_and_a_hash_for_whatever_it_has() -> None:
+    text = (PROJECT / "envs" / "requirements.lock").read_text()
+    locked = re.findall(r"^(\S+==[\w.]+).*\\\n    --hash=sha256:", text, flags=re.MULTILINE)
+    assert len(locked) == len(re.findall(r"^\w\S*==", text, flags=re.MULTILINE)) > 100
+    assert pins((PROJECT / "requirements.txt").read_text()) <= set(locked)
+
+
 def test_dataclasses_take_every_key_of_their_section() -> None:
     # `criterion` is a list of each model's, so that a study may compare some; of what schedule some epochs are a part
     # follows from the pipeline.
