@@ -105,7 +105,10 @@ def _text(given: FirstConfig, data: list[str], images: int | None, project: Path
     few = images is not None and images < FEW
     rate, decay = given.learning_rate or (0.05 if is_imported else 0.1), given.weight_decay or 0.0005
     epochs = 40 if few else 60
-    model = [f"    import: {_quoted(given.network)}"] if is_imported else []
+    model = []
+    if is_imported:
+        model.append(f"    import: {_quoted(given.network)}")
+        model.append("    # kwargs: {width: 16}  # what the function is given beside num_classes and in_channels")
     if given.weights:
         model.append(f"    weights: {_quoted(given.weights)}  # of the trained network; pruning starts from it")
     is_given = given.learning_rate and given.weight_decay
