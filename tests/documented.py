@@ -22,6 +22,7 @@ PARTS += ["requirements-dev.txt", "CITATION.cff", ".snakemake-workflow-catalog.y
 SMALL = {
     "seeds": [0],
     "mechanism": {"seeds": [0]},
+    "stochastic": {"confirm": {"seeds": 1}},
     "data": {"train_size": 150, "validation_size": 200},
     "models": {"small_resnet": {"methods": ["uniform"], "ratios": [0.4]}},
     "grid": {"size": [1, 3], "tile": [1, 3]},
@@ -31,6 +32,7 @@ SMALL = {
 # What a test makes shorter: the same command on a part.
 SHORTER = {
     "make demo-stochastic": "make -n demo-stochastic",
+    "make demo-stochastic-full": "make -n demo-stochastic-full",
     "make demo-mechanism": "make -n demo-mechanism",
     "make demo-mechanism-full": "make -n demo-mechanism-full",
     "make demo-coherence": "make -n demo-coherence",

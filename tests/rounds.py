@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 
 from finished import seal_job, seal_results
+from prunescape.data.randomness import LEAST_SEED
 from prunescape.hpspace.cells import collect, collect_batches, of_grid, read_cells
 from prunescape.hpspace.confirmation import plan_round
 from prunescape.hpspace.explored import choose_batches
 from prunescape.hpspace.lattice import Pair
-from prunescape.hpspace.questions import LEAST_SEED, Rules
+from prunescape.hpspace.questions import Rules
 from prunescape.io.files import read_json, read_tables, write_csv, write_json
 from prunescape.io.schema import expect
 from prunescape.plan.plan import Plan

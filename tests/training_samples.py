@@ -51,6 +51,8 @@ def plain_training(
                 (loss(network(part), part_labels) / len(images)).backward()
             if hasattr(network, "clip"):
                 torch.nn.utils.clip_grad_norm_(network.parameters(), network.clip)
+            if hasattr(network, "clip_value"):
+                torch.nn.utils.clip_grad_value_(network.parameters(), network.clip_value)
             optimiser.step()
         schedule.step()
     return network.state_dict()

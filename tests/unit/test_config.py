@@ -104,10 +104,20 @@ THESIS = {  # sections 3.2.2, 3.2.3 and 3.3
 SP = {  # section IV, Tables I and II, Fig. 2, 3 and 8
     **{"recipe.epochs": 200, "recipe.batch_size": 128, "recipe.schedule": "cosine", "models.*.learning_rate": 0.1},
     **{"stochastic.fine_tuning.epochs": 100, "stochastic.fine_tuning.learning_rate": 1e-4},
-    **{"stochastic.fine_tuning.weight_decay": 5e-5, "stochastic.fine_tuning.clip": 0.1, "stochastic.held_out": 5000},
-    "stochastic.grid": {"gammas": [0.8, 0.9, 0.95], "sigmas": [0.001, 0.003, 0.005], "draws": 10},
+    **{
+        "stochastic.fine_tuning.weight_decay": 5e-5,
+        "stochastic.fine_tuning.clip": 0.1,
+        "stochastic.fine_tuning.clip_by": "value",
+        "stochastic.held_out": 5000,
+    },
+    "stochastic.grid": {
+        "methods": ["magnitude", "lamp", "grasp"],
+        "gammas": [0.8, 0.9, 0.95],
+        "sigmas": [0.001, 0.003, 0.005],
+        "draws": 10,
+    },
     **{"stochastic.search.budget": 150, "stochastic.search.draws": 10, "stochastic.search.sigma": [1e-4, 1e-2]},
-    **{"stochastic.search.gamma": [0.01, 0.99], "stochastic.transfer.draws": 80, "stochastic.best_draws": 20},
+    **{"stochastic.search.gamma": [0.01, 0.99], "stochastic.transfer.draws": 80, "stochastic.confirm.draws": 20},
     "models.resnet18_cifar.stochastic.fine_tuning_gamma": 0.9,
     "models.resnet50_cifar.stochastic.fine_tuning_gamma": 0.95,
     "models.vgg19_cifar.stochastic.fine_tuning_gamma": 0.94,

@@ -40,7 +40,7 @@ def of_stochastic(**options: Any) -> Tables:
     return {
         "sweep": shots,
         "sweep_intervals": seed_intervals(shots),
-        "grid_intervals": seed_intervals(grid),
+        "confirmed_intervals": seed_intervals(grid),
         "grid_tests": grid_tests(grid),
         "best_draws": pruned,
         "transfer": pruned,

@@ -12,8 +12,9 @@ import pytest
 from scipy.stats import t
 
 from confirmation_samples import RULES, SETTINGS, Confirmed, drawn
+from prunescape.data.randomness import LEAST_SEED
 from prunescape.hpspace.learnt import chance_of
-from prunescape.hpspace.questions import LEAST_SEED, PRIOR_CELL, seed_of
+from prunescape.hpspace.questions import PRIOR_CELL, seed_of
 from prunescape.hpspace.verdict import from_json, verdict
 from prunescape.hpspace.verdict_page import verdict_page
 from prunescape.hpspace.verdict_text import verdict_text

@@ -9,8 +9,8 @@ import pytest
 
 from plan_graph import edited
 from project_copy import PROJECT, TINY, merged
+from prunescape.data.randomness import LEAST_SEED
 from prunescape.errors import UserError
-from prunescape.hpspace.questions import LEAST_SEED
 from prunescape.io.seals import seal
 from prunescape.plan.plan import Plan
 from prunescape.plan.results import Results

@@ -9,8 +9,8 @@ import pytest
 
 from overview_samples import made, page
 from project_copy import TINY, merged
+from prunescape.data.randomness import LEAST_SEED
 from prunescape.errors import UserError
-from prunescape.hpspace.questions import LEAST_SEED
 from prunescape.io.files import read_csv
 from prunescape.io.seals import seal
 from prunescape.overview.cost_page import cost_page

@@ -31,7 +31,7 @@ def flat(network: torch.nn.Module) -> torch.Tensor:
     return torch.cat([weight.flatten() for weight in prunable(network).values()])
 
 
-def test_noise_has_its_deviation_and_is_named_by_seed_sigma_and_draw() -> None:
+def test_noise_has_its_deviation_and_is_named_by_seed_experiment_and_draw() -> None:
     shape = torch.Size([400, 500])
     one = noise(shape, "w", 0.005, 1, 0)
     assert one.mean().item() == pytest.approx(0, abs=4 * 0.005 / 400)
@@ -41,9 +41,9 @@ def test_noise_has_its_deviation_and_is_named_by_seed_sigma_and_draw() -> None:
     assert (torch.special.ndtr(scaled) - steps).abs().max() < 1.63 / len(scaled) ** 0.5
     torch.manual_seed(5)
     assert torch.equal(one, noise(shape, "w", 0.005, 1, 0))
-    others = [("v", 0.005, 1, 0), ("w", 0.006, 1, 0), ("w", 0.005, 2, 0), ("w", 0.005, 1, 1)]
-    for name, sigma, seed, draw in others:
-        other = noise(shape, name, sigma, seed, draw)
+    torch.testing.assert_close(noise(shape, "w", 0.006, 1, 0), 1.2 * one)  # the same draw for all sigmas
+    for name, seed, draw, stage in (("v", 1, 0, ""), ("w", 2, 0, ""), ("w", 1, 1, ""), ("w", 1, 0, "grid")):
+        other = noise(shape, name, 0.005, seed, draw, stage)
         correlation = torch.corrcoef(torch.stack([one.flatten(), other.flatten()]))[0, 1]
         assert abs(correlation) < 5 / len(scaled) ** 0.5
 

@@ -15,18 +15,26 @@ from prunescape.models.weights import save_weights
 from prunescape.plan.cost import population
 from prunescape.stochastic.context import PretrainedContext, open_pretrained
 from prunescape.stochastic.feature_variance import feature_variance
-from prunescape.stochastic.fine_tuning import FineTuned, fine_tune, measure_fine_tuning
+from prunescape.stochastic.fine_tuning import FineTuned, controls, fine_tune, measure_fine_tuning
 from prunescape.stochastic.gradient_flow import gradient_flow_table
 from prunescape.stochastic.populations import evaluate_variants
 from prunescape.stochastic.searches import run_searches
-from prunescape.stochastic.statistics import choose_cell
-from prunescape.stochastic.variants import KINDS, Pretrained, Variant, tuning_variants, variants_of
+from prunescape.stochastic.statistics import choose_cells, choose_structured
+from prunescape.stochastic.variants import (
+    KINDS,
+    Pretrained,
+    Variant,
+    confirmed_variants,
+    tuning_variants,
+    variants_of,
+)
 from prunescape.training.job import open_task
 from prunescape.training.train import Task
 from training_samples import ENGINE
 
 SETTINGS = {
     "seed": 3,
+    "stage": "",
     "held_out": 20,
     "sample": 50,
     "perturbed": "prunable",
@@ -80,8 +88,30 @@ def grid_table(gains: dict[tuple[float, float], list[float]]) -> pd.DataFrame:
 
 def test_the_cell_is_that_of_the_largest_mean_gain_without_recalibration() -> None:
     grid = grid_table({(0.8, 0.1): [1.0, 2.0], (0.9, 0.1): [9.0, -4.0], (0.9, 0.9): [0.0, 0.0]})
-    assert choose_cell(grid) == {"gamma": 0.9, "sigma": 0.1, "source": "grid"}  # means of medians: 1.5, 2.5, 0
-    assert choose_cell(grid, [0.5, 0.01]) == {"gamma": 0.5, "sigma": 0.01, "source": "config"}
+    found = choose_cells(pd.concat([grid, grid.assign(method="lamp", top1=-grid["top1"])]))
+    assert {name: found[name] for name in ("gamma", "sigma", "source")} == {
+        "gamma": 0.9,
+        "sigma": 0.1,
+        "source": "grid",
+    }
+    assert found["of"] == {  # means of medians: 1.5, 2.5, 0; and with 30 sigma more, where recalibrated
+        "magnitude": {"gamma": 0.9, "sigma": 0.1},
+        "recalibrated": {"gamma": 0.9, "sigma": 0.9},
+        "lamp": {"gamma": 0.9, "sigma": 0.9},
+    }
+    assert choose_cells(grid, [0.5, 0.01]) == {"gamma": 0.5, "sigma": 0.01, "source": "config", "of": {}}
+    ways = pd.concat([grid.assign(method="uniform"), grid.assign(method="non_uniform", top1=50.0)])
+    assert choose_structured(ways) == {"method": "uniform", "gamma": 0.9, "sigma": 0.1}
+
+
+def test_what_confirms_is_at_every_cell_of_the_grid_and_at_what_was_chosen() -> None:
+    best = {"gamma": 0.9, "sigma": 0.1, "of": {"lamp": {"gamma": 0.5, "sigma": 0.2}}}
+    made = confirmed_variants(["magnitude", "lamp"], [0.8, 0.9], [0.1, 0.3], 3, best)
+    assert len(made) == len(set(made)) == (1 + 3) + (2 + 4 * 3) + (1 + 3)
+    apart = confirmed_variants(["magnitude"], [0.8], [0.3], 1, {**best, "of": {}})
+    cells = {(variant.gamma, variant.sigma) for variant in apart if variant.kind == "stochastic"}
+    assert cells == {(0.9, 0.1), (0.8, 0.3)}
+    assert {variant.sigma for variant in apart if variant.kind == "dense_stochastic"} == {0.1}
 
 
 @pytest.mark.parametrize("kinds", [list(KINDS), ["deterministic", "stochastic"], ["dense"], list(KINDS)[3:]])
@@ -95,7 +125,7 @@ def test_networks_are_counted_without_making_them(kinds: list[str], gammas: list
 
 
 def test_what_is_fine_tuned() -> None:
-    best = {"gamma": 0.9, "sigma": 0.005}
+    best = {"gamma": 0.9, "sigma": 0.005, "of": {}}
     made = tuning_variants(["magnitude", "lamp"], [0.001, 0.005], 3, best)
     assert len(made) == len(set(made)) == 2 * (1 + 2 * 3)
     apart = tuning_variants(["magnitude"], [0.001, 0.005], 3, best, gamma=0.95)
@@ -107,6 +137,8 @@ def test_what_is_fine_tuned() -> None:
     }
     assert ("stochastic", 0.9, 0.005) in cells
     assert ("stochastic", 0.9, 0.001) not in cells
+    own = tuning_variants(["lamp"], [0.001], 1, best | {"of": {"lamp": {"gamma": 0.7, "sigma": 0.002}}})
+    assert {(variant.gamma, variant.sigma) for variant in own} == {(0.7, 0.0), (0.7, 0.001), (0.7, 0.002)}
 
 
 def test_a_context_from_files(
@@ -143,7 +175,7 @@ def test_networks_are_trained_on_what_is_not_held_out(
 
 def test_fine_tuning_is_measured_before_and_after(context: PretrainedContext, task: Task) -> None:
     task = replace(task, architecture=ARCHITECTURE, data=context.data, engine=EXACT)
-    wanted = tuning_variants(["lamp", "magnitude"], [0.05], 2, {"gamma": 0.8, "sigma": 0.05})
+    wanted = tuning_variants(["lamp", "magnitude"], [0.05], 2, {"gamma": 0.8, "sigma": 0.05, "of": {}})
     tuned = fine_tune(context.pretrained, wanted, task, 0.02, 5e-5)
     found = measure_fine_tuning(context, wanted, tuned)
     one_shot = evaluate_variants(context.pretrained, wanted, context.data, EXACT)
@@ -161,6 +193,11 @@ def test_fine_tuning_is_measured_before_and_after(context: PretrainedContext, ta
     after = found.variances[found.variances["stage"] == "fine_tuned"]
     assert len(after) == len(before)
     assert set(found.variances["method"]) == {"magnitude"}
+    frozen = replace(task, recipe=replace(task.recipe, batch_norm="frozen"))
+    control = np.array(controls(context.pretrained, wanted, frozen))
+    plain = found.accuracies["kind"] == "deterministic"
+    assert np.isnan(control).tolist() == (~plain).tolist()
+    assert (control[plain] > found.accuracies["one_shot_top1"][plain] + 5).all()  # by statistics alone
     of_lamp = FineTuned(tuned.table[:3], tuned.networks[:3])
     without = measure_fine_tuning(context, wanted[:3], of_lamp).variances
     assert len(without) == 0
@@ -179,9 +216,10 @@ def test_searches_and_what_their_fronts_are_worth(context: PretrainedContext, tm
     assert found.fronts["fitness_sp"].tolist() == on_front["sp"].tolist()
     row = found.fronts.iloc[0]
     made = [Variant("stochastic", "magnitude", row["gamma"], row["sigma"], draw) for draw in range(3)]
-    tested = evaluate_variants(context.pretrained, made, context.data, EXACT)
+    fresh = context.pretrained.for_stage(", tested")
+    tested = evaluate_variants(fresh, made, context.data, EXACT)
     assert row["sp"] == tested["top1"].median()
-    again = evaluate_variants(context.pretrained, made, context.data, EXACT, recalibration=context.sample)[3:]
+    again = evaluate_variants(fresh, made, context.data, EXACT, recalibration=context.sample)[3:]
     assert row["sp_recalibrated"] == again["top1"].median() != row["sp"]
     assert (found.fronts["delta"] == found.fronts["sp"] - found.fronts["dp"]).all()
     best = found.fronts[found.fronts["best"]]

@@ -93,6 +93,23 @@ def test_gradients_are_clipped_lane_by_lane(task: Task) -> None:
     check_close(masked.weights, expected, 1e-9)
 
 
+def test_gradients_are_clipped_by_value_and_batch_norm_stays_as_it_is(task: Task) -> None:
+    exact = exactly(task)
+    exact = replace(exact, recipe=replace(SHORT, clip=0.01, clip_by="value", batch_norm="frozen"))
+    found, other = train(exact, [LANES[0], LANES[2]])
+
+    def frozen(network: torch.nn.Module) -> None:
+        network.clip_value = 0.01  # for `plain_training`
+        for module in network.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.eval().requires_grad_(False)
+
+    check_close(found.weights, plain_training(exact, LANES[0], frozen), 1e-9)
+    check_close(other.weights, plain_training(exact, LANES[2], frozen), 1e-9)
+    assert (found.weights["bn1.running_mean"] == 0).all()
+    assert (found.weights["bn1.weight"] == 1).all()
+
+
 def test_arrays_are_no_larger_than_what_there_is_to_train(
     task: Task, together: list[LaneResult], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -43,8 +43,8 @@ COMPANIONS: dict[str, dict[str, Any]] = {
         "held_out": 20,
         "sample": 50,
         "sweep": {"methods": ["magnitude", "grasp"], "gammas": [0.5, 0.8], "sigmas": [0.01, 0.03], "draws": 2},
-        "grid": {"gammas": [0.8], "sigmas": [0.01, 0.03], "draws": 5},
-        "best_draws": 3,
+        "grid": {"methods": ["lamp"], "gammas": [0.8], "sigmas": [0.01, 0.03], "draws": 5},
+        "confirm": {"seeds": 2, "draws": 3},
         "transfer": {"gammas": [0.5, 0.8], "draws": 4},
         "fine_tuning": {"methods": ["magnitude", "lamp"], "sigmas": [0.01], "draws": 2}
         | {"epochs": 2, "learning_rate": 0.01},

@@ -21,7 +21,7 @@ WAYS = {"pruning": ["weights", "channels"], "retraining": ["fine_tuning", "rewin
 OF = {"model": ["small_resnet"], "method": ["magnitude", "grasp"], **WAYS}
 # By study: tables, figures, claims on each model, and rules that its plan names.
 THERE: dict[str, tuple[int, int, dict[str, int], list[str]]] = {
-    "stochastic": (20, 12, {"small_resnet": 11}, ["evaluate_sweep"]),
+    "stochastic": (24, 12, {"small_resnet": 25}, ["evaluate_sweep", "confirm_noise", "confirm_structured"]),
     "mechanism": (24, 13, {"small_resnet": 67}, ["prune_in_cycles", "retrain_channel_sets"]),
     "coherence": (
         *(14, 15, {"small_resnet": 29, "mlp": 26}),
@@ -138,14 +138,15 @@ OF_STUDY = {"collect", "state", "explore", "summarise", "figure", "tabulate"}
 GROUPS: dict[str, dict[str, str]] = {
     "stochastic": {
         "ANSWERS": "collect state",
-        "SUMMARY": "summarise state tabulate:1 figure:grid figure:seeds figure:one_shot",
+        "SUMMARY": "summarise tabulate:1 figure:best_draws figure:grid figure:seeds figure:one_shot",
+        "CONFIRMED": "ANSWERS SUMMARY confirm_noise figure:transfer",
         "TUNED": "fine_tune figure:fine_tuning tabulate:2 tabulate:3",
-        "CELL": "TUNED evaluate_best transfer_masks figure:best_draws figure:transfer",
-        "SEARCHES": "search tabulate:1 figure:fronts figure:search_progress",
+        "CELL": "TUNED CONFIRMED confirm_structured choose_cell",
+        "SEARCHES": "search tabulate:1 figure:best_draws figure:fronts figure:search_progress",
         "STRUCTURED": "evaluate_structured figure:structured",
         "FEATURES": "measure_feature_variance figure:feature_variance",
         "WEIGHTS": "measure_weight_cdf figure:weight_cdf",
-        "EVERYTHING": "SUMMARY CELL SEARCHES STRUCTURED FEATURES collect choose_cell evaluate_sweep evaluate_grid",
+        "EVERYTHING": "CELL SEARCHES STRUCTURED FEATURES evaluate_sweep evaluate_grid",
     },
     "mechanism": {
         "ANSWERS": "collect state",
@@ -181,12 +182,12 @@ CHANGES: dict[str, list[tuple[dict[str, Any], str]]] = {
         ({"grid": {"size": [5, 5], "tile": [5, 5]}}, ""),  # the main job's
         ({"figures": {"colour_map": "cividis"}}, ""),
         ({"engine": {"threads": 2}}, ""),
-        ({"stochastic": {"tolerance": 1.0}}, "SUMMARY"),
-        ({"stochastic": {"transfer": {"draws": 5}}}, "ANSWERS transfer_masks figure:transfer"),
+        ({"stochastic": {"tolerance": 1.0}}, "SUMMARY state"),
+        ({"stochastic": {"confirm": {"generation": 2}}}, "CONFIRMED TUNED WEIGHTS confirm_structured pretrain"),
         ({"stochastic": {"fine_tuning": {"epochs": 3}}}, "ANSWERS TUNED"),
         ({"stochastic": {"search": {"budget": 16}}}, "ANSWERS SEARCHES"),
-        ({"stochastic": {"structured": {"draws": 3}}}, "ANSWERS STRUCTURED"),
-        ({"stochastic": {"grid": {"draws": 6}}}, "SUMMARY CELL evaluate_grid choose_cell collect"),
+        ({"stochastic": {"structured": {"draws": 3}}}, "STRUCTURED CELL"),
+        ({"stochastic": {"grid": {"draws": 6}}}, "CELL evaluate_grid"),
         ({"stochastic": {"perturbed": "all"}}, "EVERYTHING"),
         ({"stochastic": {"held_out": 25}}, "EVERYTHING WEIGHTS pretrain"),
         ({"recipe": {"momentum": 0.8}}, "EVERYTHING WEIGHTS pretrain"),

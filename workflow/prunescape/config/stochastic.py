@@ -40,16 +40,37 @@ class Sweep(Section):
 
 
 class NoiseGrid(Section):
-    """The grid search for the largest gain over deterministic magnitude pruning (SP paper, Table I, left).
+    """The grid search for the largest gain over deterministic pruning (SP paper, Table I, left).
 
-    On the test images, on which that gain is then stated too.
+    It chooses on held-out images; what it chose is confirmed on the test images.
     """
 
+    methods: Some[Method] = key(
+        ("magnitude", "lamp", "grasp"), "How weights are scored; each has a best cell of its own, magnitude always."
+    )
     gammas: Some[Part] = key(
         (0.8, 0.9, 0.95), "Pruning rates gamma: the part of the weights that is removed.", unit="part of the weights"
     )
     sigmas: Some[Positive] = key((0.001, 0.003, 0.005), "Standard deviations sigma of the noise.", unit="weight")
     draws: Draws = key(10, "Noisy networks of each setting; their median counts.", unit="networks")
+
+
+class Confirm(Section):
+    """The confirmation of what exploring chose: networks trained anew, test images, and draws that chose nothing."""
+
+    seeds: Count = key(
+        10, "Networks that are trained anew, with seeds that are used for nothing else.", unit="networks"
+    )
+    draws: Draws = key(
+        20,
+        "Noisy networks of each setting around each of them; their median counts (SP paper, Fig. 4).",
+        unit="networks",
+    )
+    generation: Count = key(
+        1,
+        "Number of the confirmation. Add one where you have seen the answers and explore otherwise, or ask for more "
+        "networks: all are trained anew, and the level shrinks to a part of 0.8, 0.1, 0.05, ...",
+    )
 
 
 class Transfer(Section):
@@ -58,7 +79,7 @@ class Transfer(Section):
     gammas: Some[Part] = key(
         (0.6, 0.8, 0.9), "Pruning rates gamma: the part of the weights that is removed.", unit="part of the weights"
     )
-    draws: Draws = key(80, "Noisy networks of each setting.", unit="networks")
+    draws: Draws = key(80, "Noisy networks of each setting, around each confirming network.", unit="networks")
 
 
 class FineTuning(Section):
@@ -70,7 +91,17 @@ class FineTuning(Section):
     epochs: Epochs = key(100, "Length of the training.", unit="epochs")
     learning_rate: Positive = key(0.0001, "Initial learning rate; it falls to zero along half a cosine.", unit="factor")
     weight_decay: NotNegative = key(5e-05, "Weight decay.", unit="factor")
-    clip: Positive | None = key(0.1, "Largest norm of a network's gradient (null, no limit).", unit="norm")
+    clip: Positive | None = key(0.1, "Limit of a network's gradient (null, none).", unit="gradient")
+    clip_by: Literal["value", "norm"] = key(
+        "value",
+        "What of the gradient is limited: the absolute `value` of each entry, as in the code of the paper's authors, "
+        "or its `norm`, by which weights hardly move at the paper's learning rate.",
+    )
+    batch_norm: Literal["frozen", "live"] = key(
+        "frozen",
+        "Whether batch norm keeps its statistics, scales and shifts, as in the authors' code (`frozen`), or is trained "
+        "on (`live`), which measures its statistics anew, and so recalibrates it.",
+    )
 
 
 class Search(Section):
@@ -104,8 +135,8 @@ class Stochastic(Section):
 
     held_out: Count = key(
         5000,
-        "Training images that networks of this study are not trained on; the search takes its accuracies from them, "
-        "never from the test images. The grid takes its own from the test images.",
+        "Training images that networks of this study are not trained on; all that chooses takes its accuracies from "
+        "them (sweep, grid, search and structured pruning), never from the test images.",
         unit="images",
     )
     sample: Several | None = key(
@@ -124,17 +155,17 @@ class Stochastic(Section):
     )
     tolerance: Annotated[Number, within(ge=0, le=100)] = key(
         0.5,
-        "Points by which two accuracies must differ to count as different in the claims.",
+        "Points by which noise must gain for the gain to count: the margin of the claims.",
         unit="points",
+    )
+    level: Annotated[Number, within(gt=0, lt=0.5)] = key(
+        0.05,
+        "How often any answer of the study may be wrong in one direction; four fifths of it go to the core questions.",
+        unit="probability",
     )
     sweep: Sweep = section(Sweep)
     grid: NoiseGrid = section(NoiseGrid)
-    best_draws: Count = key(
-        20,
-        "Noisy networks at the grid's best setting that are shown one by one; the first of them are the grid's own "
-        "(SP paper, Fig. 4).",
-        unit="networks",
-    )
+    confirm: Confirm = section(Confirm)
     transfer: Transfer = section(Transfer)
     fine_tuning: FineTuning = section(FineTuning)
     search: Search = section(Search)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # seeds are derived while the Snakefile is parsed, too
     import numpy as np
 
+LEAST_SEED = 2**40  # of fresh seeds: above all that a config may have
+
 
 def derive_seed(seed: int, purpose: str, *more: int) -> int:
     """A seed of 63 bits for one purpose, the same on every machine and in every version.
@@ -18,6 +20,11 @@ def derive_seed(seed: int, purpose: str, *more: int) -> int:
     """
     text = json.dumps([int(seed), purpose, *map(int, more)])
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
+
+
+def fresh_seed(number: int, purpose: str) -> int:
+    """A seed of a training that is used for nothing else, by its number from 0 on; no config has it."""
+    return LEAST_SEED + derive_seed(number, purpose) % LEAST_SEED
 
 
 def random_order(length: int, seed: int) -> "np.ndarray":

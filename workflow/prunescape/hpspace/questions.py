@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from prunescape.data.randomness import derive_seed
+from prunescape.data.randomness import derive_seed, fresh_seed
 from prunescape.hpspace.lattice import Cell
 from prunescape.statistics.looks import OPEN, level_of, looks
 from prunescape.variant import DENSE as DENSE_VARIANT
@@ -19,7 +19,6 @@ PRIOR, TUNED, POLICY = "prior", "tuned", "policy"
 PRIOR_CELL = Cell(0, 0)
 STAGE_OF_FINALISTS = "finalists"
 COLLAPSED, FEW_IMAGES, DENSE_NEAR_CHANCE = "collapsed", "images", "dense near chance"  # what keeps an answer back
-LEAST_SEED = 2**40  # above all seeds that a config may have
 FINALISTS, FRESH_SEEDS = 4, 5  # cells among which is chosen, and seeds with which each is trained for that
 LANES = 4  # at most, in an array of trainings at chosen settings: there are so few, and idle lanes cost time
 
@@ -87,7 +86,7 @@ def seed_of(model: str, variant: str, stage: str, number: int) -> int:
         stage: what it is for: the finalists, or a generation of the confirmation.
         number: from 0 on.
     """
-    return LEAST_SEED + derive_seed(number, f"{model}/{variant}/{stage}") % LEAST_SEED
+    return fresh_seed(number, f"{model}/{variant}/{stage}")
 
 
 def stage_of_finalists(finalists: Sequence[Sequence[float]]) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
+NORM, VALUE = "norm", "value"  # what of a gradient is limited
 BLOCK = 16  # floats; each parameter starts at a multiple, because kernels may round by how memory is aligned
 
 
@@ -24,6 +25,8 @@ class LaneOptimiser(ABC):
             masked is zero from now on. A parameter that is not named is kept whole; None keeps everything.
         clip: largest norm of a lane's gradient before weight decay, over the weights that are kept; a longer one is
             shortened to it, as `torch.nn.utils.clip_grad_norm_` does. None leaves all.
+        clip_by: "norm"; or "value": `clip` is then the largest absolute value of each entry, as
+            `torch.nn.utils.clip_grad_value_` has it.
         channels_last: whether convolutions' weights are stored channels last, as convolutions of such images want them;
             else each step converts the weights there, and the gradients back.
     """
@@ -36,11 +39,13 @@ class LaneOptimiser(ABC):
         masks: Sequence[Mapping[str, torch.Tensor] | None] | None = None,
         clip: float | None = None,
         channels_last: bool = False,
+        clip_by: str = NORM,
     ) -> None:
         named = dict(network.named_parameters())
         self.parameters = list(named.values())
         self._channels_last = channels_last
-        self._clip = clip
+        self._clip, self._clip_by = clip, clip_by
+        self._held = [parameter for parameter in self.parameters if not parameter.requires_grad]
         self._weights = self._vector([parameter.detach() for parameter in self.parameters])
         for parameter, view in zip(self.parameters, self._views(self._weights), strict=True):
             parameter.data = view
@@ -77,17 +82,22 @@ class LaneOptimiser(ABC):
         """Update every lane once; gradients are used up and dropped.
 
         A parameter that this step's forward pass did not use, as with blocks that are skipped at random, has the
-        gradient zero: weight decay and momentum go on.
+        gradient zero: weight decay and momentum go on. One that requires no gradient stays as it is.
         """
         gradient = self._vector(
             [torch.zeros_like(weight) if weight.grad is None else weight.grad for weight in self.parameters]
         )
         for parameter in self.parameters:
             parameter.grad = None
-        if self._clip is not None:
+        if self._clip is not None and self._clip_by == VALUE:
+            gradient.clamp_(-self._clip, self._clip)
+        elif self._clip is not None:
             self._shorten(gradient, self._clip)
+        held = [parameter.clone() for parameter in self._held]
         self._decay(gradient)
         self._update(gradient)
+        for parameter, before in zip(self._held, held, strict=True):
+            parameter.copy_(before)
         if self._mask is not None:
             self._weights.mul_(self._mask)
 
@@ -166,7 +176,7 @@ class LaneSGD(LaneOptimiser):
 
     Args:
         momentum: (K,), or one number for all lanes.
-        network, learning_rate, weight_decay, masks, clip, channels_last: see `LaneOptimiser`.
+        network, learning_rate, weight_decay, masks, clip, channels_last, clip_by: see `LaneOptimiser`.
 
     Attributes:
         velocity: V of all parameters in one vector.
@@ -181,8 +191,9 @@ class LaneSGD(LaneOptimiser):
         masks: Sequence[Mapping[str, torch.Tensor] | None] | None = None,
         clip: float | None = None,
         channels_last: bool = False,
+        clip_by: str = NORM,
     ) -> None:
-        super().__init__(network, learning_rate, weight_decay, masks, clip, channels_last)
+        super().__init__(network, learning_rate, weight_decay, masks, clip, channels_last, clip_by)
         self.momentum = self._spread_shared(torch.as_tensor(momentum, dtype=torch.float64).reshape(-1))
         self.velocity = torch.zeros_like(self._weights)
 
@@ -207,7 +218,7 @@ class LaneAdam(LaneOptimiser):
 
     Args:
         momentum: of SGD, not used here.
-        network, learning_rate, weight_decay, masks, clip, channels_last: see `LaneOptimiser`.
+        network, learning_rate, weight_decay, masks, clip, channels_last, clip_by: see `LaneOptimiser`.
     """
 
     def __init__(
@@ -219,9 +230,10 @@ class LaneAdam(LaneOptimiser):
         masks: Sequence[Mapping[str, torch.Tensor] | None] | None = None,
         clip: float | None = None,
         channels_last: bool = False,
+        clip_by: str = NORM,
     ) -> None:
         del momentum
-        super().__init__(network, learning_rate, weight_decay, masks, clip, channels_last)
+        super().__init__(network, learning_rate, weight_decay, masks, clip, channels_last, clip_by)
         self._mean, self._square = torch.zeros_like(self._weights), torch.zeros_like(self._weights)
         # On the device, so that a captured step counts too; in float64, because b2^t is close to 1.
         self._steps = torch.zeros((), dtype=torch.float64, device=self._weights.device)

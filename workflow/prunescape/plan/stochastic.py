@@ -1,4 +1,8 @@
-"""The study `stochastic`: the networks of each experiment, and the tables, claims and figures that follow."""
+"""The study `stochastic`: the networks of each experiment, and the tables, claims and figures that follow.
+
+The networks of the config's seeds explore, on held-out images: sweep, grid, searches, structured pruning. What they
+chose is measured on fresh networks, on the test images, with draws of their own.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,13 +12,14 @@ from typing import Any
 from prunescape.config.models import OfStochastic
 from prunescape.config.recipe import Recipe
 from prunescape.config.stochastic import Stochastic as Section
+from prunescape.data.randomness import fresh_seed
 from prunescape.plan.companion import Companion
 from prunescape.plan.cost import population, training_flops
 from prunescape.plan.step import Sizes, Step, Wildcards, combinations
 from prunescape.studies.stochastic import STUDY
 
 GRASP_PASSES = 8  # forward passes that a gradient of a gradient is worth
-EVALUATE = "stochastic/evaluate.py"
+MAGNITUDE, GRASP = "magnitude", "grasp"
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +27,18 @@ class Stochastic(Companion[Section]):
     """Does noise before pruning give better sparse networks? One job an experiment, model and seed."""
 
     study = STUDY
+
+    # Seeds.
+
+    def fresh_seeds(self, model: str) -> list[int]:
+        """The seeds of the networks that confirm, which are used for nothing else."""
+        confirm = self.section.confirm
+        purpose = f"{self.name}/{model}/{confirm.generation}"
+        return [fresh_seed(number, purpose) for number in range(confirm.seeds)]
+
+    def fresh(self) -> list[dict[str, str]]:
+        """The wildcards of jobs that look at one network that confirms."""
+        return [job for model in self.models for job in combinations(model=[model], seed=self.fresh_seeds(model))]
 
     @property
     def _pretrained(self) -> str:
@@ -54,23 +71,22 @@ class Stochastic(Companion[Section]):
 
     def grid(self, model: str) -> dict[str, Any]:  # noqa: ARG002
         """The networks of the grid search."""
-        return {"methods": ["magnitude"], **self.section.grid.plain(), "kinds": ["deterministic", "stochastic"]}
+        return {**self.section.grid.plain(), "methods": self._grid_methods, "kinds": ["deterministic", "stochastic"]}
 
-    def best_draws(self, model: str) -> dict[str, Any]:  # noqa: ARG002
-        """The networks at the best cell; None stands for its pruning rate and noise."""
-        return {
-            "methods": ["magnitude"],
-            "gammas": None,
-            "sigmas": None,
-            "draws": self.section.best_draws,
-            "kinds": ["deterministic", "stochastic"],
-        }
+    @property
+    def _grid_methods(self) -> list[str]:
+        return list(dict.fromkeys([MAGNITUDE, *self.section.grid.methods]))
+
+    def confirmed(self, model: str) -> dict[str, Any]:  # noqa: ARG002
+        """The networks that confirm one-shot gains, beside what was chosen."""
+        grid, draws = self.section.grid.plain("gammas", "sigmas"), self.section.confirm.draws
+        return {**grid, "methods": self._grid_methods, "draws": draws}
 
     def transfer(self, model: str) -> dict[str, Any]:
         """The networks with masks and weights exchanged."""
         sigma = self.of_model(model).transfer_sigma
         return {
-            "methods": ["magnitude"],
+            "methods": [MAGNITUDE],
             "gammas": list(self.of_model(model).transfer_gammas or self.section.transfer.gammas),
             "sigmas": sigma and [sigma],
             "draws": self.section.transfer.draws,
@@ -79,7 +95,7 @@ class Stochastic(Companion[Section]):
 
     def variance_sweep(self, model: str) -> dict[str, Any]:  # noqa: ARG002
         """The networks of the sweep whose feature variance is measured."""
-        return {**self.section.sweep.plain(), "methods": ["magnitude"], "kinds": ["deterministic", "stochastic"]}
+        return {**self.section.sweep.plain(), "methods": [MAGNITUDE], "kinds": ["deterministic", "stochastic"]}
 
     def fine_tuned(self, model: str) -> dict[str, Any]:
         """The networks that are fine-tuned, beside the best cell."""
@@ -104,7 +120,18 @@ class Stochastic(Companion[Section]):
     def _fine_tuned_networks(self, model: str) -> int:
         """Number of networks that are fine-tuned, an upper bound."""
         chosen = self.fine_tuned(model)
-        return len(chosen["methods"]) * (2 + (len(chosen["sigmas"]) + 1) * chosen["draws"])
+        plain, noises = 2, len(chosen["sigmas"]) + 1
+        return len(chosen["methods"]) * (2 * plain + noises * chosen["draws"])  # the plain ones have a control
+
+    def _confirmed_networks(self, model: str) -> int:
+        """Number of networks that confirm one-shot gains, an upper bound."""
+        wanted = self.confirmed(model)
+        cells = len(wanted["gammas"]) * len(wanted["sigmas"]) + 1 + len(wanted["methods"])
+        return 1 + cells + (1 + cells) * wanted["draws"] + population(self.transfer(model))
+
+    def _confirmed_structured(self, model: str) -> int:  # noqa: ARG002
+        """Number of networks that lose whole filters as it was chosen."""
+        return 1 + self.section.confirm.draws
 
     def _searched_networks(self, model: str) -> int:  # noqa: ARG002
         """Number of networks that the searches evaluate."""
@@ -120,13 +147,16 @@ class Stochastic(Companion[Section]):
         """Number of images that each network of a job sees forwards, where it is not trained."""
         sample = min(self.section.sample or sizes["train"], sizes["train"])
         grasp = GRASP_PASSES * sample
-        swept = grasp if "grasp" in self.section.sweep.methods else 0
+        swept, of_grid = (grasp if GRASP in of else 0 for of in (self.section.sweep.methods, self._grid_methods))
+        held_out = self.section.held_out
         once = {
             "pretrain": 0,
             "measure_feature_variance": 3 * sample,  # as pretrained; recalibrated, and that itself
             "fine_tune": 2 * sizes["validation"] + 8 * sample + grasp,  # gradients and variances, before and after
-            "search": self.section.held_out,
-            "evaluate_sweep": 2 * sizes["validation"] + sample + swept,
+            "search": held_out,
+            "evaluate_sweep": 2 * held_out + sample + swept,
+            "evaluate_grid": 2 * held_out + sample + of_grid,
+            "evaluate_structured": 2 * held_out + sample,
         }
         return int(once.get(rule, 2 * sizes["validation"] + sample))
 
@@ -140,6 +170,7 @@ class Stochastic(Companion[Section]):
         values: Callable[[str], dict[str, Any]],
         at_best: bool = False,
         recipe: Recipe | None = None,
+        confirms: bool = False,
         **more: Any,
     ) -> Step:
         """A step that measures one pretrained network.
@@ -148,8 +179,9 @@ class Stochastic(Companion[Section]):
             name, outputs, more: see `measure`.
             networks: how many networks a job makes of a model.
             values: settings beside those that all have, by model.
-            at_best: whether it needs the best pruning rate and noise.
+            at_best: whether it needs what was chosen.
             recipe: by which these are trained.
+            confirms: whether it looks at fresh networks, and not at those that explore.
         """
         run, section = self.run, self.section
 
@@ -159,6 +191,7 @@ class Stochastic(Companion[Section]):
                 **run.config.recipe.plain("batch_size", "drop_last"),
                 "engine": run.lanes(section.lanes),
                 "seed": int(wildcards["seed"]),
+                "stage": name,
                 **values(wildcards["model"]),
             }
 
@@ -174,21 +207,31 @@ class Stochastic(Companion[Section]):
             settings,
             lambda wildcards: networks(wildcards["model"]),
             passes,
+            self.fresh() if confirms else None,
             lanes=section.lanes,
             **more,
         )
 
-    def _evaluating(
-        self, name: str, table: str, chosen: Callable[[str], dict[str, Any]], at_best: bool = False
-    ) -> Step:
-        """A step that measures the accuracy of sparse networks right after pruning."""
+    def _exploring(self, name: str, table: str, chosen: Callable[[str], dict[str, Any]]) -> Step:
+        """A step that measures the accuracy of sparse networks right after pruning, on held-out images."""
         return self._measuring(
             name,
             {"table": self.part(table)},
             lambda model: population(chosen(model)),
             lambda model: {"variants": chosen(model)},
-            at_best,
-            script=EVALUATE,
+            script="stochastic/evaluate.py",
+        )
+
+    @cached_property
+    def confirm_noise(self) -> Step:
+        """The step that measures what was chosen on a fresh network: gains, and masks and weights exchanged."""
+        return self._measuring(
+            "confirm_noise",
+            {"confirmed": self.part("confirmed"), "transfer": self.part("transfer")},
+            self._confirmed_networks,
+            lambda model: {"variants": self.confirmed(model), "transfer": self.transfer(model)},
+            at_best=True,
+            confirms=True,
         )
 
     @cached_property
@@ -212,6 +255,7 @@ class Stochastic(Companion[Section]):
             values,
             lambda wildcards: 1,
             lambda wildcards, sizes: training_flops(1, 1, sizes, recipe),
+            [*self.model_seeds(), *self.fresh()],
             script="models/train_dense.py",
             checkpoint="",
             **run.of_one,
@@ -219,12 +263,16 @@ class Stochastic(Companion[Section]):
 
     @cached_property
     def choose_cell(self) -> Step:
-        """The step that chooses a model's best pruning rate and noise."""
+        """The step that chooses pruning rates and noises of a model, by the networks that explore."""
+        explored = {"grids": "grid", "structured": "structured"}
         return self.step(
             "choose_cell",
             {"cell": self.cell},
             combinations(model=self.models),
-            inputs={"grids": [self.part("grid").replace("{seed}", str(seed)) for seed in self.run.seeds]},
+            inputs={
+                name: [self.part(table).replace("{seed}", str(seed)) for seed in self.run.seeds]
+                for name, table in explored.items()
+            },
             values=lambda wildcards: self.of_model(wildcards["model"]).plain("cell"),
             is_local=True,
         )
@@ -233,12 +281,12 @@ class Stochastic(Companion[Section]):
     def measure_weight_cdf(self) -> Step:
         """The step that measures how many weights are smaller than the noise: seconds of work."""
         outputs, pretrained = {"table": self.part("weight_cdf")}, self.of_pretrained
-        return self.step("measure_weight_cdf", outputs, self.model_seeds(), inputs=pretrained, sources=self.run.builder)
+        return self.step("measure_weight_cdf", outputs, self.fresh(), inputs=pretrained, sources=self.run.builder)
 
     @cached_property
     def fine_tune(self) -> Step:
         """The step that fine-tunes sparse networks."""
-        chosen = self.section.fine_tuning.plain("learning_rate", "weight_decay")
+        chosen = self.section.fine_tuning.plain("learning_rate", "weight_decay", "clip_by", "batch_norm")
         return self._measuring(
             "fine_tune",
             {"accuracies": self.part("fine_tuning"), "variances": self.part("variances")},
@@ -246,6 +294,7 @@ class Stochastic(Companion[Section]):
             lambda model: {"variants": self.fine_tuned(model), "recipe": self.fine_tuning.plain(), **chosen},
             at_best=True,
             recipe=self.fine_tuning,
+            confirms=True,
             checkpoint="",
         )
 
@@ -266,10 +315,9 @@ class Stochastic(Companion[Section]):
         """The steps that train or measure, in the order of the work."""
         return [
             self.pretrain,
-            self._evaluating("evaluate_sweep", "sweep", self.sweep),
-            self._evaluating("evaluate_grid", "grid", self.grid),
-            self._evaluating("evaluate_best", "best_draws", self.best_draws, at_best=True),
-            self._evaluating("transfer_masks", "transfer", self.transfer, at_best=True),
+            self._exploring("evaluate_sweep", "sweep", self.sweep),
+            self._exploring("evaluate_grid", "grid", self.grid),
+            self.confirm_noise,
             self.measure_weight_cdf,
             self._measuring(
                 "measure_feature_variance",
@@ -284,6 +332,14 @@ class Stochastic(Companion[Section]):
                 {"table": self.part("structured")},
                 self._structured_networks,
                 lambda model: {"variants": self.structured(model), "pruning": self.networks.flops_ranking()},
+            ),
+            self._measuring(
+                "confirm_structured",
+                {"table": self.part("confirmed_structured")},
+                self._confirmed_structured,
+                lambda model: {"draws": self.section.confirm.draws, "pruning": self.networks.flops_ranking()},
+                at_best=True,
+                confirms=True,
             ),
         ]
 

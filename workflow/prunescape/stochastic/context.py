@@ -35,8 +35,8 @@ def open_pretrained(files: Any, settings: Mapping[str, Any], threads: int) -> Pr
 
     Args:
         files: by name: architecture, data (the prepared data's `meta.json`), weights, and what `chosen_strategy` reads.
-        settings: seed; held_out, sample and perturbed of the config's section `stochastic`; batch_size and
-            drop_last of the recipe; and engine, the section of that name.
+        settings: seed; stage, the experiment; held_out, sample and perturbed of the config's section `stochastic`;
+            batch_size and drop_last of the recipe; and engine, the section of that name.
 
     Raises:
         UserError: a file is damaged, too few images are left for every class, or a weight is not finite.
@@ -47,5 +47,7 @@ def open_pretrained(files: Any, settings: Mapping[str, Any], threads: int) -> Pr
     kept, held_out = hold_out(context.data, settings["held_out"])
     images = min(settings["sample"] or kept.sizes["train"], kept.sizes["train"])
     sample = recalibration_batches(kept, engine, settings["batch_size"], images, drop_last=settings["drop_last"])
-    pretrained = Pretrained(context.architecture.name, context.seed, network, settings["perturbed"], sample)
+    pretrained = Pretrained(
+        context.architecture.name, context.seed, network, settings["perturbed"], sample, settings["stage"]
+    )
     return PretrainedContext(context.architecture, kept, engine, context.seed, pretrained, held_out, sample)

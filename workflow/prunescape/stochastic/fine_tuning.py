@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import pandas as pd
@@ -13,9 +14,11 @@ from prunescape.stochastic.context import PretrainedContext
 from prunescape.stochastic.feature_variance import COLUMNS as VARIANCE_COLUMNS
 from prunescape.stochastic.feature_variance import feature_variance
 from prunescape.stochastic.gradient_flow import gradient_flow_table
+from prunescape.stochastic.names import DETERMINISTIC
 from prunescape.stochastic.populations import evaluate_variants
 from prunescape.stochastic.variants import Pretrained, Variant, variant_table
 from prunescape.training.checkpoint import Checkpoint
+from prunescape.training.recipe import LIVE
 from prunescape.training.train import Lane, Report, Task, train
 
 
@@ -60,8 +63,8 @@ def fine_tune(
     Args:
         pretrained: w*.
         variants: of it, pruned or not.
-        task: the network's architecture, data, recipe (in the paper 100 epochs, cosine, gradients clipped at 0.1),
-            engine, and the seed of order and augmentation.
+        task: the network's architecture, data, recipe (in the paper 100 epochs, cosine, gradients clipped at 0.1, by
+            value and with frozen batch norm in its authors' code), engine, and the seed of order and augmentation.
         learning_rate: initial, 1e-4 in the paper.
         weight_decay: 5e-5 in the paper.
         checkpoint: where the state is kept, so that a killed job goes on.
@@ -90,6 +93,26 @@ def fine_tune(
     for network, result in zip(networks, results, strict=True):
         network.load_state_dict(result.weights)
     return FineTuned(table, networks)
+
+
+def controls(
+    pretrained: Pretrained, variants: Sequence[Variant], task: Task, report: Report | None = None
+) -> list[float]:
+    """Accuracies of the deterministic variants after as many epochs with learning rate 0 and live batch norm.
+
+    No weight changes: what is recovered is recovered by batch norm's statistics alone.
+
+    Args:
+        pretrained, variants, task: see `fine_tune`; the task's recipe may freeze batch norm.
+
+    Returns:
+        One a variant, in percent; NaN of those with noise.
+    """
+    places = [place for place, variant in enumerate(variants) if variant.kind == DETERMINISTIC]
+    live = replace(task, recipe=replace(task.recipe, batch_norm=LIVE))
+    still = fine_tune(pretrained, [variants[place] for place in places], live, 0.0, 0.0, report)
+    found = dict(zip(places, still.table["top1"], strict=True))
+    return [found.get(place, float("nan")) for place in range(len(variants))]
 
 
 def _on_cpu(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:

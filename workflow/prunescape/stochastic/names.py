@@ -5,5 +5,6 @@ DETERMINISTIC, STOCHASTIC = "deterministic", "stochastic"
 MASK_S_TO_D, MASK_D_TO_S = "mask_s_to_d", "mask_d_to_s"
 KINDS = (DENSE, DENSE_STOCHASTIC, DETERMINISTIC, STOCHASTIC, MASK_S_TO_D, MASK_D_TO_S)  # of networks
 NO_METHOD = "none"  # of the kinds that are not pruned
+RECALIBRATED = "recalibrated"  # of magnitude, what was chosen with batch norm recalibrated
 F1, F2 = "F1", "F2"  # fitness functions of a search
 NSGA_II, RANDOM = "nsga2", "random"  # algorithms of a search

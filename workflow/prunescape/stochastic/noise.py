@@ -1,8 +1,9 @@
 """Gaussian noise on the weights of a network (SP paper, eq. 2).
 
-A draw is named by a seed, its standard deviation sigma and a number: the same name gives the same noise whatever else
-is drawn, and two names give independent noise. Each parameter has a generator of its own, so that a weight's noise does
-not depend on which others are perturbed.
+A draw is named by a seed, the experiment that it is for, and a number: the same name gives the same noise whatever else
+is drawn, and two names give independent noise. So what one experiment chose is measured with other draws in the next.
+A draw at another standard deviation is the same one scaled: comparisons of noises do not depend on luck of the draw.
+Each parameter has a generator of its own, so that a weight's noise does not depend on which others are perturbed.
 """
 
 import copy
@@ -33,26 +34,29 @@ def perturbed_names(network: nn.Module, perturbed: str = PRUNABLE) -> list[str]:
     return list(prunable(network)) if perturbed == PRUNABLE else [name for name, _ in network.named_parameters()]
 
 
-def noise(shape: torch.Size, name: str, sigma: float, seed: int, draw: int) -> torch.Tensor:
+def noise(shape: torch.Size, name: str, sigma: float, seed: int, draw: int, stage: str = "") -> torch.Tensor:
     """N(0, sigma^2) for the parameter `name`: float32, on the CPU."""
-    generator = torch.Generator().manual_seed(derive_seed(seed, f"noise {float(sigma)!r} on {name}", draw))
+    generator = torch.Generator().manual_seed(derive_seed(seed, f"noise of {stage} on {name}", draw))
     return torch.randn(shape, generator=generator) * sigma
 
 
 @torch.no_grad()
-def perturb(network: nn.Module, sigma: float, seed: int, draw: int, perturbed: str = PRUNABLE) -> nn.Module:
+def perturb(
+    network: nn.Module, sigma: float, seed: int, draw: int, perturbed: str = PRUNABLE, stage: str = ""
+) -> nn.Module:
     """w* + N(0, sigma^2 I), the dense stochastic network (SP paper, eq. 2), as a copy.
 
     Args:
         network: a plain network, w*; it is not changed.
         sigma: standard deviation of the noise, in units of the weights; 0 gives an equal copy.
         seed: names the draw ...
-        draw: ... together with sigma and this number.
+        draw: ... together with this number.
         perturbed: one of `PERTURBED`.
+        stage: the experiment that the draw is for; it names the draw, too.
     """
     noisy = copy.deepcopy(network)
     if sigma:
         for name in perturbed_names(network, perturbed):
             parameter = noisy.get_parameter(name)
-            parameter.add_(noise(parameter.shape, name, sigma, seed, draw).to(parameter))
+            parameter.add_(noise(parameter.shape, name, sigma, seed, draw, stage).to(parameter))
     return noisy

@@ -20,8 +20,8 @@ class SearchesTables(NamedTuple):
         evaluations: as in `prunescape.stochastic.search.SearchTables`.
         progress: its `hypervolume`.
         fronts: one row a candidate on a front: evaluation, sigma, gamma, objective_1, objective_2; fitness_sp and
-            fitness_dp, the accuracies that the search saw; sp, dp and delta, those on the test images, of the same
-            networks, and with the ending _recalibrated those after recalibrating batch norm; best, whether it is the
+            fitness_dp, the accuracies that the search saw; sp, dp and delta, those on the test images, with draws of
+            their own, and with the ending _recalibrated those after recalibrating batch norm; best, whether it is the
             one of "F2" with the largest second objective (SP paper, Table I, right).
     """
 
@@ -48,8 +48,9 @@ def run_searches(
     """
     pretrained, engine, draws = context.pretrained, context.engine, settings["draws"]
     fitness = accuracy_fitness(pretrained, context.held_out, engine, draws=draws)
+    fresh = pretrained.for_stage(f"{pretrained.stage}, tested")
     plain, again = (
-        accuracy_fitness(pretrained, context.data, engine, draws=draws, split="validation", recalibration=recalibration)
+        accuracy_fitness(fresh, context.data, engine, draws=draws, split="validation", recalibration=recalibration)
         for recalibration in (None, context.sample)
     )
     parts: list[SearchesTables] = []

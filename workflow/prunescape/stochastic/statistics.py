@@ -13,7 +13,15 @@ from scipy.stats import binom, wilcoxon
 
 from prunescape.claims.intervals import interval
 from prunescape.pruning.settings import MAGNITUDE
-from prunescape.stochastic.names import DENSE, DENSE_STOCHASTIC, DETERMINISTIC, F2, NSGA_II, STOCHASTIC
+from prunescape.stochastic.names import (
+    DENSE,
+    DENSE_STOCHASTIC,
+    DETERMINISTIC,
+    F2,
+    NSGA_II,
+    RECALIBRATED,
+    STOCHASTIC,
+)
 
 CELL = ["model", "seed", "kind", "method", "gamma", "sigma", "recalibrated"]
 OVER_SEEDS = [column for column in CELL if column != "seed"]
@@ -106,18 +114,23 @@ def best_cells(cells: pd.DataFrame) -> pd.DataFrame:
     return cells.loc[cells.groupby(by, sort=False)["delta"].idxmax()].reset_index(drop=True)
 
 
-def summarise(sweep: pd.DataFrame, grid: pd.DataFrame, tolerance: float) -> dict[str, pd.DataFrame]:
-    """Statistics of the networks of sweep and grid over draws and seeds, by the names of their tables.
+def summarise(
+    sweep: pd.DataFrame, grid: pd.DataFrame, confirmed: pd.DataFrame, tolerance: float
+) -> dict[str, pd.DataFrame]:
+    """Statistics of networks over draws and seeds, by the names of their tables.
 
     Args:
-        sweep, grid: sweep.csv and grid.csv.
+        sweep, grid: sweep.csv and grid.csv, of the networks that explore, on held-out images.
+        confirmed: confirmed.csv, of fresh networks on the test images; the tests are of these.
         tolerance: of crossovers, in points.
     """
+    pruned = confirmed[(confirmed["method"] == MAGNITUDE) & confirmed["kind"].isin([DETERMINISTIC, STOCHASTIC])]
     return {
         "sweep_intervals": seed_intervals(sweep),
         "crossovers": crossovers(sweep, tolerance),
         "grid_intervals": seed_intervals(grid),
-        "grid_tests": grid_tests(grid),
+        "confirmed_intervals": seed_intervals(confirmed),
+        "grid_tests": grid_tests(pruned),
     }
 
 
@@ -182,22 +195,44 @@ def crossovers(table: pd.DataFrame, tolerance: float = 0.0) -> pd.DataFrame:
 GRID, CONFIG = "grid", "config"
 
 
-def choose_cell(grid: pd.DataFrame, fixed: Sequence[float] | None = None) -> dict[str, Any]:
-    """A model's best cell: the one with the largest mean gain over seeds, without recalibration; or the one given.
+def choose_cells(grid: pd.DataFrame, fixed: Sequence[float] | None = None) -> dict[str, Any]:
+    """What a model's exploration chose: the cells of the largest mean gains over its seeds; or the one given.
 
     Args:
-        grid: what `evaluate_variants` gives for the grid of one model, for one seed or more.
+        grid: what `evaluate_variants` gives on held-out images for the grid of one model, for one seed or more.
         fixed: gamma and sigma, if they are not to be chosen.
 
     Returns:
-        gamma, sigma and source ("grid" or "config"), as JSON values.
+        As JSON values gamma, sigma and source ("grid" or "config"), those of magnitude with batch norm as pretrained;
+        and `of`, gamma and sigma by method, and of magnitude as "recalibrated" those of the largest gain between
+        networks that are both recalibrated; empty where the cell is given.
     """
     if fixed is not None:
-        return {"gamma": fixed[0], "sigma": fixed[1], "source": CONFIG}
+        return {"gamma": fixed[0], "sigma": fixed[1], "source": CONFIG, "of": {}}
     intervals = seed_intervals(grid)
-    plain = intervals[(intervals["method"] == MAGNITUDE) & ~intervals["recalibrated"].astype(bool)]
-    best = best_cells(plain[plain["kind"] == STOCHASTIC]).iloc[0]
-    return {"gamma": float(best["gamma"]), "sigma": float(best["sigma"]), "source": GRID}
+    chosen = {}
+    for row in best_cells(intervals[intervals["kind"] == STOCHASTIC]).to_dict("records"):
+        name = str(row["method"])
+        if row["recalibrated"]:
+            if name != MAGNITUDE:
+                continue
+            name = RECALIBRATED
+        chosen[name] = {"gamma": float(row["gamma"]), "sigma": float(row["sigma"])}
+    return {**chosen[MAGNITUDE], "source": GRID, "of": chosen}
+
+
+def choose_structured(structured: pd.DataFrame) -> dict[str, Any]:
+    """The way of structured pruning and the noise with the largest mean gain over seeds, batch norm as pretrained.
+
+    Args:
+        structured: structured.csv of one model, on held-out images.
+
+    Returns:
+        method, gamma (the part of the FLOPs that is removed) and sigma, as JSON values.
+    """
+    intervals = seed_intervals(structured[~structured["recalibrated"].astype(bool)])
+    best = intervals.loc[intervals["delta"].idxmax()]
+    return {"method": str(best["method"]), "gamma": float(best["gamma"]), "sigma": float(best["sigma"])}
 
 
 def guessing_accuracy(classes: int, images: int) -> float:

@@ -14,8 +14,8 @@ from prunescape.claims.intervals import interval
 from prunescape.claims.published import beside, published
 from prunescape.io.files import read_json
 from prunescape.pruning.settings import MAGNITUDE
-from prunescape.stochastic.names import DETERMINISTIC, F2, STOCHASTIC
-from prunescape.stochastic.statistics import CONFIG, GRID, best_cells, candidates, guessing_accuracy, seed_intervals
+from prunescape.stochastic.names import DETERMINISTIC, F2, NO_METHOD, STOCHASTIC
+from prunescape.stochastic.statistics import CONFIG, GRID, candidates, guessing_accuracy, seed_intervals
 
 SOURCE = "avendano2025_table_"
 CELL = "cell"
@@ -24,8 +24,7 @@ Cells = Mapping[str, Mapping[str, Any]]  # by model: gamma, sigma and source
 
 
 def gains(
-    grid: pd.DataFrame,
-    best_draws: pd.DataFrame,
+    confirmed: pd.DataFrame,
     tests: pd.DataFrame,
     fronts: pd.DataFrame,
     meta: str,
@@ -33,11 +32,11 @@ def gains(
     models: Sequence[str],
     data: str,
     held_out: int,
-) -> pd.DataFrame:
-    """Table I, of files; see `table_1`.
+) -> dict[str, pd.DataFrame]:
+    """Table I and the networks that it is of, by the names of their tables, of files; see `table_1` and `at_cells`.
 
     Args:
-        grid, best_draws, tests, fronts, data: see `table_1`.
+        confirmed, tests, fronts, data: see `table_1`.
         meta: the file that describes the prepared data.
         cells: the files with the best cells of `models`.
         models: their names.
@@ -45,46 +44,53 @@ def gains(
     """
     best = dict(zip(models, map(read_json, cells), strict=True))
     guessing = guessing_accuracy(len(read_json(meta)["classes"]), held_out)
-    return table_1(grid, best_draws, tests, fronts, best, data, guessing)
+    table = table_1(confirmed, tests, fronts, best, data, guessing)
+    return {"table_1": table, "best_draws": at_cells(confirmed, best)}
+
+
+def at_cells(confirmed: pd.DataFrame, cells: Cells) -> pd.DataFrame:
+    """The networks pruned by magnitude at each model's chosen cell, with noise and without (SP paper, Fig. 4)."""
+    chosen = pd.DataFrame([{"model": model, "gamma": cell["gamma"]} for model, cell in cells.items()])
+    pruned = confirmed[confirmed["method"] == MAGNITUDE].merge(chosen, on=["model", "gamma"])
+    sigmas = pruned["model"].map({model: cell["sigma"] for model, cell in cells.items()})
+    here = (pruned["kind"] == DETERMINISTIC) | ((pruned["kind"] == STOCHASTIC) & (pruned["sigma"] == sigmas))
+    return pruned[here].reset_index(drop=True)
 
 
 def table_1(
-    grid: pd.DataFrame,
-    best_draws: pd.DataFrame,
+    confirmed: pd.DataFrame,
     tests: pd.DataFrame,
     fronts: pd.DataFrame,
     cells: Cells,
     data: str,
     guessing: float,
 ) -> pd.DataFrame:
-    """Gain of noise in one shot, at the best cell of the grid and at that of the search (SP paper, Table I).
+    """Gain of noise in one shot, at the cell that the grid chose and at that of the search (SP paper, Table I).
 
     Args:
-        grid: networks of the grid search.
-        best_draws: networks at the best cells.
-        tests: of the grid, see `grid_tests`.
+        confirmed: fresh networks on the test images.
+        tests: of them, see `grid_tests`.
         fronts: see `prunescape.stochastic.searches`.
         cells: the best cells.
         data: the data set's name.
         guessing: see `prunescape.stochastic.statistics.candidates`.
 
     Returns:
-        One row a model and search: "grid", "F2" where that found anything, and "cell" where the config gives the best
-        cell. Columns: model, search, gamma, sigma, seeds, sp, dp, delta, delta_low, delta_high; p_holm, the largest
+        One row a model and search: "grid", or "cell" where the config gives the cell, and "F2" where that found
+        anything. Columns: model, search, gamma, sigma, seeds, sp, dp, delta, delta_low, delta_high; p_holm, the largest
         over seeds (NaN where the cell was not tested); sp_recalibrated, dp_recalibrated, delta_recalibrated and its
         interval; published_ gamma, sigma, sp, dp, delta, for "cell" those of the published grid where gamma and sigma
         are the same. In "F2" each seed that the search found something for has a candidate of its own: gamma and sigma
         are their medians, which need not be those of any network, and seeds is their number.
     """
-    gains = _stochastic(grid)
-    best = best_cells(gains[~gains["recalibrated"].astype(bool)])
-    given = pd.DataFrame([{"model": model, **cell} for model, cell in cells.items() if cell["source"] == CONFIG])
-    rows = [_at(gains, best).assign(search=GRID)]
-    if len(given):
-        rows.append(_at(_stochastic(best_draws), given).assign(search=CELL))
+    gains = _stochastic(confirmed[confirmed["method"].isin([MAGNITUDE, NO_METHOD])])
+    best = pd.DataFrame([{"model": model, **cell} for model, cell in cells.items()])
+    how = {model: CELL if cell["source"] == CONFIG else GRID for model, cell in cells.items()}
+    at_best = _at(gains, best)
+    at_best = at_best.assign(search=at_best["model"].map(how))
     untouched = tests[~tests["recalibrated"].astype(bool)]
     largest = untouched.groupby(["model", "gamma", "sigma"], as_index=False)["p_holm"].max()
-    tested = pd.concat(rows, ignore_index=True).merge(largest, how="left", on=["model", "gamma", "sigma"])
+    tested = at_best.merge(largest, how="left", on=["model", "gamma", "sigma"])
     table = pd.concat([tested, *_searched(fronts, guessing)], ignore_index=True)
     first = ["model", "search", "gamma", "sigma", "seeds", "sp", "dp", *DELTA, "p_holm"]
     table = table[

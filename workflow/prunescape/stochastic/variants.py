@@ -11,7 +11,7 @@ from torch import nn
 
 from prunescape.data.randomness import derive_seed
 from prunescape.errors import UserError
-from prunescape.pruning.scores import Labelled, score
+from prunescape.pruning.scores import MAGNITUDE, Labelled, score
 from prunescape.pruning.unstructured import Tensors, apply_masks, masks
 from prunescape.stochastic.names import (
     DENSE,
@@ -21,6 +21,7 @@ from prunescape.stochastic.names import (
     MASK_D_TO_S,
     MASK_S_TO_D,
     NO_METHOD,
+    RECALIBRATED,
     STOCHASTIC,
 )
 from prunescape.stochastic.noise import PRUNABLE, perturb
@@ -90,24 +91,62 @@ def variants_of(wanted: Mapping[str, Any], best: Mapping[str, Any] | None = None
     return variants(**filled)
 
 
+def of_method(best: Mapping[str, Any], method: str) -> tuple[float, float]:
+    """The chosen pruning rate and noise of a method, gamma and sigma; those of magnitude where it has none of its own.
+
+    Args:
+        best: what `prunescape.stochastic.statistics.choose_cells` gives.
+        method: how weights are scored, or "recalibrated".
+    """
+    own = best["of"].get(method, best)
+    return own["gamma"], own["sigma"]
+
+
+def confirmed_variants(
+    methods: Sequence[str],
+    gammas: Sequence[float],
+    sigmas: Sequence[float],
+    draws: int,
+    best: Mapping[str, Any],
+) -> list[Variant]:
+    """The variants whose gains are confirmed: dense ones, each cell of the grid, and what each method chose.
+
+    Args:
+        methods: how weights are scored.
+        gammas, sigmas: of the grid, for magnitude.
+        draws: networks a cell.
+        best: see `of_method`.
+    """
+    made = [Variant(DENSE), *(Variant(DENSE_STOCHASTIC, sigma=best["sigma"], draw=draw) for draw in range(draws))]
+    for method in methods:
+        cells = [of_method(best, method)]
+        if method == MAGNITUDE:
+            cells += [of_method(best, RECALIBRATED), *((gamma, sigma) for gamma in gammas for sigma in sigmas)]
+        cells = list(dict.fromkeys(cells))
+        made += [Variant(DETERMINISTIC, method, gamma) for gamma in dict.fromkeys(gamma for gamma, _ in cells)]
+        made += [Variant(STOCHASTIC, method, *cell, draw) for cell in cells for draw in range(draws)]
+    return made
+
+
 def tuning_variants(
     methods: Sequence[str], sigmas: Sequence[float], draws: int, best: Mapping[str, Any], gamma: float | None = None
 ) -> list[Variant]:
-    """The variants that are fine-tuned: at one pruning rate all noises, and the best cell (SP paper, Table II, Fig. 8).
+    """The variants that are fine-tuned: all noises at one pruning rate, and what each method chose (Table II, Fig. 8).
 
     Args:
         methods: how weights are scored.
         sigmas: standard deviations of the noise.
         draws: networks a method and cell.
-        best: the best cell, gamma and sigma.
-        gamma: the pruning rate at which all noises are tried; None takes that of the best cell.
+        best: see `of_method`.
+        gamma: the pruning rate at which all noises are tried; None takes that which each method chose.
 
     Returns:
         For each method the deterministic network of each pruning rate, then the stochastic ones; no variant twice.
     """
-    cells = dict.fromkeys([(gamma or best["gamma"], sigma) for sigma in sigmas] + [(best["gamma"], best["sigma"])])
     chosen = []
     for method in methods:
+        own = of_method(best, method)
+        cells = dict.fromkeys([*((gamma or own[0], sigma) for sigma in sigmas), own])
         chosen += [Variant(DETERMINISTIC, method, rate) for rate in dict.fromkeys(rate for rate, _ in cells)]
         chosen += [Variant(STOCHASTIC, method, rate, sigma, draw) for rate, sigma in cells for draw in range(draws)]
     return chosen
@@ -120,10 +159,17 @@ class Pretrained:
         model: its name in tables.
         seed: the seed that it was trained with; it names the draws of noise, and those of random scores, too.
         network: it, plain; it is not changed.
+        stage: the experiment, which names the draws, too.
     """
 
     def __init__(
-        self, model: str, seed: int, network: nn.Module, perturbed: str = PRUNABLE, scoring: Labelled | None = None
+        self,
+        model: str,
+        seed: int,
+        network: nn.Module,
+        perturbed: str = PRUNABLE,
+        scoring: Labelled | None = None,
+        stage: str = "",
     ) -> None:
         """Take a pretrained network, and check that its weights are finite.
 
@@ -133,17 +179,22 @@ class Pretrained:
             network: a plain network, on any device; variants are made on the same.
             perturbed: what noise is added to, one of `prunescape.stochastic.noise.PERTURBED`.
             scoring: batches on which "grasp" scores weights, on the same device; None where it is not used.
+            stage: see above.
 
         Raises:
             UserError: a weight is not finite.
         """
         if not all(bool(tensor.isfinite().all()) for tensor in network.state_dict().values()):
             raise UserError(f"{model}, seed {seed}: the dense network diverged; choose a smaller learning rate")
-        self.model, self.seed, self.network = model, seed, network
+        self.model, self.seed, self.network, self.stage = model, seed, network, stage
         self._perturbed, self._scoring = perturbed, scoring
         # Neighbours in a list of variants differ in gamma or kind alone: w*'s scores and one draw's are enough.
         self.noisy = lru_cache(maxsize=1)(self._draw_noise)
         self._scores = lru_cache(maxsize=2)(self._score)
+
+    def for_stage(self, stage: str) -> "Pretrained":
+        """The same network for another experiment, whose draws are others."""
+        return Pretrained(self.model, self.seed, self.network, self._perturbed, self._scoring, stage)
 
     def make(self, variant: Variant) -> nn.Module:
         """The variant as a plain network of its own.
@@ -164,12 +215,17 @@ class Pretrained:
         return masks(scores, variant.gamma)
 
     def _draw_noise(self, sigma: float, draw: int) -> nn.Module:
-        return perturb(self.network, sigma, self.seed, draw, self._perturbed)
+        return perturb(self.network, sigma, self.seed, draw, self._perturbed, self.stage)
 
     def _score(self, method: str, sigma: float, draw: int) -> Tensors:
         network = self.noisy(sigma, draw) if sigma else self.network
         number = draw + 1 if sigma else 0  # the deterministic network's random scores are nobody else's
-        return score(method, network, batches=self._scoring, seed=derive_seed(self.seed, "random scores", number))
+        return score(
+            method,
+            network,
+            batches=self._scoring,
+            seed=derive_seed(self.seed, f"random scores of {self.stage}", number),
+        )
 
 
 def variant_table(pretrained: Pretrained, variants: Sequence[Variant]) -> pd.DataFrame:

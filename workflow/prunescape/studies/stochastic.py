@@ -17,7 +17,7 @@ from prunescape.studies.study import CLAIMS, Analysis, Figure, Statement, Study,
 _POINTS = "percentage points"
 _COLUMNS = {
     "model": Column(TEXT, "name of the network, as in the config"),
-    "seed": Column(WHOLE, "seed of the pretrained network"),
+    "seed": Column(WHOLE, "seed of the pretrained network: the config's of those that explore, else a fresh one"),
     "seeds": Column(WHOLE, "pretrained networks that the numbers are means of", "networks"),
     "method": Column(
         TEXT, "what weights are ranked by: `magnitude`, `lamp`, `grasp` or `random`; `none` of dense ones"
@@ -33,7 +33,7 @@ _COLUMNS = {
     "draws": Column(WHOLE, "draws of noise that were compared", "draws"),
     "recalibrated": Column(TRUTH, "whether the statistics of batch norm were recomputed for the network"),
     "top1": Column(NUMBER, "top-1 accuracy on the test images", "percent"),
-    "loss": Column(NUMBER, "mean cross-entropy on the test images", "nats"),
+    "loss": Column(NUMBER, "mean cross-entropy on the same images", "nats"),
     "median": Column(NUMBER, "median top-1 accuracy over draws; over seeds, the mean of these medians", "percent"),
     "reference": Column(NUMBER, "top-1 accuracy of the counterpart without noise", "percent"),
     "delta": Column(NUMBER, "accuracy with noise minus that without", _POINTS),
@@ -71,6 +71,12 @@ _COLUMNS = {
     "difference": Column(NUMBER, "`sp` minus `dp`"),
     "one_shot_top1": Column(NUMBER, "top-1 accuracy right after pruning", "percent"),
     "one_shot_top1_recalibrated": Column(NUMBER, "the same with batch norm recalibrated", "percent"),
+    "control_top1": Column(
+        NUMBER,
+        "accuracy after as many epochs with learning rate 0 and live batch norm: what its statistics alone recover;"
+        " empty of networks with noise",
+        "percent",
+    ),
     "best_top1": Column(NUMBER, "largest top-1 accuracy of all measured epochs", "percent"),
     "train_loss": Column(NUMBER, "mean cross-entropy of the last epoch's training images", "nats"),
     "diverged": Column(TRUTH, "whether the loss or a weight stopped being finite; training ended there"),
@@ -94,6 +100,7 @@ _VARIANCES = {
     "published_dp": Column(NUMBER, "as the paper prints it: V of deterministic pruning"),
 }
 _OF_DRAWS = {"median": Column(NUMBER, "median top-1 accuracy over draws of this pretrained network", "percent")}
+_HELD_OUT = {"top1": Column(NUMBER, "top-1 accuracy on the held-out training images", "percent")}
 _TUNED = {"top1": Column(NUMBER, "top-1 accuracy on the test images after fine-tuning", "percent")}
 _ON_FRONT = {
     "sp": Column(NUMBER, "median accuracy of stochastic pruning over draws, on the test images", "percent"),
@@ -119,10 +126,10 @@ TABLES = (
         ),
         title="2 Table I",
         caption=(
-            "One-shot accuracy of stochastic (sp) and deterministic (dp) magnitude pruning at each model's best "
-            "setting: that of the grid search, and that of the NSGA-II search for the largest gain (F2). Medians over "
-            "draws of noise, means over seeds; ``delta`` is sp - dp in points, with its 95 % interval over seeds. The "
-            "grid's setting was chosen by its gain on the same images and draws, so that gain is optimistic. In F2 "
+            "One-shot accuracy, on the test images, of stochastic (sp) and deterministic (dp) magnitude pruning at "
+            "each model's chosen setting: that of the grid search, or the config's, on fresh networks, and that of the "
+            "NSGA-II search for the largest gain (F2). Both searches chose on held-out images. Medians over draws of "
+            "noise, means over seeds; ``delta`` is sp - dp in points, with its 95 % interval over seeds. In F2 "
             "each seed has a candidate of its own: gamma and sigma are medians over the ``seeds`` for which the "
             "search found one; columns that begin with ``published`` are Table I of the SP paper where it has the "
             "same network and data."
@@ -141,8 +148,10 @@ TABLES = (
         title="3 Table II",
         caption=(
             "Accuracy and gradient flow before fine-tuning (``one_shot``) and accuracy after {{ "
-            "config.stochastic.fine_tuning.epochs }} epochs of it, for stochastic (sp) and deterministic (dp) "
-            "pruning; ``published`` columns are Table II of the SP paper where network, data, method, gamma and sigma "
+            "config.stochastic.fine_tuning.epochs }} epochs of it (gradients clipped by {{ "
+            "config.stochastic.fine_tuning.clip_by }}, batch norm {{ config.stochastic.fine_tuning.batch_norm }}), for "
+            "stochastic (sp) and deterministic (dp) pruning; ``published`` columns are Table II of the SP paper where "
+            "network, data, method, gamma and sigma "
             "are the same."
         ),
     ),
@@ -167,7 +176,7 @@ TABLES = (
             "model kind method gamma sigma recalibrated seeds median median_low median_high reference "
             "reference_low reference_high delta delta_low delta_high"
         ),
-        title="The sweep: gains over pruning rate and noise, with intervals",
+        title="The sweep, on held-out images: gains over pruning rate and noise, with intervals",
     ),
     Table(
         name="crossovers",
@@ -182,13 +191,22 @@ TABLES = (
             "model kind method gamma sigma recalibrated seeds median median_low median_high reference "
             "reference_low reference_high delta delta_low delta_high"
         ),
-        title="The grid: gains with intervals",
+        title="The grid, on held-out images: gains with intervals",
+    ),
+    Table(
+        name="confirmed_intervals",
+        row="a noisy cell, over the fresh networks, on the test images",
+        columns=names(
+            "model kind method gamma sigma recalibrated seeds median median_low median_high reference "
+            "reference_low reference_high delta delta_low delta_high"
+        ),
+        title="Confirmed: gains on fresh networks and test images, with intervals",
     ),
     Table(
         name="grid_tests",
-        row="a noisy cell of the grid search and pretrained seed: a signed-rank test over draws",
+        row="a noisy cell of the grid and fresh network: a signed-rank test over draws, on the test images",
         columns=names("model seed kind method gamma sigma recalibrated draws median reference delta p p_holm"),
-        title="The grid: tests of every cell and seed",
+        title="Confirmed: tests of every cell of the grid and fresh network",
         own=_OF_DRAWS,
     ),
     Table(
@@ -197,6 +215,7 @@ TABLES = (
         columns=names("model seed method gamma sigma kind draw recalibrated top1 loss"),
         title="The sweep: every network",
         parts=("parts/sweep/{model}/seed-{seed}.csv",),
+        own=_HELD_OUT,
     ),
     Table(
         name="grid",
@@ -204,13 +223,20 @@ TABLES = (
         columns=names("model seed method gamma sigma kind draw recalibrated top1 loss"),
         title="The grid: every network",
         parts=("parts/grid/{model}/seed-{seed}.csv",),
+        own=_HELD_OUT,
+    ),
+    Table(
+        name="confirmed",
+        row="a network, right after pruning, made of a fresh one: at each cell of the grid, and at what was chosen",
+        columns=names("model seed method gamma sigma kind draw recalibrated top1 loss"),
+        title="Confirmed: every network",
+        parts=("parts/confirmed/{model}/seed-{seed}.csv",),
     ),
     Table(
         name="best_draws",
-        row="a network at the model's pruning rate and noise",
+        row="a network pruned by magnitude, made of a fresh one, at what was chosen: of `confirmed`",
         columns=names("model seed method gamma sigma kind draw recalibrated top1 loss"),
-        title="Single networks at the best setting",
-        parts=("parts/best_draws/{model}/seed-{seed}.csv",),
+        title="Confirmed: single networks at the chosen setting",
     ),
     Table(
         name="transfer",
@@ -245,7 +271,7 @@ TABLES = (
         row="a fine-tuned network",
         columns=names(
             "model seed method gamma sigma kind draw top1 best_top1 train_loss diverged one_shot_top1 "
-            "one_shot_top1_recalibrated one_shot_gradient_flow gradient_flow"
+            "one_shot_top1_recalibrated one_shot_gradient_flow gradient_flow control_top1"
         ),
         title="Fine-tuned networks",
         parts=("parts/fine_tuning/{model}/seed-{seed}.csv",),
@@ -285,6 +311,14 @@ TABLES = (
         columns=names("model seed method gamma sigma kind draw recalibrated top1 loss achieved_ratio"),
         title="Whole filters removed",
         parts=("parts/structured/{model}/seed-{seed}.csv",),
+        own=_STRUCTURED | _HELD_OUT,
+    ),
+    Table(
+        name="confirmed_structured",
+        row="a fresh network that lost whole filters in the way of the largest gain",
+        columns=names("model seed method gamma sigma kind draw recalibrated top1 loss achieved_ratio"),
+        title="Confirmed: whole filters removed",
+        parts=("parts/confirmed_structured/{model}/seed-{seed}.csv",),
         own=_STRUCTURED,
     ),
     Table(
@@ -301,15 +335,15 @@ ANALYSES = (
     Analysis(
         rule="summarise_stochastic",
         function="prunescape.stochastic.statistics:summarise",
-        gives=("sweep_intervals", "crossovers", "grid_intervals", "grid_tests"),
-        tables=("sweep", "grid"),
+        gives=("sweep_intervals", "crossovers", "grid_intervals", "confirmed_intervals", "grid_tests"),
+        tables=("sweep", "grid", "confirmed"),
         settings=("stochastic.tolerance",),
     ),
     Analysis(
         rule="tabulate_stochastic_1",
         function="prunescape.stochastic.tables:gains",
-        gives=("table_1",),
-        tables={"grid": "grid", "best_draws": "best_draws", "tests": "grid_tests", "fronts": "fronts"},
+        gives=("table_1", "best_draws"),
+        tables={"confirmed": "confirmed", "tests": "grid_tests", "fronts": "fronts"},
         files=("meta", "cells"),
         settings={"models": "models", "data": "data.name", "held_out": "stochastic.held_out"},
         reference="avendano2025",
@@ -339,7 +373,7 @@ FIGURES = (
         draw="prunescape.figures.stochastic.seeds:draw",
         tables={"one_shot": "sweep", "intervals": "sweep_intervals"},
         caption=(
-            "{{ model }} of every pretrained seed on the test images of {{ config.data.name }}: dense, and right "
+            "{{ model }} of every seed that explores, on held-out images of {{ config.data.name }}: dense, and right "
             "after pruning by magnitude at a mild pruning rate and at a hard one. Black lines have no noise, each "
             "point is one draw of the noise. Above, batch norm keeps the dense network's statistics; below, it is "
             "recalibrated. Every panel has an axis of its own. After Fig. 1a of Avendano Munoz et al. (2025)."
@@ -352,26 +386,26 @@ FIGURES = (
         tables={"intervals": "sweep_intervals"},
         path="{model}/one_shot_{method}",
         caption=(
-            "Accuracy of {{ model }} right after pruning ({{ method }}), without any training, on the test images of "
+            "Accuracy of {{ model }} right after pruning ({{ method }}), without any training, on held-out images of "
             "{{ config.data.name }}. Left: over the pruning rate, black without noise. Middle: the points gained over "
             "pruning without noise. Right: over the noise, dotted what pruning without noise reaches. Lines are means "
             "over pretrained seeds of the medians over draws, bands are 95 % intervals of these means (none where "
             "there is one seed). Above, batch norm keeps the dense network's statistics; below, it is recalibrated. "
-            "The arrow is at the largest gain on these same images and draws, so that gain is optimistic. After Fig. "
-            "1b and 1c of Avendano Munoz et al. (2025)."
+            "Nothing is stated by it: the largest of many gains is partly luck, and what was chosen is measured again "
+            "on fresh networks and test images. After Fig. 1b and 1c of Avendano Munoz et al. (2025)."
         ),
     ),
     Figure(
         name="grid",
-        title="7 grid search",
+        title="7 grid, confirmed",
         draw="prunescape.figures.stochastic.grid:draw",
-        tables={"intervals": "grid_intervals", "tests": "grid_tests"},
+        tables={"intervals": "confirmed_intervals", "tests": "grid_tests"},
         caption=(
             "What noise gains for {{ model }} right after pruning by magnitude, at each pruning rate and noise level "
-            "of the grid search, on the test images of {{ config.data.name }}: medians over {{ "
-            "config.stochastic.grid.draws }} draws, means over pretrained seeds with 95 % intervals (none where there "
-            "is one seed). A star: the tests of all seeds are significant after correction. The largest of these "
-            "gains is partly luck. Beside Table I of Avendano Munoz et al. (2025)."
+            "of the grid and at what was chosen, on fresh networks and the test images of {{ config.data.name }}: "
+            "medians over {{ config.stochastic.confirm.draws }} draws, means over networks with 95 % intervals (none "
+            "where there is one). A star: the tests of all networks are significant after correction. Beside Table I "
+            "of Avendano Munoz et al. (2025)."
         ),
     ),
     Figure(
@@ -382,11 +416,10 @@ FIGURES = (
         path="best_draws",
         label="all",
         caption=(
-            "Single draws at each model's pruning rate and noise level of the largest gain, one row a pretrained "
-            "seed, against the network pruned by magnitude without noise (black), on the test images of {{ "
-            "config.data.name }}. Numbers at the right: how many draws are better, and the median gain in points. "
-            "Where the grid chose the setting, it did so on the same images, and the first draws are those of the "
-            "grid, so these gains are optimistic. After Fig. 4 of Avendano Munoz et al. (2025)."
+            "Single draws at each model's chosen pruning rate and noise level, one row a fresh network, against the "
+            "network pruned by magnitude without noise (black), on the test images of {{ config.data.name }}. Numbers "
+            "at the right: how many draws are better, and the median gain in points. Networks, images and draws had "
+            "no part in choosing. After Fig. 4 of Avendano Munoz et al. (2025)."
         ),
     ),
     Figure(
@@ -397,8 +430,8 @@ FIGURES = (
         caption=(
             "{{ model }} right after pruning by magnitude: with the mask and the weights of the noisy network (SP), "
             "with its mask on the original weights (MT S→D), and with the original mask on its weights (MT D→S). The "
-            "black line has neither. Where the noise is that of the grid's largest gain, that was on the same images "
-            "and draws, so the gain of SP is optimistic. Boxes are quartiles of the draws, whiskers their extremes. "
+            "black line has neither. Fresh networks and draws, on the test images, one group of "
+            "boxes a network. Boxes are quartiles of the draws, whiskers their extremes. "
             "Above, batch norm keeps the dense network's statistics; below, it is recalibrated. Every panel has an "
             "axis of its own. After Figs. 2 and 3 of Avendano Munoz et al. (2025)."
         ),
@@ -412,8 +445,8 @@ FIGURES = (
         label="all",
         settings=("stochastic.sweep.sigmas",),
         caption=(
-            "The share of prunable weights of each dense network that are no larger than a magnitude, one line a "
-            "pretrained seed, and the noise levels of the study with that share. After Fig. 6 of Avendano Munoz et "
+            "The share of prunable weights of each fresh dense network that are no larger than a magnitude, one line a "
+            "network, and the noise levels of the study with that share. After Fig. 6 of Avendano Munoz et "
             "al. (2025)."
         ),
     ),
@@ -439,8 +472,8 @@ FIGURES = (
             "Candidates on the Pareto fronts that NSGA-II and random search found for {{ model }} with the same "
             "number of evaluations. F1: median accuracy of stochastic pruning and pruning rate; F2: that accuracy, "
             "and the gain over deterministic pruning times the pruning rate. Axes: held-out training images; colours: "
-            "the gain on the test images of {{ config.data.name }}, which no search has seen, with the draws of the "
-            "search; hollow: a loss there. After Fig. 7 of Avendano Munoz et al. (2025)."
+            "the gain on the test images of {{ config.data.name }}, which no search has seen, with draws of their own; "
+            "hollow: a loss there. After Fig. 7 of Avendano Munoz et al. (2025)."
         ),
     ),
     Figure(
@@ -464,8 +497,8 @@ FIGURES = (
             "{{ model }} after fine-tuning with the masks held, on the test images of {{ config.data.name }}, one "
             "point a network: over the gradient flow and over the accuracy right after pruning, and as the gain over "
             "the network of the same seed pruned without noise. Gradient flow is the squared norm of the loss's "
-            "gradient by the weights that are kept. Where the grid chose the pruning rate and noise, it did so on the "
-            "same images and draws. After Fig. 8 of Avendano Munoz et al. (2025)."
+            "gradient by the weights that are kept. Fresh networks and draws, which had no part in choosing. After "
+            "Fig. 8 of Avendano Munoz et al. (2025)."
         ),
     ),
     Figure(
@@ -475,7 +508,7 @@ FIGURES = (
         tables=("structured",),
         caption=(
             "Accuracy of {{ model }} right after structured pruning, over the part of the FLOPs removed, and the "
-            "points gained by noise before pruning, for each way of pruning; on the test images of {{ "
+            "points gained by noise before pruning, for each way of pruning; on held-out images of {{ "
             "config.data.name }}. Lines are means over pretrained seeds of the medians over draws, bands are 95 % "
             "intervals of these means (none where there is one seed). Above, batch norm keeps the dense network's "
             "statistics; below, it is recalibrated. The largest of these gains is partly luck. Beyond Avendano Munoz "
@@ -498,24 +531,27 @@ STUDY = Study(
     analyses=ANALYSES,
     claims=Statement(
         tables=(
+            "confirmed",
             "transfer",
+            "weight_cdf",
             "variances",
             "fine_tuning",
             "fronts",
             "search_progress",
-            "structured",
-            "sweep_intervals",
-            "crossovers",
-            "grid_tests",
-            "table_1",
+            "confirmed_structured",
         ),
         files=("data", "cells"),
-        settings=("stochastic.held_out", "stochastic.tolerance"),
+        settings=(
+            "stochastic.held_out",
+            "stochastic.tolerance",
+            "stochastic.level",
+            "stochastic.confirm.generation",
+        ),
         reference="avendano2025",
     ),
     figures=FIGURES,
     answer=(
         "Whether Gaussian noise on the weights before pruning gives better sparse networks, question by question, "
-        "with 95 % intervals over the pretrained networks of seeds {{ config.seeds | join(', ') }}."
+        "on {{ config.stochastic.confirm.seeds }} fresh networks that had no part in choosing."
     ),
 )

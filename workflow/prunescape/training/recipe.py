@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 SGD, ADAM, ADAMW = "sgd", "adam", "adamw"
+LIVE, FROZEN = "live", "frozen"  # batch norm
 TOP5_CLASSES = 100  # from so many classes on, top-5 accuracy says something
 
 
@@ -24,6 +25,8 @@ class Recipe:
             epochs after the warm-up); or "constant".
         optimiser: "sgd"; "adam", or "adamw" with decoupled weight decay, which have no use for `momentum`.
         clip: largest norm of a lane's gradient, longer ones are shortened to it; None leaves them.
+        clip_by: "norm"; or "value", then `clip` is the largest absolute value of each entry of the gradient.
+        batch_norm: "live", as training has it; or "frozen": it keeps its statistics, scales and shifts.
         label_smoothing: the part of each target that is spread evenly over all classes.
         drop_last: whether the last batch of an epoch is left out where it is incomplete, if there is a full one.
         warmup_epochs: epochs over which the learning rate climbs in even steps, none of them at its full height yet
@@ -46,6 +49,8 @@ class Recipe:
     warmup_epochs: int = 0
     schedule_epochs: int | None = None
     schedule_begin: int = 0
+    clip_by: str = "norm"
+    batch_norm: str = LIVE
 
     @classmethod
     def from_config(cls, section: Mapping[str, Any]) -> "Recipe":

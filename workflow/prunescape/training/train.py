@@ -18,6 +18,7 @@ from prunescape.data.epoch import sizes_of_batches
 from prunescape.data.randomness import derive_seed
 from prunescape.errors import Interrupted, UserError
 from prunescape.lanes.fuse import Branches, by_themselves, check_lanes, check_places, check_vmap, finite, lane_states
+from prunescape.lanes.modules import LaneBatchNorm2d
 from prunescape.lanes.optimiser import Apart, LaneAdam, LaneAdamW, LaneOptimiser, LaneSGD
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
@@ -29,7 +30,7 @@ from prunescape.training.context import Context
 from prunescape.training.engine import Engine
 from prunescape.training.evaluate import score, validation_batches
 from prunescape.training.memory import refusal
-from prunescape.training.recipe import ADAM, ADAMW, SGD, Recipe
+from prunescape.training.recipe import ADAM, ADAMW, FROZEN, SGD, Recipe
 from prunescape.training.step import Step
 from prunescape.training.strategy import FUSED, VMAP
 from prunescape.training.workers import run_all
@@ -159,7 +160,9 @@ class Array:
         momenta = _vector(_or(lane.momentum, self.recipe.momentum) for lane in lanes)
         smoothing = _vector(_or(lane.label_smoothing, self.recipe.label_smoothing) for lane in lanes)
         masks = [lane.mask for lane in lanes]
-        more = self.recipe.clip, self.engine.channels_last
+        more = self.recipe.clip, self.engine.channels_last, self.recipe.clip_by
+        for norm in self._frozen():
+            norm.requires_grad_(False)
         make = OPTIMISERS[self.recipe.optimiser]
         optimisers = [
             make(array, self.rates[part], decays[part], momenta[part], masks[part], *more)
@@ -219,6 +222,8 @@ class Array:
     def _train_epoch(self, clock: "_Clock", report: Report, checkpoint: Checkpoint | None) -> None:
         """Train on the remaining batches of an epoch."""
         self.network.train()
+        for norm in self._frozen():
+            norm.eval()
         self.step.optimiser.set_learning_rate(self.rates * self.recipe.learning_rate_factor(self.epoch))
         for pick in self.training.picks(self.epoch, self.steps):
             if self.draws:
@@ -238,6 +243,12 @@ class Array:
             if clock.due("report", REPORT_SECONDS):
                 clock.done("report")
                 report(self._progress(clock))
+
+    def _frozen(self) -> list[nn.Module]:
+        """The batch norms that training leaves as they are."""
+        kinds = (LaneBatchNorm2d, nn.BatchNorm2d)
+        found: list[nn.Module] = [module for module in self.network.modules() if isinstance(module, kinds)]
+        return found if self.recipe.batch_norm == FROZEN else []
 
     def _finish_epoch(self) -> None:
         losses = (self.step.losses / self.training.images_per_epoch).cpu()

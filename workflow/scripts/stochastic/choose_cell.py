@@ -1,8 +1,10 @@
-"""Choose the pruning rate and the noise at which the other experiments look at a model."""
+"""Choose pruning rates and noises of a model, by the networks that explore."""
 
 from prunescape.io.files import read_tables, write_json
 from prunescape.runtime.logs import logged
-from prunescape.stochastic.statistics import choose_cell
+from prunescape.stochastic.statistics import choose_cells, choose_structured
 
 with logged(snakemake):
-    write_json(snakemake.output[0], choose_cell(read_tables(snakemake.input), snakemake.params.settings["cell"]))
+    chosen = choose_cells(read_tables(snakemake.input.grids), snakemake.params.settings["cell"])
+    structured = choose_structured(read_tables(snakemake.input.structured))
+    write_json(snakemake.output[0], {**chosen, "structured": structured})

@@ -1,6 +1,6 @@
-"""One-shot accuracy of noisy pruned copies of a pretrained network, and again after recalibrating batch norm."""
+"""One-shot accuracy, on held-out images, of noisy pruned copies of a network, and again recalibrated."""
 
-from prunescape.io.files import read_json, write_csv
+from prunescape.io.files import write_csv
 from prunescape.runtime.logs import logged
 from prunescape.stochastic.context import open_pretrained
 from prunescape.stochastic.populations import evaluate_variants
@@ -9,12 +9,12 @@ from prunescape.stochastic.variants import variants_of
 with logged(snakemake) as logger:
     settings, files = snakemake.params.settings, snakemake.input
     context = open_pretrained(files, settings, snakemake.threads)
-    best = files.get("best")
     table = evaluate_variants(
         context.pretrained,
-        variants_of(settings["variants"], best and read_json(best)),
-        context.data,
+        variants_of(settings["variants"]),
+        context.held_out,
         context.engine,
+        split="train",
         recalibration=context.sample,
         report=logger.info,
     )

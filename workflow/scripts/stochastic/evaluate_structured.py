@@ -1,4 +1,4 @@
-"""One-shot accuracy of networks with whole filters removed, with noise before and without."""
+"""One-shot accuracy, on held-out images, of networks with whole filters removed, with noise before and without."""
 
 from prunescape.io.files import write_csv
 from prunescape.pruning.settings import PruningSettings
@@ -14,8 +14,9 @@ with logged(snakemake):
         context.architecture,
         **settings["variants"],
         settings=PruningSettings(**settings["pruning"]),
-        data=context.data,
+        data=context.held_out,
         engine=context.engine,
+        split="train",
         recalibration=context.sample,
     )
     write_csv(snakemake.output[0], table)

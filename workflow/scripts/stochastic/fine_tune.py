@@ -1,10 +1,12 @@
 """Fine-tune pruned networks with their masks held, and measure them before and after."""
 
+from dataclasses import replace
+
 from prunescape.io.files import read_json, sha256, write_csv
 from prunescape.runtime.job_lock import job_lock
 from prunescape.runtime.logs import logged
 from prunescape.stochastic.context import open_pretrained
-from prunescape.stochastic.fine_tuning import fine_tune, measure_fine_tuning
+from prunescape.stochastic.fine_tuning import controls, fine_tune, measure_fine_tuning
 from prunescape.stochastic.variants import tuning_variants
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.recipe import Recipe
@@ -13,7 +15,8 @@ from prunescape.training.train import Task
 with logged(snakemake) as logger:
     settings, files = snakemake.params.settings, snakemake.input
     context = open_pretrained(files, settings, snakemake.threads)
-    recipe = Recipe.from_config(settings["recipe"])
+    ways = {name: settings[name] for name in ("clip_by", "batch_norm")}
+    recipe = replace(Recipe.from_config(settings["recipe"]), **ways)
     task = Task(context.architecture, context.data, context.engine, context.seed, recipe)
     best = read_json(files.best)
     wanted = tuning_variants(best=best, **settings["variants"])
@@ -24,6 +27,7 @@ with logged(snakemake) as logger:
             rates = settings["learning_rate"], settings["weight_decay"]
             tuned = fine_tune(context.pretrained, wanted, task, *rates, logger.info, checkpoint)
             tables = measure_fine_tuning(context, wanted, tuned)
+            accuracies = tables.accuracies.assign(control_top1=controls(context.pretrained, wanted, task, logger.info))
             write_csv(snakemake.output.variances, tables.variances)
-            write_csv(snakemake.output.accuracies, tables.accuracies)
+            write_csv(snakemake.output.accuracies, accuracies)
             checkpoint.remove()

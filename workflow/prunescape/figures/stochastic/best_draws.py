@@ -38,7 +38,7 @@ def draw(best_draws: pd.DataFrame) -> Figure:
         drawing.say(grid[0, 0], "nothing measured")
     style.heading(
         figure,
-        "Every draw against deterministic pruning, at the pruning rate and noise of the largest gain",
+        "Every draw against deterministic pruning, at the chosen pruning rate and noise",
         "One-shot. Numbers at the right: how many draws are better than the deterministically pruned network, and the "
         "median gain in points. Every panel has an axis of its own.",
     )

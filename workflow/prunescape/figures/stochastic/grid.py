@@ -1,4 +1,4 @@
-"""The grid search: the gain of noise at each pruning rate and level, and its tests (beside Table I of the SP paper)."""
+"""The grid: the gain of noise at each pruning rate and level, and its tests (beside Table I of the SP paper)."""
 
 from typing import Any
 
@@ -23,11 +23,11 @@ def draw(intervals: pd.DataFrame, tests: pd.DataFrame, model: str) -> Figure:
     """A panel with batch norm as pretrained and one with it recalibrated; a cell a pruning rate and noise level.
 
     Args:
-        intervals: model, kind, gamma, sigma, recalibrated, median, reference, delta, delta_low, delta_high (see
+        intervals: model, kind, method, gamma, sigma, recalibrated, median, reference, delta, delta_low, delta_high (see
             `prunescape.stochastic.statistics.seed_intervals`).
         tests: model, seed, gamma, sigma, recalibrated, p_holm.
     """
-    table = select.at(intervals, model=model, kind=terms.STOCHASTIC)
+    table = select.at(intervals, model=model, kind=terms.STOCHASTIC, method=terms.MAGNITUDE)
     of_model = select.at(tests, model=model)
     ways, gammas = terms.ways(table), select.distinct(table["gamma"])
     sigmas = select.distinct(table["sigma"])
@@ -45,8 +45,8 @@ def draw(intervals: pd.DataFrame, tests: pd.DataFrame, model: str) -> Figure:
         figure,
         f"{names.model_title(model)}: what noise gains in one shot",
         "Stochastic minus deterministic pruning (magnitude), in points: medians over draws, means over "
-        f"{names.plural(seeds, 'pretrained seed')}{', with 95 % intervals' if seeds > 1 else ''}. A star: in every "
-        f"seed the one-sided Wilcoxon signed-rank test over draws has p < {SIGNIFICANT:g}, corrected for the cells "
+        f"{names.plural(seeds, 'fresh network')}{', with 95 % intervals' if seeds > 1 else ''}. A star: in every "
+        f"network the one-sided Wilcoxon signed-rank test over draws has p < {SIGNIFICANT:g}, corrected for the cells "
         "(Holm).",
     )
     style.legend_below(figure, [_patch(largest, "SP is better"), _patch(-largest, "DP is better")])

@@ -1,0 +1,161 @@
+"""How the claims of the study are confirmed: gains of fresh networks against the margin, unless a network collapsed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from prunescape.claims.asking import Asking, Estimand
+from prunescape.claims.claim import Claim
+from prunescape.claims.judgement import (
+    ABOVE,
+    ANSWERS,
+    BELOW,
+    BEYOND,
+    EQUAL,
+    FAILS,
+    HOLDS,
+    IF_ABOVE,
+    IF_BEYOND,
+    OPEN,
+    UNDECIDED,
+    beyond,
+    decided,
+    judged,
+    more_seeds,
+    shown,
+)
+from prunescape.statistics.sequential import collapsed
+from prunescape.stochastic.names import DENSE
+
+PAPER = "Stochastic Pruning for Neural Networks (Avendaño Muñoz et al. 2025)"  # "the SP paper"
+GAIN = "stochastic minus deterministic accuracy: a median over draws in each network, a mean over fresh networks"
+POINTS = " points"
+# Of every gain: this far above the tolerance, which is its margin, it is of interest.
+WORTH: dict[str, Any] = {"smallest": 1.5, "margin": "the tolerance", "unit": f"{POINTS} above it"}
+
+
+@dataclass(frozen=True)
+class Confirming:
+    """The confirmation of the claims on one network.
+
+    Attributes:
+        asking: their levels, and what they are about.
+        tolerance: the margin of gains, in points.
+        blocked: why nothing is decided by the networks that confirm; empty where something may be.
+    """
+
+    asking: Asking
+    tolerance: float
+    blocked: str = ""
+
+    def gains(
+        self,
+        asked: Estimand,
+        gain: pd.Series,
+        words: str = "{}",
+        *,
+        core: bool = False,
+        numbers: Mapping[str, Any] | None = None,
+        **more: Any,
+    ) -> Claim:
+        """The claim that a gain is above the tolerance; "no" where one of the tolerance is ruled out.
+
+        Args:
+            asked, core: see `prunescape.claims.asking.Asking.row`.
+            gain: in points, one a network.
+            words: of the answer, with `{}` where the gain stands.
+            numbers: what else was measured.
+            more: see `prunescape.claims.claim.Question.answered`.
+        """
+        row = self.asking.row(asked, "gain", gain, core=core)
+        return self.by_row(asked, row, beyond("gain", row, self.tolerance), words, numbers, **more)
+
+    def by_row(
+        self,
+        asked: Estimand,
+        row: Mapping[str, Any],
+        sure: str,
+        words: str,
+        numbers: Mapping[str, Any] | None = None,
+        **more: Any,
+    ) -> Claim:
+        """The claim that a gain is above the tolerance, as it was decided; see `gains`."""
+        more_needed = None if sure != OPEN else _more(row, "gain", self.tolerance)
+        if self.blocked:
+            sure, more_needed = OPEN, self.blocked
+        says = judged("gain", row, tolerance=self.tolerance, sure=sure, outcomes=IF_BEYOND, would_decide=more_needed)
+        answer = f"{ANSWERS[says.outcome].capitalize()}: {words.format(shown('gain', row))}."
+        return self.asking.answered(asked, answer, says, {**(numbers or {}), **row}, **more)
+
+    def equal(self, asked: Estimand, difference: pd.Series, words: str, **more: Any) -> Claim:
+        """The claim that a difference is within the tolerance; "no" where it is surely beyond it. See `gains`."""
+        row = self.asking.row(asked, "difference", difference, smallest=self.tolerance)
+        low, high = row["difference_low"], row["difference_high"]
+        sure = EQUAL if -self.tolerance <= low and high <= self.tolerance else OPEN
+        if low > self.tolerance or high < -self.tolerance:
+            sure = ABOVE if low > 0 else BELOW
+        needed = None if sure != OPEN else _more(row, "difference", self.tolerance)
+        if self.blocked:
+            sure, needed = OPEN, self.blocked
+        outcomes = {EQUAL: HOLDS, ABOVE: FAILS, BELOW: FAILS, OPEN: UNDECIDED}
+        says = judged("difference", row, tolerance=self.tolerance, sure=sure, outcomes=outcomes, would_decide=needed)
+        answer = f"{ANSWERS[says.outcome].capitalize()}: {words.format(shown('difference', row))}."
+        return self.asking.answered(asked, answer, says, row, **more)
+
+    def above(
+        self, asked: Estimand, values: pd.Series, words: str, *, digits: int = 2, unit: str = "", **more: Any
+    ) -> Claim:
+        """The claim that a number is above zero. See `gains`."""
+        row = self.asking.row(asked, "value", values)
+        sure, needed = decided("value", row), None
+        if self.blocked:
+            sure, needed = OPEN, self.blocked
+        says = judged("value", row, digits, unit, sure=sure, outcomes=IF_ABOVE, would_decide=needed)
+        answer = f"{ANSWERS[says.outcome].capitalize()}: {words.format(shown('value', row, digits, unit))}."
+        return self.asking.answered(asked, answer, says, row, **more)
+
+    def every(self, asked: Estimand, gains: pd.DataFrame, words: str, **more: Any) -> Claim:
+        """The claim that each of several gains is above the tolerance; "no" where for one of them this is ruled out.
+
+        All have to be above it, so each may have the whole level (an intersection-union test, Berger, 1982); one that
+        is not is enough for "no", so that for it they share the level.
+
+        Args:
+            asked: see `gains`.
+            gains: in points, a row a network, a column a case.
+            words: see `gains`, with `{}` where the gain stands that decides.
+            more: see `gains`.
+        """
+        names = list(gains)
+        whole = [self.asking.row(asked, "gain", gains[name]) for name in names]
+        shared = [self.asking.row(asked, "gain", gains[name], parts=len(names)) for name in names]
+        least = min(whole, key=lambda row: _known(row["gain_low"], row["gain"]))
+        worst = min(shared, key=lambda row: _known(row["gain_high"], row["gain"]))
+        if beyond("gain", least, self.tolerance) == BEYOND:
+            return self.by_row(asked, least, BEYOND, words, **more)
+        return self.by_row(asked, worst, beyond("gain", {**worst, "gain_low": -1e9}, self.tolerance), words, **more)
+
+
+def _known(value: float, otherwise: float) -> float:
+    return otherwise if pd.isna(value) else value
+
+
+def _more(row: Mapping[str, Any], name: str, tolerance: float) -> str:
+    return more_seeds(abs(row[name] - tolerance), row[f"{name}_low"], row[f"{name}_high"])
+
+
+def blocked_by(confirmed: pd.DataFrame, chance: float) -> str:
+    """Why the networks that confirm decide nothing: one of them has collapsed; empty where none has.
+
+    Args:
+        confirmed: confirmed.csv of one model.
+        chance: the accuracy of guessing, in percent.
+    """
+    dense = confirmed[(confirmed["kind"] == DENSE) & ~confirmed["recalibrated"].astype(bool)]
+    top1 = dense["top1"].to_numpy(dtype=float)
+    lost = dense.loc[collapsed(top1, top1 != top1, chance), "seed"]
+    if lost.empty:
+        return ""
+    return f"a look at what collapsed: the dense network of seed {', '.join(map(str, lost))}"

@@ -1,0 +1,329 @@
+"""The claims on accuracy right after pruning (SP paper, sections IV-A to IV-D)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from prunescape.claims.asking import Estimand
+from prunescape.claims.claim import Claim
+from prunescape.pruning.settings import MAGNITUDE
+from prunescape.stochastic.confirming import GAIN, PAPER, POINTS, WORTH, Confirming
+from prunescape.stochastic.names import (
+    DENSE_STOCHASTIC,
+    DETERMINISTIC,
+    MASK_D_TO_S,
+    MASK_S_TO_D,
+    NO_METHOD,
+    RECALIBRATED,
+    STOCHASTIC,
+)
+from prunescape.stochastic.statistics import contrast, seed_medians
+
+WINS = Estimand(
+    "noise_wins",
+    "Does noise before pruning gain at the setting that exploring chose?",
+    f"{PAPER}, abstract and section IV-A",
+    "Noise before magnitude pruning gains in one shot, at the setting of the largest gain on held-out images.",
+    GAIN,
+    **WORTH,
+)
+WINS_RECALIBRATED = Estimand(
+    "noise_wins_recalibrated",
+    "Does noise gain once batch norm is recalibrated in all networks, at the setting that exploring chose for that?",
+    f"beyond {PAPER}, whose section V names recalibration; Saikumar & Varghese 2025 (arXiv 2502.15790)",
+    "With batch norm recalibrated in all networks noise still gains, at a setting chosen for that.",
+    f"{GAIN}; both recalibrated",
+    **WORTH,
+)
+OUTLIVES = Estimand(
+    "outlives_recalibration",
+    "Is there a gain left, at the setting chosen without it, once batch norm is recalibrated?",
+    f"beyond {PAPER}, whose section V names recalibration",
+    "At the setting of the largest gain noise still gains when batch norm is recalibrated.",
+    f"{GAIN}; both recalibrated",
+    **WORTH,
+)
+RECALIBRATION = Estimand(
+    "noise_over_recalibration",
+    "Is noise better than recalibrating batch norm, without noise?",
+    f"beyond {PAPER}",
+    "Noise without recalibration is better than deterministic pruning with it.",
+    "stochastic accuracy as pretrained minus deterministic accuracy recalibrated, at the chosen setting",
+    **WORTH,
+)
+OF_METHOD = Estimand(
+    "noise_wins_with_score",
+    "Does noise gain with other scores, each at a setting of its own?",
+    f"{PAPER}, section IV-E, Table II",
+    "Noise gains in one shot with other scores, too.",
+    GAIN,
+    **WORTH,
+)
+EVERYWHERE = Estimand(
+    "noise_wins_over_grid",
+    "Does noise gain in every cell of the grid?",
+    f"{PAPER}, section IV-B",
+    "Noise gains at every pruning rate and noise of the grid.",
+    f"{GAIN}; in the cell that decides",
+    **WORTH,
+)
+DRAWS = Estimand(
+    "nearly_every_draw",
+    "Is nearly every draw better than deterministic pruning?",
+    f"{PAPER}, section IV-B, Fig. 4",
+    "With rare exceptions every stochastic network is better: more than nine in ten.",
+    "share of draws that are better than the deterministic network, minus 0.9",
+    smallest=0.05,
+    margin="0.9",
+    lowest=-0.9,
+    highest=0.1,
+)
+DENSE_SAME = Estimand(
+    "dense_keeps_accuracy",
+    "Does noise leave the dense network's accuracy as it is?",
+    f"{PAPER}, section IV-A, Fig. 1a",
+    "Dense networks keep their accuracy with the noise of the chosen setting.",
+    "accuracy of the dense network with noise minus without",
+    smallest=0.5,
+    margin="the tolerance, either way",
+    unit=POINTS,
+)
+MASK = Estimand(
+    "mask_alone",
+    "Does the noisy mask alone gain?",
+    f"{PAPER}, section IV-A, Figs. 2 and 3",
+    "The noisy mask on the original weights gains.",
+    "accuracy with the noisy mask and original weights minus deterministic accuracy, at the hardest pruning rate",
+    **WORTH,
+)
+WEIGHTS = Estimand(
+    "weights_alone",
+    "Do the noisy weights alone gain?",
+    f"{PAPER}, section IV-A, Figs. 2 and 3",
+    "The original mask on the noisy weights gains.",
+    "accuracy with the original mask and noisy weights minus deterministic accuracy, at the hardest pruning rate",
+    **WORTH,
+)
+TOGETHER = Estimand(
+    "mask_and_weights_together",
+    "Do noisy mask and noisy weights gain more together than the sum of what each gains?",
+    f"{PAPER}, contributions and section IV-A",
+    "The gain arises from the combination of mask and weights: it is more than the sum of both alone.",
+    "gain of both minus gains of the mask alone and of the weights alone, at the hardest pruning rate",
+    **WORTH,
+)
+DROWNED = Estimand(
+    "most_weights_below_noise",
+    "Are more than half of the weights smaller than the noise?",
+    f"{PAPER}, section IV-D, Fig. 6",
+    "More than half of the weights are smaller than the noise of the chosen setting.",
+    "share of the prunable weights below sigma, minus a half",
+    smallest=0.1,
+    margin="a half",
+    lowest=-0.5,
+    highest=0.5,
+)
+VARIANCE = Estimand(
+    "feature_variance",
+    "Does noise bring the variance of features nearer to the dense network's (V = 1)?",
+    f"{PAPER}, abstract, section IV-D, Table III",
+    "Noise brings the feature variance of pruned networks nearer to 1.",
+    "distance of V from 1 without noise minus with noise, one-shot; each over its own dense network",
+    smallest=0.05,
+)
+STRUCTURED = Estimand(
+    "structured",
+    "Does noise gain when whole filters are removed?",
+    f"beyond {PAPER}",
+    "Noise gains when whole filters are removed, at the setting that exploring chose.",
+    f"{GAIN}; of structured pruning",
+    **WORTH,
+)
+Cell = Mapping[str, Any]
+
+
+def of_cell(table: pd.DataFrame, gamma: float, sigma: float, recalibrated: bool = False) -> pd.DataFrame:
+    """The stochastic networks of a cell beside their counterparts: seed, median, reference, delta, one row a network.
+
+    Args:
+        table: what `prunescape.stochastic.populations.evaluate_variants` gives, of one model and method.
+        gamma, sigma: of the cell.
+        recalibrated: whether batch norm is.
+    """
+    way = table["recalibrated"].astype(bool) == recalibrated
+    plain = (table["kind"] == DETERMINISTIC) & (table["gamma"] == gamma)
+    noisy = (table["kind"] == STOCHASTIC) & (table["gamma"] == gamma) & (table["sigma"] == sigma)
+    return seed_medians(table[way & (plain | noisy)]).set_index("seed")
+
+
+def normalised(confirmed: pd.DataFrame) -> bool:
+    """Whether recalibration changes the accuracy or the loss of any network, as it does where there is batch norm."""
+    again = confirmed["recalibrated"].astype(bool)
+    plain, other = (confirmed[way][["top1", "loss"]].to_numpy() for way in (~again, again))
+    return not np.array_equal(plain, other, equal_nan=True)
+
+
+def one_shot(
+    confirmed: pd.DataFrame, best: Cell, confirming: Confirming, printed: Mapping[tuple[float, float], float]
+) -> list[Claim]:
+    """Claims on confirmed.csv of one model.
+
+    Args:
+        confirmed: of the model.
+        best: what `prunescape.stochastic.statistics.choose_cells` gave.
+        confirming: of the model.
+        printed: the SP paper's gains, by gamma and sigma.
+    """
+    of_magnitude = confirmed[confirmed["method"] == MAGNITUDE]
+    cell = best["gamma"], best["sigma"]
+    main = of_cell(of_magnitude, *cell)
+    stated = [
+        confirming.gains(
+            WINS,
+            main["delta"],
+            f"{_at(*cell)}{_both(main)}",
+            core=True,
+            numbers={"gamma": cell[0], "sigma": cell[1]},
+            published=printed.get(cell),
+            published_in=f"{PAPER}, Table I",
+        )
+    ]
+    if normalised(confirmed):
+        own = best["of"].get(RECALIBRATED, best)
+        chosen = own["gamma"], own["sigma"]
+        there, here = of_cell(of_magnitude, *chosen, True), of_cell(of_magnitude, *cell, True)
+        stated += [
+            confirming.gains(WINS_RECALIBRATED, there["delta"], f"{_at(*chosen)}{_both(there)}", core=True),
+            confirming.gains(
+                OUTLIVES,
+                here["delta"],
+                f"{_at(*cell)}{main['delta'].mean():+.1f} points become {{}}",
+            ),
+            confirming.gains(
+                RECALIBRATION,
+                main["median"] - here["reference"],
+                f"{_at(*cell)}noise alone reaches {main['median'].mean():.1f} %, recalibration alone"
+                f" {here['reference'].mean():.1f} %, a difference of {{}}",
+            ),
+        ]
+    draws = contrast(_only(of_magnitude, cell))
+    better = (draws["delta"] > 0).groupby(draws["seed"]).mean() - 0.9
+    dense = confirmed[(confirmed["method"] == NO_METHOD) & ~confirmed["recalibrated"].astype(bool)]
+    noisy = seed_medians(dense)
+    noisy = noisy[noisy["kind"] == DENSE_STOCHASTIC].set_index("seed")
+    stated += [
+        confirming.every(EVERYWHERE, _cells(of_magnitude), "the cell that decides gains {}"),
+        confirming.above(
+            DRAWS, better, f"{100 * (better.mean() + 0.9):.0f} % of the draws are; the share minus 0.9 is {{}}"
+        ),
+        confirming.equal(
+            DENSE_SAME,
+            noisy["delta"],
+            f"with noise of {best['sigma']:g} the dense network has {noisy['median'].mean():.1f} %, without"
+            f" {noisy['reference'].mean():.1f} %, a difference of {{}}",
+        ),
+    ]
+    for method in confirmed["method"].drop_duplicates():
+        if method not in (MAGNITUDE, NO_METHOD):
+            own = best["of"].get(method, best)
+            part = of_cell(confirmed[confirmed["method"] == method], own["gamma"], own["sigma"])
+            stated.append(
+                confirming.gains(
+                    OF_METHOD,
+                    part["delta"],
+                    f"{_at(own['gamma'], own['sigma'])}{_both(part)}",
+                    question=f"Does noise gain with the score {method}, at a setting of its own?",
+                    case=str(method),
+                )
+            )
+    return stated
+
+
+def _only(table: pd.DataFrame, cell: tuple[float, float]) -> pd.DataFrame:
+    """The networks of a cell, with batch norm as pretrained."""
+    here = (table["gamma"] == cell[0]) & ((table["kind"] == DETERMINISTIC) | (table["sigma"] == cell[1]))
+    return table[here & ~table["recalibrated"].astype(bool)]
+
+
+def _cells(table: pd.DataFrame) -> pd.DataFrame:
+    """The gains of all cells with batch norm as pretrained: a row a seed, a column a cell."""
+    medians = seed_medians(table[~table["recalibrated"].astype(bool)])
+    return medians.pivot_table(index="seed", columns=["gamma", "sigma"], values="delta")
+
+
+def _at(gamma: float, sigma: float) -> str:
+    return f"at gamma {gamma:g}, sigma {sigma:g} "
+
+
+def _both(cell: pd.DataFrame) -> str:
+    """The accuracies of both sides in words, before the gain."""
+    return (
+        f"stochastic pruning has {cell['median'].mean():.1f} %, deterministic {cell['reference'].mean():.1f} %,"
+        " a gain of {}"
+    )
+
+
+def transferred(transfer: pd.DataFrame, confirming: Confirming) -> list[Claim]:
+    """Claims on transfer.csv of one model, at its hardest pruning rate."""
+    gamma = transfer["gamma"].max()
+    here = transfer[(transfer["gamma"] == gamma) & ~transfer["recalibrated"].astype(bool)]
+    gain = seed_medians(here).pivot_table(index="seed", columns="kind", values="delta")
+    sigma = float(here["sigma"].max())
+    both, mask, weights = (gain[kind] for kind in (STOCHASTIC, MASK_S_TO_D, MASK_D_TO_S))
+    more = both - mask - weights
+    where = _at(gamma, sigma)
+    return [
+        confirming.gains(MASK, mask, f"{where}it gains {{}}, both together {both.mean():+.1f} points"),
+        confirming.gains(WEIGHTS, weights, f"{where}they gain {{}}, both together {both.mean():+.1f} points"),
+        confirming.gains(
+            TOGETHER,
+            more,
+            f"{where}both gain {both.mean():+.1f} points, the mask alone {mask.mean():+.1f}, the weights alone"
+            f" {weights.mean():+.1f}: together {{}} more",
+        ),
+    ]
+
+
+def drowned(cdf: pd.DataFrame, best: Cell, confirming: Confirming) -> list[Claim]:
+    """The claim on weight_cdf.csv of one model."""
+    shares = pd.Series(
+        {
+            seed: float(np.interp(np.log(best["sigma"]), np.log(part["magnitude"]), part["share"]))
+            for seed, part in cdf[cdf["magnitude"] > 0].groupby("seed")
+        }
+    )
+    words = (
+        f"{100 * shares.mean():.0f} % of the weights are smaller than {best['sigma']:g}; the share minus 0.5 is {{}}"
+    )
+    return [confirming.above(DROWNED, shares - 0.5, words)]
+
+
+def variance(variances: pd.DataFrame, best: Cell, confirming: Confirming) -> list[Claim]:
+    """The claim on variances.csv of one model; none where it has not the chosen setting of magnitude."""
+    here = variances[(variances["gamma"] == best["gamma"]) & variances["sigma"].isin([0.0, best["sigma"]])]
+    mean = here[here["method"] == MAGNITUDE].groupby(["seed", "stage", "kind"])["v"].mean().unstack("kind")
+    if not {DETERMINISTIC, STOCHASTIC} <= set(mean):
+        return []
+    before, after = (mean.xs(stage, level="stage") for stage in ("one_shot", "fine_tuned"))
+    nearer = (before[DETERMINISTIC] - 1).abs() - (before[STOCHASTIC] - 1).abs()
+    kind = "below 1, so it collapses and does not explode" if before[DETERMINISTIC].mean() < 1 else "above 1"
+    words = (
+        f"one-shot, V is {before[DETERMINISTIC].mean():.3f} without noise and {before[STOCHASTIC].mean():.3f} with it"
+        f" ({kind}), nearer to 1 by {{}}; fine-tuned, {after[DETERMINISTIC].mean():.3f} and"
+        f" {after[STOCHASTIC].mean():.3f}"
+    )
+    return [confirming.above(VARIANCE, nearer, words, digits=3)]
+
+
+def structured(table: pd.DataFrame, confirming: Confirming) -> list[Claim]:
+    """The claim on confirmed_structured.csv of one model."""
+    noisy = table[table["kind"] == STOCHASTIC].iloc[0]
+    part = of_cell(table, noisy["gamma"], noisy["sigma"])
+    again = of_cell(table, noisy["gamma"], noisy["sigma"], True)
+    words = (
+        f"{noisy['method']} pruning of {100 * noisy['gamma']:.0f} % of the FLOPs at sigma {noisy['sigma']:g}:"
+        f" {_both(part)}; recalibrated, {again['delta'].mean():+.1f} points"
+    )
+    return [confirming.gains(STRUCTURED, part["delta"], words)]
