@@ -58,8 +58,8 @@ def test_the_lock_has_them_too_and_a_hash_for_whatever_it_has() -> None:
 
 def test_dataclasses_take_every_key_of_their_section() -> None:
     # `criterion` is a list of each model's, so that a study may compare some; of what schedule some epochs are a part
-    # follows from the pipeline.
-    parts = {"schedule_epochs", "schedule_begin"}
+    # follows from the pipeline; and how batch norm and long gradients are treated, of the fine-tuning of `stochastic`.
+    parts = {"schedule_epochs", "schedule_begin", "clip_by", "batch_norm"}
     for section, kind, elsewhere in [("pruning", PruningSettings, {"criterion"}), ("recipe", Recipe, parts)]:
         fields = {field.name for field in dataclasses.fields(kind)} - elsewhere
         assert fields == set(schema()["properties"][section]["properties"])

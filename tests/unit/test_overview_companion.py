@@ -14,14 +14,16 @@ from prunescape.plan.companion import Companion
 from prunescape.plan.step import Job
 
 FORWARD = PER_PIXEL["resnet20"] * 32**2
-BEST = 2 * 10_000 + 1_000  # images that each network of the grid search sees: twice those of the test, and the sample
+BEST = 2 * 25 + 1_000  # images that each network of the grid search sees: twice the held-out ones, and the sample
 
 
 @pytest.fixture
 def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
     monkeypatch.chdir(tmp_path)
-    grid = {"gammas": [0.5, 0.9], "sigmas": [0.001], "draws": 14}
-    return made({"seeds": [0, 1], "stochastic": {"held_out": 25, "sample": 1_000, "grid": grid}})
+    grid = {"methods": ["magnitude"], "gammas": [0.5, 0.9], "sigmas": [0.001], "draws": 14}
+    confirm = {"seeds": 1}
+    section = {"held_out": 25, "sample": 1_000, "grid": grid, "confirm": confirm}
+    return made({"seeds": [0, 1], "stochastic": section})
 
 
 @pytest.fixture
@@ -39,7 +41,7 @@ def lines_of(text: str) -> dict[str, list[str]]:
 
 def test_flops_are_those_of_training_and_evaluation(study: Study, companion: Companion) -> None:
     costs = Costs(study)
-    (pretrain, _), (grid, _) = (jobs_of(companion, rule) for rule in ("pretrain", "evaluate_grid"))
+    (pretrain, *_), (grid, _) = (jobs_of(companion, rule) for rule in ("pretrain", "evaluate_grid"))
     assert flops_of(pretrain, costs) == pytest.approx(FORWARD * 10 * (3 * 50_000 + 10_000))
     assert flops_of(grid, costs) == pytest.approx(FORWARD * 2 * (1 + 14) * BEST)
 
@@ -53,7 +55,7 @@ def test_the_bill_counts_what_is_left(study: Study, companion: Companion) -> Non
     assert lines["evaluate_grid"][2:6] == ["2", "60", "1", flops(evaluation)]
     hours = evaluation / ASSUMED_CORE.flops / 3600
     assert float(lines["evaluate_grid"][6]) == pytest.approx(hours, rel=0.05)
-    assert lines["pretrain"][2:5] == ["2", "2", "1"]  # on which the finished one rests
+    assert lines["pretrain"][2:5] == ["3", "3", "2"]  # on which the finished one rests
     assert "3e+10 FLOP/s" in text
     for job in companion.pieces:
         write(Path(job.result))
@@ -68,14 +70,14 @@ def test_unknown_models_have_no_price(study: Study, companion: Companion, monkey
 
 
 def test_the_states_of_jobs_and_the_failures(study: Study, companion: Companion) -> None:
-    (done, failed), (running, missing) = (jobs_of(companion, rule) for rule in ("pretrain", "evaluate_grid"))
+    (done, failed, _), (running, missing) = (jobs_of(companion, rule) for rule in ("pretrain", "evaluate_grid"))
     write(Path(done.result))
     seal_results(study.plan, done.result)
     write(Path(failed.log), "12:00:00 error: the disk is full\n", age=10)
     write(Path(running.log), "12:00:00 networks 1-16 of 30 evaluated\n", age=10)
     text = page(companion_status(companion, study, NOW))
     lines = lines_of(text)
-    assert lines["pretrain"][2:] == ["2", "1", "-", "1", "-", "-", "-"]
+    assert lines["pretrain"][2:] == ["3", "1", "-", "1", "-", "-", "1"]
     assert lines["evaluate_grid"][2:] == ["2", "-", "1", "-", "-", "-", "1"]
     assert f"{failed.log}: the disk is full" in text
     assert "claims: not yet" in text

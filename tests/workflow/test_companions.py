@@ -21,7 +21,7 @@ WAYS = {"pruning": ["weights", "channels"], "retraining": ["fine_tuning", "rewin
 OF = {"model": ["small_resnet"], "method": ["magnitude", "grasp"], **WAYS}
 # By study: tables, figures, claims on each model, and rules that its plan names.
 THERE: dict[str, tuple[int, int, dict[str, int], list[str]]] = {
-    "stochastic": (24, 12, {"small_resnet": 25}, ["evaluate_sweep", "confirm_noise", "confirm_structured"]),
+    "stochastic": (23, 12, {"small_resnet": 25}, ["evaluate_sweep", "confirm_noise", "confirm_structured"]),
     "mechanism": (24, 13, {"small_resnet": 67}, ["prune_in_cycles", "retrain_channel_sets"]),
     "coherence": (
         *(14, 15, {"small_resnet": 29, "mlp": 26}),
@@ -191,7 +191,7 @@ CHANGES: dict[str, list[tuple[dict[str, Any], str]]] = {
         ({"stochastic": {"perturbed": "all"}}, "EVERYTHING"),
         ({"stochastic": {"held_out": 25}}, "EVERYTHING WEIGHTS pretrain"),
         ({"recipe": {"momentum": 0.8}}, "EVERYTHING WEIGHTS pretrain"),
-        ({"seeds": [0, 1, 2]}, "EVERYTHING WEIGHTS pretrain"),
+        ({"seeds": [0, 1, 2]}, "EVERYTHING pretrain"),
     ],
     "mechanism": [
         ({"grid": {"size": [5, 5], "tile": [5, 5]}, "engine": {"threads": 2}}, ""),
@@ -224,7 +224,7 @@ EDITS: dict[str, list[tuple[str, str]]] = {
     "stochastic": [
         ("figures/stochastic/transfer.py", "figure:transfer"),
         ("stochastic/claims.py", "state"),
-        ("stochastic/weight_cdf.py", "WEIGHTS collect"),
+        ("stochastic/weight_cdf.py", "WEIGHTS ANSWERS"),
         ("stochastic/search.py", "ANSWERS SEARCHES"),
         ("pages/companion.py", "explore"),
         ("hpspace/risk.py", ""),

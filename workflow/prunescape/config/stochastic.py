@@ -70,6 +70,7 @@ class Confirm(Section):
         1,
         "Number of the confirmation. Add one where you have seen the answers and explore otherwise, or ask for more "
         "networks: all are trained anew, and the level shrinks to a part of 0.8, 0.1, 0.05, ...",
+        unit="generations",
     )
 
 

@@ -32,7 +32,7 @@ WINS = Estimand(
 WINS_RECALIBRATED = Estimand(
     "noise_wins_recalibrated",
     "Does noise gain once batch norm is recalibrated in all networks, at the setting that exploring chose for that?",
-    f"beyond {PAPER}, whose section V names recalibration; Saikumar & Varghese 2025 (arXiv 2502.15790)",
+    f"beyond {PAPER}, whose section V names recalibration; Saikumar and Varghese 2025 (arXiv 2502.15790)",
     "With batch norm recalibrated in all networks noise still gains, at a setting chosen for that.",
     f"{GAIN}; both recalibrated",
     **WORTH,

@@ -25,8 +25,6 @@ NSGA_BETTER = Estimand(
     "NSGA-II is better than random search of the same budget.",
     "hypervolume of NSGA-II minus that of random search, at the end; a search seed a network",
     smallest=0.01,
-    lowest=-1.0,
-    highest=1.0,
 )
 
 

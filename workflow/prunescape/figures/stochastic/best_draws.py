@@ -63,11 +63,11 @@ def _rows(axes: Axes, here: pd.DataFrame, labelled: bool) -> None:
     axes.tick_params(axis="y", length=0)
     noisy = select.at(here, kind=terms.STOCHASTIC)
     several = not _cell(noisy)
-    labels = []
+    labels, known = [], terms.network_names(noisy["seed"])
     for place, ((seed, gamma, sigma), draws) in enumerate(noisy.groupby(ROW)):
         plain = select.at(here, kind=terms.DETERMINISTIC, seed=seed, gamma=float(gamma))["top1"]
         _row(axes, place, draws["top1"].to_numpy(float), float(plain.iloc[0]) if len(plain) else np.nan)
-        labels.append(f"seed {seed}" + (f", γ = {gamma:g}, σ = {sigma:g}" if several else ""))
+        labels.append(known[int(seed)] + (f", γ = {gamma:g}, σ = {sigma:g}" if several else ""))
     axes.set_yticks(range(len(labels)), labels)
     axes.tick_params(labelleft=labelled or several)
     axes.set_ylim(max(len(labels), 1) - 0.5, -0.5)

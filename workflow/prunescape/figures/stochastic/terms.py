@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib import colormaps
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 
+from prunescape.data.randomness import LEAST_SEED
 from prunescape.figures import names
 from prunescape.figures.select import distinct
 
@@ -25,6 +26,15 @@ GAMMA_RAMP = LinearSegmentedColormap.from_list("gamma", ["#8fcfc0", "#123c3a"])
 def ways(table: pd.DataFrame) -> list[bool]:
     """Values of the column `recalibrated` in a table, False first; False alone where the table is empty."""
     return sorted({bool(way) for way in table["recalibrated"]}) or [False]
+
+
+def network_names(seeds: Iterable[int]) -> dict[int, str]:
+    """Short names of networks by seed: `seed 0` of the config's own, `fresh 1` and so on of fresh ones."""
+    found, fresh = {}, 0
+    for seed in sorted({int(seed) for seed in seeds}):
+        fresh += seed >= LEAST_SEED
+        found[seed] = f"fresh {fresh}" if seed >= LEAST_SEED else f"seed {seed}"
+    return found
 
 
 def way_title(recalibrated: bool) -> str:

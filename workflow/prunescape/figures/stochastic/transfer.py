@@ -43,7 +43,7 @@ def draw(transfer: pd.DataFrame, model: str) -> Figure:
     for axes, gamma in zip(grid[0], gammas, strict=False):
         axes.set_title(f"γ = {gamma:g}")
     for axes in grid[-1] if len(order) > 1 else []:
-        axes.set_xlabel("Pretrained seed")
+        axes.set_xlabel("Pretrained network")
     if not gammas:
         drawing.say(grid[0, 0], "nothing measured")
     noise = " and ".join(f"σ = {sigma:g}" for sigma in select.distinct(table["sigma"]) if sigma)
@@ -61,7 +61,10 @@ def _boxes(axes: Axes, here: pd.DataFrame, order: Sequence[int]) -> None:
     axes.tick_params(axis="x", length=0)
     axes.set_xlim(-0.5, len(order) - 0.5)
     places = [place + (number - 1) * PITCH for place in range(len(order)) for number in range(len(LOOKS))]
-    axes.set_xticks(places if len(order) == 1 else range(len(order)), SHORT if len(order) == 1 else map(str, order))
+    axes.set_xticks(
+        places if len(order) == 1 else range(len(order)),
+        SHORT if len(order) == 1 else terms.network_names(order).values(),
+    )
     if here["top1"].notna().sum() == 0:
         drawing.say(axes, "nothing measured")
         return
