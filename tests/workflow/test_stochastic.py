@@ -41,9 +41,11 @@ def gains_of(studied: Path, table: str) -> dict[tuple[float, float], dict[str, f
 def test_recomputation_from_the_raw_tables_agrees(studied: Path) -> None:
     """What explores chooses, and what confirms decides: other networks, seeds and images, as their files tell."""
     explored, confirmed = gains_of(studied, "grid"), gains_of(studied, "confirmed")
-    best = max(explored, key=lambda cell: np.mean([*explored[cell].values()]))
+    means = {at: float(np.mean([*of_seeds.values()])) for at, of_seeds in explored.items()}
     cell = json.loads((results(studied) / "cells" / "small_resnet.json").read_text())
-    assert (cell["gamma"], cell["sigma"], cell["source"]) == (*best, "grid")
+    best = cell["gamma"], cell["sigma"]
+    assert cell["source"] == "grid"
+    assert means[best] == pytest.approx(max(means.values()))  # which several may share
     assert not {*explored[best]} & {*confirmed[best]}
     row = pd.read_csv(results(studied) / "table_1.csv").set_index("search").loc["grid"]
     assert (row["gamma"], row["sigma"]) == best
