@@ -67,6 +67,18 @@ def test_a_figure_is_the_same_bytes_twice(tmp_path, suffix):
     assert paths[0].stat().st_size > 1000
 
 
+def test_without_titles_the_panels_have_their_room(tmp_path):
+    figures = {titles: landscape_figure(ridge(rows=3, columns=3)) for titles in (True, False)}
+    for titles, figure in figures.items():
+        style.save(figure, [str(tmp_path / f"{titles}.png")], 40, titles)
+    tops = {titles: max(axes.get_position().y1 for axes in figure.axes) for titles, figure in figures.items()}
+    assert tops[False] > tops[True] + 0.05
+    headings = figures[False].findobj(lambda artist: artist.get_gid() == style.HEADING)
+    assert len(headings) == 2
+    assert not any(part.get_visible() for part in headings)
+    assert (tmp_path / "True.png").read_bytes() != (tmp_path / "False.png").read_bytes()
+
+
 def test_all_formats_are_written_and_nothing_else(tmp_path):
     wanted = [tmp_path / "new" / name for name in ("a.pdf", "a.png", "a.svg")]
     style.save(Figure(figsize=(1, 1)), [str(path) for path in wanted], dpi=30)

@@ -10,6 +10,7 @@ class Figures(Section):
 
     formats: Some[Literal["png", "pdf", "svg"]] = key(("png", "pdf"), "File formats that each figure is written in.")
     dpi: Annotated[int, Integer(ge=30, le=1200)] = key(150, "Resolution of PNG figures.", unit="dots per inch")
+    titles: bool = key(True, "Whether figures have their titles; a paper's captions say the same.")
     landscape: Literal["below_best", "accuracy"] = key(
         "below_best",
         "What the colours of the landscapes show: points `below_best`, the best cell of each network itself, so that "

@@ -21,6 +21,7 @@ mpl.use("Agg")
 
 INK, MUTED, FAINT, PALE, PAPER = "#1f2328", "#667079", "#d5d9dd", "#e4e7ea", "#ffffff"
 HIGHLIGHT = "#e0245e"
+HEADING = "heading"  # marks the parts of a figure's title
 # From the mildest pruning (dark) to the hardest (light); colour-blind readers tell blues from oranges.
 RAMPS = {"uniform": ("#0b4f8a", "#6cb8e8"), "non_uniform": ("#b03a00", "#f5ad3c")}
 OTHER_RAMPS = [
@@ -102,12 +103,14 @@ def heading(figure: Figure, title: str, subtitle: str = "") -> None:
         head + "".join("\n " for _ in lines),
         x=0.08 / width, ha="left", fontsize=12.5, fontweight="bold", linespacing=1.25,
     )  # fmt: skip
+    top.set_gid(HEADING)
     if lines:
         note = Annotation(
             "\n".join(lines), xy=(0, 0), xycoords=top, va="bottom", ha="left",
             fontsize=8.5, color=MUTED, linespacing=1.45, annotation_clip=False,
         )  # fmt: skip
         note.set_in_layout(False)
+        note.set_gid(HEADING)
         figure.add_artist(note)
 
 
@@ -127,8 +130,14 @@ def legend_below(figure: Figure, handles: Sequence[Artist], entry: float = 1.75)
     )  # fmt: skip
 
 
-def save(figure: Figure, paths: Iterable[str], dpi: int = 200) -> None:
+def save(figure: Figure, paths: Iterable[str], dpi: int = 200, titles: bool = True) -> None:
     """Write the figure to every path, in the format that its suffix names, atomically and without dates.
+
+    Args:
+        figure: what is written; without titles it loses its heading for good.
+        paths: the files.
+        dpi: of raster formats.
+        titles: whether the heading is shown.
 
     Raises:
         UserError: a suffix that is none of .png, .pdf, .svg.
@@ -137,6 +146,10 @@ def save(figure: Figure, paths: Iterable[str], dpi: int = 200) -> None:
     for path in paths:
         if Path(path).suffix not in METADATA:
             raise UserError(f"{path}: no such figure format; use one of {', '.join(sorted(METADATA))}")
+    if not titles:
+        for part in figure.findobj(lambda artist: artist.get_gid() == HEADING):
+            part.set_visible(False)
+            part.set_in_layout(False)
     for path in paths:
         suffix = Path(path).suffix
         with atomic(path) as temporary:

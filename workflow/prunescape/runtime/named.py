@@ -9,7 +9,10 @@ from typing import Any
 from prunescape.io.files import read_csv
 
 # Settings that are no arguments.
-OF_JOB = ("function", "readers", "script", "code", "external_code", "external_files", "libraries", "dpi", "published")
+OF_JOB = (
+    *("function", "readers", "script", "code", "external_code", "external_files", "libraries", "published"),
+    *("dpi", "titles"),
+)
 
 
 def bound(snakemake: Any) -> Callable[[], Any]:

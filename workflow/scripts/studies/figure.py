@@ -5,4 +5,5 @@ from prunescape.runtime.logs import logged
 from prunescape.runtime.named import bound
 
 with logged(snakemake):
-    save(bound(snakemake)(), snakemake.output, snakemake.params.settings["dpi"])
+    settings = snakemake.params.settings
+    save(bound(snakemake)(), snakemake.output, settings["dpi"], settings["titles"])
