@@ -39,7 +39,9 @@ def epochs(seeds=(0, 1, 2), runs=RUNS, every=4, model=MODEL, standard_error=0.0)
             "coherence": np.where(epoch % every == 0, coherence, np.nan),
         }
         keys = {"model": model, "seed": seed, "data": data, "start": start, "epoch": epoch}
-        tables.append(pd.DataFrame({**keys, **rows, "coherence_standard_error": standard_error, "samples": 50_000}))
+        sizes = {"diff_size": 0.01 + coherence / 2 * (1 if real else 3), "diff_size_by_chance": 0.004}
+        levels = {"coherence_standard_error": standard_error, "coherence_by_chance": 2e-5, "samples": 50_000}
+        tables.append(pd.DataFrame({**keys, **rows, **levels, **sizes}))
     return pd.concat(tables, ignore_index=True)
 
 
@@ -106,12 +108,12 @@ def widths(seeds=(0, 1, 2), of=WIDTHS, last=20, growth=1.0):
         accuracy = 10 + 90 * learned - seed * 0.2, 10 + (38 + 8 * size) * learned + seed * 0.3
         coherence = (0.01 + 0.01 * growth * size + 0.001 * seed) * np.exp(-((epoch - 3) ** 2) / 8) + 1e-4
         measured = coherence if epoch % 3 == 0 else np.nan
-        losses = loss, 2.3 - 0.8 * learned
+        losses, diffs = (loss, 2.3 - 0.8 * learned), 0.3 * (of[0] / width) ** 0.25
         rows.append(
-            (width, parameters_of(width), seed, epoch, losses[0], accuracy[0], losses[1], accuracy[1], measured)
+            (width, parameters_of(width), seed, epoch, losses[0], accuracy[0], losses[1], accuracy[1], measured, diffs)
         )
-    names = "width parameters seed epoch train_loss train_top1 validation_loss validation_top1 coherence"
-    return pd.DataFrame(rows, columns=names.split())
+    names = "width parameters seed epoch train_loss train_top1 validation_loss validation_top1 coherence diff_size"
+    return pd.DataFrame(rows, columns=names.split()).assign(diff_size_by_chance=0.01)
 
 
 def width_diffs(seeds=(0, 1, 2), of=WIDTHS):
@@ -199,12 +201,15 @@ def early_masks(seeds=(0, 1, 2), at=(0, 3, 9, 20), model=MODEL, good=9, used=60)
             seed,
             score,
             epoch,
+            60,
+            150,
             chosen,
             79.0 + 0.3 * seed - 0.6 * (score == "diff") - 4 * (epoch < good) + 0.02 * seed * (epoch > good),
         )
         for seed, score, (epoch, chosen) in product(seeds, ("diff", "magnitude"), epochs)
     ]
-    return pd.DataFrame(rows, columns=["model", "seed", "score", "epoch", "used", "validation_top1"])
+    names = "model seed score epoch parent_epochs child_epochs used validation_top1"
+    return pd.DataFrame(rows, columns=names.split())
 
 
 def matched(seeds=(0, 1, 2), model=MODEL, gain=0.0):

@@ -10,6 +10,7 @@ from scipy.stats import linregress, spearmanr
 
 import coherence_table_samples as samples
 from coherence_table_samples import answer, answers, stated
+from prunescape.coherence.by_size import turns
 from prunescape.coherence.claims import MLP, highest_coherence
 from prunescape.coherence.diff_spread import mean_magnitude, of_network
 from prunescape.coherence.growth import slopes
@@ -31,7 +32,8 @@ def coherence(real: float, noise: float, trained: float) -> pd.DataFrame:
         for (data, start), peak in level.items()
         for epoch, value in enumerate((0.9, peak / 2, peak + 0.001 * seed * (data == "real"), np.nan, peak / 9))
     ]
-    return pd.DataFrame(rows, columns=["model", "seed", "data", "start", "epoch", "train_top1", "coherence"])
+    table = pd.DataFrame(rows, columns=["model", "seed", "data", "start", "epoch", "train_top1", "coherence"])
+    return table.assign(coherence_by_chance=0.002, diff_size=np.nan, diff_size_by_chance=np.nan)
 
 
 @pytest.mark.parametrize(("noise", "word"), [(0.05, "Yes"), (0.3, "No"), (0.101, "Not decided")])
@@ -40,6 +42,7 @@ def test_coherence_on_real_data_is_compared_at_its_highest_after_an_epoch(noise:
     assert found["answer"].startswith(f"{word}: ")
     assert found["more"] == pytest.approx(0.101 - noise)
     assert found["more_high"] == pytest.approx(0.101 - noise + 0.001 * HALF)
+    assert "orthogonal gradients have 0.002;" in found["answer"]
     trained = answer("starts from weights", epochs=coherence(0.1, 0.05, noise))
     assert trained["answer"].startswith(f"{word}: ")
     assert (trained["start"], trained["gaussian"]) == ("trained", pytest.approx(noise))
@@ -54,20 +57,36 @@ def test_coherence_before_training_and_where_it_is_unknown_does_not_count() -> N
     assert answers(epochs=real) == {}
 
 
-def diffs(**sizes: float) -> pd.DataFrame:
-    """|diff| of all weights of a layer, by data and which, as `real_highest=0.25`; a quarter of another layer's."""
+def diffs(chance: float = 0.0, **sizes: float) -> pd.DataFrame:
+    """epochs.csv with mean sizes of diffs, by data and which, as `real_highest=0.25`.
+
+    Random signs give `chance`, and `chance` / 2 after the epoch of the highest coherence, and sizes include it.
+    """
     rows = []
     for seed in range(3):
         for key, size in sizes.items():
             data, which = key.split("_")
-            middle = size + 0.01 * seed
-            for layer, index, count in (("conv", 0, 40), ("linear", 1, 10)):
-                low = middle - 0.005 if layer == "conv" else -middle - 0.005
-                rows.append((MODEL, seed, data, "fresh", which, 5, layer, index, "x", low, low + 0.01, count))
-    columns = [
-        "model", "seed", "data", "start", "which", "epoch", "layer", "layer_index", "kind", "low", "high", "count",
-    ]  # fmt: skip
-    return pd.DataFrame(rows, columns=columns)
+            epoch, level, random = (2, 0.1, chance / 2) if which == "highest" else (5, 0.01, chance)
+            middle = size + 0.01 * seed + random
+            rows += [
+                (MODEL, seed, data, "fresh", epoch, 99.0, level, middle, random),
+                (MODEL, seed, data, "fresh", epoch + 1, 99.0, 0.05, 0.99, random),  # neither highest nor lowest
+                (MODEL, seed, data, "fresh", 0, 9.0, 0.9, 0.98, random),  # before training
+            ]
+    names = "model seed data start epoch train_top1 coherence diff_size diff_size_by_chance"
+    return pd.DataFrame(rows, columns=names.split()).assign(coherence_by_chance=0.002)
+
+
+def histogram(size: float, layers: tuple[tuple[str, int, int], ...] = (("conv", 0, 40), ("linear", 1, 10))):
+    """diff_histogram.csv of three seeds, whose diffs all have one size."""
+    rows = [
+        (MODEL, seed, "real", "fresh", "highest", 5, layer, index, "x", sign * size - 0.005, sign * size + 0.005, count)
+        for seed in range(3)
+        for layer, index, count in layers
+        for sign in (1 if layer == "conv" else -1,)
+    ]
+    names = "model seed data start which epoch layer layer_index kind low high count"
+    return pd.DataFrame(rows, columns=names.split())
 
 
 def test_mean_magnitude_takes_diffs_to_be_at_the_middle_of_their_bin() -> None:
@@ -79,26 +98,33 @@ def test_mean_magnitude_takes_diffs_to_be_at_the_middle_of_their_bin() -> None:
 
 
 def test_a_network_is_its_row_or_else_the_sum_of_its_layers() -> None:
-    layers = diffs(real_highest=0.25)
+    layers = histogram(0.25)
     assert of_network(layers)["count"].sum() == 150
     whole = layers.assign(layer="all", count=7)
     assert of_network(pd.concat([layers, whole]))["count"].tolist() == [7] * 6
 
 
+@pytest.mark.parametrize("chance", [0.0, 0.06])
 @pytest.mark.parametrize(("lowest", "word"), [(0.05, "Yes"), (0.5, "No")])
-def test_diffs_are_compared_where_coherence_is_high_and_low(lowest: float, word: str) -> None:
-    table = diffs(real_highest=0.25, real_lowest=lowest, gaussian_highest=0.4, gaussian_lowest=0.4)
-    found = answer("high, on real data", diff_histogram=table)
+def test_diffs_are_compared_beyond_chance_where_coherence_is_high_and_low(
+    lowest: float, word: str, chance: float
+) -> None:
+    table = diffs(chance, real_highest=0.25, real_lowest=lowest, gaussian_highest=0.4, gaussian_lowest=0.4)
+    found = answer("high, on real data", epochs=table)
     assert found["answer"].startswith(f"{word}: ")
     assert found["more"] == pytest.approx(0.25 - lowest)
-    assert answer("high, on Gaussian", diff_histogram=table)["more"] == pytest.approx(0, abs=1e-12)
+    assert f"{0.26 + chance / 2:.4f} (random signs {chance / 2:.4f}) after the epoch of the highest" in found["answer"]
+    assert answer("high, on Gaussian", epochs=table)["more"] == pytest.approx(0, abs=1e-12)
 
 
 @pytest.mark.parametrize(
     ("noise", "words", "decided"), [(0.4, "No, they are larger", "above"), (0.1, "Yes, they are smaller", "below")]
 )
 def test_diffs_on_noise_are_compared_with_those_on_real_data(noise: float, words: str, decided: str) -> None:
-    found = answer("as coherence is", diff_histogram=diffs(real_highest=0.25, gaussian_highest=noise))
+    table = diffs(real_highest=0.25, real_lowest=0.1, gaussian_highest=noise, gaussian_lowest=0.1)
+    more = table["data"].eq("gaussian") & table["epoch"].eq(2)
+    table.loc[more, ["diff_size", "diff_size_by_chance"]] += 0.5  # what random signs give, too, is no diff
+    found = answer("as coherence is", epochs=table)
     assert found["answer"].startswith(f"{words}: ")
     assert (found["more"], found["decided"]) == (pytest.approx(noise - 0.25), decided)
 
@@ -138,9 +164,12 @@ def test_gap_and_accuracy_over_width_are_those_of_the_last_epoch() -> None:
 
 
 def test_one_width_says_nothing_and_diffs_narrow() -> None:
-    assert answers(MLP, widths=samples.widths(of=(64,)), width_diffs=samples.width_diffs(of=(64,))) == {}
-    found = answer("Do diffs grow", MLP, width_diffs=samples.width_diffs())
+    assert answers(MLP, widths=samples.widths(of=(64,))) == {}
+    table = samples.widths()
+    found = answer("Do diffs grow", MLP, widths=table)
     assert found["answer"].startswith("No: ")
+    sizes = table[table["seed"].eq(0) & table["epoch"].eq(3)].set_index("width")["diff_size"] - 0.01
+    assert found["slope"] == pytest.approx(linregress(np.log2(sizes.index), sizes).slope)
     assert found["rank_correlation"] == pytest.approx(-1)
 
 
@@ -149,7 +178,7 @@ def test_one_width_says_nothing_and_diffs_narrow() -> None:
 
 def test_absent_tables_are_not_spoken_of() -> None:
     found = stated({"epochs": samples.epochs()}, [MODEL, "other"])
-    assert len(found.of(MODEL)) == 2
+    assert len(found.of(MODEL)) == 5
     assert found.models == {MODEL: "", "other": ""}
     assert found.of("other") == []
     everything = samples.tables()
@@ -175,16 +204,73 @@ def test_published_differences_stand_beside_the_same_masks() -> None:
 # Masks
 
 
-def test_masked_mlps_are_compared_with_dense_ones_of_the_same_width() -> None:
-    table = samples.mlp_children()
-    table.loc[(table["width"] == 64) & (table["score"] == "diff") & (table["seed"] == 0), "validation_top1"] -= 50
-    found = answer("diff mask (global) better", MLP, children=table)
-    # Sizes add 0 to 5 points and the mask 2; one of 18 networks is worse by 50.
-    assert found["gain"] == pytest.approx(2 + 2.5 - 50 / 18)
-    assert "means over 6 widths; at 5 of 6 widths the interval is above zero" in found["answer"]
-    gap = answer("gap smaller with a magnitude mask", MLP, children=samples.mlp_children())
-    assert gap["gain"] == pytest.approx(1.5 * (2.6 + 2.5))
-    assert gap["answer"].startswith("Yes: ")
+def with_gains(gains: dict[int, float], unlearnt: tuple[int, ...] = ()) -> pd.DataFrame:
+    """children.csv of `wide`: what a random mask gains at each width, plus 0.1 a seed; its gap is then 20 points."""
+    table = samples.mlp_children(masks=(("none", "", 0), ("random", "", 0)), of=tuple(gains))
+    masked = table["score"] == "random"
+    dense = 40.0 + table["width"] / 100
+    table["validation_top1"] = dense + masked * (table["width"].map(gains) + 0.1 * table["seed"])
+    table["train_top1"] = np.where(masked, table["validation_top1"] + 20, 90.0)
+    table.loc[masked & table["width"].isin(unlearnt), "train_top1"] = 12.0
+    return table
+
+
+def test_masked_mlps_are_compared_by_width_and_decided_at_the_largest() -> None:
+    table = with_gains({64: -40.0, 128: -3.0, 256: -1.0, 512: 3.0}, unlearnt=(64,))
+    question = "Is a network with a random mask (global) better than a dense one of as many weights, at the largest"
+    found = answer(question, MLP, children=table)
+    assert (found["gain"], found["outcome"]) == (pytest.approx(3.1), "holds")
+    assert found["by_size"] == pytest.approx({"64": -39.9, "128": -2.9, "256": -0.9, "512": 3.1})
+    # On a line between -0.9 at 256 and 3.1 at 512, over doublings.
+    assert found["turns"] == [pytest.approx(256 * 2 ** (0.9 / 4))]
+    assert "at width 512, 48.2 against 45.1 % of validation images, +3.1 points [" in found["answer"]
+    assert "the sign turns at about 299." in found["answer"]
+    assert found["answer"].endswith("Not learnt, by training accuracy: at width 64 (12 %).")
+    growth = answer("Does the gain of a random mask (global) grow with width", MLP, children=table)
+    assert growth["slope"] == pytest.approx(linregress([0, 1, 2], [-3, -1, 3]).slope)  # without the width of 64
+    lower = answer(question, MLP, children=with_gains({64: 3.0, 512: -3.0}))
+    assert (lower["outcome"], lower["gain"]) == ("does not hold", pytest.approx(-2.9))
+    assert (
+        "the sign is the same throughout" in answer(question, MLP, children=with_gains({64: 1.0, 512: 3.0}))["answer"]
+    )
+
+
+def test_gaps_are_compared_beside_accuracies_where_networks_learn() -> None:
+    question = "gap smaller with a random mask"
+    found = answer(question, MLP, children=with_gains({64: -3.0, 512: 3.0}))
+    assert found["gain"] == pytest.approx(90 - 45.12 - 20)
+    assert "validation accuracy 48.2 against 45.1 % and training accuracy 68.2 against 90.0 %" in found["answer"]
+    unlearnt = answer(question, MLP, children=with_gains({64: -3.0, 512: 3.0}, unlearnt=(512,)))
+    assert unlearnt["outcome"] == "cannot be asked here"
+    assert "At width 512 networks with this mask have not learnt" in unlearnt["answer"]
+    other = answer(question, MLP, children=with_gains({64: -3.0, 512: 3.0}, unlearnt=(64,)))
+    assert (other["gain"], other["unlearnt"]) == (pytest.approx(90 - 45.12 - 20), [64])
+
+
+def test_means_turn_where_a_line_over_doublings_crosses_zero() -> None:
+    assert turns(pd.Series({1.0: -1.0, 4.0: 1.0, 16.0: -3.0})) == [pytest.approx(2), pytest.approx(4 * 2**0.5)]
+    assert turns(pd.Series({1.0: 1.0, 4.0: np.nan, 16.0: 3.0})) == []
+
+
+def test_children_of_fixed_size_are_compared_with_the_dense_network_of_their_size() -> None:
+    """As they are made: 2, 4, ... times as many parameters; the last does not learn."""
+    table = samples.mlp_children("fixed", of=(64, 128, 256, 512))
+    dense, diff = table["score"] == "none", table["score"] == "diff"
+    table["parameters"] = 100
+    table.loc[~dense, "parent_parameters"] = 100 * table["parent_width"] / 64
+    table.loc[dense, ["parent_width", "parent_parameters"]] = np.nan
+    table["validation_top1"] = 60.0 + table["seed"] * 0.1
+    table.loc[~dense, "validation_top1"] += table["parent_width"].map({128: 3.0, 256: 1.0, 512: -40.0})
+    table["train_top1"] = np.where(diff & (table["parent_width"] == 512), 20.0, 95.0)
+    found = answer("Is a network with a diff mask (global) of the smallest parent", MLP, children=table)
+    assert (found["gain"], found["outcome"]) == (pytest.approx(3.0), "holds")
+    assert found["by_size"] == {"2": pytest.approx(3), "4": pytest.approx(1), "8": pytest.approx(-40)}
+    assert found["answer"].startswith("Yes: from a parent 2 times as large, 63.1 against 60.1 %")
+    assert "Not learnt, by training accuracy: from a parent 8 times as large (20 %)" in found["answer"]
+    growth = answer("diff mask (global) of fixed size get better", MLP, children=table)
+    assert growth["slope"] == pytest.approx(-2.0)
+    assert "8 times as large (20 %)" in growth["answer"]
+    assert answer("magnitude mask (global) of fixed size get better", MLP, children=table)["slope"] < -15
 
 
 def test_masked_networks_are_compared_with_the_dense_one_and_each_other() -> None:
@@ -273,6 +359,8 @@ def test_early_masks_are_told_with_the_tolerance() -> None:
     assert found["answer"].startswith("After epoch 9: ")
     assert "with the one that is used, of epoch 60, 78.7 %" in found["answer"]
     assert "within 0.5 points of the one that is used" in found["question"]
+    assert found["saved"] == pytest.approx(100 * (60 - 9) / (60 + 150))
+    assert "after 15 % of the parent's training; to stop then saves 24 % of the epochs" in found["answer"]
     late = answer("early is a diff mask", early_masks=samples.early_masks(good=60))
     assert (late["decided"], late["epoch"]) == ("below", 20)
     assert late["answer"].startswith("Not yet after epoch 20: ")

@@ -325,8 +325,9 @@ def test_overlap_is_percent_and_chance_is_marked():
     figure = mask_overlap.draw(table, MODEL)
     (axes,) = figure.axes
     magnitude = table[table["score"] == "magnitude"].groupby("epoch")["overlap"].mean()
-    np.testing.assert_allclose(drawn(axes, VERMILION)[:, 1], 100 * magnitude)
-    assert [line.get_ydata()[0] for line in axes.get_lines() if to_hex(line.get_color()) == style.MUTED] == [10]
+    line, chance = lines_of(axes, VERMILION)
+    np.testing.assert_allclose(line[:, 1], 100 * magnitude)
+    np.testing.assert_allclose(chance[:, 1], 10)
 
 
 def test_early_masks_are_compared_with_the_used_one_by_seed():

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from prunescape.coherence import samples
-from prunescape.coherence.measure import affordable, estimate, measure, unbiased_square
+from prunescape.coherence.measure import affordable, estimate, measure, size_by_chance, unbiased_square
 from prunescape.data.prepared import PreparedData
 from prunescape.data.randomness import derive_seed, random_order
 from prunescape.models.architecture import Architecture
@@ -65,6 +65,30 @@ def test_as_single_sample_backward_passes_have_it(name: str, few: PreparedData) 
             continue
         expected = part.sign().mean(0).view_as(parameter)
         torch.testing.assert_close(found.diffs[key].double(), expected, rtol=0, atol=1e-6, msg=key)
+        sizes = np.array([expected_size(count) for count in range(31)])
+        by_chance = sizes[part.ne(0).sum(0).numpy()].mean() / 30
+        assert found.chance[key] == pytest.approx(by_chance, rel=1e-9), key
+
+
+def expected_size(signs: int) -> float:
+    """E |sum of so many fair signs|, over all sums."""
+    return sum(math.comb(signs, ups) * abs(2 * ups - signs) for ups in range(signs + 1)) / 2**signs
+
+
+@pytest.mark.parametrize("images", [1, 2, 7, 8])
+def test_the_size_of_diffs_by_chance_is_that_of_random_signs(images: int) -> None:
+    for moved in range(images + 1):
+        assert size_by_chance(torch.tensor([[moved]]), images) == pytest.approx(expected_size(moved) / images)
+    some = torch.arange(images + 1)
+    assert size_by_chance(some, images) == pytest.approx(np.mean([expected_size(m) for m in some.tolist()]) / images)
+
+
+def test_the_size_of_diffs_by_chance_at_a_data_set_s_size() -> None:
+    assert size_by_chance(torch.tensor([50_000]), 50_000) == pytest.approx(math.sqrt(2 / (math.pi * 50_000)), rel=1e-5)
+    signs = np.random.default_rng(0).integers(0, 2, (4_000, 300)) * 2 - 1
+    drawn = np.abs(signs.mean(1))
+    error = drawn.std(ddof=1) / math.sqrt(len(drawn))
+    assert size_by_chance(torch.tensor([300]), 300) == pytest.approx(drawn.mean(), abs=3.5 * error)
 
 
 @pytest.mark.parametrize("name", KNOWN)
@@ -80,6 +104,7 @@ def test_both_ways_agree(name: str, few: PreparedData) -> None:
     for key, gradient in quick.gradients.items():
         torch.testing.assert_close(gradient, other.gradients[key])
         torch.testing.assert_close(quick.signs[key], other.signs[key])
+        torch.testing.assert_close(quick.moved[key], other.moved[key])
 
 
 def test_without_diffs_coherence_is_the_same(few: PreparedData) -> None:

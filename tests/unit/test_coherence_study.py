@@ -1,5 +1,7 @@
 """The Gaussian variant, watched trainings, histograms, trajectories, and children of masks."""
 
+import math
+import weakref
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from prunescape.coherence.layer_tables import (
     magnitude_edges,
     magnitude_histogram,
     overlap,
+    overlap_by_chance,
     trajectories,
 )
 from prunescape.coherence.layers import prunable_layers
@@ -46,7 +49,7 @@ def parent(digits: PreparedData, tmp_path_factory: pytest.TempPathFactory) -> tu
     measured = measure_epochs(task, states)
     diffs = {epoch: one.diffs for epoch, one in measured.items()}
     found = Parent(task.architecture, states, diffs, highest_epoch(by_epoch(measured)), 150, 1)
-    return task, found, epochs_table(task, states, measured)
+    return task, found, epochs_table(task, found.layers, states, measured)
 
 
 def test_gaussian_images_have_the_real_ones_shapes_and_labels(digits: PreparedData, tmp_path: Path) -> None:
@@ -73,6 +76,11 @@ def test_epochs_tell_what_evaluation_tells(parent: tuple[Task, Parent, pd.DataFr
     assert table["epoch"].tolist() == [0, 1, 2, 3]
     assert table["train_loss"].is_monotonic_decreasing
     assert table["coherence"].between(0, 1).all()
+    assert (table["coherence_by_chance"] == 1 / task.data.sizes["train"]).all()
+    for epoch, size in table.set_index("epoch")["diff_size"].items():
+        diffs = torch.cat([found.diffs[epoch][layer.name].flatten() for layer in found.layers])
+        assert size == pytest.approx(diffs.abs().mean().item())
+    assert table["diff_size_by_chance"].between(0, math.sqrt(2 / (math.pi * task.data.sizes["train"]))).all()
 
 
 def test_a_killed_measurement_goes_on(parent: tuple[Task, Parent, pd.DataFrame], tmp_path: Path) -> None:
@@ -84,6 +92,42 @@ def test_a_killed_measurement_goes_on(parent: tuple[Task, Parent, pd.DataFrame],
     assert [line.split(":")[0] for line in lines] == ["epoch 1"]
     assert both[0].coherence == first[0].coherence
     assert all(torch.equal(both[0].diffs[name], part) for name, part in first[0].diffs.items())
+
+
+def test_only_extreme_diffs_are_held_and_weights_are_read_one_by_one(
+    parent: tuple[Task, Parent, pd.DataFrame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All tables are the same, of a killed measurement, too; the weights of two epochs at most are there at once."""
+    task, found, table = parent
+    snapshots = Snapshots.of(tmp_path / "kept", range(5), "other")
+    for epoch, state in found.states.items():
+        snapshots.keep(epoch, [state])
+    kept = snapshots.of_lane(0)
+    assert list(kept) == [0, 1, 2, 3]
+    with pytest.raises(KeyError):
+        kept[4]
+    read: list[weakref.ref[torch.Tensor]] = []
+    load = Snapshots.load
+
+    def watched(self: Snapshots, epoch: int, lane: int) -> Any:
+        assert sum(one() is not None for one in read) <= 1  # the one before
+        state = load(self, epoch, lane)
+        if state is not None:
+            read.append(weakref.ref(state["fc1.weight"]))
+        return state
+
+    monkeypatch.setattr(Snapshots, "load", watched)
+    place = Checkpoint.of(tmp_path, "measured")
+    everything = measure_epochs(task, found.states)
+    for _ in range(2):
+        measured = measure_epochs(task, kept, None, None, place, only_extremes=True)
+        ends = {highest_epoch(by_epoch(measured)), lowest_epoch(by_epoch(measured))}
+        assert {epoch for epoch, one in measured.items() if one.diffs} == ends
+        for epoch in ends:
+            for name, part in everything[epoch].diffs.items():
+                assert torch.equal(measured[epoch].diffs[name], part)
+        pd.testing.assert_frame_equal(epochs_table(task, found.layers, kept, measured), table)
+    assert len(read) == 4 * 3
 
 
 def test_the_initialisation_is_no_epoch_of_highest_coherence() -> None:
@@ -177,7 +221,7 @@ def test_all_questions_about_one_network(parent: tuple[Task, Parent, pd.DataFram
     children = wanted.children(found, masks)
     assert len(children) == 1 + 10 + 4 + 4
     trained = retrain(task, children, found.layers, 3e-3, 0.0)
-    tables = wanted.tables(found, masks, trained)
+    tables = wanted.tables(found, masks, trained, 3)
     assert {name: len(table) for name, table in tables.items()} == {
         **{"children": 11, "densities": 10 * 4, "matched": 8, "early_masks": 6, "mask_overlap": 8}
     }
@@ -220,7 +264,9 @@ def test_early_masks_stand_beside_the_ones_that_are_used(
     wanted = MaskExperiments(experiments, ("diff", "magnitude", "random"), ends, ("floor", "local"), (1, 2))
     children = wanted.children(found, masks := wanted.masks(found))
     trained = pd.DataFrame([{**child.labels, "validation_top1": place} for place, child in enumerate(children)])
-    table = wanted.tables(found, masks, trained)["early_masks"]
+    table = wanted.tables(found, masks, trained, 7)["early_masks"]
+    assert table["parent_epochs"].isin([3]).all()
+    assert table["child_epochs"].isin([7]).all()
     assert (~table["used"].astype(bool)).sum() == (0 if used is None else 4)
     chosen = table[table["used"].astype(bool)].set_index("score")
     assert chosen["epoch"].to_dict() == ({"diff": found.highest, "magnitude": 3} if used else {})
@@ -229,6 +275,22 @@ def test_early_masks_stand_beside_the_ones_that_are_used(
         expected = found.mask(Choice(score, "best", "floor"))
         assert mask is not None
         assert all(torch.equal(mask[name], expected[name]) for name in expected)
+
+
+def test_overlap_by_chance_knows_the_layers() -> None:
+    """Its mean over all draws of as many weights of each layer."""
+    generator = torch.Generator().manual_seed(0)
+    sizes, kept = {"a": 20, "b": 300}, {"a": (15, 12), "b": (10, 25)}
+    of, mask = ({name: torch.arange(size) < kept[name][one] for name, size in sizes.items()} for one in (0, 1))
+    draws = [
+        overlap({name: layer[torch.randperm(len(layer), generator=generator)] for name, layer in mask.items()}, of)
+        for _ in range(2000)
+    ]
+    exact = (15 * 12 / 20 + 10 * 25 / 300) / 25
+    assert overlap_by_chance(mask, of) == pytest.approx(exact)
+    error = np.std(draws, ddof=1) / math.sqrt(len(draws))
+    assert np.mean(draws) == pytest.approx(exact, abs=3.5 * error)
+    assert exact > 3 * 37 / 320  # what the part that is kept would be
 
 
 def test_overlap_of_masks() -> None:

@@ -13,7 +13,6 @@ from prunescape.claims.intervals import of_seeds
 from prunescape.claims.judgement import ABOVE, BELOW, EQUAL, IF_BELOW, decided, judged, shown, verdict
 from prunescape.claims.study import Answer, StudyClaims, answered_by, decided_on
 from prunescape.coherence import mask_claims, timing_claims
-from prunescape.coherence.diff_spread import mean_magnitude, of_network
 from prunescape.coherence.growth import with_size
 from prunescape.coherence.labels import FRESH, GAUSSIAN, HIGHEST, LOWEST, REAL, TRAINED, with_gap
 
@@ -21,7 +20,8 @@ STUDY = "coherence"
 MLP = "mlp"  # what the width experiments' networks are called
 KINDS = {REAL: "real data", GAUSSIAN: "Gaussian noise"}
 NOTE = """Coherence is the squared norm of the mean gradient over the mean squared norm of the samples' gradients, from
-0 to 1. A weight's diff is the mean sign of its gradients, from -1 to 1. A mask keeps the weights of the largest
+0 to 1; N orthogonal gradients have 1/N. A weight's diff is the mean sign of its gradients, from -1 to 1; what random
+signs would give, of as many gradients that are not zero, is taken off its size. A mask keeps the weights of the largest
 ("best") or smallest ("worst") scores, which are |diff|, magnitude or drawn at random; the network is then trained again
 from a fresh initialisation. Scores are ranked over all layers ("global"), over all layers with a part of each kept for
 sure ("with a floor"), or within each layer ("local"). Numbers are means over seeds with 95 % intervals over seeds. An
@@ -47,14 +47,14 @@ LARGE = Question(
     "Are diffs larger where coherence is high?",
     "Yauney 2024, Figs. 3.1 and 3.2",
     "Diffs are larger after the epoch of the highest coherence than after that of the lowest.",
-    "mean |diff| at the highest minus at the lowest coherence",
+    "mean |diff| beyond that of random signs, at the highest minus at the lowest coherence",
 )
 ON_NOISE = Question(
     "diffs_small_on_noise",
     "Are diffs small on Gaussian noise, as coherence is?",
     "Yauney 2024, section 3.2, which sees large ones, and 7.2",
     "At the highest coherence, diffs are smaller on Gaussian noise than on real data.",
-    "mean |diff| on noise minus on real data",
+    "mean |diff| beyond that of random signs, on noise minus on real data",
 )
 WIDER = {
     "coherence": Question(
@@ -84,7 +84,7 @@ NARROWER = Question(
     "Do diffs grow with width?",
     "Yauney 2024, Fig. 4.4, which sees them shrink",
     "Diffs of fully connected networks grow with their width.",
-    "change of the mean |diff| with each doubling of width",
+    "change of the mean |diff| beyond that of random signs with each doubling of width",
 )
 
 
@@ -92,18 +92,16 @@ def claims(given: Mapping[str, Any], settings: Mapping[str, Any]) -> StudyClaims
     """The claims of the study on the networks of a run.
 
     Args:
-        given: by name, those of the study's tables that there are: epochs, diff_histogram, widths, width_diffs,
-            children, mask_overlap, early_masks, matched.
+        given: by name, those of the study's tables that there are: epochs, widths, children, mask_overlap,
+            early_masks, matched.
         settings: question, the study's; models, names in order, after which that of the width experiments' networks
             comes; tolerance, points by which accuracies may differ and count as equal; data, the data set's name; and
             seeds.
     """
     tolerance, data = settings["tolerance"], settings["data"]
     answers: dict[str, Sequence[Answer]] = {
-        "epochs": [_real, _from_trained],
-        "diff_histogram": [_large, _on_noise],
-        "widths": [_by_width],
-        "width_diffs": [_narrower],
+        "epochs": [_real, _from_trained, _large, _on_noise],
+        "widths": [_by_width, _narrower],
         **mask_claims.answers(tolerance, data),
         **timing_claims.answers(tolerance),
     }
@@ -155,40 +153,64 @@ def _compared(epochs: pd.DataFrame, about: About, asked: Question, start: str) -
     if more.empty:
         return []
     row = of_seeds("more", more)
-    seeds = more.index
+    seeds, chance = more.index, float(epochs["coherence_by_chance"].mean())
     return [
         asked.answered(
             about,
             f"{verdict('more', row)}: after its best epoch coherence is {real[seeds].mean():.3g} on real data"
-            f" and {noise[seeds].mean():.3g} on noise, {shown('more', row, 4, '')} more; training accuracy ends at"
+            f" and {noise[seeds].mean():.3g} on noise, {shown('more', row, 4, '')} more, where orthogonal gradients"
+            f" have {chance:.2g}; training accuracy ends at"
             f" {_end(epochs, REAL, FRESH):.1f} % and {_end(epochs, GAUSSIAN, start):.1f} %.",
             judged("more", row, 4, ""),
             numbers={
                 "start": start,
                 "real": float(real[seeds].mean()),
                 "gaussian": float(noise[seeds].mean()),
+                "chance": chance,
                 **row,
             },
         )
     ]
 
 
-def _large(histogram: pd.DataFrame, about: About) -> list[Claim]:
+def _diffs(epochs: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+    """Sizes of diffs after the epochs of the highest and of the lowest coherence, of equal ones the first.
+
+    Args:
+        epochs: epoch, coherence, diff_size, diff_size_by_chance, and the columns `keys`.
+        keys: columns that tell trainings apart.
+
+    Returns:
+        By these columns: columns (which, number), the numbers being size, chance and beyond, their difference.
+    """
+    after = epochs[epochs["epoch"] > 0].dropna(subset=["coherence", "diff_size"]).sort_values("epoch", kind="stable")
+    after = after.rename(columns={"diff_size": "size", "diff_size_by_chance": "chance"})
+    after = after.assign(beyond=after["size"] - after["chance"])
+    by = after.groupby(list(keys))["coherence"]
+    numbers = ["size", "chance", "beyond"]
+    ends = {HIGHEST: by.idxmax(), LOWEST: by.idxmin()}
+    return pd.concat(
+        {which: after.loc[places].set_index(list(keys))[numbers] for which, places in ends.items()}, axis=1
+    )
+
+
+def _told(sizes: pd.DataFrame) -> str:
+    """The mean size of diffs in words, with that of random signs."""
+    return f"{sizes['size'].mean():.4f} (random signs {sizes['chance'].mean():.4f})"
+
+
+def _large(epochs: pd.DataFrame, about: About) -> list[Claim]:
     stated = []
-    sizes = mean_magnitude(of_network(histogram), ["start", "data", "seed", "which"]).unstack("which")
-    if not {HIGHEST, LOWEST} <= set(sizes):
-        return []
     for data, words in KINDS.items():
-        mine = sizes[(sizes.index.get_level_values("data") == data) & (sizes.index.get_level_values("start") == FRESH)]
-        mine = mine.dropna()
+        mine = _diffs(epochs[(epochs["data"] == data) & (epochs["start"] == FRESH)], ["seed"])
         if mine.empty:
             continue
-        row = of_seeds("more", mine[HIGHEST] - mine[LOWEST])
+        row = of_seeds("more", mine[HIGHEST, "beyond"] - mine[LOWEST, "beyond"])
         stated.append(
             LARGE.answered(
                 about,
-                f"{verdict('more', row)}: the mean |diff| is {mine[HIGHEST].mean():.4f} after the epoch of"
-                f" the highest coherence and {mine[LOWEST].mean():.4f} after that of the lowest,"
+                f"{verdict('more', row)}: the mean |diff| is {_told(mine[HIGHEST])} after the epoch of the highest"
+                f" coherence and {_told(mine[LOWEST])} after that of the lowest; beyond random signs it is"
                 f" {shown('more', row, 4, '')} more.",
                 judged("more", row, 4, ""),
                 question=f"Are diffs larger where coherence is high, on {words}?",
@@ -199,21 +221,20 @@ def _large(histogram: pd.DataFrame, about: About) -> list[Claim]:
     return stated
 
 
-def _on_noise(histogram: pd.DataFrame, about: About) -> list[Claim]:
-    chosen = histogram[(histogram["which"] == HIGHEST) & (histogram["start"] == FRESH)]
-    sizes = mean_magnitude(of_network(chosen), ["seed", "data"]).unstack("data")
-    if not {REAL, GAUSSIAN} <= set(sizes) or sizes.dropna().empty:
+def _on_noise(epochs: pd.DataFrame, about: About) -> list[Claim]:
+    fresh = epochs[epochs["start"] == FRESH]
+    noise, real = (_diffs(fresh[fresh["data"] == data], ["seed"])[HIGHEST] for data in (GAUSSIAN, REAL))
+    more = (noise["beyond"] - real["beyond"]).dropna()
+    if more.empty:
         return []
-    sizes = sizes.dropna()
-    row = of_seeds("more", sizes[GAUSSIAN] - sizes[REAL])
+    row = of_seeds("more", more)
     words = {ABOVE: "No, they are larger", BELOW: "Yes, they are smaller", EQUAL: "No, they are as large"}
     word = words.get(decided("more", row), "Not decided")
     return [
         ON_NOISE.answered(
             about,
-            f"{word}: at the highest coherence the mean |diff| is {sizes[GAUSSIAN].mean():.4f} on noise and"
-            f" {sizes[REAL].mean():.4f} on real data, {shown('more', row, 4, '')} more on noise"
-            f" ({(sizes[GAUSSIAN] / sizes[REAL]).mean():.2f} times as large).",
+            f"{word}: at the highest coherence the mean |diff| is {_told(noise)} on noise and {_told(real)} on real"
+            f" data; beyond random signs it is {shown('more', row, 4, '')} more on noise.",
             judged("more", row, 4, "", outcomes=IF_BELOW, after=" more on noise"),
             numbers=row,
         )
@@ -244,6 +265,6 @@ def _by_width(widths: pd.DataFrame, about: About) -> list[Claim]:
     ]
 
 
-def _narrower(histogram: pd.DataFrame, about: About) -> list[Claim]:
-    sizes = mean_magnitude(histogram, ["seed", "width"]).unstack("width")
-    return with_size(NARROWER, about, "the mean |diff|", sizes, "width", 4, "")
+def _narrower(widths: pd.DataFrame, about: About) -> list[Claim]:
+    sizes = _diffs(widths, ["seed", "width"])[HIGHEST]["beyond"].unstack("width")
+    return with_size(NARROWER, about, "the mean |diff| beyond that of random signs", sizes, "width", 4, "")

@@ -32,6 +32,7 @@ def with_size(
     unit: str = " points",
     question: str = "",
     case: str = "",
+    after: str = "",
 ) -> list[Claim]:
     """The claim that values grow with size: their slope by seed, and their mean rank correlation.
 
@@ -42,6 +43,7 @@ def with_size(
         size: what the columns are.
         digits, unit: of the slope.
         question, case: see `Question.answered`.
+        after: what else is told.
     """
     slope = slopes(values)
     if slope.empty:
@@ -54,7 +56,7 @@ def with_size(
             about,
             f"{verdict('slope', row)}: with each doubling of {size} {what} changes by"
             f" {shown('slope', row, digits, unit)}, from {values[least].mean():.{digits}f} at {least:,.0f} to"
-            f" {values[most].mean():.{digits}f} at {most:,.0f} (rank correlation {ranks:.2f}).",
+            f" {values[most].mean():.{digits}f} at {most:,.0f} (rank correlation {ranks:.2f}).{after}",
             judged("slope", row, digits, unit),
             question=question,
             case=case,

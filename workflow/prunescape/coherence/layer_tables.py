@@ -102,6 +102,15 @@ def overlap(mask: Tensors, of: Tensors) -> float:
     return both / sum(int(kept.sum()) for kept in of.values())
 
 
+def overlap_by_chance(mask: Tensors, of: Tensors) -> float:
+    """The same where chance decides within each layer which of its weights the first mask keeps, and no more.
+
+    Masks that both keep much of some layers share more than the part of the weights that they keep.
+    """
+    both = sum(int(mask[name].sum()) * int(kept.sum()) / kept.numel() for name, kept in of.items())
+    return both / sum(int(kept.sum()) for kept in of.values())
+
+
 def densities(layers: Sequence[Layer], mask: Mapping[str, torch.Tensor]) -> pd.DataFrame:
     """Weights that a mask keeps, one row a layer: layer, layer_index, kind, weights, kept."""
     columns = ["layer", "layer_index", "kind", "weights"]

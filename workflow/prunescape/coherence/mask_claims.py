@@ -1,14 +1,16 @@
 """The claims on masks: the thesis' chapters 5 and 6, and of its open questions (7.2) that on layer densities."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from prunescape.claims.claim import About, Claim, Question
 from prunescape.claims.intervals import of_seeds
-from prunescape.claims.judgement import ABOVE, BELOW, EQUAL, IF_EQUAL, decided, how_many_above, judged, shown, verdict
+from prunescape.claims.judgement import ABOVE, BELOW, CANNOT, EQUAL, IF_EQUAL, decided, judged, shown, verdict
 from prunescape.claims.study import Answer
+from prunescape.coherence.by_size import WORDS, asked_at, by_size, listing, named, turns, unlearnt, with_sizes
 from prunescape.coherence.growth import with_size
 from prunescape.coherence.labels import (
     BEST,
@@ -32,7 +34,8 @@ from prunescape.coherence.tables import TABLES, table_6
 
 # Masks that are asked about, with their words within a sentence.
 ASKED = {(DIFF, BEST): "diff", (MAGNITUDE, BEST): "magnitude", (RANDOM, ""): "random"}
-OF_WIDE, OF_NETWORK = "Yauney 2024, Fig. 5.1", "Yauney 2024, Figs. 6.1, 6.2, 6.5 and 6.6"
+OF_WIDE, OF_FIXED = "Yauney 2024, Fig. 5.1", "Yauney 2024, Fig. 5.3"
+OF_NETWORK = "Yauney 2024, Figs. 6.1, 6.2, 6.5 and 6.6"
 
 
 def _pair(key: str, text: str, statement: str, source: str = f"{OF_WIDE}; Figs. 6.1, 6.2, 6.5 and 6.6") -> Question:
@@ -88,33 +91,48 @@ PAIRS = (
         (MAGNITUDE, WORST),
     ),
 )
+_GAIN = "validation accuracy with the mask minus that of the dense network"
 TO_DENSE = {
     WIDE: Question(
         "masked_over_dense_of_as_many_weights",
-        "Is a masked network better than a dense one of as many weights?",
+        "Is a masked network better than a dense one of as many weights, at the largest width?",
         OF_WIDE,
-        "A network with a mask is better than a dense one of as many weights.",
-        "validation accuracy with the mask minus that of the dense network",
+        "At the largest width, a network with a mask is better than a dense one of as many weights.",
+        _GAIN,
+    ),
+    FIXED: Question(
+        "masked_over_dense_of_its_size",
+        "Is a masked network of fixed size better than the dense one of that size, with the smallest parent?",
+        OF_FIXED,
+        "A mask of the smallest parent gives a better network than the dense one of as many weights.",
+        _GAIN,
     ),
     NETWORK: Question(
         "masked_over_dense",
         "Is a masked network better than the dense one?",
         OF_NETWORK,
         "A network with a mask is better than the dense one.",
-        "validation accuracy with the mask minus that of the dense network",
+        _GAIN,
     ),
 }
+GAIN_WITH_WIDTH = Question(
+    "gain_with_width",
+    "Does the gain of masked networks over dense ones of as many weights grow with width?",
+    OF_WIDE,
+    "The wider the network, the more a mask gains over a dense network of as many weights.",
+    "change of the gain in validation accuracy with each doubling of width",
+)
 GAP = Question(
     "masked_gap_smaller",
-    "Is the generalisation gap smaller with a mask than in a dense network of as many weights?",
+    "Is the generalisation gap smaller with a mask than in a dense network of as many weights, at the largest width?",
     "Yauney 2024, Fig. 5.2",
-    "The generalisation gap is smaller with a mask than in a dense network of as many weights.",
-    "generalisation gap of the dense network minus that with the mask",
+    "At the largest width, the generalisation gap is smaller with a mask than in a dense network of as many weights.",
+    "generalisation gap of the dense network minus that with the mask, where both learn",
 )
 LARGER_PARENTS = Question(
     "larger_parents",
     "Does a mask of fixed size get better with its parent's size?",
-    "Yauney 2024, Fig. 5.3",
+    OF_FIXED,
     "Of masks of one size, those from larger parents give better networks.",
     "change of validation accuracy with each doubling of the parent's parameters",
 )
@@ -165,85 +183,110 @@ def published_top1(children: pd.DataFrame, data: str) -> Published:
     return lambda scope, mask: by_mask.get((scope, mask), np.nan)
 
 
-def _parts(children: pd.DataFrame, *experiments: str) -> list[tuple[str, pd.DataFrame]]:
-    """The rows of each scope of these experiments, with its words; networks of no scope belong to each."""
-    table = with_gap(labelled(children[children["experiment"].isin(experiments)]))
-    if "width" not in table:  # where no fully connected networks are trained
-        table = table.assign(width=np.nan)
-    return [(SCOPES[scope], in_scope(table, scope)) for scope in scopes_of(table)]
-
-
-def _mean(part: pd.DataFrame, mask: tuple[str, str], value: str = "validation_top1") -> pd.Series:
-    """A mask's mean over widths, by seed."""
-    return of_mask(part, *mask).groupby("seed")[value].mean()
-
-
-def _sized(part: pd.DataFrame) -> str:
-    """The number of widths that a mean is taken over, in words."""
-    widths = part["width"].nunique()
-    return f", means over {widths} widths" if widths > 1 else ""
+def _parts(children: pd.DataFrame, experiment: str) -> list[tuple[str, pd.DataFrame]]:
+    """The rows of each scope of an experiment, with its words; networks of no scope belong to each."""
+    table = with_gap(labelled(children[children["experiment"] == experiment]))
+    table = table.reindex(columns=[*table.columns.union(["width", "parent_parameters"], sort=False)])
+    return [(SCOPES[scope], with_sizes(in_scope(table, scope), experiment)) for scope in scopes_of(table)]
 
 
 def _against_dense(children: pd.DataFrame, about: About, printed: Published) -> list[Claim]:
+    texts = {
+        WIDE: "Is a network with a {} mask ({}) better than a dense one of as many weights, at the largest width?",
+        FIXED: "Is a network with a {} mask ({}) of the smallest parent better than the dense one of its size?",
+        NETWORK: "Is a network with a {} mask ({}) better than the dense one?",
+    }
     stated = []
-    for experiment, dense in ((WIDE, "a dense one of as many weights"), (NETWORK, "the dense one")):
-        question = f"Is a network with a {{}} mask ({{}}) better than {dense}?"
-        asked = (TO_DENSE[experiment], question)
-        stated += _to_dense(children, about, experiment, asked, "validation_top1", "% of validation images", 1, printed)
+    for experiment, text in texts.items():
+        for scope, part in _parts(children, experiment):
+            for mask, name in ASKED.items():
+                own, dense = (by_size(part, one, "validation_top1") for one in (mask, (NONE, "")))
+                gains = (own - dense).dropna(how="all").dropna(axis=1, how="all")
+                if gains.empty:
+                    continue
+                size, without = asked_at(gains, experiment), unlearnt(part, mask)
+                row = of_seeds("gain", gains[size].dropna())
+                case, theirs = f"{name}, {scope}", printed(scope, mask) - printed(scope, (NONE, ""))
+                stated.append(
+                    TO_DENSE[experiment].answered(
+                        about,
+                        f"{verdict('gain', row)}: {_where(experiment, size)}{own[size].mean():.1f} against"
+                        f" {dense[size].mean():.1f} % of validation images, {shown('gain', row)}."
+                        f"{listing(gains, experiment, without.index)}{named(without, experiment)}",
+                        judged("gain", row),
+                        question=text.format(name, scope),
+                        case=case,
+                        published=theirs if experiment == NETWORK else None,
+                        published_in=OF_NETWORK,
+                        numbers={**_by_size(gains, without), **row},
+                    )
+                )
+                if experiment == WIDE:
+                    stated += with_size(
+                        GAIN_WITH_WIDTH,
+                        about,
+                        "the gain over the dense network",
+                        gains.drop(columns=without.index, errors="ignore"),
+                        "width",
+                        question=f"Does the gain of a {name} mask ({scope}) grow with width?",
+                        case=case,
+                    )
     return stated
+
+
+def _where(experiment: str, size: float) -> str:
+    """The size that is asked about, before numbers."""
+    return f"{WORDS[experiment][1].format(size)}, " if experiment in WORDS else ""
+
+
+def _by_size(gains: pd.DataFrame, without: pd.Series) -> dict[str, Any]:
+    """Mean gains by size, the sizes where their sign turns, and those where networks have not learnt."""
+    learnt = gains.drop(columns=without.index, errors="ignore")
+    means = {f"{size:g}": float(mean) for size, mean in gains.mean().items()}
+    return {"by_size": means, "turns": turns(learnt.mean()), "unlearnt": [float(size) for size in without.index]}
 
 
 def _generalise(children: pd.DataFrame, about: About) -> list[Claim]:
-    question = "Is the generalisation gap smaller with a {} mask ({}) than in a dense network of as many weights?"
-    return _to_dense(children, about, WIDE, (GAP, question), "gap", "points", -1)
-
-
-def _to_dense(
-    children: pd.DataFrame,
-    about: About,
-    experiment: str,
-    asked: tuple[Question, str],
-    value: str,
-    unit: str,
-    sign: int,
-    printed: Published | None = None,
-) -> list[Claim]:
-    """Claims on a value's gain over the dense network of the same seed and width; less is better where sign is -1."""
     stated = []
-    for scope, part in _parts(children, experiment):
-        values = part.assign(width=part["width"].fillna(0)).groupby(["score", "end", "seed", "width"])[value].mean()
-        if NONE not in values.index:
-            continue
-        dense = values.loc[NONE, ""]
+    for scope, part in _parts(children, WIDE):
         for mask, name in ASKED.items():
-            own = values.loc[mask] if mask in values.index.droplevel(["seed", "width"]) else dense.iloc[:0]
-            gain = (sign * (own - dense)).dropna()
-            if gain.empty:
+            values = {
+                value: (by_size(part, mask, value), by_size(part, (NONE, ""), value))
+                for value in ("gap", "train_top1", "validation_top1")
+            }
+            own, dense = values["gap"]
+            less = (dense - own).dropna(how="all").dropna(axis=1, how="all")
+            if less.empty:
                 continue
-            row = of_seeds("gain", gain.groupby(level="seed").mean())
-            less = " less" if sign < 0 else ""
+            size, without = asked_at(less, WIDE), unlearnt(part, mask)
+            told: dict[str, Any] = {
+                "question": f"Is the generalisation gap smaller with a {name} mask ({scope}) than in a dense network"
+                " of as many weights, at the largest width?",
+                "case": f"{name}, {scope}",
+            }
+            numbers = _by_size(less, without)
+            if size in without.index:
+                why = f"At width {size:g} networks with this mask have not learnt, so that their gap says nothing."
+                why += named(without, WIDE)
+                stated.append(GAP.answered(about, why, None, CANNOT, numbers=numbers, **told))
+                continue
+            row = of_seeds("gain", less[size].dropna())
+            accuracies = [
+                f"{words} accuracy {values[name][0][size].mean():.1f} against {values[name][1][size].mean():.1f} %"
+                for name, words in (("validation_top1", "validation"), ("train_top1", "training"))
+            ]
             stated.append(
-                asked[0].answered(
+                GAP.answered(
                     about,
-                    f"{verdict('gain', row)}: {own.mean():.1f} against {dense.mean():.1f} {unit},"
-                    f" {shown('gain', row)}{less}{_sized(part)}{_widths_above(gain)}.",
-                    judged("gain", row, after=less),
-                    question=asked[1].format(name, scope),
-                    case=f"{name}, {scope}",
-                    published=printed and printed(scope, mask) - printed(scope, (NONE, "")),
-                    published_in=OF_NETWORK,
-                    numbers={"value": value, **row},
+                    f"{verdict('gain', row)}: at width {size:g}, {own[size].mean():.1f} against"
+                    f" {dense[size].mean():.1f} points, {shown('gain', row)} less, with {' and '.join(accuracies)}."
+                    f"{listing(less.drop(columns=without.index, errors='ignore'), WIDE)}{named(without, WIDE)}",
+                    judged("gain", row, after=" less"),
+                    numbers={**numbers, **row},
+                    **told,
                 )
             )
     return stated
-
-
-def _widths_above(gain: pd.Series) -> str:
-    """At how many widths the interval is above zero."""
-    rows = [of_seeds("gain", part) for _, part in gain.groupby(level="width")]
-    if len(rows) < 2:
-        return ""
-    return f"; {how_many_above('gain', rows, 'widths')}"
 
 
 def _compared(children: pd.DataFrame, about: About, printed: Published) -> list[Claim]:
@@ -251,22 +294,24 @@ def _compared(children: pd.DataFrame, about: About, printed: Published) -> list[
     for experiment in (WIDE, NETWORK):
         for scope, part in _parts(children, experiment):
             for asked, one, other in PAIRS:
-                first, second = _mean(part, one), _mean(part, other)
-                more = (first - second).dropna()
+                first, second = (by_size(part, mask, "validation_top1") for mask in (one, other))
+                more = (first - second).dropna(how="all").dropna(axis=1, how="all")
                 if more.empty:
                     continue
-                row = of_seeds("more", more)
+                size, without = asked_at(more, experiment), unlearnt(part, one, other)
+                row = of_seeds("more", more[size].dropna())
                 stated.append(
                     asked.answered(
                         about,
-                        f"{verdict('more', row)}: {first.mean():.1f} % against {second.mean():.1f} %,"
-                        f" {shown('more', row)}{_sized(part)}.",
+                        f"{verdict('more', row)}: {_where(experiment, size)}{first[size].mean():.1f} % against"
+                        f" {second[size].mean():.1f} %, {shown('more', row)}."
+                        f"{listing(more, experiment, without.index)}{named(without, experiment)}",
                         judged("more", row),
                         question=f"{asked.text[:-1]} ({scope})?",
                         case=scope,
                         published=printed(scope, one) - printed(scope, other) if experiment == NETWORK else None,
                         published_in=OF_NETWORK,
-                        numbers=row,
+                        numbers={**_by_size(more, without), **row},
                     )
                 )
     return stated
@@ -276,7 +321,11 @@ def _larger_parents(children: pd.DataFrame, about: About) -> list[Claim]:
     stated = []
     for scope, part in _parts(children, FIXED):
         for mask, name in ASKED.items():
-            own = of_mask(part, *mask).pivot_table(index="seed", columns="parent_parameters", values="validation_top1")
+            without = unlearnt(part, mask)
+            learnt = part[~part["size"].isin(without.index)]
+            own = of_mask(learnt, *mask).pivot_table(
+                index="seed", columns="parent_parameters", values="validation_top1"
+            )
             question = f"Does a {name} mask ({scope}) of fixed size get better with the size of its parent?"
             stated += with_size(
                 LARGER_PARENTS,
@@ -286,6 +335,7 @@ def _larger_parents(children: pd.DataFrame, about: About) -> list[Claim]:
                 "the parent's parameters",
                 question=question,
                 case=f"{name}, {scope}",
+                after=named(without, FIXED),
             )
     return stated
 

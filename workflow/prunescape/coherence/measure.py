@@ -80,6 +80,8 @@ class Measured:
         loss: mean cross-entropy of these.
         top1: their accuracy in percent.
         diffs: of each parameter, float32, -1 to 1, on the CPU, by name; empty where not wanted.
+        sizes: mean |diff| of each parameter, by name.
+        chance: mean |diff| that random signs would give, by parameter name; see `size_by_chance`.
         peak_bytes: most memory that was in use, of the GPU or of this process.
     """
 
@@ -89,6 +91,8 @@ class Measured:
     loss: float
     top1: float
     diffs: Tensors = field(default_factory=dict)
+    sizes: dict[str, float] = field(default_factory=dict)
+    chance: dict[str, float] = field(default_factory=dict)
     peak_bytes: int = 0
 
 
@@ -125,13 +129,33 @@ def measure(
     if engine.device == "cuda":
         torch.cuda.reset_peak_memory_stats()
     batches = _batches(data, engine, micro_batch or affordable(network, data.input_shape))
-    gradients, signs, squares, loss, correct = _summed(network, batches, diffs)
+    gradients, signs, moved, squares, loss, correct = _summed(network, batches, diffs)
     count = len(squares)
     mean = {name: total / count for name, total in gradients.items()}
     size = float(sum(part.square().sum() for part in mean.values()))
     estimated = estimate(size, squares, whole, partial(_along, network, batches, mean))
     divided = {name: (total / count).float().cpu() for name, total in signs.items()}
-    return Measured(*estimated, count, loss / count, 100 * correct / count, divided, _peak(engine))
+    sizes = {name: float(part.abs().mean()) for name, part in divided.items()}
+    chance = {name: size_by_chance(counts, count) for name, counts in moved.items()}
+    return Measured(*estimated, count, loss / count, 100 * correct / count, divided, sizes, chance, _peak(engine))
+
+
+def size_by_chance(moved: torch.Tensor, images: int) -> float:
+    """The mean |diff| of weights whose gradients have random signs: E |S_m| / n, S_m a sum of m fair signs.
+
+    Where an image's gradient is exactly zero, as behind a ReLU, it has no sign: m is less than n. For large m this is
+    about sqrt(2 m / pi) / n.
+
+    Args:
+        moved: m of each weight, 0 to n.
+        images: n.
+    """
+    # E |S_1| = 1, it grows by (m + 2) / (m + 1) from odd m to m + 2, and is the same for m and m + 1.
+    odd = torch.arange(1, images + 1, 2, dtype=torch.float64)
+    grown = torch.cat([odd.new_ones(1), ((odd + 2) / (odd + 1))[:-1]]).cumprod(0)
+    expected = torch.cat([odd.new_zeros(1), grown.repeat_interleave(2)[:images]])
+    weights = torch.bincount(moved.flatten().int().cpu(), minlength=images + 1)
+    return float(weights.double() @ expected) / (moved.numel() * images)
 
 
 def affordable(network: nn.Module, input_shape: tuple[int, int, int]) -> int:
@@ -149,22 +173,26 @@ def _batches(data: PreparedData, engine: Engine, size: int) -> Batches:
     return batches
 
 
-def _summed(network: nn.Module, batches: Batches, wanted: bool) -> tuple[Tensors, Tensors, torch.Tensor, float, int]:
-    """Over all images: the sum of gradients, float64, and of their signs; squared norms; loss; how many are right."""
+def _summed(
+    network: nn.Module, batches: Batches, wanted: bool
+) -> tuple[Tensors, Tensors, Tensors, torch.Tensor, float, int]:
+    """Over all images: sums of gradients, float64, of signs, and of those not zero; squared norms; loss; hits."""
     gradients: Tensors = {}
     signs: Tensors = {}
+    moved: Tensors = {}
     squares, losses, correct = [], [], []
     for images, labels in batches:
         sums = of_batch(network, images, labels, wanted)
         for name, part in sums.gradients.items():
             gradients[name] = part.double() if name not in gradients else gradients[name].add_(part)
-        for name, part in sums.signs.items():  # whole numbers, exact in float32 up to 16 million images
-            signs[name] = part if name not in signs else signs[name].add_(part)
+        for total_of, parts in ((signs, sums.signs), (moved, sums.moved)):
+            for name, part in parts.items():  # whole numbers, exact in float32 up to 16 million images
+                total_of[name] = part if name not in total_of else total_of[name].add_(part)
         squares.append(sums.squares)
         losses.append(sums.losses.double().sum())
         correct.append(sums.correct.sum())
     total = float(torch.stack(losses).sum()), int(torch.stack(correct).sum())
-    return gradients, signs, torch.cat(squares).cpu(), *total
+    return gradients, signs, moved, torch.cat(squares).cpu(), *total
 
 
 def _along(network: nn.Module, batches: Batches, direction: Tensors) -> torch.Tensor:

@@ -23,6 +23,7 @@ from prunescape.models.build import build
 from prunescape.models.flops import count_parameters
 from prunescape.models.mlp import SQUARES
 from prunescape.models.weights import State
+from prunescape.pruning.unstructured import Tensors
 from prunescape.training.checkpoint import Checkpoint, Snapshots
 from prunescape.training.job import TrainingJob
 from prunescape.training.train import Lane, Task, check_trained, train
@@ -72,8 +73,8 @@ def of_width(task: Task, width: int) -> Task:
     return replace(task, architecture=mlp(task.architecture, width), engine=replace(task.engine, lanes=1))
 
 
-def trained(job: TrainingJob, task: Task, name: str) -> tuple[dict[int, State], dict[int, Measured]]:
-    """Train a network, and measure it after some epochs.
+def trained(job: TrainingJob, task: Task, name: str) -> tuple[Mapping[int, State], dict[int, Measured]]:
+    """Train a network, and measure it after some epochs; its weights stay on disk, and only extreme diffs are held.
 
     Args:
         job: whose settings tell the learning rate, the weight decay, `measured_epochs`, after which it is measured (0
@@ -89,8 +90,8 @@ def trained(job: TrainingJob, task: Task, name: str) -> tuple[dict[int, State], 
     snapshots = Snapshots(checkpoint.path.parent, checkpoint.identity, frozenset(job.settings["measured_epochs"]))
     results = train(task, [Lane(*job.rates)], job.report, checkpoint, snapshots)
     check_trained({f"network of width {task.architecture.width}": results[0]})
-    states = snapshots.lane(0)
-    return states, measure_epochs(task, states, job.settings["samples"], job.report, checkpoint)
+    states = snapshots.of_lane(0)
+    return states, measure_epochs(task, states, job.settings["samples"], job.report, checkpoint, only_extremes=True)
 
 
 def width_tables(
@@ -103,8 +104,9 @@ def width_tables(
     """
     network = task.network(states[0])
     first = {"width": task.architecture.width, "parameters": count_parameters(network), "seed": task.seed}
-    epochs = epochs_table(task, states, measured)
-    diffs = extreme_diffs(prunable_layers(network), measured, bins).assign(width=first["width"], seed=task.seed)
+    layers = prunable_layers(network)
+    epochs = epochs_table(task, layers, states, measured)
+    diffs = extreme_diffs(layers, measured, bins).assign(width=first["width"], seed=task.seed)
     return epochs.assign(**first)[[*first, *epochs]], first_columns(diffs, ["width", "seed", "which", "epoch"])
 
 
@@ -122,8 +124,9 @@ def parent_of(job: TrainingJob, width: int, ratio: float) -> Parent:
     task = of_width(job.task, parent_width(width, ratio, inputs, classes))
     job.report(f"width {width}, parent's {task.architecture.width}")
     states, measured = trained(job, task, f"parent-{task.architecture.width}")
-    diffs = {epoch: one.diffs for epoch, one in measured.items()}
-    parent = Parent(task.architecture, states, diffs, highest_epoch(by_epoch(measured)), 0, task.seed)
+    last, highest = max(states), highest_epoch(by_epoch(measured))
+    only = {last: states[last]}, {highest: measured[highest].diffs}
+    parent = Parent(task.architecture, *only, highest, 0, task.seed)
     parent.count = child_count(parent, width)
     return parent
 
@@ -153,12 +156,20 @@ def children_of(
     report: Report,
     checkpoint: Checkpoint,
 ) -> pd.DataFrame:
-    """The children of a parent of some width, trained side by side; see `retrain` for the columns."""
+    """The children of a parent of some width, trained side by side; see `retrain` for the columns.
+
+    The parent's weights, diffs and ranks are not held while they train.
+    """
     architecture = parent.architecture
     first = {
         **labels,
         "parent_width": architecture.width,
         "parent_parameters": count_parameters(build(architecture)),
     }
-    children = [Child({**first, **choice._asdict()}, parent.mask(choice)) for choice in wanted]
+    masks: dict[Choice, Tensors] = {}
+    for score in dict.fromkeys(choice.score for choice in wanted):
+        masks |= {choice: parent.mask(choice) for choice in wanted if choice.score == score}
+        parent.forget()
+    parent.states, parent.diffs = {}, {}
+    children = [Child({**first, **choice._asdict()}, masks[choice]) for choice in wanted]
     return retrain(replace(task, architecture=architecture), children, parent.layers, *rates, report, checkpoint)

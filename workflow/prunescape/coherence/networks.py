@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from prunescape.coherence.children import NONE, Child
-from prunescape.coherence.layer_tables import densities, overlap
+from prunescape.coherence.layer_tables import densities, overlap, overlap_by_chance
 from prunescape.coherence.masks import BEST, DIFF, FLOOR, MAGNITUDE, RANDOM, Choice, choices, matched
 from prunescape.coherence.parent import Parent
 from prunescape.pruning.unstructured import Tensors
@@ -69,8 +69,15 @@ class MaskExperiments:
                     children.append(Child(labels, parent.early(score, self.scope, BEST, epoch)))
         return children
 
-    def tables(self, parent: Parent, masks: dict[Choice, Tensors], trained: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    def tables(
+        self, parent: Parent, masks: dict[Choice, Tensors], trained: pd.DataFrame, epochs: int
+    ) -> dict[str, pd.DataFrame]:
         """By name: children, densities, matched, early_masks, mask_overlap; without rows where they are not wanted.
+
+        Args:
+            parent, masks: the network, and what `masks` gave.
+            trained: the rows of `children`, as `prunescape.coherence.children.retrain` gives them.
+            epochs: length of the children's training.
 
         `early_masks` also has the networks with the masks that are `used`, where `NETWORK` or `MATCHED` trains them.
         """
@@ -86,7 +93,8 @@ class MaskExperiments:
             "densities": self._densities(parent, masks),
             "matched": alike.reindex(columns=columns).sort_values(["score", "end", "matched"], kind="stable"),
             "early_masks": self._early(parent, trained)
-            .reindex(columns=["score", "scope", "epoch", "used", *measures])
+            .assign(parent_epochs=parent.last, child_epochs=epochs)
+            .reindex(columns=["score", "scope", "epoch", "parent_epochs", "child_epochs", "used", *measures])
             .astype({"epoch": "Int64"}),
             "mask_overlap": self._overlaps(parent),
         }
@@ -113,12 +121,11 @@ class MaskExperiments:
         """Overlap of each epoch's best mask with the one that is used."""
         if STABILITY not in self.experiments:
             return pd.DataFrame()
-        weights = sum(layer.weights for layer in parent.layers)
         rows: list[dict[str, Any]] = []
         for score in self._trained_for():
             chosen = parent.mask(Choice(score, BEST, self.scope))
             for epoch in parent.states:
-                agreement = overlap(parent.early(score, self.scope, BEST, epoch), chosen)
-                by_chance = {"expected": parent.count / weights}
-                rows.append({"score": score, "scope": self.scope, "epoch": epoch, "overlap": agreement, **by_chance})
+                mask = parent.early(score, self.scope, BEST, epoch)
+                both = {"overlap": overlap(mask, chosen), "expected": overlap_by_chance(mask, chosen)}
+                rows.append({"score": score, "scope": self.scope, "epoch": epoch, **both})
         return pd.DataFrame(rows)

@@ -66,6 +66,10 @@ class Parent:
         """The mask of diffs or magnitudes as they are after an epoch."""
         return self.mask(Choice(score, end, scope), epoch)
 
+    def forget(self) -> None:
+        """Give the memory back that ranks of weights take; they are made again where they are needed."""
+        self._sorted.clear()
+
     def _ranks(self, score: str, epoch: int) -> Tensors:
         """Ranks of the weights by a score after an epoch; the last of each score is kept, as sorting takes longest."""
         known = self._sorted.get(score)

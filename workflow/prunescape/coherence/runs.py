@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ def measure_epochs(
     samples: int | None = None,
     report: Report | None = None,
     kept: Checkpoint | None = None,
+    only_extremes: bool = False,
 ) -> dict[int, Measured]:
     """Coherence and diffs of a network after each epoch.
 
@@ -34,15 +35,19 @@ def measure_epochs(
         samples: how many training images gradients are taken of; None, of all.
         report: is given a line for each.
         kept: where what was measured is kept, and found again by a job that was killed.
+        only_extremes: whether only the diffs of the epochs of highest and of lowest coherence are held, which bounds
+            the memory; those of all others are empty.
     """
-    measured = {}
-    for epoch, state in states.items():
+    measured: dict[int, Measured] = {}
+    for epoch in states:
         place = None if kept is None else _of_epoch(kept, epoch)
         known = None if place is None else place.load()
         if known is not None:
             measured[epoch] = Measured(**known[1], diffs=known[0])
+            if only_extremes:
+                _forget(measured)
             continue
-        one = measure(context.network(state), context.data, context.engine, samples=samples, seed=context.seed)
+        one = measure(context.network(states[epoch]), context.data, context.engine, samples=samples, seed=context.seed)
         measured[epoch] = one
         if report is not None:
             memory = f"{one.peak_bytes / 1e6:.0f} MB"
@@ -50,39 +55,69 @@ def measure_epochs(
         if place is not None:
             values = {name: value for name, value in asdict(one).items() if name != "diffs"}
             place.save(one.diffs, values)
+        if only_extremes:
+            _forget(measured)
     return measured
 
 
+def _forget(measured: dict[int, Measured]) -> None:
+    """Drop the diffs of all epochs but those of the highest and of the lowest coherence until now."""
+    coherence = by_epoch(measured)
+    held = {highest_epoch(coherence), lowest_epoch(coherence)}
+    for epoch in set(measured) - held:
+        measured[epoch].diffs = {}
+
+
 def _of_epoch(kept: Checkpoint, epoch: int) -> Checkpoint:
-    return Checkpoint(Path(kept.path).with_name(f"measured-{epoch}.safetensors"), f"{kept.identity}-{epoch}")
+    numbers = ",".join(one.name for one in fields(Measured))  # those of a version that measured others are no use
+    identity = f"{kept.identity}-{epoch}-{numbers}"
+    return Checkpoint(Path(kept.path).with_name(f"measured-{epoch}.safetensors"), identity)
 
 
-def epochs_table(context: Context, states: Mapping[int, State], measured: Mapping[int, Measured]) -> pd.DataFrame:
-    """Coherence, loss and accuracy of a network after each epoch.
+def epochs_table(
+    context: Context, layers: Sequence[Layer], states: Mapping[int, State], measured: Mapping[int, Measured]
+) -> pd.DataFrame:
+    """Coherence, the size of diffs, loss and accuracy of a network after each epoch.
+
+    Args:
+        context: what the network is measured with.
+        layers: those that are pruned, whose diffs count.
+        states: the network by epoch.
+        measured: see `measure_epochs`.
 
     Returns:
         One row an epoch: epoch, train_loss (nats), train_top1 (percent), validation_loss, validation_top1, coherence,
-        coherence_standard_error, samples.
+        coherence_standard_error, coherence_by_chance, samples, diff_size (mean |diff|), diff_size_by_chance.
     """
-    networks = [context.network(state) for state in states.values()]
-    validation = evaluate(networks, context.data, context.engine)
     rows: list[dict[str, Any]] = []
-    sampled = any(one.samples < context.data.sizes["train"] for one in measured.values())
-    train = evaluate(networks, context.data, context.engine, "train") if sampled else None
-    for place, (epoch, one) in enumerate(measured.items()):
+    for epoch, one in measured.items():
+        network = [context.network(states[epoch])]  # one at a time, as `states` may be read from files
+        validation = evaluate(network, context.data, context.engine)
+        train = {"loss": one.loss, "top1": one.top1}
+        if one.samples < context.data.sizes["train"]:
+            scores = evaluate(network, context.data, context.engine, "train")
+            train = {"loss": scores.loss.item(), "top1": scores.top1.item()}
         rows.append(
             {
                 "epoch": epoch,
-                "train_loss": one.loss if train is None else train.loss[place].item(),
-                "train_top1": one.top1 if train is None else train.top1[place].item(),
-                "validation_loss": validation.loss[place].item(),
-                "validation_top1": validation.top1[place].item(),
+                **{f"train_{name}": value for name, value in train.items()},
+                "validation_loss": validation.loss.item(),
+                "validation_top1": validation.top1.item(),
                 "coherence": one.coherence,
                 "coherence_standard_error": one.standard_error,
+                # Of N gradients that are orthogonal, of whatever norms, |sum g|^2 = sum |g|^2.
+                "coherence_by_chance": 1 / context.data.sizes["train"],
                 "samples": one.samples,
+                "diff_size": _mean(layers, one.sizes),
+                "diff_size_by_chance": _mean(layers, one.chance),
             }
         )
     return pd.DataFrame(rows)
+
+
+def _mean(layers: Sequence[Layer], by_layer: Mapping[str, float]) -> float:
+    """The mean over all weights of layers, of each of which a mean is known by name."""
+    return sum(layer.weights * by_layer[layer.name] for layer in layers) / sum(layer.weights for layer in layers)
 
 
 def highest_epoch(coherence: Mapping[int, float]) -> int:
@@ -131,7 +166,7 @@ def run_tables(
     """
     diffs = {epoch: one.diffs for epoch, one in measured.items()}
     return {
-        "epochs": epochs_table(context, states, measured),
+        "epochs": epochs_table(context, layers, states, measured),
         "diff_histogram": extreme_diffs(layers, measured, bins),
         "trajectories": trajectories(layers, states, diffs, highest_epoch(by_epoch(measured)), context.seed),
     }

@@ -34,6 +34,7 @@ class Sums:
     Attributes:
         gradients: their sum, by parameter name.
         signs: the sum of their signs, -B to B, by parameter name.
+        moved: how many of them are not zero, 0 to B, by parameter name.
         squares: (B,), float64; the squared norm of each, over all parameters.
         losses: (B,); the cross-entropy of each sample.
         correct: (B,), bool; whether the network tells its class.
@@ -41,6 +42,7 @@ class Sums:
 
     gradients: Tensors
     signs: Tensors
+    moved: Tensors
     squares: torch.Tensor
     losses: torch.Tensor
     correct: torch.Tensor
@@ -53,7 +55,7 @@ def of_batch(network: nn.Module, images: torch.Tensor, labels: torch.Tensor, sig
         network: a plain network in evaluation mode, whose parameters need no gradient; it is not changed.
         images: (B, C, H, W), on its device.
         labels: (B,).
-        signs: whether the sums of signs are wanted; else `signs` is empty.
+        signs: whether the sums of signs are wanted; else `signs` and `moved` are empty.
     """
     return (_by_layers if knows(network) else _by_functions)(network, images, labels, signs)
 
@@ -105,6 +107,7 @@ class _Parts:
     def __init__(self, samples: int, device: torch.device, signs: bool) -> None:
         self.gradients: Tensors = {}
         self.signs: Tensors = {}
+        self.moved: Tensors = {}
         self.wanted = signs
         self.squares = torch.zeros(samples, dtype=torch.float64, device=device)
 
@@ -115,13 +118,16 @@ class _Parts:
         self.squares += torch.linalg.vecdot(flat, flat).double()
         if self.wanted:
             self.signs[name] = each.sign().sum(0)
+            self.moved[name] = each.ne(0).sum(0).to(each.dtype)
 
     def add_products(self, name: str, left: torch.Tensor, right: torch.Tensor) -> None:
         """Take the gradients left_z right_z^T, by (B, O) and (B, I), without ever having them."""
         self.gradients[name] = left.T @ right
         self.squares += (torch.linalg.vecdot(left, left) * torch.linalg.vecdot(right, right)).double()
         if self.wanted:
-            self.signs[name] = left.sign().T @ right.sign()
+            signs = left.sign(), right.sign()
+            self.signs[name] = signs[0].T @ signs[1]
+            self.moved[name] = signs[0].abs().T @ signs[1].abs()
 
 
 def _linear(parts: _Parts, name: str, layer: nn.Module, inputs: torch.Tensor, outputs: torch.Tensor) -> None:
@@ -178,7 +184,8 @@ def _by_layers(network: nn.Module, images: torch.Tensor, labels: torch.Tensor, s
     with torch.no_grad():
         for name, layer in named.items():
             _RULES[type(layer)](parts, name, layer, inputs.pop(name), gradients.pop(name))
-    return Sums(parts.gradients, parts.signs, parts.squares, losses.detach(), logits.argmax(1) == labels)
+    sums = parts.gradients, parts.signs, parts.moved, parts.squares
+    return Sums(*sums, losses.detach(), logits.argmax(1) == labels)
 
 
 @contextmanager
@@ -214,4 +221,4 @@ def _by_functions(network: nn.Module, images: torch.Tensor, labels: torch.Tensor
             parts.add(name, each[0].detach())
         logits = network(images)
     losses = F.cross_entropy(logits, labels, reduction="none")
-    return Sums(parts.gradients, parts.signs, parts.squares, losses, logits.argmax(1) == labels)
+    return Sums(parts.gradients, parts.signs, parts.moved, parts.squares, losses, logits.argmax(1) == labels)

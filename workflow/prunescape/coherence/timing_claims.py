@@ -153,7 +153,8 @@ def _good_enough(known: pd.DataFrame, about: About, score: str, tolerance: float
     """The claim of `_early` for one score.
 
     Args:
-        known: epoch, validation_top1, used_epoch, used_top1, more: of the seeds where the used mask was trained, too.
+        known: epoch, parent_epochs, child_epochs, validation_top1, used_epoch, used_top1, more: of the seeds where the
+            used mask was trained, too.
         about: the network.
         score: in words.
         tolerance: see `answers`.
@@ -166,11 +167,14 @@ def _good_enough(known: pd.DataFrame, about: About, score: str, tolerance: float
     epoch, sure = good_enough({one: of_seeds("more", rows["more"]) for one, rows in by_epoch.items()}, tolerance)
     own, row = by_epoch[epoch], of_seeds("more", by_epoch[epoch]["more"])
     word = {OPEN: "Not decided", BELOW: f"Not yet after epoch {epoch}"}.get(sure, f"After epoch {epoch}")
+    parent, child = float(own["parent_epochs"].mean()), float(own["child_epochs"].mean())
+    saved = 100 * (parent - epoch) / (parent + child)
     return EARLY.answered(
         about,
         f"{word}: networks with the mask of epoch {epoch} reach {own['validation_top1'].mean():.1f} % of"
         f" validation images, those with the one that is used, of {when}, {own['used_top1'].mean():.1f} %,"
-        f" {shown('more', row)}.",
+        f" {shown('more', row)}. It is there after {100 * epoch / parent:.0f} % of the parent's training; to stop then"
+        f" saves {saved:.0f} % of the epochs of parent and child together.",
         judged(
             "more",
             row,
@@ -182,6 +186,7 @@ def _good_enough(known: pd.DataFrame, about: About, score: str, tolerance: float
         case=f"{score}, epoch {epoch} against {span}",
         numbers={
             "epoch": epoch,
+            "saved": saved,
             "used_epochs": sorted({int(one) for one in own["used_epoch"]}),
             **row,
         },

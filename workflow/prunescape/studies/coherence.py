@@ -41,6 +41,9 @@ _COLUMNS = {
     "gain": Column(NUMBER, "validation accuracy over that of the dense network of the same seed", "percentage points"),
     "coherence": Column(NUMBER, "coherence of the gradients of single images, from 0 to 1"),
     "coherence_standard_error": Column(NUMBER, "standard error of its estimate; 0 where all images count"),
+    "coherence_by_chance": Column(NUMBER, "coherence of as many gradients that are orthogonal, one over their number"),
+    "diff_size": Column(NUMBER, "mean of |diff| over all weights that are pruned, from 0 to 1"),
+    "diff_size_by_chance": Column(NUMBER, "the same if all gradients that are not zero had random signs"),
     "samples": Column(WHOLE, "images that it is measured on", "images"),
     "layer": Column(TEXT, "name of the layer's weights; `all` of all together"),
     "layer_index": Column(WHOLE, "place of the layer in the network, from 0; -1 of all together"),
@@ -48,7 +51,9 @@ _COLUMNS = {
     "weights": Column(WHOLE, "weights of the layer", "weights"),
     "kept": Column(WHOLE, "of these, those that the mask keeps", "weights"),
     "overlap": Column(NUMBER, "part of the used mask's weights that the mask of the epoch keeps as well", "fraction"),
-    "expected": Column(NUMBER, "the same of masks that are chosen by chance", "fraction"),
+    "expected": Column(NUMBER, "the same if chance chose as many weights of each layer as that mask has", "fraction"),
+    "parent_epochs": Column(WHOLE, "length of the training that the mask is of", "epochs"),
+    "child_epochs": Column(WHOLE, "length of the training with the mask", "epochs"),
     "used": Column(TRUTH, "whether it is the mask that the study uses"),
     "matched": Column(TRUTH, "whether the mask is a random one that keeps as many weights of every layer"),
     "group": Column(TEXT, "`highest` or `lowest` diffs at the epoch of the highest coherence"),
@@ -112,7 +117,7 @@ TABLES = (
         row="a training after one of its measured epochs",
         columns=names(
             "model seed data start epoch train_loss train_top1 validation_loss validation_top1 coherence "
-            "coherence_standard_error samples"
+            "coherence_standard_error coherence_by_chance samples diff_size diff_size_by_chance"
         ),
         title="Trainings: coherence, losses and accuracies over epochs",
         parts=("parts/epochs/{model}/seed-{seed}.csv",),
@@ -122,7 +127,7 @@ TABLES = (
         row="a fully connected network after one of its measured epochs",
         columns=names(
             "width parameters seed epoch train_loss train_top1 validation_loss validation_top1 coherence "
-            "coherence_standard_error samples"
+            "coherence_standard_error coherence_by_chance samples diff_size diff_size_by_chance"
         ),
         title="Fully connected networks over width",
         parts=("parts/widths/mlp/seed-{seed}.csv",),
@@ -169,7 +174,10 @@ TABLES = (
     Table(
         name="early_masks",
         row="a network with the mask of an epoch, trained again",
-        columns=names("model seed score scope epoch used train_loss train_top1 validation_loss validation_top1"),
+        columns=names(
+            "model seed score scope epoch parent_epochs child_epochs used train_loss train_top1 validation_loss "
+            "validation_top1"
+        ),
         title="Masks of early epochs",
         parts=("parts/early_masks/{model}/seed-{seed}.csv",),
         when=("early",),
@@ -257,8 +265,9 @@ FIGURES = (
         caption=(
             "Losses, accuracies and coherence of {{ model }} on {{ config.data.name }} and on Gaussian noise of the "
             "same shape with the same labels, over epochs and, for coherence, over the training loss. Coherence is "
-            "measured at weights that are held still after an epoch, from 0 to 1. After Figs. 2.1 and 2.2 of the "
-            "thesis; the last panel after the fourth column of its Fig. 1.1."
+            "measured at weights that are held still after an epoch, from 0 to 1; dotted: of orthogonal gradients, one "
+            "over their number. After Figs. 2.1 and 2.2 of the thesis; the last panel after the fourth column of its "
+            "Fig. 1.1."
         ),
     ),
     Figure(
@@ -409,7 +418,8 @@ FIGURES = (
         when=("stability",),
         caption=(
             "The part of the weights of {{ model }}'s mask on {{ config.data.name }} that the mask of each epoch "
-            "keeps as well; dotted: what chance would give. Answers a question of the thesis' section 7.2."
+            "keeps as well; dotted: what chance would give with as many weights of each layer. Answers a question of "
+            "the thesis' section 7.2."
         ),
     ),
     Figure(
@@ -456,9 +466,7 @@ STUDY = Study(
     claims=Statement(
         tables=(
             "epochs",
-            "diff_histogram",
             "widths",
-            "width_diffs",
             "children",
             "mask_overlap",
             "early_masks",

@@ -14,7 +14,7 @@ import hashlib
 import json
 import logging
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -74,6 +74,26 @@ class Checkpoint:
 State = dict[str, torch.Tensor]
 
 
+class KeptStates(Mapping[int, State]):
+    """The kept state dicts of a lane, by epoch, increasing; each is read when it is asked for."""
+
+    def __init__(self, snapshots: "Snapshots", lane: int) -> None:
+        self._snapshots, self._lane = snapshots, lane
+        self._epochs = [epoch for epoch in sorted(snapshots.epochs) if snapshots.load(epoch, lane) is not None]
+
+    def __getitem__(self, epoch: int) -> State:
+        state = self._snapshots.load(epoch, self._lane) if epoch in self._epochs else None
+        if state is None:
+            raise KeyError(epoch)
+        return state
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._epochs)
+
+    def __len__(self) -> int:
+        return len(self._epochs)
+
+
 @dataclass(frozen=True)
 class Snapshots:
     """The epochs of a training whose weights are kept, and the folder of their files.
@@ -113,6 +133,10 @@ class Snapshots:
         """The kept state dicts of a lane, by epoch, increasing."""
         states = {epoch: self.load(epoch, lane) for epoch in sorted(self.epochs)}
         return {epoch: state for epoch, state in states.items() if state is not None}
+
+    def of_lane(self, lane: int) -> "KeptStates":
+        """The same, each read from its file when it is asked for, so that they are not held all at once."""
+        return KeptStates(self, lane)
 
     def missing(self, before: int, lanes: int) -> list[int]:
         """The epochs earlier than `before` that are wanted and lack a sound file for one of `lanes` lanes."""

@@ -22,5 +22,5 @@ with training_job(snakemake, "networks", "diffs") as job:
         trained = pd.DataFrame()
         if children:
             trained = retrain(task, children, parent.layers, *job.rates, job.report, job.checkpoint)
-        for name, table in experiments.tables(parent, masks, trained).items():
+        for name, table in experiments.tables(parent, masks, trained, task.recipe.epochs).items():
             job.write(name, table, [column for column in FIRST if column in [*job.labels, *table.columns]])

@@ -8,19 +8,19 @@ from prunescape.figures import drawing, names, palette, scales, select, style
 from prunescape.figures.coherence import series, terms
 from prunescape.figures.select import at
 
-CHANCE = "by chance"
+CHANCE = "by chance, with these numbers of each layer"
 
 
 def draw(mask_overlap: pd.DataFrame, model: str) -> Figure:
-    """The part of a mask's weights that the mask of each epoch has too, a line a score.
+    """The part of a mask's weights that the mask of each epoch has too, a line a score; dotted what chance would give.
 
     Args:
-        mask_overlap: model, seed, score, epoch, overlap (0 to 1), expected (by chance): mask_overlap.csv.
+        mask_overlap: model, seed, score, epoch, overlap (0 to 1), expected (by chance in each layer): mask_overlap.csv.
     """
     table = at(mask_overlap, model=model)
     table = table.assign(overlap=100 * table["overlap"].astype(float), expected=100 * table["expected"].astype(float))
     looks = series.present(terms.SCORE_LOOKS, table["score"])
-    spread = select.over_seeds(table, ["score", "epoch"], ["overlap"])
+    spread = select.over_seeds(table, ["score", "epoch"], ["overlap", "expected"])
     figure = style.new_figure(7.4, 4.5)
     axes = figure.subplots()
     series.lines(axes, spread, "epoch", "overlap", "score", looks)
@@ -29,7 +29,9 @@ def draw(mask_overlap: pd.DataFrame, model: str) -> Figure:
     axes.set_xlabel("Epoch of the mask")
     if spread["overlap"].notna().any():
         scales.accuracy(axes)
-        axes.axhline(float(table["expected"].mean()), color=style.MUTED, lw=1.2, ls=":", zorder=1.9)
+        for score, look in looks.items():
+            own = at(spread, score=score)
+            axes.plot(own["epoch"], own["expected"], color=look.colour, lw=1.2, ls=":", zorder=1.9)
     style.heading(
         figure,
         f"{names.model_title(model)}: when masks are what they will be",

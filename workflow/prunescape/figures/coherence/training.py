@@ -24,7 +24,7 @@ def draw(epochs: pd.DataFrame, model: str) -> Figure:
 
     Args:
         epochs: model, seed, data, start, epoch, train_loss, train_top1, validation_loss, validation_top1, coherence,
-            coherence_standard_error: epochs.csv.
+            coherence_standard_error, coherence_by_chance: epochs.csv.
     """
     table = terms.with_run(at(epochs, model=model, start=FRESH))
     spread, looks = over_seeds(table), series.present(terms.RUNS, table["run"])
@@ -42,7 +42,9 @@ def draw(epochs: pd.DataFrame, model: str) -> Figure:
             else:
                 scales.from_zero(axes, spread[["coherence", "coherence_high"]].to_numpy().flat)
     drawing.titled(grid[0, 2], "Coherence", highest(spread))
-    by_loss = grid[1, 2]
+    by_loss, chance = grid[1, 2], table["coherence_by_chance"].mean()
+    for axes in (grid[0, 2], by_loss):
+        axes.axhline(chance, color=style.MUTED, lw=1.2, ls=":", zorder=1.9)
     series.lines(by_loss, spread, "train_loss", "coherence", "run", looks)
     by_loss.set(title="Coherence as the loss falls", xlabel="Training loss (nats)", ylabel=terms.COHERENCE)
     if spread["coherence"].notna().any():
@@ -52,7 +54,7 @@ def draw(epochs: pd.DataFrame, model: str) -> Figure:
         figure,
         f"{names.model_title(model)}: training on real data and on Gaussian noise",
         "Coherence is the squared norm of the mean gradient over the mean squared norm of the samples' gradients, at "
-        f"weights that are held still after an epoch.{band_words(table)}",
+        f"weights that are held still after an epoch; dotted: orthogonal gradients.{band_words(table)}",
     )
     if looks:
         style.legend_below(figure, series.handles(looks))

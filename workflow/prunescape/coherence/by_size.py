@@ -1,0 +1,101 @@
+"""Effects of masks by size, which is the width of networks or how large the parent is: no mean is taken over sizes.
+
+Networks that do not learn are told apart: those whose training accuracy is less than `LEARNT` of that of the dense
+network of the same size. Their validation accuracy is what it is, but their generalisation gap says nothing.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from prunescape.claims.intervals import of_seeds
+from prunescape.coherence.labels import FIXED, NONE, WIDE, of_mask
+
+LEARNT = 0.5  # of the training accuracy of the dense network
+# By experiment: what sizes are called, and one of them.
+WORDS = {WIDE: ("width", "at width {:g}"), FIXED: ("the parent's size", "from a parent {:.3g} times as large")}
+
+
+def with_sizes(children: pd.DataFrame, experiment: str) -> pd.DataFrame:
+    """A copy with `size`: the width in `wide`, the parent's multiple of the parameters in `fixed`, elsewhere 1.
+
+    In `fixed` all masks are compared with one dense network, which stands at each of their sizes.
+    """
+    if experiment == WIDE:
+        return children.assign(size=children["width"])
+    if experiment == FIXED:
+        sparse = children[children["score"] != NONE]
+        sparse = sparse.assign(size=sparse["parent_parameters"] / sparse["parameters"])
+        dense = children[children["score"] == NONE].merge(sparse[["size"]].drop_duplicates(), how="cross")
+        return pd.concat([dense, sparse], ignore_index=True)
+    return children.assign(size=1.0)
+
+
+def by_size(part: pd.DataFrame, mask: tuple[str, str], value: str) -> pd.DataFrame:
+    """A value of the networks with a mask: a row a seed, a column a size.
+
+    Args:
+        part: rows of one experiment and scope, with `size`.
+        mask: score and end.
+        value: a column.
+    """
+    return of_mask(part, *mask).pivot_table(index="seed", columns="size", values=value)
+
+
+def unlearnt(part: pd.DataFrame, *masks: tuple[str, str]) -> pd.Series:
+    """The lowest training accuracy of these masks (percent), by size, of sizes at which one of them does not learn."""
+    dense = by_size(part, (NONE, ""), "train_top1").mean()
+    lowest = pd.concat([by_size(part, mask, "train_top1").mean() for mask in masks], axis=1).min(axis=1)
+    return lowest[lowest < LEARNT * dense.reindex(lowest.index)]
+
+
+def turns(means: pd.Series) -> list[float]:
+    """The sizes at which means over size change their sign, between neighbours on a line over the size's logarithm."""
+    known = means.dropna().sort_index()
+    sizes, values = np.log2(known.index.to_numpy(dtype=float)), known.to_numpy(dtype=float)
+    places = []
+    for left in range(len(sizes) - 1):
+        low, high = values[left], values[left + 1]
+        if low * high < 0:
+            places.append(float(2 ** (sizes[left] + (sizes[left + 1] - sizes[left]) * low / (low - high))))
+    return places
+
+
+def listing(gains: pd.DataFrame, experiment: str, without: Sequence[float] = ()) -> str:
+    """The gains at each size in words, with their intervals, and where their sign turns; "" of a single size.
+
+    Args:
+        gains: a row a seed, a column a size.
+        experiment: tells what sizes are.
+        without: sizes at which networks do not learn, whose signs do not count.
+    """
+    rows = {size: of_seeds("gain", gains[size].dropna()) for size in gains if gains[size].notna().any()}
+    if len(rows) < 2:
+        return ""
+    each = [
+        f"{size:.3g}: {row['gain']:+.1f}"
+        + ("" if np.isnan(row["gain_low"]) else f" [{row['gain_low']:.1f}, {row['gain_high']:.1f}]")
+        for size, row in rows.items()
+    ]
+    learnt = gains.drop(columns=[size for size in without if size in gains])
+    places = [f"{place:.3g}" for place in turns(learnt.mean())]
+    turn = f"the sign turns at about {' and '.join(places)}" if places else "the sign is the same throughout"
+    if learnt.shape[1] < 2:
+        turn = "at fewer than two of them networks learn"
+    return f" By {WORDS[experiment][0]}: {', '.join(each)}; {turn}."
+
+
+def named(without: pd.Series, experiment: str) -> str:
+    """The sizes at which networks do not learn, in words; "" where all do."""
+    if without.empty:
+        return ""
+    if experiment not in WORDS:
+        return f" The network has not learnt, with {without.iloc[0]:.0f} % of training images."
+    at = ", ".join(f"{WORDS[experiment][1].format(size)} ({top1:.0f} %)" for size, top1 in without.items())
+    return f" Not learnt, by training accuracy: {at}."
+
+
+def asked_at(gains: pd.DataFrame, experiment: str) -> float:
+    """The size that is decided upon: the largest width, or the smallest parent, whatever comes of it."""
+    return float(min(gains.columns) if experiment == FIXED else max(gains.columns))
