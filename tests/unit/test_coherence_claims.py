@@ -230,9 +230,8 @@ def test_masked_mlps_are_compared_by_width_and_decided_at_the_largest() -> None:
     assert growth["slope"] == pytest.approx(linregress([0, 1, 2], [-3, -1, 3]).slope)  # without the width of 64
     lower = answer(question, MLP, children=with_gains({64: 3.0, 512: -3.0}))
     assert (lower["outcome"], lower["gain"]) == ("does not hold", pytest.approx(-2.9))
-    assert (
-        "the sign is the same throughout" in answer(question, MLP, children=with_gains({64: 1.0, 512: 3.0}))["answer"]
-    )
+    same = answer(question, MLP, children=with_gains({64: 1.0, 2048: 3.0}))["answer"]
+    assert "By width: 64: +1.1 [0.9, 1.3], 2,048: +3.1 [2.9, 3.3]; the sign is the same throughout." in same
 
 
 def test_gaps_are_compared_beside_accuracies_where_networks_learn() -> None:

@@ -14,7 +14,12 @@ from prunescape.coherence.labels import FIXED, NONE, WIDE, of_mask
 
 LEARNT = 0.5  # of the training accuracy of the dense network
 # By experiment: what sizes are called, and one of them.
-WORDS = {WIDE: ("width", "at width {:g}"), FIXED: ("the parent's size", "from a parent {:.3g} times as large")}
+WORDS = {WIDE: ("width", "at width {}"), FIXED: ("the parent's size", "from a parent {} times as large")}
+
+
+def number(size: float) -> str:
+    """A size in words: whole numbers from a hundred on, else three digits."""
+    return f"{size:,.0f}" if size >= 100 else f"{size:.3g}"
 
 
 def with_sizes(children: pd.DataFrame, experiment: str) -> pd.DataFrame:
@@ -74,12 +79,12 @@ def listing(gains: pd.DataFrame, experiment: str, without: Sequence[float] = ())
     if len(rows) < 2:
         return ""
     each = [
-        f"{size:.3g}: {row['gain']:+.1f}"
+        f"{number(size)}: {row['gain']:+.1f}"
         + ("" if np.isnan(row["gain_low"]) else f" [{row['gain_low']:.1f}, {row['gain_high']:.1f}]")
         for size, row in rows.items()
     ]
     learnt = gains.drop(columns=[size for size in without if size in gains])
-    places = [f"{place:.3g}" for place in turns(learnt.mean())]
+    places = [number(place) for place in turns(learnt.mean())]
     turn = f"the sign turns at about {' and '.join(places)}" if places else "the sign is the same throughout"
     if learnt.shape[1] < 2:
         turn = "at fewer than two of them networks learn"
@@ -92,7 +97,7 @@ def named(without: pd.Series, experiment: str) -> str:
         return ""
     if experiment not in WORDS:
         return f" The network has not learnt, with {without.iloc[0]:.0f} % of training images."
-    at = ", ".join(f"{WORDS[experiment][1].format(size)} ({top1:.0f} %)" for size, top1 in without.items())
+    at = ", ".join(f"{WORDS[experiment][1].format(number(size))} ({top1:.0f} %)" for size, top1 in without.items())
     return f" Not learnt, by training accuracy: {at}."
 
 

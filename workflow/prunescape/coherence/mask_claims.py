@@ -10,7 +10,7 @@ from prunescape.claims.claim import About, Claim, Question
 from prunescape.claims.intervals import of_seeds
 from prunescape.claims.judgement import ABOVE, BELOW, CANNOT, EQUAL, IF_EQUAL, decided, judged, shown, verdict
 from prunescape.claims.study import Answer
-from prunescape.coherence.by_size import WORDS, asked_at, by_size, listing, named, turns, unlearnt, with_sizes
+from prunescape.coherence.by_size import WORDS, asked_at, by_size, listing, named, number, turns, unlearnt, with_sizes
 from prunescape.coherence.growth import with_size
 from prunescape.coherence.labels import (
     BEST,
@@ -236,7 +236,7 @@ def _against_dense(children: pd.DataFrame, about: About, printed: Published) -> 
 
 def _where(experiment: str, size: float) -> str:
     """The size that is asked about, before numbers."""
-    return f"{WORDS[experiment][1].format(size)}, " if experiment in WORDS else ""
+    return f"{WORDS[experiment][1].format(number(size))}, " if experiment in WORDS else ""
 
 
 def _by_size(gains: pd.DataFrame, without: pd.Series) -> dict[str, Any]:
@@ -266,7 +266,9 @@ def _generalise(children: pd.DataFrame, about: About) -> list[Claim]:
             }
             numbers = _by_size(less, without)
             if size in without.index:
-                why = f"At width {size:g} networks with this mask have not learnt, so that their gap says nothing."
+                why = (
+                    f"At width {number(size)} networks with this mask have not learnt, so that their gap says nothing."
+                )
                 why += named(without, WIDE)
                 stated.append(GAP.answered(about, why, None, CANNOT, numbers=numbers, **told))
                 continue
@@ -278,7 +280,7 @@ def _generalise(children: pd.DataFrame, about: About) -> list[Claim]:
             stated.append(
                 GAP.answered(
                     about,
-                    f"{verdict('gain', row)}: at width {size:g}, {own[size].mean():.1f} against"
+                    f"{verdict('gain', row)}: at width {number(size)}, {own[size].mean():.1f} against"
                     f" {dense[size].mean():.1f} points, {shown('gain', row)} less, with {' and '.join(accuracies)}."
                     f"{listing(less.drop(columns=without.index, errors='ignore'), WIDE)}{named(without, WIDE)}",
                     judged("gain", row, after=" less"),
