@@ -9,18 +9,19 @@ import pandas as pd
 
 from finished import seal_job, seal_results
 from prunescape.data.randomness import LEAST_SEED
-from prunescape.hpspace.cells import collect, collect_batches, of_grid, read_cells
+from prunescape.hpspace.cells import all_batches, batches_apart, collect, collect_batches, of_grid, read_cells
 from prunescape.hpspace.confirmation import plan_round
 from prunescape.hpspace.explored import choose_batches
 from prunescape.hpspace.lattice import Pair
 from prunescape.hpspace.questions import Rules
-from prunescape.io.files import read_json, read_tables, write_csv, write_json
+from prunescape.io.files import read_csv, read_json, read_tables, write_csv, write_json
 from prunescape.io.schema import expect
 from prunescape.plan.plan import Plan
 from prunescape.plan.results import Results
 from prunescape.plan.step import Job
 
 CHANCE = 10.0
+RISE = 5.0  # of all trainings from half of the epochs on, in points
 Accuracy = Callable[[str, int, int, int], float]  # of a training: variant, i, j, seed
 
 
@@ -80,6 +81,14 @@ def _train_tile(plan: Plan, job: Job, accuracy: Accuracy) -> None:
         {**_labels(plan, job), "seed": seed, **cell, "top1": accuracy(name, cell["i"], cell["j"], seed)}
         for cell in cells
     ]
+    if "stops" in job.identity:
+        rows = [{**row, "diverged": False, "most": np.nan} for row in rows]
+        epochs = [{**row, "epoch": 4} for row in rows]
+        early = [{**row, "epoch": 2, "top1": row["top1"] - RISE} for row in rows]  # of which all gain as much
+        for row, of in zip(rows, early, strict=True):
+            if of["top1"] < job.identity["stops"]["below"].get("2", -np.inf):
+                row |= {"top1": of["top1"], "most": job.identity["stops"]["most"]}
+        write_csv(job.outputs["history"], pd.DataFrame([*early, *epochs]))
     write_csv(job.result, pd.DataFrame(rows))
 
 
@@ -89,14 +98,19 @@ def _choose_batches(job: Job) -> None:
     before = {name: of["trainings"] for name, of in read_json(plans[-1]).items()} if plans else None
     cells = of_grid(collect_batches(list(read["tables"])))
     going_on = [name for name in settings["networks"] if before is None or before.get(name)]
-    rules = [settings[name] for name in ("seeds", "batch", "worth")]
-    write_json(job.result, choose_batches(cells, settings["space"], going_on, *rules))
+    rules = [settings[name] for name in ("seeds", "batch", "worth", "rungs")]
+    histories = read_tables(read["histories"])
+    write_json(job.result, choose_batches(cells, histories, settings["space"], going_on, *rules))
 
 
 def _collect(job: Job) -> None:
     tables = job.step.reads(job.wildcards)["tables"]
-    gather = collect if job.step.name == "collect_cells" else collect_batches
-    write_csv(job.result, gather(tables).assign(diverged=False))
+    if job.step.name == "collect_cells":
+        write_csv(job.result, collect(tables).assign(diverged=False))
+        return
+    gathered = batches_apart(collect_batches(tables))
+    for name, table in gathered.items():
+        write_csv(job.outputs[name], table)
 
 
 def _train_again(plan: Plan, job: Job, accuracy: Accuracy) -> None:
@@ -119,6 +133,8 @@ def _train_again(plan: Plan, job: Job, accuracy: Accuracy) -> None:
 def _plan_round(job: Job) -> None:
     read, settings = job.step.reads(job.wildcards), job.identity
     cells = read_cells(str(read["cells"]))
+    if "stopped" in read:
+        cells = all_batches(cells, of_grid(read_csv(str(read["stopped"]))))
     made = plan_round(
         int(job.wildcards["round"]),
         cells[cells["model"] == job.model],

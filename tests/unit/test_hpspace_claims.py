@@ -4,6 +4,7 @@ import copy
 import math
 from typing import Any
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -89,12 +90,23 @@ def test_yes_means_that_it_can_be_kept(answer) -> None:
     assert "- Can your own setting be kept after pruning? Yes in 3 of 3" in short
 
 
-def test_without_a_grid_the_thesis_conclusions_cannot_be_asked(answer) -> None:
-    stated = claims({"verdict": answer}, {**ABOUT, "adaptive": True}).claims
+def test_without_a_grid_only_how_far_regions_moved_is_told(answer) -> None:
+    numbers = {"estimate": 0.12, "low": -0.3, "high": 0.5}
+    rows = [
+        {"model": model, "variant": "uniform-0.4", "roi": roi, "quantity": f"shift_log10_{of}", **numbers}
+        for model in answer["models"]
+        for roi in (0.5, 1.0)
+        for of in ("weight_decay", "learning_rate")
+    ]
+    stated = claims({"verdict": answer, "estimates": pd.DataFrame(rows)}, {**ABOUT, "adaptive": True}).claims
     told = [claim for claim in stated if claim.id.startswith("hpspace.thesis_")]
     assert len(told) == 2 * 4  # of each model
-    assert {claim.outcome for claim in told} == {CANNOT}
-    assert all("needs the grid" in claim.answer for claim in told)
+    (moved, *_) = (claim for claim in told if "thesis_shift" in claim.id)
+    assert "0.12 decades [-0.30, 0.50] of learning rate and 0.12 decades" in moved.answer
+    assert moved.outcome == "not tested"
+    others = [claim for claim in told if "thesis_shift" not in claim.id]
+    assert {claim.outcome for claim in others} == {CANNOT}
+    assert all("needs the grid" in claim.answer for claim in others)
     assert len({claim.id for claim in stated}) == len(stated)
 
 

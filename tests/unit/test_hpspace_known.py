@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -35,12 +36,13 @@ def train(task: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callab
             assert bool(name) == (len(left) < len(cells))
             count.append(len(left))
             if really:
-                return train_tile(task, left, {"model": "m", "variant": "v"}, lambda line: None)
+                labels, stops = {"model": "m", "variant": "v"}, changes.get("stops")
+                return train_tile(task, left, labels, lambda line: None, stops=stops)
             return Tables(*[pd.DataFrame([{"i": cell["i"], "j": cell["j"]} for cell in left])] * 3)
 
         files = [Path(f"{results}/{FOLDERS[kind]}{suffix}") for suffix in (".csv", ".history.csv", ".timing.csv")]
         with job(files, results, {**SETTINGS, "cells": cells, **changes}):
-            tables = train_the_rest(files[0], cells, anew, lambda line: None)
+            tables = train_the_rest(files[0], cells, anew, lambda line: None, changes.get("stops"))
             for path, table in zip(files, tables, strict=True):
                 write_csv(path, table)
         return sum(count), {path.name: path.read_bytes() for path in files[:2]}
@@ -60,6 +62,25 @@ def test_a_batch_takes_over_cells_of_tiles_and_a_tile_those_of_batches(train) ->
     assert pd.read_csv("second/hpspace/tiles/m/v/seed-3/-1_0.csv")[["i", "j"]].to_numpy().tolist() == [
         [cell["i"], cell["j"]] for cell in CELLS
     ]
+
+
+def test_what_a_batch_would_have_stopped_is_taken_over_as_stopped_and_never_as_a_whole(train) -> None:
+    whole = train("tile", CELLS, "first", really=True)
+    early = pd.read_csv("first/hpspace/tiles/m/v/seed-3/-1_0.history.csv").query("epoch == 2").set_index(["i", "j"])
+    below = float(early.loc[[(0, 1), (1, 0)], "top1"].max())  # of the two, the lower one is stopped
+    stops = {"most": 88.25, "below": {"2": below}}
+    alone = train("batch", BATCH, "second", really=True, stops=stops)
+    assert train("batch", BATCH, "first", really=True, stops=stops) == (1, alone[1])
+    table = pd.read_csv("second/hpspace/batches/m/v/seed-3/2.csv")
+    stopped = table["most"].notna()
+    assert stopped.any()
+    assert not stopped.all()
+    assert (table.loc[stopped, "most"] == 88.25).all()
+    assert (table["epochs"] == np.where(stopped, 2, 4)).all()
+    assert train("tile", CELLS, "second", really=True) == (
+        len(CELLS) - int((~stopped & (table["i"] < 5)).sum()),
+        whole[1],
+    )
 
 
 def test_only_trainings_of_the_same_identity_are_taken_over(train) -> None:

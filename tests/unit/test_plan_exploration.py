@@ -17,7 +17,7 @@ from prunescape.overview.cost_page import cost_page
 from prunescape.overview.status import status_page
 from prunescape.plan.hpspace import read_batches
 from prunescape.plan.plan import Plan
-from rounds import go_on
+from rounds import RISE, go_on
 
 HPSPACE = Path("results/tiny/hpspace")
 ADAPTIVE: dict[str, Any] = merged(
@@ -26,7 +26,7 @@ ADAPTIVE: dict[str, Any] = merged(
         "seeds": [0],
         "models": {"small_resnet": {"methods": ["uniform"]}},
         "grid": {"step": 0.2, "size": [9, 9]},
-        "exploration": {"method": "adaptive", "trainings": 24, "worth": 0.0},
+        "exploration": {"method": "adaptive", "trainings": 24, "worth": 0.0, "rungs": []},
         "verdict": {"confirm": 5, "margin": 1.5, "level": 1e-6},
     },
 )
@@ -84,6 +84,26 @@ def test_batches_are_chosen_round_by_round_and_finalists_among_what_was_trained(
     )
 
 
+def test_hopeless_trainings_are_stopped_and_are_neither_cells_nor_finalists() -> None:
+    go_on(merged(ADAPTIVE, {"exploration": {"rungs": [0.5]}}))
+    cells, stopped = (read_csv(HPSPACE / f"{name}.csv") for name in ("cells", "stopped"))
+    assert len(stopped) > 2
+    assert len(cells) + len(stopped) == 48
+    assert stopped["round"].min() > 0  # earlier trainings say what is hopeless
+    for (name, number), of in stopped.groupby(["variant", "round"]):
+        before = cells[(cells["variant"] == name) & (cells["round"] < number)]["top1"]
+        best = before.nlargest(3).mean()
+        assert of["most"].to_numpy() == pytest.approx(best - 2)
+        assert (of["top1"] + RISE < best - 2).all()  # all trainings rise as much here
+        late = cells[(cells["variant"] == name) & (cells["round"] == number)]["top1"]
+        assert (late >= best - 2).all()
+    entries = json.loads((HPSPACE / "confirmation/small_resnet/round-0.json").read_text())
+    for name, entry in entries.items():
+        ended = cells[cells["variant"] == name][["i", "j"]]
+        assert {tuple(cell) for cell in entry["finalists"]} <= {*ended.itertuples(index=False, name=None)}
+        assert entry["trainings"] == 24
+
+
 def test_a_larger_budget_goes_on_and_a_smaller_one_trains_nothing() -> None:
     smaller = merged(EXPLORED, {"exploration": {"trainings": 17}})  # two whole batches
     assert len(explored(go_on(smaller))) == 4 + 1
@@ -137,6 +157,7 @@ def test_a_damaged_plan_is_told_in_a_line(tmp_path: Path) -> None:
         '{"dense": {}}',
         '{"dense": {"trainings": [[0, 1]]}}',
         '{"dense": {"trainings": [[0, 1, "x"]]}}',
+        '{"dense": {"trainings": [], "stops": {"most": 3}}}',
     ):
         path.write_text(text)
         with pytest.raises(UserError, match=r"round-1\.json: no plan of batches.*--force") as caught:
@@ -167,6 +188,7 @@ def test_what_needs_the_grid_is_not_made() -> None:
         *("tile", "tile_history", "tile_timing"),
     }
     assert {"landscape", "risk", "regret"}.isdisjoint(step.name.removeprefix("figure_") for step in adaptive.figures)
+    assert {"stopped", "exploration", "estimates"} <= names[0] - names[1]
     columns = [next(table for table in plan.made if table.name == "cells").columns for plan in (adaptive, grid)]
     assert columns[0] == (*columns[1], "round")
 

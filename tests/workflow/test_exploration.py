@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from conftest import TINY, merged, planned, snakemake, started, write_config
 
@@ -17,7 +18,7 @@ from prunescape.io.seals import seal
 
 pytestmark = [pytest.mark.workflow, pytest.mark.full]
 
-CELLS = "results/tiny/hpspace/cells.csv"
+CELLS, STOPPED = (f"results/tiny/hpspace/{name}.csv" for name in ("cells", "stopped"))
 CONFIG = merged(
     TINY,
     {
@@ -47,7 +48,8 @@ def test_a_kill_changes_nothing_and_a_grid_takes_over_what_was_trained(project: 
     folder = project(CONFIG)
     snakemake(folder, CELLS, "--cores", "1")
     cells, whole = read_csv(folder / CELLS), contents(folder)
-    assert cells.groupby(["variant", "round"]).size().to_dict() == {
+    trained = pd.concat([cells, read_csv(folder / STOPPED)])
+    assert trained.groupby(["variant", "round"]).size().to_dict() == {
         (name, number): 5 for name in NETWORKS for number in (0, 1)
     }
     hpspace = folder / "results/tiny/hpspace"

@@ -2,7 +2,19 @@
 
 from typing import Annotated, Literal
 
-from prunescape.config.section import Integer, NotNegative, Number, Points, Positive, Section, Two, key, within
+from prunescape.config.section import (
+    AnyNumber,
+    Integer,
+    NotNegative,
+    Number,
+    Part,
+    Points,
+    Positive,
+    Section,
+    Two,
+    key,
+    within,
+)
 
 Cells = Annotated[int, Integer(ge=1, le=101)]
 Hyperparameter = Literal["learning_rate", "weight_decay", "momentum", "batch_size", "epochs", "label_smoothing"]
@@ -89,6 +101,12 @@ class Exploration(Section):
         0.001,
         "Adaptive: a network is done once a further batch is expected to raise its best estimate by less.",
         unit="points",
+    )
+    rungs: AnyNumber[Part] = key(
+        (0.25, 0.5, 0.75),
+        "Adaptive: parts of the epochs after which a training is stopped that would end far below the best ones of its "
+        "network even if it rose as good ones have; it is looked at after the next validation ([], never).",
+        unit="fraction",
     )
 
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from itertools import accumulate, product
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from prunescape.errors import UserError
-from prunescape.hpspace.lattice import NEIGHBOURS, ROUND, Cell
+from prunescape.hpspace.lattice import MOST, NEIGHBOURS, ROUND, Cell
 from prunescape.io.files import read_csv, remedy
 from prunescape.variant import COLUMNS
 
@@ -93,9 +94,25 @@ def collect_batches(paths: Sequence[File]) -> pd.DataFrame:
 
 
 def collected_batches(tables: Sequence[File], timing: Sequence[File]) -> dict[str, pd.DataFrame]:
-    """`cells.csv`, `timing.csv` and `trial_timing.csv` by name; of the tables of all batches."""
+    """`cells.csv`, `stopped.csv`, `timing.csv` and `trial_timing.csv` by name; of the tables of all batches.
+
+    Trainings that were stopped early are no cells: nothing that reads `cells.csv` takes them for whole ones.
+    """
     took = collect_batches(timing).drop(columns=ROUND)
-    return {"cells": collect_batches(tables), "timing": took, "trial_timing": trial_timing(took)}
+    return {**batches_apart(collect_batches(tables)), "timing": took, "trial_timing": trial_timing(took)}
+
+
+def batches_apart(trained: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The trainings of batches that went to the end, `cells.csv`, and those that were stopped, `stopped.csv`."""
+    ended = trained[MOST].isna()
+    cells, stopped = (trained[of].reset_index(drop=True) for of in (ended, ~ended))
+    return {"cells": cells.drop(columns=MOST), "stopped": stopped}
+
+
+def all_batches(cells: pd.DataFrame, stopped: pd.DataFrame) -> pd.DataFrame:
+    """The trainings of `cells.csv` and `stopped.csv` together, in columns as batches have them."""
+    whole = cells.assign(**{MOST: np.nan})
+    return pd.concat([whole, stopped[list(whole.columns)]], ignore_index=True) if len(stopped) else whole
 
 
 def collected(tables: Sequence[File], timing: Sequence[File], plans: Sequence[File] = ()) -> dict[str, pd.DataFrame]:

@@ -41,7 +41,8 @@ def claims(given: Mapping[str, Any], settings: Mapping[str, Any]) -> StudyClaims
     compared with ours of the same kind in table_4_2.csv.
 
     Args:
-        given: verdict, as verdict.json has it; and, of a full grid, intervals, `intervals.csv`.
+        given: verdict, as verdict.json has it; and, of a full grid, intervals, `intervals.csv`, or, of few trainings,
+            estimates, `estimates.csv`.
         settings: data, the data set's name; seeds; and adaptive, where few trainings explored.
     """
     answer = from_json(given["verdict"])
@@ -56,7 +57,7 @@ def claims(given: Mapping[str, Any], settings: Mapping[str, Any]) -> StudyClaims
         if pair.is_thesis and "intervals" in given:
             stated += thesis_claims(given["intervals"], about)
         elif pair.is_thesis and settings.get("adaptive"):
-            stated += without_grid(about)
+            stated += without_grid(about, given["estimates"])
     return StudyClaims(STUDY, question(pair), measured_by(answer), models, stated)
 
 

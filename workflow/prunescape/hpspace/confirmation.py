@@ -63,7 +63,7 @@ def first_round(cells: pd.DataFrame, space: Mapping[str, Any] | None = None) -> 
     """Round 0: the finalists of each network of a model, by variant.
 
     Args:
-        cells: of the model, as `cells.csv` has them.
+        cells: of the model, as `cells.csv` has them; of few trainings, those that were stopped as well.
         space: see `prunescape.hpspace.explored.explored`; None, all cells of a grid were trained.
     """
     known = None if space is None else explored(cells, space)
@@ -113,6 +113,7 @@ def second_round(
             sides[variant] = [pair[axis].sides[direction > 0] for axis, direction in ends]
         else:
             sides[variant] = known.sides(known.networks.index(variant), rules.margin)
+    # Of few trainings it is not known, and no policy asked for.
     region = region_of_interest(mean_over_seeds(cells[cells["variant"] == DENSE], METRIC), rules.risk_roi)
     entries: dict[str, Any] = {}
     for variant, of in before.items():

@@ -45,14 +45,14 @@ def next_batch(surrogate: Surrogate, network: int, size: int, seed: int, left: n
     numbers = np.random.default_rng([seed, network]).standard_normal((size, len(surrogate.mean[network])))
     free = np.full(numbers.shape[1], size) if left is None else left.copy()
     cells: list[int] = []
-    for drawn in _draws(surrogate, network, numbers).round(9):
+    for drawn in draws(surrogate, network, numbers).round(9):
         if (free > 0).any():
             cells.append(int(np.where(free > 0, drawn, -np.inf).argmax()))
             free[cells[-1]] -= 1
     return Batch(cells, gain(surrogate, network, cells) if cells else 0.0)
 
 
-def _draws(surrogate: Surrogate, network: int, numbers: np.ndarray) -> np.ndarray:
+def draws(surrogate: Surrogate, network: int, numbers: np.ndarray) -> np.ndarray:
     """Draws of a network's landscape from standard normal numbers, (draws, N)."""
     sizes, ways = np.linalg.eigh(surrogate.covariance[network])
     return np.asarray(surrogate.mean[network] + (numbers * np.sqrt(np.maximum(sizes, 0))) @ ways.T)
@@ -86,7 +86,7 @@ def best_cells(surrogate: Surrogate, network: int, among: Sequence[int] | np.nda
     """
     mean = surrogate.mean[network]
     among = np.arange(len(mean)) if among is None else np.asarray(among)
-    true = _draws(surrogate, network, norm.ppf(qmc.Sobol(len(mean), scramble=True, rng=0).random(DRAWS)))
+    true = draws(surrogate, network, norm.ppf(qmc.Sobol(len(mean), scramble=True, rng=0).random(DRAWS)))
     best, chosen = np.full(DRAWS, -np.inf), list[int]()
     while len(chosen) < min(FINALISTS, len(among)):
         worth = np.maximum(true, best[:, None]).mean(axis=0) if chosen else mean

@@ -12,8 +12,9 @@ import pandas as pd
 
 from prunescape.errors import UserError
 from prunescape.hpspace.choice import METRIC, open_sides
+from prunescape.hpspace.early import stops_of
 from prunescape.hpspace.exploration import best_cells, next_batch
-from prunescape.hpspace.lattice import MOST_CELLS, Bounds, Cell, Lattice, Pair
+from prunescape.hpspace.lattice import MOST, MOST_CELLS, Bounds, Cell, Lattice, Pair
 from prunescape.hpspace.surrogate import Surrogate, Trained, fit
 
 EXPLORE = "explore"  # the stage of trainings that choose
@@ -28,6 +29,7 @@ class Explored:
         reached: the lowest and the highest coordinates of trainings, each (2,).
         cells: all that are looked at, coordinates (N, 2): those of the initial grid, of all trainings, and between.
         trained: the trainings.
+        ended: which of them went to the end.
         surrogate: of all networks; None without trainings.
     """
 
@@ -42,7 +44,8 @@ class Explored:
         """Explore.
 
         Args:
-            table: network, i, j, seed, accuracy and stage; its rows that explore count.
+            table: network, i, j, seed, accuracy and stage; its rows that explore count. Those that are False in a
+                column `ended` were stopped, and would have reached that accuracy at most.
             lattice: where cells lie.
             networks: further ones, which have no trainings yet.
             bounds: see `Lattice.admits`; None, whatever can be trained.
@@ -63,6 +66,7 @@ class Explored:
         numbers = {name: number for number, name in enumerate(self.networks)}
         network = rows["network"].map(numbers).to_numpy(dtype=np.int64)
         self.trained = Trained(network, self.number(places), rows["accuracy"].to_numpy(dtype=np.float64))
+        self.ended = rows["ended"].to_numpy(dtype=bool) if "ended" in rows else np.ones(len(rows), dtype=bool)
         self.surrogate: Surrogate | None = None
         self._fit()
         if grows and self.surrogate is not None and self._grow(set(network)):
@@ -114,9 +118,10 @@ class Explored:
         """The cell with a number."""
         return Cell(*map(int, self.cells[number]))
 
-    def trained_cells(self, network: int) -> np.ndarray:
-        """Trainings of a network at each cell, (N,)."""
-        return np.bincount(self.trained.cell[self.trained.network == network], minlength=len(self.cells))
+    def trained_cells(self, network: int, ended: bool = False) -> np.ndarray:
+        """Trainings of a network at each cell, or those that went to the end alone, (N,)."""
+        mine = (self.trained.network == network) & (self.ended | (not ended))
+        return np.bincount(self.trained.cell[mine], minlength=len(self.cells))
 
     def sides(self, network: int, margin: float) -> list[str]:
         """The sides of what has been explored beyond which a network's accuracy seems to rise on, in words."""
@@ -126,9 +131,9 @@ class Explored:
         return [self.lattice.pair[axis].sides[direction > 0] for axis, direction in ends]
 
     def finalists(self, network: int) -> list[Cell]:
-        """The cells of a network that are trained with fresh seeds, of those it was trained at; the best one first."""
+        """The cells of a network that are trained with fresh seeds, of those it was trained at to the end."""
         assert self.surrogate is not None
-        among = np.flatnonzero(self.trained_cells(network))
+        among = np.flatnonzero(self.trained_cells(network, ended=True))
         return [self.cell(number) for number in best_cells(self.surrogate, network, among)]
 
 
@@ -136,35 +141,40 @@ def explored(cells: pd.DataFrame, space: Mapping[str, Any]) -> Explored:
     """What the trainings of a model's networks tell.
 
     Args:
-        cells: of the model, as `cells.csv` has them.
+        cells: of the model, as tables of batches have them.
         space: axes; prior and size of the initial grid; bounds by name, each with null where there is none, or null
             where the grid does not grow.
     """
     pair, bounds = Pair.from_settings(space), space["bounds"]
     lattice = Lattice(pair, tuple(space["prior"]), tuple(space["size"]), (1, 1))
     limits = {name: [low, math.inf if high is None else high] for name, (low, high) in (bounds or {}).items()}
-    table = cells.assign(network=cells["variant"], accuracy=cells[METRIC], stage=EXPLORE)
+    accuracy, ended = cells[MOST].fillna(cells[METRIC]), cells[MOST].isna()
+    table = cells.assign(network=cells["variant"], accuracy=accuracy, ended=ended, stage=EXPLORE)
     return Explored(table, lattice, (), limits, bounds is not None)
 
 
 def choose_batches(
     cells: pd.DataFrame,
+    histories: pd.DataFrame,
     space: Mapping[str, Any],
     networks: Sequence[str],
     seeds: Sequence[int],
     size: int,
     worth: float,
+    rungs: Sequence[float],
 ) -> dict[str, Any]:
-    """The batches of the next round: of each network that goes on, seed, i and j of its trainings, and what they gain.
+    """The batches of the next round, by network: seed, i and j of its trainings, what they gain, and when they stop.
 
     A cell that is chosen again is trained with the next seed; one that had all of them is not chosen.
 
     Args:
         cells, space: see `explored`.
+        histories: epochs of these trainings.
         networks: those that had a batch in the round before.
         seeds: with which a cell may be trained, in order.
         size: trainings of a batch.
         worth: the least gain of a batch, in points.
+        rungs: parts of the epochs at which trainings may be stopped; not used where these are an axis.
     """
     known, chosen = explored(cells, space), {}
     assert known.surrogate is not None
@@ -176,5 +186,11 @@ def choose_batches(
         for at in batch.cells:
             trainings.append([seeds[had[at]], *known.cell(at)])
             had[at] += 1
-        chosen[name] = {"gain": batch.gain, "trainings": trainings if batch.gain >= worth else []}
+        mine, of_mine = (table[table["variant"] == name] for table in (cells, histories))
+        comparable = [] if "epochs" in known.lattice.pair.names else rungs
+        chosen[name] = {
+            "gain": batch.gain,
+            "trainings": trainings if batch.gain >= worth else [],
+            "stops": stops_of(mine, of_mine, comparable, METRIC),
+        }
     return chosen

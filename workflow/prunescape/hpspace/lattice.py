@@ -23,7 +23,9 @@ LOG, LINEAR = "log", "linear"
 PER_CELL = "per_cell"  # the number of seeds where each cell has its own
 CELL_SEED = "cell_seed"  # the column of the seeds of cells that have their own
 ROUND = "round"  # the column of the round that asked for a training, where landscapes are explored in rounds
+MOST = "most"  # the column of the accuracy that a training which was stopped early could have reached at most
 ADAPTIVE = "adaptive"  # the method of exploration that needs no full grid
+NEVER: Mapping[str, Any] = {"most": None, "below": {}}  # when trainings of a batch stop that all go to the end
 MOST_CELLS = 1000  # of a lattice that a surrogate holds
 
 

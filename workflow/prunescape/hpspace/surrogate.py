@@ -13,8 +13,8 @@ for the values is by gradients from random starts, whose last digits depend on t
 must give the same values anywhere, and all of these share the few matrices of one lattice of cells.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,6 +36,7 @@ LEVELS: Mapping[str, tuple[float, ...]] = {
 }
 USUAL = {"length": 0.6, "relief": 0.5, "noise": 0.5}
 SPREAD = 0.8  # of the logarithm
+FARTHEST = 10.0  # on the scale of the logarithm: beyond all accuracies, and finite
 JITTER = 1e-8  # points squared
 
 
@@ -94,6 +95,13 @@ def compressed(accuracies: np.ndarray) -> np.ndarray:
     return np.asarray(-np.where(below < KNEE, below, KNEE + KNEE * np.log1p(np.maximum(below - KNEE, 0) / KNEE)))
 
 
+def expanded(points: np.ndarray) -> np.ndarray:
+    """The inverse of `compressed`: points above the best; those above it stay as they are."""
+    below = -points
+    far = KNEE * np.expm1(np.clip((below - KNEE) / KNEE, 0, FARTHEST))
+    return np.asarray(-np.where(below < KNEE, below, KNEE + far))
+
+
 def fit(trained: Trained, places: np.ndarray, networks: int) -> Surrogate:
     """The surrogate of trainings.
 
@@ -126,6 +134,7 @@ class Data:
         distance: between all cells, in decades, (N, N).
         trend: covariance of the quadratic, (N, N).
         networks: V.
+        known: matrices that do not depend on the values, or on one of them, each computed once.
     """
 
     network: np.ndarray
@@ -137,6 +146,7 @@ class Data:
     distance: np.ndarray
     trend: np.ndarray
     networks: int
+    known: dict[Any, np.ndarray] = field(default_factory=dict)
 
     @classmethod
     def of(cls, trained: Trained, places: np.ndarray, networks: int) -> "Data":
@@ -166,39 +176,50 @@ class Data:
 
     def _field(self, values: Values) -> np.ndarray:
         """The covariance of a network's field over all cells, (N, N)."""
-        return np.asarray(values.relief**2 * matern(self.distance, values.length))
+        return np.asarray(values.relief**2 * self._once(values.length, lambda: matern(self.distance, values.length)))
 
-    def _covariance(self, field: np.ndarray, same: np.ndarray, cells: Any, values: Values) -> np.ndarray:
-        """The covariance between cells, by whether they are of the same network."""
-        of_field, of_trend = (np.where(same, 1.0, part) for part in (values.shared_field, values.shared_trend))
-        return np.asarray(of_field * field[cells] + of_trend * self.trend[cells])
+    def _once(self, name: Any, make: Callable[[], np.ndarray]) -> np.ndarray:
+        if name not in self.known:
+            self.known[name] = make()
+        return self.known[name]
 
-    def _factor(self, field: np.ndarray, values: Values) -> tuple[np.ndarray, bool]:
-        same = self.network[:, None] == self.network
-        covariance = self._covariance(field, same, np.ix_(self.cell, self.cell), values)
-        noise = values.noise**2 / self.count + JITTER
-        factor: tuple[np.ndarray, bool] = cho_factor(covariance + np.diag(noise), lower=True)
+    def _factor(self, values: Values) -> tuple[np.ndarray, bool]:
+        at = np.ix_(self.cell, self.cell)
+        same = self._once("same", lambda: self.network[:, None] == self.network)
+        trend = self._once("trend", lambda: self.trend[at])
+        field = values.relief**2 * self._once(
+            ("at", values.length),
+            lambda: self._once(values.length, lambda: matern(self.distance, values.length))[at],
+        )
+        covariance = np.where(same, field, values.shared_field * field)
+        covariance += np.where(same, trend, values.shared_trend * trend)
+        covariance[np.diag_indices(len(covariance))] += values.noise**2 / self.count + JITTER
+        factor: tuple[np.ndarray, bool] = cho_factor(covariance, lower=True, overwrite_a=True, check_finite=False)
         return factor
 
     def density(self, values: Values) -> float:
         """The logarithm of the posterior density of values, but for a constant."""
         try:
-            factor = self._factor(self._field(values), values)
+            factor = self._factor(values)
         except LinAlgError:
             return -np.inf
-        likelihood = -0.5 * self.mean @ cho_solve(factor, self.mean) - np.log(np.diag(factor[0])).sum()
+        solved = cho_solve(factor, self.mean, check_finite=False)
+        likelihood = -0.5 * self.mean @ solved - np.log(np.diag(factor[0])).sum()
         likelihood -= 0.5 * self.within / values.noise**2 + self.repeats * np.log(values.noise)
         prior = sum((np.log(getattr(values, name) / usual) / SPREAD) ** 2 for name, usual in USUAL.items())
         return float(likelihood - 0.5 * prior)
 
     def surrogate(self, values: Values) -> Surrogate:
         """The posterior of the landscapes for given values."""
-        field = self._field(values)
-        factor = self._factor(field, values)
+        of_cells = self._field(values)
+        factor = self._factor(values)
         solved, mean, covariance = cho_solve(factor, self.mean), [], []
         for network in range(self.networks):
-            across = self._covariance(field, self.network == network, (slice(None), self.cell), values)
+            of_field, of_trend = (
+                np.where(self.network == network, 1.0, part) for part in (values.shared_field, values.shared_trend)
+            )
+            across = of_field * of_cells[:, self.cell] + of_trend * self.trend[:, self.cell]
             root = solve_triangular(factor[0], across.T, lower=True)
             mean.append(across @ solved)
-            covariance.append(field + self.trend - root.T @ root)
+            covariance.append(of_cells + self.trend - root.T @ root)
         return Surrogate(np.stack(mean), np.stack(covariance), values)

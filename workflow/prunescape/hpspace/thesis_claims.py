@@ -13,6 +13,7 @@ import pandas as pd
 from prunescape.claims.claim import About, Claim, Question
 from prunescape.claims.judgement import CANNOT
 from prunescape.hpspace.cube import DENSE
+from prunescape.hpspace.lattice import THESIS
 
 CONCLUSIONS = "Matthiesen 2023, chapter 5"
 
@@ -93,14 +94,45 @@ def thesis_claims(intervals: pd.DataFrame, about: About, metric: str = "top1") -
             yield _claim(told, about, row)
 
 
-def without_grid(about: About) -> Iterator[Claim]:
-    """The claims on each conclusion about a model that was explored by few trainings: they cannot be asked here.
+def without_grid(about: About, estimates: pd.DataFrame) -> Iterator[Claim]:
+    """The claims on each conclusion about a model that was explored by few trainings.
+
+    How far regions moved is told, with intervals; all else cannot be asked here.
 
     Args:
         about: the study, the model, and its trainings.
+        estimates: `estimates.csv`, of all models.
     """
-    answer = "It needs the grid: few trainings tell of the best settings, and not of whole regions."
-    return (told.question.answered(about, answer, None, CANNOT) for told in TOLD)
+    mine = estimates[(estimates["model"] == about.model) & (estimates["variant"] != DENSE)]
+    for told in TOLD:
+        if told.quantity != "shift":
+            answer = "It needs the grid: few trainings tell of the best settings, and not of whole regions."
+            yield told.question.answered(about, answer, None, CANNOT)
+            continue
+        of_shift = mine[mine["quantity"].isin(THESIS.shift)].set_index("quantity")
+        for variant, rows in of_shift.groupby("variant", sort=False):
+            yield _moved(told, about, str(variant), rows[rows["roi"] == rows["roi"].max()])
+
+
+def _moved(told: Told, about: About, variant: str, rows: pd.DataFrame) -> Claim:
+    """The claim on the way of a region's centre, along both axes."""
+    words, numbers = [], {"variant": variant, "roi": float(rows["roi"].iloc[0])}
+    for name, of in zip(reversed(THESIS.shift), ("learning rate", "weight decay"), strict=True):
+        estimate, low, high = (float(rows.loc[name, end]) for end in ("estimate", "low", "high"))
+        words.append(f"{estimate:.2f} decades [{low:.2f}, {high:.2f}] of {of}")
+        ends = {"": estimate, "_low": low, "_high": high}
+        numbers |= {f"{name}{end}": None if math.isnan(value) else value for end, value in ends.items()}
+    known = not rows["estimate"].isna().any()
+    return told.question.answered(
+        about,
+        f"Estimated from few trainings, the centre of the region of interest moved by {' and '.join(words)}."
+        if known
+        else "There is no ellipse to compare: a region of interest has too few cells.",
+        None,
+        question=f"{told.question.text[:-1]}, of {variant}?",
+        case=variant,
+        numbers=numbers,
+    )
 
 
 def _claim(told: Told, about: About, row: pd.Series) -> Claim:

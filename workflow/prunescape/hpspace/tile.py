@@ -9,7 +9,7 @@ import torch
 
 from prunescape.errors import UserError
 from prunescape.hpspace.cells import GRID
-from prunescape.hpspace.lattice import CELL_SEED, HYPERPARAMETERS, epochs_trained
+from prunescape.hpspace.lattice import CELL_SEED, HYPERPARAMETERS, MOST, NEVER, epochs_trained
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.engine import Engine
 from prunescape.training.train import Epoch, Lane, LaneResult, Report, Task, train
@@ -39,6 +39,7 @@ def train_tile(
     rate_factor: float = 1.0,
     fixed: Mapping[str, float] | None = None,
     part: Callable[[str], Checkpoint] | None = None,
+    stops: Mapping[str, Any] | None = None,
 ) -> Tables:
     """Train a network at every cell of a tile; cells that have a `cell_seed` one by one, each with that seed.
 
@@ -51,6 +52,7 @@ def train_tile(
         rate_factor: what each cell's learning rate is multiplied by, where its schedule begins late.
         fixed: learning rate and weight decay, as far as they are no axes.
         part: the state of a training that is done by itself, by a name.
+        stops: of a batch, when trainings are stopped, see `prunescape.hpspace.early.stops`; None, of a tile, never.
 
     Raises:
         UserError: a cell's batch is larger than the data set.
@@ -61,18 +63,21 @@ def train_tile(
         raise UserError(
             f"the grid reaches batches of {largest}, and there are {images} training images; make it smaller"
         )
+    limits = {int(epoch): accuracy for epoch, accuracy in (stops or NEVER)["below"].items()}
     if CELL_SEED not in cells[0]:
-        return tables_of(task, cells, train(task, lanes, report, checkpoint), labels, rate_factor)
+        results = train(task, lanes, report, checkpoint, below=limits)
+        return tables_of(task, cells, results, labels, rate_factor, stops)
     results = [
         train(
             alone(task, cell),
             [lane],
             numbered(report, f"cell {number} of {len(cells)}"),
             part and part(f"{cell['i']}_{cell['j']}"),
+            below=limits,
         )[0]
         for number, (cell, lane) in enumerate(zip(cells, lanes, strict=True), 1)
     ]
-    return tables_of(replace(alone(task, cells[0]), seed=task.seed), cells, results, labels, rate_factor)
+    return tables_of(replace(alone(task, cells[0]), seed=task.seed), cells, results, labels, rate_factor, stops)
 
 
 def alone(task: Task, cell: Mapping[str, Any]) -> Task:
@@ -91,13 +96,15 @@ def tables_of(
     results: Sequence[LaneResult],
     labels: Mapping[str, str],
     rate_factor: float = 1.0,
+    stops: Mapping[str, Any] | None = None,
 ) -> Tables:
     """The tables of trainings of one seed; see `train_tile`."""
     rows, histories, timing = [], [], []
     for cell, result in zip(cells, results, strict=True):
         place = {**labels, "seed": task.seed, "i": cell["i"], "j": cell["j"]}
         own = {CELL_SEED: cell[CELL_SEED]} if CELL_SEED in cell else {}
-        rows.append({**place, **own, **_row(cell, result, rate_factor)})
+        reached = {} if stops is None else {MOST: stops["most"] if result.stopped else None}
+        rows.append({**place, **own, **_row(cell, result, rate_factor), **reached})
         histories.append(history_table(result, place))
         timing.append({**place, **_timing(result, task.engine)})
     return Tables(pd.DataFrame(rows), pd.concat(histories, ignore_index=True), pd.DataFrame(timing))

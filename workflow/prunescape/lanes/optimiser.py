@@ -65,6 +65,17 @@ class LaneOptimiser(ABC):
     def state(self) -> dict[str, torch.Tensor]:
         """The tensors beside the weights that a step changes, by name."""
 
+    @torch.no_grad()
+    def take(self, other: "LaneOptimiser", lanes: Sequence[int]) -> None:
+        """Go on from lanes of another array, weights included; the lanes here are those, in their order."""
+        theirs = {"weights": other._weights, **other.state()}
+        for name, tensor in {"weights": self._weights, **self.state()}.items():
+            if tensor.dim() == 0:  # all lanes share it
+                tensor.copy_(theirs[name])
+                continue
+            for mine, before in zip(self._views(tensor), other._views(theirs[name]), strict=True):
+                mine.copy_(before[list(lanes)])
+
     def _decay(self, gradient: torch.Tensor) -> None:
         """Add coupled weight decay to the gradient of all parameters."""
         gradient.addcmul_(self._weights, self._weight_decay)

@@ -1,13 +1,15 @@
 """The part of `snakemake plan` on ways to explore: what a grid costs in all, and what few trainings do."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from rich.table import Table
 
-from prunescape.hpspace.lattice import ADAPTIVE, Cell, Lattice, bounds_of
-from prunescape.overview.study import Row, Study
+from prunescape.hpspace.lattice import ADAPTIVE, MOST, Cell, Lattice, bounds_of
+from prunescape.io.files import read_csv
+from prunescape.overview.cost import Costs
+from prunescape.overview.study import Row, Study, Training
 from prunescape.overview.tables import flops, hours, table, total
 
 GRID = "grid"
@@ -15,7 +17,7 @@ COLUMNS = ["method", "", "at least", "at most", "FLOPs", "at most", "{device}-ho
 NOTE = (
     "Exploration in all by either method (exploration.method), as if nothing was there; confirmation is alike."
     " At least: a grid that does not grow, or first batches alone. At most: all growth that bounds allow, or"
-    " exploration.trainings."
+    " exploration.trainings, none of which is stopped early (exploration.rungs)."
 )
 
 
@@ -85,6 +87,30 @@ def growth(study: Study) -> list[str]:
             cells = more * lattice.cells_a_job * len(study.plan.networks.variants(model)) * len(study.plan.run.explored)
             notes.append(f"{model} may grow by up to {cells:,} cells in {rounds} rounds of extension (not counted).")
     return notes
+
+
+def saved(study: Study, costs: Costs, finished: Iterable[Training]) -> list[str]:
+    """A note on what stopping hopeless trainings early has saved so far.
+
+    Args:
+        study: the main job.
+        costs: of its trainings.
+        finished: those that are, of any kind.
+    """
+    if not study.plan.run.is_adaptive or not study.config.exploration.rungs:
+        return []
+    exploring = [training for training in finished if training.row in study.variants]
+    stopped, took, less = 0, 0.0, 0.0
+    for training in exploring:
+        each, whole = costs.cell_flops(training.row), study.recipe(training.row).epochs
+        for row in read_csv(training.result).to_dict("records"):
+            part = row["epochs"] / whole if row.get(MOST, math.nan) >= 0 else 1.0
+            stopped, took, less = stopped + (part < 1), took + part * (each or 0.0), less + (1 - part) * (each or 0.0)
+    if not stopped:
+        return []
+    of = f"{stopped:,} of {sum(training.cells for training in exploring):,} finished trainings that explore"
+    part = f"{less / (took + less):.0%}" if took else "not known"
+    return [f"{of} were stopped early, which saved {flops(less)} FLOPs of {flops(took + less)} ({part})."]
 
 
 def largest(study: Study, lattice: Lattice, tiles: Sequence[Cell], rounds: int) -> int:

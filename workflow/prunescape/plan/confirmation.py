@@ -280,6 +280,7 @@ class Confirmation:
         def inputs(wildcards: Wildcards) -> Files:
             model, number = wildcards["model"], int(wildcards["round"])
             read: dict[str, str | list[str]] = {"cells": f"{self.folder}/cells.csv", "data": self.run.meta}
+            read |= {"stopped": f"{self.folder}/stopped.csv"} if self.run.is_adaptive else {}
             if number:
                 trained = self.jobs_of(model, number)
                 read |= {"before": self.pattern.format(model=model, round=number - 1)}

@@ -5,10 +5,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from prunescape.errors import UserError
-from prunescape.hpspace.lattice import CELL_SEED, PER_CELL, ROUND, Cell, Lattice, cell_seed
+from prunescape.hpspace.lattice import CELL_SEED, NEVER, PER_CELL, ROUND, Cell, Lattice, cell_seed
 from prunescape.io.files import read_json, remedy
 from prunescape.plan.confirmation import Confirmation
 from prunescape.plan.cost import training_flops
@@ -92,15 +92,26 @@ class Hpspace(Planned):
         if number == 0:
             lattice = Lattice.of(self.run.config, model)
             return {self.run.explored[0]: lattice.fill(self.run.config.exploration.batch)}
+        batch: dict[int, list[Cell]] = {}
+        for seed, cell in self._planned(model, variant, number).trainings:
+            batch.setdefault(seed, []).append(cell)
+        return batch
+
+    def stops(self, model: str, variant: str, number: int) -> dict[str, Any]:
+        """When the trainings of a round's batch are stopped; those of the first one never are.
+
+        Raises:
+            UserError: its plan is missing or damaged.
+        """
+        return dict(self._planned(model, variant, number).stops if number else NEVER)
+
+    def _planned(self, model: str, variant: str, number: int) -> "Batch":
         path = self.exploration.format(model=model, round=number)
         try:
             found = Path(path).stat()
         except OSError:
             raise UserError(f"{path}: no such file; {remedy(path)}") from None
-        batch: dict[int, list[Cell]] = {}
-        for seed, cell in _batches(path, found.st_mtime_ns, found.st_size).get(variant, ()):
-            batch.setdefault(seed, []).append(cell)
-        return batch
+        return _batches(path, found.st_mtime_ns, found.st_size).get(variant, Batch([], NEVER))
 
     def tile_jobs(self, model: str, rounds: int) -> list[dict[str, str]]:
         """The wildcards of all training jobs of a model after some rounds."""
@@ -158,6 +169,7 @@ class Hpspace(Planned):
             "variant": variant.row(),
             "engine": run.engine(),
             "seed": int(wildcards["seed"]),
+            **({"stops": self.stops(model, variant.name, int(wildcards["round"]))} if run.is_adaptive else {}),
         }
 
     def _tile_passes(self, wildcards: Wildcards, sizes: Sizes) -> int:
@@ -189,7 +201,14 @@ class Hpspace(Planned):
             **self.run.of_many,
         )
 
-    def _round(self, name: str, plan: str, is_used: bool, values: Callable[[Wildcards], dict[str, Any]]) -> Step:
+    def _round(
+        self,
+        name: str,
+        plan: str,
+        is_used: bool,
+        values: Callable[[Wildcards], dict[str, Any]],
+        has_histories: bool = False,
+    ) -> Step:
         """A step that plans a round after the first.
 
         Args:
@@ -197,6 +216,7 @@ class Hpspace(Planned):
             plan: the round's file, a pattern.
             is_used: whether this run explores so.
             values: settings that the plans depend on.
+            has_histories: whether it reads the epochs of trainings, too.
         """
 
         def jobs() -> list[dict[str, str]]:
@@ -209,7 +229,13 @@ class Hpspace(Planned):
 
         def inputs(wildcards: Wildcards) -> dict[str, str | list[str]]:
             model, before = wildcards["model"], int(wildcards["round"]) - 1
-            return {"plans": self.plans(model, before), "tables": self.tile_files(model, before)}
+            read: dict[str, str | list[str]] = {
+                "plans": self.plans(model, before),
+                "tables": self.tile_files(model, before),
+            }
+            return read | (
+                {"histories": self.tile_files(model, before, OF_TILES["histories"])} if has_histories else {}
+            )
 
         return self.step(name, {"plan": plan}, jobs, inputs=inputs, awaits=self.rounds_before, values=values)
 
@@ -241,8 +267,9 @@ class Hpspace(Planned):
                 "space": run.space(wildcards["model"]),
                 "networks": [variant.name for variant in self.networks.variants(wildcards["model"])],
                 "seeds": run.explored,
-                **run.config.exploration.plain("batch", "worth"),
+                **run.config.exploration.plain("batch", "worth", "rungs"),
             },
+            has_histories=True,
         )
 
     def rounds_before(self, wildcards: Wildcards) -> list[tuple[str, dict[str, str]]]:
@@ -425,13 +452,20 @@ class Hpspace(Planned):
         return [*plans, *self.confirmation.plan_files, *(path for step in self.light for path in step.files())]
 
 
+class Batch(NamedTuple):
+    """What a round asks of a network: seeds and cells of trainings, and when these are stopped."""
+
+    trainings: list[tuple[int, Cell]]
+    stops: Mapping[str, Any]
+
+
 @lru_cache(maxsize=1024)
-def _batches(path: str, changed: int, size: int) -> dict[str, list[tuple[int, Cell]]]:  # noqa: ARG001 - read again then
+def _batches(path: str, changed: int, size: int) -> dict[str, Batch]:  # noqa: ARG001 - read again then
     return read_batches(path)
 
 
-def read_batches(path: str | os.PathLike[str]) -> dict[str, list[tuple[int, Cell]]]:
-    """Seeds and cells of the trainings that a round of batches asks for, by variant, from its JSON file.
+def read_batches(path: str | os.PathLike[str]) -> dict[str, Batch]:
+    """The batches that a round asks for, by variant, from its JSON file.
 
     Raises:
         UserError: the file is missing, is not what was written, or is no plan.
@@ -439,11 +473,14 @@ def read_batches(path: str | os.PathLike[str]) -> dict[str, list[tuple[int, Cell
     plan = read_json(path)
     try:
         found = {name: [(seed, i, j) for seed, i, j in of["trainings"]] for name, of in plan.items()}
+        stops = {name: {"most": of["stops"]["most"], "below": dict(of["stops"]["below"])} for name, of in plan.items()}
     except (KeyError, TypeError, ValueError, AttributeError):
         found = {"": [(None, None, None)]}
     if not all(type(number) is int for trainings in found.values() for of in trainings for number in of):
         raise UserError(f"{path}: no plan of batches, which have seed, i and j of each training; {remedy(path)}")
-    return {name: [(seed, Cell(i, j)) for seed, i, j in trainings] for name, trainings in found.items()}
+    return {
+        name: Batch([(seed, Cell(i, j)) for seed, i, j in trainings], stops[name]) for name, trainings in found.items()
+    }
 
 
 def read_plan(path: str | os.PathLike[str]) -> list[Cell]:

@@ -354,6 +354,7 @@ class Run:
 DERIVED: dict[str, Callable[[Run], Any]] = {
     "axes": lambda run: run.pair.to_json(),
     "initial_size": lambda run: size_of(run.config.grid),
+    "spaces": lambda run: {model: run.space(model) for model in run.models},
     "models": lambda run: run.models,
     # What the thesis' settings are compared with; our defaults stand for what it does not say.
     "compared": lambda run: counted(run.config.plain()),

@@ -156,6 +156,27 @@ CONFIRMED = {
     **{name: COLUMNS[name] for name in ("i", "j", "learning_rate", "weight_decay")},
     **{f"tuned_{name}": tuned(COLUMNS[name]) for name in ("i", "j", "learning_rate", "weight_decay")},
 }
+ESTIMATED = {
+    "trainings": Column(WHOLE, "trainings that explored this network", "trainings"),
+    "quantity": Column(TEXT, "the number that is meant, by its column in `ellipses.csv` or `shifts.csv`"),
+}
+STOPPED = {
+    "most": Column(
+        NUMBER,
+        "of a training that was stopped early, the top-1 accuracy that it could have reached at most, by what others"
+        " gained from there; empty of those that went to the end",
+        "percent",
+    ),
+}
+SPENT = {
+    "trainings": Column(WHOLE, "trainings that explored this network", "trainings"),
+    "stopped": Column(WHOLE, "those of them that were stopped early", "trainings"),
+    "epochs": Column(WHOLE, "epochs of all of them", "epochs"),
+    "epochs_saved": Column(WHOLE, "epochs that were not trained", "epochs"),
+    "flops": Column(WHOLE, "FLOPs of all these trainings and their validations", "FLOPs"),
+    "flops_saved": Column(WHOLE, "FLOPs that stopping early saved", "FLOPs"),
+    "saved_part": Column(NUMBER, "what stopping early saved of what all would have taken to the end", "fraction"),
+}
 AGAIN = {
     "stage": Column(
         TEXT, "`finalists` or `generation-<number>` of the confirmation, with a digest of what it rests upon"

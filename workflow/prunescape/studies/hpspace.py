@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from prunescape.hpspace.lattice import CELL_SEED, ROUND, THESIS, Pair, epochs_trained
+from prunescape.hpspace.lattice import CELL_SEED, MOST, ROUND, THESIS, Pair, epochs_trained
 from prunescape.hpspace.questions import SHOWN
 from prunescape.studies.columns import COLUMNS, EPOCH, OF_EPOCH, WHOLE, Column, names, of_axes
 from prunescape.studies.estimates import (
     AGAIN,
     BOUNDS,
     CONFIRMED,
+    ESTIMATED,
     OF_IMAGES,
     PUBLISHED_REGION,
     PUBLISHED_RISK,
@@ -18,7 +19,9 @@ from prunescape.studies.estimates import (
     REGRET,
     RISK,
     SETUP,
+    SPENT,
     STATISTICS,
+    STOPPED,
     TRANSFER,
     TRIAL,
     beside,
@@ -96,6 +99,27 @@ TABLES = (
         title="Every number with its interval",
         path="hpspace/intervals.csv",
         when=("grid",),
+    ),
+    Table(
+        name="estimates",
+        row="where a region of interest lies, how long its ellipse is and how far it has moved, from few trainings",
+        columns=(*_NETWORK, "metric", "roi", "quantity", "trainings", "confidence", *BOUNDS[1:], "defined"),
+        title="Regions of interest, estimated",
+        path="hpspace/estimates.csv",
+        own=ESTIMATED,
+        when=("adaptive",),
+    ),
+    Table(
+        name="exploration",
+        row="a network: what exploring it took, and what stopping hopeless trainings early saved",
+        columns=(
+            *(*_NETWORK, "trainings", "stopped", "epochs", "epochs_saved"),
+            *("flops", "flops_saved", "saved_part"),
+        ),
+        title="What exploration took",
+        path="hpspace/exploration.csv",
+        own=SPENT,
+        when=("adaptive",),
     ),
     Table(
         name="shifts",
@@ -294,6 +318,15 @@ TABLES = (
         reader="prunescape.hpspace.cells:read_trainings",
     ),
     Table(
+        name="stopped",
+        row="a training that was stopped early",
+        columns=(*_CELLS, MOST, ROUND),
+        title="Trainings that were stopped early",
+        path="hpspace/stopped.csv",
+        own=STOPPED,
+        when=("adaptive",),
+    ),
+    Table(
         name="confirmation",
         row="a training with a seed that had no part in the choice of settings, or one of those that finalists have",
         columns=_AGAIN,
@@ -347,8 +380,9 @@ TABLES = (
     Table(
         name="batch",
         row="a training of a batch",
-        columns=_CELLS,
+        columns=(*_CELLS, MOST),
         path="hpspace/batches/{model}/{variant}/seed-{seed}/{round}.csv",
+        own=STOPPED,
         when=("adaptive",),
     ),
     Table(
@@ -435,8 +469,25 @@ ANALYSES = (
     Analysis(
         rule="collect_batches",
         function="prunescape.hpspace.cells:collected_batches",
-        gives=("cells", "timing", "trial_timing"),
+        gives=("cells", "stopped", "timing", "trial_timing"),
         files=("tables", "timing"),
+        when=("adaptive",),
+    ),
+    Analysis(
+        rule="count_exploration",
+        function="prunescape.hpspace.early:saved",
+        gives=("exploration",),
+        tables=("cells", "stopped", "pruning"),
+        files=("meta",),
+        settings=("recipe.batch_size", "recipe.drop_last", "recipe.evaluate_every"),
+        when=("adaptive",),
+    ),
+    Analysis(
+        rule="estimate_regions",
+        function="prunescape.hpspace.regions:tabulate",
+        gives=("estimates",),
+        tables=("cells", "stopped"),
+        settings=("analysis.roi", "analysis.sigma", "analysis.minimum_cells", "analysis.confidence", "spaces"),
         when=("adaptive",),
     ),
     Analysis(
@@ -751,7 +802,7 @@ STUDY = Study(
         " position epoch data sigma"
     ),
     analyses=ANALYSES,
-    claims=Statement(tables=("intervals",), files=("verdict",), title=""),
+    claims=Statement(tables=("intervals", "estimates"), files=("verdict",), title=""),
     figures=FIGURES,
     page=(
         "the verdict, landscapes to explore (model, variant and the threshold of the region of interest, with ellipse "

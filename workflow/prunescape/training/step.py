@@ -89,6 +89,21 @@ class Step:
         for name, tensor in self.state().items():
             tensor.copy_(state[name])
 
+    @torch.no_grad()
+    def take(self, other: "Step", lanes: Sequence[int]) -> None:
+        """Go on from lanes of another array, between two epochs; the lanes here are those, in their order."""
+        mine: list[nn.Module]
+        if isinstance(self.network, Branches) and isinstance(other.network, Branches):
+            mine, theirs = list(self.network.arrays), [other.network.arrays[lane] for lane in lanes]
+            before = [other._branches[lane][1] for lane in lanes]
+            chosen: list[Sequence[int]] = [[0]] * len(lanes)
+        else:
+            mine, theirs, before, chosen = [self.network], [other.network], [other._branches[0][1]], [lanes]
+        for place, (network, of) in enumerate(zip(mine, theirs, strict=True)):
+            self._branches[place][1].take(before[place], chosen[place])
+            for own, buffer in zip(network.buffers(), of.buffers(), strict=True):
+                own.copy_(buffer[list(chosen[place])])
+
     def _eager(self, pick: Pick) -> None:
         images, labels = self.batches.batch(pick)
         for place, (forward, optimiser, lanes) in enumerate(self._branches):

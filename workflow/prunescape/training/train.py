@@ -4,6 +4,7 @@ They are trained in arrays, from scratch to the end, and each has a result of it
 """
 
 import gc
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, replace
@@ -77,19 +78,26 @@ class LaneResult:
 
     Attributes:
         lane: what was trained.
-        history: one entry an epoch; it ends early where the lane diverged.
+        history: one entry an epoch; it ends early where the lane diverged or was stopped.
         diverged: the loss or a weight became NaN or infinite.
+        stopped: its accuracy was too low to go on, see `train`.
         seconds: wall time, shared evenly among the lanes trained together.
         images_per_second: training images a second, summed over the lanes trained together.
-        weights: the state dict of the plain network at the end.
+        weights: the state dict of the plain network at the end; none of a lane that left its array before.
     """
 
     lane: Lane
     history: list[Epoch] = field(default_factory=list)
     diverged: bool = False
+    stopped: bool = False
     seconds: float = 0.0
     images_per_second: float = 0.0
     weights: dict[str, torch.Tensor] = field(default_factory=dict)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing is gained by training it further."""
+        return self.diverged or self.stopped
 
     def last(self, metric: str) -> float | None:
         """The last measured value of a column of the history."""
@@ -145,14 +153,42 @@ class Task(Context):
 class Array:
     """Exactly `engine.lanes` lanes that are trained together; idle copies of the last one fill up what lacks.
 
-    They all have the batch size and the epochs of the task's recipe.
+    They all have the batch size and the epochs of the task's recipe. Lanes that have ended may leave the array: it
+    becomes smaller then, where a smaller one holds those that go on.
+
+    Args:
+        task: what they have in common.
+        lanes: what sets them apart.
+        below: the accuracies below which lanes are stopped, by epoch, and that lanes leave; None, all stay to the end.
     """
 
-    def __init__(self, task: Task, lanes: Sequence[Lane]) -> None:
+    def __init__(self, task: Task, lanes: Sequence[Lane], below: Mapping[int, float] | None = None) -> None:
+        self.task, self.below = task, below
         self.recipe, self.engine, self.seed = task.recipe, task.engine, task.seed
         self.results = [LaneResult(lane) for lane in lanes]
-        lanes = [*lanes, *[lanes[-1]] * (self.engine.lanes - len(lanes))]
-        self.network = _networks(task, lanes)
+        self.training = Batches(
+            task.data,
+            "train",
+            self.engine.device,
+            self.recipe.batch_size,
+            seed_order=derive_seed(task.seed, "order"),
+            seed_augment=derive_seed(task.seed, "augmentation") if task.augment else None,
+            dtype=self.engine.dtype,
+            channels_last=self.engine.channels_last,
+            drop_last=self.recipe.drop_last,
+        )
+        self.validation = validation_batches(task.data, self.engine)
+        self._hold(list(range(len(lanes))))
+        self.epoch = 1  # under way
+        self.steps = 0  # done in this epoch
+        self.seconds = 0.0  # spent before this process took over
+
+    def _hold(self, places: list[int]) -> None:
+        """Make the array of the lanes with these numbers, at their beginning."""
+        self.places = places
+        chosen = [self.results[place].lane for place in places]
+        lanes = [*chosen, *[chosen[-1]] * (self.engine.lanes - len(chosen))]
+        self.network = _networks(replace(self.task, engine=self.engine), lanes)
         # Networks of the catalogue draw nothing; others may (dropout), and go on as if they had never been stopped.
         self.draws = bool(getattr(self.network, "arbitrary", False))
         self.rates = _vector(lane.learning_rate for lane in lanes)
@@ -169,27 +205,22 @@ class Array:
             for array, part in by_themselves(self.network, len(lanes))
         ]
         optimiser = Apart(optimisers) if isinstance(self.network, Branches) else optimisers[0]
-        self.training = Batches(
-            task.data,
-            "train",
-            self.engine.device,
-            self.recipe.batch_size,
-            seed_order=derive_seed(task.seed, "order"),
-            seed_augment=derive_seed(task.seed, "augmentation") if task.augment else None,
-            dtype=self.engine.dtype,
-            channels_last=self.engine.channels_last,
-            drop_last=self.recipe.drop_last,
-        )
-        self.validation = validation_batches(task.data, self.engine)
         self.step = Step(self.network, len(lanes), self.training, optimiser, self.engine, smoothing)
-        self.epoch = 1  # under way
-        self.steps = 0  # done in this epoch
-        self.seconds = 0.0  # spent before this process took over
+
+    def _let_go(self) -> None:
+        """Go on in a smaller array, where one holds the lanes that have not ended."""
+        going_on = [at for at, place in enumerate(self.places) if not self.results[place].has_ended]
+        smaller = self.engine.sized(max(len(going_on), 1))
+        if self.below is None or not going_on or smaller.lanes == self.engine.lanes:
+            return
+        before, self.engine = self.step, smaller
+        self._hold([self.places[at] for at in going_on])
+        self.step.take(before, [*going_on, *[going_on[-1]] * (smaller.lanes - len(going_on))])
 
     def train(
         self, report: Report, checkpoint: Checkpoint | None = None, snapshots: Snapshots | None = None
     ) -> list[LaneResult]:
-        """Train to the end, or until every lane has diverged; go on from the checkpoint, if there is one.
+        """Train to the end, or until every lane has ended; go on from the checkpoint, if there is one.
 
         It is not used where a snapshot of an epoch before it lacks: training starts anew, to have them all.
 
@@ -200,7 +231,7 @@ class Array:
         self._restore(checkpoint, snapshots, report)
         if self.epoch == 1 and self.steps == 0:
             self._keep(snapshots, 0)
-        while self.epoch <= self.recipe.epochs and not all(result.diverged for result in self.results):
+        while self.epoch <= self.recipe.epochs and not all(result.has_ended for result in self.results):
             self._train_epoch(clock, report, checkpoint)
             self._finish_epoch()
             self._keep(snapshots, self.epoch)
@@ -208,15 +239,17 @@ class Array:
                 clock.done("report")
                 report(self._progress(clock))
             self.epoch, self.steps = self.epoch + 1, 0
+            self._let_go()
         self.seconds += clock.elapsed()
         if checkpoint is not None:
             self._save(checkpoint, self.seconds)  # the other arrays of a job may be killed yet
-        images = (self.epoch - 1) * self.training.images_per_epoch * len(self.results)
-        states = lane_states(self.network, len(self.results))
-        for index, result in enumerate(self.results):
+        images = sum(len(result.history) for result in self.results) * self.training.images_per_epoch
+        for result in self.results:
             result.seconds = self.seconds / len(self.results)
             result.images_per_second = images / self.seconds
-            result.weights = states[index]
+        for place, state in zip(self.places, lane_states(self.network, len(self.places)), strict=True):
+            if self.below is None or not self.results[place].has_ended:  # whether it is still in the array or not
+                self.results[place].weights = state
         return self.results
 
     def _train_epoch(self, clock: "_Clock", report: Report, checkpoint: Checkpoint | None) -> None:
@@ -254,14 +287,15 @@ class Array:
         losses = (self.step.losses / self.training.images_per_epoch).cpu()
         self.step.losses.zero_()
         sound = torch.isfinite(losses) & finite(self.network).cpu()
-        fresh = [not result.diverged and not bool(ok) for result, ok in zip(self.results, sound, strict=False)]
+        held = [self.results[place] for place in self.places]
+        fresh = [not result.has_ended and not bool(ok) for result, ok in zip(held, sound, strict=False)]
         evaluates = self.recipe.evaluates(self.epoch)
         scores = None
         if evaluates or any(fresh):
             scores = score(self.network, len(self.rates), self.validation.epoch(0), self.engine)
         factor = self.recipe.learning_rate_factor(self.epoch)
-        for index, result in enumerate(self.results):
-            if result.diverged:
+        for index, result in enumerate(held):
+            if result.has_ended:
                 continue
             result.diverged = fresh[index]
             top1 = top5 = None
@@ -270,6 +304,8 @@ class Array:
                 top5 = None if scores.top5 is None else scores.top5[index].item()
             rate = result.lane.learning_rate * factor
             result.history.append(Epoch(self.epoch, rate, losses[index].item(), top1, top5))
+            if not result.diverged and top1 is not None and self.epoch < self.recipe.epochs:
+                result.stopped = top1 < (self.below or {}).get(self.epoch, -math.inf)
 
     def _progress(self, clock: "_Clock") -> str:
         done = (self.epoch - 1) * len(self.training) + self.steps
@@ -279,8 +315,10 @@ class Array:
         return f"epoch {self.epoch}/{self.recipe.epochs}{step}, best top-1 {best:.2f} %, {remaining:.0f} s to go"
 
     def _save(self, checkpoint: Checkpoint, seconds: float) -> None:
-        lanes = [(result.diverged, [astuple(entry) for entry in result.history]) for result in self.results]
-        progress = {"epoch": self.epoch, "steps": self.steps, "seconds": seconds, "lanes": lanes}
+        lanes = [
+            (result.diverged, result.stopped, [astuple(entry) for entry in result.history]) for result in self.results
+        ]
+        progress = {"epoch": self.epoch, "steps": self.steps, "seconds": seconds, "lanes": lanes, "held": self.places}
         checkpoint.save(self.step.state(), progress)
 
     def _keep(self, snapshots: Snapshots | None, epoch: int) -> None:
@@ -292,10 +330,17 @@ class Array:
         if saved is None:
             return
         tensors, progress = saved
+        whole, places = self.engine, list(range(len(self.results)))
+        if progress["held"] != places:
+            self.engine = whole.sized(len(progress["held"]))
+            self._hold(progress["held"])
         if any(
             name not in tensors or tensor.shape != tensors[name].shape for name, tensor in self.step.state().items()
         ):
             report("the checkpoint is of an array of another size; training starts anew")
+            if self.places != places:
+                self.engine = whole
+                self._hold(places)
             return
         missing = [] if snapshots is None else snapshots.missing(progress["epoch"], len(self.results))
         if missing:
@@ -303,8 +348,9 @@ class Array:
             return
         self.step.load(tensors)
         self.epoch, self.steps, self.seconds = progress["epoch"], progress["steps"], progress["seconds"]
-        for result, (diverged, history) in zip(self.results, progress["lanes"], strict=True):
-            result.diverged, result.history = diverged, [Epoch(*entry) for entry in history]
+        for result, (diverged, stopped, history) in zip(self.results, progress["lanes"], strict=True):
+            result.diverged, result.stopped = diverged, stopped
+            result.history = [Epoch(*entry) for entry in history]
         report(f"going on after step {self.steps} of epoch {self.epoch}")
 
 
@@ -402,6 +448,7 @@ def train(
     report: Report | None = None,
     checkpoint: Checkpoint | None = None,
     on_epoch: Snapshots | None = None,
+    below: Mapping[int, float] | None = None,
 ) -> list[LaneResult]:
     """Train every lane from scratch.
 
@@ -416,6 +463,9 @@ def train(
         checkpoint: where the state of this very training is kept, and found again; None keeps none.
         on_epoch: the epochs after which weights are kept, and where, for lanes of one batch size and length; results
             are the same with and without, bit for bit, and a training that was killed has all of them in the end.
+        below: that lanes which diverge leave their array, so that it becomes smaller where it can, and so do those
+            whose top-1 accuracy after an epoch is below this one, by epoch; on a CPU the others keep their bits. None
+            trains all that do not diverge to the end.
 
     Raises:
         Interrupted: the process was asked to stop; the state has been saved.
@@ -433,12 +483,14 @@ def train(
         for start in range(0, len(places), engine.lanes):
             active = places[start : start + engine.lanes]
             sized.add(engine.sized(len(active)))
+            if below is not None and engine.device == "cpu":  # sizes that the array may come to
+                sized |= {engine.sized(count) for count in range(1, len(active))}
             label = f"cells {len(order) + 1}-{len(order) + len(active)} of {len(lanes)}"
             part = None if checkpoint is None else checkpoint.part(len(pieces))
             kept = None if on_epoch is None else on_epoch.starting_at(active[0])
             chosen = [lanes[place] for place in active]
             of_array = replace(shared, engine=engine.sized(len(active)))
-            pieces.append(partial(_train_array, of_array, chosen, partial(_labelled, report, label), part, kept))
+            pieces.append(partial(_train_array, of_array, chosen, partial(_labelled, report, label), part, kept, below))
             order += active
     for each in sized:
         if each.lanes > 1:
@@ -479,13 +531,18 @@ def _check_batches(task: Task) -> None:
 
 
 def _train_array(
-    task: Task, lanes: Sequence[Lane], report: Report, checkpoint: Checkpoint | None, snapshots: Snapshots | None
+    task: Task,
+    lanes: Sequence[Lane],
+    report: Report,
+    checkpoint: Checkpoint | None,
+    snapshots: Snapshots | None,
+    below: Mapping[int, float] | None,
 ) -> list[LaneResult]:
     if task.engine.device == "cuda":  # what an array before this one has held
         gc.collect()
         torch.cuda.empty_cache()
     try:
-        return Array(task, lanes).train(report, checkpoint, snapshots)
+        return Array(task, lanes, below).train(report, checkpoint, snapshots)
     except RuntimeError as error:
         reason = refusal(error)
         if reason is None:

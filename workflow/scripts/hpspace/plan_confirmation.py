@@ -3,19 +3,22 @@
 from pathlib import Path
 
 from prunescape.data.prepared import load_prepared
-from prunescape.hpspace.cells import read_cells
+from prunescape.hpspace.cells import all_batches, of_grid, read_cells
 from prunescape.hpspace.confirmation import plan_round
 from prunescape.hpspace.lattice import Pair
 from prunescape.hpspace.learnt import chance_of
 from prunescape.hpspace.questions import Rules
-from prunescape.io.files import read_json, read_tables, write_json
+from prunescape.io.files import read_csv, read_json, read_tables, write_json
 from prunescape.runtime.logs import logged
 
 with logged(snakemake) as logger:
     settings, files = snakemake.params.settings, snakemake.input
+    cells = read_cells(files.cells)
+    if files.get("stopped"):
+        cells = all_batches(cells, of_grid(read_csv(files.stopped)))
     entries = plan_round(
         int(snakemake.wildcards.round),
-        read_cells(files.cells).query("model == @snakemake.wildcards.model"),
+        cells[cells["model"] == snakemake.wildcards.model],
         read_json(files.before) if files.get("before") else {},
         read_tables(files.tables) if files.get("tables") else None,
         read_tables(files.images) if files.get("images") else None,

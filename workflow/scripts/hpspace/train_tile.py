@@ -9,12 +9,13 @@ with training_job(snakemake, "start") as job:
     if job:
         settings = snakemake.params.settings
         labels = {"model": snakemake.wildcards.model, **settings["variant"]}
-        factor, fixed = settings.get("rate_factor", 1.0), settings.get("fixed")
+        factor, fixed, stops = settings.get("rate_factor", 1.0), settings.get("fixed"), settings.get("stops")
 
         def train(cells, name):
-            return train_tile(job.task, cells, labels, job.report, job.part(name), job.start, factor, fixed, job.part)
+            state, part = job.part(name), job.part
+            return train_tile(job.task, cells, labels, job.report, state, job.start, factor, fixed, part, stops)
 
-        tables = train_the_rest(job.output.table, settings["cells"], train, job.report)
+        tables = train_the_rest(job.output.table, settings["cells"], train, job.report, stops)
         write_csv(job.output.timing, tables.timing)
         write_csv(job.output.history, tables.history)
         write_csv(job.output.table, tables.cells)
