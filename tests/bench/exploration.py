@@ -7,7 +7,8 @@ exploration_adaptive.csv has the rows of the surrogate. The dense network and fo
 by the surrogate, which stops hopeless trainings early or none, and by other ways of search with as many trainings as
 the surrogate may use; all see the same landscapes, and of each the four best cells are trained with five fresh seeds,
 as in the workflow. Then the settings are confirmed, and each pruned network's is compared with the prior and with the
-dense network's. A fifth of the landscapes is enough for the other ways, whose regret is far larger.
+dense network's. Rows of ways that are not asked for stay in the tables, as the slower ways need fewer landscapes; the
+grid is always there, as all are compared with it.
 
 What stops trainings early sees, after a part p of the epochs, the accuracy that a training will have in the end less
 8 (1 - p)^2 points, plus a smooth field of (1 - p) 2 points that is each network's own, plus noise. `early_%` is what
@@ -17,9 +18,9 @@ cells more than 2 points below the best one, so far that the surrogate looks at 
 TPE and CMA-ES are Optuna's (requirements-dev.txt).
 """
 
-import csv
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from common import PROJECT, options
@@ -27,6 +28,7 @@ from common import PROJECT, options
 sys.path.insert(0, str(PROJECT / "tests"))
 
 import numpy as np
+import pandas as pd
 
 import procedure
 from landscape_samples import LATTICE, PLACES, VARIANTS
@@ -44,10 +46,6 @@ FLOPS = np.array([1.0, 0.6, 0.2, 0.6, 0.2])  # of a training of each of VARIANTS
 SIZE, WORTH = 8, 0.001  # trainings of a network in a batch, the first one as well; points
 RUNGS = (0.25, 0.5, 1.0)  # parts of the epochs, of successive halving ...
 STOPS = (0.25, 0.5, 0.75)  # ... and of the surrogate
-
-
-FEWER = 5  # times, are verdicts of all ways but these
-OFTEN = ("full grid", "adaptive", "adaptive, all to the end")
 
 
 class Setup(NamedTuple):
@@ -164,7 +162,7 @@ def _next_batches(
 
 
 def by_surrogate_stopping(world: World) -> Found:
-    """The same, with trainings stopped at rungs, as the workflow has it."""
+    """The same, with trainings stopped at rungs, as the workflow does with `exploration.rungs`."""
     network, cell, length, surrogate = searched_stopping(world)
     ended = [np.unique(cell[(network == of) & (length == 1)]) for of in range(len(world.truths))]
     finals = [best_cells(surrogate, of, cells) for of, cells in enumerate(ended)]
@@ -266,8 +264,8 @@ def _distance(cells: np.ndarray) -> np.ndarray:
 
 WAYS: dict[str, Callable[[World], Found]] = {
     "full grid": by_grid,
-    "adaptive": by_surrogate_stopping,
-    "adaptive, all to the end": by_surrogate,
+    "adaptive": by_surrogate,
+    "adaptive, stopping": by_surrogate_stopping,
     "random search": by_chance,
     "Optuna TPE": by_optuna("TPESampler"),
     "Optuna CMA-ES": by_optuna("CmaEsSampler"),
@@ -362,39 +360,46 @@ def row(name: dict[str, Any], found: list[Outcome], grid: list[Outcome]) -> dict
 def main(arguments: Any) -> None:
     kinds = procedure.KINDS[:1] if arguments.smoke else procedure.KINDS
     many = 1 if arguments.smoke else arguments.replicates
-    rows, by_kind = [], []
-    for setup in SETUPS[1:] if arguments.smoke else SETUPS:
-        name = {"grid": f"{setup.side} x {setup.side}, {setup.seeds} seed{'s' * (setup.seeds > 1)}"}
-        outcomes: dict[str, list[Outcome]] = {way: [] for way in WAYS}
-        of_grid: dict[str, list[Outcome]] = {way: [] for way in WAYS}  # of the same landscapes
-        for kind in kinds:
-            whole: list[Outcome] = []
-            for way, search in WAYS.items():
-                few = many if way in OFTEN else -(-many // FEWER)
-                here = [outcome(search, world) for world in worlds(kind, setup, few, arguments.noise)]
-                whole = whole or here
-                outcomes[way] += here
-                of_grid[way] += whole[:few]
-                by_kind.append(row({**name, "landscape": kind, "way": way}, here, whole[:few]))
-            print(*by_kind[-len(WAYS) :], sep="\n", flush=True)
-        rows += [row({**name, "way": way}, outcomes[way], of_grid[way]) for way in WAYS]
+    asked = dict.fromkeys([next(iter(WAYS)), *arguments.ways])
     arguments.output.mkdir(parents=True, exist_ok=True)
-    of_surrogate = [{name: of[name] for name in of if name != "way"} for of in by_kind if of["way"] == "adaptive"]
-    tables = {"exploration": rows, "exploration_kinds": by_kind, "exploration_adaptive": of_surrogate}
-    for title, table in tables.items():
-        with (arguments.output / f"{title}.csv").open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, list(table[0]))
-            writer.writeheader()
-            writer.writerows(table)
+    for setup in SETUPS[1:] if arguments.smoke else SETUPS[::-1]:
+        grid = f"{setup.side} x {setup.side}, {setup.seeds} seed{'s' * (setup.seeds > 1)}"
+        outcomes: dict[str, list[Outcome]] = {way: [] for way in asked}
+        by_kind = []
+        for kind in kinds:
+            for way, of_way in outcomes.items():
+                here = [outcome(WAYS[way], world) for world in worlds(kind, setup, many, arguments.noise)]
+                of_way += here
+                name = {"grid": grid, "landscape": kind, "way": way}
+                by_kind.append(row(name, here, outcomes["full grid"][-many:]))
+            print(*by_kind[-len(asked) :], sep="\n", flush=True)
+        rows = [row({"grid": grid, "way": way}, of, outcomes["full grid"]) for way, of in outcomes.items()]
+        merged(arguments.output / "exploration.csv", rows, ["grid", "way"])
+        every = merged(arguments.output / "exploration_kinds.csv", by_kind, ["grid", "landscape", "way"])
+        every[every["way"] == "adaptive"].drop(columns="way").to_csv(
+            arguments.output / "exploration_adaptive.csv", index=False
+        )
+
+
+def merged(path: Path, rows: list[dict[str, Any]], key: list[str]) -> pd.DataFrame:
+    """Rows in the place of earlier ones of the same key in a table, which keeps its others; in the order of a run."""
+    table = pd.DataFrame(rows)
+    if path.exists():
+        before = pd.read_csv(path)
+        kept = ~before.set_index(key).index.isin(table.set_index(key).index) & before["way"].isin(list(WAYS))
+        table = pd.concat([table, before[kept].reindex(columns=table.columns)], ignore_index=True)
+    orders = {"way": list(WAYS), "landscape": list(procedure.KINDS)}
+    sizes = table["grid"].str.split(" ").str[0].astype(int)
+    places = [table[name].map(orders[name].index) for name in key[1:]]
+    order = pd.concat([-sizes, *places], axis=1, keys=range(len(key))).sort_values(list(range(len(key)))).index
+    table = table.loc[order]
+    table.to_csv(path, index=False)
+    return table
 
 
 def add(parser: Any) -> None:
-    parser.add_argument(
-        "--replicates",
-        type=int,
-        default=100,
-        help="verdicts of each kind of landscape, of the grid and the surrogate; a fifth of it for other ways",
-    )
+    parser.add_argument("--ways", nargs="+", choices=list(WAYS), default=list(WAYS), help="of search (default: all)")
+    parser.add_argument("--replicates", type=int, default=4, help="verdicts of each kind of landscape")
     parser.add_argument("--noise", type=float, default=0.9, help="standard deviation of a training, in points")
 
 

@@ -1,11 +1,11 @@
-"""How often intervals from few trainings hold the truth: where regions of interest lie, and how long they are.
+"""How often intervals from few trainings hold the truth: where regions of interest lie, and how far they move.
 
     python tests/bench/regions.py
 
 writes docs/benchmarks/regions.csv: of each quantity of estimates.csv, how often its interval holds the truth, over all
-kinds of landscapes and of the kind where it does least. Networks are explored as in tests/bench/exploration.py, on
-other landscapes; those that the project's constant was chosen on were others again. What is not told from few trainings
-stands beside it, as it would be.
+kinds of landscapes and of the kind where it does least. Networks are explored as in tests/bench/exploration.py, with
+hopeless trainings stopped early, on other landscapes; those that the project's constant was chosen on were others
+again. What is not told from few trainings stands beside it, as it would be.
 """
 
 import csv
@@ -26,7 +26,7 @@ from prunescape.hpspace.resampling import summary
 from prunescape.hpspace.surrogate import expanded
 
 ROI, SIGMA, MINIMUM, CONFIDENCE, WHICH = (0.5, 1.0), 2.0, 5, 0.95, 4
-NEEDS_GRID = ("width", "area", "n_cells")
+NEEDS_GRID = ("length", "width", "area", "n_cells")
 
 
 def held(world: World) -> Iterator[tuple[str, bool, bool]]:
@@ -86,7 +86,7 @@ def main(arguments: Any) -> None:
 
 
 def add(parser: Any) -> None:
-    parser.add_argument("--replicates", type=int, default=6, help="models of five networks, of each kind of landscape")
+    parser.add_argument("--replicates", type=int, default=3, help="models of five networks, of each kind of landscape")
     parser.add_argument("--noise", type=float, default=0.9, help="standard deviation of a training, in points")
 
 

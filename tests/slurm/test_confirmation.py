@@ -22,7 +22,7 @@ CHANGES: dict[str, Any] = {
     "seeds": [0],
     "recipe": {"epochs": 60},
     "grid": {"size": [5, 5], "tile": [5, 5]},
-    "exploration": {"method": "adaptive", "trainings": 10, "batch": 5, "worth": 0.0},
+    "exploration": {"method": "adaptive", "trainings": 10, "batch": 5, "worth": 0.0, "rungs": [0.5]},
     "verdict": {"confirm": 5, "margin": 5.0, "level": 0.0005, "least_skill": 0.0},
 }
 

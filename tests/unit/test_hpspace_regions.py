@@ -1,4 +1,4 @@
-"""Regions of interest from few trainings: against fits of known landscapes, and how wide intervals are."""
+"""Regions of interest from few trainings: against fits of known landscapes."""
 
 import numpy as np
 import pandas as pd
@@ -35,7 +35,7 @@ def test_of_what_is_known_the_ellipse_is_that_of_its_cells() -> None:
     found = estimates(exact, PLACES, 1.0, 2.0, 5, THESIS, NETWORKS)
     for name, f in zip(NETWORKS, landscapes, strict=True):
         theirs = fit(*PLACES[f >= f.max() - 1.0 - 1e-9].T, 2.0)
-        for quantity in (*THESIS.centre, "length"):
+        for quantity in THESIS.centre:
             assert found[name, quantity] == pytest.approx(theirs[quantity])
     assert found["uniform-0.4", "shift_log10_learning_rate"] == pytest.approx(0.2)
     assert found["uniform-0.4", "shift_log10_weight_decay"] == pytest.approx(-0.4)
@@ -54,7 +54,7 @@ def test_the_table_tells_of_trained_networks_with_intervals_around_what_is_true(
     cells = pd.DataFrame(rows)
     space = {"prior": [0.1, 10**-2.3], "size": [11, 11], "bounds": None}
     table = tabulate(cells, cells.iloc[:0].assign(most=[]), [0.5, 1.0], 2.0, 5, 0.95, {"m": space})
-    assert len(table) == 2 * (3 + 5)
+    assert len(table) == 2 * (2 + 4)
     assert (table["trainings"] == 40).all()
     told = table[table["defined"] >= DEFINED].set_index(["variant", "roi", "quantity"])
     assert (told["low"] < told["high"]).all()

@@ -161,6 +161,25 @@ def test_a_lane_of_nans_leaves_its_neighbour(few: PreparedData, sound: list[Lane
     assert same(good, sound[0])
 
 
+@pytest.mark.parametrize(
+    "name", ["graphed", *[pytest.param(name, marks=pytest.mark.full) for name in ("branches", "vmap")]]
+)
+def test_an_array_becomes_smaller_as_lanes_leave_it(
+    name: str, few: PreparedData, gpu: PretendedGPU, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lanes = [LANES[0], Lane(1e200, 0.0), LANES[1]]
+    whole = train(task(few, name, 3), lanes)
+    sizes, hold = [], Array._hold
+    monkeypatch.setattr(Array, "_hold", lambda array, places: (sizes.append(array.engine.lanes), hold(array, places)))
+    results = train(task(few, name, 3), lanes, below={1: 0.0})
+    assert sizes == [3, 2]
+    assert [result.diverged for result in results] == [False, True, False]
+    for place in (0, 2):
+        assert [entry.top1 for entry in results[place].history] == [entry.top1 for entry in whole[place].history]
+        for weight, tensor in whole[place].weights.items():
+            torch.testing.assert_close(results[place].weights[weight], tensor)
+
+
 def test_networks_are_evaluated_and_ways_measured(
     few: PreparedData, gpu: PretendedGPU, monkeypatch, tmp_path: Path
 ) -> None:

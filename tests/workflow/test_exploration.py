@@ -25,7 +25,7 @@ CONFIG = merged(
         "seeds": [0],
         "models": {"small_resnet": {"methods": ["uniform"]}},
         "grid": {"size": [5, 5], "tile": [5, 5]},
-        "exploration": {"method": "adaptive", "trainings": 10, "batch": 5, "worth": 0.0},
+        "exploration": {"method": "adaptive", "trainings": 10, "batch": 5, "worth": 0.0, "rungs": [0.5]},
         "verdict": {"confirm": None},
     },
 )

@@ -103,10 +103,12 @@ class Exploration(Section):
         unit="points",
     )
     rungs: AnyNumber[Part] = key(
-        (0.25, 0.5, 0.75),
+        (),
         "Adaptive: parts of the epochs after which a training is stopped that would end far below the best ones of its "
-        "network even if it rose as good ones have; it is looked at after the next validation ([], never).",
+        "network even if it rose as good ones have; it is looked at after the next validation ([], never). See "
+        "docs/hpspace.md.",
         unit="fraction",
+        example=[0.25, 0.5, 0.75],
     )
 
 

@@ -1,9 +1,9 @@
-"""What few trainings tell of regions of interest: where they lie and how long they are, with intervals.
+"""What few trainings tell of regions of interest: where they lie and how far they have moved, with intervals.
 
 Landscapes are drawn from the surrogate, and each one has its region and ellipse. The surrogate takes landscapes to vary
 alike everywhere and its values as known, so that such intervals are too narrow; they reach as far into the tails of the
-draws as Student's t with few degrees of freedom. On landscapes whose truth is known, the centre of an ellipse, how far
-it moved and its length then lie inside as often as they should (docs/statistics.md, "Regions from few trainings"). Its
+draws as Student's t with few degrees of freedom. On landscapes whose truth is known, the centre of an ellipse and how
+far it moved then lie inside as often as they should (docs/statistics.md, "Regions from few trainings"). Its length, its
 width, its turn, its area, the number of cells and the risk do not: they need the grid.
 """
 
@@ -92,7 +92,7 @@ def estimates(
         shapes[name] = functionals.ellipses(region, at, sigma, minimum_cells, pair)
     found: dict[tuple[str, str], np.ndarray] = {}
     for name in networks:
-        told = {of: shapes[name][of] for of in (*pair.centre, "length")}
+        told = {of: shapes[name][of] for of in pair.centre}
         if name != DENSE and DENSE in shapes:
             moved = functionals.shifts(shapes[DENSE], shapes[name], pair)
             told |= {of: moved[of] for of in pair.shift}

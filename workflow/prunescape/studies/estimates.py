@@ -207,7 +207,7 @@ TRANSFER = {
 }
 TRIAL = {
     "device": COLUMNS["device"],
-    "trainings": Column(WHOLE, "trainings on the grid", "trainings"),
+    "trainings": Column(WHOLE, "trainings that explored", "trainings"),
     "device_hours": Column(NUMBER, "time of a GPU, or of a core, that they took", "hours"),
     "device_hours_each": Column(NUMBER, "the same a training", "hours"),
 }

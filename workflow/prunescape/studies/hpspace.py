@@ -102,7 +102,7 @@ TABLES = (
     ),
     Table(
         name="estimates",
-        row="where a region of interest lies, how long its ellipse is and how far it has moved, from few trainings",
+        row="where a region of interest lies, or how far it has moved, from few trainings",
         columns=(*_NETWORK, "metric", "roi", "quantity", "trainings", "confidence", *BOUNDS[1:], "defined"),
         title="Regions of interest, estimated",
         path="hpspace/estimates.csv",

@@ -4,6 +4,7 @@ Nothing inside a step waits for the device, so that a GPU is never left without 
 as a CUDA graph and replayed with hardly any work for the CPU.
 """
 
+import gc
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -89,20 +90,28 @@ class Step:
         for name, tensor in self.state().items():
             tensor.copy_(state[name])
 
+    def release(self) -> None:
+        """Give back what captured steps hold; the numbers of the lanes stay."""
+        if self.engine.device == "cuda":
+            torch.cuda.synchronize()
+            self._replays.clear()
+            gc.collect()
+            torch.cuda.empty_cache()
+
     @torch.no_grad()
     def take(self, other: "Step", lanes: Sequence[int]) -> None:
         """Go on from lanes of another array, between two epochs; the lanes here are those, in their order."""
-        mine: list[nn.Module]
-        if isinstance(self.network, Branches) and isinstance(other.network, Branches):
-            mine, theirs = list(self.network.arrays), [other.network.arrays[lane] for lane in lanes]
-            before = [other._branches[lane][1] for lane in lanes]
-            chosen: list[Sequence[int]] = [[0]] * len(lanes)
+        if isinstance(self.optimiser, Apart):  # each lane is an array by itself
+            arrays = [array for array, _ in by_themselves(other.network, other.lanes)]
+            sources = [(other._branches[lane][1], arrays[lane], [0]) for lane in lanes]
         else:
-            mine, theirs, before, chosen = [self.network], [other.network], [other._branches[0][1]], [lanes]
-        for place, (network, of) in enumerate(zip(mine, theirs, strict=True)):
-            self._branches[place][1].take(before[place], chosen[place])
-            for own, buffer in zip(network.buffers(), of.buffers(), strict=True):
-                own.copy_(buffer[list(chosen[place])])
+            sources = [(other._branches[0][1], other.network, list(lanes))]
+        mine = by_themselves(self.network, self.lanes)
+        for (network, _), (_, optimiser, _), source in zip(mine, self._branches, sources, strict=True):
+            before, array, chosen = source
+            optimiser.take(before, chosen)
+            for own, buffer in zip(network.buffers(), array.buffers(), strict=True):
+                own.copy_(buffer[chosen])
 
     def _eager(self, pick: Pick) -> None:
         images, labels = self.batches.batch(pick)

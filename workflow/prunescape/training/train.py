@@ -214,6 +214,7 @@ class Array:
         if self.below is None or not going_on or smaller.lanes == self.engine.lanes:
             return
         before, self.engine = self.step, smaller
+        before.release()  # a GPU may have no room for both
         self._hold([self.places[at] for at in going_on])
         self.step.take(before, [*going_on, *[going_on[-1]] * (smaller.lanes - len(going_on))])
 
