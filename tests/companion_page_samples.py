@@ -70,7 +70,19 @@ def sample_tables(study: str) -> dict[str, tuple[pd.DataFrame, Caption]]:
     more["coherence"] = ("epochs", coherence_table_samples.epochs())
     name, table = more[study]
     first = (published, Caption(2, "Table 1", "", "", 'What a "table" says.'))
-    return {"table_1": first, name: (table, Caption(0, "One more", "", "", ""))}
+    found = {"table_1": first, name: (table, Caption(0, "One more", "", "", ""))}
+    return {**found, **{name: (of, Caption(0, name, "", "", "")) for name, of in sample_planes(study).items()}}
+
+
+def sample_planes(study: str) -> dict[str, pd.DataFrame]:
+    """Planes of two seeds, two cycles and both ways of batch norm; other studies have none."""
+    if study != "mechanism":
+        return {}
+    chosen = {"seeds": (0, 1), "numbers": (1, 5)}
+    surface = mechanism_tables.surface(side=5, **chosen)
+    surface["top1"] += surface["seed"] + 0.1 * surface["cycle"]
+    combined = surface.assign(recomputed=False, top1=surface["top1"] / 2)
+    return {"surface": pd.concat([surface, combined], ignore_index=True), "marks": mechanism_tables.marks(**chosen)}
 
 
 def sample_page(study: str, folder: Path) -> str:

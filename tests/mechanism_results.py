@@ -8,6 +8,7 @@ import pandas as pd
 from prunescape.claims.asking import Asking
 from prunescape.claims.study import StudyClaims
 from prunescape.mechanism.claims import claims_at
+from prunescape.mechanism.labels import MATCHED
 from prunescape.studies.mechanism import STUDY
 
 MODEL = "resnet20"
@@ -99,6 +100,7 @@ def barriers(
     rows += [
         (seed, "seeds", np.nan, np.nan, np.nan, other, "error", 60.0) for seed in seeds for other in seeds[seed + 1 :]
     ]
+    rows += [(*row[:1], what, *row[2:7], 40.0) for row in rows if row[1] == "seeds" for what in MATCHED]
     columns = ["seed", "what", "pruning", "retraining", "cycle", "seed_to", "measure", "barrier"]
     table = pd.DataFrame(rows, columns=columns).assign(model=MODEL)
     off = (table["cycle"] == 1) | (table["measure"] == "loss")

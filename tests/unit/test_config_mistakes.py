@@ -135,6 +135,7 @@ CASES = [
     ("mechanism", "{lanes: 27}", "mechanism.lanes", "write 1 or 32"),
     ("mechanism", "{levels: [1.0]}", "mechanism.levels[0]", "is 1.0; write a number above 0"),
     ("mechanism", "{cycles: {prunings: [filters]}}", "mechanism.cycles.prunings[0]", "choose from: channels, weights"),
+    ("mechanism", "{precision: 0.1, standard_error: 1.0}", "mechanism.precision", "chooses how many subsets there are"),
     ("mechanism", "{measured_epochs: [0, 999]}", "mechanism.measured_epochs", "999 is after the end, recipe.epochs = "),
     ("mechanism", "{surface: {cycles: [6]}}", "mechanism.surface.cycles", "there is no cycle 6, mechanism.cycles"),
     # the coherence study

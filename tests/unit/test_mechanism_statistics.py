@@ -5,13 +5,14 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import rankdata
+from scipy.stats import rankdata, t
 
 from prunescape.mechanism.statistics import (
     deviation_error,
     histograms,
     largest,
     mean_error,
+    pseudo_values,
     rank_correlations,
     summarise,
     utility_and_loss,
@@ -40,6 +41,22 @@ def test_standard_errors_are_the_spread_of_repeated_estimates(draw) -> None:
     assert np.mean([deviation_error(sample) for sample in samples]) == pytest.approx(
         np.std([sample.std(ddof=1) for sample in samples]), rel=0.1
     )
+
+
+@pytest.mark.parametrize("seeds", [3, 5])
+@pytest.mark.parametrize("own", [0.0, 1.0])  # what pairs that share a network have in common
+def test_intervals_of_a_mean_over_pairs_of_seeds_are_wrong_no_more_often_than_their_level(
+    own: float, seeds: int
+) -> None:
+    """One-sided t intervals of the pseudo-values, whose mean is that of the pairs."""
+    rng, level, runs = np.random.default_rng(3), 0.05, 4000
+    one, other = np.array(list(combinations(range(seeds), 2))).T
+    of_seeds = own * rng.normal(size=(seeds, runs))
+    pairs = of_seeds[one] + of_seeds[other] + rng.normal(size=(len(one), runs))
+    values = pseudo_values(pairs, one, other)
+    np.testing.assert_allclose(values.mean(0), pairs.mean(0), atol=1e-12)
+    half = t.isf(level, seeds - 1) * values.std(0, ddof=1) / np.sqrt(seeds)
+    assert np.mean(values.mean(0) - half > 0) < level + 3.5 * np.sqrt(level * (1 - level) / runs)
 
 
 def test_too_few_values_have_no_error() -> None:

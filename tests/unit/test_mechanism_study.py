@@ -27,7 +27,7 @@ from prunescape.training.train import Epoch, Lane, LaneResult, Task, check_train
 from training_samples import ENGINE
 
 RATES = 0.1, 1e-3
-SECTION = {"levels": [0.05, 0.1], "subsets": 6, "standard_error": None}
+SECTION = {"levels": [0.05, 0.1], "subsets": 6, "standard_error": None, "precision": None}
 State = dict[str, torch.Tensor]
 
 

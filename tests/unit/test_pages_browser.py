@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from browser import find_browser
-from companion_page_samples import STUDIES, sample_claims
+from companion_page_samples import STUDIES, sample_claims, sample_planes
 from companion_page_samples import sample_page as companion_page
 from page_samples import SETTINGS, VARIANTS, sample_cells, sample_page, sample_tables
 from prunescape.hpspace import functionals
@@ -195,6 +195,50 @@ def test_it_is_quiet_asks_nobody_and_fits_the_screen(study: str, width: int, bro
         assert browser.evaluate("document.querySelector('.short').scrollWidth") <= width  # read without being moved
     assert browser.messages == []
     assert [request for request in browser.requests if not request.startswith("data:")] == [addresses[study]]
+
+
+CHOOSE_PLANE = """
+(() => {
+  for (const [key, value] of Object.entries(%s)) {
+    const control = document.getElementById(`plane-${key}`);
+    control.value = value;
+    control.dispatchEvent(new Event("change"));
+  }
+  const svg = document.getElementById("plane-map");
+  const box = svg.querySelectorAll("rect")[%d].getBoundingClientRect();
+  const place = { clientX: box.x + box.width / 2, clientY: box.y + box.height / 2 };
+  svg.dispatchEvent(new PointerEvent("pointermove", place));
+  const told = document.getElementById("plane-cell").textContent;
+  svg.focus();
+  svg.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight" }));
+  return [told, document.getElementById("plane-cell").textContent, svg.querySelectorAll("rect").length,
+    [...svg.querySelectorAll("text")].map((text) => text.textContent)];
+})()
+"""
+
+
+@pytest.mark.parametrize(
+    ("chosen", "recomputed"),
+    [
+        ({"seed": "1", "cycle": "5", "way": "combined"}, False),
+        ({"seed": "0", "cycle": "1", "way": "recomputed", "colours": "own"}, True),
+    ],
+)
+def test_planes_are_chosen_and_told_point_by_point(chosen: dict, recomputed: bool, browser, addresses) -> None:
+    """By pointer and by keys; networks off the plane say how far."""
+    browser.open(addresses["mechanism"], 1280)
+    whole = sample_planes("mechanism")["surface"]
+    keys = {"seed": int(chosen["seed"]), "cycle": int(chosen["cycle"]), "recomputed": recomputed}
+    here = whole[(whole[list(keys)] == pd.Series(keys)).all(axis=1)].sort_values(["y", "x"])
+    pointed, moved, points, names = browser.evaluate(CHOOSE_PLANE % (json.dumps(chosen), 7))
+    assert points == len(here) + 1  # and the frame of the one that is pointed at
+    assert pointed.startswith(f"Accuracy {here['top1'].iloc[7]:.1f} %")
+    assert moved.startswith(f"Accuracy {here['top1'].iloc[8]:.1f} %")
+    other = 1 if chosen["cycle"] == "5" else 5
+    assert {"W*", f"Wp{chosen['cycle']}", f"Wr{chosen['cycle']}", f"Wr{other} +1.00"} <= set(names)
+    assert browser.evaluate("document.querySelectorAll('#plane-marks tr').length") == len(names)
+    assert browser.evaluate("document.getElementById('plane-pruning').closest('label').hidden")  # one way alone
+    assert browser.messages == []
 
 
 def test_the_picture_of_the_answer_is_the_first_and_stands_with_the_verdict(browser, address) -> None:

@@ -271,6 +271,22 @@ def test_passes_of_a_tile_are_three_times_its_images_and_its_validations() -> No
     assert job.passes({"train": 100, "validation": 30}) == 9 * (3 * 10 * 100 + 3 * 30)
 
 
+def test_passes_of_networks_count_the_lanes_that_run() -> None:
+    """Three networks are trained one after the other on a CPU, eleven points of a line in an array of sixteen."""
+    lines = {"experiments": ["sizes", "prediction", "cycles"], "surface": {"line": 11}}
+    changes = {"seeds": [0, 1], "mechanism": {**lines, "prediction": {"sets": 5}, "sizes": [1.0, 0.5, 0.25]}}
+    sizes = {"train": 100, "validation": 30}
+    for device, sets, line in (("cpu", 16, 16), ("cuda", 5, 11)):
+        study = Plan(merged(TINY, {**changes, "engine": {"device": device}})).companions["mechanism"]
+        jobs = {step.name: step.all_jobs() for step in study.measured}
+        passes = {name: of_step[0].passes(sizes) for name, of_step in jobs.items() if of_step}
+        recipe = TINY["recipe"]
+        training = 3 * recipe["epochs"] * 100 + 30 * -(-recipe["epochs"] // recipe.get("evaluate_every", 1))
+        assert passes["pretrain_sizes"] == 3 * training
+        assert passes["retrain_channel_sets"] == 2 * sets * training
+        assert passes["connect_seeds"] == 3 * line * 100 * 3  # as they are and matched; combined, and recomputed before
+
+
 def test_memory_is_that_of_whole_arrays_of_networks_and_of_a_batch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

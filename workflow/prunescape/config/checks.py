@@ -85,7 +85,8 @@ def _rules(config: Config, known_models: Collection[str], known_data_sets: Colle
         yield from (partial(_bounds, path=("stochastic", "search", axis)) for axis in ("sigma", "gamma"))
     if study := there.get("mechanism"):
         yield partial(_lanes, path=("mechanism", "lanes"))
-        yield from (partial(rule, study=study) for rule in (study_checks.measured_epochs, study_checks.planes))
+        rules = (study_checks.measured_epochs, study_checks.chosen_subsets, study_checks.planes)
+        yield from (partial(rule, study=study) for rule in rules)
     if study := there.get("coherence"):
         yield partial(_lanes, path=("coherence", "lanes"))
         yield partial(study_checks.networks, study=study, catalogue=known_models)

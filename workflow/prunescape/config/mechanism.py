@@ -112,6 +112,18 @@ class Mechanism(Section):
         "which are not among them; `subsets` are then the most (null, draw them all).",
         unit="nats",
     )
+    precision: Annotated[Number, within(gt=0, lt=1)] | None = key(
+        None,
+        "Let a pilot of 32 other subsets on 500 images choose, for each sample set, how many subsets and images bring "
+        "the relative standard errors of mean utility and imbalance to this with the fewest evaluations; `subsets` and "
+        "`images` are then the most (null, take all of both).",
+        unit="part of the number",
+    )
+    ablation_precision: Literal["engine", "bfloat16"] = key(
+        "engine",
+        "The numbers with which ablated networks are evaluated: those of `engine.precision`, or `bfloat16`, which is "
+        "faster where a processor has it and changes utilities by some percent (docs/mechanism.md).",
+    )
     levels: Some[Part] = key(
         (0.01, 0.05, 0.075, 0.1, 0.15, 0.25),
         "Ablation ratios: the parts of the weights that are set to zero. One at which a network has fewer different "

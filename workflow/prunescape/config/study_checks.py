@@ -27,6 +27,13 @@ def measured_epochs(config: Config, study: Mechanism) -> Mistakes:
         yield ("mechanism", "measured_epochs"), text
 
 
+def chosen_subsets(_: Config, study: Mechanism) -> Mistakes:
+    """One rule at the most says how many subsets there are."""
+    if study.precision is not None and study.standard_error is not None:
+        text = "chooses how many subsets there are, as mechanism.standard_error does; leave out one of them"
+        yield ("mechanism", "precision"), text
+
+
 def planes(_: Config, study: Mechanism) -> Mistakes:
     """Planes are of cycles that there are."""
     cycles = study.cycles.number

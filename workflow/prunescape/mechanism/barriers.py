@@ -72,8 +72,8 @@ def line(
     Raises:
         Interrupted: the process was asked to stop.
     """
-    lanes = Points(network, engine)
-    start, end = (lanes.layout.vector(state) for state in ends)
+    along = Points(network, engine)
+    start, end = (along.layout.vector(state) for state in ends)
     alphas = torch.linspace(0.0, 1.0, points, dtype=torch.float64)
 
     def make(first: int, number: int) -> torch.Tensor:
@@ -81,18 +81,20 @@ def line(
         return ((1 - parts) * start + parts * end).to(engine.device)
 
     batches = validation_batches(data, engine, split)
-    loss, error = lanes.measure(points, make, partial(_per_image, batches, statistics, engine)).unbind(1)
+    loss, error = along.measure(points, make, partial(_per_image, batches, statistics, engine)).unbind(1)
     return Line(alphas.numpy(), loss.numpy(), error.numpy())
 
 
-def _per_image(batches: Batches, statistics: Batches | None, engine: Engine, array: nn.Module) -> torch.Tensor:
+def _per_image(
+    batches: Batches, statistics: Batches | None, engine: Engine, array: nn.Module, lanes: int
+) -> torch.Tensor:
     """(K, 2, N): loss and error of each image."""
     if statistics is not None:
         recalibrate(array, statistics, engine)
     parts = []
-    for logits, labels in lane_logits(array, engine.lanes, batches, engine):
-        targets = labels[:, None].expand(len(labels), engine.lanes)
-        loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none").view(-1, engine.lanes)
+    for logits, labels in lane_logits(array, lanes, batches, engine):
+        targets = labels[:, None].expand(len(labels), lanes)
+        loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none").view(-1, lanes)
         error = 100.0 * (logits.nan_to_num(nan=0.0).argmax(2) != targets)
         parts.append(torch.stack([loss.double(), error.double()], 1).cpu())
     return torch.cat(parts).permute(2, 1, 0)

@@ -17,7 +17,18 @@ from prunescape.claims.judgement import (
     judged,
     shown,
 )
-from prunescape.mechanism.labels import AT_RANDOM, FROM_LAST, OF_CYCLES, OF_SEEDS, PAPER, PRUNED, RETRAINED, TO_SMALL
+from prunescape.mechanism.labels import (
+    AT_RANDOM,
+    FROM_LAST,
+    MATCHED,
+    OF_CYCLES,
+    OF_SEEDS,
+    PAPER,
+    PRUNED,
+    RETRAINED,
+    TO_SMALL,
+)
+from prunescape.mechanism.statistics import pseudo_values
 from prunescape.mechanism.utility_claims import above, more_to, within
 
 # What decides whether two networks are in one basin, in words.
@@ -76,6 +87,16 @@ NORMALISED = Estimand(
     smallest=2.0,
     unit=" points",
 )
+SYMMETRIC = Estimand(
+    "symmetry_makes_barrier",
+    "Is most of the barrier between seeds a matter of symmetry?",
+    f"beyond {PAPER}; Ainsworth et al., 2023 (Git Re-Basin)",
+    "Most of the barrier between pretrained networks of unlike seeds is a matter of the order of their channels.",
+    "half of the barrier between seeds minus the barrier once channels are matched",
+    smallest=5.0,
+    unit=" points",
+)
+LEAST_SEEDS = 3  # of numbers that are of pairs of seeds
 STATISTICS = {True: "statistics recomputed", False: "statistics combined"}
 
 
@@ -102,6 +123,7 @@ def basins(table: pd.DataFrame, asking: Asking, tolerance: float) -> list[Claim]
         case = STATISTICS[way] if len(ways) > 1 else ""
         mine = errors[errors["recomputed"] == way]
         stated += [*_same_basin(mine, asking, tolerance, case), *_controls(mine, asking, tolerance, case)]
+        stated += _of_symmetry(mine, asking, case)
     return stated + (_of_statistics(errors, asking, tolerance) if len(ways) > 1 else [])
 
 
@@ -178,6 +200,39 @@ def _held(
 ) -> Claim:
     """The claim that a difference from another line is above zero; see `above`."""
     return above(asking, question, values, words, numbers=numbers, question=_asked(question, case), case=case)
+
+
+def _of_symmetry(errors: pd.DataFrame, asking: Asking, case: str) -> list[Claim]:
+    """Claims on what matching the channels of networks of unlike seeds leaves of the barrier between them.
+
+    Args:
+        errors: of one way of batch norm.
+        asking, case: see `_controls`.
+    """
+    if OF_SEEDS not in set(errors["what"]):
+        return []
+    pairs = {
+        what: errors[errors["what"] == what].set_index(["seed", "seed_to"])["barrier"] for what in (OF_SEEDS, *MATCHED)
+    }
+    before, stated = pairs[OF_SEEDS], []
+    for what, words in MATCHED.items():
+        after = pairs[what]
+        if not len(after) or len({seed for pair in before.index for seed in pair}) < LEAST_SEEDS:
+            continue
+        fewer = before / 2 - after
+        ends = (fewer.index.get_level_values(level).to_numpy() for level in range(2))
+        stated.append(
+            _held(
+                asking,
+                SYMMETRIC,
+                _case(words, case),
+                pd.Series(pseudo_values(fewer.to_numpy(), *ends)),
+                f"the barrier between seeds is {before.mean():.1f} points, and {after.mean():.1f} once channels are"
+                f" {words}; half of the one is {{}} above the other",
+                {"between_seeds": float(before.mean()), "matched": float(after.mean())},
+            )
+        )
+    return stated
 
 
 def _of_statistics(errors: pd.DataFrame, asking: Asking, tolerance: float) -> list[Claim]:

@@ -72,11 +72,11 @@ def surface(
     return pd.DataFrame({"x": x, "y": y, "top1": scores[:, 0].numpy(), "loss": scores[:, 1].numpy()})
 
 
-def _scores(batches: Batches, statistics: Batches | None, engine: Engine, array: nn.Module) -> torch.Tensor:
+def _scores(batches: Batches, statistics: Batches | None, engine: Engine, array: nn.Module, lanes: int) -> torch.Tensor:
     """Accuracy and loss of K lanes, (K, 2)."""
     if statistics is not None:
         recalibrate(array, statistics, engine)
-    scores = score(array, engine.lanes, batches, engine)
+    scores = score(array, lanes, batches, engine)
     return torch.stack([scores.top1, scores.loss], 1)
 
 

@@ -186,7 +186,7 @@ def prune_and_retrain(
         Interrupted: the process was asked to stop; the state has been saved.
         UserError: a method or retraining does not exist, or there is no batch norm to rank channels by.
     """
-    networks = [build(task.architecture) for _ in trajectories]
+    task, networks = task.fitting(len(trajectories)), [build(task.architecture) for _ in trajectories]
     kept = []
     for network, trajectory in zip(networks, trajectories, strict=True):
         network.load_state_dict(dict(trajectory.start))

@@ -15,17 +15,18 @@ from prunescape.training.engine import Engine
 from prunescape.training.workers import run_all
 
 Make = Callable[[int, int], torch.Tensor]
-Measure = Callable[[nn.Module], torch.Tensor]
+Measure = Callable[[nn.Module, int], torch.Tensor]
 
 
 class Points:
     """Networks given as vectors, made and measured array by array, as many side by side as the engine has threads.
 
-    One array is fused for all of them, and each point's weights are written into it.
+    An array is fused once for each size that is needed, and each point's weights are written into it. None has more
+    lanes than what there is to measure needs, see `Engine.sized`.
     """
 
     def __init__(self, network: nn.Module, engine: Engine, changed: str | None = None) -> None:
-        """Prepare an array of lanes for the points.
+        """Prepare for points of an architecture.
 
         Args:
             network: a plain network of the architecture; it is not changed.
@@ -34,18 +35,28 @@ class Points:
         """
         engine.set_up()
         self.engine, self.layout = engine, Layout.of(network)
-        plain = copy.deepcopy(network).cpu()
-        array = engine.array([plain] * engine.lanes)
-        stage = None if changed is None else stage_of(plain, changed)
-        if stage is not None:
-            share_before(array, plain, stage, engine.lanes)
-        self._array = array.to(engine.device, engine.dtype).eval()
+        self._plain = copy.deepcopy(network).cpu()
+        self._stage = None if changed is None else stage_of(self._plain, changed)
+        self._arrays: dict[int, nn.Module] = {}
 
-    def array(self, vectors: torch.Tensor) -> nn.Module:
-        """The array, its lanes at up to `engine.lanes` points, (k, S); copies of the last one fill it up."""
-        idle = vectors[-1:].expand(self.engine.lanes - len(vectors), -1)
-        set_lanes(self._array, self.layout, torch.cat([vectors, idle]))
-        return self._array
+    def alone(self, vector: torch.Tensor) -> nn.Module:
+        """The array of one lane at a point (S,), whose bits may differ from those of several lanes."""
+        return self._at(vector[None], 1)
+
+    def _of(self, lanes: int) -> nn.Module:
+        """The array of so many lanes."""
+        if lanes not in self._arrays:
+            array = self.engine.array([self._plain] * lanes)
+            if self._stage is not None:
+                share_before(array, self._plain, self._stage, lanes)
+            self._arrays[lanes] = array.to(self.engine.device, self.engine.dtype).eval()
+        return self._arrays[lanes]
+
+    def _at(self, vectors: torch.Tensor, lanes: int) -> nn.Module:
+        """The array of so many lanes at the points (k, S), at most as many; copies of the last one fill it up."""
+        array, idle = self._of(lanes), vectors[-1:].expand(lanes - len(vectors), -1)
+        set_lanes(array, self.layout, torch.cat([vectors, idle]))
+        return array
 
     def measure(self, count: int, make: Make, measure: Measure) -> torch.Tensor:
         """Measure `count` points, array by array.
@@ -53,7 +64,7 @@ class Points:
         Args:
             count: how many points there are, at least one.
             make: (first, number) to the vectors of so many points from a point's number on, (number, S), on any device.
-            measure: an array of K lanes to a tensor (K, ...), on the CPU.
+            measure: an array, and its number of lanes K, to a tensor (K, ...), on the CPU.
 
         Returns:
             (count, ...), what was measured.
@@ -61,7 +72,9 @@ class Points:
         Raises:
             Interrupted: the process was asked to stop.
         """
-        starts = range(0, count, self.engine.lanes)
+        starts, whole = range(0, count, self.engine.lanes), min(count, self.engine.lanes)
+        for networks in {whole, count % whole or whole}:
+            self._of(self.engine.sized(networks).lanes)  # here, once for all workers and calls
         pieces = [partial(self._piece, start, count, make, measure) for start in starts]
         workers = min(self.engine.threads, len(pieces)) if self.engine.device == "cpu" else 1
         return torch.cat(run_all(pieces, workers))
@@ -70,4 +83,5 @@ class Points:
         if reason := stop.asked():
             raise Interrupted(f"stopped by {reason} after {start} of {count} points; run again")
         vectors = make(start, min(self.engine.lanes, count - start))
-        return measure(self.array(vectors))[: len(vectors)]
+        lanes = self.engine.sized(len(vectors)).lanes
+        return measure(self._at(vectors, lanes), lanes)[: len(vectors)]

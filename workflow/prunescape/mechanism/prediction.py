@@ -147,6 +147,7 @@ def retrain_without(
         if report is not None:
             report(f"fine-tuning {repeat} of {REPEATS}: {len(sets)} sets of channels")
         part = None if checkpoint is None else checkpoint.part(repeat)
-        results = train(retraining_task(task, FINE_TUNING, repeat, recipe), lanes, report, part)
+        again = retraining_task(task, FINE_TUNING, repeat, recipe).fitting(len(lanes))
+        results = train(again, lanes, report, part)
         found.append([result.last("top1") for result in results])
     return pd.DataFrame({"set": range(len(sets)), "first_top1": found[0], "second_top1": found[1]})

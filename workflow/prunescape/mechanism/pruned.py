@@ -64,7 +64,7 @@ def train_small(
         UserError: one diverged before the first cycle.
     """
     first = None if checkpoint is None else checkpoint.part(1)
-    results = train(task, lanes, report, first)
+    results = train(task.fitting(len(lanes)), lanes, report, first)
     check_trained({f"small network {place}": result for place, result in enumerate(results, start=1)})
     trajectories = [
         Trajectory(result.weights, NOTHING, 0.0, lane.mask) for result, lane in zip(results, lanes, strict=True)

@@ -1,9 +1,9 @@
 """Sample sets: many random subsets of a network's weights, ablated (utility paper, definition 3)."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,10 @@ ABLATIONS = (RATIO, NUMBER)
 LEVELS = (0.01, 0.05, 0.075, 0.1, 0.15, 0.25)  # ablation ratios of the utility paper
 SUBSETS = 500  # N of the utility paper, 2.1.2
 PILOT = 32  # subsets by which the number of others is chosen
-COLUMNS = ("ablation", "level", "ablated", "subset", *MEASURED)
+PILOT_IMAGES = 500  # on which they are measured, and the fewest that are chosen
+NORMAL = 0.5  # the relative variance of the imbalance of S normal values, times S
+CANDIDATES = 40  # numbers of images that are compared
+COLUMNS = ("ablation", "level", "ablated", "subset", "images", *MEASURED)
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,8 @@ class SampleSettings:
         standard_error: if given, a set has as many subsets as bring the imbalance's standard error to about this (in
             nats), 32 at least and N at most. Other subsets, of a pilot, say how many: ending a set by its own values
             would make its imbalance too small.
+        precision: if given, a set has as many subsets and images as bring the relative standard errors of mean utility
+            and imbalance to this with the fewest evaluations, see `cheapest`; at most `subsets` and all images.
     """
 
     levels: Sequence[float] = LEVELS
@@ -49,11 +54,12 @@ class SampleSettings:
     seed: int = 0
     reference: int | None = None
     standard_error: float | None = None
+    precision: float | None = None
 
     @classmethod
     def from_config(cls, section: Mapping[str, Any], seed: int, **values: Any) -> "SampleSettings":
-        """Levels, subsets and standard_error of a config section, and the other settings as they are given."""
-        given = {name: section[name] for name in ("levels", "subsets", "standard_error")}
+        """Levels, subsets and precision of a config section, and the other settings as they are given."""
+        given = {name: section[name] for name in ("levels", "subsets", "standard_error", "precision")}
         return cls(**given, seed=seed, **values)
 
     def count(self, weights: int, level: float) -> int:
@@ -87,39 +93,124 @@ def sample_utility(
         Interrupted: the process was asked to stop.
         UserError: every level of the network's own weights is left out.
     """
-    weights = Weights.of(ablations.network, kept)
-    tables = []
+    weights, counts = Weights.of(ablations.network, kept), dict[float, int]()
     for level in settings.levels:
         count = settings.count(len(weights), level)
-        if not are_enough(len(weights), count, settings.subsets):
-            if report is not None:
-                report(
-                    f"{settings.ablation} {level:g}: left out, there are fewer than {settings.subsets} different"
-                    f" subsets of {count} out of {len(weights)} weights"
-                )
-            continue
-        table = _sample(ablations, settings, weights, count)
-        tables.append(table.assign(ablation=settings.ablation, level=level))
-        if report is not None:
-            report(f"{settings.ablation} {level:g}: {len(table)} subsets of {count} weights ablated")
-    if tables:
-        return pd.concat(tables, ignore_index=True)[list(COLUMNS)]
-    if settings.ablation == RATIO:
+        if are_enough(len(weights), count, settings.subsets):
+            counts[level] = count
+        elif report is not None:
+            report(
+                f"{settings.ablation} {level:g}: left out, there are fewer than {settings.subsets} different"
+                f" subsets of {count} out of {len(weights)} weights"
+            )
+    if not counts and settings.ablation == RATIO:
         raise UserError(
             f"mechanism.levels: at none of them have the network's {len(weights)} weights {settings.subsets} different"
             " subsets; write larger levels, or a smaller mechanism.subsets"
         )
-    return pd.DataFrame(columns=list(COLUMNS))
+    if not counts:
+        return pd.DataFrame(columns=list(COLUMNS))
+    sets = _chosen(ablations, settings, weights, counts)
+    if report is not None:
+        for one in sets:
+            words = f"{settings.ablation} {one.level:g}: {one.subsets} subsets of {one.weights} weights"
+            report(f"{words} on {one.images} images")
+    together = [[one for one in sets if one.images == images] for images in dict.fromkeys(one.images for one in sets)]
+    table = pd.concat([_measured(ablations, settings, weights, some) for some in together], ignore_index=True)
+    order = table["level"].map(list(counts).index)
+    table = table.iloc[np.argsort(order, kind="stable")].reset_index(drop=True)
+    return table.assign(ablation=settings.ablation)[list(COLUMNS)]
 
 
-def _sample(ablations: Ablations, settings: SampleSettings, weights: Weights, count: int) -> pd.DataFrame:
-    draw = partial(random_subset, weights, count, settings.seed)
-    number = settings.subsets
-    if settings.standard_error is not None and number > PILOT:
-        seed = derive_seed(settings.seed, "pilot of subsets")
-        pilot = ablations.measure([random_subset(weights, count, seed, place) for place in range(PILOT)])
-        number = subsets_needed(pilot["utility"].to_numpy(), settings.standard_error, number)
-    return ablations.measure([draw(place) for place in range(number)])
+class _Set(NamedTuple):
+    """A sample set to be measured: its level, and how many weights, subsets and images it has."""
+
+    level: float
+    weights: int
+    subsets: int
+    images: int
+
+
+def _chosen(
+    ablations: Ablations, settings: SampleSettings, weights: Weights, counts: Mapping[float, int]
+) -> list[_Set]:
+    """The sample sets of some levels, by their numbers of weights; by subsets of a pilot, where the settings ask so."""
+    most, images = settings.subsets, ablations.images
+    if settings.precision is not None:
+        ablations = ablations.on(PILOT_IMAGES)
+    elif settings.standard_error is None or most <= PILOT:
+        return [_Set(level, count, most, images) for level, count in counts.items()]
+    seed, levels = derive_seed(settings.seed, "pilot of subsets"), list(counts)
+
+    def draw(number: int) -> np.ndarray:
+        level, place = divmod(number, PILOT)
+        return random_subset(weights, counts[levels[level]], seed, place).positions
+
+    pilots = ablations.divergences(PILOT * len(counts), draw).reshape(len(counts), PILOT, -1)
+    sets = []
+    for (level, count), pilot in zip(counts.items(), pilots, strict=True):
+        if settings.precision is not None:
+            sets.append(_Set(level, count, *cheapest(pilot, settings.precision, most, images)))
+        else:
+            assert settings.standard_error is not None
+            needed = subsets_needed(pilot.mean(1), settings.standard_error, most)
+            sets.append(_Set(level, count, needed, images))
+    return sets
+
+
+def _measured(ablations: Ablations, settings: SampleSettings, weights: Weights, sets: Sequence[_Set]) -> pd.DataFrame:
+    """The subsets of several sample sets on equally many images, all of them in one go."""
+    named = [(one, place) for one in sets for place in range(one.subsets)]
+
+    def draw(number: int) -> np.ndarray:
+        one, place = named[number]
+        return random_subset(weights, one.weights, settings.seed, place).positions
+
+    labels = [{"level": one.level, "ablated": one.weights, "subset": place} for one, place in named]
+    scores = ablations.on(sets[0].images).scores(len(named), draw)
+    return pd.DataFrame(labels).assign(**dict(zip(MEASURED, scores.T, strict=True)), images=sets[0].images)
+
+
+def cheapest(pilot: np.ndarray, precision: float, most: int, images: int) -> tuple[int, int]:
+    """The numbers of subsets and images that take the least evaluations for a precision, as a pilot says.
+
+    Of S subsets and I of N images, the mean utility has a relative variance of a / S + b f and the imbalance one of c /
+    S + d f and, as chance of images widens it, a relative bias of e f, all with f = 1 / I - 1 / N. a and c are what
+    subsets vary by, with c by the delta method (see `deviation_error`) and no less than for normal values, as few
+    values seldom have the tails; b and d what images vary by, by the influence that each image has; and e, of the part
+    that is of one subset and one image (in two-way analysis of variance), half its share of the variance.
+
+    Args:
+        pilot: (P, M), the divergences of P subsets on M images, in nats.
+        precision: relative standard error of both, bias included.
+        most: subsets.
+        images: N.
+
+    Returns:
+        S and I; `most` and N where nothing less will do.
+    """
+    tried, seen = pilot.shape
+    utility, mean = pilot.mean(1), float(pilot.mean())
+    variance = float(np.var(utility, ddof=1))
+    if not np.isfinite(pilot).all() or variance == 0:
+        return most, images
+    centred = utility - mean
+    own = pilot - utility[:, None] - pilot.mean(0) + mean
+    crossed = float((own**2).sum() / ((tried - 1) * (seen - 1)))
+    of_image = 2 * (centred @ pilot) / (tried - 1)  # the influence of an image on the variance over subsets
+    a, b = variance / mean**2, float(np.var(pilot.mean(0), ddof=1)) / mean**2
+    c = max(NORMAL, tried * deviation_error(utility) ** 2 / variance)
+    d, e = float(np.var(of_image, ddof=1)) / (4 * variance**2), crossed / (2 * variance)
+    best = most, images
+    for number in np.unique(np.geomspace(min(PILOT_IMAGES, images), images, CANDIDATES).round().astype(int)).tolist():
+        f = 1 / number - 1 / images
+        left = min(precision**2 - b * f, precision**2 - d * f - (e * f) ** 2)
+        if left <= 0:
+            continue
+        needed = max(math.ceil(a / (precision**2 - b * f)), math.ceil(c / (precision**2 - d * f - (e * f) ** 2)), PILOT)
+        if needed <= most and needed * number < best[0] * best[1]:
+            best = needed, number
+    return best
 
 
 def subsets_needed(pilot: np.ndarray, standard_error: float, most: int) -> int:
@@ -140,12 +231,12 @@ def snapshots(
     context: Context, states: Mapping[int, Mapping[str, torch.Tensor]], statistics: Batches | None
 ) -> Iterator[tuple[int, nn.Module]]:
     """The plain networks of a training, epoch by epoch, on the engine's device; see `utility_over_epochs`."""
-    engine = context.engine
+    engine, is_short = context.engine, context.engine.precision == "bfloat16"  # in which ablated networks run
     engine.set_up()
     for epoch, state in states.items():
         network = context.network(state).to(engine.device, engine.dtype)
         if statistics is not None:
-            recalibrate(network, statistics, engine)
+            recalibrate(network, statistics, replace(engine, precision="float32") if is_short else engine)
         yield epoch, network
 
 

@@ -203,6 +203,22 @@ def rank_stability(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*by, "epoch", "subsets", "to_last", "to_next"])
 
 
+def pseudo_values(values: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """The jackknife's pseudo-values of a mean over pairs of seeds: (n, ...), one a seed, in order.
+
+    Pairs that share a network are not independent. Tukey's pseudo-values, n times the mean minus n - 1 times that of
+    the pairs without a seed, have the same mean, and a spread that tells its error, which on average is not too small
+    (Efron and Stein, 1981).
+
+    Args:
+        values: (P, ...), of every pair of n seeds, at least three.
+        one, other: (P,), the seeds of each pair.
+    """
+    seeds = np.unique([one, other])
+    without = np.array([values[(one != seed) & (other != seed)].mean(0) for seed in seeds])
+    return np.asarray(len(seeds) * values.mean(0) - (len(seeds) - 1) * without)
+
+
 def prediction_correlations(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """How well each score foretells the accuracy that is lost, before and after retraining.
 

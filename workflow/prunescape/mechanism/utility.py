@@ -1,7 +1,6 @@
 """The utility of subsets of weights: what their ablation does to a network's outputs (utility paper, definition 1)."""
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -11,13 +10,19 @@ from torch import nn
 
 from prunescape.data.batches import Batches
 from prunescape.data.prepared import PreparedData
-from prunescape.mechanism.points import Points
+from prunescape.data.randomness import derive_seed
+from prunescape.data.stratify import stratified_choice
+from prunescape.lanes.vectors import Layout
+from prunescape.mechanism.folding import Folding
+from prunescape.mechanism.points import Measure, Points
 from prunescape.mechanism.subsets import Subset, channels
 from prunescape.pruning.graph import Group
 from prunescape.training.engine import Engine
-from prunescape.training.evaluate import lane_logits, validation_batches
+from prunescape.training.evaluate import Labelled, lane_logits, validation_batches
 
 MEASURED = ("utility", "top1", "loss")
+PROBED = 4  # images on which it is seen whether batch norm may be folded
+Draw = Callable[[int], np.ndarray]  # a subset's number to its positions
 
 
 def kl_divergence(reference: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
@@ -40,22 +45,35 @@ class Ablations:
 
     Attributes:
         network: the plain network, f_W.
+        images: how many there are, of those that the mean is taken over.
     """
 
     def __init__(self, network: nn.Module, data: PreparedData, engine: Engine, split: str = "train") -> None:
-        """Evaluate the whole network.
+        """Evaluate the whole network, once.
 
         Args:
             network: a plain network; it is not changed. Batch norm keeps its running statistics.
             data: prepared data; nothing is augmented.
             split: whose images the mean is taken over; the utility paper takes all training images (2.1.2).
         """
-        self.network, self._engine = network, engine
-        self._points = Points(network, engine)
+        self.network, self.images = network, data.sizes[split]
+        self._data, self._engine, self._split = data, engine, split
         self._batches: Batches = validation_batches(data, engine, split)
-        self._weights = self._points.layout.vector(network.state_dict()).to(engine.device, engine.dtype)
-        whole = lane_logits(self._points.array(self._weights[None]), engine.lanes, self._batches, engine)
-        self._reference = [logits[:, 0].double().log_softmax(1) for logits, _ in whole]
+        self._folding = Folding.of(network, next(iter(self._batches))[0][:PROBED])
+        self._points = Points(self._folding.network, engine)
+        self._weights = Layout.of(network).vector(network.state_dict()).to(engine.device, engine.dtype)
+        alone = self._points.alone(self._folding.vectors(self._weights[None])[0])
+        outputs = list(lane_logits(alone, 1, self._batches, engine))
+        self._reference = [logits[:, 0].double().log_softmax(1) for logits, _ in outputs]
+        self._whole = self._summed(outputs, 1)[0]
+
+    def on(self, images: int) -> "Ablations":
+        """The same network on so many of its images, each class in proportion to its share; on all, itself."""
+        if images >= self.images:
+            return self
+        seed, split = derive_seed(0, "images of sample sets"), self._split
+        chosen = stratified_choice(self._data.labels(split), images, seed)
+        return Ablations(self.network, self._data.only(split, chosen), self._engine, split)
 
     def measure(self, subsets: Sequence[Subset]) -> pd.DataFrame:
         """Ablate each subset in turn, all as lanes.
@@ -68,6 +86,14 @@ class Ablations:
             Interrupted: the process was asked to stop.
         """
         return self._measured(self._points, subsets)
+
+    def scores(self, count: int, draw: Draw) -> np.ndarray:
+        """What `MEASURED` names, (count, 3), of subsets that are drawn when their turn comes; see `measure`."""
+        return self._run(self._points, count, draw, self._scores)
+
+    def divergences(self, count: int, draw: Draw) -> np.ndarray:
+        """The KL divergence of each image, in nats: (count, images); their means are utilities."""
+        return self._run(self._points, count, draw, self._divergences)
 
     def measure_channels(self, groups: Sequence[Group]) -> pd.DataFrame:
         """Ablate each channel by itself (beyond the utility paper).
@@ -88,37 +114,47 @@ class Ablations:
             return self.measure(channels(self.network, groups))
         tables = []
         for group in groups:
-            points = Points(self.network, self._engine, changed=group.root)
+            points = Points(self._folding.network, self._engine, changed=group.root)
             tables.append(self._measured(points, channels(self.network, [group])))
         return pd.concat(tables, ignore_index=True)
+
+    def whole(self) -> dict[str, float]:
+        """Accuracy and loss of the whole network: whole_top1 (percent) and whole_loss."""
+        row = dict(zip(MEASURED, self._whole.tolist(), strict=True))
+        return {f"whole_{name}": row[name] for name in ("top1", "loss")}
 
     def _measured(self, points: Points, subsets: Sequence[Subset]) -> pd.DataFrame:
         if not subsets:
             return pd.DataFrame(columns=list(MEASURED))
-        scores = points.measure(len(subsets), partial(self._ablated, subsets), self._scores)
+        scores = self._run(points, len(subsets), lambda number: subsets[number].positions, self._scores)
         labels = pd.DataFrame([dict(subset.labels) for subset in subsets])
-        return labels.assign(**dict(zip(MEASURED, scores.T.numpy(), strict=True)))
+        return labels.assign(**dict(zip(MEASURED, scores.T, strict=True)))
 
-    def whole(self) -> dict[str, float]:
-        """Accuracy and loss of the whole network: whole_top1 (percent) and whole_loss."""
-        row = self.measure([Subset({}, np.array([], dtype=np.int64))]).iloc[0]
-        return {f"whole_{name}": float(row[name]) for name in ("top1", "loss")}
+    def _run(self, points: Points, count: int, draw: Draw, measure: Measure) -> np.ndarray:
+        def make(first: int, number: int) -> torch.Tensor:
+            vectors = self._weights.repeat(number, 1)
+            for place, vector in enumerate(vectors, start=first):
+                vector[torch.from_numpy(draw(place)).to(vector.device)] = 0.0
+            return self._folding.vectors(vectors)
 
-    def _ablated(self, subsets: Sequence[Subset], first: int, number: int) -> torch.Tensor:
-        vectors = self._weights.repeat(number, 1)
-        for vector, subset in zip(vectors, subsets[first : first + number], strict=True):
-            vector[torch.from_numpy(subset.positions).to(vector.device)] = 0.0
-        return vectors
+        return points.measure(count, make, measure).numpy()
 
-    def _scores(self, array: nn.Module) -> torch.Tensor:
+    def _scores(self, array: nn.Module, lanes: int) -> torch.Tensor:
         """Scores of K lanes, (K, 3), in the order of `MEASURED`."""
-        lanes, engine = self._engine.lanes, self._engine
-        sums = torch.zeros(lanes, len(MEASURED), dtype=torch.float64, device=engine.device)
-        whole = iter(self._reference)
-        for logits, labels in lane_logits(array, lanes, self._batches, engine):
+        return self._summed(lane_logits(array, lanes, self._batches, self._engine), lanes)
+
+    def _summed(self, outputs: Labelled, lanes: int) -> torch.Tensor:
+        """Scores of logits (B, K, classes) and labels (B,), batch by batch."""
+        sums = torch.zeros(lanes, len(MEASURED), dtype=torch.float64, device=self._engine.device)
+        for (logits, labels), ln_f in zip(outputs, self._reference, strict=True):
             targets = labels[:, None].expand(len(labels), lanes)
             losses = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none").view(-1, lanes)
             correct = 100.0 * (logits.nan_to_num(nan=0.0).argmax(2) == targets)
-            divergence = kl_divergence(next(whole), logits)
+            divergence = kl_divergence(ln_f, logits)
             sums += torch.stack([part.double().sum(0) for part in (divergence, correct, losses)], 1)
-        return (sums / sum(map(len, self._reference))).cpu()
+        return (sums / self.images).cpu()
+
+    def _divergences(self, array: nn.Module, lanes: int) -> torch.Tensor:
+        outputs = lane_logits(array, lanes, self._batches, self._engine)
+        parts = [kl_divergence(ln_f, logits) for (logits, _), ln_f in zip(outputs, self._reference, strict=True)]
+        return torch.cat(parts).T.cpu()

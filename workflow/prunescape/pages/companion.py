@@ -1,4 +1,4 @@
-"""A companion study's results as one page: claims, pictures, tables, provenance."""
+"""A companion study's results as one page: claims, planes where it has some, pictures, tables, provenance."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Any
 
 from prunescape.claims.page import STYLE, claims_section
 from prunescape.claims.study import StudyClaims
+from prunescape.pages.planes import explorer
 from prunescape.pages.provenance import Job, of_jobs
 from prunescape.pages.study import NO_EXTRA, Answer, Pictures, Tables, study_page
 
@@ -41,5 +42,5 @@ def companion_page(
         tables,
         f"docs/{stated.study}.md in the project",
         of_jobs(jobs, config, root),
-        NO_EXTRA._replace(style=STYLE),
+        explorer(tables, STYLE) or NO_EXTRA._replace(style=STYLE),
     )

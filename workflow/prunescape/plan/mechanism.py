@@ -14,6 +14,7 @@ from prunescape.plan.cost import training_flops
 from prunescape.plan.step import Sizes, Step, Wildcards, combinations
 from prunescape.studies.mechanism import STUDY
 from prunescape.training.retraining import resized
+from prunescape.training.strategy import in_turn
 
 EVEN_EPOCHS = 20
 BESIDE = 80  # times that a network sees its images for its Fisher information and its loss' sharpness
@@ -152,13 +153,19 @@ class Mechanism(Companion[Section]):
     def _images(self, sizes: Sizes) -> int:
         return min(self.section.images or sizes["train"], sizes["train"])
 
-    def _once(self, model: str, sizes: Sizes) -> int:
-        """Images that one pretraining sends forwards."""
-        return training_flops(1, 1, sizes, self.pretraining(model))
+    def _trained(self, networks: int) -> int:
+        """Lanes that run where so many networks are trained together, idle ones included."""
+        if in_turn(networks, self.run.config.engine.device):
+            return networks
+        return self.run.running(networks, self.section.lanes)
 
-    def _again(self, model: str, sizes: Sizes) -> int:
-        """Images that one retraining sends forwards."""
-        return training_flops(1, 1, sizes, self.retraining(model))
+    def _once(self, model: str, sizes: Sizes, networks: int) -> int:
+        """Images that the pretraining of some networks sends forwards."""
+        return training_flops(1, self._trained(networks), sizes, self.pretraining(model))
+
+    def _again(self, model: str, sizes: Sizes, networks: int) -> int:
+        """Images that one retraining of some networks sends forwards."""
+        return training_flops(1, self._trained(networks), sizes, self.retraining(model))
 
     # Settings.
 
@@ -182,8 +189,10 @@ class Mechanism(Companion[Section]):
 
     def _sampling(self, wildcards: Wildcards) -> dict[str, Any]:
         """The settings of a job that ablates subsets of weights."""
-        chosen = self.section.plain("levels", "subsets", "standard_error")
-        return {**self._measuring(), "seed": int(wildcards["seed"]), **chosen}
+        chosen, measuring = self.section.plain("levels", "subsets", "standard_error", "precision"), self._measuring()
+        if self.section.ablation_precision != "engine":
+            measuring["engine"]["precision"] = self.section.ablation_precision
+        return {**measuring, "seed": int(wildcards["seed"]), **chosen}
 
     def _ways(self, model: str) -> Sequence[str]:
         """The ways of batch norm between networks; one, where there is none."""
@@ -284,14 +293,19 @@ class Mechanism(Companion[Section]):
         inputs: Mapping[str, Any],
         outputs: Mapping[str, str],
         values: Callable[[Wildcards], dict[str, Any]],
-        networks: Callable[[str], int],
+        points: Callable[[str], Mapping[int, int]],
         **more: Any,
     ) -> Step:
-        """A step that measures points of planes and lines, where statistics may be recomputed before; see `measure`."""
+        """A step that measures points of planes and lines, where statistics may be recomputed before; see `measure`.
+
+        Args:
+            points: of a model, how many planes or lines there are, by their numbers of points.
+        """
 
         def passes(model: str, sizes: Sizes) -> int:
             """Where statistics are recomputed, images pass once more."""
-            return networks(model) * self._images(sizes) * sum(1 if way == COMBINED else 2 for way in self._ways(model))
+            lanes = sum(count * self.run.running(each, self.section.lanes) for each, count in points(model).items())
+            return lanes * self._images(sizes) * sum(1 if way == COMBINED else 2 for way in self._ways(model))
 
         return self._experiment(
             name,
@@ -299,7 +313,7 @@ class Mechanism(Companion[Section]):
             inputs,
             outputs,
             values,
-            lambda model: networks(model) * len(self._ways(model)),
+            lambda model: sum(each * count for each, count in points(model).items()) * len(self._ways(model)),
             passes,
             **more,
         )
@@ -321,7 +335,7 @@ class Mechanism(Companion[Section]):
             files,
             values,
             lambda model: len(self.sizes(model)),
-            lambda model, sizes: len(self.sizes(model)) * self._once(model, sizes),
+            lambda model, sizes: self._once(model, sizes, len(self.sizes(model))),
             checkpoint="",
         )
 
@@ -336,7 +350,7 @@ class Mechanism(Companion[Section]):
             {"networks": f"{self._networks}/pruned.safetensors", "table": self.part("retrained")},
             lambda wildcards: {**self._retraining(wildcards), **self.section.plain("pruning_ratios")},
             lambda model: 2 * pairs,
-            lambda model, sizes: 2 * pairs * self._again(model, sizes) + pairs * self._once(model, sizes),
+            lambda model, sizes: 2 * self._again(model, sizes, pairs) + self._once(model, sizes, pairs),
             checkpoint="",
         )
 
@@ -398,7 +412,7 @@ class Mechanism(Companion[Section]):
             {"table": self.part("prediction")},
             lambda wildcards: {**self._retraining(wildcards), **chosen, "images": self.section.images},
             lambda model: 2 * sets,
-            lambda model, sizes: 2 * sets * self._again(model, sizes),
+            lambda model, sizes: 2 * self._again(model, sizes, sets),
             checkpoint="",
         )
 
@@ -411,8 +425,9 @@ class Mechanism(Companion[Section]):
             return len(self.prunings(model)) * number + self._small_networks(model)
 
         def passes(model: str, sizes: Sizes) -> int:
-            small, again = self._small_networks(model), self._again(model, sizes)
-            return (networks(model) - small) * again + small * (self._once(model, sizes) + number * again)
+            small, together = self._small_networks(model), len(self.prunings(model))
+            again = self._again(model, sizes, together) + self._again(model, sizes, small)
+            return self._once(model, sizes, small) + number * again
 
         def values(wildcards: Wildcards) -> dict[str, Any]:
             fractions = self.cycles.plain(*self.prunings(wildcards["model"]))
@@ -439,14 +454,13 @@ class Mechanism(Companion[Section]):
         seeds, surface = self.seeds, self.surface
         of_seeds = {**self.of_network, "sizes": [self.trained.replace("{seed}", str(seed)) for seed in seeds]}
 
-        def on_planes(model: str) -> int:
-            return self._cycles_of(model) * len(self.planes) * surface.side**2
+        def on_planes(model: str) -> dict[int, int]:
+            return {surface.side**2: self._cycles_of(model) * len(self.planes)}
 
-        def on_lines(model: str) -> int:
+        def on_lines(model: str) -> dict[int, int]:
             small = len(self.cycles.retrainings) * self._small_networks(model)
             # To W_r, from the cycle before, and one in a random direction; and to small networks.
-            lines = self._cycles_of(model) * 2 * self.cycles.number + small
-            return lines * surface.line + 2 * small
+            return {surface.line: self._cycles_of(model) * 2 * self.cycles.number + small, 2: small}
 
         return [
             self._connecting(
@@ -473,7 +487,7 @@ class Mechanism(Companion[Section]):
                     "seeds": seeds,
                     "seed": seeds[0],
                 },
-                lambda model: math.comb(len(seeds), 2) * surface.line,
+                lambda model: {surface.line: 3 * math.comb(len(seeds), 2)},  # as they are, and matched in two ways
                 jobs=combinations(model=self.models_of(["cycles"]) if len(seeds) > 1 else []),
             ),
         ]

@@ -275,6 +275,11 @@ class Run:
             return array_size(lanes, max(1, networks), device)
         return lanes * min(-(-networks // lanes), 1 if device != "cpu" else self.config.engine.threads)
 
+    def running(self, networks: int, lanes: int) -> int:
+        """Lanes that run where so many networks are trained or measured together, idle ones included."""
+        whole, rest = divmod(networks, lanes)
+        return whole * lanes + (array_size(lanes, rest, self.config.engine.device) if rest else 0)
+
     @property
     def is_calibrated(self) -> bool:
         """Whether the strategy of training cells is left to be measured."""

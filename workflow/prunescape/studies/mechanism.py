@@ -37,6 +37,7 @@ _COLUMNS = {
     "ablated": Column(WHOLE, "weights that are set to zero", "weights"),
     "subset": Column(WHOLE, "number of the subset, from 0"),
     "subsets": Column(WHOLE, "subsets in the sample set", "subsets"),
+    "images": Column(WHOLE, "images that the numbers of the ablated network are means over", "images"),
     "utility": Column(NUMBER, "mean Kullback-Leibler divergence of the outputs that the ablation causes", "nats"),
     "top1": Column(NUMBER, "top-1 accuracy of the ablated network on training images", "percent"),
     "loss": Column(NUMBER, "mean cross-entropy on training images", "nats"),
@@ -111,7 +112,8 @@ _COLUMNS = {
         TEXT,
         "which networks the line joins: `W*` and `pruned_retrained`; `W*` and the `small` one of that cycle; the "
         "retrained one of the `last_cycle` and that of this one; `W*` and a `random` point as far away as the "
-        "retrained one; or the `W*` of two `seeds`",
+        "retrained one; or the `W*` of two `seeds`, once more with the second one's channels in the order in which its "
+        "weights (`seeds_by_weights`) or its activations (`seeds_by_activations`) are most like the first one's",
     ),
     "seed_to": Column(NUMBER, "seed of the second network; empty within one seed"),
     "alpha": Column(NUMBER, "place on the line, from 0 at its first network to 1 at its second", "fraction"),
@@ -331,7 +333,7 @@ TABLES = (
     Table(
         name="utility_epochs",
         row="a subset of a network's weights that is ablated, during training",
-        columns=names("model seed epoch whole_top1 whole_loss ablation level ablated subset utility top1 loss"),
+        columns=names("model seed epoch whole_top1 whole_loss ablation level ablated subset images utility top1 loss"),
         title="Utility over training: every subset",
         parts=("parts/utility_epochs/{model}/seed-{seed}.csv",),
         when=("epochs",),
@@ -339,7 +341,9 @@ TABLES = (
     Table(
         name="utility_sizes",
         row="a subset of the weights of a network of some size that is ablated",
-        columns=names("model seed size epoch ablation level whole_top1 whole_loss ablated subset utility top1 loss"),
+        columns=names(
+            "model seed size epoch ablation level whole_top1 whole_loss ablated subset images utility top1 loss"
+        ),
         title="Utility by network size: every subset",
         parts=("parts/utility_sizes/{model}/seed-{seed}.csv",),
         when=("sizes",),
@@ -348,7 +352,8 @@ TABLES = (
         name="utility_pruned",
         row="a subset of the weights of a pruned network, or of one beside it, that is ablated",
         columns=names(
-            "model seed pruning_ratio network whole_top1 whole_loss ablation level ablated subset utility top1 loss"
+            "model seed pruning_ratio network whole_top1 whole_loss ablation level ablated subset images utility top1 "
+            "loss"
         ),
         title="Utility when pruned and retrained: every subset",
         parts=("parts/utility_pruned/{model}/seed-{seed}.csv",),

@@ -1,8 +1,8 @@
 """The context of trained and measured networks: their architecture, their data, the engine, the seed, and the job."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import pandas as pd
 import torch
@@ -32,6 +32,10 @@ class Context:
     data: PreparedData
     engine: Engine
     seed: int
+
+    def fitting(self, networks: int) -> Self:
+        """A copy for a training of so many networks in all; see `Engine.fitting`."""
+        return replace(self, engine=self.engine.fitting(networks))
 
     def network(self, state: Mapping[str, torch.Tensor]) -> nn.Module:
         """A plain network with the weights of a state dict, on the CPU, in evaluation mode."""

@@ -21,6 +21,7 @@ from prunescape.training.strategy import (
     Strategy,
     array_size,
     candidates,
+    in_turn,
 )
 from prunescape.training.workers import claim_gpu
 
@@ -101,6 +102,12 @@ class Engine:
     def sized(self, networks: int) -> "Engine":
         """A copy of the engine for an array of so many networks."""
         return replace(self, lanes=array_size(self.lanes, networks, self.device))
+
+    def fitting(self, networks: int) -> "Engine":
+        """A copy of the engine for a training of so many networks in all: of a few on a CPU, one after the other."""
+        if self.strategy == SERIAL or not in_turn(networks, self.device):
+            return self
+        return replace(self, strategy=SERIAL, lanes=1)
 
     def set_up(self) -> None:
         """Prepare this process: threads, a GPU of its own, deterministic kernels, and memory kept between steps."""

@@ -20,6 +20,7 @@ SERIAL, FUSED, VMAP, GRAPHED, BRANCHES = "serial", "fused", "vmap", "graphed", "
 CAPTURED = (GRAPHED, BRANCHES)  # as CUDA graphs
 GPU_LANES = (4, 9, 16, 27, 48, 81)  # array sizes tried on a GPU ...
 BRANCH_LANES = (2, 4, 8, 16)  # ... and numbers of branches: more only queue up
+FEW = 3  # networks that a CPU trains sooner one after the other than in an array that idle copies fill up
 LARGEST_CPU_ARRAY = 64  # lanes; larger arrays only take memory
 
 
@@ -56,6 +57,11 @@ def array_size(lanes: int, networks: int, device: str) -> int:
     """
     step = 1 if device == "cuda" else LANE_ALIGNMENT
     return min(lanes, -(-networks // step) * step)
+
+
+def in_turn(networks: int, device: str) -> bool:
+    """Whether so few networks are trained one after the other, wherever several may be trained together."""
+    return device == "cpu" and networks <= FEW
 
 
 def needs_calibration(engine: "Engine") -> bool:

@@ -13,7 +13,7 @@ with training_job(snakemake) as job:
     if job:
         task, snapshots, sizes = job.task, job.snapshots(), job.settings["sizes"]
         lanes = [sized_lane(task.architecture, size, task.seed, *job.rates) for size in sizes]
-        results = train(task, lanes, job.report, job.checkpoint, snapshots)
+        results = train(task.fitting(len(lanes)), lanes, job.report, job.checkpoint, snapshots)
         named = {f"{size:g}": result for size, result in zip(sizes, results, strict=True)}
         check_trained({f"network of size {name}": result for name, result in named.items()})
         save_networks(job.output.epochs, {str(epoch): state for epoch, state in snapshots.lane(0).items()})

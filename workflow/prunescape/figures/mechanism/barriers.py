@@ -13,9 +13,14 @@ from prunescape.figures.mechanism import terms
 from prunescape.figures.mechanism.terms import PRUNINGS, RETRAININGS
 from prunescape.figures.palette import BLUE, GREEN, Look
 from prunescape.figures.select import at, distinct, truths
+from prunescape.mechanism.labels import BY_ACTIVATIONS, BY_WEIGHTS
 
 RETRAINED, SEEDS = "pruned_retrained", "seeds"
 BETWEEN = Look(GREEN, "", "between seeds", (0, (4, 1.5)))
+OF_MATCHED = {  # the mean alone
+    BY_WEIGHTS: Look(GREEN, "", "channels matched by weights", (0, (1, 1.2))),
+    BY_ACTIVATIONS: Look(palette.VERMILION, "", "by activations", (0, (1, 1.2))),
+}
 WAYS = {  # every way of pruning and retraining
     ("weights", "fine_tuning"): Look(BLUE, "o", "weights, fine-tuning"),
     ("weights", "rewinding"): Look("#56b4e9", "s", "weights, rewinding", (0, (4, 1.2))),
@@ -66,6 +71,7 @@ def draw(lines: pd.DataFrame, barriers: pd.DataFrame, model: str, tolerance: flo
     style.heading(figure, f"{names.model_title(model)}: barriers between networks", _words(table, bool(len(between))))
     ages = [Line2D([], [], color=colour, lw=1.6, label=f"cycle {cycle:g}") for cycle, colour in colours.items()]
     seeds = [BETWEEN.handle()] if len(between) else []
+    seeds += [look.handle() for what, look in OF_MATCHED.items() if len(at(table, what=what))]
     style.legend_below(figure, [*ages, *(WAYS[way].handle() for way in ways), *seeds], entry=1.9)
     return figure
 
@@ -83,7 +89,7 @@ def _words(table: pd.DataFrame, between: bool) -> str:
     seeds = at(table, what=RETRAINED)["seed"].nunique()
     several = f" Lines from $W^{{*}}$ are means over {seeds} seeds." if seeds > 1 else ""
     anew = " Batch norm is measured anew at every point." if truths(table["recomputed"]).any() else ""
-    pairs = " Those between seeds are drawn pair by pair; dashed below: their mean." if between else ""
+    pairs = " Those between seeds are drawn pair by pair; dashed and dotted below: means." if between else ""
     return (
         "Above: training accuracy and loss on the straight line from the pretrained network $W^{*}$ to the retrained "
         f"one, $W^{{r}}$. Below: how far the curve rises above the chord, with 95 % intervals.{anew}{several}{pairs}"
@@ -148,6 +154,9 @@ def _heights(axes: Axes, barriers: pd.DataFrame, measure: str, tolerance: float)
     for place, (way, look) in enumerate(WAYS.items()):
         _one_way(axes, _of(here, way), SHIFT * (place - (len(WAYS) - 1) / 2), look)
     pairs = at(here, what=SEEDS)["barrier"].dropna()
+    for what, look in OF_MATCHED.items():
+        if (matched := at(here, what=what)["barrier"].dropna()).size:
+            axes.axhline(matched.mean(), color=look.colour, lw=1.3, ls=look.dashes)
     if len(pairs):
         axes.axhspan(pairs.min(), pairs.max(), color=BETWEEN.colour, alpha=drawing.BAND, lw=0)
         axes.axhline(pairs.mean(), color=BETWEEN.colour, lw=1.5, ls=BETWEEN.dashes)
