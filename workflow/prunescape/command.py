@@ -10,14 +10,14 @@ import sys
 import webbrowser
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from prunescape.config.reading import read
 from prunescape.errors import UserError
 from prunescape.first_config import FirstConfig, written
 
 PROJECT = Path(__file__).resolve().parents[2]
-PROFILE = PROJECT / "profiles" / "default" / "config.yaml"
+PROFILE = PROJECT / "profiles" / "default" / "config.yaml"  # of a run that names none
 CONFIG = "prunescape.yaml"
 TARGETS = {
     "check": "whether the networks can be trained and pruned, before anything is spent",
@@ -116,9 +116,7 @@ def snakemake(name: str, words: Sequence[str]) -> list[str]:
     program = Path(sys.executable).with_name("snakemake")
     start = [str(program)] if program.is_file() else [sys.executable, "-m", "snakemake"]
     by_profile = any(word.split("=")[0] in ("--profile", "--workflow-profile") for word in others)
-    settings = (
-        [] if by_profile else ["--workflow-profile", "none", *_settings(PROJECT / "profiles/default/config.yaml")]
-    )
+    settings = [] if by_profile else ["--workflow-profile", "none", *_settings(PROFILE)]
     config = ["--configfile", *files] if files else []
     return [*start, *targets, "--snakefile", str(PROJECT / "Snakefile"), *settings, *config, *others]
 
@@ -186,14 +184,13 @@ def init(words: Sequence[str]) -> None:
     parser.add_argument("--weights", help="a file with the trained network's weights, which are pruned")
     parser.add_argument("--learning-rate", type=float, help="the one that you train with")
     parser.add_argument("--weight-decay", type=float, help="likewise")
-    given: dict[str, Any] = vars(parser.parse_args(list(words)))
-    path = Path(given.pop("file"))
+    asked = parser.parse_args(list(words))
+    path = Path(asked.file)
     if path.exists():
         raise UserError(f"{path}: is there already; name another file, or remove it")
-    text = written(
-        FirstConfig(run=path.resolve().parent.name if path.stem == "prunescape" else path.stem, **given), PROJECT
-    )
-    path.write_text(text, encoding="utf-8")
+    run = path.resolve().parent.name if path.stem == "prunescape" else path.stem
+    first = FirstConfig(run, asked.network, asked.data, asked.weights, asked.learning_rate, asked.weight_decay)
+    path.write_text(written(first, PROJECT), encoding="utf-8")
     named = "" if path.name == CONFIG else f" {path}"
     print(f"wrote {path}. Next: prunescape check{named}, then prunescape plan{named}, then prunescape run{named}")
 
