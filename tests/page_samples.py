@@ -110,6 +110,6 @@ TITLES = {table.name: placed(table.title)[1] for table in TABLES if table.title 
 
 def sample_page(tables: dict[str, pd.DataFrame], pictures: list[tuple[str, Caption]]) -> str:
     """The page to explore."""
-    shown = {name: (tables[name], Caption(0, title, "", "", "")) for name, title in TITLES.items()}
+    shown = {name: (tables[name], Caption(0, title, "", "", "")) for name, title in TITLES.items() if name in tables}
     root = Path(__file__).parents[1]
     return explore_page(sample_answer(tables), tables["timing"], shown, pictures, SETTINGS, CONFIG, root)

@@ -36,11 +36,11 @@ import data_flow
 
 def test_the_way_from_a_number_to_its_code_is_there() -> None:
     """Rules, tables and functions of the page's table are those of the workflow."""
-    plan = Plan(
-        merged(TINY, {"grid": {"step": 0.2}, **{of.name: {} for of in COMPANIONS}, "stochastic": {"held_out": 20}})
-    )
-    steps = {step.name: step for step in plan.steps}
-    written = {Path(path).name for step in plan.steps for job in step.all_jobs() for path in job.outputs.values()}
+    studies = {**{of.name: {} for of in COMPANIONS}, "stochastic": {"held_out": 20}}
+    plan = Plan(merged(TINY, {"grid": {"step": 0.2}, **studies}))
+    few = Plan(merged(TINY, {"exploration": {"method": "adaptive"}}))
+    steps = {step.name: step for of in (few, plan) for step in of.steps}
+    written = {Path(path).name for step in steps.values() for job in step.all_jobs() for path in job.outputs.values()}
     rows = re.findall(
         r"^\| .+ \| `(\S+\.csv)` \| `(\w+)` \| (.+) \|$", (DOCS / "data-flow.md").read_text(), re.MULTILINE
     )

@@ -150,7 +150,9 @@ def test_stages_count_networks_and_tell_the_best(study: Study) -> None:
     companion.look()
     text = page([companion.page(0, 1, [], 0.0)])
     assert "exploration" not in text
-    assert re.search(r"^pretrain .* 0 of 1 trained", text, flags=re.MULTILINE)
+    pretrain = next(step for step in study.plan.companions["stochastic"].measured if step.name == "pretrain")
+    networks = sum(job.networks for job in pretrain.all_jobs())
+    assert re.search(rf"^pretrain .* 0 of {networks} trained", text, flags=re.MULTILINE)
 
 
 ON_A_TERMINAL = """

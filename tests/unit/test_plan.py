@@ -136,6 +136,7 @@ def test_scripts_ask_for_files_that_their_steps_have(whole: Plan) -> None:
         asked = set(re.findall(r"(?:snakemake\.input|files)\.(\w+)", text)) - {"get", "items"}
         if step.name == "plan_confirmation":
             asked -= {"before", "tables", "images"}  # of later rounds, which are not known yet
+            asked -= {"stopped"}  # of exploration by few trainings
         assert not jobs or asked <= given, f"{step.name}: {step.script} reads {asked - given}"
 
 

@@ -23,6 +23,8 @@ PICKLES = {
     "prunescape/models/given_weights.py",
 }
 NO_RESULTS = {
+    "prunescape/command.py",  # makes a first config, by hand, where there is none
+    "prunescape/first_config.py",  # a draft of it, that is read and thrown away
     "prunescape/config/reference.py",  # makes a page of the documentation, by hand
     "prunescape/config/schema.py",  # makes what editors read, by hand
     "prunescape/training/workers.py",  # empty files to lock

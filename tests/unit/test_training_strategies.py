@@ -117,9 +117,9 @@ def test_arrays_are_no_larger_than_what_there_is_to_train(
     sizes: list[int] = []
     array = train_module.Array
 
-    def made(task: Task, lanes: list[Lane]) -> train_module.Array:
+    def made(task: Task, lanes: list[Lane], below: Any) -> train_module.Array:
         sizes.append(task.engine.lanes)
-        return array(task, lanes)
+        return array(task, lanes, below)
 
     monkeypatch.setattr(train_module, "Array", made)
     large = replace(task, engine=replace(task.engine, lanes=64))

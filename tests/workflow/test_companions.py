@@ -24,7 +24,7 @@ THERE: dict[str, tuple[int, int, dict[str, int], list[str]]] = {
     "stochastic": (23, 12, {"small_resnet": 25}, ["evaluate_sweep", "confirm_noise", "confirm_structured"]),
     "mechanism": (24, 13, {"small_resnet": 67}, ["prune_in_cycles", "retrain_channel_sets"]),
     "coherence": (
-        *(14, 15, {"small_resnet": 29, "mlp": 26}),
+        *(14, 15, {"small_resnet": 29, "mlp": 38}),
         ["train_run", "measure_runs", "retrain_masks", "train_widths", "prune_parents"],
     ),
 }
