@@ -86,7 +86,7 @@ class Study:
         often = ["--slurm-init-seconds-before-status-checks", "1"]
         return self.snakemake("--profile", "profiles/slurm", *often, *arguments)
 
-    def finish(self, process: subprocess.Popen, seconds: float = 600) -> None:
+    def finish(self, process: subprocess.Popen, seconds: float = 1200) -> None:
         """Wait for Snakemake to end well."""
         try:
             status = process.wait(timeout=seconds)

@@ -19,7 +19,7 @@ def slurm(*command: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
 
 
-def until(what: str, look: Callable[[], Found | None], seconds: float = 600) -> Found:
+def until(what: str, look: Callable[[], Found | None], seconds: float = 900) -> Found:
     """What `look` gives once it is neither None nor false nor empty."""
     end = time.monotonic() + seconds
     while not (found := look()):
