@@ -9,7 +9,7 @@ PYTEST = PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --durations=20 -
 PARALLEL := -n auto --dist worksteal
 RUN := results/$(shell sed -n "s/^run: *\([^ \#]*\).*/\1/p" config.yaml)
 
-.PHONY: help demo demo-stochastic-full demo-mechanism-full watch test test-full lint unit workflow-test slurm-test local-tests slurm-beside docs lock site gallery bench bench-gpu clean
+.PHONY: help demo demo-stochastic-full demo-mechanism-full watch test test-full zoo lint unit workflow-test slurm-test local-tests slurm-beside docs lock site gallery bench bench-gpu clean
 
 help:
 	@echo "make demo             set up, run the main job on handwritten digits, and write a report (minutes on two cores)"
@@ -19,6 +19,7 @@ help:
 	@echo "make watch            the demo's progress, live, from another terminal"
 	@echo "make test             set up and run the checks (ten minutes); its parts: lint, unit, workflow-test, slurm-test"
 	@echo "make test-full        run all other tests, which take longer (half an hour)"
+	@echo "make zoo              prune and train five large networks more (minutes)"
 	@echo "make docs             write the config reference and the editor's schema again, from the sections"
 	@echo "make lock             pin all that requirements.txt needs, with hashes, in envs/requirements.lock"
 	@echo "make site             the documentation as a site, site/index.html"
@@ -88,7 +89,10 @@ test: $(VENV)/dev
 	@$(MAKE) --no-print-directory -j 3 slurm-beside lint local-tests
 
 test-full: $(VENV)/dev
-	@$(MAKE) --no-print-directory -j 2 slurm-beside local-tests TESTS="full or hypothesis" EXAMPLES=long
+	@$(MAKE) --no-print-directory -j 2 slurm-beside local-tests TESTS="(full or hypothesis) and not zoo" EXAMPLES=long
+
+zoo: $(VENV)/dev
+	@$(MAKE) --no-print-directory unit TESTS=zoo
 
 local-tests: $(VENV)/dev
 	@$(MAKE) --no-print-directory unit

@@ -55,6 +55,14 @@ PASS = {
     "timm:test_vit3": FITTED,
     "timm:test_vit4": FITTED,
 }
+# Minutes together; smaller ones of the same family, or other tests, prune the same layers.
+LARGE = {
+    "torchvision:convnext_tiny",
+    "torchvision:densenet121",
+    "torchvision:resnet34",
+    "torchvision:resnet50",
+    "torchvision:resnext50_32x4d",
+}
 REFUSED = {
     "torchvision:shufflenet_v2_x0_5": "cannot follow this network's channels",
     "torchvision:shufflenet_v2_x1_0": "cannot follow this network's channels",
@@ -84,7 +92,7 @@ def checked(target: str, kwargs: dict, images: PreparedData) -> dict:
     return preflight(architecture, variants, PruningSettings(tolerance_points=5), "auto", lambda line: None, task)
 
 
-@pytest.mark.parametrize("target", PASS)
+@pytest.mark.parametrize("target", [pytest.param(name, marks=[pytest.mark.zoo] * (name in LARGE)) for name in PASS])
 def test_they_are_pruned_and_train(target: str, images: PreparedData) -> None:
     found = checked(target, PASS[target], images)
     assert found["groups"]
