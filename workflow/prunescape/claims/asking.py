@@ -6,7 +6,7 @@ to the core questions, which are its source's contributions, and the rest over a
 config decides and no result does.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -168,3 +168,31 @@ class Levels:
         """The asking of one network; where all answers are of one kind, they have the whole level."""
         part, rest = self.parts if self.core and self.others else (1.0, 1.0)
         return Asking(about, self.level * part / max(self.core, 1), self.level * rest / max(self.others, 1))
+
+
+def asked_at(
+    level: float, claims: Callable[[Callable[[About], Asking]], list[Claim]]
+) -> tuple[list[Claim], dict[str, float]]:
+    """The claims of a study at the levels that follow from what is asked, and how the level is split.
+
+    Args:
+        level: how often any answer may be wrong in one direction.
+        claims: gives the claims, by the asking of a network. What it asks follows from its tables' rows and not from
+            their numbers, whatever the level.
+
+    Returns:
+        The claims; and for the study's note level, core and others (how many answers share it), confidence_core and
+        confidence_other (of their intervals, in percent).
+    """
+    asked = claims(lambda about: Asking(about, 0.5, 0.5))
+    core = sum(bool(claim.numbers["core"]) for claim in asked)
+    levels = Levels(level, core, len(asked) - core)
+    example = levels.asking(About("", "", ""))
+    split = {
+        "level": levels.level,
+        "core": core,
+        "others": levels.others,
+        "confidence_core": 100 * (1 - 2 * example.core),
+        "confidence_other": 100 * (1 - 2 * example.other),
+    }
+    return claims(levels.asking), split

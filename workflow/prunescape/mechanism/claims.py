@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from prunescape.claims.asking import Asking, Estimand, Levels
+from prunescape.claims.asking import Asking, Estimand, asked_at
 from prunescape.claims.claim import About, Claim
 from prunescape.claims.published import published
 from prunescape.claims.study import StudyClaims, decided_on
@@ -107,20 +107,8 @@ def claims(given: Mapping[str, Any], settings: Mapping[str, Any]) -> StudyClaims
             two networks of one basin, and be higher in one of them; level, how often any answer may be wrong in one
             direction; data, the data set's name; and seeds.
     """
-    # What is asked follows from the tables' rows and not from their numbers, whatever the level.
-    asked = claims_at(given, settings, lambda about: Asking(about, 0.5, 0.5))
-    core = sum(bool(claim.numbers["core"]) for claim in asked)
-    levels = Levels(settings["level"], core, len(asked) - core)
-    example = levels.asking(About(STUDY, "", ""))
-    note = NOTE.format(
-        tolerance=settings["tolerance"],
-        level=levels.level,
-        core=core,
-        others=levels.others,
-        confidence_core=100 * (1 - 2 * example.core),
-        confidence_other=100 * (1 - 2 * example.other),
-    )
-    stated = claims_at(given, settings, levels.asking)
+    stated, split = asked_at(settings["level"], partial(claims_at, given, settings))
+    note = NOTE.format(tolerance=settings["tolerance"], **split)
     return StudyClaims(STUDY, settings["question"], note, dict.fromkeys(settings["models"], ""), stated)
 
 

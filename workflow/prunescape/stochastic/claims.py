@@ -1,9 +1,10 @@
 """Claims of the study `stochastic`: gains of networks that had no part in choosing, and sentences that follow."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
-from prunescape.claims.asking import Asking, Levels
+from prunescape.claims.asking import Asking, asked_at
 from prunescape.claims.claim import About, Claim
 from prunescape.claims.published import published
 from prunescape.claims.study import StudyClaims, decided_on
@@ -39,21 +40,10 @@ def claims(given: Mapping[str, Any], settings: Mapping[str, Any]) -> StudyClaims
             often any answer may be wrong in one direction; generation, of the confirmation; held_out, the number of
             images on which searches choose; data, the data set's name; and seeds, of the networks that explore.
     """
-    # What is asked follows from the tables' rows and not from their numbers, whatever the level.
-    asked = claims_at(given, settings, lambda about: Asking(about, 0.5, 0.5))
-    core = sum(bool(claim.numbers["core"]) for claim in asked)
-    levels = Levels(settings["level"] * part(GENERATIONS, settings["generation"] - 1), core, len(asked) - core)
-    example = levels.asking(About(STUDY, "", ""))
-    note = NOTE.format(
-        fresh=given["confirmed"]["seed"].nunique() // len(settings["models"]),
-        tolerance=settings["tolerance"],
-        level=levels.level,
-        core=core,
-        others=levels.others,
-        confidence_core=100 * (1 - 2 * example.core),
-        confidence_other=100 * (1 - 2 * example.other),
-    )
-    stated = claims_at(given, settings, levels.asking)
+    level = settings["level"] * part(GENERATIONS, settings["generation"] - 1)
+    stated, split = asked_at(level, partial(claims_at, given, settings))
+    fresh = given["confirmed"]["seed"].nunique() // len(settings["models"])
+    note = NOTE.format(fresh=fresh, tolerance=settings["tolerance"], **split)
     models = dict(zip(settings["models"], map(_chosen, given["cells"]), strict=True))
     return StudyClaims(STUDY, settings["question"], note, models, stated)
 
