@@ -73,6 +73,8 @@ def tuned(seeds=SEEDS) -> pd.DataFrame:
         control_top1=one_shot + 19.0,
         one_shot_gradient_flow=flow,
         gradient_flow=1.0,
+        one_shot_gradient_norm=flow**0.5,
+        gradient_norm=1.0,
         diverged=False,
     )
 
@@ -90,7 +92,8 @@ def variances(seeds=SEEDS) -> pd.DataFrame:
         for layer in "ab"
     ]
     table = pd.DataFrame(rows, columns=["seed", "kind", "sigma", "stage", "layer", "v"])
-    return table.assign(model=MODEL, method="magnitude", gamma=0.9, recalibrated=False)
+    others = {"v_channel": table["v"] + 0.05, "v_clean": table["v"] + 0.02, "v_channel_clean": table["v"] + 0.07}
+    return table.assign(model=MODEL, method="magnitude", gamma=0.9, recalibrated=False, **others)
 
 
 def fronts(seeds=SEEDS) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """Masks and scores of single weights, each against its definition written out."""
 
+import copy
 import math
 from decimal import Decimal
 
@@ -13,7 +14,7 @@ from network_samples import cut_to
 from prunescape.errors import UserError
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
-from prunescape.pruning.scores import WEIGHT_SCORES, grasp, lamp, magnitude, random_scores, score
+from prunescape.pruning.scores import WEIGHT_SCORES, GraspSettings, grasp, lamp, magnitude, random_scores, score
 from prunescape.pruning.unstructured import apply_masks, highest, kept_count, masks, prunable, prune_further
 
 SMALL = cut_to(Architecture("small_resnet", (1, 8, 8), 10), {"blocks.0.conv1": 5, "blocks.1.conv1": 9})
@@ -160,6 +161,38 @@ def test_grasp_is_the_product_with_an_explicit_hessian() -> None:
     )
     assert changes.argmax() == expected.argmin()
     torch.testing.assert_close(changes / step, -2 * expected, rtol=1e-3, atol=1e-6)
+
+
+def test_grasp_as_wang_et_al_take_the_loss() -> None:
+    """Logits over 200, statistics of the batch, and the inner layers alone: by autograd on the whole batch."""
+    torch.manual_seed(0)
+    network = build(SMALL, 0).double()
+    network(torch.rand(30, 1, 8, 8, dtype=torch.float64))
+    images, labels = torch.rand(7, 1, 8, 8, dtype=torch.float64), torch.randint(0, 10, (7,))
+    inner = [*prunable(network)][1:-1]
+    found = grasp(network.eval(), [(images, labels)], GraspSettings(200.0, "batch"), "first_last")
+    assert [*found] == inner
+    plain = grasp(network, [(images, labels)])
+    trained = copy.deepcopy(network).train()
+    weights = {name: trained.get_parameter(name) for name in inner}
+    loss = F.cross_entropy(trained(images) / 200.0, labels)
+    gradient = torch.autograd.grad(loss, [*weights.values()], create_graph=True)
+    along = sum((one * one.detach()).sum() for one in gradient)
+    product = torch.autograd.grad(along, [*weights.values()])
+    for name, part in zip(inner, product, strict=True):
+        torch.testing.assert_close(found[name], weights[name].detach() * part, rtol=1e-9, atol=1e-16)
+        assert not torch.allclose(found[name], plain[name] / 200.0**2)
+
+
+def test_the_first_and_the_last_layer_may_be_left_out() -> None:
+    network = build(SMALL, 0)
+    every = [*prunable(network)]
+    assert (every[0], every[-1]) == ("conv1.weight", "fc.weight")
+    assert [*prunable(network, exclude="first_last")] == every[1:-1]
+    assert [*score("magnitude", network, exclude="first_last")] == every[1:-1]
+    two = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Linear(4, 2))
+    with pytest.raises(UserError, match="of 2 layers none is left to prune; write exclude: none"):
+        prunable(two, exclude="first_last")
 
 
 def test_random_scores_depend_on_the_seed_alone() -> None:

@@ -63,6 +63,20 @@ def test_what_is_perturbed(pretrained: Pretrained) -> None:
         perturb(network, SIGMA, 0, 0, "prunabel")
 
 
+def test_excluded_layers_are_neither_pruned_nor_perturbed(pretrained: Pretrained) -> None:
+    network, inner = pretrained.network, prunable(pretrained.network, exclude="first_last")
+    for perturbed in ("prunable", "all"):
+        without = Pretrained("m", 3, network, perturbed, exclude="first_last").for_stage("transfer")
+        variant = Variant("stochastic", "magnitude", 0.9, SIGMA)
+        made, kept = without.make(variant), without.masks(variant)
+        assert [*kept] == [*inner]
+        d = sum(weight.numel() for weight in inner.values())
+        assert sum(int(mask.sum()) for mask in kept.values()) == int((d * 10 - 9 * d) // 10)
+        for name in {*prunable(network)} - {*inner}:
+            assert bool(made.get_parameter(name).all())
+            assert torch.equal(made.get_parameter(name), network.get_parameter(name)) == (perturbed == "prunable")
+
+
 def test_variants_are_the_papers_equations(pretrained: Pretrained) -> None:
     dense, noisy = flat(pretrained.network), flat(perturb(pretrained.network, SIGMA, pretrained.seed, 2))
     kept = len(dense) // 10

@@ -12,7 +12,7 @@ from prunescape.data.batches import Batches
 from prunescape.data.prepared import PreparedData
 from prunescape.pruning.unstructured import prunable
 from prunescape.stochastic.feature_variance import feature_variance, layer_variances, variance_ratios
-from prunescape.stochastic.gradient_flow import gradient_flow, gradient_flow_table
+from prunescape.stochastic.gradient_flow import gradient_flow, gradient_flow_table, gradient_norm
 from prunescape.stochastic.variants import Pretrained, Variant, variants
 from prunescape.stochastic.weight_cdf import weight_cdf
 from prunescape.training.recalibration import recalibrated, recalibration_batches
@@ -25,7 +25,7 @@ def batches(digits: PreparedData) -> Batches:
     return Batches(digits, "train", "cpu", 30, dtype=torch.float64)
 
 
-def phi(network: torch.nn.Module, images: torch.Tensor) -> dict[str, float]:
+def phi(network: torch.nn.Module, images: torch.Tensor, by_channel: bool = False) -> dict[str, float]:
     """The sum of the variances of each layer's neurons, one neuron after the other."""
     network = copy.deepcopy(network).double().eval()
     outputs: dict[str, torch.Tensor] = {}
@@ -34,16 +34,22 @@ def phi(network: torch.nn.Module, images: torch.Tensor) -> dict[str, float]:
             module.register_forward_hook(lambda _, __, output, name=name: outputs.update({name: output}))
     with torch.no_grad():
         network(images)
-    return {
-        name: sum(np.var(neuron.numpy(), ddof=1) for neuron in output.flatten(1).T) for name, output in outputs.items()
+    neurons = {
+        name: output.transpose(0, 1).flatten(1) if by_channel else output.flatten(1).T
+        for name, output in outputs.items()
     }
+    return {name: sum(np.var(one.numpy(), ddof=1) for one in of_layer) for name, of_layer in neurons.items()}
 
 
-def plain_v(pruned: list[torch.nn.Module], dense: list[torch.nn.Module], batches: Batches) -> float:
+def plain_v(
+    pruned: list[torch.nn.Module], dense: list[torch.nn.Module], batches: Batches, by_channel: bool = False
+) -> float:
     """Eq. 4 as it is written."""
     ratios = []
     for images, _ in batches:
-        of_pruned, of_dense = [[phi(network, images) for network in networks] for networks in (pruned, dense)]
+        of_pruned, of_dense = [
+            [phi(network, images, by_channel) for network in networks] for networks in (pruned, dense)
+        ]
         for layer in of_dense[0]:
             ratios.append(np.mean([one[layer] for one in of_pruned]) / np.mean([one[layer] for one in of_dense]))
     return float(np.mean(ratios))
@@ -54,7 +60,8 @@ def test_feature_variance_is_a_plain_loop_over_batches_layers_and_neurons(
 ) -> None:
     wanted = variants(["magnitude", "lamp"], [0.6, 0.9], [SIGMA], 3, ["deterministic", "stochastic", "mask_s_to_d"])
     table = feature_variance(pretrained, wanted, batches, EXACT)
-    assert list(table.columns) == [*("model", "seed", "method", "gamma", "sigma", "kind", "recalibrated", "layer", "v")]
+    names = ["model", "seed", "method", "gamma", "sigma", "kind", "recalibrated", "layer"]
+    assert list(table.columns) == [*names, *("v", "v_channel", "v_clean", "v_channel_clean")]
     assert len(table) == 2 * 2 * 3 * 6
     v = table.groupby(["kind", "method", "gamma"])["v"].mean()
     for method, gamma in [("magnitude", 0.6), ("lamp", 0.9)]:
@@ -67,6 +74,14 @@ def test_feature_variance_is_a_plain_loop_over_batches_layers_and_neurons(
         masks = [pretrained.make(Variant("mask_s_to_d", method, gamma, SIGMA, draw)) for draw in range(3)]
         of_masks = plain_v(masks, [pretrained.network], batches)
         assert v["mask_s_to_d", method, gamma] == pytest.approx(of_masks, rel=1e-9)
+    others = table.groupby(["kind", "method", "gamma"])[["v_channel", "v_clean", "v_channel_clean"]].mean()
+    found = others.loc[("stochastic", "lamp", 0.9)]
+    clean = [pretrained.network]
+    expected = [plain_v(noisy, of, batches, way) for of, way in ((dense, True), (clean, False), (clean, True))]
+    assert found.tolist() == pytest.approx(expected, rel=1e-9)
+    plain = table[table["kind"] == "deterministic"]
+    assert (plain["v"] == plain["v_clean"]).all()
+    assert (plain["v"] != plain["v_channel"]).any()
 
 
 def test_fine_tuned_networks_are_measured_in_place_of_their_variants(pretrained: Pretrained, batches: Batches) -> None:
@@ -104,6 +119,21 @@ def test_gradient_flow_is_the_whole_datas_gradient_of_kept_weights(
             kept = pretrained.masks(variant)[name] if variant.method != "none" else torch.ones_like(parameter)
             flow += (parameter.grad[kept.bool()] ** 2).sum().item()
         assert found == pytest.approx(flow, rel=1e-9)
+
+
+def test_the_gradient_norm_is_that_of_the_authors_code(pretrained: Pretrained, digits: PreparedData) -> None:
+    """The norm of one vector: all weights but those of batch norm, first and last layer; pruned ones, too."""
+    batches = Batches(digits, "train", "cpu", 30, dtype=torch.float64)
+    networks = [pretrained.make(Variant("deterministic", "magnitude", 0.9)), pretrained.network]
+    found = gradient_norm(networks, batches, EXACT)
+    ((images, labels),) = Batches(digits, "train", "cpu", 1000, dtype=torch.float64)
+    for network, norm in zip(networks, found.tolist(), strict=True):
+        network = copy.deepcopy(network).double().eval()
+        F.cross_entropy(network(images), labels).backward()
+        layers = [one for one in network.modules() if isinstance(one, torch.nn.Conv2d | torch.nn.Linear)]
+        assert isinstance(layers[-1], torch.nn.Linear)
+        gradients = torch.cat([layer.weight.grad.flatten() for layer in layers[1:-1]])
+        assert norm == pytest.approx(torch.norm(gradients).item(), rel=1e-9)
 
 
 def test_gradient_flow_leaves_networks_as_they_are(pretrained: Pretrained, batches: Batches) -> None:

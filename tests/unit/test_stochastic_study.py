@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from network_samples import ARCHITECTURE, EXACT
+from prunescape.data.batches import Batches
 from prunescape.data.prepared import PreparedData
 from prunescape.errors import UserError
 from prunescape.models.weights import save_weights
@@ -16,7 +17,7 @@ from prunescape.plan.cost import population
 from prunescape.stochastic.context import PretrainedContext, open_pretrained
 from prunescape.stochastic.feature_variance import feature_variance
 from prunescape.stochastic.fine_tuning import FineTuned, controls, fine_tune, measure_fine_tuning
-from prunescape.stochastic.gradient_flow import gradient_flow_table
+from prunescape.stochastic.gradient_flow import gradient_flow_table, gradient_norm
 from prunescape.stochastic.populations import evaluate_variants
 from prunescape.stochastic.searches import run_searches
 from prunescape.stochastic.statistics import choose_cells, choose_structured
@@ -38,6 +39,8 @@ SETTINGS = {
     "held_out": 20,
     "sample": 50,
     "perturbed": "prunable",
+    "exclude": "none",
+    "grasp": {"temperature": 1.0, "batch_norm": "running"},
     "batch_size": 25,
     "drop_last": False,
     "engine": ENGINE,
@@ -184,6 +187,9 @@ def test_fine_tuning_is_measured_before_and_after(context: PretrainedContext, ta
     assert found.accuracies["one_shot_top1_recalibrated"].tolist() == again["top1"][len(wanted) :].tolist()
     flows = gradient_flow_table(context.pretrained, wanted, context.sample, EXACT)["gradient_flow"]
     assert found.accuracies["one_shot_gradient_flow"].tolist() == pytest.approx(flows.tolist())
+    ((images, labels),) = Batches(context.held_out, "train", "cpu", 1000, dtype=torch.float64)
+    norms = gradient_norm(tuned.networks, [(images, labels)], EXACT)
+    assert found.accuracies["gradient_norm"].tolist() == pytest.approx(norms.tolist())
     assert (found.accuracies["gradient_flow"] != found.accuracies["one_shot_gradient_flow"]).all()
     assert found.accuracies["top1"].mean() > found.accuracies["one_shot_top1"].mean() + 5
     of_magnitude = [variant for variant in wanted if variant.method == "magnitude"]

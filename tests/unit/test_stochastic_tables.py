@@ -8,6 +8,7 @@ import pytest
 
 from prunescape.claims.published import published
 from prunescape.stochastic.tables import SOURCE, at_cells, table_2, table_3
+from prunescape.studies.stochastic import STUDY
 from stochastic_results import CELLS, GAINS, GUESSING, MODEL, confirmed, first_table, fronts, tuned, variances
 
 
@@ -74,10 +75,18 @@ def test_table_2_and_3() -> None:
     assert (magnitude["dp"], magnitude["delta"]) == pytest.approx((40.0, 1.3))
     assert (magnitude["one_shot_dp"], magnitude["one_shot_delta"]) == pytest.approx((20.0, 11.3))
     assert (magnitude["one_shot_sp_gradient_flow"], magnitude["one_shot_dp_gradient_flow"]) == (8.0, 11.5)
+    assert magnitude["one_shot_sp_gradient_norm"] == pytest.approx(8.0**0.5)
+    assert magnitude["published_one_shot_sp_gradient_norm"] == 8.0  # of the same quantity
     assert (magnitude["published_delta"], found.loc["lamp"]["published_delta"]) == (2.2, -0.9)
     other = table_2(tuned().replace({"gamma": {0.9: 0.91}}), "cifar10")
     assert other["published_delta"].isna().all()  # at another pruning rate nothing is comparable
-    variance = table_3(variances(), "cifar10").set_index("stage")
+    of_variances = table_3(variances(), "cifar10")
+    columns = {table.name: list(table.columns) for table in STUDY.tables}
+    assert list(found.reset_index()[columns["table_2"]]) == list(table_2(noises, "cifar10"))
+    assert list(of_variances) == columns["table_3"]
+    variance = of_variances.set_index("stage")
     assert (variance.loc["one_shot", "dp"], variance.loc["one_shot", "sp"]) == pytest.approx((0.71, 0.81))
     assert variance.loc["one_shot", "difference_low"] == pytest.approx(0.1)
-    assert variance.loc["fine_tuned", "published_sp"] == 1.003
+    assert variance.loc["fine_tuned", "published_sp_channel"] == 1.003
+    channels = variance.loc["one_shot", ["dp_channel", "sp_channel", "sp_clean", "sp_channel_clean"]]
+    assert channels.tolist() == pytest.approx([0.76, 0.86, 0.83, 0.88])

@@ -112,5 +112,5 @@ def test_the_papers_preset_shrunken(shrunken: Callable[..., Path]) -> None:
     assert {"cell"} <= set(one["search"]) <= {"F2", "cell"}  # F2 where its search found anything
     assert one["published_sp"].notna().all()
     assert pd.read_csv(output / "table_2.csv")["published_delta"].notna().sum() == 1
-    assert pd.read_csv(output / "table_3.csv")["published_sp"].notna().sum() == 2
+    assert pd.read_csv(output / "table_3.csv")["published_sp_channel"].notna().sum() == 2
     assert len(list((output / "figures").rglob("*.png"))) == 2 + 9

@@ -105,12 +105,28 @@ class FineTuning(Section):
     )
 
 
+class Grasp(Section):
+    """How GraSP takes the loss whose gradient flow it preserves."""
+
+    temperature: Positive = key(
+        1.0,
+        "What logits are divided by; 200 in Wang et al. (2020) and in the code of the paper's authors.",
+        unit="factor",
+    )
+    batch_norm: Literal["running", "batch"] = key(
+        "running",
+        "Which statistics batch norm uses meanwhile: its `running` ones, or those of each `batch`, as there.",
+    )
+
+
 class Search(Section):
     """The search for noise and pruning rate with two objectives at once (SP paper, IV-C, Fig. 7, Table I, right)."""
 
     algorithms: Some[Literal["nsga2", "random"]] = key(("nsga2", "random"), "How candidates are proposed.")
     budget: Count = key(150, "Candidates measured in each search.", unit="candidates")
-    population: Several = key(15, "Candidates of a generation.", unit="candidates")
+    population: Several = key(
+        15, "Candidates of a generation; 50 in the code of the paper's authors.", unit="candidates"
+    )
     sigma: Two[Positive] = key(
         (0.0001, 0.01), "Lowest and highest noise.", unit="weight", hint="write [lowest, highest]"
     )
@@ -151,6 +167,11 @@ class Stochastic(Section):
         "What noise is added to: the weights that can be pruned, of convolutions and fully connected layers "
         "(`prunable`), or every parameter (`all`).",
     )
+    exclude: Literal["none", "first_last"] = key(
+        "none",
+        "Layers that are never pruned, and that noise is added to only where `perturbed` is `all`: `none`, or the "
+        "first and the last (`first_last`), as in the code of the paper's authors.",
+    )
     lanes: Count = key(
         16, "Networks evaluated and fine-tuned together as one, on a CPU 1 or a multiple of 16.", unit="networks"
     )
@@ -169,5 +190,6 @@ class Stochastic(Section):
     confirm: Confirm = section(Confirm)
     transfer: Transfer = section(Transfer)
     fine_tuning: FineTuning = section(FineTuning)
+    grasp: Grasp = section(Grasp)
     search: Search = section(Search)
     structured: Structured = section(Structured)

@@ -187,7 +187,7 @@ class Stochastic(Companion[Section]):
 
         def settings(wildcards: Wildcards) -> dict[str, Any]:
             return {
-                **section.plain("held_out", "sample", "perturbed"),
+                **section.plain("held_out", "sample", "perturbed", "exclude", "grasp"),
                 **run.config.recipe.plain("batch_size", "drop_last"),
                 "engine": run.lanes(section.lanes),
                 "seed": int(wildcards["seed"]),
@@ -281,7 +281,14 @@ class Stochastic(Companion[Section]):
     def measure_weight_cdf(self) -> Step:
         """The step that measures how many weights are smaller than the noise: seconds of work."""
         outputs, pretrained = {"table": self.part("weight_cdf")}, self.of_pretrained
-        return self.step("measure_weight_cdf", outputs, self.fresh(), inputs=pretrained, sources=self.run.builder)
+        return self.step(
+            "measure_weight_cdf",
+            outputs,
+            self.fresh(),
+            inputs=pretrained,
+            values=self.section.plain("exclude"),
+            sources=self.run.builder,
+        )
 
     @cached_property
     def fine_tune(self) -> Step:

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -10,12 +11,34 @@ from torch import nn
 from prunescape.data.randomness import derive_seed
 from prunescape.errors import known
 from prunescape.pruning.settings import GRASP, MAGNITUDE, RANDOM, WEIGHT_SCORES
-from prunescape.pruning.unstructured import Tensors, prunable
+from prunescape.pruning.unstructured import NO_LAYER, Tensors, prunable
 
 Labelled = Iterable[tuple[torch.Tensor, torch.Tensor]]
+RUNNING, BATCH = "running", "batch"  # statistics of batch norm
 
 
-def score(method: str, network: nn.Module, *, batches: Labelled | None = None, seed: int | None = None) -> Tensors:
+@dataclass(frozen=True)
+class GraspSettings:
+    """How GraSP takes the loss.
+
+    Attributes:
+        temperature: what logits are divided by; 200 in Wang et al. (2020) and in the code of the SP paper's authors.
+        batch_norm: which statistics batch norm uses, "running" or those of each "batch", as there.
+    """
+
+    temperature: float = 1.0
+    batch_norm: str = RUNNING
+
+
+def score(
+    method: str,
+    network: nn.Module,
+    *,
+    batches: Labelled | None = None,
+    seed: int | None = None,
+    exclude: str = NO_LAYER,
+    of_grasp: GraspSettings | None = None,
+) -> Tensors:
     """The score of each prunable weight.
 
     Args:
@@ -23,6 +46,8 @@ def score(method: str, network: nn.Module, *, batches: Labelled | None = None, s
         network: a plain network; it is not changed.
         batches: what "grasp" differentiates on.
         seed: of "random".
+        exclude: layers that are left out, see `prunescape.pruning.unstructured.prunable`.
+        of_grasp: how "grasp" takes the loss; None as `GraspSettings` has it.
 
     Returns:
         By parameter name, shaped as the weights.
@@ -35,8 +60,8 @@ def score(method: str, network: nn.Module, *, batches: Labelled | None = None, s
     if method == GRASP:
         if batches is None:
             raise ValueError("GraSP needs batches of images")
-        return grasp(network, batches)
-    weights = prunable(network)
+        return grasp(network, batches, of_grasp or GraspSettings(), exclude)
+    weights = prunable(network, exclude=exclude)
     if method == RANDOM:
         if seed is None:
             raise ValueError("random scores need a seed")
@@ -69,32 +94,40 @@ def _lamp(weight: torch.Tensor) -> torch.Tensor:
     return torch.empty_like(scores).scatter_(0, order, scores).view_as(weight)
 
 
-def grasp(network: nn.Module, batches: Labelled) -> Tensors:
+def grasp(
+    network: nn.Module, batches: Labelled, settings: GraspSettings = GraspSettings(), exclude: str = NO_LAYER
+) -> Tensors:
     """Gradient signal preservation (Wang et al., 2020), negated: w * (H g).
 
     g is the gradient and H the Hessian of the mean cross-entropy over all images, by the prunable weights. Removing a
     weight changes the squared norm of g by -2 w (H g), to first order. Wang et al. remove the weights with the largest
     -w (H g), whose removal raises the gradient flow most, or lowers it least; so these score lowest here, and what
-    remains is what the gradient flow would miss. Batch norm uses its running statistics: the loss of a pretrained
-    network is a function of its weights, however the images are batched.
+    remains is what the gradient flow would miss. With batch norm's running statistics the loss of a pretrained network
+    is a function of its weights, however the images are batched; with those of each batch, as Wang et al. have it, it
+    is not.
 
     Args:
         network: a plain network; it is not changed.
         batches: images (B, C, H, W) and labels (B,), on the network's device; gone through twice. Their size bounds the
             memory.
+        settings: temperature, which weighs images anew by how sure the network is of them, and batch norm's statistics.
+        exclude: layers that are left out, see `prunescape.pruning.unstructured.prunable`.
     """
     network = copy.deepcopy(network).eval()
-    weights = {name: network.get_parameter(name).requires_grad_() for name in prunable(network)}
+    for module in network.modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            module.train(settings.batch_norm == BATCH)
+    weights = {name: network.get_parameter(name).requires_grad_() for name in prunable(network, exclude=exclude)}
     images = 0
     gradient = [torch.zeros_like(weight) for weight in weights.values()]
     for x, labels in batches:
         images += len(labels)
-        loss = F.cross_entropy(network(x), labels, reduction="sum")
+        loss = F.cross_entropy(network(x) / settings.temperature, labels, reduction="sum")
         _add(gradient, torch.autograd.grad(loss, list(weights.values())))
     gradient = [part / images for part in gradient]
     product = [torch.zeros_like(weight) for weight in weights.values()]
     for x, labels in batches:
-        loss = F.cross_entropy(network(x), labels, reduction="sum")
+        loss = F.cross_entropy(network(x) / settings.temperature, labels, reduction="sum")
         first = torch.autograd.grad(loss, list(weights.values()), create_graph=True)
         along = torch.stack([(mine * fixed).sum() for mine, fixed in zip(first, gradient, strict=True)]).sum()
         _add(product, torch.autograd.grad(along, list(weights.values())))

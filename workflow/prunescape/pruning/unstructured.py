@@ -1,8 +1,8 @@
 """Unstructured pruning: single weights are removed, those of the lowest scores.
 
-Prunable are the weights of convolutions and fully connected layers, all of them, the first and the last layer's too.
-Biases and batch norms are not, and d of the SP paper (Stochastic Pruning for Neural Networks, Avendano Munoz et al.,
-2025, eq. 1) is the number of prunable weights.
+Prunable are the weights of convolutions and fully connected layers, all of them, or all but those of the first and the
+last layer. Biases and batch norms are not, and d of the SP paper (Stochastic Pruning for Neural Networks, Avendano
+Munoz et al., 2025, eq. 1) is the number of prunable weights.
 
 Scores and masks are tensors by parameter name, shaped as the weights and in the network's order; masks are what
 `prunescape.training.train.Lane` takes. The scores themselves are in `prunescape.pruning.scores`.
@@ -15,25 +15,41 @@ from fractions import Fraction
 import torch
 from torch import nn
 
-from prunescape.errors import known
+from prunescape.errors import UserError, known
 
 Tensors = dict[str, torch.Tensor]
 GLOBAL = "global"
 LAYERS = (nn.Conv2d, nn.Linear)  # whose weights are prunable
+NO_LAYER, FIRST_LAST = "none", "first_last"  # which of them are left out
+EXCLUDED = (NO_LAYER, FIRST_LAST)
 
 
-def prunable(network: nn.Module, layers: tuple[type[nn.Module], ...] = LAYERS) -> Tensors:
+def prunable(network: nn.Module, layers: tuple[type[nn.Module], ...] = LAYERS, exclude: str = NO_LAYER) -> Tensors:
     """The prunable weights by parameter name, detached but not copied.
 
     Args:
         network: a plain network, not one made by `fuse`.
         layers: the kinds of layers whose weights count.
+        exclude: one of `EXCLUDED`; "first_last" leaves out the first and the last of these layers, in the order in
+            which the network registers them.
+
+    Raises:
+        UserError: `exclude` is neither, or leaves no layer.
     """
-    return {
+    known(dict.fromkeys(EXCLUDED), "choice of excluded layers", exclude)
+    weights = {
         f"{name}.weight": module.weight.detach()
         for name, module in network.named_modules()
         if isinstance(module, layers) and isinstance(module.weight, torch.Tensor)
     }
+    if exclude == NO_LAYER:
+        return weights
+    inner = list(weights)[1:-1]
+    if not inner:
+        raise UserError(
+            f"without the first and the last of {len(weights)} layers none is left to prune; write exclude: {NO_LAYER}"
+        )
+    return {name: weights[name] for name in inner}
 
 
 def kept_count(weights: int, gamma: float) -> int:

@@ -9,6 +9,7 @@ from prunescape.data.held_out import hold_out
 from prunescape.data.prepared import PreparedData
 from prunescape.models.build import build
 from prunescape.models.weights import load_weights
+from prunescape.pruning.scores import GraspSettings
 from prunescape.stochastic.variants import Pretrained
 from prunescape.training.context import Context, open_context
 from prunescape.training.recalibration import recalibration_batches
@@ -35,8 +36,8 @@ def open_pretrained(files: Any, settings: Mapping[str, Any], threads: int) -> Pr
 
     Args:
         files: by name: architecture, data (the prepared data's `meta.json`), weights, and what `chosen_strategy` reads.
-        settings: seed; stage, the experiment; held_out, sample and perturbed of the config's section `stochastic`;
-            batch_size and drop_last of the recipe; and engine, the section of that name.
+        settings: seed; stage, the experiment; held_out, sample, perturbed, exclude and grasp of the config's section
+            `stochastic`; batch_size and drop_last of the recipe; and engine, the section of that name.
 
     Raises:
         UserError: a file is damaged, too few images are left for every class, or a weight is not finite.
@@ -48,6 +49,13 @@ def open_pretrained(files: Any, settings: Mapping[str, Any], threads: int) -> Pr
     images = min(settings["sample"] or kept.sizes["train"], kept.sizes["train"])
     sample = recalibration_batches(kept, engine, settings["batch_size"], images, drop_last=settings["drop_last"])
     pretrained = Pretrained(
-        context.architecture.name, context.seed, network, settings["perturbed"], sample, settings["stage"]
+        context.architecture.name,
+        context.seed,
+        network,
+        settings["perturbed"],
+        sample,
+        settings["stage"],
+        settings["exclude"],
+        GraspSettings(**settings["grasp"]),
     )
     return PretrainedContext(context.architecture, kept, engine, context.seed, pretrained, held_out, sample)

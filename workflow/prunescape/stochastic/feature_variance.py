@@ -1,8 +1,14 @@
 """Variance of the features of pruned networks against that of dense ones (SP paper, section IV-D).
 
 The layers are all convolutions and fully connected layers, and their outputs are taken before batch norm. Networks are
-in evaluation mode: batch norm keeps the dense network's statistics unless the networks are recalibrated first, which is
-what lets the variance explode.
+in evaluation mode: batch norm keeps the dense network's statistics unless the networks are recalibrated first. The
+paper calls what it sees an explosion; its values, and ours, lie below 1: pruning makes the variance collapse, layer by
+layer, and batch norm with the old statistics does not make up for it (Saikumar and Varghese, 2025, arXiv 2502.15790,
+signal collapse).
+
+A neuron is a channel at one pixel, as the paper writes it, or a whole channel, over images and pixels, as the code of
+its authors has it. Noise inflates the variance of the dense network, too, so that stochastic networks are divided by
+the dense network with the same noise, as the paper has it, and by the one without.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,6 +20,7 @@ import torch
 from torch import nn
 
 from prunescape.lanes.modules import LaneConv2d, LaneLinear
+from prunescape.stochastic.names import RATIOS
 from prunescape.stochastic.variants import (
     DENSE,
     DENSE_STOCHASTIC,
@@ -27,7 +34,7 @@ from prunescape.training.engine import Engine
 from prunescape.training.evaluate import Labelled, arrays
 from prunescape.training.recalibration import recalibrate
 
-COLUMNS = ("model", "seed", "method", "gamma", "sigma", "kind", "recalibrated", "layer", "v")
+COLUMNS = ("model", "seed", "method", "gamma", "sigma", "kind", "recalibrated", "layer", *RATIOS)
 
 
 @dataclass(frozen=True)
@@ -36,8 +43,9 @@ class LayerVariances:
 
     Attributes:
         layers: names of the L layers.
-        values: (K, N, L), float64, on the CPU; for K networks, N batches and L layers the sum over a layer's neurons,
-            which are the channels at each pixel, of the neuron's variance across the batch.
+        values: (K, N, L, 2), float64, on the CPU; for K networks, N batches and L layers the sum over a layer's neurons
+            of the neuron's variance: the neurons are channels at each pixel, and varied is the image; or they are
+            channels, and varied are image and pixel.
     """
 
     layers: tuple[str, ...]
@@ -75,13 +83,15 @@ def layer_variances(
             with engine.autocast():
                 array(images)
         layers = tuple(sums)
-        values = torch.stack([torch.stack(of_batches) for of_batches in sums.values()])  # (L, N, K)
-        parts.append(values.permute(2, 1, 0)[:count].cpu())
+        values = torch.stack([torch.stack(of_batches) for of_batches in sums.values()])  # (L, N, K, 2)
+        parts.append(values.permute(2, 1, 0, 3)[:count].cpu())
     return LayerVariances(layers, torch.cat(parts))
 
 
 def _measure(sums: list[torch.Tensor], lanes: int, _: nn.Module, __: object, output: torch.Tensor) -> None:
-    sums.append(output.to(torch.float64).var(0).view(lanes, -1).sum(1))
+    exact = output.to(torch.float64)
+    by_pixel, by_channel = exact.var(0), exact.var([0, *range(2, exact.ndim)])
+    sums.append(torch.stack([variances.reshape(lanes, -1).sum(1) for variances in (by_pixel, by_channel)], 1))
 
 
 def variance_ratios(pruned: LayerVariances, dense: LayerVariances) -> pd.DataFrame:
@@ -95,10 +105,12 @@ def variance_ratios(pruned: LayerVariances, dense: LayerVariances) -> pd.DataFra
         dense: of its dense counterpart, or of the dense counterparts of several; on the same batches.
 
     Returns:
-        One row a layer: layer, v. The mean of v is V; NaN where a dense layer does not vary.
+        One row a layer: layer, v and v_channel, of neurons at each pixel and of channels. The mean of v is V; NaN
+        where a dense layer does not vary.
     """
-    ratios = pruned.values.mean(0) / dense.values.mean(0)
-    return pd.DataFrame({"layer": pruned.layers, "v": ratios.mean(0).numpy()})
+    ratios = (pruned.values.mean(0) / dense.values.mean(0)).mean(0)
+    by_pixel, by_channel = ratios.T.numpy()
+    return pd.DataFrame({"layer": pruned.layers, "v": by_pixel, "v_channel": by_channel})
 
 
 def feature_variance(
@@ -122,10 +134,11 @@ def feature_variance(
         recalibration: batches on which all networks' batch norm is recalibrated, the dense ones' too; None leaves it.
 
     Returns:
-        One row a cell and layer: `COLUMNS`. V is the mean of v over the layers.
+        One row a cell and layer: `COLUMNS`. V is the mean of v over the layers; v_channel is that of channels; with the
+        ending _clean the dense network is w*.
     """
     counterparts = [_counterpart(variant) for variant in variants]
-    dense = list(dict.fromkeys(counterparts))
+    dense = list(dict.fromkeys([Variant(DENSE), *counterparts]))
     of_dense = layer_variances(map(pretrained.make, dense), batches, engine, recalibration)
     made = map(pretrained.make, variants) if networks is None else networks
     of_pruned = layer_variances(made, batches, engine, recalibration)
@@ -135,7 +148,9 @@ def feature_variance(
     tables = []
     for cell, places in cells.items():
         matching = of_dense.of([dense.index(counterparts[place]) for place in places])
-        ratios = variance_ratios(of_pruned.of(places), matching)
+        pruned = of_pruned.of(places)
+        clean = variance_ratios(pruned, of_dense.of([0]))
+        ratios = variance_ratios(pruned, matching).assign(v_clean=clean["v"], v_channel_clean=clean["v_channel"])
         labels = variant_table(pretrained, [cell]).drop(columns="draw").assign(recalibrated=recalibration is not None)
         tables.append(labels.merge(ratios, how="cross"))
     return pd.concat(tables, ignore_index=True)

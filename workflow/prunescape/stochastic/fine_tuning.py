@@ -13,11 +13,12 @@ from prunescape.pruning.scores import MAGNITUDE
 from prunescape.stochastic.context import PretrainedContext
 from prunescape.stochastic.feature_variance import COLUMNS as VARIANCE_COLUMNS
 from prunescape.stochastic.feature_variance import feature_variance
-from prunescape.stochastic.gradient_flow import gradient_flow_table
+from prunescape.stochastic.gradient_flow import gradient_flow_table, gradient_norm
 from prunescape.stochastic.names import DETERMINISTIC
 from prunescape.stochastic.populations import evaluate_variants
 from prunescape.stochastic.variants import Pretrained, Variant, variant_table
 from prunescape.training.checkpoint import Checkpoint
+from prunescape.training.evaluate import validation_batches
 from prunescape.training.recipe import LIVE
 from prunescape.training.train import Lane, Report, Task, train
 
@@ -39,8 +40,8 @@ class TuningTables(NamedTuple):
     """Tables of the study on fine-tuning.
 
     Attributes:
-        accuracies: one row a variant: the columns of `FineTuned.table`, and one_shot_top1, one_shot_top1_recalibrated,
-            gradient_flow (after fine-tuning).
+        accuracies: one row a variant: the columns of `FineTuned.table`, and one_shot_top1, one_shot_top1_recalibrated;
+            gradient_flow and gradient_norm (after fine-tuning), and with one_shot_ before.
         variances: feature variance, see `prunescape.stochastic.feature_variance`, of the variants scored by magnitude;
             with a column stage, "one_shot" or "fine_tuned".
     """
@@ -124,12 +125,14 @@ def measure_fine_tuning(context: PretrainedContext, variants: Sequence[Variant],
     """Measure variants as they were made, and what fine-tuning made of them (SP paper, Tables II and III, Fig. 8).
 
     Args:
-        context: their pretrained network; gradient flow and feature variance are measured on its sample.
+        context: their pretrained network; gradient flow and feature variance are measured on its sample, gradient norms
+            on the held-out images, as the paper's authors do.
         variants: what was fine-tuned.
         tuned: what `fine_tune` gave for them.
     """
     pretrained, engine = context.pretrained, context.engine
     one_shot = evaluate_variants(pretrained, variants, context.data, engine, recalibration=context.sample)
+    held_out = validation_batches(context.held_out, engine, "train")
     before = gradient_flow_table(pretrained, variants, context.sample, engine)
     after = gradient_flow_table(pretrained, variants, context.sample, engine, tuned.networks)
     table = tuned.table.assign(
@@ -137,6 +140,8 @@ def measure_fine_tuning(context: PretrainedContext, variants: Sequence[Variant],
         one_shot_top1_recalibrated=one_shot["top1"][len(variants) :].to_numpy(),
         one_shot_gradient_flow=before["gradient_flow"],
         gradient_flow=after["gradient_flow"],
+        one_shot_gradient_norm=gradient_norm(map(pretrained.make, variants), held_out, engine).numpy(),
+        gradient_norm=gradient_norm(tuned.networks, held_out, engine).numpy(),
     )
     places = [place for place, variant in enumerate(variants) if variant.method == MAGNITUDE]
     chosen, networks = [variants[place] for place in places], [tuned.networks[place] for place in places]

@@ -1,6 +1,7 @@
 """Gradient flow: how far one step of gradient descent would lower the loss, for networks that are sparse."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import pandas as pd
 import torch
@@ -27,8 +28,53 @@ def gradient_flow(networks: Iterable[nn.Module], batches: Labelled, engine: Engi
     Returns:
         (K,), float64, on the CPU.
     """
-    engine.set_up()
     flows = []
+    for found in _gradients(networks, batches, engine):
+        kept = [gradient * (weight != 0) for weight, gradient in zip(found.weights, found.gradients, strict=True)]
+        flows.append(_squares(kept)[: found.asked].cpu())
+    return torch.cat(flows)
+
+
+def gradient_norm(networks: Iterable[nn.Module], batches: Labelled, engine: Engine) -> torch.Tensor:
+    """Gradient flow as the code of the SP paper's authors computes it, the quantity of its Table II.
+
+    It is the norm, not squared, of the gradient by all prunable weights but those of the first and the last layer;
+    those that are pruned count, though no training changes them. There the images are those that are held out.
+
+    Args:
+        networks, batches: see `gradient_flow`; of fewer than three layers all count.
+
+    Returns:
+        (K,), float64, on the CPU.
+    """
+    norms = []
+    for found in _gradients(networks, batches, engine):
+        norms.append(_squares(found.gradients[1:-1] or found.gradients).sqrt()[: found.asked].cpu())
+    return torch.cat(norms)
+
+
+def _squares(gradients: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Squared norms of K lanes, (K,)."""
+    return torch.stack([gradient.square().flatten(1).sum(1) for gradient in gradients]).sum(0)
+
+
+class _Gradients(NamedTuple):
+    """Gradients of an array's mean loss by its prunable weights.
+
+    Attributes:
+        weights: one tensor a layer, (K, ...).
+        gradients: likewise, float64.
+        asked: how many of the K lanes are asked for; copies fill the array up.
+    """
+
+    weights: list[torch.Tensor]
+    gradients: list[torch.Tensor]
+    asked: int
+
+
+def _gradients(networks: Iterable[nn.Module], batches: Labelled, engine: Engine) -> Iterator[_Gradients]:
+    """The gradients of each array in turn."""
+    engine.set_up()
     for array, lanes, count in arrays(networks, engine):
         array.eval().requires_grad_(False)
         weights = [module.weight for module in array.modules() if isinstance(module, LaneConv2d | LaneLinear)]
@@ -40,13 +86,8 @@ def gradient_flow(networks: Iterable[nn.Module], batches: Labelled, engine: Engi
             with engine.autocast():
                 logits = array(x)
             (lane_losses(logits.to(engine.dtype), labels, lanes).sum() * len(labels)).backward()
-        flow = torch.zeros(lanes, dtype=torch.float64, device=engine.device)
-        for weight in weights:
-            assert weight.grad is not None
-            kept = weight.grad.double() * (weight.detach() != 0)
-            flow += (kept / images).square().flatten(1).sum(1)
-        flows.append(flow[:count].cpu())
-    return torch.cat(flows)
+        gradients = [weight.grad.double() / images for weight in weights if weight.grad is not None]
+        yield _Gradients([weight.detach() for weight in weights], gradients, count)
 
 
 def gradient_flow_table(
@@ -56,7 +97,7 @@ def gradient_flow_table(
     engine: Engine,
     networks: Iterable[nn.Module] | None = None,
 ) -> pd.DataFrame:
-    """The gradient flow of variants (SP paper, Table II).
+    """The gradient flow of variants (beside SP paper, Table II; see `gradient_norm`).
 
     Args:
         pretrained: w*.

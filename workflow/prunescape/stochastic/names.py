@@ -6,5 +6,7 @@ MASK_S_TO_D, MASK_D_TO_S = "mask_s_to_d", "mask_d_to_s"
 KINDS = (DENSE, DENSE_STOCHASTIC, DETERMINISTIC, STOCHASTIC, MASK_S_TO_D, MASK_D_TO_S)  # of networks
 NO_METHOD = "none"  # of the kinds that are not pruned
 RECALIBRATED = "recalibrated"  # of magnitude, what was chosen with batch norm recalibrated
+# Of feature variances: by pixel or by channel, over the dense network with the same noise or over the clean one.
+RATIOS = ("v", "v_channel", "v_clean", "v_channel_clean")
 F1, F2 = "F1", "F2"  # fitness functions of a search
 NSGA_II, RANDOM = "nsga2", "random"  # algorithms of a search

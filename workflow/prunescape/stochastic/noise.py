@@ -13,25 +13,28 @@ from torch import nn
 
 from prunescape.data.randomness import derive_seed
 from prunescape.errors import known
-from prunescape.pruning.unstructured import prunable
+from prunescape.pruning.unstructured import NO_LAYER, prunable
 
 PRUNABLE, ALL = "prunable", "all"  # what is perturbed: convolutions' and linear layers' weights, or all parameters
 PERTURBED = (PRUNABLE, ALL)
 
 
-def perturbed_names(network: nn.Module, perturbed: str = PRUNABLE) -> list[str]:
+def perturbed_names(network: nn.Module, perturbed: str = PRUNABLE, exclude: str = NO_LAYER) -> list[str]:
     """The parameters that noise is added to, in the network's order.
 
     Args:
         network: a plain network.
         perturbed: "prunable" leaves out biases and batch norms; "all" takes every parameter. Batch norm's running
             statistics are never perturbed.
+        exclude: layers that are not prunable, see `prunescape.pruning.unstructured.prunable`; "all" perturbs them, too.
 
     Raises:
         UserError: `perturbed` is neither.
     """
     known(dict.fromkeys(PERTURBED), "choice of perturbed parameters", perturbed)
-    return list(prunable(network)) if perturbed == PRUNABLE else [name for name, _ in network.named_parameters()]
+    if perturbed == PRUNABLE:
+        return list(prunable(network, exclude=exclude))
+    return [name for name, _ in network.named_parameters()]
 
 
 def noise(shape: torch.Size, name: str, sigma: float, seed: int, draw: int, stage: str = "") -> torch.Tensor:
@@ -42,7 +45,13 @@ def noise(shape: torch.Size, name: str, sigma: float, seed: int, draw: int, stag
 
 @torch.no_grad()
 def perturb(
-    network: nn.Module, sigma: float, seed: int, draw: int, perturbed: str = PRUNABLE, stage: str = ""
+    network: nn.Module,
+    sigma: float,
+    seed: int,
+    draw: int,
+    perturbed: str = PRUNABLE,
+    stage: str = "",
+    exclude: str = NO_LAYER,
 ) -> nn.Module:
     """w* + N(0, sigma^2 I), the dense stochastic network (SP paper, eq. 2), as a copy.
 
@@ -53,10 +62,11 @@ def perturb(
         draw: ... together with this number.
         perturbed: one of `PERTURBED`.
         stage: the experiment that the draw is for; it names the draw, too.
+        exclude: see `perturbed_names`.
     """
     noisy = copy.deepcopy(network)
     if sigma:
-        for name in perturbed_names(network, perturbed):
+        for name in perturbed_names(network, perturbed, exclude):
             parameter = noisy.get_parameter(name)
             parameter.add_(noise(parameter.shape, name, sigma, seed, draw, stage).to(parameter))
     return noisy

@@ -14,7 +14,7 @@ from prunescape.claims.intervals import interval
 from prunescape.claims.published import beside, published
 from prunescape.io.files import read_json
 from prunescape.pruning.settings import MAGNITUDE
-from prunescape.stochastic.names import DETERMINISTIC, F2, NO_METHOD, STOCHASTIC
+from prunescape.stochastic.names import DETERMINISTIC, F2, NO_METHOD, RATIOS, STOCHASTIC
 from prunescape.stochastic.statistics import CONFIG, GRID, candidates, guessing_accuracy, seed_intervals
 
 SOURCE = "avendano2025_table_"
@@ -144,15 +144,19 @@ def table_2(fine_tuning: pd.DataFrame, data: str) -> pd.DataFrame:
 
     Returns:
         One row a model, method and cell: model, method, gamma, sigma, seeds; one_shot_sp, one_shot_dp, one_shot_delta
-        and its interval; one_shot_sp_gradient_flow, one_shot_dp_gradient_flow (medians over draws and seeds); sp, dp,
-        delta and its interval, after fine-tuning; and the published ones.
+        and its interval; one_shot_sp_ and one_shot_dp_gradient_flow, and likewise gradient_norm, which the paper's code
+        computes (medians over draws and seeds); sp, dp, delta and its interval, after fine-tuning; and the published
+        ones.
     """
     by = ["model", "method", "gamma", "sigma"]
     before = _deltas(fine_tuning.assign(top1=fine_tuning["one_shot_top1"])).drop(columns="seeds")
     before = before.rename(columns={name: f"one_shot_{name}" for name in before if name not in by})
-    flow = fine_tuning.groupby(["kind", *by])["one_shot_gradient_flow"].median().reset_index()
-    noisy = flow[flow["kind"] == STOCHASTIC].rename(columns={"one_shot_gradient_flow": "one_shot_sp_gradient_flow"})
-    plain = flow[flow["kind"] == DETERMINISTIC].rename(columns={"one_shot_gradient_flow": "one_shot_dp_gradient_flow"})
+    gradients = ["gradient_flow", "gradient_norm"]
+    flow = fine_tuning.groupby(["kind", *by])[[f"one_shot_{name}" for name in gradients]].median().reset_index()
+    noisy, plain = (
+        flow[flow["kind"] == kind].rename(columns={f"one_shot_{name}": f"one_shot_{side}_{name}" for name in gradients})
+        for kind, side in ((STOCHASTIC, "sp"), (DETERMINISTIC, "dp"))
+    )
     table = _deltas(fine_tuning).merge(before, on=by).merge(noisy.drop(columns="kind"), on=by)
     table = table.merge(plain.drop(columns=["kind", "sigma"]), on=["model", "method", "gamma"])
     first = [*by, "seeds", *(name for name in table if name.startswith("one_shot"))]
@@ -175,17 +179,26 @@ def table_3(variances: pd.DataFrame, data: str) -> pd.DataFrame:
 
     Returns:
         One row a model, cell and stage: model, gamma, sigma, stage, seeds, dp, sp, difference (sp - dp) and its
-        interval; and the published ones.
+        interval; sp_clean, over the dense network without noise; the same of channels, dp_channel, sp_channel and
+        sp_channel_clean; and the published ones, which are of channels over the dense network with noise.
     """
     plain = variances[(variances["method"] == MAGNITUDE) & ~variances["recalibrated"].astype(bool)]
     by = ["model", "seed", "stage", "kind", "gamma", "sigma"]
-    mean = plain.groupby(by, sort=False)["v"].mean().reset_index()
-    noisy = mean[mean["kind"] == STOCHASTIC].drop(columns="kind").rename(columns={"v": "sp"})
-    without = mean[mean["kind"] == DETERMINISTIC].drop(columns=["kind", "sigma"]).rename(columns={"v": "dp"})
+    mean = plain.groupby(by, sort=False)[list(RATIOS)].mean().reset_index()
+    noisy = mean[mean["kind"] == STOCHASTIC].drop(columns="kind").rename(columns=lambda name: _side(name, "sp"))
+    without = mean[mean["kind"] == DETERMINISTIC].drop(columns=["kind", "sigma", "v_clean", "v_channel_clean"])
+    without = without.rename(columns=lambda name: _side(name, "dp"))
     joined = noisy.merge(without, on=["model", "seed", "stage", "gamma"])
+    columns = ["sp_clean", "dp_channel", "sp_channel", "sp_channel_clean"]
     rows = []
     for (model, gamma, sigma, stage), part in joined.groupby(["model", "gamma", "sigma", "stage"], sort=False):
         difference = (part["sp"] - part["dp"]).to_numpy(dtype=np.float64)
         row = {"model": model, "gamma": gamma, "sigma": sigma, "stage": stage, "seeds": len(part)}
-        rows.append({**row, **part[["dp", "sp"]].mean(), **interval("difference", difference)})
+        means, other = part[["dp", "sp"]].mean(), part[columns].mean()
+        rows.append({**row, **means, **interval("difference", difference), **other})
     return beside(pd.DataFrame(rows), published(f"{SOURCE}3", data), ["model", "gamma", "sigma", "stage"])
+
+
+def _side(name: str, side: str) -> str:
+    """The column of Table III for a ratio: v of stochastic pruning is sp, v_channel is sp_channel."""
+    return name.replace("v", side, 1) if name in RATIOS else name

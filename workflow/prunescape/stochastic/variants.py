@@ -11,8 +11,8 @@ from torch import nn
 
 from prunescape.data.randomness import derive_seed
 from prunescape.errors import UserError
-from prunescape.pruning.scores import MAGNITUDE, Labelled, score
-from prunescape.pruning.unstructured import Tensors, apply_masks, masks
+from prunescape.pruning.scores import MAGNITUDE, GraspSettings, Labelled, score
+from prunescape.pruning.unstructured import NO_LAYER, Tensors, apply_masks, masks
 from prunescape.stochastic.names import (
     DENSE,
     DENSE_STOCHASTIC,
@@ -160,6 +160,7 @@ class Pretrained:
         seed: the seed that it was trained with; it names the draws of noise, and those of random scores, too.
         network: it, plain; it is not changed.
         stage: the experiment, which names the draws, too.
+        exclude: layers that are neither pruned nor, unless every parameter is, perturbed.
     """
 
     def __init__(
@@ -170,6 +171,8 @@ class Pretrained:
         perturbed: str = PRUNABLE,
         scoring: Labelled | None = None,
         stage: str = "",
+        exclude: str = NO_LAYER,
+        of_grasp: GraspSettings | None = None,
     ) -> None:
         """Take a pretrained network, and check that its weights are finite.
 
@@ -180,6 +183,8 @@ class Pretrained:
             perturbed: what noise is added to, one of `prunescape.stochastic.noise.PERTURBED`.
             scoring: batches on which "grasp" scores weights, on the same device; None where it is not used.
             stage: see above.
+            exclude: one of `prunescape.pruning.unstructured.EXCLUDED`.
+            of_grasp: how "grasp" takes the loss.
 
         Raises:
             UserError: a weight is not finite.
@@ -187,14 +192,16 @@ class Pretrained:
         if not all(bool(tensor.isfinite().all()) for tensor in network.state_dict().values()):
             raise UserError(f"{model}, seed {seed}: the dense network diverged; choose a smaller learning rate")
         self.model, self.seed, self.network, self.stage = model, seed, network, stage
-        self._perturbed, self._scoring = perturbed, scoring
+        self.exclude = exclude
+        self._perturbed, self._scoring, self._of_grasp = perturbed, scoring, of_grasp
         # Neighbours in a list of variants differ in gamma or kind alone: w*'s scores and one draw's are enough.
         self.noisy = lru_cache(maxsize=1)(self._draw_noise)
         self._scores = lru_cache(maxsize=2)(self._score)
 
     def for_stage(self, stage: str) -> "Pretrained":
         """The same network for another experiment, whose draws are others."""
-        return Pretrained(self.model, self.seed, self.network, self._perturbed, self._scoring, stage)
+        choices = self._perturbed, self._scoring, stage, self.exclude, self._of_grasp
+        return Pretrained(self.model, self.seed, self.network, *choices)
 
     def make(self, variant: Variant) -> nn.Module:
         """The variant as a plain network of its own.
@@ -215,7 +222,7 @@ class Pretrained:
         return masks(scores, variant.gamma)
 
     def _draw_noise(self, sigma: float, draw: int) -> nn.Module:
-        return perturb(self.network, sigma, self.seed, draw, self._perturbed, self.stage)
+        return perturb(self.network, sigma, self.seed, draw, self._perturbed, self.stage, self.exclude)
 
     def _score(self, method: str, sigma: float, draw: int) -> Tensors:
         network = self.noisy(sigma, draw) if sigma else self.network
@@ -225,6 +232,8 @@ class Pretrained:
             network,
             batches=self._scoring,
             seed=derive_seed(self.seed, f"random scores of {self.stage}", number),
+            exclude=self.exclude,
+            of_grasp=self._of_grasp,
         )
 
 

@@ -45,7 +45,12 @@ _COLUMNS = {
     "magnitude": Column(NUMBER, "absolute value of a weight"),
     "share": Column(NUMBER, "part of the prunable weights that are no larger", "fraction"),
     "layer": Column(TEXT, "name of the layer"),
-    "v": Column(NUMBER, "sum of the neurons' variances across a batch, divided by that of the dense network"),
+    "v": Column(
+        NUMBER, "sum of the neurons' variances across a batch, divided by that of the dense network with the same noise"
+    ),
+    "v_channel": Column(NUMBER, "the same with a whole channel as a neuron, whose variance is over images and pixels"),
+    "v_clean": Column(NUMBER, "as `v`, divided by that of the dense network without noise"),
+    "v_channel_clean": Column(NUMBER, "as `v_channel`, divided by that of the dense network without noise"),
     "stage": Column(TEXT, "`one_shot` or `fine_tuned`"),
     "objectives": Column(TEXT, "pair of objectives that is searched for: `F1` or `F2`"),
     "algorithm": Column(TEXT, "`nsga2` or `random`"),
@@ -63,11 +68,23 @@ _COLUMNS = {
     "search": Column(TEXT, "where the setting comes from: `grid`, `F2` (the search) or `cell` (the config)"),
     "gradient_flow": Column(NUMBER, "squared norm of the loss's gradient by the weights kept, after fine-tuning"),
     "one_shot_gradient_flow": Column(NUMBER, "the same right after pruning"),
+    "gradient_norm": Column(
+        NUMBER,
+        "norm of the loss's gradient on held-out images by all weights but those of the first and the last layer, "
+        "pruned ones too, after fine-tuning: gradient flow as the code of the paper's authors has it",
+    ),
+    "one_shot_gradient_norm": Column(NUMBER, "the same right after pruning"),
     "one_shot_sp": Column(NUMBER, "accuracy of stochastic pruning before fine-tuning", "percent"),
     "one_shot_dp": Column(NUMBER, "accuracy of deterministic pruning before fine-tuning", "percent"),
     "one_shot_delta": Column(NUMBER, "`one_shot_sp` minus `one_shot_dp`", _POINTS),
     "one_shot_sp_gradient_flow": Column(NUMBER, "gradient flow of stochastic pruning before fine-tuning"),
     "one_shot_dp_gradient_flow": Column(NUMBER, "gradient flow of deterministic pruning before fine-tuning"),
+    "one_shot_sp_gradient_norm": Column(NUMBER, "`gradient_norm` of stochastic pruning before fine-tuning"),
+    "one_shot_dp_gradient_norm": Column(NUMBER, "`gradient_norm` of deterministic pruning before fine-tuning"),
+    "dp_channel": Column(NUMBER, "V of deterministic pruning by channels, the mean of `v_channel` over layers"),
+    "sp_channel": Column(NUMBER, "the same of stochastic pruning"),
+    "sp_clean": Column(NUMBER, "V of stochastic pruning over the dense network without noise, the mean of `v_clean`"),
+    "sp_channel_clean": Column(NUMBER, "the same by channels, the mean of `v_channel_clean`"),
     "difference": Column(NUMBER, "`sp` minus `dp`"),
     "one_shot_top1": Column(NUMBER, "top-1 accuracy right after pruning", "percent"),
     "one_shot_top1_recalibrated": Column(NUMBER, "the same with batch norm recalibrated", "percent"),
@@ -88,7 +105,8 @@ _COLUMNS = {
 }
 _BOUNDED = "median reference delta delta_recalibrated one_shot_delta difference"
 _PRINTED = (
-    "gamma sigma sp dp delta one_shot_sp one_shot_dp one_shot_delta one_shot_sp_gradient_flow one_shot_dp_gradient_flow"
+    "gamma sigma sp dp delta one_shot_sp one_shot_dp one_shot_delta one_shot_sp_gradient_norm "
+    "one_shot_dp_gradient_norm dp_channel sp_channel"
 )
 COLUMNS = {**_COLUMNS, **with_bounds(_COLUMNS, _BOUNDED), **as_published(_COLUMNS, _PRINTED)}
 # What means something else in one table.
@@ -96,8 +114,6 @@ _OF_VARIANCE = Column(NUMBER, "feature variance V, the mean of `v` over layers: 
 _VARIANCES = {
     "sp": _OF_VARIANCE,
     "dp": Column(NUMBER, "the same of deterministic pruning"),
-    "published_sp": Column(NUMBER, "as the paper prints it: V of stochastic pruning"),
-    "published_dp": Column(NUMBER, "as the paper prints it: V of deterministic pruning"),
 }
 _OF_DRAWS = {"median": Column(NUMBER, "median top-1 accuracy over draws of this pretrained network", "percent")}
 _HELD_OUT = {"top1": Column(NUMBER, "top-1 accuracy on the held-out training images", "percent")}
@@ -132,7 +148,7 @@ TABLES = (
             "noise, means over seeds; ``delta`` is sp - dp in points, with its 95 % interval over seeds. In F2 "
             "each seed has a candidate of its own: gamma and sigma are medians over the ``seeds`` for which the "
             "search found one; columns that begin with ``published`` are Table I of the SP paper where it has the "
-            "same network and data."
+            "same network and data. Its caption has medians of 5 networks, its text of 10."
         ),
     ),
     Table(
@@ -140,9 +156,10 @@ TABLES = (
         row="a method, pruning rate and noise level, before and after fine-tuning, beside Table II of the SP paper",
         columns=names(
             "model method gamma sigma seeds one_shot_sp one_shot_dp one_shot_delta one_shot_delta_low "
-            "one_shot_delta_high one_shot_sp_gradient_flow one_shot_dp_gradient_flow sp dp delta delta_low "
-            "delta_high published_one_shot_sp_gradient_flow published_one_shot_sp "
-            "published_one_shot_dp_gradient_flow published_one_shot_dp published_one_shot_delta published_sp "
+            "one_shot_delta_high one_shot_sp_gradient_flow one_shot_sp_gradient_norm one_shot_dp_gradient_flow "
+            "one_shot_dp_gradient_norm sp dp delta delta_low "
+            "delta_high published_one_shot_sp_gradient_norm published_one_shot_sp "
+            "published_one_shot_dp_gradient_norm published_one_shot_dp published_one_shot_delta published_sp "
             "published_dp published_delta"
         ),
         title="3 Table II",
@@ -152,21 +169,26 @@ TABLES = (
             "config.stochastic.fine_tuning.clip_by }}, batch norm {{ config.stochastic.fine_tuning.batch_norm }}), for "
             "stochastic (sp) and deterministic (dp) pruning; ``published`` columns are Table II of the SP paper where "
             "network, data, method, gamma and sigma "
-            "are the same."
+            "are the same. Gradient flow is the squared norm of the gradient by the weights that are kept; gradient "
+            "norm is what the code of the paper's authors computes, and so what is published."
         ),
     ),
     Table(
         name="table_3",
         row="a stage: feature variance V over the layers, beside Table III of the SP paper",
         columns=names(
-            "model gamma sigma stage seeds dp sp difference difference_low difference_high published_dp published_sp"
+            "model gamma sigma stage seeds dp sp difference difference_low difference_high sp_clean dp_channel "
+            "sp_channel sp_channel_clean published_dp_channel published_sp_channel"
         ),
         title="4 Table III",
         own=_VARIANCES,
         caption=(
             "Feature variance V (SP paper, eq. 4) of networks pruned by magnitude, one-shot and fine-tuned: 1 is that "
-            "of the dense network. ``difference`` is sp - dp with its 95 % interval over seeds; ``published`` columns "
-            "are Table III of the SP paper where settings are the same."
+            "of the dense network, and below it variance collapses. ``difference`` is sp - dp with its 95 % interval "
+            "over seeds. ``sp`` is over the dense network with the same noise, ``sp_clean`` over the one without; "
+            "neurons are channels at each pixel, and whole channels in columns with ``channel``. ``published`` "
+            "columns, by channels, are Table III of the SP paper where settings are the same; its fine-tuned "
+            "deterministic values are doubtful, as the authors' code reads them from stochastic networks."
         ),
     ),
     Table(
@@ -255,14 +277,16 @@ TABLES = (
     Table(
         name="feature_variance",
         row="a layer of a network right after pruning",
-        columns=names("model seed method gamma sigma kind recalibrated layer v"),
+        columns=names("model seed method gamma sigma kind recalibrated layer v v_channel v_clean v_channel_clean"),
         title="Feature variance by layer",
         parts=("parts/feature_variance/{model}/seed-{seed}.csv",),
     ),
     Table(
         name="variances",
         row="a layer of a network before or after fine-tuning",
-        columns=names("model seed method gamma sigma kind recalibrated layer v stage"),
+        columns=names(
+            "model seed method gamma sigma kind recalibrated layer v v_channel v_clean v_channel_clean stage"
+        ),
         title="Feature variance V, before and after fine-tuning",
         parts=("parts/variances/{model}/seed-{seed}.csv",),
     ),
@@ -271,7 +295,8 @@ TABLES = (
         row="a fine-tuned network",
         columns=names(
             "model seed method gamma sigma kind draw top1 best_top1 train_loss diverged one_shot_top1 "
-            "one_shot_top1_recalibrated one_shot_gradient_flow gradient_flow control_top1"
+            "one_shot_top1_recalibrated one_shot_gradient_flow gradient_flow one_shot_gradient_norm gradient_norm "
+            "control_top1"
         ),
         title="Fine-tuned networks",
         parts=("parts/fine_tuning/{model}/seed-{seed}.csv",),

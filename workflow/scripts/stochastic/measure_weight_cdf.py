@@ -9,7 +9,8 @@ from prunescape.stochastic.weight_cdf import weight_cdf
 
 with logged(snakemake):
     architecture = load_architecture(snakemake.input.architecture)
-    table = weight_cdf(load_weights(snakemake.input.weights, build(architecture)))
+    network = load_weights(snakemake.input.weights, build(architecture))
+    table = weight_cdf(network, exclude=snakemake.params.settings["exclude"])
     table.insert(0, "model", snakemake.wildcards.model)
     table.insert(1, "seed", int(snakemake.wildcards.seed))
     write_csv(snakemake.output[0], table)
