@@ -112,6 +112,7 @@ SP = {  # section IV, Tables I and II, Fig. 2, 3 and 8
     },
     "stochastic.grid": {
         "methods": ["magnitude", "lamp", "grasp"],
+        "scopes": ["usual"],
         "gammas": [0.8, 0.9, 0.95],
         "sigmas": [0.001, 0.003, 0.005],
         "draws": 10,

@@ -1,5 +1,6 @@
 """Experiments put together: the cells they look at, files opened, fine-tuning measured, searches tested."""
 
+import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from prunescape.data.prepared import PreparedData
 from prunescape.errors import UserError
 from prunescape.models.weights import save_weights
 from prunescape.plan.cost import population
+from prunescape.pruning.scores import score
+from prunescape.pruning.surgeon import compensate, inverse_factors
+from prunescape.pruning.unstructured import masks, prunable
 from prunescape.stochastic.context import PretrainedContext, open_pretrained
 from prunescape.stochastic.feature_variance import feature_variance
 from prunescape.stochastic.fine_tuning import FineTuned, controls, fine_tune, measure_fine_tuning
@@ -125,6 +129,40 @@ def test_networks_are_counted_without_making_them(kinds: list[str], gammas: list
     assert population(wanted) == len(made) == len(set(made))
     assert {variant.gamma for variant in made} <= {0.0, *(gammas or [0.7])}
     assert {variant.sigma for variant in made} <= {0.0, 0.02}
+
+
+def test_masks_of_groups_have_a_rate_of_their_own() -> None:
+    """Whatever rates are asked for, given or chosen, N:M masks are made once."""
+    wanted = {"methods": ["lamp", "wanda_2of4"], "gammas": [0.8, 0.9], "sigmas": [0.1, 0.2], "draws": 3}
+    made = variants_of({**wanted, "kinds": list(KINDS)[:4]})
+    assert population({**wanted, "kinds": list(KINDS)[:4]}) == len(made) == len(set(made))
+    assert {variant.gamma for variant in made if variant.method == "wanda_2of4"} == {0.5}
+    given = {"gamma": 0.9, "sigma": 0.1, "of": {}}
+    for of in (
+        confirmed_variants(["magnitude", "wanda_2of4"], [0.8], [0.1], 2, given),
+        tuning_variants(["wanda_2of4"], [0.1], 2, given, 0.7),
+    ):
+        assert {(one.gamma, one.sigma) for one in of if one.method == "wanda_2of4"} == {(0.5, 0.0), (0.5, 0.1)}
+
+
+def test_weights_make_up_for_removed_ones_of_their_own_network(context: PretrainedContext) -> None:
+    """With noise the inputs are those of the noisy network, and so is what is made up for."""
+    pretrained, sample = context.pretrained, context.sample
+    for variant in (Variant("deterministic", "sparsegpt", 0.5), Variant("stochastic", "sparsegpt", 0.5, 0.05, 1)):
+        network = pretrained.noisy(variant.sigma, variant.draw)
+        factors = inverse_factors(network, sample)
+        kept = masks(score("sparsegpt", network, batches=sample), 0.5, "uniform")
+        expected = compensate(copy.deepcopy(network), kept, factors)
+        made = pretrained.make(variant)
+        for name, weight in prunable(expected).items():
+            assert torch.equal(made.get_parameter(name), weight)
+            assert not torch.equal(weight, network.get_parameter(name) * kept[name])
+            assert torch.equal(pretrained.masks(variant)[name], kept[name])
+    for method in ("wanda", "lamp_2of4"):
+        scores = score(method.split("_")[0], pretrained.network, batches=sample)
+        kept = masks(scores, 0.5, {"wanda": "output"}.get(method, "2of4"))
+        made = pretrained.make(Variant("deterministic", method, 0.5))
+        assert all(torch.equal(made.get_parameter(n), pretrained.network.get_parameter(n) * kept[n]) for n in kept)
 
 
 def test_what_is_fine_tuned() -> None:

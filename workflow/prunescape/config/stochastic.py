@@ -19,7 +19,9 @@ from prunescape.config.section import (
     within,
 )
 
-Method = Literal["magnitude", "lamp", "grasp", "random"]
+Method = Literal["magnitude", "lamp", "grasp", "random", "wanda", "sparsegpt"]
+Scope = Literal["usual", "global", "uniform", "erk", "output", "2of4", "4of8"]
+SCOPES = "Among which weights scores are compared, each score in each of them (docs/stochastic.md)."
 
 
 class Sweep(Section):
@@ -28,6 +30,7 @@ class Sweep(Section):
     methods: Some[Method] = key(
         ("magnitude", "lamp", "grasp", "random"), "How weights are scored; the lowest are removed."
     )
+    scopes: Some[Scope] = key(("usual",), SCOPES)
     gammas: Some[Part] = key(
         (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98),
         "Pruning rates gamma: the part of the weights that is removed.",
@@ -48,6 +51,7 @@ class NoiseGrid(Section):
     methods: Some[Method] = key(
         ("magnitude", "lamp", "grasp"), "How weights are scored; each has a best cell of its own, magnitude always."
     )
+    scopes: Some[Scope] = key(("usual",), SCOPES)
     gammas: Some[Part] = key(
         (0.8, 0.9, 0.95), "Pruning rates gamma: the part of the weights that is removed.", unit="part of the weights"
     )
@@ -87,6 +91,7 @@ class FineTuning(Section):
     """Training of pruned networks with their masks held (SP paper, section IV-E, Table II, Fig. 8)."""
 
     methods: Some[Method] = key(("magnitude", "lamp", "grasp"), "How weights are scored.")
+    scopes: Some[Scope] = key(("usual",), SCOPES)
     sigmas: Some[Positive] = key((0.001, 0.003, 0.005), "Standard deviations sigma of the noise.", unit="weight")
     draws: Draws = key(5, "Noisy networks of each setting.", unit="networks")
     epochs: Epochs = key(100, "Length of the training.", unit="epochs")

@@ -28,6 +28,16 @@ METHODS = {
     "lamp": "LAMP",
     "grasp": "GraSP",
     "random": "Random",
+    "wanda": "Wanda",
+    "sparsegpt": "SparseGPT",
+}
+SCOPES = {
+    "global": "all layers",
+    "uniform": "by layer",
+    "erk": "ERK",
+    "output": "by output",
+    "2of4": "2:4",
+    "4of8": "4:8",
 }
 CRITERIA = {
     "l1": "L1 norm",
@@ -65,12 +75,18 @@ def model_title(model: str) -> str:
 
 
 def method_title(method: str) -> str:
-    """A way of pruning as people write it: `lamp` -> `LAMP`, `uniform_bn_scale` -> `Uniform (batch-norm scale)`."""
+    """A way of pruning as people write it: `lamp` -> `LAMP`, `uniform_bn_scale` -> `Uniform (batch-norm scale)`.
+
+    The scope in which weights' scores are compared stands likewise: `wanda_2of4` -> `Wanda (2:4)`.
+    """
     method = method.removesuffix(_target(method))
     scope, criterion, pipeline = _parts(method)
     if criterion or pipeline:
         words = [CRITERIA.get(criterion), PIPELINES.get(pipeline)]
         return f"{METHODS[scope]} ({', '.join(filter(None, words))})"
+    score, _, of_weights = method.partition("_")
+    if score in METHODS and of_weights in SCOPES:
+        return f"{METHODS[score]} ({SCOPES[of_weights]})"
     return METHODS.get(method, method.replace("_", " ").capitalize())
 
 

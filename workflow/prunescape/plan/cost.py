@@ -9,6 +9,7 @@ from typing import Any
 from prunescape.config.engine import Cluster
 from prunescape.config.recipe import Recipe
 from prunescape.data.epoch import images_used
+from prunescape.stochastic.chosen import rate
 
 # A backward pass costs twice a forward pass.
 TRAINING_PASSES, VALIDATION_PASSES = 3, 1
@@ -55,9 +56,9 @@ def visible_gpus() -> int:
 
 def population(wanted: Mapping[str, Any]) -> int:
     """Number of networks that `prunescape.stochastic.variants.variants_of` makes; a list that is None has one entry."""
-    kinds, methods = wanted["kinds"], len(wanted["methods"])
+    kinds = wanted["kinds"]
     noises = len(wanted["sigmas"] or [None]) * wanted["draws"]
-    rates = len(wanted["gammas"] or [None]) * methods
+    rates = sum(len({rate(method, gamma) for gamma in wanted["gammas"] or [0.0]}) for method in wanted["methods"])
     dense = ("dense" in kinds) + ("dense_stochastic" in kinds) * noises
     noisy = sum(kind in kinds for kind in ("stochastic", "mask_s_to_d", "mask_d_to_s")) * noises
     return dense + rates * (("deterministic" in kinds) + noisy)

@@ -11,6 +11,7 @@ from prunescape.plan.cost import training_flops
 from prunescape.plan.identity import FILE
 from prunescape.plan.run import Run
 from prunescape.plan.step import Files, Sizes, Step, Wildcards, combinations
+from prunescape.pruning.settings import N_OF_M
 from prunescape.studies.hpspace import STUDY
 from prunescape.studies.study import module_of
 from prunescape.training.retraining import retraining, until
@@ -234,6 +235,10 @@ class Networks:
         weights; of others it is known, and `snakemake check` alone does it.
         """
         run = self.run
+        study = run.config.stochastic
+        scopes = [] if study is None else [*study.sweep.scopes, *study.grid.scopes, *study.fine_tuning.scopes]
+        asked = [scope for scope in N_OF_M if scope in scopes]
+        n_of_m = {"n_of_m": asked} if asked else {}
 
         def values(wildcards: Wildcards) -> dict[str, Any]:
             variants = {variant.name: variant.columns() for variant in self.pruned(wildcards["model"])}
@@ -243,6 +248,7 @@ class Networks:
                 "recipe": run.config.recipe.plain(),
                 "engine": run.engine(),
                 **run.weights(wildcards["model"]),
+                **n_of_m,
             }
 
         return self._step(

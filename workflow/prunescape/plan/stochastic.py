@@ -11,15 +11,27 @@ from typing import Any
 
 from prunescape.config.models import OfStochastic
 from prunescape.config.recipe import Recipe
+from prunescape.config.stochastic import FineTuning, NoiseGrid, Sweep
 from prunescape.config.stochastic import Stochastic as Section
 from prunescape.data.randomness import fresh_seed
 from prunescape.plan.companion import Companion
 from prunescape.plan.cost import population, training_flops
 from prunescape.plan.step import Sizes, Step, Wildcards, combinations
+from prunescape.pruning.settings import GRASP, MAGNITUDE, SPARSEGPT, WANDA, way_names
 from prunescape.studies.stochastic import STUDY
 
-GRASP_PASSES = 8  # forward passes that a gradient of a gradient is worth
-MAGNITUDE, GRASP = "magnitude", "grasp"
+# Forward passes of the sample that scoring is worth: a gradient of a gradient, inputs, and products of all their pairs.
+SCORING_PASSES = {GRASP: 8, WANDA: 1, SPARSEGPT: 4}
+
+
+def _methods(section: Sweep | NoiseGrid | FineTuning) -> list[str]:
+    """Names of the ways in which a section chooses weights, each score in each scope."""
+    return way_names(section.methods, section.scopes)
+
+
+def _variants(section: Sweep | NoiseGrid) -> dict[str, Any]:
+    """Settings of a section as `prunescape.stochastic.variants.variants` takes them."""
+    return {"methods": _methods(section), **section.plain("gammas", "sigmas", "draws")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,15 +79,16 @@ class Stochastic(Companion[Section]):
     def sweep(self, model: str) -> dict[str, Any]:  # noqa: ARG002 - as its neighbours
         """The networks of the sweep over pruning rate and noise."""
         kinds = ["dense", "dense_stochastic", "deterministic", "stochastic"]
-        return {**self.section.sweep.plain(), "kinds": kinds}
+        return {**_variants(self.section.sweep), "kinds": kinds}
 
     def grid(self, model: str) -> dict[str, Any]:  # noqa: ARG002
         """The networks of the grid search."""
-        return {**self.section.grid.plain(), "methods": self._grid_methods, "kinds": ["deterministic", "stochastic"]}
+        chosen = {**_variants(self.section.grid), "methods": self._grid_methods}
+        return {**chosen, "kinds": ["deterministic", "stochastic"]}
 
     @property
     def _grid_methods(self) -> list[str]:
-        return list(dict.fromkeys([MAGNITUDE, *self.section.grid.methods]))
+        return list(dict.fromkeys([MAGNITUDE, *_methods(self.section.grid)]))
 
     def confirmed(self, model: str) -> dict[str, Any]:  # noqa: ARG002
         """The networks that confirm one-shot gains, beside what was chosen."""
@@ -95,12 +108,16 @@ class Stochastic(Companion[Section]):
 
     def variance_sweep(self, model: str) -> dict[str, Any]:  # noqa: ARG002
         """The networks of the sweep whose feature variance is measured."""
-        return {**self.section.sweep.plain(), "methods": [MAGNITUDE], "kinds": ["deterministic", "stochastic"]}
+        return {**_variants(self.section.sweep), "methods": [MAGNITUDE], "kinds": ["deterministic", "stochastic"]}
 
     def fine_tuned(self, model: str) -> dict[str, Any]:
         """The networks that are fine-tuned, beside the best cell."""
-        chosen = self.section.fine_tuning.plain("methods", "sigmas", "draws")
-        return {**chosen, "gamma": self.of_model(model).fine_tuning_gamma}
+        chosen = self.section.fine_tuning.plain("sigmas", "draws")
+        return {
+            "methods": _methods(self.section.fine_tuning),
+            **chosen,
+            "gamma": self.of_model(model).fine_tuning_gamma,
+        }
 
     def structured(self, model: str) -> dict[str, Any]:
         """The networks that lose whole filters."""
@@ -146,16 +163,19 @@ class Stochastic(Companion[Section]):
     def _images(self, rule: str, sizes: Sizes) -> int:
         """Number of images that each network of a job sees forwards, where it is not trained."""
         sample = min(self.section.sample or sizes["train"], sizes["train"])
-        grasp = GRASP_PASSES * sample
-        swept, of_grid = (grasp if GRASP in of else 0 for of in (self.section.sweep.methods, self._grid_methods))
+        swept, of_grid, of_tuned = (
+            sample * max(SCORING_PASSES.get(score, 0) for score in section.methods)
+            for section in (self.section.sweep, self.section.grid, self.section.fine_tuning)
+        )
         held_out = self.section.held_out
         once = {
             "pretrain": 0,
             "measure_feature_variance": 3 * sample,  # as pretrained; recalibrated, and that itself
-            "fine_tune": 2 * sizes["validation"] + 8 * sample + grasp,  # gradients and variances, before and after
+            "fine_tune": 2 * sizes["validation"] + 8 * sample + of_tuned,  # gradients and variances, before and after
             "search": held_out,
             "evaluate_sweep": 2 * held_out + sample + swept,
             "evaluate_grid": 2 * held_out + sample + of_grid,
+            "confirm_noise": 2 * sizes["validation"] + sample + of_grid,
             "evaluate_structured": 2 * held_out + sample,
         }
         return int(once.get(rule, 2 * sizes["validation"] + sample))
@@ -361,4 +381,4 @@ class Stochastic(Companion[Section]):
 
     def values_of(self, wildcard: str, known: Mapping[str, str]) -> Sequence[str]:
         """The values of a wildcard of figures, where those of the wildcards before it are known."""
-        return self.section.sweep.methods if wildcard == "method" else super().values_of(wildcard, known)
+        return _methods(self.section.sweep) if wildcard == "method" else super().values_of(wildcard, known)

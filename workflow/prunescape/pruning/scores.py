@@ -1,4 +1,4 @@
-"""Scores of single weights: magnitude, LAMP, GraSP, and random as a control. The higher, the more worth keeping."""
+"""Scores of single weights, and random ones as a control. The higher, the more worth keeping."""
 
 import copy
 from collections.abc import Iterable, Mapping
@@ -10,7 +10,8 @@ from torch import nn
 
 from prunescape.data.randomness import derive_seed
 from prunescape.errors import known
-from prunescape.pruning.settings import GRASP, MAGNITUDE, RANDOM, WEIGHT_SCORES
+from prunescape.pruning.settings import GRASP, LAMP, MAGNITUDE, OF_INPUTS, RANDOM, WANDA, WEIGHT_SCORES
+from prunescape.pruning.surgeon import by_group, input_squares, inverse_factors, saliencies
 from prunescape.pruning.unstructured import NO_LAYER, Tensors, prunable
 
 Labelled = Iterable[tuple[torch.Tensor, torch.Tensor]]
@@ -44,7 +45,7 @@ def score(
     Args:
         method: one of `WEIGHT_SCORES`.
         network: a plain network; it is not changed.
-        batches: what "grasp" differentiates on.
+        batches: what "grasp" differentiates on, and what "wanda" and "sparsegpt" see the layers' inputs of.
         seed: of "random".
         exclude: layers that are left out, see `prunescape.pruning.unstructured.prunable`.
         of_grasp: how "grasp" takes the loss; None as `GraspSettings` has it.
@@ -53,20 +54,24 @@ def score(
         By parameter name, shaped as the weights.
 
     Raises:
-        UserError: there is no such method.
+        UserError: there is no such method, or the inputs of a layer, which it needs, cannot be seen.
         ValueError: the method lacks batches or a seed.
     """
     known(dict.fromkeys(WEIGHT_SCORES), "pruning method", method)
-    if method == GRASP:
+    if method == GRASP or method in OF_INPUTS:
         if batches is None:
-            raise ValueError("GraSP needs batches of images")
-        return grasp(network, batches, of_grasp or GraspSettings(), exclude)
+            raise ValueError(f"scores by {method} need batches of images")
+        if method == GRASP:
+            return grasp(network, batches, of_grasp or GraspSettings(), exclude)
+        if method == WANDA:
+            return wanda(network, batches, exclude)
+        return saliencies(network, inverse_factors(network, batches, exclude))
     weights = prunable(network, exclude=exclude)
     if method == RANDOM:
         if seed is None:
             raise ValueError("random scores need a seed")
         return random_scores(weights, seed)
-    return magnitude(weights) if method == MAGNITUDE else lamp(weights)
+    return {MAGNITUDE: magnitude, LAMP: lamp}[method](weights)
 
 
 def magnitude(weights: Mapping[str, torch.Tensor]) -> Tensors:
@@ -139,6 +144,22 @@ def grasp(
 def _add(sums: list[torch.Tensor], parts: Iterable[torch.Tensor]) -> None:
     for total, part in zip(sums, parts, strict=True):
         total += part
+
+
+def wanda(network: nn.Module, batches: Labelled, exclude: str = NO_LAYER) -> Tensors:
+    """Magnitude times the norm of what the weight is multiplied by (Sun et al., 2024, arXiv 2306.11695), float64.
+
+    |w| ||x||, x over all images, and of a convolution over all places of its kernel; of patches, tokens.
+
+    Args:
+        network, batches, exclude: see `prunescape.pruning.surgeon.input_squares`.
+    """
+    scores = {}
+    for name, squares in input_squares(network, batches, exclude).items():
+        weight = network.get_parameter(name).detach()
+        of_groups = by_group(network.get_submodule(name.removesuffix(".weight")), weight.abs().double())
+        scores[name] = (of_groups * squares.sqrt()[:, None]).view(weight.shape)
+    return scores
 
 
 def random_scores(weights: Mapping[str, torch.Tensor], seed: int) -> Tensors:

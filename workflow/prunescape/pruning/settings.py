@@ -3,15 +3,64 @@
 Light: scripts that only read tables import no torch for its names.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-MAGNITUDE, LAMP, GRASP, RANDOM = "magnitude", "lamp", "grasp", "random"
-WEIGHT_SCORES = (MAGNITUDE, LAMP, GRASP, RANDOM)  # of single weights
+MAGNITUDE, LAMP, GRASP, RANDOM, WANDA, SPARSEGPT = "magnitude", "lamp", "grasp", "random", "wanda", "sparsegpt"
+WEIGHT_SCORES = (MAGNITUDE, LAMP, GRASP, RANDOM, WANDA, SPARSEGPT)  # of single weights
+OF_INPUTS = (WANDA, SPARSEGPT)  # scores that need what the layers read
+GLOBAL, UNIFORM, ERK, OUTPUT, TWO_OF_FOUR, FOUR_OF_EIGHT = "global", "uniform", "erk", "output", "2of4", "4of8"
+WEIGHT_SCOPES = (GLOBAL, UNIFORM, ERK, OUTPUT, TWO_OF_FOUR, FOUR_OF_EIGHT)  # among which scores are compared
+N_OF_M = {TWO_OF_FOUR: (2, 4), FOUR_OF_EIGHT: (4, 8)}  # weights that remain of each group of so many inputs
+USUAL = "usual"  # the scope of a score's source
+_USUAL_SCOPES = {WANDA: OUTPUT, SPARSEGPT: UNIFORM}  # else global
 NORM, L1, L2 = "norm", "l1", "l2"
 FLOPS, PARAMETERS, LATENCY = "flops", "parameters", "latency"
 TARGETS: Mapping[str, str] = {FLOPS: "FLOPs", PARAMETERS: "parameters", LATENCY: "latency"}
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way of choosing single weights to remove.
+
+    Attributes:
+        score: one of `WEIGHT_SCORES`.
+        scope: one of `WEIGHT_SCOPES`.
+    """
+
+    score: str
+    scope: str
+
+    @property
+    def name(self) -> str:
+        """Its name in tables: the score's, and the scope's where that is not the usual one of the score."""
+        return self.score if self.scope == _USUAL_SCOPES.get(self.score, GLOBAL) else f"{self.score}_{self.scope}"
+
+    @property
+    def updates(self) -> bool:
+        """Whether the weights that remain are changed to make up for those that are removed."""
+        return self.score == SPARSEGPT
+
+    def rate(self, gamma: float) -> float:
+        """The pruning rate where `gamma` is asked for: N:M masks have one of their own."""
+        if self.scope not in N_OF_M:
+            return gamma
+        kept, group = N_OF_M[self.scope]
+        return 1 - kept / group
+
+
+WAYS = {way.name: way for way in (Way(score, scope) for score in WEIGHT_SCORES for scope in WEIGHT_SCOPES)}
+
+
+def way_names(scores: Sequence[str], scopes: Sequence[str]) -> list[str]:
+    """Names of the ways that each score has with each scope; `USUAL` stands for that of the score's source."""
+    chosen = [
+        Way(score, _USUAL_SCOPES.get(score, GLOBAL) if scope == USUAL else scope)
+        for score in scores
+        for scope in scopes
+    ]
+    return list(dict.fromkeys(way.name for way in chosen))
 
 
 @dataclass(frozen=True)

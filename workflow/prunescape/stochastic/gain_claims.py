@@ -9,6 +9,7 @@ import pandas as pd
 from prunescape.claims.asking import Estimand
 from prunescape.claims.claim import Claim
 from prunescape.pruning.settings import MAGNITUDE
+from prunescape.stochastic.chosen import of_method
 from prunescape.stochastic.confirming import GAIN, PAPER, POINTS, WORTH, Confirming
 from prunescape.stochastic.names import (
     DENSE_STOCHASTIC,
@@ -191,8 +192,7 @@ def one_shot(
         )
     ]
     if normalised(confirmed):
-        own = best["of"].get(RECALIBRATED, best)
-        chosen = own["gamma"], own["sigma"]
+        chosen = of_method(best, RECALIBRATED)
         there, here = of_cell(of_magnitude, *chosen, True), of_cell(of_magnitude, *cell, True)
         stated += [
             confirming.gains(WINS_RECALIBRATED, there["delta"], f"{_at(*chosen)}{_both(there)}", core=True),
@@ -227,13 +227,13 @@ def one_shot(
     ]
     for method in confirmed["method"].drop_duplicates():
         if method not in (MAGNITUDE, NO_METHOD):
-            own = best["of"].get(method, best)
-            part = of_cell(confirmed[confirmed["method"] == method], own["gamma"], own["sigma"])
+            own = of_method(best, method)
+            part = of_cell(confirmed[confirmed["method"] == method], *own)
             stated.append(
                 confirming.gains(
                     OF_METHOD,
                     part["delta"],
-                    f"{_at(own['gamma'], own['sigma'])}{_both(part)}",
+                    f"{_at(*own)}{_both(part)}",
                     question=f"Does noise gain with the score {method}, at a setting of its own?",
                     case=str(method),
                 )

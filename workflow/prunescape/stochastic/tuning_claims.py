@@ -9,6 +9,7 @@ from prunescape.claims.asking import Estimand
 from prunescape.claims.claim import Claim
 from prunescape.claims.published import published
 from prunescape.pruning.settings import MAGNITUDE
+from prunescape.stochastic.chosen import of_method
 from prunescape.stochastic.confirming import GAIN, PAPER, WORTH, Confirming
 from prunescape.stochastic.names import DETERMINISTIC, STOCHASTIC
 from prunescape.stochastic.statistics import seed_medians
@@ -112,14 +113,14 @@ def _at_own(after: pd.DataFrame, best: Mapping[str, Any], confirming: Confirming
     printed = published(f"{SOURCE}2", data).set_index(keys)["delta"].to_dict()
     stated = []
     for method, part in after.groupby("method", sort=False):
-        own = best["of"].get(str(method), best)
-        here = part[(part["gamma"] == own["gamma"]) & (part["sigma"] == own["sigma"])]
+        gamma, sigma = of_method(best, str(method))
+        here = part[(part["gamma"] == gamma) & (part["sigma"] == sigma)]
         cell = here.set_index("seed")
         stated.append(
             confirming.gains(
                 FINE_TUNED,
                 cell["delta"],
-                f"at gamma {own['gamma']:g}, sigma {own['sigma']:g} stochastic networks reach"
+                f"at gamma {gamma:g}, sigma {sigma:g} stochastic networks reach"
                 f" {cell['median'].mean():.1f} %, deterministic ones {cell['reference'].mean():.1f} %, a gain of {{}}",
                 core=method == MAGNITUDE,
                 question=f"Does noise gain after fine-tuning, scored by {method}?",

@@ -11,8 +11,11 @@ from torch import nn
 
 from prunescape.data.randomness import derive_seed
 from prunescape.errors import UserError
-from prunescape.pruning.scores import MAGNITUDE, GraspSettings, Labelled, score
+from prunescape.pruning.scores import GraspSettings, Labelled, score
+from prunescape.pruning.settings import MAGNITUDE, SPARSEGPT, WAYS
+from prunescape.pruning.surgeon import compensate, inverse_factors, saliencies
 from prunescape.pruning.unstructured import NO_LAYER, Tensors, apply_masks, masks
+from prunescape.stochastic.chosen import of_method, rate
 from prunescape.stochastic.names import (
     DENSE,
     DENSE_STOCHASTIC,
@@ -41,7 +44,7 @@ class Variant:
             "stochastic": m(w_p) w_p;
             "mask_s_to_d": m(w_p) w*;
             "mask_d_to_s": m(w*) w_p.
-        method: how weights are scored; "none" for the dense kinds.
+        method: how weights are chosen, a key of `prunescape.pruning.settings.WAYS`; "none" for the dense kinds.
         gamma: the fraction of prunable weights removed; 0 for the dense kinds.
         sigma: standard deviation of the noise; 0 for the kinds without.
         draw: number of the noise's draw; 0 for the kinds without.
@@ -61,17 +64,21 @@ def variants(
     draws: int,
     kinds: Sequence[str] = KINDS,
 ) -> list[Variant]:
-    """Every variant of these kinds, in an order in which neighbours share their noise and scores."""
+    """Every variant of these kinds, in an order in which neighbours share their noise and scores.
+
+    N:M masks have one pruning rate, whatever `gammas` are.
+    """
     made = [Variant(DENSE)] if DENSE in kinds else []
     noises = [(sigma, draw) for sigma in sigmas for draw in range(draws)]
     if DENSE_STOCHASTIC in kinds:
         made += [Variant(DENSE_STOCHASTIC, sigma=sigma, draw=draw) for sigma, draw in noises]
     pruned = [kind for kind in kinds if kind in (STOCHASTIC, MASK_S_TO_D, MASK_D_TO_S)]
     for method in methods:
+        rates = list(dict.fromkeys(rate(method, gamma) for gamma in gammas))
         if DETERMINISTIC in kinds:
-            made += [Variant(DETERMINISTIC, method, gamma) for gamma in gammas]
+            made += [Variant(DETERMINISTIC, method, gamma) for gamma in rates]
         made += [
-            Variant(kind, method, gamma, sigma, draw) for sigma, draw in noises for gamma in gammas for kind in pruned
+            Variant(kind, method, gamma, sigma, draw) for sigma, draw in noises for gamma in rates for kind in pruned
         ]
     return made
 
@@ -91,17 +98,6 @@ def variants_of(wanted: Mapping[str, Any], best: Mapping[str, Any] | None = None
     return variants(**filled)
 
 
-def of_method(best: Mapping[str, Any], method: str) -> tuple[float, float]:
-    """The chosen pruning rate and noise of a method, gamma and sigma; those of magnitude where it has none of its own.
-
-    Args:
-        best: what `prunescape.stochastic.statistics.choose_cells` gives.
-        method: how weights are scored, or "recalibrated".
-    """
-    own = best["of"].get(method, best)
-    return own["gamma"], own["sigma"]
-
-
 def confirmed_variants(
     methods: Sequence[str],
     gammas: Sequence[float],
@@ -112,10 +108,10 @@ def confirmed_variants(
     """The variants whose gains are confirmed: dense ones, each cell of the grid, and what each method chose.
 
     Args:
-        methods: how weights are scored.
+        methods: how weights are chosen.
         gammas, sigmas: of the grid, for magnitude.
         draws: networks a cell.
-        best: see `of_method`.
+        best: see `prunescape.stochastic.chosen.of_method`.
     """
     made = [Variant(DENSE), *(Variant(DENSE_STOCHASTIC, sigma=best["sigma"], draw=draw) for draw in range(draws))]
     for method in methods:
@@ -134,10 +130,10 @@ def tuning_variants(
     """The variants that are fine-tuned: all noises at one pruning rate, and what each method chose (Table II, Fig. 8).
 
     Args:
-        methods: how weights are scored.
+        methods: how weights are chosen.
         sigmas: standard deviations of the noise.
         draws: networks a method and cell.
-        best: see `of_method`.
+        best: see `prunescape.stochastic.chosen.of_method`.
         gamma: the pruning rate at which all noises are tried; None takes that which each method chose.
 
     Returns:
@@ -146,9 +142,12 @@ def tuning_variants(
     chosen = []
     for method in methods:
         own = of_method(best, method)
-        cells = dict.fromkeys([*((gamma or own[0], sigma) for sigma in sigmas), own])
-        chosen += [Variant(DETERMINISTIC, method, rate) for rate in dict.fromkeys(rate for rate, _ in cells)]
-        chosen += [Variant(STOCHASTIC, method, rate, sigma, draw) for rate, sigma in cells for draw in range(draws)]
+        tried = rate(method, gamma) if gamma else own[0]
+        cells = dict.fromkeys([*((tried, sigma) for sigma in sigmas), own])
+        chosen += [
+            Variant(DETERMINISTIC, method, removed) for removed in dict.fromkeys(removed for removed, _ in cells)
+        ]
+        chosen += [Variant(STOCHASTIC, method, *cell, draw) for cell in cells for draw in range(draws)]
     return chosen
 
 
@@ -181,7 +180,7 @@ class Pretrained:
             seed: see above.
             network: a plain network, on any device; variants are made on the same.
             perturbed: what noise is added to, one of `prunescape.stochastic.noise.PERTURBED`.
-            scoring: batches on which "grasp" scores weights, on the same device; None where it is not used.
+            scoring: batches on which scores need to see the network, on the same device; None where none does.
             stage: see above.
             exclude: one of `prunescape.pruning.unstructured.EXCLUDED`.
             of_grasp: how "grasp" takes the loss.
@@ -197,6 +196,7 @@ class Pretrained:
         # Neighbours in a list of variants differ in gamma or kind alone: w*'s scores and one draw's are enough.
         self.noisy = lru_cache(maxsize=1)(self._draw_noise)
         self._scores = lru_cache(maxsize=2)(self._score)
+        self._factors = lru_cache(maxsize=1)(self._invert)
 
     def for_stage(self, stage: str) -> "Pretrained":
         """The same network for another experiment, whose draws are others."""
@@ -213,19 +213,27 @@ class Pretrained:
             raise ValueError(f"there is no kind {variant.kind!r}")
         noisy = variant.kind in (DENSE_STOCHASTIC, STOCHASTIC, MASK_D_TO_S)
         network = copy.deepcopy(self.noisy(variant.sigma, variant.draw) if noisy else self.network)
-        return network if variant.method == NO_METHOD else apply_masks(network, self.masks(variant))
+        if variant.method == NO_METHOD:
+            return network
+        if WAYS[variant.method].updates:
+            factors = self._factors(*(variant.sigma, variant.draw) if noisy else (0.0, 0))
+            return compensate(network, self.masks(variant), factors)
+        return apply_masks(network, self.masks(variant))
 
     def masks(self, variant: Variant) -> Tensors:
         """The weights that a pruned variant keeps, as `prunescape.training.train.Lane` takes them."""
         noisy = variant.kind in (STOCHASTIC, MASK_S_TO_D)
-        scores = self._scores(variant.method, variant.sigma if noisy else 0.0, variant.draw if noisy else 0)
-        return masks(scores, variant.gamma)
+        way = WAYS[variant.method]
+        scores = self._scores(way.score, variant.sigma if noisy else 0.0, variant.draw if noisy else 0)
+        return masks(scores, variant.gamma, way.scope)
 
     def _draw_noise(self, sigma: float, draw: int) -> nn.Module:
         return perturb(self.network, sigma, self.seed, draw, self._perturbed, self.stage, self.exclude)
 
     def _score(self, method: str, sigma: float, draw: int) -> Tensors:
         network = self.noisy(sigma, draw) if sigma else self.network
+        if method == SPARSEGPT:
+            return saliencies(network, self._factors(sigma, draw))
         number = draw + 1 if sigma else 0  # the deterministic network's random scores are nobody else's
         return score(
             method,
@@ -235,6 +243,10 @@ class Pretrained:
             exclude=self.exclude,
             of_grasp=self._of_grasp,
         )
+
+    def _invert(self, sigma: float, draw: int) -> Tensors:
+        assert self._scoring is not None
+        return inverse_factors(self.noisy(sigma, draw) if sigma else self.network, self._scoring, self.exclude)
 
 
 def variant_table(pretrained: Pretrained, variants: Sequence[Variant]) -> pd.DataFrame:

@@ -20,7 +20,9 @@ _COLUMNS = {
     "seed": Column(WHOLE, "seed of the pretrained network: the config's of those that explore, else a fresh one"),
     "seeds": Column(WHOLE, "pretrained networks that the numbers are means of", "networks"),
     "method": Column(
-        TEXT, "what weights are ranked by: `magnitude`, `lamp`, `grasp` or `random`; `none` of dense ones"
+        TEXT,
+        "what weights are chosen by: a score, with `_` and the scope where that is not the usual one of the score;"
+        " `none` of dense ones",
     ),
     "kind": Column(
         TEXT,

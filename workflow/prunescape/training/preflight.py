@@ -17,9 +17,10 @@ from prunescape.models.build import build
 from prunescape.models.weights import load_state
 from prunescape.pruning.criteria import L1, TAYLOR
 from prunescape.pruning.graph import Graph, Spared
-from prunescape.pruning.settings import FLOPS, LATENCY, PruningSettings
+from prunescape.pruning.settings import FLOPS, LATENCY, N_OF_M, PruningSettings
 from prunescape.pruning.silenced import compared_cut, vary
 from prunescape.pruning.structured import prune
+from prunescape.pruning.unstructured import left_dense, prunable
 from prunescape.training.evaluate import score
 from prunescape.training.given import Looked
 from prunescape.training.given import in_words as words_of_weights
@@ -190,3 +191,25 @@ def in_words(model: str, checked: Mapping[str, Any]) -> str:
         f"{model} can be trained and pruned: {sum(checked['groups'].values())} channels in {len(checked['groups'])}"
         f" groups, {len(checked['spared'])} groups are spared; {ratios}; cells can be trained {together}{given}"
     )
+
+
+def not_in_groups(architecture: Architecture, scopes: Sequence[str]) -> list[str]:
+    """A line for each N:M scope, that names the layers which it leaves dense; none where there are none.
+
+    Args:
+        architecture: the dense network's.
+        scopes: keys of `prunescape.pruning.settings.N_OF_M`.
+
+    Raises:
+        UserError: a scope finds no layer to prune.
+    """
+    shapes = {name: weight.shape for name, weight in prunable(build(architecture, 0)).items()}
+    lines = []
+    for scope in scopes:
+        kept, group = N_OF_M[scope]
+        dense = [name.removesuffix(".weight") for name in left_dense(shapes, scope)]
+        if dense:
+            lines.append(
+                f"{kept}:{group} masks leave dense what has inputs that {group} does not divide: {', '.join(dense)}"
+            )
+    return lines

@@ -60,4 +60,5 @@ def _ramp(ramp: Any, values: Sequence[float], start: float, stop: float) -> dict
 def method_words(method: str) -> str:
     """A way of pruning within a sentence: `magnitude`, `LAMP`."""
     title = names.method_title(method)
-    return title.lower() if title[1:].islower() else title
+    first, rest = title.split(" ", 1)[0], title[len(title.split(" ", 1)[0]) :]
+    return (first.lower() if first[1:].islower() else first) + rest
