@@ -19,7 +19,7 @@ from prunescape.hpspace.tuning import band, regret, transfer
 from prunescape.hpspace.verdict import verdict
 from prunescape.pages.explore import explore_page
 from prunescape.pages.study import Caption
-from prunescape.studies.hpspace import TABLES
+from prunescape.studies.hpspace import STUDY, TABLES
 from prunescape.studies.study import placed
 
 SETTINGS: dict[str, Any] = {
@@ -105,11 +105,16 @@ def sample_answer(tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
     return verdict(tables["decisions"], tables["cells"], CONFIRMATION)
 
 
+MEANT = {"decisions": (STUDY.table("decisions").meanings(STUDY.columns), STUDY.table("decisions").decides)}
 TITLES = {table.name: placed(table.title)[1] for table in TABLES if table.title and table.name != "claims"}
 
 
 def sample_page(tables: dict[str, pd.DataFrame], pictures: list[tuple[str, Caption]]) -> str:
     """The page to explore."""
-    shown = {name: (tables[name], Caption(0, title, "", "", "")) for name, title in TITLES.items() if name in tables}
+    shown = {
+        name: (tables[name], Caption(0, title, "", "", "", *MEANT.get(name, ())))
+        for name, title in TITLES.items()
+        if name in tables
+    }
     root = Path(__file__).parents[1]
     return explore_page(sample_answer(tables), tables["timing"], shown, pictures, SETTINGS, CONFIG, root)

@@ -14,6 +14,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # the tests run beside each other
 import own_samples
 from browser import Browser
 from network_samples import ARCHITECTURE as SMALL
+from pages_written import write_pages
 from prunescape.data.batches import Batches
 from prunescape.data.prepare import prepare
 from prunescape.data.prepared import PreparedData
@@ -29,12 +30,18 @@ settings.register_profile("long", max_examples=100, deadline=None)
 settings.load_profile("short")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """A browser, for tests that skip where there is none."""
     browser = Browser(tmp_path_factory.mktemp("profile"))
     yield browser
     browser.close()
+
+
+@pytest.fixture(scope="session")
+def addresses(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Addresses of sample pages: that of each study, the overview of a run (`index`), and a list of `claims`."""
+    return {kind: path.as_uri() for kind, path in write_pages(tmp_path_factory.mktemp("pages")).items()}
 
 
 @pytest.fixture(scope="session")

@@ -33,6 +33,7 @@ from prunescape.pages.study import Caption as Said
 from prunescape.studies.study import Caption
 
 FEW = "hpspace, by few trainings"
+TITLED = Said(0, "title", "", "", "")
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +118,7 @@ def test_the_landscapes_hold_the_means_over_seeds(tables) -> None:
 
 def test_a_table_to_download_is_the_table(tables) -> None:
     for name in ("decisions", "pruning"):
-        part = shown(name, "title", tables[name])
+        part = shown(name, tables[name], TITLED)
         kind, _, text = part["link"].partition(",")
         assert kind == "data:text/csv;charset=utf-8"
         assert not set(part["link"]) & set("\"'<>\n#%?&") - {"%"}
@@ -128,16 +129,16 @@ def test_a_table_to_download_is_the_table(tables) -> None:
 
 def test_long_tables_are_for_download_alone_and_huge_ones_lie_beside(monkeypatch) -> None:
     table = pd.DataFrame({"a": range(MOST_ROWS + 1), "b": math.nan})
-    part = shown("long", "title", table)
+    part = shown("long", table, TITLED)
     assert part["rows"] == []
     assert part["columns"] == ["a"]  # a column without a value is not shown
     assert part["link"]
     monkeypatch.setattr("prunescape.pages.study.MOST_BYTES", 100)
-    assert shown("long", "title", table)["link"] == ""
+    assert shown("long", table, TITLED)["link"] == ""
 
 
 def test_a_page_does_not_hold_more_files_than_it_may(monkeypatch) -> None:
-    tables = [shown("a", "title", pd.DataFrame({"a": range(rows)})) for rows in (10, 1000, 20)]
+    tables = [shown("a", pd.DataFrame({"a": range(rows)}), TITLED) for rows in (10, 1000, 20)]
     monkeypatch.setattr("prunescape.pages.study.MOST_TOGETHER", 1000)
     assert [bool(table["link"]) for table in fitting(tables)] == [True, False, True]
     assert [{**table, "link": ""} for table in fitting(tables)] == [{**table, "link": ""} for table in tables]
@@ -155,7 +156,7 @@ def test_a_picture_is_small_and_inside(tmp_path: Path) -> None:
     Image.new("RGB", (2400, 1200), "#b03a00").save(tmp_path / "a.png")
     said = Said(2, "Landscapes", "resnet56", "top1", "Accuracy.")
     found = inside(str(tmp_path / "a.png"), said.full_title, said.text)
-    assert (found["width"], found["height"]) == (1200, 600)
+    assert (found["width"], found["height"]) == (1600, 800)
     assert found["source"].startswith("data:image/webp;base64,")
     assert found["title"] == "Landscapes: ResNet-56, top-1 accuracy"
 
@@ -251,7 +252,7 @@ def test_a_published_number_stands_beside_ours(tmp_path: Path) -> None:
     state(tmp_path, replace(found, claims=told))
     write_index(tmp_path)
     text = (tmp_path / "index.html").read_text()
-    assert text.count("<td>+2.5\n") == 1
+    assert text.count('<td data-label="published">+2.5\n') == 1
     assert "Table 9" in text
 
 

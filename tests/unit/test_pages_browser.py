@@ -4,25 +4,20 @@ Skipped where there is no Chromium.
 """
 
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
 
 from browser import find_browser
-from companion_page_samples import STUDIES, sample_claims, sample_planes
-from companion_page_samples import sample_page as companion_page
-from page_samples import SETTINGS, VARIANTS, sample_cells, sample_page, sample_tables
+from companion_page_samples import STUDIES, sample_planes
+from page_samples import SETTINGS, VARIANTS, sample_cells, sample_tables
 from prunescape.hpspace import functionals
 from prunescape.hpspace.cube import cubes
 from prunescape.hpspace.ellipse import ellipses
 from prunescape.hpspace.landscape import best_cell, mean_over_seeds, region_of_interest
 from prunescape.hpspace.risk import risk_cells, risk_table
-from prunescape.pages.index import Entry, index_page
-from prunescape.pages.study import Caption
 
 pytestmark = pytest.mark.skipif(find_browser() is None, reason="no Chromium on this machine (Debian package chromium)")
 NAMED = {"image", "region", "navigation"}
@@ -49,23 +44,6 @@ CHOOSE = """
 @pytest.fixture(scope="module")
 def tables() -> dict[str, pd.DataFrame]:
     return sample_tables(sample_cells())
-
-
-@pytest.fixture(scope="module")
-def addresses(tables, tmp_path_factory) -> dict[str, str]:
-    """Of the page of each study."""
-    folder = tmp_path_factory.mktemp("page")
-    for name in ("risk", "forest"):
-        Image.new("RGB", (1800, 900), "#0b4f8a").save(folder / f"{name}.png")
-    risk = str(folder / "risk.png"), Caption(2, "Performance risk", "", "top1", "What is lost.")
-    forest = str(folder / "forest.png"), Caption(1, "What tuning again gains", "", "", "With intervals.")
-    pages = {
-        "hpspace": sample_page(tables, [risk, forest]),
-        **{study: companion_page(study, folder) for study in STUDIES},
-    }
-    for study, page in pages.items():
-        (folder / f"{study}.html").write_text(page)
-    return {study: (folder / f"{study}.html").as_uri() for study in pages}
 
 
 @pytest.fixture(scope="module")
@@ -177,24 +155,6 @@ def test_equal_cells_flat_landscapes_and_failures_are_taken_as_the_library_takes
             ] == pytest.approx(
                 [float(known[name]) for name in ("d_mean", "d_std", "rel_mean", "rel_std", "loss_at_dense_optimum")]
             )
-
-
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("study", ["hpspace", *STUDIES])
-def test_it_is_quiet_asks_nobody_and_fits_the_screen(study: str, width: int, browser, addresses) -> None:
-    browser.open(addresses[study], width)
-    assert browser.evaluate("innerWidth") == width
-    assert browser.evaluate("document.documentElement.scrollWidth") <= width
-    assert browser.evaluate("[...document.images].every((image) => image.complete && image.naturalWidth > 0)")
-    browser.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
-    assert browser.evaluate("document.documentElement.scrollWidth") <= width
-    if study == "hpspace":
-        assert not browser.evaluate("document.getElementById('explorer').hidden")
-        assert browser.evaluate("document.querySelectorAll('#map-dense [role=gridcell]').length") == 63
-    else:
-        assert browser.evaluate("document.querySelector('.short').scrollWidth") <= width  # read without being moved
-    assert browser.messages == []
-    assert [request for request in browser.requests if not request.startswith("data:")] == [addresses[study]]
 
 
 CHOOSE_PLANE = """
@@ -332,20 +292,6 @@ def test_paper_gets_no_controls(browser, address) -> None:
         assert browser.evaluate(shown) == "none"
     finally:
         browser.call("Emulation.setEmulatedMedia", media="")
-
-
-def test_an_overview_is_quiet_too(browser, address, tmp_path: Path) -> None:
-    entries = [
-        Entry(sample_claims(study), [("explore", f"{study}/explore.html")]) for study in ("mechanism", "coherence")
-    ]
-    (tmp_path / "index.html").write_text(index_page("demo", entries, ["report.html"]))
-    for width in (390, 1280):
-        browser.open((tmp_path / "index.html").as_uri(), width)
-        assert browser.evaluate("document.documentElement.scrollWidth") <= width
-        folded = browser.evaluate("[...document.querySelectorAll('details')].map((part) => part.open)")
-        assert folded == [True, False]  # of many claims
-        assert browser.evaluate("document.querySelectorAll('.ledger td').length > 100")
-        assert browser.messages == []
 
 
 @pytest.mark.parametrize("study", ["hpspace", *STUDIES])

@@ -66,9 +66,8 @@ def text_of(stated: StudyClaims) -> str:
 
 
 COLOURS = {HOLDS: "good", FAILS: "bad", UNDECIDED: "doubtful"}
-_BODY = """<p class="note">{{ stated.note }}</p>
-<h2>In short</h2>
-<table class="short">
+_BODY = """<h2>In short</h2>
+<table class="short cards">
 <thead><tr><th scope="col">Question</th><th scope="col">Answer</th></tr></thead>
 <tbody>
 {% for row in rows %}{% set cases = row.counts.values() | sum %}<tr><th scope="row">{{ row.question }}</th>
@@ -78,28 +77,30 @@ _BODY = """<p class="note">{{ stated.note }}</p>
 {% endfor %}{% for model, answer in row.answers.items() %}<span><strong>{{ model }}</strong> {{ answer }}</span>
 {% endfor %}</td></tr>
 {% endfor %}</tbody></table>
+<p class="note">{{ stated.note }}</p>
 <p class="note">A case is a network in one way of doing it. Beside the numbers of cases stands the clearest, or, where
 nothing is decided, the nearest to it, with its interval; the clearest of many is always a little lucky.</p>
 <details><summary>All {{ stated.claims | length }} claims, one by one</summary>
 {% for model, said in stated.models.items() %}<h3>{{ model }}</h3>
 {% if said %}<p>{{ said }}</p>
-{% endif %}<table class="claims">
+{% endif %}<table class="claims cards">
 <thead><tr><th scope="col">Question</th><th scope="col">Answer</th><th scope="col">The statement</th>
 <th scope="col">Source</th></tr></thead>
 <tbody>
-{% for claim in stated.of(model) %}<tr id="{{ claim.id }}"><td>{{ claim.question }}</td><td>{{ claim.answer }}
+{% for claim in stated.of(model) %}<tr id="{{ claim.id }}"><td>{{ claim.question }}</td>
+<td data-label="Answer">{{ claim.answer }}
 {% if claim.would_decide %}<span class="note">What would decide it: {{ claim.would_decide }}.</span>
 {% endif %}</td>
-<td><strong class="{{ colours.get(claim.outcome, "note") }}">{{ claim.outcome }}</strong>
+<td data-label="The statement"><strong class="{{ colours.get(claim.outcome, "note") }}">{{ claim.outcome }}</strong>
 {% if claim.decided %}<span class="note">{{ decided[claim.decided] }}</span>
-{% endif %}</td><td>{{ claim.source }}{% if claim.published is not none %}
+{% endif %}</td><td data-label="Source">{{ claim.source }}{% if claim.published is not none %}
 <span class="note">published: {{ shown(claim.published, claim) }} ({{ claim.published_in }})</span>
 {% endif %}</td></tr>
 {% endfor %}</tbody></table>
 {% endfor %}</details>
 """
 STYLE = """.short th { font-weight: normal; width: 40%; } .short thead th { font-weight: bold; }
-.short span, .claims span { display: block; }
+.short span, .claims span { display: block; } .claims td:first-child { font-weight: bold; }
 .claims th:nth-child(1) { width: 26%; } .claims th:nth-child(3) { width: 15%; } .claims th:nth-child(4) { width: 19%; }
 summary { cursor: pointer; padding: .2rem 0; }
 """

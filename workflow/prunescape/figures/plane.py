@@ -68,12 +68,12 @@ def value_axes(axes: Axes, extent: Sequence[float], pair: Pair) -> None:
     """Give both axes their limits (left, right, bottom, top, in the pair's unit) and ticks with the real values."""
     ends = zip("xy", (extent[:2], extent[2:]), reversed(pair), pair.units, strict=True)
     for which, (low, high), axis, unit in ends:
-        labelled, labels, small = _marks(axis, low * unit, high * unit)
+        labelled, labels, small = marks(axis, low * unit, high * unit)
         at = [np.divide(ticks, unit).tolist() for ticks in (labelled, small)]
         _ticked(axes, which, (low, high), at[0], labels, at[1])
 
 
-def _marks(axis: Axis, low: float, high: float) -> tuple[list[float], list[str], list[float]]:
+def marks(axis: Axis, low: float, high: float) -> tuple[list[float], list[str], list[float]]:
     """Coordinates of labelled ticks, their labels, and coordinates of small ones."""
     if axis.is_log:
         labelled, small = ticks(low, high)

@@ -16,7 +16,7 @@ from prunescape.hpspace.lattice import Pair
 from prunescape.hpspace.questions import DENSE, POLICY, PRIOR
 from prunescape.hpspace.thesis_claims import thesis_claims, without_grid
 from prunescape.hpspace.verdict import advice, from_json, is_asked, question
-from prunescape.hpspace.verdict_text import OVER, answer_of, gain_of, in_short, measured_by
+from prunescape.hpspace.verdict_text import OVER, answer_of, caveats, gain_of, in_short, measured_by
 from prunescape.statistics.looks import KEEP, TUNE
 
 STUDY = "hpspace"
@@ -49,7 +49,7 @@ def claims(given: Mapping[str, Any], settings: Mapping[str, Any]) -> StudyClaims
     pair, rules = Pair.from_settings(answer), answer["settings"]
     stated, models = [], {}
     for model, entry in answer["models"].items():
-        models[model] = f"{_sentence(in_short(entry))}."
+        models[model] = " ".join(f"{_sentence(words)}." for words in (in_short(entry), *caveats(entry)))
         about = About(STUDY, model, decided_on(settings["data"], settings["seeds"]))
         for name, of in entry["networks"].items():
             for asked, row in of["questions"].items():

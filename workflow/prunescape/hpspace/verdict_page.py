@@ -13,28 +13,32 @@ from prunescape.io.html import page, section
 from prunescape.statistics.looks import KEEP, OPEN, TUNE
 
 _COLOURS = {TRAIN: "note", GROW: "note", EXPLORED: "note", KEEP: "good", OPEN: "doubtful", TUNE: "bad"}
-_BODY = """<p class="note">{{ measured }}</p>
-{% for model, entry in models.items() %}
+_BODY = """{% for model, entry in models.items() %}
 <h2>{{ model }}</h2>
 <p><strong>{{ capitalised(in_short(entry)) }}.</strong> Your setting is {{ told(entry.prior) }}.</p>
-<table class="numbers">
-<tr><th scope="col">network</th><th scope="col" class="words">answer</th>
+<table class="numbers cards">
+<thead><tr><th scope="col">network</th><th scope="col" class="words">answer</th>
 {% for axis in pair %}<th scope="col">use: {{ axis.words }}</th>{% endfor %}
 {% for name in (entry.networks.values() | first).questions %}
 <th scope="col">tuning gains over {{ over[name] }}, points</th>
 {% endfor %}<th scope="col">accuracy at the tuned setting, %</th><th scope="col">trainings to tune</th>
-<th scope="col">fresh seeds</th></tr>
+<th scope="col">fresh seeds</th></tr></thead>
+<tbody>
 {% for name, of in entry.networks.items() %}
-<tr><td>{{ breaking(name) }}</td>
+<tr><td data-label="network">{{ breaking(name) }}</td>
 <td class="words {{ colours[of.recommendation] }}"><b>{{ of.recommendation }}</b>: {{ answer_of(of, pair) }}</td>
-{% for axis in pair %}<td>{{ axis.shown(of.use[axis.name]) }}</td>{% endfor %}
-{% for row in of.questions.values() %}<td>{{ gain_of(row) }}</td>{% endfor %}
-<td>{% if of.accuracy == of.accuracy %}{{ "%.2f" | format(of.accuracy) }}{% endif %}</td><td>{{ of.trainings }}</td>
-<td>{{ of.questions.values() | map(attribute="seeds") | max }}</td></tr>
-{% endfor %}</table>
+{% for axis in pair %}<td data-label="use: {{ axis.words }}">{{ axis.shown(of.use[axis.name]) }}</td>{% endfor %}
+{% for asked, row in of.questions.items() %}
+<td data-label="tuning gains over {{ over[asked] }}, points">{{ gain_of(row) }}</td>{% endfor %}
+<td data-label="accuracy at the tuned setting, %">
+{%- if of.accuracy == of.accuracy %}{{ "%.2f" | format(of.accuracy) }}{% endif %}</td>
+<td data-label="trainings to tune">{{ of.trainings }}</td>
+<td data-label="fresh seeds">{{ of.questions.values() | map(attribute="seeds") | max }}</td></tr>
+{% endfor %}</tbody></table>
 {% for line in reasons(entry, settings) %}<p class="note">{{ capitalised(line) }}.</p>
 {% endfor %}{% for line in caveats(entry) %}<p class="note">{{ capitalised(line) }}.</p>
 {% endfor %}{% endfor %}
+<p class="note">{{ measured }}</p>
 {% if not pair.is_thesis %}<p class="note">{{ left_out(pair) }}</p>
 {% endif %}"""
 

@@ -16,8 +16,11 @@ _PAGE = """<!DOCTYPE html>
 <link rel="icon" href="data:,">
 <title>{{ title }}</title>
 <style>
-body { font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 62rem; margin: 1.5rem auto; padding: 0 1rem;
+body { font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 80rem; margin: 1.5rem auto; padding: 0 1rem;
  overflow-wrap: break-word; }
+h1, p, ul, summary, dl { max-width: 62rem; }
+a { color: #0b4f8a; }
+:is(a, button, summary, select, input, [tabindex]):focus-visible { outline: 2px solid #0b4f8a; outline-offset: 2px; }
 table { border-collapse: collapse; width: 100%; margin: .8rem 0; }
 th, td { padding: .35rem .6rem; border-bottom: 1px solid #ddd; text-align: left; vertical-align: top; }
 .numbers th, .numbers td { text-align: right; }
@@ -25,7 +28,17 @@ th, td { padding: .35rem .6rem; border-bottom: 1px solid #ddd; text-align: left;
 .numbers th:first-child, .numbers td:first-child, .numbers th:last-child, .numbers td:last-child { text-align: left; }
 .good { color: #00634a; } .doubtful { color: #8a5a00; } .bad { color: #a3260f; } .note { color: #555; }
 b { text-transform: uppercase; }
-@media (max-width: 40rem) { table { display: block; overflow-x: auto; } }
+@media (min-width: 60rem) { .numbers td:first-child { white-space: nowrap; } }
+@media (max-width: 40rem) {
+ table { display: block; overflow-x: auto; }
+ /* Where each cell tells its column, a row is a card, and nothing lies beside the screen. */
+ .cards, .cards tbody, .cards tr, .cards th, .cards td { display: block; text-align: left !important;
+  width: auto !important; min-width: 0 !important; }
+ .cards thead { display: none; }
+ .cards tr { border-bottom: 2px solid #ccc; padding: .4rem 0; } .cards th, .cards td { border: 0; padding: .1rem 0; }
+ .cards td:empty { display: none; }
+ .cards [data-label]::before { content: attr(data-label) ": "; color: #555; font-weight: normal; }
+}
 {{ style }}</style></head><body>
 <h1>{{ question }}</h1>
 {% if notes %}<p class="note">Some results below were accepted as they are, by <code>snakemake accept</code>, though

@@ -40,7 +40,7 @@ def companion_page(
         Answer("Claims", claims_section(stated)),
         pictures,
         tables,
-        f"docs/{stated.study}.md in the project",
+        stated.study,
         of_jobs(jobs, config, root),
         explorer(tables, STYLE) or NO_EXTRA._replace(style=STYLE),
     )

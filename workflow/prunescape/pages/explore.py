@@ -18,11 +18,12 @@ from prunescape.pages.study import Answer, Extra, Pictures, Tables, asset, insid
 
 TEMPLATE, STYLE = "explore.jinja", "explore.css"
 # One after the other: each uses those before it.
-SCRIPTS = ("hpspace.js", "map.js", "chart.js", "explore.js")
+SCRIPTS = ("svg.js", "hpspace.js", "map.js", "chart.js", "explore.js")
 FOREST = "forest"  # the picture of the answer
 _ANSWER = """{% for picture in pictures %}
-<div class="answer" tabindex="0" role="region" aria-label="{{ picture.title }}">
-<img src="{{ picture.source }}" alt="{{ picture.title }}" width="{{ picture.width }}" height="{{ picture.height }}">
+<div class="answer">
+<img class="enlarges" src="{{ picture.source }}" alt="{{ picture.title }}"
+ width="{{ picture.width }}" height="{{ picture.height }}">
 </div>
 {% endfor %}{{ verdict }}"""
 _FEW = """<section id="landscapes" aria-labelledby="landscapes-head">
@@ -71,7 +72,7 @@ def explore_page(
             name: (table, of._replace(title=f"{of.title}{_level(name, settings)}"))
             for name, (table, of) in tables.items()
         },
-        "the README",
+        "hpspace",
         provenance(timing, config, root),
         _explorer(tables["cells"][0], settings),
     )

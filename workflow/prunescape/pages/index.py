@@ -1,6 +1,8 @@
-"""The overview of a run: the ledger of the claims of its studies, with links to their pages."""
+"""The overview of a run: a picture, date and cost of each study, and the ledger of the claims, with links to pages."""
 
+import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,7 +13,10 @@ from prunescape.claims.study import FILE, StudyClaims, studies_of, write_ledger
 from prunescape.io.files import write_text
 from prunescape.io.html import page
 from prunescape.io.seals import notes_of, read_seal
+from prunescape.pages.provenance import duration, job_seconds
+from prunescape.pages.study import inside
 from prunescape.studies.registry import STUDIES
+from prunescape.studies.study import placed
 
 LINKS = {
     "explore.html": "explore the results",
@@ -29,15 +34,24 @@ COUNTED = {
     CANNOT: ("cannot be asked here", "cannot be asked here"),
     UNTESTED: ("is told without a test", "are told without a test"),
 }
-_BODY = """{% for entry in entries %}<section id="{{ entry.stated.study }}"><h2>{{ entry.stated.question }}</h2>
-{% if entry.said %}<ul>{% for model, words in entry.said.items() %}<li><strong>{{ model }}</strong>: {{ words }}</li>
+_BODY = """{% if entries %}<p class="note">{{ spent }}</p>
+{% endif %}{% for entry in entries %}<section id="{{ entry.stated.study }}"><h2>{{ entry.stated.question }}</h2>
+{% if entry.picture %}<a class="picture" href="{{ entry.links[0][1] }}"><img
+ src="{{ entry.picture.source }}"
+ alt="{{ entry.picture.title }}" width="{{ entry.picture.width }}" height="{{ entry.picture.height }}"></a>
+{% endif %}{% if entry.said %}<ul>{% for model, words in entry.said.items() %}
+<li><strong>{{ model }}</strong>: {{ words }}</li>
 {% endfor %}</ul>
 {% endif %}<p>{% for text, address in entry.links %}<a href="{{ address }}">{{ text }}</a>
 {{ "" if loop.last else " · " }}
 {% endfor %}</p>
-<details{% if entry.is_open %} open{% endif %}><summary>{{ entry.summary }}</summary>
-<p class="note">Decided on {{ entry.data }}.</p>
-<div class="scroll" tabindex="0" role="region" aria-label="claims of {{ entry.stated.study }}"><table class="ledger">
+<p class="note">{{ entry.when }}{% if entry.cost %}; {{ entry.cost }}{% endif %}. Decided on {{ entry.data }}.</p>
+{% if entry.stated.note %}<details><summary>How to read the answers</summary>
+<p>{{ entry.stated.note }}</p></details>
+{% endif %}<details{% if entry.is_open %} open{% endif %}>
+<summary>{{ entry.summary }}</summary>
+<div class="scroll" tabindex="0" role="region" aria-label="claims of {{ entry.stated.study }}">
+<table class="ledger cards">
 <thead><tr><th scope="col">network, case</th><th scope="col">outcome</th>
 <th scope="col">effect{% if entry.level %} [{{ entry.level }} interval]{% endif %}</th>
 {% if entry.has_published %}<th scope="col">published</th>
@@ -47,11 +61,12 @@ _BODY = """{% for entry in entries %}<section id="{{ entry.stated.study }}"><h2>
 <span class="note">{{ first.source }} &mdash; effect: {{ first.quantity }}{% if first.unit %}, in {{ first.unit }}
 {% endif %}</span></th></tr>
 {% for claim in claims %}<tr><td>{{ claim.model }}{% if claim.case %}, {{ claim.case }}{% endif %}</td>
-<td><a class="{{ colours.get(claim.outcome, "note") }}"
+<td data-label="outcome"><a class="{{ colours.get(claim.outcome, "note") }}"
  href="{{ claim.study }}/claims.html#{{ claim.id }}">{{ claim.outcome }}</a></td>
 {% if claim.effect is none %}<td colspan="{{ columns(entry) - 2 }}" class="note">{{ claim.answer }}</td>
-{% else %}<td>{{ shown(claim.effect, claim) }} {{ interval(claim) or "(one seed)" }}</td>
-{% if entry.has_published %}<td>{% if claim.published is not none %}{{ shown(claim.published, claim) }}
+{% else %}<td data-label="effect">{{ shown(claim.effect, claim) }} {{ interval(claim) or "(one seed)" }}</td>
+{% if entry.has_published %}<td data-label="published">{% if claim.published is not none %}
+{{- shown(claim.published, claim) }}
 <span class="note">{{ claim.published_in }}</span>{% endif %}</td>
 {% endif %}{% endif %}</tr>
 {% endfor %}</tbody>
@@ -72,7 +87,7 @@ _STYLE = """.scroll { overflow-x: auto; }
 .ledger td:nth-child(3) { font-variant-numeric: tabular-nums; }
 summary { cursor: pointer; padding: .2rem 0; }
 @media print { tr { break-inside: avoid; } body { max-width: none; margin: 0; font-size: 11px; } }
-@media (max-width: 40rem) { .ledger { display: table; min-width: 36rem; } }
+.picture img { width: 100%; max-width: 34rem; height: auto; border: 1px solid #e4e7ea; }
 """
 
 
@@ -81,11 +96,17 @@ class Entry(NamedTuple):
 
     Attributes:
         stated: its claims.
-        links: text and address, from the run's folder.
+        links: text and address, from the run's folder, that of the page to explore first.
+        picture: the figure that stands for it, see `prunescape.pages.study.inside`; None where there is none.
+        when: the day on which its claims were stated, in words.
+        cost: its jobs and how long they took, in words; "" where no log tells.
     """
 
     stated: StudyClaims
     links: list[tuple[str, str]]
+    picture: Mapping[str, Any] | None = None
+    when: str = ""
+    cost: str = ""
 
     @property
     def statements(self) -> dict[str, list[Claim]]:
@@ -139,13 +160,35 @@ def write_index(run: Path) -> bool:
     write_ledger(run, studies)
     entries = [_entry(run, stated) for stated in studies]
     notes = notes_of(read_seal(run / stated.study / FILE) for stated in studies)
-    write_text(run / "index.html", index_page(run.name, entries, reports(run), notes))
+    spent = f"The run as a whole: {cost(run / 'logs') or 'no log is left'}."
+    write_text(run / "index.html", index_page(run.name, entries, reports(run), notes, spent))
     return bool(studies)
 
 
 def _entry(run: Path, stated: StudyClaims) -> Entry:
     there = {name: text for name, text in LINKS.items() if (run / stated.study / name).exists()}
-    return Entry(stated, [(text, f"{stated.study}/{name}") for name, text in there.items()])
+    links = [(text, f"{stated.study}/{name}") for name, text in there.items()]
+    stated_on = datetime.fromtimestamp((run / stated.study / FILE).stat().st_mtime).astimezone()
+    when = f"Claims of {stated_on:%Y-%m-%d %H:%M}"
+    return Entry(stated, links, _picture(run / stated.study, stated), when, cost(run / "logs" / stated.study))
+
+
+def _picture(folder: Path, stated: StudyClaims) -> dict[str, Any] | None:
+    """The figure that stands for a study, or the first one that there is as PNG; None where there is none."""
+    study = next(study for study in STUDIES if study.name == stated.study)
+    for figure in sorted(study.figures, key=lambda figure: figure.name != study.picture):
+        pattern = re.sub(r"\{\w+\}", "*", figure.pattern)
+        found = sorted((folder / "figures").glob(f"{pattern}.png"))
+        if found:
+            title = placed(figure.title)[1].partition(",")[0]
+            return inside(str(found[0]), title, "")
+    return None
+
+
+def cost(logs: Path) -> str:
+    """The jobs whose logs lie below a folder and how long they took altogether, in words; "" where there are none."""
+    told = [seconds for path in sorted(logs.rglob("*.log")) if (seconds := job_seconds(path)) is not None]
+    return f"{len(told)} job{'s' * (len(told) != 1)}, {duration(sum(told))} altogether" if told else ""
 
 
 def reports(run: Path) -> list[str]:
@@ -154,12 +197,28 @@ def reports(run: Path) -> list[str]:
     return [name for name in names if (run / name).is_file()]
 
 
-def index_page(run: str, entries: list[Entry], reports: list[str], notes: Sequence[str] = ()) -> str:
-    """The page of a run of that name; `notes` on accepted results, see `prunescape.io.html.page`."""
+def index_page(run: str, entries: list[Entry], reports: list[str], notes: Sequence[str] = (), spent: str = "") -> str:
+    """The page of a run of that name.
+
+    Args:
+        run: its name.
+        entries: its studies.
+        reports: names of Snakemake's reports.
+        notes: on accepted results, see `prunescape.io.html.page`.
+        spent: what the run took, in words.
+    """
     helpers: dict[str, Any] = {"colours": COLOURS, "interval": _interval, "shown": shown_number}
     helpers["columns"] = lambda entry: 3 + entry.has_published
     return page(
-        f"Run {run}", f"Run {run}", _BODY, style=_STYLE, notes=notes, entries=entries, reports=reports, **helpers
+        f"Run {run}",
+        f"Run {run}",
+        _BODY,
+        style=_STYLE,
+        notes=notes,
+        entries=entries,
+        reports=reports,
+        spent=spent,
+        **helpers,
     )
 
 

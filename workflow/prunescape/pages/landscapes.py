@@ -1,13 +1,15 @@
 """Landscapes as the page's scripts read them."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.colors import to_hex
 
 from prunescape.figures.names import model_title, variant_order, variant_title
-from prunescape.figures.plane import step_of
+from prunescape.figures.plane import marks, step_of
 from prunescape.figures.style import PALE, variant_colours
 from prunescape.figures.surface import ACCURACY, BELOW_BEST, colour_scale, measured_heights
 from prunescape.hpspace.cube import DENSE, Cube, cubes
@@ -16,6 +18,7 @@ from prunescape.hpspace.lattice import Axis, Pair
 
 SHADES = 64
 LARGEST_ROI = 5.0  # points, of the slider
+RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
 def landscapes(cells: pd.DataFrame, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -27,10 +30,10 @@ def landscapes(cells: pd.DataFrame, settings: Mapping[str, Any]) -> dict[str, An
 
     Returns:
         JSON: `unit`, of lengths in the plane; `models`, a list with `grid` (i, j, and the place x, y of every cell in
-        that unit; `step`, the distance of neighbours; `across` and `up`, name, words, values and scale of the axes, see
-        `_axis`) and by metric the `limits` of the colours, by what they show, and the `variants`, dense first, each
-        with f and `seeds`, the accuracies of every seed in percent, and `diverged`, the number of seeds that diverged,
-        in the order of the cells.
+        that unit; `step`, the distance of neighbours; `across` and `up`, name, words, values, scale and ticks of the
+        axes, see `_axis`, `_ticks`) and by metric the `limits` of the colours, by what they show, and the `variants`,
+        dense first, each with f and `seeds`, the accuracies of every seed in percent, and `diverged`, the number of
+        seeds that diverged, in the order of the cells.
     """
     scale = colour_scale(settings["colour_map"])
     pair = Pair.from_settings(settings)
@@ -61,7 +64,11 @@ def landscapes(cells: pd.DataFrame, settings: Mapping[str, Any]) -> dict[str, An
 
 def _grid(cube: Cube, cells: pd.DataFrame) -> dict[str, Any]:
     x, y = cube.places.T
-    across, up = (_axis(axis, unit, cells) for axis, unit in zip(reversed(cube.pair), cube.pair.units, strict=True))
+    steps = (cube.lattice[:, 1], x), (cube.lattice[:, 0], y)
+    across, up = (
+        {**_axis(axis, unit, cells), "ticks": _ticks(axis, unit, *places)}
+        for axis, unit, places in zip(reversed(cube.pair), cube.pair.units, steps, strict=True)
+    )
     return {
         "i": cube.lattice[:, 0].tolist(),
         "j": cube.lattice[:, 1].tolist(),
@@ -71,6 +78,30 @@ def _grid(cube: Cube, cells: pd.DataFrame) -> dict[str, Any]:
         "up": up,
         "step": (min(step_of(x), step_of(y)) if len(x) > 1 else step_of(x)) if cube.pair.in_decades else 1.0,
     }
+
+
+def _ticks(axis: Axis, unit: float, steps: np.ndarray, places: np.ndarray) -> list[tuple[float, str]]:
+    """The ticks that figures have: where they are in steps of the grid, and their labels.
+
+    Args:
+        axis: of the grid.
+        unit: see `_axis`.
+        steps, places: of every cell along the axis.
+    """
+    steps, first = np.unique(steps, return_index=True)
+    coordinates = places[first] * unit
+    margin = (coordinates[-1] - coordinates[0]) / (steps[-1] - steps[0]) / 2 if len(steps) > 1 else 0.0
+    labelled, labels, _ = marks(axis, float(coordinates[0] - margin), float(coordinates[-1] + margin))
+    if not margin:
+        return [(float(steps[0]), f"{10 ** coordinates[0] if axis.is_log else coordinates[0]:.3g}")]
+    at = steps[0] + (np.asarray(labelled) - coordinates[0]) / (2 * margin)
+    return [(round(float(place), 4), plain(label)) for place, label in zip(at, labels, strict=True)]
+
+
+def plain(label: str) -> str:
+    """A label of a figure as plain text: `$3{\\times}10^{-4}$` -> `3×10⁻⁴`."""
+    raised = re.sub(r"\^\{(-?\d+)\}", lambda power: power[1].translate(RAISED), label)
+    return raised.replace(r"{\times}", "×").strip("$")
 
 
 def _axis(axis: Axis, unit: float, cells: pd.DataFrame) -> dict[str, Any]:

@@ -1,19 +1,5 @@
 "use strict";
 /* A landscape as an SVG grid: one focusable rectangle a cell, and above them the region, the ellipse and marks. */
-function svgElement(name, attributes, parent) {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  if (parent) parent.append(element);
-  return element;
-}
-
-/* A short number: 0.0398, 3.16e-5; whole ones are whole. */
-function short(value) {
-  if (Number.isInteger(value)) return String(value);
-  const rounded = Number(value.toPrecision(3));
-  return Math.abs(rounded) < 0.001 && rounded !== 0 ? rounded.toExponential() : String(rounded);
-}
-
 class LandscapeMap {
   static UNIT = 30; // of the view box, a cell
 
@@ -80,23 +66,16 @@ class LandscapeMap {
       const anchor = { "text-anchor": "middle", "font-size": this.font, fill: "#1f2328", "aria-hidden": "true" };
       svgElement("text", { ...anchor, ...attributes }, this.svg).textContent = content;
     };
-    const labelled = (count) => { // about five ticks, the prior's among them
-      const every = Math.ceil(count / 5);
-      return (step) => step % every === 0;
-    };
-    const [onColumns, onRows] = [labelled(this.columns), labelled(this.rows)];
-    const seen = new Set();
-    this.grid.i.forEach((i, n) => {
-      const [row, column] = [`i${i}`, `j${this.grid.j[n]}`];
-      const half = LandscapeMap.UNIT / 2;
-      if (onRows(i) && !seen.has(row)) {
-        text(short(this.grid.up.values[n]), { x: this.left - 5, y: this.top_of(n) + half + this.font / 3, "text-anchor": "end" });
-      }
-      if (onColumns(this.grid.j[n]) && !seen.has(column)) {
-        text(short(this.grid.across.values[n]), { x: this.left_of(n) + half, y: bottom + 1.3 * this.font });
-      }
-      seen.add(row).add(column);
-    });
+    for (const [j, label] of this.grid.across.ticks) {
+      const x = this.left + (j - this.low.j + 0.5) * LandscapeMap.UNIT;
+      svgElement("path", { d: `M${x} ${bottom}v4`, stroke: "#667079", "aria-hidden": "true" }, this.svg);
+      text(label, { x, y: bottom + 1.3 * this.font });
+    }
+    for (const [i, label] of this.grid.up.ticks) {
+      const y = (this.low.i + this.rows - i - 0.5) * LandscapeMap.UNIT;
+      svgElement("path", { d: `M${this.left} ${y}h-4`, stroke: "#667079", "aria-hidden": "true" }, this.svg);
+      text(label, { x: this.left - 6, y: y + this.font / 3, "text-anchor": "end" });
+    }
     text(this.grid.across.words, { x: this.left + this.columns * LandscapeMap.UNIT / 2, y: bottom + 3 * this.font });
     const y = bottom / 2;
     text(this.grid.up.words, { x: this.font, y, transform: `rotate(-90 ${this.font} ${y})` });

@@ -20,6 +20,7 @@ LIBRARIES = ("snakemake", "torch", "torchvision", "torch-pruning", "numpy", "sci
 
 
 # What a job writes into its log at its end, see `prunescape.runtime.logs`.
+LAST = 1000  # bytes of a log that have its last line
 FINISHED = re.compile(r"finished after ([\d.]+) s, and [\d.]+ s to start(?:, on (.+))?$", re.MULTILINE)
 
 
@@ -84,6 +85,14 @@ def of_jobs(jobs: Sequence[Job], config: Mapping[str, Any], root: Path) -> Prove
         {"columns": columns, "rows": rows, "note": note},
         config,
     )
+
+
+def job_seconds(log: Path) -> float | None:
+    """How long the job of a log took; None where it does not say so at its end."""
+    with log.open("rb") as file:
+        file.seek(max(0, file.seek(0, 2) - LAST))
+        found = FINISHED.findall(file.read().decode("utf-8", errors="replace"))
+    return float(found[-1][0]) if found else None
 
 
 def job_times(jobs: Sequence[Job]) -> pd.DataFrame:

@@ -5,6 +5,7 @@ import io
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -24,26 +25,75 @@ MOST_BYTES = 3_000_000  # of a file inside a page
 MOST_TOGETHER = 8_000_000  # of all files inside a page
 
 
-def shown(name: str, title: str, table: pd.DataFrame) -> dict[str, Any]:
+WIDTH = 1600  # pixels; figures are drawn for print
+QUALITY = 78  # of WebP, which every browser has shown since 2020
+
+
+class Caption(NamedTuple):
+    """The caption of a figure or table.
+
+    Attributes:
+        place: in the order of the report; 0 of what it does not have.
+        title: what it shows.
+        model, metric: that it is of; empty where it is of all.
+        text: a few sentences, or none.
+        columns: of a table, the meanings of its columns by name.
+        decides: of a table, the column that stays in view; "" of no column.
+    """
+
+    place: int
+    title: str
+    model: str
+    metric: str
+    text: str
+    columns: Mapping[str, str] = MappingProxyType({})
+    decides: str = ""
+
+    @property
+    def order(self) -> tuple[int, str, str]:
+        """The key by which pictures are sorted."""
+        return self.place, self.model, self.metric
+
+    @property
+    def full_title(self) -> str:
+        """The title, and what it is of."""
+        of = [model_title(self.model) if self.model else "", metric_title(self.metric) if self.metric else ""]
+        where = ", ".join(filter(None, of))
+        return f"{self.title}: {where}" if where else self.title
+
+
+def shown(name: str, table: pd.DataFrame, of: Caption) -> dict[str, Any]:
     """A table as the page's template takes it: title, columns, short rows, and the whole file as a link.
 
     Returns:
-        title; `file`, its name beside the page; count of rows; columns and rows as text, no rows where they are more
-        than `MOST_ROWS`; `link`, a data: address with the CSV file, empty where it is larger than `MOST_BYTES`.
+        title and caption; `file`, its name beside the page; count of rows; columns and rows as text, no rows where they
+        are more than `MOST_ROWS`; `kinds`, by column, the class of those that stay in view; `meanings` of the columns
+        that have one; `link`, a data: address with the CSV file, empty where it is larger than `MOST_BYTES`.
     """
     text = table.to_csv(index=False)
     # What a variant is, its name says already.
     known = list(COLUMNS) if "variant" in table.columns else []
     filled = table.drop(columns=known, errors="ignore").dropna(axis="columns", how="all")
     seen = filled if len(table) <= MOST_ROWS else filled[:0]
+    columns = list(filled.columns)
     return {
-        "title": title,
+        "title": of.title,
+        "caption": of.text,
+        "kinds": {of.decides: "decides", _named_by(filled): "named"},
+        "meanings": {column: of.columns[column] for column in columns if column in of.columns},
         "file": f"{name}.csv",
         "count": len(table),
-        "columns": list(filled.columns),
+        "columns": columns,
         "rows": [[short(value) for value in row] for row in seen.itertuples(index=False)],
         "link": f"data:text/csv;charset=utf-8,{quote(text, safe=',.+-_/()= ')}" if len(text) <= MOST_BYTES else "",
     }
+
+
+def _named_by(table: pd.DataFrame) -> str:
+    """The column that names the rows: the pruned network, or the first one whose values differ; "" of no column."""
+    if "variant" in table.columns:
+        return "variant"
+    return next((column for column in table.columns if table[column].nunique() > 1), next(iter(table.columns), ""))
 
 
 def fitting(tables: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -63,39 +113,6 @@ def short(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.0f}" if value == round(value) and abs(value) < 1e15 else f"{value:.4g}"
     return str(value)
-
-
-WIDTH = 1200  # pixels; figures are drawn for print
-QUALITY = 78  # of WebP, which every browser has shown since 2020
-
-
-class Caption(NamedTuple):
-    """The caption of a figure or table.
-
-    Attributes:
-        place: in the order of the report; 0 of what it does not have.
-        title: what it shows.
-        model, metric: that it is of; empty where it is of all.
-        text: a few sentences, or none.
-    """
-
-    place: int
-    title: str
-    model: str
-    metric: str
-    text: str
-
-    @property
-    def order(self) -> tuple[int, str, str]:
-        """The key by which pictures are sorted."""
-        return self.place, self.model, self.metric
-
-    @property
-    def full_title(self) -> str:
-        """The title, and what it is of."""
-        of = [model_title(self.model) if self.model else "", metric_title(self.metric) if self.metric else ""]
-        where = ", ".join(filter(None, of))
-        return f"{self.title}: {where}" if where else self.title
 
 
 Tables = Mapping[str, tuple[pd.DataFrame, Caption]]
@@ -121,7 +138,8 @@ def _small(path: str) -> Image.Image:
 
 
 HERE = Path(__file__).parent
-TEMPLATE, STYLE, SCRIPT = "study.jinja", "study.css", "tables.js"
+TEMPLATE, STYLE = "study.jinja", "study.css"
+SCRIPTS = ("tables.js", "pictures.js")
 
 
 class Answer(NamedTuple):
@@ -149,7 +167,7 @@ def study_page(
     answer: Answer,
     pictures: Pictures,
     tables: Tables,
-    columns_in: str,
+    study: str,
     provenance: Provenance,
     extra: Extra = NO_EXTRA,
 ) -> str:
@@ -160,7 +178,7 @@ def study_page(
         answer: what it begins with.
         pictures: figures, PNG files, with what is said of them.
         tables: by name, in the order of the page, with what is said of them.
-        columns_in: what tells the columns of the tables.
+        study: its name, by which the documentation has a page.
         provenance: where the numbers come from.
         extra: comes between the answer and the pictures.
     """
@@ -169,14 +187,14 @@ def study_page(
         question,
         asset(TEMPLATE),
         style=asset(STYLE) + extra.style,
-        script="\n".join([*extra.scripts, asset(SCRIPT)]),
+        script="\n".join([*extra.scripts, *map(asset, SCRIPTS)]),
         answer_name=answer.name,
         answer=answer.content,
         extra_links=extra.links,
         extra=extra.content,
         pictures=[inside(path, of.full_title, of.text) for path, of in sorted(pictures, key=lambda one: one[1].order)],
-        tables=fitting([{**shown(name, of.title, table), "caption": of.text} for name, (table, of) in tables.items()]),
-        columns_in=columns_in,
+        tables=fitting([shown(name, table, of) for name, (table, of) in tables.items()]),
+        study=study,
         facts=provenance.facts,
         times=provenance.times,
         config=yaml.safe_dump(dict(provenance.config), sort_keys=False, allow_unicode=True),

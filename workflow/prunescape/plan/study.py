@@ -267,8 +267,11 @@ class Planned:
                     said = step.captions.get(name) or step.captions.get(next(iter(job.outputs)))
                     if said is not None and path.endswith((".csv", ".png")):
                         captions[self.run.place(path)] = said.told(job.wildcards, config)
-        plain = {table.name: (0, placed(table.title)[1], "", "", "") for table in self.made if table.caption is None}
-        return captions | {self.run.place(self.table(name)): said for name, said in plain.items()}
+        for table in self.shown_tables:
+            place = self.run.place(self.table(table.name))
+            words = captions[place] if table.caption is not None else (0, placed(table.title)[1], "", "", "")
+            captions[place] = (*words, table.meanings(self.study.columns), table.decides)
+        return captions
 
     def told(self) -> dict[str, Any]:
         """Facts on the run for the page, on which nothing else depends."""

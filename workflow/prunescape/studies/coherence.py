@@ -78,6 +78,7 @@ _OF_DIFFS = {
 TABLES = (
     Table(
         name="table_6_1_2",
+        decides="gain",
         row="a mask of a network, beside the thesis' Tables 6.1 and 6.2",
         columns=names(
             "model scope score end seeds density train_top1 train_top1_low train_top1_high validation_top1 "
@@ -96,6 +97,7 @@ TABLES = (
     ),
     Table(
         name="table_6_5_6",
+        decides="gain",
         row="a mask of a network, beside the thesis' Tables 6.5 and 6.6",
         columns=names(
             "model scope score end seeds density train_top1 train_top1_low train_top1_high validation_top1 "
@@ -145,6 +147,7 @@ TABLES = (
     ),
     Table(
         name="children",
+        decides="validation_top1",
         row="a masked network that was trained again from a fresh initialisation, or a dense one",
         columns=names(
             "experiment model seed width parent_width parent_parameters parameters score end scope density "
@@ -453,6 +456,7 @@ FIGURES = (
 
 STUDY = Study(
     name="coherence",
+    picture="children_fixed",
     title="Coherence",
     question="What do per-sample gradients know about generalisation, and do they choose good masks?",
     plan="prunescape.plan.coherence:Coherence",

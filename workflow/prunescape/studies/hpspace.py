@@ -66,6 +66,7 @@ _TESTED = tuple(f"{name}{end}" for name in ("shift", "area_ratio", "turn_degrees
 TABLES = (
     Table(
         name="decisions",
+        decides="answer",
         row="a pruned variant and question: what its tuned setting gains over another one, and the answer",
         columns=(*_NETWORK, "metric", "question", "margin", *_DECIDED),
         title="Decisions: what tuning again gains, on fresh seeds",
@@ -74,6 +75,7 @@ TABLES = (
     ),
     Table(
         name="risk",
+        decides="d_mean",
         row="a variant: what is lost by choosing among the cells of the dense network's region of interest",
         columns=(
             *(*_NETWORK, "metric", "n_cells", "d_mean", "d_std", "rel_mean", "rel_std"),
@@ -123,6 +125,7 @@ TABLES = (
     ),
     Table(
         name="shifts",
+        decides="shift_p",
         row="a pruned variant: how its ellipse differs from the dense network's, and permutation tests",
         columns=(*_NETWORK, "metric", "roi", "seeds", *_TESTED, "least_p"),
         title="5 tests of shifts",
@@ -138,6 +141,7 @@ TABLES = (
     ),
     Table(
         name="transfer",
+        decides="gain",
         row="a variant that is trained at another one's best cell",
         columns=(
             "model",
@@ -791,6 +795,7 @@ FIGURES = (
 
 STUDY = Study(
     name="hpspace",
+    picture="forest",
     title="Answer",
     question="Must learning rate and weight decay be tuned again after pruning?",
     label="metric",

@@ -151,6 +151,7 @@ _OF_CHANNEL = {"ablated": Column(WHOLE, "parameters that belong to the channel",
 TABLES = (
     Table(
         name="table_1",
+        decides="difference",
         row="a way of pruning and of retraining after the last cycle, beside Table 1 of the utility paper",
         columns=names(
             "model pruning retraining cycle seeds density top1 top1_low top1_high small_top1 small_top1_low "
@@ -167,6 +168,7 @@ TABLES = (
     ),
     Table(
         name="table_2",
+        decides="top1",
         row="a network of a pruning ratio, beside Table 2 of the utility paper",
         columns=names(
             "model pruning_ratio network seeds density train_loss top1 top1_low top1_high published_top1 "
@@ -241,6 +243,7 @@ TABLES = (
     ),
     Table(
         name="prediction_correlations",
+        decides="retrained",
         row="a score of sets of channels: how well it foretells the accuracy that is lost",
         columns=names("model seed score sets pruned retrained ceiling"),
         title="What foretells the accuracy after retraining",
@@ -257,6 +260,7 @@ TABLES = (
     ),
     Table(
         name="rank_correlations",
+        decides="correlation",
         row="a level of ablation: how utility and lost accuracy go together",
         columns=names("model seed of level subsets correlation p low high"),
         title="What utility predicts",
@@ -266,6 +270,7 @@ TABLES = (
     ),
     Table(
         name="barriers",
+        decides="barrier",
         row="a line between two networks",
         columns=names(
             "model seed what pruning retraining cycle seed_to recomputed measure barrier low high alpha start end "
@@ -595,6 +600,7 @@ FIGURES = (
 
 STUDY = Study(
     name="mechanism",
+    picture="surfaces",
     title="Mechanism",
     question="Who does the work in a network, and in which basin does retraining end?",
     plan="prunescape.plan.mechanism:Mechanism",

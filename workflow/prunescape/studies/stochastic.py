@@ -136,6 +136,7 @@ _STRUCTURED = {
 TABLES = (
     Table(
         name="table_1",
+        decides="delta",
         row="a model and search: the gain of noise in one shot, beside Table I of the SP paper",
         columns=names(
             "model search gamma sigma seeds sp dp delta delta_low delta_high p_holm sp_recalibrated "
@@ -155,6 +156,7 @@ TABLES = (
     ),
     Table(
         name="table_2",
+        decides="delta",
         row="a method, pruning rate and noise level, before and after fine-tuning, beside Table II of the SP paper",
         columns=names(
             "model method gamma sigma seeds one_shot_sp one_shot_dp one_shot_delta one_shot_delta_low "
@@ -177,6 +179,7 @@ TABLES = (
     ),
     Table(
         name="table_3",
+        decides="difference",
         row="a stage: feature variance V over the layers, beside Table III of the SP paper",
         columns=names(
             "model gamma sigma stage seeds dp sp difference difference_low difference_high sp_clean dp_channel "
@@ -195,6 +198,7 @@ TABLES = (
     ),
     Table(
         name="sweep_intervals",
+        decides="delta",
         row="a noisy cell of the sweep, over pretrained seeds",
         columns=names(
             "model kind method gamma sigma recalibrated seeds median median_low median_high reference "
@@ -204,12 +208,14 @@ TABLES = (
     ),
     Table(
         name="crossovers",
+        decides="crossover",
         row="a noise level and pretrained seed: where noise begins to win",
         columns=names("model seed method sigma recalibrated crossover"),
         title="The sweep: from which pruning rate on noise wins",
     ),
     Table(
         name="grid_intervals",
+        decides="delta",
         row="a noisy cell of the grid search, over pretrained seeds",
         columns=names(
             "model kind method gamma sigma recalibrated seeds median median_low median_high reference "
@@ -219,6 +225,7 @@ TABLES = (
     ),
     Table(
         name="confirmed_intervals",
+        decides="delta",
         row="a noisy cell, over the fresh networks, on the test images",
         columns=names(
             "model kind method gamma sigma recalibrated seeds median median_low median_high reference "
@@ -228,6 +235,7 @@ TABLES = (
     ),
     Table(
         name="grid_tests",
+        decides="p_holm",
         row="a noisy cell of the grid and fresh network: a signed-rank test over draws, on the test images",
         columns=names("model seed kind method gamma sigma recalibrated draws median reference delta p p_holm"),
         title="Confirmed: tests of every cell of the grid and fresh network",
@@ -306,6 +314,7 @@ TABLES = (
     ),
     Table(
         name="fronts",
+        decides="delta",
         row="a candidate on the Pareto front of a search",
         columns=names(
             "model seed objectives algorithm evaluation sigma gamma objective_1 objective_2 fitness_sp fitness_dp "
@@ -546,6 +555,7 @@ FIGURES = (
 
 STUDY = Study(
     name="stochastic",
+    picture="best_draws",
     title="Noise before pruning",
     question="Does Gaussian noise before pruning give better sparse networks?",
     plan="prunescape.plan.stochastic:Stochastic",

@@ -171,6 +171,7 @@ class Table:
         category: the part of the report; the study's, where None.
         reader: "module:function", which gives the table of a path and refuses one that is no such table; None reads it
             as any other.
+        decides: the column that pages keep in view beside the name of each row, because it decides; "" of no column.
     """
 
     name: str
@@ -184,6 +185,12 @@ class Table:
     when: tuple[str, ...] = ()
     category: str | None = None
     reader: str | None = None
+    decides: str = ""
+
+    def meanings(self, columns: Mapping[str, Column]) -> dict[str, str]:
+        """The meanings of its columns with their units, by name; `columns` are those of its study."""
+        known = {name: {**columns, **self.own}[name] for name in self.columns}
+        return {name: f"{of.meaning}{f' ({of.unit})' if of.unit else ''}" for name, of in known.items()}
 
     @property
     def paths(self) -> dict[str, str]:
@@ -210,6 +217,7 @@ class Study:
         page: what its page to explore shows, in words.
         tables: that it makes; pages show them in this order.
         columns: meanings of their columns, by name.
+        picture: the figure that stands for it in the overview of a run.
         key: names of columns that tell rows apart: in each table, no two rows have the same values in those it has.
         analyses: by which it makes tables of others.
         claims: that it states.
@@ -227,6 +235,7 @@ class Study:
     page: str = "the claims in short and one by one, all figures, tables to sort and download, and provenance"
     tables: tuple[Table, ...] = ()
     columns: Mapping[str, Column] = field(default_factory=dict)
+    picture: str = ""
     key: tuple[str, ...] = ()
     analyses: tuple[Analysis, ...] = ()
     claims: Statement | None = None
