@@ -51,7 +51,7 @@ def by_functions(network: nn.Module, data: PreparedData, engine: Engine) -> None
     batches = validation_batches(data, engine, "train")
     batches.batch_size = min(64, affordable(frozen, data.input_shape))
     for images, labels in batches:
-        samples._by_functions(frozen, images, labels, True)
+        samples._by_functions(frozen, images, labels, samples._Parts(len(images), images.device, True, None))
 
 
 def compare(model: str, arguments: argparse.Namespace, folder: Path) -> dict[str, object]:

@@ -96,7 +96,10 @@ def test_both_ways_agree(name: str, few: PreparedData) -> None:
     network = network_of(name, few).requires_grad_(False).eval()
     images = torch.randn(9, *few.input_shape, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     labels = torch.arange(9)
-    quick, other = (way(network, images, labels, True) for way in (samples._by_layers, samples._by_functions))
+    quick, other = (
+        way(network, images, labels, samples._Parts(len(images), images.device, True, None))
+        for way in (samples._by_layers, samples._by_functions)
+    )
     torch.testing.assert_close(quick.squares, other.squares)
     torch.testing.assert_close(quick.losses, other.losses)
     assert torch.equal(quick.correct, other.correct)

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 import torch
 
-from prunescape.coherence.children import Child, retrain
+from prunescape.coherence.children import Child, lane_of, retrain
+from prunescape.coherence.families import Family, load_families, save_families
 from prunescape.coherence.layer_tables import (
     diff_histograms,
     magnitude_edges,
@@ -28,6 +29,8 @@ from prunescape.coherence.parent import Parent
 from prunescape.coherence.runs import by_epoch, epochs_table, highest_epoch, lowest_epoch, measure_epochs
 from prunescape.data.gaussian import write_gaussian
 from prunescape.data.prepared import PreparedData
+from prunescape.data.randomness import derive_seed
+from prunescape.errors import UserError
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
 from prunescape.training.checkpoint import Checkpoint, Snapshots
@@ -120,7 +123,7 @@ def test_only_extreme_diffs_are_held_and_weights_are_read_one_by_one(
     place = Checkpoint.of(tmp_path, "measured")
     everything = measure_epochs(task, found.states)
     for _ in range(2):
-        measured = measure_epochs(task, kept, None, None, place, only_extremes=True)
+        measured = measure_epochs(task, kept, None, None, place, [highest_epoch, lowest_epoch])
         ends = {highest_epoch(by_epoch(measured)), lowest_epoch(by_epoch(measured))}
         assert {epoch for epoch, one in measured.items() if one.diffs} == ends
         for epoch in ends:
@@ -203,7 +206,7 @@ def test_children_of_one_mask_are_trained_once(
     lines: list[str] = []
     table = retrain(task, children, found.layers, 3e-3, 0.0, lines.append)
     assert trained == [3]
-    assert lines[0] == "5 children have 3 different masks, and each is trained once"
+    assert lines[0] == "5 children are 3 different networks, and each is trained once"
     assert table["name"].tolist() == [0, 1, 2, 3, 4]
     for row, child in zip(table.to_dict("records"), children, strict=True):
         (alone,) = retrain(task, [child], found.layers, 3e-3, 0.0).to_dict("records")
@@ -221,7 +224,7 @@ def test_all_questions_about_one_network(parent: tuple[Task, Parent, pd.DataFram
     children = wanted.children(found, masks)
     assert len(children) == 1 + 10 + 4 + 4
     trained = retrain(task, children, found.layers, 3e-3, 0.0)
-    tables = wanted.tables(found, masks, trained, 3)
+    tables = wanted.of_parent(found, masks) | wanted.of_children(trained, 3)
     assert {name: len(table) for name, table in tables.items()} == {
         **{"children": 11, "densities": 10 * 4, "matched": 8, "early_masks": 6, "mask_overlap": 8}
     }
@@ -262,9 +265,9 @@ def test_early_masks_stand_beside_the_ones_that_are_used(
     """Whichever experiment trains the mask of the highest coherence, or of the last epoch; here none does."""
     _, found, _ = parent
     wanted = MaskExperiments(experiments, ("diff", "magnitude", "random"), ends, ("floor", "local"), (1, 2))
-    children = wanted.children(found, masks := wanted.masks(found))
+    children = wanted.children(found, wanted.masks(found))
     trained = pd.DataFrame([{**child.labels, "validation_top1": place} for place, child in enumerate(children)])
-    table = wanted.tables(found, masks, trained, 7)["early_masks"]
+    table = wanted.of_children(trained, 7)["early_masks"]
     assert table["parent_epochs"].isin([3]).all()
     assert table["child_epochs"].isin([7]).all()
     assert (~table["used"].astype(bool)).sum() == (0 if used is None else 4)
@@ -306,3 +309,57 @@ def test_children_have_as_many_weights_as_the_narrow_network(parent: tuple[Task,
     assert never == 40 * 10
     assert child_count(wide, 20) + never == weights_in(mlp(task.architecture, 20))
     assert prunable_layers(build(found.architecture))[0].name == "fc1.weight"
+
+
+def test_children_of_other_initialisations(parent: tuple[Task, Parent, pd.DataFrame]) -> None:
+    """Scaled ones begin with the variance that He asks for of the inputs that are left; tickets as the parent began."""
+    task, found, _ = parent
+    mask = found.mask(Choice("random", "", "local"))
+    seed, name = derive_seed(derive_seed(1, "children"), "initialisation"), "fc2.weight"
+    drawn = build(task.architecture, seed).state_dict()
+    lanes = {
+        word: lane_of(task, Child({"initialisation": word}, mask), 3e-3, 0.0) for word in ("he", "scaled", "parent")
+    }
+    assert (lanes["he"].start, lanes["parent"].start, lanes["parent"].seed) == (None, None, None)
+    start = lanes["scaled"].start
+    assert start is not None
+    kept = int(mask[name].sum())
+    assert torch.allclose(start[name], drawn[name] * math.sqrt(400 / kept))
+    assert torch.equal(start["classifier.weight"], drawn["classifier.weight"])
+    inputs = 64 * mask["fc1.weight"].double().mean().item()  # of a neuron, in the mean; of about 77 weights
+    assert start["fc1.weight"][mask["fc1.weight"]].var().item() == pytest.approx(2 / inputs, rel=0.5)
+    short = replace(task, recipe=replace(task.recipe, epochs=0))
+    (ticket,) = train(short, [lanes["parent"]])
+    for layer, part in mask.items():
+        assert torch.equal(ticket.weights[layer], found.states[0][layer] * part)
+    children = [Child({"initialisation": word}, mask) for word in ("he", "scaled", "parent", "he")]
+    table = retrain(task, children, found.layers, 3e-3, 0.0)
+    assert table["validation_loss"].nunique() == 3
+    assert table["validation_loss"][0] == table["validation_loss"][3]
+
+
+def test_families_on_disk_are_shared_out_to_jobs(parent: tuple[Task, Parent, pd.DataFrame], tmp_path: Path) -> None:
+    """Every child is in one job, those that are one network in the same, and all give what they gave together."""
+    task, found, _ = parent
+    one, other = (found.mask(Choice(score, "best", "global")) for score in ("diff", "magnitude"))
+    words = [("a", one), ("b", None), ("c", one), ("d", other)]
+    children = [Child({"name": name, "initialisation": "he"}, mask) for name, mask in words]
+    again = [Child({"name": "e", "initialisation": "parent"}, one), Child({"name": "f", "initialisation": "he"}, one)]
+    path = tmp_path / "masks.safetensors"
+    save_families(path, [Family(task.architecture, children), Family(task.architecture, again)])
+    (first, second) = load_families(path)
+    assert first.architecture == task.architecture
+    for child, known in zip([*first.children, *second.children], [*children, *again], strict=True):
+        assert child.labels == known.labels
+        assert child.network == known.network
+    parts = [load_families(path, part, 2) for part in range(4)]
+    named = [[child.labels["name"] for family in part for child in family.children] for part in parts]
+    assert named == [["a", "b", "c"], ["d", "e"], ["f"], []]
+    whole = retrain(task, children, found.layers, 3e-3, 0.0).set_index("name")
+    alone = retrain(task, parts[1][0].children, found.layers, 3e-3, 0.0).set_index("name")
+    assert alone.loc["d"].equals(whole.loc["d"])
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(UserError, match="damaged"):
+        load_families(path)
+    with pytest.raises(UserError, match="no such file"):
+        load_families(tmp_path / "other")

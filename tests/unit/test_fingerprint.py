@@ -21,7 +21,14 @@ ROOMS = [
 SLOW = {"torch", "torchvision", "torch_pruning", "ptflops"}  # two seconds of a core and more
 # Scripts that train, evaluate or describe networks. A new script stands here only if it does so, too.
 OF_NETWORKS = {
-    *("coherence/measure_runs", "coherence/prepare_gaussian", "coherence/prune_parents", "coherence/retrain_masks"),
+    *(
+        "coherence/measure_runs",
+        "coherence/prepare_gaussian",
+        "coherence/prune_parents",
+        "coherence/retrain_masks",
+        "coherence/choose_masks",
+        "coherence/retrain_children",
+    ),
     *("coherence/train_run", "coherence/train_widths"),
     *("export/export_network", "export/train_chosen"),
     *("hpspace/train_again", "hpspace/train_tile"),

@@ -12,13 +12,14 @@ from prunescape.errors import UserError
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
 from prunescape.models.catalogue import CATALOGUE as MODELS
-from prunescape.models.flops import count_flops
+from prunescape.models.flops import count_activations, count_flops, count_parameters
 from prunescape.overview.cost import ASSUMED_CORE, LARGE, PER_PIXEL, PER_PIXEL_LARGE, Costs
 from prunescape.overview.cost_page import cost_lines, cost_page
 from prunescape.overview.failures import failures_page
 from prunescape.overview.status import FRESH_SECONDS, State, notes, seconds_left, status_page, survey
 from prunescape.overview.study import CHECKPOINT, Row, Study, Training
 from prunescape.overview.tables import duration, size
+from prunescape.plan.cost import NUMBERS
 
 TILE_CELLS = 9
 
@@ -58,8 +59,19 @@ def test_flops_by_pixel_are_those_that_are_counted(name: str, side: int, classes
     assert by_pixel * side**2 == pytest.approx(counted, rel=0.05)
 
 
-def test_every_known_model_has_its_flops() -> None:
-    assert set(PER_PIXEL) == set(MODELS)
+def test_every_known_model_has_its_flops_and_numbers() -> None:
+    assert set(PER_PIXEL) == set(MODELS) == set(NUMBERS)
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "classes"),
+    [("resnet20", (3, 32, 32), 10), ("vit", (3, 32, 32), 10), ("small_vit", (1, 8, 8), 10), ("mlp", (3, 32, 32), 10)],
+)
+def test_numbers_of_networks_before_they_are_described(name: str, shape: tuple[int, int, int], classes: int) -> None:
+    network = build(Architecture(name, shape, classes))
+    parameters, by_pixel = NUMBERS[name]
+    assert count_parameters(network) == parameters
+    assert by_pixel * shape[1] ** 2 == pytest.approx(count_activations(network, shape), rel=0.1)
 
 
 def test_a_bill_before_anything_has_run(study: Study) -> None:

@@ -294,7 +294,7 @@ def test_memory_is_that_of_whole_arrays_of_networks_and_of_a_batch(
     monkeypatch.chdir(tmp_path)
     plan = Plan(merged(TINY, {"engine": {"threads": 2}, "stochastic": {**STOCHASTIC, "lanes": 16}}))
     job = plan.hpspace.train_tile.all_jobs()[0]
-    assert plan.memory(job) is None  # nothing is known of the network yet
+    assert plan.memory(job) == 16 * 4 * (4 * 19_130 + 2 * TINY["recipe"]["batch_size"] * 38 * 8**2)  # what is known
     dense = tmp_path / plan.run.dense.format(model="small_resnet")
     dense.parent.mkdir(parents=True)
     dense.write_text('{"parameters": 1000, "activations": 50}')

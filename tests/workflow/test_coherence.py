@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import TINY, merged, snakemake
+from conftest import COMPANIONS, TINY, merged, planned, snakemake
 
 from prunescape.coherence.mlps import parent_width
 
@@ -107,3 +107,20 @@ def test_a_network_without_channels_is_refused_by_the_main_job(project: Callable
     folder = project(merged(TINY, {"models": {"small_vit": TINY["models"]["small_resnet"]}}))
     output = snakemake(folder, "-n", status=1)
     assert "config: models.small_vit: has no channels to prune; name it in coherence.models" in output
+
+
+@pytest.mark.full
+def test_children_in_jobs_of_their_own_are_the_same(studied: Path, project: Callable[..., Path]) -> None:
+    """Of jobs of an array each, and a parent each, every row is that of one job for all, to the last digit."""
+    wanted = {"children_a_job": 1, "scores": ["diff", "random"], "mlp": {"parents": [3, 5]}, "lanes": 16}
+    folder = project(merged(COMPANIONS["coherence"], {"coherence": {**wanted, "scores": ["diff", "random"]}}))
+    jobs = planned(folder, "coherence")
+    assert (jobs["retrain_masks"], jobs["prune_parents"], jobs["retrain_children"]) == (1, 4, 4)
+    path = "results/tiny/coherence/children.csv"
+    snakemake(folder, path, "--cores", "2")
+    keys = ["experiment", "model", "parent_width", "score", "end", "scope"]
+    one, other = (pd.read_csv(of / path, keep_default_na=False, na_values={"density": ""}) for of in (studied, folder))
+    one, other = (table.set_index(keys) for table in (one, other))
+    both = one.index.intersection(other.index)
+    assert len(both) == 1 + 6 + 2 * 7 + 1 + 6
+    pd.testing.assert_frame_equal(one.loc[both], other.loc[both])

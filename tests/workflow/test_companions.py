@@ -25,7 +25,7 @@ THERE: dict[str, tuple[int, int, dict[str, int], list[str]]] = {
     "mechanism": (24, 13, {"small_resnet": 67}, ["prune_in_cycles", "retrain_channel_sets"]),
     "coherence": (
         *(14, 15, {"small_resnet": 29, "mlp": 38}),
-        ["train_run", "measure_runs", "retrain_masks", "train_widths", "prune_parents"],
+        ["train_run", "measure_runs", "retrain_masks", "train_widths", "prune_parents", "retrain_children"],
     ),
 }
 every_study = pytest.mark.parametrize("study", COMPANIONS)
@@ -162,7 +162,10 @@ GROUPS: dict[str, dict[str, str]] = {
         "PREDICTED": "ANSWERS retrain_channel_sets summarise:prediction figure:prediction",
         "CYCLED": "SURFACES LINES prune_in_cycles figure:cycles tabulate:1",
     },
-    "coherence": {"SPARSE": "collect retrain_masks", "MLPS": "collect train_widths prune_parents"},
+    "coherence": {
+        "SPARSE": "collect choose_masks retrain_masks",
+        "MLPS": "collect train_widths prune_parents retrain_children",
+    },
 }
 
 
@@ -211,8 +214,8 @@ CHANGES: dict[str, list[tuple[dict[str, Any], str]]] = {
         ),
     ],
     "coherence": [
-        ({"coherence": {"lanes": 1}}, "collect retrain_masks prune_parents"),
-        ({"coherence": {"density": 0.2}}, "SPARSE prune_parents"),
+        ({"coherence": {"lanes": 1}}, "collect retrain_masks retrain_children"),
+        ({"coherence": {"density": 0.2}}, "SPARSE"),
         ({"coherence": {"mlp": {"learning_rate": 0.002}}}, "MLPS"),
         ({"coherence": {"bins": 12}}, "MLPS SPARSE measure_runs"),
         ({"coherence": {"models": {"small_resnet": {"retraining_epochs": 2}}}}, "SPARSE"),
@@ -235,7 +238,7 @@ EDITS: dict[str, list[tuple[str, str]]] = {
         ("mechanism/barriers.py", "CYCLED SEEDS_TOO"),
     ],
     "coherence": [
-        ("coherence/masks.py", "MLPS measure_runs retrain_masks"),
+        ("coherence/masks.py", "MLPS measure_runs SPARSE"),
         ("coherence/networks.py", "SPARSE"),
         ("data/gaussian.py", "SPARSE prepare_gaussian train_run measure_runs"),
     ],

@@ -9,6 +9,7 @@ NONE, DIFF, MAGNITUDE, RANDOM = "none", "diff", "magnitude", "random"
 BEST, WORST = "best", "worst"
 GLOBAL, FLOOR, LOCAL = "global", "floor", "local"
 WIDE, FIXED, NETWORK = "wide", "fixed", "network"
+HE, SCALED, PARENT = "he", "scaled", "parent"
 
 SCORES = (DIFF, MAGNITUDE)
 SCOPES = {GLOBAL: "global", FLOOR: "global with a floor", LOCAL: "local"}
@@ -27,6 +28,19 @@ def labelled(table: pd.DataFrame) -> pd.DataFrame:
     """A copy whose empty ends and scopes, which CSV files read as NaN, are empty words again; without scope, global."""
     scope = table["scope"].fillna("") if "scope" in table else GLOBAL
     return table.assign(end=table["end"].fillna(""), scope=scope)
+
+
+def of_first_initialisation(children: pd.DataFrame) -> pd.DataFrame:
+    """The dense networks, and of the masked ones those that begin as He has it, or as the first row does.
+
+    Other initialisations are a question of their own.
+    """
+    masked = children.loc[children["score"] != NONE]
+    if "initialisation" not in children or masked.empty:
+        return children
+    known = list(dict.fromkeys(masked["initialisation"]))
+    chosen = HE if HE in known else known[0]
+    return children[(children["score"] == NONE) | (children["initialisation"] == chosen)]
 
 
 def scopes_of(table: pd.DataFrame) -> list[str]:

@@ -26,6 +26,7 @@ from prunescape.coherence.labels import (
     WORST,
     in_scope,
     labelled,
+    of_first_initialisation,
     of_mask,
     scopes_of,
     with_gap,
@@ -185,7 +186,7 @@ def published_top1(children: pd.DataFrame, data: str) -> Published:
 
 def _parts(children: pd.DataFrame, experiment: str) -> list[tuple[str, pd.DataFrame]]:
     """The rows of each scope of an experiment, with its words; networks of no scope belong to each."""
-    table = with_gap(labelled(children[children["experiment"] == experiment]))
+    table = with_gap(labelled(of_first_initialisation(children[children["experiment"] == experiment])))
     table = table.reindex(columns=[*table.columns.union(["width", "parent_parameters"], sort=False)])
     return [(SCOPES[scope], with_sizes(in_scope(table, scope), experiment)) for scope in scopes_of(table)]
 

@@ -45,18 +45,23 @@ def choices(scores: Sequence[str], ends: Sequence[str], scopes: Sequence[str]) -
 
 
 def ranks(scores: Mapping[str, torch.Tensor], seed: int) -> Tensors:
-    """Ranks of weights in the order of their scores, lowest 0, among all layers: float64, no two alike.
+    """Ranks of weights in the order of their scores, lowest 0, among all layers: whole numbers, no two alike.
+
+    Of n weights it holds about 36 n bytes at its peak.
 
     Args:
         scores: by parameter name.
         seed: decides among equal ones.
     """
-    flat = torch.cat([layer.detach().double().flatten().cpu() for layer in scores.values()])
-    generator = torch.Generator().manual_seed(derive_seed(seed, "among equal scores"))
-    shuffled = torch.randperm(len(flat), generator=generator)
-    order = shuffled[flat[shuffled].argsort(stable=True)]
-    places = torch.empty(len(flat), dtype=torch.float64)
-    places[order] = torch.arange(len(flat), dtype=torch.float64)
+    flat = torch.cat([layer.detach().flatten().cpu() for layer in scores.values()])
+    count, generator = len(flat), torch.Generator().manual_seed(derive_seed(seed, "among equal scores"))
+    shuffled = torch.randperm(count, generator=generator)
+    flat = flat[shuffled]
+    order = shuffled[flat.argsort(stable=True)]
+    del flat, shuffled
+    kind = torch.int32 if count < torch.iinfo(torch.int32).max else torch.int64
+    places = torch.empty(count, dtype=kind)
+    places[order] = torch.arange(count, dtype=kind)
     parts = places.split([layer.numel() for layer in scores.values()])
     return {name: part.view(scores[name].shape) for name, part in zip(scores, parts, strict=True)}
 
@@ -88,7 +93,7 @@ def mask(choice: Choice, placed: Mapping[str, torch.Tensor], count: int) -> Tens
 
 
 def keep(scores: Mapping[str, torch.Tensor], count: int, scope: str) -> Tensors:
-    """Masks of the `count` highest of these scores, no two of which are alike.
+    """Masks of the `count` highest of these ranks, no two of which are alike.
 
     With a floor no layer keeps less than `floors` says: each layer's highest come first, and the rest are the highest
     of all that is left. Raising few layers to the floor so costs all others alike.
@@ -99,8 +104,8 @@ def keep(scores: Mapping[str, torch.Tensor], count: int, scope: str) -> Tensors:
     if scope == LOCAL:
         return layerwise(scores, dict(zip(scores, shares(sizes, count), strict=True)))
     floor = layerwise(scores, dict(zip(scores, floors(sizes, count), strict=True)))
-    raised = {name: layer.double().masked_fill(floor[name], torch.inf) for name, layer in scores.items()}
-    return keep_highest(raised, count)
+    top = max(int(layer.max()) for layer in scores.values()) + 1
+    return keep_highest({name: layer.masked_fill(floor[name], top) for name, layer in scores.items()}, count)
 
 
 def layerwise(scores: Mapping[str, torch.Tensor], counts: Mapping[str, int]) -> Tensors:

@@ -17,7 +17,7 @@ import torch
 from torch import nn
 from torch.func import functional_call, jvp
 
-from prunescape.coherence.samples import Tensors, floats_per_image, of_batch
+from prunescape.coherence.samples import Tensors, Totals, floats_per_image, of_batch
 from prunescape.data.batches import Batches
 from prunescape.data.prepared import PreparedData
 from prunescape.data.randomness import derive_seed, random_order
@@ -129,14 +129,15 @@ def measure(
     if engine.device == "cuda":
         torch.cuda.reset_peak_memory_stats()
     batches = _batches(data, engine, micro_batch or affordable(network, data.input_shape))
-    gradients, signs, moved, squares, loss, correct = _summed(network, batches, diffs)
+    totals, squares, loss, correct = _summed(network, batches, diffs)
     count = len(squares)
-    mean = {name: total / count for name, total in gradients.items()}
+    mean = {name: total.div_(count) for name, total in totals.gradients.items()}
     size = float(sum(part.square().sum() for part in mean.values()))
     estimated = estimate(size, squares, whole, partial(_along, network, batches, mean))
-    divided = {name: (total / count).float().cpu() for name, total in signs.items()}
+    totals.gradients, mean = {}, {}
+    divided = {name: total.div_(count).float().cpu() for name, total in totals.signs.items()}
     sizes = {name: float(part.abs().mean()) for name, part in divided.items()}
-    chance = {name: size_by_chance(counts, count) for name, counts in moved.items()}
+    chance = {name: size_by_chance(counts, count) for name, counts in totals.moved.items()}
     return Measured(*estimated, count, loss / count, 100 * correct / count, divided, sizes, chance, _peak(engine))
 
 
@@ -173,26 +174,17 @@ def _batches(data: PreparedData, engine: Engine, size: int) -> Batches:
     return batches
 
 
-def _summed(
-    network: nn.Module, batches: Batches, wanted: bool
-) -> tuple[Tensors, Tensors, Tensors, torch.Tensor, float, int]:
-    """Over all images: sums of gradients, float64, of signs, and of those not zero; squared norms; loss; hits."""
-    gradients: Tensors = {}
-    signs: Tensors = {}
-    moved: Tensors = {}
+def _summed(network: nn.Module, batches: Batches, wanted: bool) -> tuple[Totals, torch.Tensor, float, int]:
+    """Over all images: sums of gradients; squared norms; loss; hits."""
+    totals = Totals()  # sums of signs are whole numbers, exact in float32 up to 16 million images
     squares, losses, correct = [], [], []
     for images, labels in batches:
-        sums = of_batch(network, images, labels, wanted)
-        for name, part in sums.gradients.items():
-            gradients[name] = part.double() if name not in gradients else gradients[name].add_(part)
-        for total_of, parts in ((signs, sums.signs), (moved, sums.moved)):
-            for name, part in parts.items():  # whole numbers, exact in float32 up to 16 million images
-                total_of[name] = part if name not in total_of else total_of[name].add_(part)
+        sums = of_batch(network, images, labels, wanted, totals)
         squares.append(sums.squares)
         losses.append(sums.losses.double().sum())
         correct.append(sums.correct.sum())
     total = float(torch.stack(losses).sum()), int(torch.stack(correct).sum())
-    return gradients, signs, moved, torch.cat(squares).cpu(), *total
+    return totals, torch.cat(squares).cpu(), *total
 
 
 def _along(network: nn.Module, batches: Batches, direction: Tensors) -> torch.Tensor:

@@ -10,12 +10,21 @@ from typing import Any
 
 import pandas as pd
 
-from prunescape.coherence.children import NONE, Child, retrain
+from prunescape.coherence.children import HE, NONE, Child
+from prunescape.coherence.families import Family, Packed
 from prunescape.coherence.layers import prunable_layers
 from prunescape.coherence.masks import Choice
 from prunescape.coherence.measure import Measured
 from prunescape.coherence.parent import Parent
-from prunescape.coherence.runs import Report, by_epoch, epochs_table, extreme_diffs, highest_epoch, measure_epochs
+from prunescape.coherence.runs import (
+    Extreme,
+    by_epoch,
+    epochs_table,
+    extreme_diffs,
+    highest_epoch,
+    lowest_epoch,
+    measure_epochs,
+)
 from prunescape.errors import UserError
 from prunescape.io.tables import first_columns
 from prunescape.models.architecture import Architecture
@@ -23,8 +32,7 @@ from prunescape.models.build import build
 from prunescape.models.flops import count_parameters
 from prunescape.models.mlp import SQUARES
 from prunescape.models.weights import State
-from prunescape.pruning.unstructured import Tensors
-from prunescape.training.checkpoint import Checkpoint, Snapshots
+from prunescape.training.checkpoint import Snapshots
 from prunescape.training.job import TrainingJob
 from prunescape.training.train import Lane, Task, check_trained, train
 
@@ -65,7 +73,7 @@ def weights_in(architecture: Architecture) -> int:
 MEASURES = ["train_loss", "train_top1", "validation_loss", "validation_top1"]
 # Columns that tell children apart.
 _SIZES = ("width", "parent_width", "parent_parameters", "parameters")
-FIRST = ("experiment", "model", "seed", *_SIZES, "score", "end", "scope", "density")
+FIRST = ("experiment", "model", "seed", *_SIZES, "score", "end", "scope", "initialisation", "density")
 
 
 def of_width(task: Task, width: int) -> Task:
@@ -73,14 +81,17 @@ def of_width(task: Task, width: int) -> Task:
     return replace(task, architecture=mlp(task.architecture, width), engine=replace(task.engine, lanes=1))
 
 
-def trained(job: TrainingJob, task: Task, name: str) -> tuple[Mapping[int, State], dict[int, Measured]]:
-    """Train a network, and measure it after some epochs; its weights stay on disk, and only extreme diffs are held.
+def trained(
+    job: TrainingJob, task: Task, name: str, only: Sequence[Extreme] = (highest_epoch, lowest_epoch)
+) -> tuple[Mapping[int, State], dict[int, Measured]]:
+    """Train a network, and measure it after some epochs; its weights stay on disk, and few diffs are held.
 
     Args:
         job: whose settings tell the learning rate, the weight decay, `measured_epochs`, after which it is measured (0
             is the initialisation), and `samples`, see `prunescape.coherence.measure.measure`.
         task: the network.
         name: of the folder where its state is kept.
+        only: the epochs whose diffs are held, see `prunescape.coherence.runs.measure_epochs`.
 
     Raises:
         UserError: it diverged.
@@ -91,7 +102,7 @@ def trained(job: TrainingJob, task: Task, name: str) -> tuple[Mapping[int, State
     results = train(task, [Lane(*job.rates)], job.report, checkpoint, snapshots)
     check_trained({f"network of width {task.architecture.width}": results[0]})
     states = snapshots.of_lane(0)
-    return states, measure_epochs(task, states, job.settings["samples"], job.report, checkpoint, only_extremes=True)
+    return states, measure_epochs(task, states, job.settings["samples"], job.report, checkpoint, only)
 
 
 def width_tables(
@@ -114,16 +125,19 @@ def dense_of(widths: pd.DataFrame, width: int) -> pd.DataFrame:
     """The row of the dense network of a width beside those of children, of the table of all widths and epochs."""
     last = widths[widths["epoch"] == widths["epoch"].max()].set_index("width").loc[width]
     numbers = {name: int(last["parameters"]) for name in ("parameters", "parent_parameters")}
-    labels = {"width": width, "parent_width": width, "score": NONE, "density": 1.0}
+    labels = {"width": width, "parent_width": width, "score": NONE, "initialisation": HE, "density": 1.0}
     return pd.DataFrame([{**labels, **numbers, **last[MEASURES].to_dict()}])
 
 
 def parent_of(job: TrainingJob, width: int, ratio: float) -> Parent:
-    """A trained network with `ratio` times the weights of one of a width, whose children have as many as that one."""
+    """A trained network with `ratio` times the weights of one of a width, whose children have as many as that one.
+
+    Of its weights those of the last epoch are held, and of its diffs those of the highest coherence.
+    """
     inputs, classes = math.prod(job.task.architecture.input_shape), job.task.architecture.classes
     task = of_width(job.task, parent_width(width, ratio, inputs, classes))
     job.report(f"width {width}, parent's {task.architecture.width}")
-    states, measured = trained(job, task, f"parent-{task.architecture.width}")
+    states, measured = trained(job, task, f"parent-{task.architecture.width}", [highest_epoch])
     last, highest = max(states), highest_epoch(by_epoch(measured))
     only = {last: states[last]}, {highest: measured[highest].diffs}
     parent = Parent(task.architecture, *only, highest, 0, task.seed)
@@ -147,29 +161,32 @@ def child_count(parent: Parent, width: int) -> int:
     return count
 
 
-def children_of(
-    task: Task,
-    parent: Parent,
-    wanted: Sequence[Choice],
-    labels: Mapping[str, Any],
-    rates: tuple[float, float],
-    report: Report,
-    checkpoint: Checkpoint,
-) -> pd.DataFrame:
-    """The children of a parent of some width, trained side by side; see `retrain` for the columns.
+def family_of(
+    parent: Parent, width: int, wanted: Sequence[Choice], labels: Mapping[str, Any], initialisations: Sequence[str]
+) -> Family:
+    """The children of a parent of some width, each mask with every initialisation; its memory is given back.
 
-    The parent's weights, diffs and ranks are not held while they train.
+    Args:
+        parent: as `parent_of` gives it; without weights and diffs afterwards.
+        width: of the dense network with as many weights as they.
+        wanted: their masks.
+        labels: what their rows begin with.
+        initialisations: of `prunescape.coherence.children.INITIALISATIONS`.
     """
-    architecture = parent.architecture
     first = {
         **labels,
-        "parent_width": architecture.width,
-        "parent_parameters": count_parameters(build(architecture)),
+        "width": width,
+        "parent_width": parent.architecture.width,
+        "parent_parameters": count_parameters(build(parent.architecture)),
     }
-    masks: dict[Choice, Tensors] = {}
+    masks: dict[Choice, Packed] = {}
     for score in dict.fromkeys(choice.score for choice in wanted):
-        masks |= {choice: parent.mask(choice) for choice in wanted if choice.score == score}
+        masks |= {choice: Packed(parent.mask(choice)) for choice in wanted if choice.score == score}
         parent.forget()
     parent.states, parent.diffs = {}, {}
-    children = [Child({**first, **choice._asdict()}, masks[choice]) for choice in wanted]
-    return retrain(replace(task, architecture=architecture), children, parent.layers, *rates, report, checkpoint)
+    children = [
+        Child({**first, **choice._asdict(), "initialisation": initialisation}, masks[choice])
+        for initialisation in initialisations
+        for choice in wanted
+    ]
+    return Family(parent.architecture, children)

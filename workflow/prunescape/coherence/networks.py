@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from prunescape.coherence.children import NONE, Child
+from prunescape.coherence.children import HE, NONE, Child
 from prunescape.coherence.layer_tables import densities, overlap, overlap_by_chance
 from prunescape.coherence.masks import BEST, DIFF, FLOOR, MAGNITUDE, RANDOM, Choice, choices, matched
 from prunescape.coherence.parent import Parent
@@ -31,6 +31,7 @@ class MaskExperiments:
         experiments: `NETWORK`, `EARLY`, `MATCHED`, `STABILITY`: those that are wanted.
         scores, ends, scopes: of masks.
         early_epochs: after which masks are taken.
+        initialisations: of children in `NETWORK`; elsewhere they have the first one.
     """
 
     experiments: Collection[str]
@@ -38,6 +39,7 @@ class MaskExperiments:
     ends: Sequence[str]
     scopes: Sequence[str]
     early_epochs: Sequence[int]
+    initialisations: Sequence[str] = (HE,)
 
     @property
     def scope(self) -> str:
@@ -50,63 +52,75 @@ class MaskExperiments:
         return {choice: parent.mask(choice) for choice in wanted}
 
     def children(self, parent: Parent, masks: dict[Choice, Tensors]) -> list[Child]:
-        """The networks to be trained, with the label `experiment`, and what else tells them apart."""
+        """The networks to be trained, with the label `experiment`, and what else tells them apart.
+
+        The label `epoch` is that of the mask, `parent_epochs` the length of the parent's training.
+        """
+        first, *_ = self.initialisations
         children: list[Child] = []
+
+        def add(experiment: str, choice: Choice, mask: Tensors | None, epoch: int | None = None, **more: Any) -> None:
+            of = parent.epoch_of(choice.score) if epoch is None and choice.score in MEASURED_ON else epoch
+            labels = {"initialisation": first, "epoch": of, "parent_epochs": parent.last, **more}
+            children.append(Child({"experiment": experiment, **choice._asdict(), **labels}, mask))
+
         if NETWORK in self.experiments:
-            children.append(Child({"experiment": NETWORK, "score": NONE, "end": "", "scope": ""}))
-            children += [Child({"experiment": NETWORK, **choice._asdict()}, mask) for choice, mask in masks.items()]
+            add(NETWORK, Choice(NONE, "", ""), None, initialisation=HE)
+            for initialisation in self.initialisations:
+                for choice, mask in masks.items():
+                    add(NETWORK, choice, mask, initialisation=initialisation)
         ones = {choice: mask for choice, mask in masks.items() if choice.scope == self.scope and choice.score != RANDOM}
         if MATCHED in self.experiments:
             for choice, mask in ones.items():
-                labels = {"experiment": MATCHED, **choice._asdict()}
                 if NETWORK not in self.experiments:
-                    children.append(Child({**labels, "matched": False}, mask))
-                children.append(Child({**labels, "matched": True}, matched(mask, parent.seed)))
+                    add(MATCHED, choice, mask, matched=False)
+                add(MATCHED, choice, matched(mask, parent.seed), matched=True)
         if EARLY in self.experiments:
             for epoch in self.early_epochs:
                 for score in self._trained_for():
-                    labels = {"experiment": EARLY, "score": score, "end": BEST, "scope": self.scope, "epoch": epoch}
-                    children.append(Child(labels, parent.early(score, self.scope, BEST, epoch)))
+                    mask = parent.early(score, self.scope, BEST, epoch)
+                    add(EARLY, Choice(score, BEST, self.scope), mask, epoch)
         return children
 
-    def tables(
-        self, parent: Parent, masks: dict[Choice, Tensors], trained: pd.DataFrame, epochs: int
-    ) -> dict[str, pd.DataFrame]:
-        """By name: children, densities, matched, early_masks, mask_overlap; without rows where they are not wanted.
+    def of_parent(self, parent: Parent, masks: dict[Choice, Tensors]) -> dict[str, pd.DataFrame]:
+        """By name, what is told of masks before anything is trained with them: densities and mask_overlap."""
+        return {"densities": self._densities(parent, masks), "mask_overlap": self._overlaps(parent)}
+
+    def of_children(self, trained: pd.DataFrame, epochs: int) -> dict[str, pd.DataFrame]:
+        """By name: children, matched and early_masks; without rows where they are not wanted.
 
         Args:
-            parent, masks: the network, and what `masks` gave.
-            trained: the rows of `children`, as `prunescape.coherence.children.retrain` gives them.
+            trained: the rows of some of the `children`, as `prunescape.coherence.children.retrain` gives them.
             epochs: length of the children's training.
 
         `early_masks` also has the networks with the masks that are `used`, where `NETWORK` or `MATCHED` trains them.
         """
         measures = ["train_loss", "train_top1", "validation_loss", "validation_top1"]
-        labels = ["experiment", *LABELS, "epoch", "matched"]
-        trained = trained.reindex(columns=[*labels, *trained.columns.difference(labels)])
+        labels = ["experiment", *LABELS, "initialisation", "epoch", "parent_epochs", "matched", "parameters", "density"]
+        trained = trained.reindex(columns=[*labels, *measures])
         by = {name: trained[trained["experiment"] == name] for name in (NETWORK, MATCHED, EARLY)}
-        same = by[NETWORK][(by[NETWORK]["scope"] == self.scope) & by[NETWORK]["score"].isin(self._trained_for())]
+        first = trained["initialisation"] == self.initialisations[0]
+        scored = trained["scope"].eq(self.scope) & trained["score"].isin(self._trained_for())
+        same = trained[trained["experiment"].eq(NETWORK) & scored & first]
         alike = pd.concat([same.assign(matched=False), by[MATCHED]]) if MATCHED in self.experiments else by[MATCHED]
         columns = [*LABELS, "matched", "density", *measures]
         return {
-            "children": by[NETWORK].reindex(columns=["experiment", *LABELS, "parameters", "density", *measures]),
-            "densities": self._densities(parent, masks),
+            "children": by[NETWORK].reindex(
+                columns=["experiment", *LABELS, "initialisation", "parameters", "density", *measures]
+            ),
             "matched": alike.reindex(columns=columns).sort_values(["score", "end", "matched"], kind="stable"),
-            "early_masks": self._early(parent, trained)
-            .assign(parent_epochs=parent.last, child_epochs=epochs)
+            "early_masks": self._early(trained[first | (trained["experiment"] == EARLY)])
+            .assign(child_epochs=epochs)
             .reindex(columns=["score", "scope", "epoch", "parent_epochs", "child_epochs", "used", *measures])
-            .astype({"epoch": "Int64"}),
-            "mask_overlap": self._overlaps(parent),
+            .astype({"epoch": "Int64", "parent_epochs": "Int64"}),
         }
 
-    def _early(self, parent: Parent, trained: pd.DataFrame) -> pd.DataFrame:
-        """The networks with masks of early epochs, and those with the masks that are used, which have no epoch yet."""
-        early = trained["experiment"] == EARLY
+    def _early(self, trained: pd.DataFrame) -> pd.DataFrame:
+        """The networks with masks of early epochs, and those with the masks that are used."""
         own = trained["experiment"].eq(NETWORK) | (trained["experiment"].eq(MATCHED) & trained["matched"].eq(False))
         alike = (trained["scope"] == self.scope) & (trained["end"] == BEST) & trained["score"].isin(self._trained_for())
-        epochs = trained["score"].map({score: parent.epoch_of(score) for score in MEASURED_ON})
-        table = trained.assign(used=own, epoch=trained["epoch"].fillna(epochs))
-        return table[early | (own & alike & early.any())]
+        asked = EARLY in self.experiments and bool(self.early_epochs)
+        return trained.assign(used=own)[(trained["experiment"] == EARLY) | (own & alike & asked)]
 
     def _trained_for(self) -> list[str]:
         return [score for score in self.scores if score in MEASURED_ON]

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from prunescape.training.context import Context
 from prunescape.training.evaluate import evaluate
 
 Report = Callable[[str], None]
+Extreme = Callable[[Mapping[int, float]], int]  # an epoch by the coherence after each
 
 
 def measure_epochs(
@@ -25,7 +26,7 @@ def measure_epochs(
     samples: int | None = None,
     report: Report | None = None,
     kept: Checkpoint | None = None,
-    only_extremes: bool = False,
+    only: Sequence[Extreme] = (),
 ) -> dict[int, Measured]:
     """Coherence and diffs of a network after each epoch.
 
@@ -35,17 +36,25 @@ def measure_epochs(
         samples: how many training images gradients are taken of; None, of all.
         report: is given a line for each.
         kept: where what was measured is kept, and found again by a job that was killed.
-        only_extremes: whether only the diffs of the epochs of highest and of lowest coherence are held, which bounds
-            the memory; those of all others are empty.
+        only: epochs whose diffs alone are held, as `highest_epoch` and `lowest_epoch` give them, which bounds what is
+            in memory and on disk; those of all others are empty. None given, all are held.
     """
     measured: dict[int, Measured] = {}
+
+    def forget() -> None:
+        """Drop the diffs of all epochs but those wanted of the ones until now."""
+        held = {extreme(by_epoch(measured)) for extreme in only}
+        for epoch in set(measured) - held if only else ():
+            if measured[epoch].diffs and kept is not None:
+                _save(_of_epoch(kept, epoch), replace(measured[epoch], diffs={}))
+            measured[epoch].diffs = {}
+
     for epoch in states:
         place = None if kept is None else _of_epoch(kept, epoch)
         known = None if place is None else place.load()
         if known is not None:
             measured[epoch] = Measured(**known[1], diffs=known[0])
-            if only_extremes:
-                _forget(measured)
+            forget()
             continue
         one = measure(context.network(states[epoch]), context.data, context.engine, samples=samples, seed=context.seed)
         measured[epoch] = one
@@ -53,19 +62,13 @@ def measure_epochs(
             memory = f"{one.peak_bytes / 1e6:.0f} MB"
             report(f"epoch {epoch}: coherence {one.coherence:.4g}, at most {memory} in use")
         if place is not None:
-            values = {name: value for name, value in asdict(one).items() if name != "diffs"}
-            place.save(one.diffs, values)
-        if only_extremes:
-            _forget(measured)
+            _save(place, one)
+        forget()
     return measured
 
 
-def _forget(measured: dict[int, Measured]) -> None:
-    """Drop the diffs of all epochs but those of the highest and of the lowest coherence until now."""
-    coherence = by_epoch(measured)
-    held = {highest_epoch(coherence), lowest_epoch(coherence)}
-    for epoch in set(measured) - held:
-        measured[epoch].diffs = {}
+def _save(place: Checkpoint, one: Measured) -> None:
+    place.save(one.diffs, {of.name: getattr(one, of.name) for of in fields(Measured) if of.name != "diffs"})
 
 
 def _of_epoch(kept: Checkpoint, epoch: int) -> Checkpoint:

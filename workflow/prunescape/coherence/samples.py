@@ -14,7 +14,7 @@ All other networks take torch.func (`prunescape.training.gradients`).
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import torch
@@ -48,7 +48,18 @@ class Sums:
     correct: torch.Tensor
 
 
-def of_batch(network: nn.Module, images: torch.Tensor, labels: torch.Tensor, signs: bool = True) -> Sums:
+@dataclass
+class Totals:
+    """Sums over the gradients of several batches, float64, over their signs, and over those not zero; by name."""
+
+    gradients: Tensors = field(default_factory=dict)
+    signs: Tensors = field(default_factory=dict)
+    moved: Tensors = field(default_factory=dict)
+
+
+def of_batch(
+    network: nn.Module, images: torch.Tensor, labels: torch.Tensor, signs: bool = True, totals: Totals | None = None
+) -> Sums:
     """Sums over the per-sample gradients of a batch.
 
     Args:
@@ -56,8 +67,11 @@ def of_batch(network: nn.Module, images: torch.Tensor, labels: torch.Tensor, sig
         images: (B, C, H, W), on its device.
         labels: (B,).
         signs: whether the sums of signs are wanted; else `signs` and `moved` are empty.
+        totals: to which these sums are added, layer by layer, so that those of a batch are not held beside them; they
+            are what `gradients`, `signs` and `moved` are then.
     """
-    return (_by_layers if knows(network) else _by_functions)(network, images, labels, signs)
+    parts = _Parts(len(images), images.device, signs, totals)
+    return (_by_layers if knows(network) else _by_functions)(network, images, labels, parts)
 
 
 def knows(network: nn.Module) -> bool:
@@ -104,30 +118,45 @@ def _several_groups(layer: nn.Module) -> bool:
 class _Parts:
     """Per-sample gradients as they come, parameter by parameter, added up."""
 
-    def __init__(self, samples: int, device: torch.device, signs: bool) -> None:
-        self.gradients: Tensors = {}
-        self.signs: Tensors = {}
-        self.moved: Tensors = {}
+    def __init__(self, samples: int, device: torch.device, signs: bool, totals: Totals | None) -> None:
+        self.totals = Totals() if totals is None else totals
+        self.is_double = totals is not None
         self.wanted = signs
         self.squares = torch.zeros(samples, dtype=torch.float64, device=device)
 
     def add(self, name: str, each: torch.Tensor) -> None:
         """Take the gradients (B, ...) by one parameter."""
-        self.gradients[name] = each.sum(0)
+        self._take(name, each.sum(0))
         flat = each.flatten(1)
         self.squares += torch.linalg.vecdot(flat, flat).double()
         if self.wanted:
-            self.signs[name] = each.sign().sum(0)
-            self.moved[name] = each.ne(0).sum(0).to(each.dtype)
+            _add(self.totals.signs, name, each.sign().sum(0))
+            _add(self.totals.moved, name, each.ne(0).sum(0).to(each.dtype))
+
+    def _take(self, name: str, gradients: torch.Tensor) -> None:
+        known = name in self.totals.gradients or not self.is_double
+        _add(self.totals.gradients, name, gradients if known else gradients.double())
 
     def add_products(self, name: str, left: torch.Tensor, right: torch.Tensor) -> None:
         """Take the gradients left_z right_z^T, by (B, O) and (B, I), without ever having them."""
-        self.gradients[name] = left.T @ right
+        self._take(name, left.T @ right)
         self.squares += (torch.linalg.vecdot(left, left) * torch.linalg.vecdot(right, right)).double()
         if self.wanted:
             signs = left.sign(), right.sign()
-            self.signs[name] = signs[0].T @ signs[1]
-            self.moved[name] = signs[0].abs().T @ signs[1].abs()
+            _add(self.totals.signs, name, signs[0].T @ signs[1])
+            _add(self.totals.moved, name, signs[0].abs().T @ signs[1].abs())
+
+    def sums(self, losses: torch.Tensor, correct: torch.Tensor) -> Sums:
+        """What `of_batch` gives."""
+        totals = self.totals
+        return Sums(totals.gradients, totals.signs, totals.moved, self.squares, losses, correct)
+
+
+def _add(totals: Tensors, name: str, part: torch.Tensor) -> None:
+    if name in totals:
+        totals[name].add_(part)
+    else:
+        totals[name] = part
 
 
 def _linear(parts: _Parts, name: str, layer: nn.Module, inputs: torch.Tensor, outputs: torch.Tensor) -> None:
@@ -174,9 +203,8 @@ _RULES: Mapping[type[nn.Module], _Rule] = {
 }
 
 
-def _by_layers(network: nn.Module, images: torch.Tensor, labels: torch.Tensor, signs: bool) -> Sums:
+def _by_layers(network: nn.Module, images: torch.Tensor, labels: torch.Tensor, parts: _Parts) -> Sums:
     named = {name: module for name, module in network.named_modules() if type(module) in _RULES}
-    parts = _Parts(len(images), images.device, signs)
     with torch.enable_grad(), _watched(named) as (inputs, gradients):
         logits = network(images)
         losses = F.cross_entropy(logits, labels, reduction="none")
@@ -184,8 +212,7 @@ def _by_layers(network: nn.Module, images: torch.Tensor, labels: torch.Tensor, s
     with torch.no_grad():
         for name, layer in named.items():
             _RULES[type(layer)](parts, name, layer, inputs.pop(name), gradients.pop(name))
-    sums = parts.gradients, parts.signs, parts.moved, parts.squares
-    return Sums(*sums, losses.detach(), logits.argmax(1) == labels)
+    return parts.sums(losses.detach(), logits.argmax(1) == labels)
 
 
 @contextmanager
@@ -212,8 +239,7 @@ def _watched(layers: Mapping[str, nn.Module]) -> Iterator[tuple[Tensors, Tensors
             handle.remove()
 
 
-def _by_functions(network: nn.Module, images: torch.Tensor, labels: torch.Tensor, signs: bool) -> Sums:
-    parts = _Parts(len(images), images.device, signs)
+def _by_functions(network: nn.Module, images: torch.Tensor, labels: torch.Tensor, parts: _Parts) -> Sums:
     with plain_attention():
         (gradients,) = per_sample_gradients([network], images, labels, len(images))
     with torch.no_grad():
@@ -221,4 +247,4 @@ def _by_functions(network: nn.Module, images: torch.Tensor, labels: torch.Tensor
             parts.add(name, each[0].detach())
         logits = network(images)
     losses = F.cross_entropy(logits, labels, reduction="none")
-    return Sums(parts.gradients, parts.signs, parts.moved, parts.squares, losses, logits.argmax(1) == labels)
+    return parts.sums(losses, logits.argmax(1) == labels)

@@ -11,7 +11,19 @@ import pandas as pd
 
 from prunescape.claims.intervals import interval
 from prunescape.claims.published import beside, published
-from prunescape.coherence.labels import FLOOR, GLOBAL, LOCAL, MASKS, NETWORK, NONE, SCOPES, in_scope, labelled, of_mask
+from prunescape.coherence.labels import (
+    FLOOR,
+    GLOBAL,
+    LOCAL,
+    MASKS,
+    NETWORK,
+    NONE,
+    SCOPES,
+    in_scope,
+    labelled,
+    of_first_initialisation,
+    of_mask,
+)
 
 # By name of our tables: the scopes that they hold, and the numbers of the thesis' tables.
 TABLES = {"table_6_1_2": ((GLOBAL, FLOOR), ("1", "2")), "table_6_5_6": ((LOCAL,), ("5", "6"))}
@@ -41,7 +53,7 @@ def table_6(children: pd.DataFrame, name: str, data: str) -> pd.DataFrame:
         validation_top1 and gain (over the dense network of the same seed, points), each with its interval;
         published_train_top1, published_validation_top1, NaN where the thesis has another setting.
     """
-    table = labelled(children[children["experiment"] == NETWORK])
+    table = labelled(of_first_initialisation(children[children["experiment"] == NETWORK]))
     dense = table[table["score"] == NONE].set_index(["model", "seed"])["validation_top1"].rename("dense")
     table = table.join(dense, on=["model", "seed"])
     table = table.assign(gain=table["validation_top1"] - table["dense"])

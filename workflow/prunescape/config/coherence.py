@@ -23,6 +23,12 @@ from prunescape.config.section import (
 )
 
 Experiment = Literal["gaussian", "trained", "widths", "wide", "fixed", "network", "stability", "early", "matched"]
+Initialisation = Literal["he", "scaled", "parent"]
+_INITIALISATIONS = (
+    "What children of masks begin with: weights drawn anew after He (`he`); these, divided by the square root of the "
+    "part that the mask keeps of their layer, so that signals keep their size (`scaled`); or the initial weights of "
+    "the parent (`parent`), a lottery ticket."
+)
 Width = Annotated[int, Integer(ge=1, le=1_000_000)]
 
 
@@ -45,6 +51,12 @@ class Network(Section):
     retraining_rate: Positive | None = key(
         None, "Learning rate of children (null, that of the network).", unit="factor"
     )
+    lanes: Count | None = key(
+        None, "Children trained together as one network (null, `coherence.lanes`).", unit="networks"
+    )
+    initialisations: Some[Initialisation] = key(
+        ("he",), f"{_INITIALISATIONS} Masks of early epochs and of equal layer densities have the first one."
+    )
 
 
 class Mlp(Section):
@@ -66,6 +78,7 @@ class Mlp(Section):
     parents: Some[Annotated[Number, within(gt=1)]] = key(
         (2.0, 5.0, 10.0, 20.0, 40.0, 62.0), "How many times as many weights these parents have.", unit="factor"
     )
+    initialisations: Some[Initialisation] = key(("he",), _INITIALISATIONS)
 
 
 class Coherence(Section):
@@ -97,6 +110,12 @@ class Coherence(Section):
     lanes: Count = key(
         16,
         "Children trained together as one network, on a CPU 1 or a multiple of 16.",
+        unit="networks",
+    )
+    children_a_job: Count | None = key(
+        None,
+        "Children that one job trains, at least as many as `lanes`; parents of fully connected networks then have a "
+        "job each, too (null, all children of a network, or of an experiment with fully connected ones, and a seed).",
         unit="networks",
     )
     samples: Several | None = key(

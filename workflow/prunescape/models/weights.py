@@ -3,18 +3,20 @@
 import hashlib
 import os
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path as FilePath
+from typing import TypeVar
 
 import torch
 from torch import nn
 
 from prunescape.errors import UserError
 from prunescape.io.files import remedy
-from prunescape.io.tensors import load_tensors, save_tensors
+from prunescape.io.tensors import TensorFile, load_tensors, save_tensors
 
 State = dict[str, torch.Tensor]
 Path = str | os.PathLike[str]
+T = TypeVar("T")
 
 
 def save_weights(path: Path, weights: State) -> None:
@@ -82,9 +84,41 @@ def load_epochs(path: Path) -> dict[int, State]:
     return {epoch: networks[str(epoch)] for epoch in sorted(map(int, networks))}
 
 
+def epochs_in(path: Path) -> Mapping[int, State]:
+    """The networks of `load_epochs`, each read from the file when it is asked for, so that they are not held at once.
+
+    Raises:
+        UserError: the file is missing or damaged.
+    """
+    return _Epochs(_found(path, TensorFile))
+
+
+class _Epochs(Mapping[int, State]):
+    def __init__(self, tensors: TensorFile) -> None:
+        self._tensors = tensors
+        self._keys: dict[int, list[tuple[str, str]]] = {}
+        for key in sorted(tensors):
+            epoch, _, parameter = key.rpartition("/")
+            self._keys.setdefault(int(epoch), []).append((parameter, key))
+        self._epochs = sorted(self._keys)
+
+    def __getitem__(self, epoch: int) -> State:
+        return {parameter: self._tensors[key] for parameter, key in self._keys[epoch]}
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._epochs)
+
+    def __len__(self) -> int:
+        return len(self._epochs)
+
+
 def _read(path: Path) -> State:
+    return _found(path, load_tensors)[0]
+
+
+def _found(path: Path, read: Callable[[Path], T]) -> T:
     try:
-        return load_tensors(path)[0]
+        return read(path)
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; run the rule that makes it") from None
     except UserError as error:

@@ -65,10 +65,11 @@ def companion_cost(companion: Companion, study: Study) -> list[Table | str]:
     rows, paid = [], []
     for row, jobs in _by_row(companion).items():
         left = [job for job in jobs if not study.is_finished(training_of(job))]
-        needed = total([flops_of(job, costs) for job in left])
+        each = [flops_of(job, costs) for job in left]
+        needed = total(each)
         seconds = None if needed is None else needed / speed
         paid.append((len(jobs), sum(job.networks for job in jobs), len(left), needed, seconds))
-        longest = None if seconds is None or not left else seconds / len(left)
+        longest = max((flops for flops in each if flops is not None), default=0) / speed if needed else None
         memory = max((taken for job in jobs if (taken := study.plan.memory(job)) is not None), default=None)
         rows.append([*row, *_numbers(*paid[-1]), duration(longest) if left else "-", size(memory)])
     sums = [total([line[column] for line in paid]) for column in range(5)]

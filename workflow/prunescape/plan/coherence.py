@@ -18,9 +18,13 @@ from prunescape.studies.coherence import STUDY
 MLP_WIDTH = 512  # neurons of `mlp` itself, by which the FLOPs of its architecture.json are counted
 SPARSE = ["network", "stability", "early", "matched"]  # what masks of the networks are needed for
 MEASURED_PASSES = 8  # of a network whose gradients are measured: forwards, backwards, norms and signs
+# Bytes of each weight that are held at once: by training; by measuring (weights twice, sums of gradients in double
+# precision, of signs, of what is not zero, a batch's, diffs); and by ranking.
+TRAINING, MEASURING, RANKING = 16, 40, 44
 # Tables of parts, by the rule that makes them.
 RUN_TABLES = ["epochs", "weight_histogram", "diff_histogram", "trajectories"]
-SPARSE_TABLES = ["densities", "matched", "early_masks", "mask_overlap"]
+MASK_TABLES = ["densities", "mask_overlap"]
+CHILD_TABLES = ["matched", "early_masks"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,10 +54,14 @@ class Coherence(Companion[Section]):
         """The path of a table of fully connected networks of one seed, a pattern."""
         return f"{self.folder}/parts/{table}/{MLP}/seed-{{seed}}.csv"
 
+    def numbered(self, table: str) -> str:
+        """The path of a table of some children of one model and seed, a pattern."""
+        return self.part(table).replace(".csv", "_{part}.csv")
+
     @property
     def constraints(self) -> dict[str, str]:
         """Regular expressions for the values of the study's own wildcards, by name."""
-        return {"run": "|".join(self.runs), "experiment": "wide|fixed"}
+        return {"run": "|".join(self.runs), "experiment": "wide|fixed", "part": r"\d+", "pair": r"[a-z0-9.]+"}
 
     # What is done with each network.
 
@@ -114,7 +122,7 @@ class Coherence(Companion[Section]):
         """Number of networks that are trained with masks of a model, the dense one included."""
         trained, alone = len(self._scored), 1 if self.performed("network") else 2
         return (
-            self.performed("network") * (1 + self.masks)
+            self.performed("network") * (1 + self.masks * len(self.section.models[model].initialisations))
             + self.performed("matched") * trained * len(self.section.ends) * alone
             + self.performed("early") * trained * len(self.early_epochs(model))
         )
@@ -152,11 +160,6 @@ class Coherence(Companion[Section]):
         """Images, in passes of the model's own width; wider networks cost as the square of theirs."""
         relative = sum((width / MLP_WIDTH) ** 2 for width in self.widths)
         return round(relative * (self._mlp_training(sizes) + self._mlp_measuring(sizes)))
-
-    def _parents_passes(self, wildcards: Wildcards, sizes: Sizes) -> int:
-        pairs = self.pairs(wildcards["experiment"])
-        relative = sum(ratio * (width / MLP_WIDTH) ** 2 for width, ratio in pairs)
-        return round(relative * ((1 + self.masks) * self._mlp_training(sizes) + self._mlp_measuring(sizes)))
 
     # Settings.
 
@@ -207,6 +210,7 @@ class Coherence(Companion[Section]):
             lambda wildcards, sizes: training_flops(1, 1, sizes, self.recipe(*training(wildcards))),
             [{**job, "run": name} for job in self.model_seeds() for name in self.runs],
             checkpoint="",
+            bytes_a_weight=lambda wildcards: TRAINING + 4 * len(self.watched_epochs(training(wildcards)[1])),
         )
 
     @cached_property
@@ -215,8 +219,11 @@ class Coherence(Companion[Section]):
         noise = {"gaussian": self.gaussian} if len(self.runs) > 1 else {}
         runs = {"runs": [self.watched.replace("{run}", name) for name in self.runs]}
 
+        def networks_of(wildcards: Wildcards) -> dict[str, int]:
+            return {name: len(self.watched_epochs(self.epochs(wildcards["model"], name))) for name in self.runs}
+
         def networks(wildcards: Wildcards) -> int:
-            return sum(len(self.watched_epochs(self.epochs(wildcards["model"], name))) for name in self.runs)
+            return sum(networks_of(wildcards).values())
 
         return self.measure(
             "measure_runs",
@@ -227,50 +234,102 @@ class Coherence(Companion[Section]):
             lambda wildcards, sizes: self._measuring(networks(wildcards), sizes),
             checkpoint="",
             held=1,
+            bytes_a_weight=lambda wildcards: MEASURING + 4 * max(networks_of(wildcards).values()),
         )
+
+    def _mask_plan(self, model: str) -> dict[str, Any]:
+        """The experiments with masks of a network."""
+        return {
+            "experiments": [name for name in SPARSE if self.performed(name)],
+            **self.section.plain("scores", "ends", "scopes"),
+            "early_epochs": self.early_epochs(model),
+            "initialisations": list(self.section.models[model].initialisations),
+        }
+
+    @property
+    def _masked(self) -> list[dict[str, str]]:
+        """The wildcards of networks and seeds that masks are made of."""
+        return self.model_seeds() if self.performed(*SPARSE) else []
+
+    @cached_property
+    def choose_masks(self) -> Step:
+        """The step that chooses the masks of a network's children, and describes them."""
+        measured, kept = self.measure_runs.outputs, self.watched.replace("{run}", "masks")
+        return self.step(
+            "choose_masks",
+            {**{name: self.part(name) for name in MASK_TABLES}, "masks": kept},
+            self._masked,
+            inputs={
+                "architecture": self.run.dense,
+                "networks": self.watched.replace("{run}", "real_fresh"),
+                **{name: measured[name] for name in ("epochs", "diffs")},
+            },
+            values=lambda wildcards: {
+                "seed": int(wildcards["seed"]),
+                **self.section.plain("density"),
+                "plan": self._mask_plan(wildcards["model"]),
+            },
+            sources=self.run.builder,
+            bytes_a_weight=RANKING,
+        )
+
+    def _a_job(self, lanes: int) -> int | None:
+        """The children that a job trains, by how many are trained as one; None, all."""
+        wanted = self.section.children_a_job
+        return None if wanted is None else max(wanted, lanes)
+
+    def _jobs_of(self, children: int, lanes: int) -> list[str]:
+        """The numbers of the jobs that train so many children of a parent, or of several."""
+        return [str(number) for number in range(-(-children // (self._a_job(lanes) or max(children, 1))))]
+
+    def _in_job(self, children: int, lanes: int, part: str) -> int:
+        """The most children that one of these jobs trains: masks that are alike leave some with fewer."""
+        a_job = self._a_job(lanes) or max(children, 1)
+        return min(a_job, children - int(part) * a_job)
+
+    def lanes_of(self, model: str) -> int:
+        """The children of a network that are trained as one."""
+        return self.section.models[model].lanes or self.section.lanes
 
     @cached_property
     def retrain_masks(self) -> Step:
-        """The step that trains masked networks from a fresh initialisation."""
-        section, measured = self.section, self.measure_runs.outputs
+        """The step that trains masked networks from an initialisation, each job some of them."""
+        section = self.section
 
         def recipe(wildcards: Wildcards) -> Recipe:
             model = wildcards["model"]
             return self.recipe(section.models[model], self.epochs(model, "children"))
 
         def networks(wildcards: Wildcards) -> int:
-            return self._sparse_children(wildcards["model"])
+            model = wildcards["model"]
+            return self._in_job(self._sparse_children(model), self.lanes_of(model), wildcards["part"])
 
         def values(wildcards: Wildcards) -> dict[str, Any]:
             model, of = wildcards["model"], section.models[wildcards["model"]]
             return self._settings(
                 wildcards,
                 model,
-                section.lanes,
+                self.lanes_of(model),
                 recipe=recipe(wildcards).plain(),
                 learning_rate=of.retraining_rate or of.learning_rate,
                 weight_decay=of.weight_decay,
-                **section.plain("augment", "density"),
-                plan={
-                    "experiments": [name for name in SPARSE if self.performed(name)],
-                    **section.plain("scores", "ends", "scopes"),
-                    "early_epochs": self.early_epochs(model),
-                },
+                **section.plain("augment"),
+                children_a_job=self._a_job(self.lanes_of(model)),
+                plan=self._mask_plan(model),
             )
 
         return self.measure(
             "retrain_masks",
-            {"children": self.part("children_network"), **{name: self.part(name) for name in SPARSE_TABLES}},
-            {
-                "data": self.run.meta,
-                "architecture": self.run.dense,
-                "networks": self.watched.replace("{run}", "real_fresh"),
-                **{name: measured[name] for name in ("epochs", "diffs")},
-            },
+            {"children": self.numbered("children_network"), **{name: self.numbered(name) for name in CHILD_TABLES}},
+            {"data": self.run.meta, "architecture": self.run.dense, "masks": self.choose_masks.outputs["masks"]},
             values,
             networks,
             lambda wildcards, sizes: networks(wildcards) * training_flops(1, 1, sizes, recipe(wildcards)),
-            self.model_seeds() if self.performed(*SPARSE) else [],
+            [
+                {**job, "part": part}
+                for job in self._masked
+                for part in self._jobs_of(self._sparse_children(job["model"]), self.lanes_of(job["model"]))
+            ],
             checkpoint="",
             held=lambda wildcards: self.run.held(networks(wildcards), values(wildcards)["engine"]["lanes"]),
         )
@@ -285,14 +344,18 @@ class Coherence(Companion[Section]):
         networks: Callable[[Wildcards], int],
         passes: Callable[[Wildcards, Sizes], float],
         inputs: Mapping[str, str] | None = None,
+        largest: Callable[[Wildcards, int], float] | None = None,
+        **more: Any,
     ) -> Step:
-        """A step that trains and measures fully connected networks of one seed.
+        """A step that trains fully connected networks of one seed.
 
         Args:
             name, outputs, jobs, networks, passes: see `measure`.
             lanes: how many are trained as one.
             values: settings beside those of the training.
             inputs: what is read beside images and architecture.
+            largest: see `Step`.
+            more: what else `Run.step` takes.
         """
 
         def settings(wildcards: Wildcards) -> dict[str, Any]:
@@ -302,14 +365,26 @@ class Coherence(Companion[Section]):
                 lanes,
                 recipe=self.recipe(self.mlps, self.mlps.epochs).plain(),
                 **self.mlps.plain("learning_rate", "weight_decay"),
-                **self.section.plain("augment", "samples"),
-                measured_epochs=self.watched_epochs(self.mlps.epochs),
+                **self.section.plain("augment"),
                 **values(wildcards),
             )
 
         read = {"data": self.run.meta, "architecture": self.run.dense.format(model=MLP), **(inputs or {})}
-        own = {"model": MLP, "checkpoint": "", "sources": [self.run.source(MLP)]}
+        own = {"model": MLP, "checkpoint": "", "sources": [self.run.source(MLP)], "largest": largest, **more}
         return self.measure(name, outputs, read, settings, networks, passes, jobs, lanes, **own)
+
+    @property
+    def _mlp_measured(self) -> dict[str, Any]:
+        """The settings by which fully connected networks are measured."""
+        return {**self.section.plain("samples"), "measured_epochs": self.watched_epochs(self.mlps.epochs)}
+
+    def _weights(self, pairs: list[list[float]], parameters: int) -> float:
+        """The weights of the largest of parents, by the parameters of a model of `MLP_WIDTH`.
+
+        These are 3 w^2 + (n + c) w of width w, n + c being the numbers of an image and the classes.
+        """
+        ends = parameters / MLP_WIDTH - 3 * MLP_WIDTH
+        return max(ratio * (3 * width**2 + ends * width) for width, ratio in pairs)
 
     @cached_property
     def train_widths(self) -> Step:
@@ -319,41 +394,117 @@ class Coherence(Companion[Section]):
             {"widths": self.mlp_part("widths"), "diffs": self.mlp_part("width_diffs")},
             combinations(seed=self.run.seeds if self.widths else []),
             1,
-            lambda wildcards: {"widths": self.widths, **self.section.plain("bins")},
+            lambda wildcards: {"widths": self.widths, **self.section.plain("bins"), **self._mlp_measured},
             lambda wildcards: len(self.widths),
             self._widths_passes,
+            largest=lambda wildcards, parameters: self._weights([[max(self.widths), 1]], parameters),
+            bytes_a_weight=MEASURING,
         )
+
+    def _parents(self, experiment: str) -> dict[str, list[list[float]]]:
+        """The pairs of an experiment, see `pairs`, that one job looks at, by its name."""
+        pairs = self.pairs(experiment)
+        if self.section.children_a_job is None:
+            return {"all": pairs}
+        return {f"{width:g}x{ratio:g}": [[width, ratio]] for width, ratio in pairs}
+
+    def _pairs_of(self, wildcards: Wildcards) -> list[list[float]]:
+        """The pairs of a job."""
+        return self._parents(wildcards["experiment"])[wildcards["pair"]]
+
+    def _children_of(self, pairs: list[list[float]]) -> int:
+        """Number of children of the parents in these pairs."""
+        return len(pairs) * self.masks * len(self.mlps.initialisations)
+
+    def _larger(self, pairs: list[list[float]]) -> float:
+        """FLOPs of these parents together, in those of a model of the width that they are counted by."""
+        return sum(ratio * (width / MLP_WIDTH) ** 2 for width, ratio in pairs)
+
+    @property
+    def _parent_jobs(self) -> list[dict[str, str]]:
+        """The wildcards of the jobs that train parents."""
+        return [
+            {**job, "pair": pair}
+            for job in combinations(seed=self.run.seeds, experiment=self.mlp_experiments)
+            for pair in self._parents(job["experiment"])
+        ]
 
     @cached_property
     def prune_parents(self) -> Step:
-        """The step that trains wide fully connected networks, and their masked children."""
+        """The step that trains wide fully connected networks, and chooses the masks of their children."""
 
-        def pairs(wildcards: Wildcards) -> list[list[float]]:
-            return self.pairs(wildcards["experiment"])
+        def passes(wildcards: Wildcards, sizes: Sizes) -> float:
+            return self._larger(self._pairs_of(wildcards)) * (self._mlp_training(sizes) + self._mlp_measuring(sizes))
 
         return self._of_mlps(
             "prune_parents",
-            {"children": self.mlp_part("children_{experiment}")},
-            combinations(seed=self.run.seeds, experiment=self.mlp_experiments),
+            {"masks": f"{self.folder}/networks/{MLP}/seed-{{seed}}/{{experiment}}_{{pair}}.safetensors"},
+            self._parent_jobs,
+            1,
+            lambda wildcards: {
+                "pairs": self._pairs_of(wildcards),
+                **self.section.plain("scores", "ends", "scopes"),
+                **self.mlps.plain("initialisations"),
+                **self._mlp_measured,
+            },
+            lambda wildcards: len(self._pairs_of(wildcards)),
+            passes,
+            largest=lambda wildcards, parameters: self._weights(self._pairs_of(wildcards), parameters),
+            bytes_a_weight=max(MEASURING, RANKING),
+        )
+
+    @cached_property
+    def retrain_children(self) -> Step:
+        """The step that trains masked fully connected networks, each job some children of one or of all parents."""
+
+        def networks(wildcards: Wildcards) -> int:
+            children = self._children_of(self._pairs_of(wildcards))
+            return self._in_job(children, self.section.lanes, wildcards["part"])
+
+        def passes(wildcards: Wildcards, sizes: Sizes) -> float:
+            pairs = self._pairs_of(wildcards)
+            return self._larger(pairs) / len(pairs) * networks(wildcards) * self._mlp_training(sizes)
+
+        def dense(wildcards: Wildcards) -> list[int]:
+            """The widths of dense networks that stand in the job's table: each in that of its first child."""
+            first: dict[float, str] = {}
+            for pair, pairs in self._parents(wildcards["experiment"]).items():
+                for width, _ in pairs:
+                    first.setdefault(width, pair)
+            here = (wildcards["pair"], "0")
+            return [int(width) for width, pair in first.items() if (pair, wildcards["part"]) == here]
+
+        return self._of_mlps(
+            "retrain_children",
+            {"children": f"{self.folder}/parts/children_{{experiment}}/{MLP}/seed-{{seed}}_{{pair}}_{{part}}.csv"},
+            [
+                {**job, "part": part}
+                for job in self._parent_jobs
+                for part in self._jobs_of(self._children_of(self._pairs_of(job)), self.section.lanes)
+            ],
             self.section.lanes,
-            lambda wildcards: {"pairs": pairs(wildcards), **self.section.plain("scores", "ends", "scopes")},
-            lambda wildcards: len(pairs(wildcards)) * (1 + self.masks),
-            self._parents_passes,
-            {"widths": self.train_widths.outputs["widths"]},
+            lambda wildcards: {"dense": dense(wildcards), "children_a_job": self._a_job(self.section.lanes)},
+            networks,
+            passes,
+            {"widths": self.train_widths.outputs["widths"], "masks": self.prune_parents.outputs["masks"]},
+            largest=lambda wildcards, parameters: self._weights(self._pairs_of(wildcards), parameters),
         )
 
     @cached_property
     def measured(self) -> list[Step]:
         """The steps that train or measure, in the order of the work."""
-        return [self.train_run, self.measure_runs, self.retrain_masks, self.train_widths, self.prune_parents]
+        of_networks = [self.train_run, self.measure_runs, self.retrain_masks]
+        return [*of_networks, self.train_widths, self.prune_parents, self.retrain_children]
 
     @property
     def others(self) -> list[Step]:
         """The steps between those that measure."""
-        return [self.prepare_gaussian]
+        return [self.prepare_gaussian, self.choose_masks]
 
     def parts_of(self, table: str) -> list[str]:
         """The parts of a collected table."""
+        if table in MASK_TABLES:
+            return [job.outputs[table] for job in self.choose_masks.all_jobs()]
         experiments = [*self.mlp_experiments, *(["network"] if self.performed("network") else [])]
         parts = [f"children_{name}" for name in experiments] if table == "children" else [table]
         return [path for part in parts for path in super(Coherence, self).parts_of(part)]

@@ -14,6 +14,27 @@ from prunescape.stochastic.chosen import rate
 # A backward pass costs twice a forward pass.
 TRAINING_PASSES, VALIDATION_PASSES = 3, 1
 
+# Of known networks, before they are described: numbers that they learn, and that their layers give for an image by its
+# pixels; at the sizes of images for which `prunescape.overview.cost` has their FLOPs. Tests count both.
+NUMBERS = {
+    "small_resnet": (19_130, 38),
+    "resnet20": (269_722, 452),
+    "resnet32": (464_154, 732),
+    "resnet44": (658_586, 1_012),
+    "resnet56": (853_018, 1_292),
+    "resnet110": (1_727_962, 2_552),
+    "vanilla_cnn": (75_050, 150),
+    "mobilenetv2": (2_237_770, 12_201),
+    "resnet50": (25_557_032, 639),
+    "mlp": (2_366_474, 7),
+    "vit": (9_532_938, 1_657),
+    "small_vit": (14_058, 161),
+    "vit_small": (1_806_538, 682),
+    "resnet18_cifar": (11_173_962, 1_809),
+    "resnet50_cifar": (23_520_842, 9_642),
+    "vgg19_cifar": (20_040_522, 920),
+}
+
 
 def training_flops(
     flops: int, cells: int, sizes: Mapping[str, int], recipe: Recipe, epochs: float | None = None

@@ -14,7 +14,7 @@ from prunescape.errors import UserError
 from prunescape.models.catalogue import CATALOGUE as MODELS
 from prunescape.models.external_code import check_import, not_seen
 from prunescape.plan.companion import Companion
-from prunescape.plan.cost import run_time_minutes
+from prunescape.plan.cost import NUMBERS, run_time_minutes
 from prunescape.plan.export import Export
 from prunescape.plan.hpspace import Hpspace
 from prunescape.plan.identity import OWN
@@ -222,12 +222,17 @@ class Plan:
         yield from self.hpspace.confirmation.prunings()
 
     def memory(self, job: Job) -> int | None:
-        """Bytes that a job's networks take, by the dense one; None while that has not been described."""
+        """Bytes that a job's networks take, by the dense one; None of an unknown one that is not described yet."""
+        data = self.run.config.data
         try:
             dense = json.loads(Path(self.run.dense.format(model=job.model)).read_text(encoding="utf-8"))
-            return job.memory(dense["parameters"], dense["activations"], self.run.config.recipe.batch_size)
+            numbers = dense["parameters"], dense["activations"]
         except (OSError, ValueError, KeyError, TypeError):  # a damaged file is told by the job that reads it
-            return None
+            if job.model not in NUMBERS:
+                return None
+            parameters, by_pixel = NUMBERS[job.model]
+            numbers = parameters, by_pixel * geometry(data.name, data.directory, data.image_size).crop ** 2
+        return job.memory(*numbers, self.run.config.recipe.batch_size)
 
     def resources(self, step: Step) -> dict[str, Any]:
         """The resources that the jobs of a step ask a cluster for.

@@ -87,15 +87,17 @@ class Job:
         """Bytes that training its networks takes, roughly, beside images, libraries and the interpreter.
 
         Of each network held at once: weights, gradients, momentum and a copy; and of each image of a batch, what the
-        layers give and its gradients; numbers of four bytes.
+        layers give and its gradients; numbers of four bytes. Or what other work holds, where that is more.
 
         Args:
-            parameters: numbers that a network learns.
+            parameters: numbers that the model's network learns.
             activations: numbers that its layers give for one image.
             batch_size: images of a step.
         """
-        held = of_job(self.step.held, self.wildcards)
-        return 4 * held * (4 * parameters + 2 * batch_size * activations)
+        if self.step.largest is not None:
+            parameters = round(self.step.largest(self.wildcards, parameters))
+        training = 4 * of_job(self.step.held, self.wildcards) * (4 * parameters + 2 * batch_size * activations)
+        return max(training, of_job(self.step.bytes_a_weight, self.wildcards) * parameters)
 
     def passes(self, sizes: Sizes) -> float:
         """Number of images that the job sends forwards, training included, by the number of images of each split."""
@@ -132,6 +134,8 @@ class Step:
         threads, cpus: cores of a job on this machine, and those that it asks a cluster for.
         networks: how many networks a job trains or evaluates.
         held: how many of them it holds at once, idle lanes included; see `Run.held`.
+        bytes_a_weight: bytes that other work than training holds of each parameter of a network, at most.
+        largest: the parameters of the largest network of a job, by those of its model's, where it is another.
         passes: how many images a job sends forwards through its network, training included: a function of wildcards and
             of the number of images of each split.
         tells_accepted: whether its results, or a page among them, tell what was accepted of what they are made of.
@@ -155,6 +159,8 @@ class Step:
     cpus: int | None = None
     networks: int | Callable[[Wildcards], int] = 0
     held: int | Callable[[Wildcards], int] = 1
+    bytes_a_weight: int | Callable[[Wildcards], int] = 0
+    largest: Callable[[Wildcards, int], float] | None = None
     passes: Callable[[Wildcards, Sizes], float] | None = None
     tells_accepted: bool = False
 

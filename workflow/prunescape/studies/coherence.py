@@ -33,6 +33,11 @@ _COLUMNS = {
     "scope": Column(
         TEXT, "whether weights compete in the whole network (`global`, `floor`) or in each layer (`local`)"
     ),
+    "initialisation": Column(
+        TEXT,
+        "weights that it starts from: `he`, drawn anew; `scaled`, these by the density of their layer; or `parent`, "
+        "those that its parent started from",
+    ),
     "density": Column(NUMBER, "part of the prunable weights that is kept", "fraction"),
     "train_loss": Column(NUMBER, "mean cross-entropy on training images", "nats"),
     "train_top1": Column(NUMBER, "top-1 accuracy on training images", "percent"),
@@ -137,24 +142,24 @@ TABLES = (
     ),
     Table(
         name="children_network",
-        row="a masked network that was trained again from a fresh initialisation, or a dense one",
+        row="a masked network that was trained again from an initialisation, or a dense one",
         columns=names(
-            "experiment model seed score end scope parameters density train_loss train_top1 validation_loss"
-            " validation_top1"
+            "experiment model seed score end scope initialisation parameters density train_loss train_top1 "
+            "validation_loss validation_top1"
         ),
-        path="parts/children_network/{model}/seed-{seed}.csv",
+        path="parts/children_network/{model}/seed-{seed}_{part}.csv",
         when=("network",),
     ),
     Table(
         name="children",
         decides="validation_top1",
-        row="a masked network that was trained again from a fresh initialisation, or a dense one",
+        row="a masked network that was trained again from an initialisation, or a dense one",
         columns=names(
-            "experiment model seed width parent_width parent_parameters parameters score end scope density "
-            "train_loss train_top1 validation_loss validation_top1"
+            "experiment model seed width parent_width parent_parameters parameters score end scope initialisation "
+            "density train_loss train_top1 validation_loss validation_top1"
         ),
         title="Masked networks, trained again",
-        parts=("parts/children_{experiment}/mlp/seed-{seed}.csv",),
+        parts=("parts/children_{experiment}/mlp/seed-{seed}_{pair}_{part}.csv",),
         when=("network", "wide", "fixed"),
         own=_CHILDREN,
     ),
@@ -182,7 +187,7 @@ TABLES = (
             "validation_top1"
         ),
         title="Masks of early epochs",
-        parts=("parts/early_masks/{model}/seed-{seed}.csv",),
+        parts=("parts/early_masks/{model}/seed-{seed}_{part}.csv",),
         when=("early",),
     ),
     Table(
@@ -192,7 +197,7 @@ TABLES = (
             "model seed score end scope matched density train_loss train_top1 validation_loss validation_top1"
         ),
         title="Random masks of equal layer densities",
-        parts=("parts/matched/{model}/seed-{seed}.csv",),
+        parts=("parts/matched/{model}/seed-{seed}_{part}.csv",),
         when=("matched",),
     ),
     Table(
@@ -463,8 +468,8 @@ STUDY = Study(
     tables=TABLES,
     columns=COLUMNS,
     key=names(
-        "id experiment model width parent_width seed score end scope matched data start epoch used group rank "
-        "which layer low"
+        "id experiment model width parent_width seed score end scope initialisation matched data start epoch used "
+        "group rank which layer low"
     ),
     analyses=ANALYSES,
     claims=Statement(

@@ -14,7 +14,7 @@ from prunescape.io.files import read_json, sha256, write_csv
 from prunescape.io.tables import first_columns
 from prunescape.models.architecture import load_architecture
 from prunescape.models.build import build
-from prunescape.models.weights import load_epochs, save_networks
+from prunescape.models.weights import epochs_in, save_networks
 from prunescape.runtime.logs import logged
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.context import Context
@@ -36,7 +36,7 @@ with logged(snakemake) as logger:
         data, start = run.split("_")
         first = dict(zip(FIRST, (snakemake.wildcards.model, settings["seed"], data, start), strict=True))
         context = Context(architecture, load_prepared(sets[data]), engine, settings["seed"])
-        states = load_epochs(path)
+        states = epochs_in(path)
         kept = Checkpoint.of(folder / run, settings, engine.choices(), sha256(path), read_json(sets[data]))
         logger.info("%s", run)
         measured = measure_epochs(context, states, settings["samples"], logger.info, kept)

@@ -5,7 +5,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from prunescape.coherence.labels import MASKS, NETWORK, SCOPES, in_scope, labelled, of_mask, scopes_of
+from prunescape.coherence.labels import (
+    MASKS,
+    NETWORK,
+    SCOPES,
+    in_scope,
+    labelled,
+    of_first_initialisation,
+    of_mask,
+    scopes_of,
+)
 from prunescape.coherence.tables import TABLES, table_6
 from prunescape.figures import drawing, names, scales, style
 from prunescape.figures.coherence import series, terms
@@ -28,7 +37,7 @@ def draw(children: pd.DataFrame, model: str, data: str) -> Figure:
         children: experiment, model, seed, score, end, scope, density, train_top1, validation_top1: children.csv.
         data: the data set's name, which decides whether there are published numbers.
     """
-    table = labelled(at(children, model=model, experiment=NETWORK))
+    table = labelled(of_first_initialisation(at(children, model=model, experiment=NETWORK)))
     scopes = scopes_of(table) or [""]
     means = {name: table_6(table, name, data) for name in TABLES}
     figure = style.new_figure(11.4, 2.55 * len(scopes) + 1.5)

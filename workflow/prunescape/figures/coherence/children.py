@@ -3,7 +3,16 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from prunescape.coherence.labels import FIXED, NONE, SCOPES, WIDE, in_scope, labelled, scopes_of
+from prunescape.coherence.labels import (
+    FIXED,
+    NONE,
+    SCOPES,
+    WIDE,
+    in_scope,
+    labelled,
+    of_first_initialisation,
+    scopes_of,
+)
 from prunescape.figures import drawing, scales, select, style
 from prunescape.figures.coherence import series, terms
 from prunescape.figures.select import at
@@ -34,7 +43,7 @@ def draw(children: pd.DataFrame, experiment: str) -> Figure:
             validation_loss, validation_top1: children.csv.
         experiment: wide or fixed.
     """
-    table = terms.with_mask(labelled(at(children, experiment=experiment)))
+    table = terms.with_mask(labelled(of_first_initialisation(at(children, experiment=experiment))))
     # The dense network has no parent: it stands at its own size.
     table = table.assign(parent_parameters=table["parent_parameters"].fillna(table["parameters"]))
     x, label = AXES[experiment]

@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from prunescape.coherence.labels import NONE, WIDE, in_scope, labelled, scopes_of, with_gap
+from prunescape.coherence.labels import NONE, WIDE, in_scope, labelled, of_first_initialisation, scopes_of, with_gap
 from prunescape.figures import drawing, scales, select, style
 from prunescape.figures.coherence import series, terms
 from prunescape.figures.coherence.children import AXES, scope_words
@@ -18,7 +18,7 @@ def draw(children: pd.DataFrame) -> Figure:
     Args:
         children: experiment, seed, width, score, end, scope, train_top1, validation_top1: children.csv.
     """
-    table = with_gain(terms.with_mask(with_gap(labelled(at(children, experiment=WIDE)))))
+    table = with_gain(terms.with_mask(with_gap(labelled(of_first_initialisation(at(children, experiment=WIDE))))))
     x, label = AXES[WIDE]
     looks = series.present(terms.MASK_LOOKS, table["mask"])
     sparse = {name: look for name, look in looks.items() if name != NONE}
