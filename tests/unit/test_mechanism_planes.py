@@ -16,13 +16,13 @@ from prunescape.data.prepared import PreparedData
 from prunescape.errors import UserError
 from prunescape.lanes.fuse import fuse, lane_states
 from prunescape.lanes.vectors import Layout, set_lanes
-from prunescape.mechanism.barriers import Line, barrier, barriers, barriers_between_seeds, line
 from prunescape.mechanism.basins import surface
 from prunescape.mechanism.plane import Plane, distances, grid, marks_table
 from prunescape.models.build import build
 from prunescape.pruning.scores import magnitude
 from prunescape.pruning.unstructured import apply_masks, masks, prunable
 from prunescape.stochastic.variants import Pretrained
+from prunescape.training.barriers import Line, barrier, barriers, barriers_between_seeds, line
 from prunescape.training.recalibration import recalibrated, recalibration_batches
 
 State = dict[str, torch.Tensor]

@@ -10,12 +10,12 @@ import torch
 
 from network_samples import ARCHITECTURE, EXACT, lively, logits_of
 from prunescape.data.prepared import PreparedData
-from prunescape.mechanism.barriers import barriers, line
 from prunescape.mechanism.labels import MATCHED
 from prunescape.mechanism.symmetries import Symmetries, matched
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
 from prunescape.stochastic.variants import Pretrained
+from prunescape.training.barriers import barriers, line
 from prunescape.training.context import Context
 
 # The channels of each group, in the order of size; residual streams have one a stage, of what the stage adds.

@@ -20,7 +20,6 @@ from prunescape.errors import Interrupted, UserError
 from prunescape.io.files import write_json
 from prunescape.lanes.fuse import lane_states
 from prunescape.lanes.optimiser import LaneSGD
-from prunescape.mechanism.barriers import line
 from prunescape.mechanism.subsets import Weights, random_subset
 from prunescape.mechanism.utility import Ablations
 from prunescape.models.architecture import Architecture
@@ -33,6 +32,7 @@ from prunescape.stochastic.populations import evaluate_variants
 from prunescape.stochastic.variants import Pretrained, variants
 from prunescape.training import calibrate as calibration
 from prunescape.training import stop
+from prunescape.training.barriers import line
 from prunescape.training.calibrate import calibrate
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.context import chosen_strategy

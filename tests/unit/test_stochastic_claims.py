@@ -50,6 +50,61 @@ def test_answers_follow_from_the_numbers(factor: float, word: str) -> None:
     assert said["noise_over_recalibration"] == "does not hold"  # 40 + 14 % against 90 %
     assert said["little_noise_after_fine_tuning.scored_by_lamp"] == "holds"
     assert said["recovery_is_batch_norm"] == "holds"
+    mild = {1.0: "holds", -1.0: "does not hold", 0.0: "does not hold"}[factor]
+    assert said["noise_costs_at_mild_rate"] == said["gain_grows_with_rate"] == mild
+    assert said["front_has_gain"] == "holds"
+
+
+def test_what_is_said_of_causes() -> None:
+    """V by channels is higher with noise and V itself nearer to 1; swaps, overlaps and barriers as they were made."""
+    found = stated(tables(1.0, MANY))
+    said, numbers = outcomes(found), answers(found)
+    assert said["lower_feature_variance"] == "does not hold"  # 0.76 and 0.86
+    other = ["", "_over_clean", "_collapses", "_same_after_fine_tuning"]
+    assert {said[f"feature_variance{name}"] for name in other} == {said["noise_lowers_flow"]} == {"holds"}
+    near = numbers["Do mostly weights near the pruning threshold swap?"]
+    assert near["effect"] == pytest.approx(np.mean([(22 + of) / (32 + of) for of in (0, 1, 2)]) - 0.5)
+    both = np.mean([(100 - part / 2) / (100 + part / 2) for part in (32, 33, 34)])
+    assert f"share {100 * both:.0f} % of what either keeps (random ones 5 %)" in near["answer"]
+    basin = ["same_basin.one_shot", "same_basin.fine_tuned", "dense_basin"]
+    assert [said[name] for name in basin] == ["holds"] * 3
+    assert numbers["Are the stochastic and the deterministic network in one basin after fine-tuning?"][
+        "effect"
+    ] == pytest.approx(0.625)
+    apart = tables(1.0, MANY)
+    apart["basins"]["error_barrier"] += 20.0
+    said = outcomes(stated(apart))
+    assert said["same_basin.one_shot"] == said["dense_basin"] == "does not hold"
+    worse = tables(1.0, MANY)
+    fallen = worse["basins"]["line"] == "dense_stochastic"
+    worse["basins"].loc[fallen, "top1_end"] -= 10.0 + 0.1 * worse["basins"]["seed"]
+    said = outcomes(stated(worse))
+    assert (said["same_basin.fine_tuned"], said["dense_basin"]) == ("holds", "does not hold")
+
+
+def test_scores_are_compared_at_one_pruning_rate() -> None:
+    made = tables(1.0, MANY)
+    tuned = made["fine_tuning"]
+    plain = tuned[(tuned["kind"] == "deterministic") & (tuned["method"] == "magnitude")]
+    wiggle = 0.1 * (plain["seed"] % 3)
+    of_grasp = plain.assign(method="grasp", top1=20.0 + wiggle, one_shot_top1=10.0 + wiggle)
+    of_grasp = of_grasp.assign(one_shot_gradient_norm=3000.0 + plain["seed"])
+    noisy = tuned[(tuned["kind"] == "stochastic") & (tuned["method"] == "magnitude")].assign(method="grasp", top1=20.0)
+    elsewhere = plain.assign(method="lamp", gamma=0.5, top1=99.0)  # which is no match
+    tuned.loc[(tuned["kind"] == "deterministic") & (tuned["method"] == "lamp"), "top1"] += 3.0
+    tuned["top1"] += 0.01 * (tuned["seed"] % 3)
+    made["fine_tuning"] = pd.concat([tuned, of_grasp, noisy, elsewhere], ignore_index=True)
+    said, numbers = outcomes(stated(made)), answers(stated(made))
+    assert (
+        said["lamp_is_better"]
+        == said["grasp_is_worse"]
+        == said["grasp_raises_flow"]
+        == said["grasp_guesses"]
+        == "holds"
+    )
+    assert numbers["Is LAMP better than magnitude after fine-tuning, without noise?"]["effect"] == pytest.approx(3.0)
+    raised = numbers["Is gradient flow orders of magnitude larger with GraSP than by magnitude?"]["effect"]
+    assert raised == pytest.approx(np.log10(3005.5 / 11.5**0.5) - 1, abs=1e-3)
 
 
 def test_words_and_numbers_of_the_main_claim() -> None:

@@ -13,6 +13,7 @@ from prunescape.data.prepared import PreparedData
 from prunescape.pruning.unstructured import prunable
 from prunescape.stochastic.feature_variance import feature_variance, layer_variances, variance_ratios
 from prunescape.stochastic.gradient_flow import gradient_flow, gradient_flow_table, gradient_norm
+from prunescape.stochastic.swaps import swaps
 from prunescape.stochastic.variants import Pretrained, Variant, variants
 from prunescape.stochastic.weight_cdf import weight_cdf
 from prunescape.training.recalibration import recalibrated, recalibration_batches
@@ -150,3 +151,34 @@ def test_the_distribution_of_weights(pretrained: Pretrained) -> None:
     curve = weight_cdf(pretrained.network)
     assert curve["share"].is_monotonic_increasing
     assert curve["share"].iloc[-1] == 1
+
+
+def test_swapped_weights_are_counted_by_their_distance_from_the_threshold(pretrained: Pretrained) -> None:
+    """One weight after the other; and what is expected, by noise drawn a thousand times on each."""
+    gamma, sigma, draws = 0.8, 0.02, 3
+    found = swaps(pretrained, gamma, sigma, draws)
+    assert list(found.columns) == [*("model", "seed", "gamma", "sigma", "distance", "weights", "swapped", "expected")]
+    plain = pretrained.masks(Variant("deterministic", "magnitude", gamma))
+    noisy = [pretrained.masks(Variant("stochastic", "magnitude", gamma, sigma, draw)) for draw in range(draws)]
+    weights = prunable(pretrained.network)
+    threshold = min(float(weights[name][plain[name]].abs().min()) for name in weights if plain[name].any())
+    counts: dict[float, list[float]] = {}
+    for name, weight in weights.items():
+        flat, mask = weight.flatten().tolist(), plain[name].flatten().tolist()
+        others = [masks[name].flatten().tolist() for masks in noisy]
+        for place, value in enumerate(flat):
+            distance = (abs(value) - threshold) / sigma
+            centre = min(max(np.floor(2 * distance) / 2 + 0.25, -4.25), 4.25)
+            row = counts.setdefault(centre, [0, 0.0])
+            row[0] += 1
+            row[1] += sum(other[place] != mask[place] for other in others) / draws
+    rows = found.set_index("distance")
+    assert rows["weights"].sum() == sum(weight.numel() for weight in weights.values())
+    for centre, (number, changed) in counts.items():
+        assert rows.loc[centre, "weights"] == number
+        assert rows.loc[centre, "swapped"] == pytest.approx(changed)
+    assert found["swapped"].sum() > 0
+    size, kept = (torch.cat([of[name].flatten().double() for name in weights]) for of in (weights, plain))
+    drawn = size + sigma * torch.randn(400, len(size), generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    crossed = ((drawn.abs() >= threshold) != kept.bool()).double().mean(0).sum().item()
+    assert found["expected"].sum() == pytest.approx(crossed, rel=0.01)

@@ -18,6 +18,7 @@ from prunescape.plan.cost import population
 from prunescape.pruning.scores import score
 from prunescape.pruning.surgeon import compensate, inverse_factors
 from prunescape.pruning.unstructured import masks, prunable
+from prunescape.stochastic.basins import basins
 from prunescape.stochastic.context import PretrainedContext, open_pretrained
 from prunescape.stochastic.feature_variance import feature_variance
 from prunescape.stochastic.fine_tuning import FineTuned, controls, fine_tune, measure_fine_tuning
@@ -33,6 +34,8 @@ from prunescape.stochastic.variants import (
     tuning_variants,
     variants_of,
 )
+from prunescape.training import recalibration
+from prunescape.training.evaluate import evaluate
 from prunescape.training.job import open_task
 from prunescape.training.train import Task
 from training_samples import ENGINE
@@ -179,7 +182,8 @@ def test_what_is_fine_tuned() -> None:
     assert ("stochastic", 0.9, 0.005) in cells
     assert ("stochastic", 0.9, 0.001) not in cells
     own = tuning_variants(["lamp"], [0.001], 1, best | {"of": {"lamp": {"gamma": 0.7, "sigma": 0.002}}})
-    assert {(variant.gamma, variant.sigma) for variant in own} == {(0.7, 0.0), (0.7, 0.001), (0.7, 0.002)}
+    cells = {(variant.gamma, variant.sigma) for variant in own}
+    assert cells == {(0.7, 0.0), (0.7, 0.001), (0.7, 0.002), (0.9, 0.0)}  # the last to compare methods
 
 
 def test_a_context_from_files(
@@ -242,10 +246,35 @@ def test_fine_tuning_is_measured_before_and_after(context: PretrainedContext, ta
     plain = found.accuracies["kind"] == "deterministic"
     assert np.isnan(control).tolist() == (~plain).tolist()
     assert (control[plain] > found.accuracies["one_shot_top1"][plain] + 5).all()  # by statistics alone
+    check_lines(context, wanted, tuned)
     of_lamp = FineTuned(tuned.table[:3], tuned.networks[:3])
     without = measure_fine_tuning(context, wanted[:3], of_lamp).variances
     assert len(without) == 0
     assert list(without.columns) == list(found.variances.columns)
+
+
+def check_lines(context: PretrainedContext, wanted: list[Variant], tuned: FineTuned) -> None:
+    """Barriers in the middle of lines, from networks that are averaged and recalibrated one by one."""
+    found = basins(context, wanted, tuned, 0.8, 0.05, points=3, draws=5)
+    assert len(found) == 2 * (1 + 2 * 2)
+    deterministic = Variant("deterministic", "magnitude", 0.8)
+    noisy = Variant("stochastic", "magnitude", 0.8, 0.05, 1)
+    for stage in ("one_shot", "fine_tuned"):
+        plain, other = (
+            context.pretrained.make(variant) if stage == "one_shot" else tuned.networks[wanted.index(variant)]
+            for variant in (deterministic, noisy)
+        )
+        middle = copy.deepcopy(plain)
+        with torch.no_grad():
+            for parameter, end in zip(middle.parameters(), other.parameters(), strict=True):
+                parameter.copy_((parameter + end) / 2)
+        networks = recalibration.recalibrated([plain, middle, other], context.sample, EXACT)
+        top1 = [evaluate([network], context.data, EXACT).top1.item() for network in networks]
+        row = found[(found["stage"] == stage) & (found["line"] == "deterministic_stochastic") & (found["draw"] == 1)]
+        assert row["top1_start"].item() == pytest.approx(top1[0])
+        assert row["top1_end"].item() == pytest.approx(top1[2])
+        assert row["error_barrier"].item() == pytest.approx(max(0.0, (top1[0] + top1[2]) / 2 - top1[1]), abs=1e-9)
+    assert basins(context, wanted, tuned, 0.7, 0.05, points=3, draws=1).empty
 
 
 def test_searches_and_what_their_fronts_are_worth(context: PretrainedContext, tmp_path: Path) -> None:

@@ -235,7 +235,7 @@ EDITS: dict[str, list[tuple[str, str]]] = {
     "mechanism": [
         ("figures/mechanism/surfaces.py", "figure:surfaces"),
         ("mechanism/claims.py", "state"),
-        ("mechanism/barriers.py", "CYCLED SEEDS_TOO"),
+        ("training/barriers.py", "CYCLED SEEDS_TOO"),
     ],
     "coherence": [
         ("coherence/masks.py", "MLPS measure_runs SPARSE"),

@@ -110,6 +110,13 @@ class FineTuning(Section):
     )
 
 
+class Basin(Section):
+    """Lines between the networks of the chosen setting, fine-tuned ones too (SP paper, section V)."""
+
+    points: Several = key(11, "Networks on each line, its ends included.", unit="networks")
+    draws: Draws = key(2, "Noisy networks that lines lead to, of those that are fine-tuned.", unit="networks")
+
+
 class Grasp(Section):
     """How GraSP takes the loss whose gradient flow it preserves."""
 
@@ -195,6 +202,7 @@ class Stochastic(Section):
     confirm: Confirm = section(Confirm)
     transfer: Transfer = section(Transfer)
     fine_tuning: FineTuning = section(FineTuning)
+    basin: Basin = section(Basin)
     grasp: Grasp = section(Grasp)
     search: Search = section(Search)
     structured: Structured = section(Structured)

@@ -14,18 +14,18 @@ from prunescape.data.batches import Batches
 from prunescape.data.prepared import PreparedData
 from prunescape.data.randomness import derive_seed
 from prunescape.lanes.vectors import Layout
-from prunescape.mechanism.barriers import barriers, line
 from prunescape.mechanism.cycles import Cycle, Trajectory, cycles_table, prune_and_retrain
 from prunescape.mechanism.labels import AT_RANDOM, FROM_LAST, OF_CYCLES, TO_SMALL
 from prunescape.mechanism.plane import Plane, distances, grid, marks_table
-from prunescape.mechanism.points import Points
 from prunescape.mechanism.pruned import train_small
 from prunescape.mechanism.sparse_starts import equal_lane
 from prunescape.models.weights import State, load_networks
+from prunescape.training.barriers import barriers, line
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.context import Context
 from prunescape.training.engine import Engine
 from prunescape.training.evaluate import score, validation_batches
+from prunescape.training.points import Points
 from prunescape.training.recalibration import recalibrate
 from prunescape.training.recipe import Recipe
 from prunescape.training.train import Report, Task

@@ -14,11 +14,11 @@ from prunescape.data.randomness import derive_seed
 from prunescape.data.stratify import stratified_choice
 from prunescape.lanes.vectors import Layout
 from prunescape.mechanism.folding import Folding
-from prunescape.mechanism.points import Measure, Points
 from prunescape.mechanism.subsets import Subset, channels
 from prunescape.pruning.graph import Group
 from prunescape.training.engine import Engine
 from prunescape.training.evaluate import Labelled, lane_logits, validation_batches
+from prunescape.training.points import Measure, Points
 
 MEASURED = ("utility", "top1", "loss")
 PROBED = 4  # images on which it is seen whether batch norm may be folded

@@ -137,7 +137,7 @@ class Stochastic(Companion[Section]):
     def _fine_tuned_networks(self, model: str) -> int:
         """Number of networks that are fine-tuned, an upper bound."""
         chosen = self.fine_tuned(model)
-        plain, noises = 2, len(chosen["sigmas"]) + 1
+        plain, noises = 3, len(chosen["sigmas"]) + 1
         return len(chosen["methods"]) * (2 * plain + noises * chosen["draws"])  # the plain ones have a control
 
     def _confirmed_networks(self, model: str) -> int:
@@ -171,7 +171,8 @@ class Stochastic(Companion[Section]):
         once = {
             "pretrain": 0,
             "measure_feature_variance": 3 * sample,  # as pretrained; recalibrated, and that itself
-            "fine_tune": 2 * sizes["validation"] + 8 * sample + of_tuned,  # gradients and variances, before and after
+            # gradients and variances, before and after
+            "fine_tune": 2 * sizes["validation"] + 8 * sample + 6 * held_out + of_tuned,
             "search": held_out,
             "evaluate_sweep": 2 * held_out + sample + swept,
             "evaluate_grid": 2 * held_out + sample + of_grid,
@@ -179,6 +180,14 @@ class Stochastic(Companion[Section]):
             "evaluate_structured": 2 * held_out + sample,
         }
         return int(once.get(rule, 2 * sizes["validation"] + sample))
+
+    def _on_lines(self, rule: str, sizes: Sizes) -> int:
+        """Number of images that the networks on lines see forwards, with those of their batch norm."""
+        if rule != "fine_tune":
+            return 0
+        basin, stages = self.section.basin, 2
+        sample = min(self.section.sample or sizes["train"], sizes["train"])
+        return stages * (1 + 2 * basin.draws) * basin.points * (sizes["validation"] + sample)
 
     # Steps.
 
@@ -218,7 +227,7 @@ class Stochastic(Companion[Section]):
         def passes(wildcards: Wildcards, sizes: Sizes) -> int:
             count = networks(wildcards["model"])
             trained = 0 if recipe is None else training_flops(1, count, sizes, recipe)
-            return count * self._images(name, sizes) + trained
+            return count * self._images(name, sizes) + self._on_lines(name, sizes) + trained
 
         return self.measure(
             name,
@@ -247,7 +256,7 @@ class Stochastic(Companion[Section]):
         """The step that measures what was chosen on a fresh network: gains, and masks and weights exchanged."""
         return self._measuring(
             "confirm_noise",
-            {"confirmed": self.part("confirmed"), "transfer": self.part("transfer")},
+            {name: self.part(name) for name in ("confirmed", "transfer", "swaps")},
             self._confirmed_networks,
             lambda model: {"variants": self.confirmed(model), "transfer": self.transfer(model)},
             at_best=True,
@@ -314,9 +323,14 @@ class Stochastic(Companion[Section]):
     def fine_tune(self) -> Step:
         """The step that fine-tunes sparse networks."""
         chosen = self.section.fine_tuning.plain("learning_rate", "weight_decay", "clip_by", "batch_norm")
+        chosen |= self.section.plain("basin")
         return self._measuring(
             "fine_tune",
-            {"accuracies": self.part("fine_tuning"), "variances": self.part("variances")},
+            {
+                "accuracies": self.part("fine_tuning"),
+                "variances": self.part("variances"),
+                "basins": self.part("basins"),
+            },
             self._fine_tuned_networks,
             lambda model: {"variants": self.fine_tuned(model), "recipe": self.fine_tuning.plain(), **chosen},
             at_best=True,

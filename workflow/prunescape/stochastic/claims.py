@@ -9,10 +9,11 @@ from prunescape.claims.claim import About, Claim
 from prunescape.claims.published import published
 from prunescape.claims.study import StudyClaims, decided_on
 from prunescape.statistics.looks import GENERATIONS, part
+from prunescape.stochastic.cause_claims import drowned, one_basin, swapped, variance
 from prunescape.stochastic.confirming import Confirming, blocked_by
-from prunescape.stochastic.gain_claims import drowned, normalised, one_shot, structured, transferred, variance
+from prunescape.stochastic.gain_claims import normalised, one_shot, structured, transferred
 from prunescape.stochastic.names import F2
-from prunescape.stochastic.search_claims import algorithms, searched
+from prunescape.stochastic.search_claims import algorithms, on_front, searched
 from prunescape.stochastic.statistics import CONFIG, GRID, guessing_accuracy
 from prunescape.stochastic.tables import SOURCE
 from prunescape.stochastic.tuning_claims import tuned
@@ -33,9 +34,9 @@ def claims(given: Mapping[str, Any], settings: Mapping[str, Any]) -> StudyClaims
     """The claims of the study on the networks of a run.
 
     Args:
-        given: by name, the study's tables: confirmed, transfer, weight_cdf, variances, fine_tuning, fronts,
-            search_progress, confirmed_structured; cells, what was chosen for each model; and data, what meta.json says
-            of the images.
+        given: by name, the study's tables: confirmed, transfer, swaps, basins, weight_cdf, variances, fine_tuning,
+            fronts, search_progress, confirmed_structured; cells, what was chosen for each model; and data, what
+            meta.json says of the images.
         settings: question, the study's; models, names in order; tolerance, the margin of gains, in points; level, how
             often any answer may be wrong in one direction; generation, of the confirmation; held_out, the number of
             images on which searches choose; data, the data set's name; and seeds, of the networks that explore.
@@ -79,10 +80,13 @@ def claims_at(given: Mapping[str, Any], settings: Mapping[str, Any], asking: Cal
             *one_shot(confirmed, best, confirming, on_grid),
             *transferred(own["transfer"], confirming),
             *drowned(own["weight_cdf"], best, confirming),
+            *swapped(own["swaps"], confirming),
             *variance(own["variances"], best, confirming),
-            *tuned(own["fine_tuning"], best, confirming, data, normalised(confirmed)),
+            *tuned(own["fine_tuning"], best, confirming, data, normalised(confirmed), 100 / classes),
+            *one_basin(own["basins"], confirming),
             *structured(own["confirmed_structured"], confirming),
             *searched(own["fronts"], searching, guessing, mine["delta"].get(F2)),
+            *on_front(own["fronts"], searching),
             *algorithms(own["search_progress"], searching),
         ]
     return stated

@@ -89,19 +89,38 @@ class Confirming:
         answer = f"{ANSWERS[says.outcome].capitalize()}: {words.format(shown('gain', row))}."
         return self.asking.answered(asked, answer, says, {**(numbers or {}), **row}, **more)
 
-    def equal(self, asked: Estimand, difference: pd.Series, words: str, **more: Any) -> Claim:
-        """The claim that a difference is within the tolerance; "no" where it is surely beyond it. See `gains`."""
-        row = self.asking.row(asked, "difference", difference, smallest=self.tolerance)
+    def equal(
+        self,
+        asked: Estimand,
+        difference: pd.Series,
+        words: str,
+        *,
+        margin: float | None = None,
+        digits: int = 1,
+        unit: str = POINTS,
+        **more: Any,
+    ) -> Claim:
+        """The claim that a difference is within a margin, either way; "no" where it is surely beyond it. See `gains`.
+
+        Args:
+            asked, words, more: see `gains`.
+            difference: one a network.
+            margin: None takes the tolerance.
+            digits, unit: of the difference.
+        """
+        margin = self.tolerance if margin is None else margin
+        row = self.asking.row(asked, "difference", difference, smallest=margin)
         low, high = row["difference_low"], row["difference_high"]
-        sure = EQUAL if -self.tolerance <= low and high <= self.tolerance else OPEN
-        if low > self.tolerance or high < -self.tolerance:
+        sure = EQUAL if -margin <= low and high <= margin else OPEN
+        if low > margin or high < -margin:
             sure = ABOVE if low > 0 else BELOW
-        needed = None if sure != OPEN else _more(row, "difference", self.tolerance)
+        distance = abs(margin - abs(row["difference"]))
+        needed = None if sure != OPEN else more_seeds(distance, low, high)
         if self.blocked:
             sure, needed = OPEN, self.blocked
         outcomes = {EQUAL: HOLDS, ABOVE: FAILS, BELOW: FAILS, OPEN: UNDECIDED}
-        says = judged("difference", row, tolerance=self.tolerance, sure=sure, outcomes=outcomes, would_decide=needed)
-        answer = f"{ANSWERS[says.outcome].capitalize()}: {words.format(shown('difference', row))}."
+        says = judged("difference", row, digits, unit, margin, sure=sure, outcomes=outcomes, would_decide=needed)
+        answer = f"{ANSWERS[says.outcome].capitalize()}: {words.format(shown('difference', row, digits, unit))}."
         return self.asking.answered(asked, answer, says, row, **more)
 
     def above(

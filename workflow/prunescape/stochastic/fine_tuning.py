@@ -14,7 +14,7 @@ from prunescape.stochastic.context import PretrainedContext
 from prunescape.stochastic.feature_variance import COLUMNS as VARIANCE_COLUMNS
 from prunescape.stochastic.feature_variance import feature_variance
 from prunescape.stochastic.gradient_flow import gradient_flow_table, gradient_norm
-from prunescape.stochastic.names import DETERMINISTIC
+from prunescape.stochastic.names import DETERMINISTIC, FINE_TUNED, ONE_SHOT
 from prunescape.stochastic.populations import evaluate_variants
 from prunescape.stochastic.variants import Pretrained, Variant, variant_table
 from prunescape.training.checkpoint import Checkpoint
@@ -147,7 +147,7 @@ def measure_fine_tuning(context: PretrainedContext, variants: Sequence[Variant],
     chosen, networks = [variants[place] for place in places], [tuned.networks[place] for place in places]
     variances = [
         feature_variance(pretrained, chosen, context.sample, engine, made).assign(stage=stage)
-        for stage, made in (("one_shot", None), ("fine_tuned", networks))
+        for stage, made in ((ONE_SHOT, None), (FINE_TUNED, networks))
         if chosen
     ]
     nothing = pd.DataFrame(columns=[*VARIANCE_COLUMNS, "stage"])

@@ -8,5 +8,8 @@ NO_METHOD = "none"  # of the kinds that are not pruned
 RECALIBRATED = "recalibrated"  # of magnitude, what was chosen with batch norm recalibrated
 # Of feature variances: by pixel or by channel, over the dense network with the same noise or over the clean one.
 RATIOS = ("v", "v_channel", "v_clean", "v_channel_clean")
+ONE_SHOT, FINE_TUNED = "one_shot", "fine_tuned"  # stages
+# Lines between networks.
+DP_TO_SP, DENSE_TO_SP, DENSE_TO_DP = "deterministic_stochastic", "dense_stochastic", "dense_deterministic"
 F1, F2 = "F1", "F2"  # fitness functions of a search
 NSGA_II, RANDOM = "nsga2", "random"  # algorithms of a search

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from prunescape.claims.asking import Estimand
@@ -10,12 +11,13 @@ from prunescape.claims.claim import Claim
 from prunescape.claims.published import published
 from prunescape.pruning.settings import MAGNITUDE
 from prunescape.stochastic.chosen import of_method
-from prunescape.stochastic.confirming import GAIN, PAPER, WORTH, Confirming
+from prunescape.stochastic.confirming import GAIN, PAPER, POINTS, WORTH, Confirming
 from prunescape.stochastic.names import DETERMINISTIC, STOCHASTIC
 from prunescape.stochastic.statistics import seed_medians
 from prunescape.stochastic.tables import SOURCE
 
-GRASP = "grasp"
+LAMP, GRASP = "lamp", "grasp"
+CHANCE = 5.0  # points above guessing, up to which a network counts as guessing
 FINE_TUNED = Estimand(
     "after_fine_tuning",
     "Does noise gain after fine-tuning?",
@@ -54,8 +56,52 @@ FLOW_HURTS = Estimand(
     "Is GraSP, which maximises gradient flow, worse than magnitude after fine-tuning?",
     f"{PAPER}, section IV-E",
     "Pruning for gradient flow (GraSP) is worse than pruning by magnitude after fine-tuning.",
-    "deterministic accuracy after fine-tuning, by magnitude minus by GraSP",
+    "deterministic accuracy after fine-tuning, by magnitude minus by GraSP, at the same pruning rate",
     **WORTH,
+)
+NOISE_FLOW = Estimand(
+    "noise_lowers_flow",
+    "Does noise lower gradient flow right after pruning?",
+    f"{PAPER}, section IV-E, Table II",
+    "Right after pruning stochastic networks have a smaller gradient flow than deterministic ones.",
+    "log10 of the gradient norm without noise minus with noise, at magnitude's setting",
+    smallest=0.1,
+)
+GRASP_FLOW = Estimand(
+    "grasp_raises_flow",
+    "Is gradient flow orders of magnitude larger with GraSP than by magnitude?",
+    f"{PAPER}, section IV-E, Table II",
+    "GraSP's gradient flow is orders of magnitude larger: more than ten times that of magnitude.",
+    "log10 of the gradient norm of GraSP minus of magnitude, deterministic, at the same pruning rate, minus 1",
+    smallest=0.3,
+    margin="1",
+)
+GRASP_GUESSES = Estimand(
+    "grasp_guesses",
+    "Do networks pruned by GraSP guess, right after pruning?",
+    f"{PAPER}, Table II",
+    "Right after pruning by GraSP networks are at chance.",
+    "one-shot accuracy of deterministic GraSP, at magnitude's pruning rate, minus that of guessing",
+    smallest=5.0,
+    margin="5 points, either way",
+    unit=POINTS,
+)
+LAMP_BETTER = Estimand(
+    "lamp_is_better",
+    "Is LAMP better than magnitude after fine-tuning, without noise?",
+    f"{PAPER}, section IV-E",
+    "Deterministic pruning by LAMP is better than by magnitude after fine-tuning: a high bar for noise.",
+    "deterministic accuracy after fine-tuning, by LAMP minus by magnitude, at the same pruning rate",
+    **WORTH,
+)
+FORETELLS = Estimand(
+    "recalibrated_foretells",
+    "Does one-shot accuracy, recalibrated, foretell the accuracy after fine-tuning?",
+    f"{PAPER}, section V, after Li et al. 2020 (EagleEye)",
+    "Networks of higher accuracy right after pruning, recalibrated, are better after fine-tuning.",
+    "Spearman's rank correlation of recalibrated one-shot accuracy and accuracy after fine-tuning",
+    smallest=0.3,
+    is_correlation=True,
 )
 OF_BATCH_NORM = Estimand(
     "recovery_is_batch_norm",
@@ -68,7 +114,12 @@ OF_BATCH_NORM = Estimand(
 
 
 def tuned(
-    table: pd.DataFrame, best: Mapping[str, Any], confirming: Confirming, data: str, has_batch_norm: bool
+    table: pd.DataFrame,
+    best: Mapping[str, Any],
+    confirming: Confirming,
+    data: str,
+    has_batch_norm: bool,
+    guessing: float,
 ) -> list[Claim]:
     """Claims on fine_tuning.csv of one model.
 
@@ -78,6 +129,7 @@ def tuned(
         confirming: of the model.
         data: the data set's name.
         has_batch_norm: whether the networks have it.
+        guessing: its accuracy, in percent.
     """
     if lost := table.loc[table["diverged"].astype(bool), "seed"].drop_duplicates().tolist():
         seeds = ", ".join(map(str, lost))
@@ -87,21 +139,9 @@ def tuned(
     stated = _at_own(after, best, confirming, data)
     for method in [name for name in after["method"].drop_duplicates() if name != GRASP]:
         stated += _by_noise(method, one_shot, after, confirming)
-    flows = table[table["method"] != GRASP].groupby("seed")[["one_shot_top1", "one_shot_gradient_flow"]]
-    against = -flows.apply(lambda part: part.corr("spearman").iloc[0, 1]).fillna(0.0)  # where all are at chance
-    words = "the rank correlation over a network's variants, with its sign turned, is {}"
-    stated.append(confirming.above(FLOW, against, words))
+    stated += _flows(table, best, confirming, has_batch_norm)
     plain = table[table["kind"] == DETERMINISTIC]
-    by_method = plain.groupby(["seed", "method"])["top1"].mean().unstack("method")
-    if {MAGNITUDE, GRASP} <= set(by_method):
-        stated.append(
-            confirming.gains(
-                FLOW_HURTS,
-                by_method[MAGNITUDE] - by_method[GRASP],
-                f"magnitude reaches {by_method[MAGNITUDE].mean():.1f} %, GraSP {by_method[GRASP].mean():.1f} %, a"
-                " difference of {}",
-            )
-        )
+    stated += _methods(plain[plain["gamma"] == best["gamma"]], confirming, guessing)
     if has_batch_norm:
         stated.append(_recovery(plain[plain["method"] == MAGNITUDE], confirming))
     return stated
@@ -154,6 +194,61 @@ def _by_noise(method: str, one_shot: pd.DataFrame, after: pd.DataFrame, confirmi
                 case=f"scored by {method}",
             )
         )
+    return stated
+
+
+def _flows(table: pd.DataFrame, best: Mapping[str, Any], confirming: Confirming, has_batch_norm: bool) -> list[Claim]:
+    """Claims on gradient flow and on what foretells the accuracy after fine-tuning, over a network's variants."""
+    others = table[table["method"] != GRASP].groupby("seed")
+    stated = []
+    asks = [(FLOW, ["one_shot_top1", "one_shot_gradient_flow"], -1, ", with its sign turned,")]
+    if has_batch_norm:
+        asks.append((FORETELLS, ["one_shot_top1_recalibrated", "top1"], 1, ""))
+    for asked, columns, sign, words in asks:
+        correlation = others[columns].apply(lambda part: part.corr("spearman").iloc[0, 1])
+        told = f"the rank correlation over a network's variants{words} is {{}}"
+        stated.append(confirming.above(asked, sign * correlation.fillna(0.0), told))  # 0 where all are at chance
+    cell = table[(table["method"] == MAGNITUDE) & (table["gamma"] == best["gamma"])]
+    cell = cell[cell["sigma"].isin([0.0, best["sigma"]])]
+    norms = cell.groupby(["seed", "kind"])["one_shot_gradient_norm"].median().unstack("kind")
+    if {DETERMINISTIC, STOCHASTIC} <= set(norms):
+        lower = _log10(norms[DETERMINISTIC]) - _log10(norms[STOCHASTIC])
+        words = (
+            f"the gradient norm is {norms[DETERMINISTIC].median():.3g} without noise and"
+            f" {norms[STOCHASTIC].median():.3g} with it (medians); log10 falls by {{}}"
+        )
+        stated.append(confirming.above(NOISE_FLOW, lower, words))
+    return stated
+
+
+def _log10(values: pd.Series) -> pd.Series:
+    """Logarithms of norms, of which one that is 0 counts as the smallest normal number."""
+    return pd.Series(np.log10(np.maximum(values, np.finfo(np.float64).tiny)), values.index)
+
+
+def _methods(plain: pd.DataFrame, confirming: Confirming, guessing: float) -> list[Claim]:
+    """Claims that compare scores, of deterministic networks of one pruning rate."""
+    columns = ["top1", "one_shot_top1", "one_shot_gradient_norm"]
+    of = plain.set_index(["seed", "method"])[columns].unstack("method")
+    tuned, first, norms = (of[name] for name in columns)
+    stated = []
+    for asked, better, worse, words in (
+        (LAMP_BETTER, LAMP, MAGNITUDE, "LAMP reaches {:.1f} %, magnitude {:.1f} %, a difference of {{}}"),
+        (FLOW_HURTS, MAGNITUDE, GRASP, "magnitude reaches {:.1f} %, GraSP {:.1f} %, a difference of {{}}"),
+    ):
+        if {better, worse} <= set(tuned):
+            told = words.format(tuned[better].mean(), tuned[worse].mean())
+            stated.append(confirming.gains(asked, tuned[better] - tuned[worse], told))
+    if {MAGNITUDE, GRASP} <= set(tuned):
+        more = _log10(norms[GRASP]) - _log10(norms[MAGNITUDE])
+        told = (
+            f"the gradient norm is {norms[GRASP].median():.3g} with GraSP and {norms[MAGNITUDE].median():.3g} by"
+            " magnitude (medians); the difference of log10 minus 1 is {}"
+        )
+        stated.append(confirming.above(GRASP_FLOW, more - 1, told))
+    if GRASP in tuned:
+        told = f"with GraSP networks have {first[GRASP].mean():.1f} %, guessing {guessing:.1f} %, a difference of {{}}"
+        stated.append(confirming.equal(GRASP_GUESSES, first[GRASP] - guessing, told, margin=CHANCE))
     return stated
 
 

@@ -129,6 +129,8 @@ def tuning_variants(
 ) -> list[Variant]:
     """The variants that are fine-tuned: all noises at one pruning rate, and what each method chose (Table II, Fig. 8).
 
+    Each method has a deterministic network at magnitude's pruning rate, too, so that methods can be compared.
+
     Args:
         methods: how weights are chosen.
         sigmas: standard deviations of the noise.
@@ -144,9 +146,8 @@ def tuning_variants(
         own = of_method(best, method)
         tried = rate(method, gamma) if gamma else own[0]
         cells = dict.fromkeys([*((tried, sigma) for sigma in sigmas), own])
-        chosen += [
-            Variant(DETERMINISTIC, method, removed) for removed in dict.fromkeys(removed for removed, _ in cells)
-        ]
+        rates = dict.fromkeys([*(removed for removed, _ in cells), rate(method, best["gamma"])])
+        chosen += [Variant(DETERMINISTIC, method, removed) for removed in rates]
         chosen += [Variant(STOCHASTIC, method, *cell, draw) for cell in cells for draw in range(draws)]
     return chosen
 

@@ -54,6 +54,22 @@ _COLUMNS = {
     "v_clean": Column(NUMBER, "as `v`, divided by that of the dense network without noise"),
     "v_channel_clean": Column(NUMBER, "as `v_channel`, divided by that of the dense network without noise"),
     "stage": Column(TEXT, "`one_shot` or `fine_tuned`"),
+    "line": Column(
+        TEXT,
+        "ends of the line: `deterministic_stochastic`, `dense_stochastic` or `dense_deterministic`, in this order",
+    ),
+    "error_barrier": Column(NUMBER, "error on the line above that of its ends, joined by a straight line", _POINTS),
+    "loss_barrier": Column(NUMBER, "the same of the cross-entropy", "nats"),
+    "top1_start": Column(NUMBER, "top-1 accuracy of the first end", "percent"),
+    "top1_end": Column(NUMBER, "top-1 accuracy of the second end", "percent"),
+    "distance": Column(
+        NUMBER,
+        "middle of the bin: magnitude minus the pruning threshold, in standard deviations of the noise; the outermost"
+        " bins hold all beyond",
+    ),
+    "weights": Column(WHOLE, "weights in the bin", "weights"),
+    "swapped": Column(NUMBER, "those that noise removes from the mask or adds to it, a mean over draws", "weights"),
+    "expected": Column(NUMBER, "those that the noise would take over the threshold if that did not move", "weights"),
     "objectives": Column(TEXT, "pair of objectives that is searched for: `F1` or `F2`"),
     "algorithm": Column(TEXT, "`nsga2` or `random`"),
     "evaluation": Column(WHOLE, "number of the candidate, from 0"),
@@ -276,6 +292,20 @@ TABLES = (
         columns=names("model seed method gamma sigma kind draw recalibrated top1 loss"),
         title="Masks and weights exchanged",
         parts=("parts/transfer/{model}/seed-{seed}.csv",),
+    ),
+    Table(
+        name="swaps",
+        row="a distance from the pruning threshold: weights of a fresh network, and those that noise swaps",
+        columns=names("model seed gamma sigma distance weights swapped expected"),
+        title="Which weights noise swaps",
+        parts=("parts/swaps/{model}/seed-{seed}.csv",),
+    ),
+    Table(
+        name="basins",
+        row="a line between two networks of the chosen setting, before or after fine-tuning, batch norm recalibrated",
+        columns=names("model seed gamma sigma stage line draw error_barrier loss_barrier top1_start top1_end"),
+        title="Barriers between dense, deterministic and stochastic networks",
+        parts=("parts/basins/{model}/seed-{seed}.csv",),
     ),
     Table(
         name="weight_cdf",
@@ -563,13 +593,15 @@ STUDY = Study(
     columns=COLUMNS,
     key=names(
         "id model search seed method gamma sigma kind draw recalibrated layer stage objectives algorithm "
-        "evaluation generation magnitude epoch"
+        "evaluation generation magnitude distance line epoch"
     ),
     analyses=ANALYSES,
     claims=Statement(
         tables=(
             "confirmed",
             "transfer",
+            "swaps",
+            "basins",
             "weight_cdf",
             "variances",
             "fine_tuning",

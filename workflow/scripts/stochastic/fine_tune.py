@@ -1,10 +1,11 @@
-"""Fine-tune pruned networks with their masks held, and measure them before and after."""
+"""Fine-tune pruned networks with their masks held, and measure them and the lines between them before and after."""
 
 from dataclasses import replace
 
 from prunescape.io.files import read_json, sha256, write_csv
 from prunescape.runtime.job_lock import job_lock
 from prunescape.runtime.logs import logged
+from prunescape.stochastic.basins import basins
 from prunescape.stochastic.context import open_pretrained
 from prunescape.stochastic.fine_tuning import controls, fine_tune, measure_fine_tuning
 from prunescape.stochastic.variants import tuning_variants
@@ -28,6 +29,8 @@ with logged(snakemake) as logger:
             tuned = fine_tune(context.pretrained, wanted, task, *rates, logger.info, checkpoint)
             tables = measure_fine_tuning(context, wanted, tuned)
             accuracies = tables.accuracies.assign(control_top1=controls(context.pretrained, wanted, task, logger.info))
+            lines = basins(context, wanted, tuned, best["gamma"], best["sigma"], **settings["basin"])
+            write_csv(snakemake.output.basins, lines)
             write_csv(snakemake.output.variances, tables.variances)
             write_csv(snakemake.output.accuracies, accuracies)
             checkpoint.remove()

@@ -1,4 +1,4 @@
-"""Loss barriers on the line between two networks: whether they are in one basin (beyond the utility paper).
+"""Loss barriers on the line between two networks: whether they are in one basin.
 
 Frankle et al., 2020 (Linear mode connectivity and the lottery ticket hypothesis), call two networks linearly connected
 where the error along the line rises nowhere much above that of its ends. That says nothing of how good the ends are:
@@ -18,9 +18,9 @@ from torch import nn
 from prunescape.data.batches import Batches
 from prunescape.data.prepared import PreparedData
 from prunescape.data.randomness import derive_seed
-from prunescape.mechanism.points import Points
 from prunescape.training.engine import Engine
 from prunescape.training.evaluate import lane_logits, validation_batches
+from prunescape.training.points import Points
 from prunescape.training.recalibration import recalibrate
 
 POINTS = 21
