@@ -48,6 +48,7 @@ COMPANIONS: dict[str, dict[str, Any]] = {
         "transfer": {"gammas": [0.5, 0.8], "draws": 4},
         "fine_tuning": {"methods": ["magnitude", "lamp"], "sigmas": [0.01, 0.03], "draws": 2}
         | {"epochs": 2, "learning_rate": 0.01},
+        "basin": {"points": 3, "draws": 1},
         "search": {"budget": 12, "population": 4, "sigma": [0.001, 0.1], "draws": 3},
         "structured": {"sigmas": [0.01], "draws": 2},
     },

@@ -21,7 +21,7 @@ WAYS = {"pruning": ["weights", "channels"], "retraining": ["fine_tuning", "rewin
 OF = {"model": ["small_resnet"], "method": ["magnitude", "grasp"], **WAYS}
 # By study: tables, figures, claims on each model, and rules that its plan names.
 THERE: dict[str, tuple[int, int, dict[str, int], list[str]]] = {
-    "stochastic": (23, 12, {"small_resnet": 26}, ["evaluate_sweep", "confirm_noise", "confirm_structured"]),
+    "stochastic": (25, 12, {"small_resnet": 40}, ["evaluate_sweep", "confirm_noise", "confirm_structured"]),
     "mechanism": (24, 13, {"small_resnet": 67}, ["prune_in_cycles", "retrain_channel_sets"]),
     "coherence": (
         *(14, 15, {"small_resnet": 29, "mlp": 38}),
@@ -229,6 +229,7 @@ EDITS: dict[str, list[tuple[str, str]]] = {
         ("stochastic/claims.py", "state"),
         ("stochastic/weight_cdf.py", "WEIGHTS ANSWERS"),
         ("stochastic/search.py", "ANSWERS SEARCHES"),
+        ("training/barriers.py", "ANSWERS TUNED"),
         ("pages/companion.py", "explore"),
         ("hpspace/risk.py", ""),
     ],
