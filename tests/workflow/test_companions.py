@@ -21,7 +21,7 @@ WAYS = {"pruning": ["weights", "channels"], "retraining": ["fine_tuning", "rewin
 OF = {"model": ["small_resnet"], "method": ["magnitude", "grasp"], **WAYS}
 # By study: tables, figures, claims on each model, and rules that its plan names.
 THERE: dict[str, tuple[int, int, dict[str, int], list[str]]] = {
-    "stochastic": (25, 12, {"small_resnet": 40}, ["evaluate_sweep", "confirm_noise", "confirm_structured"]),
+    "stochastic": (27, 12, {"small_resnet": 46}, ["evaluate_sweep", "confirm_noise", "confirm_structured"]),
     "mechanism": (24, 13, {"small_resnet": 67}, ["prune_in_cycles", "retrain_channel_sets"]),
     "coherence": (
         *(14, 15, {"small_resnet": 29, "mlp": 38}),
@@ -141,7 +141,8 @@ GROUPS: dict[str, dict[str, str]] = {
         "SUMMARY": "summarise tabulate:1 figure:best_draws figure:grid figure:seeds figure:one_shot",
         "CONFIRMED": "ANSWERS SUMMARY confirm_noise figure:transfer",
         "TUNED": "fine_tune figure:fine_tuning tabulate:2 tabulate:3",
-        "CELL": "TUNED CONFIRMED confirm_structured choose_cell",
+        "CONTROLS": "ANSWERS confirm_controls summarise:controls",
+        "CELL": "TUNED CONFIRMED CONTROLS confirm_structured choose_cell",
         "SEARCHES": "search tabulate:1 figure:best_draws figure:fronts figure:search_progress",
         "STRUCTURED": "evaluate_structured figure:structured",
         "FEATURES": "measure_feature_variance figure:feature_variance",
@@ -186,7 +187,10 @@ CHANGES: dict[str, list[tuple[dict[str, Any], str]]] = {
         ({"figures": {"colour_map": "cividis"}}, ""),
         ({"engine": {"threads": 2}}, ""),
         ({"stochastic": {"tolerance": 1.0}}, "SUMMARY state"),
-        ({"stochastic": {"confirm": {"generation": 2}}}, "CONFIRMED TUNED WEIGHTS confirm_structured pretrain"),
+        (
+            {"stochastic": {"confirm": {"generation": 2}}},
+            "CONFIRMED TUNED CONTROLS WEIGHTS confirm_structured pretrain",
+        ),
         ({"stochastic": {"fine_tuning": {"epochs": 3}}}, "ANSWERS TUNED"),
         ({"stochastic": {"search": {"budget": 16}}}, "ANSWERS SEARCHES"),
         ({"stochastic": {"structured": {"draws": 3}}}, "STRUCTURED CELL"),

@@ -16,6 +16,7 @@ class ModelInfo:
         batch_norm: whether it has batch norm.
         channels: whether it has channels that structured pruning may remove.
         lanes: whether all its layers have a version for lanes; else several train as one by vmap.
+        inputs_seen: whether each layer is called by itself, so that its inputs can be seen; torch's attention does not.
         ignored_layers: names of modules whose channels structured pruning leaves alone, beside the first layer's, the
             outputs, and the residual stream: those that the classifier reads, of MobileNetV2 also those between blocks
             without a shortcut, and all of networks that are not of convolutions. A module stands for all inside.
@@ -27,6 +28,7 @@ class ModelInfo:
     batch_norm: bool = True
     channels: bool = True
     lanes: bool = True
+    inputs_seen: bool = True
     ignored_layers: tuple[str, ...] = ()
 
 
@@ -45,7 +47,16 @@ CATALOGUE: dict[str, ModelInfo] = {
         ModelInfo("resnet50", "imagenet_resnet", 64),
         ModelInfo("mlp", "mlp", 1, batch_norm=False, channels=False, ignored_layers=("fc2", "fc3", "fc4")),
         *(
-            ModelInfo(name, "vit", patch, batch_norm=False, channels=False, lanes=False, ignored_layers=("encoder",))
+            ModelInfo(
+                name,
+                "vit",
+                patch,
+                batch_norm=False,
+                channels=False,
+                lanes=False,
+                inputs_seen=False,
+                ignored_layers=("encoder",),
+            )
             for name, patch in (("vit", 4), ("small_vit", 2))
         ),
         ModelInfo("vit_small", "transformer", 8, batch_norm=False, lanes=False),

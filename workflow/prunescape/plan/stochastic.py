@@ -18,6 +18,7 @@ from prunescape.plan.companion import Companion
 from prunescape.plan.cost import population, training_flops
 from prunescape.plan.step import Sizes, Step, Wildcards, combinations
 from prunescape.pruning.settings import GRASP, MAGNITUDE, SPARSEGPT, WANDA, way_names
+from prunescape.stochastic.names import CONTROLS, UPDATED
 from prunescape.studies.stochastic import STUDY
 
 # Forward passes of the sample that scoring is worth: a gradient of a gradient, inputs, and products of all their pairs.
@@ -150,6 +151,16 @@ class Stochastic(Companion[Section]):
         """Number of networks that lose whole filters as it was chosen."""
         return 1 + self.section.confirm.draws
 
+    def controls(self, model: str) -> list[str]:
+        """The controls of noise that a network allows."""
+        hidden = () if self.run.known(model).inputs_seen else (UPDATED,)
+        return [control for control in CONTROLS if control not in hidden]
+
+    def _controlled_networks(self, model: str) -> int:
+        """Number of networks that are controls of noise, an upper bound."""
+        noisy, cells = 3, 2
+        return cells * (len(self.controls(model)) - noisy + noisy * self.section.confirm.draws)
+
     def _searched_networks(self, model: str) -> int:  # noqa: ARG002
         """Number of networks that the searches evaluate."""
         chosen = self.section.search
@@ -176,6 +187,7 @@ class Stochastic(Companion[Section]):
             "search": held_out,
             "evaluate_sweep": 2 * held_out + sample + swept,
             "evaluate_grid": 2 * held_out + sample + of_grid,
+            "confirm_controls": 2 * (sizes["validation"] + held_out) + 2 * sample,
             "confirm_noise": 2 * sizes["validation"] + sample + of_grid,
             "evaluate_structured": 2 * held_out + sample,
         }
@@ -379,6 +391,14 @@ class Stochastic(Companion[Section]):
                 {"table": self.part("confirmed_structured")},
                 self._confirmed_structured,
                 lambda model: {"draws": self.section.confirm.draws, "pruning": self.networks.flops_ranking()},
+                at_best=True,
+                confirms=True,
+            ),
+            self._measuring(
+                "confirm_controls",
+                {"table": self.part("controls")},
+                self._controlled_networks,
+                lambda model: {"draws": self.section.confirm.draws, "controls": self.controls(model)},
                 at_best=True,
                 confirms=True,
             ),

@@ -11,6 +11,7 @@ from prunescape.claims.study import StudyClaims, decided_on
 from prunescape.statistics.looks import GENERATIONS, part
 from prunescape.stochastic.cause_claims import drowned, one_basin, swapped, variance
 from prunescape.stochastic.confirming import Confirming, blocked_by
+from prunescape.stochastic.control_claims import controlled
 from prunescape.stochastic.gain_claims import normalised, one_shot, structured, transferred
 from prunescape.stochastic.names import F2
 from prunescape.stochastic.search_claims import algorithms, on_front, searched
@@ -35,8 +36,8 @@ def claims(given: Mapping[str, Any], settings: Mapping[str, Any]) -> StudyClaims
 
     Args:
         given: by name, the study's tables: confirmed, transfer, swaps, basins, weight_cdf, variances, fine_tuning,
-            fronts, search_progress, confirmed_structured; cells, what was chosen for each model; and data, what
-            meta.json says of the images.
+            fronts, search_progress, confirmed_structured, controls; cells, what was chosen for each model; and data,
+            what meta.json says of the images.
         settings: question, the study's; models, names in order; tolerance, the margin of gains, in points; level, how
             often any answer may be wrong in one direction; generation, of the confirmation; held_out, the number of
             images on which searches choose; data, the data set's name; and seeds, of the networks that explore.
@@ -85,6 +86,7 @@ def claims_at(given: Mapping[str, Any], settings: Mapping[str, Any], asking: Cal
             *tuned(own["fine_tuning"], best, confirming, data, normalised(confirmed), 100 / classes),
             *one_basin(own["basins"], confirming),
             *structured(own["confirmed_structured"], confirming),
+            *controlled(own["controls"], best, confirming),
             *searched(own["fronts"], searching, guessing, mine["delta"].get(F2)),
             *on_front(own["fronts"], searching),
             *algorithms(own["search_progress"], searching),

@@ -11,5 +11,8 @@ RATIOS = ("v", "v_channel", "v_clean", "v_channel_clean")
 ONE_SHOT, FINE_TUNED = "one_shot", "fine_tuned"  # stages
 # Lines between networks.
 DP_TO_SP, DENSE_TO_SP, DENSE_TO_DP = "deterministic_stochastic", "dense_stochastic", "dense_deterministic"
+RESCALED, UPDATED, SCORES_ALONE, RELATIVE = "rescaled", "updated", "scores_alone", "relative"
+CONTROLS = (DETERMINISTIC, RESCALED, UPDATED, STOCHASTIC, SCORES_ALONE, RELATIVE)
+BEST_DRAW = "best_draw"  # of stochastic networks, by the held-out images
 F1, F2 = "F1", "F2"  # fitness functions of a search
 NSGA_II, RANDOM = "nsga2", "random"  # algorithms of a search

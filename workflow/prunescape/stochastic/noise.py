@@ -7,6 +7,8 @@ Each parameter has a generator of its own, so that a weight's noise does not dep
 """
 
 import copy
+import math
+from collections.abc import Iterable
 
 import torch
 from torch import nn
@@ -52,6 +54,8 @@ def perturb(
     perturbed: str = PRUNABLE,
     stage: str = "",
     exclude: str = NO_LAYER,
+    *,
+    relative: bool = False,
 ) -> nn.Module:
     """w* + N(0, sigma^2 I), the dense stochastic network (SP paper, eq. 2), as a copy.
 
@@ -63,10 +67,24 @@ def perturb(
         perturbed: one of `PERTURBED`.
         stage: the experiment that the draw is for; it names the draw, too.
         exclude: see `perturbed_names`.
+        relative: whether sigma is in units of the root mean square of each parameter instead.
     """
     noisy = copy.deepcopy(network)
     if sigma:
         for name in perturbed_names(network, perturbed, exclude):
             parameter = noisy.get_parameter(name)
-            parameter.add_(noise(parameter.shape, name, sigma, seed, draw, stage).to(parameter))
+            drawn = noise(parameter.shape, name, sigma, seed, draw, stage).to(parameter)
+            parameter.add_(drawn * root_mean_square([parameter]) if relative else drawn)
     return noisy
+
+
+def root_mean_square(weights: Iterable[torch.Tensor]) -> float:
+    """The root mean square of all numbers of tensors together.
+
+    Noise of standard deviation sigma on all of them, and noise in units of each tensor's own with the deviation sigma
+    over this, are equally large on the whole.
+    """
+    squares, numbers = 0.0, 0
+    for weight in weights:
+        squares, numbers = squares + float(weight.detach().double().square().sum()), numbers + weight.numel()
+    return math.sqrt(squares / numbers)

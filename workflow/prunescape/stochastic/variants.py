@@ -161,6 +161,7 @@ class Pretrained:
         network: it, plain; it is not changed.
         stage: the experiment, which names the draws, too.
         exclude: layers that are neither pruned nor, unless every parameter is, perturbed.
+        scoring: batches on which scores see the network; None where none does.
     """
 
     def __init__(
@@ -173,6 +174,7 @@ class Pretrained:
         stage: str = "",
         exclude: str = NO_LAYER,
         of_grasp: GraspSettings | None = None,
+        relative: bool = False,
     ) -> None:
         """Take a pretrained network, and check that its weights are finite.
 
@@ -181,10 +183,11 @@ class Pretrained:
             seed: see above.
             network: a plain network, on any device; variants are made on the same.
             perturbed: what noise is added to, one of `prunescape.stochastic.noise.PERTURBED`.
-            scoring: batches on which scores need to see the network, on the same device; None where none does.
+            scoring: see above; on the same device.
             stage: see above.
             exclude: one of `prunescape.pruning.unstructured.EXCLUDED`.
             of_grasp: how "grasp" takes the loss.
+            relative: whether sigma is in units of each layer's scale, see `prunescape.stochastic.noise.perturb`.
 
         Raises:
             UserError: a weight is not finite.
@@ -192,8 +195,8 @@ class Pretrained:
         if not all(bool(tensor.isfinite().all()) for tensor in network.state_dict().values()):
             raise UserError(f"{model}, seed {seed}: the dense network diverged; choose a smaller learning rate")
         self.model, self.seed, self.network, self.stage = model, seed, network, stage
-        self.exclude = exclude
-        self._perturbed, self._scoring, self._of_grasp = perturbed, scoring, of_grasp
+        self.exclude, self.scoring = exclude, scoring
+        self._perturbed, self._of_grasp, self._relative = perturbed, of_grasp, relative
         # Neighbours in a list of variants differ in gamma or kind alone: w*'s scores and one draw's are enough.
         self.noisy = lru_cache(maxsize=1)(self._draw_noise)
         self._scores = lru_cache(maxsize=2)(self._score)
@@ -201,7 +204,14 @@ class Pretrained:
 
     def for_stage(self, stage: str) -> "Pretrained":
         """The same network for another experiment, whose draws are others."""
-        choices = self._perturbed, self._scoring, stage, self.exclude, self._of_grasp
+        return self._again(stage, self._relative)
+
+    def with_relative_noise(self) -> "Pretrained":
+        """The same network with the same draws of noise, sigma being in units of each layer's scale."""
+        return self._again(self.stage, True)
+
+    def _again(self, stage: str, relative: bool) -> "Pretrained":
+        choices = self._perturbed, self.scoring, stage, self.exclude, self._of_grasp, relative
         return Pretrained(self.model, self.seed, self.network, *choices)
 
     def make(self, variant: Variant) -> nn.Module:
@@ -229,7 +239,8 @@ class Pretrained:
         return masks(scores, variant.gamma, way.scope)
 
     def _draw_noise(self, sigma: float, draw: int) -> nn.Module:
-        return perturb(self.network, sigma, self.seed, draw, self._perturbed, self.stage, self.exclude)
+        named = self.seed, draw, self._perturbed, self.stage, self.exclude
+        return perturb(self.network, sigma, *named, relative=self._relative)
 
     def _score(self, method: str, sigma: float, draw: int) -> Tensors:
         network = self.noisy(sigma, draw) if sigma else self.network
@@ -239,15 +250,15 @@ class Pretrained:
         return score(
             method,
             network,
-            batches=self._scoring,
+            batches=self.scoring,
             seed=derive_seed(self.seed, f"random scores of {self.stage}", number),
             exclude=self.exclude,
             of_grasp=self._of_grasp,
         )
 
     def _invert(self, sigma: float, draw: int) -> Tensors:
-        assert self._scoring is not None
-        return inverse_factors(self.noisy(sigma, draw) if sigma else self.network, self._scoring, self.exclude)
+        assert self.scoring is not None
+        return inverse_factors(self.noisy(sigma, draw) if sigma else self.network, self.scoring, self.exclude)
 
 
 def variant_table(pretrained: Pretrained, variants: Sequence[Variant]) -> pd.DataFrame:

@@ -119,9 +119,18 @@ _COLUMNS = {
     "best": Column(TRUTH, "whether it is the one of `F2` with the largest second objective"),
     "fitness_sp": Column(NUMBER, "`sp` on held-out images, which the search saw", "percent"),
     "fitness_dp": Column(NUMBER, "`dp` on held-out images, which the search saw", "percent"),
+    "control": Column(
+        TEXT,
+        "`deterministic`; `rescaled`, with outputs brought back to their scale (after REPAIR); `updated`, with weights "
+        "that make up for removed ones (as in SparseGPT); `stochastic`; `scores_alone`, with noise on the scores and "
+        "not on the weights; `relative`, with noise in units of each layer's root mean square; `best_draw`, the "
+        "stochastic network that is best on held-out images",
+    ),
+    "held_out_top1": Column(NUMBER, "top-1 accuracy on the held-out training images", "percent"),
+    "held_out_loss": Column(NUMBER, "mean cross-entropy on the held-out training images", "nats"),
     "achieved_ratio": Column(NUMBER, "part of the FLOPs that was kept", "fraction"),
 }
-_BOUNDED = "median reference delta delta_recalibrated one_shot_delta difference"
+_BOUNDED = "top1 median reference delta delta_recalibrated one_shot_delta difference"
 _PRINTED = (
     "gamma sigma sp dp delta one_shot_sp one_shot_dp one_shot_delta one_shot_sp_gradient_norm "
     "one_shot_dp_gradient_norm dp_channel sp_channel"
@@ -388,6 +397,26 @@ TABLES = (
         own=_STRUCTURED,
     ),
     Table(
+        name="baselines",
+        row="a control beside noise, over the fresh networks, on the test images",
+        columns=names(
+            "model gamma sigma recalibrated control seeds top1 top1_low top1_high delta delta_low delta_high"
+        ),
+        title="Confirmed: noise beside what else could be done",
+        own={
+            "sigma": Column(NUMBER, "noise of the setting, which the controls without noise do not have"),
+            "delta": Column(NUMBER, "accuracy over that of the deterministic network", _POINTS),
+        },
+    ),
+    Table(
+        name="controls",
+        row="a control around a fresh network: noise beside what else could be done",
+        columns=names("model seed control gamma sigma draw recalibrated held_out_top1 held_out_loss top1 loss"),
+        title="Confirmed: every control",
+        parts=("parts/controls/{model}/seed-{seed}.csv",),
+        own={"sigma": Column(NUMBER, "noise of the setting, which the controls without noise do not have")},
+    ),
+    Table(
         name="pretrained_history",
         row="an epoch of the training of a dense network without the held-out images",
         columns=EPOCH,
@@ -404,6 +433,12 @@ ANALYSES = (
         gives=("sweep_intervals", "crossovers", "grid_intervals", "confirmed_intervals", "grid_tests"),
         tables=("sweep", "grid", "confirmed"),
         settings=("stochastic.tolerance",),
+    ),
+    Analysis(
+        rule="summarise_stochastic_controls",
+        function="prunescape.stochastic.control_claims:baselines",
+        gives=("baselines",),
+        tables=("controls",),
     ),
     Analysis(
         rule="tabulate_stochastic_1",
@@ -592,7 +627,7 @@ STUDY = Study(
     tables=TABLES,
     columns=COLUMNS,
     key=names(
-        "id model search seed method gamma sigma kind draw recalibrated layer stage objectives algorithm "
+        "id model search seed method control gamma sigma kind draw recalibrated layer stage objectives algorithm "
         "evaluation generation magnitude distance line epoch"
     ),
     analyses=ANALYSES,
@@ -608,6 +643,7 @@ STUDY = Study(
             "fronts",
             "search_progress",
             "confirmed_structured",
+            "controls",
         ),
         files=("data", "cells"),
         settings=(
