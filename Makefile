@@ -19,7 +19,7 @@ help:
 	@echo "make watch            the demo's progress, live, from another terminal"
 	@echo "make test             set up and run the checks (ten minutes); its parts: lint, unit, workflow-test, slurm-test"
 	@echo "make test-full        run all other tests, which take longer (half an hour)"
-	@echo "make zoo              prune and train five large networks more (minutes)"
+	@echo "make zoo              prune and train more of torchvision's networks (ten minutes)"
 	@echo "make docs             write the config reference and the editor's schema again, from the sections"
 	@echo "make lock             pin all that requirements.txt needs, with hashes, in envs/requirements.lock"
 	@echo "make site             the documentation as a site, site/index.html"

@@ -1,5 +1,6 @@
 """Forty networks of torchvision and timm pass `check`, a step of training dense and pruned included, or say why not."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -55,14 +56,11 @@ PASS = {
     "timm:test_vit3": FITTED,
     "timm:test_vit4": FITTED,
 }
-# Minutes together; smaller ones of the same family, or other tests, prune the same layers.
-LARGE = {
-    "torchvision:convnext_tiny",
-    "torchvision:densenet121",
-    "torchvision:resnet34",
-    "torchvision:resnet50",
-    "torchvision:resnext50_32x4d",
-}
+# Of torchvision's, whose families test_external_networks.py prunes as well, those that `make test-full` takes;
+# `make zoo` takes the others.
+QUICK = {"torchvision:mobilenet_v3_small", "torchvision:resnet18", "torchvision:squeezenet1_1"}
+
+
 REFUSED = {
     "torchvision:shufflenet_v2_x0_5": "cannot follow this network's channels",
     "torchvision:shufflenet_v2_x1_0": "cannot follow this network's channels",
@@ -92,14 +90,20 @@ def checked(target: str, kwargs: dict, images: PreparedData) -> dict:
     return preflight(architecture, variants, PruningSettings(tolerance_points=5), "auto", lambda line: None, task)
 
 
-@pytest.mark.parametrize("target", [pytest.param(name, marks=[pytest.mark.zoo] * (name in LARGE)) for name in PASS])
+def marked(names: Iterable[str]) -> list:
+    """Names as parameters of a test, some of them for `make zoo` alone."""
+    slow = [name for name in names if name.startswith("torchvision:") and name not in QUICK]
+    return [pytest.param(name, marks=[pytest.mark.zoo] * (name in slow)) for name in names]
+
+
+@pytest.mark.parametrize("target", marked(PASS))
 def test_they_are_pruned_and_train(target: str, images: PreparedData) -> None:
     found = checked(target, PASS[target], images)
     assert found["groups"]
     assert 0.7 < found["ratios"]["uniform"] <= 0.8
 
 
-@pytest.mark.parametrize("target", REFUSED)
+@pytest.mark.parametrize("target", marked(REFUSED))
 def test_others_say_why_not(target: str, images: PreparedData) -> None:
     with pytest.raises(UserError, match=REFUSED[target]) as caught:
         checked(target, {}, images)
