@@ -89,6 +89,13 @@ rule provenance:
     localrule: True
 
 
+# All trainings of the main job, for TensorBoard, Weights & Biases and MLflow.
+rule trackers:
+    input:
+        PLAN.export.trackers.files(),
+    localrule: True
+
+
 # The companion studies, those that the config has: `snakemake stochastic` and so on.
 for study in PLAN.companions.values():
 

@@ -46,6 +46,7 @@ ELSEWHERE = {
     "sudo tests/slurm/cluster status": (CLUSTER, "tests/slurm/conftest.py"),
     "sudo tests/slurm/cluster down": (CLUSTER, "tests/slurm/conftest.py"),
     "snakemake export": ("trains again, and writes ONNX", "tests/workflow/test_export.py"),
+    "tensorboard --logdir results/demo/trackers/tensorboard": ("is the reader's", "tests/unit/test_export_trackers.py"),
     "snakemake provenance": ("with `snakemake export`", "tests/workflow/test_export.py"),
     "snakemake suggest --configfile config.yaml own.yaml --config 'own={network: dense}' > next.csv": OWN,
     "snakemake confirm --configfile config.yaml own.yaml > next.csv": OWN,

@@ -11,13 +11,14 @@ import pytest
 import torch
 from conftest import planned, snakemake
 from rocrate.rocrate import ROCrate
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 pytestmark = [pytest.mark.workflow, pytest.mark.full]
 VARIANTS = ["dense", "uniform-0.4", "non_uniform-0.4"]
 
 
 def test_networks_cards_and_provenance_of_a_run(copied: Path) -> None:
-    snakemake(copied, "export", "provenance")
+    snakemake(copied, "export", "provenance", "trackers")
     results = copied / "results" / "tiny"
     cells = pd.read_csv(results / "hpspace" / "cells.csv")
     answers = json.loads((results / "hpspace" / "verdict.json").read_text())["models"]["small_resnet"]["networks"]
@@ -43,7 +44,20 @@ def test_networks_cards_and_provenance_of_a_run(copied: Path) -> None:
         assert f"| top-1 accuracy | {accuracy:.2f} %" in card
         assert "in the main job: the same." in card
     check_crate(results)
-    assert planned(copied, "export", "provenance") == {}
+    check_trackers(results, cells)
+    assert planned(copied, "export", "provenance", "trackers") == {}
+
+
+def check_trackers(results: Path, cells: pd.DataFrame) -> None:
+    """Each training once, with the curve of each that explored."""
+    again = pd.read_csv(results / "hpspace" / "confirmation.csv")
+    fresh = again.drop_duplicates(["variant", "stage", "seed", "i", "j"])
+    for name in ("wandb", "mlflow"):
+        assert len(pd.read_csv(results / "trackers" / f"{name}.csv")) == len(cells) + len(fresh)
+    folder = results / "trackers" / "tensorboard" / "small_resnet" / "dense"
+    curve = EventAccumulator(str(folder / "explore_seed-0_0_0")).Reload().Scalars("train_loss")
+    assert [of.step for of in curve] == [1, 2, 3]
+    assert len(list(folder.iterdir())) == sum(len(table[table["variant"] == "dense"]) for table in (cells, fresh))
 
 
 def check_crate(results: Path) -> None:

@@ -31,6 +31,7 @@ TARGETS = {
     "confirm": "those with fresh seeds that an answer needs",
     "answer": "the verdict from a table of your own trainings",
     "export": "each network at the setting that the verdict says, as ONNX and torch.export",
+    "trackers": "all trainings, for TensorBoard, Weights & Biases and MLflow",
     "provenance": "what the results were made with, as an RO-Crate",
 }
 OWN = {

@@ -146,6 +146,27 @@ class Export:
             tells_accepted=True,
         )
 
+    @cached_property
+    def trackers(self) -> Step:
+        """The step that writes the main job's trainings for experiment trackers."""
+        run, hpspace = self.run, self.hpspace
+        again = hpspace.tables("confirmation") if hpspace.confirmation.last else {}
+
+        def inputs(wildcards: Wildcards) -> Files:
+            return {**hpspace.tables("cells"), **again, "histories": hpspace.file("histories", wildcards)}
+
+        folder = f"{run.results}/trackers"
+        return run.step(
+            ROOM,
+            "write_trackers",
+            {"wandb": f"{folder}/wandb.csv", "mlflow": f"{folder}/mlflow.csv"},
+            inputs=inputs,
+            awaits=hpspace.awaits({"histories"}),
+            values={"names": list(run.pair.names)},
+            is_local=True,
+            told=lambda: {"run": run.config.run},
+        )
+
     @property
     def files(self) -> list[str]:
         """Files of all networks that are handed on."""

@@ -201,7 +201,7 @@ class Plan:
     @property
     def light(self) -> list[Step]:
         """Steps that make tables, claims, figures and pages."""
-        steps = [*self.hpspace.light, self.export.choose_network, self.export.write_card]
+        steps = [*self.hpspace.light, self.export.choose_network, self.export.write_card, self.export.trackers]
         return [*steps, *(step for study in self.companions.values() for step in study.light)]
 
     @property

@@ -22,6 +22,7 @@ NO_NUMBERS = {
     "rocrate",
     "safetensors",
     "snakemake",
+    "tensorboardX",
     "yaml",
 }
 DISTRIBUTIONS = {"PIL": "pillow", "sklearn": "scikit-learn", "torch_pruning": "torch-pruning"}
