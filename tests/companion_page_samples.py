@@ -1,6 +1,6 @@
 """Pages of the companion studies, of made-up claims and tables."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ from PIL import Image
 
 import coherence_table_samples
 import mechanism_tables
+import stochastic_tables
 from prunescape.claims.claim import About, Claim, Question, slug
 from prunescape.claims.judgement import judged
 from prunescape.claims.study import StudyClaims
@@ -66,11 +67,15 @@ CASES = {"here": 3.0, "there": 9.0, "nowhere": -2.0, "perhaps": 0.5}
 def sample_tables(study: str) -> dict[str, tuple[pd.DataFrame, Caption]]:
     """Tables of a study: a published one, with a caption, and one more."""
     published = pd.DataFrame({"model": ["small_resnet"] * 3, "gain": [3.25, -1.5, float("nan")]})
-    more = {"mechanism": ("utility_sizes", mechanism_tables.sizes()), "stochastic": ("sweep", published)}
+    sweep = stochastic_tables.one_shot(methods=("magnitude", "lamp"))
+    more = {"mechanism": ("cycles", mechanism_tables.cycles()), "stochastic": ("sweep", sweep)}
     more["coherence"] = ("epochs", coherence_table_samples.epochs())
     name, table = more[study]
     first = (published, Caption(2, "Table 1", "", "", 'What a "table" says.'))
-    found = {"table_1": first, name: (table, Caption(0, "One more", "", "", ""))}
+    found = {
+        "table_1": first,
+        name: (table, Caption(0, "One more", "", "", "", {"top1": "top-1 accuracy, `as it is`"})),
+    }
     return {**found, **{name: (of, Caption(0, name, "", "", "")) for name, of in sample_planes(study).items()}}
 
 
@@ -94,4 +99,5 @@ def sample_page(study: str, folder: Path) -> str:
     )
     jobs = [Job("small_resnet", "pretrain", 2, str(folder / name)) for name in ("a.log", "gone.log")]
     pictures = [(str(folder / "a.png"), picture._replace(place=7, model="")), (str(folder / "a.png"), picture)]
-    return companion_page(sample_claims(study), sample_tables(study), pictures, jobs, CONFIG, PROJECT)
+    charts = next([asdict(chart) for chart in of.charts] for of in registry.COMPANIONS if of.name == study)
+    return companion_page(sample_claims(study), sample_tables(study), pictures, jobs, CONFIG, PROJECT, charts)

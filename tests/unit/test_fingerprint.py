@@ -124,7 +124,7 @@ def test_a_change_deep_below_a_script_counts_there_and_not_elsewhere(fresh) -> N
 @pytest.mark.parametrize("name", sorted(path.name for path in (WORKFLOW / "prunescape" / "pages").glob("*.[!p]*")))
 def test_the_parts_of_a_page_count_for_that_page_alone(name: str, fresh) -> None:
     folder, digest = fresh
-    module = "prunescape.pages.companion" if name.startswith("planes.") else "prunescape.pages.explore"
+    module = "prunescape.pages.companion" if name.startswith(("planes.", "charts.")) else "prunescape.pages.explore"
     page, ellipse = digest(module), digest("prunescape.hpspace.ellipse")
     target = folder / "prunescape" / "pages" / name
     target.write_text(target.read_text() + "\n")

@@ -303,7 +303,7 @@ def test_everything_to_operate_has_a_name(study: str, browser, addresses) -> Non
     seen = [node for node in nodes if node["role"]["value"] in roles]
     assert least <= {node["role"]["value"] for node in seen}
     unnamed = {node["role"]["value"] for node in seen if not node.get("name", {}).get("value")}
-    assert unnamed <= ({"status"} if study in ("hpspace", "mechanism") else set())  # what is read out when it changes
+    assert unnamed <= {"status"}  # what is read out when it changes
     headers = [node for node in nodes if node["role"]["value"] == "rowheader"]
     assert study == "hpspace" or len(headers) > 5  # a question is the head of its row
 

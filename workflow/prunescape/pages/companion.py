@@ -6,16 +6,22 @@ from typing import Any
 
 from prunescape.claims.page import STYLE, claims_section
 from prunescape.claims.study import StudyClaims
-from prunescape.pages.planes import explorer
+from prunescape.pages import charts, planes
 from prunescape.pages.provenance import Job, of_jobs
-from prunescape.pages.study import NO_EXTRA, Answer, Pictures, Tables, study_page
+from prunescape.pages.study import NO_EXTRA, Answer, Pictures, Tables, joined, study_page
 
 
-def of_files(files: Any, settings: Any, told: Mapping[str, Any], tables: Tables, pictures: Pictures) -> str:  # noqa: ARG001
-    """The page of a companion study, from the inputs of its job: `claims`, the claims' JSON file."""
+def of_files(files: Any, settings: Any, told: Mapping[str, Any], tables: Tables, pictures: Pictures) -> str:
+    """The page of a companion study, from the inputs of its job.
+
+    Args:
+        files: `claims`, the claims' JSON file.
+        settings: `charts`, the entries of the registry as JSON values.
+        told, tables, pictures: see `companion_page`.
+    """
     jobs = [Job(*job) for job in told["jobs"]]
     stated = StudyClaims.read(Path(files.claims))
-    return companion_page(stated, tables, pictures, jobs, told["config"], Path(told["root"]))
+    return companion_page(stated, tables, pictures, jobs, told["config"], Path(told["root"]), settings["charts"])
 
 
 def companion_page(
@@ -25,6 +31,7 @@ def companion_page(
     jobs: Sequence[Job],
     config: Mapping[str, Any],
     root: Path,
+    entries: Sequence[Mapping[str, Any]] = (),
 ) -> str:
     """The page of a companion study, as HTML.
 
@@ -33,6 +40,7 @@ def companion_page(
         tables, pictures: see `study_page`.
         jobs: those that train and measure.
         root: the project's folder, which tells the code's version.
+        entries: charts, see `prunescape.pages.charts.explorer`.
     """
     return study_page(
         f"{config['run']}: {stated.study}",
@@ -42,5 +50,5 @@ def companion_page(
         tables,
         stated.study,
         of_jobs(jobs, config, root),
-        explorer(tables, STYLE) or NO_EXTRA._replace(style=STYLE),
+        joined(NO_EXTRA._replace(style=STYLE), charts.explorer(entries, tables), planes.explorer(tables)),
     )

@@ -5,7 +5,8 @@
   const at = (id) => document.getElementById(id);
   const controls = { model: at("model"), metric: at("metric"), variant: at("variant"), colours: at("colours"), roi: at("roi") };
   const names = { top1: "top-1 accuracy", top5: "top-5 accuracy" };
-  const chart = new RiskChart(at("risk-chart"), at("risk-legend"), data.largest_roi);
+  const chart = new LineChart(at("risk-chart"), at("risk-legend"));
+  const thresholds = [...Array(101).keys()].map((n) => n * data.largest_roi / 100);
   let model, metric, maps;
 
   const fill = (select, options) => {
@@ -30,7 +31,12 @@
     fill(controls.variant, metric.variants.slice(1).map((one) => [one.name, one.title]));
     choose(controls.variant, variant);
     at("bar").style.background = `linear-gradient(to right, ${data.palette.join(",")})`;
-    chart.draw(metric.variants);
+    const dense = metric.variants[0].f;
+    const curves = metric.variants.map(({ title, colour, f }, place) => ({
+      title, colour, place, points: thresholds.map((threshold) => [threshold, hpspace.risk(dense, f, threshold).mean]),
+    }));
+    const highest = Math.max(...curves.flatMap((curve) => curve.points.map((point) => point[1])), 1e-9);
+    chart.draw(curves, { words: "threshold of the dense network's ROI (points)", low: 0, high: data.largest_roi }, { words: "mean risk (points)", low: 0, high: highest });
   }
 
   function bar() {
@@ -84,7 +90,8 @@
       });
     });
     table(state);
-    chart.point(state.threshold, Math.max(state.chosen, 0));
+    chart.mark(state.threshold);
+    chart.stress(Math.max(state.chosen, 0));
     point(null);
   }
 

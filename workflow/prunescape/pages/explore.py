@@ -88,7 +88,9 @@ def _explorer(cells: pd.DataFrame, settings: Mapping[str, Any]) -> Extra:
         minimum_cells=settings["minimum_cells"],
         data=landscapes(of_grid(cells), settings),
     )
-    return Extra({"landscapes": "Landscapes"}, explorer, [asset(name) for name in SCRIPTS], asset(STYLE))
+    return Extra(
+        {"landscapes": "Landscapes"}, explorer, [asset(name) for name in SCRIPTS], asset(STYLE) + asset("charts.css")
+    )
 
 
 def _level(table: str, settings: Mapping[str, Any]) -> str:

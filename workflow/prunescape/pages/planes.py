@@ -18,18 +18,17 @@ OF_PLANE = ("model", "pruning", "retraining", "seed", "cycle")
 MOST_POINTS = 400_000  # that a page holds; of more, the planes of the first seeds
 
 
-def explorer(tables: Tables, style: str) -> Extra | None:
+def explorer(tables: Tables) -> Extra | None:
     """The section in which planes are chosen and looked at; None where there are none.
 
     Args:
         tables: the study's, by name.
-        style: of the rest of the page.
     """
     if not {*NEEDED} <= {*tables}:
         return None
     data = planes(*(tables[name][0] for name in NEEDED))
     content = section(asset("planes.jinja"), data=data)
-    return Extra({"planes": "Planes"}, content, [asset("planes.js")], style + asset("planes.css"))
+    return Extra({"planes": "Planes"}, content, [asset("planes.js")], asset("planes.css"))
 
 
 def planes(surface: pd.DataFrame, marks: pd.DataFrame) -> dict[str, Any]:

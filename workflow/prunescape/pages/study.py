@@ -161,6 +161,17 @@ class Extra(NamedTuple):
 NO_EXTRA = Extra({}, Markup(), (), "")
 
 
+def joined(*parts: Extra | None) -> Extra:
+    """Sections of several parts, one after the other; None is nothing."""
+    there = [part for part in parts if part is not None]
+    return Extra(
+        {name: words for part in there for name, words in part.links.items()},
+        Markup().join(part.content for part in there),
+        [script for part in there for script in part.scripts],
+        "".join(part.style for part in there),
+    )
+
+
 def study_page(
     title: str,
     question: str,

@@ -1,7 +1,7 @@
 """Base of the companion studies' plans: parts of tables, what is measured, and the page that shows it all."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
@@ -185,7 +185,8 @@ class Companion(Planned, Generic[S]):
     @cached_property
     def explore(self) -> Step:
         """The step that writes the page."""
-        return self._explore(f"explore_{self.name}", "companion", {"claims": f"{self.folder}/claims.json"}, {})
+        values = {"charts": [asdict(chart) for chart in self.study.charts]}
+        return self._explore(f"explore_{self.name}", "companion", {"claims": f"{self.folder}/claims.json"}, values)
 
     def told(self) -> dict[str, Any]:
         """Facts on the run for the page, and the jobs that trained or measured."""

@@ -12,7 +12,7 @@ from prunescape.studies.columns import (
     names,
     with_bounds,
 )
-from prunescape.studies.study import CLAIMS, Analysis, Figure, Statement, Study, Table
+from prunescape.studies.study import CLAIMS, Analysis, Chart, Figure, Statement, Study, Table
 
 _COLUMNS = {
     "experiment": Column(
@@ -459,6 +459,46 @@ FIGURES = (
     ),
 )
 
+_MEASURED = names("coherence diff_size train_top1 validation_top1 train_loss validation_loss")
+CHARTS = (
+    Chart(
+        table="epochs",
+        title="Trainings, over epochs",
+        x="epoch",
+        y=_MEASURED,
+        lines="data",
+        choose=names("model start"),
+    ),
+    Chart(
+        table="widths",
+        title="Fully connected networks, over width",
+        x="width",
+        y=_MEASURED,
+        lines="epoch",
+        choose=(),
+        is_log=True,
+    ),
+    Chart(
+        table="children",
+        title="Masked networks, over the width of their parents",
+        x="parent_width",
+        y=names("validation_top1 train_top1 validation_loss train_loss"),
+        lines="score",
+        choose=names("experiment width scope end"),
+        is_log=True,
+        where={"model": ("mlp",)},
+        words={"end": "end of the ranking that is kept"},
+    ),
+    Chart(
+        table="mask_overlap",
+        title="Masks of all epochs, beside the one that is used",
+        x="epoch",
+        y=names("overlap expected"),
+        lines="score",
+        choose=names("model scope"),
+    ),
+)
+
 STUDY = Study(
     name="coherence",
     picture="children_fixed",
@@ -485,6 +525,7 @@ STUDY = Study(
         reference="yauney2024",
     ),
     figures=FIGURES,
+    charts=CHARTS,
     answer=(
         "What per-sample gradients know about generalisation and about good masks, question by question, with 95 % "
         "intervals over the seeds {{ config.seeds | join(', ') }}."

@@ -12,7 +12,7 @@ from prunescape.studies.columns import (
     names,
     with_bounds,
 )
-from prunescape.studies.study import CLAIMS, Analysis, Figure, Statement, Study, Table
+from prunescape.studies.study import CLAIMS, Analysis, Chart, Figure, Statement, Study, Table
 
 _POINTS = "percentage points"
 _COLUMNS = {
@@ -598,6 +598,34 @@ FIGURES = (
     ),
 )
 
+CHARTS = (
+    Chart(
+        table="utility_epochs_summary",
+        title="Utility over training",
+        x="epoch",
+        y=names("mean imbalance relative maximum top1"),
+        lines="level",
+        choose=names("model ablation"),
+    ),
+    Chart(
+        table="lines",
+        title="On the line between two networks",
+        x="alpha",
+        y=names("top1 loss"),
+        lines="cycle",
+        choose=names("model what pruning retraining recomputed"),
+        words={"what": "line", "recomputed": "batch norm recomputed"},
+    ),
+    Chart(
+        table="cycles",
+        title="After each cycle of pruning",
+        x="cycle",
+        y=names("top1 pruned_top1 small_top1 train_loss"),
+        lines="retraining",
+        choose=names("model pruning"),
+    ),
+)
+
 STUDY = Study(
     name="mechanism",
     picture="surfaces",
@@ -630,6 +658,7 @@ STUDY = Study(
         reference="anonymous2021",
     ),
     figures=FIGURES,
+    charts=CHARTS,
     answer=(
         "Who does the work in a network, and in which basin retraining ends, question by question, with intervals "
         "over the pretrained networks of seeds {{ (config.mechanism.seeds or config.seeds) | join(', ') }}, each at "

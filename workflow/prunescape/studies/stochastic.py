@@ -12,7 +12,7 @@ from prunescape.studies.columns import (
     names,
     with_bounds,
 )
-from prunescape.studies.study import CLAIMS, Analysis, Figure, Statement, Study, Table
+from prunescape.studies.study import CLAIMS, Analysis, Chart, Figure, Statement, Study, Table
 
 _POINTS = "percentage points"
 _COLUMNS = {
@@ -618,6 +618,38 @@ FIGURES = (
     ),
 )
 
+_SCORED = {"method": "score"}
+CHARTS = (
+    Chart(
+        table="sweep",
+        title="Right after pruning, on held-out images",
+        x="gamma",
+        y=names("top1 loss"),
+        lines="sigma",
+        choose=names("model method scope recalibrated"),
+        where={"kind": ("deterministic", "stochastic")},
+        words=_SCORED
+        | {"gamma": "pruning rate gamma", "sigma": "noise sigma", "recalibrated": "batch norm recalibrated"},
+    ),
+    Chart(
+        table="fine_tuning",
+        title="After fine-tuning, on test images",
+        x="sigma",
+        y=names("top1 one_shot_top1 one_shot_top1_recalibrated gradient_flow one_shot_gradient_flow"),
+        lines="method",
+        choose=names("model gamma"),
+        words=_SCORED | {"sigma": "noise sigma"},
+    ),
+    Chart(
+        table="search_progress",
+        title="Searches for the largest gain",
+        x="evaluations",
+        y=names("hypervolume"),
+        lines="algorithm",
+        choose=names("model objectives"),
+    ),
+)
+
 STUDY = Study(
     name="stochastic",
     picture="best_draws",
@@ -655,6 +687,7 @@ STUDY = Study(
         reference="avendano2025",
     ),
     figures=FIGURES,
+    charts=CHARTS,
     answer=(
         "Whether Gaussian noise on the weights before pruning gives better sparse networks, question by question, "
         "on {{ config.stochastic.confirm.seeds }} fresh networks that had no part in choosing."

@@ -200,6 +200,37 @@ class Table:
         return {self.name: self.path or f"{self.name}.csv", **parts}
 
 
+@dataclass(frozen=True)
+class Chart:
+    """A chart on the page of a study, of which a reader chooses what it shows; drawn from a table in the page.
+
+    Each line is of one value of a column: the mean over seeds, and thin a line a seed, of medians over what else
+    there is (draws of noise, subsets).
+
+    Attributes:
+        table: name of the table that it is drawn from.
+        title: what it shows.
+        x: the column of the horizontal axis, with numbers.
+        y: columns with numbers, of which a reader chooses that of the vertical axis.
+        lines: the column of whose values each has a line; a reader chooses one, or all.
+        choose: columns of which a reader chooses one value each; rows without a value go with every choice. Those that
+            the table does not have are left out.
+        is_log: whether the horizontal axis is logarithmic.
+        where: values that rows must have, by column.
+        words: names of columns for people, where theirs are not words already.
+    """
+
+    table: str
+    title: str
+    x: str
+    y: tuple[str, ...]
+    lines: str
+    choose: tuple[str, ...] = ("model",)
+    is_log: bool = False
+    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
+
+
 CLAIMS = Table("claims", "a claim of the study", tuple(OF_CLAIM), title="Claims", own=OF_CLAIM)
 
 
@@ -222,6 +253,7 @@ class Study:
         analyses: by which it makes tables of others.
         claims: that it states.
         figures: that it draws.
+        charts: on its page, for a reader to choose what they show.
         label: which label, beside the title, its files have in the report; of a figure, the wildcard of this name.
         figures_in: the part of the report that has its figures, where that is another; may hold wildcards.
     """
@@ -240,6 +272,7 @@ class Study:
     analyses: tuple[Analysis, ...] = ()
     claims: Statement | None = None
     figures: tuple[Figure, ...] = ()
+    charts: tuple[Chart, ...] = ()
     label: str = "model"
     figures_in: str | None = None
 
