@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from claim_checks import seen
+from prunescape.claims.asking import Asking
 from prunescape.claims.study import StudyClaims
-from prunescape.coherence.claims import claims
+from prunescape.coherence.claims import claims, claims_at
 from prunescape.studies.coherence import STUDY
 
 MODEL = "resnet50_cifar"
@@ -239,15 +240,24 @@ def tables(seeds=(0, 1, 2)):
     }
 
 
-def stated(given, models=(MODEL,), tolerance=0.5) -> StudyClaims:
+EACH = 0.025  # one-sided level of an answer: intervals at 95 %
+
+
+def settings_of(models, tolerance=0.5, level=0.05):
+    """The settings of claims."""
+    settings = {"question": STUDY.question, "models": list(models), "tolerance": tolerance, "level": level}
+    return {**settings, "data": "cifar10", "seeds": [0, 1, 2]}
+
+
+def stated(given, models=(MODEL,), tolerance=0.5, level=0.05) -> StudyClaims:
     """The study's claims that follow from these tables."""
-    settings = {"question": STUDY.question, "models": list(models), "tolerance": tolerance}
-    return claims(given, {**settings, "data": "cifar10", "seeds": [0, 1, 2]})
+    return claims(given, settings_of(models, tolerance, level))
 
 
 def answers(model=MODEL, tolerance=0.5, **given):
-    """The claims on a model that follow from these tables, by question."""
-    return seen(stated(given, tolerance=tolerance).of(model))
+    """The claims on a model that follow from these tables, each with an interval at 95 %, by question."""
+    found = claims_at(given, settings_of([MODEL], tolerance), lambda about: Asking(about, EACH, EACH))
+    return seen([claim for claim in found if claim.model == model])
 
 
 def answer(words, model=MODEL, tolerance=0.5, **given):

@@ -225,7 +225,7 @@ def test_masked_mlps_are_compared_by_width_and_decided_at_the_largest() -> None:
     assert found["turns"] == [pytest.approx(256 * 2 ** (0.9 / 4))]
     assert "at width 512, 48.2 against 45.1 % of validation images, +3.1 points [" in found["answer"]
     assert "the sign turns at about 299." in found["answer"]
-    assert found["answer"].endswith("Not learnt, by training accuracy: at width 64 (12 %).")
+    assert "Not learnt, by training accuracy: at width 64 (12 %)." in found["answer"]
     growth = answer("Does the gain of a random mask (global) grow with width", MLP, children=table)
     assert growth["slope"] == pytest.approx(linregress([0, 1, 2], [-3, -1, 3]).slope)  # without the width of 64
     lower = answer(question, MLP, children=with_gains({64: 3.0, 512: -3.0}))
@@ -410,3 +410,54 @@ def test_matched_random_masks(gain: float, tolerance: float, words: str) -> None
     found = answer("diff, best", tolerance=tolerance, matched=samples.matched(gain=gain))
     assert found["answer"].startswith(words)
     assert (found["more"], found["more_high"]) == (pytest.approx(gain), pytest.approx(gain + 0.2 * HALF))
+
+
+# What children begin with
+
+
+def with_initialisations(scaled: dict[float, float], ticket: float) -> pd.DataFrame:
+    """Children of larger parents, whose accuracy from scaled weights is so much higher, by the parent's multiple."""
+    he = samples.mlp_children("fixed").assign(initialisation="he")
+    local = he[(he["scope"] == "local") & (he["end"] != "worst") & (he["score"] != "none")]
+    scope = local if len(local) else he[(he["scope"] == "global") & (he["end"] != "worst") & (he["score"] != "none")]
+    sizes = (scope["parent_parameters"] / scope["parameters"]).round()
+    noise = 0.1 * (scope["seed"] - 1)
+    first = scope.assign(initialisation="scaled", validation_top1=scope["validation_top1"] + sizes.map(scaled) + noise)
+    second = scope.assign(initialisation="parent", validation_top1=scope["validation_top1"] + ticket + noise)
+    return pd.concat([he, first, second], ignore_index=True)
+
+
+def test_initialisations_are_compared_at_the_largest_parent_and_may_explain_its_collapse() -> None:
+    whole = samples.mlp_children("fixed")
+    sizes = sorted((whole["parent_parameters"] / whole["parameters"])[whole["score"] != "none"].round().unique())
+    gains = dict.fromkeys(sizes, -3.0) | {sizes[-1]: 30.0}
+    table = with_initialisations(gains, ticket=-2.0)
+    found = answers(MLP, children=table)
+    of = {
+        key: [row for row in found.values() if f".{key}." in row["id"]] for key in ("scaled_over_he", "ticket_over_he")
+    }
+    assert {len(rows) for rows in of.values()} == {3}
+    for row in of["scaled_over_he"]:
+        assert (row["gain"], row["outcome"]) == (pytest.approx(30.0), "holds")
+        assert row["gain_high"] == pytest.approx(30.0 + 0.1 * HALF)
+        assert next(iter(row["by_size"].values())) == pytest.approx(-3.0)
+    assert [row["outcome"] for row in of["ticket_over_he"]] == ["does not hold"] * 3
+    collapse = [row for row in found.values() if "collapse_by_he" in row["id"]]
+    assert [row["less"] for row in collapse] == pytest.approx([33.0] * 3)
+    same = answers(MLP, children=table[table["initialisation"] == "he"]).values()
+    others = [row for row in found.values() if "_he." not in row["id"]]
+    assert [row["answer"] for row in same] == [row["answer"] for row in others]  # all else is of He's alone
+
+
+def test_the_level_is_split_over_all_answers() -> None:
+    """Four fifths over the core questions' answers, the rest over the others; bounds together are at the level."""
+    given = samples.tables()
+    found = stated(given, level=0.05).claims
+    rows = [claim for claim in found if "core" in claim.numbers]
+    core, others = ([claim for claim in rows if claim.numbers["core"] is kind] for kind in (True, False))
+    assert len(core) > 10 < len(others)
+    for claims, part in ((core, 0.04), (others, 0.01)):
+        levels = {claim.level for claim in claims if claim.level is not None and "early_mask" not in claim.id}
+        assert list(levels) == pytest.approx([1 - 2 * part / len(claims)])
+    assert f"{len(core)} to the core questions" in stated(given).note
+    assert all(claim.numbers["power"] is not None for claim in rows if claim.low is not None)

@@ -108,7 +108,7 @@ class Asking:
         return {**bounds, **more, "power": power, "seeds_needed": needed}
 
     def answered(
-        self, asked: Estimand, answer: str, judgement: Judgement, numbers: Mapping[str, Any], **more: Any
+        self, asked: Estimand, answer: str, judgement: Judgement | None, numbers: Mapping[str, Any], **more: Any
     ) -> Claim:
         """The claim that answers the question `asked`, with its power; see `Question.answered`."""
         told = ""
@@ -178,13 +178,13 @@ def asked_at(
     Args:
         level: how often any answer may be wrong in one direction.
         claims: gives the claims, by the asking of a network. What it asks follows from its tables' rows and not from
-            their numbers, whatever the level.
+            their numbers, whatever the level. Those whose numbers lack `core` test nothing.
 
     Returns:
         The claims; and for the study's note level, core and others (how many answers share it), confidence_core and
         confidence_other (of their intervals, in percent).
     """
-    asked = claims(lambda about: Asking(about, 0.5, 0.5))
+    asked = [claim for claim in claims(lambda about: Asking(about, 0.5, 0.5)) if "core" in claim.numbers]
     core = sum(bool(claim.numbers["core"]) for claim in asked)
     levels = Levels(level, core, len(asked) - core)
     example = levels.asking(About("", "", ""))

@@ -1,18 +1,16 @@
 """The claims of a study in a run, their file claims.json, and the ledger of all studies that the run has by now."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from prunescape.claims.claim import About, Claim
+from prunescape.claims.claim import Claim
 from prunescape.claims.columns import COLUMNS
 from prunescape.errors import UserError
 from prunescape.io.files import read_csv, read_json, remedy, write_csv, write_json
-
-Answer = Callable[[pd.DataFrame, About], list[Claim]]
 
 
 @dataclass(frozen=True)
@@ -86,25 +84,6 @@ def read_results(files: Mapping[str, Any]) -> dict[str, Any]:
 def table(claims: Iterable[Claim]) -> pd.DataFrame:
     """Claims as claims.csv has them, one a row; see `prunescape.claims.columns`."""
     return pd.DataFrame([claim.to_row() for claim in claims], columns=list(COLUMNS))
-
-
-def answered_by(
-    answers: Mapping[str, Sequence[Answer]], tables: Mapping[str, pd.DataFrame], about: About
-) -> list[Claim]:
-    """The claims on one network.
-
-    Args:
-        answers: by table, the functions that make claims of it.
-        tables: the network's rows of each table; of those that are missing or empty nothing is claimed.
-        about: the network.
-    """
-    return [
-        claim
-        for name, functions in answers.items()
-        if name in tables and len(tables[name])
-        for function in functions
-        for claim in function(tables[name], about)
-    ]
 
 
 def decided_on(data: str, seeds: Sequence[int]) -> str:

@@ -3,16 +3,18 @@
 Here are the thesis' chapters 2 to 4; `mask_claims` and `timing_claims` have the claims on masks.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
-from prunescape.claims.claim import About, Claim, Question
-from prunescape.claims.intervals import of_seeds
+from prunescape.claims.asking import Asking, Estimand, asked_at
+from prunescape.claims.claim import About, Claim
 from prunescape.claims.judgement import ABOVE, BELOW, EQUAL, IF_BELOW, decided, judged, shown, verdict
-from prunescape.claims.study import Answer, StudyClaims, answered_by, decided_on
-from prunescape.coherence import mask_claims, timing_claims
+from prunescape.claims.study import StudyClaims, decided_on
+from prunescape.coherence import initialisation_claims, mask_claims, timing_claims
+from prunescape.coherence.asked import Answer, answer_of
 from prunescape.coherence.growth import with_size
 from prunescape.coherence.labels import FRESH, GAUSSIAN, HIGHEST, LOWEST, REAL, TRAINED, with_gap
 
@@ -24,67 +26,80 @@ NOTE = """Coherence is the squared norm of the mean gradient over the mean squar
 signs would give, of as many gradients that are not zero, is taken off its size. A mask keeps the weights of the largest
 ("best") or smallest ("worst") scores, which are |diff|, magnitude or drawn at random; the network is then trained again
 from a fresh initialisation. Scores are ranked over all layers ("global"), over all layers with a part of each kept for
-sure ("with a floor"), or within each layer ("local"). Numbers are means over seeds with 95 % intervals over seeds. An
+sure ("with a floor"), or within each layer ("local"). Numbers are means over seeds, with intervals over seeds. An
 interval that contains zero decides nothing, unless it lies within {tolerance:g} points of it where things may be called
-equal."""
+equal. The level of {level:g} in each direction is split over all answers, four fifths over the
+{core} to the core questions (the thesis' section 7.1), the rest over the {others} others: intervals that decide are at
+{confidence_core:.5g} % and {confidence_other:.5g} %; those in lists by size are at 95 %, and decide nothing. No seed
+had a part in choosing what is asked."""
 
-ON_REAL = Question(
+ON_REAL = Estimand(
     "real_above_noise",
     "Is coherence higher on real data than on Gaussian noise?",
     "Yauney 2024, Figs. 2.1 and 2.2",
     "Coherence is higher while a network learns real data than while it learns Gaussian noise.",
     "highest coherence after any epoch, real data minus noise",
+    smallest=0.01,
 )
-FROM_TRAINED = Question(
+FROM_TRAINED = Estimand(
     "real_above_noise_from_trained",
     "Is it so too where training on noise starts from weights trained on real data?",
     "Yauney 2024, Fig. 2.4",
     "Coherence is higher on real data also where training on noise starts from weights trained on real data.",
     "highest coherence after any epoch, real data minus noise",
+    smallest=0.01,
 )
-LARGE = Question(
+LARGE = Estimand(
     "diffs_large_with_coherence",
     "Are diffs larger where coherence is high?",
     "Yauney 2024, Figs. 3.1 and 3.2",
     "Diffs are larger after the epoch of the highest coherence than after that of the lowest.",
     "mean |diff| beyond that of random signs, at the highest minus at the lowest coherence",
+    smallest=0.01,
 )
-ON_NOISE = Question(
+ON_NOISE = Estimand(
     "diffs_small_on_noise",
     "Are diffs small on Gaussian noise, as coherence is?",
     "Yauney 2024, section 3.2, which sees large ones, and 7.2",
     "At the highest coherence, diffs are smaller on Gaussian noise than on real data.",
     "mean |diff| beyond that of random signs, on noise minus on real data",
+    smallest=0.01,
 )
 WIDER = {
-    "coherence": Question(
+    "coherence": Estimand(
         "coherence_with_width",
         "Does the highest coherence grow with width?",
         "Yauney 2024, Fig. 4.3",
         "The highest coherence of fully connected networks grows with their width.",
         "change of the highest coherence with each doubling of width",
+        smallest=0.01,
     ),
-    "gap": Question(
+    "gap": Estimand(
         "gap_with_width",
         "Does the generalisation gap grow with width?",
         "Yauney 2024, Fig. 4.2",
         "The generalisation gap of fully connected networks grows with their width.",
         "change of training minus validation accuracy with each doubling of width",
+        smallest=1.0,
+        unit=" points",
     ),
-    "validation_top1": Question(
+    "validation_top1": Estimand(
         "accuracy_with_width",
         "Does validation accuracy grow with width?",
         "Yauney 2024, Fig. 4.1",
         "Validation accuracy of fully connected networks grows with their width.",
         "change of validation accuracy with each doubling of width",
+        smallest=1.0,
+        unit=" points",
     ),
 }
-NARROWER = Question(
+NARROWER = Estimand(
     "diffs_with_width",
     "Do diffs grow with width?",
     "Yauney 2024, Fig. 4.4, which sees them shrink",
     "Diffs of fully connected networks grow with their width.",
     "change of the mean |diff| beyond that of random signs with each doubling of width",
+    smallest=0.005,
 )
 
 
@@ -95,8 +110,26 @@ def claims(given: Mapping[str, Any], settings: Mapping[str, Any]) -> StudyClaims
         given: by name, those of the study's tables that there are: epochs, widths, children, mask_overlap,
             early_masks, matched.
         settings: question, the study's; models, names in order, after which that of the width experiments' networks
-            comes; tolerance, points by which accuracies may differ and count as equal; data, the data set's name; and
-            seeds.
+            comes; tolerance, points by which accuracies may differ and count as equal; level, how often any answer may
+            be wrong in one direction; data, the data set's name; and seeds.
+    """
+    stated, split = asked_at(settings["level"], partial(claims_at, given, settings))
+    with_claims = {claim.model for claim in stated}
+    models = {name: "" for name in _models(settings) if name != MLP or name in with_claims}
+    note = NOTE.format(tolerance=settings["tolerance"], **split)
+    return StudyClaims(STUDY, settings["question"], note, models, stated)
+
+
+def _models(settings: Mapping[str, Any]) -> list[str]:
+    return list(dict.fromkeys([*settings["models"], MLP]))
+
+
+def claims_at(given: Mapping[str, Any], settings: Mapping[str, Any], asking: Callable[[About], Asking]) -> list[Claim]:
+    """The claims at given levels.
+
+    Args:
+        given, settings: see `claims`.
+        asking: the asking of a network.
     """
     tolerance, data = settings["tolerance"], settings["data"]
     answers: dict[str, Sequence[Answer]] = {
@@ -105,16 +138,19 @@ def claims(given: Mapping[str, Any], settings: Mapping[str, Any]) -> StudyClaims
         **mask_claims.answers(tolerance, data),
         **timing_claims.answers(tolerance),
     }
+    answers["children"] = [*answers["children"], *initialisation_claims.answers()["children"]]
     stated: list[Claim] = []
-    models = {}
-    for model in dict.fromkeys([*settings["models"], MLP]):
+    for model in _models(settings):
         own = {name: _of(table, model) for name, table in given.items()}
-        answered = answered_by(answers, own, About(STUDY, model, decided_on(data, settings["seeds"])))
-        if answered or model != MLP:
-            models[model] = ""
-            stated += answered
-    note = NOTE.format(tolerance=tolerance)
-    return StudyClaims(STUDY, settings["question"], note, models, stated)
+        of = asking(About(STUDY, model, decided_on(data, settings["seeds"])))
+        stated += [
+            claim
+            for name, functions in answers.items()
+            if name in own and len(own[name])
+            for function in functions
+            for claim in function(own[name], of)
+        ]
+    return stated
 
 
 def _of(table: pd.DataFrame, model: str) -> pd.DataFrame:
@@ -139,24 +175,24 @@ def _end(epochs: pd.DataFrame, data: str, start: str) -> float:
     return float(chosen[chosen["epoch"] == chosen["epoch"].max()]["train_top1"].mean())
 
 
-def _real(epochs: pd.DataFrame, about: About) -> list[Claim]:
-    return _compared(epochs, about, ON_REAL, FRESH)
+def _real(epochs: pd.DataFrame, asking: Asking) -> list[Claim]:
+    return _compared(epochs, asking, ON_REAL, FRESH)
 
 
-def _from_trained(epochs: pd.DataFrame, about: About) -> list[Claim]:
-    return _compared(epochs, about, FROM_TRAINED, TRAINED)
+def _from_trained(epochs: pd.DataFrame, asking: Asking) -> list[Claim]:
+    return _compared(epochs, asking, FROM_TRAINED, TRAINED)
 
 
-def _compared(epochs: pd.DataFrame, about: About, asked: Question, start: str) -> list[Claim]:
+def _compared(epochs: pd.DataFrame, asking: Asking, asked: Estimand, start: str) -> list[Claim]:
     real, noise = highest_coherence(epochs, REAL, FRESH), highest_coherence(epochs, GAUSSIAN, start)
     more = (real - noise).dropna()
     if more.empty:
         return []
-    row = of_seeds("more", more)
+    row = answer_of(asking, asked, "more", more)
     seeds, chance = more.index, float(epochs["coherence_by_chance"].mean())
     return [
-        asked.answered(
-            about,
+        asking.answered(
+            asked,
             f"{verdict('more', row)}: after its best epoch coherence is {real[seeds].mean():.3g} on real data"
             f" and {noise[seeds].mean():.3g} on noise, {shown('more', row, 4, '')} more, where orthogonal gradients"
             f" have {chance:.2g}; training accuracy ends at"
@@ -199,16 +235,16 @@ def _told(sizes: pd.DataFrame) -> str:
     return f"{sizes['size'].mean():.4f} (random signs {sizes['chance'].mean():.4f})"
 
 
-def _large(epochs: pd.DataFrame, about: About) -> list[Claim]:
+def _large(epochs: pd.DataFrame, asking: Asking) -> list[Claim]:
     stated = []
     for data, words in KINDS.items():
         mine = _diffs(epochs[(epochs["data"] == data) & (epochs["start"] == FRESH)], ["seed"])
         if mine.empty:
             continue
-        row = of_seeds("more", mine[HIGHEST, "beyond"] - mine[LOWEST, "beyond"])
+        row = answer_of(asking, LARGE, "more", mine[HIGHEST, "beyond"] - mine[LOWEST, "beyond"])
         stated.append(
-            LARGE.answered(
-                about,
+            asking.answered(
+                LARGE,
                 f"{verdict('more', row)}: the mean |diff| is {_told(mine[HIGHEST])} after the epoch of the highest"
                 f" coherence and {_told(mine[LOWEST])} after that of the lowest; beyond random signs it is"
                 f" {shown('more', row, 4, '')} more.",
@@ -221,18 +257,18 @@ def _large(epochs: pd.DataFrame, about: About) -> list[Claim]:
     return stated
 
 
-def _on_noise(epochs: pd.DataFrame, about: About) -> list[Claim]:
+def _on_noise(epochs: pd.DataFrame, asking: Asking) -> list[Claim]:
     fresh = epochs[epochs["start"] == FRESH]
     noise, real = (_diffs(fresh[fresh["data"] == data], ["seed"])[HIGHEST] for data in (GAUSSIAN, REAL))
     more = (noise["beyond"] - real["beyond"]).dropna()
     if more.empty:
         return []
-    row = of_seeds("more", more)
+    row = answer_of(asking, ON_NOISE, "more", more)
     words = {ABOVE: "No, they are larger", BELOW: "Yes, they are smaller", EQUAL: "No, they are as large"}
     word = words.get(decided("more", row), "Not decided")
     return [
-        ON_NOISE.answered(
-            about,
+        asking.answered(
+            ON_NOISE,
             f"{word}: at the highest coherence the mean |diff| is {_told(noise)} on noise and {_told(real)} on real"
             f" data; beyond random signs it is {shown('more', row, 4, '')} more on noise.",
             judged("more", row, 4, "", outcomes=IF_BELOW, after=" more on noise"),
@@ -241,7 +277,7 @@ def _on_noise(epochs: pd.DataFrame, about: About) -> list[Claim]:
     ]
 
 
-def _by_width(widths: pd.DataFrame, about: About) -> list[Claim]:
+def _by_width(widths: pd.DataFrame, asking: Asking) -> list[Claim]:
     last = with_gap(widths.sort_values("epoch").groupby(["seed", "width"]).tail(1))
     after = widths[widths["epoch"] > 0]
     grown = {
@@ -256,7 +292,7 @@ def _by_width(widths: pd.DataFrame, about: About) -> list[Claim]:
         for name, values in grown.items()
         for claim in with_size(
             WIDER[name],
-            about,
+            asking,
             words.get(name, "validation accuracy"),
             values,
             "width",
@@ -265,6 +301,6 @@ def _by_width(widths: pd.DataFrame, about: About) -> list[Claim]:
     ]
 
 
-def _narrower(widths: pd.DataFrame, about: About) -> list[Claim]:
+def _narrower(widths: pd.DataFrame, asking: Asking) -> list[Claim]:
     sizes = _diffs(widths, ["seed", "width"])[HIGHEST]["beyond"].unstack("width")
-    return with_size(NARROWER, about, "the mean |diff| beyond that of random signs", sizes, "width", 4, "")
+    return with_size(NARROWER, asking, "the mean |diff| beyond that of random signs", sizes, "width", 4, "")

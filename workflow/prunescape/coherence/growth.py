@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from prunescape.claims.claim import About, Claim, Question
-from prunescape.claims.intervals import of_seeds
+from prunescape.claims.asking import Asking, Estimand
+from prunescape.claims.claim import Claim
 from prunescape.claims.judgement import judged, shown, verdict
+from prunescape.coherence.asked import answer_of
 
 
 def slopes(values: pd.DataFrame) -> pd.Series:
@@ -23,8 +24,8 @@ def slopes(values: pd.DataFrame) -> pd.Series:
 
 
 def with_size(
-    asked: Question,
-    about: About,
+    asked: Estimand,
+    asking: Asking,
     what: str,
     values: pd.DataFrame,
     size: str,
@@ -37,7 +38,7 @@ def with_size(
     """The claim that values grow with size: their slope by seed, and their mean rank correlation.
 
     Args:
-        asked, about: the question, and of what.
+        asked, asking: the question, and the network.
         what: the name of the values.
         values: a row a seed, a column a size.
         size: what the columns are.
@@ -48,12 +49,12 @@ def with_size(
     slope = slopes(values)
     if slope.empty:
         return []
-    row = of_seeds("slope", slope)
+    row = answer_of(asking, asked, "slope", slope)
     least, most = values.columns.min(), values.columns.max()
     ranks = values.T.corrwith(pd.Series(values.columns, index=values.columns), method="spearman").mean()
     return [
-        asked.answered(
-            about,
+        asking.answered(
+            asked,
             f"{verdict('slope', row)}: with each doubling of {size} {what} changes by"
             f" {shown('slope', row, digits, unit)}, from {values[least].mean():.{digits}f} at {least:,.0f} to"
             f" {values[most].mean():.{digits}f} at {most:,.0f} (rank correlation {ranks:.2f}).{after}",

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from prunescape.claims.claim import About, Claim, Question
-from prunescape.claims.intervals import of_seeds
+from prunescape.claims.asking import Asking, Estimand
+from prunescape.claims.claim import Claim
 from prunescape.claims.judgement import ABOVE, BELOW, CANNOT, EQUAL, IF_EQUAL, decided, judged, shown, verdict
-from prunescape.claims.study import Answer
+from prunescape.coherence.asked import Answer, answer_of, is_core
 from prunescape.coherence.by_size import WORDS, asked_at, by_size, listing, named, number, turns, unlearnt, with_sizes
 from prunescape.coherence.growth import with_size
 from prunescape.coherence.labels import (
@@ -39,8 +39,9 @@ OF_WIDE, OF_FIXED = "Yauney 2024, Fig. 5.1", "Yauney 2024, Fig. 5.3"
 OF_NETWORK = "Yauney 2024, Figs. 6.1, 6.2, 6.5 and 6.6"
 
 
-def _pair(key: str, text: str, statement: str, source: str = f"{OF_WIDE}; Figs. 6.1, 6.2, 6.5 and 6.6") -> Question:
-    return Question(key, f"{text}?", source, statement, "validation accuracy of the first minus the second mask's")
+def _pair(key: str, text: str, statement: str, source: str = f"{OF_WIDE}; Figs. 6.1, 6.2, 6.5 and 6.6") -> Estimand:
+    quantity = "validation accuracy of the first minus the second mask's"
+    return Estimand(key, f"{text}?", source, statement, quantity, smallest=2.0, unit=" points")
 
 
 # Pairs that are compared: what is asked, the one and the other.
@@ -94,55 +95,69 @@ PAIRS = (
 )
 _GAIN = "validation accuracy with the mask minus that of the dense network"
 TO_DENSE = {
-    WIDE: Question(
+    WIDE: Estimand(
         "masked_over_dense_of_as_many_weights",
         "Is a masked network better than a dense one of as many weights, at the largest width?",
         OF_WIDE,
         "At the largest width, a network with a mask is better than a dense one of as many weights.",
         _GAIN,
+        smallest=2.0,
+        unit=" points",
     ),
-    FIXED: Question(
+    FIXED: Estimand(
         "masked_over_dense_of_its_size",
         "Is a masked network of fixed size better than the dense one of that size, with the smallest parent?",
         OF_FIXED,
         "A mask of the smallest parent gives a better network than the dense one of as many weights.",
         _GAIN,
+        smallest=2.0,
+        unit=" points",
     ),
-    NETWORK: Question(
+    NETWORK: Estimand(
         "masked_over_dense",
         "Is a masked network better than the dense one?",
         OF_NETWORK,
         "A network with a mask is better than the dense one.",
         _GAIN,
+        smallest=2.0,
+        unit=" points",
     ),
 }
-GAIN_WITH_WIDTH = Question(
+GAIN_WITH_WIDTH = Estimand(
     "gain_with_width",
     "Does the gain of masked networks over dense ones of as many weights grow with width?",
     OF_WIDE,
     "The wider the network, the more a mask gains over a dense network of as many weights.",
     "change of the gain in validation accuracy with each doubling of width",
+    smallest=1.0,
+    unit=" points",
 )
-GAP = Question(
+GAP = Estimand(
     "masked_gap_smaller",
     "Is the generalisation gap smaller with a mask than in a dense network of as many weights, at the largest width?",
     "Yauney 2024, Fig. 5.2",
     "At the largest width, the generalisation gap is smaller with a mask than in a dense network of as many weights.",
     "generalisation gap of the dense network minus that with the mask, where both learn",
+    smallest=2.0,
+    unit=" points",
 )
-LARGER_PARENTS = Question(
+LARGER_PARENTS = Estimand(
     "larger_parents",
     "Does a mask of fixed size get better with its parent's size?",
     OF_FIXED,
     "Of masks of one size, those from larger parents give better networks.",
     "change of validation accuracy with each doubling of the parent's parameters",
+    smallest=1.0,
+    unit=" points",
 )
-MATCHED = Question(
+MATCHED = Estimand(
     "matched_random",
     "Is a random mask with the same layer densities as good?",
     "Yauney 2024, section 7.2, an open question",
     "A random mask with the same layer densities is as good as the mask itself.",
     "validation accuracy of the mask minus that of the random one",
+    smallest=2.0,
+    unit=" points",
 )
 
 
@@ -155,12 +170,12 @@ def answers(tolerance: float, data: str) -> dict[str, list[Answer]]:
     """
     return {
         "children": [
-            lambda table, about: _against_dense(table, about, published_top1(table, data)),
+            lambda table, asking: _against_dense(table, asking, published_top1(table, data)),
             _generalise,
-            lambda table, about: _compared(table, about, published_top1(table, data)),
+            lambda table, asking: _compared(table, asking, published_top1(table, data)),
             _larger_parents,
         ],
-        "matched": [lambda table, about: _matched(table, about, tolerance)],
+        "matched": [lambda table, asking: _matched(table, asking, tolerance)],
     }
 
 
@@ -191,7 +206,7 @@ def _parts(children: pd.DataFrame, experiment: str) -> list[tuple[str, pd.DataFr
     return [(SCOPES[scope], with_sizes(in_scope(table, scope), experiment)) for scope in scopes_of(table)]
 
 
-def _against_dense(children: pd.DataFrame, about: About, printed: Published) -> list[Claim]:
+def _against_dense(children: pd.DataFrame, asking: Asking, printed: Published) -> list[Claim]:
     texts = {
         WIDE: "Is a network with a {} mask ({}) better than a dense one of as many weights, at the largest width?",
         FIXED: "Is a network with a {} mask ({}) of the smallest parent better than the dense one of its size?",
@@ -206,11 +221,11 @@ def _against_dense(children: pd.DataFrame, about: About, printed: Published) -> 
                 if gains.empty:
                     continue
                 size, without = asked_at(gains, experiment), unlearnt(part, mask)
-                row = of_seeds("gain", gains[size].dropna())
+                row = answer_of(asking, TO_DENSE[experiment], "gain", gains[size].dropna())
                 case, theirs = f"{name}, {scope}", printed(scope, mask) - printed(scope, (NONE, ""))
                 stated.append(
-                    TO_DENSE[experiment].answered(
-                        about,
+                    asking.answered(
+                        TO_DENSE[experiment],
                         f"{verdict('gain', row)}: {_where(experiment, size)}{own[size].mean():.1f} against"
                         f" {dense[size].mean():.1f} % of validation images, {shown('gain', row)}."
                         f"{listing(gains, experiment, without.index)}{named(without, experiment)}",
@@ -225,7 +240,7 @@ def _against_dense(children: pd.DataFrame, about: About, printed: Published) -> 
                 if experiment == WIDE:
                     stated += with_size(
                         GAIN_WITH_WIDTH,
-                        about,
+                        asking,
                         "the gain over the dense network",
                         gains.drop(columns=without.index, errors="ignore"),
                         "width",
@@ -247,7 +262,7 @@ def _by_size(gains: pd.DataFrame, without: pd.Series) -> dict[str, Any]:
     return {"by_size": means, "turns": turns(learnt.mean()), "unlearnt": [float(size) for size in without.index]}
 
 
-def _generalise(children: pd.DataFrame, about: About) -> list[Claim]:
+def _generalise(children: pd.DataFrame, asking: Asking) -> list[Claim]:
     stated = []
     for scope, part in _parts(children, WIDE):
         for mask, name in ASKED.items():
@@ -271,16 +286,17 @@ def _generalise(children: pd.DataFrame, about: About) -> list[Claim]:
                     f"At width {number(size)} networks with this mask have not learnt, so that their gap says nothing."
                 )
                 why += named(without, WIDE)
-                stated.append(GAP.answered(about, why, None, CANNOT, numbers=numbers, **told))
+                numbers = {"core": is_core(GAP), **numbers}
+                stated.append(asking.answered(GAP, why, None, numbers, outcome=CANNOT, **told))
                 continue
-            row = of_seeds("gain", less[size].dropna())
+            row = answer_of(asking, GAP, "gain", less[size].dropna())
             accuracies = [
                 f"{words} accuracy {values[name][0][size].mean():.1f} against {values[name][1][size].mean():.1f} %"
                 for name, words in (("validation_top1", "validation"), ("train_top1", "training"))
             ]
             stated.append(
-                GAP.answered(
-                    about,
+                asking.answered(
+                    GAP,
                     f"{verdict('gain', row)}: at width {number(size)}, {own[size].mean():.1f} against"
                     f" {dense[size].mean():.1f} points, {shown('gain', row)} less, with {' and '.join(accuracies)}."
                     f"{listing(less.drop(columns=without.index, errors='ignore'), WIDE)}{named(without, WIDE)}",
@@ -292,7 +308,7 @@ def _generalise(children: pd.DataFrame, about: About) -> list[Claim]:
     return stated
 
 
-def _compared(children: pd.DataFrame, about: About, printed: Published) -> list[Claim]:
+def _compared(children: pd.DataFrame, asking: Asking, printed: Published) -> list[Claim]:
     stated = []
     for experiment in (WIDE, NETWORK):
         for scope, part in _parts(children, experiment):
@@ -302,10 +318,10 @@ def _compared(children: pd.DataFrame, about: About, printed: Published) -> list[
                 if more.empty:
                     continue
                 size, without = asked_at(more, experiment), unlearnt(part, one, other)
-                row = of_seeds("more", more[size].dropna())
+                row = answer_of(asking, asked, "more", more[size].dropna())
                 stated.append(
-                    asked.answered(
-                        about,
+                    asking.answered(
+                        asked,
                         f"{verdict('more', row)}: {_where(experiment, size)}{first[size].mean():.1f} % against"
                         f" {second[size].mean():.1f} %, {shown('more', row)}."
                         f"{listing(more, experiment, without.index)}{named(without, experiment)}",
@@ -320,7 +336,7 @@ def _compared(children: pd.DataFrame, about: About, printed: Published) -> list[
     return stated
 
 
-def _larger_parents(children: pd.DataFrame, about: About) -> list[Claim]:
+def _larger_parents(children: pd.DataFrame, asking: Asking) -> list[Claim]:
     stated = []
     for scope, part in _parts(children, FIXED):
         for mask, name in ASKED.items():
@@ -332,7 +348,7 @@ def _larger_parents(children: pd.DataFrame, about: About) -> list[Claim]:
             question = f"Does a {name} mask ({scope}) of fixed size get better with the size of its parent?"
             stated += with_size(
                 LARGER_PARENTS,
-                about,
+                asking,
                 "validation accuracy",
                 own,
                 "the parent's parameters",
@@ -343,7 +359,7 @@ def _larger_parents(children: pd.DataFrame, about: About) -> list[Claim]:
     return stated
 
 
-def _matched(table: pd.DataFrame, about: About, tolerance: float) -> list[Claim]:
+def _matched(table: pd.DataFrame, asking: Asking, tolerance: float) -> list[Claim]:
     table, stated = labelled(table), []
     for scope in scopes_of(table):
         for mask, name in MASKS.items():
@@ -352,13 +368,13 @@ def _matched(table: pd.DataFrame, about: About, tolerance: float) -> list[Claim]
             if not {False, True} <= set(values) or values.dropna().empty:
                 continue
             values = values.dropna()
-            row = of_seeds("more", values[False] - values[True])
+            row = answer_of(asking, MATCHED, "more", values[False] - values[True])
             sure = decided("more", row, tolerance)
             word = {EQUAL: "Yes", ABOVE: "No", BELOW: "Yes, it is better"}.get(sure, "Not decided")
             where = f" ({SCOPES[scope]})" if len(scopes_of(table)) > 1 else ""
             stated.append(
-                MATCHED.answered(
-                    about,
+                asking.answered(
+                    MATCHED,
                     f"{word}: the mask itself gives {values[False].mean():.1f} % of validation images, the"
                     f" random one {values[True].mean():.1f} %; the mask is {shown('more', row)} better.",
                     judged("more", row, tolerance=tolerance, outcomes=IF_EQUAL, after=" for the mask"),

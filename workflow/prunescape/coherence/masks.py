@@ -44,6 +44,19 @@ def choices(scores: Sequence[str], ends: Sequence[str], scopes: Sequence[str]) -
     ]
 
 
+def begun(wanted: Sequence[Choice], initialisations: Sequence[str]) -> list[tuple[str, Choice]]:
+    """The children of masks, each an initialisation and a choice.
+
+    With the first initialisation there are all, with the others the best and the random masks of one scope: the local
+    one, where each layer keeps as much, or else the first.
+    """
+    scopes = [choice.scope for choice in wanted]
+    one = LOCAL if LOCAL in scopes else scopes[0]
+    few = [choice for choice in wanted if choice.scope == one and choice.end != WORST]
+    first, *others = initialisations
+    return [(first, choice) for choice in wanted] + [(other, choice) for other in others for choice in few]
+
+
 def ranks(scores: Mapping[str, torch.Tensor], seed: int) -> Tensors:
     """Ranks of weights in the order of their scores, lowest 0, among all layers: whole numbers, no two alike.
 

@@ -13,7 +13,7 @@ import pandas as pd
 from prunescape.coherence.children import HE, NONE, Child
 from prunescape.coherence.families import Family, Packed
 from prunescape.coherence.layers import prunable_layers
-from prunescape.coherence.masks import Choice
+from prunescape.coherence.masks import Choice, begun
 from prunescape.coherence.measure import Measured
 from prunescape.coherence.parent import Parent
 from prunescape.coherence.runs import (
@@ -164,14 +164,14 @@ def child_count(parent: Parent, width: int) -> int:
 def family_of(
     parent: Parent, width: int, wanted: Sequence[Choice], labels: Mapping[str, Any], initialisations: Sequence[str]
 ) -> Family:
-    """The children of a parent of some width, each mask with every initialisation; its memory is given back.
+    """The children of a parent of some width; its memory is given back.
 
     Args:
         parent: as `parent_of` gives it; without weights and diffs afterwards.
         width: of the dense network with as many weights as they.
         wanted: their masks.
         labels: what their rows begin with.
-        initialisations: of `prunescape.coherence.children.INITIALISATIONS`.
+        initialisations: of `prunescape.coherence.children.INITIALISATIONS`; see `prunescape.coherence.masks.begun`.
     """
     first = {
         **labels,
@@ -186,7 +186,6 @@ def family_of(
     parent.states, parent.diffs = {}, {}
     children = [
         Child({**first, **choice._asdict(), "initialisation": initialisation}, masks[choice])
-        for initialisation in initialisations
-        for choice in wanted
+        for initialisation, choice in begun(wanted, initialisations)
     ]
     return Family(parent.architecture, children)

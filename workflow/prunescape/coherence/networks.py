@@ -8,7 +8,7 @@ import pandas as pd
 
 from prunescape.coherence.children import HE, NONE, Child
 from prunescape.coherence.layer_tables import densities, overlap, overlap_by_chance
-from prunescape.coherence.masks import BEST, DIFF, FLOOR, MAGNITUDE, RANDOM, Choice, choices, matched
+from prunescape.coherence.masks import BEST, DIFF, FLOOR, MAGNITUDE, RANDOM, Choice, begun, choices, matched
 from prunescape.coherence.parent import Parent
 from prunescape.pruning.unstructured import Tensors
 
@@ -31,7 +31,7 @@ class MaskExperiments:
         experiments: `NETWORK`, `EARLY`, `MATCHED`, `STABILITY`: those that are wanted.
         scores, ends, scopes: of masks.
         early_epochs: after which masks are taken.
-        initialisations: of children in `NETWORK`; elsewhere they have the first one.
+        initialisations: of children in `NETWORK`, see `prunescape.coherence.masks.begun`; elsewhere the first one.
     """
 
     experiments: Collection[str]
@@ -66,9 +66,8 @@ class MaskExperiments:
 
         if NETWORK in self.experiments:
             add(NETWORK, Choice(NONE, "", ""), None, initialisation=HE)
-            for initialisation in self.initialisations:
-                for choice, mask in masks.items():
-                    add(NETWORK, choice, mask, initialisation=initialisation)
+            for initialisation, choice in begun(list(masks), self.initialisations):
+                add(NETWORK, choice, masks[choice], initialisation=initialisation)
         ones = {choice: mask for choice, mask in masks.items() if choice.scope == self.scope and choice.score != RANDOM}
         if MATCHED in self.experiments:
             for choice, mask in ones.items():

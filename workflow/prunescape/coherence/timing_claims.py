@@ -4,7 +4,8 @@ from typing import Any
 
 import pandas as pd
 
-from prunescape.claims.claim import About, Claim, Question
+from prunescape.claims.asking import Asking, Estimand
+from prunescape.claims.claim import Claim, Question
 from prunescape.claims.intervals import of_seeds
 from prunescape.claims.judgement import (
     BELOW,
@@ -20,7 +21,7 @@ from prunescape.claims.judgement import (
     shown,
     verdict,
 )
-from prunescape.claims.study import Answer
+from prunescape.coherence.asked import Answer, answer_of, is_core
 from prunescape.coherence.labels import DIFF, MAGNITUDE, SCORES, against_used
 
 SETTLED = 0.9  # the part of a mask that chance would not give and that is there from then on
@@ -33,19 +34,23 @@ SETTLES = Question(
     "The magnitude mask settles before the end of the training.",
     "first epoch from which on the mask is the final one",
 )
-LIKE_OTHERS = Question(
+LIKE_OTHERS = Estimand(
     "diff_masks_alike",
     "Are diff masks of other epochs like that of the highest coherence?",
     "beyond Yauney 2024",
     "Diff masks of other epochs hold more of the weights of that of the highest coherence than chance would give.",
     "part of the weights in both masks, minus what chance gives",
+    smallest=5.0,
+    unit=" points",
 )
-EARLY = Question(
+EARLY = Estimand(
     "early_mask",
     "Is a mask of an earlier epoch good enough?",
     "Yauney 2024, section 7.2, an open question",
     "The mask of an earlier epoch is good enough: within the tolerance of the one that is used, or better.",
     "validation accuracy with the earlier mask minus with the one that is used",
+    smallest=2.0,
+    unit=" points",
 )
 
 
@@ -57,11 +62,11 @@ def answers(tolerance: float) -> dict[str, list[Answer]]:
     """
     return {
         "mask_overlap": [_settles, _depends_on_epoch],
-        "early_masks": [lambda table, about: _early(table, about, tolerance)],
+        "early_masks": [lambda table, asking: _early(table, asking, tolerance)],
     }
 
 
-def _settles(overlap: pd.DataFrame, about: About) -> list[Claim]:
+def _settles(overlap: pd.DataFrame, asking: Asking) -> list[Claim]:
     table = overlap[overlap["score"] == MAGNITUDE]
     epochs = table.groupby("seed")[["epoch", "overlap", "expected"]].apply(settled_epoch).astype(float).dropna()
     if epochs.empty:
@@ -69,7 +74,7 @@ def _settles(overlap: pd.DataFrame, about: About) -> list[Claim]:
     row, last = of_seeds("epoch", epochs), int(table["epoch"].max())
     return [
         SETTLES.answered(
-            about,
+            asking.about,
             f"After epoch {shown('epoch', row, 1, '').lstrip('+')} of {last},"
             f" {100 * row['epoch'] / last:.0f} % of the training: from then on at least {100 * SETTLED:.0f} % of what"
             " the final mask has beyond chance is in the mask of every measured epoch.",
@@ -94,15 +99,15 @@ def settled_epoch(rows: pd.DataFrame) -> float:
     return float(settled.min()) if len(settled) else float("nan")
 
 
-def _depends_on_epoch(overlap: pd.DataFrame, about: About) -> list[Claim]:
+def _depends_on_epoch(overlap: pd.DataFrame, asking: Asking) -> list[Claim]:
     table = overlap[(overlap["score"] == DIFF) & (overlap["overlap"] < 1)]
     means = table.groupby("seed")[["overlap", "expected"]].mean().dropna()
     if means.empty:
         return []
-    row = of_seeds("more", 100 * (means["overlap"] - means["expected"]))
+    row = answer_of(asking, LIKE_OTHERS, "more", 100 * (means["overlap"] - means["expected"]))
     return [
-        LIKE_OTHERS.answered(
-            about,
+        asking.answered(
+            LIKE_OTHERS,
             f"{verdict('more', row)}: on average they hold {100 * means['overlap'].mean():.1f} % of its"
             f" weights, {shown('more', row)} more than chance would give.",
             judged("more", row),
@@ -111,7 +116,7 @@ def _depends_on_epoch(overlap: pd.DataFrame, about: About) -> list[Claim]:
     ]
 
 
-def _early(table: pd.DataFrame, about: About, tolerance: float) -> list[Claim]:
+def _early(table: pd.DataFrame, asking: Asking, tolerance: float) -> list[Claim]:
     stated, compared = [], against_used(table).dropna(subset=["validation_top1"])
     near = f"good enough, within {tolerance:g} points of the one that is used"
     for score in SCORES:
@@ -126,9 +131,10 @@ def _early(table: pd.DataFrame, about: About, tolerance: float) -> list[Claim]:
         known = own.dropna(subset=["more"])
         why = _unknown(known)
         if why:
-            stated.append(EARLY.answered(about, why, None, CANNOT, case=score, **told))
+            core = {"core": is_core(EARLY)}
+            stated.append(asking.answered(EARLY, why, None, core, outcome=CANNOT, case=score, **told))
         else:
-            stated.append(_good_enough(known, about, score, tolerance, told))
+            stated.append(_good_enough(known, asking, score, tolerance, told))
     return stated
 
 
@@ -149,13 +155,13 @@ def _span(known: pd.DataFrame) -> tuple[str, str]:
     return span, f"epoch{s} {span}"
 
 
-def _good_enough(known: pd.DataFrame, about: About, score: str, tolerance: float, told: dict[str, Any]) -> Claim:
+def _good_enough(known: pd.DataFrame, asking: Asking, score: str, tolerance: float, told: dict[str, Any]) -> Claim:
     """The claim of `_early` for one score.
 
     Args:
         known: epoch, parent_epochs, child_epochs, validation_top1, used_epoch, used_top1, more: of the seeds where the
             used mask was trained, too.
-        about: the network.
+        asking: of the network.
         score: in words.
         tolerance: see `answers`.
         told: what `Question.answered` takes, too.
@@ -164,13 +170,14 @@ def _good_enough(known: pd.DataFrame, about: About, score: str, tolerance: float
     # Diffs of later epochs than the highest coherence's are not early.
     earlier = known[known["epoch"] < known["used_epoch"].min()]
     by_epoch = {int(epoch): rows for epoch, rows in earlier.groupby("epoch")}
-    epoch, sure = good_enough({one: of_seeds("more", rows["more"]) for one, rows in by_epoch.items()}, tolerance)
-    own, row = by_epoch[epoch], of_seeds("more", by_epoch[epoch]["more"])
+    rows = {one: answer_of(asking, EARLY, "more", of["more"], len(by_epoch)) for one, of in by_epoch.items()}
+    epoch, sure = good_enough(rows, tolerance)
+    own, row = by_epoch[epoch], rows[epoch]
     word = {OPEN: "Not decided", BELOW: f"Not yet after epoch {epoch}"}.get(sure, f"After epoch {epoch}")
     parent, child = float(own["parent_epochs"].mean()), float(own["child_epochs"].mean())
     saved = 100 * (parent - epoch) / (parent + child)
-    return EARLY.answered(
-        about,
+    return asking.answered(
+        EARLY,
         f"{word}: networks with the mask of epoch {epoch} reach {own['validation_top1'].mean():.1f} % of"
         f" validation images, those with the one that is used, of {when}, {own['used_top1'].mean():.1f} %,"
         f" {shown('more', row)}. It is there after {100 * epoch / parent:.0f} % of the parent's training; to stop then"

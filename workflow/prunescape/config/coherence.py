@@ -27,7 +27,8 @@ Initialisation = Literal["he", "scaled", "parent"]
 _INITIALISATIONS = (
     "What children of masks begin with: weights drawn anew after He (`he`); these, divided by the square root of the "
     "part that the mask keeps of their layer, so that signals keep their size (`scaled`); or the initial weights of "
-    "the parent (`parent`), a lottery ticket."
+    "the parent (`parent`), a lottery ticket. Those after the first are tried with the best and the random masks of "
+    "one scope, `local` if it is among them."
 )
 Width = Annotated[int, Integer(ge=1, le=1_000_000)]
 
@@ -100,6 +101,12 @@ class Coherence(Section):
         0.5,
         "Points by which two accuracies must differ to count as different in the claims.",
         unit="points",
+    )
+    level: Annotated[Number, within(gt=0, lt=0.5)] = key(
+        0.05,
+        "How often any answer of the study may be wrong in one direction. It is split over all answers, four fifths "
+        "over those to the core questions.",
+        unit="part of the studies",
     )
     models: FilledIn[Annotated[dict[str, Network], within(min_length=1)]] = key(
         None,

@@ -118,11 +118,16 @@ class Coherence(Companion[Section]):
         kinds = len(self._scored) * len(self.section.ends) + ("random" in self.section.scores)
         return kinds * len(self.section.scopes)
 
+    def begun(self, initialisations: Collection[str]) -> int:
+        """Number of children of a parent, by what they begin with; see `prunescape.coherence.masks.begun`."""
+        few = len(self._scored) * ("best" in self.section.ends) + ("random" in self.section.scores)
+        return self.masks + (len(initialisations) - 1) * few
+
     def _sparse_children(self, model: str) -> int:
         """Number of networks that are trained with masks of a model, the dense one included."""
         trained, alone = len(self._scored), 1 if self.performed("network") else 2
         return (
-            self.performed("network") * (1 + self.masks * len(self.section.models[model].initialisations))
+            self.performed("network") * (1 + self.begun(self.section.models[model].initialisations))
             + self.performed("matched") * trained * len(self.section.ends) * alone
             + self.performed("early") * trained * len(self.early_epochs(model))
         )
@@ -414,7 +419,7 @@ class Coherence(Companion[Section]):
 
     def _children_of(self, pairs: list[list[float]]) -> int:
         """Number of children of the parents in these pairs."""
-        return len(pairs) * self.masks * len(self.mlps.initialisations)
+        return len(pairs) * self.begun(self.mlps.initialisations)
 
     def _larger(self, pairs: list[list[float]]) -> float:
         """FLOPs of these parents together, in those of a model of the width that they are counted by."""

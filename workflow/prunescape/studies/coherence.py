@@ -521,7 +521,7 @@ STUDY = Study(
             "early_masks",
             "matched",
         ),
-        settings=("coherence.tolerance",),
+        settings=("coherence.tolerance", "coherence.level"),
         reference="yauney2024",
     ),
     figures=FIGURES,

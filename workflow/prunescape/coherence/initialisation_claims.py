@@ -1,0 +1,128 @@
+"""The claims on what children begin with: beyond the thesis, whose children all begin with weights after He (5.3).
+
+He's variance is made for the inputs of a dense neuron. Where a mask keeps two in a hundred, signals shrink from layer
+to layer, and a network that does not learn says little about its mask.
+"""
+
+import pandas as pd
+
+from prunescape.claims.asking import Asking, Estimand
+from prunescape.claims.claim import Claim
+from prunescape.claims.judgement import judged, shown, verdict
+from prunescape.coherence.asked import Answer, answer_of
+from prunescape.coherence.by_size import WORDS, by_size, listing, number, with_sizes
+from prunescape.coherence.labels import FIXED, HE, NETWORK, NONE, PARENT, SCALED, SCOPES, WIDE, labelled
+from prunescape.coherence.mask_claims import ASKED
+
+BEYOND = "beyond Yauney 2024, section 5.3, whose children begin with weights drawn anew"
+OTHERS = {
+    SCALED: Estimand(
+        "scaled_over_he",
+        "Are masked networks better from an initialisation that is scaled to what their mask leaves?",
+        BEYOND,
+        "With the largest parent, masked networks are better from weights scaled by their layers' densities than from"
+        " He's.",
+        "validation accuracy from scaled minus from He's weights, with the largest parent",
+        smallest=5.0,
+        unit=" points",
+    ),
+    PARENT: Estimand(
+        "ticket_over_he",
+        "Are masked networks better from their parent's initial weights than from others?",
+        f"{BEYOND}; Frankle & Carbin 2019",
+        "With the largest parent, masked networks are better from the weights that the parent began with than from"
+        " others of He's.",
+        "validation accuracy from the parent's initial minus from new weights, with the largest parent",
+        smallest=5.0,
+        unit=" points",
+    ),
+}
+WORDED = {SCALED: "scaled weights", PARENT: "the parent's initial weights"}
+COLLAPSE = Estimand(
+    "collapse_by_he",
+    "Do children of large parents lose less where their initialisation is scaled to what is left?",
+    BEYOND,
+    "Children of the largest parent lose less accuracy against those of the smallest from scaled weights than from"
+    " He's: it is the initialisation, and not only the mask, that fails them.",
+    "accuracy lost from the smallest to the largest parent, from He's minus from scaled weights",
+    smallest=5.0,
+    unit=" points",
+)
+
+
+def answers() -> dict[str, list[Answer]]:
+    """By table, the functions that make claims of a model's rows of it."""
+    return {"children": [_compared, _collapse]}
+
+
+def _accuracies(children: pd.DataFrame, experiment: str, initialisation: str) -> dict[tuple[str, str], pd.DataFrame]:
+    """Validation accuracies by mask, score and end: a row a seed, a column a size."""
+    own = children[(children["experiment"] == experiment)]
+    if "initialisation" not in own:
+        return {}
+    own = labelled(own[(own["score"] == NONE) | (own["initialisation"] == initialisation)])
+    part = with_sizes(own, experiment)
+    return {
+        mask: by_size(part[part["scope"] == _scope(children, experiment)], mask, "validation_top1") for mask in ASKED
+    }
+
+
+def _scope(children: pd.DataFrame, experiment: str) -> str:
+    """The scope whose masks have other initialisations."""
+    own = children[(children["experiment"] == experiment) & children["initialisation"].isin([*OTHERS])]
+    return str(own["scope"].iloc[0]) if len(own) else ""
+
+
+def _compared(children: pd.DataFrame, asking: Asking) -> list[Claim]:
+    stated = []
+    for experiment in (WIDE, FIXED, NETWORK):
+        he = _accuracies(children, experiment, HE)
+        for initialisation, asked in OTHERS.items():
+            for mask, own in _accuracies(children, experiment, initialisation).items():
+                gains = (own - he[mask]).dropna(how="all").dropna(axis=1, how="all")
+                if gains.empty:
+                    continue
+                size, scope = max(gains.columns), SCOPES[_scope(children, experiment)]
+                row = answer_of(asking, asked, "gain", gains[size].dropna())
+                where = f"{WORDS[experiment][1].format(number(size))}, " if experiment in WORDS else ""
+                case = f"{ASKED[mask]}, {scope}, {experiment}"
+                stated.append(
+                    asking.answered(
+                        asked,
+                        f"{verdict('gain', row)}: {where}{own[size].mean():.1f} % of validation images from"
+                        f" {WORDED[initialisation]} and {he[mask][size].mean():.1f} % from He's,"
+                        f" {shown('gain', row)}.{listing(gains, experiment)}",
+                        judged("gain", row),
+                        {"by_size": {f"{one:g}": float(mean) for one, mean in gains.mean().items()}, **row},
+                        question=f"{asked.text[:-1]} ({case})?",
+                        case=case,
+                    )
+                )
+    return stated
+
+
+def _collapse(children: pd.DataFrame, asking: Asking) -> list[Claim]:
+    he, scaled = (_accuracies(children, FIXED, initialisation) for initialisation in (HE, SCALED))
+    stated = []
+    for mask, own in scaled.items():
+        sizes = sorted(own.columns)
+        if len(sizes) < 2:
+            continue
+        lost = {name: of[mask][sizes[0]] - of[mask][sizes[-1]] for name, of in ((HE, he), (SCALED, scaled))}
+        less = (lost[HE] - lost[SCALED]).dropna()
+        if less.empty:
+            continue
+        row, case = answer_of(asking, COLLAPSE, "less", less), ASKED[mask]
+        stated.append(
+            asking.answered(
+                COLLAPSE,
+                f"{verdict('less', row)}: from parents {number(sizes[0])} to {number(sizes[-1])} times as large,"
+                f" children lose {lost[HE].mean():.1f} points from He's weights and {lost[SCALED].mean():.1f} from"
+                f" scaled ones, {shown('less', row)} less.",
+                judged("less", row, after=" less"),
+                {"he": float(lost[HE].mean()), "scaled": float(lost[SCALED].mean()), **row},
+                question=f"{COLLAPSE.text[:-1]} ({case} masks)?",
+                case=case,
+            )
+        )
+    return stated
