@@ -299,8 +299,12 @@ def run_all(arguments: argparse.Namespace) -> int:
     common += ["--smoke"] if arguments.smoke else []
     commands = {name: (limit, [str(here), "--part", name]) for name, limit in LIMITS.items()}
     commands |= {name: (limit, [str(here.with_name(f"{name}.py")), *more]) for name, (limit, more) in OTHERS.items()}
-    if arguments.smoke:  # which knows none of the preset's networks
+    if arguments.smoke:  # small networks, and none of the preset's
         commands.pop("study_cost")
+        commands = {
+            name: (limit, ["small_resnet" if word == "resnet20" else word for word in command])
+            for name, (limit, command) in commands.items()
+        }
     unfinished, begun = 0, time.perf_counter()
     for name, (limit, command) in commands.items():
         print(f"== {name}, at most {limit} s", flush=True)
