@@ -1,7 +1,7 @@
 """How good the settings are that few trainings find, on landscapes whose truth is known.
 
     python tests/bench/exploration.py
-    python tests/bench/exploration.py --replicates 8 --ways "full grid" adaptive "adaptive, stopping"
+    python tests/bench/exploration.py --replicates 40 --ways "full grid" adaptive "adaptive, stopping"
 
 writes docs/benchmarks/exploration.csv, and of each kind of landscape exploration_kinds.csv, of which
 exploration_adaptive.csv has the rows of the surrogate. The dense network and four pruned ones are tuned by a full grid,

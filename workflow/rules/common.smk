@@ -11,10 +11,19 @@ from prunescape.runtime.versions import use_pins
 
 OVERVIEWS = ["plan", "status", "watch", "explain", "accept", "suggest", "confirm", "answer"]
 ENVIRONMENT = f"{PROJECT}/envs/prunescape.yaml"
+IMAGE = f"{PROJECT}/envs/prunescape.sif"
 
 ask_seals(workflow)
-if "CONDA" in {str(of.name) for of in workflow.deployment_settings.deployment_method}:
+# Jobs run in that environment, or in the image with the same packages.
+deployment = {str(of.name) for of in workflow.deployment_settings.deployment_method}
+if not deployment.isdisjoint({"CONDA", "APPTAINER"}):
     use_pins(Path(ENVIRONMENT))
+if "APPTAINER" in deployment and not Path(IMAGE).exists():
+    sys.exit(f"prunescape: {IMAGE} is missing; make it by: apptainer build {IMAGE} {PROJECT}/envs/prunescape.def")
+
+
+container: IMAGE
+
 
 try:
     check_paths(sys.executable, str(PROJECT))
