@@ -6,6 +6,7 @@ import pytest
 
 import stochastic_tables as tables
 from figure_checks import dots, legible, levels, lines_of, texts
+from figure_samples import no_titles_overlap
 from prunescape.figures import names, palette, select, style
 from prunescape.figures.stochastic import (
     best_draws,
@@ -23,7 +24,7 @@ from prunescape.figures.stochastic import (
     weight_cdf,
 )
 from prunescape.stochastic import names as study_names
-from prunescape.stochastic.statistics import grid_tests, seed_intervals
+from prunescape.stochastic.statistics import grid_tests, seed_intervals, seed_medians
 
 MODEL = tables.MODEL
 BEST = {"gammas": (0.9,), "sigmas": (0.005,)}
@@ -55,17 +56,35 @@ def test_numbers_are_found_in_spite_of_rounding():
 # One-shot accuracy
 
 
-def test_one_shot_draws_the_means_and_their_bands():
-    intervals = seed_intervals(tables.one_shot())
-    figure = one_shot.draw(intervals, MODEL)
-    accuracy, gain, over_sigma = figure.axes[:3]
+def drawn(table, **changes):
+    """The figure of the networks of a table."""
+    return one_shot.draw(seed_intervals(table).assign(**changes), table, MODEL)
+
+
+def thin(axes, colour):
+    """The lines of single seeds of a colour."""
+    return [line.get_xydata() for line in axes.get_lines() if line.get_gid() == "seed" and line.get_color() == colour]
+
+
+def thick(axes, colour):
+    """The other lines of a colour."""
+    return [line.get_xydata() for line in axes.get_lines() if line.get_gid() != "seed" and line.get_color() == colour]
+
+
+def test_one_shot_draws_the_means_and_every_seed():
+    table = tables.one_shot()
+    intervals, by_seed = seed_intervals(table), seed_medians(table)
+    accuracy, gain, over_sigma = drawn(table).axes[:3]
     for sigma, colour in terms.sigma_colours(tables.SIGMAS).items():
-        mine = select.at(intervals, kind="stochastic", sigma=sigma, recalibrated=False)
-        np.testing.assert_allclose(lines_of(accuracy, colour), [mine[["gamma", "median"]]])
-        np.testing.assert_allclose(lines_of(gain, colour), [mine[["gamma", "delta"]]])
+        here = {"kind": "stochastic", "sigma": sigma, "recalibrated": False}
+        for axes, name in ((accuracy, "median"), (gain, "delta")):
+            np.testing.assert_allclose(thick(axes, colour), [select.at(intervals, **here)[["gamma", name]]])
+            seeds = [select.at(by_seed, seed=seed, **here)[["gamma", name]] for seed in (0, 1)]
+            np.testing.assert_allclose(thin(axes, colour), seeds)
     plain = select.at(intervals, kind="stochastic", sigma=0.001, recalibrated=False)
-    np.testing.assert_allclose(lines_of(accuracy, style.INK)[0], plain[["gamma", "reference"]])
-    assert len(accuracy.collections) == 1 + len(tables.SIGMAS)
+    np.testing.assert_allclose(thick(accuracy, style.INK)[0], plain[["gamma", "reference"]])
+    assert len(thin(accuracy, style.INK)) == 2
+    assert not accuracy.collections  # seeds in place of bands
     for gamma, colour in terms.gamma_colours(tables.GAMMAS).items():
         mine = select.at(intervals, kind="stochastic", gamma=gamma, recalibrated=False)
         curve, level = lines_of(over_sigma, colour)
@@ -73,29 +92,46 @@ def test_one_shot_draws_the_means_and_their_bands():
         assert level[0][1] == mine["reference"].iloc[0]
 
 
-def test_one_shot_marks_the_largest_gain():
-    intervals = seed_intervals(tables.one_shot())
-    figure = one_shot.draw(intervals, MODEL)
+def stars(axes):
+    return [line.get_xydata() for line in axes.get_lines() if line.get_marker() == "*"]
+
+
+def test_one_shot_marks_the_largest_gain_whose_interval_is_above_0():
+    table = tables.one_shot(seeds=range(6))
+    intervals = seed_intervals(table)
     best = select.at(intervals, kind="stochastic", gamma=0.9, sigma=0.005, recalibrated=False).iloc[0]
+    assert best["delta_low"] > 0
+    figure = drawn(table)
     arrow = figure.axes[0].texts[0]
     assert arrow.xy == (0.9, best["median"])
     assert arrow.get_text() == names.points(best["delta"])
-    star = [line for line in figure.axes[2].get_lines() if line.get_marker() == "*"]
-    np.testing.assert_allclose(star[0].get_xydata(), [[np.log10(0.005), best["median"]]])
+    np.testing.assert_allclose(stars(figure.axes[2])[0], [[np.log10(0.005), best["median"]]])
     assert "at γ = 0.9, σ = 0.005" in texts(figure)
+    assert no_titles_overlap(figure)
+    titles = [axes._left_title.get_window_extent() for axes in figure.axes]
+    assert not any(arrow.get_window_extent().overlaps(title) for title in titles)
 
 
-def test_without_a_gain_nothing_is_marked():
-    intervals = seed_intervals(tables.one_shot(ways=(False,))).assign(delta=-1.0)
-    figure = one_shot.draw(intervals, MODEL)
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"delta_low": -0.1},
+        {"delta": -1.0, "delta_low": -2.0},
+        {"median": 10.5, "delta_low": 0.4},
+        {"delta_low": np.nan},
+    ],
+    ids=["unsure", "a loss", "at chance", "one seed"],
+)
+def test_nothing_celebrates_a_gain_that_is_unsure_or_at_chance(changes):
+    figure = drawn(tables.one_shot(seeds=range(6), ways=(False,)), **changes)
     assert not figure.axes[0].texts
-    assert not [line for line in figure.axes[2].get_lines() if line.get_marker() == "*"]
-    assert "best: −1.0 points" in texts(figure)
+    assert not stars(figure.axes[2])
+    assert "no gain whose interval is above 0" in texts(figure)
 
 
-def test_one_seed_has_no_bands():
-    figure = one_shot.draw(seed_intervals(tables.one_shot(seeds=[0])), MODEL)
-    assert not figure.axes[0].collections
+def test_one_seed_has_no_thin_lines():
+    figure = drawn(tables.one_shot(seeds=[0]))
+    assert not any(line.get_gid() == "seed" for line in figure.axes[0].get_lines())
     assert "around one pretrained network" in texts(figure)
 
 
@@ -106,18 +142,19 @@ def test_losses_do_not_flatten_the_gains():
     assert 5 < high < 7
     assert lines.are_cut(rows)
     assert not lines.are_cut(rows.assign(delta=[5.0, -4.0]))
-    assert "are cut off" in texts(one_shot.draw(seed_intervals(tables.one_shot(sigmas=(0.005, 0.02))), MODEL))
+    assert "are cut off" in texts(drawn(tables.one_shot(sigmas=(0.005, 0.02))))
 
 
 def test_many_pruning_rates_are_thinned_out_but_the_best_is_kept():
-    intervals = seed_intervals(tables.one_shot(gammas=np.linspace(0.5, 0.98, 17), draws=1, seeds=[0]))
+    table = tables.one_shot(gammas=np.linspace(0.5, 0.98, 17), draws=1, seeds=[0])
+    intervals = seed_intervals(table)
     rows = select.at(intervals, kind="stochastic")
     some = one_shot.some_gammas(rows)
     assert len(some) <= one_shot.MOST_GAMMAS
     assert some == sorted(some)
     for way in (False, True):
         assert float(lines.best(select.at(rows, recalibrated=way))["gamma"]) in some
-    assert legible(one_shot.draw(intervals, MODEL))
+    assert legible(one_shot.draw(intervals, table, MODEL))
 
 
 # Seeds and draws
@@ -190,9 +227,10 @@ def test_structured_pruning_has_two_panels_a_method():
     accuracy, gain = figure.axes[6:]
     colour = terms.sigma_colours(tables.SIGMAS)[0.001]
     np.testing.assert_allclose(
-        lines_of(accuracy, colour), [np.column_stack([100 * here["gamma"], here["median"]])]
+        thick(accuracy, colour), [np.column_stack([100 * here["gamma"], here["median"]])]
     )  # fmt: skip
-    np.testing.assert_allclose(lines_of(gain, colour), [np.column_stack([100 * here["gamma"], here["delta"]])])
+    np.testing.assert_allclose(thick(gain, colour), [np.column_stack([100 * here["gamma"], here["delta"]])])
+    assert len(thin(gain, colour)) == 2
     assert "Non-uniform" in texts(figure)
 
 
@@ -321,10 +359,14 @@ def test_fronts_are_hollow_where_deterministic_pruning_is_better():
             np.testing.assert_allclose(stars[0], here.loc[here["best"], [x, y]])
 
 
-def test_many_chosen_candidates_are_summed_up():
-    figure = fronts.draw(tables.fronts(seeds=range(5)), MODEL)
-    assert "5 seeds: " in texts(figure)
-    assert "seed 4: " not in texts(figure)
+def test_chosen_candidates_are_named_above_the_panel_clear_of_points():
+    for count, words in ((1, "★ γ = "), (5, "★ of 5 seeds: ")):
+        figure = fronts.draw(tables.fronts(seeds=range(count)), MODEL)
+        assert legible(figure)
+        figure.draw_without_rendering()
+        named = [text for axes in figure.axes[:4] for text in axes.texts if text.get_text().startswith(words)]
+        assert len(named) == 2  # of F2, by both algorithms
+        assert all(text.get_window_extent().y0 >= text.axes.bbox.y1 for text in named)
 
 
 def test_progress_has_a_mean_and_every_seed():

@@ -484,15 +484,16 @@ FIGURES = (
         name="one_shot",
         title="6 one-shot, {method}",
         draw="prunescape.figures.stochastic.one_shot:draw",
-        tables={"intervals": "sweep_intervals"},
+        tables={"intervals": "sweep_intervals", "one_shot": "sweep"},
         path="{model}/one_shot_{method}",
         caption=(
             "Accuracy of {{ model }} right after pruning ({{ method }}), without any training, on held-out images of "
             "{{ config.data.name }}. Left: over the pruning rate, black without noise. Middle: the points gained over "
             "pruning without noise. Right: over the noise, dotted what pruning without noise reaches. Lines are means "
-            "over pretrained seeds of the medians over draws, bands are 95 % intervals of these means (none where "
-            "there is one seed). Above, batch norm keeps the dense network's statistics; below, it is recalibrated. "
-            "Nothing is stated by it: the largest of many gains is partly luck, and what was chosen is measured again "
+            "over pretrained seeds of the medians over draws, thin ones are the seeds. Arrow and star mark the largest "
+            "gain whose 95 % interval is above 0, at half the accuracy of the mildest pruning or more; else nothing is "
+            "marked. Above, batch norm keeps the dense network's statistics; below, it is recalibrated. Nothing is "
+            "stated by it: the largest of many gains is partly luck, and what was chosen is measured again "
             "on fresh networks and test images. After Fig. 1b and 1c of Avendano Munoz et al. (2025)."
         ),
     ),
@@ -610,8 +611,8 @@ FIGURES = (
         caption=(
             "Accuracy of {{ model }} right after structured pruning, over the part of the FLOPs removed, and the "
             "points gained by noise before pruning, for each way of pruning; on held-out images of {{ "
-            "config.data.name }}. Lines are means over pretrained seeds of the medians over draws, bands are 95 % "
-            "intervals of these means (none where there is one seed). Above, batch norm keeps the dense network's "
+            "config.data.name }}. Lines are means over pretrained seeds of the medians over draws, thin ones are the "
+            "seeds. Above, batch norm keeps the dense network's "
             "statistics; below, it is recalibrated. The largest of these gains is partly luck. Beyond Avendano Munoz "
             "et al. (2025)."
         ),

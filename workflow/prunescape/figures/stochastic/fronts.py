@@ -23,7 +23,6 @@ AXES = {
 }
 TITLES = {"F1": "F1: accuracy and γ", "F2": "F2: accuracy and gain"}
 BEHIND = "#b4bcc3"  # the other algorithm's points
-MOST_NAMED = 3  # chosen candidates that are named one by one
 
 
 def draw(fronts: pd.DataFrame, model: str) -> Figure:
@@ -49,9 +48,10 @@ def draw(fronts: pd.DataFrame, model: str) -> Figure:
             axes.grid()
             axes.scatter(here.loc[~mine, x], here.loc[~mine, y], s=12, color=BEHIND, linewidths=0, zorder=2)
             _points(axes, here[mine], x, y, colours, norm)
-            axes.set(xlabel=x_label, ylabel=y_label, title=f"{ALGORITHMS[algorithm]}, {TITLES[pair]}")
-            if pair == "F2":
-                _chosen(axes, here[mine & here["best"].astype(bool)], x, y)
+            axes.set(xlabel=x_label, ylabel=y_label)
+            best = here[mine & here["best"].astype(bool)]
+            words = _chosen(axes, best, x, y) if pair == "F2" and len(best) else ""
+            drawing.titled(axes, f"{ALGORITHMS[algorithm]}, {TITLES[pair]}", words)
     bar = figure.colorbar(ScalarMappable(norm, colours), ax=figure.axes, aspect=26, pad=0.02, fraction=0.05)
     bar.outline.set_visible(False)
     bar.set_label("Gain over DP on the test images (points)")
@@ -84,23 +84,16 @@ def _points(axes: Axes, mine: pd.DataFrame, x: str, y: str, colours: Colormap, n
     )  # fmt: skip
 
 
-def _chosen(axes: Axes, best: pd.DataFrame, x: str, y: str) -> None:
-    """Star what the search would choose, and name it in the panel's emptiest corner, the lower left."""
+def _chosen(axes: Axes, best: pd.DataFrame, x: str, y: str) -> str:
+    """Star what the search would choose; the words that name it, above the panel, where nothing lies below them."""
     axes.plot(best[x], best[y], ls="", marker="o", ms=8, mew=0, color=style.PAPER, zorder=5)  # hides the point below
     look: dict[str, Any] = {"mfc": style.HIGHLIGHT, "mec": style.PAPER, "mew": 0.8}
     axes.plot(best[x], best[y], ls="", marker="*", ms=14, zorder=6, **look)
-    words = [
-        f"{'seed ' + str(row['seed']) + ': ' if len(best) > 1 else ''}γ = {row['gamma']:.2f}, σ = {row['sigma']:.4f}: "
-        f"{names.points(row['delta'])}"
-        for _, row in best.iterrows()
-    ]
-    if len(words) > MOST_NAMED:
+    if len(best) > 1:
         low, high = (names.points(value) for value in (best["delta"].min(), best["delta"].max()))
-        words = [f"{names.plural(len(best), 'seed')}: {low} to {high}"]
-    axes.text(
-        0.03, 0.05, "\n".join(words), transform=axes.transAxes, va="bottom", fontsize=8, color=style.HIGHLIGHT,
-        linespacing=1.4, zorder=7, bbox={"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.5, "alpha": 0.85},
-    )  # fmt: skip
+        return f"★ of {names.plural(len(best), 'seed')}: {low} to {high} points on test images"
+    row = best.iloc[0]
+    return f"★ γ = {row['gamma']:.2f}, σ = {row['sigma']:.4f}: {names.points(row['delta'])} points on test images"
 
 
 def _seeds(table: pd.DataFrame) -> str:

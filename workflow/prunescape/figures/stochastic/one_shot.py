@@ -10,21 +10,24 @@ from matplotlib.lines import Line2D
 
 from prunescape.figures import drawing, names, plane, select, style
 from prunescape.figures.stochastic import lines, terms
+from prunescape.stochastic.statistics import seed_medians
 
 MOST_GAMMAS = 7  # lines over sigma; more of them hide each other
 MARGIN = 0.08  # decades beyond the outermost sigmas
 
 
-def draw(intervals: pd.DataFrame, model: str, method: str = terms.MAGNITUDE) -> Figure:
+def draw(intervals: pd.DataFrame, one_shot: pd.DataFrame, model: str, method: str = terms.MAGNITUDE) -> Figure:
     """A row without and one with recalibrated batch norm: accuracy and gain over gamma, and accuracy over sigma.
 
     Args:
         intervals: model, kind, method, gamma, sigma, recalibrated, seeds, and median, reference, delta with their
-            `_low` and `_high` (NaN where there is one seed): one_shot_intervals.csv.
+            `_low` and `_high` (NaN where there is one seed): sweep_intervals.csv.
+        one_shot: the same networks one by one: sweep.csv.
         method: how its weights are scored.
     """
     of_model = select.at(intervals, model=model)
     rows = select.at(of_model, kind=terms.STOCHASTIC, method=method)
+    by_seed = select.at(seed_medians(one_shot.dropna(subset="top1")), model=model, kind=terms.STOCHASTIC, method=method)
     ways = terms.ways(rows)
     sigmas = terms.sigma_colours(rows["sigma"])
     gammas = terms.gamma_colours(some_gammas(rows))
@@ -33,11 +36,12 @@ def draw(intervals: pd.DataFrame, model: str, method: str = terms.MAGNITUDE) -> 
     for panels, way in zip(grid, ways, strict=True):
         here = select.at(rows, recalibrated=way)
         dense = select.at(of_model, kind=terms.DENSE_STOCHASTIC, recalibrated=way)["reference"]
-        _over_gamma(panels[0], here, sigmas, dense)
+        seeds = select.at(by_seed, recalibrated=way)
+        _over_gamma(panels[0], here, sigmas, dense, seeds)
         panels[0].set_title(terms.way_title(way))
-        lines.gains(panels[1], here, "gamma", sigmas)
+        lines.gains(panels[1], here, "gamma", sigmas, seeds)
         _over_sigma(panels[2], here, gammas)
-        _say_best(panels[1], here)
+        drawing.note(panels[1], lines.sure_words(here))
     for axes in grid[-1, :2]:
         axes.set_xlabel(terms.PRUNING_RATE)
     grid[-1, 2].set_xlabel("Noise σ")
@@ -46,8 +50,9 @@ def draw(intervals: pd.DataFrame, model: str, method: str = terms.MAGNITUDE) -> 
     style.heading(
         figure,
         f"{names.model_title(model)}: accuracy right after pruning ({terms.method_words(method)})",
-        f"{lines.averaging(rows)} The arrow points at the largest gain of stochastic (SP) over deterministic pruning "
-        "(DP), the star is at its σ." + (" Middle: large losses are cut off." if _cut(rows, ways) else ""),
+        f"{lines.averaging(rows)} Arrow and star mark the largest gain of stochastic (SP) over deterministic pruning "
+        "(DP) of those whose 95 % interval is above 0, far from chance."
+        + (" Middle: large losses are cut off." if _cut(rows, ways) else ""),
     )
     return figure
 
@@ -63,8 +68,10 @@ def some_gammas(rows: pd.DataFrame) -> list[float]:
     return select.distinct([*kept, *(gammas[place] for place in places)])
 
 
-def _over_gamma(axes: Axes, here: pd.DataFrame, colours: dict[float, str], dense: pd.Series) -> None:
-    lines.accuracies(axes, here, "gamma", colours)
+def _over_gamma(
+    axes: Axes, here: pd.DataFrame, colours: dict[float, str], dense: pd.Series, seeds: pd.DataFrame
+) -> None:
+    lines.accuracies(axes, here, "gamma", colours, seeds)
     if len(dense):
         axes.axhline(float(dense.iloc[0]), color=style.MUTED, lw=1, ls=(0, (4, 2)), zorder=1.5)
     lines.mark_largest_gain(axes, here, "gamma")
@@ -80,24 +87,13 @@ def _over_sigma(axes: Axes, here: pd.DataFrame, colours: dict[float, str]) -> No
     here = here.assign(x=np.log10(here["sigma"]))
     for gamma, colour in colours.items():
         mine = select.at(here, gamma=float(gamma))
-        lines.line(axes, mine, "x", "median", color=colour, lw=1.4, marker="s", ms=3)
+        lines.line(axes, mine.assign(median_low=np.nan), "x", "median", color=colour, lw=1.4, marker="s", ms=3)
         if len(mine):
             axes.axhline(mine["reference"].iloc[0], color=colour, lw=1.1, ls=":", zorder=1.8)
-    chosen = lines.best(here)
-    if chosen is not None and chosen["delta"] > 0:
+    chosen = lines.sure(here)
+    if chosen is not None:
         lines.star(axes, chosen["x"], chosen["median"])
     plane.log_axis(axes, "x", here["x"].min() - MARGIN, here["x"].max() + MARGIN)
-
-
-def _say_best(axes: Axes, here: pd.DataFrame) -> None:
-    chosen = lines.best(here)
-    if chosen is None:
-        return
-    cell = f"γ = {chosen['gamma']:g}, σ = {chosen['sigma']:g}"
-    interval = "" if np.isnan(chosen["delta_low"]) else (
-        f" ({names.points(chosen['delta_low'])} to {names.points(chosen['delta_high'])})"
-    )  # fmt: skip
-    drawing.note(axes, f"best: {names.points(chosen['delta'])} points{interval}\nat {cell}")
 
 
 def _cut(rows: pd.DataFrame, ways: Sequence[bool]) -> bool:

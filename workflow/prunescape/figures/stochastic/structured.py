@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from prunescape.figures import drawing, names, select, style
 from prunescape.figures.stochastic import lines, terms
-from prunescape.stochastic.statistics import seed_intervals
+from prunescape.stochastic.statistics import seed_intervals, seed_medians
 
 
 def draw(structured: pd.DataFrame, model: str) -> Figure:
@@ -17,6 +17,8 @@ def draw(structured: pd.DataFrame, model: str) -> Figure:
     """
     rows = select.at(seed_intervals(structured), model=model, kind=terms.STOCHASTIC)
     rows = rows.assign(removed=100 * rows["gamma"])
+    by_seed = select.at(seed_medians(structured), model=model, kind=terms.STOCHASTIC)
+    by_seed = by_seed.assign(removed=100 * by_seed["gamma"])
     methods = [method for method in names.METHODS if method in set(rows["method"])] or [""]
     ways = terms.ways(rows)
     colours = terms.sigma_colours(rows["sigma"])
@@ -26,13 +28,12 @@ def draw(structured: pd.DataFrame, model: str) -> Figure:
         for number, method in enumerate(methods):
             accuracy, gain = panels[2 * number : 2 * number + 2]
             here = select.at(rows, method=method, recalibrated=way)
-            lines.accuracies(accuracy, here, "removed", colours)
-            lines.gains(gain, here, "removed", colours)
+            seeds = select.at(by_seed, method=method, recalibrated=way)
+            lines.accuracies(accuracy, here, "removed", colours, seeds)
+            lines.gains(gain, here, "removed", colours, seeds)
             lines.mark_largest_gain(accuracy, here, "removed")
             accuracy.set_title(f"{names.method_title(method)}\n{terms.way_title(way)}")
-            chosen = lines.best(here)
-            if chosen is not None:
-                drawing.note(gain, f"best: {names.points(chosen['delta'])} points\nat σ = {chosen['sigma']:g}")
+            drawing.note(gain, lines.sure_words(here))
     for axes in grid[-1]:
         axes.set_xlabel("FLOPs removed (%)")
     style.legend_below(figure, lines.handles(colours))
