@@ -11,6 +11,10 @@ import pandas as pd
 import pytest
 from conftest import COMPANIONS, copy_project, merged, snakemake, started, write_config
 
+from prunescape.claims.asking import Estimand
+from prunescape.claims.study import StudyClaims
+from prunescape.stochastic import cause_claims, gain_claims, search_claims, tuning_claims
+
 pytestmark = pytest.mark.workflow
 
 SMALL = COMPANIONS["stochastic"]
@@ -114,3 +118,56 @@ def test_the_papers_preset_shrunken(shrunken: Callable[..., Path]) -> None:
     assert pd.read_csv(output / "table_2.csv")["published_delta"].notna().sum() == 1
     assert pd.read_csv(output / "table_3.csv")["published_sp_channel"].notna().sum() == 2
     assert len(list((output / "figures").rglob("*.png"))) == 2 + 9
+
+
+# Keys of all questions of the study.
+QUESTIONS = {
+    value.key
+    for module in (cause_claims, gain_claims, search_claims, tuning_claims)
+    for value in vars(module).values()
+    if isinstance(value, Estimand)
+}
+
+
+@pytest.mark.full
+def test_the_preset_for_fashion_mnist_asks_the_same_claims(shrunken: Callable[..., Path]) -> None:
+    """Of images in CIFAR-10's format, as those of Fashion-MNIST are not there."""
+    small = {
+        "data": {"name": "cifar10", "train_size": 40, "validation_size": 10},
+        "recipe": {"batch_size": 20},
+        "models": {"resnet20": {"methods": ["uniform"], "ratios": [0.5]}},
+        "stochastic": {
+            "held_out": 10,
+            "sample": 20,
+            "sweep": {"gammas": [0.8], "sigmas": [0.01], "draws": 1},
+            "grid": {"gammas": [0.8], "sigmas": [0.01, 0.03], "draws": 1},
+            "confirm": {"seeds": 1, "draws": 2},
+            "transfer": {"gammas": [0.6, 0.8], "draws": 1},
+            "fine_tuning": {"sigmas": [0.01, 0.03], "draws": 1, "epochs": 1},
+            "basin": {"points": 3, "draws": 1},
+            "search": {"budget": 2, "population": 2, "draws": 1},
+            "structured": {"sigmas": [0.01], "draws": 1},
+        },
+    }
+    folder = shrunken("fashion_mnist_stochastic", small)
+    snakemake(folder, "results/fashion_mnist_stochastic/stochastic/claims.json", "--cores", "2")
+    stated = StudyClaims.read(folder / "results" / "fashion_mnist_stochastic" / "stochastic" / "claims.json")
+    assert {claim.id.split(".")[1] for claim in stated.claims} == QUESTIONS
+    assert {claim.outcome for claim in stated.claims} == {"not decided"}  # of one network
+
+
+@pytest.mark.full
+def test_a_network_without_batch_norm(project: Callable[..., Path]) -> None:
+    """All is asked but what is of batch norm; nothing changes by recalibration, and fine-tuning has no such control."""
+    small = merged(SMALL, {"seeds": [0], "stochastic": {"sweep": {"methods": ["magnitude"], "draws": 1}}})
+    folder = project(small | {"models": {"vanilla_cnn": small["models"]["small_resnet"]}})
+    snakemake(folder, "stochastic", "--cores", "2")
+    stated = StudyClaims.read(results(folder) / "claims.json")
+    asked = {claim.id.split(".")[1] for claim in stated.claims}
+    of_batch_norm = {key for key in QUESTIONS if "recalib" in key or key == "recovery_is_batch_norm"}
+    of_grasp = {"grasp_guesses", "grasp_is_worse", "grasp_raises_flow"}  # which is not fine-tuned
+    assert len(of_batch_norm) == 5
+    assert asked == QUESTIONS - of_batch_norm - of_grasp
+    confirmed = pd.read_csv(results(folder) / "confirmed.csv")
+    for _, twins in confirmed.groupby(["seed", "method", "gamma", "sigma", "kind", "draw"]):
+        assert twins["top1"].nunique() == 1
