@@ -129,7 +129,7 @@ def progress(seeds=SEEDS) -> pd.DataFrame:
         for generation in (1, 2)
     ]
     columns = ["seed", "objectives", "algorithm", "generation", "hypervolume"]
-    return pd.DataFrame(rows, columns=columns).assign(model=MODEL)
+    return pd.DataFrame(rows, columns=columns).assign(model=MODEL, search_seed=0)
 
 
 def weights(seeds=SEEDS) -> pd.DataFrame:

@@ -135,4 +135,4 @@ def search_progress(seeds=range(2), generations=5, population=15):
         for volume in [height * part]
     ]
     columns = ["model", "seed", "objectives", "algorithm", "generation", "evaluations", "hypervolume"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=columns).assign(search_seed=0)

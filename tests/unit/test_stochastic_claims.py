@@ -14,7 +14,7 @@ from prunescape.stochastic import claims as module
 from prunescape.stochastic.confirming import Confirming
 from prunescape.stochastic.gain_claims import EVERYWHERE, WINS, WINS_RECALIBRATED, of_cell
 from prunescape.stochastic.statistics import choose_cells, guessing_accuracy
-from stochastic_results import CELL, GUESSING, MODEL, SEEDS, accuracies, fronts, stated, tables
+from stochastic_results import CELL, GUESSING, MODEL, SEEDS, accuracies, fronts, progress, stated, tables
 
 SEARCHED = "Does a search for the largest gain (F2) find one?"
 CHOSEN = {MODEL: {**CELL, "source": "grid", "of": {"magnitude": CELL, "lamp": CELL, "recalibrated": CELL}}}
@@ -181,6 +181,20 @@ def test_where_the_search_found_nothing_it_gained_nothing() -> None:
     nothing = answers(stated(tables() | {"fronts": three.assign(objective_2=-1.0)}))[SEARCHED]
     assert (nothing["effect"], nothing["outcome"]) == (0.0, "does not hold")
     assert SEARCHED not in answers(stated(tables() | {"fronts": three.query("algorithm == 'random'")}))
+
+
+def test_algorithms_are_compared_by_means_over_search_seeds() -> None:
+    """Two searches a network: the second of NSGA-II ends 0.5 higher, so that the mean of both gains half of that."""
+    three = progress()
+    second = three.assign(search_seed=1)
+    second.loc[second["algorithm"] == "nsga2", "hypervolume"] += 0.5
+    asked = "Is NSGA-II better than random search of the same budget, for objectives F1?"
+    one, two = (
+        answers(stated(tables() | {"search_progress": table}))[asked]
+        for table in (three, pd.concat([three, second], ignore_index=True))
+    )
+    assert (one["seeds"], two["seeds"]) == (3, 3)
+    assert two["effect"] - one["effect"] == pytest.approx(0.25)
 
 
 def test_guessing_reaches_this_accuracy_one_time_in_twenty() -> None:

@@ -56,6 +56,7 @@ SEARCH = {
     "algorithms": ["nsga2", "random"],
     "budget": 6,
     "population": 4,
+    "seeds": 2,
     "sigma": [0.01, 0.1],
     "gamma": [0.3, 0.9],
     "draws": 3,
@@ -280,11 +281,13 @@ def check_lines(context: PretrainedContext, wanted: list[Variant], tuned: FineTu
 def test_searches_and_what_their_fronts_are_worth(context: PretrainedContext, tmp_path: Path) -> None:
     lines: list[str] = []
     found = run_searches(context, SEARCH, tmp_path, "me", lines.append)
-    assert len(found.evaluations) == 4 * 6
+    assert len(found.evaluations) == 2 * 4 * 6
+    first = found.evaluations["search_seed"] == 0
+    assert not found.evaluations[first]["sigma"].isin(found.evaluations[~first]["sigma"]).any()
     assert set(zip(found.progress["objectives"], found.progress["algorithm"], strict=True)) == {
         (which, algorithm) for which in ("F1", "F2") for algorithm in ("nsga2", "random")
     }
-    on_front = found.evaluations[found.evaluations["on_front"]]
+    on_front = found.evaluations[found.evaluations["on_front"] & first]
     assert found.fronts["evaluation"].tolist() == on_front["evaluation"].tolist()
     assert found.fronts["fitness_sp"].tolist() == on_front["sp"].tolist()
     row = found.fronts.iloc[0]
@@ -300,13 +303,12 @@ def test_searches_and_what_their_fronts_are_worth(context: PretrainedContext, tm
     for _, chosen in best.iterrows():
         same = found.fronts[(found.fronts["objectives"] == "F2") & (found.fronts["algorithm"] == chosen["algorithm"])]
         assert chosen["objective_2"] == same["objective_2"].max()
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "F1-nsga2.json",
-        "F1-random.json",
-        "F2-nsga2.json",
-        "F2-random.json",
-    ]
-    assert lines[0] == "nsga2, F1: generation 1: 4 of 6 candidates measured"
+    names = {f"{which}-{algorithm}" for which in ("F1", "F2") for algorithm in ("nsga2", "random")}
+    assert {path.stem for path in tmp_path.iterdir()} == names | {f"{name}-1" for name in names}
+    alone = run_searches(context, SEARCH | {"seeds": 1, "algorithms": ["nsga2"]}, tmp_path, "me", lines.append)
+    same = found.evaluations[first & (found.evaluations["algorithm"] == "nsga2")]
+    pd.testing.assert_frame_equal(alone.evaluations, same.reset_index(drop=True))
+    assert lines[0] == "nsga2, F1, search 1: generation 1: 4 of 6 candidates measured"
     again = run_searches(context, SEARCH, tmp_path, "me", lines.append)
     for one, other in zip(found, again, strict=True):
         pd.testing.assert_frame_equal(one, other)

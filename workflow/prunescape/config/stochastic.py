@@ -139,6 +139,12 @@ class Search(Section):
     population: Several = key(
         15, "Candidates of a generation; 50 in the code of the paper's authors.", unit="candidates"
     )
+    seeds: Count = key(
+        1,
+        "Searches of each kind around each network, with seeds of their own; algorithms are compared by their means, "
+        "and fronts are those of the first.",
+        unit="searches",
+    )
     sigma: Two[Positive] = key(
         (0.0001, 0.01), "Lowest and highest noise.", unit="weight", hint="write [lowest, highest]"
     )

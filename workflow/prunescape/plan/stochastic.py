@@ -164,7 +164,7 @@ class Stochastic(Companion[Section]):
     def _searched_networks(self, model: str) -> int:  # noqa: ARG002
         """Number of networks that the searches evaluate."""
         chosen = self.section.search
-        return 2 * len(chosen.algorithms) * chosen.budget * (chosen.draws + 1)
+        return 2 * len(chosen.algorithms) * chosen.seeds * chosen.budget * (chosen.draws + 1)
 
     def _structured_networks(self, model: str) -> int:
         """Number of networks that lose whole filters."""

@@ -1,12 +1,14 @@
 """Searches around one pretrained network, and the accuracies of their fronts on the test images."""
 
 from collections.abc import Callable, Mapping
+from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from prunescape.data.randomness import derive_seed
 from prunescape.stochastic.context import PretrainedContext
 from prunescape.stochastic.fitness import Candidate, Fitness, accuracy_fitness
 from prunescape.stochastic.names import F1, F2
@@ -17,12 +19,13 @@ class SearchesTables(NamedTuple):
     """Tables of the searches; each begins with model, seed, objectives ("F1", "F2") and algorithm.
 
     Attributes:
-        evaluations: as in `prunescape.stochastic.search.SearchTables`.
-        progress: its `hypervolume`.
-        fronts: one row a candidate on a front: evaluation, sigma, gamma, objective_1, objective_2; fitness_sp and
-            fitness_dp, the accuracies that the search saw; sp, dp and delta, those on the test images, with draws of
-            their own, and with the ending _recalibrated those after recalibrating batch norm; best, whether it is the
-            one of "F2" with the largest second objective (SP paper, Table I, right).
+        evaluations: search_seed (the number of the search, 0, 1, ...), and as in
+            `prunescape.stochastic.search.SearchTables`.
+        progress: search_seed, and its `hypervolume`.
+        fronts: one row a candidate on a front of the first search: evaluation, sigma, gamma, objective_1, objective_2;
+            fitness_sp and fitness_dp, the accuracies that the search saw; sp, dp and delta, those on the test images,
+            with draws of their own, and with the ending _recalibrated those after recalibrating batch norm; best,
+            whether it is the one of "F2" with the largest second objective (SP paper, Table I, right).
     """
 
     evaluations: pd.DataFrame
@@ -53,28 +56,30 @@ def run_searches(
         accuracy_fitness(fresh, context.data, engine, draws=draws, split="validation", recalibration=recalibration)
         for recalibration in (None, context.sample)
     )
-    parts: list[SearchesTables] = []
-    for which in (F1, F2):
-        for algorithm in settings["algorithms"]:
-            asked = Settings(
-                algorithm=algorithm,
-                objectives=which,
-                budget=settings["budget"],
-                population=settings["population"],
-                sigma=tuple(settings["sigma"]),
-                gamma=tuple(settings["gamma"]),
-                seed=pretrained.seed,
-            )
+    evaluations, hypervolumes, fronts = [], [], []
+    for which, algorithm, number in product((F1, F2), settings["algorithms"], range(settings["seeds"])):
+        asked = Settings(
+            algorithm=algorithm,
+            objectives=which,
+            budget=settings["budget"],
+            population=settings["population"],
+            sigma=tuple(settings["sigma"]),
+            gamma=tuple(settings["gamma"]),
+            seed=derive_seed(pretrained.seed, "search again", number) if number else pretrained.seed,
+        )
+        name = f"{which}-{algorithm}" + (f"-{number}" if number else "")
 
-            def progress(line: str, name: str = f"{algorithm}, {which}") -> None:
-                report(f"{name}: {line}")
+        def progress(line: str, name: str = f"{algorithm}, {which}, search {number + 1}") -> None:
+            report(f"{name}: {line}")
 
-            result = search(fitness, asked, Path(states) / f"{which}-{algorithm}.json", identity, progress)
-            front = _tested(result.evaluations, plain, again, which)
-            labels = {"model": pretrained.model, "seed": pretrained.seed, "objectives": which, "algorithm": algorithm}
-            tables = (result.evaluations, result.hypervolume, front)
-            parts.append(SearchesTables(*(_labelled(table, labels) for table in tables)))
-    return SearchesTables(*(pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True)))
+        result = search(fitness, asked, Path(states) / f"{name}.json", identity, progress)
+        labels = {"model": pretrained.model, "seed": pretrained.seed, "objectives": which, "algorithm": algorithm}
+        again_labels = {**labels, "search_seed": number}
+        evaluations.append(_labelled(result.evaluations, again_labels))
+        hypervolumes.append(_labelled(result.hypervolume, again_labels))
+        if number == 0:
+            fronts.append(_labelled(_tested(result.evaluations, plain, again, which), labels))
+    return SearchesTables(*(pd.concat(tables, ignore_index=True) for tables in (evaluations, hypervolumes, fronts)))
 
 
 def _labelled(table: pd.DataFrame, labels: Mapping[str, Any]) -> pd.DataFrame:

@@ -72,6 +72,7 @@ _COLUMNS = {
     "expected": Column(NUMBER, "those that the noise would take over the threshold if that did not move", "weights"),
     "objectives": Column(TEXT, "pair of objectives that is searched for: `F1` or `F2`"),
     "algorithm": Column(TEXT, "`nsga2` or `random`"),
+    "search_seed": Column(WHOLE, "number of the search around a network, from 0: each has a seed of its own"),
     "evaluation": Column(WHOLE, "number of the candidate, from 0"),
     "evaluations": Column(WHOLE, "candidates evaluated so far", "candidates"),
     "generation": Column(WHOLE, "generation of the search, from 1"),
@@ -366,7 +367,7 @@ TABLES = (
     Table(
         name="search_progress",
         row="a generation of a search",
-        columns=names("model seed objectives algorithm generation evaluations hypervolume"),
+        columns=names("model seed objectives algorithm search_seed generation evaluations hypervolume"),
         title="Hypervolume of the searches",
         parts=("parts/search_progress/{model}/seed-{seed}.csv",),
     ),
@@ -374,7 +375,8 @@ TABLES = (
         name="search",
         row="a candidate that a search evaluated",
         columns=names(
-            "model seed objectives algorithm evaluation generation sigma gamma sp dp objective_1 objective_2 on_front"
+            "model seed objectives algorithm search_seed evaluation generation sigma gamma sp dp objective_1 "
+            "objective_2 on_front"
         ),
         title="Every candidate of the searches",
         parts=("parts/search/{model}/seed-{seed}.csv",),
@@ -661,6 +663,7 @@ STUDY = Study(
     columns=COLUMNS,
     key=names(
         "id model search seed method control gamma sigma kind draw recalibrated layer stage objectives algorithm "
+        "search_seed "
         "evaluation generation magnitude distance line epoch"
     ),
     analyses=ANALYSES,

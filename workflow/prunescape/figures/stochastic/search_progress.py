@@ -16,7 +16,7 @@ def draw(search_progress: pd.DataFrame, model: str) -> Figure:
     """A panel a pair of objectives: the hypervolume dominated after so many evaluations.
 
     Args:
-        search_progress: model, seed, objectives, algorithm, evaluations, hypervolume (0 to 1).
+        search_progress: model, seed, objectives, algorithm, search_seed, evaluations, hypervolume (0 to 1).
     """
     table = select.at(search_progress, model=model)
     pairs = [pair for pair in TITLES if pair in set(table["objectives"])] or ["F1"]
@@ -31,21 +31,21 @@ def draw(search_progress: pd.DataFrame, model: str) -> Figure:
             drawing.say(axes, "nothing measured")
         for algorithm in ALGORITHMS:
             _lines(axes, select.at(here, algorithm=algorithm), algorithm)
-    seeds = table["seed"].nunique()
+    searches = len(table[["seed", "search_seed"]].drop_duplicates())
     style.heading(
         figure,
         f"{names.model_title(model)}: progress of the searches for noise and pruning rate",
         "The part of the objectives' range that the candidates found so far dominate, on held-out training images."
-        + (f" Bold: mean over {seeds} pretrained seeds; pale: each of them." if seeds > 1 else ""),
+        + (f" Bold: mean over {searches} searches; pale: each of them." if searches > 1 else ""),
     )
     style.legend_below(figure, [_handle(algorithm) for algorithm in ALGORITHMS])
     return figure
 
 
 def _lines(axes: Axes, mine: pd.DataFrame, algorithm: str) -> None:
-    """Draw each seed's progress, pale, and the mean over seeds, bold."""
+    """Draw each search's progress, pale, and the mean over all, bold."""
     colour, dashes, marker = LOOKS[algorithm]
-    seeds = [part.sort_values("evaluations") for _, part in mine.groupby("seed")]
+    seeds = [part.sort_values("evaluations") for _, part in mine.groupby(["seed", "search_seed"])]
     if len(seeds) > 1:
         for part in seeds:
             axes.plot(part["evaluations"], part["hypervolume"], color=style.tint(colour, 0.6), lw=0.9, ls=dashes)
