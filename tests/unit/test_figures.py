@@ -7,7 +7,10 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
+from matplotlib.text import Text
+from PIL import Image
 
+import stochastic_tables
 from figure_checks import texts
 from figure_samples import (
     ROIS,
@@ -21,6 +24,8 @@ from figure_samples import (
 )
 from prunescape.errors import UserError
 from prunescape.figures import annotated_grid, channels, curves, names, plane, risk, samples, style, summary
+from prunescape.figures.stochastic import one_shot
+from prunescape.stochastic.statistics import seed_intervals
 
 # Names, order, colours
 
@@ -287,3 +292,22 @@ def test_the_summary_turns_to_a_wider_region_where_the_first_is_too_small():
     assert "dashed" not in without
     empty = pd.DataFrame(columns=["model", "variant", "metric", "d_mean", "d_std"])
     summary.draw(ellipses, empty, "resnet56", "top1", 0.5).draw_without_rendering()
+
+
+def test_a_figure_for_a_paper_has_its_width_and_font_size_and_fonts_inside(tmp_path):
+    def drawn():
+        return one_shot.draw(seed_intervals(stochastic_tables.one_shot()), stochastic_tables.one_shot(), "small_resnet")
+
+    usual = drawn()
+    with style.on_paper(7.0, 6.5):
+        figure = drawn()
+        style.save(figure, [str(tmp_path / f"a.{suffix}") for suffix in ("png", "pdf")], dpi=100)
+    assert figure.get_figwidth() == 7.0 < usual.get_figwidth() == drawn().get_figwidth()
+    sizes = [sorted(text.get_fontsize() for text in of.findobj(Text) if text.get_text()) for of in (figure, usual)]
+    assert max(sizes[0]) == pytest.approx(max(sizes[1]) * 6.5 / 8.5)
+    assert min(sizes[0]) == pytest.approx(min(sizes[1]) * 6.5 / 8.5)
+    assert Image.open(tmp_path / "a.png").width == 700
+    written = (tmp_path / "a.pdf").read_bytes()
+    assert b"/FontFile2" in written
+    assert b"/MediaBox [ 0 0 504 " in written
+    assert no_titles_overlap(figure)

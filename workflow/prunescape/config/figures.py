@@ -1,8 +1,8 @@
 """The config's section `figures`."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from prunescape.config.section import Integer, Points, Section, Some, key
+from prunescape.config.section import Integer, Number, Points, Section, Some, key, within
 
 
 class Figures(Section):
@@ -10,6 +10,15 @@ class Figures(Section):
 
     formats: Some[Literal["png", "pdf", "svg"]] = key(("png", "pdf"), "File formats that each figure is written in.")
     dpi: Annotated[int, Integer(ge=30, le=1200)] = key(150, "Resolution of PNG figures.", unit="dots per inch")
+    width: Annotated[Number, within(ge=2, le=40)] | None = key(
+        None,
+        "Width of each figure, as a paper's column or page has it; `null` makes each as wide as its panels need, 5 to "
+        "14 inches. Its panels become narrower, its text does not: below 7 inches take a smaller `font_size`, too.",
+        unit="inches",
+    )
+    font_size: Annotated[Number, within(ge=4, le=20)] = key(
+        8.5, "Size of the figures' text; titles are larger, notes smaller, as much as ever.", unit="points"
+    )
     titles: bool = key(True, "Whether figures have their titles; a paper's captions say the same.")
     landscape: Literal["below_best", "accuracy"] = key(
         "below_best",
@@ -25,3 +34,9 @@ class Figures(Section):
     colour_map: Literal["viridis", "cividis", "plasma", "inferno", "magma", "mako", "rocket"] = key(
         "viridis", "The landscapes' colours, an even sequential map."
     )
+
+    @property
+    def paper(self) -> dict[str, Any]:
+        """What `prunescape.figures.style.on_paper` takes, where it is not the default."""
+        usual = {name: type(self).model_fields[name].default for name in ("width", "font_size")}
+        return {name: value for name, default in usual.items() if (value := getattr(self, name)) != default}

@@ -122,7 +122,7 @@ def _cell(axes: Axes, i: int, j: int, value: float, best: float, edges: Sequence
     colour = style.PAPER if dark else style.MUTED if best - value > edges[-1] else style.INK
     axes.text(
         j, i, "–" if missing else f"{value:.1f}", ha="center", va="center", color=colour,
-        fontsize=8.5, fontweight="bold" if best - value <= edges[0] else "normal",
+        fontsize=style.size(8.5), fontweight="bold" if best - value <= edges[0] else "normal",
     )  # fmt: skip
     if i == 0 and j == 0:
         axes.add_patch(Rectangle((-0.42, -0.40), 0.84, 0.80, fill=False, ec=style.HIGHLIGHT, lw=1.3, zorder=5))
@@ -138,7 +138,7 @@ def _axes(axes: Axes, cells: pd.DataFrame, pair: Pair) -> None:
     axes.set_xlim(cells["j"].min() - 0.55, cells["j"].max() + 0.55)
     axes.set_ylim(cells["i"].min() - 0.55, cells["i"].max() + 0.55)
     axes.tick_params(length=0)
-    axes.tick_params(axis="x", labelsize=7)
+    axes.tick_params(axis="x", labelsize=style.size(7))
     axes.spines[:].set_visible(False)
     axes.set(xlabel=pair.second.title, ylabel=pair.first.title)
 

@@ -33,11 +33,11 @@ def draw(channels: pd.DataFrame, model: str) -> Figure:
         row, column = ratios.index(ratio), methods.index(method)
         unused.discard((row, column))
         _bars(grid[row, column], here[here["variant"] == variant].sort_values("position"), colours[variant])
-        grid[row, column].set_title(_title(variant, here[here["variant"] == variant]), fontsize=8.5)
+        grid[row, column].set_title(_title(variant, here[here["variant"] == variant]), fontsize=style.size(8.5))
     for row, column in unused:
         grid[row, column].set_axis_off()
     _layers(grid[-1], here)
-    figure.supylabel("Channels", fontsize=8.5)
+    figure.supylabel("Channels", fontsize=style.size(8.5))
     style.heading(
         figure,
         f"{names.model_title(model)}: channels kept by pruning",
@@ -66,7 +66,7 @@ def _bars(axes: Axes, rows: pd.DataFrame, colour: str) -> None:
                 xytext=(0, 2),
                 textcoords="offset points",
                 ha="center",
-                fontsize=7.5,
+                fontsize=style.size(7.5),
             )
     axes.tick_params(axis="x", length=0)
     axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
@@ -82,7 +82,7 @@ def _layers(bottom: np.ndarray, here: pd.DataFrame) -> None:
     for axes in bottom:
         axes.set_axis_on()
         axes.set_xticks(range(0, len(layers), every), short[::every])
-        axes.tick_params(axis="x", labelrotation=90 if turned else 0, labelsize=7)
+        axes.tick_params(axis="x", labelrotation=90 if turned else 0, labelsize=style.size(7))
         axes.set_xlabel(f"Layer ({shared})" if shared else "Layer")
 
 

@@ -85,7 +85,7 @@ def draw_histories(histories: pd.DataFrame, model: str, metric: str = "top1") ->
         accuracy.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         accuracy.tick_params(labelbottom=True)
         if column == 0:
-            loss.set_ylabel("Training loss")
+            loss.set_ylabel("Training loss (nats)")
             accuracy.set_ylabel(f"{names.metric_title(metric).capitalize()} (%)")
     for band, row in enumerate(rows):
         upper, lower = grid[2 * band], grid[2 * band + 1]
@@ -136,7 +136,7 @@ def _line(axes: Axes, rows: pd.DataFrame, what: str, band: bool = False, **look:
 def _drops(axes: Axes, rows: pd.DataFrame) -> None:
     if len(rows):
         for epoch in drop_epochs(rows.groupby("epoch")["learning_rate"].first()):
-            axes.axvline(epoch, color=style.MUTED, lw=0.8, ls=":", zorder=1)
+            axes.axvline(epoch - 0.5, color=style.MUTED, lw=0.8, ls=":", zorder=1)
 
 
 def _final(axes: Axes, rows: pd.DataFrame, best: tuple[int, int], metric: str) -> None:

@@ -31,14 +31,14 @@ def empty(axes: Axes) -> None:
 
 def note(axes: Axes, words: str) -> None:
     """A quiet line above a panel, in its title's place."""
-    axes.set_title(words, fontsize=8, fontweight="normal", color=style.MUTED)
+    axes.set_title(words, fontsize=style.size(8), fontweight="normal", color=style.MUTED)
 
 
 def titled(axes: Axes, title: str, words: str) -> None:
     """Put a title above a panel, and a quiet line between the two."""
     axes.set_title(title, pad=18)
     axes.annotate(
-        words, (0, 1), xytext=(0, 5), xycoords="axes fraction", textcoords="offset points", fontsize=7.8,
+        words, (0, 1), xytext=(0, 5), xycoords="axes fraction", textcoords="offset points", fontsize=style.size(7.8),
         color=style.MUTED, annotation_clip=False,
     )  # fmt: skip
 
@@ -85,7 +85,7 @@ def legend_right(
     legend = figure.legend(
         handles=handles, loc=place, title=title, alignment="left", handlelength=1.8, borderaxespad=0.6
     )  # fmt: skip
-    legend.get_title().set_fontsize(8.5)
+    legend.get_title().set_fontsize(style.size(8.5))
     legend.get_title().set_fontweight("bold")
 
 

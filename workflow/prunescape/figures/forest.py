@@ -126,7 +126,7 @@ def _line(left: Axes, middle: Axes, right: Axes, line: Line, pair: Pair) -> None
     """Draw a line over all three columns."""
     over = {"bbox": {"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.5}}  # the lines of the axis
     if line.kind == "model":
-        _write(left, 0, line.place, line.left, fontsize=10, fontweight="bold", **over)
+        _write(left, 0, line.place, line.left, fontsize=style.size(10), fontweight="bold", **over)
         return
     if line.kind == "reason":
         text = textwrap.shorten(_because(line.row, pair), LONGEST, placeholder=" …")

@@ -127,7 +127,7 @@ def _variant(upper: Axes, lower: Axes, variant: str, heights: Heights, ellipses:
     notes = ["no accuracy measured" if best is None else f"best cell: {best:.1f} %"]
     for rank, roi in enumerate(look.rois):
         notes.append(_region(lower, mine[np.isclose(mine["roi"], roi)], roi, rank, look.pair))
-    lower.set_title("\n".join(notes), fontsize=7.5, fontweight="normal", color=style.MUTED)
+    lower.set_title("\n".join(notes), fontsize=style.size(7.5), fontweight="normal", color=style.MUTED)
     lower.set_xlabel(look.pair.second.title)
     upper.tick_params(labelbottom=False)
     lower.tick_params(labelbottom=True)

@@ -11,6 +11,8 @@ MODELS = {
     "mobilenetv2": "MobileNetV2",
     "mobilenet_v2": "MobileNetV2",
     "small_resnet": "Small ResNet",
+    "mlp": "MLP",
+    "vanilla_cnn": "Vanilla CNN",
     "vit": "ViT",
     "small_vit": "Small ViT",
     "vit_small": "ViT-small",
@@ -64,12 +66,12 @@ def literal(name: str) -> str:
 
 
 def model_title(model: str) -> str:
-    """A network's name as people write it: `resnet56` -> `ResNet-56`, `vgg19_cifar` -> `VGG-19 (CIFAR)`."""
+    """A network's name as people write it: `resnet56` -> `ResNet-56`; others as the user writes it."""
     if model in MODELS:
         return MODELS[model]
     parts = re.fullmatch(r"(resnet|vgg)(\d+)(_cifar)?", model)
     if parts is None:
-        return model.replace("_", " ").capitalize()
+        return model
     family, depth, adapted = parts.groups()
     return f"{FAMILIES[family]}-{depth}{' (CIFAR)' if adapted else ''}"
 

@@ -113,7 +113,7 @@ def _boxes(axes: Axes, here: pd.DataFrame, column: str, top: float) -> None:
         axes.scatter(np.full(beyond.sum(), 1.035 * top), heights[beyond], s=34, marker=">", **look)
         axes.scatter(values.mean(), place, s=34, marker="D", color=style.PAPER, ec=style.INK, lw=1, zorder=5)
         axes.text(
-            1.015, place, f"{values.mean():.2f} ± {values.std():.2f}", va="center", fontsize=8,
+            1.015, place, f"{values.mean():.2f} ± {values.std():.2f}", va="center", fontsize=style.size(8),
             transform=axes.get_yaxis_transform(), color=style.INK if variant == "dense" else style.MUTED,
         )  # fmt: skip
     dense = here.loc[here["variant"] == "dense", column]

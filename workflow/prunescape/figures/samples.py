@@ -55,7 +55,7 @@ def draw_images(prepared: Images, seed: int = 0) -> Figure:
             axes.spines[:].set_visible(False)
         for axes, index in zip(row, picked, strict=False):
             _show(axes, np.asarray(images[index]))
-        row[0].set_ylabel(name, rotation=0, ha="right", va="center", labelpad=8, fontsize=9)
+        row[0].set_ylabel(name, rotation=0, ha="right", va="center", labelpad=8, fontsize=style.size(9))
     extent = f"{images.shape[2]}×{images.shape[3]} pixels" if len(images) else "no images"
     if len(images) and images.shape[1] not in (1, RGB):
         extent += f" of {images.shape[1]} channels, whose mean is shown"

@@ -89,7 +89,7 @@ def accuracy(axes: Axes) -> None:
 def epochs_axis(axes: Axes) -> None:
     """The x axis of epochs."""
     axes.set_xlabel("Epoch")
-    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
 
 
 def sizes_axis(axes: Axes, values: Iterable[float], label: str) -> None:

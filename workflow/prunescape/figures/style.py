@@ -1,9 +1,11 @@
 """The style of all figures: typography, the variants' colours, and saving that repeats to the byte."""
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib as mpl
 import numpy as np
@@ -32,6 +34,39 @@ OTHER_RAMPS = [
     ("#0f5f6e", "#79cbd8"),
     ("#6b3a1f", "#d3a184"),
 ]
+FONT_SIZE = 8.5  # points, for which the sizes of this package are chosen
+
+
+class Paper(NamedTuple):
+    """The place that a figure is made for: its width in inches, None for the figure's own, and points of its text."""
+
+    width: float | None = None
+    font_size: float = FONT_SIZE
+
+    @property
+    def scale(self) -> float:
+        """By what all text is larger than usual."""
+        return self.font_size / FONT_SIZE
+
+
+_PAPER: ContextVar[Paper] = ContextVar("paper", default=Paper())  # noqa: B039 - it cannot be changed
+
+
+@contextmanager
+def on_paper(width: float | None = None, font_size: float = FONT_SIZE) -> Iterator[None]:
+    """Figures that are drawn and saved meanwhile are so wide, in inches, with text of so many points."""
+    before = _PAPER.set(Paper(width, font_size))
+    try:
+        yield
+    finally:
+        _PAPER.reset(before)
+
+
+def size(points: float) -> float:
+    """The size of a text, in points, that is so large where text is of `FONT_SIZE`."""
+    return points * _PAPER.get().scale
+
+
 # No dates in the files: the same figure is the same bytes.
 METADATA: dict[str, dict[str, Any]] = {
     ".png": {},
@@ -47,13 +82,13 @@ def use_style() -> None:
     mpl.rcParams.update(
         {
             "font.family": "DejaVu Sans",
-            "font.size": 8.5,
+            "font.size": size(8.5),
             "mathtext.fontset": "dejavusans",
-            "axes.titlesize": 9.0,
+            "axes.titlesize": size(9.0),
             "axes.titleweight": "bold",
             "axes.titlelocation": "left",
             "axes.titlepad": 6,
-            "axes.labelsize": 8.5,
+            "axes.labelsize": size(8.5),
             "axes.labelcolor": INK,
             "axes.edgecolor": MUTED,
             "axes.linewidth": 0.7,
@@ -67,10 +102,10 @@ def use_style() -> None:
             "ytick.color": MUTED,
             "xtick.labelcolor": INK,
             "ytick.labelcolor": INK,
-            "xtick.labelsize": 8,
-            "ytick.labelsize": 8,
+            "xtick.labelsize": size(8),
+            "ytick.labelsize": size(8),
             "legend.frameon": False,
-            "legend.fontsize": 8.5,
+            "legend.fontsize": size(8.5),
             "figure.facecolor": PAPER,
             "savefig.facecolor": PAPER,
             "pdf.fonttype": 42,
@@ -83,6 +118,8 @@ def use_style() -> None:
 def new_figure(width: float, height: float, pad: float = 0.06, gap: float = 0.03) -> Figure:
     """An empty figure of that many inches, in the project's style, whose parts keep clear of each other.
 
+    A narrower one (see `on_paper`) is less high, too, by the square root: its text needs the room.
+
     Args:
         width, height: in inches.
         pad: space around each panel, in inches.
@@ -90,24 +127,26 @@ def new_figure(width: float, height: float, pad: float = 0.06, gap: float = 0.03
     """
     use_style()
     layout = ConstrainedLayoutEngine(w_pad=pad, h_pad=pad, wspace=gap, hspace=gap)
-    return Figure(figsize=(width, height), layout=layout)
+    wanted = _PAPER.get().width or width
+    return Figure(figsize=(wanted, height * (wanted / width) ** 0.5), layout=layout)
 
 
 def heading(figure: Figure, title: str, subtitle: str = "") -> None:
     """Put a bold title, and quieter lines below it, at the top left; both wrap to the figure's width."""
     width = figure.get_figwidth()
-    head = textwrap.fill(title, int(width * 9.6))
-    lines = textwrap.wrap(subtitle, int(width * 13.2))
+    room = width / _PAPER.get().scale
+    head = textwrap.fill(title, int(room * 9.6))
+    lines = textwrap.wrap(subtitle, int(room * 13.2))
     # The quiet lines hang on the title's box, which an empty line for each keeps room for.
     top = figure.suptitle(
         head + "".join("\n " for _ in lines),
-        x=0.08 / width, ha="left", fontsize=12.5, fontweight="bold", linespacing=1.25,
+        x=0.08 / width, ha="left", fontsize=size(12.5), fontweight="bold", linespacing=1.25,
     )  # fmt: skip
     top.set_gid(HEADING)
     if lines:
         note = Annotation(
             "\n".join(lines), xy=(0, 0), xycoords=top, va="bottom", ha="left",
-            fontsize=8.5, color=MUTED, linespacing=1.45, annotation_clip=False,
+            fontsize=size(8.5), color=MUTED, linespacing=1.45, annotation_clip=False,
         )  # fmt: skip
         note.set_in_layout(False)
         note.set_gid(HEADING)
@@ -122,7 +161,7 @@ def legend_below(figure: Figure, handles: Sequence[Artist], entry: float = 1.75)
         handles: its entries.
         entry: the room that one needs, in inches.
     """
-    columns = min(len(handles), max(2, int(figure.get_figwidth() / entry)))
+    columns = min(len(handles), max(2, int(figure.get_figwidth() / size(entry))))
     rows = -(-len(handles) // columns)
     figure.legend(
         handles=handles, loc="outside lower center", ncols=-(-len(handles) // rows),

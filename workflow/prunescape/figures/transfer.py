@@ -81,7 +81,7 @@ def _matrix(
         red, green, blue, _ = shade((value - limits[0]) / (limits[1] - limits[0]))
         bright = 0.3 * red + 0.59 * green + 0.11 * blue
         axes.text(
-            column, row, words, ha="center", va="center", fontsize=7.5, linespacing=1.3,
+            column, row, words, ha="center", va="center", fontsize=style.size(7.5), linespacing=1.3,
             color=style.INK if bright > DARK else style.PAPER,
         )  # fmt: skip
     titles = [names.narrow_title(variant) for variant in variants]

@@ -158,6 +158,8 @@ class Planned:
         outputs = {suffix: f"{self.folder_of(of)}/{of.pattern}.{suffix}" for suffix in formats}
         look = self.run.config.figures
         values = {"dpi": look.dpi, "titles": look.titles, **self.run.settings(of.settings), **of.given}
+        if look.paper:
+            values["paper"] = look.paper
         said = {formats[0]: self.study.of_figure(of)}  # of a figure the report has the first format alone
         return self._entry(
             of, of.draw, self.rule_of(of), outputs, jobs, "studies/figure.py", values=values, captions=said

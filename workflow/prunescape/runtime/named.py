@@ -11,7 +11,7 @@ from prunescape.io.files import read_csv
 # Settings that are no arguments.
 OF_JOB = (
     *("function", "readers", "script", "code", "external_code", "external_files", "libraries", "published"),
-    *("dpi", "titles"),
+    *("dpi", "titles", "paper"),
 )
 
 

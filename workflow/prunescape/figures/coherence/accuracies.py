@@ -103,7 +103,7 @@ def _zoom(axes: Axes, here: pd.DataFrame, ours: pd.DataFrame) -> None:
     for place, value in beyond.items():
         words = f"◂ {value.iloc[0]:.1f} %"
         across = axes.get_yaxis_transform()
-        axes.text(0.02, place, words, transform=across, va="center", fontsize=8, color=style.MUTED)
+        axes.text(0.02, place, words, transform=across, va="center", fontsize=style.size(8), color=style.MUTED)
 
 
 def _legend(published: bool) -> list[Line2D]:

@@ -70,7 +70,7 @@ def shortened(layer: str) -> str:
 
 def _histograms(axes: Axes, part: pd.DataFrame, label: str) -> None:
     """The part of the weights in each bin, an outline an epoch."""
-    axes.set_ylabel(label, rotation=0, ha="right", va="center", fontsize=8)
+    axes.set_ylabel(label, rotation=0, ha="right", va="center", fontsize=style.size(8))
     axes.set_xlim(-1.02, 1.02)
     sizes = mean_magnitude(part, ["which"]).dropna() if len(part) else pd.Series(dtype=float)
     if sizes.empty:
@@ -92,7 +92,8 @@ def _histograms(axes: Axes, part: pd.DataFrame, label: str) -> None:
         words.append((look.colour, f"{sizes[which]:.3f}"))
     for line, (colour, text) in enumerate(words):
         axes.text(
-            0.99, 0.93 - 0.22 * line, text, color=colour, transform=axes.transAxes, ha="right", va="top", fontsize=7.5,
+            0.99, 0.93 - 0.22 * line, text, color=colour, transform=axes.transAxes, ha="right", va="top",
+            fontsize=style.size(7.5),
         )  # fmt: skip
 
 

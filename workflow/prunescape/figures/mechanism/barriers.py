@@ -166,7 +166,8 @@ def _heights(axes: Axes, barriers: pd.DataFrame, measure: str, tolerance: float)
         axes.axhline(tolerance, color=style.HIGHLIGHT, lw=1.2, zorder=1.5)
         axes.annotate(
             f"one basin up to {tolerance:g}", (1, tolerance), xycoords=("axes fraction", "data"), xytext=(-3, 2),
-            textcoords="offset points", ha="right", va="bottom", fontsize=7.8, color=style.HIGHLIGHT, zorder=5,
+            textcoords="offset points", ha="right", va="bottom",
+            fontsize=style.size(7.8), color=style.HIGHLIGHT, zorder=5,
         )  # fmt: skip
         top = max(top, 1.5 * tolerance)
     if top > 2 * linear:

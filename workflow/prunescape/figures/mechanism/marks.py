@@ -106,7 +106,7 @@ def write(figure: Figure, axes: Axes, marks: list[Mark]) -> None:
 def _text(axes: Axes, mark: Mark) -> Text:
     return axes.annotate(
         mark.label, (mark.x, mark.y), xytext=(0, 0), textcoords="offset points", ha="center", va="center",
-        fontsize=8.5 if mark.corner else 7.5, color=style.INK, zorder=9, in_layout=False,
+        fontsize=style.size(8.5) if mark.corner else 7.5, color=style.INK, zorder=9, in_layout=False,
         bbox={"boxstyle": f"round,pad={PAD},rounding_size=0.25", "fc": style.PAPER, "ec": "none", "alpha": 0.86},
     )  # fmt: skip
 

@@ -69,9 +69,9 @@ def _frame(axes: Any, x: np.ndarray, y: np.ndarray) -> None:
     axes.view_init(ELEVATION, AZIMUTH)
     axes.set_box_aspect((1, 1, 0.55), zoom=1.18)
     axes.set(xticks=[], yticks=[], zticks=range(0, 101, 25))
-    axes.set_xlabel("toward $W^{p}$", labelpad=-12, fontsize=7.5)
-    axes.set_ylabel("toward $W^{r}$", labelpad=-12, fontsize=7.5)
-    axes.tick_params(axis="z", pad=1, labelsize=7.5)
+    axes.set_xlabel("toward $W^{p}$", labelpad=-12, fontsize=style.size(7.5))
+    axes.set_ylabel("toward $W^{r}$", labelpad=-12, fontsize=style.size(7.5))
+    axes.tick_params(axis="z", pad=1, labelsize=style.size(7.5))
     for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
         axis.pane.set_visible(False)
         axis.line.set_color(style.FAINT)

@@ -94,7 +94,7 @@ def _layers(axes: Axes, table: pd.DataFrame, colours: dict[str, str]) -> None:
     axes.set_xlim(0.4, len(colours) + 0.6)
     axes.xaxis.set_major_locator(MaxNLocator(20, integer=True, min_n_ticks=1))
     words = "bar: the layer's median" + few * " (utilities below $10^{-6}$ are drawn there)"
-    axes.text(1.0, 1.02, words, transform=axes.transAxes, ha="right", color=style.HIGHLIGHT, fontsize=8)
+    axes.text(1.0, 1.02, words, transform=axes.transAxes, ha="right", color=style.HIGHLIGHT, fontsize=style.size(8))
 
 
 def _known(table: pd.DataFrame) -> pd.DataFrame:

@@ -85,7 +85,8 @@ def _row(axes: Axes, place: int, draws: np.ndarray, plain: float) -> None:
     gains = gains[np.isfinite(gains)]
     words = f"{(gains > 0).sum()} of {len(gains)}, {names.points(np.median(gains))}" if len(gains) else "not measured"
     axes.text(
-        1.015, place, words, va="center", fontsize=8, color=style.MUTED, transform=axes.get_yaxis_transform(),
+        1.015, place, words, va="center", fontsize=style.size(8), color=style.MUTED,
+        transform=axes.get_yaxis_transform(),
     )  # fmt: skip
 
 

@@ -84,7 +84,7 @@ def _panel(
         shade = float(norm(row.delta))
         ink = style.PAPER if abs(shade - 0.5) > 0.36 else style.INK
         text = cell_text(row, significant(tests, float(row.gamma), float(row.sigma)))
-        axes.text(place[1], place[0], text, ha="center", va="center", fontsize=7.5, color=ink)
+        axes.text(place[1], place[0], text, ha="center", va="center", fontsize=style.size(7.5), color=ink)
     axes.imshow(values, cmap=COLOURS, norm=norm, aspect="auto", origin="lower")
     axes.set_xticks(range(len(sigmas)), [f"{sigma:g}" for sigma in sigmas])
     axes.set_yticks(range(len(gammas)), [f"{gamma:g}" for gamma in gammas])

@@ -98,4 +98,4 @@ def _label(axes: Axes, x: float, share: float, height: float, words: str) -> Non
     axes.vlines(x, -2, share, color=style.HIGHLIGHT, lw=0.9, zorder=3)
     axes.plot([x - LABEL_GAP, x], [height, share], color=style.MUTED, lw=0.6, zorder=2.5)
     axes.plot(x, share, marker="o", ms=4.5, mec=style.PAPER, mew=0.6, color=style.HIGHLIGHT, zorder=5)
-    axes.text(x - 1.2 * LABEL_GAP, height, words, va="center", ha="right", fontsize=8)
+    axes.text(x - 1.2 * LABEL_GAP, height, words, va="center", ha="right", fontsize=style.size(8))
