@@ -240,7 +240,7 @@ def test_what_the_catalogue_says_of_a_network_is_in_identities(monkeypatch: pyte
         monkeypatch.setitem(networks.CATALOGUE, "small_resnet", replace(entry, **{name: value}))
         assert told(plan) != before, name
     # By these a config is refused, or has fewer jobs.
-    others = {"name", "smallest_image", "batch_norm", "channels"}
+    others = {"name", "smallest_image", "batch_norm", "channels", "inputs_seen"}
     assert {field.name for field in fields(networks.ModelInfo)} == changes.keys() | others
 
 
