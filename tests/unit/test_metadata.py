@@ -39,14 +39,15 @@ def test_the_catalogue_finds_what_it_asks_for() -> None:
 
 
 def pins(text: str) -> set[str]:
-    return set(re.findall(r"^[ -]*([a-z0-9_.-]+==\S+)$", text, flags=re.MULTILINE))
+    """Pinned packages; case says nothing in their names."""
+    return set(re.findall(r"^[ -]*([a-z0-9_.-]+==\S+)$", text.lower(), flags=re.MULTILINE))
 
 
 def test_the_conda_environment_has_the_pins_of_requirements() -> None:
     required = pins((PROJECT / "requirements.txt").read_text())
     assert len(required) > 10
     environment = yaml.safe_load((PROJECT / "envs" / "prunescape.yaml").read_text())
-    assert set(environment["dependencies"][-1]["pip"]) == required
+    assert {pin.lower() for pin in environment["dependencies"][-1]["pip"]} == required
 
 
 def test_the_lock_has_them_too_and_a_hash_for_whatever_it_has() -> None:
