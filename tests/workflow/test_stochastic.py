@@ -105,6 +105,7 @@ def test_the_papers_preset_shrunken(shrunken: Callable[..., Path]) -> None:
             "confirm": {"seeds": 2, "draws": 1},
             "transfer": {"draws": 1},
             "fine_tuning": {"methods": ["magnitude"], "sigmas": [0.003], "draws": 1, "epochs": 1},
+            "basin": {"points": 3, "draws": 1},
             "search": {"algorithms": ["nsga2"], "budget": 2, "population": 2, "draws": 1},
             "structured": {"sigmas": [0.003], "draws": 1},
         },
