@@ -42,6 +42,7 @@ def epochs(seeds=(0, 1, 2), runs=RUNS, every=4, model=MODEL, standard_error=0.0)
         keys = {"model": model, "seed": seed, "data": data, "start": start, "epoch": epoch}
         sizes = {"diff_size": 0.01 + coherence / 2 * (1 if real else 3), "diff_size_by_chance": 0.004}
         levels = {"coherence_standard_error": standard_error, "coherence_by_chance": 2e-5, "samples": 50_000}
+        levels["hardest_share"] = 0.02 + 0.4 * learned
         tables.append(pd.DataFrame({**keys, **rows, **levels, **sizes}))
     return pd.concat(tables, ignore_index=True)
 
@@ -222,11 +223,22 @@ def matched(seeds=(0, 1, 2), model=MODEL, gain=0.0):
     return pd.DataFrame(rows, columns=["model", "seed", "score", "end", "matched", "validation_top1"])
 
 
+def score_ranks(seeds=(0, 1, 2), model=MODEL, like=None):
+    """score_ranks.csv: diffs are like the coherence of single weights, and little like magnitude."""
+    like = {"coherence": 0.8, "gradient": 0.7, "magnitude": 0.05, "movement": 0.3, "snip": 0.45} | (like or {})
+    rows = [
+        (model, seed, 9, "diff", other, value + 0.01 * (seed - 1), 0.1 + value / 2)
+        for seed, (other, value) in product(seeds, like.items())
+    ]
+    return pd.DataFrame(rows, columns=["model", "seed", "epoch", "one", "other", "rank_correlation", "shared"])
+
+
 def tables(seeds=(0, 1, 2)):
     """All tables of a usual study, by name."""
     children = [mlp_children("wide", seeds), mlp_children("fixed", seeds), network_children(seeds)]
     return {
         "epochs": epochs(seeds),
+        "score_ranks": score_ranks(seeds),
         "weight_histogram": weight_histogram(seeds),
         "diff_histogram": diff_histogram(seeds),
         "trajectories": trajectories(seeds),

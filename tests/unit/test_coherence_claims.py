@@ -54,7 +54,7 @@ def test_coherence_before_training_and_where_it_is_unknown_does_not_count() -> N
     only_before = coherence(0.1, 0.05, 0.01).query("epoch == 0")
     assert answers(epochs=only_before) == {}
     real = coherence(0.1, 0.05, 0.01).query("data == 'real'")
-    assert answers(epochs=real) == {}
+    assert [row["id"].split(".")[1] for row in answers(epochs=real).values()] == ["coherence_peaks_early"]
 
 
 def diffs(chance: float = 0.0, **sizes: float) -> pd.DataFrame:
@@ -178,7 +178,7 @@ def test_one_width_says_nothing_and_diffs_narrow() -> None:
 
 def test_absent_tables_are_not_spoken_of() -> None:
     found = stated({"epochs": samples.epochs()}, [MODEL, "other"])
-    assert len(found.of(MODEL)) == 5
+    assert len(found.of(MODEL)) == 7
     assert found.models == {MODEL: "", "other": ""}
     assert found.of("other") == []
     everything = samples.tables()

@@ -20,6 +20,7 @@ from prunescape.figures.coherence import (
     layer_densities,
     mask_overlap,
     matched,
+    score_ranks,
     series,
     terms,
     trained_start,
@@ -151,7 +152,7 @@ def test_weight_magnitudes_are_densities_of_the_smallest_99_percent():
 
 def test_diff_histograms_are_parts_of_the_weights_and_sizes_are_written_beside():
     table = samples.diff_histogram(layers=3)
-    figure = diff_histograms.draw(table, MODEL)
+    figure = diff_histograms.draw(table, samples.epochs(every=1), MODEL)
     real = table[(table["data"] == "real") & (table["layer"] == "all")]
     for which, look in terms.WHICH.items():
         counts = real[real["which"] == which].groupby("low")["count"].sum()
@@ -165,13 +166,13 @@ def test_diff_histograms_are_parts_of_the_weights_and_sizes_are_written_beside()
 
 def test_a_few_layers_have_rows_and_all_are_in_the_last_panel():
     table = samples.diff_histogram((0,), layers=50)
-    figure = diff_histograms.draw(table, MODEL)
+    figure = diff_histograms.draw(table, samples.epochs(every=1), MODEL)
     labels = [axes.get_ylabel() for axes in figure.axes[::2]]
     assert labels[0] == "whole network"
     assert len(labels) == 2 + diff_histograms.MOST_LAYERS
     last = figure.axes[-2]
     sizes = mean_magnitude(table[(table["data"] == "real") & (table["which"] == "highest")], ["layer_index"])
-    line = drawn(last, terms.WHICH["highest"].colour)
+    (line,) = lines_of(last, terms.WHICH["highest"].colour, least=3)
     np.testing.assert_allclose(line[:, 0], range(1, 51))
     np.testing.assert_allclose(line[:, 1], sizes[sizes.index >= 0])
 
@@ -218,7 +219,7 @@ def test_widths_draw_the_last_epoch_and_the_highest_coherence():
 
 def test_width_diffs_have_an_outline_a_width_and_their_sizes():
     table = samples.width_diffs()
-    figure = width_diffs.draw(table)
+    figure = width_diffs.draw(table, samples.widths())
     outlines = [patch for patch in figure.axes[0].patches if isinstance(patch, StepPatch)]
     assert len(outlines) == len(samples.WIDTHS)
     sizes = mean_magnitude(table, ["width", "seed"]).groupby("width").mean()
@@ -372,3 +373,27 @@ def test_matched_masks_of_several_scopes_are_told_apart():
     assert len(rows) == 8
     alone = table[~table["matched"]]
     assert matched.pairs(alone) == {}
+
+
+def test_chance_stands_beside_diffs():
+    """Dotted, in the colours of the epochs, at what random signs would give; none where that is not known."""
+    table = samples.diff_histogram()
+    figure = diff_histograms.draw(table, samples.epochs(every=1).assign(diff_size_by_chance=0.03), MODEL)
+    dotted = [line for line in figure.axes[-1].lines if line.get_linestyle() == ":"]
+    assert [set(line.get_ydata()) for line in dotted] == [{0.03}] * 2
+    assert {line.get_color() for line in dotted} == {look.colour for look in terms.WHICH.values()}
+    none = diff_histograms.draw(table, samples.epochs().iloc[:0], MODEL)
+    assert not [line for line in none.axes[-1].lines if line.get_linestyle() == ":"]
+    known = samples.widths().assign(diff_size_by_chance=lambda of: 1 / of["width"])
+    right = width_diffs.draw(samples.width_diffs(), known).axes[1]
+    (dotted,) = [line for line in right.lines if line.get_linestyle() == ":"]
+    assert dotted.get_ydata() == pytest.approx([1 / width for width in samples.WIDTHS])
+
+
+def test_scores_stand_in_a_matrix_with_their_numbers():
+    figure = score_ranks.draw(samples.score_ranks(), MODEL)
+    left, right = figure.axes
+    assert {text.get_text() for text in left.texts} == {"0.80", "0.70", "0.05", "0.30", "0.45"}
+    assert {text.get_text() for text in right.texts} == {"50", "45", "12", "25", "32"}
+    assert legible(figure)
+    assert NOTHING in texts(score_ranks.draw(samples.score_ranks(), "other"))

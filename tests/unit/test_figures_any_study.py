@@ -104,6 +104,7 @@ SIZES: dict[str, dict[str, Callable[[], Tables]]] = {
         "usual": coherence.tables,
         "single": lambda: {
             "epochs": coherence.epochs((3,), standard_error=0.01),
+            "score_ranks": coherence.score_ranks((3,)),
             "weight_histogram": coherence.weight_histogram((3,), coherence.RUNS[:1]),
             "diff_histogram": coherence.diff_histogram((3,), 1, coherence.RUNS[:1]),
             "trajectories": coherence.trajectories((3,), last=1),
@@ -146,7 +147,8 @@ MEASURED = {
     "mechanism": "utility top1 loss mean imbalance minimum maximum top1_minimum top1_maximum whole_top1 correlation "
     "low high pruned_top1 small_top1 barrier distance layers norms fisher to_last trace top_eigenvalue rise pruned "
     "retrained ceiling",
-    "coherence": "train_loss train_top1 validation_loss validation_top1 coherence count weight diff kept overlap",
+    "coherence": "train_loss train_top1 validation_loss validation_top1 coherence count weight diff kept overlap "
+    "rank_correlation shared",
 }
 
 

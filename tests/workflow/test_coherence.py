@@ -13,9 +13,9 @@ from prunescape.coherence.mlps import parent_width
 pytestmark = pytest.mark.workflow
 
 TABLES = ["epochs", "weight_histogram", "diff_histogram", "trajectories", "widths", "width_diffs", "children"]
-TABLES += ["densities", "mask_overlap", "early_masks", "matched"]
+TABLES += ["densities", "mask_overlap", "early_masks", "matched", "layer_coherence", "score_ranks"]
 OF_MODELS = ["training", "weight_magnitudes", "trained_start", "diff_histograms", "trajectories", "accuracies"]
-OF_MODELS += ["layer_densities", "mask_overlap", "early_masks", "matched"]
+OF_MODELS += ["layer_densities", "mask_overlap", "early_masks", "matched", "score_ranks"]
 OF_MLPS = ["widths", "width_diffs", "children_wide", "gap", "children_fixed"]
 
 
@@ -55,6 +55,10 @@ def test_tables_have_what_was_asked_for(studied: Path) -> None:
     assert found["mask_overlap"].groupby("model").size().to_dict() == {"small_resnet": 8}
     assert len(found["trajectories"]) == 2 * 10 * 3 * 4
     assert found["width_diffs"].groupby(["width", "which"])["layer"].nunique().tolist() == [5] * 4
+    assert len(found["score_ranks"]) == 7 * 6 / 2
+    assert found["score_ranks"]["rank_correlation"].between(-1, 1).all()
+    assert len(found["layer_coherence"]) == 3 * 4 * 4
+    assert found["epochs"]["hardest_share"].between(0.01, 1).all()
     counts = found["diff_histogram"].groupby(["model", "data", "start", "which", "layer"])["count"].sum()
     assert counts.xs("all", level="layer").unique().tolist() == [18432]
     six = pd.read_csv(studied / "results/tiny/coherence/table_6_5_6.csv")
@@ -81,8 +85,9 @@ def test_the_preset_shrunken(shrunken: Callable[..., Path]) -> None:
     small = {
         "data": {"train_size": 10, "validation_size": 10},
         "recipe": {"batch_size": 5},
+        "engine": {"device": "cpu"},
         "coherence": {
-            "models": {"resnet50_cifar": short, "vit": short},
+            "models": {"resnet50_cifar": short, "vit": short | {"lanes": 1}},
             "mlp": {"epochs": 1, "widths": [8, 12], "child": 8, "parents": [2]},
             "samples": 2,
             "measured_epochs": [0, 1],

@@ -27,6 +27,7 @@ PRESETS = {
     "mechanism2021_long": ("mechanism", "pretrain_sizes", 2),
     "fashion_mnist_mechanism": ("mechanism", "pretrain_sizes", 3),
     "yauney2024": ("coherence", "train_run", 2 * 3 * 3),
+    "yauney2024_vit": ("coherence", "train_run", 3 * 3),
     "fashion_mnist_coherence": ("coherence", "train_run", 2 * 3 * 3),
 }
 ONE_A_STUDY = {"thesis_cifar10", "avendano2025_cifar10", "mechanism2021", "yauney2024"}

@@ -13,7 +13,7 @@ from prunescape.claims.asking import Asking, Estimand, asked_at
 from prunescape.claims.claim import About, Claim
 from prunescape.claims.judgement import ABOVE, BELOW, EQUAL, IF_BELOW, decided, judged, shown, verdict
 from prunescape.claims.study import StudyClaims, decided_on
-from prunescape.coherence import initialisation_claims, mask_claims, timing_claims
+from prunescape.coherence import initialisation_claims, mask_claims, score_claims, timing_claims
 from prunescape.coherence.asked import Answer, answer_of
 from prunescape.coherence.growth import with_size
 from prunescape.coherence.labels import FRESH, GAUSSIAN, HIGHEST, LOWEST, REAL, TRAINED, with_gap
@@ -65,6 +65,26 @@ ON_NOISE = Estimand(
     "mean |diff| beyond that of random signs, on noise minus on real data",
     smallest=0.01,
 )
+PEAK = Estimand(
+    "coherence_peaks_early",
+    "Is coherence highest in the first half of the training?",
+    "Yauney 2024, sections 2.1 and 7.2, where diff masks are available relatively early",
+    "On real data, coherence is highest in the first half of the training, so that diff masks cost less than magnitude"
+    " masks.",
+    "half of the training minus the epoch of the highest coherence, in percent of the training",
+    smallest=10.0,
+    unit=" points",
+)
+HARDEST = Estimand(
+    "hardest_images_at_the_end",
+    "Do the hardest images weigh more at the end of the training than at the highest coherence?",
+    "beyond Yauney 2024, section 1.2, on easy and hard examples",
+    "At the end of the training the 1 % of images with the largest gradients have more of coherence's denominator than"
+    " at its highest.",
+    "part of the sum of squared norms, at the end minus at the highest coherence",
+    smallest=5.0,
+    unit=" points",
+)
 WIDER = {
     "coherence": Estimand(
         "coherence_with_width",
@@ -107,7 +127,7 @@ def claims(given: Mapping[str, Any], settings: Mapping[str, Any]) -> StudyClaims
     """The claims of the study on the networks of a run.
 
     Args:
-        given: by name, those of the study's tables that there are: epochs, widths, children, mask_overlap,
+        given: by name, those of the study's tables that there are: epochs, score_ranks, widths, children, mask_overlap,
             early_masks, matched.
         settings: question, the study's; models, names in order, after which that of the width experiments' networks
             comes; tolerance, points by which accuracies may differ and count as equal; level, how often any answer may
@@ -133,7 +153,8 @@ def claims_at(given: Mapping[str, Any], settings: Mapping[str, Any], asking: Cal
     """
     tolerance, data = settings["tolerance"], settings["data"]
     answers: dict[str, Sequence[Answer]] = {
-        "epochs": [_real, _from_trained, _large, _on_noise],
+        "epochs": [_real, _from_trained, _large, _on_noise, _peak, _hardest],
+        **score_claims.answers(),
         "widths": [_by_width, _narrower],
         **mask_claims.answers(tolerance, data),
         **timing_claims.answers(tolerance),
@@ -273,6 +294,48 @@ def _on_noise(epochs: pd.DataFrame, asking: Asking) -> list[Claim]:
             f" data; beyond random signs it is {shown('more', row, 4, '')} more on noise.",
             judged("more", row, 4, "", outcomes=IF_BELOW, after=" more on noise"),
             numbers=row,
+        )
+    ]
+
+
+def _peak(epochs: pd.DataFrame, asking: Asking) -> list[Claim]:
+    run = epochs[(epochs["data"] == REAL) & (epochs["start"] == FRESH)]
+    after = run[run["epoch"] > 0].dropna(subset=["coherence"]).sort_values("epoch", kind="stable")
+    if after.empty:
+        return []
+    at = after.loc[after.groupby("seed")["coherence"].idxmax()].set_index("seed")["epoch"]
+    last = int(run["epoch"].max())
+    row = answer_of(asking, PEAK, "before", 50 - 100 * at / last)
+    return [
+        asking.answered(
+            PEAK,
+            f"{verdict('before', row)}: coherence is highest after epoch {at.mean():.1f} of {last}, of those that were"
+            f" measured ({', '.join(map(str, sorted(at.unique())))} in single trainings), {shown('before', row)} of the"
+            " training before its middle.",
+            judged("before", row, after=" of the training"),
+            {"epochs": [int(epoch) for epoch in at], "last": last, **row},
+        )
+    ]
+
+
+def _hardest(epochs: pd.DataFrame, asking: Asking) -> list[Claim]:
+    if "hardest_share" not in epochs:
+        return []
+    run = epochs[(epochs["data"] == REAL) & (epochs["start"] == FRESH)]
+    after = run[run["epoch"] > 0].dropna(subset=["coherence", "hardest_share"]).sort_values("epoch", kind="stable")
+    if after.empty:
+        return []
+    at = after.loc[after.groupby("seed")["coherence"].idxmax()].set_index("seed")["hardest_share"]
+    end = after.groupby("seed").tail(1).set_index("seed")["hardest_share"]
+    row = answer_of(asking, HARDEST, "more", 100 * (end - at))
+    return [
+        asking.answered(
+            HARDEST,
+            f"{verdict('more', row)}: the 1 % of images with the largest gradients have {100 * end.mean():.1f} % of"
+            f" coherence's denominator at the end of the training and {100 * at.mean():.1f} % at the highest coherence,"
+            f" {shown('more', row)}; images of equal norms would have 1 %.",
+            judged("more", row),
+            {"end": float(end.mean()), "highest": float(at.mean()), **row},
         )
     ]
 

@@ -67,6 +67,7 @@ def unbiased_square(mean_square: float, squares: torch.Tensor, population: int) 
 # Of what is held for the images of a micro-batch: in float32 128 MiB, and 2 GiB on a GPU.
 MICRO_BATCH_FLOATS, GPU_MICRO_BATCH_FLOATS = 1 << 25, 1 << 29
 LARGEST_MICRO_BATCH = 512
+HARDEST = 0.01  # of the images
 
 
 @dataclass
@@ -82,6 +83,8 @@ class Measured:
         diffs: of each parameter, float32, -1 to 1, on the CPU, by name; empty where not wanted.
         sizes: mean |diff| of each parameter, by name.
         chance: mean |diff| that random signs would give, by parameter name; see `size_by_chance`.
+        layers: alpha of the gradients by each parameter alone, by name.
+        hardest_share: the part of alpha's denominator that the hardest images have; see `hardest_share`.
         peak_bytes: most memory that was in use, of the GPU or of this process.
     """
 
@@ -93,6 +96,8 @@ class Measured:
     diffs: Tensors = field(default_factory=dict)
     sizes: dict[str, float] = field(default_factory=dict)
     chance: dict[str, float] = field(default_factory=dict)
+    layers: dict[str, float] = field(default_factory=dict)
+    hardest_share: float = math.nan
     peak_bytes: int = 0
 
 
@@ -119,6 +124,55 @@ def measure(
     """
     engine.set_up()
     whole = data.sizes["train"]
+    if engine.device == "cuda":
+        torch.cuda.reset_peak_memory_stats()
+    network, batches = chosen_batches(network, data, engine, samples, seed, micro_batch)
+    totals, squares, loss, correct = _summed(network, batches, diffs)
+    count = len(squares)
+    mean = {name: total.div_(count) for name, total in totals.gradients.items()}
+    lengths = {name: float(part.square().sum()) for name, part in mean.items()}
+    size = float(sum(lengths.values()))
+    estimated = estimate(size, squares, whole, partial(_along, network, batches, mean))
+    totals.gradients, mean = {}, {}
+    layers = {name: _of_layer(length, totals.lengths[name], count, whole) for name, length in lengths.items()}
+    divided = {name: total.div_(count).float().cpu() for name, total in totals.signs.items()}
+    sizes = {name: float(part.abs().mean()) for name, part in divided.items()}
+    chance = {name: size_by_chance(counts, count) for name, counts in totals.moved.items()}
+    share = hardest_share(squares)
+    numbers = loss / count, 100 * correct / count
+    return Measured(*estimated, count, *numbers, divided, sizes, chance, layers, share, _peak(engine))
+
+
+def _of_layer(mean_square: float, squares: float, count: int, population: int) -> float:
+    """The coherence of the gradients by one parameter, without bias; see `estimate`."""
+    if not squares > 0:
+        return math.nan
+    if count < population:
+        if count < 2:
+            return math.nan
+        mean_square -= (1 - count / population) * (squares - count * mean_square) / (count - 1) / count
+    return mean_square / (squares / count)
+
+
+def hardest_share(squares: torch.Tensor) -> float:
+    """The part of the sum of squared norms, coherence's denominator, that the largest 1 % of them have.
+
+    Images of equal norms have 0.01, but for rounding up to whole images. NaN where all are zero.
+    """
+    total = float(squares.sum())
+    return float(squares.topk(math.ceil(HARDEST * len(squares))).values.sum()) / total if total > 0 else math.nan
+
+
+def chosen_batches(
+    network: nn.Module,
+    data: PreparedData,
+    engine: Engine,
+    samples: int | None,
+    seed: int,
+    micro_batch: int | None = None,
+) -> tuple[nn.Module, Batches]:
+    """A copy of a network on its device, and the images that are measured, in batches; see `measure`."""
+    whole = data.sizes["train"]
     if samples is not None and samples < whole:
         chosen = random_order(whole, derive_seed(seed, "measured gradients"))[:samples]
         chosen.sort()
@@ -126,19 +180,7 @@ def measure(
     network = copy.deepcopy(network).requires_grad_(False).to(engine.device, engine.dtype).eval()
     if engine.channels_last:
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    if engine.device == "cuda":
-        torch.cuda.reset_peak_memory_stats()
-    batches = _batches(data, engine, micro_batch or affordable(network, data.input_shape))
-    totals, squares, loss, correct = _summed(network, batches, diffs)
-    count = len(squares)
-    mean = {name: total.div_(count) for name, total in totals.gradients.items()}
-    size = float(sum(part.square().sum() for part in mean.values()))
-    estimated = estimate(size, squares, whole, partial(_along, network, batches, mean))
-    totals.gradients, mean = {}, {}
-    divided = {name: total.div_(count).float().cpu() for name, total in totals.signs.items()}
-    sizes = {name: float(part.abs().mean()) for name, part in divided.items()}
-    chance = {name: size_by_chance(counts, count) for name, counts in totals.moved.items()}
-    return Measured(*estimated, count, loss / count, 100 * correct / count, divided, sizes, chance, _peak(engine))
+    return network, _batches(data, engine, micro_batch or affordable(network, data.input_shape))
 
 
 def size_by_chance(moved: torch.Tensor, images: int) -> float:

@@ -90,7 +90,8 @@ def epochs_table(
 
     Returns:
         One row an epoch: epoch, train_loss (nats), train_top1 (percent), validation_loss, validation_top1, coherence,
-        coherence_standard_error, coherence_by_chance, samples, diff_size (mean |diff|), diff_size_by_chance.
+        coherence_standard_error, coherence_by_chance, samples, diff_size (mean |diff|), diff_size_by_chance,
+        hardest_share.
     """
     rows: list[dict[str, Any]] = []
     for epoch, one in measured.items():
@@ -113,8 +114,24 @@ def epochs_table(
                 "samples": one.samples,
                 "diff_size": _mean(layers, one.sizes),
                 "diff_size_by_chance": _mean(layers, one.chance),
+                "hardest_share": one.hardest_share,
             }
         )
+    return pd.DataFrame(rows)
+
+
+def layer_table(layers: Sequence[Layer], measured: Mapping[int, Measured]) -> pd.DataFrame:
+    """Coherence of the gradients by each layer's weights alone, one row an epoch and layer.
+
+    Returns:
+        epoch, layer, layer_index, kind, weights, coherence.
+    """
+    rows = [
+        {"epoch": epoch, "layer": of.name, "layer_index": of.index, "kind": of.kind, "weights": of.weights}
+        | {"coherence": one.layers[of.name]}
+        for epoch, one in measured.items()
+        for of in layers
+    ]
     return pd.DataFrame(rows)
 
 
@@ -158,7 +175,7 @@ def extreme_diffs(layers: Sequence[Layer], measured: Mapping[int, Measured], bin
 def run_tables(
     context: Context, layers: Sequence[Layer], states: Mapping[int, State], measured: Mapping[int, Measured], bins: int
 ) -> dict[str, pd.DataFrame]:
-    """The tables of a training, by name: epochs, diff_histogram, trajectories.
+    """The tables of a training, by name: epochs, diff_histogram, layer_coherence, trajectories.
 
     Args:
         context: what the network is measured with.
@@ -171,6 +188,7 @@ def run_tables(
     return {
         "epochs": epochs_table(context, layers, states, measured),
         "diff_histogram": extreme_diffs(layers, measured, bins),
+        "layer_coherence": layer_table(layers, measured),
         "trajectories": trajectories(layers, states, diffs, highest_epoch(by_epoch(measured)), context.seed),
     }
 

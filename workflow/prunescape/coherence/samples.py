@@ -50,11 +50,21 @@ class Sums:
 
 @dataclass
 class Totals:
-    """Sums over the gradients of several batches, float64, over their signs, and over those not zero; by name."""
+    """Sums over the gradients of several batches, by parameter name.
+
+    Attributes:
+        gradients: of themselves, float64.
+        signs: of their signs.
+        moved: how many are not zero.
+        energies: of their squares, float64; None where these are not wanted.
+        lengths: of their squared norms.
+    """
 
     gradients: Tensors = field(default_factory=dict)
     signs: Tensors = field(default_factory=dict)
     moved: Tensors = field(default_factory=dict)
+    energies: Tensors | None = None
+    lengths: dict[str, float] = field(default_factory=dict)
 
 
 def of_batch(
@@ -128,10 +138,16 @@ class _Parts:
         """Take the gradients (B, ...) by one parameter."""
         self._take(name, each.sum(0))
         flat = each.flatten(1)
-        self.squares += torch.linalg.vecdot(flat, flat).double()
+        self._measure(name, torch.linalg.vecdot(flat, flat).double())
+        if self.totals.energies is not None:
+            _add(self.totals.energies, name, each.square().sum(0).double())
         if self.wanted:
             _add(self.totals.signs, name, each.sign().sum(0))
             _add(self.totals.moved, name, each.ne(0).sum(0).to(each.dtype))
+
+    def _measure(self, name: str, squares: torch.Tensor) -> None:
+        self.squares += squares
+        self.totals.lengths[name] = self.totals.lengths.get(name, 0.0) + float(squares.sum())
 
     def _take(self, name: str, gradients: torch.Tensor) -> None:
         known = name in self.totals.gradients or not self.is_double
@@ -140,7 +156,9 @@ class _Parts:
     def add_products(self, name: str, left: torch.Tensor, right: torch.Tensor) -> None:
         """Take the gradients left_z right_z^T, by (B, O) and (B, I), without ever having them."""
         self._take(name, left.T @ right)
-        self.squares += (torch.linalg.vecdot(left, left) * torch.linalg.vecdot(right, right)).double()
+        self._measure(name, (torch.linalg.vecdot(left, left) * torch.linalg.vecdot(right, right)).double())
+        if self.totals.energies is not None:
+            _add(self.totals.energies, name, (left.square().T @ right.square()).double())
         if self.wanted:
             signs = left.sign(), right.sign()
             _add(self.totals.signs, name, signs[0].T @ signs[1])

@@ -3,7 +3,7 @@
 A rule is a generator of mistakes. Where it reads a key that is mistaken by itself, it ends and has nothing to add.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -89,6 +89,7 @@ def _rules(config: Config, known_models: Collection[str], known_data_sets: Colle
         yield from (partial(rule, study=study) for rule in rules)
     if study := there.get("coherence"):
         yield partial(_lanes, path=("coherence", "lanes"))
+        yield from (partial(_lanes, path=("coherence", "models", name, "lanes")) for name in study.models or ())
         yield partial(study_checks.networks, study=study, catalogue=known_models)
         yield from (partial(rule, study=study) for rule in (study_checks.samples, study_checks.early_epochs))
     yield from (partial(network_checks.known, model=model, catalogue=known_models) for model in models)
@@ -147,7 +148,7 @@ def _warmup(config: Config) -> Mistakes:
 def _at(config: Config, path: tuple[str, ...]) -> Any:
     section: Any = config
     for name in path:
-        section = getattr(section, name)
+        section = section[name] if isinstance(section, Mapping) else getattr(section, name)
     return section
 
 

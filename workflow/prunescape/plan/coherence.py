@@ -22,7 +22,7 @@ MEASURED_PASSES = 8  # of a network whose gradients are measured: forwards, back
 # precision, of signs, of what is not zero, a batch's, diffs); and by ranking.
 TRAINING, MEASURING, RANKING = 16, 40, 44
 # Tables of parts, by the rule that makes them.
-RUN_TABLES = ["epochs", "weight_histogram", "diff_histogram", "trajectories"]
+RUN_TABLES = ["epochs", "weight_histogram", "diff_histogram", "trajectories", "layer_coherence", "score_ranks"]
 MASK_TABLES = ["densities", "mask_overlap"]
 CHILD_TABLES = ["matched", "early_masks"]
 

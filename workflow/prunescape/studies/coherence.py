@@ -49,6 +49,23 @@ _COLUMNS = {
     "coherence_by_chance": Column(NUMBER, "coherence of as many gradients that are orthogonal, one over their number"),
     "diff_size": Column(NUMBER, "mean of |diff| over all weights that are pruned, from 0 to 1"),
     "diff_size_by_chance": Column(NUMBER, "the same if all gradients that are not zero had random signs"),
+    "hardest_share": Column(
+        NUMBER,
+        "part of coherence's denominator, the sum of squared norms, that the 1 % of images with the largest have",
+        "fraction",
+    ),
+    "one": Column(
+        TEXT,
+        "score of weights: `diff`, `gradient` (size of the mean one), `coherence` (of one weight), `snip`, `grasp`, "
+        "`magnitude` or `movement`",
+    ),
+    "other": Column(TEXT, "another one of these scores"),
+    "rank_correlation": Column(NUMBER, "Spearman's rank correlation of both over all weights that are pruned"),
+    "shared": Column(
+        NUMBER,
+        "part of the highest 10 % of the weights by one that are among those by the other; chance gives 0.1",
+        "fraction",
+    ),
     "samples": Column(WHOLE, "images that it is measured on", "images"),
     "layer": Column(TEXT, "name of the layer's weights; `all` of all together"),
     "layer_index": Column(WHOLE, "place of the layer in the network, from 0; -1 of all together"),
@@ -124,7 +141,7 @@ TABLES = (
         row="a training after one of its measured epochs",
         columns=names(
             "model seed data start epoch train_loss train_top1 validation_loss validation_top1 coherence "
-            "coherence_standard_error coherence_by_chance samples diff_size diff_size_by_chance"
+            "coherence_standard_error coherence_by_chance samples diff_size diff_size_by_chance hardest_share"
         ),
         title="Trainings: coherence, losses and accuracies over epochs",
         parts=("parts/epochs/{model}/seed-{seed}.csv",),
@@ -134,7 +151,7 @@ TABLES = (
         row="a fully connected network after one of its measured epochs",
         columns=names(
             "width parameters seed epoch train_loss train_top1 validation_loss validation_top1 coherence "
-            "coherence_standard_error coherence_by_chance samples diff_size diff_size_by_chance"
+            "coherence_standard_error coherence_by_chance samples diff_size diff_size_by_chance hardest_share"
         ),
         title="Fully connected networks over width",
         parts=("parts/widths/mlp/seed-{seed}.csv",),
@@ -214,6 +231,21 @@ TABLES = (
         title="Histograms of diffs",
         parts=("parts/diff_histogram/{model}/seed-{seed}.csv",),
         own=_OF_DIFFS,
+    ),
+    Table(
+        name="layer_coherence",
+        row="a layer of a training after one of its measured epochs",
+        columns=names("model seed data start epoch layer layer_index kind weights coherence"),
+        title="Coherence of each layer",
+        parts=("parts/layer_coherence/{model}/seed-{seed}.csv",),
+    ),
+    Table(
+        name="score_ranks",
+        decides="rank_correlation",
+        row="two scores of a network's weights at its highest coherence on real images, and how alike their orders are",
+        columns=names("model seed epoch one other rank_correlation shared"),
+        title="How alike the orders of weights by scores are",
+        parts=("parts/score_ranks/{model}/seed-{seed}.csv",),
     ),
     Table(
         name="weight_histogram",
@@ -304,11 +336,12 @@ FIGURES = (
         name="diff_histograms",
         title="8 diffs by layer",
         draw="prunescape.figures.coherence.diff_histograms:draw",
-        tables=("diff_histogram",),
+        tables=("diff_histogram", "epochs"),
         caption=(
             "Diffs of {{ model }} on {{ config.data.name }} (left) and on Gaussian noise (right) after the epochs of "
             "the highest and of the lowest coherence: of the whole network, of a few layers, and, at the bottom, "
-            "their mean magnitude in every layer. After Figs. 3.1 and 3.2 of the thesis, which have linear axes."
+            "their mean magnitude in every layer, with that of random signs (dotted). "
+            "After Figs. 3.1 and 3.2 of the thesis, which have linear axes."
         ),
     ),
     Figure(
@@ -340,13 +373,14 @@ FIGURES = (
         name="width_diffs",
         title="11 diffs over width",
         draw="prunescape.figures.coherence.width_diffs:draw",
-        tables=("width_diffs",),
+        tables=("width_diffs", "widths"),
         path="mlp/width_diffs",
         label="mlp",
         when=("widths",),
         caption=(
             "Diffs of multilayer perceptrons on {{ config.data.name }} after the epoch of their highest coherence, an "
-            "outline a width, and their mean magnitude over width. After Fig. 4.4 of the thesis."
+            "outline a width, and their mean magnitude over width, with that of random signs (dotted). After "
+            "Fig. 4.4 of the thesis."
         ),
     ),
     Figure(
@@ -457,6 +491,18 @@ FIGURES = (
             "question of the thesis' section 7.2, after Frankle et al. (2021)."
         ),
     ),
+    Figure(
+        name="score_ranks",
+        title="20 what orders weights alike",
+        draw="prunescape.figures.coherence.score_ranks:draw",
+        tables=("score_ranks",),
+        caption=(
+            "How alike scores order the weights of {{ model }} on {{ config.data.name }}: Spearman's rank correlation "
+            "over all weights that are pruned, and the part of the highest tenth that two scores share; gradients at "
+            "the epoch of the highest coherence. Beyond the thesis, which makes diffs an elementwise approximation of "
+            "coherence (3.1)."
+        ),
+    ),
 )
 
 _MEASURED = names("coherence diff_size train_top1 validation_top1 train_loss validation_loss")
@@ -484,7 +530,7 @@ CHARTS = (
         x="parent_width",
         y=names("validation_top1 train_top1 validation_loss train_loss"),
         lines="score",
-        choose=names("experiment width scope end"),
+        choose=names("experiment width scope end initialisation"),
         is_log=True,
         where={"model": ("mlp",)},
         words={"end": "end of the ranking that is kept"},
@@ -508,13 +554,14 @@ STUDY = Study(
     tables=TABLES,
     columns=COLUMNS,
     key=names(
-        "id experiment model width parent_width seed score end scope initialisation matched data start epoch used "
-        "group rank which layer low"
+        "id experiment model width parent_width seed score end scope initialisation matched data start epoch used one "
+        "other group rank which layer low"
     ),
     analyses=ANALYSES,
     claims=Statement(
         tables=(
             "epochs",
+            "score_ranks",
             "widths",
             "children",
             "mask_overlap",

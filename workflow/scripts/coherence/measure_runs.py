@@ -8,7 +8,8 @@ import pandas as pd
 from prunescape.coherence.children import only_layers
 from prunescape.coherence.layer_tables import flat_weights, magnitude_edges, magnitude_histogram
 from prunescape.coherence.layers import prunable_layers
-from prunescape.coherence.runs import measure_epochs, run_tables
+from prunescape.coherence.runs import by_epoch, highest_epoch, measure_epochs, run_tables
+from prunescape.coherence.scores import rank_correlations, weight_scores
 from prunescape.data.prepared import load_prepared
 from prunescape.io.files import read_json, sha256, write_csv
 from prunescape.io.tables import first_columns
@@ -22,6 +23,7 @@ from prunescape.training.engine import Engine
 
 FIRST = ["model", "seed", "data", "start"]
 OTHERS = {"epochs": ["epoch"], "diff_histogram": ["which", "epoch"], "weight_histogram": ["epoch"], "trajectories": []}
+OTHERS |= {"layer_coherence": ["epoch"]}
 
 with logged(snakemake) as logger:
     settings, files, folder = snakemake.params.settings, snakemake.input, Path(snakemake.params.checkpoint)
@@ -46,6 +48,10 @@ with logged(snakemake) as logger:
         if run == "real_fresh":
             diffs = {str(epoch): only_layers(layers, one.diffs) for epoch, one in measured.items()}
             save_networks(snakemake.output.diffs, diffs)
+            highest = highest_epoch(by_epoch(measured))
+            scores = weight_scores(context, states, highest, layers, settings["samples"])
+            ranks = rank_correlations(scores).assign(model=first["model"], seed=first["seed"], epoch=highest)
+            write_csv(snakemake.output.score_ranks, first_columns(ranks, ["model", "seed", "epoch"]))
     edges = magnitude_edges([part for _, _, part in weights], settings["bins"])
     for first, epoch, part in weights:
         tables["weight_histogram"].append(magnitude_histogram(part, edges).assign(**first, epoch=epoch))

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from prunescape.coherence.diff_spread import ALL, mean_magnitude, of_network
@@ -19,15 +20,18 @@ LEAST = 0.02  # percent of the weights: bins that hold less are not drawn
 LONG = 26  # characters of a layer's name
 FILL = 0.18  # opacity
 WHOLE = "whole network"
+RANDOM_SIGNS = "what random signs would give"
 
 
-def draw(diff_histogram: pd.DataFrame, model: str) -> Figure:
+def draw(diff_histogram: pd.DataFrame, epochs: pd.DataFrame, model: str) -> Figure:
     """A column a kind of data; a row for the whole network and for a few layers; below, the mean |diff| of all layers.
 
     Args:
         diff_histogram: model, seed, data, start, which (highest, lowest), epoch, layer, layer_index, kind, low, high,
             count: diff_histogram.csv.
+        epochs: model, seed, data, start, epoch, diff_size_by_chance: epochs.csv.
     """
+    chance = at(epochs, model=model, start=FRESH)
     table = at(diff_histogram, model=model, start=FRESH)
     kinds = [data for data in DATA if (table["data"] == data).any()] or [REAL]
     layers = layers_of(table)
@@ -43,7 +47,7 @@ def draw(diff_histogram: pd.DataFrame, model: str) -> Figure:
             _histograms(axes, part, shortened(layer) if column == 0 else "")
         grid[len(rows) - 1, column].set_xlabel("Diff")
         if len(layers) > 1:
-            _by_layer(grid[-1, column], here, labelled=column == 0)
+            _by_layer(grid[-1, column], here, by_chance(here, at(chance, data=data)), labelled=column == 0)
     _alike(grid[: len(rows)])
     _alike(grid[len(rows) :])
     several = table["seed"].nunique()
@@ -53,8 +57,16 @@ def draw(diff_histogram: pd.DataFrame, model: str) -> Figure:
         "A weight's diff is the mean sign of its gradient over the samples: 1 or −1 where all agree. Logarithmic; "
         "numbers are the mean |diff|." + (f" Counts of {plural(several, 'seed')} are added." if several > 1 else ""),
     )
-    style.legend_below(figure, series.handles(terms.WHICH))
+    random = Line2D([], [], color=style.MUTED, lw=1.2, ls=":", label=RANDOM_SIGNS)
+    style.legend_below(figure, [*series.handles(terms.WHICH), *([random] if len(layers) > 1 else [])])
     return figure
+
+
+def by_chance(part: pd.DataFrame, epochs: pd.DataFrame) -> pd.Series:
+    """The mean |diff| that random signs would give, by `which`, a mean over seeds; NaN where it is not known."""
+    keys = part[["which", "seed", "epoch"]].drop_duplicates()
+    known = keys.merge(epochs[["seed", "epoch", "diff_size_by_chance"]], on=["seed", "epoch"], how="left")
+    return known.groupby("which")["diff_size_by_chance"].mean()
 
 
 def layers_of(table: pd.DataFrame) -> list[str]:
@@ -113,8 +125,8 @@ def _alike(grid: np.ndarray) -> None:
         axes.tick_params(labelleft=any(axes is other for other in grid[:, 0]))
 
 
-def _by_layer(axes: Axes, here: pd.DataFrame, labelled: bool) -> None:
-    """The mean |diff| of every layer, a line an epoch."""
+def _by_layer(axes: Axes, here: pd.DataFrame, chance: pd.Series, labelled: bool) -> None:
+    """The mean |diff| of every layer, a line an epoch; dotted that of random signs, in all layers together."""
     axes.set_xlabel("Layer, counted from the input")
     axes.set_title("Mean |diff| of every layer")
     if labelled:
@@ -125,6 +137,8 @@ def _by_layer(axes: Axes, here: pd.DataFrame, labelled: bool) -> None:
     order = {place: number for number, place in enumerate(sorted(spread["layer_index"].unique()), start=1)}
     spread = spread.assign(layer=spread["layer_index"].map(order))
     series.lines(axes, spread, "layer", "magnitude", "which", terms.WHICH)
+    for which, level in chance.dropna().items():
+        axes.axhline(level, color=terms.WHICH[which].colour, lw=1.2, ls=":", zorder=1.9)
     if spread["magnitude"].notna().any():
         scales.from_zero(axes, spread[["magnitude", "magnitude_high"]].to_numpy().flat)
         axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))

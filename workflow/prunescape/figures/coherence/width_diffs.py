@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from prunescape.coherence.diff_spread import mean_magnitude
 from prunescape.figures import drawing, palette, scales, select, style
 from prunescape.figures.coherence import series
-from prunescape.figures.coherence.diff_histograms import LEAST
+from prunescape.figures.coherence.diff_histograms import LEAST, RANDOM_SIGNS
 from prunescape.figures.coherence.widths import ALONE, WIDTH
 from prunescape.figures.names import plural
 from prunescape.figures.select import at, distinct
@@ -18,14 +18,16 @@ from prunescape.figures.select import at, distinct
 MOST = 6  # histograms
 
 
-def draw(width_diffs: pd.DataFrame) -> Figure:
+def draw(width_diffs: pd.DataFrame, widths: pd.DataFrame) -> Figure:
     """Left the distributions, an outline a width; right the mean |diff| over width.
 
     Args:
-        width_diffs: width, seed, epoch, low, high, count: width_diffs.csv.
+        width_diffs: width, seed, which, epoch, low, high, count: width_diffs.csv.
+        widths: width, seed, epoch, diff_size_by_chance: widths.csv.
     """
-    widths = distinct(width_diffs["width"])
-    colours = width_colours(widths)
+    chance = by_chance(width_diffs, widths)
+    sizes_of = distinct(width_diffs["width"])
+    colours = width_colours(sizes_of)
     figure = style.new_figure(9.4, 4.4)
     left, right = figure.subplots(1, 2, width_ratios=(1.3, 1))
     left.set(title="Distribution", xlabel="Diff", ylabel="Part of the weights (%)")
@@ -35,7 +37,9 @@ def draw(width_diffs: pd.DataFrame) -> Figure:
     spread = select.over_seeds(sizes, ["width"], ["magnitude"])
     series.lines(right, spread.assign(which="all"), "width", "magnitude", "which", ALONE)
     scales.from_zero(right, spread[["magnitude", "magnitude_high"]].to_numpy().flat)
-    scales.sizes_axis(right, widths, WIDTH)
+    if len(chance):
+        right.plot(chance.index, chance, color=style.MUTED, lw=1.2, ls=":", zorder=1.9)
+    scales.sizes_axis(right, sizes_of, WIDTH)
     seeds = width_diffs["seed"].nunique()
     style.heading(
         figure,
@@ -44,9 +48,18 @@ def draw(width_diffs: pd.DataFrame) -> Figure:
         + (f" Left: counts of {plural(seeds, 'seed')} added; right: their means and range." if seeds > 1 else ""),
     )
     drawn = [Line2D([], [], color=colour, lw=1.8, label=f"width {width:g}") for width, colour in colours.items()]
+    if len(chance):
+        drawn.append(Line2D([], [], color=style.MUTED, lw=1.2, ls=":", label=RANDOM_SIGNS))
     if drawn:
         style.legend_below(figure, drawn, entry=1.3)
     return figure
+
+
+def by_chance(width_diffs: pd.DataFrame, widths: pd.DataFrame) -> pd.Series:
+    """The mean |diff| that random signs would give at these epochs, by width, a mean over seeds and epochs."""
+    keys = width_diffs[["width", "seed", "epoch"]].drop_duplicates()
+    known = keys.merge(widths[["width", "seed", "epoch", "diff_size_by_chance"]], on=["width", "seed", "epoch"])
+    return known.groupby("width")["diff_size_by_chance"].mean().dropna()
 
 
 def width_colours(widths: list[float]) -> dict[float, str]:

@@ -1,0 +1,72 @@
+"""The claims on what diffs are: an elementwise coherence (thesis, 3.1), or a proxy of movement or magnitude (3.3)."""
+
+import pandas as pd
+
+from prunescape.claims.asking import Asking, Estimand
+from prunescape.claims.claim import Claim
+from prunescape.claims.judgement import IF_BEYOND, beyond, judged, more_seeds, shown
+from prunescape.coherence.asked import Answer, answer_of
+from prunescape.coherence.labels import DIFF
+
+HALF = 0.5  # the rank correlation above which one score is called a proxy of another
+WORDS = {"coherence": "elementwise coherence", "gradient": "the size of the mean gradient", "snip": "SNIP's score"}
+WORDS |= {"grasp": "GraSP's score", "magnitude": "magnitude after training", "movement": "movement in training"}
+SOURCES = {
+    "coherence": "Yauney 2024, section 3.1, which makes diffs an elementwise approximation of coherence",
+    "gradient": "Yauney 2024, section 3.1, whose first diff is a sum of gradients",
+    "magnitude": "Yauney 2024, section 3.3",
+    "movement": "Yauney 2024, section 3.3, where weights of high diffs do not move further",
+    "snip": "beyond Yauney 2024, section 5.1",
+    "grasp": "beyond Yauney 2024, section 5.1",
+}
+ALIKE = {
+    other: Estimand(
+        f"diffs_follow_{other}",
+        f"Do diffs order weights as {words} does?",
+        SOURCES[other],
+        f"The order of weights by |diff| is that by {words}: their rank correlation is above {HALF:g}.",
+        f"Spearman's rank correlation of |diff| and {words} at the highest coherence",
+        smallest=0.2,
+        margin=f"{HALF:g}",
+        is_correlation=True,
+    )
+    for other, words in WORDS.items()
+}
+
+
+def answers() -> dict[str, list[Answer]]:
+    """By table, the functions that make claims of a model's rows of it."""
+    return {"score_ranks": [_alike]}
+
+
+def _alike(ranks: pd.DataFrame, asking: Asking) -> list[Claim]:
+    stated = []
+    for other, asked in ALIKE.items():
+        own = ranks[(ranks["one"] == DIFF) & (ranks["other"] == other)].set_index("seed")
+        values = own["rank_correlation"].dropna()
+        if values.empty:
+            continue
+        row = answer_of(asking, asked, "correlation", values)
+        sure = beyond("correlation", row, HALF)
+        word = {"beyond": "Yes", "not above": "No"}.get(sure, "Not decided")
+        ends = row["correlation_low"], row["correlation_high"]
+        stated.append(
+            asking.answered(
+                asked,
+                f"{word}: the rank correlation of |diff| and {WORDS[other]} is {shown('correlation', row, 2, '')}, and"
+                f" {100 * own['shared'].mean():.0f} % of the highest tenth of the weights are the same, where chance"
+                " gives 10 %.",
+                judged(
+                    "correlation",
+                    row,
+                    2,
+                    "",
+                    tolerance=HALF,
+                    sure=sure,
+                    outcomes=IF_BEYOND,
+                    would_decide=more_seeds(abs(row["correlation"] - HALF), *ends) if sure == "open" else None,
+                ),
+                {"shared": float(own["shared"].mean()), **row},
+            )
+        )
+    return stated
