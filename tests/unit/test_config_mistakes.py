@@ -93,7 +93,7 @@ CASES = [
     ("run", "''", "run", "use letters, digits"),
     (R, "[60]", f"{R}[0]", "write a number above 0 and below 1; 0.6 keeps 60 % of the FLOPs"),
     (R, "[0.5, 1.0]", f"{R}[1]", "is 1.0; write a number above 0"),
-    (R, "[]", R, "has 0 entries; write at least 1"),
+    ("models.small_resnet.methods", "[]", "models.small_resnet.methods", "has 0 entries; write at least 1"),
     (R, "[0.5, 0.50]", R, "0.5 is given twice; remove one"),
     ("models", "{}", "models", "has 0 entries; write at least 1"),
     (WD, "0", WD, "the lattice is logarithmic"),

@@ -13,6 +13,7 @@ from combinations_of_configs import CHOICES, COHERENCE, PIPELINES, ROWS, STOCHAS
 from plan_graph import graph, rules, stale
 from project_copy import PROJECT, TINY, merged
 from prunescape.config.models import Model
+from prunescape.config.reading import ConfigError
 from prunescape.plan import identity
 from prunescape.plan.coherence import Coherence
 from prunescape.plan.plan import Plan
@@ -70,6 +71,29 @@ def test_a_network_whose_layers_are_ignored_is_checked_before_it_is_trained() ->
         for job in networks.train_dense.all_jobs():
             awaited = [path for path in job.step.reads(job.wildcards).values() if path in checks]
             assert awaited == ([] if ignored is None else checks)
+
+
+def test_networks_that_lose_no_channels_are_for_stochastic_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    plain = {"learning_rate": 0.05, "weight_decay": 0.001}
+    both = merged(TINY, {"models": {"mlp": {**plain, "ratios": []}}, "stochastic": STOCHASTIC})
+    plan = Plan(both, 2)
+    assert (plan.run.models, plan.run.all_models) == (["small_resnet"], ["small_resnet", "mlp"])
+    steps = {job.step.name for job in plan.jobs() if job.model == "mlp"}
+    assert {"pretrain", "confirm_controls", "choose_cell"} <= steps
+    assert not steps & {"evaluate_structured", "confirm_structured", "train_tile", "train_dense"}
+    study = plan.companions["stochastic"]
+    (cell,) = (job for job in study.choose_cell.all_jobs() if job.model == "mlp")
+    assert list(study.choose_cell.reads(cell.wildcards)) == ["grids"]
+    for changes, words in (
+        ({"models": {"mlp": {"ratios": [0.5]}}}, "write ratios: [] where it is for the study stochastic"),
+        ({"stochastic": None}, "models.mlp.ratios: is empty, which only the study stochastic takes"),
+        ({"models": {"small_resnet": {"ratios": []}}}, "models: no network has pruning ratios"),
+    ):
+        with pytest.raises(ConfigError, match=re.escape(words)):
+            Plan(merged(both, changes), 2)
 
 
 def test_the_array_covers_every_pair_of_choices() -> None:

@@ -89,6 +89,39 @@ def test_too_few_images_are_told_before_training(project: Callable[..., Path]) -
 
 
 @pytest.mark.full
+def test_networks_without_batch_norm_beside_one_with_it(project: Callable[..., Path]) -> None:
+    """Of those nothing is recalibrated, and one has no channels; across networks the claim on batch norm is stated."""
+    small = {"sweep": {"methods": ["magnitude"], "gammas": [0.8], "sigmas": [0.03], "draws": 1}}
+    small |= {"grid": {"methods": ["magnitude"], "gammas": [0.8], "sigmas": [0.03], "draws": 2}}
+    small |= {"transfer": {"gammas": [0.8], "draws": 1}, "confirm": {"seeds": 2, "draws": 2}}
+    small |= {"fine_tuning": {"methods": ["magnitude"], "sigmas": [0.03], "draws": 1, "epochs": 1}}
+    small |= {"search": {"algorithms": ["nsga2"], "budget": 2, "population": 2, "sigma": [0.01, 0.1], "draws": 1}}
+    plain = {"learning_rate": 0.05, "weight_decay": 0.0001}
+    models = {"vanilla_cnn": {**plain, "methods": ["uniform"], "ratios": [0.5]}, "mlp": {**plain, "ratios": []}}
+    folder = project(merged(SMALL, {"seeds": [0], "stochastic": small, "models": models}))
+    snakemake(folder, "stochastic", "--cores", "2")
+    output = results(folder)
+    for table in ("confirmed", "controls", "sweep", "feature_variance"):
+        read = pd.read_csv(output / f"{table}.csv")
+        assert {name: sorted({*part["recalibrated"]}) for name, part in read.groupby("model")} == {
+            "small_resnet": [False, True],
+            "vanilla_cnn": [False],
+            "mlp": [False],
+        }
+    assert set(pd.read_csv(output / "structured.csv")["model"]) == {"small_resnet", "vanilla_cnn"}
+    claims = pd.read_csv(output / "claims.csv")
+    assert "stochastic.batch_norm_artefact.all_networks" in set(claims["id"])
+    of_mlp = claims[claims["model"] == "mlp"]["id"]
+    assert not of_mlp.str.contains("recalib|structured|recovery").any()
+    drawn = {name: {path.name for path in (output / "figures" / name).glob("*.png")} for name in ("vanilla_cnn", "mlp")}
+    assert drawn["vanilla_cnn"] - drawn["mlp"] == {"structured.png"}
+    text = "".join(claims[claims["model"] != "small_resnet"]["answer"].astype(str))
+    assert "nan" not in text
+    assert "all_networks" not in (output / "explore.html").read_text()
+    assert "All networks" in (output / "explore.html").read_text()
+
+
+@pytest.mark.full
 def test_the_papers_preset_shrunken(shrunken: Callable[..., Path]) -> None:
     """ResNet-18 on CIFAR-10's format; all figures and tables, the published ones beside. Other networks take long."""
     of_model = {"transfer_gammas": [0.9], "fine_tuning_gamma": None}

@@ -127,9 +127,10 @@ class Model(Section):
         "remaining weights back to that epoch and go on from there (`weight_rewinding`); or prune each seed's "
         "untrained network and train what is left of it (`prune_at_init`).",
     )
-    ratios: Some[Ratio] = key(
+    ratios: AnyNumber[Ratio] = key(
         ...,
-        "Pruning ratios: the part of the dense network's FLOPs that is kept, or of what else `pruning.target` says.",
+        "Pruning ratios: the part of the dense network's FLOPs that is kept, or of what else `pruning.target` says. "
+        "`[]` leaves the network to the study `stochastic`, which prunes single weights, those without channels, too.",
         unit="part of the FLOPs",
         example=[0.6, 0.2],
     )

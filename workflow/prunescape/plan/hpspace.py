@@ -341,8 +341,8 @@ class Hpspace(Planned):
     def _without_control(self) -> dict[str, list[str]]:
         """Criteria beside the filter norm, by model, where none of its networks is pruned at random."""
         criteria: dict[str, list[str]] = {
-            model: [name for name in section.criteria if name != "norm"]
-            for model, section in self.run.config.models.items()
+            model: [name for name in self.run.config.models[model].criteria if name != "norm"]
+            for model in self.run.models
         }
         return {model: names for model, names in criteria.items() if names and "random" not in names}
 

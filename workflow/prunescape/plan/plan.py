@@ -48,15 +48,25 @@ def check_networks(run: Run) -> None:
                 mistakes.append(f"models.{model}.import: {error}")
             missing = [path for path in section.files if not Path(path).exists()]
             mistakes += [f"models.{model}.files: {path}: no such file; mend its name, or remove it" for path in missing]
-        elif not run.known(model).channels:
+        elif not run.known(model).channels and section.ratios:
             mistakes.append(
-                f"models.{model}: has no channels to prune; name it in coherence.models, or choose another model"
+                f"models.{model}: has no channels to prune; name it in coherence.models, write ratios: [] where it is"
+                " for the study stochastic, or choose another model"
+            )
+        elif not section.ratios and run.config.stochastic is None:
+            mistakes.append(
+                f"models.{model}.ratios: is empty, which only the study stochastic takes; write some, or"
+                " 'stochastic: {}'"
             )
         elif not run.known(model).lanes and any(getattr(run.config, study) is not None for study in TOGETHER):
             studies = " and ".join(study for study in TOGETHER if getattr(run.config, study) is not None)
             mistakes.append(f"models.{model}: {studies} would run several as one, which it does not allow; remove one")
         elif "bn_scale" in section.criteria and not run.known(model).batch_norm:
             mistakes.append(f"models.{model}.criteria: bn_scale ranks by batch norm, and {model} has none; remove it")
+    if not run.models:
+        mistakes.append(
+            "models: no network has pruning ratios, and the main job needs one; write ratios of one of them"
+        )
     data = run.config.data
     crop = geometry(data.name, data.directory, data.image_size).crop
     for model in run.all_models:

@@ -145,14 +145,14 @@ class Run:
 
     @property
     def models(self) -> list[str]:
-        """Names of the main job's networks."""
-        return list(self.config.models)
+        """Names of the main job's networks: those that lose channels."""
+        return [name for name, section in self.config.models.items() if section.ratios]
 
     @cached_property
     def all_models(self) -> list[str]:
-        """Names of all networks, those of the companion study that has some of its own included."""
+        """Names of all networks, those of companion studies that have some of their own included."""
         coherence = self.config.coherence
-        return list(dict.fromkeys([*self.models, *([] if coherence is None else [*coherence.models, MLP])]))
+        return list(dict.fromkeys([*self.config.models, *([] if coherence is None else [*coherence.models, MLP])]))
 
     def is_imported(self, model: str) -> bool:
         """Whether a network comes from a user's or another library's code."""
@@ -360,7 +360,7 @@ DERIVED: dict[str, Callable[[Run], Any]] = {
     "axes": lambda run: run.pair.to_json(),
     "initial_size": lambda run: size_of(run.config.grid),
     "spaces": lambda run: {model: run.space(model) for model in run.models},
-    "models": lambda run: run.models,
+    "models": lambda run: list(run.config.models),  # those that lose no channels, too
     # What the thesis' settings are compared with; our defaults stand for what it does not say.
     "compared": lambda run: counted(run.config.plain()),
     "theirs": lambda run: {model: published_settings(model) for model in counted(run.config.plain()).get("models", ())},

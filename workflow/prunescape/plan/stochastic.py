@@ -4,7 +4,7 @@ The networks of the config's seeds explore, on held-out images: sweep, grid, sea
 chose is measured on fresh networks, on the test images, with draws of their own.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,12 +16,13 @@ from prunescape.config.stochastic import Stochastic as Section
 from prunescape.data.randomness import fresh_seed
 from prunescape.plan.companion import Companion
 from prunescape.plan.cost import population, training_flops
-from prunescape.plan.step import Sizes, Step, Wildcards, combinations
+from prunescape.plan.step import Files, Sizes, Step, Wildcards, combinations
 from prunescape.pruning.settings import GRASP, MAGNITUDE, SPARSEGPT, WANDA, way_names
 from prunescape.stochastic.names import CONTROLS, UPDATED
 from prunescape.studies.stochastic import STUDY
 
 # Forward passes of the sample that scoring is worth: a gradient of a gradient, inputs, and products of all their pairs.
+STRUCTURED = "structured"  # what needs networks that lose whole filters
 SCORING_PASSES = {GRASP: 8, WANDA: 1, SPARSEGPT: 4}
 
 
@@ -41,6 +42,15 @@ class Stochastic(Companion[Section]):
 
     study = STUDY
 
+    @property
+    def models(self) -> list[str]:
+        """The networks that it studies, those without channels to prune, too."""
+        return list(self.run.config.models)
+
+    def models_of(self, when: Collection[str]) -> list[str]:
+        """The networks of which something is made that needs whole filters, or nothing."""
+        return self.run.models if STRUCTURED in when else self.models
+
     # Seeds.
 
     def fresh_seeds(self, model: str) -> list[int]:
@@ -49,9 +59,11 @@ class Stochastic(Companion[Section]):
         purpose = f"{self.name}/{model}/{confirm.generation}"
         return [fresh_seed(number, purpose) for number in range(confirm.seeds)]
 
-    def fresh(self) -> list[dict[str, str]]:
-        """The wildcards of jobs that look at one network that confirms."""
-        return [job for model in self.models for job in combinations(model=[model], seed=self.fresh_seeds(model))]
+    def fresh(self, when: Collection[str] = ()) -> list[dict[str, str]]:
+        """The wildcards of jobs that look at one network that confirms, of those that have one of these experiments."""
+        return [
+            job for model in self.models_of(when) for job in combinations(model=[model], seed=self.fresh_seeds(model))
+        ]
 
     @property
     def _pretrained(self) -> str:
@@ -212,6 +224,7 @@ class Stochastic(Companion[Section]):
         at_best: bool = False,
         recipe: Recipe | None = None,
         confirms: bool = False,
+        when: Collection[str] = (),
         **more: Any,
     ) -> Step:
         """A step that measures one pretrained network.
@@ -223,6 +236,7 @@ class Stochastic(Companion[Section]):
             at_best: whether it needs what was chosen.
             recipe: by which these are trained.
             confirms: whether it looks at fresh networks, and not at those that explore.
+            when: what a network needs for it.
         """
         run, section = self.run, self.section
 
@@ -248,7 +262,7 @@ class Stochastic(Companion[Section]):
             settings,
             lambda wildcards: networks(wildcards["model"]),
             passes,
-            self.fresh() if confirms else None,
+            self.fresh(when) if confirms else self.model_seeds(when),
             lanes=section.lanes,
             **more,
         )
@@ -305,15 +319,21 @@ class Stochastic(Companion[Section]):
     @cached_property
     def choose_cell(self) -> Step:
         """The step that chooses pruning rates and noises of a model, by the networks that explore."""
-        explored = {"grids": "grid", "structured": "structured"}
+
+        def explored(wildcards: Wildcards) -> Files:
+            tables = {"grids": "grid"}
+            if wildcards["model"] in self.models_of((STRUCTURED,)):
+                tables["structured"] = "structured"
+            return {
+                name: [self.part(table).replace("{seed}", str(seed)) for seed in self.run.seeds]
+                for name, table in tables.items()
+            }
+
         return self.step(
             "choose_cell",
             {"cell": self.cell},
             combinations(model=self.models),
-            inputs={
-                name: [self.part(table).replace("{seed}", str(seed)) for seed in self.run.seeds]
-                for name, table in explored.items()
-            },
+            inputs=explored,
             values=lambda wildcards: self.of_model(wildcards["model"]).plain("cell"),
             is_local=True,
         )
@@ -385,6 +405,7 @@ class Stochastic(Companion[Section]):
                 {"table": self.part("structured")},
                 self._structured_networks,
                 lambda model: {"variants": self.structured(model), "pruning": self.networks.flops_ranking()},
+                when=(STRUCTURED,),
             ),
             self._measuring(
                 "confirm_structured",
@@ -393,6 +414,7 @@ class Stochastic(Companion[Section]):
                 lambda model: {"draws": self.section.confirm.draws, "pruning": self.networks.flops_ranking()},
                 at_best=True,
                 confirms=True,
+                when=(STRUCTURED,),
             ),
             self._measuring(
                 "confirm_controls",

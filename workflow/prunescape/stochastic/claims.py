@@ -9,6 +9,7 @@ from prunescape.claims.claim import About, Claim
 from prunescape.claims.published import published
 from prunescape.claims.study import StudyClaims, decided_on
 from prunescape.statistics.looks import GENERATIONS, part
+from prunescape.stochastic.artefact_claims import ALL, artefact
 from prunescape.stochastic.cause_claims import drowned, one_basin, swapped, variance
 from prunescape.stochastic.confirming import Confirming, blocked_by
 from prunescape.stochastic.control_claims import controlled
@@ -47,6 +48,8 @@ def claims(given: Mapping[str, Any], settings: Mapping[str, Any]) -> StudyClaims
     fresh = given["confirmed"]["seed"].nunique() // len(settings["models"])
     note = NOTE.format(fresh=fresh, tolerance=settings["tolerance"], **split)
     models = dict(zip(settings["models"], map(_chosen, given["cells"]), strict=True))
+    if any(claim.model == ALL for claim in stated):
+        models[ALL] = ""
     return StudyClaims(STUDY, settings["question"], note, models, stated)
 
 
@@ -85,10 +88,15 @@ def claims_at(given: Mapping[str, Any], settings: Mapping[str, Any], asking: Cal
             *variance(own["variances"], best, confirming),
             *tuned(own["fine_tuning"], best, confirming, data, normalised(confirmed), 100 / classes),
             *one_basin(own["basins"], confirming),
-            *structured(own["confirmed_structured"], confirming),
+            *(structured(own["confirmed_structured"], confirming) if len(own.get("confirmed_structured", ())) else ()),
             *controlled(own["controls"], best, confirming),
             *searched(own["fronts"], searching, guessing, mine["delta"].get(F2)),
             *on_front(own["fronts"], searching),
             *algorithms(own["search_progress"], searching),
         ]
-    return stated
+    cells = dict(zip(settings["models"], given["cells"], strict=True))
+    everything = About(STUDY, ALL, decided_on(data, settings["seeds"]))
+    confirmed = given["confirmed"]
+    found = [blocked_by(confirmed[confirmed["model"] == model], 100 / classes) for model in cells]
+    all_networks = Confirming(asking(everything), tolerance, "; ".join(filter(None, found)))
+    return stated + artefact(confirmed, cells, all_networks)

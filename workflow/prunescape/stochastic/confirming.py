@@ -135,6 +135,33 @@ class Confirming:
         answer = f"{ANSWERS[says.outcome].capitalize()}: {words.format(shown('value', row, digits, unit))}."
         return self.asking.answered(asked, answer, says, row, **more)
 
+    def all_above(self, asked: Estimand, values: Mapping[str, pd.Series], words: str) -> Claim:
+        """The claim that each of several numbers, in points, is above zero; "no" where for one this is ruled out.
+
+        See `every`; here each has networks of its own.
+
+        Args:
+            asked: see `gains`.
+            values: by what they are of, one a network.
+            words: of the answer, with `{0}` for what decides and `{1}` for its number.
+        """
+        whole = {name: self.asking.row(asked, "value", of) for name, of in values.items()}
+        shared = {name: self.asking.row(asked, "value", of, parts=len(values)) for name, of in values.items()}
+        name = min(whole, key=lambda name: _known(whole[name]["value_low"], whole[name]["value"]))
+        row, sure = whole[name], decided("value", whole[name])
+        if sure != ABOVE:
+            name = min(shared, key=lambda name: _known(shared[name]["value_high"], shared[name]["value"]))
+            row = shared[name]
+            sure = BELOW if decided("value", row) == BELOW else OPEN
+        needed = self.blocked or None
+        if self.blocked:
+            sure = OPEN
+        elif sure == OPEN:
+            needed = _more(row, "value", 0.0)
+        says = judged("value", row, 1, POINTS, sure=sure, outcomes=IF_ABOVE, would_decide=needed)
+        told = words.format(name, shown("value", row, 1, POINTS))
+        return self.asking.answered(asked, f"{ANSWERS[says.outcome].capitalize()}: {told}.", says, row)
+
     def every(self, asked: Estimand, gains: pd.DataFrame, words: str, **more: Any) -> Claim:
         """The claim that each of several gains is above the tolerance; "no" where for one of them this is ruled out.
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from torch import nn
+
 from prunescape.data.batches import Batches
 from prunescape.data.held_out import hold_out
 from prunescape.data.prepared import PreparedData
@@ -29,6 +31,16 @@ class PretrainedContext(Context):
     pretrained: Pretrained
     held_out: PreparedData
     sample: Batches
+
+    @property
+    def has_batch_norm(self) -> bool:
+        """Whether the network has batch norm."""
+        return any(isinstance(module, nn.BatchNorm2d) for module in self.pretrained.network.modules())
+
+    @property
+    def recalibration(self) -> Batches | None:
+        """The images on which batch norm is recalibrated; None where there is none."""
+        return self.sample if self.has_batch_norm else None
 
 
 def open_pretrained(files: Any, settings: Mapping[str, Any], threads: int) -> PretrainedContext:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import nn
@@ -131,13 +132,13 @@ def measure_fine_tuning(context: PretrainedContext, variants: Sequence[Variant],
         tuned: what `fine_tune` gave for them.
     """
     pretrained, engine = context.pretrained, context.engine
-    one_shot = evaluate_variants(pretrained, variants, context.data, engine, recalibration=context.sample)
+    one_shot = evaluate_variants(pretrained, variants, context.data, engine, recalibration=context.recalibration)
     held_out = validation_batches(context.held_out, engine, "train")
     before = gradient_flow_table(pretrained, variants, context.sample, engine)
     after = gradient_flow_table(pretrained, variants, context.sample, engine, tuned.networks)
     table = tuned.table.assign(
         one_shot_top1=one_shot["top1"][: len(variants)],
-        one_shot_top1_recalibrated=one_shot["top1"][len(variants) :].to_numpy(),
+        one_shot_top1_recalibrated=one_shot["top1"][len(variants) :].to_numpy() if context.has_batch_norm else np.nan,
         one_shot_gradient_flow=before["gradient_flow"],
         gradient_flow=after["gradient_flow"],
         one_shot_gradient_norm=gradient_norm(map(pretrained.make, variants), held_out, engine).numpy(),

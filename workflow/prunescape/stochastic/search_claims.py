@@ -50,14 +50,14 @@ def searched(fronts: pd.DataFrame, confirming: Confirming, guessing: float, prin
         return []
     gain = best["delta"].where(best["found"], 0.0)
     single = "; ".join(_candidate(seed, row) for seed, row in best.to_dict("index").items())
-    again = best["delta_recalibrated"].where(best["found"], 0.0)
+    again = best["delta_recalibrated"].where(best["found"] | best["delta_recalibrated"].isna(), 0.0)
     columns = ["gamma", "sigma", "delta", "delta_recalibrated", "found"]
     return [
         confirming.gains(
             SEARCHED,
             gain,
-            f"something was found in {int(best['found'].sum())} of {len(best)} seeds; the mean gain is {{}},"
-            f" recalibrated {again.mean():+.1f} points. By seed: {single}",
+            f"something was found in {int(best['found'].sum())} of {len(best)} seeds; the mean gain is"
+            f" {{}}{_beside(again)}. By seed: {single}",
             published=printed,
             published_in=f"{PAPER}, Table I",
             numbers={"candidates": best[columns].reset_index().to_dict("records")},
@@ -74,17 +74,23 @@ def on_front(fronts: pd.DataFrame, confirming: Confirming) -> list[Claim]:
     best = front.loc[foretold.groupby(front["seed"]).idxmax()].set_index("seed")
     words = (
         f"those of the largest gain on held-out images ({foretold.groupby(front['seed']).max().mean():+.1f} points) lie"
-        f" at gamma {best['gamma'].min():.2f} to {best['gamma'].max():.2f} and gain {{}}, recalibrated"
-        f" {best['delta_recalibrated'].mean():+.1f} points"
+        f" at gamma {best['gamma'].min():.2f} to {best['gamma'].max():.2f} and gain"
+        f" {{}}{_beside(best['delta_recalibrated'])}"
     )
     return [confirming.gains(SEARCHED_F1, best["delta"], words)]
+
+
+def _beside(recalibrated: pd.Series) -> str:
+    """The mean gain with batch norm recalibrated in words; none where there is no batch norm."""
+    return "" if recalibrated.isna().any() else f", recalibrated {recalibrated.mean():+.1f} points"
 
 
 def _candidate(seed: object, row: dict[str, Any]) -> str:
     """The candidate of one seed in words, with its own gain."""
     if not row["found"]:
         return f"seed {seed}, nothing"
-    beside = f" ({row['delta_recalibrated']:+.1f} recalibrated)"
+    again = row["delta_recalibrated"]
+    beside = "" if pd.isna(again) else f" ({again:+.1f} recalibrated)"
     return f"seed {seed}, gamma {row['gamma']:.2f}, sigma {row['sigma']:.2g}, {row['delta']:+.1f} points{beside}"
 
 

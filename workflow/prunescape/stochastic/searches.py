@@ -1,6 +1,7 @@
 """Searches around one pretrained network, and the accuracies of their fronts on the test images."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,7 +11,7 @@ import pandas as pd
 
 from prunescape.data.randomness import derive_seed
 from prunescape.stochastic.context import PretrainedContext
-from prunescape.stochastic.fitness import Candidate, Fitness, accuracy_fitness
+from prunescape.stochastic.fitness import Accuracies, Candidate, Fitness, accuracy_fitness
 from prunescape.stochastic.names import F1, F2
 from prunescape.stochastic.search import Settings, best_candidate, search
 
@@ -24,8 +25,8 @@ class SearchesTables(NamedTuple):
         progress: search_seed, and its `hypervolume`.
         fronts: one row a candidate on a front of the first search: evaluation, sigma, gamma, objective_1, objective_2;
             fitness_sp and fitness_dp, the accuracies that the search saw; sp, dp and delta, those on the test images,
-            with draws of their own, and with the ending _recalibrated those after recalibrating batch norm; best,
-            whether it is the one of "F2" with the largest second objective (SP paper, Table I, right).
+            with draws of their own, and with the ending _recalibrated those after recalibrating batch norm (NaN where
+            there is none); best, whether it is the one of "F2" with the largest second objective (SP paper, Table I, right).
     """
 
     evaluations: pd.DataFrame
@@ -52,10 +53,8 @@ def run_searches(
     pretrained, engine, draws = context.pretrained, context.engine, settings["draws"]
     fitness = accuracy_fitness(pretrained, context.held_out, engine, draws=draws)
     fresh = pretrained.for_stage(f"{pretrained.stage}, tested")
-    plain, again = (
-        accuracy_fitness(fresh, context.data, engine, draws=draws, split="validation", recalibration=recalibration)
-        for recalibration in (None, context.sample)
-    )
+    test = partial(accuracy_fitness, fresh, context.data, engine, draws=draws, split="validation")
+    plain, again = test(), test(recalibration=context.sample) if context.has_batch_norm else _nothing
     evaluations, hypervolumes, fronts = [], [], []
     for which, algorithm, number in product((F1, F2), settings["algorithms"], range(settings["seeds"])):
         asked = Settings(
@@ -80,6 +79,11 @@ def run_searches(
         if number == 0:
             fronts.append(_labelled(_tested(result.evaluations, plain, again, which), labels))
     return SearchesTables(*(pd.concat(tables, ignore_index=True) for tables in (evaluations, hypervolumes, fronts)))
+
+
+def _nothing(candidates: Sequence[Candidate]) -> list[Accuracies]:
+    """Accuracies that are not there: those with batch norm recalibrated, of networks that have none."""
+    return [Accuracies(np.nan, np.nan)] * len(candidates)
 
 
 def _labelled(table: pd.DataFrame, labels: Mapping[str, Any]) -> pd.DataFrame:

@@ -110,13 +110,13 @@ def _stochastic(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _at(gains: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
-    """Accuracies and gain at the cells, without recalibration and with it beside, one row a cell."""
+    """Accuracies and gain at the cells, one row a cell: as pretrained and, where there is batch norm, recalibrated."""
     here = gains.merge(cells[["model", "gamma", "sigma"]], on=["model", "gamma", "sigma"])
     again = here["recalibrated"].astype(bool)
     plain = here[~again][["model", "gamma", "sigma", "seeds", "sp", "dp", *DELTA]]
     renamed = {name: name.replace("delta", "delta_recalibrated") for name in DELTA}
     renamed |= {name: f"{name}_recalibrated" for name in ("sp", "dp")}
-    return plain.merge(here[again][["model", *renamed]].rename(columns=renamed), on="model")
+    return plain.merge(here[again][["model", *renamed]].rename(columns=renamed), how="left", on="model")
 
 
 def _searched(fronts: pd.DataFrame, guessing: float) -> list[pd.DataFrame]:

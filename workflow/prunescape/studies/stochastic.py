@@ -388,6 +388,7 @@ TABLES = (
         columns=names("model seed method gamma sigma kind draw recalibrated top1 loss achieved_ratio"),
         title="Whole filters removed",
         parts=("parts/structured/{model}/seed-{seed}.csv",),
+        when=("structured",),
         own=_STRUCTURED | _HELD_OUT,
     ),
     Table(
@@ -396,6 +397,7 @@ TABLES = (
         columns=names("model seed method gamma sigma kind draw recalibrated top1 loss achieved_ratio"),
         title="Confirmed: whole filters removed",
         parts=("parts/confirmed_structured/{model}/seed-{seed}.csv",),
+        when=("structured",),
         own=_STRUCTURED,
     ),
     Table(
@@ -610,6 +612,7 @@ FIGURES = (
         title="15 whole filters",
         draw="prunescape.figures.stochastic.structured:draw",
         tables=("structured",),
+        when=("structured",),
         caption=(
             "Accuracy of {{ model }} right after structured pruning, over the part of the FLOPs removed, and the "
             "points gained by noise before pruning, for each way of pruning; on held-out images of {{ "

@@ -6,5 +6,6 @@ from prunescape.stochastic.statistics import choose_cells, choose_structured
 
 with logged(snakemake):
     chosen = choose_cells(read_tables(snakemake.input.grids), snakemake.params.settings["cell"])
-    structured = choose_structured(read_tables(snakemake.input.structured))
-    write_json(snakemake.output[0], {**chosen, "structured": structured})
+    if tables := snakemake.input.get("structured"):
+        chosen |= {"structured": choose_structured(read_tables(tables))}
+    write_json(snakemake.output[0], chosen)

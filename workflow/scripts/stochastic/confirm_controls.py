@@ -9,5 +9,5 @@ with logged(snakemake):
     settings, files = snakemake.params.settings, snakemake.input
     context = open_pretrained(files, settings, snakemake.threads)
     best = read_json(files.best)
-    table = measure_controls(context, best, settings["draws"], settings["controls"], context.sample)
+    table = measure_controls(context, best, settings["draws"], settings["controls"], context.recalibration)
     write_csv(snakemake.output[0], table)

@@ -18,6 +18,6 @@ with logged(snakemake) as logger:
         ("transfer", variants_of(settings["transfer"], best), context.pretrained.for_stage("transfer")),
     ):
         table = evaluate_variants(
-            pretrained, wanted, context.data, context.engine, recalibration=context.sample, report=logger.info
+            pretrained, wanted, context.data, context.engine, recalibration=context.recalibration, report=logger.info
         )
         write_csv(snakemake.output[name], table)

@@ -20,6 +20,6 @@ with logged(snakemake):
         settings=PruningSettings(**settings["pruning"]),
         data=context.data,
         engine=context.engine,
-        recalibration=context.sample,
+        recalibration=context.recalibration,
     )
     write_csv(snakemake.output[0], table)

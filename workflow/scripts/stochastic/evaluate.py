@@ -15,7 +15,7 @@ with logged(snakemake) as logger:
         context.held_out,
         context.engine,
         split="train",
-        recalibration=context.sample,
+        recalibration=context.recalibration,
         report=logger.info,
     )
     write_csv(snakemake.output[0], table)

@@ -17,6 +17,6 @@ with logged(snakemake):
         data=context.held_out,
         engine=context.engine,
         split="train",
-        recalibration=context.sample,
+        recalibration=context.recalibration,
     )
     write_csv(snakemake.output[0], table)

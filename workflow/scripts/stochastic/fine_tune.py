@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import numpy as np
+
 from prunescape.io.files import read_json, sha256, write_csv
 from prunescape.runtime.job_lock import job_lock
 from prunescape.runtime.logs import logged
@@ -28,7 +30,9 @@ with logged(snakemake) as logger:
             rates = settings["learning_rate"], settings["weight_decay"]
             tuned = fine_tune(context.pretrained, wanted, task, *rates, logger.info, checkpoint)
             tables = measure_fine_tuning(context, wanted, tuned)
-            accuracies = tables.accuracies.assign(control_top1=controls(context.pretrained, wanted, task, logger.info))
+            # Without batch norm a control with learning rate 0 is the network that it was.
+            still = controls(context.pretrained, wanted, task, logger.info) if context.has_batch_norm else np.nan
+            accuracies = tables.accuracies.assign(control_top1=still)
             lines = basins(context, wanted, tuned, best["gamma"], best["sigma"], **settings["basin"])
             write_csv(snakemake.output.basins, lines)
             write_csv(snakemake.output.variances, tables.variances)

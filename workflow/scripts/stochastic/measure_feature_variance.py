@@ -13,7 +13,7 @@ with logged(snakemake) as logger:
     context = open_pretrained(files, settings, snakemake.threads)
     wanted = variants_of(settings["variants"])
     tables = []
-    for recalibration in (None, context.sample):
+    for recalibration in (None, context.recalibration)[: 1 + context.has_batch_norm]:
         tables.append(
             feature_variance(context.pretrained, wanted, context.sample, context.engine, recalibration=recalibration)
         )

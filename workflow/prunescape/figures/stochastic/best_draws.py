@@ -30,7 +30,11 @@ def draw(best_draws: pd.DataFrame) -> Figure:
         cell = _cell(_stochastic(best_draws, model))
         title = names.model_title(model) + (f" ({cell})" if cell else "")
         for axes, way in zip(panels, ways, strict=True):
-            _rows(axes, select.at(best_draws, model=model, recalibrated=way), labelled=axes is panels[0])
+            here = select.at(best_draws, model=model, recalibrated=way)
+            if here.empty:
+                drawing.say(axes, "no batch norm")
+                continue
+            _rows(axes, here, labelled=axes is panels[0])
             axes.set_title(f"{title}\n{terms.way_title(way)}")
     for axes in grid[-1]:
         axes.set_xlabel(terms.TOP1)
