@@ -191,7 +191,7 @@ def test_the_preset_for_fashion_mnist_asks_the_same_claims(shrunken: Callable[..
 
 @pytest.mark.full
 def test_a_network_without_batch_norm(project: Callable[..., Path]) -> None:
-    """All is asked but what is of batch norm; nothing changes by recalibration, and fine-tuning has no such control."""
+    """All is asked but what is of batch norm; nothing is recalibrated, and fine-tuning has no such control."""
     small = merged(SMALL, {"seeds": [0], "stochastic": {"sweep": {"methods": ["magnitude"], "draws": 1}}})
     folder = project(small | {"models": {"vanilla_cnn": small["models"]["small_resnet"]}})
     snakemake(folder, "stochastic", "--cores", "2")
@@ -201,6 +201,4 @@ def test_a_network_without_batch_norm(project: Callable[..., Path]) -> None:
     of_grasp = {"grasp_guesses", "grasp_is_worse", "grasp_raises_flow"}  # which is not fine-tuned
     assert len(of_batch_norm) == 5
     assert asked == QUESTIONS - of_batch_norm - of_grasp
-    confirmed = pd.read_csv(results(folder) / "confirmed.csv")
-    for _, twins in confirmed.groupby(["seed", "method", "gamma", "sigma", "kind", "draw"]):
-        assert twins["top1"].nunique() == 1
+    assert not pd.read_csv(results(folder) / "confirmed.csv")["recalibrated"].any()

@@ -26,7 +26,8 @@ class SearchesTables(NamedTuple):
         fronts: one row a candidate on a front of the first search: evaluation, sigma, gamma, objective_1, objective_2;
             fitness_sp and fitness_dp, the accuracies that the search saw; sp, dp and delta, those on the test images,
             with draws of their own, and with the ending _recalibrated those after recalibrating batch norm (NaN where
-            there is none); best, whether it is the one of "F2" with the largest second objective (SP paper, Table I, right).
+            there is none); best, whether it is the one of "F2" with the largest second objective (SP paper, Table I,
+            right).
     """
 
     evaluations: pd.DataFrame
