@@ -219,10 +219,10 @@ CHANGES: dict[str, list[tuple[dict[str, Any], str]]] = {
     ],
     "coherence": [
         ({"coherence": {"lanes": 1}}, "collect retrain_masks retrain_children"),
-        ({"coherence": {"density": 0.2}}, "SPARSE"),
+        ({"coherence": {"density": 0.2}}, "SPARSE prune_parents retrain_children"),
         ({"coherence": {"mlp": {"learning_rate": 0.002}}}, "MLPS"),
-        ({"coherence": {"bins": 12}}, "MLPS SPARSE measure_runs"),
-        ({"coherence": {"models": {"small_resnet": {"retraining_epochs": 2}}}}, "SPARSE"),
+        ({"coherence": {"bins": 12}}, "SPARSE measure_runs train_widths retrain_children"),
+        ({"coherence": {"models": {"small_resnet": {"retraining_epochs": 2}}}}, "collect retrain_masks"),
         ({"coherence": {"experiments": ["gaussian", "trained"]}}, "describe_coherence"),  # which has fewer tables
     ],
 }
