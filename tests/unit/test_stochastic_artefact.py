@@ -8,7 +8,7 @@ from prunescape.claims.study import StudyClaims
 from prunescape.stochastic import claims as module
 from prunescape.stochastic.claims import claims
 from prunescape.studies.stochastic import STUDY
-from stochastic_results import CELL, GUESSING, MODEL, tables
+from stochastic_results import CELL, DEPLOYED, GUESSING, MODEL, tables
 
 PLAIN = "vanilla_cnn"
 ID = "stochastic.batch_norm_artefact.all_networks"
@@ -36,8 +36,9 @@ def both(with_norm: float, without: float, recalibrated: float = 0.0, seeds: ran
         for column in ("delta_recalibrated", "one_shot_top1_recalibrated", "control_top1"):
             theirs = theirs.assign(**{column: float("nan")}) if column in theirs else theirs
         given[name] = pd.concat([table, theirs], ignore_index=True)
-    cell = {**CELL, "source": "grid", "of": {"magnitude": CELL, "recalibrated": CELL}}
-    given |= {"cells": [cell, {**cell, "of": {"magnitude": CELL}}], "data": {"classes": list("abcdefghij")}}
+    cell = {**CELL, "deployed": DEPLOYED, "source": "grid", "of": {"magnitude": CELL, "recalibrated": CELL}}
+    plain = {**cell, "of": {"magnitude": CELL}, "deployed": {**DEPLOYED, "recalibrated": False}}
+    given |= {"cells": [cell, plain], "data": {"classes": list("abcdefghij")}}
     settings = {"question": STUDY.question, "models": [MODEL, PLAIN], "tolerance": 0.5, "held_out": 100}
     settings |= {"data": "digits", "seeds": [0, 1, 2], "level": 0.05, "generation": 1}
     return claims(given, settings)

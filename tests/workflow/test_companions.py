@@ -21,7 +21,7 @@ WAYS = {"pruning": ["weights", "channels"], "retraining": ["fine_tuning", "rewin
 OF = {"model": ["small_resnet"], "method": ["magnitude", "grasp"], **WAYS}
 # By study: tables, figures, claims on each model, and rules that its plan names.
 THERE: dict[str, tuple[int, int, dict[str, int], list[str]]] = {
-    "stochastic": (27, 12, {"small_resnet": 46}, ["evaluate_sweep", "confirm_noise", "confirm_structured"]),
+    "stochastic": (29, 12, {"small_resnet": 48}, ["evaluate_sweep", "confirm_noise", "confirm_structured"]),
     "mechanism": (24, 13, {"small_resnet": 67}, ["prune_in_cycles", "retrain_channel_sets"]),
     "coherence": (
         *(16, 16, {"small_resnet": 37, "mlp": 38}),
@@ -141,7 +141,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "SUMMARY": "summarise tabulate:1 figure:best_draws figure:grid figure:seeds figure:one_shot",
         "CONFIRMED": "ANSWERS SUMMARY confirm_noise figure:transfer",
         "TUNED": "fine_tune figure:fine_tuning tabulate:2 tabulate:3",
-        "CONTROLS": "ANSWERS confirm_controls summarise:controls",
+        "CONTROLS": "ANSWERS confirm_controls summarise:controls summarise:deployed",
         "CELL": "TUNED CONFIRMED CONTROLS confirm_structured choose_cell",
         "SEARCHES": "search tabulate:1 figure:best_draws figure:fronts figure:search_progress",
         "STRUCTURED": "evaluate_structured figure:structured",

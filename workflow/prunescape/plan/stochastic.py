@@ -169,9 +169,10 @@ class Stochastic(Companion[Section]):
         return [control for control in CONTROLS if control not in hidden]
 
     def _controlled_networks(self, model: str) -> int:
-        """Number of networks that are controls of noise, an upper bound."""
-        noisy, cells = 3, 2
-        return cells * (len(self.controls(model)) - noisy + noisy * self.section.confirm.draws)
+        """Number of networks that are controls of noise, or would be deployed, an upper bound."""
+        noisy, cells, draws = 3, 2, self.section.confirm.draws
+        deployed = 1 + (len(_methods(self.section.sweep)) + 1) * (1 + draws)
+        return cells * (len(self.controls(model)) - noisy + noisy * draws) + deployed
 
     def _searched_networks(self, model: str) -> int:  # noqa: ARG002
         """Number of networks that the searches evaluate."""
@@ -321,7 +322,7 @@ class Stochastic(Companion[Section]):
         """The step that chooses pruning rates and noises of a model, by the networks that explore."""
 
         def explored(wildcards: Wildcards) -> Files:
-            tables = {"grids": "grid"}
+            tables = {"grids": "grid", "sweeps": "sweep"}
             if wildcards["model"] in self.models_of((STRUCTURED,)):
                 tables["structured"] = "structured"
             return {
@@ -418,7 +419,7 @@ class Stochastic(Companion[Section]):
             ),
             self._measuring(
                 "confirm_controls",
-                {"table": self.part("controls")},
+                {"controls": self.part("controls"), "deployed": self.part("deployed")},
                 self._controlled_networks,
                 lambda model: {"draws": self.section.confirm.draws, "controls": self.controls(model)},
                 at_best=True,

@@ -13,6 +13,7 @@ from prunescape.stochastic.artefact_claims import ALL, artefact
 from prunescape.stochastic.cause_claims import drowned, one_basin, swapped, variance
 from prunescape.stochastic.confirming import Confirming, blocked_by
 from prunescape.stochastic.control_claims import controlled
+from prunescape.stochastic.deployment import in_deployment
 from prunescape.stochastic.gain_claims import normalised, one_shot, structured, transferred
 from prunescape.stochastic.names import F2
 from prunescape.stochastic.search_claims import algorithms, on_front, searched
@@ -37,8 +38,8 @@ def claims(given: Mapping[str, Any], settings: Mapping[str, Any]) -> StudyClaims
 
     Args:
         given: by name, the study's tables: confirmed, transfer, swaps, basins, weight_cdf, variances, fine_tuning,
-            fronts, search_progress, confirmed_structured, controls; cells, what was chosen for each model; and data,
-            what meta.json says of the images.
+            fronts, search_progress, confirmed_structured, controls, deployed; cells, what was chosen for each model;
+            and data, what meta.json says of the images.
         settings: question, the study's; models, names in order; tolerance, the margin of gains, in points; level, how
             often any answer may be wrong in one direction; generation, of the confirmation; held_out, the number of
             images on which searches choose; data, the data set's name; and seeds, of the networks that explore.
@@ -90,6 +91,7 @@ def claims_at(given: Mapping[str, Any], settings: Mapping[str, Any], asking: Cal
             *one_basin(own["basins"], confirming),
             *(structured(own["confirmed_structured"], confirming) if len(own.get("confirmed_structured", ())) else ()),
             *controlled(own["controls"], best, confirming),
+            *in_deployment(own["deployed"], best["deployed"], confirming),
             *searched(own["fronts"], searching, guessing, mine["delta"].get(F2)),
             *on_front(own["fronts"], searching),
             *algorithms(own["search_progress"], searching),

@@ -16,6 +16,7 @@ from prunescape.pruning.settings import MAGNITUDE, SPARSEGPT, WAYS
 from prunescape.pruning.surgeon import compensate, inverse_factors, saliencies
 from prunescape.pruning.unstructured import NO_LAYER, Tensors, apply_masks, masks
 from prunescape.stochastic.chosen import of_method, rate
+from prunescape.stochastic.deployment import deployed_cells
 from prunescape.stochastic.names import (
     DENSE,
     DENSE_STOCHASTIC,
@@ -121,6 +122,14 @@ def confirmed_variants(
         cells = list(dict.fromkeys(cells))
         made += [Variant(DETERMINISTIC, method, gamma) for gamma in dict.fromkeys(gamma for gamma, _ in cells)]
         made += [Variant(STOCHASTIC, method, *cell, draw) for cell in cells for draw in range(draws)]
+    return made
+
+
+def deployed_variants(chosen: Mapping[str, Any], draws: int) -> list[Variant]:
+    """The dense network and those that would be deployed; see `prunescape.stochastic.deployment.choose_deployment`."""
+    made = [Variant(DENSE)]
+    for kind, method, gamma, sigma in deployed_cells(chosen):
+        made += [Variant(kind, method, gamma, sigma, draw) for draw in range(draws if sigma else 1)]
     return made
 
 

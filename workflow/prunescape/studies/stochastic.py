@@ -127,6 +127,7 @@ _COLUMNS = {
         "not on the weights; `relative`, with noise in units of each layer's root mean square; `best_draw`, the "
         "stochastic network that is best on held-out images",
     ),
+    "dense": Column(NUMBER, "accuracy of the dense network, mean over seeds", "percent"),
     "held_out_top1": Column(NUMBER, "top-1 accuracy on the held-out training images", "percent"),
     "held_out_loss": Column(NUMBER, "mean cross-entropy on the held-out training images", "nats"),
     "achieved_ratio": Column(NUMBER, "part of the FLOPs that was kept", "fraction"),
@@ -413,6 +414,23 @@ TABLES = (
         },
     ),
     Table(
+        name="deployment",
+        row="a way of pruning at the largest rate within a point of the dense network on held-out images",
+        columns=names(
+            "model kind method gamma sigma recalibrated seeds dense top1 top1_low top1_high difference difference_low "
+            "difference_high"
+        ),
+        title="Confirmed: the largest sparsity within a point of the dense network",
+        own={"difference": Column(NUMBER, "accuracy minus that of the dense network", _POINTS)},
+    ),
+    Table(
+        name="deployed",
+        row="a network that would be deployed, made of a fresh one, or the fresh one itself",
+        columns=names("model seed method gamma sigma kind draw recalibrated top1 loss"),
+        title="Confirmed: every network that would be deployed",
+        parts=("parts/deployed/{model}/seed-{seed}.csv",),
+    ),
+    Table(
         name="controls",
         row="a control around a fresh network: noise beside what else could be done",
         columns=names("model seed control gamma sigma draw recalibrated held_out_top1 held_out_loss top1 loss"),
@@ -443,6 +461,14 @@ ANALYSES = (
         function="prunescape.stochastic.control_claims:baselines",
         gives=("baselines",),
         tables=("controls",),
+    ),
+    Analysis(
+        rule="summarise_stochastic_deployed",
+        function="prunescape.stochastic.deployment:of_files",
+        gives=("deployment",),
+        tables=("deployed",),
+        files=("cells",),
+        settings=("models",),
     ),
     Analysis(
         rule="tabulate_stochastic_1",
@@ -683,6 +709,7 @@ STUDY = Study(
             "search_progress",
             "confirmed_structured",
             "controls",
+            "deployed",
         ),
         files=("data", "cells"),
         settings=(

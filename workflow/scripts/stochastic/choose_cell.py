@@ -2,10 +2,12 @@
 
 from prunescape.io.files import read_tables, write_json
 from prunescape.runtime.logs import logged
+from prunescape.stochastic.deployment import choose_deployment
 from prunescape.stochastic.statistics import choose_cells, choose_structured
 
 with logged(snakemake):
     chosen = choose_cells(read_tables(snakemake.input.grids), snakemake.params.settings["cell"])
     if tables := snakemake.input.get("structured"):
         chosen |= {"structured": choose_structured(read_tables(tables))}
+    chosen |= {"deployed": choose_deployment(read_tables(snakemake.input.sweeps))}
     write_json(snakemake.output[0], chosen)
