@@ -13,7 +13,7 @@ from conftest import COMPANIONS, copy_project, merged, snakemake, started, write
 
 from prunescape.claims.asking import Estimand
 from prunescape.claims.study import StudyClaims
-from prunescape.stochastic import cause_claims, control_claims, gain_claims, search_claims, tuning_claims
+from prunescape.stochastic import cause_claims, control_claims, deployment, gain_claims, search_claims, tuning_claims
 
 pytestmark = pytest.mark.workflow
 
@@ -156,7 +156,7 @@ def test_the_papers_preset_shrunken(shrunken: Callable[..., Path]) -> None:
 # Keys of all questions of the study.
 QUESTIONS = {
     value.key
-    for module in (cause_claims, control_claims, gain_claims, search_claims, tuning_claims)
+    for module in (cause_claims, control_claims, deployment, gain_claims, search_claims, tuning_claims)
     for value in vars(module).values()
     if isinstance(value, Estimand)
 }
