@@ -1,15 +1,13 @@
 """How good the settings are that few trainings find, on landscapes whose truth is known.
 
     python tests/bench/exploration.py
-    python tests/bench/exploration.py --replicates 40 --ways "full grid" adaptive "adaptive, stopping"
 
 writes docs/benchmarks/exploration.csv, and of each kind of landscape exploration_kinds.csv, of which
 exploration_adaptive.csv has the rows of the surrogate. The dense network and four pruned ones are tuned by a full grid,
 by the surrogate, which stops hopeless trainings early or none, and by other ways of search with as many trainings as
 the surrogate may use; all see the same landscapes, and of each the four best cells are trained with five fresh seeds,
 as in the workflow. Then the settings are confirmed, and each pruned network's is compared with the prior and with the
-dense network's. Rows of ways that are not asked for stay in the tables, as the slower ways need fewer landscapes; the
-grid is always there, as all are compared with it.
+dense network's. Rows of ways that are not asked for stay in the tables; the grid is always run, as all are compared with it.
 
 What stops trainings early sees, after a part p of the epochs, the accuracy that a training will have in the end less
 8 (1 - p)^2 points, plus a smooth field of (1 - p) 2 points that is each network's own, plus noise. `early_%` is what
@@ -400,7 +398,7 @@ def merged(path: Path, rows: list[dict[str, Any]], key: list[str]) -> pd.DataFra
 
 def add(parser: Any) -> None:
     parser.add_argument("--ways", nargs="+", choices=list(WAYS), default=list(WAYS), help="of search (default: all)")
-    parser.add_argument("--replicates", type=int, default=4, help="verdicts of each kind of landscape")
+    parser.add_argument("--replicates", type=int, default=40, help="verdicts of each kind of landscape")
     parser.add_argument("--noise", type=float, default=0.9, help="standard deviation of a training, in points")
 
 
