@@ -18,11 +18,11 @@ ask_seals(workflow)
 deployment = {str(of.name) for of in workflow.deployment_settings.deployment_method}
 if not deployment.isdisjoint({"CONDA", "APPTAINER"}):
     use_pins(Path(ENVIRONMENT))
-if "APPTAINER" in deployment and not Path(IMAGE).exists():
-    sys.exit(f"prunescape: {IMAGE} is missing; make it by: apptainer build {IMAGE} {PROJECT}/envs/prunescape.def")
+if "APPTAINER" in deployment:
+    if not Path(IMAGE).exists():
+        sys.exit(f"prunescape: {IMAGE} is missing; make it by: apptainer build {IMAGE} {PROJECT}/envs/prunescape.def")
 
-
-container: IMAGE
+    container: IMAGE
 
 
 try:
