@@ -7,7 +7,8 @@ exploration_adaptive.csv has the rows of the surrogate. The dense network and fo
 by the surrogate, which stops hopeless trainings early or none, and by other ways of search with as many trainings as
 the surrogate may use; all see the same landscapes, and of each the four best cells are trained with five fresh seeds,
 as in the workflow. Then the settings are confirmed, and each pruned network's is compared with the prior and with the
-dense network's. Rows of ways that are not asked for stay in the tables; the grid is always run, as all are compared with it.
+dense network's. Rows of ways that are not asked for stay in the tables; the grid is always run, as all are compared
+with it.
 
 What stops trainings early sees, after a part p of the epochs, the accuracy that a training will have in the end less
 8 (1 - p)^2 points, plus a smooth field of (1 - p) 2 points that is each network's own, plus noise. `early_%` is what
