@@ -187,18 +187,3 @@ def test_the_preset_for_fashion_mnist_asks_the_same_claims(shrunken: Callable[..
     stated = StudyClaims.read(folder / "results" / "fashion_mnist_stochastic" / "stochastic" / "claims.json")
     assert {claim.id.split(".")[1] for claim in stated.claims} == QUESTIONS
     assert {claim.outcome for claim in stated.claims} == {"not decided"}  # of one network
-
-
-@pytest.mark.full
-def test_a_network_without_batch_norm(project: Callable[..., Path]) -> None:
-    """All is asked but what is of batch norm; nothing is recalibrated, and fine-tuning has no such control."""
-    small = merged(SMALL, {"seeds": [0], "stochastic": {"sweep": {"methods": ["magnitude"], "draws": 1}}})
-    folder = project(small | {"models": {"vanilla_cnn": small["models"]["small_resnet"]}})
-    snakemake(folder, "stochastic", "--cores", "2")
-    stated = StudyClaims.read(results(folder) / "claims.json")
-    asked = {claim.id.split(".")[1] for claim in stated.claims}
-    of_batch_norm = {key for key in QUESTIONS if "recalib" in key or key == "recovery_is_batch_norm"}
-    of_grasp = {"grasp_guesses", "grasp_is_worse", "grasp_raises_flow"}  # which is not fine-tuned
-    assert len(of_batch_norm) == 5
-    assert asked == QUESTIONS - of_batch_norm - of_grasp
-    assert not pd.read_csv(results(folder) / "confirmed.csv")["recalibrated"].any()
