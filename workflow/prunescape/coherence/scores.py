@@ -107,13 +107,17 @@ def rank_correlations(scores: Mapping[str, np.ndarray]) -> pd.DataFrame:
         one and other (scores), rank_correlation (Spearman's, over all weights), and shared: the part of the `TOP`
         highest weights by the one that are among those by the other, of which chance gives `TOP`.
     """
-    ranks = {name: rankdata(values) for name, values in scores.items()}
-    highest = {name: np.argsort(-values, kind="stable")[: round(TOP * len(values))] for name, values in scores.items()}
+    ranks, highest = [], {}
+    for name, values in scores.items():
+        rank = rankdata(values)
+        spread = rank.std()
+        ranks.append((rank - rank.mean()) / (spread if spread > 0 else np.nan))
+        highest[name] = np.zeros(len(values), dtype=bool)
+        highest[name][np.argpartition(-values, kept := round(TOP * len(values)))[:kept]] = True
+    centred = np.stack(ranks)
+    correlations = centred @ centred.T / centred.shape[1]
     rows = []
-    for one, other in combinations(scores, 2):
-        spread = ranks[one].std() * ranks[other].std()
-        centred = (ranks[one] - ranks[one].mean()) * (ranks[other] - ranks[other].mean())
-        correlation = float(centred.mean() / spread) if spread > 0 else np.nan
-        shared = len(np.intersect1d(highest[one], highest[other], assume_unique=True)) / len(highest[one])
-        rows.append({"one": one, "other": other, "rank_correlation": correlation, "shared": shared})
+    for (i, one), (j, other) in combinations(enumerate(scores), 2):
+        shared = np.count_nonzero(highest[one] & highest[other]) / np.count_nonzero(highest[one])
+        rows.append({"one": one, "other": other, "rank_correlation": float(correlations[i, j]), "shared": shared})
     return pd.DataFrame(rows)
