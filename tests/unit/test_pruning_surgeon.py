@@ -1,5 +1,7 @@
 """What layers read, and weights that make up for removed ones, against plain sums and explicit inverses."""
 
+import copy
+
 import pytest
 import torch
 from torch import nn
@@ -142,3 +144,19 @@ def test_attention_of_torch_hides_its_inputs() -> None:
     vit = build(Architecture("small_vit", (1, 8, 8), 10), 0)
     with pytest.raises(UserError, match="cannot be seen, as torch's attention does not call that layer"):
         score("wanda", vit, batches=[(torch.rand(2, 1, 8, 8), torch.zeros(2))])
+
+
+def test_blocks_of_columns_change_nothing() -> None:
+    """A layer of more columns than a block has, against one column after the other."""
+    numbers = torch.Generator().manual_seed(0)
+    layer = nn.Sequential(nn.Linear(300, 4))
+    rows = torch.randn(900, 300, generator=numbers)
+    factors = inverse_factors(layer, [(rows, torch.zeros(900))])
+    kept = {"0.weight": torch.rand(4, 300, generator=numbers) > 0.6}
+    expected, upper = layer[0].weight.detach().double().clone(), factors["0.weight"][0]
+    for column in range(300):
+        error = expected[:, column] * ~kept["0.weight"][:, column] / upper[column, column]
+        expected -= error[:, None] * upper[column] * (torch.arange(300) >= column)
+    found = compensate(copy.deepcopy(layer), kept, factors)[0].weight.detach()
+    torch.testing.assert_close(found.double(), expected * kept["0.weight"], rtol=1e-5, atol=1e-6)
+    assert not torch.allclose(found, layer[0].weight * kept["0.weight"], atol=1e-3)

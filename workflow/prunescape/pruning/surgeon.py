@@ -23,6 +23,9 @@ from prunescape.errors import UserError
 from prunescape.pruning.unstructured import NO_LAYER, Tensors, prunable
 
 Labelled = Iterable[tuple[torch.Tensor, torch.Tensor]]
+BLOCK = (
+    128  # columns whose changes reach those to the right of them all at once, which is faster and changes nothing else
+)
 DAMPING = 0.01  # of the mean diagonal of H, as in the code of SparseGPT
 
 
@@ -144,9 +147,15 @@ def compensate(network: nn.Module, kept: Mapping[str, torch.Tensor], factors: Ma
         layer = _layer(network, name)
         weight = by_group(layer, layer.weight.detach().double()).clone()
         removed, upper = ~by_group(layer, mask), factors[name]
-        for column in range(weight.shape[2]):
-            error = weight[:, :, column] * removed[:, :, column] / upper[:, None, column, column]
-            weight[:, :, column:] -= error[..., None] * upper[:, None, column, column:]
+        columns = weight.shape[2]
+        for first in range(0, columns, BLOCK):
+            last = min(first + BLOCK, columns)
+            errors = torch.zeros_like(weight[:, :, first:last])
+            for column in range(first, last):
+                error = weight[:, :, column] * removed[:, :, column] / upper[:, None, column, column]
+                weight[:, :, column:last] -= error[..., None] * upper[:, None, column, column:last]
+                errors[:, :, column - first] = error
+            weight[:, :, last:] -= errors @ upper[:, first:last, last:]
         layer.weight.copy_((weight * ~removed).view(layer.weight.shape))
     return network
 

@@ -7,7 +7,8 @@ are measured on the held-out images, too, so that the best of several can be cho
 """
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -17,7 +18,7 @@ from prunescape.data.batches import Batches
 from prunescape.pruning.repair import rescale
 from prunescape.pruning.settings import MAGNITUDE
 from prunescape.pruning.surgeon import compensate, inverse_factors
-from prunescape.pruning.unstructured import prunable
+from prunescape.pruning.unstructured import Tensors, prunable
 from prunescape.stochastic.chosen import of_method
 from prunescape.stochastic.context import PretrainedContext
 from prunescape.stochastic.names import (
@@ -93,10 +94,12 @@ def measure_controls(
     """
     wanted = control_networks(best, draws, controls)
     context.engine.set_up()
+    # Once for all, as it takes longer than all else.
+    factors = cache(lambda: inverse_factors(context.pretrained.network, context.sample, context.pretrained.exclude))
     parts = []
     for data, split in ((context.held_out, "train"), (context.data, "validation")):
         batches = validation_batches(data, context.engine, split)
-        parts.append(score_networks(_made(context, wanted), batches, context.engine, recalibration))
+        parts.append(score_networks(_made(context, wanted, factors), batches, context.engine, recalibration))
     held_out, test = parts
     scores = test.assign(held_out_top1=held_out["top1"], held_out_loss=held_out["loss"])
     names = pd.DataFrame(wanted, columns=list(Control._fields))
@@ -105,7 +108,7 @@ def measure_controls(
     return table.assign(model=context.pretrained.model, seed=context.pretrained.seed)[list(COLUMNS)]
 
 
-def _made(context: PretrainedContext, wanted: Sequence[Control]) -> Iterator[nn.Module]:
+def _made(context: PretrainedContext, wanted: Sequence[Control], factors: Callable[[], Tensors]) -> Iterator[nn.Module]:
     pretrained = context.pretrained
     exclude, sample = pretrained.exclude, context.sample
     relative, unit = (
@@ -122,8 +125,7 @@ def _made(context: PretrainedContext, wanted: Sequence[Control]) -> Iterator[nn.
             continue
         plain = Variant(DETERMINISTIC, MAGNITUDE, gamma)
         if control == UPDATED:
-            factors = inverse_factors(pretrained.network, sample, exclude)
-            yield compensate(copy.deepcopy(pretrained.network), pretrained.masks(plain), factors)
+            yield compensate(copy.deepcopy(pretrained.network), pretrained.masks(plain), factors())
         elif control == RESCALED:
             yield rescale(pretrained.make(plain), pretrained.network, sample, exclude)
         else:
