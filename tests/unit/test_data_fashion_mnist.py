@@ -79,6 +79,7 @@ def test_damaged_fashion_mnist_files(content: bytes, says: str, tmp_path: Path) 
 
 
 def test_missing_fashion_mnist_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fashion_mnist, "DEBIAN", tmp_path / "package")
     write_fashion(tmp_path)
     (tmp_path / "t10k-labels-idx1-ubyte.gz").unlink()
     with one_line(f"{tmp_path}: t10k-labels-idx1-ubyte.gz missing", "data.download: true", "Debian"):
@@ -96,6 +97,7 @@ def test_missing_fashion_mnist_files(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_fashion_mnist_downloads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fashion_mnist, "DEBIAN", tmp_path / "package")
     images = write_fashion(tmp_path / "server")
     served: list[str] = []
 
@@ -125,6 +127,11 @@ def test_fashion_mnist_downloads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     served.clear()
     fashion(tmp_path / "out", None, download=True)  # a killed download is mended, whole files are left alone
     assert served == [files[0].name]
+    served.clear()
+    shutil.copytree(tmp_path / "server", tmp_path / "package")
+    data = fashion(tmp_path / "with_package", None, download=True)  # what a package has is not downloaded
+    assert np.array_equal(data.images("train")[:, 0], images)
+    assert served == []
 
 
 @needs_debian

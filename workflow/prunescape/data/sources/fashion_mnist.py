@@ -24,16 +24,18 @@ CLASSES = [
     *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
 ]
 FOLDER = "FashionMNIST/raw"  # inside `data.directory`, where torchvision keeps it
-DEBIAN = "/usr/share/datasets/fashion-mnist"
+DEBIAN = Path("/usr/share/datasets/fashion-mnist")  # of the package dataset-fashion-mnist
 
 
 def open_fashion_mnist(root: Path, options: Options) -> Source:
-    """The files in `root` itself, or in torchvision's folder inside it, or else downloaded to there.
+    """The files in `root` itself, or in torchvision's folder inside it, or of Debian's package, or else downloaded.
 
     Raises:
         UserError: a file is missing and cannot be downloaded, or is damaged.
     """
-    if options.directory is None and options.download:
+    if options.directory is None and all(_find(DEBIAN, stem) for stem in CONTENT):
+        root = DEBIAN
+    elif options.directory is None and options.download:
         _download(root, list(CONTENT))  # does nothing to whole files, and replaces what was cut short
     missing = [stem for stem in CONTENT if _find(root, stem) is None]
     if missing and options.download:
