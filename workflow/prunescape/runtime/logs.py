@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -49,6 +50,7 @@ def logged(snakemake: Any) -> Iterator[logging.Logger]:
         with _identified(snakemake):
             yield logger
         spent = time.perf_counter() - start
+        logger.info("%.1f s of processor time, its start included", sum(os.times()[:4]))  # its workers', too
         logger.info("finished after %.1f s, and %.1f s to start, on %s", spent, imports, computed_on())
     except Interrupted as interruption:
         logger.info("%s", interruption)
