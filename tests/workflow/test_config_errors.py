@@ -16,19 +16,19 @@ pytestmark = pytest.mark.workflow
 PRESETS = {
     "thesis_cifar10": ("hpspace", "train_tile", 2 * 5 * 9),
     "thesis_imagenet": ("hpspace", "train_tile", 2 * 9),
-    "fashion_mnist": ("hpspace", "train_tile", 5 * 2 * 9),
+    "fashion_mnist": ("hpspace", "train_tile", 9),
     "vit_digits": ("hpspace", "train_tile", 3),
     "vit_cifar10": ("hpspace", "train_tile", 2 * 50),
     "digits_light": ("hpspace", "train_tile", 2),
     "avendano2025_cifar10": ("stochastic", "pretrain", 3 * (3 + 5)),
     "avendano2025_cifar100": ("stochastic", "pretrain", 3 * (3 + 5)),
-    "fashion_mnist_stochastic": ("stochastic", "pretrain", 3 + 10),
+    "fashion_mnist_stochastic": ("stochastic", "pretrain", 2 + 10),
     "mechanism2021": ("mechanism", "pretrain_sizes", 2 * 3),
     "mechanism2021_long": ("mechanism", "pretrain_sizes", 2),
-    "fashion_mnist_mechanism": ("mechanism", "pretrain_sizes", 3),
+    "fashion_mnist_mechanism": ("mechanism", "pretrain_sizes", 6),
     "yauney2024": ("coherence", "train_run", 2 * 3 * 3),
     "yauney2024_vit": ("coherence", "train_run", 3 * 3),
-    "fashion_mnist_coherence": ("coherence", "train_run", 2 * 3 * 3),
+    "fashion_mnist_coherence": ("coherence", "train_run", 5 * 3),
 }
 ONE_A_STUDY = {"thesis_cifar10", "avendano2025_cifar10", "mechanism2021", "yauney2024"}
 

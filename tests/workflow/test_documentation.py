@@ -22,6 +22,10 @@ ELSEWHERE = {
     "pip install .": ("installs into the reader's environment", "tests/unit/test_command.py"),
     "prunescape init": ("needs it installed", "tests/unit/test_command.py"),
     "prunescape check": ("needs it installed", "tests/unit/test_command.py"),
+    "python docs/tools/results.py results/demo results/fashion_mnist*": (
+        "takes whole runs",
+        "tests/unit/test_committed_results.py",
+    ),
     "make gallery": ("takes the figures of whole demos", "tests/workflow/test_documentation.py"),
     "PYTHONPATH=workflow python -m pytest tests/unit/test_faults.py tests/unit/test_hpspace_cells.py "
     "tests/unit/test_fuzz.py tests/unit/test_results.py tests/unit/test_drill.py tests/unit/test_safety.py": (

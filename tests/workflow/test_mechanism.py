@@ -161,14 +161,15 @@ def test_the_preset_for_fashion_mnist_asks_the_same_claims(shrunken: Callable[..
     small = {
         "data": {"name": "cifar10", "train_size": 20, "validation_size": 10},
         "recipe": {"batch_size": 10},
-        "mechanism": {
+        "mechanism": {  # all that can be asked, where the preset asks for the core
+            "experiments": ["epochs", "sizes", "pruned", "channels", "prediction", "cycles"],
             "images": 10,
             "subsets": 4,
             "bands": 2,
             "measured_epochs": [0],
             "retraining_epochs": 1,
             "prediction": {"sets": 3},
-            "cycles": {"number": 2},
+            "cycles": {"number": 2, "prunings": ["weights", "channels"]},
             "surface": {"side": 2, "line": 3, "cycles": [2]},
         },
     }

@@ -126,7 +126,7 @@ def facts(config: Mapping[str, Any], models: Iterable[str], work: Mapping[str, s
         **work,
         "code": code_version(root),
         **accepted_results(),
-        "software, where this page was made": f"Python {platform.python_version()}, {_libraries()}",
+        "software, where this page was made": f"Python {platform.python_version()}, {libraries()}",
         "machine, where this page was made": machine(),
     }
 
@@ -179,7 +179,8 @@ def _git(root: Path, *arguments: str) -> str:
     return result.stdout.strip() if result.returncode == 0 else ""
 
 
-def _libraries() -> str:
+def libraries() -> str:
+    """Names and versions of the libraries that numbers rest on, here."""
     versions = []
     for name in LIBRARIES:
         try:

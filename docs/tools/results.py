@@ -1,0 +1,144 @@
+"""Take the results of runs into docs/results/, and write the tables of docs/results.md from what is there.
+
+    python docs/tools/results.py results/fashion_mnist results/demo   # take these runs, then write the tables
+    python docs/tools/results.py                                     # write the tables alone
+
+Of each study of a run its claims, verdict, page and tables are taken, no weights and nothing of single jobs; tables
+above `LARGEST` bytes stay where they are, and are named. `run.json` tells the command, the time, the code and the
+libraries. A study without claims is not finished: what it has so far is taken, and `run.json` says so.
+"""
+
+import json
+import re
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).parents[2]
+sys.path.insert(0, str(PROJECT / "workflow"))
+
+from prunescape.claims.claim import Claim  # noqa: E402
+from prunescape.claims.study import StudyClaims  # noqa: E402
+from prunescape.io.files import write_text  # noqa: E402
+from prunescape.pages.provenance import code_version, libraries, machine  # noqa: E402
+
+RESULTS, PAGE = PROJECT / "docs" / "results", PROJECT / "docs" / "results.md"
+RUNS = {  # by study, the run on digits and that on Fashion-MNIST
+    "hpspace": ("demo", "fashion_mnist"),
+    "stochastic": ("demo", "fashion_mnist_stochastic"),
+    "mechanism": ("demo", "fashion_mnist_mechanism"),
+    "coherence": ("demo", "fashion_mnist_coherence"),
+}
+LARGEST = 800_000  # bytes of a table
+TAKEN = ("*.csv", "*.txt", "claims.json", "explore.html", "datapackage.json")
+SPENT = re.compile(r"([\d.]+) s of processor time, its start included$", re.MULTILINE)
+BLOCK = re.compile(r"(<!-- (runs|claims): ?([\w ]*) -->\n).*?(<!-- end -->)", re.DOTALL)
+NOTHING, UNFINISHED = "–", "not finished"
+
+
+def take(results: Path, destination: Path = RESULTS) -> None:
+    """Copy what is to be read of a run, in place of what was taken of it before."""
+    there = [study for study in RUNS if any((results / study).glob("*.csv"))]
+    if not there:
+        sys.exit(f"{results}: no table of a study is there yet; make one with `snakemake`")
+    for study in there:
+        folder = destination / results.name / study
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        files = sorted(path for pattern in TAKEN for path in (results / study).glob(pattern))
+        left_out = [path.name for path in files if path.suffix == ".csv" and path.stat().st_size > LARGEST]
+        for path in files:
+            if path.name not in left_out:
+                shutil.copyfile(path, folder / path.name)
+        text = json.dumps(_run(results.resolve(), study, left_out), indent=2)
+        write_text(folder / "run.json", f"{text}\n")
+
+
+def _run(results: Path, study: str, left_out: Sequence[str]) -> dict[str, Any]:
+    """Facts on a study of a run: command, whether it is finished, time, code, libraries, machine."""
+    project = results.parents[1]
+    preset = f"workflow/studies/{results.name}.yaml"
+    logs = [log for part in ("data", "models", study) for log in sorted((results / "logs" / part).rglob("*.log"))]
+    spent = [float(found[-1]) for log in logs if (found := SPENT.findall(log.read_text(encoding="utf-8")))]
+    return {
+        "command": f"snakemake {study}" + (f" --configfile {preset}" if (project / preset).is_file() else ""),
+        "finished": (results / study / "claims.json").is_file(),
+        "jobs": len(spent),
+        "processor_minutes": round(sum(spent) / 60, 1),
+        "code": code_version(project),
+        "libraries": libraries(),
+        "machine": machine(),
+        "tables_left_out": left_out,
+    }
+
+
+def written(page: str, results: Path = RESULTS) -> str:
+    """The page with its tables written anew, from what was taken."""
+    write = {"runs": lambda _, results: _runs(results), "claims": _claims}
+    return BLOCK.sub(lambda found: f"{found[1]}{write[found[2]](found[3].split(), results)}{found[4]}", page)
+
+
+def _runs(results: Path) -> str:
+    """Each run that was taken: its command, time and versions, with a link to its page."""
+    lines = ["| study | data | command | processor time | code and libraries | results |", "|---|---|---|---|---|---|"]
+    for study, runs in RUNS.items():
+        for data, run in zip(("digits", "Fashion-MNIST"), runs, strict=True):
+            folder = results / run / study
+            if not (folder / "run.json").is_file():
+                continue
+            told = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+            time = f"{told['processor_minutes']:g} min, {told['jobs']} jobs"
+            files = ("explore.html", "claims.txt", "verdict.txt", "run.json")
+            links = ", ".join(f"[{name}](results/{run}/{study}/{name})" for name in files if (folder / name).is_file())
+            state = "" if told["finished"] else f" ({UNFINISHED})"
+            versions = f"{told['code']}; {told['libraries']}"
+            lines.append(f"| `{study}` | {data}{state} | `{told['command']}` | {time} | {versions} | {links} |")
+    return "\n".join(lines) + "\n"
+
+
+def _claims(arguments: Sequence[str], results: Path) -> str:
+    """The claims of a study on some questions: what the source says, on digits, on Fashion-MNIST.
+
+    Args:
+        arguments: the study, then keys of questions.
+        results: where runs were taken to.
+    """
+    study, *keys = arguments
+    both = [_read(results / run / study / "claims.json") for run in RUNS[study]]
+    lines = ["| the source | digits | Fashion-MNIST |", "|---|---|---|"]
+    for key in keys:
+        cells = [[claim for claim in claims or [] if claim.id.split(".")[1] == key] for claims in both]
+        asked = [claim for found in cells for claim in found]
+        if not asked:
+            continue
+        told = [UNFINISHED if claims is None else _cell(found) for claims, found in zip(both, cells, strict=True)]
+        lines.append(f"| {asked[0].statement} ({asked[0].source}) | {' | '.join(told)} |")
+    return "\n".join(lines) + "\n" if len(lines) > 2 else "Neither run is finished.\n"
+
+
+def _read(path: Path) -> list[Claim] | None:
+    return list(StudyClaims.read(path).claims) if path.is_file() else None
+
+
+def _cell(claims: Sequence[Claim]) -> str:
+    """The outcomes of a question, case by case."""
+    many = len(claims) > 1
+    cases = [f"{claim.case if many else ''}{': ' if many and claim.case else ''}{_told(claim)}" for claim in claims]
+    return "<br>".join(cases) or NOTHING
+
+
+def _told(claim: Claim) -> str:
+    """An outcome with the number and the interval that it follows from."""
+    numbers = [value for value in (claim.effect, claim.low, claim.high) if value is not None]
+    if len(numbers) < 3:
+        return f"**{claim.outcome}**"
+    effect, low, high = (f"{value:.2f}" for value in numbers)
+    return f"**{claim.outcome}**, {effect} [{low}, {high}]{f' {claim.unit}' if claim.unit else ''}"
+
+
+if __name__ == "__main__":
+    for run in sys.argv[1:]:
+        take(Path(run))
+    write_text(PAGE, written(PAGE.read_text(encoding="utf-8")))
