@@ -1,11 +1,13 @@
 """Ways to train lanes: they agree with plain torch and with each other."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
+from torch._inductor.utils import run_and_get_code
 from torch.nn.utils import prune
 
 from prunescape.errors import UserError
@@ -234,12 +236,18 @@ def test_mixed_precision_is_near_full_precision(task: Task, together: list[LaneR
 
 
 @pytest.mark.full
-def test_a_compiled_network_trains_alike(task: Task) -> None:
+def test_compiled_lanes_train_alike_and_batch_norm_relu_and_addition_are_parts_of_compiled_loops(task: Task) -> None:
     exact = replace(exactly(task), recipe=replace(SHORT, epochs=1))
+    compiled = replace(exact.engine.using(Strategy("fused", 2, True)), compile=True)
     try:
-        (result,) = train(replace(exact, engine=replace(exact.engine, lanes=1, compile=True)), LANES[:1])
+        results, code = run_and_get_code(train, replace(exact, engine=compiled), LANES[:2])
     except Exception as error:
         if "compiler" in str(error).lower():
             pytest.skip("torch.compile finds no C++ compiler")
         raise
-    check_close(result.weights, plain_training(exact, LANES[0]), 1e-9)
+    for result, lane in zip(results, LANES, strict=False):
+        check_close(result.weights, plain_training(exact, lane), 1e-9)
+    assert code  # of forward and backward pass
+    called = set(re.findall(r"(?:extern_kernels|aten)\.(\w+)[\w.]*\(", re.sub("#.*|//.*", "", "\n".join(code))))
+    assert not [name for name in called if re.search("batch_norm|relu|add$", name)], called
+    assert any("convolution" in name for name in called)  # these stay calls

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -125,12 +126,12 @@ def _line(axes: Axes, rows: pd.DataFrame, what: str, band: bool = False, **look:
     measured = rows.dropna(subset=what)  # accuracy may be measured after some epochs only
     if measured.empty:
         return
-    epochs = measured.groupby("epoch")[what]
-    mean = epochs.mean()
-    marker = "o" if len(mean) < FEW_POINTS else None
-    axes.plot(mean.index, mean, marker=marker, markersize=3, **look)
-    if band:
-        axes.fill_between(mean.index, epochs.min(), epochs.max(), color=look["color"], alpha=0.22, linewidth=0)
+    marker = "o" if measured["epoch"].nunique() < FEW_POINTS else None
+    seaborn.lineplot(
+        measured, x="epoch", y=what, errorbar=("pi", 100) if band else None, err_kws={"alpha": 0.22, "linewidth": 0},
+        marker=marker, markersize=3, markeredgewidth=0, ax=axes, **look,
+    )  # fmt: skip
+    axes.set(xlabel="", ylabel="")
 
 
 def _drops(axes: Axes, rows: pd.DataFrame) -> None:

@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import seaborn
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from prunescape.figures import drawing
 from prunescape.figures.mechanism import terms
 from prunescape.figures.palette import Look
-from prunescape.figures.select import at
 
 BINS = 32
 FILL = 0.22  # opacity
@@ -25,21 +25,18 @@ def panel(axes: Axes, samples: pd.DataFrame, key: str, chosen: Mapping[Any, Look
         key: the column that tells sample sets apart.
         chosen: its values and their looks.
     """
-    axes.set_xlabel(terms.UTILITY)
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
     finite = samples[np.isfinite(samples["utility"].astype(float))]
     if finite.empty:
         drawing.empty(axes)
         return
-    edges = np.histogram_bin_edges(finite["utility"], BINS)
-    for value, look in chosen.items():
-        mine = at(finite, **{key: value})["utility"].to_numpy(float)
-        if not len(mine):
-            continue
-        parts = 100 * np.histogram(mine, edges)[0] / len(mine)
-        axes.stairs(parts, edges, fill=True, color=look.colour, alpha=FILL, lw=0)
-        axes.stairs(parts, edges, color=look.colour, lw=1.3)
+    looks = {value: look.colour for value, look in chosen.items() if (finite[key] == value).any()}
+    seaborn.histplot(
+        finite[finite[key].isin(looks)], x="utility", hue=key, hue_order=list(looks), palette=looks, bins=BINS,
+        element="step", stat="percent", common_norm=False, alpha=FILL, linewidth=1.3, legend=False, ax=axes,
+    )  # fmt: skip
+    axes.set(xlabel=terms.UTILITY, ylabel="")
     axes.set_ylim(bottom=0)
     axes.grid(axis="y")
     axes.xaxis.set_major_locator(MaxNLocator(4))
