@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 from conftest import COMPANIONS, TINY, merged, planned, snakemake
 
+from prunescape.claims.study import StudyClaims
+from prunescape.coherence.asked import CORE
 from prunescape.coherence.mlps import parent_width
 
 pytestmark = pytest.mark.workflow
@@ -106,6 +108,25 @@ def test_the_preset_shrunken(shrunken: Callable[..., Path]) -> None:
     drawn = {f"{model}/{name}.png" for model in ("resnet50_cifar", "vit") for name in OF_MODELS}
     figures = {path.relative_to(output / "figures").as_posix() for path in output.rglob("*.png")}
     assert figures == drawn | {f"mlp/{name}.png" for name in OF_MLPS}
+
+
+@pytest.mark.full
+def test_the_preset_for_fashion_mnist_asks_the_core(shrunken: Callable[..., Path]) -> None:
+    """Of images in CIFAR-10's format, as those of Fashion-MNIST are not there."""
+    small = {
+        "data": {"name": "cifar10", "train_size": 10, "validation_size": 10},
+        "recipe": {"batch_size": 5},
+        "coherence": {
+            "models": {"small_resnet": {"epochs": 1, "gaussian_epochs": 1}},
+            "mlp": {"epochs": 1, "widths": [8, 12], "child": 8},
+            "samples": 2,
+            "measured_epochs": [0, 1],
+        },
+    }
+    folder = shrunken("fashion_mnist_coherence", small)
+    snakemake(folder, "results/fashion_mnist_coherence/coherence/claims.json", "--cores", "2")
+    stated = StudyClaims.read(folder / "results" / "fashion_mnist_coherence" / "coherence" / "claims.json")
+    assert {claim.id.split(".")[1] for claim in stated.claims} >= CORE
 
 
 def test_a_network_without_channels_is_refused_by_the_main_job(project: Callable[..., Path]) -> None:
