@@ -9,13 +9,12 @@ PYTEST = PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --durations=20 -
 PARALLEL := -n auto --dist worksteal
 RUN := results/$(shell sed -n "s/^run: *\([^ \#]*\).*/\1/p" config.yaml)
 
-.PHONY: help demo demo-stochastic-full demo-mechanism-full watch test test-full zoo lint unit workflow-test slurm-test local-tests slurm-beside docs lock site gallery bench bench-gpu clean
+.PHONY: help demo watch test test-full zoo lint unit workflow-test slurm-test local-tests slurm-beside docs lock site gallery bench bench-gpu clean
 
 help:
 	@echo "make demo             set up, run the main job on handwritten digits, and write a report (minutes on two cores)"
 	@echo "make demo-STUDY       the same for a companion study: stochastic, mechanism or coherence"
-	@echo "make demo-stochastic-full  that of stochastic with forty networks that confirm (up to an hour)"
-	@echo "make demo-mechanism-full  that of mechanism with sixteen networks (up to an hour)"
+	@echo "make demo-STUDY-full  that of a companion study with more networks, which decide more (up to an hour)"
 	@echo "make watch            the demo's progress, live, from another terminal"
 	@echo "make test             set up and run the checks (ten minutes); its parts: lint, unit, workflow-test, slurm-test"
 	@echo "make test-full        run all other tests, which take longer (half an hour)"
@@ -67,19 +66,12 @@ demo-%: $(VENV)/run
 	@echo "Explore: file://$(CURDIR)/$(RUN)/$*/explore.html"
 	@echo "Run:     file://$(CURDIR)/$(RUN)/index.html"
 
-# With forty networks that confirm, smaller gains are decided: up to an hour.
-demo-stochastic-full: $(VENV)/run
-	$(BIN)/snakemake stochastic --configfile config.yaml config/demo_stochastic_full.yaml
+# With more networks, which decide more claims: up to an hour.
+demo-%-full: $(VENV)/run config/demo_%_full.yaml
+	$(BIN)/snakemake $* --configfile config.yaml config/demo_$*_full.yaml
 	@echo
-	@cat results/demo_stochastic_full/stochastic/claims.txt
-	@echo "Explore: file://$(CURDIR)/results/demo_stochastic_full/stochastic/explore.html"
-
-# With sixteen networks, most claims of `mechanism` are decided: up to an hour.
-demo-mechanism-full: $(VENV)/run
-	$(BIN)/snakemake mechanism --configfile config.yaml config/demo_mechanism_full.yaml
-	@echo
-	@cat results/demo_mechanism_full/mechanism/claims.txt
-	@echo "Explore: file://$(CURDIR)/results/demo_mechanism_full/mechanism/explore.html"
+	@cat results/demo_$*_full/$*/claims.txt
+	@echo "Explore: file://$(CURDIR)/results/demo_$*_full/$*/explore.html"
 
 watch: $(VENV)/run
 	@$(BIN)/snakemake watch

@@ -36,6 +36,7 @@ SHORTER = {
     "make demo-mechanism": "make -n demo-mechanism",
     "make demo-mechanism-full": "make -n demo-mechanism-full",
     "make demo-coherence": "make -n demo-coherence",
+    "make demo-coherence-full": "make -n demo-coherence-full",
     "PYTHONPATH=workflow python -m pytest tests/unit/test_pruning_criteria.py": "PYTHONPATH=workflow python -m pytest "
     "tests/unit/test_pruning_criteria.py -k 'deviation or filters_of_like_weights'",
     # A run of its own is in tests/workflow/test_exploration.py.

@@ -325,7 +325,10 @@ def test_the_magnitude_mask_settles() -> None:
     one = table.query("seed == 0 and score == 'magnitude'")
     inside = one[(one["overlap"] - 0.1) / 0.9 >= 0.9]
     assert (found["epoch"], found["outcome"]) == (inside["epoch"].min(), "not tested")
-    assert f"After epoch {inside['epoch'].min()}.0 [" in found["answer"]
+    before = one.loc[one["epoch"] < inside["epoch"].min(), "epoch"].max()
+    assert found["answer"].startswith(f"Between epoch {before} and {inside['epoch'].min()} of {one['epoch'].max()}, ")
+    late = table.assign(overlap=table["overlap"].where(table["epoch"] == table["epoch"].max(), 0.5))
+    assert answer("settle", mask_overlap=late)["answer"].startswith("Not before the end, epoch 60, ")
     other = answer("diff masks of other epochs", mask_overlap=table)
     diff = table[(table["score"] == "diff") & (table["overlap"] < 1)]
     assert other["more"] == pytest.approx(100 * (diff["overlap"].mean() - 0.1))

@@ -17,6 +17,9 @@ from prunescape.figures.coherence import (
     diff_histograms,
     early_masks,
     gap,
+    initialisations,
+    label_noise,
+    layer_coherence,
     layer_densities,
     mask_overlap,
     matched,
@@ -50,10 +53,11 @@ def steps(axes, colour):
 
 def test_every_mask_has_a_look_of_its_own():
     looks = terms.MASK_LOOKS
-    assert list(looks) == ["none", "diff best", "diff worst", "magnitude best", "magnitude worst", "random"]
+    assert list(looks)[:6] == ["none", "diff best", "diff worst", "magnitude best", "magnitude worst", "random"]
     assert len({(look.colour, look.dashes) for look in looks.values()}) == len(MASKS)
     faces = {handle.get_label(): handle.get_markerfacecolor() for handle in series.handles(looks)}
-    assert [words for words, face in faces.items() if face == style.PAPER] == ["diff, worst", "magnitude, worst"]
+    hollow = [words for words, face in faces.items() if face == style.PAPER]
+    assert hollow == [words for (_, end), words in MASKS.items() if end == "worst"]
 
 
 def test_an_axis_of_sizes_has_ticks_that_keep_clear():
@@ -297,7 +301,7 @@ def test_accuracies_are_dots_beside_published_ones():
     }  # fmt: skip
     assert "◂ 12.0 %" in [text.get_text() for text in zoomed.texts]
     assert zoomed.get_xlim()[0] > 60
-    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == list(MASKS.values())
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == list(MASKS.values())[:6]
     assert "thesis" in texts(figure)
     assert "thesis" not in texts(accuracies.draw(table, MODEL, "digits"))
 
@@ -397,3 +401,76 @@ def test_scores_stand_in_a_matrix_with_their_numbers():
     assert {text.get_text() for text in right.texts} == {"50", "45", "12", "25", "32"}
     assert legible(figure)
     assert NOTHING in texts(score_ranks.draw(samples.score_ranks(), "other"))
+
+
+def test_initialisations_have_a_line_each_and_the_dense_network_is_a_level():
+    children = samples.mlp_children("fixed", scopes=("local",)).assign(initialisation="he")
+    dense = children["score"] == "none"
+    scaled = children[~dense].assign(initialisation="scaled", validation_top1=lambda rows: rows["validation_top1"] + 5)
+    figure = initialisations.draw(pd.concat([children, scaled], ignore_index=True))
+    assert legible(figure)
+    assert [axes.get_title(loc="left") for axes in figure.axes[:3]] == ["Diff masks", "Magnitude masks", "Random masks"]
+    he, other = lines_of(figure.axes[0], BLUE)[0], lines_of(figure.axes[0], ORANGE)[0]
+    own = children[(children["score"] == "diff") & (children["end"] == "best")]
+    means = own.groupby("parent_parameters")["validation_top1"].mean()
+    assert he[:, 1] == pytest.approx(means.to_numpy())
+    assert other[:, 1] == pytest.approx(means.to_numpy() + 5)
+    level = children.loc[dense, "validation_top1"].mean()
+    assert any(np.allclose(line.get_ydata(), level) for line in figure.axes[0].lines)
+    assert "local masks" in texts(figure)
+    assert NOTHING in texts(initialisations.draw(children.iloc[:0]))
+
+
+def layers_of_a_network(seeds=(0, 1)):
+    """layer_coherence.csv: the deeper, the more coherent, on noise a tenth of it."""
+    rows = [
+        (MODEL, seed, data, "fresh", epoch, f"layer{place}", place, (place + 1) * level / (1 + epoch) + 0.001 * seed)
+        for seed in seeds
+        for data, level in (("real", 0.1), ("gaussian", 0.01), ("labels50", 9.0))
+        for epoch in (0, 1, 5)
+        for place in range(9)
+    ]
+    names = "model seed data start epoch layer layer_index coherence"
+    return pd.DataFrame(rows, columns=names.split())
+
+
+def test_coherence_by_layer_is_drawn_over_epochs_and_at_its_highest():
+    epochs = samples.epochs()
+    figure = layer_coherence.draw(layers_of_a_network(), epochs, MODEL)
+    assert legible(figure)
+    real, noise, highest = figure.axes
+    assert (real.get_title(loc="left"), noise.get_title(loc="left")) == ("Real data", "Gaussian noise")
+    assert len([line for line in real.lines if len(line.get_xdata()) == 3]) == layer_coherence.MOST_LAYERS
+    peak = lines_of(highest, BLUE)[0]
+    assert peak[:, 0].tolist() == list(range(1, 10))
+    assert peak[:, 1] == pytest.approx([0.05 * (place + 1) + 0.0005 for place in range(9)])
+    assert any(np.allclose(line.get_ydata(), 2e-5) for line in highest.lines)
+    assert real.get_ylim() == noise.get_ylim() == highest.get_ylim()
+    assert NOTHING in texts(layer_coherence.draw(layers_of_a_network().iloc[:0], epochs, MODEL))
+
+
+def test_classes_stand_beside_all_images_from_real_labels_to_noise():
+    rows = []
+    for seed in (0, 1):
+        for data, level in (("gaussian", 0.01), ("labels100", 0.02), ("labels25", 0.03), ("real", 0.05)):
+            keys = (MODEL, seed, data, "fresh", "highest")
+            rows += [(*keys, label, 0.3 + level, 0.1, 0.4, 0.1, np.nan) for label in "ab"]
+            rows.append((*keys, "all", level + 0.003, 0.003, 0.06 + level, 0.03, 0.09))
+    names = "model seed data start which label coherence coherence_by_chance diff_size diff_size_by_chance"
+    table = pd.DataFrame(rows, columns=[*names.split(), "diff_size_by_classes"])
+    figure = label_noise.draw(table, MODEL)
+    assert legible(figure)
+    left, right = figure.axes
+    assert [label.get_text() for label in left.get_xticklabels()] == ["none", "25 %", "100 %", "Gaussian\nimages"]
+    assert lines_of(left, BLUE)[0][:, 1] == pytest.approx([0.05, 0.03, 0.02, 0.01])
+    assert lines_of(left, palette.VIOLET)[0][:, 1] == pytest.approx([0.25, 0.23, 0.22, 0.21])
+    assert lines_of(right, BLUE)[0][:, 1] == pytest.approx([0.11, 0.09, 0.08, 0.07])
+    assert lines_of(right, ORANGE)[0][:, 1] == pytest.approx([0.09] * 4)
+    assert NOTHING in texts(label_noise.draw(table.iloc[:0], MODEL))
+
+
+def test_masks_of_other_scores_have_rows_where_they_are():
+    masks = (*samples.MASKS, ("snip", "best", 81.5))
+    figure = accuracies.draw(samples.network_children(masks=masks), MODEL, "cifar10")
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert labels == [*list(MASKS.values())[:6], "SNIP, best"]

@@ -167,6 +167,7 @@ def test_a_matched_mask_has_the_same_layer_densities_and_other_weights() -> None
         ("vit", (3, 32, 32), {QKV: 6, FEEDFORWARD: 6, PROJECTION: 12}),
         ("mlp", (1, 8, 8), {LINEAR: 4}),
         ("small_resnet", (1, 8, 8), {CONVOLUTION: 4}),
+        ("mobilenetv2", (3, 32, 32), {CONVOLUTION: 41}),  # of 17 depthwise ones the 6 larger
     ],
 )
 def test_which_layers_are_pruned(name: str, shape: tuple[int, int, int], counts: dict[str, int]) -> None:

@@ -8,7 +8,7 @@ from prunescape.coherence.schedule import early_epochs, measured_epochs
 @pytest.mark.parametrize(
     ("epochs", "expected"),
     [
-        (300, [1, 2, 3, 5, 30, 60, 150]),  # the thesis' ResNet-50
+        (300, [1, 2, 3, 5, 10, 30, 60, 150]),  # the thesis' ResNet-50
         (200, [1, 2, 3, 5, 10, 20, 40, 50, 100]),  # its vision transformer
         (25, [1, 2, 3, 5, 10, 12, 20]),
         (3, [1, 2]),

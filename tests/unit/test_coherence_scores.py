@@ -14,7 +14,7 @@ import coherence_table_samples as samples
 from prunescape.coherence.layers import prunable_layers
 from prunescape.coherence.measure import hardest_share, measure
 from prunescape.coherence.runs import layer_table
-from prunescape.coherence.scores import SCORES, rank_correlations, weight_scores
+from prunescape.coherence.scores import SCORES, flat, rank_correlations, weight_scores
 from prunescape.data.batches import Batches
 from prunescape.data.prepared import PreparedData
 from prunescape.models.architecture import Architecture
@@ -50,7 +50,7 @@ def test_scores_are_those_of_single_backward_passes(name: str, digits: PreparedD
     first, last = (build(context.architecture, seed).state_dict() for seed in (0, 1))
     network = context.network(last).double()
     layers = prunable_layers(network)
-    found = weight_scores(context, {0: first, 5: last}, 5, layers)
+    found = flat(weight_scores(context, {0: first, 5: last}, 5, layers))
     assert tuple(found) == SCORES
     images, labels = all_images(context)
     each = [slopes(network, image[None], label[None]) for image, label in zip(images, labels, strict=True)]

@@ -27,6 +27,7 @@ from prunescape.coherence.mlps import child_count, mlp, of_width, weights_in
 from prunescape.coherence.networks import MaskExperiments
 from prunescape.coherence.parent import Parent
 from prunescape.coherence.runs import by_epoch, epochs_table, highest_epoch, lowest_epoch, measure_epochs
+from prunescape.coherence.scores import weight_scores
 from prunescape.data.gaussian import write_gaussian
 from prunescape.data.prepared import PreparedData
 from prunescape.data.randomness import derive_seed
@@ -278,6 +279,31 @@ def test_early_masks_stand_beside_the_ones_that_are_used(
         expected = found.mask(Choice(score, "best", "floor"))
         assert mask is not None
         assert all(torch.equal(mask[name], expected[name]) for name in expected)
+
+
+def test_masks_of_gradients_are_those_of_the_highest_coherence(parent: tuple[Task, Parent, pd.DataFrame]) -> None:
+    """They stand wherever masks of diffs do, but for questions on other epochs; GraSP's scores have a sign."""
+    task, before, _ = parent
+    scores = weight_scores(task, before.states, before.highest, before.layers, wanted=("snip", "grasp", "diff"))
+    found = replace(before, scores=scores)
+    flat = {name: torch.cat([part.flatten() for part in parts.values()]) for name, parts in scores.items()}
+    for score, end in (("snip", "best"), ("grasp", "best"), ("grasp", "worst"), ("diff", "best")):
+        mask = found.mask(Choice(score, end, "global"))
+        kept = torch.cat([mask[layer.name].flatten() for layer in found.layers])
+        assert kept.sum() == found.count
+        values = flat[score] if end == "best" else -flat[score]
+        assert values[kept].min() >= values[~kept].max() - 1e-6
+    assert flat["grasp"].min() < 0
+    everything = ("network", "matched", "early", "stability")
+    wanted = MaskExperiments(everything, ("diff", "snip", "grasp", "random"), ("best", "worst"), ("floor",), (1, 2))
+    children = wanted.children(found, wanted.masks(found))
+    by = pd.Series([child.labels["experiment"] for child in children]).value_counts().to_dict()
+    assert by == {"network": 1 + 7, "matched": 6, "early": 2}
+    epochs = {child.labels["epoch"] for child in children if child.labels["score"] == "snip"}
+    assert epochs == {found.highest}
+    tables = wanted.of_parent(found, wanted.masks(found))
+    assert set(tables["mask_overlap"]["score"]) == {"diff"}
+    assert set(tables["densities"]["score"]) == {"diff", "snip", "grasp", "random"}
 
 
 def test_overlap_by_chance_knows_the_layers() -> None:

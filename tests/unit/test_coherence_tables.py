@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import coherence_table_samples as samples
-from prunescape.coherence.labels import MASKS, labelled, scopes_of
+from prunescape.coherence.labels import OF_THESIS, labelled, scopes_of
 from prunescape.coherence.tables import TABLES, of_source, table_6
 
 HALF = 4.302653 / math.sqrt(3)  # of a 95 % interval over three seeds, in their standard deviation
@@ -26,7 +26,7 @@ def test_published_tables_are_the_thesis(name: str, family: str) -> None:
     table = of_source(name, "cifar10")
     own = table[table["family"] == family]
     assert own["validation_top1"].tolist() == pytest.approx([100 * value for value in PRINTED[name, family]])
-    assert set(zip(own["score"], own["end"], strict=True)) == set(MASKS)
+    assert set(zip(own["score"], own["end"], strict=True)) == set(OF_THESIS)
     assert (own["density"] == np.where(own["score"] == "none", 1.0, 0.1)).all()
     assert of_source(name, "digits").empty
 
@@ -54,7 +54,7 @@ def test_rows_are_in_order_and_scopes_in_their_tables() -> None:
     first, second = (table_6(children.sample(frac=1, random_state=1), name, "cifar10") for name in TABLES)
     assert first["scope"].tolist() == [""] + ["global"] * 5 + ["floor"] * 5
     assert second["scope"].tolist() == [""] + ["local"] * 5
-    assert list(zip(second["score"], second["end"], strict=True)) == list(MASKS)
+    assert list(zip(second["score"], second["end"], strict=True)) == list(OF_THESIS)
     # The thesis has a floor; without one there is nothing to compare with.
     assert first[first["scope"] == "global"]["published_validation_top1"].isna().all()
     assert first.set_index(KEYS).loc[("", "none", ""), "published_validation_top1"] == 89.994

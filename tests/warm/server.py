@@ -6,6 +6,7 @@ second of work. Of this project nothing is imported here, so that each job reads
 
 import atexit
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -18,10 +19,12 @@ import threading
 import traceback
 from pathlib import Path
 
-# But for torchvision, which the library imports in a way of its own.
 LIBRARIES = ["torch", "torch.fx", "torch_pruning", "pandas", "scipy.stats", "scipy.interpolate", "scipy.ndimage"]
 LIBRARIES += ["scipy.spatial.distance", "sklearn.datasets", "matplotlib.backends.backend_agg", "seaborn", "pydantic"]
 LIBRARIES += ["jinja2", "pymoo.algorithms.moo.nsga2", "pymoo.indicators.hv", "snakemake.cli", "snakemake.script"]
+LIBRARIES += ["torchvision_compat", "ptflops"]
+# The library's own way to import torchvision, which reads nothing else of this project.
+TORCHVISION_COMPAT = Path(__file__).parents[2] / "workflow/prunescape/runtime"
 
 
 def run(command: list[str]) -> int:
@@ -89,8 +92,12 @@ def serve(client: socket.socket) -> None:
 def main(address: str) -> None:
     """Listen at `address` until standard input ends, which whoever started this holds open."""
     del sys.path[0]  # the folder of this file
+    sys.path.append(str(TORCHVISION_COMPAT))
     for name in LIBRARIES:
         importlib.import_module(name)
+    sys.path.pop()
+    gc.collect()
+    gc.freeze()  # no process that is forked looks through all this again
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
         listener.listen(64)

@@ -67,6 +67,7 @@ COMPANIONS: dict[str, dict[str, Any]] = {
     "coherence": {
         "models": {"small_resnet": {"learning_rate": 0.05, "momentum": 0.9}},
         "mlp": {"learning_rate": 0.001, "epochs": 2, "widths": [8, 12], "child": 8, "parents": [3]},
+        "label_noise": [1.0],
         "measured_epochs": [0, 1, 2, 3],
         "early_epochs": [1],
         "scopes": ["floor", "local"],

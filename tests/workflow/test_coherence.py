@@ -16,9 +16,18 @@ pytestmark = pytest.mark.workflow
 
 TABLES = ["epochs", "weight_histogram", "diff_histogram", "trajectories", "widths", "width_diffs", "children"]
 TABLES += ["densities", "mask_overlap", "early_masks", "matched", "layer_coherence", "score_ranks"]
+TABLES += ["class_coherence"]
 OF_MODELS = ["training", "weight_magnitudes", "trained_start", "diff_histograms", "trajectories", "accuracies"]
-OF_MODELS += ["layer_densities", "mask_overlap", "early_masks", "matched", "score_ranks"]
-OF_MLPS = ["widths", "width_diffs", "children_wide", "gap", "children_fixed"]
+OF_MODELS += [
+    "layer_densities",
+    "mask_overlap",
+    "early_masks",
+    "matched",
+    "score_ranks",
+    "layer_coherence",
+    "label_noise",
+]
+OF_MLPS = ["widths", "width_diffs", "children_wide", "gap", "children_fixed", "initialisations"]
 
 
 @pytest.fixture
@@ -34,7 +43,7 @@ def test_tables_have_what_was_asked_for(studied: Path) -> None:
     found = tables(studied)
     epochs = found["epochs"]
     runs = epochs.groupby(["model", "data", "start"]).size()
-    assert runs["small_resnet"].tolist() == [4, 4, 4]
+    assert runs["small_resnet"].tolist() == [4] * 4
     assert epochs["coherence"].between(0, 1).all()
     assert (epochs["coherence_standard_error"] == 0).all()
     assert (epochs["samples"] == 100).all()
@@ -55,11 +64,12 @@ def test_tables_have_what_was_asked_for(studied: Path) -> None:
         ("small_resnet", True): 2,
     }
     assert found["mask_overlap"].groupby("model").size().to_dict() == {"small_resnet": 8}
-    assert len(found["trajectories"]) == 2 * 10 * 3 * 4
+    assert len(found["trajectories"]) == 2 * 10 * 4 * 4
     assert found["width_diffs"].groupby(["width", "which"])["layer"].nunique().tolist() == [5] * 4
     assert len(found["score_ranks"]) == 7 * 6 / 2
     assert found["score_ranks"]["rank_correlation"].between(-1, 1).all()
-    assert len(found["layer_coherence"]) == 3 * 4 * 4
+    assert len(found["layer_coherence"]) == 4 * 4 * 4
+    assert len(found["class_coherence"]) == 4 * 2 * 11
     assert found["epochs"]["hardest_share"].between(0.01, 1).all()
     counts = found["diff_histogram"].groupby(["model", "data", "start", "which", "layer"])["count"].sum()
     assert counts.xs("all", level="layer").unique().tolist() == [18432]
@@ -91,6 +101,7 @@ def test_the_preset_shrunken(shrunken: Callable[..., Path]) -> None:
         "coherence": {
             "models": {"resnet50_cifar": short, "vit": short | {"lanes": 1}},
             "mlp": {"epochs": 1, "widths": [8, 12], "child": 8, "parents": [2]},
+            "label_noise": None,
             "samples": 2,
             "measured_epochs": [0, 1],
             "scores": ["diff"],

@@ -13,8 +13,17 @@ from prunescape.claims.asking import Asking, Estimand, asked_at
 from prunescape.claims.claim import About, Claim
 from prunescape.claims.judgement import ABOVE, BELOW, EQUAL, IF_BELOW, decided, judged, shown, verdict
 from prunescape.claims.study import StudyClaims, decided_on
-from prunescape.coherence import initialisation_claims, mask_claims, score_claims, timing_claims
+from prunescape.coherence import (
+    initialisation_claims,
+    layer_claims,
+    mask_claims,
+    noise_claims,
+    score_claims,
+    timing_claims,
+    weight_claims,
+)
 from prunescape.coherence.asked import Answer, answer_of
+from prunescape.coherence.diff_spread import at_extremes, told
 from prunescape.coherence.growth import with_size
 from prunescape.coherence.labels import FRESH, GAUSSIAN, HIGHEST, LOWEST, REAL, TRAINED, with_gap
 
@@ -127,8 +136,8 @@ def claims(given: Mapping[str, Any], settings: Mapping[str, Any]) -> StudyClaims
     """The claims of the study on the networks of a run.
 
     Args:
-        given: by name, those of the study's tables that there are: epochs, score_ranks, widths, children, mask_overlap,
-            early_masks, matched.
+        given: by name, those of the study's tables that there are: epochs, class_coherence, weight_histogram,
+            score_ranks, widths, children, densities, mask_overlap, early_masks, matched.
         settings: question, the study's; models, names in order, after which that of the width experiments' networks
             comes; tolerance, points by which accuracies may differ and count as equal; level, how often any answer may
             be wrong in one direction; data, the data set's name; and seeds.
@@ -153,13 +162,17 @@ def claims_at(given: Mapping[str, Any], settings: Mapping[str, Any], asking: Cal
     """
     tolerance, data = settings["tolerance"], settings["data"]
     answers: dict[str, Sequence[Answer]] = {
-        "epochs": [_real, _from_trained, _large, _on_noise, _peak, _hardest],
+        "epochs": [_real, _from_trained, _large, _on_noise, _peak, _hardest, *noise_claims.answers()["epochs"]],
+        "class_coherence": noise_claims.answers()["class_coherence"],
+        **weight_claims.answers(),
         **score_claims.answers(),
         "widths": [_by_width, _narrower],
         **mask_claims.answers(tolerance, data),
+        "densities": layer_claims.answers()["densities"],
         **timing_claims.answers(tolerance),
     }
-    answers["children"] = [*answers["children"], *initialisation_claims.answers()["children"]]
+    others = (initialisation_claims, layer_claims)
+    answers["children"] = [*answers["children"], *(one for of in others for one in of.answers()["children"])]
     stated: list[Claim] = []
     for model in _models(settings):
         own = {name: _of(table, model) for name, table in given.items()}
@@ -230,44 +243,18 @@ def _compared(epochs: pd.DataFrame, asking: Asking, asked: Estimand, start: str)
     ]
 
 
-def _diffs(epochs: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
-    """Sizes of diffs after the epochs of the highest and of the lowest coherence, of equal ones the first.
-
-    Args:
-        epochs: epoch, coherence, diff_size, diff_size_by_chance, and the columns `keys`.
-        keys: columns that tell trainings apart.
-
-    Returns:
-        By these columns: columns (which, number), the numbers being size, chance and beyond, their difference.
-    """
-    after = epochs[epochs["epoch"] > 0].dropna(subset=["coherence", "diff_size"]).sort_values("epoch", kind="stable")
-    after = after.rename(columns={"diff_size": "size", "diff_size_by_chance": "chance"})
-    after = after.assign(beyond=after["size"] - after["chance"])
-    by = after.groupby(list(keys))["coherence"]
-    numbers = ["size", "chance", "beyond"]
-    ends = {HIGHEST: by.idxmax(), LOWEST: by.idxmin()}
-    return pd.concat(
-        {which: after.loc[places].set_index(list(keys))[numbers] for which, places in ends.items()}, axis=1
-    )
-
-
-def _told(sizes: pd.DataFrame) -> str:
-    """The mean size of diffs in words, with that of random signs."""
-    return f"{sizes['size'].mean():.4f} (random signs {sizes['chance'].mean():.4f})"
-
-
 def _large(epochs: pd.DataFrame, asking: Asking) -> list[Claim]:
     stated = []
     for data, words in KINDS.items():
-        mine = _diffs(epochs[(epochs["data"] == data) & (epochs["start"] == FRESH)], ["seed"])
+        mine = at_extremes(epochs[(epochs["data"] == data) & (epochs["start"] == FRESH)], ["seed"])
         if mine.empty:
             continue
         row = answer_of(asking, LARGE, "more", mine[HIGHEST, "beyond"] - mine[LOWEST, "beyond"])
         stated.append(
             asking.answered(
                 LARGE,
-                f"{verdict('more', row)}: the mean |diff| is {_told(mine[HIGHEST])} after the epoch of the highest"
-                f" coherence and {_told(mine[LOWEST])} after that of the lowest; beyond random signs it is"
+                f"{verdict('more', row)}: the mean |diff| is {told(mine[HIGHEST])} after the epoch of the highest"
+                f" coherence and {told(mine[LOWEST])} after that of the lowest; beyond random signs it is"
                 f" {shown('more', row, 4, '')} more.",
                 judged("more", row, 4, ""),
                 question=f"Are diffs larger where coherence is high, on {words}?",
@@ -280,7 +267,7 @@ def _large(epochs: pd.DataFrame, asking: Asking) -> list[Claim]:
 
 def _on_noise(epochs: pd.DataFrame, asking: Asking) -> list[Claim]:
     fresh = epochs[epochs["start"] == FRESH]
-    noise, real = (_diffs(fresh[fresh["data"] == data], ["seed"])[HIGHEST] for data in (GAUSSIAN, REAL))
+    noise, real = (at_extremes(fresh[fresh["data"] == data], ["seed"])[HIGHEST] for data in (GAUSSIAN, REAL))
     more = (noise["beyond"] - real["beyond"]).dropna()
     if more.empty:
         return []
@@ -290,7 +277,7 @@ def _on_noise(epochs: pd.DataFrame, asking: Asking) -> list[Claim]:
     return [
         asking.answered(
             ON_NOISE,
-            f"{word}: at the highest coherence the mean |diff| is {_told(noise)} on noise and {_told(real)} on real"
+            f"{word}: at the highest coherence the mean |diff| is {told(noise)} on noise and {told(real)} on real"
             f" data; beyond random signs it is {shown('more', row, 4, '')} more on noise.",
             judged("more", row, 4, "", outcomes=IF_BELOW, after=" more on noise"),
             numbers=row,
@@ -365,5 +352,5 @@ def _by_width(widths: pd.DataFrame, asking: Asking) -> list[Claim]:
 
 
 def _narrower(widths: pd.DataFrame, asking: Asking) -> list[Claim]:
-    sizes = _diffs(widths, ["seed", "width"])[HIGHEST]["beyond"].unstack("width")
+    sizes = at_extremes(widths, ["seed", "width"])[HIGHEST]["beyond"].unstack("width")
     return with_size(NARROWER, asking, "the mean |diff| beyond that of random signs", sizes, "width", 4, "")

@@ -13,7 +13,9 @@ HE, SCALED, PARENT = "he", "scaled", "parent"
 
 SCORES = (DIFF, MAGNITUDE)
 SCOPES = {GLOBAL: "global", FLOOR: "global with a floor", LOCAL: "local"}
-# In the order of tables and figures, with their words.
+# Scores beside the thesis', with their words.
+OTHER_SCORES = {"coherence": "coherence of a weight", "gradient": "mean gradient", "snip": "SNIP", "grasp": "GraSP"}
+# In the order of tables and figures, with their words: those of the thesis, and others.
 MASKS = {
     (NONE, ""): "dense",
     (DIFF, BEST): "diff, best",
@@ -22,12 +24,20 @@ MASKS = {
     (MAGNITUDE, WORST): "magnitude, worst",
     (RANDOM, ""): "random",
 }
+OF_THESIS = tuple(MASKS)
+MASKS |= {(score, end): f"{words}, {end}" for score, words in OTHER_SCORES.items() for end in (BEST, WORST)}
 
 
 def labelled(table: pd.DataFrame) -> pd.DataFrame:
     """A copy whose empty ends and scopes, which CSV files read as NaN, are empty words again; without scope, global."""
     scope = table["scope"].fillna("") if "scope" in table else GLOBAL
     return table.assign(end=table["end"].fillna(""), scope=scope)
+
+
+def masks_in(table: pd.DataFrame) -> dict[tuple[str, str], str]:
+    """Those of `MASKS` that a labelled table has rows of, and those of the thesis in any case."""
+    there = {*zip(table["score"], table["end"], strict=True)}
+    return {mask: words for mask, words in MASKS.items() if mask in OF_THESIS or mask in there}
 
 
 def of_first_initialisation(children: pd.DataFrame) -> pd.DataFrame:

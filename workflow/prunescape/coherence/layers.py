@@ -8,7 +8,7 @@ from torch import nn
 CONVOLUTION, SHORTCUT, LINEAR = "convolution", "shortcut", "linear"
 QKV, FEEDFORWARD, PROJECTION = "qkv", "feedforward", "projection"
 KINDS = (CONVOLUTION, SHORTCUT, LINEAR, QKV, FEEDFORWARD, PROJECTION)
-SMALL = 0.01  # of the largest layer's weights: what a shortcut has to have, to be pruned
+SMALL = 0.01  # of the largest layer's weights: what a shortcut or a grouped convolution has to have, to be pruned
 
 
 @dataclass(frozen=True)
@@ -35,16 +35,26 @@ def prunable_layers(network: nn.Module) -> list[Layer]:
 
     - the classifier, the last layer;
     - the convolution that reads the pixels;
-    - convolutions in shortcuts with less than `SMALL` of the largest layer's weights.
+    - convolutions in shortcuts, and those of single channels or groups of them, with less than `SMALL` of the largest
+      layer's weights.
 
     The thesis prunes "the convolutional layers and the larger shortcut layers" of ResNet-50, the QKV layers, hidden
     feedforward layers and outputs of blocks of a transformer, and names no threshold.
     """
     layers = [layer for name, module in network.named_modules() for layer in _of_module(name, module)]
+    grouped = {
+        f"{name}.weight"
+        for name, module in network.named_modules()
+        if isinstance(module, nn.Conv2d) and module.groups > 1
+    }
     first, *inner, _ = layers
     chosen = [*([] if first[1] == CONVOLUTION else [first]), *inner]
-    largest = max(weight.numel() for _, _, weight in chosen)
-    chosen = [layer for layer in chosen if layer[1] != SHORTCUT or layer[2].numel() >= SMALL * largest]
+    least = SMALL * max(weight.numel() for _, _, weight in chosen)
+    chosen = [
+        (name, kind, weight)
+        for name, kind, weight in chosen
+        if weight.numel() >= least or not (kind == SHORTCUT or name in grouped)
+    ]
     return [Layer(name, index, kind, weight.numel()) for index, (name, kind, weight) in enumerate(chosen)]
 
 

@@ -20,6 +20,7 @@ from prunescape.coherence.labels import (
     MASKS,
     NETWORK,
     NONE,
+    OTHER_SCORES,
     RANDOM,
     SCOPES,
     WIDE,
@@ -94,6 +95,19 @@ PAIRS = (
     ),
 )
 _GAIN = "validation accuracy with the mask minus that of the dense network"
+OF_GRADIENTS = tuple(
+    (
+        _pair(
+            f"{score}_over_diff",
+            f"Are masks by {words} better than diff masks",
+            f"Masks of the largest weights by {words} give better networks than masks of the largest diffs.",
+            "beyond Yauney 2024, sections 3.1 and 5.1",
+        ),
+        (score, BEST),
+        (DIFF, BEST),
+    )
+    for score, words in OTHER_SCORES.items()
+)
 TO_DENSE = {
     WIDE: Estimand(
         "masked_over_dense_of_as_many_weights",
@@ -312,7 +326,7 @@ def _compared(children: pd.DataFrame, asking: Asking, printed: Published) -> lis
     stated = []
     for experiment in (WIDE, NETWORK):
         for scope, part in _parts(children, experiment):
-            for asked, one, other in PAIRS:
+            for asked, one, other in (*PAIRS, *OF_GRADIENTS):
                 first, second = (by_size(part, mask, "validation_top1") for mask in (one, other))
                 more = (first - second).dropna(how="all").dropna(axis=1, how="all")
                 if more.empty:

@@ -2,6 +2,7 @@
 
 A mask has an exact number of weights. The best ones have the highest scores, the worst ones the lowest; a diff's score
 is its size. Diffs are multiples of one part in |D|, so many are equal: among equal scores chance decides, by a seed.
+Beside the thesis' scores there are others of gradients, see `prunescape.coherence.scores`.
 """
 
 import math
@@ -16,7 +17,8 @@ from prunescape.pruning.scores import magnitude, random_scores
 from prunescape.pruning.unstructured import Tensors, highest, keep_highest
 
 DIFF, MAGNITUDE, RANDOM = "diff", "magnitude", "random"
-SCORES = (DIFF, MAGNITUDE, RANDOM)
+OF_GRADIENTS = ("gradient", "coherence", "snip", "grasp")
+SCORES = (DIFF, MAGNITUDE, *OF_GRADIENTS, RANDOM)
 BEST, WORST = "best", "worst"
 GLOBAL, FLOOR, LOCAL = "global", "floor", "local"
 SCOPES = (GLOBAL, FLOOR, LOCAL)
@@ -84,11 +86,14 @@ def scored(score: str, tensors: Mapping[str, torch.Tensor], seed: int) -> Tensor
 
     Args:
         score: one of `SCORES`.
-        tensors: by parameter name, the diffs of the weights that are pruned, for `DIFF`, or these weights.
+        tensors: by parameter name: for `DIFF` the diffs of the weights that are pruned, for one of `OF_GRADIENTS`
+            these scores, else the weights.
         seed: of random scores, and of the choice among equal ones.
     """
     if score == RANDOM:
         return ranks(random_scores(tensors, derive_seed(seed, "random mask")), seed)
+    if score in OF_GRADIENTS:  # GraSP's has a sign
+        return ranks(tensors, seed)
     return ranks(magnitude(tensors), seed)
 
 

@@ -126,8 +126,9 @@ def measure(
     whole = data.sizes["train"]
     if engine.device == "cuda":
         torch.cuda.reset_peak_memory_stats()
-    network, batches = chosen_batches(network, data, engine, samples, seed, micro_batch)
-    totals, squares, loss, correct = _summed(network, batches, diffs)
+    network = on_device(network, engine)
+    batches = batches_of(network, chosen_images(data, samples, seed), engine, micro_batch)
+    totals, squares, loss, correct = summed(network, batches, diffs)
     count = len(squares)
     mean = {name: total.div_(count) for name, total in totals.gradients.items()}
     lengths = {name: float(part.square().sum()) for name, part in mean.items()}
@@ -163,24 +164,29 @@ def hardest_share(squares: torch.Tensor) -> float:
     return float(squares.topk(math.ceil(HARDEST * len(squares))).values.sum()) / total if total > 0 else math.nan
 
 
-def chosen_batches(
-    network: nn.Module,
-    data: PreparedData,
-    engine: Engine,
-    samples: int | None,
-    seed: int,
-    micro_batch: int | None = None,
-) -> tuple[nn.Module, Batches]:
-    """A copy of a network on its device, and the images that are measured, in batches; see `measure`."""
+def chosen_images(data: PreparedData, samples: int | None, seed: int) -> PreparedData:
+    """The training images that are measured; see `measure`."""
     whole = data.sizes["train"]
-    if samples is not None and samples < whole:
-        chosen = random_order(whole, derive_seed(seed, "measured gradients"))[:samples]
-        chosen.sort()
-        data = data.only("train", chosen)
+    if samples is None or samples >= whole:
+        return data
+    chosen = random_order(whole, derive_seed(seed, "measured gradients"))[:samples]
+    chosen.sort()
+    return data.only("train", chosen)
+
+
+def on_device(network: nn.Module, engine: Engine) -> nn.Module:
+    """A copy of a network where it is measured, in evaluation mode, whose parameters need no gradient."""
     network = copy.deepcopy(network).requires_grad_(False).to(engine.device, engine.dtype).eval()
     if engine.channels_last:
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return network, _batches(data, engine, micro_batch or affordable(network, data.input_shape))
+    return network
+
+
+def batches_of(network: nn.Module, data: PreparedData, engine: Engine, micro_batch: int | None = None) -> Batches:
+    """The training images in their order, as they are validated, but in batches that fit; see `measure`."""
+    batches = validation_batches(data, engine, "train")
+    batches.batch_size = micro_batch or affordable(network, data.input_shape)
+    return batches
 
 
 def size_by_chance(moved: torch.Tensor, images: int) -> float:
@@ -209,15 +215,8 @@ def affordable(network: nn.Module, input_shape: tuple[int, int, int]) -> int:
     return max(1, min(LARGEST_MICRO_BATCH, most // floats_per_image(network, image)))
 
 
-def _batches(data: PreparedData, engine: Engine, size: int) -> Batches:
-    """The training images in their order, as they are validated, but in batches of `size`."""
-    batches = validation_batches(data, engine, "train")
-    batches.batch_size = size
-    return batches
-
-
-def _summed(network: nn.Module, batches: Batches, wanted: bool) -> tuple[Totals, torch.Tensor, float, int]:
-    """Over all images: sums of gradients; squared norms; loss; hits."""
+def summed(network: nn.Module, batches: Batches, wanted: bool = True) -> tuple[Totals, torch.Tensor, float, int]:
+    """Over all images: sums of gradients, and of their signs where `wanted`; squared norms; loss; hits."""
     totals = Totals()  # sums of signs are whole numbers, exact in float32 up to 16 million images
     squares, losses, correct = [], [], []
     for images, labels in batches:

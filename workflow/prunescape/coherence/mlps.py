@@ -13,7 +13,7 @@ import pandas as pd
 from prunescape.coherence.children import HE, NONE, Child
 from prunescape.coherence.families import Family, Packed
 from prunescape.coherence.layers import prunable_layers
-from prunescape.coherence.masks import Choice, begun
+from prunescape.coherence.masks import OF_GRADIENTS, Choice, begun
 from prunescape.coherence.measure import Measured
 from prunescape.coherence.parent import Parent
 from prunescape.coherence.runs import (
@@ -25,6 +25,7 @@ from prunescape.coherence.runs import (
     lowest_epoch,
     measure_epochs,
 )
+from prunescape.coherence.scores import weight_scores
 from prunescape.errors import UserError
 from prunescape.io.tables import first_columns
 from prunescape.models.architecture import Architecture
@@ -132,7 +133,7 @@ def dense_of(widths: pd.DataFrame, width: int) -> pd.DataFrame:
 def parent_of(job: TrainingJob, width: int, ratio: float) -> Parent:
     """A trained network with `ratio` times the weights of one of a width, whose children have as many as that one.
 
-    Of its weights those of the last epoch are held, and of its diffs those of the highest coherence.
+    Of its weights those of the last epoch are held, of its diffs and other scores those of the highest coherence.
     """
     inputs, classes = math.prod(job.task.architecture.input_shape), job.task.architecture.classes
     task = of_width(job.task, parent_width(width, ratio, inputs, classes))
@@ -140,7 +141,10 @@ def parent_of(job: TrainingJob, width: int, ratio: float) -> Parent:
     states, measured = trained(job, task, f"parent-{task.architecture.width}", [highest_epoch])
     last, highest = max(states), highest_epoch(by_epoch(measured))
     only = {last: states[last]}, {highest: measured[highest].diffs}
-    parent = Parent(task.architecture, *only, highest, 0, task.seed)
+    scores, samples = [name for name in job.settings["scores"] if name in OF_GRADIENTS], job.settings["samples"]
+    layers = prunable_layers(build(task.architecture))
+    found = weight_scores(task, states, highest, layers, samples, scores) if scores else {}
+    parent = Parent(task.architecture, *only, highest, 0, task.seed, found)
     parent.count = child_count(parent, width)
     return parent
 
@@ -183,7 +187,7 @@ def family_of(
     for score in dict.fromkeys(choice.score for choice in wanted):
         masks |= {choice: Packed(parent.mask(choice)) for choice in wanted if choice.score == score}
         parent.forget()
-    parent.states, parent.diffs = {}, {}
+    parent.states, parent.diffs, parent.scores = {}, {}, {}
     children = [
         Child({**first, **choice._asdict(), "initialisation": initialisation}, masks[choice])
         for initialisation, choice in begun(wanted, initialisations)

@@ -15,7 +15,7 @@ from prunescape.pruning.unstructured import Tensors
 NETWORK, EARLY, MATCHED, STABILITY = "network", "early", "matched", "stability"
 LABELS = ("score", "end", "scope")
 FIRST = ("experiment", "model", "seed", *LABELS)  # columns, of those that have them
-MEASURED_ON = (DIFF, MAGNITUDE)  # scores that a network has to be trained for
+MEASURED_ON = (DIFF, MAGNITUDE)  # scores that are known after every measured epoch
 
 
 def scope_of_questions(scopes: Sequence[str]) -> str:
@@ -60,7 +60,7 @@ class MaskExperiments:
         children: list[Child] = []
 
         def add(experiment: str, choice: Choice, mask: Tensors | None, epoch: int | None = None, **more: Any) -> None:
-            of = parent.epoch_of(choice.score) if epoch is None and choice.score in MEASURED_ON else epoch
+            of = parent.epoch_of(choice.score) if epoch is None and choice.score not in (NONE, RANDOM) else epoch
             labels = {"initialisation": first, "epoch": of, "parent_epochs": parent.last, **more}
             children.append(Child({"experiment": experiment, **choice._asdict(), **labels}, mask))
 
@@ -76,7 +76,7 @@ class MaskExperiments:
                 add(MATCHED, choice, matched(mask, parent.seed), matched=True)
         if EARLY in self.experiments:
             for epoch in self.early_epochs:
-                for score in self._trained_for():
+                for score in self._over_epochs():
                     mask = parent.early(score, self.scope, BEST, epoch)
                     add(EARLY, Choice(score, BEST, self.scope), mask, epoch)
         return children
@@ -99,7 +99,7 @@ class MaskExperiments:
         trained = trained.reindex(columns=[*labels, *measures])
         by = {name: trained[trained["experiment"] == name] for name in (NETWORK, MATCHED, EARLY)}
         first = trained["initialisation"] == self.initialisations[0]
-        scored = trained["scope"].eq(self.scope) & trained["score"].isin(self._trained_for())
+        scored = trained["scope"].eq(self.scope) & trained["score"].isin(self._over_epochs())
         same = trained[trained["experiment"].eq(NETWORK) & scored & first]
         alike = pd.concat([same.assign(matched=False), by[MATCHED]]) if MATCHED in self.experiments else by[MATCHED]
         columns = [*LABELS, "matched", "density", *measures]
@@ -117,11 +117,11 @@ class MaskExperiments:
     def _early(self, trained: pd.DataFrame) -> pd.DataFrame:
         """The networks with masks of early epochs, and those with the masks that are used."""
         own = trained["experiment"].eq(NETWORK) | (trained["experiment"].eq(MATCHED) & trained["matched"].eq(False))
-        alike = (trained["scope"] == self.scope) & (trained["end"] == BEST) & trained["score"].isin(self._trained_for())
+        alike = (trained["scope"] == self.scope) & (trained["end"] == BEST) & trained["score"].isin(self._over_epochs())
         asked = EARLY in self.experiments and bool(self.early_epochs)
         return trained.assign(used=own)[(trained["experiment"] == EARLY) | (own & alike & asked)]
 
-    def _trained_for(self) -> list[str]:
+    def _over_epochs(self) -> list[str]:
         return [score for score in self.scores if score in MEASURED_ON]
 
     def _densities(self, parent: Parent, masks: dict[Choice, Tensors]) -> pd.DataFrame:
@@ -135,7 +135,7 @@ class MaskExperiments:
         if STABILITY not in self.experiments:
             return pd.DataFrame()
         rows: list[dict[str, Any]] = []
-        for score in self._trained_for():
+        for score in self._over_epochs():
             chosen = parent.mask(Choice(score, BEST, self.scope))
             for epoch in parent.states:
                 mask = parent.early(score, self.scope, BEST, epoch)

@@ -8,7 +8,7 @@ import torch
 
 from prunescape.coherence.children import only_layers
 from prunescape.coherence.layers import Layer, prunable_layers
-from prunescape.coherence.masks import DIFF, Choice, mask, scored
+from prunescape.coherence.masks import MAGNITUDE, OF_GRADIENTS, RANDOM, Choice, mask, scored
 from prunescape.mechanism.subsets import part_of
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
@@ -28,6 +28,7 @@ class Parent:
         highest: the epoch of highest coherence.
         count: weights that masks keep.
         seed: of random masks, and of the choice among equal scores.
+        scores: those of `OF_GRADIENTS` that masks are made of, at the epoch of highest coherence.
     """
 
     architecture: Architecture
@@ -36,6 +37,7 @@ class Parent:
     highest: int
     count: int
     seed: int
+    scores: Mapping[str, Tensors] = field(default_factory=dict)
     _sorted: dict[str, tuple[int, Tensors]] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
@@ -53,8 +55,8 @@ class Parent:
         return max(self.states)
 
     def epoch_of(self, score: str) -> int:
-        """The epoch that the masks that are used come from: of `DIFF` that of highest coherence (thesis, 5.3)."""
-        return self.highest if score == DIFF else self.last
+        """The epoch that the masks that are used come from: of gradients' that of highest coherence (thesis, 5.3)."""
+        return self.last if score in (MAGNITUDE, RANDOM) else self.highest
 
     def mask(self, choice: Choice, epoch: int | None = None) -> Tensors:
         """The mask of a choice, by diffs or weights as they are after an epoch: that of `epoch_of`, or as given."""
@@ -74,6 +76,14 @@ class Parent:
         """Ranks of the weights by a score after an epoch; the last of each score is kept, as sorting takes longest."""
         known = self._sorted.get(score)
         if known is None or known[0] != epoch:
-            tensors = (self.diffs if score == DIFF else self.states)[epoch]
-            known = self._sorted[score] = epoch, scored(score, only_layers(self.layers, tensors), self.seed)
+            known = self._sorted[score] = (
+                epoch,
+                scored(score, only_layers(self.layers, self._of(score, epoch)), self.seed),
+            )
         return known[1]
+
+    def _of(self, score: str, epoch: int) -> Mapping[str, torch.Tensor]:
+        """What weights are scored by after an epoch."""
+        if score in OF_GRADIENTS:
+            return self.scores[score]
+        return (self.states if score in (MAGNITUDE, RANDOM) else self.diffs)[epoch]

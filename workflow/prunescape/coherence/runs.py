@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from prunescape.coherence.by_class import class_table
 from prunescape.coherence.layer_tables import diff_histograms, trajectories
 from prunescape.coherence.layers import Layer
 from prunescape.coherence.measure import Measured, measure
@@ -164,24 +165,34 @@ def highest_of(epochs: pd.DataFrame) -> int:
 
 def extreme_diffs(layers: Sequence[Layer], measured: Mapping[int, Measured], bins: int) -> pd.DataFrame:
     """Histograms of the diffs after the epochs of highest and of lowest coherence, told apart by which and epoch."""
-    ends = {"highest": highest_epoch(by_epoch(measured)), "lowest": lowest_epoch(by_epoch(measured))}
     tables = [
         diff_histograms(layers, measured[epoch].diffs, bins).assign(which=which, epoch=epoch)
-        for which, epoch in ends.items()
+        for which, epoch in _extremes(measured).items()
     ]
     return pd.concat(tables, ignore_index=True)
 
 
+def _extremes(measured: Mapping[int, Measured]) -> dict[str, int]:
+    """The epochs of highest and of lowest coherence."""
+    coherence = by_epoch(measured)
+    return {"highest": highest_epoch(coherence), "lowest": lowest_epoch(coherence)}
+
+
 def run_tables(
-    context: Context, layers: Sequence[Layer], states: Mapping[int, State], measured: Mapping[int, Measured], bins: int
+    context: Context,
+    layers: Sequence[Layer],
+    states: Mapping[int, State],
+    measured: Mapping[int, Measured],
+    bins: int,
+    samples: int | None = None,
 ) -> dict[str, pd.DataFrame]:
-    """The tables of a training, by name: epochs, diff_histogram, layer_coherence, trajectories.
+    """The tables of a training, by name: epochs, diff_histogram, layer_coherence, class_coherence, trajectories.
 
     Args:
         context: what the network is measured with.
         layers: those that are pruned.
         states: the network by epoch.
-        measured: see `measure_epochs`.
+        measured, samples: see `measure_epochs`.
         bins: of histograms.
     """
     diffs = {epoch: one.diffs for epoch, one in measured.items()}
@@ -189,6 +200,13 @@ def run_tables(
         "epochs": epochs_table(context, layers, states, measured),
         "diff_histogram": extreme_diffs(layers, measured, bins),
         "layer_coherence": layer_table(layers, measured),
+        "class_coherence": pd.concat(
+            [
+                class_table(context, layers, states[epoch], samples, context.seed).assign(which=which, epoch=epoch)
+                for which, epoch in _extremes(measured).items()
+            ],
+            ignore_index=True,
+        ),
         "trajectories": trajectories(layers, states, diffs, highest_epoch(by_epoch(measured)), context.seed),
     }
 

@@ -10,7 +10,7 @@ By gradients g of single images, of E over all training images, at the weights w
 - `magnitude` is |w| after training, and `movement` how far it is then from where it began.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -21,21 +21,28 @@ from scipy.stats import rankdata
 from torch import nn
 
 from prunescape.coherence.layers import Layer
-from prunescape.coherence.measure import chosen_batches
+from prunescape.coherence.measure import batches_of, chosen_images, on_device
 from prunescape.coherence.samples import Totals, of_batch
 from prunescape.data.batches import Batches
 from prunescape.models.attention import plain_attention
 from prunescape.models.weights import State
+from prunescape.pruning.unstructured import Tensors
 from prunescape.training.context import Context
 
 SCORES = ("diff", "gradient", "coherence", "snip", "grasp", "magnitude", "movement")
+BENT = "grasp"  # the score that needs the Hessian
 TOP = 0.1  # the part of the weights that the highest are
 
 
 def weight_scores(
-    context: Context, states: Mapping[int, State], epoch: int, layers: Sequence[Layer], samples: int | None = None
-) -> dict[str, np.ndarray]:
-    """Scores of all weights of some layers, flat, by name.
+    context: Context,
+    states: Mapping[int, State],
+    epoch: int,
+    layers: Sequence[Layer],
+    samples: int | None = None,
+    wanted: Collection[str] = SCORES,
+) -> dict[str, Tensors]:
+    """Scores of all weights of some layers, float64 on the CPU, by name, and by layer.
 
     Args:
         context: what the network is measured with.
@@ -43,9 +50,10 @@ def weight_scores(
         epoch: at which gradients are taken.
         layers: whose weights.
         samples: how many training images; see `prunescape.coherence.measure.measure`.
+        wanted: of `SCORES`.
     """
-    given = context.network(states[epoch]), context.data, context.engine, samples, context.seed
-    network, batches = chosen_batches(*given)
+    network = on_device(context.network(states[epoch]), context.engine)
+    batches = batches_of(network, chosen_images(context.data, samples, context.seed), context.engine)
     totals, count = Totals(energies={}), 0
     for images, labels in batches:
         of_batch(network, images, labels, True, totals)
@@ -53,9 +61,9 @@ def weight_scores(
     assert totals.energies is not None
     mean = {layer.name: totals.gradients[layer.name] / count for layer in layers}
     weights = {layer.name: network.get_parameter(layer.name).detach().double() for layer in layers}
-    bent = hessian_product(network, batches, mean, count)
+    bent = hessian_product(network, batches, mean, count) if BENT in wanted else mean
     last, first = states[max(states)], states[min(states)]
-    found: dict[str, list[torch.Tensor]] = {name: [] for name in SCORES}
+    found: dict[str, Tensors] = {name: {} for name in SCORES if name in wanted}
     for layer in layers:
         name, gradient = layer.name, mean[layer.name]
         energy = totals.energies[name] / count
@@ -68,9 +76,14 @@ def weight_scores(
             "magnitude": last[name].abs(),
             "movement": (last[name] - first[name]).abs(),
         }
-        for score, part in parts.items():
-            found[score].append(part.detach().flatten().double().cpu())
-    return {score: torch.cat(parts).numpy() for score, parts in found.items()}
+        for score, by_layer in found.items():
+            by_layer[name] = parts[score].detach().double().cpu()
+    return found
+
+
+def flat(scores: Mapping[str, Tensors]) -> dict[str, np.ndarray]:
+    """Scores of all weights, layer after layer, by name."""
+    return {name: torch.cat([part.flatten() for part in parts.values()]).numpy() for name, parts in scores.items()}
 
 
 def hessian_product(

@@ -72,14 +72,17 @@ def _settles(overlap: pd.DataFrame, asking: Asking) -> list[Claim]:
     if epochs.empty:
         return []
     row, last = of_seeds("epoch", epochs), int(table["epoch"].max())
+    first, end = int(epochs.min()), int(epochs.max())
+    before = max((int(epoch) for epoch in table["epoch"] if epoch < first), default=0)
+    when = f"Between epoch {before} and {end} of {last}" if first < last else f"Not before the end, epoch {last}"
     return [
         SETTLES.answered(
             asking.about,
-            f"After epoch {shown('epoch', row, 1, '').lstrip('+')} of {last},"
-            f" {100 * row['epoch'] / last:.0f} % of the training: from then on at least {100 * SETTLED:.0f} % of what"
-            " the final mask has beyond chance is in the mask of every measured epoch.",
+            f"{when}, {100 * before / last:.0f} to {100 * end / last:.0f} % of the training: from then on at least"
+            f" {100 * SETTLED:.0f} % of what the final mask has beyond chance is in the mask of every measured epoch."
+            f" The first such measured epoch is {row['epoch']:.1f} in the mean over {len(epochs)} seeds.",
             None,
-            numbers={"last": last, **row},
+            numbers={"last": last, "after": before, "until": end, **row},
         )
     ]
 

@@ -97,6 +97,12 @@ class Coherence(Section):
         "(`stability`), how early a mask may be taken (`early`), and whether chance with equal layer densities does "
         "as well (`matched`). Training on real images always is.",
     )
+    label_noise: Some[Annotated[Number, within(gt=0, le=1)]] | None = key(
+        None,
+        "Parts of the training images that have each other's labels, at random, each in a training of its own beside "
+        "those with no such images, as long as on noise (null, none is trained).",
+        unit="part of the training images",
+    )
     tolerance: Annotated[Number, within(ge=0, le=100)] = key(
         0.5,
         "Points by which two accuracies must differ to count as different in the claims.",
@@ -133,7 +139,7 @@ class Coherence(Section):
     )
     measured_epochs: Some[Epoch] | None = key(
         None,
-        "Epochs after which networks are measured, 0 being the initialisation (null, 0 to 5 and 20 more, evenly to "
+        "Epochs after which networks are measured, 0 being the initialisation (null, 0 to 5, 10 and 20 more, evenly to "
         "the end); the last one always is, and those after the end of a shorter training are left out.",
         unit="epochs",
     )
@@ -150,8 +156,11 @@ class Coherence(Section):
         "masks keep less of what is pruned.",
         unit="part of the weights",
     )
-    scores: Some[Literal["diff", "magnitude", "random"]] = key(
-        ("diff", "magnitude", "random"), "What weights are chosen by."
+    scores: Some[Literal["diff", "magnitude", "gradient", "coherence", "snip", "grasp", "random"]] = key(
+        ("diff", "magnitude", "random"),
+        "What weights are chosen by; those of gradients at the highest coherence: the size of the mean sign (`diff`) "
+        "or of the mean (`gradient`), the coherence of the single weight (`coherence`), SNIP's or GraSP's score. "
+        "Questions on other epochs are asked of `diff` and `magnitude` alone.",
     )
     ends: Some[Literal["best", "worst"]] = key(
         ("best", "worst"),

@@ -41,6 +41,7 @@ class PreparedData:
         flip: whether training mirrors images left to right.
         sizes: number of images of each split.
         chosen: the places of a split's images in its arrays, increasing, where only some of them are the data's.
+        relabelled: the labels of a split's images where they are not the stored ones.
     """
 
     name: str
@@ -54,6 +55,7 @@ class PreparedData:
     flip: bool
     sizes: dict[str, int]
     chosen: dict[str, np.ndarray] = field(default_factory=dict)
+    relabelled: dict[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def input_shape(self) -> tuple[int, int, int]:
@@ -65,13 +67,21 @@ class PreparedData:
         return self._array(split, "images", np.uint8, (len(self.mean), self.image_size, self.image_size))
 
     def labels(self, split: str) -> np.ndarray:
-        """The labels of "train" or "validation": int64, N, read-only, memory-mapped; a copy of some in memory."""
+        """The labels of "train" or "validation": int64, N, read-only, memory-mapped; in memory if some or others."""
+        if split in self.relabelled:
+            return self.relabelled[split]
         return self._array(split, "labels", np.int64, ())
 
     def only(self, split: str, places: np.ndarray) -> "PreparedData":
         """A data set with only some images of one split: those at `places`, int64, increasing."""
+        relabelled = {of: labels[places] if of == split else labels for of, labels in self.relabelled.items()}
         places = self.chosen[split][places] if split in self.chosen else places
-        return replace(self, sizes=self.sizes | {split: len(places)}, chosen=self.chosen | {split: np.asarray(places)})
+        chosen = self.chosen | {split: np.asarray(places)}
+        return replace(self, sizes=self.sizes | {split: len(places)}, chosen=chosen, relabelled=relabelled)
+
+    def with_labels(self, split: str, labels: np.ndarray) -> "PreparedData":
+        """A data set whose images of one split have other labels, int64, N; only in memory."""
+        return replace(self, relabelled=self.relabelled | {split: labels})
 
     def _array(self, split: str, kind: str, dtype: type, shape: tuple[int, ...]) -> np.ndarray:
         path, chosen = self.directory / f"{split}_{kind}.npy", self.chosen.get(split)

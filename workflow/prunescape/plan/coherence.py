@@ -19,10 +19,14 @@ MLP_WIDTH = 512  # neurons of `mlp` itself, by which the FLOPs of its architectu
 SPARSE = ["network", "stability", "early", "matched"]  # what masks of the networks are needed for
 MEASURED_PASSES = 8  # of a network whose gradients are measured: forwards, backwards, norms and signs
 # Bytes of each weight that are held at once: by training; by measuring (weights twice, sums of gradients in double
-# precision, of signs, of what is not zero, a batch's, diffs); and by ranking.
-TRAINING, MEASURING, RANKING = 16, 40, 44
+# precision, of signs, of what is not zero, a batch's, diffs); by scoring (those, sums of squares, weights, the
+# Hessian's product, and a score); of each further score; and by ranking.
+TRAINING, MEASURING, SCORING, A_SCORE, RANKING = 16, 40, 72, 8, 44
+# Scores that are known after every measured epoch, and those that are made at the highest coherence.
+OVER_EPOCHS, OF_GRADIENTS = ("diff", "magnitude"), ("gradient", "coherence", "snip", "grasp")
 # Tables of parts, by the rule that makes them.
-RUN_TABLES = ["epochs", "weight_histogram", "diff_histogram", "trajectories", "layer_coherence", "score_ranks"]
+RUN_TABLES = ["epochs", "weight_histogram", "diff_histogram", "trajectories", "layer_coherence", "class_coherence"]
+RUN_TABLES += ["score_ranks"]
 MASK_TABLES = ["densities", "mask_overlap"]
 CHILD_TABLES = ["matched", "early_masks"]
 
@@ -82,7 +86,13 @@ class Coherence(Companion[Section]):
     def runs(self) -> list[str]:
         """The trainings of a network, by their images and their first weights."""
         starts = {"fresh": "gaussian", "trained": "trained"}
-        return ["real_fresh", *(f"gaussian_{start}" for start, name in starts.items() if self.performed(name))]
+        noise = [f"gaussian_{start}" for start, name in starts.items() if self.performed(name)]
+        return ["real_fresh", *noise, *self.label_noise]
+
+    @property
+    def label_noise(self) -> dict[str, float]:
+        """By training on real images with random labels, the part of the images that have them."""
+        return {f"labels{100 * part:g}_fresh": part for part in sorted({*(self.section.label_noise or ())})}
 
     def epochs(self, model: str, run: str) -> int:
         """The length of a training."""
@@ -90,7 +100,7 @@ class Coherence(Companion[Section]):
         real = section.epochs or self.run.config.recipe.epochs
         if run == "children":
             return section.retraining_epochs or real
-        return real if run.startswith("real") else section.gaussian_epochs or real
+        return real if run == "real_fresh" else section.gaussian_epochs or real
 
     def watched_epochs(self, epochs: int) -> list[int]:
         """The epochs of a training after which its network is measured."""
@@ -125,11 +135,12 @@ class Coherence(Companion[Section]):
 
     def _sparse_children(self, model: str) -> int:
         """Number of networks that are trained with masks of a model, the dense one included."""
-        trained, alone = len(self._scored), 1 if self.performed("network") else 2
+        scored, alone = len(self._scored), 1 if self.performed("network") else 2
+        early = sum(name in OVER_EPOCHS for name in self.section.scores)
         return (
             self.performed("network") * (1 + self.begun(self.section.models[model].initialisations))
-            + self.performed("matched") * trained * len(self.section.ends) * alone
-            + self.performed("early") * trained * len(self.early_epochs(model))
+            + self.performed("matched") * scored * len(self.section.ends) * alone
+            + self.performed("early") * early * len(self.early_epochs(model))
         )
 
     def pairs(self, experiment: str) -> list[list[float]]:
@@ -150,6 +161,11 @@ class Coherence(Companion[Section]):
         return [name for name in ("wide", "fixed") if self.performed(name)]
 
     # Costs, in images that go forwards.
+
+    @property
+    def _of_gradients(self) -> list[str]:
+        """The scores of masks that are made of gradients at the highest coherence, beside diffs."""
+        return [name for name in self.section.scores if name in OF_GRADIENTS]
 
     def _measuring(self, networks: int, sizes: Sizes) -> int:
         images = min(self.section.samples or sizes["train"], sizes["train"])
@@ -190,20 +206,22 @@ class Coherence(Companion[Section]):
 
         def inputs(wildcards: Wildcards) -> dict[str, str]:
             name = wildcards["run"]
-            images = self.run.meta if name.startswith("real") else self.gaussian
+            images = self.gaussian if name.startswith("gaussian") else self.run.meta
             start = {"start": self.watched.replace("{run}", "real_fresh")} if name.endswith("trained") else {}
             return {"data": images, **start, "architecture": self.run.dense}
 
         def values(wildcards: Wildcards) -> dict[str, Any]:
             section, epochs = training(wildcards)
+            part = self.label_noise.get(wildcards["run"])
             return self._settings(
                 wildcards,
                 wildcards["model"],
                 1,
                 recipe=self.recipe(section, epochs).plain(),
                 **section.plain("learning_rate", "weight_decay"),
-                augment=self.section.augment and wildcards["run"].startswith("real"),
+                augment=self.section.augment and not wildcards["run"].startswith("gaussian"),
                 measured_epochs=self.watched_epochs(epochs),
+                **({} if part is None else {"label_noise": part}),
             )
 
         return self.measure(
@@ -221,7 +239,7 @@ class Coherence(Companion[Section]):
     @cached_property
     def measure_runs(self) -> Step:
         """The step that measures the gradients of a network over its trainings."""
-        noise = {"gaussian": self.gaussian} if len(self.runs) > 1 else {}
+        noise = {"gaussian": self.gaussian} if self.performed("gaussian", "trained") else {}
         runs = {"runs": [self.watched.replace("{run}", name) for name in self.runs]}
 
         def networks_of(wildcards: Wildcards) -> dict[str, int]:
@@ -232,15 +250,30 @@ class Coherence(Companion[Section]):
 
         return self.measure(
             "measure_runs",
-            {**{name: self.part(name) for name in RUN_TABLES}, "diffs": self.watched.replace("{run}", "diffs")},
+            {
+                **{name: self.part(name) for name in RUN_TABLES},
+                **{name: self.watched.replace("{run}", name) for name in self._measured},
+            },
             {**noise, "data": self.run.meta, "architecture": self.run.dense, **runs},
-            lambda wildcards: self._settings(wildcards, wildcards["model"], 1, **self.section.plain("samples", "bins")),
+            lambda wildcards: self._settings(
+                wildcards,
+                wildcards["model"],
+                1,
+                **self.section.plain("samples", "bins"),
+                label_noise=self.label_noise,
+                scores=self._of_gradients,
+            ),
             networks,
             lambda wildcards, sizes: self._measuring(networks(wildcards), sizes),
             checkpoint="",
             held=1,
-            bytes_a_weight=lambda wildcards: MEASURING + 4 * max(networks_of(wildcards).values()),
+            bytes_a_weight=lambda wildcards: SCORING + 4 * max(networks_of(wildcards).values()),
         )
+
+    @property
+    def _measured(self) -> list[str]:
+        """What of gradients is kept on disk, of which masks are made."""
+        return ["diffs", *(["scores"] if self._of_gradients else [])]
 
     def _mask_plan(self, model: str) -> dict[str, Any]:
         """The experiments with masks of a network."""
@@ -267,7 +300,7 @@ class Coherence(Companion[Section]):
             inputs={
                 "architecture": self.run.dense,
                 "networks": self.watched.replace("{run}", "real_fresh"),
-                **{name: measured[name] for name in ("epochs", "diffs")},
+                **{name: measured[name] for name in ("epochs", *self._measured)},
             },
             values=lambda wildcards: {
                 "seed": int(wildcards["seed"]),
@@ -455,7 +488,7 @@ class Coherence(Companion[Section]):
             lambda wildcards: len(self._pairs_of(wildcards)),
             passes,
             largest=lambda wildcards, parameters: self._weights(self._pairs_of(wildcards), parameters),
-            bytes_a_weight=max(MEASURING, RANKING),
+            bytes_a_weight=SCORING + A_SCORE * len(self._of_gradients) if self._of_gradients else RANKING,
         )
 
     @cached_property

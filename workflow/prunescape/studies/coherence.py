@@ -21,14 +21,25 @@ _COLUMNS = {
     "model": Column(TEXT, "name of the network, as in the config; `mlp` is fully connected"),
     "seed": Column(WHOLE, "seed of the training"),
     "seeds": Column(WHOLE, "trainings that the numbers are means of", "seeds"),
-    "data": Column(TEXT, "images that it is trained on: `real`, or `gaussian` noise"),
+    "data": Column(
+        TEXT,
+        "images that it is trained on: `real`, `gaussian` noise, or, as `labels50`, real ones of which 50 % have each "
+        "other's labels",
+    ),
+    "label_noise": Column(
+        NUMBER, "training images that have each other's labels, at random; empty where images are noise", "percent"
+    ),
     "start": Column(TEXT, "weights that it starts from: `fresh`, or `trained` on real images"),
     "epoch": Column(WHOLE, "epochs trained, from 0", "epochs"),
     "width": Column(WHOLE, "neurons of each hidden layer", "neurons"),
     "parent_width": Column(NUMBER, "neurons of each hidden layer of the network that the mask is of", "neurons"),
     "parent_parameters": Column(NUMBER, "parameters of the network that the mask is of", "parameters"),
     "parameters": Column(WHOLE, "parameters that are trained", "parameters"),
-    "score": Column(TEXT, "what weights are ranked by: `diff`, `magnitude` or `random`; `none` of dense networks"),
+    "score": Column(
+        TEXT,
+        "what weights are ranked by: `diff`, `magnitude`, `gradient`, `coherence` (of one weight), `snip`, `grasp` or "
+        "`random`; `none` of dense networks",
+    ),
     "end": Column(TEXT, "which end of the ranking is kept: `best` or `worst`; empty where there is no choice"),
     "scope": Column(
         TEXT, "whether weights compete in the whole network (`global`, `floor`) or in each layer (`local`)"
@@ -53,6 +64,12 @@ _COLUMNS = {
         NUMBER,
         "part of coherence's denominator, the sum of squared norms, that the 1 % of images with the largest have",
         "fraction",
+    ),
+    "label": Column(TEXT, "class of the images; `all` of all together"),
+    "images": Column(WHOLE, "training images of it that are measured", "images"),
+    "diff_size_by_classes": Column(
+        NUMBER,
+        "the same if each class pulled each weight as hard as it does, either way by chance; empty of single classes",
     ),
     "one": Column(
         TEXT,
@@ -140,7 +157,7 @@ TABLES = (
         name="epochs",
         row="a training after one of its measured epochs",
         columns=names(
-            "model seed data start epoch train_loss train_top1 validation_loss validation_top1 coherence "
+            "model seed data start epoch label_noise train_loss train_top1 validation_loss validation_top1 coherence "
             "coherence_standard_error coherence_by_chance samples diff_size diff_size_by_chance hardest_share"
         ),
         title="Trainings: coherence, losses and accuracies over epochs",
@@ -238,6 +255,16 @@ TABLES = (
         columns=names("model seed data start epoch layer layer_index kind weights coherence"),
         title="Coherence of each layer",
         parts=("parts/layer_coherence/{model}/seed-{seed}.csv",),
+    ),
+    Table(
+        name="class_coherence",
+        row="a class of a training's images, or all of them, after the epoch of the highest or of the lowest coherence",
+        columns=names(
+            "model seed data start which epoch label images coherence coherence_by_chance diff_size "
+            "diff_size_by_chance diff_size_by_classes"
+        ),
+        title="Coherence and diffs of each class",
+        parts=("parts/class_coherence/{model}/seed-{seed}.csv",),
     ),
     Table(
         name="score_ranks",
@@ -503,6 +530,43 @@ FIGURES = (
             "coherence (3.1)."
         ),
     ),
+    Figure(
+        name="initialisations",
+        title="21 what children begin with",
+        draw="prunescape.figures.coherence.initialisations:draw",
+        tables=("children",),
+        path="mlp/initialisations",
+        label="mlp",
+        when=("fixed",),
+        caption=(
+            "Accuracies of multilayer perceptrons of one size on {{ config.data.name }}, chosen in ever larger "
+            "parents, by the weights that they begin with: drawn anew after He, as in the thesis (5.3); these, "
+            "divided by the square root of the part that the mask keeps of their layer; or those that their parent "
+            "began with. The dotted line is the dense network of as many weights."
+        ),
+    ),
+    Figure(
+        name="layer_coherence",
+        title="22 coherence by layer",
+        draw="prunescape.figures.coherence.layer_coherence:draw",
+        tables=("layer_coherence", "epochs"),
+        caption=(
+            "Coherence of the gradients by single layers of {{ model }} on {{ config.data.name }} and on Gaussian "
+            "noise, over epochs, and its highest in every layer; dotted: of orthogonal gradients."
+        ),
+    ),
+    Figure(
+        name="label_noise",
+        title="23 noise, class by class",
+        draw="prunescape.figures.coherence.label_noise:draw",
+        tables=("class_coherence",),
+        caption=(
+            "{{ model }} on {{ config.data.name }}, on the same images with ever more random labels, and on Gaussian "
+            "noise, at its highest coherence: coherence of all images and of those of one class, beyond that of "
+            "as many orthogonal gradients; and the mean |diff|, beside that of random signs of single images, and of "
+            "whole classes that pull as hard as they do. Answers a question of the thesis' section 7.2."
+        ),
+    ),
 )
 
 _MEASURED = names("coherence diff_size train_top1 validation_top1 train_loss validation_loss")
@@ -514,6 +578,23 @@ CHARTS = (
         y=_MEASURED,
         lines="data",
         choose=names("model start"),
+    ),
+    Chart(
+        table="epochs",
+        title="Trainings, over the part of the labels that are random",
+        x="label_noise",
+        y=_MEASURED,
+        lines="epoch",
+        choose=("model",),
+        where={"start": ("fresh",)},
+    ),
+    Chart(
+        table="layer_coherence",
+        title="Coherence of each layer, over epochs",
+        x="epoch",
+        y=("coherence",),
+        lines="layer",
+        choose=names("model data start"),
     ),
     Chart(
         table="widths",
@@ -555,15 +636,18 @@ STUDY = Study(
     columns=COLUMNS,
     key=names(
         "id experiment model width parent_width seed score end scope initialisation matched data start epoch used one "
-        "other group rank which layer low"
+        "other group rank which label layer low"
     ),
     analyses=ANALYSES,
     claims=Statement(
         tables=(
             "epochs",
+            "weight_histogram",
+            "class_coherence",
             "score_ranks",
             "widths",
             "children",
+            "densities",
             "mask_overlap",
             "early_masks",
             "matched",

@@ -7,13 +7,15 @@ from prunescape.coherence.runs import highest_of
 from prunescape.io.files import read_csv, write_csv
 from prunescape.io.tables import first_columns
 from prunescape.models.architecture import load_architecture
-from prunescape.models.weights import epochs_in
+from prunescape.models.weights import epochs_in, load_networks
 from prunescape.runtime.logs import logged
 
 with logged(snakemake):
     settings, files = snakemake.params.settings, snakemake.input
     architecture, highest = load_architecture(files.architecture), highest_of(read_csv(files.epochs))
-    parent = Parent(architecture, epochs_in(files.networks), epochs_in(files.diffs), highest, 0, settings["seed"])
+    known = epochs_in(files.networks), epochs_in(files.diffs)
+    scores = load_networks(files.scores) if files.get("scores") else {}
+    parent = Parent(architecture, *known, highest, 0, settings["seed"], scores)
     parent.count = parent.part(settings["density"])
     experiments = MaskExperiments(**settings["plan"])
     masks = experiments.masks(parent)

@@ -6,11 +6,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from prunescape.coherence.labels import (
-    MASKS,
     NETWORK,
     SCOPES,
     in_scope,
     labelled,
+    masks_in,
     of_first_initialisation,
     of_mask,
     scopes_of,
@@ -22,6 +22,7 @@ from prunescape.figures.select import at
 
 REACH = 8.0  # points below our best that the right panels show, at most
 LEAST_SPAN = 2.0  # points
+MARGIN = 0.04  # of an axis that ends at 100 %
 ROOM = 0.22  # of an axis, for words at its left
 COLUMNS = (
     ("train_top1", "Training accuracy", terms.TRAINING),
@@ -31,7 +32,9 @@ COLUMNS = (
 
 
 def draw(children: pd.DataFrame, model: str, data: str) -> Figure:
-    """A row of panels a scope, a row of dots a mask: training and validation accuracy, and the latter near the best.
+    """A row of panels a scope, a row of dots a mask: training and validation accuracy.
+
+    Where some are far from the best, there is a third column, validation accuracy near the best.
 
     Args:
         children: experiment, model, seed, score, end, scope, density, train_top1, validation_top1: children.csv.
@@ -40,17 +43,19 @@ def draw(children: pd.DataFrame, model: str, data: str) -> Figure:
     table = labelled(of_first_initialisation(at(children, model=model, experiment=NETWORK)))
     scopes = scopes_of(table) or [""]
     means = {name: table_6(table, name, data) for name in TABLES}
-    figure = style.new_figure(11.4, 2.55 * len(scopes) + 1.5)
-    grid = figure.subplots(len(scopes), 3, squeeze=False)
+    figure = style.new_figure(11.4, (1.05 + 0.25 * len(masks_in(table))) * len(scopes) + 1.5)
+    columns = COLUMNS if any(_far(in_scope(means[_table_of(scope)], scope)) for scope in scopes) else COLUMNS[:2]
+    grid = figure.subplots(len(scopes), len(columns), squeeze=False)
     for row, scope in zip(grid, scopes, strict=True):
         here = in_scope(table, scope)
         ours = in_scope(means[_table_of(scope)], scope)
-        for axes, (name, title, label) in zip(row, COLUMNS, strict=True):
+        for axes, (name, title, label) in zip(row, columns, strict=True):
             _panel(axes, here, ours, name, labelled_rows=axes is row[0])
             drawing.titled(axes, title, SCOPES.get(scope, ""))
             if axes in grid[-1]:
                 axes.set_xlabel(label)
-        _zoom(row[2], here, ours)
+        if columns is COLUMNS:
+            _zoom(row[2], here, ours)
     published = any(part["published_validation_top1"].notna().any() for part in means.values())
     style.heading(
         figure,
@@ -68,8 +73,9 @@ def _table_of(scope: str) -> str:
 
 
 def _panel(axes: Axes, here: pd.DataFrame, ours: pd.DataFrame, name: str, labelled_rows: bool) -> None:
-    rows = {mask: of_mask(ours, *mask) for mask in MASKS}
-    scales.rows_axis(axes, list(MASKS.values()), labelled_rows)
+    masks = masks_in(here)
+    rows = {mask: of_mask(ours, *mask) for mask in masks}
+    scales.rows_axis(axes, list(masks.values()), labelled_rows)
     if not ours[name].notna().any():
         drawing.empty(axes)
         return
@@ -86,7 +92,14 @@ def _panel(axes: Axes, here: pd.DataFrame, ours: pd.DataFrame, name: str, labell
         axes.axvline(dense[name].iloc[0], color=style.INK, lw=0.9, ls=":", zorder=1.8)
     ends = ours[[f"{name}_low", f"{name}_high"]].to_numpy(float).flat
     drawn = [*ours[name], *here[name], *ours[f"published_{name}"]]
-    scales.dots_limits(axes, drawn, ends, LEAST_SPAN)
+    low, high = scales.dots_limits(axes, drawn, ends, LEAST_SPAN)
+    axes.set_xlim(low, min(high, 100 + MARGIN * (high - low)))
+
+
+def _far(ours: pd.DataFrame) -> bool:
+    """Whether some mean is so far from the best that those near it cannot be told apart."""
+    means = ours["validation_top1"].dropna()
+    return bool(len(means) and means.min() < means.max() - REACH)
 
 
 def _zoom(axes: Axes, here: pd.DataFrame, ours: pd.DataFrame) -> None:
@@ -97,7 +110,7 @@ def _zoom(axes: Axes, here: pd.DataFrame, ours: pd.DataFrame) -> None:
     inside = [*ours["validation_top1"], *here["validation_top1"]]
     ends = ours[["validation_top1_low", "validation_top1_high"]].to_numpy(float).flat
     low, high = scales.dots_limits(axes, [value for value in inside if value > bottom], ends, LEAST_SPAN)
-    beyond = {place: of_mask(ours, *mask)["validation_top1"] for place, mask in enumerate(MASKS)}
+    beyond = {place: of_mask(ours, *mask)["validation_top1"] for place, mask in enumerate(masks_in(here))}
     beyond = {place: value for place, value in beyond.items() if len(value) and value.iloc[0] < low}
     axes.set_xlim(low - ROOM * (high - low) * bool(beyond), high)
     for place, value in beyond.items():

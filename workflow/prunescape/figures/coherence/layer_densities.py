@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter
 
-from prunescape.coherence.labels import SCOPES, labelled, scopes_of
+from prunescape.coherence.labels import LOCAL, SCOPES, labelled, scopes_of
 from prunescape.figures import drawing, names, select, style
 from prunescape.figures.coherence import series, terms
 from prunescape.figures.select import at
@@ -26,6 +26,8 @@ LEAST = 0.01  # percent: layers that keep less are drawn there
 def draw(densities: pd.DataFrame, model: str) -> Figure:
     """A row a scope, a column a kind of layer, a line a mask over the layers' depth.
 
+    Local masks keep as much of each layer; they have a row only where there are no others.
+
     Args:
         densities: model, seed, score, end, scope, layer, layer_index, kind, weights, kept: densities.csv.
     """
@@ -33,7 +35,9 @@ def draw(densities: pd.DataFrame, model: str) -> Figure:
     kept = 100 * table["kept"] / table["weights"].where(table["weights"] > 0)
     table = table.assign(kept=kept.where(kept.isna(), kept.clip(lower=LEAST)))
     looks = series.present(terms.MASK_LOOKS, table["mask"])
-    scopes, kinds = scopes_of(table) or [""], [kind for kind in KINDS if (table["kind"] == kind).any()] or [""]
+    present = scopes_of(table)
+    scopes = [scope for scope in present if scope != LOCAL] or present or [""]
+    kinds = [kind for kind in KINDS if (table["kind"] == kind).any()] or [""]
     figure = style.new_figure(max(7.6, min(12.5, 3.6 * len(kinds) + 1.4)), 2.8 * len(scopes) + 1.6)
     grid = figure.subplots(len(scopes), len(kinds), squeeze=False, sharey="row")
     order = {place: number for number, place in enumerate(sorted(table["layer_index"].unique()), start=1)}

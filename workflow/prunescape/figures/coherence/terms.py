@@ -20,6 +20,7 @@ WHICH = {
     "lowest": Look(VERMILION, "s", "epoch of the lowest coherence"),
 }
 _SCORES = {NONE: (style.INK, "o"), DIFF: (BLUE, "o"), MAGNITUDE: (VERMILION, "s"), RANDOM: (GREEN, "D")}
+_SCORES |= {"coherence": (VIOLET, "^"), "gradient": (ORANGE, "v"), "snip": ("#5b6770", "P"), "grasp": ("#a3527f", "X")}
 MASK_LOOKS = {
     f"{score} {end}".strip(): Look(*_SCORES[score], words, DASHED if end == WORST else "-")
     for (score, end), words in MASKS.items()
@@ -28,8 +29,9 @@ SCORE_LOOKS = {score: MASK_LOOKS[f"{score} {BEST}"] for score in (DIFF, MAGNITUD
 
 
 def with_run(table: pd.DataFrame) -> pd.DataFrame:
-    """A copy with `run`, a key of `RUNS`."""
-    return table.assign(run=table["data"].astype(str) + " " + table["start"].astype(str))
+    """The rows of trainings that are `RUNS`, with `run`, their key; random labels have a figure of their own."""
+    table = table.assign(run=table["data"].astype(str) + " " + table["start"].astype(str))
+    return table[table["run"].isin(RUNS)]
 
 
 def with_mask(table: pd.DataFrame) -> pd.DataFrame:
