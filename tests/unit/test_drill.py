@@ -183,7 +183,7 @@ def test_an_undisturbed_study_is_finished(drill: Drill) -> None:
 
 @pytest.mark.parametrize(
     "rounds",
-    [range(20), *(pytest.param(range(first, first + 60), marks=pytest.mark.full) for first in range(20, 500, 60))],
+    [range(20), *(pytest.param(range(first, first + 60), marks=pytest.mark.full) for first in range(20, 260, 60))],
 )
 def test_disturbed_results_come_back_or_a_line_is_told(rounds: range, drill: Drill) -> None:
     told = [check_round(drill, seed) for seed in rounds]

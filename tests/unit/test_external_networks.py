@@ -45,17 +45,21 @@ REFUSED = [
 ]
 
 
-# Once is enough.
-HEAVY = {"densenet121", "efficientnet_v2_s", "inception_v3", "resnext50_32x4d", "vit_b_16"}
-SLOW = HEAVY | {"alexnet", "convnext_tiny", "regnet_y_400mf"}
+SLOW = {"densenet121", "efficientnet_v2_s", "inception_v3", "resnext50_32x4d", "vit_b_16"}
+SLOW |= {"alexnet", "convnext_tiny", "regnet_y_400mf"}
 CASES = [
     pytest.param(*family, "all", "non_uniform", marks=[pytest.mark.full] * (family[0] in SLOW)) for family in FAMILIES
 ]
-FEW = {"mobilenet_v3_small", "resnet18"}  # inside blocks too, in `make test`
+# Inside blocks too: of `make test`, and one that joins channels; the others of `make zoo`, but for the heaviest.
+INSIDE = {"mobilenet_v3_small": (), "resnet18": (), "googlenet": (pytest.mark.full,)}
+INSIDE |= dict.fromkeys(
+    ["alexnet", "convnext_tiny", "efficientnet_b0", "mnasnet0_5", "mobilenet_v2", "regnet_y_400mf", "squeezenet1_1"],
+    (pytest.mark.full, pytest.mark.zoo),
+)
 CASES += [
-    pytest.param(*family, "inside-blocks", "uniform", marks=[pytest.mark.full] * (family[0] not in FEW))
+    pytest.param(*family, "inside-blocks", "uniform", marks=INSIDE[family[0]])
     for family in FAMILIES
-    if family[0] not in HEAVY
+    if family[0] in INSIDE
 ]
 
 
