@@ -37,6 +37,10 @@ __all__ = [
     "write_config",
 ]
 
+# Files with the longest tests. They begin first, so that at the end no worker waits for one of them.
+LONGEST = ["test_documentation", "test_own_network", "test_coherence", "test_stochastic", "test_mechanism"]
+LONGEST += ["test_additions", "test_benchmarks", "test_real_formats", "test_main_job"]
+
 # The tiny study of each companion.
 COMPANIONS: dict[str, dict[str, Any]] = {
     "stochastic": {
@@ -76,6 +80,12 @@ COMPANIONS: dict[str, dict[str, Any]] = {
 }
 COMPANIONS = {name: merged(TINY, {name: study, "figures": {"dpi": 50}}) for name, study in COMPANIONS.items()}
 COMPANIONS["coherence"] |= {"seeds": [0]}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with `LONGEST`."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
 
 
 def draw_classes(folder: Path, classes: int, count: int, side: int) -> None:
