@@ -95,7 +95,7 @@ def _runs(results: Path) -> str:
             state = "" if told["finished"] else f" ({UNFINISHED})"
             versions = f"{told['code']}; {told['libraries']}"
             lines.append(f"| `{study}` | {data}{state} | `{told['command']}` | {time} | {versions} | {links} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n" if len(lines) > 2 else "**No run is finished yet: nothing is decided below.**\n"
 
 
 def _claims(arguments: Sequence[str], results: Path) -> str:
