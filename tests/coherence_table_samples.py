@@ -233,11 +233,37 @@ def score_ranks(seeds=(0, 1, 2), model=MODEL, like=None):
     return pd.DataFrame(rows, columns=["model", "seed", "epoch", "one", "other", "rank_correlation", "shared"])
 
 
+def layer_coherence(seeds=(0, 1), layers=9, model=MODEL):
+    """layer_coherence.csv: the deeper, the more coherent; on noise a tenth of it."""
+    rows = [
+        (model, seed, data, "fresh", epoch, f"layer{place}", place, (place + 1) * level / (1 + epoch) + 0.001 * seed)
+        for seed in seeds
+        for data, level in (("real", 0.1), ("gaussian", 0.01), ("labels50", 9.0))
+        for epoch in (0, 1, 5)
+        for place in range(layers)
+    ]
+    return pd.DataFrame(rows, columns=["model", "seed", "data", "start", "epoch", "layer", "layer_index", "coherence"])
+
+
+def class_coherence(seeds=(0, 1), model=MODEL):
+    """class_coherence.csv: classes agree, and all images ever less, from real labels to noise."""
+    rows = []
+    levels = (("gaussian", 0.01), ("labels100", 0.02), ("labels25", 0.03), ("real", 0.05))
+    for seed, (data, level) in product(seeds, levels):
+        keys = (model, seed, data, "fresh", "highest", 3)
+        rows += [(*keys, label, 0.3 + level, 0.1, 0.4, 0.1, np.nan) for label in "ab"]
+        rows.append((*keys, "all", level + 0.003, 0.003, 0.06 + level, 0.03, 0.09))
+    names = "model seed data start which epoch label coherence coherence_by_chance diff_size diff_size_by_chance"
+    return pd.DataFrame(rows, columns=[*names.split(), "diff_size_by_classes"])
+
+
 def tables(seeds=(0, 1, 2)):
     """All tables of a usual study, by name."""
     children = [mlp_children("wide", seeds), mlp_children("fixed", seeds), network_children(seeds)]
     return {
         "epochs": epochs(seeds),
+        "class_coherence": class_coherence(seeds),
+        "layer_coherence": layer_coherence(seeds),
         "score_ranks": score_ranks(seeds),
         "weight_histogram": weight_histogram(seeds),
         "diff_histogram": diff_histogram(seeds),

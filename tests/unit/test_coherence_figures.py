@@ -421,22 +421,9 @@ def test_initialisations_have_a_line_each_and_the_dense_network_is_a_level():
     assert NOTHING in texts(initialisations.draw(children.iloc[:0]))
 
 
-def layers_of_a_network(seeds=(0, 1)):
-    """layer_coherence.csv: the deeper, the more coherent, on noise a tenth of it."""
-    rows = [
-        (MODEL, seed, data, "fresh", epoch, f"layer{place}", place, (place + 1) * level / (1 + epoch) + 0.001 * seed)
-        for seed in seeds
-        for data, level in (("real", 0.1), ("gaussian", 0.01), ("labels50", 9.0))
-        for epoch in (0, 1, 5)
-        for place in range(9)
-    ]
-    names = "model seed data start epoch layer layer_index coherence"
-    return pd.DataFrame(rows, columns=names.split())
-
-
 def test_coherence_by_layer_is_drawn_over_epochs_and_at_its_highest():
     epochs = samples.epochs()
-    figure = layer_coherence.draw(layers_of_a_network(), epochs, MODEL)
+    figure = layer_coherence.draw(samples.layer_coherence(), epochs, MODEL)
     assert legible(figure)
     real, noise, highest = figure.axes
     assert (real.get_title(loc="left"), noise.get_title(loc="left")) == ("Real data", "Gaussian noise")
@@ -446,18 +433,11 @@ def test_coherence_by_layer_is_drawn_over_epochs_and_at_its_highest():
     assert peak[:, 1] == pytest.approx([0.05 * (place + 1) + 0.0005 for place in range(9)])
     assert any(np.allclose(line.get_ydata(), 2e-5) for line in highest.lines)
     assert real.get_ylim() == noise.get_ylim() == highest.get_ylim()
-    assert NOTHING in texts(layer_coherence.draw(layers_of_a_network().iloc[:0], epochs, MODEL))
+    assert NOTHING in texts(layer_coherence.draw(samples.layer_coherence().iloc[:0], epochs, MODEL))
 
 
 def test_classes_stand_beside_all_images_from_real_labels_to_noise():
-    rows = []
-    for seed in (0, 1):
-        for data, level in (("gaussian", 0.01), ("labels100", 0.02), ("labels25", 0.03), ("real", 0.05)):
-            keys = (MODEL, seed, data, "fresh", "highest")
-            rows += [(*keys, label, 0.3 + level, 0.1, 0.4, 0.1, np.nan) for label in "ab"]
-            rows.append((*keys, "all", level + 0.003, 0.003, 0.06 + level, 0.03, 0.09))
-    names = "model seed data start which label coherence coherence_by_chance diff_size diff_size_by_chance"
-    table = pd.DataFrame(rows, columns=[*names.split(), "diff_size_by_classes"])
+    table = samples.class_coherence()
     figure = label_noise.draw(table, MODEL)
     assert legible(figure)
     left, right = figure.axes

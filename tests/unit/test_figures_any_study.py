@@ -104,6 +104,8 @@ SIZES: dict[str, dict[str, Callable[[], Tables]]] = {
         "usual": coherence.tables,
         "single": lambda: {
             "epochs": coherence.epochs((3,), standard_error=0.01),
+            "class_coherence": coherence.class_coherence((3,)),
+            "layer_coherence": coherence.layer_coherence((3,), 1),
             "score_ranks": coherence.score_ranks((3,)),
             "weight_histogram": coherence.weight_histogram((3,), coherence.RUNS[:1]),
             "diff_histogram": coherence.diff_histogram((3,), 1, coherence.RUNS[:1]),

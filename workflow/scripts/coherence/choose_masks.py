@@ -14,7 +14,8 @@ with logged(snakemake):
     settings, files = snakemake.params.settings, snakemake.input
     architecture, highest = load_architecture(files.architecture), highest_of(read_csv(files.epochs))
     known = epochs_in(files.networks), epochs_in(files.diffs)
-    scores = load_networks(files.scores) if files.get("scores") else {}
+    kept = files.get("scores")
+    scores = load_networks(kept) if kept else {}
     parent = Parent(architecture, *known, highest, 0, settings["seed"], scores)
     parent.count = parent.part(settings["density"])
     experiments = MaskExperiments(**settings["plan"])

@@ -65,7 +65,7 @@ with logged(snakemake) as logger:
             scores = weight_scores(context, states, highest, layers, settings["samples"])
             if settings["scores"]:
                 wanted = {score: scores[score] for score in settings["scores"]}
-                save_networks(snakemake.output.scores, wanted)
+                save_networks(snakemake.output["scores"], wanted)
             ranks = rank_correlations(flat(scores)).assign(model=first["model"], seed=first["seed"], epoch=highest)
             write_csv(snakemake.output.score_ranks, first_columns(ranks, ["model", "seed", "epoch"]))
     edges = magnitude_edges([part for _, _, part in weights], settings["bins"])

@@ -28,6 +28,8 @@ def draw(children: pd.DataFrame) -> Figure:
             validation_top1: children.csv.
     """
     table = at(children, experiment=FIXED)
+    if "initialisation" not in table:
+        table = table.assign(initialisation=HE)
     scope = scope_of_others(table)
     table = in_scope(labelled(table), scope) if scope else labelled(table)
     dense = table[table["score"] == NONE]
