@@ -27,10 +27,12 @@ DISTURBED = {
     "mechanism": ("top1", "mean", "imbalance", "minimum", "correlation"),
     "coherence": ("coherence", "validation_top1", "train_top1"),
 }
-# Numbers of seeds and places of spreads: in `make test` each spread, tolerance and factor once, then all.
+# Numbers of seeds and places of spreads: in `make test` each spread, tolerance and factor once, then all; of one seed
+# nothing is decided, whatever the spread.
 SHORT = [(1, 0), (2, 1), (2, 2), (3, 2), (3, 3)]
 CASES = [
-    pytest.param(*case, marks=[] if case in SHORT else [pytest.mark.full]) for case in product((1, 2, 3), range(4))
+    pytest.param(*case, marks=[] if case in SHORT else [pytest.mark.full])
+    for case in [(1, 0), *product((2, 3), range(4))]
 ]
 every_study = pytest.mark.parametrize("study", LEAST)
 
