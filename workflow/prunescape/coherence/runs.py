@@ -195,17 +195,14 @@ def run_tables(
         measured, samples: see `measure_epochs`.
         bins: of histograms.
     """
-    diffs = {epoch: one.diffs for epoch, one in measured.items()}
+    diffs, ends = {epoch: one.diffs for epoch, one in measured.items()}, _extremes(measured)
+    by_class = {epoch: class_table(context, layers, states[epoch], samples, context.seed) for epoch in {*ends.values()}}
     return {
         "epochs": epochs_table(context, layers, states, measured),
         "diff_histogram": extreme_diffs(layers, measured, bins),
         "layer_coherence": layer_table(layers, measured),
         "class_coherence": pd.concat(
-            [
-                class_table(context, layers, states[epoch], samples, context.seed).assign(which=which, epoch=epoch)
-                for which, epoch in _extremes(measured).items()
-            ],
-            ignore_index=True,
+            [by_class[epoch].assign(which=which, epoch=epoch) for which, epoch in ends.items()], ignore_index=True
         ),
         "trajectories": trajectories(layers, states, diffs, highest_epoch(by_epoch(measured)), context.seed),
     }
