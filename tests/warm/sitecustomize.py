@@ -1,4 +1,4 @@
-"""Python that hands a run of Snakemake, or a script of one of its jobs, to a process that has imported their libraries.
+"""Python that hands Snakemake, a script of its jobs, or a benchmark to a process that has imported their libraries.
 
 Python imports this file at its start where its folder is in PYTHONPATH: see `server.py` beside it. Whoever started this
 process sees the same output, the same exit status, and passes signals on; nothing else of this process is used.
@@ -35,6 +35,9 @@ def hand_over(address: str, command: list[str]) -> None:
 address, arguments = os.environ.get("PRUNESCAPE_WARM_PYTHON"), sys.orig_argv[1:]
 script = "".join(arguments[:1])
 if address and (
-    arguments[:2] == ["-m", "snakemake"] or script.endswith("/bin/snakemake") or "/.snakemake/scripts/" in script
+    arguments[:2] == ["-m", "snakemake"]
+    or script.endswith("/bin/snakemake")
+    or "/.snakemake/scripts/" in script
+    or "/tests/bench/" in script
 ):
     hand_over(address, arguments)

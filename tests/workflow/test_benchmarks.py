@@ -1,7 +1,6 @@
 """The benchmarks run, if only for a moment, and the page quotes them."""
 
 import csv
-import subprocess
 import sys
 from pathlib import Path
 
@@ -9,16 +8,24 @@ import pytest
 import yaml
 from conftest import PROJECT, TINY, merged
 
+from project_copy import completed
+from warm_start import warm_start
+
 BENCH = PROJECT / "tests" / "bench"
 FEW = {"small_resnet": {"methods": ["uniform"]}}
 LONGER = merged(TINY, {"seeds": [0], "models": FEW, "recipe": {"epochs": 40}})
 
 
-def bench(name: str, output: Path, *arguments: str) -> list[dict[str, str]]:
-    """The table that a benchmark writes."""
+def measured(name: str, output: Path, *arguments: str, warm: bool = True) -> None:
+    """Run a benchmark, with a warm start of its processes unless it kills some."""
     command = [sys.executable, str(BENCH / f"{name}.py"), "--output", str(output), *arguments]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=600)
-    assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
+    result = completed(command, PROJECT, **(warm_start() if warm else {}))
+    assert result.returncode == 0, result.stdout[-4000:]
+
+
+def bench(name: str, output: Path, *arguments: str, warm: bool = True) -> list[dict[str, str]]:
+    """The table that a benchmark writes."""
+    measured(name, output, *arguments, warm=warm)
     with (output / f"{name}_cpu.csv").open() as file:
         return list(csv.DictReader(file))
 
@@ -26,9 +33,7 @@ def bench(name: str, output: Path, *arguments: str) -> list[dict[str, str]]:
 @pytest.mark.full
 def test_what_a_gpu_is_asked_runs_to_the_end(tmp_path: Path) -> None:
     """On a CPU, in its smoke form: every part leaves its table."""
-    command = [sys.executable, str(BENCH / "gpu.py"), "--smoke", "--output", str(tmp_path)]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=600)
-    assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
+    measured("gpu", tmp_path, "--smoke")
     rows = {
         name: list(csv.DictReader((tmp_path / f"{name}_cpu.csv").open()))
         for name in (
@@ -113,7 +118,7 @@ def test_a_study_whose_training_is_killed_ends_with_the_same_bytes(tmp_path: Pat
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(LONGER))
     arguments = ["--config", str(tmp_path / "config.yaml"), "--kills", "1", "--seconds", "1", "2"]
     arguments += ["--target", "fit_ellipses"]
-    (row,) = bench("kills", tmp_path, *arguments)
+    (row,) = bench("kills", tmp_path, *arguments, warm=False)
     assert int(row["kills_of_a_job"]) + int(row["kills_of_everything"]) == 1
     assert int(row["files_compared"]) > 10
     assert int(row["files_that_differ"]) == 0
@@ -121,8 +126,7 @@ def test_a_study_whose_training_is_killed_ends_with_the_same_bytes(tmp_path: Pat
 
 @pytest.mark.full
 def test_coverage_is_simulated(tmp_path: Path) -> None:
-    command = [sys.executable, str(BENCH / "coverage.py"), "--smoke", "--output", str(tmp_path)]
-    subprocess.run(command, check=True, capture_output=True, timeout=600)
+    measured("coverage", tmp_path, "--smoke")
     with (tmp_path / "coverage.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert {row["landscape"] for row in rows} == {"ridge", "cliff", "rough", "flat", "flatter", "plateau"}
@@ -135,8 +139,7 @@ def test_coverage_is_simulated(tmp_path: Path) -> None:
 
 @pytest.mark.full
 def test_exploration_is_simulated_beside_other_ways(tmp_path: Path) -> None:
-    command = [sys.executable, str(BENCH / "exploration.py"), "--smoke", "--output", str(tmp_path)]
-    subprocess.run(command, check=True, capture_output=True, timeout=600)
+    measured("exploration", tmp_path, "--smoke")
     with (tmp_path / "exploration.csv").open() as file:
         rows = {row["way"]: row for row in csv.DictReader(file)}
     assert {"full grid", "adaptive", "Optuna TPE", "successive halving"} <= set(rows)
