@@ -185,6 +185,10 @@ def test_long_names_of_layers_lose_their_beginning():
     assert diff_histograms.shortened("conv1") == "conv1"
     assert diff_histograms.shortened("a" * 40 + ".conv2").endswith(".conv2")
     assert len(diff_histograms.shortened("a" * 40)) == diff_histograms.LONG
+    block = "encoder.layers.encoder_layer_3"
+    assert diff_histograms.shortened(f"{block}.self_attention.in_proj_weight") == "…layer_3….in_proj_weight"
+    assert diff_histograms.shortened(f"{block}.self_attention.out_proj.weight") == "…layer_3….out_proj.weight"
+    assert diff_histograms.shortened(f"{block}.mlp.0.weight") == "…oder_layer_3.mlp.0.weight"
 
 
 def test_trajectories_of_one_seed_and_movement_of_all():

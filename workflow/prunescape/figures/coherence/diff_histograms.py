@@ -1,5 +1,7 @@
 """Diffs by layer, at the epochs of the highest and of the lowest coherence (thesis, Figs. 3.1 and 3.2)."""
 
+import re
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -18,6 +20,7 @@ MOST_LAYERS = 5  # rows beside that of the whole network
 DATA = {REAL: "Real data", GAUSSIAN: "Gaussian noise"}
 LEAST = 0.02  # percent of the weights: bins that hold less are not drawn
 LONG = 26  # characters of a layer's name
+NUMBERED = 7  # of these, such as layer_0
 FILL = 0.18  # opacity
 WHOLE = "whole network"
 RANDOM_SIGNS = "what random signs would give"
@@ -76,8 +79,14 @@ def layers_of(table: pd.DataFrame) -> list[str]:
 
 
 def shortened(layer: str) -> str:
-    """A layer's name, its beginning left out where it is long."""
-    return layer if len(layer) <= LONG else "…" + layer[-LONG + 1 :]
+    """A layer's name, where it is long without its beginning, but with the number of its block."""
+    if len(layer) <= LONG:
+        return layer
+    end, parts = "…" + layer[-LONG + 1 :], layer.split(".")
+    block = next((part[-NUMBERED:] for part in parts if re.search(r"\d", part)), "")
+    if block in end:
+        return end
+    return f"…{block}….{'.'.join(parts[-2:]) if parts[-1] == 'weight' else parts[-1]}"
 
 
 def _histograms(axes: Axes, part: pd.DataFrame, label: str) -> None:
