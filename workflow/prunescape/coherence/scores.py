@@ -81,9 +81,9 @@ def weight_scores(
     return found
 
 
-def flat(scores: Mapping[str, Tensors]) -> dict[str, np.ndarray]:
-    """Scores of all weights, layer after layer, by name."""
-    return {name: torch.cat([part.flatten() for part in parts.values()]).numpy() for name, parts in scores.items()}
+def flat(scores: dict[str, Tensors]) -> dict[str, np.ndarray]:
+    """Scores of all weights, layer after layer, by name; what is given is emptied, so that none is held twice."""
+    return {name: torch.cat([part.flatten() for part in scores.pop(name).values()]).numpy() for name in [*scores]}
 
 
 def hessian_product(
