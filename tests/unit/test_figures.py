@@ -11,7 +11,7 @@ from matplotlib.text import Text
 from PIL import Image
 
 import stochastic_tables
-from figure_checks import texts
+from figure_checks import legible, texts
 from figure_samples import (
     ROIS,
     VARIANTS,
@@ -23,7 +23,7 @@ from figure_samples import (
     risks_of,
 )
 from prunescape.errors import UserError
-from prunescape.figures import annotated_grid, channels, curves, names, plane, risk, samples, style, summary
+from prunescape.figures import annotated_grid, channels, curves, names, plane, risk, samples, scales, style, summary
 from prunescape.figures.stochastic import one_shot
 from prunescape.stochastic.statistics import seed_intervals
 
@@ -42,15 +42,25 @@ def test_rows_of_panels_are_even():
 
 
 @pytest.mark.parametrize(
-    ("exponents", "labels"),
+    ("values", "labels"),
     [
-        ([-4, -3], ["$10^{-4}$", "$10^{-3}$"]),
-        ([-1, np.log10(0.3)], ["0.1", "0.3"]),
-        ([-4, np.log10(3e-4)], ["$10^{-4}$", r"$3{\times}10^{-4}$"]),
+        ([1e-4, 1e-3], ["0.0001", "0.001"]),
+        ([0.1, 0.3], ["0.1", "0.3"]),
+        ([10, 300, 1000], ["10", "300", "1000"]),
+        ([1e-5, 3e-4], ["$10^{-5}$", r"$3{\times}10^{-4}$"]),
     ],
 )
-def test_axes_show_real_values(exponents, labels):
-    assert plane.value_labels(exponents) == labels
+def test_axes_show_real_values_in_one_manner(values, labels):
+    assert plane.value_labels(values) == labels
+
+
+def test_ticks_beyond_a_logarithmic_axis_do_not_change_the_manner_of_its_labels():
+    axes = style.new_figure(3, 2).subplots()
+    axes.plot([0.002, 0.5])
+    axes.set(yscale="log", ylim=(0.001, 1))
+    scales.log_ticks(axes.yaxis, pd.Series([0.002, 0.5]))
+    assert axes.yaxis.get_major_formatter().format_ticks([1e-5, 0.001, 0.1, 10]) == ["", "0.001", "0.1", ""]
+    assert axes.yaxis.get_major_formatter().format_ticks([0.001, 0.1]) == ["0.001", "0.1"]
 
 
 @pytest.mark.parametrize(("low", "high"), [(-5, -3), (-4.5, -3.7), (-1.3, -0.5), (-4.05, -3.95)])
@@ -111,12 +121,12 @@ def test_the_annotated_grid_has_every_accuracy_and_the_regions():
     assert no_titles_overlap(figure)
 
 
-def test_risk_has_two_panels_a_model_and_its_means():
+def test_risk_has_a_panel_a_model_and_its_means():
     cells = risks_of(VARIANTS)
     figure = risk.draw(pd.concat([cells, cells.assign(model="mobilenetv2")]), "top1")
-    assert len(figure.axes) == 4
+    assert len(figure.axes) == 2
     dense = cells.loc[cells["variant"] == "dense", "d"]
-    assert f"{dense.mean():.2f} ± {dense.std(ddof=0):.2f}" in texts(figure)
+    assert f"{dense.mean():.2f} ± {dense.std(ddof=0):.2f} ({100 * dense.mean() / 90:.1f} %)" in texts(figure)
     assert no_titles_overlap(figure)
 
 
@@ -140,7 +150,9 @@ def test_a_failed_cell_does_not_flatten_the_risks():
 
 @pytest.mark.parametrize("cells", [1, 2])
 def test_risk_of_few_cells_or_none(cells):
-    risk.draw(risks_of(["dense", "uniform-0.5"], cells), "top1").draw_without_rendering()
+    figure = risk.draw(risks_of(["dense", "uniform-0.5"], cells), "top1")
+    figure.draw_without_rendering()
+    assert any("±" in text.get_text() for text in figure.axes[0].texts) == (cells > 1)
     risk.draw(risks_of(["dense", "uniform-0.5"], cells), "top5").draw_without_rendering()
 
 
@@ -287,7 +299,9 @@ def test_the_summary_turns_to_a_wider_region_where_the_first_is_too_small():
     ellipses["fitted"] = False
     assert summary.shown_region(ellipses, 0.5) == 0.5
     of_risk = pd.DataFrame({"model": "resnet56", "variant": ["dense"], "metric": "top1", "d_mean": 0.2, "d_std": 0.1})
-    without = texts(summary.draw(ellipses, of_risk, "resnet56", "top1", 0.5))
+    figure = summary.draw(ellipses, of_risk, "resnet56", "top1", 0.5)
+    assert len(figure.axes) == 1
+    without = texts(figure)
     assert "No network has cells enough" in without
     assert "dashed" not in without
     empty = pd.DataFrame(columns=["model", "variant", "metric", "d_mean", "d_std"])
@@ -311,3 +325,15 @@ def test_a_figure_for_a_paper_has_its_width_and_font_size_and_fonts_inside(tmp_p
     assert b"/FontFile2" in written
     assert b"/MediaBox [ 0 0 504 " in written
     assert no_titles_overlap(figure)
+
+
+def test_a_figure_takes_two_columns_of_a_paper_where_one_is_too_narrow():
+    with style.on_paper(3.5, 7):
+        figures = {
+            3.5: annotated_grid.draw_means(ridge(["dense"]), "resnet56", "dense", (3, 3)),
+            7.0: landscape_figure(ridge(VARIANTS)),
+        }
+    for width, figure in figures.items():
+        assert figure.get_figwidth() == width
+        assert legible(figure)
+        assert no_titles_overlap(figure)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from figure_checks import legible, lines_of, texts
+from figure_checks import legible, lines_of, panel, texts
 from figure_samples import VARIANTS, no_titles_overlap
 from prunescape.figures import band, names, regret, style, transfer
 
@@ -93,10 +93,11 @@ def test_figures_of_nothing_measured(name: str) -> None:
 
 def test_regret_is_drawn_as_estimated_and_not_cut_off() -> None:
     figure = regret.draw(regrets(), "resnet56", "top1", 0.5)
-    colours = style.variant_colours(VARIANTS)
-    for axes in figure.axes:
-        (line,) = lines_of(axes, colours["uniform-0.2"], least=TRIALS)
+    axes = panel(figure, names.panel_title("uniform-0.2"))
+    for look in regret.STRATEGIES.values():
+        (line,) = lines_of(axes, look.colour, least=TRIALS)
         np.testing.assert_allclose(line[:, 1], 2 * (1 / line[:, 0] - 1 / TRIALS))
+    for axes in figure.axes:
         assert axes.get_ylim()[1] >= 4 * 1.3 * (1 - 1 / TRIALS)
         assert any(np.allclose(line.get_ydata(), 0.5) for line in axes.get_lines())
 
@@ -106,6 +107,25 @@ def test_the_matrix_has_every_pair_with_its_interval() -> None:
     found = {tuple(map(round, text.get_position())): text.get_text() for text in left.texts}
     assert found[(VARIANTS.index("uniform-0.2"), 0)] == "1.00\n0.0 to 3.0"  # tuned on dense, trained uniform-0.2
     assert len(found) == len(VARIANTS) ** 2
+
+
+def test_numbers_on_colours_can_be_read() -> None:
+    for axes in transfer.draw(transfers(), "resnet56", "top1").axes[:2]:
+        (image,) = axes.get_images()
+        for text in axes.texts:
+            column, row = map(round, text.get_position())
+            shown = image.cmap(image.norm(image.get_array()[row, column]))
+            assert style.contrast(text.get_color(), shown) >= 4.5, text.get_text()
+
+
+def test_a_network_without_an_ellipse_has_no_row_in_the_figure_of_bands() -> None:
+    gaps = [name for name in bands() if name.startswith(("slope", "log10"))]
+    table = bands()
+    table.loc[table["variant"] == "dense", gaps] = np.nan
+    figure = band.draw(table, "resnet56", "top1")
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert labels == [names.variant_title(variant) for variant in VARIANTS[1:]]
+    assert "Left out, without an ellipse: 1 network." in texts(figure).replace("\n", " ")
 
 
 def test_the_band_shows_what_the_relation_says() -> None:

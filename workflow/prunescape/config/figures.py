@@ -12,8 +12,9 @@ class Figures(Section):
     dpi: Annotated[int, Integer(ge=30, le=1200)] = key(150, "Resolution of PNG figures.", unit="dots per inch")
     width: Annotated[Number, within(ge=2, le=40)] | None = key(
         None,
-        "Width of each figure, as a paper's column or page has it; `null` makes each as wide as its panels need, 5 to "
-        "14 inches. Its panels become narrower, its text does not: below 7 inches take a smaller `font_size`, too.",
+        "Width of each figure, as a paper's column has it; `null` makes each as wide as its panels need, 5 to 14 "
+        "inches. Panels become narrower, text does not: a figure whose panels would be too narrow takes two columns. "
+        "With 3.5 inches take a `font_size` of 7.",
         unit="inches",
     )
     font_size: Annotated[Number, within(ge=4, le=20)] = key(

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
@@ -118,10 +117,8 @@ def _cell(axes: Axes, i: int, j: int, value: float, best: float, edges: Sequence
     missing = np.isnan(value)
     shade = style.PAPER if missing else _shade(best - value, edges)
     axes.add_patch(Rectangle((j - 0.5, i - 0.5), 1, 1, facecolor=shade, edgecolor=style.PAPER, linewidth=1.2))
-    dark = np.dot(to_rgb(shade), (0.299, 0.587, 0.114)) < 0.5
-    colour = style.PAPER if dark else style.MUTED if best - value > edges[-1] else style.INK
     axes.text(
-        j, i, "–" if missing else f"{value:.1f}", ha="center", va="center", color=colour,
+        j, i, "–" if missing else f"{value:.1f}", ha="center", va="center", color=style.ink_on(shade),
         fontsize=style.size(8.5), fontweight="bold" if best - value <= edges[0] else "normal",
     )  # fmt: skip
     if i == 0 and j == 0:
@@ -132,13 +129,14 @@ def _axes(axes: Axes, cells: pd.DataFrame, pair: Pair) -> None:
     """A label a row and a column: the real values."""
     for axis, index, of in ((axes.yaxis, "i", pair.first), (axes.xaxis, "j", pair.second)):
         values = cells.drop_duplicates(index).sort_values(index)
-        written = plane.decimal_or_scientific if of.is_log and not of.of.whole else of.shown
-        labels = [written(value) for value in values[of.name]]
+        shown = values[of.name].to_list()
+        labels = plane.value_labels(shown) if of.is_log and not of.of.whole else [of.shown(value) for value in shown]
         axis.set_ticks(values[index].to_list(), labels)
     axes.set_xlim(cells["j"].min() - 0.55, cells["j"].max() + 0.55)
     axes.set_ylim(cells["i"].min() - 0.55, cells["i"].max() + 0.55)
     axes.tick_params(length=0)
-    axes.tick_params(axis="x", labelsize=style.size(7))
+    tight = axes.figure.get_figwidth() / (1 + cells["j"].nunique()) < style.size(0.5)  # type: ignore[union-attr]
+    axes.tick_params(axis="x", labelsize=style.size(7), labelrotation=90 if tight else 0)
     axes.spines[:].set_visible(False)
     axes.set(xlabel=pair.second.title, ylabel=pair.first.title)
 

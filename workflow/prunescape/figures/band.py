@@ -1,15 +1,15 @@
-"""Smith's relation: the slope and the constant of every variant's optimal band."""
+"""How weight decay makes up for learning rate: slope and constant of every variant's optimal band, beside Smith's."""
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from prunescape.figures import names, style
+from prunescape.figures import drawing, names, style
 
 SIDES = {
-    "slope": "Slope of log learning rate over log weight decay",
-    "log10_constant": "log10 of learning rate · weight decay / (batch size · (1 − momentum))",
+    "slope": "Slope: log learning rate over log weight decay",
+    "log10_constant": "log10 of learning rate · weight decay\n/ (batch size · (1 − momentum))",
 }
 
 
@@ -22,7 +22,8 @@ def draw(band: pd.DataFrame, model: str, metric: str, *, confidence: float = 0.9
         confidence: of the table's intervals.
     """
     mine = band[(band["model"] == model) & (band["metric"] == metric)].drop_duplicates("variant").set_index("variant")
-    variants = names.variant_order(mine.index)
+    known = mine[[f"{name}{end}" for name in SIDES for end in ("", "_low")]].notna().any(axis=1)
+    variants = names.variant_order(mine.index[known])
     colours = style.variant_colours(variants)
     figure = style.new_figure(10.2, 0.36 * len(variants) + 1.9)
     panels = figure.subplots(1, 2, sharey=True)
@@ -33,14 +34,22 @@ def draw(band: pd.DataFrame, model: str, metric: str, *, confidence: float = 0.9
             axes.axvline(mine[f"smith_{name}"].iloc[0], color=style.INK, lw=1, ls=":", zorder=1)
         for place, variant in enumerate(variants):
             _row(axes, place, mine.loc[variant], name, colours[variant])
+        if not variants:
+            drawing.say(axes, "no ellipse, so no band")
     panels[0].set_yticks(range(len(variants)), [names.panel_title(variant, width=36) for variant in variants])
     panels[0].tick_params(axis="y", length=0)
     style.heading(
         figure,
-        f"{names.model_title(model)}: the optimal band beside Smith's relation ({names.metric_title(metric)})",
-        f"Rings: as measured. Lines: {100 * confidence:g} % intervals without noise. Dotted: what the relation says.",
+        f"{names.model_title(model)}: how good learning rates follow weight decay ({names.metric_title(metric)})",
+        "The line through each network's best settings. Rings: as measured. Lines: "
+        f"{100 * confidence:g} % intervals without noise. Dotted: as Smith's relation has it."
+        + _left_out(len(mine), len(variants)),
     )
     return figure
+
+
+def _left_out(networks: int, drawn: int) -> str:
+    return f" Left out, without an ellipse: {names.plural(networks - drawn, 'network')}." if networks > drawn else ""
 
 
 def _row(axes: Axes, place: int, row: pd.Series, name: str, colour: str) -> None:
@@ -49,5 +58,3 @@ def _row(axes: Axes, place: int, row: pd.Series, name: str, colour: str) -> None
         axes.plot([low, high], [place, place], color=colour, lw=4, solid_capstyle="butt", zorder=2)
     if np.isfinite(row[name]):
         axes.plot(row[name], place, marker="o", ms=6, mfc=style.PAPER, mec=colour, mew=1.5, zorder=3)
-    elif not np.isfinite(low):
-        axes.text(0.5, place, "no ellipse", transform=axes.get_yaxis_transform(), va="center", color=style.MUTED)

@@ -5,11 +5,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MultipleLocator
 
 from prunescape.figures import names, style
 
-FEW = 12  # up to so many layers, every bar carries its number
+FEW = 12  # up to so many layers, every bar carries its numbers
 
 
 def draw(channels: pd.DataFrame, model: str) -> Figure:
@@ -37,11 +37,13 @@ def draw(channels: pd.DataFrame, model: str) -> Figure:
     for row, column in unused:
         grid[row, column].set_axis_off()
     _layers(grid[-1], here)
-    figure.supylabel("Channels", fontsize=style.size(8.5))
+    grid[0, 0].set_ylim(0, 100)
+    figure.supylabel("Channels kept (%)", fontsize=style.size(8.5))
     style.heading(
         figure,
         f"{names.model_title(model)}: channels kept by pruning",
-        "One bar a prunable layer, from the input (left) to the output (right).",
+        "One bar a prunable layer, from the input (left) to the output (right)."
+        + (" Numbers: channels that stay." if layers <= FEW else ""),
     )
     handles = [Patch(color=style.PALE, label="dense network"), Patch(color=style.MUTED, label="kept")]
     style.legend_below(figure, handles)
@@ -55,34 +57,35 @@ def _title(variant: str, rows: pd.DataFrame) -> str:
 
 def _bars(axes: Axes, rows: pd.DataFrame, colour: str) -> None:
     places = np.arange(len(rows))
-    axes.bar(places, rows["dense_channels"], width=0.84, color=style.PALE)
-    axes.bar(places, rows["channels"], width=0.84 if len(rows) > FEW else 0.6, color=colour)
+    kept = 100 * rows["channels"].to_numpy(float) / rows["dense_channels"].to_numpy(float)
+    axes.bar(places, 100, width=0.84, color=style.PALE)
+    axes.bar(places, kept, width=0.84 if len(rows) > FEW else 0.6, color=colour)
     axes.set_xlim(-0.7, len(rows) - 0.3)
     if len(rows) <= FEW:
-        for place, kept in zip(places, rows["channels"], strict=True):
+        for place, part, count in zip(places, kept, rows["channels"], strict=True):
+            above = part < 85  # percent: over a higher bar there is no room
             axes.annotate(
-                f"{kept:g}",
-                (place, kept),
-                xytext=(0, 2),
-                textcoords="offset points",
-                ha="center",
-                fontsize=style.size(7.5),
-            )
+                f"{count:g}", (place, part), xytext=(0, 2 if above else -2), textcoords="offset points", ha="center",
+                va="bottom" if above else "top", fontsize=style.size(7.5),
+                color=style.INK if above else style.ink_on(colour),
+            )  # fmt: skip
     axes.tick_params(axis="x", length=0)
-    axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+    axes.yaxis.set_major_locator(MultipleLocator(50))
 
 
 def _layers(bottom: np.ndarray, here: pd.DataFrame) -> None:
     """Name the layers under the lowest panels: what all names share goes to the axis' label."""
     layers = here.drop_duplicates("layer").sort_values("position")["layer"].astype(str).to_list()
     short, shared = shorten(layers)
-    every = 1 if len(layers) <= 16 else 2 if len(layers) <= 40 else -(-len(layers) // 20)
+    every = 1 if len(layers) <= 40 else -(-len(layers) // 40)
     longest = max((len(name) for name in short), default=0)
     turned = longest > (3 if len(layers) > FEW else 8)
     for axes in bottom:
         axes.set_axis_on()
         axes.set_xticks(range(0, len(layers), every), short[::every])
-        axes.tick_params(axis="x", labelrotation=90 if turned else 0, labelsize=style.size(7))
+        axes.tick_params(
+            axis="x", labelrotation=90 if turned else 0, labelsize=style.size(7 if len(layers) <= 16 else 6)
+        )
         axes.set_xlabel(f"Layer ({shared})" if shared else "Layer")
 
 

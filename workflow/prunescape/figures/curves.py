@@ -19,6 +19,7 @@ from prunescape.io.files import read_csv
 COLUMNS = 5
 KEY = ["variant", "i", "j"]
 DROP = 0.7  # a learning rate that falls below this part of the epoch before has dropped
+SETTLED = 0.3  # of the epochs, after which the curve of a best cell is in view
 FEW_POINTS = 12  # fewer points of a curve are marked one by one
 MOST_DROPS = 8  # more of them are a smooth schedule, not steps
 
@@ -62,8 +63,9 @@ def draw_histories(histories: pd.DataFrame, model: str, metric: str = "top1") ->
     here = histories[histories["model"] == model]
     variants = names.variant_order(here["variant"])
     best = {variant: best_of(here[here["variant"] == variant], metric) for variant in variants}
+    best_cells = [_cell(here[here["variant"] == variant], best[variant]) for variant in variants]
     colours = style.variant_colours(variants)
-    rows = style.bands(variants, COLUMNS)
+    rows = style.bands(variants, style.fitting(COLUMNS, 2.1))
     columns = max(1, *(len(row) for row in rows))
     figure = style.new_figure(max(6.6, 2.3 * columns + 0.5), 4.0 * len(rows) + 1.5)
     grid = figure.subplots(2 * len(rows), columns, squeeze=False, sharex=True, sharey="row")
@@ -90,13 +92,14 @@ def draw_histories(histories: pd.DataFrame, model: str, metric: str = "top1") ->
             accuracy.set_ylabel(f"{names.metric_title(metric).capitalize()} (%)")
     for band, row in enumerate(rows):
         upper, lower = grid[2 * band], grid[2 * band + 1]
-        _limits(upper[0], lower[0], here, metric)
+        _limits(upper[0], lower[0], here, best_cells, metric)
         for unused in [*upper[max(1, len(row)) :], *lower[max(1, len(row)) :]]:
             unused.remove()
     style.heading(
         figure,
         f"{names.model_title(model)}: training of the best cell and of the prior",
-        "Means over seeds; bands span the seeds. Accuracy is measured on the validation images.",
+        "Means over seeds; bands span the seeds. Accuracy is measured on the validation images; first epochs may lie "
+        "below its axis.",
     )
     style.legend_below(figure, _legend())
     return figure
@@ -153,14 +156,15 @@ def _final(axes: Axes, rows: pd.DataFrame, best: tuple[int, int], metric: str) -
     )  # fmt: skip
 
 
-def _limits(loss: Axes, accuracy: Axes, here: pd.DataFrame, metric: str) -> None:
-    """Cut off what would flatten the rest: the first wild epochs and losses that diverged."""
+def _limits(loss: Axes, accuracy: Axes, here: pd.DataFrame, best: list[pd.DataFrame], metric: str) -> None:
+    """Cut off what would flatten the rest: the first wild epochs and losses that diverged, but never the best cells."""
     losses = here["train_loss"][np.isfinite(here["train_loss"])]
     if len(losses):
         loss.set_ylim(0, 1.05 * float(losses.quantile(0.99)) + 1e-9)
     accuracies = here[metric].dropna()
     if len(accuracies):
-        low, high = float(accuracies.quantile(0.05)), float(accuracies.max())
+        settled = [cell.loc[cell["epoch"] > SETTLED * cell["epoch"].max(), metric].min() for cell in best]
+        low, high = float(np.nanmin([accuracies.quantile(0.05), *settled])), float(accuracies.max())
         accuracy.set_ylim(max(0.0, low - 0.45 * (high - low)) - 1e-9, high + 0.06 * (high - low) + 1e-9)
 
 

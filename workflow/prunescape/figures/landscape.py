@@ -63,7 +63,7 @@ def draw_means(
     colours, norm = colour_scale(str(chosen["colour_map"])), Normalize(*heights.limits)
     ellipses = ellipses[(ellipses["model"] == model) & (ellipses["metric"] == metric)]
 
-    rows = style.bands(variants, COLUMNS)
+    rows = style.bands(variants, style.fitting(COLUMNS, 2.1))
     extent = _extent(cells, pair)
     size = _panel_size(extent)
     look = _Look(pair, extent, colours, norm, rois, 72 * size[0] / (extent[1] - extent[0]))

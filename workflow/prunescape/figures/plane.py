@@ -16,27 +16,29 @@ from prunescape.hpspace.lattice import THESIS, Axis, Pair
 
 # The inner region black in a white halo, the outer one white in a black halo: seen on any background.
 ELLIPSE_STYLES = ((INK, PAPER), (PAPER, INK))
-SMALLEST_DECIMAL = 0.000999  # smaller values are written as powers of ten
+DECIMALS = 0.99e-4, 9.9e3  # values from here to there are written as decimals, others as powers of ten
 
 
-def value_labels(exponents: Sequence[float]) -> list[str]:
-    """The values 10^exponent, all in one manner: as `10^-4`, as decimals (`0.3`) or as `3x10^-4`."""
-    values = [10**exponent for exponent in exponents]
-    powers = all(f"{value:.1e}".startswith("1.0e") for value in values)
-    decimals = all(SMALLEST_DECIMAL <= value < 100 for value in values)
-    return [f"{value:.2g}" if decimals and not powers else scientific(value) for value in values]
+def value_labels(values: Sequence[float]) -> list[str]:
+    """Positive values of one axis to two digits, all in one manner: as decimals (`0.3`), or else as `3x10^-5`."""
+    decimals = all(_is_decimal(value) for value in values)
+    return [decimal_or_scientific(value) if decimals else scientific(value) for value in values]
+
+
+def _is_decimal(value: float) -> bool:
+    return DECIMALS[0] <= value < DECIMALS[1]
 
 
 def scientific(value: float) -> str:
-    """A number as mathtext: `10^-4` or `3x10^-4`."""
+    """A number as mathtext: `10^-5` or `3x10^-5`."""
     mantissa, power = f"{value:.1e}".split("e")
     times = "" if mantissa == "1.0" else rf"{float(mantissa):g}{{\times}}"
     return f"${times}10^{{{int(power)}}}$"
 
 
 def decimal_or_scientific(value: float) -> str:
-    """A value of the lattice to two digits: `0.063`, `3.2x10^-4`."""
-    return f"{value:.2g}" if SMALLEST_DECIMAL <= value < 100 else scientific(value)
+    """A positive value to two digits: `0.063`, `3.2x10^-5`."""
+    return f"{float(f'{value:.2g}'):g}" if _is_decimal(value) else scientific(value)
 
 
 def roi_label(roi: float) -> str:
@@ -61,7 +63,7 @@ def ticks(low: float, high: float) -> tuple[list[float], list[float]]:
 def log_axis(axes: Axes, which: str, low: float, high: float) -> None:
     """Give the x or y axis its limits (log10) and ticks labelled with the real values."""
     labelled, small = ticks(low, high)
-    _ticked(axes, which, (low, high), labelled, value_labels(labelled), small)
+    _ticked(axes, which, (low, high), labelled, value_labels([10**exponent for exponent in labelled]), small)
 
 
 def value_axes(axes: Axes, extent: Sequence[float], pair: Pair) -> None:
@@ -77,8 +79,8 @@ def marks(axis: Axis, low: float, high: float) -> tuple[list[float], list[str], 
     """Coordinates of labelled ticks, their labels, and coordinates of small ones."""
     if axis.is_log:
         labelled, small = ticks(low, high)
-        whole = [f"{10**exponent:.0f}" for exponent in labelled]
-        return labelled, whole if axis.of.whole else value_labels(labelled), small
+        values = [10**exponent for exponent in labelled]
+        return labelled, [f"{value:.0f}" for value in values] if axis.of.whole else value_labels(values), small
     steps = MaxNLocator(6, steps=[1, 2, 2.5, 5, 10], min_n_ticks=3, integer=axis.of.whole).tick_values(low, high)
     labelled = [float(value) for value in steps if low <= value <= high]
     return labelled, [f"{value:g}" for value in labelled], []

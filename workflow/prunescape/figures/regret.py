@@ -6,14 +6,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from prunescape.figures import names, style
+from prunescape.figures import drawing, names, style
+from prunescape.figures.palette import BLUE, VERMILION, Look
 
-STRATEGIES = {"nearest": "Nearest to the dense optimum", "random": "At random"}
+STRATEGIES = {
+    "nearest": Look(VERMILION, "", "nearest to the dense optimum first", (0, (4, 1.5))),
+    "random": Look(BLUE, "", "at random"),
+}
+COLUMNS = 4
 LINEAR = 0.5  # points: regret is drawn linearly up to here, and logarithmically above
 
 
 def draw(regret: pd.DataFrame, model: str, metric: str, margin: float, *, confidence: float = 0.95) -> Figure:
-    """A panel a strategy: regret after 1, 2, ... trainings, a line a variant, with its interval.
+    """A panel a variant: regret after 1, 2, ... trainings, a line a strategy, with its interval.
 
     Args:
         regret: the table regret.csv.
@@ -23,16 +28,23 @@ def draw(regret: pd.DataFrame, model: str, metric: str, margin: float, *, confid
     """
     mine = regret[(regret["model"] == model) & (regret["metric"] == metric)]
     variants = names.variant_order(mine["variant"])
-    colours = style.variant_colours(["dense", *variants])
-    figure = style.new_figure(10.2, 4.6)
-    panels = figure.subplots(1, len(STRATEGIES), sharey=True)
-    for axes, (strategy, title) in zip(panels, STRATEGIES.items(), strict=True):
-        _lines(axes, mine[mine["strategy"] == strategy], variants, colours)
-        axes.axhline(margin, color=style.HIGHLIGHT, lw=1, ls=(0, (4, 2)), zorder=1)
-        axes.set(xscale="log", xlabel="Trainings", title=title)
-        axes.set_yscale("symlog", linthresh=LINEAR, linscale=0.6)
-        _ticks(axes, mine)
-    panels[0].set_ylabel("Expected regret (points)")
+    rows = style.bands(variants or [""], style.fitting(COLUMNS, 2.1))
+    columns = max(len(row) for row in rows)
+    figure = style.new_figure(max(6.4, 2.5 * columns + 0.4), 2.6 * len(rows) + 1.6)
+    grid = figure.subplots(len(rows), columns, squeeze=False, sharex=True, sharey=True)
+    for panels, row in zip(grid, rows, strict=True):
+        panels[0].set_ylabel("Expected regret (points)")
+        for axes, variant in zip(panels, row, strict=False):
+            axes.set_title(names.panel_title(variant) if variant else "")
+            axes.grid()
+            _lines(axes, mine[mine["variant"] == variant])
+            axes.axhline(margin, color=style.HIGHLIGHT, lw=1, ls=(0, (4, 2)), zorder=1)
+            axes.set(xscale="log", xlabel="Trainings")
+            axes.set_yscale("symlog", linthresh=LINEAR, linscale=0.6)
+            axes.tick_params(labelbottom=True)
+            _ticks(axes, mine)
+        for unused in panels[len(row) :]:
+            unused.remove()
     one = mine["estimate"].isna().all()
     style.heading(
         figure,
@@ -44,28 +56,20 @@ def draw(regret: pd.DataFrame, model: str, metric: str, margin: float, *, confid
             else f"Bands: {100 * confidence:g} % intervals."
         ),
     )
-    handles = [
-        Line2D([], [], color=colours[name], ls=_dash(name), label=names.variant_title(name)) for name in variants
-    ]
-    dashes = Line2D(
+    margins = Line2D(
         [], [], color=style.HIGHLIGHT, lw=1, ls=(0, (4, 2)), label=f"the margin, {names.plural(margin, 'point')}"
     )
-    style.legend_below(figure, [*handles, dashes], entry=2.1)
+    style.legend_below(figure, [*(look.handle() for look in STRATEGIES.values()), margins], entry=2.1)
     return figure
 
 
-def _lines(axes: Axes, table: pd.DataFrame, variants: list[str], colours: dict[str, str]) -> None:
-    axes.grid()
-    for variant in variants:
-        part = table[table["variant"] == variant].sort_values("trials")
+def _lines(axes: Axes, table: pd.DataFrame) -> None:
+    for strategy, look in STRATEGIES.items():
+        part = table[table["strategy"] == strategy].sort_values("trials")
         middle = part["estimate"].fillna(part["measured"])
-        axes.plot(part["trials"], middle, color=colours[variant], ls=_dash(variant), lw=1.6, zorder=3)
+        axes.plot(part["trials"], middle, color=look.colour, ls=look.dashes, lw=1.6, zorder=3)
         if part["low"].notna().any():
-            axes.fill_between(part["trials"], part["low"], part["high"], color=colours[variant], alpha=0.13, lw=0)
-
-
-def _dash(variant: str) -> str:
-    return "--" if names.is_non_uniform(variant) else "-"
+            axes.fill_between(part["trials"], part["low"], part["high"], color=look.colour, alpha=drawing.BAND, lw=0)
 
 
 def _ticks(axes: Axes, mine: pd.DataFrame) -> None:

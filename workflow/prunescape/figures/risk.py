@@ -11,14 +11,13 @@ from matplotlib.patches import Patch
 
 from prunescape.figures import names, style
 
-SIDES = {"d": "Performance risk (points)", "percent": "Relative performance risk (% of the best cell)"}
 FAR = 3.0  # interquartile ranges above a box: what lies beyond is drawn as an arrow at the axis' end
 WHISKER = 1.5  # lengths of the box, to which its whiskers reach at most
 GOLDEN = (5**0.5 - 1) / 2
 
 
 def draw(risk_cells: pd.DataFrame, metric: str, *, risk_roi: float = 0.5) -> Figure:
-    """Box plots of the risk over the dense network's region of interest: points left, percent right.
+    """Box plots of the risk over the dense network's region of interest, a row a variant; its numbers at the right.
 
     Args:
         risk_cells: model, variant, metric, d (points), d_relative (a fraction): a row a cell of that region.
@@ -26,30 +25,26 @@ def draw(risk_cells: pd.DataFrame, metric: str, *, risk_roi: float = 0.5) -> Fig
         risk_roi: the threshold of the region, in points: the dense network's own risk ends there.
     """
     cells = risk_cells[(risk_cells["metric"] == metric) & np.isfinite(risk_cells["d"])]
-    cells = cells.assign(percent=100 * cells["d_relative"])
     models = list(dict.fromkeys(risk_cells["model"]))
     counts = [max(1, cells.loc[cells["model"] == model, "variant"].nunique()) for model in models]
-    figure = style.new_figure(10.2, 0.37 * sum(counts) + 0.55 * len(models) + 1.7)
-    grid = figure.subplots(len(models), 2, squeeze=False, sharex="col", height_ratios=counts)
-    tops = {column: right_end(cells, column) for column in SIDES}
-    tops["d"] = max(tops["d"], risk_roi)
-    for row, model in enumerate(models):
+    figure = style.new_figure(8.4, 0.37 * sum(counts) + 0.55 * len(models) + 1.7)
+    panels = figure.subplots(len(models), squeeze=False, sharex=True, height_ratios=counts)[:, 0]
+    top = max(right_end(cells), risk_roi)
+    for axes, model in zip(panels, models, strict=True):
         here = cells[cells["model"] == model]
-        for axes, (column, label) in zip(grid[row], SIDES.items(), strict=True):
-            _boxes(axes, here, column, tops[column])
-            if row == len(models) - 1:
-                axes.set_xlabel(label)
-        grid[row, 0].set_title(_title(model, here))
-        grid[row, 0].axvline(risk_roi, color=style.HIGHLIGHT, lw=1, ls=(0, (4, 2)), zorder=1)
-        grid[row, 1].tick_params(labelleft=False)
-    for axes, column in zip(grid[0], SIDES, strict=True):
-        axes.set_xlim(-0.03 * tops[column], 1.06 * tops[column])
+        _boxes(axes, here, top)
+        axes.set_title(_title(model, here))
+        axes.axvline(risk_roi, color=style.HIGHLIGHT, lw=1, ls=(0, (4, 2)), zorder=1)
+    if models:
+        panels[-1].set_xlabel("Performance risk (points)")
+        panels[-1].set_xlim(-0.03 * top, 1.06 * top)
     style.heading(
         figure,
         f"Risk of keeping the dense network's hyperparameters ({names.metric_title(metric)})",
         f"Each dot is a cell of the dense network's {risk_roi:g}-ROI: how far the variant trained there "
         "falls short of that variant's own best cell, as measured: noise makes it too large. At the right: mean ± "
-        "standard deviation." + (" Arrows: beyond the axis." if (cells["d"] > tops["d"]).any() else ""),
+        "standard deviation over cells, and the mean in percent of the best cell's accuracy."
+        + (" Arrows: beyond the axis." if (cells["d"] > top).any() else ""),
     )
     style.legend_below(figure, _legend(risk_roi))
     return figure
@@ -66,10 +61,10 @@ def box(values: np.ndarray) -> dict[str, float]:
     return {"q1": low, "med": middle, "q3": high, "whislo": min(inside.min(), low), "whishi": max(inside.max(), high)}
 
 
-def right_end(cells: pd.DataFrame, column: str) -> float:
+def right_end(cells: pd.DataFrame) -> float:
     """The axis' end: the largest value, unless it lies so far out (a failed cell) as to hide the rest."""
     ends = [0.1]
-    for _, values in cells.groupby(["model", "variant"])[column]:
+    for _, values in cells.groupby(["model", "variant"])["d"]:
         low, high = values.quantile([0.25, 0.75])
         ends.append(min(float(values.max()), float(high + FAR * (high - low) + 0.1)))
     return max(ends)
@@ -80,7 +75,7 @@ def _title(model: str, here: pd.DataFrame) -> str:
     return f"{names.model_title(model)} ({cells} cell{'s' * (cells != 1)})"
 
 
-def _boxes(axes: Axes, here: pd.DataFrame, column: str, top: float) -> None:
+def _boxes(axes: Axes, here: pd.DataFrame, top: float) -> None:
     """A box a variant, from the top down, with its cells and mean; the dense network's mean as a line."""
     order = names.variant_order(here["variant"])
     axes.grid(axis="x")
@@ -91,7 +86,8 @@ def _boxes(axes: Axes, here: pd.DataFrame, column: str, top: float) -> None:
         axes.set_yticks([])
         return
     colours = style.variant_colours(order)
-    samples = [here.loc[here["variant"] == variant, column].to_numpy(float) for variant in order]
+    parts = [here[here["variant"] == variant] for variant in order]
+    samples = [part["d"].to_numpy(float) for part in parts]
     line = {"color": style.INK, "linewidth": 0.9}
     boxes = axes.bxp(
         [box(values) for values in samples], positions=range(len(order)), orientation="horizontal", widths=0.62,
@@ -100,7 +96,7 @@ def _boxes(axes: Axes, here: pd.DataFrame, column: str, top: float) -> None:
     )  # fmt: skip
     for drawn, variant in zip(boxes["boxes"], order, strict=True):
         drawn.set_facecolor(style.tint(colours[variant], 0.45 if variant == "dense" else 0.68))
-    for place, (variant, values) in enumerate(zip(order, samples, strict=True)):
+    for place, (variant, values, part) in enumerate(zip(order, samples, parts, strict=True)):
         heights = place + 0.34 * (np.arange(1, len(values) + 1) * GOLDEN % 1 - 0.5)
         beyond = values > 1.001 * top
         look: dict[str, Any] = {
@@ -113,14 +109,20 @@ def _boxes(axes: Axes, here: pd.DataFrame, column: str, top: float) -> None:
         axes.scatter(np.full(beyond.sum(), 1.035 * top), heights[beyond], s=34, marker=">", **look)
         axes.scatter(values.mean(), place, s=34, marker="D", color=style.PAPER, ec=style.INK, lw=1, zorder=5)
         axes.text(
-            1.015, place, f"{values.mean():.2f} ± {values.std():.2f}", va="center", fontsize=style.size(8),
-            transform=axes.get_yaxis_transform(), color=style.INK if variant == "dense" else style.MUTED,
+            1.015, place, _numbers(values, part["d_relative"]), va="center", fontsize=style.size(8),
+            transform=axes.get_yaxis_transform(),
         )  # fmt: skip
-    dense = here.loc[here["variant"] == "dense", column]
+    dense = here.loc[here["variant"] == "dense", "d"]
     if len(dense):
         axes.axvline(dense.mean(), color=style.INK, lw=0.9, ls=":", zorder=1)
     axes.set(xlabel="", ylabel="", ylim=(len(order) - 0.5, -0.5))
     axes.set_yticks(range(len(order)), [names.panel_title(variant, width=36) for variant in order])
+
+
+def _numbers(points: np.ndarray, relative: pd.Series) -> str:
+    """Mean and standard deviation in points, where there are several cells, and the mean in percent."""
+    spread = f" ± {points.std():.2f}" if len(points) > 1 else ""
+    return f"{points.mean():.2f}{spread}" + (f" ({100 * relative.mean():.1f} %)" if relative.notna().any() else "")
 
 
 def _legend(risk_roi: float) -> list[Line2D | Patch]:

@@ -6,7 +6,15 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.ticker import (
+    FixedLocator,
+    Formatter,
+    FuncFormatter,
+    LogLocator,
+    MaxNLocator,
+    NullFormatter,
+    NullLocator,
+)
 
 from prunescape.figures import plane
 from prunescape.figures.names import short
@@ -19,6 +27,22 @@ LEAST = 1e-6  # nats; smaller utilities are as good as none
 MOST_TICKS = 7
 APART = 0.11  # of a logarithmic axis: sizes that are nearer share a tick
 SPARE = 0.5  # of the span of the values: how much further an axis goes to show intervals
+
+
+class LogLabels(Formatter):
+    """Labels of a logarithmic axis, in the one manner that all figures have (see `plane.value_labels`)."""
+
+    def format_ticks(self, values: Sequence[float]) -> list[str]:
+        """The labels of all ticks; those beyond the axis' ends have no say."""
+        assert self.axis is not None
+        low, high = sorted(self.axis.get_view_interval())
+        seen = [value for value in values if low * 0.999 <= value <= high * 1.001]
+        labels = dict(zip(seen, plane.value_labels(seen), strict=True))
+        return [labels.get(value, "") for value in values]
+
+    def __call__(self, x: float, pos: int | None = None) -> str:  # noqa: ARG002 - as all formatters are called
+        """The label of one value."""
+        return plane.decimal_or_scientific(x)
 
 
 def few_ticks(axes: Axes, least_span: float = 0.0) -> None:
@@ -76,7 +100,7 @@ def log_ticks(axis: Axis, values: pd.Series) -> None:
     """The ticks of a logarithmic axis with these positive values, between powers of ten where these are few."""
     near = values.max() / values.min() < NEAR
     axis.set_major_locator(LogLocator(subs=(1, 2, 5) if near else (1,), numticks=9))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: plane.decimal_or_scientific(value)))
+    axis.set_major_formatter(LogLabels())
     axis.set_minor_formatter(NullFormatter())
 
 

@@ -1,5 +1,6 @@
 """The style of all figures: typography, the variants' colours, and saving that repeats to the byte."""
 
+import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -34,6 +35,8 @@ OTHER_RAMPS = [
     ("#0f5f6e", "#79cbd8"),
     ("#6b3a1f", "#d3a184"),
 ]
+NARROWEST = 0.6  # of the width that suits a figure, at which its panels and their labels still keep clear
+WEIGHTS = (0.2126, 0.7152, 0.0722)  # of red, green and blue in what is seen as bright
 FONT_SIZE = 8.5  # points, for which the sizes of this package are chosen
 
 
@@ -118,7 +121,8 @@ def use_style() -> None:
 def new_figure(width: float, height: float, pad: float = 0.06, gap: float = 0.03) -> Figure:
     """An empty figure of that many inches, in the project's style, whose parts keep clear of each other.
 
-    A narrower one (see `on_paper`) is less high, too, by the square root: its text needs the room.
+    On paper (see `on_paper`) it is as wide as a column of text, or as two where its panels would be too narrow; the
+    height changes by the fourth root of that: text needs the room.
 
     Args:
         width, height: in inches.
@@ -127,16 +131,24 @@ def new_figure(width: float, height: float, pad: float = 0.06, gap: float = 0.03
     """
     use_style()
     layout = ConstrainedLayoutEngine(w_pad=pad, h_pad=pad, wspace=gap, hspace=gap)
-    wanted = _PAPER.get().width or width
-    return Figure(figsize=(wanted, height * (wanted / width) ** 0.5), layout=layout)
+    wanted = _on_paper(width)
+    return Figure(figsize=(wanted, height * (wanted / width) ** 0.25), layout=layout)
+
+
+def _on_paper(width: float) -> float:
+    """The width of a figure on paper, in inches, from that which suits it."""
+    column, least = _PAPER.get().width, size(NARROWEST * width)
+    if column is None:
+        return width
+    return column if column >= least else max(2 * column, least)
 
 
 def heading(figure: Figure, title: str, subtitle: str = "") -> None:
     """Put a bold title, and quieter lines below it, at the top left; both wrap to the figure's width."""
     width = figure.get_figwidth()
     room = width / _PAPER.get().scale
-    head = textwrap.fill(title, int(room * 9.6))
-    lines = textwrap.wrap(subtitle, int(room * 13.2))
+    head = "\n".join(wrapped(title, int(room * 9.0)))
+    lines = wrapped(subtitle, int(room * 13.2))
     # The quiet lines hang on the title's box, which an empty line for each keeps room for.
     top = figure.suptitle(
         head + "".join("\n " for _ in lines),
@@ -153,6 +165,12 @@ def heading(figure: Figure, title: str, subtitle: str = "") -> None:
         figure.add_artist(note)
 
 
+def wrapped(words: str, letters: int) -> list[str]:
+    """Lines of so many letters; numbers stay with their signs and units: `σ = 0.005`, `40 %`."""
+    kept = re.sub(r" (?==|%)|(?<==) ", "\u00a0", words)
+    return [line.replace("\u00a0", " ") for line in textwrap.wrap(kept, max(letters, 1))]
+
+
 def legend_below(figure: Figure, handles: Sequence[Artist], entry: float = 1.75) -> None:
     """Put one legend for the whole figure under it, in as many columns as its width has room for.
 
@@ -161,12 +179,23 @@ def legend_below(figure: Figure, handles: Sequence[Artist], entry: float = 1.75)
         handles: its entries.
         entry: the room that one needs, in inches.
     """
-    columns = min(len(handles), max(2, int(figure.get_figwidth() / size(entry))))
+    room = figure.get_figwidth()
+    columns = max(1, min(len(handles), int(room / size(entry))))
+    while columns > 1 and _legend_width(handles, columns) > room:
+        columns -= 1
     rows = -(-len(handles) // columns)
     figure.legend(
         handles=handles, loc="outside lower center", ncols=-(-len(handles) // rows),
         handlelength=1.8, columnspacing=1.8,
     )  # fmt: skip
+
+
+def _legend_width(handles: Sequence[Artist], columns: int) -> float:
+    """About the width of a legend below a figure, in inches, whose entries run down its columns."""
+    letters = [len(str(handle.get_label())) for handle in handles]
+    rows = -(-len(letters) // columns)
+    widest = [max(letters[start : start + rows]) for start in range(0, len(letters), rows)]
+    return size(sum(0.07 * count + 0.5 for count in widest))
 
 
 def save(figure: Figure, paths: Iterable[str], dpi: int = 200, titles: bool = True) -> None:
@@ -211,6 +240,12 @@ def variant_colours(variants: Iterable[str]) -> dict[str, str]:
     return colours | ({"dense": "#3a4149"} if "dense" in colours else {})
 
 
+def fitting(columns: int, inches: float) -> int:
+    """At most so many columns of panels: as many as two columns of a paper have room for, of so many inches each."""
+    column = _PAPER.get().width
+    return columns if column is None else min(columns, max(1, int(2 * column / size(inches))))
+
+
 def bands(items: Sequence[str], columns: int) -> list[list[str]]:
     """The items in rows of at most so many columns, as even as can be, the first rows the fuller ones."""
     rows = max(1, -(-len(items) // columns))
@@ -221,6 +256,22 @@ def bands(items: Sequence[str], columns: int) -> list[list[str]]:
         result.append(list(items[start:stop]))
         start = stop
     return result
+
+
+def ink_on(colour: Any) -> str:
+    """The colour of text, dark or light, that is easier to read on a colour."""
+    return max((INK, PAPER), key=lambda text: contrast(text, colour))
+
+
+def contrast(one: Any, other: Any) -> float:
+    """The contrast of two colours, 1 to 21, as the Web Content Accessibility Guidelines 2.2 define it."""
+
+    def luminance(colour: Any) -> float:
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in to_rgb(colour)]
+        return float(np.dot(linear, WEIGHTS))
+
+    weak, strong = sorted((luminance(one), luminance(other)))
+    return (strong + 0.05) / (weak + 0.05)
 
 
 def tint(colour: str, part: float) -> str:

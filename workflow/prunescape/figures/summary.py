@@ -23,7 +23,7 @@ def draw(
     risk_roi: float,
     axes: Sequence[Mapping[str, Any]] | None = None,
 ) -> Figure:
-    """Left, every variant's confidence ellipse in one plane; right, every variant's mean risk.
+    """Left, every variant's confidence ellipse in one plane, where there are any; right, every variant's mean risk.
 
     Args:
         ellipses: the table ellipses.csv.
@@ -38,19 +38,24 @@ def draw(
     risk = risk[(risk["model"] == model) & (risk["metric"] == metric)]
     variants = names.variant_order([*mine["variant"], *risk["variant"]])
     colours = style.variant_colours(variants)
-    figure = style.new_figure(10.2, max(4.4, 0.42 * len(variants) + 2.4))
-    left, right = figure.subplots(1, 2, width_ratios=(1, 1.02))
-    _ellipses(left, mine[plane.is_fitted(mine)], colours, pair)
+    fitted = mine[plane.is_fitted(mine)]
+    missing = [variant for variant in variants if variant not in set(fitted["variant"])]
+    if fitted.empty:
+        figure = style.new_figure(7.2, 0.42 * len(variants) + 2.4)
+        right = figure.subplots()
+        note = "No network has cells enough in its region of interest for an ellipse. As measured"
+    else:
+        figure = style.new_figure(10.2, max(4.4, 0.42 * len(variants) + 2.4))
+        left, right = figure.subplots(1, 2, width_ratios=(1, 1.02))
+        _ellipses(left, fitted, colours, pair)
+        left.set_title(f"Where the optimum lies ({plane.roi_label(roi)})")
+        note = "Left and right share their colours. Dots are the ellipses' centres; dashed outlines: non-uniform."
+        if missing:
+            note += f" No ellipse (too few cells): {'; '.join(names.variant_title(name) for name in missing)}."
+        note += " Right as measured"
     _risks(right, risk, variants, colours)
-    missing = [variant for variant in variants if variant not in set(mine[plane.is_fitted(mine)]["variant"])]
-    left.set_title(f"Where the optimum lies: ellipses of the {plane.roi_label(roi)}")
-    right.set_title("What keeping the dense network's values costs")
-    note = "Left and right share their colours. Dots are the ellipses' centres; dashed outlines: non-uniform."
-    if len(missing) == len(variants):
-        note = "No network has cells enough in its region of interest for an ellipse."
-    elif missing:
-        note += f" No ellipse (too few cells): {'; '.join(names.variant_title(name) for name in missing)}."
-    note += " Right as measured: noise makes risks too large."
+    right.set_title("What keeping its settings costs")
+    note += ", on average over the cells of the dense network's region: noise makes risks too large."
     style.heading(figure, f"{names.model_title(model)} at a glance ({names.metric_title(metric)})", note)
     return figure
 
@@ -66,10 +71,6 @@ def _ellipses(axes: Axes, fitted: pd.DataFrame, colours: dict[str, str], pair: P
     """Draw all ellipses in one plane; the dense one broad and beneath, so that one that has not moved still shows."""
     axes.grid()
     axes.set(xlabel=pair.second.title, ylabel=pair.first.title)
-    if fitted.empty:
-        axes.text(0.5, 0.5, "no ellipse could be fitted", transform=axes.transAxes, ha="center", color=style.MUTED)
-        axes.set(xticks=[], yticks=[])
-        return
     corners = []
     for _, row in fitted.iterrows():
         colour, dense = colours[row["variant"]], row["variant"] == "dense"
@@ -106,23 +107,22 @@ def _risks(axes: Axes, risk: pd.DataFrame, variants: list[str], colours: dict[st
     axes.grid(axis="x")
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
-    axes.set(xlabel="Mean risk ± standard deviation (points)", ylim=(len(variants) - 0.4, -0.6))
+    axes.set(xlabel="Mean risk (points)", ylim=(len(variants) - 0.4, -0.6))
     axes.set_yticks(range(len(variants)), [names.panel_title(variant, width=36) for variant in variants])
     own = float(table["d_mean"].get("dense", np.nan))
     reach = 0.5
     for place, variant in enumerate(variants):
-        mean, spread = (float(table[name].get(variant, np.nan)) for name in ("d_mean", "d_std"))
+        mean = float(table["d_mean"].get(variant, np.nan))
         if not np.isfinite(mean):
             axes.text(0, place, " not measured", va="center", color=style.MUTED)
             continue
         axes.barh(place, mean, height=0.56, color=colours[variant])
-        axes.errorbar(mean, place, xerr=[[min(spread, mean)], [spread]], color=style.INK, lw=1, capsize=2.5)
         words = f"{mean:.2f}" if variant == "dense" or not own > 0 else f"{mean:.2f}  ({mean / own:.1f} ×)"
         axes.annotate(
-            words, (mean + spread, place), xytext=(6, 0), textcoords="offset points", va="center", zorder=5,
+            words, (mean, place), xytext=(6, 0), textcoords="offset points", va="center", zorder=5,
             bbox={"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.5},
         )  # fmt: skip
-        reach = max(reach, mean + spread)
+        reach = max(reach, mean)
     axes.set_xlim(0, 1.32 * reach)
     if np.isfinite(own):
         axes.axvline(own, color=style.INK, lw=1, ls=":", zorder=3)

@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 from prunescape.figures import names, style
 
 LONGEST = 14  # letters of a line below a cell
-DARK = 0.55  # of the colour scale: from here on numbers are written in white
 LEAST = 1.0  # points that the darkest colour stands for, at least
 
 
@@ -30,21 +29,22 @@ def draw(transfer: pd.DataFrame, model: str, metric: str, *, confidence: float =
     left, right = figure.subplots(1, 2)
     lost = mine["estimate"].fillna(mine["measured"])
     top = max(LEAST, float(np.nanmax(lost))) if len(mine) else LEAST
-    _matrix(left, mine.assign(value=lost), variants, ("value", "low", "high"), (0.0, top), "Oranges")
+    _matrix(left, mine.assign(value=lost), variants, ("value", "low", "high"), (0.0, top), "Oranges", "Points lost")
     ends = [f"rank_correlation_best{end}" for end in ("", "_low", "_high")]
     middle = mine[ends[1:]].mean(axis=1).fillna(mine[ends[0]])
-    _matrix(right, mine.assign(value=middle), variants, ("value", *ends[1:]), (-1.0, 1.0), "PuOr_r", numbers=False)
-    left.set_title("Points lost: trained (column) as tuned on (row)")
-    right.set_title("Rank correlation over the better half of the cells")
-    left.set_ylabel("Tuned")
+    _matrix(right, mine.assign(value=middle), variants, ("value", *ends[1:]), (-1.0, 1.0), "PuOr_r", "Spearman's ρ")
+    left.set_title("Points lost")
+    right.set_title("Rank correlation, better half of the cells")
+    left.set_ylabel("Settings tuned on")
+    right.tick_params(labelleft=False)
     one = mine["estimate"].isna().all()
     style.heading(
         figure,
         f"{names.model_title(model)}: tune one, train another ({names.metric_title(metric)})",
         "As measured with one seed, noise included."
         if one
-        else f"Tuned: the best of one training a cell. With {100 * confidence:g} % intervals. "
-        "Diagonal: what the noise of choosing its own costs.",
+        else f"Tuned: the best of one training a cell. With {100 * confidence:g} % intervals, right around their "
+        "middle. Diagonal: what the noise of choosing its own costs.",
     )
     return figure
 
@@ -56,9 +56,9 @@ def _matrix(
     columns: Sequence[str],
     limits: tuple[float, float],
     colours: str,
-    numbers: bool = True,
+    label: str,
 ) -> None:
-    """A coloured square a pair, with its value (or not) and interval."""
+    """A coloured square a pair, with its value and interval, and the scale of the colours."""
     grids = [
         table.pivot_table(index="tuned_on", columns="variant", values=name, dropna=False).reindex(
             variants, columns=variants
@@ -72,22 +72,24 @@ def _matrix(
         axes.text(0.5, 0.5, "no accuracy measured", transform=axes.transAxes, ha="center", color=style.MUTED)
         return
     shade = colormaps[colours]
-    axes.imshow(np.ma.masked_invalid(middle), cmap=shade, vmin=limits[0], vmax=limits[1], aspect="auto", alpha=0.9)
+    drawn = axes.imshow(np.ma.masked_invalid(middle), cmap=shade, vmin=limits[0], vmax=limits[1], aspect="auto")
+    bar = axes.figure.colorbar(drawn, ax=axes, label=label, aspect=30, pad=0.02)
+    bar.outline.set_visible(False)  # type: ignore[operator] # an artist
     for (row, column), value in np.ndenumerate(middle):
         if not np.isfinite(value):
             continue
         bounds = f"{_tenths(low[row, column])} to {_tenths(high[row, column])}" if np.isfinite(low[row, column]) else ""
-        words = "\n".join(filter(None, [f"{value:.2f}" if numbers or not bounds else "", bounds]))
-        red, green, blue, _ = shade((value - limits[0]) / (limits[1] - limits[0]))
-        bright = 0.3 * red + 0.59 * green + 0.11 * blue
+        shown = shade((value - limits[0]) / (limits[1] - limits[0]))
         axes.text(
-            column, row, words, ha="center", va="center", fontsize=style.size(7.5), linespacing=1.3,
-            color=style.INK if bright > DARK else style.PAPER,
+            column, row, f"{value:.2f}\n{bounds}".strip(), ha="center", va="center", fontsize=style.size(7.5),
+            linespacing=1.3, color=style.ink_on(shown),
         )  # fmt: skip
     titles = [names.narrow_title(variant) for variant in variants]
     longest = max(len(line) for title in titles for line in title.split("\n"))
-    axes.set_xticks(range(len(variants)), titles, rotation=90 if longest > LONGEST else 0)
+    tight = axes.figure.get_figwidth() / (2.8 * len(variants)) < style.size(0.08 * longest)  # type: ignore[union-attr]
+    axes.set_xticks(range(len(variants)), titles, rotation=90 if tight or longest > LONGEST else 0)
     axes.set_yticks(range(len(variants)), titles)
+    axes.set_xlabel("Network trained with them")
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
 

@@ -92,7 +92,7 @@ def _claim(
     told = answer_of(of, pair) if row["question"] == PRIOR or not is_asked(row) else f"{row['answer']}: {gain_of(row)}"
     columns = ("reason", "generation", "seeds", "deviation", "image_error", "accuracy", "accuracy_tuned", "trainings")
     return asked.answered(
-        about._replace(data=f"{about.data}; {row['seeds']} fresh seeds"),
+        about._replace(data=about.data + (f"; {row['seeds']} fresh seeds" if row["seeds"] else "")),
         f"{_sentence(told)}." if is_asked(row) else f"{_sentence(advice(of['recommendation'], pair))}.",
         _judgement(row, rules) if is_asked(row) else None,
         CANNOT,
@@ -104,7 +104,7 @@ def _claim(
 
 def _judgement(row: Mapping[str, Any], rules: Mapping[str, Any]) -> Judgement:
     decided, outcome = SAYS.get(row["answer"], (OPEN, UNDECIDED))
-    lost, low, high = -row["gain"], -row["high"], -row["low"]
+    lost, low, high = (0.0 - row[name] for name in ("gain", "high", "low"))  # no minus before a zero
     more = ""
     if outcome == UNDECIDED:
         wanted = row["seeds_to_decide"]

@@ -35,7 +35,7 @@ _BODY = """{% for model, entry in models.items() %}
 <td data-label="trainings to tune">{{ of.trainings }}</td>
 <td data-label="fresh seeds">{{ of.questions.values() | map(attribute="seeds") | max }}</td></tr>
 {% endfor %}</tbody></table>
-{% for line in reasons(entry, settings) %}<p class="note">{{ capitalised(line) }}.</p>
+{% for line in reasons(entry, settings) %}<p class="note">{{ line }}.</p>
 {% endfor %}{% for line in caveats(entry) %}<p class="note">{{ capitalised(line) }}.</p>
 {% endfor %}{% endfor %}
 <p class="note">{{ measured }}</p>
@@ -58,7 +58,7 @@ def verdict_section(answer: Mapping[str, Any]) -> Markup:
 
 
 def _capitalised(sentence: str) -> str:
-    """With a capital at the beginning, and names of variants as they are."""
+    """With a capital at the beginning."""
     return sentence[:1].upper() + sentence[1:]
 
 

@@ -120,7 +120,10 @@ def _remedy(model: nn.Module, shape: tuple[int, int, int]) -> str:
     if taken is None:
         return ""
     if taken[1:] != shape[1:]:
-        return f"; it takes images of {_by(taken)}: choose data or data.image_size so, or a network for these"
+        return (
+            f"; it takes images of {_by(taken)}: choose data or data.image_size so, or a network for these (some are "
+            f"made by kwargs: {{image_size: {shape[1]}}})"
+        )
     if shape[0] == 1:
         return "; it takes images of three channels, which image_folder gives grey files with data.color_mode: rgb"
     return f"; it takes images of {_by(taken)}: choose data so, or a network for these"

@@ -197,7 +197,7 @@ def _wall(seconds: Sequence[float | None], device: str, cores: int | None) -> li
     if device != "core" or not cores:
         return [f"All together: {' to '.join(dict.fromkeys([hours(least), hours(most)]))} {device}-hours."]
     told = " to ".join(dict.fromkeys([duration(least / cores), duration(most / cores)]))
-    return [f"On {cores} core{'s' if cores > 1 else ''}: {told}, beside the light jobs."]
+    return [f"On {cores} core{'s' if cores > 1 else ''}: {told}, beside light jobs and the start of each job."]
 
 
 def _disk(study: Study, lines: Sequence[Line]) -> list[str]:

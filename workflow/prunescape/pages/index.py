@@ -136,8 +136,9 @@ class Entry(NamedTuple):
 
     @property
     def data(self) -> str:
-        """The data that the claims are decided on, in words."""
-        return "; ".join(dict.fromkeys(claim.data for claim in self.stated.claims))
+        """The data that the claims are decided on, in words; those that others tell more of are left out."""
+        told = dict.fromkeys(claim.data for claim in self.stated.claims)
+        return "; ".join(data for data in told if not any(other.startswith(f"{data};") for other in told))
 
     @property
     def has_published(self) -> bool:

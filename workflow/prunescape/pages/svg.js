@@ -7,9 +7,12 @@ function svgElement(name, attributes, parent) {
   return element;
 }
 
-/* A short number: 0.0398, 3.16e-5; whole ones are whole. */
+/* A short number, as figures have it: 0.0398, 3.16×10⁻⁵; whole ones are whole. */
 function short(value) {
   if (Number.isInteger(value)) return String(value);
   const rounded = Number(value.toPrecision(3));
-  return Math.abs(rounded) < 0.001 && rounded !== 0 ? rounded.toExponential() : String(rounded);
+  if (Math.abs(rounded) >= 0.0001 || rounded === 0) return String(rounded);
+  const [mantissa, power] = rounded.toExponential().split("e");
+  const raised = [...power].map((sign) => (sign === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(sign)])).join("");
+  return (mantissa === "1" ? "" : `${mantissa}×`) + `10${raised}`;
 }

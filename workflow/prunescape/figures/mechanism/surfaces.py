@@ -46,7 +46,8 @@ def draw(
     recomputed = select.truths(table["recomputed"])
     table = table[recomputed] if recomputed.any() else table
     cycles = [int(cycle) for cycle in sorted(table["cycle"].unique())]
-    columns, rows = min(COLUMNS, len(cycles) + 1), -(-(len(cycles) + 1) // COLUMNS)
+    columns = min(style.fitting(COLUMNS, SIDE), len(cycles) + 1)
+    rows = -(-(len(cycles) + 1) // columns)
     figure = style.new_figure(columns * (SIDE + 0.25) + 1.2, rows * (SIDE + 0.5) + 1.35)
     grid, colours = figure.add_gridspec(rows, columns), colour_scale(COLOUR_MAP)
     drawn = []

@@ -46,9 +46,9 @@ def draw(explained: pd.DataFrame, ranks: pd.DataFrame, sharpness: pd.DataFrame, 
             drawing.line(left, spread, "level", name, look)
         left.axhline(0, color=style.MUTED, lw=1)
         left.set_ylim(None, 1.0)
-        left.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-        left.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    left.set(title="What explains utility", ylabel="Share of its variance", xlabel="Part of the weights ablated")
+        for axis in (left.xaxis, left.yaxis):
+            axis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=""))
+    left.set(title="What explains utility", ylabel="Share of its variance (%)", xlabel="Weights ablated (%)")
     chosen = terms.level_looks(kept["level"])
     drawing.lines(middle, select.over_seeds(kept, ["level", "epoch"], ["to_last"]), "epoch", "to_last", "level", chosen)
     middle.set(title="Do ranks stay?", ylabel="Rank correlation with the last epoch", xlabel="Epoch")

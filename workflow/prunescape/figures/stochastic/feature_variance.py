@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from prunescape.figures import drawing, names, select, style
+from prunescape.figures import drawing, names, scales, select, style
 from prunescape.figures.stochastic import lines, terms
 
 USUAL_GAMMA = 0.9  # the paper's best pruning rate of ResNet-18
@@ -78,3 +78,4 @@ def _panel(axes: Axes, spread: pd.DataFrame, x: str, colours: dict[float, str]) 
         lines.line(axes, mine, x, "v", color=colour, lw=width, marker="o", ms=3, zorder=zorder)
     if known.min() > 0 and max(known.max(), 1) / min(known.min(), 1) > WIDE:
         axes.set_yscale("log")
+        scales.log_ticks(axes.yaxis, known)
