@@ -259,8 +259,8 @@ def bands(items: Sequence[str], columns: int) -> list[list[str]]:
 
 
 def ink_on(colour: Any) -> str:
-    """The colour of text, dark or light, that is easier to read on a colour."""
-    return max((INK, PAPER), key=lambda text: contrast(text, colour))
+    """The colour of text, black or white, that is easier to read on a colour: a contrast of 4.5 or more."""
+    return max(("#000000", PAPER), key=lambda text: contrast(text, colour))
 
 
 def contrast(one: Any, other: Any) -> float:

@@ -74,7 +74,7 @@ def _matrix(
     shade = colormaps[colours]
     drawn = axes.imshow(np.ma.masked_invalid(middle), cmap=shade, vmin=limits[0], vmax=limits[1], aspect="auto")
     bar = axes.figure.colorbar(drawn, ax=axes, label=label, aspect=30, pad=0.02)
-    bar.outline.set_visible(False)  # type: ignore[operator] # an artist
+    bar.outline.set_visible(False)
     for (row, column), value in np.ndenumerate(middle):
         if not np.isfinite(value):
             continue
