@@ -39,7 +39,7 @@ def epochs(seeds=(0, 1, 2), runs=RUNS, every=4, model=MODEL, standard_error=0.0)
             "validation_top1": 10 + 70 * learned if real else 10.0,
             "coherence": np.where(epoch % every == 0, coherence, np.nan),
         }
-        keys = {"model": model, "seed": seed, "data": data, "start": start, "epoch": epoch}
+        keys = {"model": model, "seed": seed, "data": data, "start": start, "epoch": epoch, "label_noise": 0.0}
         sizes = {"diff_size": 0.01 + coherence / 2 * (1 if real else 3), "diff_size_by_chance": 0.004}
         levels = {"coherence_standard_error": standard_error, "coherence_by_chance": 2e-5, "samples": 50_000}
         levels["hardest_share"] = 0.02 + 0.4 * learned
