@@ -136,3 +136,36 @@ def search_progress(seeds=range(2), generations=5, population=15):
     ]
     columns = ["model", "seed", "objectives", "algorithm", "generation", "evaluations", "hypervolume"]
     return pd.DataFrame(rows, columns=columns).assign(search_seed=0)
+
+
+def swaps(seeds=range(2), gamma=0.9, sigmas=SIGMAS):
+    """Weights at the threshold swap as often as not, those far from it never."""
+    rows = []
+    for seed, sigma, distance in product(seeds, sigmas, np.arange(-4.25, 4.5, 0.5)):
+        weights = int(0 if distance > 4 else 200 * np.exp(-distance / 3) + 5 * seed)
+        part = 0.5 * np.exp(-(distance**2) / 2)
+        rows.append((MODEL, seed, gamma, sigma, distance, weights, (part - 0.02 * seed) * weights, part * weights))
+    return pd.DataFrame(rows, columns=["model", "seed", "gamma", "sigma", "distance", "weights", "swapped", "expected"])
+
+
+ON_LINES = [("dense_deterministic", 0), *product(("dense_stochastic", "deterministic_stochastic"), range(2))]
+
+
+def lines(seeds=range(2), gamma=0.9, sigma=0.005):
+    """Pruned networks are worse than the dense one, fine-tuned ones less so; in between a little is lost."""
+    rows = []
+    for seed, (stage, lost), (line, draw), alpha in product(
+        seeds, (("one_shot", 30.0), ("fine_tuned", 2.0)), ON_LINES, np.linspace(0, 1, 5)
+    ):
+        start, end = (0.0 if line.startswith("dense") else lost), lost - draw
+        wrong = (1 - alpha) * start + alpha * end + 4 * (1 + seed) * alpha * (1 - alpha)
+        rows.append((MODEL, seed, gamma, sigma, stage, line, draw, alpha, 95 - wrong, 0.1 + wrong / 20))
+    columns = ["model", "seed", "gamma", "sigma", "stage", "line", "draw", "alpha", "top1", "loss"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def basins(seeds=range(2), gamma=0.9, sigma=0.005):
+    """The barriers of `lines`."""
+    table = lines(seeds, gamma, sigma)
+    keys = ["model", "seed", "gamma", "sigma", "stage", "line", "draw"]
+    return table[keys].drop_duplicates(ignore_index=True).assign(error_barrier=lambda of: 1.0 + of["seed"])

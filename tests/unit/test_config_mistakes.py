@@ -131,6 +131,7 @@ CASES = [
     ("stochastic", "{grid: {gammas: [1.0]}}", "stochastic.grid.gammas[0]", "is 1.0; write a number above 0"),
     ("stochastic", "{search: {sigma: [0.1, 0.01]}}", "stochastic.search.sigma", "0.1 is not below 0.01"),
     ("stochastic", "{search: {gama: [0.1, 0.5]}}", "stochastic.search.gama", "did you mean 'gamma'?"),
+    ("stochastic", "{sweep: {shown_sigma: 0.5}}", "stochastic.sweep.shown_sigma", "0.5 is not in stochastic.sweep"),
     # the mechanism study
     ("mechanism", "{lanes: 27}", "mechanism.lanes", "write 1 or 32"),
     ("mechanism", "{levels: [1.0]}", "mechanism.levels[0]", "is 1.0; write a number above 0"),

@@ -50,6 +50,9 @@ def of_stochastic(**options: Any) -> Tables:
         "search_progress": stochastic.search_progress(**some(options, "seeds")),
         "fine_tuning": stochastic.fine_tuning(**some(options, "seeds gammas sigmas draws")),
         "structured": stochastic.structured(**options),
+        "swaps": stochastic.swaps(**some(options, "seeds sigmas")),
+        "lines": stochastic.lines(**some(options, "seeds")),
+        "basins": stochastic.basins(**some(options, "seeds")),
     }
 
 
@@ -136,6 +139,8 @@ SIZES: dict[str, dict[str, Callable[[], Tables]]] = {
     },
 }
 VALUES = {
+    "stochastic.sweep.shown_sigma": None,
+    "stochastic.sweep.shown_gammas": None,
     "data.name": "cifar10",
     "mechanism.tolerance": 2.0,
     "coherence.tolerance": 0.5,

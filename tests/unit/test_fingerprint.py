@@ -37,10 +37,9 @@ OF_NETWORKS = {
     *("mechanism/prune_in_cycles", "mechanism/retrain_pruned", "mechanism/retrain_channel_sets"),
     *("models/calibrate", "models/check_network", "models/describe_dense", "models/prune", "models/train_dense"),
     "studies/measure",
-    *("stochastic/confirm_controls", "stochastic/confirm_noise", "stochastic/confirm_structured"),
-    "stochastic/fine_tune",
+    *("stochastic/confirm_noise", "stochastic/confirm_structured", "stochastic/fine_tune"),
     *("stochastic/evaluate", "stochastic/evaluate_structured", "stochastic/search"),
-    *("stochastic/measure_feature_variance", "stochastic/measure_weight_cdf"),
+    "stochastic/measure_feature_variance",
 }
 
 

@@ -82,7 +82,7 @@ def test_networks_that_lose_no_channels_are_for_stochastic_alone(
     plan = Plan(both, 2)
     assert (plan.run.models, plan.run.all_models) == (["small_resnet"], ["small_resnet", "mlp"])
     steps = {job.step.name for job in plan.jobs() if job.model == "mlp"}
-    assert {"pretrain", "confirm_controls", "choose_cell"} <= steps
+    assert {"pretrain", "confirm_noise", "choose_cell"} <= steps
     assert not steps & {"evaluate_structured", "confirm_structured", "train_tile", "train_dense"}
     study = plan.companions["stochastic"]
     (cell,) = (job for job in study.choose_cell.all_jobs() if job.model == "mlp")

@@ -9,6 +9,7 @@ from figure_checks import dots, legible, levels, lines_of, texts
 from figure_samples import no_titles_overlap
 from prunescape.figures import names, palette, select, style
 from prunescape.figures.stochastic import (
+    basins,
     best_draws,
     feature_variance,
     fine_tuning,
@@ -19,10 +20,12 @@ from prunescape.figures.stochastic import (
     search_progress,
     seeds,
     structured,
+    swaps,
     terms,
     transfer,
     weight_cdf,
 )
+from prunescape.stochastic import cause_claims
 from prunescape.stochastic import names as study_names
 from prunescape.stochastic.statistics import grid_tests, seed_intervals, seed_medians
 
@@ -37,6 +40,9 @@ def test_the_words_are_those_of_the_tables():
     for name in ("DENSE", "DENSE_STOCHASTIC", "DETERMINISTIC", "STOCHASTIC", "MASK_S_TO_D", "MASK_D_TO_S"):
         assert getattr(terms, name) == getattr(study_names, name)
     assert list(fronts.ALGORITHMS) == [study_names.NSGA_II, study_names.RANDOM]
+    assert list(basins.STAGES) == [study_names.ONE_SHOT, study_names.FINE_TUNED]
+    assert list(basins.ENDS) == [study_names.DP_TO_SP, study_names.DENSE_TO_SP, study_names.DENSE_TO_DP]
+    assert basins.IN_ONE == cause_claims.IN_ONE
     assert list(fronts.AXES) == list(fronts.TITLES) == [study_names.F1, study_names.F2]
 
 
@@ -376,6 +382,52 @@ def test_progress_has_a_mean_and_every_seed():
     (mean,) = lines_of(figure.axes[1], palette.BLUE)
     np.testing.assert_allclose(mean[:, 1], nsga2.groupby("evaluations")["hypervolume"].mean())
     assert len(figure.axes[1].get_lines()) == 2 * (2 + 1)
+
+
+# Causes
+
+
+def test_swaps_are_shares_of_the_weights_at_each_distance():
+    table = tables.swaps()
+    figure = swaps.draw(table, MODEL)
+    upper, lower = figure.axes
+    for sigma, colour in terms.sigma_colours(tables.SIGMAS).items():
+        here = select.at(table, sigma=sigma)
+        here = here[here["weights"] > 0]  # of none there is no share
+        seeds = dict(list(here.groupby("seed")))
+        shares = [part.assign(y=100 * part["swapped"] / part["weights"])[["distance", "y"]] for part in seeds.values()]
+        drawn = [line.get_xydata() for line in upper.get_lines() if line.get_color() == colour]
+        assert len(drawn) == len(seeds) + 2  # each, their mean, and what is expected
+        for thin, expected in zip(drawn, shares, strict=False):
+            np.testing.assert_allclose(thin, expected)
+        mean = pd.concat(shares).groupby("distance")["y"].mean()
+        np.testing.assert_allclose(drawn[len(seeds)], np.column_stack([mean.index, mean]))
+        np.testing.assert_allclose(drawn[-1][:, 1], 50 * np.exp(-(mean.index**2) / 2))
+        there = [line.get_ydata() for line in lower.get_lines() if line.get_color() == colour]
+        np.testing.assert_allclose(there[-1], select.at(table, sigma=sigma).groupby("distance")["weights"].mean())
+    assert legible(figure)
+
+
+def test_basins_have_every_line_their_means_and_barriers():
+    table, heights = tables.lines(), tables.basins()
+    figure = basins.draw(table, heights, MODEL)
+    assert [axes.get_title(loc="left") for axes in figure.axes] == [
+        "DP to SP",
+        "dense to SP",
+        "dense to DP",
+        "Barriers",
+    ]
+    for axes, name in zip(figure.axes, basins.ENDS, strict=False):
+        for stage, (colour, _) in basins.STAGES.items():
+            here = select.at(table, line=name, stage=stage)
+            drawn = [line.get_xydata() for line in axes.get_lines() if line.get_color() == colour]
+            assert len(drawn) == len(here[["seed", "draw"]].drop_duplicates()) + 1
+            mean = here.groupby("alpha")["top1"].mean()
+            np.testing.assert_allclose(drawn[-1], np.column_stack([mean.index, mean]))
+    points = np.concatenate([dots.get_offsets() for dots in figure.axes[-1].collections])
+    assert len(points) == len(heights)
+    np.testing.assert_allclose(np.sort(points[:, 1]), np.sort(heights["error_barrier"]))
+    assert legible(figure)
 
 
 # Fine-tuning

@@ -156,7 +156,10 @@ def test_the_distribution_of_weights(pretrained: Pretrained) -> None:
 def test_swapped_weights_are_counted_by_their_distance_from_the_threshold(pretrained: Pretrained) -> None:
     """One weight after the other; and what is expected, by noise drawn a thousand times on each."""
     gamma, sigma, draws = 0.8, 0.02, 3
-    found = swaps(pretrained, gamma, sigma, draws)
+    both = swaps(pretrained, gamma, [0.05, sigma], draws)
+    assert both["sigma"].drop_duplicates().tolist() == [0.05, sigma]
+    found = both[both["sigma"] == sigma].reset_index(drop=True)
+    assert both["swapped"].sum() > 2 * found["swapped"].sum()
     assert list(found.columns) == [*("model", "seed", "gamma", "sigma", "distance", "weights", "swapped", "expected")]
     plain = pretrained.masks(Variant("deterministic", "magnitude", gamma))
     noisy = [pretrained.masks(Variant("stochastic", "magnitude", gamma, sigma, draw)) for draw in range(draws)]

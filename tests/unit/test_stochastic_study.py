@@ -256,8 +256,9 @@ def test_fine_tuning_is_measured_before_and_after(context: PretrainedContext, ta
 
 def check_lines(context: PretrainedContext, wanted: list[Variant], tuned: FineTuned) -> None:
     """Barriers in the middle of lines, from networks that are averaged and recalibrated one by one."""
-    found = basins(context, wanted, tuned, 0.8, 0.05, points=3, draws=5)
+    found, points = basins(context, wanted, tuned, 0.8, 0.05, points=3, draws=5)
     assert len(found) == 2 * (1 + 2 * 2)
+    assert len(points) == 3 * len(found)
     deterministic = Variant("deterministic", "magnitude", 0.8)
     noisy = Variant("stochastic", "magnitude", 0.8, 0.05, 1)
     for stage in ("one_shot", "fine_tuned"):
@@ -272,10 +273,13 @@ def check_lines(context: PretrainedContext, wanted: list[Variant], tuned: FineTu
         networks = recalibration.recalibrated([plain, middle, other], context.sample, EXACT)
         top1 = [evaluate([network], context.data, EXACT).top1.item() for network in networks]
         row = found[(found["stage"] == stage) & (found["line"] == "deterministic_stochastic") & (found["draw"] == 1)]
+        line = points.merge(row[["stage", "line", "draw"]])
+        assert line["alpha"].tolist() == [0.0, 0.5, 1.0]
+        assert line["top1"].tolist() == pytest.approx(top1)
         assert row["top1_start"].item() == pytest.approx(top1[0])
         assert row["top1_end"].item() == pytest.approx(top1[2])
         assert row["error_barrier"].item() == pytest.approx(max(0.0, (top1[0] + top1[2]) / 2 - top1[1]), abs=1e-9)
-    assert basins(context, wanted, tuned, 0.7, 0.05, points=3, draws=1).empty
+    assert all(table.empty for table in basins(context, wanted, tuned, 0.7, 0.05, points=3, draws=1))
 
 
 def test_searches_and_what_their_fronts_are_worth(context: PretrainedContext, tmp_path: Path) -> None:

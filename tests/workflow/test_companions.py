@@ -21,7 +21,7 @@ WAYS = {"pruning": ["weights", "channels"], "retraining": ["fine_tuning", "rewin
 OF = {"model": ["small_resnet"], "method": ["magnitude", "grasp"], **WAYS}
 # By study: tables, figures, claims on each model, and rules that its plan names.
 THERE: dict[str, tuple[int, int, dict[str, int], list[str]]] = {
-    "stochastic": (29, 12, {"small_resnet": 48}, ["evaluate_sweep", "confirm_noise", "confirm_structured"]),
+    "stochastic": (30, 14, {"small_resnet": 48}, ["evaluate_sweep", "confirm_noise", "confirm_structured"]),
     "mechanism": (24, 13, {"small_resnet": 67}, ["prune_in_cycles", "retrain_channel_sets"]),
     "coherence": (
         *(17, 19, {"small_resnet": 47, "mlp": 38}),
@@ -139,14 +139,13 @@ GROUPS: dict[str, dict[str, str]] = {
     "stochastic": {
         "ANSWERS": "collect state",
         "SUMMARY": "summarise tabulate:1 figure:best_draws figure:grid figure:seeds figure:one_shot",
-        "CONFIRMED": "ANSWERS SUMMARY confirm_noise figure:transfer",
-        "TUNED": "fine_tune figure:fine_tuning tabulate:2 tabulate:3",
-        "CONTROLS": "ANSWERS confirm_controls summarise:controls summarise:deployed",
-        "CELL": "TUNED CONFIRMED CONTROLS confirm_structured choose_cell",
+        "CONFIRMED": "ANSWERS SUMMARY confirm_noise summarise:controls summarise:deployed figure:transfer figure:swaps "
+        "figure:weight_cdf",
+        "TUNED": "fine_tune figure:fine_tuning figure:basins tabulate:2 tabulate:3",
+        "CELL": "TUNED CONFIRMED confirm_structured choose_cell",
         "SEARCHES": "search tabulate:1 figure:best_draws figure:fronts figure:search_progress",
         "STRUCTURED": "evaluate_structured figure:structured",
         "FEATURES": "measure_feature_variance figure:feature_variance",
-        "WEIGHTS": "measure_weight_cdf figure:weight_cdf",
         "EVERYTHING": "CELL SEARCHES STRUCTURED FEATURES evaluate_sweep evaluate_grid",
     },
     "mechanism": {
@@ -189,15 +188,15 @@ CHANGES: dict[str, list[tuple[dict[str, Any], str]]] = {
         ({"stochastic": {"tolerance": 1.0}}, "SUMMARY state"),
         (
             {"stochastic": {"confirm": {"generation": 2}}},
-            "CONFIRMED TUNED CONTROLS WEIGHTS confirm_structured pretrain",
+            "CONFIRMED TUNED confirm_structured pretrain",
         ),
         ({"stochastic": {"fine_tuning": {"epochs": 3}}}, "ANSWERS TUNED"),
         ({"stochastic": {"search": {"budget": 16}}}, "ANSWERS SEARCHES"),
         ({"stochastic": {"structured": {"draws": 3}}}, "STRUCTURED CELL"),
         ({"stochastic": {"grid": {"draws": 6}}}, "CELL evaluate_grid"),
         ({"stochastic": {"perturbed": "all"}}, "EVERYTHING"),
-        ({"stochastic": {"held_out": 25}}, "EVERYTHING WEIGHTS pretrain"),
-        ({"recipe": {"momentum": 0.8}}, "EVERYTHING WEIGHTS pretrain"),
+        ({"stochastic": {"held_out": 25}}, "EVERYTHING pretrain"),
+        ({"recipe": {"momentum": 0.8}}, "EVERYTHING pretrain"),
         ({"seeds": [0, 1, 2]}, "EVERYTHING pretrain"),
     ],
     "mechanism": [
@@ -231,7 +230,7 @@ EDITS: dict[str, list[tuple[str, str]]] = {
     "stochastic": [
         ("figures/stochastic/transfer.py", "figure:transfer"),
         ("stochastic/claims.py", "state"),
-        ("stochastic/weight_cdf.py", "WEIGHTS ANSWERS"),
+        ("stochastic/weight_cdf.py", "CONFIRMED"),
         ("stochastic/search.py", "ANSWERS SEARCHES"),
         ("training/barriers.py", "ANSWERS TUNED"),
         ("pages/companion.py", "explore"),

@@ -97,7 +97,8 @@ def test_networks_without_batch_norm_beside_one_with_it(project: Callable[..., P
     small |= {"fine_tuning": {"methods": ["magnitude"], "sigmas": [0.03], "draws": 1, "epochs": 1}}
     small |= {"search": {"algorithms": ["nsga2"], "budget": 2, "population": 2, "sigma": [0.01, 0.1], "draws": 1}}
     plain = {"learning_rate": 0.05, "weight_decay": 0.0001}
-    models = {"vanilla_cnn": {**plain, "methods": ["uniform"], "ratios": [0.5]}, "mlp": {**plain, "ratios": []}}
+    models = {"vanilla_cnn": {**plain, "methods": ["uniform"], "ratios": [0.5]}}
+    models |= {name: {**plain, "ratios": []} for name in ("mlp", "small_vit")}
     folder = project(merged(SMALL, {"seeds": [0], "stochastic": small, "models": models}))
     snakemake(folder, "stochastic", "--cores", "2")
     output = results(folder)
@@ -107,14 +108,15 @@ def test_networks_without_batch_norm_beside_one_with_it(project: Callable[..., P
             "small_resnet": [False, True],
             "vanilla_cnn": [False],
             "mlp": [False],
+            "small_vit": [False],
         }
     assert set(pd.read_csv(output / "structured.csv")["model"]) == {"small_resnet", "vanilla_cnn"}
     claims = pd.read_csv(output / "claims.csv")
     assert "stochastic.batch_norm_artefact.all_networks" in set(claims["id"])
-    of_mlp = claims[claims["model"] == "mlp"]["id"]
-    assert not of_mlp.str.contains("recalib|structured|recovery").any()
-    drawn = {name: {path.name for path in (output / "figures" / name).glob("*.png")} for name in ("vanilla_cnn", "mlp")}
-    assert drawn["vanilla_cnn"] - drawn["mlp"] == {"structured.png"}
+    without_channels = claims[claims["model"].isin(["mlp", "small_vit"])]["id"]
+    assert not without_channels.str.contains("recalib|structured|recovery").any()
+    drawn = {name: {path.name for path in (output / "figures" / name).glob("*.png")} for name in models}
+    assert drawn["vanilla_cnn"] - drawn["mlp"] == drawn["vanilla_cnn"] - drawn["small_vit"] == {"structured.png"}
     text = "".join(claims[claims["model"] != "small_resnet"]["answer"].astype(str))
     assert "nan" not in text
     assert "artefact of batch norm" in (output / "explore.html").read_text()
@@ -132,7 +134,10 @@ def test_the_papers_preset_shrunken(shrunken: Callable[..., Path]) -> None:
             "held_out": 10,
             "sample": 10,
             "lanes": 1,
-            "sweep": {"methods": ["magnitude"], "gammas": [0.8], "sigmas": [0.003], "draws": 1},
+            "sweep": {
+                **{"methods": ["magnitude"], "gammas": [0.8], "sigmas": [0.003], "draws": 1},
+                **{"shown_gammas": [0.8], "shown_sigma": 0.003},
+            },
             "grid": {"methods": ["magnitude"], "gammas": [0.9], "sigmas": [0.003], "draws": 1},
             "confirm": {"seeds": 2, "draws": 1},
             "transfer": {"draws": 1},

@@ -80,7 +80,7 @@ def _rules(config: Config, known_models: Collection[str], known_data_sets: Colle
     yield from (partial(rule, model=model) for model in models for rule in OF_NETWORK)
     yield from (network_checks.folders, network_checks.rewind, network_checks.steps)
     if study := there.get("stochastic"):
-        yield partial(study_checks.held_out, study=study)
+        yield from (partial(rule, study=study) for rule in (study_checks.held_out, study_checks.shown))
         yield partial(_lanes, path=("stochastic", "lanes"))
         yield from (partial(_bounds, path=("stochastic", "search", axis)) for axis in ("sigma", "gamma"))
     if study := there.get("mechanism"):

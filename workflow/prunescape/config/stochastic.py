@@ -40,6 +40,14 @@ class Sweep(Section):
         (0.001, 0.002, 0.003, 0.004, 0.005, 0.008), "Standard deviations sigma of the noise.", unit="weight"
     )
     draws: Draws = key(5, "Noisy networks of each setting.", unit="networks")
+    shown_gammas: Some[Part] | None = key(
+        None,
+        "Pruning rates of the figure `seeds` (null, a mild one and that of the largest gain).",
+        unit="part of the weights",
+    )
+    shown_sigma: Positive | None = key(
+        None, "Noise of the figure `seeds` (null, that of the largest gain).", unit="weight"
+    )
 
 
 class NoiseGrid(Section):

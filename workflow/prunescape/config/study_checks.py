@@ -5,7 +5,8 @@ from collections.abc import Collection
 from prunescape.config.coherence import Coherence
 from prunescape.config.config import Config
 from prunescape.config.mechanism import Mechanism
-from prunescape.config.messages import Mistakes, shown, suggestion
+from prunescape.config.messages import Mistakes, suggestion
+from prunescape.config.messages import shown as quoted
 from prunescape.config.stochastic import Stochastic
 
 
@@ -16,6 +17,20 @@ def held_out(config: Config, study: Stochastic) -> Mistakes:
         left = f"of data.train_size = {size} leaves less than a batch to train on ({batch})"
         remedy = f"write at most {size - batch}" if size > batch else "take more images"
         yield ("stochastic", "held_out"), f"{held} {left}; {remedy}"
+
+
+def shown(_: Config, study: Stochastic) -> Mistakes:
+    """What a figure shows was measured."""
+    sweep = study.sweep
+    for name, wanted, measured in (
+        ("shown_gammas", sweep.shown_gammas or (), sweep.gammas),
+        ("shown_sigma", () if sweep.shown_sigma is None else (sweep.shown_sigma,), sweep.sigmas),
+    ):
+        missing = [value for value in wanted if value not in measured]
+        if missing:
+            axis = "gammas" if name == "shown_gammas" else "sigmas"
+            text = f"{missing[0]:g} is not in stochastic.sweep.{axis}; add it there, or choose from there"
+            yield ("stochastic", "sweep", name), text
 
 
 def measured_epochs(config: Config, study: Mechanism) -> Mistakes:
@@ -47,7 +62,7 @@ def networks(_: Config, study: Coherence, catalogue: Collection[str]) -> Mistake
     """Networks are of the catalogue."""
     for name in study.models:
         if name not in catalogue:
-            yield ("coherence", "models", name), f"unknown model {shown(name)}; {suggestion(name, catalogue)}"
+            yield ("coherence", "models", name), f"unknown model {quoted(name)}; {suggestion(name, catalogue)}"
 
 
 def samples(config: Config, study: Coherence) -> Mistakes:

@@ -56,11 +56,16 @@ class Stacked(nn.Module):
         # No submodule: it holds no numbers of its own, and is no part of the state.
         object.__setattr__(self, "_plain", copy.deepcopy(models[0]))
 
-    def pairs(self) -> Iterator[tuple[nn.Module, nn.Module]]:
-        """Modules of the tree, and those of the plain copy, which get their modes."""
+    @property
+    def running(self) -> nn.Module:
+        """The plain copy, whose layers are called."""
         plain = self._plain
         assert isinstance(plain, nn.Module)
-        for stacked, single in zip(self.modules(), plain.modules(), strict=True):
+        return plain
+
+    def pairs(self) -> Iterator[tuple[nn.Module, nn.Module]]:
+        """Modules of the tree, and those of the plain copy, which get their modes."""
+        for stacked, single in zip(self.modules(), self.running.modules(), strict=True):
             single.training = stacked.training
             if isinstance(stacked, _NormBase):
                 single.momentum = stacked.momentum  # type: ignore[assignment]
@@ -81,9 +86,9 @@ class Alone(Stacked):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(N, C, H, W) to (N, classes)."""
-        plain, (pairs, views) = self._plain, self._lend()
+        pairs, views = self._lend()
         with single_layers():
-            logits: torch.Tensor = plain(x)  # type: ignore[operator]
+            logits: torch.Tensor = self.running(x)
         for stacked, single in pairs:  # a buffer that was assigned anew is kept here
             for name, tensor in stacked._buffers.items():
                 if tensor is not None and single._buffers[name] is not views[id(tensor)]:
@@ -143,9 +148,7 @@ class Mapped(Stacked):
         return logits
 
     def _one(self, tensors: dict[str, torch.Tensor], x: torch.Tensor) -> torch.Tensor:
-        plain = self._plain
-        assert isinstance(plain, nn.Module)
-        logits: torch.Tensor = functional_call(plain, tensors, (x,))
+        logits: torch.Tensor = functional_call(self.running, tensors, (x,))
         return logits
 
 

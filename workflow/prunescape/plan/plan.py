@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from prunescape.config.reading import ConfigError, resolved
+from prunescape.config.stochastic import Stochastic
 from prunescape.data.catalogue import CATALOGUE as DATA_SETS
 from prunescape.data.own_files import geometry
 from prunescape.errors import UserError
@@ -21,12 +22,11 @@ from prunescape.plan.identity import OWN
 from prunescape.plan.networks import Networks
 from prunescape.plan.run import Run
 from prunescape.plan.step import Job, Step, Wildcards
+from prunescape.pruning.settings import OF_INPUTS
 from prunescape.runtime.named import named
 from prunescape.studies import registry
 from prunescape.studies.study import Study
 from prunescape.variant import PRUNED_NAME, VARIANT_NAME
-
-TOGETHER = ("stochastic", "mechanism")  # studies that run several networks as one
 
 
 def check_networks(run: Run) -> None:
@@ -58,9 +58,13 @@ def check_networks(run: Run) -> None:
                 f"models.{model}.ratios: is empty, which only the study stochastic takes; write some, or"
                 " 'stochastic: {}'"
             )
-        elif not run.known(model).lanes and any(getattr(run.config, study) is not None for study in TOGETHER):
-            studies = " and ".join(study for study in TOGETHER if getattr(run.config, study) is not None)
-            mistakes.append(f"models.{model}: {studies} would run several as one, which it does not allow; remove one")
+        elif not run.known(model).lanes and run.config.mechanism is not None:
+            mistakes.append(f"models.{model}: mechanism would run several as one, which it does not allow; remove one")
+        elif run.config.stochastic is not None and (unseen := _of_unseen_inputs(run, model, run.config.stochastic)):
+            mistakes.append(
+                f"models.{model}: its attention does not show what goes into its layers, which the score {unseen}"
+                " needs; remove it from the methods of stochastic, or choose another model"
+            )
         elif "bn_scale" in section.criteria and not run.known(model).batch_norm:
             mistakes.append(f"models.{model}.criteria: bn_scale ranks by batch norm, and {model} has none; remove it")
     if not run.models:
@@ -78,6 +82,12 @@ def check_networks(run: Run) -> None:
             )
     if mistakes:
         raise ConfigError(mistakes)
+
+
+def _of_unseen_inputs(run: Run, model: str, study: Stochastic) -> str:
+    """A score of the study `stochastic` that needs inputs which a network does not show; empty where none does."""
+    asked = [score for section in (study.sweep, study.grid, study.fine_tuning) for score in section.methods]
+    return "" if run.known(model).inputs_seen else next((score for score in asked if score in OF_INPUTS), "")
 
 
 def _planned(study: Study) -> Callable[[Run, Networks], Companion[Any]]:

@@ -200,8 +200,7 @@ class Stochastic(Companion[Section]):
             "search": held_out,
             "evaluate_sweep": 2 * held_out + sample + swept,
             "evaluate_grid": 2 * held_out + sample + of_grid,
-            "confirm_controls": 2 * (sizes["validation"] + held_out) + 2 * sample,
-            "confirm_noise": 2 * sizes["validation"] + sample + of_grid,
+            "confirm_noise": 2 * (sizes["validation"] + held_out) + 2 * sample + of_grid,
             "evaluate_structured": 2 * held_out + sample,
         }
         return int(once.get(rule, 2 * sizes["validation"] + sample))
@@ -245,7 +244,7 @@ class Stochastic(Companion[Section]):
             return {
                 **section.plain("held_out", "sample", "perturbed", "exclude", "grasp"),
                 **run.config.recipe.plain("batch_size", "drop_last"),
-                "engine": run.lanes(section.lanes),
+                "engine": run.lanes(section.lanes, wildcards["model"]),
                 "seed": int(wildcards["seed"]),
                 "stage": name,
                 **values(wildcards["model"]),
@@ -280,12 +279,22 @@ class Stochastic(Companion[Section]):
 
     @cached_property
     def confirm_noise(self) -> Step:
-        """The step that measures what was chosen on a fresh network: gains, and masks and weights exchanged."""
+        """The step that measures what was chosen on a fresh network: gains, exchanges, controls, and its weights.
+
+        One job, as loading the libraries takes as long as some of it.
+        """
         return self._measuring(
             "confirm_noise",
-            {name: self.part(name) for name in ("confirmed", "transfer", "swaps")},
-            self._confirmed_networks,
-            lambda model: {"variants": self.confirmed(model), "transfer": self.transfer(model)},
+            {
+                name: self.part(name)
+                for name in ("confirmed", "transfer", "swaps", "controls", "deployed", "weight_cdf")
+            },
+            lambda model: self._confirmed_networks(model) + self._controlled_networks(model),
+            lambda model: {
+                "variants": self.confirmed(model),
+                "transfer": self.transfer(model),
+                "controls": self.controls(model),
+            },
             at_best=True,
             confirms=True,
         )
@@ -340,19 +349,6 @@ class Stochastic(Companion[Section]):
         )
 
     @cached_property
-    def measure_weight_cdf(self) -> Step:
-        """The step that measures how many weights are smaller than the noise: seconds of work."""
-        outputs, pretrained = {"table": self.part("weight_cdf")}, self.of_pretrained
-        return self.step(
-            "measure_weight_cdf",
-            outputs,
-            self.fresh(),
-            inputs=pretrained,
-            values=self.section.plain("exclude"),
-            sources=self.run.builder,
-        )
-
-    @cached_property
     def fine_tune(self) -> Step:
         """The step that fine-tunes sparse networks."""
         chosen = self.section.fine_tuning.plain("learning_rate", "weight_decay", "clip_by", "batch_norm")
@@ -363,6 +359,7 @@ class Stochastic(Companion[Section]):
                 "accuracies": self.part("fine_tuning"),
                 "variances": self.part("variances"),
                 "basins": self.part("basins"),
+                "lines": self.part("lines"),
             },
             self._fine_tuned_networks,
             lambda model: {"variants": self.fine_tuned(model), "recipe": self.fine_tuning.plain(), **chosen},
@@ -392,7 +389,6 @@ class Stochastic(Companion[Section]):
             self._exploring("evaluate_sweep", "sweep", self.sweep),
             self._exploring("evaluate_grid", "grid", self.grid),
             self.confirm_noise,
-            self.measure_weight_cdf,
             self._measuring(
                 "measure_feature_variance",
                 {"table": self.part("feature_variance")},
@@ -416,14 +412,6 @@ class Stochastic(Companion[Section]):
                 at_best=True,
                 confirms=True,
                 when=(STRUCTURED,),
-            ),
-            self._measuring(
-                "confirm_controls",
-                {"controls": self.part("controls"), "deployed": self.part("deployed")},
-                self._controlled_networks,
-                lambda model: {"draws": self.section.confirm.draws, "controls": self.controls(model)},
-                at_best=True,
-                confirms=True,
             ),
         ]
 

@@ -32,7 +32,8 @@ def rescale(network: nn.Module, dense: nn.Module, batches: Labelled, exclude: st
     Returns:
         The network.
     """
-    wanted = _moments(dense, list(prunable(dense, exclude=exclude)), batches)
+    called = [name for name in prunable(dense, exclude=exclude) if name.endswith(".weight")]  # not inside attention
+    wanted = _moments(dense, called, batches)
     for name, (mean, deviation) in wanted.items():
         layer: Any = network.get_submodule(name.removesuffix(".weight"))
         own_mean, own = _moments(network, [name], batches)[name]

@@ -10,6 +10,7 @@ from torch import nn
 
 from prunescape.data.randomness import derive_seed
 from prunescape.errors import known
+from prunescape.models.attention import plain_attention
 from prunescape.pruning.settings import GRASP, LAMP, MAGNITUDE, OF_INPUTS, RANDOM, WANDA, WEIGHT_SCORES
 from prunescape.pruning.surgeon import by_group, input_squares, inverse_factors, saliencies
 from prunescape.pruning.unstructured import NO_LAYER, Tensors, prunable
@@ -127,18 +128,24 @@ def grasp(
     gradient = [torch.zeros_like(weight) for weight in weights.values()]
     for x, labels in batches:
         images += len(labels)
-        loss = F.cross_entropy(network(x) / settings.temperature, labels, reduction="sum")
+        loss = _loss(network, x, labels, settings.temperature)
         _add(gradient, torch.autograd.grad(loss, list(weights.values())))
     gradient = [part / images for part in gradient]
     product = [torch.zeros_like(weight) for weight in weights.values()]
     for x, labels in batches:
-        loss = F.cross_entropy(network(x) / settings.temperature, labels, reduction="sum")
+        loss = _loss(network, x, labels, settings.temperature)
         first = torch.autograd.grad(loss, list(weights.values()), create_graph=True)
         along = torch.stack([(mine * fixed).sum() for mine, fixed in zip(first, gradient, strict=True)]).sum()
         _add(product, torch.autograd.grad(along, list(weights.values())))
     return {
         name: weight.detach() * part / images for (name, weight), part in zip(weights.items(), product, strict=True)
     }
+
+
+def _loss(network: nn.Module, x: torch.Tensor, labels: torch.Tensor, temperature: float) -> torch.Tensor:
+    """The summed cross-entropy, of operations that can be differentiated twice."""
+    with plain_attention():
+        return F.cross_entropy(network(x) / temperature, labels, reduction="sum")
 
 
 def _add(sums: list[torch.Tensor], parts: Iterable[torch.Tensor]) -> None:

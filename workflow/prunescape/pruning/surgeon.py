@@ -65,7 +65,8 @@ def _summed(network: nn.Module, batches: Labelled, exclude: str, of: Callable[[t
 
     wanted = list(prunable(network, exclude=exclude))
     for name in wanted:
-        _layer(network, name).register_forward_pre_hook(partial(measure, name))
+        if name.endswith(".weight"):  # else it is of torch's attention, which calls no layer for it
+            _layer(network, name).register_forward_pre_hook(partial(measure, name))
     for images, _ in batches:
         network(images)
     unseen = [name for name in wanted if name not in sums]

@@ -1,8 +1,9 @@
 """Unstructured pruning: single weights are removed, those of the lowest scores.
 
-Prunable are the weights of convolutions and fully connected layers, all of them, or all but those of the first and the
-last layer. Biases and batch norms are not, and d of the SP paper (Stochastic Pruning for Neural Networks, Avendano
-Munoz et al., 2025, eq. 1) is the number of prunable weights.
+Prunable are the weights of convolutions and fully connected layers, and queries, keys and values of attention, which
+are one layer; all of them, or all but those of the first and the last layer. Biases, norms and embeddings are not, and
+d of the SP paper (Stochastic Pruning for Neural Networks, Avendano Munoz et al., 2025, eq. 1) is the number of prunable
+weights.
 
 Scores and masks are tensors by parameter name, shaped as the weights and in the network's order; masks are what
 `prunescape.training.train.Lane` takes. The scores themselves are in `prunescape.pruning.scores`.
@@ -20,7 +21,7 @@ from prunescape.errors import UserError, known
 from prunescape.pruning.settings import ERK, FOUR_OF_EIGHT, GLOBAL, N_OF_M, OUTPUT, TWO_OF_FOUR, UNIFORM
 
 Tensors = dict[str, torch.Tensor]
-LAYERS = (nn.Conv2d, nn.Linear)  # whose weights are prunable
+LAYERS = (nn.Conv2d, nn.Linear, nn.MultiheadAttention)  # whose weights are prunable
 NO_LAYER, FIRST_LAST = "none", "first_last"  # which of them are left out
 EXCLUDED = (NO_LAYER, FIRST_LAST)
 
@@ -29,7 +30,7 @@ def prunable(network: nn.Module, layers: tuple[type[nn.Module], ...] = LAYERS, e
     """The prunable weights by parameter name, detached but not copied.
 
     Args:
-        network: a plain network, not one made by `fuse`.
+        network: a plain network, or one made by `fuse` with `layers` to match.
         layers: the kinds of layers whose weights count.
         exclude: one of `EXCLUDED`; "first_last" leaves out the first and the last of these layers, in the order in
             which the network registers them.
@@ -38,11 +39,12 @@ def prunable(network: nn.Module, layers: tuple[type[nn.Module], ...] = LAYERS, e
         UserError: `exclude` is neither, or leaves no layer.
     """
     known(dict.fromkeys(EXCLUDED), "choice of excluded layers", exclude)
-    weights = {
-        f"{name}.weight": module.weight.detach()
-        for name, module in network.named_modules()
-        if isinstance(module, layers) and isinstance(module.weight, torch.Tensor)
-    }
+    weights = {}
+    for name, module in network.named_modules():
+        if isinstance(module, layers):
+            own = "in_proj_weight" if isinstance(module, nn.MultiheadAttention) else "weight"
+            if isinstance(weight := getattr(module, own), torch.Tensor):
+                weights[f"{name}.{own}"] = weight.detach()
     if exclude == NO_LAYER:
         return weights
     inner = list(weights)[1:-1]

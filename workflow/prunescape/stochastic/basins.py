@@ -4,6 +4,7 @@ The paper explores "the basin of attraction around one solution" and takes for g
 """
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import pandas as pd
 import torch
@@ -26,7 +27,22 @@ from prunescape.training.barriers import barrier, line
 
 COLUMNS = ("model", "seed", "gamma", "sigma", "stage", "line", "draw")
 MEASURED = ("error_barrier", "loss_barrier", "top1_start", "top1_end")
+OF_POINT = ("alpha", "top1", "loss")
 State = Mapping[str, torch.Tensor]
+
+
+class Basins(NamedTuple):
+    """Lines between networks.
+
+    Attributes:
+        barriers: one row a line and stage: `COLUMNS`; error_barrier (points) and loss_barrier, see
+            `prunescape.training.barriers.barrier`; and top1_start and top1_end, accuracies of the two ends in percent.
+        points: one row a point of a line: `COLUMNS`; alpha, 0 at the first end and 1 at the second; top1 in percent;
+            and loss, the mean cross-entropy.
+    """
+
+    barriers: pd.DataFrame
+    points: pd.DataFrame
 
 
 def basins(
@@ -37,7 +53,7 @@ def basins(
     sigma: float,
     points: int,
     draws: int,
-) -> pd.DataFrame:
+) -> Basins:
     """Barriers on the straight lines between w*, the deterministic network of a cell and its stochastic ones.
 
     They are of magnitude, right after pruning and after fine-tuning, on the test images. Batch norm is recalibrated at
@@ -52,11 +68,9 @@ def basins(
         draws: stochastic networks at most.
 
     Returns:
-        One row a line and stage: `COLUMNS`; error_barrier (points) and loss_barrier, see
-        `prunescape.training.barriers.barrier`; and top1_start and top1_end, accuracies of the two ends in percent. None
-        where the deterministic network of the cell was not fine-tuned.
+        Tables without rows where the deterministic network of the cell was not fine-tuned.
     """
-    pretrained, rows = context.pretrained, []
+    pretrained, rows, along = context.pretrained, [], []
     plain = Variant(DETERMINISTIC, MAGNITUDE, gamma)
     noisy = [Variant(STOCHASTIC, MAGNITUDE, gamma, sigma, draw) for draw in range(draws)]
     labels = {"model": pretrained.model, "seed": pretrained.seed, "gamma": gamma, "sigma": sigma}
@@ -80,20 +94,22 @@ def basins(
                 context.data,
                 context.engine,
                 points=points,
-                statistics=context.sample,
+                statistics=context.recalibration,
                 split="validation",
             )
             error, loss = measured.error.mean(1), measured.loss.mean(1)
+            here = {**labels, "stage": stage, "line": name, "draw": draw}
+            along += [
+                {**here, "alpha": float(alpha), "top1": 100.0 - float(wrong), "loss": float(nats)}
+                for alpha, wrong, nats in zip(measured.alphas, error, loss, strict=True)
+            ]
             rows.append(
                 {
-                    **labels,
-                    "stage": stage,
-                    "line": name,
-                    "draw": draw,
+                    **here,
                     "error_barrier": float(barrier(error, measured.alphas)),
                     "loss_barrier": float(barrier(loss, measured.alphas)),
                     "top1_start": 100.0 - float(error[0]),
                     "top1_end": 100.0 - float(error[-1]),
                 }
             )
-    return pd.DataFrame(rows, columns=[*COLUMNS, *MEASURED])
+    return Basins(pd.DataFrame(rows, columns=[*COLUMNS, *MEASURED]), pd.DataFrame(along, columns=[*COLUMNS, *OF_POINT]))

@@ -158,8 +158,9 @@ def variance(variances: pd.DataFrame, best: Mapping[str, Any], confirming: Confi
     return stated
 
 
-def swapped(swaps: pd.DataFrame, confirming: Confirming) -> list[Claim]:
-    """The claim on swaps.csv of one model, with the overlap of masks in its answer."""
+def swapped(swaps: pd.DataFrame, sigma: float, confirming: Confirming) -> list[Claim]:
+    """The claim on swaps.csv of one model at the chosen noise, with the overlap of masks in its answer."""
+    swaps = swaps[swaps["sigma"] == sigma]
     near = swaps["swapped"].where(swaps["distance"].abs() < 1, 0.0).groupby(swaps["seed"]).sum()
     sums = swaps.groupby("seed")[["weights", "swapped", "expected"]].sum()
     share = (near / sums["swapped"]).where(sums["swapped"] > 0, 0.0)
@@ -167,7 +168,7 @@ def swapped(swaps: pd.DataFrame, confirming: Confirming) -> list[Claim]:
     part = sums["swapped"] / sums["weights"]
     overlap = ((kept - part / 2) / (kept + part / 2)).mean()
     words = (
-        f"at gamma {swaps['gamma'].iloc[0]:g}, sigma {swaps['sigma'].iloc[0]:g} {100 * part.mean():.1f} % of the"
+        f"at gamma {swaps['gamma'].iloc[0]:g}, sigma {sigma:g} {100 * part.mean():.1f} % of the"
         f" weights swap ({100 * (sums['expected'] / sums['weights']).mean():.1f} % would if the threshold stayed);"
         f" masks share {100 * overlap:.0f} % of what either keeps (random ones {100 * kept / (2 - kept):.0f} %);"
         f" {100 * share.mean():.0f} % of those that swap lie within sigma of the threshold; the share minus 0.5 is {{}}"

@@ -85,7 +85,7 @@ def claims_at(given: Mapping[str, Any], settings: Mapping[str, Any], asking: Cal
             *one_shot(confirmed, best, confirming, on_grid),
             *transferred(own["transfer"], confirming),
             *drowned(own["weight_cdf"], best, confirming),
-            *swapped(own["swaps"], confirming),
+            *swapped(own["swaps"], best["sigma"], confirming),
             *variance(own["variances"], best, confirming),
             *tuned(own["fine_tuning"], best, confirming, data, normalised(confirmed), 100 / classes),
             *one_basin(own["basins"], confirming),

@@ -1,24 +1,28 @@
 """Variance of the features of pruned networks against that of dense ones (SP paper, section IV-D).
 
-The layers are all convolutions and fully connected layers, and their outputs are taken before batch norm. Networks are
+The layers are all convolutions and fully connected layers that the network calls (attention calls none of its own), and
+their outputs are taken before batch norm. Networks are
 in evaluation mode: batch norm keeps the dense network's statistics unless the networks are recalibrated first. The
 paper calls what it sees an explosion; its values, and ours, lie below 1: pruning makes the variance collapse, layer by
 layer, and batch norm with the old statistics does not make up for it (Saikumar and Varghese, 2025, arXiv 2502.15790,
 signal collapse).
 
-A neuron is a channel at one pixel, as the paper writes it, or a whole channel, over images and pixels, as the code of
-its authors has it. Noise inflates the variance of the dense network, too, so that stochastic networks are divided by
-the dense network with the same noise, as the paper has it, and by the one without.
+A neuron is a channel at one pixel (or token), as the paper writes it, or a whole channel, over images and pixels, as
+the code of its authors has it. Noise inflates the variance of the dense network, too, so that stochastic networks are
+divided by the dense network with the same noise, as the paper has it, and by the one without.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 
 import pandas as pd
 import torch
 from torch import nn
 
+from prunescape.lanes.any_network import Alone
+from prunescape.lanes.fuse import has_lane_layers
 from prunescape.lanes.modules import LaneConv2d, LaneLinear
 from prunescape.stochastic.names import RATIOS
 from prunescape.stochastic.variants import (
@@ -33,6 +37,7 @@ from prunescape.stochastic.variants import (
 from prunescape.training.engine import Engine
 from prunescape.training.evaluate import Labelled, arrays
 from prunescape.training.recalibration import recalibrate
+from prunescape.training.strategy import SERIAL
 
 COLUMNS = ("model", "seed", "method", "gamma", "sigma", "kind", "recalibrated", "layer", *RATIOS)
 
@@ -63,7 +68,8 @@ def layer_variances(
     """Measure the variances of layers' outputs in plain networks of one architecture.
 
     Args:
-        networks: they may be made one by one; memory holds one array of them.
+        networks: they may be made one by one; memory holds one array of them, or one where they have layers that have
+            no version for lanes.
         batches: training images (B, C, H, W) in batches of at least two, and labels, which are not used; gone through
             once an array.
         recalibration: batches on which batch norm is recalibrated before; None leaves it.
@@ -71,17 +77,22 @@ def layer_variances(
     engine.set_up()
     parts: list[torch.Tensor] = []
     layers: tuple[str, ...] = ()
-    for array, lanes, count in arrays(networks, engine):
+    waiting = iter(networks)
+    first = next(waiting)
+    if not has_lane_layers(first):  # within vmap outputs cannot be looked at
+        engine = replace(engine, strategy=SERIAL, lanes=1)
+    for array, lanes, count in arrays(chain([first], waiting), engine):
         if recalibration is not None:
             recalibrate(array, recalibration, engine)
         sums: dict[str, list[torch.Tensor]] = {}
-        for name, module in array.named_modules():
-            if isinstance(module, LaneConv2d | LaneLinear):
+        for name, module in (array.running if isinstance(array, Alone) else array).named_modules():
+            if isinstance(module, LaneConv2d | LaneLinear | nn.Conv2d | nn.Linear):
                 module.register_forward_hook(partial(_measure, sums.setdefault(name, []), lanes))
         array.eval()
         for images, _ in batches:
             with engine.autocast():
                 array(images)
+        sums = {name: of_batches for name, of_batches in sums.items() if of_batches}
         layers = tuple(sums)
         values = torch.stack([torch.stack(of_batches) for of_batches in sums.values()])  # (L, N, K, 2)
         parts.append(values.permute(2, 1, 0, 3)[:count].cpu())
@@ -90,6 +101,8 @@ def layer_variances(
 
 def _measure(sums: list[torch.Tensor], lanes: int, _: nn.Module, __: object, output: torch.Tensor) -> None:
     exact = output.to(torch.float64)
+    if exact.ndim == 3:  # (images, tokens, channels)
+        exact = exact.transpose(1, 2)
     by_pixel, by_channel = exact.var(0), exact.var([0, *range(2, exact.ndim)])
     sums.append(torch.stack([variances.reshape(lanes, -1).sum(1) for variances in (by_pixel, by_channel)], 1))
 

@@ -9,6 +9,7 @@ from torch import nn
 
 from prunescape.lanes.loss import lane_losses
 from prunescape.lanes.modules import LaneConv2d, LaneLinear
+from prunescape.pruning.unstructured import LAYERS, prunable
 from prunescape.stochastic.variants import Pretrained, Variant, variant_table
 from prunescape.training.engine import Engine
 from prunescape.training.evaluate import Labelled, arrays
@@ -77,7 +78,7 @@ def _gradients(networks: Iterable[nn.Module], batches: Labelled, engine: Engine)
     engine.set_up()
     for array, lanes, count in arrays(networks, engine):
         array.eval().requires_grad_(False)
-        weights = [module.weight for module in array.modules() if isinstance(module, LaneConv2d | LaneLinear)]
+        weights = [array.get_parameter(name) for name in prunable(array, (LaneConv2d, LaneLinear, *LAYERS))]
         for weight in weights:
             weight.requires_grad_()
         images = 0

@@ -1,5 +1,7 @@
 """Which weights noise swaps, by how far their magnitude lies from the pruning threshold (SP paper, section V)."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import torch
@@ -16,33 +18,36 @@ EDGES = np.arange(-FARTHEST, FARTHEST + WIDTH / 2, WIDTH)
 CENTRES = np.arange(-FARTHEST - WIDTH / 2, FARTHEST + WIDTH, WIDTH)
 
 
-def swaps(pretrained: Pretrained, gamma: float, sigma: float, draws: int) -> pd.DataFrame:
+def swaps(pretrained: Pretrained, gamma: float, sigmas: Sequence[float], draws: int) -> pd.DataFrame:
     """The weights whose mask noise changes, pruned by magnitude: kept without noise and removed with it, or vice versa.
 
     Args:
         pretrained: w*.
-        gamma, sigma: pruning rate, and standard deviation of the noise.
+        gamma, sigmas: pruning rate, and standard deviations of the noise.
         draws: stochastic networks, whose mean is taken.
 
     Returns:
-        One row a bin: model, seed, gamma, sigma; distance, the bin's middle, |w| minus the smallest magnitude kept
-        without noise, in sigmas; weights, their number; swapped, how many of them change sides; and expected, how many
-        would if the threshold stayed where it is: each |w + N(0, sigma^2)| on the other side of it.
+        One row a noise and bin: model, seed, gamma, sigma; distance, the bin's middle, |w| minus the smallest magnitude
+        kept without noise, in sigmas; weights, their number; swapped, how many of them change sides; and expected, how
+        many would if the threshold stayed where it is: each |w + N(0, sigma^2)| on the other side of it.
     """
     plain = _flat(pretrained.masks(Variant(DETERMINISTIC, MAGNITUDE, gamma))).astype(bool)
     sizes = np.abs(_flat(prunable(pretrained.network, exclude=pretrained.exclude)))
     threshold = sizes[plain].min()
-    changed = np.zeros(len(sizes))
-    for draw in range(draws):
-        changed += plain != _flat(pretrained.masks(Variant(STOCHASTIC, MAGNITUDE, gamma, sigma, draw))).astype(bool)
-    below = norm.cdf((threshold - sizes) / sigma) - norm.cdf((-threshold - sizes) / sigma)
-    expected = np.where(plain, below, 1 - below)
-    bins = np.searchsorted(EDGES, (sizes - threshold) / sigma, side="right")
-    counts = [np.bincount(bins, of, len(CENTRES)) for of in (np.ones(len(sizes)), changed / draws, expected)]
-    weights, swapped, foretold = counts
-    labels = {"model": pretrained.model, "seed": pretrained.seed, "gamma": gamma, "sigma": sigma}
-    columns = {"distance": CENTRES, "weights": weights.astype(int), "swapped": swapped, "expected": foretold}
-    return pd.DataFrame(columns).assign(**labels)[[*labels, *columns]]
+    tables = []
+    for sigma in sigmas:
+        changed = np.zeros(len(sizes))
+        for draw in range(draws):
+            changed += plain != _flat(pretrained.masks(Variant(STOCHASTIC, MAGNITUDE, gamma, sigma, draw))).astype(bool)
+        below = norm.cdf((threshold - sizes) / sigma) - norm.cdf((-threshold - sizes) / sigma)
+        expected = np.where(plain, below, 1 - below)
+        bins = np.searchsorted(EDGES, (sizes - threshold) / sigma, side="right")
+        counts = [np.bincount(bins, of, len(CENTRES)) for of in (np.ones(len(sizes)), changed / draws, expected)]
+        weights, swapped, foretold = counts
+        labels = {"model": pretrained.model, "seed": pretrained.seed, "gamma": gamma, "sigma": sigma}
+        columns = {"distance": CENTRES, "weights": weights.astype(int), "swapped": swapped, "expected": foretold}
+        tables.append(pd.DataFrame(columns).assign(**labels)[[*labels, *columns]])
+    return pd.concat(tables, ignore_index=True)
 
 
 def _flat(tensors: Tensors) -> np.ndarray:

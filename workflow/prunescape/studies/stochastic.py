@@ -70,6 +70,7 @@ _COLUMNS = {
     "weights": Column(WHOLE, "weights in the bin", "weights"),
     "swapped": Column(NUMBER, "those that noise removes from the mask or adds to it, a mean over draws", "weights"),
     "expected": Column(NUMBER, "those that the noise would take over the threshold if that did not move", "weights"),
+    "alpha": Column(NUMBER, "place on the line: 0 at the first end, 1 at the second", "fraction"),
     "objectives": Column(TEXT, "pair of objectives that is searched for: `F1` or `F2`"),
     "algorithm": Column(TEXT, "`nsga2` or `random`"),
     "search_seed": Column(WHOLE, "number of the search around a network, from 0: each has a seed of its own"),
@@ -306,7 +307,7 @@ TABLES = (
     ),
     Table(
         name="swaps",
-        row="a distance from the pruning threshold: weights of a fresh network, and those that noise swaps",
+        row="a noise and distance from the pruning threshold: weights of a fresh network, and those that noise swaps",
         columns=names("model seed gamma sigma distance weights swapped expected"),
         title="Which weights noise swaps",
         parts=("parts/swaps/{model}/seed-{seed}.csv",),
@@ -317,6 +318,13 @@ TABLES = (
         columns=names("model seed gamma sigma stage line draw error_barrier loss_barrier top1_start top1_end"),
         title="Barriers between dense, deterministic and stochastic networks",
         parts=("parts/basins/{model}/seed-{seed}.csv",),
+    ),
+    Table(
+        name="lines",
+        row="a point of such a line, batch norm recalibrated",
+        columns=names("model seed gamma sigma stage line draw alpha top1 loss"),
+        title="Accuracy on the lines between dense, deterministic and stochastic networks",
+        parts=("parts/lines/{model}/seed-{seed}.csv",),
     ),
     Table(
         name="weight_cdf",
@@ -503,6 +511,7 @@ FIGURES = (
         title="5 every seed",
         draw="prunescape.figures.stochastic.seeds:draw",
         tables={"one_shot": "sweep", "intervals": "sweep_intervals"},
+        settings={"sigma": "stochastic.sweep.shown_sigma", "gammas": "stochastic.sweep.shown_gammas"},
         caption=(
             "{{ model }} of every seed that explores, on held-out images of {{ config.data.name }}: dense, and right "
             "after pruning by magnitude at a mild pruning rate and at a hard one. Black lines have no noise, each "
@@ -634,8 +643,36 @@ FIGURES = (
         ),
     ),
     Figure(
+        name="swaps",
+        title="15 swapped weights",
+        draw="prunescape.figures.stochastic.swaps:draw",
+        tables=("swaps",),
+        caption=(
+            "Which weights of {{ model }} noise swaps when it is pruned by magnitude at the chosen pruning rate, by "
+            "the distance of their magnitude from the pruning threshold, in standard deviations of the noise. Above: "
+            "the part of the weights at each distance that is kept without noise and removed with it, or vice versa; "
+            "dotted, what would swap if the threshold stayed where it is. Below: how many weights lie there. Bold "
+            "lines are means over fresh networks, thin ones are the networks; the outermost points hold all beyond. "
+            "Beside section V of Avendano Munoz et al. (2025)."
+        ),
+    ),
+    Figure(
+        name="basins",
+        title="16 basins",
+        draw="prunescape.figures.stochastic.basins:draw",
+        tables=("lines", "basins"),
+        caption=(
+            "{{ model }} on the straight lines between the dense network, the deterministically pruned one (DP) and "
+            "stochastically pruned ones (SP) of the chosen setting, right after pruning and after fine-tuning, with "
+            "batch norm recalibrated at every point; test images of {{ config.data.name }}, fresh networks. Bold lines "
+            "are means, thin ones are the lines. Right: how far error rises above its straight line between the ends, "
+            "and the 2 points up to which networks count as being in one basin. Beside section V of Avendano Munoz et "
+            "al. (2025)."
+        ),
+    ),
+    Figure(
         name="structured",
-        title="15 whole filters",
+        title="17 whole filters",
         draw="prunescape.figures.stochastic.structured:draw",
         tables=("structured",),
         when=("structured",),
@@ -673,6 +710,24 @@ CHARTS = (
         words=_SCORED | {"sigma": "noise sigma"},
     ),
     Chart(
+        table="swaps",
+        title="Weights that noise swaps, by their distance from the threshold",
+        x="distance",
+        y=names("swapped expected weights"),
+        lines="sigma",
+        choose=names("model gamma"),
+        words={"sigma": "noise sigma", "distance": "distance from the threshold, in sigmas"},
+    ),
+    Chart(
+        table="lines",
+        title="Between dense, deterministic and stochastic networks",
+        x="alpha",
+        y=names("top1 loss"),
+        lines="line",
+        choose=names("model stage"),
+        words={"alpha": "place on the line"},
+    ),
+    Chart(
         table="search_progress",
         title="Searches for the largest gain",
         x="evaluations",
@@ -693,7 +748,7 @@ STUDY = Study(
     key=names(
         "id model search seed method control gamma sigma kind draw recalibrated layer stage objectives algorithm "
         "search_seed "
-        "evaluation generation magnitude distance line epoch"
+        "evaluation generation magnitude distance line alpha epoch"
     ),
     analyses=ANALYSES,
     claims=Statement(

@@ -34,7 +34,8 @@ with logged(snakemake) as logger:
             still = controls(context.pretrained, wanted, task, logger.info) if context.has_batch_norm else np.nan
             accuracies = tables.accuracies.assign(control_top1=still)
             lines = basins(context, wanted, tuned, best["gamma"], best["sigma"], **settings["basin"])
-            write_csv(snakemake.output.basins, lines)
+            write_csv(snakemake.output.basins, lines.barriers)
+            write_csv(snakemake.output.lines, lines.points)
             write_csv(snakemake.output.variances, tables.variances)
             write_csv(snakemake.output.accuracies, accuracies)
             checkpoint.remove()
