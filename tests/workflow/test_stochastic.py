@@ -155,7 +155,7 @@ def test_the_papers_preset_shrunken(shrunken: Callable[..., Path]) -> None:
     assert one["published_sp"].notna().all()
     assert pd.read_csv(output / "table_2.csv")["published_delta"].notna().sum() == 1
     assert pd.read_csv(output / "table_3.csv")["published_sp_channel"].notna().sum() == 2
-    assert len(list((output / "figures").rglob("*.png"))) == 2 + 9
+    assert len(list((output / "figures").rglob("*.png"))) == 2 + 11
 
 
 # Keys of all questions of the study.
