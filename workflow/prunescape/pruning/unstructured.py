@@ -42,9 +42,10 @@ def prunable(network: nn.Module, layers: tuple[type[nn.Module], ...] = LAYERS, e
     weights = {}
     for name, module in network.named_modules():
         if isinstance(module, layers):
-            own = "in_proj_weight" if isinstance(module, nn.MultiheadAttention) else "weight"
-            if isinstance(weight := getattr(module, own), torch.Tensor):
-                weights[f"{name}.{own}"] = weight.detach()
+            attends = isinstance(module, nn.MultiheadAttention)
+            weight = module.in_proj_weight if attends else module.weight
+            if isinstance(weight, torch.Tensor):
+                weights[f"{name}.{'in_proj_weight' if attends else 'weight'}"] = weight.detach()
     if exclude == NO_LAYER:
         return weights
     inner = list(weights)[1:-1]
