@@ -1,5 +1,8 @@
 """The command `prunescape`: what it hands to Snakemake, and the first config that it writes."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -129,3 +132,15 @@ def test_a_wheel_has_what_the_workflow_reads() -> None:
     assert {"Snakefile", "config.yaml", "workflow", "profiles", "envs", "config", "pyproject.toml"} <= set(taken)
     assert (command.PROJECT / "envs" / "prunescape.pth").read_text() == "prunescape_workflow/workflow\n"
     assert project["project"]["scripts"]["prunescape"] == "prunescape.command:main"
+
+
+def test_a_reader_who_leaves_early_is_no_error() -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-c", "from prunescape.command import main; main([])"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(command.PROJECT / "workflow")},
+    )  # fmt: skip
+    child.stdout.close()
+    assert child.stderr.read() == b""
+    child.wait()
