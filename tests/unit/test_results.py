@@ -136,7 +136,7 @@ def test_another_version_of_a_library_is_seen_where_it_makes_numbers(monkeypatch
     assert any("torch: " in words and 'now "9.9.9"' in words for words in Results(plan()).reasons(f"{DENSE}.csv"))
     monkeypatch.setitem(versions._pins, "torch", versions._installed("torch"))
     monkeypatch.setitem(versions._pins, "seaborn", "9.9.9")
-    assert stale(plan()) <= {"figure_landscape", "explore"}
+    assert stale(plan()) <= {"figure_landscape", "figure_curves", "explore"}
     for name in ("rich", "psutil", "pydantic"):
         monkeypatch.setitem(versions._pins, name, "9.9.9")
     assert "train_tile" not in stale(plan())
