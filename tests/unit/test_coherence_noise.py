@@ -125,7 +125,8 @@ def classes(one: float, every: float, size: float) -> pd.DataFrame:
         for which, more in (("highest", 0.0), ("lowest", 0.5)):
             keys = (MODEL, seed, "gaussian", "fresh", which, 7)
             rows += [
-                (*keys, str(label), 30, one + more + 1 / 30 + 0.001 * seed, 1 / 30, 0.3, 0.1, np.nan) for label in "ab"
+                (*keys, label, 30, one + more + 1 / 30 + 0.001 * seed, 1 / 30, 0.3, 0.1, np.nan)
+                for label in ("all", "b")
             ]
             rows.append((*keys, "all", 300, every + 1 / 300, 1 / 300, size + 0.0005 * seed, 0.03, 0.09))
     names = "model seed data start which epoch label images coherence coherence_by_chance diff_size"

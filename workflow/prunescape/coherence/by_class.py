@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from prunescape.coherence.diff_spread import ALL
 from prunescape.coherence.layers import Layer
 from prunescape.coherence.measure import batches_of, chosen_images, on_device, size_by_chance, summed, unbiased_square
 from prunescape.coherence.samples import Tensors
@@ -18,20 +19,15 @@ from prunescape.data.randomness import derive_seed
 from prunescape.models.weights import State
 from prunescape.training.context import Context
 
-ALL = "all"
 
-
-def class_table(
-    context: Context, layers: Sequence[Layer], state: State, samples: int | None = None, seed: int = 0
-) -> pd.DataFrame:
+def class_table(context: Context, layers: Sequence[Layer], state: State, samples: int | None = None) -> pd.DataFrame:
     """Coherence and diffs of the images of each class alone, and of all of them.
 
     Args:
-        context: what the network is measured with.
+        context: what the network is measured with; its seed draws the random signs of classes.
         layers: those that are pruned, whose diffs count.
         state: its weights.
         samples: how many training images; see `prunescape.coherence.measure.measure`.
-        seed: of the random signs of classes.
 
     Returns:
         One row a class of which images are measured, and a last one of all: label (the class's name, or "all"), images,
@@ -42,7 +38,7 @@ def class_table(
     network, whole = on_device(context.network(state), context.engine), np.asarray(context.data.labels("train"))
     data = chosen_images(context.data, samples, context.seed)
     labels = np.asarray(data.labels("train"))
-    generator = torch.Generator().manual_seed(derive_seed(seed, "signs of classes"))
+    generator = torch.Generator().manual_seed(derive_seed(context.seed, "signs of classes"))
     both, drawn = _Sums(), {layer.name: torch.zeros(()) for layer in layers}
     rows = []
     for label in np.unique(labels):

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import torch
 
+from prunescape.coherence.diff_spread import ALL
 from prunescape.coherence.layers import Layer
 from prunescape.coherence.masks import ranks
 from prunescape.pruning.unstructured import Tensors
 
-ALL = "all"  # layers together
 MOST = 0.99  # of weights that a histogram of magnitudes spreads out; the rest share its last bin (thesis, Fig. 2.3)
 FOLLOWED = 10  # weights with the highest diffs, and with the lowest (Fig. 3.3)
 

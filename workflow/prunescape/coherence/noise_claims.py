@@ -15,7 +15,6 @@ from prunescape.coherence.diff_spread import at_extremes
 from prunescape.coherence.labels import FRESH, GAUSSIAN, HIGHEST
 
 WHY = "Yauney 2024, section 7.2, an open question"
-EVERYTHING = "all"
 NEAR = 0.01  # mean |diff| up to which two are alike
 WITH_NOISE = {
     "coherence": Estimand(
@@ -114,13 +113,18 @@ def on_noise(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return {words: part for words, part in parts.items() if len(part)}
 
 
+def of_all_classes(table: pd.DataFrame) -> pd.Series:
+    """Whether a row of class_coherence.csv is of all images together: a class may be called so, too."""
+    return table["diff_size_by_classes"].notna()
+
+
 def _agree(table: pd.DataFrame, asking: Asking) -> list[Claim]:
     stated = []
     for words, own in on_noise(table).items():
         own = own.assign(beyond=own["coherence"] - own["coherence_by_chance"])
-        whole = own["label"] == EVERYTHING
-        classes, of_all = own[~whole].groupby("seed")["beyond"].mean(), own[whole].set_index("seed")["beyond"]
-        more = (classes - of_all).dropna()
+        whole = of_all_classes(own)
+        classes, whole_beyond = own[~whole].groupby("seed")["beyond"].mean(), own[whole].set_index("seed")["beyond"]
+        more = (classes - whole_beyond).dropna()
         if more.empty:
             continue
         row = answer_of(asking, AGREE, "more", more)
@@ -128,9 +132,9 @@ def _agree(table: pd.DataFrame, asking: Asking) -> list[Claim]:
             asking.answered(
                 AGREE,
                 f"{verdict('more', row)}: beyond orthogonal gradients coherence is {classes.mean():.4f} in single"
-                f" classes and {of_all.mean():.4f} in all images, {shown('more', row, 4, '')} more.",
+                f" classes and {whole_beyond.mean():.4f} in all images, {shown('more', row, 4, '')} more.",
                 judged("more", row, 4, ""),
-                {"classes": float(classes.mean()), "all": float(of_all.mean()), **row},
+                {"classes": float(classes.mean()), "all": float(whole_beyond.mean()), **row},
                 question=f"{AGREE.text[:-1]} ({words})?",
                 case=words,
             )
@@ -141,7 +145,7 @@ def _agree(table: pd.DataFrame, asking: Asking) -> list[Claim]:
 def _by_classes(table: pd.DataFrame, asking: Asking) -> list[Claim]:
     stated = []
     for words, own in on_noise(table).items():
-        whole = own[own["label"] == EVERYTHING].set_index("seed")
+        whole = own[of_all_classes(own)].set_index("seed")
         more = (whole["diff_size"] - whole["diff_size_by_classes"]).dropna()
         if more.empty:
             continue

@@ -196,7 +196,7 @@ def run_tables(
         bins: of histograms.
     """
     diffs, ends = {epoch: one.diffs for epoch, one in measured.items()}, _extremes(measured)
-    by_class = {epoch: class_table(context, layers, states[epoch], samples, context.seed) for epoch in {*ends.values()}}
+    by_class = {epoch: class_table(context, layers, states[epoch], samples) for epoch in {*ends.values()}}
     return {
         "epochs": epochs_table(context, layers, states, measured),
         "diff_histogram": extreme_diffs(layers, measured, bins),

@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from prunescape.coherence.labels import FRESH, GAUSSIAN, HIGHEST, REAL
-from prunescape.coherence.noise_claims import EVERYTHING
+from prunescape.coherence.noise_claims import of_all_classes
 from prunescape.figures import drawing, names, scales, select, style
 from prunescape.figures.coherence import series, terms
 from prunescape.figures.palette import BLUE, ORANGE, VIOLET, Look
@@ -68,7 +68,7 @@ def kinds_of(table: pd.DataFrame) -> dict[str, str]:
 def numbers(table: pd.DataFrame) -> pd.DataFrame:
     """By seed and data: coherence of all images and `classes`, of one, both beyond 1/N; and the sizes of diffs."""
     beyond = table.assign(coherence=table["coherence"] - table["coherence_by_chance"])
-    whole = beyond["label"] == EVERYTHING
+    whole = of_all_classes(beyond)
     classes = beyond[~whole].groupby(["seed", "data"])["coherence"].mean().rename("classes")
     return beyond[whole].join(classes, on=["seed", "data"])
 
