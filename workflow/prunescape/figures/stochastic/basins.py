@@ -4,11 +4,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from seaborn import lineplot, stripplot
+from seaborn import stripplot
 
 from prunescape.figures import drawing, names, palette, scales, select, style
 from prunescape.figures.stochastic import terms
-from prunescape.figures.stochastic.lines import THIN
+from prunescape.figures.stochastic.bundle import bundle
+from prunescape.stochastic.cause_claims import IN_ONE
 
 STAGES = {"one_shot": (palette.ORANGE, "right after pruning"), "fine_tuned": (palette.BLUE, "after fine-tuning")}
 ENDS = {
@@ -16,7 +17,6 @@ ENDS = {
     "dense_stochastic": ("dense", "SP"),
     "dense_deterministic": ("dense", "DP"),
 }
-IN_ONE = 2.0  # points, as in prunescape.stochastic.cause_claims; a test holds them together
 LEAST_SPAN = 5.0  # points of accuracy on an axis
 
 
@@ -44,8 +44,7 @@ def draw(lines: pd.DataFrame, basins: pd.DataFrame, model: str) -> Figure:
             drawing.say(axes, "nothing measured")
     panels[0].set_ylabel(terms.TOP1)
     _barriers(panels[-1], heights)
-    cell = table.iloc[:1]
-    setting = "".join(f" (γ = {gamma:g}, σ = {sigma:g})" for gamma, sigma in zip(cell["gamma"], cell["sigma"]))  # noqa: B905
+    setting = "" if table.empty else f" (γ = {table['gamma'].iloc[0]:g}, σ = {table['sigma'].iloc[0]:g})"
     style.heading(
         figure,
         f"{names.model_title(model)}: are they in one basin?{setting}",
@@ -58,13 +57,10 @@ def draw(lines: pd.DataFrame, basins: pd.DataFrame, model: str) -> Figure:
 
 
 def _along(axes: Axes, mine: pd.DataFrame, colour: str) -> None:
-    """A thin line for each, where there are several, and a bold one for their mean."""
+    """A line for each draw around each network, and their mean."""
     own = mine.assign(unit=mine["seed"].astype(str) + "/" + mine["draw"].astype(str)).dropna(subset="top1")
-    if own.empty:
-        return
-    if own["unit"].nunique() > 1:
-        lineplot(own, x="alpha", y="top1", units="unit", estimator=None, color=colour, ax=axes, **THIN)
-    lineplot(own, x="alpha", y="top1", color=colour, lw=1.9, errorbar=None, ax=axes)
+    if len(own):
+        bundle(axes, own, "alpha", "top1", "unit", colour)
 
 
 def _barriers(axes: Axes, heights: pd.DataFrame) -> None:

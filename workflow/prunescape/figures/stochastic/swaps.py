@@ -1,14 +1,13 @@
 """Which weights noise swaps, by their distance from the pruning threshold (SP paper, section V)."""
 
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from seaborn import lineplot
 
 from prunescape.figures import drawing, names, select, style
 from prunescape.figures.stochastic import terms
-from prunescape.figures.stochastic.lines import THIN
+from prunescape.figures.stochastic.bundle import bundle
 
 
 def draw(swaps: pd.DataFrame, model: str) -> Figure:
@@ -28,8 +27,9 @@ def draw(swaps: pd.DataFrame, model: str) -> Figure:
     for axes in (upper, lower):
         axes.axvline(0, color=style.INK, lw=0.9, ls=":", zorder=1.8)
     for sigma, colour in colours.items():
-        _lines(upper, select.at(shares, sigma=float(sigma)), "swapped", colour)
-        _lines(lower, select.at(table, sigma=float(sigma)), "weights", colour)
+        for axes, rows, name in ((upper, shares, "swapped"), (lower, table, "weights")):
+            mine = select.at(rows, sigma=float(sigma))
+            bundle(axes, mine, "distance", name, "seed", colour, marker="o", ms=4, mew=0)
         lineplot(
             select.at(shares, sigma=float(sigma)), x="distance", y="expected", color=colour, lw=1.2, ls=(0, (1, 1.2)),
             errorbar=None, ax=upper,
@@ -54,10 +54,3 @@ def draw(swaps: pd.DataFrame, model: str) -> Figure:
         [*(Line2D([], [], color=colour, lw=1.9, label=f"σ = {sigma:g}") for sigma, colour in colours.items()), dotted],
     )
     return figure
-
-
-def _lines(axes: Axes, mine: pd.DataFrame, y: str, colour: str) -> None:
-    """A thin line a network where there are several, and a bold one for their mean."""
-    if mine["seed"].nunique() > 1:
-        lineplot(mine, x="distance", y=y, units="seed", estimator=None, color=colour, ax=axes, **THIN)
-    lineplot(mine, x="distance", y=y, color=colour, lw=1.9, errorbar=None, marker="o", ms=4, mew=0, ax=axes)
