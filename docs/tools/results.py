@@ -4,8 +4,9 @@
     python docs/tools/results.py                                     # write the tables alone
 
 Of each study of a run its claims, verdict, page and tables are taken, no weights and nothing of single jobs; tables
-above `LARGEST` bytes stay where they are, and are named. `run.json` tells the command, the time, the code and the
-libraries. A study without claims is not finished: what it has so far is taken, and `run.json` says so.
+above `LARGEST` bytes stay where they are, and are named. `run.json` tells the command, the time and the machines, and
+with which code and libraries it was taken. A study without claims is not finished: what it has so far is taken, and
+`run.json` says so.
 """
 
 import json
@@ -22,7 +23,7 @@ sys.path.insert(0, str(PROJECT / "workflow"))
 from prunescape.claims.claim import Claim  # noqa: E402
 from prunescape.claims.study import StudyClaims  # noqa: E402
 from prunescape.io.files import write_text  # noqa: E402
-from prunescape.pages.provenance import code_version, libraries, machine  # noqa: E402
+from prunescape.pages.provenance import code_version, libraries  # noqa: E402
 
 RESULTS, PAGE = PROJECT / "docs" / "results", PROJECT / "docs" / "results.md"
 RUNS = {  # by study, the run on digits and that on Fashion-MNIST
@@ -34,6 +35,7 @@ RUNS = {  # by study, the run on digits and that on Fashion-MNIST
 LARGEST = 800_000  # bytes of a table
 TAKEN = ("*.csv", "*.txt", "claims.json", "explore.html", "datapackage.json")
 SPENT = re.compile(r"([\d.]+) s of processor time, its start included$", re.MULTILINE)
+MACHINE = re.compile(r" s to start, on (.+)$", re.MULTILINE)
 BLOCK = re.compile(r"(<!-- (runs|claims): ?([\w ]*) -->\n).*?(<!-- end -->)", re.DOTALL)
 NOTHING, UNFINISHED = "–", "not finished"
 
@@ -57,19 +59,23 @@ def take(results: Path, destination: Path = RESULTS) -> None:
 
 
 def _run(results: Path, study: str, left_out: Sequence[str]) -> dict[str, Any]:
-    """Facts on a study of a run: command, whether it is finished, time, code, libraries, machine."""
+    """Facts on a study of a run: command, whether it is finished, and time and machines, as its logs tell them.
+
+    Code and libraries are those that take it; the page of the study has those that made it.
+    """
     project = results.parents[1]
     preset = f"workflow/studies/{results.name}.yaml"
-    logs = [log for part in ("data", "models", study) for log in sorted((results / "logs" / part).rglob("*.log"))]
-    spent = [float(found[-1]) for log in logs if (found := SPENT.findall(log.read_text(encoding="utf-8")))]
+    paths = [log for part in ("data", "models", study) for log in sorted((results / "logs" / part).rglob("*.log"))]
+    logs = [path.read_text(encoding="utf-8") for path in paths]
+    spent = [float(found[-1]) for text in logs if (found := SPENT.findall(text))]
     return {
         "command": f"snakemake {study}" + (f" --configfile {preset}" if (project / preset).is_file() else ""),
         "finished": (results / study / "claims.json").is_file(),
         "jobs": len(spent),
         "processor_minutes": round(sum(spent) / 60, 1),
-        "code": code_version(project),
-        "libraries": libraries(),
-        "machine": machine(),
+        "machines": sorted({found[-1] for text in logs if (found := MACHINE.findall(text))}),
+        "code_when_taken": code_version(project),
+        "libraries_when_taken": libraries(),
         "tables_left_out": left_out,
     }
 
@@ -82,7 +88,10 @@ def written(page: str, results: Path = RESULTS) -> str:
 
 def _runs(results: Path) -> str:
     """Each run that was taken: its command, time and versions, with a link to its page."""
-    lines = ["| study | data | command | processor time | code and libraries | results |", "|---|---|---|---|---|---|"]
+    lines = [
+        "| study | data | command | processor time | code and libraries, when taken | results |",
+        "|---|---|---|---|---|---|",
+    ]
     for study, runs in RUNS.items():
         for data, run in zip(("digits", "Fashion-MNIST"), runs, strict=True):
             folder = results / run / study
@@ -93,7 +102,7 @@ def _runs(results: Path) -> str:
             files = ("explore.html", "claims.txt", "verdict.txt", "run.json")
             links = ", ".join(f"[{name}](results/{run}/{study}/{name})" for name in files if (folder / name).is_file())
             state = "" if told["finished"] else f" ({UNFINISHED})"
-            versions = f"{told['code']}; {told['libraries']}"
+            versions = f"{told['code_when_taken']}; {told['libraries_when_taken']}"
             lines.append(f"| `{study}` | {data}{state} | `{told['command']}` | {time} | {versions} | {links} |")
     return "\n".join(lines) + "\n" if len(lines) > 2 else "**No run is finished yet: nothing is decided below.**\n"
 

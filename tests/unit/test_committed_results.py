@@ -219,8 +219,8 @@ def test_results_tell_where_they_come_from(folder: Path) -> None:
     name = config[1] if config else "config.yaml"
     assert yaml.safe_load((PROJECT / name).read_text(encoding="utf-8"))["run"] == folder.parent.name
     assert told["processor_minutes"] > 0
-    assert "torch " in told["libraries"]
-    assert re.search(r"commit \w{12}$", told["code"])  # of a clone without changes
+    assert "torch " in told["libraries_when_taken"]
+    assert re.search(r"commit \w{12}$", told["code_when_taken"])  # of a clone without changes
 
 
 def test_results_are_small_and_no_weights() -> None:
