@@ -3,7 +3,7 @@
 Here are the thesis' chapters 2 to 4; `mask_claims` and `timing_claims` have the claims on masks.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -161,18 +161,20 @@ def claims_at(given: Mapping[str, Any], settings: Mapping[str, Any], asking: Cal
         asking: the asking of a network.
     """
     tolerance, data = settings["tolerance"], settings["data"]
-    answers: dict[str, Sequence[Answer]] = {
-        "epochs": [_real, _from_trained, _large, _on_noise, _peak, _hardest, *noise_claims.answers()["epochs"]],
-        "class_coherence": noise_claims.answers()["class_coherence"],
-        **weight_claims.answers(),
-        **score_claims.answers(),
-        "widths": [_by_width, _narrower],
-        **mask_claims.answers(tolerance, data),
-        "densities": layer_claims.answers()["densities"],
-        **timing_claims.answers(tolerance),
-    }
-    others = (initialisation_claims, layer_claims)
-    answers["children"] = [*answers["children"], *(one for of in others for one in of.answers()["children"])]
+    answers: dict[str, list[Answer]] = {}
+    for of_tables in (
+        {"epochs": [_real, _from_trained, _large, _on_noise, _peak, _hardest]},
+        noise_claims.answers(),
+        weight_claims.answers(),
+        score_claims.answers(),
+        {"widths": [_by_width, _narrower]},
+        mask_claims.answers(tolerance, data),
+        initialisation_claims.answers(),
+        layer_claims.answers(),
+        timing_claims.answers(tolerance),
+    ):
+        for table, functions in of_tables.items():
+            answers.setdefault(table, []).extend(functions)
     stated: list[Claim] = []
     for model in _models(settings):
         own = {name: _of(table, model) for name, table in given.items()}

@@ -62,19 +62,14 @@ def _accuracies(children: pd.DataFrame, experiment: str, initialisation: str) ->
         return {}
     own = labelled(own[(own["score"] == NONE) | (own["initialisation"] == initialisation)])
     part = with_sizes(own, experiment)
-    return {
-        mask: by_size(
-            part[part["scope"] == scope_of_others(children[children["experiment"] == experiment])],
-            mask,
-            "validation_top1",
-        )
-        for mask in ASKED
-    }
+    part = part[part["scope"] == scope_of_others(children, experiment)]
+    return {mask: by_size(part, mask, "validation_top1") for mask in ASKED}
 
 
-def scope_of_others(children: pd.DataFrame) -> str:
-    """The scope whose masks have other initialisations, of an experiment's rows; "" where none has."""
-    own = children[children["initialisation"].isin([*OTHERS])] if "initialisation" in children else children.iloc[:0]
+def scope_of_others(children: pd.DataFrame, experiment: str) -> str:
+    """The scope of an experiment whose masks have other initialisations; "" where none has."""
+    own = children[children["experiment"] == experiment]
+    own = own[own["initialisation"].isin([*OTHERS])] if "initialisation" in own else own.iloc[:0]
     return str(own["scope"].iloc[0]) if len(own) else ""
 
 
@@ -87,10 +82,7 @@ def _compared(children: pd.DataFrame, asking: Asking) -> list[Claim]:
                 gains = (own - he[mask]).dropna(how="all").dropna(axis=1, how="all")
                 if gains.empty:
                     continue
-                size, scope = (
-                    max(gains.columns),
-                    SCOPES[scope_of_others(children[children["experiment"] == experiment])],
-                )
+                size, scope = max(gains.columns), SCOPES[scope_of_others(children, experiment)]
                 row = answer_of(asking, asked, "gain", gains[size].dropna())
                 where = f"{WORDS[experiment][1].format(number(size))}, " if experiment in WORDS else ""
                 case = f"{ASKED[mask]}, {scope}, {experiment}"

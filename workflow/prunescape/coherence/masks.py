@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 import torch
 
+from prunescape.coherence.schedule import OF_GRADIENTS
 from prunescape.data.randomness import derive_seed
 from prunescape.pruning.scores import magnitude, random_scores
 from prunescape.pruning.unstructured import Tensors, highest, keep_highest
 
 DIFF, MAGNITUDE, RANDOM = "diff", "magnitude", "random"
-OF_GRADIENTS = ("gradient", "coherence", "snip", "grasp")
 SCORES = (DIFF, MAGNITUDE, *OF_GRADIENTS, RANDOM)
 BEST, WORST = "best", "worst"
 GLOBAL, FLOOR, LOCAL = "global", "floor", "local"

@@ -13,7 +13,7 @@ import pandas as pd
 from prunescape.coherence.children import HE, NONE, Child
 from prunescape.coherence.families import Family, Packed
 from prunescape.coherence.layers import prunable_layers
-from prunescape.coherence.masks import OF_GRADIENTS, Choice, begun
+from prunescape.coherence.masks import Choice, begun
 from prunescape.coherence.measure import Measured
 from prunescape.coherence.parent import Parent
 from prunescape.coherence.runs import (
@@ -25,6 +25,7 @@ from prunescape.coherence.runs import (
     lowest_epoch,
     measure_epochs,
 )
+from prunescape.coherence.schedule import OF_GRADIENTS
 from prunescape.coherence.scores import weight_scores
 from prunescape.errors import UserError
 from prunescape.io.tables import first_columns

@@ -8,14 +8,14 @@ import pandas as pd
 
 from prunescape.coherence.children import HE, NONE, Child
 from prunescape.coherence.layer_tables import densities, overlap, overlap_by_chance
-from prunescape.coherence.masks import BEST, DIFF, FLOOR, MAGNITUDE, RANDOM, Choice, begun, choices, matched
+from prunescape.coherence.masks import BEST, FLOOR, RANDOM, Choice, begun, choices, matched
 from prunescape.coherence.parent import Parent
+from prunescape.coherence.schedule import OVER_EPOCHS
 from prunescape.pruning.unstructured import Tensors
 
 NETWORK, EARLY, MATCHED, STABILITY = "network", "early", "matched", "stability"
 LABELS = ("score", "end", "scope")
 FIRST = ("experiment", "model", "seed", *LABELS)  # columns, of those that have them
-MEASURED_ON = (DIFF, MAGNITUDE)  # scores that are known after every measured epoch
 
 
 def scope_of_questions(scopes: Sequence[str]) -> str:
@@ -122,7 +122,7 @@ class MaskExperiments:
         return trained.assign(used=own)[(trained["experiment"] == EARLY) | (own & alike & asked)]
 
     def _over_epochs(self) -> list[str]:
-        return [score for score in self.scores if score in MEASURED_ON]
+        return [score for score in self.scores if score in OVER_EPOCHS]
 
     def _densities(self, parent: Parent, masks: dict[Choice, Tensors]) -> pd.DataFrame:
         return pd.concat(

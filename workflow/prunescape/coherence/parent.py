@@ -8,7 +8,8 @@ import torch
 
 from prunescape.coherence.children import only_layers
 from prunescape.coherence.layers import Layer, prunable_layers
-from prunescape.coherence.masks import MAGNITUDE, OF_GRADIENTS, RANDOM, Choice, mask, scored
+from prunescape.coherence.masks import MAGNITUDE, RANDOM, Choice, mask, scored
+from prunescape.coherence.schedule import OF_GRADIENTS
 from prunescape.mechanism.subsets import part_of
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build

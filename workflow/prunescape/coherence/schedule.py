@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 FIRST_MEASURED, EVEN_MEASURED = (*range(6), 10), 20  # epochs, and steps from the start to the end
+# Scores that are known after every measured epoch, and those that are made at the highest coherence alone.
+OVER_EPOCHS, OF_GRADIENTS = ("diff", "magnitude"), ("gradient", "coherence", "snip", "grasp")
 EARLY = (1, 2, 3, 5, 10, 20, 50, 100)  # epochs
 EARLY_STEPS = (2, 4, 10)  # of `EVEN_MEASURED`: 10 % of the training, of which the thesis speaks (7.2), 20 % and 50 %
 

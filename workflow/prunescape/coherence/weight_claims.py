@@ -4,7 +4,19 @@ import pandas as pd
 
 from prunescape.claims.asking import Asking, Estimand
 from prunescape.claims.claim import Claim
-from prunescape.claims.judgement import FAILS, HOLDS, OPEN, UNDECIDED, beyond, judged, more_seeds, shown, verdict
+from prunescape.claims.judgement import (
+    BEYOND,
+    FAILS,
+    HOLDS,
+    NOT_ABOVE,
+    OPEN,
+    UNDECIDED,
+    beyond,
+    judged,
+    more_seeds,
+    shown,
+    verdict,
+)
 from prunescape.coherence.asked import Answer, answer_of
 from prunescape.coherence.labels import FRESH, GAUSSIAN, REAL
 
@@ -30,7 +42,7 @@ NEARER = Estimand(
     smallest=2.0,
     unit=" points",
 )
-IF_ALIKE = {"not above": HOLDS, "beyond": FAILS, OPEN: UNDECIDED}
+IF_ALIKE = {NOT_ABOVE: HOLDS, BEYOND: FAILS, OPEN: UNDECIDED}
 
 
 def answers() -> dict[str, list[Answer]]:
@@ -68,7 +80,7 @@ def _alike(histogram: pd.DataFrame, asking: Asking) -> list[Claim]:
         return []
     row = answer_of(asking, ALIKE, "distance", known["between"])
     sure = beyond("distance", row, FAR)
-    word = {"beyond": "No", "not above": "Yes"}.get(sure, "Not decided")
+    word = {BEYOND: "No", NOT_ABOVE: "Yes"}.get(sure, "Not decided")
     ends = row["distance_low"], row["distance_high"]
     return [
         asking.answered(

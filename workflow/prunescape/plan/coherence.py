@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from prunescape.coherence import schedule
+from prunescape.coherence.schedule import OF_GRADIENTS, OVER_EPOCHS
 from prunescape.config.coherence import Coherence as Section
 from prunescape.config.coherence import Mlp, Network
 from prunescape.config.recipe import Recipe
@@ -22,8 +23,6 @@ MEASURED_PASSES = 8  # of a network whose gradients are measured: forwards, back
 # precision, of signs, of what is not zero, a batch's, diffs); by scoring (those, sums of squares, weights, the
 # Hessian's product, and a score); of each further score; and by ranking.
 TRAINING, MEASURING, SCORING, A_SCORE, RANKING = 16, 40, 72, 8, 44
-# Scores that are known after every measured epoch, and those that are made at the highest coherence.
-OVER_EPOCHS, OF_GRADIENTS = ("diff", "magnitude"), ("gradient", "coherence", "snip", "grasp")
 # Tables of parts, by the rule that makes them.
 RUN_TABLES = ["epochs", "weight_histogram", "diff_histogram", "trajectories", "layer_coherence", "class_coherence"]
 RUN_TABLES += ["score_ranks"]

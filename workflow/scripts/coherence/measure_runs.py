@@ -29,8 +29,9 @@ OTHERS = {
     "diff_histogram": ["which", "epoch"],
     "weight_histogram": ["epoch"],
     "trajectories": [],
+    "layer_coherence": ["epoch"],
+    "class_coherence": ["which", "epoch"],
 }
-OTHERS |= {"layer_coherence": ["epoch"], "class_coherence": ["which", "epoch"]}
 
 with logged(snakemake) as logger:
     settings, files, folder = snakemake.params.settings, snakemake.input, Path(snakemake.params.checkpoint)

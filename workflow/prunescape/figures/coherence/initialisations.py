@@ -30,7 +30,7 @@ def draw(children: pd.DataFrame) -> Figure:
     table = at(children, experiment=FIXED)
     if "initialisation" not in table:
         table = table.assign(initialisation=HE)
-    scope = scope_of_others(table)
+    scope = scope_of_others(table, FIXED)
     table = in_scope(labelled(table), scope) if scope else labelled(table)
     dense = table[table["score"] == NONE]
     looks = series.present(LOOKS, table.loc[table["score"] != NONE, "initialisation"])
