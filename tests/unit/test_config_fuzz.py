@@ -3,6 +3,7 @@
 import datetime
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -40,6 +41,18 @@ def told_or_valid(raw: Any) -> None:
         return
     assert told
     assert not any("\n" in line for line in told)
+
+
+@pytest.mark.parametrize("study", ["stochastic", "mechanism", "coherence"])
+def test_a_mistake_anywhere_leaves_nothing_that_a_rule_cannot_do_without(study):
+    for place in PATHS:
+        *sections, key = place.split(".")
+        raw = part = changed((study, "{}"))
+        for section in sections:
+            part = part.setdefault(section, {})
+        part[key] = [[None]]  # valid nowhere
+        with pytest.raises(ConfigError):
+            validated(raw, MODELS, DATA)
 
 
 @given(raw=VALUES)

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from prunescape.config import grid_checks, network_checks, study_checks
+from prunescape.config.coherence import Coherence
 from prunescape.config.config import Config
 from prunescape.config.data import Data
 from prunescape.config.messages import Mistakes, Path, shown, suggestion
@@ -52,7 +53,7 @@ def crossed(config: Config, known_models: Collection[str], known_data_sets: Coll
 
 
 def _rules(config: Config, known_models: Collection[str], known_data_sets: Collection[str]) -> Iterator[Rule]:
-    """The rules in the order in which mistakes are told."""
+    """The rules in the order in which mistakes are told; only they read in sections, where keys may be missing."""
     there = vars(config)  # without the sections that are mistaken as a whole
     models = list(there.get("models", ()))
     yield partial(_data, known=known_data_sets)
@@ -89,7 +90,7 @@ def _rules(config: Config, known_models: Collection[str], known_data_sets: Colle
         yield from (partial(rule, study=study) for rule in rules)
     if study := there.get("coherence"):
         yield partial(_lanes, path=("coherence", "lanes"))
-        yield from (partial(_lanes, path=("coherence", "models", name, "lanes")) for name in study.models or ())
+        yield partial(_lanes_of_networks, study=study)
         yield partial(study_checks.networks, study=study, catalogue=known_models)
         yield from (partial(rule, study=study) for rule in (study_checks.samples, study_checks.early_epochs))
     yield from (partial(network_checks.known, model=model, catalogue=known_models) for model in models)
@@ -192,3 +193,8 @@ def _lanes(config: Config, path: tuple[str, ...]) -> Mistakes:
     if lanes is not None and lanes > 1 and lanes % LANE_ALIGNMENT and config.engine.device != "cuda":
         near = max(LANE_ALIGNMENT, round(lanes / LANE_ALIGNMENT) * LANE_ALIGNMENT)
         yield path, f"{lanes} would let a cell's neighbours change its last bits on a CPU; write 1 or {near}"
+
+
+def _lanes_of_networks(config: Config, study: Coherence) -> Mistakes:
+    for name in study.models:
+        yield from _lanes(config, path=("coherence", "models", name, "lanes"))
