@@ -82,6 +82,22 @@ def test_what_is_said_of_causes() -> None:
     assert (said["same_basin.fine_tuned"], said["dense_basin"]) == ("holds", "does not hold")
 
 
+def test_networks_in_which_no_weight_swaps_say_nothing_of_where_they_would() -> None:
+    question = "Do mostly weights near the pruning threshold swap?"
+    made = tables(1.0, MANY)
+    some = tables(1.0, MANY)
+    some["swaps"].loc[some["swaps"]["seed"] % 3 == 0, "swapped"] = 0
+    rest = tables(1.0, [seed for seed in MANY if seed % 3])
+    near, full, fewer = (answers(stated(given))[question] for given in (some, made, rest))
+    assert near["effect"] == fewer["effect"] != full["effect"]
+    assert f"in {len(MANY) // 3} of {len(MANY)} networks none swaps" in near["answer"]
+    some["swaps"]["swapped"] = 0
+    found = stated(some)
+    check_claims(found)
+    assert outcomes(found)["swaps_near_threshold"] == "not decided"
+    assert "there is no share" in answers(found)[question]["answer"]
+
+
 def test_scores_are_compared_at_one_pruning_rate() -> None:
     made = tables(1.0, MANY)
     tuned = made["fine_tuning"]

@@ -1,6 +1,7 @@
 """The claims on why noise would gain (SP paper, sections IV-D and V): feature variance, swapped weights, the basin."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -159,11 +160,15 @@ def variance(variances: pd.DataFrame, best: Mapping[str, Any], confirming: Confi
 
 
 def swapped(swaps: pd.DataFrame, sigma: float, confirming: Confirming) -> list[Claim]:
-    """The claim on swaps.csv of one model at the chosen noise, with the overlap of masks in its answer."""
+    """The claim on swaps.csv of one model at the chosen noise, with the overlap of masks in its answer.
+
+    Networks in which no weight swaps have no share, and say nothing.
+    """
     swaps = swaps[swaps["sigma"] == sigma]
     near = swaps["swapped"].where(swaps["distance"].abs() < 1, 0.0).groupby(swaps["seed"]).sum()
     sums = swaps.groupby("seed")[["weights", "swapped", "expected"]].sum()
-    share = (near / sums["swapped"]).where(sums["swapped"] > 0, 0.0)
+    share = (near / sums["swapped"])[sums["swapped"] > 0]
+    silent = len(sums) - len(share)
     kept = 1 - float(swaps["gamma"].iloc[0])
     part = sums["swapped"] / sums["weights"]
     overlap = ((kept - part / 2) / (kept + part / 2)).mean()
@@ -171,8 +176,16 @@ def swapped(swaps: pd.DataFrame, sigma: float, confirming: Confirming) -> list[C
         f"at gamma {swaps['gamma'].iloc[0]:g}, sigma {sigma:g} {100 * part.mean():.1f} % of the"
         f" weights swap ({100 * (sums['expected'] / sums['weights']).mean():.1f} % would if the threshold stayed);"
         f" masks share {100 * overlap:.0f} % of what either keeps (random ones {100 * kept / (2 - kept):.0f} %);"
-        f" {100 * share.mean():.0f} % of those that swap lie within sigma of the threshold; the share minus 0.5 is {{}}"
     )
+    if silent:
+        words += f" in {silent} of {len(sums)} networks none swaps;"
+    if share.empty:
+        confirming = replace(confirming, blocked=confirming.blocked or "a noise that swaps weights")
+        share = pd.Series([np.nan])
+        words += " so there is no share"
+    else:
+        words += f" {100 * share.mean():.0f} % of those that swap lie within sigma of the threshold; "
+        words += "the share minus 0.5 is {}"
     return [confirming.above(NEAR, share - 0.5, words)]
 
 
