@@ -59,7 +59,10 @@ def check_networks(run: Run) -> None:
                 " 'stochastic: {}'"
             )
         elif not run.known(model).lanes and run.config.mechanism is not None:
-            mistakes.append(f"models.{model}: mechanism would run several as one, which it does not allow; remove one")
+            mistakes.append(
+                f"models.{model}: the study mechanism runs several networks as one, which is not possible with this one;"
+                " write 'mechanism: null', or choose another model"
+            )
         elif run.config.stochastic is not None and (unseen := _of_unseen_inputs(run, model, run.config.stochastic)):
             mistakes.append(
                 f"models.{model}: its attention does not show what goes into its layers, which the score {unseen}"
