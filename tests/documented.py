@@ -41,6 +41,8 @@ SHORTER = {
     "tests/unit/test_pruning_criteria.py -k 'deviation or filters_of_like_weights'",
     # A run of its own is in tests/workflow/test_exploration.py.
     "snakemake --config exploration='{method: adaptive}'": "snakemake -n --config exploration='{method: adaptive}'",
+    "snakemake stochastic --configfile config.yaml config/demo_stochastic_norms.yaml": "snakemake -n stochastic "
+    "--configfile config.yaml config/demo_stochastic_norms.yaml",
     "snakemake --configfile stripes.yaml": "snakemake results/stripes/hpspace/cells.csv --configfile stripes.yaml",
     "snakemake --configfile bands.yaml": "snakemake results/bands/hpspace/cells.csv --configfile bands.yaml",
     "cat results/bands/hpspace/verdict.txt": "cat results/bands/hpspace/cells.csv",
