@@ -1,10 +1,14 @@
 """Weights that a user brings along: read whatever saved them, refused in one line where they are of another network."""
 
+import argparse
 import copy
 import math
 import pickle
+import re
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import yaml
@@ -101,8 +105,7 @@ def test_others_are_refused_in_one_line(tmp_path: Path, capsys: pytest.CaptureFi
         r"text.pt: no state dict of tensors \(": tmp_path / "text.pt",
         r"config.pt: no state dict of tensors \(": tmp_path / "config.pt",
         r"text.safetensors: no state dict of tensors \(": tmp_path / "text.safetensors",
-        r"code.pt: no state dict of tensors \(": tmp_path / "code.pt",
-        r"whole.pt: no state dict of tensors": saved(model, tmp_path / "whole.pt"),
+        r"code.pt: no state dict of tensors": tmp_path / "code.pt",
         r"list.pt: no state dict of tensors; save": saved([1, 2], tmp_path / "list.pt"),
         r"its head does not fit: fc\.\w+ is for 7 classes, and the data have 10": saved(
             {**state, **head}, tmp_path / "head.pt"
@@ -119,6 +122,46 @@ def test_others_are_refused_in_one_line(tmp_path: Path, capsys: pytest.CaptureFi
             given_weights(file, model, 10)
         assert "\n" not in str(caught.value)
     assert "called" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("suffix", ["pt", "safetensors"])
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "it is empty"),
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n",
+            "a pointer of git-lfs; git lfs pull",
+        ),
+        (b"run: own\n", "it is text"),
+        (b"\x80\x02PK\0\xff\xfe", "Error"),
+    ],
+)
+def test_what_is_no_file_of_tensors_is_told(content: bytes, words: str, suffix: str, tmp_path: Path) -> None:
+    file = tmp_path / f"mine.{suffix}"
+    file.write_bytes(content)
+    with pytest.raises(UserError, match=rf"no state dict of tensors \(.*{words}.*\); save model"):
+        given_weights(file, build(ARCHITECTURE, 0), 10)
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+@pytest.mark.parametrize(
+    ("named", "content"),
+    [
+        ("whole", lambda network: network),
+        ("argparse.Namespace", lambda network: {"model": network.state_dict(), "args": argparse.Namespace(lr=0.1)}),
+        ("numpy", lambda network: {"model": network.state_dict(), "best": np.float64(97.5)}),
+    ],
+)
+def test_objects_beside_tensors_are_named_with_the_way_out(
+    named: str, content: Callable, zipped: bool, tmp_path: Path
+) -> None:
+    file = tmp_path / "saved.pt"
+    torch.save(content(build(ARCHITECTURE, 0)), file, _use_new_zipfile_serialization=zipped)
+    with pytest.raises(UserError, match=r"it holds an object, [\w.]+, and .*torch.save its state_dict\(\)") as caught:
+        given_weights(file, build(ARCHITECTURE, 0), 10)
+    assert named == "whole" or f"an object, {named}" in str(caught.value)
+    assert not re.search(r"\\x1b|weights_only` argument|\n", str(caught.value))
 
 
 def test_they_are_taken_in_the_place_of_a_training(

@@ -31,6 +31,7 @@ REMEDIES = {
     errno.EIO: "the disk or its network failed; go on with the same command once it works, finished results are kept",
     errno.ESTALE: "the network disk was lost; go on with the same command once it is back, finished results are kept",
 }
+_COLOUR = re.compile(r"\x1b\[[\d;]*m")
 _NOT_PLAIN = r"[^\w@%+=:,./~-]"
 MOST_NAMES = 20  # that a message lists
 # As libraries written in Rust, such as safetensors, say it.
@@ -84,8 +85,8 @@ def user_message(error: BaseException) -> str | None:
 
 
 def in_a_line(error: BaseException) -> str:
-    """An error as one short line."""
-    text = " ".join(str(error).split())
+    """An error as one short line, without the colours that libraries give a terminal."""
+    text = " ".join(_COLOUR.sub("", str(error)).split())
     return f"{type(error).__name__}: {text[:200]}" if text else type(error).__name__
 
 

@@ -1,6 +1,7 @@
 """Weights that a user brings along: the state dict of a trained network, read without running any code."""
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ State = dict[str, torch.Tensor]
 # Under what names trainers save a state dict beside other things.
 WITHIN = ("state_dict", "model_state_dict", "model", "module", "net", "network", "weights")
 BATCHES = "num_batches_tracked"  # which no network here reads
+_OBJECT = re.compile(r"GLOBAL (\S+) was not an allowed")  # as torch refuses what is no tensor
 
 
 def given_weights(path: str | os.PathLike[str], model: nn.Module, classes: int) -> State:
@@ -79,10 +81,27 @@ def _read(path: Path) -> Any:
     except OSError:
         raise
     except Exception as error:  # torch takes whatever bytes come for a pickle, and fails in many ways
+        if match := _OBJECT.search(str(error)):
+            raise UserError(
+                f"{path}: no state dict of tensors alone: it holds an object, {match.group(1)}, and reading objects may"
+                " run code; where you trust it, open it with torch.load(file, weights_only=False), and torch.save its"
+                " state_dict() to another file"
+            ) from None
         raise UserError(
-            f"{path}: no state dict of tensors ({in_a_line(error)}); save model.state_dict() by torch.save, or as"
-            " safetensors"
+            f"{path}: no state dict of tensors ({_kind(path) or in_a_line(error)}); save model.state_dict() by"
+            " torch.save, or as safetensors"
         ) from None
+
+
+def _kind(path: Path) -> str:
+    """What a file is that nothing could be read from; empty if it may be one of tensors, and damaged."""
+    with path.open("rb") as file:
+        start = file.read(512)
+    if not start:
+        return "it is empty, as after a copy that failed"
+    if start.startswith(b"version https://git-lfs"):
+        return "it is a pointer of git-lfs; git lfs pull brings the file"
+    return "it is text" if b"\0" not in start and start.isascii() else ""
 
 
 def _named(content: Any, names: Iterable[str], path: str | os.PathLike[str]) -> State:
