@@ -60,12 +60,34 @@ def test_a_profile_of_the_users_own_is_read_in_the_usual_way(folder: Path) -> No
 def test_mistakes_are_one_line() -> None:
     assert "`prunescape init` writes one" in told("plan")
     assert told("plan", "a.yaml") == "prunescape: a.yaml: no such file"
-    assert told("prune").startswith("prunescape: prune: no command; there are init, ")
+    assert told("mine.pt").startswith("prunescape: mine.pt: no command; there are init, ")
+    for mistyped, meant in {"chek": "check", "statsu": "status", "explian": "explain", "verdikt": "verdict"}.items():
+        assert told(mistyped).startswith(f"prunescape: {mistyped}: no command; did you mean {meant}? there are init, ")
     assert told("init", "--nonsense").startswith("prunescape: unrecognized arguments: --nonsense")
     assert told("init", "--data", "nowhere").startswith("prunescape: nowhere: no folder, and none of digits")
     assert told("init", "--network", "resnet57").startswith("config: models.resnet57: unknown model")
     assert told("init", "--weights", "gone.pt").startswith("config: models.small_resnet.weights: gone.pt: no such file")
     assert not list(Path().iterdir())
+
+
+@pytest.mark.parametrize("name", ["check", "plan", "run"])
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("run: own\ndata:\n\tname: digits\n", "config: prunescape.yaml: no YAML in line 3"),
+        ("run: own\ngrid: {size: [5, 5\n", "config: prunescape.yaml: no YAML in line 3"),
+        ("run: own\nrun: other\n", "config: prunescape.yaml: 'run' is given in line 1 and again in line 2"),
+        ("", "prunescape: prunescape.yaml: has no lines 'key: value'; `prunescape init another.yaml` writes some"),
+        ("run:own\n", "prunescape: prunescape.yaml: has no lines 'key: value'"),
+        ("- run: own\n", "prunescape: prunescape.yaml: has no lines 'key: value'"),
+    ],
+)
+def test_what_is_no_config_is_told_with_its_line(folder: Path, name: str, text: str, words: str) -> None:
+    """Snakemake would say that it is neither JSON nor YAML, and not where."""
+    (folder / "prunescape.yaml").write_text(text)
+    said = told(name)
+    assert said.startswith(words)
+    assert "\n" not in said
 
 
 def test_answer_and_pages_are_those_of_the_config(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,7 @@ profile: the same jobs, the same results. Light: no torch, no pandas.
 """
 
 import argparse
+import difflib
 import os
 import sys
 import webbrowser
@@ -71,7 +72,9 @@ def _main(words: list[str]) -> None:
         command = snakemake(name, rest)
         os.execv(command[0], command)
     else:
-        raise UserError(f"{name}: no command; there are {', '.join([*OWN, *TARGETS])}")
+        near = difflib.get_close_matches(name, [*OWN, *TARGETS], 1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise UserError(f"{name}: no command; {hint}there are {', '.join([*OWN, *TARGETS])}")
 
 
 def usage() -> str:
@@ -112,8 +115,14 @@ def snakemake(name: str, words: Sequence[str]) -> list[str]:
     """The command that does what a target of ours says.
 
     The default profile's settings are given one by one, as Snakemake says a line of each profile that it reads.
+
+    Raises:
+        UserError: there is no config, or it is no YAML, or none of keys.
     """
     files, others = configs(words)
+    for file in files:  # Snakemake does not tell the line of a mistake
+        if not isinstance(read(file), Mapping):
+            raise UserError(f"{file}: has no lines 'key: value'; `prunescape init another.yaml` writes some")
     targets = [] if name == "run" else [name]
     while others and not others[0].startswith("-"):
         targets.append(others.pop(0))
