@@ -72,7 +72,7 @@ def test_modules_are_found_and_not_run(here: Path) -> None:
         with pytest.raises(UserError, match=f"no module '{name}'; it is looked for in the directory"):
             check_import(f"{name}:build")
     (here / "beside.py").write_text("def (:\n")
-    with pytest.raises(UserError, match=r"beside.py: no Python"):
+    with pytest.raises(UserError, match=r"beside.py, line 1: is no Python \(.*\); mend it"):
         digest()
 
 

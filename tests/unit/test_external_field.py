@@ -108,7 +108,7 @@ REFUSED = {
     "masked": "a step of training fails .*; e.0.weight is computed by a hook: .* by prune.remove",
     "AddedInPlace": r"has no gradient, .* write x = x \+ y for x \+= y",
     "MakesLayers": "its forward method makes the layer late; make all layers in __init__",
-    "Exits": r"does not take images of 1 x 8 x 8 \(SystemExit: 3\)$",
+    "Exits": r"does not take images of 1 x 8 x 8 \(SystemExit: 3; .*field_samples.py, line \d+\)$",
     "Named": "gives a dict in evaluation, .*; name a network of your own whose forward method returns the logits alone",
     "Auxiliary": "gives a tuple in training, .* returns the logits alone",
     "OtherSize": "does not take images of 1 x 8 x 8 .*; it takes images of 1 x 28 x 28: choose data",

@@ -2,6 +2,8 @@
 
 import copy
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import torch
@@ -160,7 +162,7 @@ def test_own_networks_are_called_with_what_they_name(nets: str) -> None:
         ("net", {"width": "wide"}, "cannot be made with num_classes=10, in_channels=1, width='wide'"),
         ("net", {"num_classes": 3}, "num_classes follows from the data; remove it from kwargs"),
         ("net", {"depth": 3}, "unexpected keyword argument 'depth'"),
-        ("wrong_classes", {}, r"gives \(4, 3\) for 4 images, and must give logits of 10 classes"),
+        ("wrong_classes", {}, r"gives \(4, 3\) for 4 images, and must give logits of 10 classes.* take num_classes"),
         ("pair", {}, "gives a tuple in evaluation, and must give one tensor of logits"),
         ("InPlace", {}, "changes the images that it is given, which others read too; write x = x - 0.5"),
         ("DropsAlways", {}, r"gives other logits for the same images each time.*F\.dropout\(x, p, self\.training\)"),
@@ -178,6 +180,90 @@ def test_what_is_no_network_is_told_in_one_line(nets: str, name: str, kwargs: di
     with pytest.raises(UserError, match=words) as caught:
         probe(own(f"{nets}:{name}", kwargs))
     assert "\n" not in str(caught.value)
+
+
+FAULTY = """import torch
+from torch import nn
+from faulty_parts import Part
+
+class Plain(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Conv2d(1, 4, 1)
+
+    def forward(self, x):
+        return self.layer(x)
+
+def needs_more(depth):
+    return Plain()
+
+def raises():
+    raise ValueError("no such checkpoint")  # here: raises
+
+def raises_within(width=4):
+    return Part(width).missing  # here: raises_within
+
+class RaisesDeeper(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.part = Part("four")
+
+class Forward(Plain):
+    def forward(self, x):
+        return self.layer(x).view(-1, 9999)  # here: Forward
+
+class Lazy(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.LazyLinear(10)
+
+    def forward(self, x):
+        return self.layer(x.view(3, -1, 7777))  # here: Lazy
+"""
+PARTS = """from torch import nn
+
+class Part(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.layer = nn.Conv2d(1, width + 1, 1)  # here: RaisesDeeper
+"""
+
+
+@pytest.fixture
+def faulty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    """Modules in a working directory, and where each of their mistakes is: its file and line."""
+    places = {}
+    for name, text in {"faulty_nets.py": FAULTY, "faulty_parts.py": PARTS}.items():
+        (tmp_path / name).write_text(text)
+        for number, line in enumerate(text.splitlines(), 1):
+            if "# here: " in line:
+                places[line.rpartition(" ")[2]] = f"{name}, line {number}"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])  # which importing lengthens
+    yield places
+    for name in ("faulty_nets", "faulty_parts"):
+        sys.modules.pop(name, None)
+
+
+@pytest.mark.parametrize("name", ["raises", "raises_within", "RaisesDeeper", "Forward", "Lazy"])
+def test_what_own_code_raises_is_told_with_its_file_and_line(faulty: dict[str, str], name: str) -> None:
+    with pytest.raises(UserError) as caught:
+        probe(own(f"faulty_nets:{name}"))
+    said = str(caught.value)
+    assert f"; {faulty[name]})" in said
+    assert "signature" not in said  # the arguments are not at fault
+    assert "\n" not in said
+
+
+def test_arguments_that_do_not_fit_are_the_configs_mistake(faulty: dict[str, str]) -> None:
+    for name, kwargs in [("needs_more", {}), ("needs_more", {"deep": 3}), ("raises", {"depth": 3})]:
+        with pytest.raises(UserError, match=r"cannot be made with .*\); give what its signature names by kwargs$"):
+            build(own(f"faulty_nets:{name}", kwargs))
+
+
+def test_an_output_of_another_shape_is_told_with_what_to_do(faulty: dict[str, str]) -> None:
+    with pytest.raises(UserError, match=r"gives \(4, 4, 8, 8\) .* classes, \(4, 10\); pool and flatten what its last"):
+        probe(own("faulty_nets:Plain"))
 
 
 def test_other_mistakes_are_told_in_one_line(nets: str) -> None:

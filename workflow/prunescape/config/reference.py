@@ -27,8 +27,9 @@ A key that is given twice is refused, with both lines (what `<<` merges may be o
 stand for more than {most} values.
 
 Snakemake reads a file given with `--configfile` first, and says badly what is wrong in one that is no YAML (a tab, a
-bracket left open). The command `prunescape` says it with its line; in a clone, `PYTHONPATH=workflow python -m
-prunescape.config my_study.yaml` does, runs nothing of what is in the file, and says nothing where the file can be read.
+bracket left open). The command `prunescape` says it with its line. So does
+`PYTHONPATH=workflow python -m prunescape.config my_study.yaml`, which runs nothing of what is in the file, and says
+nothing where the file can be read.
 """
 _COLUMNS = "| key | value | unit | default | meaning |\n|---|---|---|---|---|\n"
 _KINDS = {

@@ -17,12 +17,13 @@ import torch
 from torch import nn
 from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 
-from prunescape.errors import UserError, in_a_line, known
+from prunescape.errors import UserError, known
 from prunescape.models.architecture import Origin
 from prunescape.models.external_code import (
     NAMED_BY_LIBRARY,
     foreign,
     importable_files,
+    in_own_code,
     is_installed,
     search_path,
     top_level,
@@ -94,7 +95,7 @@ def _fill_in(model: nn.Module, target: str, input_shape: tuple[int, int, int]) -
             model.eval()(torch.zeros(1, *input_shape))
     except Exception as error:  # whatever the user's forward method does
         size = " x ".join(map(str, input_shape))
-        raise UserError(f"{target}: does not take images of {size} ({in_a_line(error)})") from None
+        raise UserError(f"{target}: does not take images of {size} ({in_own_code(error)})") from None
     if left := lazy():
         raise UserError(f"{target}: its forward method does not reach {left[0]}, of a lazy layer; remove that layer")
 
@@ -124,7 +125,9 @@ def _imported(module: str, name: str, origin: Origin, input_shape: tuple[int, in
         for part in name.split("."):
             maker = getattr(maker, part)
     except (Exception, SystemExit) as error:  # whatever the user's module does
-        raise UserError(f"{origin.target}: cannot be imported ({in_a_line(error)}); mend it, or name another") from None
+        raise UserError(
+            f"{origin.target}: cannot be imported ({in_own_code(error)}); mend it, or name another"
+        ) from None
     _check(maker, origin.target)
     return _called(maker, origin, _wanted(maker, input_shape, classes))
 
@@ -186,8 +189,27 @@ def _called(function: Callable[..., Any], origin: Origin, given: Mapping[str, An
         return function(**given, **origin.kwargs)
     except (Exception, SystemExit) as error:  # whatever the user's function does
         given_words = ", ".join(f"{name}={value!r:.60}" for name, value in {**given, **origin.kwargs}.items())
-        given_words = given_words or "no arguments, as its signature names none of num_classes, in_channels, image_size"
-        raise UserError(f"{origin.target}: cannot be made with {given_words} ({in_a_line(error)})") from None
+        how = "; mend it"
+        if not _takes(function, {**given, **origin.kwargs}):
+            how = "; give what its signature names by kwargs"
+            given_words = given_words or (
+                "no arguments, as its signature names none of num_classes, in_channels, image_size"
+            )
+        given_words = f" with {given_words}" if given_words else ""
+        raise UserError(f"{origin.target}: cannot be made{given_words} ({in_own_code(error)}){how}") from None
+
+
+def _takes(function: Callable[..., Any], given: Mapping[str, Any]) -> bool:
+    """Whether arguments fit a signature; what has none takes all."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return True
+    try:
+        signature.bind(**given)
+    except TypeError:
+        return False
+    return True
 
 
 def _reading(model: nn.Module, channels: int, origin: Origin) -> nn.Module:

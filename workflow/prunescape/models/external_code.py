@@ -9,17 +9,19 @@ import hashlib
 import importlib.metadata
 import os
 import sys
+import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.machinery import PathFinder
 from pathlib import Path
 
-from prunescape.errors import UserError
+from prunescape.errors import UserError, in_a_line
 from prunescape.runtime.fingerprint import meaning
 
 INSTALLED = ("site-packages", "dist-packages")
 NAMED_BY_LIBRARY = ("torchvision", "timm")  # what follows the colon is a name of theirs, no attribute of the module
+OURS = Path(__file__).parents[1]
 IMPORTING = {"import_module", "__import__", "run_module", "spec_from_file_location", "SourceFileLoader", "run_path"}
 PYTHONS_OWN = sys.stdlib_module_names | {"__main__"}
 
@@ -78,6 +80,16 @@ def foreign(target: str, origin: str) -> UserError:
 def is_installed(module: str) -> bool:
     """Whether a module belongs to an installed package, and not to the user."""
     return _is_installed(module_files(module)[-1])
+
+
+def in_own_code(error: BaseException) -> str:
+    """An error that the user's code gave, as one short line, with the innermost line of that code it went through."""
+    for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
+        file = Path(frame.f_code.co_filename)
+        if file.is_file() and not _is_installed(file) and not file.is_relative_to(OURS):
+            near = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
+            return f"{in_a_line(error)}; {near}, line {line}"
+    return in_a_line(error)
 
 
 @cache
@@ -291,8 +303,10 @@ def _is_own(name: str) -> bool:
 def _parsed(file: Path) -> ast.Module:
     try:
         return ast.parse(file.read_bytes(), filename=str(file))
-    except (SyntaxError, ValueError) as error:
-        raise UserError(f"{file}: no Python ({error})") from None
+    except SyntaxError as error:
+        raise UserError(f"{file}, line {error.lineno}: is no Python ({error.msg}); mend it") from None
+    except ValueError as error:  # zero bytes, another encoding
+        raise UserError(f"{file}: is no Python ({error}); mend it") from None
     except OSError as error:
         raise UserError(f"{file}: {error.strerror}") from None
 

@@ -7,9 +7,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from prunescape.errors import UserError, in_a_line
+from prunescape.errors import UserError
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
+from prunescape.models.external_code import in_own_code
 
 IMAGES = 4
 DRAWS = 8  # of so many images, until all weights have had a gradient
@@ -43,7 +44,7 @@ def probe(architecture: Architecture) -> None:
             logits = model(given)
         except (Exception, SystemExit) as error:  # whatever the user's forward method does
             raise UserError(
-                f"{target}: does not take images of {_by(shape)} ({in_a_line(error)}){_remedy(model, shape)}"
+                f"{target}: does not take images of {_by(shape)} ({in_own_code(error)}){_remedy(model, shape)}"
             ) from None
         if more := [name for name, _ in model.named_modules() if name not in layers]:
             raise UserError(
@@ -58,7 +59,7 @@ def probe(architecture: Architecture) -> None:
         if logits.shape != (IMAGES, architecture.classes):
             raise UserError(
                 f"{target}: gives {tuple(logits.shape)} for {IMAGES} images, and must give logits of"
-                f" {architecture.classes} classes, {(IMAGES, architecture.classes)}"
+                f" {architecture.classes} classes, {(IMAGES, architecture.classes)}; {_to_logits(logits)}"
             )
         if not torch.equal(given, images):
             raise UserError(
@@ -103,13 +104,20 @@ def _unlearnt(model: nn.Module, images: torch.Tensor, generator: torch.Generator
             except Exception as error:  # whatever the user's functions do with gradients
                 how = "write x = x + y for x += y, and so on" if "inplace" in str(error) else "mend its forward method"
                 raise UserError(
-                    f"{target}: has no gradient, so it cannot be trained ({in_a_line(error)}); {how}"
+                    f"{target}: has no gradient, so it cannot be trained ({in_own_code(error)}); {how}"
                 ) from None
         dead = [name for name, parameter in model.named_parameters() if parameter.grad is None]
         if not dead:
             break
         images = torch.randn(images.shape, generator=generator)
     return dead
+
+
+def _to_logits(given: torch.Tensor) -> str:
+    """What to do about an output that is no (images, classes)."""
+    if given.dim() > 2:
+        return "pool and flatten what its last layer reads"
+    return "give its last layer an output a class: let the function take num_classes, which it is then given"
 
 
 def _remedy(model: nn.Module, shape: tuple[int, int, int]) -> str:

@@ -25,10 +25,11 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 from torch_pruning import _helpers, ops
 
-from prunescape.errors import UserError, in_a_line, known
+from prunescape.errors import UserError, known
 from prunescape.models.architecture import INSIDE_BLOCKS, Architecture
 from prunescape.models.attention import FewerHeads, Heads, heads_of, is_timms, is_torchs, projection, single_layers
 from prunescape.models.build import SIZES, build, sizes
+from prunescape.models.external_code import in_own_code
 from prunescape.models.flops import count_flops
 
 MAKERS = (nn.Conv2d, nn.Linear)
@@ -163,7 +164,7 @@ class Graph:
                 images = torch.zeros(1, *architecture.input_shape)
                 self._graph = graph.build_dependency(model, images, verbose=False)
         except Exception as error:  # whatever tracing an unknown network may raise
-            why, how = in_a_line(error), "write its forward method with plain layers and operations"
+            why, how = in_own_code(error), "write its forward method with plain layers and operations"
             if "recursive depth" in why:
                 why, how = "too many operations one after the other", "let recurrent layers go over fewer steps"
             raise UserError(

@@ -10,10 +10,11 @@ import torch
 from torch import nn
 
 from prunescape.data.batches import Batches
-from prunescape.errors import UserError, in_a_line
+from prunescape.errors import UserError
 from prunescape.lanes.fuse import check_alone
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
+from prunescape.models.external_code import in_own_code
 from prunescape.models.weights import load_state
 from prunescape.pruning.criteria import L1, TAYLOR
 from prunescape.pruning.graph import Graph, Spared
@@ -169,7 +170,7 @@ def _take_step(task: Task, start: Mapping[str, torch.Tensor] | None, lanes: int,
                 f"{computed[0]} is computed by a hook: instead of torch.nn.utils.weight_norm take"
                 " torch.nn.utils.parametrizations.weight_norm, and end torch.nn.utils.prune by prune.remove"
             )
-        raise UserError(f"{target}: a step of training fails with {what} ({in_a_line(error)}); {remedy}") from None
+        raise UserError(f"{target}: a step of training fails with {what} ({in_own_code(error)}); {remedy}") from None
 
 
 def _computed_by_hooks(network: nn.Module) -> list[str]:
