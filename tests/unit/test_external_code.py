@@ -69,7 +69,11 @@ def test_modules_are_found_and_not_run(here: Path) -> None:
     with pytest.raises(UserError, match=r"mine.nets:bild: .*nets.py defines no 'bild'; did you mean 'build'\?"):
         check_import("mine.nets:bild")
     for name in ("mine.missing", "nowhere", "beside.inside"):
-        with pytest.raises(UserError, match=f"no module '{name}'; it is looked for in the directory"):
+        with pytest.raises(UserError, match=f"no module '{name}'; .*it is looked for in the directory"):
+            check_import(f"{name}:build")
+    mistyped = {"besides": "beside", "beside.py": "beside", "mine.net": "mine.nets", "mine.nets.py": "mine.nets"}
+    for name, meant in mistyped.items():
+        with pytest.raises(UserError, match=f"no module '{name}'; did you mean '{meant}'\\? it is looked for in"):
             check_import(f"{name}:build")
     (here / "beside.py").write_text("def (:\n")
     with pytest.raises(UserError, match=r"beside.py, line 1: is no Python \(.*\); mend it"):

@@ -2,6 +2,7 @@
 
 import difflib
 import math
+import pathlib
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence, Sized
 from typing import Any
@@ -129,7 +130,20 @@ def described(error: Mapping[str, Any], given: Any, part: Mapping[str, Any], pla
         return path, f"is {shown(value)}, not {names}; {remedy}{hint if remedy == _GENERIC[kinds[0]] else ''}"
     if kind in _OUTSIDE:
         return path, f"is {shown(value)}; write a number {_bounds(part)}{hint}"
+    if path[-1:] == ("import",) and (meant := meant_import(str(value))):
+        return path, f"cannot be {shown(value)}; did you mean {shown(meant)}?{hint.replace(';', '', 1)}"
     return path, f"cannot be {shown(value)}{hint}"
+
+
+def meant_import(text: str) -> str:
+    """`package.module:function` for what names it with a dot, or by a file's path; empty where it cannot be told."""
+    place, _, name = text.rpartition(":") if ":" in text else text.rpartition(".")
+    file = pathlib.Path(place.replace("\\", "/").removesuffix(".py"))
+    if file.is_relative_to(pathlib.Path.cwd()):
+        file = file.relative_to(pathlib.Path.cwd())
+    parts = [*file.parts, name]
+    is_name = all(part.isidentifier() for part in ".".join(parts).split("."))
+    return f"{'.'.join(file.parts)}:{name}" if is_name and len(parts) > 1 and name != "py" else ""
 
 
 def counted(entries: Sized) -> str:

@@ -67,7 +67,8 @@ class Model(Section):
         None,
         "A network that is not in the catalogue: `package.module:function` (your own), `torchvision:name` or "
         "`timm:name` (null, the catalogue's network of this name). See docs/own-network.md.",
-        hint="write package.module:function, as in 'mypackage.nets:build' or 'torchvision:resnet18'",
+        hint="write package.module:function, as in 'mypackage.nets:build' for mypackage/nets.py, or"
+        " 'torchvision:resnet18'",
         alias="import",
     )
     kwargs: dict[str, Any] = key({}, "What the function is given beside `num_classes`, `in_channels` and `image_size`.")

@@ -224,11 +224,20 @@ def module_files(module: str) -> list[Path]:
     """
     files = _found(module, str(Path.cwd()))
     if files is None:
+        near = difflib.get_close_matches(module.removesuffix(".py"), _modules_here(), 1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
         raise UserError(
-            f"no module {module!r}; it is looked for in the directory where snakemake is started, in PYTHONPATH, and"
-            " among the installed packages"
+            f"no module {module!r}; {hint}it is looked for in the directory where snakemake is started, in PYTHONPATH,"
+            " and among the installed packages"
         )
     return list(files)
+
+
+def _modules_here() -> list[str]:
+    """Names of the modules in the working directory and in its packages, a level deep."""
+    files = [path.relative_to(Path.cwd()) for pattern in ("*.py", "*/*.py") for path in Path.cwd().glob(pattern)]
+    names = [".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in files]
+    return sorted(name for name in names if all(part.isidentifier() for part in name.split(".")))
 
 
 def search_path() -> list[str]:
