@@ -226,7 +226,7 @@ def test_the_summary_of_failures_has_logs_and_their_last_lines(tmp_path: Path) -
         f"{entry}    log: {tmp_path / 'gone.log'} (check log file(s) for error details)\n"
     )
     text = failures_page([run, tmp_path / "not there"])
-    assert text.startswith("2 jobs failed; finished results are kept:")
+    assert text.startswith("2 jobs failed, whose logs end so (finished results are kept):")
     assert f"  {log}\n    two\n    three\n    12:00:00 error: what is wrong\n" in text
     assert "killed before it began" in text
     assert failures_page([tmp_path / "not there"]) == ""

@@ -63,7 +63,8 @@ def failures_page(logs: Sequence[Path]) -> str:
             continue
     if not jobs:
         return ""
-    lines = [f"{len(jobs)} job{'s' if len(jobs) > 1 else ''} failed; finished results are kept:"]
+    which = f"{len(jobs)} jobs failed, whose logs end" if len(jobs) > 1 else "1 job failed, whose log ends"
+    lines = [f"{which} so (finished results are kept):"]
     for name, failure in list(jobs.items())[:SHOWN]:
         lines.append(f"  {name}")
         lines += [f"    {line}" for line in _told(failure)]

@@ -29,7 +29,7 @@ with logged(snakemake) as logger:
             settings.get("weights"),
         )
     write_json(snakemake.output[0], checked)
-    words = [f"{in_words(model, checked)}; why is in {snakemake.output[0]}"]
+    words = [f"{in_words(model, checked)}; details: {snakemake.output[0]}"]
     known = [*settings.get("external_files", ()), data.directory]
     words += [f"models.{model}: {line}" for line in undeclared(read, known)]
     words += [f"models.{model}: {line}" for line in not_in_groups(architecture, settings.get("n_of_m", ()))]
