@@ -60,7 +60,7 @@ def check_networks(run: Run) -> None:
             )
         elif not run.known(model).lanes and run.config.mechanism is not None:
             mistakes.append(
-                f"models.{model}: the study mechanism runs several networks as one, which is not possible with this one;"
+                f"models.{model}: the study mechanism runs several networks as one, and this one cannot be one of them;"
                 " write 'mechanism: null', or choose another model"
             )
         elif run.config.stochastic is not None and (unseen := _of_unseen_inputs(run, model, run.config.stochastic)):
