@@ -90,6 +90,17 @@ def test_class_folders_alone_are_split(tmp_path: Path) -> None:
     assert np.bincount(most.labels("train")).tolist() == [1] * 3
 
 
+@pytest.mark.parametrize(("stored", "words"), [(8, []), (20, []), (21, ["20", "21"]), (None, ["20", "64"])])
+def test_enlarging_is_told(stored: int | None, words: list[str], tmp_path: Path) -> None:
+    for number in range(12):
+        draw(tmp_path / "images" / "ab"[number % 2] / f"{number}.jpg", seed=number)
+    draw(tmp_path / "images" / "a" / "large.jpg", (300, 200))
+    _, told = told_by(tmp_path / "images", tmp_path / "out", image_size=stored)
+    lines = [line for line in told if "are enlarged" in line]
+    expected = [f"shorter side is about {words[0]} pixels, data.image_size {words[1]}"] if words else []
+    assert [line.partition("their ")[2] for line in lines] == expected
+
+
 def test_processes_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decode_module, "BLOCK", 3)
     draw_classes(tmp_path / "in", count=5)

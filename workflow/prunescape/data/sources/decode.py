@@ -2,6 +2,7 @@
 
 import multiprocessing
 import re
+import statistics
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
@@ -16,6 +17,7 @@ from prunescape.data.sources.interface import Report
 from prunescape.errors import UserError
 
 BLOCK = 64  # images a task
+LOOKED_AT = 100  # images whose size is read
 SHOWN = 3  # unreadable files that the message names
 
 
@@ -47,6 +49,18 @@ def decode(path: str | Path, size: int, channels: int = 3, as_published: bool = 
     left, top = round((width - size) / 2), round((height - size) / 2)
     pixels = np.asarray(image.crop((left, top, left + size, top + size)))
     return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
+
+
+def usual_side(paths: Sequence[str]) -> int | None:
+    """The shorter side of image files, in pixels: the median of some that lie evenly; None if none can be read."""
+    sides = []
+    for path in paths[:: max(1, len(paths) // LOOKED_AT)]:
+        try:
+            with warnings.catch_warnings(action="ignore"), Image.open(path) as file:
+                sides.append(min(file.size))
+        except Exception:  # decoders raise nearly anything on broken files; decoding it will say so
+            continue
+    return int(statistics.median(sides)) if sides else None
 
 
 def is_grey(path: str | Path) -> bool:

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
+from prunescape.data.catalogue import DEFAULT_FOLDER_SIZE
 from prunescape.data.layout import Layout, Listing, read_layout, split_folders
 from prunescape.data.own_files import is_folder, root_of
-from prunescape.data.sources.decode import decode_all, is_grey
+from prunescape.data.sources.decode import decode_all, is_grey, usual_side
 from prunescape.data.sources.interface import Options, Report, Source, Split, hold_out
 from prunescape.errors import UserError
 from prunescape.printable import printable
@@ -35,7 +36,19 @@ def open_source(options: Options, downloads: Path) -> Source:  # noqa: ARG001
     layout = read_layout(root)
     train, validation = _splits(layout, options)
     channels = 3 if options.name == PUBLISHED else _channels(layout, options.color_mode)
-    return Source(layout.classes, train, validation, channels, options.image_size, layout.notes())
+    notes = layout.notes() if options.name == PUBLISHED else [*layout.notes(), *_enlarged(layout, options)]
+    return Source(layout.classes, train, validation, channels, options.image_size, notes)
+
+
+def _enlarged(layout: Layout, options: Options) -> list[str]:
+    """A line for images that are smaller than what is made of them: it costs compute, and shows nothing more."""
+    size, side = options.image_size or DEFAULT_FOLDER_SIZE, usual_side(layout.files)
+    if side is None or side >= size:
+        return []
+    return [
+        f"most images are smaller than they are stored, and are enlarged: their shorter side is about {side} pixels,"
+        f" data.image_size {size}"
+    ]
 
 
 def _splits(layout: Layout, options: Options) -> tuple[Split, Split]:
