@@ -22,6 +22,7 @@ PARTS += ["requirements-dev.txt", "CITATION.cff", ".snakemake-workflow-catalog.y
 SMALL = {
     "seeds": [0],
     "mechanism": {"seeds": [0]},
+    "coherence": {"seeds": [0]},
     "stochastic": {"confirm": {"seeds": 1}},
     "data": {"train_size": 150, "validation_size": 200},
     "models": {"small_resnet": {"methods": ["uniform"], "ratios": [0.4]}},

@@ -15,6 +15,7 @@ from prunescape.config.section import (
     Part,
     Positive,
     Section,
+    Seeds,
     Several,
     Some,
     key,
@@ -97,6 +98,7 @@ class Coherence(Section):
         "(`stability`), how early a mask may be taken (`early`), and whether chance with equal layer densities does "
         "as well (`matched`). Training on real images always is.",
     )
+    seeds: Seeds | None = key(None, "Seeds of its networks (null, those of the config).")
     label_noise: Some[Annotated[Number, within(gt=0, le=1)]] | None = key(
         None,
         "Parts of the training images that have each other's labels, at random, each in a training of its own beside "

@@ -16,7 +16,7 @@ from prunescape.config.models import Model
 from prunescape.config.own import Own
 from prunescape.config.pruning import Pruning
 from prunescape.config.recipe import Recipe, Retraining
-from prunescape.config.section import Integer, Section, Some, Text, Unreadable, key, section, within
+from prunescape.config.section import Section, Seeds, Text, Unreadable, key, section, within
 from prunescape.config.stochastic import Stochastic
 from prunescape.hpspace.lattice import HYPERPARAMETERS
 
@@ -30,7 +30,7 @@ class Config(Section):
         hint="use letters, digits, '_', '-' and '.', and begin with a letter or a digit",
         example="demo",
     )
-    seeds: Some[Annotated[int, Integer(ge=0, le=2**32 - 1)]] = key(
+    seeds: Seeds = key(
         (0,),
         "Seeds of initialisation, order and augmentation. Every cell is trained once a seed; its performance is the "
         "mean over the seeds.",

@@ -11,6 +11,7 @@ from prunescape.config.section import (
     Part,
     Positive,
     Section,
+    Seeds,
     Several,
     Some,
     key,
@@ -82,9 +83,7 @@ class Mechanism(Section):
         "(`pruned`), of channels and as a predictor (`channels`), what foretells the accuracy after retraining "
         "(`prediction`), and pruning in cycles with surfaces and barriers (`cycles`).",
     )
-    seeds: Some[Annotated[int, Integer(ge=0, le=2**32 - 1)]] | None = key(
-        None, "Seeds of its pretrained networks (null, those of the config)."
-    )
+    seeds: Seeds | None = key(None, "Seeds of its pretrained networks (null, those of the config).")
     level: Annotated[Number, within(gt=0, lt=0.5)] = key(
         0.05,
         "How often any of the study's answers may be wrong, in each direction: it is split over all of them, four "

@@ -211,6 +211,7 @@ class OrNull:
 
 
 Some = Annotated[tuple[T, ...], Listed(least=1)]
+Seeds = Some[Annotated[int, Integer(ge=0, le=2**32 - 1)]]
 AnyNumber = Annotated[tuple[T, ...], Listed()]
 FilledIn = Annotated[T, OrNull()]
 Two = Annotated[tuple[T, T], Listed(least=2, most=2, once=False)]

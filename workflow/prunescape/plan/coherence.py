@@ -429,7 +429,7 @@ class Coherence(Companion[Section]):
         return self._of_mlps(
             "train_widths",
             {"widths": self.mlp_part("widths"), "diffs": self.mlp_part("width_diffs")},
-            combinations(seed=self.run.seeds if self.widths else []),
+            combinations(seed=self.seeds if self.widths else []),
             1,
             lambda wildcards: {"widths": self.widths, **self.section.plain("bins"), **self._mlp_measured},
             lambda wildcards: len(self.widths),
@@ -462,7 +462,7 @@ class Coherence(Companion[Section]):
         """The wildcards of the jobs that train parents."""
         return [
             {**job, "pair": pair}
-            for job in combinations(seed=self.run.seeds, experiment=self.mlp_experiments)
+            for job in combinations(seed=self.seeds, experiment=self.mlp_experiments)
             for pair in self._parents(job["experiment"])
         ]
 

@@ -26,6 +26,11 @@ class Companion(Planned, Generic[S]):
         return section
 
     @property
+    def seeds(self) -> list[int]:
+        """The seeds of its networks: the study's own where it has some, else those of the config."""
+        return list(getattr(self.section, "seeds", None) or self.run.seeds)
+
+    @property
     def about(self) -> dict[str, Any]:
         """Settings that the claims depend on, beside the data set, the seeds, and those that the entry names."""
         return {"question": self.study.question, "models": self.models}

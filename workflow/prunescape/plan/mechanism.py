@@ -27,11 +27,6 @@ class Mechanism(Companion[Section]):
 
     study = STUDY
 
-    @property
-    def seeds(self) -> list[int]:
-        """The seeds of its pretrained networks."""
-        return list(self.section.seeds or self.run.seeds)
-
     # Files.
 
     @property

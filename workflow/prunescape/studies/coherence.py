@@ -659,6 +659,6 @@ STUDY = Study(
     charts=CHARTS,
     answer=(
         "What per-sample gradients know about generalisation and about good masks, question by question, with 95 % "
-        "intervals over the seeds {{ config.seeds | join(', ') }}."
+        "intervals over the seeds {{ (config.coherence.seeds or config.seeds) | join(', ') }}."
     ),
 )
