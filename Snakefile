@@ -48,7 +48,7 @@ report: "workflow/report/workflow.rst"
 include: "workflow/rules/steps.smk"
 
 
-remember()  # what the code behind the rules says, for the next run to start faster
+remember_at_the_end()  # what the code behind the rules says, for the next run to start faster
 
 
 # Targets. The first one is what a plain `snakemake` makes.

@@ -24,7 +24,8 @@ class Node(NamedTuple):
 def forget() -> None:
     """Let files be looked at again; what was read is kept by content, as from one run of Snakemake to the next."""
     code = fingerprint
-    for function in (code.digest, code._reached, code.packages, code._code, external_code.external_digest):
+    functions = (code.digest, code._reached, code.packages, code._code, code._module_files)
+    for function in (*functions, external_code.external_digest):
         function.cache_clear()
 
 

@@ -1,7 +1,9 @@
 """The digest changes with the meaning of code and with nothing else; rooms import from rooms before, scripts little."""
 
 import ast
+import hashlib
 import importlib
+import json
 import shutil
 from functools import cache
 from pathlib import Path
@@ -50,17 +52,29 @@ def forget() -> None:
         fingerprint._reached,
         fingerprint._code,
         fingerprint._kept,
+        fingerprint._module_files,
     ):
         function.cache_clear()
 
 
+@pytest.fixture(scope="module")
+def memory() -> str:
+    """What the files of the library say, as `remember` keeps it."""
+    files = [file for room in ("prunescape", "scripts") for file in (WORKFLOW / room).rglob("*.py")]
+    read = {hashlib.sha256(content).hexdigest(): (file, content) for file in files for content in [file.read_bytes()]}
+    said = {own: fingerprint._to_json(fingerprint._read(*of)) for own, of in read.items()}
+    return json.dumps(said)
+
+
 @pytest.fixture
-def fresh(tmp_path, monkeypatch):
-    """A copy of the library and scripts whose digests are computed anew at every call."""
+def fresh(memory, tmp_path, monkeypatch):
+    """A copy of the library and scripts whose digests are computed anew at every call; changed files are read anew."""
     shutil.copytree(WORKFLOW / "prunescape", tmp_path / "prunescape", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(WORKFLOW / "scripts", tmp_path / "scripts")
     monkeypatch.setattr(fingerprint, "LIBRARY", tmp_path / "prunescape")
     monkeypatch.setattr(fingerprint, "SCRIPTS", tmp_path / "scripts")
+    fingerprint._keep().parent.mkdir()
+    fingerprint._keep().write_text(memory)
 
     def digest(*sources: str) -> str:
         forget()
@@ -78,6 +92,7 @@ def edit(path: Path, old: str, new: str) -> None:
 
 def test_what_files_say_is_remembered_until_they_change(fresh, monkeypatch) -> None:
     folder, digest = fresh
+    fingerprint._keep().unlink()
     before = digest("hpspace/train_tile.py")
     fingerprint.remember()
     parse = ast.parse

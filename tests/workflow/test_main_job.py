@@ -1,6 +1,7 @@
 """The tiny study end to end: outputs, an independent recomputation, and the same bytes again."""
 
 import csv
+import hashlib
 import json
 import math
 from pathlib import Path
@@ -53,6 +54,17 @@ COLUMNS = {
 FIGURES = ["small_resnet/summary_top1", "small_resnet/landscape_top1", "small_resnet/grid_dense_top1"]
 FIGURES += ["small_resnet/regret_top1", "small_resnet/transfer_top1", "small_resnet/band_top1"]
 FIGURES += ["small_resnet/channels", "small_resnet/curves", "risk_top1", "forest"]
+
+
+def test_what_code_says_is_read_once(copied: Path) -> None:
+    """Also the code of what is planned after all rules have been read."""
+    library = copied / "workflow" / "prunescape"
+    (memory,) = (library / "__pycache__").glob("fingerprint-*.json")
+    memory.unlink()
+    snakemake(copied, "-n")
+    kept = json.loads(memory.read_text())
+    for file in (library / "lanes" / "optimiser.py", copied / "workflow" / "scripts" / "hpspace" / "train_tile.py"):
+        assert hashlib.sha256(file.read_bytes()).hexdigest() in kept
 
 
 def test_every_output_is_there_with_its_columns(finished: Path) -> None:

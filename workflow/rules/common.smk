@@ -2,7 +2,7 @@
 
 from inspect import Parameter, Signature
 
-from prunescape.runtime.fingerprint import remember
+from prunescape.runtime.fingerprint import remember_at_the_end
 from prunescape.config.reading import ConfigError
 from prunescape.errors import UserError, check_paths
 from prunescape.plan.metadata import CHECKPOINTS, ask_seals

@@ -8,6 +8,7 @@ compiled modules, under the hash of its content, so that only files that changed
 """
 
 import ast
+import atexit
 import contextlib
 import hashlib
 import json
@@ -256,6 +257,11 @@ def _keep() -> Path:
     return LIBRARY / "__pycache__" / f"fingerprint-{version}.json"
 
 
+def remember_at_the_end() -> None:
+    """Have this process `remember` when it ends: what jobs are planned for is asked long after the rules are read."""
+    atexit.register(remember)
+
+
 def remember() -> None:
     """Keep what was read for the next run; where nothing can be written, it is read again then."""
     if _news:
@@ -294,6 +300,7 @@ def _drop_docstrings(tree: ast.AST) -> None:
             node.body = node.body[1:]
 
 
+@cache
 def _module_files(name: str) -> list[Path]:
     """The files that importing `name` runs: packages on the way, then the module; none if it is not of this library."""
     parts = name.split(".")
