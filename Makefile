@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 # Which tests the targets unit, workflow-test and slurm-test run, and how many examples of a property.
 TESTS := not full
 EXAMPLES := short
-PYTEST = PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --durations=20 -m "$(TESTS)"
+# What Python has compiled is kept, also where containers ask for the opposite: else each worker compiles all tests again.
+PYTEST = PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --durations=20 -m "$(TESTS)"
 PARALLEL := -n auto --dist worksteal
 RUN := results/$(shell sed -n "s/^run: *\([^ \#]*\).*/\1/p" config.yaml)
 

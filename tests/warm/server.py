@@ -22,7 +22,7 @@ from pathlib import Path
 LIBRARIES = ["torch", "torch.fx", "torch_pruning", "pandas", "scipy.stats", "scipy.interpolate", "scipy.ndimage"]
 LIBRARIES += ["scipy.spatial.distance", "sklearn.datasets", "matplotlib.backends.backend_agg", "seaborn", "pydantic"]
 LIBRARIES += ["jinja2", "pymoo.algorithms.moo.nsga2", "pymoo.indicators.hv", "snakemake.cli", "snakemake.script"]
-LIBRARIES += ["torchvision_compat", "ptflops"]
+LIBRARIES += ["torchvision_compat", "ptflops", "smart_open", "snakemake.report.html_reporter", "yte"]
 # The library's own way to import torchvision, which reads nothing else of this project.
 TORCHVISION_COMPAT = Path(__file__).parents[2] / "workflow/prunescape/runtime"
 

@@ -20,6 +20,7 @@ from PIL import Image
 
 from cifar_files import write_files
 from project_copy import PROJECT, SNAKEMAKE, TINY, completed, copy_project, merged, write_config
+from prunescape.runtime import fingerprint
 from warm_start import warm_start
 
 __all__ = [
@@ -80,6 +81,15 @@ COMPANIONS: dict[str, dict[str, Any]] = {
 }
 COMPANIONS = {name: merged(TINY, {name: study, "figures": {"dpi": 50}}) for name, study in COMPANIONS.items()}
 COMPANIONS["coherence"] |= {"seeds": [0]}
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Read the project's code once, before any worker starts: each copy of the project has what is remembered of it."""
+    if not hasattr(session.config, "workerinput"):
+        for folder in (fingerprint.LIBRARY, fingerprint.SCRIPTS):
+            for file in folder.rglob("*.py"):
+                fingerprint._code(file)
+        fingerprint.remember()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
