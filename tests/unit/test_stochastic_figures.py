@@ -290,6 +290,38 @@ def test_transfer_has_three_boxes_a_seed_and_the_line(count):
     assert legible(figure)
 
 
+def test_many_networks_of_transfer_stand_below_each_other_and_fit_a_page():
+    table = tables.one_shot(seeds=range(12), sigmas=(0.005,), draws=3, transfers=True)
+    table = table[~table["kind"].isin(["dense", "dense_stochastic"])]
+    figure = transfer.draw(table, MODEL)
+    assert figure.get_size_inches()[0] < 14
+    axes = figure.axes[2]  # the second pruning rate, as pretrained
+    assert len(axes.patches) == 3 * 12
+    assert levels(axes) == list(select.at(table, gamma=0.9, recalibrated=False, kind="deterministic")["top1"])
+    assert legible(figure)
+
+
+@pytest.mark.parametrize("gain", [1.0, 0.0])
+def test_gains_of_seeds_that_are_one_number_are_not_marked(gain):
+    """Of a hundred images accuracies are whole numbers: equal ones have an interval without width."""
+    row = {"gamma": 0.8, "sigma": 0.01, "median": 90.0, "reference": 89.0, "delta": gain}
+    alike = pd.DataFrame([{**row, "delta_low": gain, "delta_high": gain}])
+    apart = pd.DataFrame([{**row, "delta": 0.8, "delta_low": 0.1, "delta_high": 1.5}])
+    assert lines.sure(alike) is None
+    assert lines.sure(pd.concat([alike, apart], ignore_index=True))["delta"] == 0.8
+
+
+def test_methods_without_noise_have_no_axes_for_its_gain():
+    table = tables.fine_tuning()
+    first = table["method"].iloc[0]
+    plain = table[(table["method"] != first) | (table["kind"] == "deterministic")]
+    figure = fine_tuning.draw(plain, MODEL)
+    assert texts(figure).count("without noise only") == 1
+    assert not any(
+        axes.axison for axes in figure.axes if "without noise only" in [text.get_text() for text in axes.texts]
+    )
+
+
 def test_feature_variance_is_the_mean_over_layers_and_seeds():
     table = tables.feature_variance()
     figure = feature_variance.draw(table, MODEL)

@@ -46,8 +46,8 @@ def draw(fine_tuning: pd.DataFrame, model: str) -> Figure:
         _points(panels[1], here, "one_shot_top1", colours)
         _gains(panels[2], here, colours)
     labels = ("Gradient flow right after pruning", "Accuracy right after pruning (%)", "Noise σ")
-    for axes, label in zip(grid[-1], labels, strict=True):
-        axes.set_xlabel(label)
+    for column, label in zip(grid.T, labels, strict=True):
+        next((axes for axes in column[::-1] if axes.axison), column[-1]).set_xlabel(label)
     left_out = f" Left out, as they diverged: {names.plural(int(failed.sum()), 'network')}." if failed.any() else ""
     style.heading(
         figure,
@@ -125,13 +125,17 @@ def _points(axes: Axes, here: pd.DataFrame, x: str, colours: dict[float, str]) -
 
 def _gains(axes: Axes, here: pd.DataFrame, colours: dict[float, str]) -> None:
     """Points and median, a place a noise level; deterministic pruning is the line at zero."""
+    gains = with_gains(here)
+    if gains.empty:
+        drawing.say(axes, "without noise only")
+        axes.axis("off")
+        return
     axes.grid(axis="y")
     axes.axhline(0, color=style.INK, lw=1.6, zorder=2)
     axes.set_ylabel("Gain over DP (points)")
     axes.set_xticks(range(len(colours)), _thinned([f"{sigma:g}" for sigma in colours]))
     axes.set_xlim(-0.6, max(len(colours), 1) - 0.4)
     axes.tick_params(axis="x", length=0)
-    gains = with_gains(here)
     for place, (sigma, colour) in enumerate(colours.items()):
         values = select.at(gains, sigma=float(sigma))["gain"].to_numpy(float)
         if len(values):

@@ -121,9 +121,11 @@ def sure(rows: pd.DataFrame) -> pd.Series | None:
     """The row with the largest gain of those whose interval lies above 0 and whose accuracy is far from chance.
 
     Far is at least `KEPT` of what pruning without noise reaches at the mildest rate. None where there is no such row,
-    and with one seed, which has no interval.
+    with one seed, which has no interval, and where gains of all seeds are the same number, as they may be of few
+    images: that interval says nothing of other seeds.
     """
-    return best(rows[(rows["delta_low"] > 0) & (rows["median"] >= KEPT * rows["reference"].max())])
+    known = (rows["delta_low"] > 0) & (rows["delta_high"] > rows["delta_low"])
+    return best(rows[known & (rows["median"] >= KEPT * rows["reference"].max())])
 
 
 def sure_words(rows: pd.DataFrame) -> str:

@@ -18,11 +18,14 @@ LOOKS = {
 }
 SHORT = ("SP", "S→D", "D→S")
 PITCH = 0.28  # between the boxes of one seed
+ABREAST = 4  # networks, up to which pruning rates stand side by side
 LEAST_SPAN = 1.0  # points of accuracy on an axis
 
 
 def draw(transfer: pd.DataFrame, model: str) -> Figure:
     """Box plots of the three kinds, deterministic pruning as a line; a column a pruning rate, a row a batch norm.
+
+    With many networks it is the other way round, as panels are wide.
 
     Args:
         transfer: model, seed, gamma, sigma, kind, draw, recalibrated, top1; kinds deterministic, stochastic,
@@ -32,16 +35,21 @@ def draw(transfer: pd.DataFrame, model: str) -> Figure:
     gammas = select.distinct(table["gamma"])
     order = sorted(table["seed"].unique())
     ways = terms.ways(table)
-    columns = max(1, len(gammas))
-    width = max(2.2, 0.9 * len(order) + 0.9)
-    figure = style.new_figure(max(6.8, width * columns + 0.6), 2.4 * len(ways) + 1.6)
-    grid = figure.subplots(len(ways), columns, squeeze=False)
-    for panels, way in zip(grid, ways, strict=True):
-        for axes, gamma in zip(panels, gammas, strict=False):
+    tall = len(order) > ABREAST
+    rows, columns = (max(1, len(gammas)), len(ways)) if tall else (len(ways), max(1, len(gammas)))
+    width = max(2.2, (0.42 if tall else 0.9) * len(order) + 0.9)
+    figure = style.new_figure(max(6.8, width * columns + 0.6), 2.4 * rows + 1.6)
+    grid = figure.subplots(rows, columns, squeeze=False)
+    by_rate = grid if tall else grid.T
+    for panels, gamma in zip(by_rate, gammas, strict=False):
+        for axes, way in zip(panels, ways, strict=True):
             _boxes(axes, select.at(table, recalibrated=way, gamma=gamma), order)
-        panels[0].set_ylabel(f"{terms.way_title(way)}\n{terms.TOP1}")
-    for axes, gamma in zip(grid[0], gammas, strict=False):
-        axes.set_title(f"γ = {gamma:g}")
+    rates, titles = [f"γ = {gamma:g}" for gamma in gammas], [terms.way_title(way) for way in ways]
+    above, beside = (titles, rates) if tall else (rates, titles)
+    for axes, words in zip(grid[0], above, strict=False):
+        axes.set_title(words)
+    for axes, words in zip(grid[:, 0], beside, strict=False):
+        axes.set_ylabel(f"{words}\n{terms.TOP1}")
     for axes in grid[-1] if len(order) > 1 else []:
         axes.set_xlabel("Pretrained network")
     if not gammas:
@@ -63,7 +71,7 @@ def _boxes(axes: Axes, here: pd.DataFrame, order: Sequence[int]) -> None:
     places = [place + (number - 1) * PITCH for place in range(len(order)) for number in range(len(LOOKS))]
     axes.set_xticks(
         places if len(order) == 1 else range(len(order)),
-        SHORT if len(order) == 1 else terms.network_names(order).values(),
+        SHORT if len(order) == 1 else _labels(order),
     )
     if here["top1"].notna().sum() == 0:
         drawing.say(axes, "nothing measured")
@@ -77,6 +85,13 @@ def _boxes(axes: Axes, here: pd.DataFrame, order: Sequence[int]) -> None:
             if len(draws):
                 _box(axes, draws, place + (number - 1) * PITCH, colour)
     scales.few_ticks(axes, LEAST_SPAN)
+
+
+def _labels(order: Sequence[int]) -> list[str]:
+    """Names of networks; of many, their numbers, where all of them are fresh ones or all of them are not."""
+    labels = list(terms.network_names(order).values())
+    kinds = {label.split()[0] for label in labels}
+    return [label.split()[1] for label in labels] if len(order) > ABREAST and len(kinds) == 1 else labels
 
 
 def _box(axes: Axes, draws: Sequence[float], place: float, colour: str) -> None:
