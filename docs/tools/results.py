@@ -87,11 +87,8 @@ def written(page: str, results: Path = RESULTS) -> str:
 
 
 def _runs(results: Path) -> str:
-    """Each run that was taken: its command, time and versions, with a link to its page."""
-    lines = [
-        "| study | data | command | processor time | code and libraries, when taken | results |",
-        "|---|---|---|---|---|---|",
-    ]
+    """Each run that was taken: its command and time, with links to its page and to `run.json`."""
+    lines = ["| study | data | command | processor time | results |", "|---|---|---|---|---|"]
     for study, runs in RUNS.items():
         for data, run in zip(("digits", "Fashion-MNIST"), runs, strict=True):
             folder = results / run / study
@@ -102,8 +99,7 @@ def _runs(results: Path) -> str:
             files = ("explore.html", "claims.txt", "verdict.txt", "run.json")
             links = ", ".join(f"[{name}](results/{run}/{study}/{name})" for name in files if (folder / name).is_file())
             state = "" if told["finished"] else f" ({UNFINISHED})"
-            versions = f"{told['code_when_taken']}; {told['libraries_when_taken']}"
-            lines.append(f"| `{study}` | {data}{state} | `{told['command']}` | {time} | {versions} | {links} |")
+            lines.append(f"| `{study}` | {data}{state} | `{told['command']}` | {time} | {links} |")
     return "\n".join(lines) + "\n" if len(lines) > 2 else "**No run is finished yet: nothing is decided below.**\n"
 
 
@@ -132,10 +128,11 @@ def _read(path: Path) -> list[Claim] | None:
 
 
 def _cell(claims: Sequence[Claim]) -> str:
-    """The outcomes of a question, case by case."""
-    many = len(claims) > 1
-    cases = [f"{claim.case if many else ''}{': ' if many and claim.case else ''}{_told(claim)}" for claim in claims]
-    return "<br>".join(cases) or NOTHING
+    """The outcomes of a question, case by case, and network by network where there are several."""
+    networks = len({claim.model for claim in claims}) > 1
+    names = [", ".join(filter(None, [claim.model if networks else "", claim.case])) for claim in claims]
+    cases = [f"{name}: {_told(claim)}" if name else _told(claim) for name, claim in zip(names, claims, strict=True)]
+    return cases[0][len(names[0]) + 2 :] if len(cases) == 1 and names[0] else "<br>".join(cases) or NOTHING
 
 
 def _told(claim: Claim) -> str:

@@ -63,11 +63,12 @@ def claims(given: Mapping[str, Any], settings: Mapping[str, Any]) -> StudyClaims
 
 
 def _question(name: str, rules: Mapping[str, Any]) -> Question:
+    margin = f"{rules['margin']:g} point{'' if rules['margin'] == 1 else 's'}"
     return Question(
         f"keep_{name}",
         TEXTS[name],
         SOURCES[name],
-        f"After pruning, {OVER[name]} can be kept: tuning again gains less than {rules['margin']:g} points.",
+        f"After pruning, {OVER[name]} can be kept: tuning again gains less than {margin}.",
         f"accuracy at {OVER[name]} less that at the tuned setting, mean over fresh paired seeds",
     )
 
