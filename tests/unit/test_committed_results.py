@@ -54,7 +54,7 @@ def kept(folder: Path, claim: Claim) -> pd.Series:
     table = read(folder, "confirmation")
     other = claim.id.split(".")[1].removeprefix("keep_")
     table = table[
-        (table["variant"] == claim.case) & table["stage"].str.startswith(f"generation-{claim.numbers['generation']}-")
+        (table["variant"] == claim.case) & table["stage"].str.startswith(f"generation-{claim.numbers['generation']:.0f}-")
     ]
     top1 = table.pivot(index="seed", columns="setting", values="top1")
     return (top1[other] - top1["tuned"]).dropna()
