@@ -13,6 +13,7 @@ from scipy.stats import t
 
 from confirmation_samples import RULES, SETTINGS, Confirmed, drawn
 from prunescape.data.randomness import LEAST_SEED
+from prunescape.hpspace.confirmation import compared
 from prunescape.hpspace.learnt import chance_of
 from prunescape.hpspace.questions import PRIOR_CELL, seed_of
 from prunescape.hpspace.verdict import from_json, verdict
@@ -117,6 +118,26 @@ def test_looks_end_with_the_answer_and_go_on_where_there_is_none(tmp_path: Path)
     assert noisy.loc[noisy["reason"] != "same setting", "seeds"].max() == 20
     assert set(quiet.loc[quiet["reason"] != "same setting", "seeds"]) == {5}
     assert (noisy.loc[noisy["answer"] == "open", "seeds_to_decide"].dropna() > 20).all()
+
+
+@pytest.mark.parametrize("gain", [-1.0, 0.0, 0.4, 0.5, 0.55, 1.0, 3.0])
+@pytest.mark.parametrize("noise", [0.01, 0.3, 1.0, 3.0])
+def test_what_is_open_asks_for_more_seeds_than_it_has(gain: float, noise: float) -> None:
+    """A gain near the margin stays open after as many as would tell it from none."""
+    level, margin, power = 0.00625, 0.5, 0.8
+    wanted = []
+    for seeds in (5, 10, 20):
+        drawn_noise = noise * np.random.default_rng(seeds).standard_normal((2, seeds))
+        tuned, other = (
+            pd.DataFrame({"top1": 90 + shift + of, "diverged": False})
+            for shift, of in zip((gain, 0.0), drawn_noise, strict=True)
+        )
+        found = compared(tuned, other, level, 10.0, margin, power, count_collapsed=True)
+        if found["answer"] == "open":
+            assert not found["seeds_to_decide"] <= seeds
+        wanted.append((found["answer"], found["seeds_to_decide"]))
+    if gain == 0.5 and noise <= 0.3:
+        assert wanted[-1] == ("open", 40)
 
 
 def test_more_seeds_later_change_no_look_that_was_taken(tmp_path: Path) -> None:

@@ -12,11 +12,12 @@ from typing import Any
 from prunescape.claims.claim import About, Claim, Question
 from prunescape.claims.judgement import BELOW, CANNOT, FAILS, HOLDS, NOT_BELOW, OPEN, UNDECIDED, Judgement
 from prunescape.claims.study import StudyClaims, decided_on
+from prunescape.hpspace.decision import SAME
 from prunescape.hpspace.lattice import Pair
 from prunescape.hpspace.questions import DENSE, POLICY, PRIOR
 from prunescape.hpspace.thesis_claims import thesis_claims, without_grid
 from prunescape.hpspace.verdict import advice, from_json, is_asked, question
-from prunescape.hpspace.verdict_text import OVER, answer_of, caveats, gain_of, in_short, measured_by
+from prunescape.hpspace.verdict_text import OVER, answer_of, caveats, in_short, measured_by
 from prunescape.statistics.looks import KEEP, TUNE
 
 STUDY = "hpspace"
@@ -62,11 +63,12 @@ def claims(given: Mapping[str, Any], settings: Mapping[str, Any]) -> StudyClaims
 
 
 def _question(name: str, rules: Mapping[str, Any]) -> Question:
+    margin = f"{rules['margin']:g} point{'' if rules['margin'] == 1 else 's'}"
     return Question(
         f"keep_{name}",
         TEXTS[name],
         SOURCES[name],
-        f"After pruning, {OVER[name]} can be kept: tuning again gains less than {rules['margin']:g} points.",
+        f"After pruning, {OVER[name]} can be kept: tuning again gains less than {margin}.",
         f"accuracy at {OVER[name]} less that at the tuned setting, mean over fresh paired seeds",
     )
 
@@ -89,7 +91,7 @@ def _claim(
         pair: the axes.
     """
     name, of = network
-    told = answer_of(of, pair) if row["question"] == PRIOR or not is_asked(row) else f"{row['answer']}: {gain_of(row)}"
+    told = answer_of(of, pair) if row["question"] == PRIOR or not is_asked(row) else _over_dense(row)
     columns = ("reason", "generation", "seeds", "deviation", "image_error", "accuracy", "accuracy_tuned", "trainings")
     return asked.answered(
         about._replace(data=about.data + (f"; {row['seeds']} fresh seeds" if row["seeds"] else "")),
@@ -100,6 +102,15 @@ def _claim(
         case=name,
         numbers={"variant": name, **{column: row[column] for column in columns}},
     )
+
+
+def _over_dense(row: Mapping[str, Any]) -> str:
+    """The answer on what tuning gains over the dense optimum, in words."""
+    if row["reason"] == SAME:
+        return f"{row['answer']}: tuning chose the dense optimum"
+    if math.isnan(row["gain"]):
+        return f"{row['answer']}: {row['reason']}"
+    return f"{row['answer']}: tuning gains {row['gain']:.2f} points [{row['low']:.2f}, {row['high']:.2f}] over it"
 
 
 def _judgement(row: Mapping[str, Any], rules: Mapping[str, Any]) -> Judgement:

@@ -234,9 +234,11 @@ def compared(
     ]
     shown = look((tuned[METRIC] - other[METRIC]).to_numpy(dtype=np.float64), level)
     blocked = COLLAPSED if fallen and not count_collapsed else ""
+    answer = OPEN if blocked else decide((shown.low, shown.high), margin)
+    after = shown.seeds if answer == OPEN and not blocked else 0
     wider = largest_deviation(shown.deviation, shown.seeds, power)
     return {
-        "answer": OPEN if blocked else decide((shown.low, shown.high), margin),
+        "answer": answer,
         "blocked": blocked,
         "seeds": shown.seeds,
         "gain": shown.gain,
@@ -248,7 +250,7 @@ def compared(
         "accuracy": float(other[METRIC].mean()),
         "collapsed": len(fallen),
         "fallen": list(dict.fromkeys(fallen)),
-        "seeds_to_decide": seeds_needed(wider, margin, level, power) or math.nan,
+        "seeds_to_decide": seeds_needed(wider, margin, level, power, after) or math.nan,
     }
 
 

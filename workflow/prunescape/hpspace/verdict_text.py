@@ -155,9 +155,11 @@ def _reason(question: str, row: Mapping[str, Any], settings: Mapping[str, Any]) 
     wanted = row["seeds_to_decide"]
     if math.isnan(wanted):
         return f"the gain over {over} varies too much from seed to seed for any number of seeds worth training"
+    margin = settings["margin"]
+    near = f", more nearer to the margin of {margin:g}" if abs(row["gain"] - margin) <= margin / 2 else ""
     return (
         f"open over {over}: {wanted:.0f} seeds would decide with {100 * settings['power']:g} % power if the gain is 0"
-        f" or {2 * settings['margin']:g}; set verdict.confirm: {wanted:.0f}, and run again"
+        f" or {2 * margin:g}{near}; set verdict.confirm: {wanted:.0f}, and run again"
     )
 
 

@@ -73,7 +73,7 @@ def decide(interval: tuple[float, float], margin: float) -> str:
     return TUNE if low > margin else KEEP if high < margin else OPEN
 
 
-def seeds_needed(deviation: float, distance: float, level: float, power: float) -> int | None:
+def seeds_needed(deviation: float, distance: float, level: float, power: float, after: int = 0) -> int | None:
     """The number of seeds of the least look that decides alone with so much power; None beyond `MOST_SEEDS`.
 
     Args:
@@ -81,8 +81,11 @@ def seeds_needed(deviation: float, distance: float, level: float, power: float) 
         distance: from the true gain to the margin, in points.
         level: of the question and direction.
         power: how surely it decides.
+        after: the seeds of a look that left it open, which none of as many will change.
     """
     for number, n in enumerate(looks(MOST_SEEDS)):
+        if n <= after:
+            continue
         critical = t.isf(level * part(SPENT, number), n - 1)
         if deviation == 0 or nct.sf(critical, n - 1, distance * math.sqrt(n) / deviation) >= power:
             return n
