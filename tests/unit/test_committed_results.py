@@ -53,9 +53,8 @@ def kept(folder: Path, claim: Claim) -> pd.Series:
     """Accuracy at a setting less that at the tuned one, by seed, of the generation that decides."""
     table = read(folder, "confirmation")
     other = claim.id.split(".")[1].removeprefix("keep_")
-    table = table[
-        (table["variant"] == claim.case) & table["stage"].str.startswith(f"generation-{claim.numbers['generation']:.0f}-")
-    ]
+    generation = f"generation-{claim.numbers['generation']:.0f}-"
+    table = table[(table["variant"] == claim.case) & table["stage"].str.startswith(generation)]
     top1 = table.pivot(index="seed", columns="setting", values="top1")
     return (top1[other] - top1["tuned"]).dropna()
 

@@ -1,5 +1,6 @@
 """Pages as text: what they hold, what they show of tables, and which studies an overview finds."""
 
+import base64
 import io
 import json
 import math
@@ -9,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
 
+import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
@@ -125,6 +127,18 @@ def test_a_table_to_download_is_the_table(tables) -> None:
         read = pd.read_csv(io.StringIO(unquote(text))).astype(object).fillna("")
         pd.testing.assert_frame_equal(read, tables[name].astype(object).fillna(""), check_dtype=False)
         assert len(part["rows"]) == part["count"] == len(tables[name])
+
+
+def test_a_long_table_to_download_is_packed_and_the_table(tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).normal(size=(2000, 3))
+    table = pd.DataFrame(rows, columns=list("abc")).assign(name="Kölner Dom")
+    part = shown("long", table, TITLED)
+    kind, _, text = part["link"].partition(",")
+    assert (kind, part["saved_as"], part["file"]) == ("data:application/gzip;base64", "long.csv.gz", "long.csv")
+    (tmp_path / part["saved_as"]).write_bytes(base64.b64decode(text, validate=True))
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / part["saved_as"]), table, check_exact=True)
+    assert shown("long", table, TITLED) == part
+    assert shown("short", table[:9], TITLED)["saved_as"] == "short.csv"
 
 
 def test_long_tables_are_for_download_alone_and_huge_ones_lie_beside(monkeypatch) -> None:
