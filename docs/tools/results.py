@@ -3,12 +3,14 @@
     python docs/tools/results.py results/fashion_mnist results/demo   # take these runs, then write the tables
     python docs/tools/results.py                                     # write the tables alone
 
-Of each study of a run its claims, verdict, page and tables are taken, no weights and nothing of single jobs; tables
-above `LARGEST` bytes stay where they are, and are named. `run.json` tells the command, the time and the machines, and
+Of each study of a run its claims, verdict, page and tables are taken, no weights and nothing of single jobs; of the
+demo no page, as it is made in minutes. Tables above `PACKED` bytes are packed by gzip; those that are above `LARGEST`
+even then stay where they are, and are named. `run.json` tells the command, the time and the machines, and
 with which code and libraries it was taken. A study without claims is not finished: what it has so far is taken, and
 `run.json` says so.
 """
 
+import gzip
 import json
 import re
 import shutil
@@ -26,14 +28,15 @@ from prunescape.io.files import write_text  # noqa: E402
 from prunescape.pages.provenance import code_version, libraries  # noqa: E402
 
 RESULTS, PAGE = PROJECT / "docs" / "results", PROJECT / "docs" / "results.md"
+DEMO = "demo"  # the run on digits
 RUNS = {  # by study, the run on digits and that on Fashion-MNIST
-    "hpspace": ("demo", "fashion_mnist"),
-    "stochastic": ("demo", "fashion_mnist_stochastic"),
-    "mechanism": ("demo", "fashion_mnist_mechanism"),
-    "coherence": ("demo", "fashion_mnist_coherence"),
+    "hpspace": (DEMO, "fashion_mnist"),
+    "stochastic": (DEMO, "fashion_mnist_stochastic"),
+    "mechanism": (DEMO, "fashion_mnist_mechanism"),
+    "coherence": (DEMO, "fashion_mnist_coherence"),
 }
-LARGEST = 800_000  # bytes of a table
-TAKEN = ("*.csv", "*.txt", "claims.json", "explore.html", "datapackage.json")
+PACKED, LARGEST = 50_000, 800_000  # bytes of a table
+TAKEN = ("*.csv", "*.txt", "claims.json", "explore.html")
 SPENT = re.compile(r"([\d.]+) s of processor time, its start included$", re.MULTILINE)
 MACHINE = re.compile(r" s to start, on (.+)$", re.MULTILINE)
 BLOCK = re.compile(r"(<!-- (runs|claims): ?([\w ]*) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -49,11 +52,16 @@ def take(results: Path, destination: Path = RESULTS) -> None:
         folder = destination / results.name / study
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        files = sorted(path for pattern in TAKEN for path in (results / study).glob(pattern))
-        left_out = [path.name for path in files if path.suffix == ".csv" and path.stat().st_size > LARGEST]
-        for path in files:
-            if path.name not in left_out:
-                shutil.copyfile(path, folder / path.name)
+        left_out = []
+        for path in sorted(path for pattern in TAKEN for path in (results / study).glob(pattern)):
+            content = path.read_bytes()
+            packs = path.suffix == ".csv" and len(content) > PACKED
+            if packs:
+                content = gzip.compress(content, mtime=0)
+            if path.suffix == ".csv" and len(content) > LARGEST:
+                left_out.append(path.name)
+            elif path.suffix != ".html" or results.name != DEMO:
+                (folder / f"{path.name}{'.gz' if packs else ''}").write_bytes(content)
         text = json.dumps(_run(results.resolve(), study, left_out), indent=2)
         write_text(folder / "run.json", f"{text}\n")
 

@@ -46,7 +46,8 @@ def name_of(folder: Path) -> str:
 
 
 def read(folder: Path, table: str) -> pd.DataFrame:
-    return pd.read_csv(folder / f"{table}.csv", keep_default_na=False, na_values=[""])
+    (path,) = folder.glob(f"{table}.csv*")  # packed or not
+    return pd.read_csv(path, keep_default_na=False, na_values=[""])
 
 
 def kept(folder: Path, claim: Claim) -> pd.Series:
@@ -200,7 +201,7 @@ def _known(study: str) -> set[str]:
     numbers: list[float] = []
     for folder in FINISHED:
         if folder.name == study:
-            numbers += pd.read_csv(folder / "claims.csv").select_dtypes("number").to_numpy().ravel().tolist()
+            numbers += read(folder, "claims").select_dtypes("number").to_numpy().ravel().tolist()
     for path in (PROJECT / "workflow/reference").glob(f"{SOURCES[study]}_table_*.csv"):
         numbers += pd.read_csv(path).select_dtypes("number").to_numpy().ravel().tolist()
     for path in (PROJECT / "workflow/studies").glob("*.yaml"):
@@ -224,7 +225,7 @@ def test_results_tell_where_they_come_from(folder: Path) -> None:
 
 def test_results_are_small_and_no_weights() -> None:
     files = [path for path in results.RESULTS.rglob("*") if path.is_file()]
-    assert {path.suffix for path in files} <= {".csv", ".txt", ".json", ".html"}
+    assert {path.suffix for path in files} <= {".csv", ".gz", ".txt", ".json", ".html"}
     assert sum(path.stat().st_size for path in files) < 10_000_000
 
 
@@ -233,7 +234,8 @@ def test_a_run_is_taken_whole_and_only_once(tmp_path: Path) -> None:
     (folder / "coherence" / "networks").mkdir(parents=True)
     (folder / "coherence" / "networks" / "weights.safetensors").touch()
     (folder / "coherence" / "epochs.csv").write_text("model,seed\n")
-    (folder / "coherence" / "large.csv").write_text("x" * (results.LARGEST + 1))
+    (folder / "coherence" / "long.csv").write_text("model,seed\n" + "mlp,0\n" * results.PACKED)
+    (folder / "coherence" / "large.csv").write_bytes(np.random.default_rng(0).bytes(results.LARGEST))
     for rule, seconds in (("train_run", "90.5"), ("measure_runs", "29.5")):
         log = folder / "logs" / "coherence" / rule / "all.log"
         log.parent.mkdir(parents=True)
@@ -242,7 +244,8 @@ def test_a_run_is_taken_whole_and_only_once(tmp_path: Path) -> None:
     gone.parent.mkdir(parents=True)
     gone.touch()
     results.take(folder, tmp_path / "taken")
-    assert {path.name for path in gone.parent.iterdir()} == {"epochs.csv", "run.json"}
+    assert {path.name for path in gone.parent.iterdir()} == {"epochs.csv", "long.csv.gz", "run.json"}
+    assert len(pd.read_csv(gone.parent / "long.csv.gz")) == results.PACKED
     told = json.loads((gone.parent / "run.json").read_text())
     assert (told["finished"], told["jobs"], told["processor_minutes"]) == (False, 2, 2.0)
     assert told["tables_left_out"] == ["large.csv"]
