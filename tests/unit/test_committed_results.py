@@ -51,12 +51,13 @@ def read(folder: Path, table: str) -> pd.DataFrame:
 
 
 def kept(folder: Path, claim: Claim) -> pd.Series:
-    """Accuracy at a setting less that at the tuned one, by seed, of the generation that decides."""
+    """Accuracy at a setting less that at the tuned one, by seed, of the generation and the look that decide."""
     table = read(folder, "confirmation")
     other = claim.id.split(".")[1].removeprefix("keep_")
     generation = f"generation-{claim.numbers['generation']:.0f}-"
     table = table[(table["variant"] == claim.case) & table["stage"].str.startswith(generation)]
-    top1 = table.pivot(index="seed", columns="setting", values="top1")
+    seen = table["seed"].drop_duplicates().head(int(claim.numbers["seeds"]))
+    top1 = table.pivot(index="seed", columns="setting", values="top1").loc[seen]
     return (top1[other] - top1["tuned"]).dropna()
 
 
@@ -75,9 +76,12 @@ def gained(folder: Path, claim: Claim) -> pd.Series:
 
 def imbalance(folder: Path, claim: Claim) -> pd.Series:
     """The standard deviation of utility over subsets of the weights, in parts of its mean, above a tenth."""
-    table = read(folder, "utility_epochs")
-    at = table["epoch"].max() if not claim.case else table["epoch"].min()
-    table = table[(table["epoch"] == at) & np.isclose(table["level"], claim.numbers["level"])]
+    of_smallest = ".smallest." in claim.id
+    table = read(folder, "utility_sizes" if of_smallest else "utility_epochs")
+    table = table[table["ablation"] == "ratio"] if of_smallest else table  # not equal numbers of weights
+    column = "size" if of_smallest else "epoch"
+    at = table[column].max() if not claim.case else table[column].min()
+    table = table[(table[column] == at) & np.isclose(table["level"], claim.numbers["level"])]
     by_seed = table.groupby("seed")["utility"]
     return by_seed.std(ddof=1) / by_seed.mean() - 0.1
 
@@ -207,6 +211,7 @@ def _known(study: str) -> set[str]:
     for path in (PROJECT / "workflow/studies").glob("*.yaml"):
         numbers += [float(word) for word in re.findall(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])", path.read_text())]
     found = {f"{value:.{digits}f}" for value in numbers for digits in (0, 1, 2)}
+    found |= {number.removeprefix("-") for number in found}  # what keeping loses is what tuning gains
     return found | {f"{100 * value:.0f}" for value in numbers if 0 < value < 1}
 
 
