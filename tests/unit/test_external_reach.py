@@ -175,5 +175,5 @@ def test_weights_are_not_loaded(key: str) -> None:
 
 def test_a_module_that_exits_is_told_in_one_line(nets: str, tmp_path: Path) -> None:
     (tmp_path / "exits_in_a_test.py").write_text("raise SystemExit(0)\n")
-    with pytest.raises(UserError, match=r"cannot be imported \(SystemExit: 0\); mend it"):
+    with pytest.raises(UserError, match=r"cannot be imported \(SystemExit: 0; exits_in_a_test.py, line 1\); mend it"):
         build(own("exits_in_a_test:net"))

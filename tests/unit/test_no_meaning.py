@@ -93,7 +93,9 @@ NOTHING: dict[tuple[str, str], dict[str, Any]] = {
     ("errors", "known"): dict.fromkeys(
         [f"{module}.known" for module in ("pruning.graph", "pruning.scores", "pruning.unstructured")], entry
     ),
-    ("errors", "in_a_line"): dict.fromkeys(["models.probe.in_a_line", "pruning.graph.in_a_line"], lambda _: ""),
+    ("errors", "in_a_line"): dict.fromkeys(
+        ["models.external_code.in_a_line", "models.given_weights.in_a_line"], lambda _: ""
+    ),
 }
 ENDS_A_JOB = {("errors", "UserError"), ("errors", "Interrupted"), ("io.seals", "is_at")}
 # Whatever a job takes from these is in its identity; the tests below go through the entries.
