@@ -1,6 +1,7 @@
 """The frame of all studies' pages: the answer, pictures, tables and provenance, each page in one file."""
 
 import base64
+import gzip
 import io
 import math
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,7 @@ from prunescape.variant import COLUMNS
 
 MOST_ROWS = 300  # that a page shows
 MOST_BYTES = 3_000_000  # of a file inside a page
+PACKED = 20_000  # bytes, from which on a file is packed there
 MOST_TOGETHER = 8_000_000  # of all files inside a page
 
 
@@ -68,9 +70,11 @@ def shown(name: str, table: pd.DataFrame, of: Caption) -> dict[str, Any]:
     Returns:
         title and caption; `file`, its name beside the page; count of rows; columns and rows as text, no rows where they
         are more than `MOST_ROWS`; `kinds`, by column, the class of those that stay in view; `meanings` of the columns
-        that have one; `link`, a data: address with the CSV file, empty where it is larger than `MOST_BYTES`.
+        that have one; `link`, a data: address with the CSV file, packed by gzip if it is larger than `PACKED`, empty
+        where it is larger than `MOST_BYTES`; `saved_as`, the name of what the link gives.
     """
     text = table.to_csv(index=False)
+    packs = len(text) > PACKED
     # What a variant is, its name says already.
     known = list(COLUMNS) if "variant" in table.columns else []
     filled = table.drop(columns=known, errors="ignore").dropna(axis="columns", how="all")
@@ -85,8 +89,18 @@ def shown(name: str, table: pd.DataFrame, of: Caption) -> dict[str, Any]:
         "count": len(table),
         "columns": columns,
         "rows": [[short(value) for value in row] for row in seen.itertuples(index=False)],
-        "link": f"data:text/csv;charset=utf-8,{quote(text, safe=',.+-_/()= ')}" if len(text) <= MOST_BYTES else "",
+        "saved_as": f"{name}.csv.gz" if packs else f"{name}.csv",
+        "link": (_packed(text) if packs else _plain(text)) if len(text) <= MOST_BYTES else "",
     }
+
+
+def _plain(text: str) -> str:
+    return f"data:text/csv;charset=utf-8,{quote(text, safe=',.+-_/()= ')}"
+
+
+def _packed(text: str) -> str:
+    """The same bytes each time: without the hour in the file's head."""
+    return f"data:application/gzip;base64,{base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()}"
 
 
 def _named_by(table: pd.DataFrame) -> str:
