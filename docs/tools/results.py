@@ -35,7 +35,7 @@ RUNS = {  # by study, the run on digits and that on Fashion-MNIST
     "mechanism": (DEMO, "fashion_mnist_mechanism"),
     "coherence": (DEMO, "fashion_mnist_coherence"),
 }
-PACKED, LARGEST = 50_000, 800_000  # bytes of a table
+PACKED, LARGEST = 10_000, 800_000  # bytes of a table
 TAKEN = ("*.csv", "*.txt", "claims.json", "explore.html")
 SPENT = re.compile(r"([\d.]+) s of processor time, its start included$", re.MULTILINE)
 MACHINE = re.compile(r" s to start, on (.+)$", re.MULTILINE)
