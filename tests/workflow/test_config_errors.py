@@ -22,7 +22,7 @@ PRESETS = {
     "digits_light": ("hpspace", "train_tile", 2),
     "avendano2025_cifar10": ("stochastic", "pretrain", 3 * (3 + 5)),
     "avendano2025_cifar100": ("stochastic", "pretrain", 3 * (3 + 5)),
-    "fashion_mnist_stochastic": ("stochastic", "pretrain", 2 + 10),
+    "fashion_mnist_stochastic": ("stochastic", "pretrain", 2 + 8),
     "mechanism2021": ("mechanism", "pretrain_sizes", 2 * 3),
     "mechanism2021_long": ("mechanism", "pretrain_sizes", 2),
     "fashion_mnist_mechanism": ("mechanism", "pretrain_sizes", 6),
