@@ -138,9 +138,12 @@ def _read(path: Path) -> list[Claim] | None:
 def _cell(claims: Sequence[Claim]) -> str:
     """The outcomes of a question, case by case, and network by network where there are several."""
     networks = len({claim.model for claim in claims}) > 1
-    names = [", ".join(filter(None, [claim.model if networks else "", claim.case])) for claim in claims]
-    cases = [f"{name}: {_told(claim)}" if name else _told(claim) for name, claim in zip(names, claims, strict=True)]
-    return cases[0][len(names[0]) + 2 :] if len(cases) == 1 and names[0] else "<br>".join(cases) or NOTHING
+    several = len(claims) > 1
+    cases = []
+    for claim in claims:
+        name = ", ".join(filter(None, [claim.model if networks else "", claim.case if several else ""]))
+        cases.append(f"{name}: {_told(claim)}" if name else _told(claim))
+    return "<br>".join(cases) or NOTHING
 
 
 def _told(claim: Claim) -> str:
