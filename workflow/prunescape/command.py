@@ -5,7 +5,6 @@ profile: the same jobs, the same results. Light: no torch, no pandas.
 """
 
 import argparse
-import difflib
 import os
 import sys
 import webbrowser
@@ -13,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from prunescape.config.messages import nearest
 from prunescape.config.reading import read
 from prunescape.errors import UserError
 from prunescape.first_config import FirstConfig, written
@@ -72,8 +72,8 @@ def _main(words: list[str]) -> None:
         command = snakemake(name, rest)
         os.execv(command[0], command)
     else:
-        near = difflib.get_close_matches(name, [*OWN, *TARGETS], 1)
-        hint = f"did you mean {near[0]}? " if near else ""
+        near = nearest(name, [*OWN, *TARGETS])
+        hint = f"did you mean {near}? " if near else ""
         raise UserError(f"{name}: no command; {hint}there are {', '.join([*OWN, *TARGETS])}")
 
 
