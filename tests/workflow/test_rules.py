@@ -151,7 +151,7 @@ def test_targets_ask_for_every_file_that_is_documented(finished: Path, project: 
 def test_a_deleted_file_comes_back(names: list[str], copied: Path) -> None:
     files = [f"results/tiny/{name}" for name in names]
 
-    def content() -> list[bytes]:  # but for the time that jobs took, and when claims were made, which the overview tells
+    def content() -> list[bytes]:  # but for times that jobs took and claims were made, which the overview tells
         told = rb"\d+ jobs?, .*? altogether|Claims of [\d-]+ [\d:]+"
         return [re.sub(told, b"", (copied / file).read_bytes()) for file in files]
 
