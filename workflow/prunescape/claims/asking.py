@@ -21,6 +21,9 @@ CORE_PART = 0.8  # of the level
 ENOUGH = 0.8  # power
 MOST_SEEDS = 1000
 NEAR_ONE = 1 - 1e-6  # correlations above have no z that could be averaged
+FEWEST = 3  # seeds with which anything is decided
+ROUNDING = 1e-12  # of equal numbers' deviation, in parts of them
+FARTHEST = 100.0  # points that two percentages can differ by
 
 
 @dataclass(frozen=True)
@@ -31,21 +34,31 @@ class Estimand(Question):
         smallest: the smallest effect of interest: how far the true number is then from where it is decided.
         margin: where that is, in words.
         unit: of both.
-        lowest, highest: ends of what the number may be.
+        lowest, highest: ends of what the number may be, to which intervals are cut; None: of differences in points -100
+            and 100, of other numbers none.
         is_correlation: intervals are made of Fisher's z, and so stay between -1 and 1.
     """
 
     smallest: float = 0.0
     margin: str = "0"
     unit: str = ""
-    lowest: float = -np.inf
-    highest: float = np.inf
+    lowest: float | None = None
+    highest: float | None = None
     is_correlation: bool = False
 
     def __post_init__(self) -> None:
         """Write margin and smallest effect behind the quantity."""
         words = f"{self.quantity}; margin {self.margin}, smallest effect of interest {self.smallest:g}{self.unit}"
         object.__setattr__(self, "quantity", words)
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The least and the most that the number may be."""
+        farthest = FARTHEST if self.unit.startswith(" points") else np.inf
+        return (
+            -farthest if self.lowest is None else self.lowest,
+            farthest if self.highest is None else self.highest,
+        )
 
 
 @dataclass(frozen=True)
@@ -83,9 +96,10 @@ class Asking:
             smallest, lowest: where they are others than the question's.
 
         Returns:
-            name; name_low and name_high, one-sided bounds at the level, NaN of one seed; confidence (of the interval),
-            core, seeds, smallest, power (the chance that an effect of that size is decided, by how these seeds
-            scatter), and seeds_needed (for a power of 0.8; None, where a thousand are not enough).
+            name; name_low and name_high, one-sided bounds at the level, NaN of fewer than three seeds and where all
+            have the same value, which says nothing of how they scatter; confidence (of the interval), core, seeds,
+            smallest, power (the chance that an effect of that size is decided, by how these seeds scatter), and
+            seeds_needed (for a power of 0.8; None, where a thousand are not enough); None where there is no interval.
         """
         numbers = values.to_numpy(dtype=np.float64)
         level = (self.core if core else self.other) / parts
@@ -95,14 +109,15 @@ class Asking:
         distance = float(np.arctanh(smallest)) if asked.is_correlation else smallest
         mean, n = float(numbers.mean()), len(numbers)
         low, high, power, needed = np.nan, np.nan, None, None
-        if n > 1:
-            deviation = float(numbers.std(ddof=1))
+        deviation = float(numbers.std(ddof=1)) if n >= FEWEST else 0.0
+        if deviation > ROUNDING * max(abs(mean), 1.0):
             half = float(t.isf(level, n - 1)) * deviation / np.sqrt(n)
             low, high = mean - half, mean + half
             power, needed = power_of(deviation, distance, n, level), seeds_needed(deviation, distance, level)
         ends = [float(np.tanh(end)) if asked.is_correlation else end for end in (mean, low, high)]
-        least = asked.lowest if lowest is None else lowest
-        mean, low, high = ends[0], max(ends[1], least), min(ends[2], asked.highest)
+        least, most = asked.ends
+        least = least if lowest is None else lowest
+        mean, low, high = ends[0], max(ends[1], least), min(ends[2], most)
         bounds = {name: mean, f"{name}_low": low, f"{name}_high": high}
         more = {"confidence": 1 - 2 * level, "core": core, "seeds": n, "smallest": smallest}
         return {**bounds, **more, "power": power, "seeds_needed": needed}

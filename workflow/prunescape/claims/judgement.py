@@ -113,7 +113,7 @@ def more_seeds(distance: float, low: float, high: float) -> str:
         low, high: the interval's ends, NaN where there is none.
     """
     if math.isnan(low):
-        return "more seeds: one has no interval"
+        return "more seeds: these give no interval"
     half = (high - low) / 2
     if distance <= 0 or half > math.sqrt(MOST) * distance:
         return "no number of seeds worth training, if the effect is what it now seems"
@@ -122,10 +122,15 @@ def more_seeds(distance: float, low: float, high: float) -> str:
 
 
 def shown(name: str, row: Mapping[str, Any], digits: int = 1, unit: str = " points") -> str:
-    """A mean with its interval: `+12.3 points [4.0, 20.6]`, or that there is but one seed."""
+    """A mean with its interval: `+12.3 points [4.0, 20.6]`, or why it has none."""
     low, high = row[f"{name}_low"], row[f"{name}_high"]
     mean = f"{row[name]:+.{digits}f}{unit}"
-    return f"{mean} (one seed, no interval)" if np.isnan(low) else f"{mean} [{low:.{digits}f}, {high:.{digits}f}]"
+    return f"{mean} ({_why(row)}, no interval)" if np.isnan(low) else f"{mean} [{low:.{digits}f}, {high:.{digits}f}]"
+
+
+def _why(row: Mapping[str, Any]) -> str:
+    """Why seeds give no interval; a row without a column seeds has one."""
+    return {1: "one seed", 2: "two seeds"}.get(row.get("seeds", 1), "all seeds alike")
 
 
 def decided(name: str, row: Mapping[str, Any], tolerance: float = 0.0) -> str:

@@ -5,6 +5,7 @@ Here are the thesis' chapters 2 to 4; `mask_claims` and `timing_claims` have the
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from math import inf
 from typing import Any
 
 import pandas as pd
@@ -49,6 +50,8 @@ ON_REAL = Estimand(
     "Coherence is higher while a network learns real data than while it learns Gaussian noise.",
     "highest coherence after any epoch, real data minus noise",
     smallest=0.01,
+    lowest=-1.0,
+    highest=1.0,
 )
 FROM_TRAINED = Estimand(
     "real_above_noise_from_trained",
@@ -57,6 +60,8 @@ FROM_TRAINED = Estimand(
     "Coherence is higher on real data also where training on noise starts from weights trained on real data.",
     "highest coherence after any epoch, real data minus noise",
     smallest=0.01,
+    lowest=-1.0,
+    highest=1.0,
 )
 LARGE = Estimand(
     "diffs_large_with_coherence",
@@ -65,6 +70,8 @@ LARGE = Estimand(
     "Diffs are larger after the epoch of the highest coherence than after that of the lowest.",
     "mean |diff| beyond that of random signs, at the highest minus at the lowest coherence",
     smallest=0.01,
+    lowest=-1.0,
+    highest=1.0,
 )
 ON_NOISE = Estimand(
     "diffs_small_on_noise",
@@ -73,6 +80,8 @@ ON_NOISE = Estimand(
     "At the highest coherence, diffs are smaller on Gaussian noise than on real data.",
     "mean |diff| beyond that of random signs, on noise minus on real data",
     smallest=0.01,
+    lowest=-1.0,
+    highest=1.0,
 )
 PEAK = Estimand(
     "coherence_peaks_early",
@@ -82,6 +91,8 @@ PEAK = Estimand(
     " masks.",
     "half of the training minus the epoch of the highest coherence, in percent of the training",
     smallest=10.0,
+    lowest=-50.0,
+    highest=50.0,
     unit=" points",
 )
 HARDEST = Estimand(
@@ -111,6 +122,8 @@ WIDER = {
         "change of training minus validation accuracy with each doubling of width",
         smallest=1.0,
         unit=" points",
+        lowest=-inf,  # a slope
+        highest=inf,
     ),
     "validation_top1": Estimand(
         "accuracy_with_width",
@@ -120,6 +133,8 @@ WIDER = {
         "change of validation accuracy with each doubling of width",
         smallest=1.0,
         unit=" points",
+        lowest=-inf,  # a slope
+        highest=inf,
     ),
 }
 NARROWER = Estimand(

@@ -46,6 +46,8 @@ COLLAPSE = Estimand(
     " He's: it is the initialisation, and not only the mask, that fails them.",
     "accuracy lost from the smallest to the largest parent, from He's minus from scaled weights",
     smallest=5.0,
+    lowest=-200.0,
+    highest=200.0,
     unit=" points",
 )
 

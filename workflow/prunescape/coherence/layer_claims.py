@@ -38,6 +38,8 @@ CATCH_UP = Estimand(
     " uneven layers are what failed them.",
     "validation accuracy of the diff minus the magnitude mask, by layer minus over all layers",
     smallest=2.0,
+    lowest=-200.0,
+    highest=200.0,
     unit=" points",
 )
 

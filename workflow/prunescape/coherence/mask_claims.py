@@ -1,6 +1,7 @@
 """The claims on masks: the thesis' chapters 5 and 6, and of its open questions (7.2) that on layer densities."""
 
 from collections.abc import Callable
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -145,6 +146,8 @@ GAIN_WITH_WIDTH = Estimand(
     "change of the gain in validation accuracy with each doubling of width",
     smallest=1.0,
     unit=" points",
+    lowest=-inf,  # a slope
+    highest=inf,
 )
 GAP = Estimand(
     "masked_gap_smaller",
@@ -163,6 +166,8 @@ LARGER_PARENTS = Estimand(
     "change of validation accuracy with each doubling of the parent's parameters",
     smallest=1.0,
     unit=" points",
+    lowest=-inf,  # a slope
+    highest=inf,
 )
 MATCHED = Estimand(
     "matched_random",

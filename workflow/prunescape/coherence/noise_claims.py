@@ -43,6 +43,8 @@ AGREE = Estimand(
     " what orthogonal gradients of as many images have.",
     "coherence of a class beyond 1/N of its images, a mean over classes, minus that of all images",
     smallest=0.05,
+    lowest=-1.0,
+    highest=1.0,
 )
 BY_CLASSES = Estimand(
     "diffs_on_noise_by_classes",
@@ -52,6 +54,8 @@ BY_CLASSES = Estimand(
     " as it does, and either way by chance.",
     "mean |diff| minus that of classes with random signs",
     smallest=0.01,
+    lowest=-1.0,
+    highest=1.0,
     margin=f"{NEAR:g}",
 )
 

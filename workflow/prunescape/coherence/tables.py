@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from prunescape.claims.intervals import interval
+from prunescape.claims.intervals import IN_PERCENT, IN_POINTS, interval
 from prunescape.claims.published import beside, published
 from prunescape.coherence.labels import (
     FLOOR,
@@ -81,7 +81,9 @@ def _row(keys: dict[str, str], part: pd.DataFrame) -> dict[str, object]:
     if len(known):
         row["density"] = float(known["density"].mean())
         for name in MEANS:
-            row |= interval(name, known[name].to_numpy(dtype=np.float64))
+            row |= interval(
+                name, known[name].to_numpy(dtype=np.float64), *(IN_POINTS if name == "gain" else IN_PERCENT)
+            )
     return row
 
 

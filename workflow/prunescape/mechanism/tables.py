@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from prunescape.claims.intervals import interval
+from prunescape.claims.intervals import IN_PERCENT, IN_POINTS, interval
 from prunescape.claims.published import beside, published
 
 SOURCE = "anonymous2021_table_"
@@ -56,6 +56,8 @@ def _over_seeds(
     for key, part in table.groupby(list(by), sort=False):
         row = {**dict(zip(by, key, strict=True)), "seeds": len(part), **part[list(means)].mean().to_dict()}
         for name in with_interval:
-            row |= interval(name, part[name].to_numpy(dtype=np.float64))
+            row |= interval(
+                name, part[name].to_numpy(dtype=np.float64), *(IN_POINTS if name == "difference" else IN_PERCENT)
+            )
         rows.append(row)
     return pd.DataFrame(rows)

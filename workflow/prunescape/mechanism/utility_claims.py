@@ -43,6 +43,7 @@ EXISTS = Estimand(
     "standard deviation of utility over random subsets of the weights, in parts of its mean, above a tenth",
     smallest=0.1,
     margin="a tenth",
+    lowest=-0.1,
 )
 GROWS = Estimand(
     "utility_grows",
@@ -96,6 +97,8 @@ MORE_THAN_LAYERS = Estimand(
     "half minus the share of the variance of utility that the squared norms of each layer's ablated weights explain",
     smallest=0.2,
     margin="half",
+    lowest=-0.5,
+    highest=0.5,
 )
 ADDITIVE = Estimand(
     "utility_is_additive",
@@ -105,6 +108,8 @@ ADDITIVE = Estimand(
     "share of the variance of utility that half of the sum of F_ii w_i^2 explains, minus half",
     smallest=0.2,
     margin="half",
+    lowest=-0.5,
+    highest=0.5,
 )
 BY_MAGNITUDE = Estimand(
     "utility_by_magnitude",

@@ -25,6 +25,8 @@ ARTEFACT = Estimand(
     smallest=1.5,
     margin="0",
     unit=" points",
+    lowest=-200.0,  # a gain from its margin
+    highest=200.0,
 )
 
 

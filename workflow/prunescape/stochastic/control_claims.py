@@ -8,7 +8,7 @@ import pandas as pd
 
 from prunescape.claims.asking import Estimand
 from prunescape.claims.claim import Claim
-from prunescape.claims.intervals import interval
+from prunescape.claims.intervals import IN_PERCENT, IN_POINTS, interval
 from prunescape.pruning.settings import MAGNITUDE
 from prunescape.stochastic.chosen import of_method
 from prunescape.stochastic.confirming import PAPER, WORTH, Confirming
@@ -88,7 +88,11 @@ def baselines(controls: pd.DataFrame) -> pd.DataFrame:
         for control in part["control"].drop_duplicates():
             gain = (wide[control] - wide[DETERMINISTIC]).to_numpy(dtype=np.float64)
             row = {**dict(zip(by, setting, strict=True)), "control": control, "seeds": len(wide)}
-            rows.append(row | interval("top1", wide[control].to_numpy(dtype=np.float64)) | interval("delta", gain))
+            rows.append(
+                row
+                | interval("top1", wide[control].to_numpy(dtype=np.float64), *IN_PERCENT)
+                | interval("delta", gain, *IN_POINTS)
+            )
     return pd.DataFrame(rows)
 
 

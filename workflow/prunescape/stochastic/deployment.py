@@ -13,7 +13,7 @@ import pandas as pd
 
 from prunescape.claims.asking import Estimand
 from prunescape.claims.claim import Claim
-from prunescape.claims.intervals import interval
+from prunescape.claims.intervals import IN_PERCENT, IN_POINTS, interval
 from prunescape.io.files import read_json
 from prunescape.stochastic.confirming import PAPER, POINTS, WORTH, Confirming
 from prunescape.stochastic.names import DENSE, DENSE_STOCHASTIC, DETERMINISTIC, STOCHASTIC
@@ -36,6 +36,8 @@ WITHIN = Estimand(
     "At the pruning rate that held-out images allow, the better way is within a point of the dense network.",
     "accuracy of the way that is better on held-out images minus that of the dense network, plus one point",
     smallest=1.0,
+    lowest=-99.0,
+    highest=101.0,
     unit=POINTS,
 )
 
@@ -110,8 +112,8 @@ def deployment(deployed: pd.DataFrame, cells: Sequence[Mapping[str, Any]], model
         for one in chosen["largest"]:
             top1 = _accuracies(own, chosen["recalibrated"], one["kind"], one["method"], one["gamma"], one["sigma"])
             row = {"model": model, **one, "recalibrated": chosen["recalibrated"], "seeds": len(top1)}
-            row |= {"dense": dense.mean()} | interval("top1", top1.to_numpy(dtype=np.float64))
-            rows.append(row | interval("difference", (top1 - dense).to_numpy(dtype=np.float64)))
+            row |= {"dense": dense.mean()} | interval("top1", top1.to_numpy(dtype=np.float64), *IN_PERCENT)
+            rows.append(row | interval("difference", (top1 - dense).to_numpy(dtype=np.float64), *IN_POINTS))
     names = ["model", "kind", "method", "gamma", "sigma", "recalibrated", "seeds", "dense"]
     bounds = [f"{name}{end}" for name in ("top1", "difference") for end in ("", "_low", "_high")]
     return pd.DataFrame(rows, columns=[*names, *bounds])

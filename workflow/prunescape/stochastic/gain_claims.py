@@ -113,6 +113,8 @@ TOGETHER = Estimand(
     "The gain arises from the combination of mask and weights: it is more than the sum of both alone.",
     "gain of both minus gains of the mask alone and of the weights alone, at the hardest pruning rate",
     **WORTH,
+    lowest=-300.0,
+    highest=300.0,
 )
 STRUCTURED = Estimand(
     "structured",
@@ -138,6 +140,8 @@ HARDER = Estimand(
     "Noise gains at hard pruning rates, and not at mild ones.",
     "gain at the hardest minus at the mildest pruning rate of the transfer",
     **WORTH,
+    lowest=-200.0,
+    highest=200.0,
 )
 Cell = Mapping[str, Any]
 

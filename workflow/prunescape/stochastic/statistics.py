@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binom, wilcoxon
 
-from prunescape.claims.intervals import interval
+from prunescape.claims.intervals import IN_PERCENT, IN_POINTS, interval
 from prunescape.pruning.settings import MAGNITUDE
 from prunescape.stochastic.names import (
     DENSE,
@@ -158,11 +158,11 @@ def seed_intervals(table: pd.DataFrame) -> pd.DataFrame:
         each of median, reference and delta the mean and its interval (see `claims.intervals`), as `<name>`,
         `<name>_low`, `<name>_high`.
     """
-    rows, measured = [], ("median", "reference", "delta")
+    rows, measured = [], {"median": IN_PERCENT, "reference": IN_PERCENT, "delta": IN_POINTS}
     for cell, part in seed_medians(table).groupby(OVER_SEEDS, sort=False):
         row = {**dict(zip(OVER_SEEDS, cell, strict=True)), "seeds": len(part)}
-        for name in measured:
-            row |= interval(name, part[name].to_numpy(dtype=np.float64))
+        for name, ends in measured.items():
+            row |= interval(name, part[name].to_numpy(dtype=np.float64), *ends)
         rows.append(row)
     intervals = [f"{name}{end}" for name in measured for end in ("", "_low", "_high")]
     return pd.DataFrame(rows, columns=[*OVER_SEEDS, "seeds", *intervals])

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from prunescape.claims.intervals import interval
+from prunescape.claims.intervals import IN_POINTS, interval
 from prunescape.claims.published import beside, published
 from prunescape.io.files import read_json
 from prunescape.pruning.settings import MAGNITUDE
@@ -130,7 +130,7 @@ def _searched(fronts: pd.DataFrame, guessing: float) -> list[pd.DataFrame]:
         )
         row = {"model": model, "search": F2, "seeds": len(part), **middle, **mean}
         for name in ("delta", "delta_recalibrated"):
-            row |= interval(name, part[name].to_numpy(dtype=np.float64))
+            row |= interval(name, part[name].to_numpy(dtype=np.float64), *IN_POINTS)
         rows.append(pd.DataFrame([row]))
     return rows
 

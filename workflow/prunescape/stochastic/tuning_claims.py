@@ -110,6 +110,8 @@ OF_BATCH_NORM = Estimand(
     "More than half of what fine-tuning recovers is recovered with learning rate 0, by batch norm's statistics alone.",
     "accuracy recovered with learning rate 0 minus half of that which fine-tuning recovers, of deterministic networks",
     **WORTH,
+    lowest=-150.0,
+    highest=150.0,
 )
 
 
