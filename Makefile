@@ -30,16 +30,30 @@ help:
 $(VENV)/run: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "prunescape needs Python 3.11 or newer; try: make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
-	@# Snakemake leaves the path of Python unquoted.
-	@$(PYTHON) -c 'import os, re, sys; sys.exit(bool(re.search(r"[^\w@%+=:,./~-]", os.getcwd())))' || \
-	  { echo "Snakemake cannot work in a folder whose path has a space or another sign of the shell; move it" >&2; exit 1; }
 	@echo "Setting up $(VENV): this downloads torch and takes a few minutes, once."
-	@$(PYTHON) -m venv $(VENV)
+	@$(MAKE) --no-print-directory $(VENV)/bin/prunescape
 	$(BIN)/pip install --quiet --upgrade pip
 	@# torch first: torchvision would otherwise choose a build of its own
 	$(BIN)/pip install --quiet $$(grep '^torch==' requirements.txt)
 	$(BIN)/pip install --quiet -r requirements.txt
 	@touch $@
+
+# Snakemake leaves the path of Python unquoted: below a folder with a space, .venv leads to an environment elsewhere.
+$(VENV)/bin/prunescape:
+	@where=$$($(PYTHON) -c 'import hashlib, os, re; here = os.path.join(os.getcwd(), "$(VENV)"); \
+	  cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"); \
+	  elsewhere = os.path.join(cache, "prunescape", hashlib.sha256(here.encode()).hexdigest()[:12]); \
+	  is_plain = lambda path: not re.search(r"[^\w@%+=:,./~-]", path); \
+	  print("$(VENV)" if is_plain(here) else elsewhere if is_plain(elsewhere) else "")'); \
+	if [ -z "$$where" ]; then \
+	  echo "Snakemake runs no Python in a folder whose path has a space or another sign of the shell, and neither this folder nor the" \
+	    "home folder is without; move this folder, or set XDG_CACHE_HOME to one without" >&2; exit 1; fi; \
+	if [ "$$where" != $(VENV) ]; then mkdir -p "$$where" && ln -sfn "$$where" $(VENV); fi; \
+	$(PYTHON) -m venv "$$where"
+	@# The command: as `pip install .` makes it, of this folder.
+	@printf '%s\n' '#!/bin/sh' 'here=$$(dirname -- "$$(readlink -f -- "$$0")")' \
+	  'exec "$$here/python" -c "import sys; sys.path.insert(0, \"$(CURDIR)/workflow\"); from prunescape.command import main; main()" "$$@"' \
+	  >$@ && chmod +x $@
 
 $(VENV)/dev: $(VENV)/run requirements-dev.txt
 	$(BIN)/pip install --quiet -r requirements-dev.txt

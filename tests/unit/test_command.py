@@ -1,6 +1,7 @@
 """The command `prunescape`: what it hands to Snakemake, and the first config that it writes."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -126,7 +127,7 @@ def test_a_first_config_for_images_and_a_network_of_ones_own(folder: Path, monke
     (folder / "mine.pt").touch()
     monkeypatch.syspath_prepend(folder)
     words = ["--network", "nets:build", "--data", "my birds", "--weights", "mine.pt", "--learning-rate", "0.05"]
-    command.main(["init", "no.yaml", *words, "--weight-decay", "1e-5"])
+    command.main(["init", "no.yaml", *words, "--weight-decay", "1e-5", "--name", "mynet"])
     config = Plan(yaml.safe_load((folder / "no.yaml").read_text())).run.config
     assert (config.run, config.data.name, config.data.directory, config.data.image_size) == (
         "no",
@@ -134,7 +135,7 @@ def test_a_first_config_for_images_and_a_network_of_ones_own(folder: Path, monke
         "my birds",
         64,
     )
-    model = config.models["build"]
+    model = config.models["mynet"]
     assert (model.import_, model.weights, model.learning_rate, model.weight_decay) == (
         "nets:build",
         "mine.pt",
@@ -152,6 +153,12 @@ def test_a_wheel_has_what_the_workflow_reads() -> None:
     taken = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
     assert all(to == f"prunescape_workflow/{of}" and (command.PROJECT / of).exists() for of, to in taken.items())
     assert {"Snakefile", "config.yaml", "workflow", "profiles", "envs", "config", "pyproject.toml"} <= set(taken)
+    texts = [path.read_text() for path in (command.PROJECT / "workflow" / "prunescape").rglob("*.py")]
+    texts += [
+        (command.PROJECT / "config.yaml").read_text(),
+        *map(Path.read_text, (command.PROJECT / "config").iterdir()),
+    ]
+    assert {page for text in texts for page in re.findall(r"docs/[\w-]+\.md", text)} <= set(taken)
     assert (command.PROJECT / "envs" / "prunescape.pth").read_text() == "prunescape_workflow/workflow\n"
     assert project["project"]["scripts"]["prunescape"] == "prunescape.command:main"
 

@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 STUDIES = ROOT / "workflow" / "studies"
 EDITORS = json.loads(for_editors())
 SHIPPED = [ROOT / "config.yaml", ROOT / "examples" / "module" / "config.yaml", *sorted(STUDIES.glob("*.yaml"))]
+SHIPPED += sorted((ROOT / "config").glob("*.yaml"))  # laid over config.yaml
 
 
 def test_defaults_fill_every_level_and_leave_the_given_config_alone():

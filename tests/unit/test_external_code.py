@@ -71,6 +71,10 @@ def test_modules_are_found_and_not_run(here: Path) -> None:
     for name in ("mine.missing", "nowhere", "beside.inside"):
         with pytest.raises(UserError, match=f"no module '{name}'; .*it is looked for in the directory"):
             check_import(f"{name}:build")
+    with pytest.raises(
+        UserError, match=r"no module 'transformers'; .*a function of yours whose network returns the logits"
+    ):
+        check_import("transformers:ViTForImageClassification")
     mistyped = {"besides": "beside", "beside.py": "beside", "mine.net": "mine.nets", "mine.nets.py": "mine.nets"}
     for name, meant in mistyped.items():
         with pytest.raises(UserError, match=f"no module '{name}'; did you mean '{meant}'\\? it is looked for in"):

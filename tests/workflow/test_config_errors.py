@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 
@@ -86,15 +87,33 @@ def test_a_config_calls_networks_and_nothing_else(project: Callable[..., Path]) 
     assert not (folder / "called").exists()
 
 
-def test_a_folder_with_a_space_is_told_before_anything_runs(tmp_path: Path) -> None:
+def test_below_a_folder_with_a_space_the_environment_is_elsewhere(tmp_path: Path) -> None:
     """Snakemake leaves the path of Python unquoted; where Python is elsewhere, all is well."""
-    folder = copy_project(tmp_path / "My Project" / "prunescape")
+    folder, cache = copy_project(tmp_path / "My Project" / "prunescape"), tmp_path / "cache"
     write_config(folder, TINY)
     shutil.copy(PROJECT / "Makefile", folder)
     (folder / "requirements.txt").touch()
-    result = completed(["make", "demo", f"PYTHON={sys.executable}"], folder)
-    assert "Snakemake cannot work in a folder whose path has a space" in result.stdout
+    make = ["make", ".venv/bin/prunescape", f"PYTHON={sys.executable}"]
+    result = completed(make, folder, XDG_CACHE_HOME=str(tmp_path / "no such"), HOME="/no such")
+    assert "neither this folder nor the home folder is without; move this folder" in result.stdout
     assert not (folder / ".venv").exists()
+    assert completed(make, folder, XDG_CACHE_HOME=str(cache)).returncode == 0
+    assert (folder / ".venv").resolve().parent == cache / "prunescape"
+    # What pip would install there, and the command that it would write.
+    python = (folder / ".venv").resolve() / "bin/python"
+    packages = next(python.parents[1].glob("lib/python*/site-packages"))
+    (packages / "these.pth").write_text(f"{sysconfig.get_paths()['purelib']}\n")
+    command = python.with_name("snakemake")
+    command.write_text(f"#!{python}\nfrom snakemake.cli import main\nmain()\n")
+    command.chmod(0o755)
+    result = completed([".venv/bin/prunescape", "run", "-n"], folder)
+    assert "train_tile" in result.stdout
+    assert result.returncode == 0
+
+
+def test_a_python_that_snakemake_cannot_start_is_told_before_anything_runs(tmp_path: Path) -> None:
+    folder = copy_project(tmp_path / "My Project" / "prunescape")
+    write_config(folder, TINY)
     assert "train_tile" in snakemake(folder, "-n")
     (folder / ".venv").symlink_to(sys.prefix)
     result = completed([".venv/bin/python", "-m", "snakemake", "-n"], folder)

@@ -193,6 +193,7 @@ def init(words: Sequence[str]) -> None:
     parser = _Parser(prog="prunescape init", description="Write a commented config for a network and images.")
     parser.add_argument("file", nargs="?", default=CONFIG, help=f"default: {CONFIG}")
     parser.add_argument("--network", default="small_resnet", help="a name, or package.module:function of your own")
+    parser.add_argument("--name", help="what the network is called in results; default: its own, or the function's")
     parser.add_argument("--data", default="digits", help="a name, a folder with a folder a class, or one of .npy files")
     parser.add_argument("--weights", help="a file with the trained network's weights, which are pruned")
     parser.add_argument("--learning-rate", type=float, help="the one that you train with")
@@ -202,7 +203,8 @@ def init(words: Sequence[str]) -> None:
     if path.exists():
         raise UserError(f"{path}: is there already; name another file, or remove it")
     run = path.resolve().parent.name if path.stem == "prunescape" else path.stem
-    first = FirstConfig(run, asked.network, asked.data, asked.weights, asked.learning_rate, asked.weight_decay)
+    settings = (asked.learning_rate, asked.weight_decay, asked.name)
+    first = FirstConfig(run, asked.network, asked.data, asked.weights, *settings)
     path.write_text(written(first, PROJECT), encoding="utf-8")
     named = "" if path.name == CONFIG else f" {path}"
     print(f"wrote {path}. Next: prunescape check{named}, then prunescape plan{named}, then prunescape run{named}")

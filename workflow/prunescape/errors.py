@@ -119,8 +119,8 @@ def check_paths(python: str, project: str) -> None:
     """
     if re.search(_NOT_PLAIN, python):
         raise UserError(
-            f"{python}: Snakemake starts no Python whose path has a space or another sign that a shell obeys; move this"
-            " folder, or make its virtual environment elsewhere"
+            f"{python}: Snakemake starts no Python whose path has a space or another sign that a shell obeys; make the"
+            " virtual environment elsewhere, as `make` does below such a folder, and call .venv/bin/snakemake itself"
         )
     if set("{}") & set(project):
         raise UserError(f"{project}: Snakemake finds no scripts in a folder whose path has braces; move this folder")

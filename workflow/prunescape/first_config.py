@@ -33,6 +33,7 @@ class FirstConfig:
         data: a name of the catalogue, or a folder of images or of arrays.
         weights: a file with the trained network's weights; None trains the network.
         learning_rate, weight_decay: those that the network is trained with; None takes what is customary.
+        name: of the network in results; None takes that of the network or its function.
     """
 
     run: str
@@ -41,6 +42,7 @@ class FirstConfig:
     weights: str | None = None
     learning_rate: float | None = None
     weight_decay: float | None = None
+    name: str | None = None
 
 
 def written(given: FirstConfig, project: Path) -> str:
@@ -101,7 +103,7 @@ def _side(folder: Path) -> int:
 
 def _text(given: FirstConfig, data: list[str], images: int | None, project: Path) -> str:
     is_imported = ":" in given.network
-    name = re.sub(r"\W", "_", given.network.rpartition(":")[2]) if is_imported else given.network
+    name = given.name or (re.sub(r"\W", "_", given.network.rpartition(":")[2]) if is_imported else given.network)
     few = images is not None and images < FEW
     rate, decay = given.learning_rate or (0.05 if is_imported else 0.1), given.weight_decay or 0.0005
     epochs = 40 if few else 60
@@ -124,7 +126,8 @@ def _text(given: FirstConfig, data: list[str], images: int | None, project: Path
     lines = [
         f"# yaml-language-server: $schema={project}/config/config.schema.json",
         "# What does pruning do to this network, and must learning rate and weight decay be tuned again?",
-        "# `prunescape check`: does it fit? `plan`: what does it cost? `run`: the answer. docs/config.md has all keys.",
+        "# `prunescape check`: does it fit? `plan`: what does it cost? `run`: the answer.",
+        f"# {project}/docs/config.md has all keys.",
         f"run: {_quoted(re.sub(r'[^A-Za-z0-9_-]', '_', given.run) or 'study')}  # results go to results/<run>/",
         "",
         "data:",

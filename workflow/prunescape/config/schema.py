@@ -80,8 +80,13 @@ def places() -> dict[str, list[str]]:
 
 
 def for_editors() -> str:
-    """The schema as editors read it, which complete the names of data sets and networks, too."""
+    """The schema as editors read it, which complete the names of data sets and networks, too.
+
+    No key is required: a config may be laid over another one.
+    """
     whole = Config.model_json_schema(schema_generator=_InOrder)
+    for part in (whole, *whole["$defs"].values()):
+        part.pop("required", None)
     whole["$defs"]["Data"]["properties"]["name"]["enum"] = list(DATA_SETS)
     whole["properties"]["models"]["properties"] = {name: {"$ref": "#/$defs/Model"} for name in MODELS}
     return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"

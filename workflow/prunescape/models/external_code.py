@@ -21,6 +21,11 @@ from prunescape.runtime.fingerprint import meaning
 
 INSTALLED = ("site-packages", "dist-packages")
 NAMED_BY_LIBRARY = ("torchvision", "timm")  # what follows the colon is a name of theirs, no attribute of the module
+# Libraries whose networks do not give logits, by name: what to import instead.
+NOT_ITSELF = {
+    "transformers": "; its networks give a ModelOutput, so install it, and import a function of yours whose network"
+    " returns the logits"
+}
 OURS = Path(__file__).parents[1]
 IMPORTING = {"import_module", "__import__", "run_module", "spec_from_file_location", "SourceFileLoader", "run_path"}
 PYTHONS_OWN = sys.stdlib_module_names | {"__main__"}
@@ -228,7 +233,7 @@ def module_files(module: str) -> list[Path]:
         hint = f"did you mean {near[0]!r}? " if near else ""
         raise UserError(
             f"no module {module!r}; {hint}it is looked for in the directory where snakemake is started, in PYTHONPATH,"
-            " and among the installed packages"
+            f" and among the installed packages{NOT_ITSELF.get(module.partition('.')[0], '')}"
         )
     return list(files)
 
