@@ -13,7 +13,7 @@ from mkdocs.exceptions import PluginError
 
 PROJECT = Path(__file__).parents[2]
 TAKEN_IN = re.compile(r"^<!-- (\w+\.md)(?:: (.+))? -->$", flags=re.MULTILINE)
-IMAGE = re.compile(r"!\[([^\]]*)\]\(docs/([^)]+)\)")  # of the README
+IMAGE = re.compile(r'(<img src=")docs/')  # of the README
 LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?!\w+:|#)([^)#]+)(#[^)]*)?\)")
 
 
@@ -21,6 +21,11 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """A page's text, complete, with links that work on the site."""
     text = _links(markdown, "docs", page.file.src_uri)
     return TAKEN_IN.sub(lambda match: _links(_section(match[1], match[2]), "", page.file.src_uri), text)
+
+
+def on_page_content(html: str, page: Any, **_: Any) -> str:
+    """A rendered page; assets/site.css folds the config reference's tables on a phone."""
+    return f'<div class="config">{html}</div>' if page.file.src_uri == "config.md" else html
 
 
 def _section(name: str, heading: str | None) -> str:
@@ -48,7 +53,7 @@ def _links(text: str, folder: str, page: str) -> str:
 
     # Never inside code blocks: what is copied from there must be whole.
     return "".join(
-        part if part.startswith("```") else LINK.sub(link, IMAGE.sub(r"![\1](\2)", part))
+        part if part.startswith("```") else LINK.sub(link, IMAGE.sub(r"\1", part))
         for part in re.split(r"(^```.*?^```$)", text, flags=re.MULTILINE | re.DOTALL)
     )
 

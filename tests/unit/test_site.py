@@ -75,6 +75,23 @@ def test_the_search_finds_without_a_server(site: Path, tmp_path: Path) -> None:
         browser.close()
 
 
+@pytest.mark.skipif(find_browser() is None, reason="no Chromium on this machine (Debian package chromium)")
+def test_no_table_is_cut_off(site: Path, tmp_path: Path) -> None:
+    """On a screen none of any page; on a phone none of the config reference."""
+    browser = Browser(tmp_path / "profile")
+    wider = "e => e.scrollWidth > e.parentElement.clientWidth + 1"
+    cut = f"[...document.querySelectorAll('.md-typeset__table')].filter({wider}).length"
+    try:
+        for page in sorted(site.glob("*.html")):
+            browser.open(page.as_uri(), 1400)
+            assert browser.evaluate(cut) == 0, page.name
+        browser.open((site / "config.html").as_uri(), 390)
+        assert browser.evaluate(cut) == 0
+        assert browser.evaluate("document.documentElement.scrollWidth") == 390
+    finally:
+        browser.close()
+
+
 def test_links_that_lead_nowhere_are_told(tmp_path: Path) -> None:
     shutil.copytree(DOCS, tmp_path / "docs", ignore=shutil.ignore_patterns("__pycache__"))
     parts = "README.md CHANGELOG.md CITATION.cff mkdocs.yml workflow profiles tests examples"

@@ -14,14 +14,13 @@ pytestmark = pytest.mark.workflow
 OWN = ("needs a network of the reader's", "tests/workflow/test_own_network.py")
 SUITE = "is a part of `make test` itself"
 CLUSTER = "needs a Slurm"
-OWN = ("needs a training loop", "tests/unit/test_own_trainings.py")
+LOOP = ("needs a training loop", "tests/unit/test_own_trainings.py")
 # Not run here: why, and what covers it.
 ELSEWHERE = {
     "make test": (SUITE, ".ci/run"),
     "make test-full": (SUITE, ".ci/run"),
     "pip install .": ("installs into the reader's environment", "tests/unit/test_command.py"),
     "prunescape init": ("needs it installed", "tests/unit/test_command.py"),
-    "prunescape check": ("needs it installed", "tests/unit/test_command.py"),
     "python docs/tools/results.py results/demo results/fashion_mnist*": (
         "takes whole runs",
         "tests/unit/test_committed_results.py",
@@ -40,9 +39,11 @@ ELSEWHERE = {
         SUITE,
         "tests/unit/test_lanes.py",
     ),
-    "snakemake check --configfile own.yaml": OWN,
-    "snakemake plan --configfile own.yaml": OWN,
-    "snakemake --configfile own.yaml": OWN,
+    "prunescape init own.yaml --network mypackage.nets:build --name mynet --data /data/birds --weights mynet.pt "
+    "--learning-rate 0.05 --weight-decay 0.001": OWN,
+    "prunescape check own.yaml": OWN,
+    "prunescape plan own.yaml": OWN,
+    "prunescape run own.yaml": OWN,
     "snakemake --profile profiles/slurm --configfile my_study.yaml": (CLUSTER, "tests/slurm/test_restart.py"),
     'squeue --me --format="%.10i %.9P %.10T %.10M %.10l %k"': (CLUSTER, "tests/slurm/slurm_jobs.py"),
     "ls logs/slurm": (CLUSTER, "tests/slurm/test_faults.py"),
@@ -52,9 +53,9 @@ ELSEWHERE = {
     "snakemake export": ("trains again, and writes ONNX", "tests/workflow/test_export.py"),
     "tensorboard --logdir results/demo/trackers/tensorboard": ("is the reader's", "tests/unit/test_export_trackers.py"),
     "snakemake provenance": ("with `snakemake export`", "tests/workflow/test_export.py"),
-    "snakemake suggest --configfile config.yaml own.yaml --config 'own={network: dense}' > next.csv": OWN,
-    "snakemake confirm --configfile config.yaml own.yaml > next.csv": OWN,
-    "snakemake answer --configfile config.yaml own.yaml": OWN,
+    "snakemake suggest --configfile config.yaml own.yaml --config 'own={network: dense}' > next.csv": LOOP,
+    "snakemake confirm --configfile config.yaml own.yaml > next.csv": LOOP,
+    "snakemake answer --configfile config.yaml own.yaml": LOOP,
     "snakemake --configfile my_study.yaml --report results/my_study/report.html": (
         "`make demo` writes one",
         "tests/workflow/test_documentation.py",

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +12,7 @@ import yaml
 from conftest import PROJECT, copy_project, planned, snakemake
 
 from documented import run
+from project_copy import completed
 from prunescape.io.tensors import load_tensors
 
 pytestmark = [pytest.mark.workflow, pytest.mark.full]
@@ -66,11 +68,14 @@ def the_check_says_how_a_network_is_trained(done: Path) -> None:
 def the_example_of_the_readme_is_checked_and_planned(done: Path) -> None:
     """With the images, the network and the weights of the tutorial."""
     text = (PROJECT / "README.md").read_text().partition("## Prune what you have trained")[2]
-    config = yaml.safe_load(re.search(r"```yaml\n(.*?)```", text, flags=re.DOTALL)[1])
+    command = re.search(r"^prunescape (init [^#]*?)$(?<!\\)", text.replace("\\\n", ""), flags=re.MULTILINE)[1]
+    given = {"own.yaml": "readme.yaml", "/data/birds": "my_study/shapes", "mynet.pt": "my_study/mine.pt"}
+    words = [given.get(word, word) for word in command.split()]
+    result = completed([sys.executable, "-m", "prunescape.command", *words], done, PYTHONPATH=str(done / "workflow"))
+    assert "then prunescape plan readme.yaml" in result.stdout
+    config = yaml.safe_load((done / "readme.yaml").read_text())
     assert config["models"]["mynet"]["import"] == "mypackage.nets:build"
-    config["run"] = "readme"
-    config["data"] |= {"directory": "my_study/shapes", "image_size": 32}
-    config["models"]["mynet"] |= {"weights": "my_study/mine.pt", "kwargs": {"width": 16}}
+    config["models"]["mynet"]["kwargs"] = {"width": 16}
     config["pruning"] = {"tolerance_points": 2}
     (done / "readme.yaml").write_text(yaml.safe_dump(config))
     said = snakemake(done, "check", "--configfile", "readme.yaml")
