@@ -153,6 +153,16 @@ def test_stages_count_networks_and_tell_the_best(study: Study) -> None:
     pretrain = next(step for step in study.plan.companions["stochastic"].measured if step.name == "pretrain")
     networks = sum(job.networks for job in pretrain.all_jobs())
     assert re.search(rf"^pretrain .* 0 of {networks} trained", text, flags=re.MULTILINE)
+    assert "to go" not in text
+    job = pretrain.all_jobs()[0]
+    write(Path(job.result), "")
+    write(Path(job.result).with_name("history.csv"), "epoch,top1\n0,10.0\n1,71.5\n")
+    seal_results(study.plan, Path(job.result))
+    companion._next = 0.0
+    companion.look()
+    text = page([companion.page(1, 2, [], 9.0)])
+    assert re.search(r"^pretrain .* best 71.5 % \(resnet20\)", text, flags=re.MULTILINE)
+    assert re.search(r"at this rate about \d+ \w+ to go", text)
 
 
 ON_A_TERMINAL = """

@@ -9,8 +9,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from prunescape.overview.status import Progress, State, outlook, survey
+from prunescape.overview.status import Progress, State, outlook, progress, survey
 from prunescape.overview.study import CONFIRMATION, FINALISTS, Study, training_of
+from prunescape.overview.tables import duration
 from prunescape.overview.watch import BAR, SECONDS, SHARE, Watch
 from prunescape.plan.companion import Companion
 from prunescape.plan.plan import Plan
@@ -53,6 +54,7 @@ class Stages:
         self._companions = [of for of in plan.companions.values() if {job.step.name for job in of.pieces} & set(jobs)]
         self._stages: list[Stage] = []
         self._outlook = ""
+        self._begun: tuple[float, float] | None = None
         self._next = 0.0
 
     def look(self) -> None:
@@ -69,6 +71,8 @@ class Stages:
         for companion in self._companions:
             stages += self._of_companion(companion)
         self._stages = stages
+        if not self._main:
+            self._outlook = self._left()
         took = time.monotonic() - start
         self._next = start + max(SECONDS, took / SHARE)
 
@@ -123,20 +127,23 @@ class Stages:
         if not known:
             return Stage(name, networks, finished, part)
         accuracy, row = max(known)
-        whose = row.model if row in self._study.preparations else f"{row.model} {row.variant.partition(' ')[0]}"
+        alone = row in self._study.preparations or row.variant.replace("_", " ") == name
+        whose = row.model if alone else f"{row.model} {row.variant.partition(' ')[0]}"
         return Stage(name, networks, finished, part, f"best {accuracy:.1f} % ({whose})")
 
     def _of_companion(self, companion: Companion) -> list[Stage]:
-        of_step: dict[str, list[tuple[int, bool]]] = {}
+        of_step: dict[str, list[Progress]] = {}
         for job in companion.pieces:
-            is_finished = self._study.is_finished(training_of(job))
-            of_step.setdefault(job.step.name, []).append((max(job.networks, 1), is_finished))
-        return [
-            Stage(
-                step.replace("_", " "),
-                sum(networks for networks, _ in jobs),
-                finished := sum(networks for networks, is_finished in jobs if is_finished),
-                finished / sum(networks for networks, _ in jobs),
-            )
-            for step, jobs in of_step.items()
-        ]
+            training = training_of(job)._replace(cells=max(job.networks, 1))
+            of_step.setdefault(job.step.name, []).append(progress(self._study, training, time.time()))
+        return [self._stage(step.replace("_", " "), items) for step, items in of_step.items()]
+
+    def _left(self) -> str:
+        """The time to go of companion studies, by how fast their networks were finished since the run began."""
+        total = sum(stage.networks for stage in self._stages)
+        done, now = sum(stage.part * stage.networks for stage in self._stages), time.monotonic()
+        self._begun = self._begun or (now, done)
+        since, before = self._begun
+        if not before < done < total:
+            return ""
+        return f"at this rate about {duration((now - since) * (total - done) / (done - before))} to go"
