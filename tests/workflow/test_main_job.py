@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import math
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ import pandas as pd
 import pytest
 from conftest import TINY, check_tables, merged, planned, snakemake, write_config
 from scipy.stats import t
+
+from project_copy import PROJECT, completed
 
 pytestmark = pytest.mark.workflow
 
@@ -220,6 +223,17 @@ def test_the_same_command_gives_the_same_bytes(copied: Path) -> None:
     snakemake(copied, "--forceall", hashes=1)
     for path, content in before.items():
         assert path.read_bytes() == content, path
+
+
+def test_the_command_takes_these_results_as_its_own(copied: Path, tmp_path: Path) -> None:
+    """In a folder with a config and nothing else: what `snakemake` made there is what the command would make."""
+    (tmp_path / "results").symlink_to(copied / "results")
+    (tmp_path / "prunescape.yaml").write_text((copied / "config.yaml").read_text())
+    command, path = [sys.executable, "-m", "prunescape.command"], str(PROJECT / "workflow")
+    result = completed([*command, "run", "-n"], tmp_path, PYTHONPATH=path)
+    assert "Nothing to be done" in result.stdout, result.stdout
+    verdict = completed([*command, "verdict"], tmp_path, PYTHONPATH=path).stdout
+    assert verdict == (copied / "results/tiny/hpspace/verdict.txt").read_text()
 
 
 def test_the_report_is_made(copied: Path) -> None:
