@@ -124,13 +124,13 @@ def verdict(case: Case, random: np.random.Generator) -> Found:
     )  # fmt: skip
 
 
-def question(one: np.ndarray, other: np.ndarray, level: float, most: int):
+def question(one: np.ndarray, other: np.ndarray, level: float, most: int, margin: float = MARGIN):
     """The answer to a question, and the look that gave it."""
     for n in looks(most):
         shown = look(one[:n] - other[:n], level)
         if any(collapsed(of[:n], np.zeros(n, dtype=bool), CHANCE).any() for of in (one, other)):
             return OPEN, shown
-        answer = decide((shown.low, shown.high), MARGIN)
+        answer = decide((shown.low, shown.high), margin)
         if answer != OPEN:
             break
     return answer, shown

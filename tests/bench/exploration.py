@@ -10,6 +10,13 @@ as in the workflow. Then the settings are confirmed, and each pruned network's i
 dense network's. Rows of ways that are not asked for stay in the tables; the grid is always run, as all are compared
 with it.
 
+    python tests/bench/exploration.py --replayed
+
+writes exploration_replayed.csv, the same of the demo's finished grid (docs/results): accuracies of cells are its
+trainings smoothed by local quadratics, which no way of search uses, and a training is that plus what a training of the
+grid, of the same network and at most two steps away, lay above it. Failed trainings stay where they failed. Seeds have
+no part of the noise in common here, so that pairing gains nothing.
+
 What stops trainings early sees, after a part p of the epochs, the accuracy that a training will have in the end less
 8 (1 - p)^2 points, plus a smooth field of (1 - p) 2 points that is each network's own, plus noise. `early_%` is what
 stopping early could save of exploration at most: if it was known after a quarter of the epochs which trainings are at
@@ -20,6 +27,7 @@ TPE and CMA-ES are Optuna's (requirements-dev.txt).
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -63,6 +71,8 @@ class Setup(NamedTuple):
 
 
 SETUPS = (Setup(11, 3, 72), Setup(9, 1, 32))
+GRID, DEMO_MARGIN = PROJECT / "docs/results/demo/hpspace", 1.0  # a finished grid, and the margin of its verdict
+WIDTH, NEAR = 1.5, 2  # of local quadratics, and how far away trainings are replayed from: in steps
 
 
 class World(NamedTuple):
@@ -75,6 +85,9 @@ class World(NamedTuple):
         case: the noise.
         setup: what may be spent.
         random: where noise comes from.
+        flops: of a training of each network, in those of the dense one.
+        margin: the gain that makes tuning worth it, in points.
+        replayed: what trainings of a finished grid lay above the truth, (V, N); None, noise is that of the case.
     """
 
     truths: np.ndarray
@@ -83,6 +96,9 @@ class World(NamedTuple):
     case: Case
     setup: Setup
     random: np.random.Generator
+    flops: np.ndarray = FLOPS
+    margin: float = MARGIN
+    replayed: np.ndarray | None = None
 
     @property
     def prior(self) -> int:
@@ -91,8 +107,19 @@ class World(NamedTuple):
 
     def train(self, network: int, cells: Any) -> np.ndarray:
         """Accuracies of trainings with a seed each."""
+        return np.array([self.seeds(network, [cell], 1)[0, 0] for cell in cells])
+
+    def seeds(self, network: int, cells: Any, seeds: int) -> np.ndarray:
+        """Accuracies of cells with the same seeds, (seeds, cells)."""
         means = self.truths[network][np.asarray(cells, dtype=int)]
-        return np.array([trainings(means[[at]], 1, self.case, self.random)[0, 0] for at in range(len(means))])
+        if self.replayed is None:
+            return trainings(means, seeds, self.case, self.random)
+        shown = np.empty((seeds, len(means)))
+        for at, cell in enumerate(cells):
+            near = np.abs(self.cells - self.cells[cell]).max(axis=1) <= NEAR
+            above = self.replayed[network, near]
+            shown[:, at] = means[at] + self.random.choice(above - above.mean(), seeds)
+        return shown
 
 
 class Found(NamedTuple):
@@ -118,46 +145,53 @@ def found(world: World, finals: list[list[int]], trained: list[Any]) -> Found:
 
 def by_grid(world: World) -> Found:
     """Every cell with each seed; the best by smoothed means."""
-    all_seeds, sides = world.setup.seeds, len(LATTICE)
-    finals = []
-    for f in world.truths:
-        whole = np.zeros(sides)
-        inside = np.abs(LATTICE).max(axis=1) <= world.setup.side // 2
+    all_seeds, every, finals = world.setup.seeds, np.arange(len(world.cells)), []
+    inside = np.abs(LATTICE).max(axis=1) <= world.setup.side // 2
+    for network, f in enumerate(world.truths):
+        whole = np.zeros(len(LATTICE))
         whole[inside] = f
-        drawn = trainings(whole, all_seeds, world.case, world.random, grid=True)[:, inside]
+        if world.replayed is None:
+            drawn = trainings(whole, all_seeds, world.case, world.random, grid=True)[:, inside]
+        else:
+            drawn = world.seeds(network, every, all_seeds)
         finals.append(finalists(drawn.mean(axis=0), world.cells))
-    return found(world, finals, [np.tile(np.arange(len(world.cells)), all_seeds)] * len(finals))
+    return found(world, finals, [np.tile(every, all_seeds)] * len(finals))
 
 
-def by_surrogate(world: World) -> Found:
+def by_surrogate(world: World, size: int = SIZE) -> Found:
     """Batches by the surrogate of all networks, as the workflow has them, until none is worth it or all are spent."""
-    known, surrogate = searched(world)
+    known, surrogate = searched(world, size)
     cells = [known.cell[known.network == network] for network in range(len(world.truths))]
     return found(world, [best_cells(surrogate, of, np.unique(cells[of])) for of in range(len(cells))], cells)
 
 
-def searched(world: World) -> tuple[Trained, Surrogate]:
-    """The trainings of a search by the surrogate, and the surrogate of all of them."""
-    start = [fill_space(world.cells.tolist(), SIZE, [world.prior]) for _ in world.truths]
+def searched(world: World, size: int) -> tuple[Trained, Surrogate]:
+    """The trainings of a search by the surrogate in batches of a size, and the surrogate of all of them."""
+    start = [fill_space(world.cells.tolist(), size, [world.prior]) for _ in world.truths]
     batches = dict(enumerate(start))
     parts: list[Trained] = []
     while batches:
         parts += [_trained(world, network, cells) for network, cells in batches.items()]
         known = Trained(*(np.concatenate([getattr(of, name) for of in parts]) for name in Trained.__annotations__))
         surrogate = fit(known, world.places, len(world.truths))
-        batches = _next_batches(world, surrogate, batches, known.network, known.cell)
+        batches = _next_batches(world, surrogate, batches, known.network, known.cell, size)
     return known, surrogate
 
 
 def _next_batches(
-    world: World, surrogate: Surrogate, before: Mapping[int, Any], network: np.ndarray, cell: np.ndarray
+    world: World,
+    surrogate: Surrogate,
+    before: Mapping[int, Any],
+    network: np.ndarray,
+    cell: np.ndarray,
+    size: int = SIZE,
 ) -> dict[int, list[int]]:
     """The batches after some trainings, of those networks that had one before and go on."""
     spent, counts = np.bincount(network), np.zeros(world.truths.shape, dtype=int)
     np.add.at(counts, (network, cell), 1)
     left = world.setup.seeds - counts
-    going_on = [of for of in before if spent[of] + SIZE <= world.setup.most]
-    wanted = {of: next_batch(surrogate, of, SIZE, spent[of], left[of]) for of in going_on}
+    going_on = [of for of in before if spent[of] + size <= world.setup.most]
+    wanted = {of: next_batch(surrogate, of, size, spent[of], left[of]) for of in going_on}
     return {of: batch.cells for of, batch in wanted.items() if batch.gain >= WORTH}
 
 
@@ -265,6 +299,7 @@ def _distance(cells: np.ndarray) -> np.ndarray:
 WAYS: dict[str, Callable[[World], Found]] = {
     "full grid": by_grid,
     "adaptive": by_surrogate,
+    "adaptive, batches of 16": partial(by_surrogate, size=2 * SIZE),
     "adaptive, stopping": by_surrogate_stopping,
     "random search": by_chance,
     "Optuna TPE": by_optuna("TPESampler"),
@@ -295,26 +330,26 @@ def outcome(way: Callable[[World], Found], world: World) -> Outcome:
     """Explore, choose among finalists, confirm, and compare with the truth."""
     finals, spent, early = way(world)
     tuned = []
-    for f, cells in zip(world.truths, finals, strict=True):
-        again = trainings(f[cells], FRESH_SEEDS, world.case, world.random)
+    for network, cells in enumerate(finals):
+        again = world.seeds(network, cells, FRESH_SEEDS)
         tuned.append(cells[int(again.mean(axis=0).argmax())])
     answers, fresh = [], np.array([FRESH_SEEDS * len(cells) for cells in finals], dtype=float)
     level = level_of(LEVEL, NETWORKS * QUESTIONS, 1)
     for network in range(1, len(tuned)):
         f, own = world.truths[network], tuned[network]
         settings = [own, world.prior, tuned[0]]
-        drawn = trainings(f[settings], world.case.most, world.case, world.random)
+        drawn = world.seeds(network, settings, world.case.most)
         used = 0
         for other in (1, 2):
             gain, answer = float(f[own] - f[settings[other]]), KEEP
             if settings[other] != own:
-                answer, shown = procedure.question(drawn[:, 0], drawn[:, other], level, world.case.most)
+                answer, shown = procedure.question(drawn[:, 0], drawn[:, other], level, world.case.most, world.margin)
                 used = max(used, shown.seeds)
-            answers.append(None if answer == OPEN else (answer == TUNE) == (gain > MARGIN))
+            answers.append(None if answer == OPEN else (answer == TUNE) == (gain > world.margin))
         fresh[network] += used * len(set(settings))
     regret = world.truths.max(axis=1) - world.truths[np.arange(len(tuned)), tuned]
     right, wrong = (float(np.mean([answer is of for answer in answers])) for of in (True, False))
-    flops = (float(of @ FLOPS) for of in (spent, spent + fresh, early))
+    flops = (float(of @ world.flops) for of in (spent, spent + fresh, early))
     return Outcome(regret, *flops, right, wrong)
 
 
@@ -326,6 +361,36 @@ def worlds(kind: str, setup: Setup, replicates: int, noise: float, which: int = 
         truths = np.stack([truth(kind, random) for _ in VARIANTS])[:, inside]
         noises = np.random.default_rng([procedure.KINDS.index(kind), number, which + 1])
         yield World(truths, LATTICE[inside], PLACES[inside], Case(kind, noise=noise), setup, noises)
+
+
+def replays(setup: Setup, replicates: int) -> Iterator[World]:
+    """The finished grid of the demo again and again, each time with other trainings of it."""
+    cells = pd.read_csv(GRID / "cells.csv.gz").pivot(index=["i", "j"], columns="variant", values="top1")
+    flops = pd.read_csv(GRID / "pruning.csv").set_index("variant")["achieved_ratio"]
+    cells = cells.loc[[tuple(at) for at in LATTICE], flops.index]
+    truths, above = local_quadratics(cells.to_numpy().T)
+    inside = np.abs(LATTICE).max(axis=1) <= setup.side // 2
+    truths, above = truths[:, inside], above[:, inside]
+    for number in range(replicates):
+        noises, case = np.random.default_rng([setup.side, number]), Case("replayed")
+        world = World(truths, LATTICE[inside], PLACES[inside], case, setup, noises)
+        yield world._replace(flops=flops.to_numpy(), margin=DEMO_MARGIN, replayed=above)
+
+
+def local_quadratics(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Accuracies of grids without noise, and what trainings lie above them, both (V, N).
+
+    At each cell a quadratic is fitted to the cells around it. It follows a training a little, for which what is left
+    is corrected.
+    """
+    maps = np.empty((len(LATTICE), len(LATTICE)))
+    for at, cell in enumerate(LATTICE):
+        i, j = (LATTICE - cell).T
+        terms = np.stack([np.ones(len(i)), i, j, i * i, i * j, j * j], axis=1)
+        root = np.exp(-(i**2 + j**2) / (4 * WIDTH**2))  # of the weights
+        maps[at] = np.linalg.pinv(root[:, None] * terms)[0] * root
+    truths = values @ maps.T
+    return truths, (values - truths) / np.sqrt(1 - np.diag(maps))
 
 
 def row(name: dict[str, Any], found: list[Outcome], grid: list[Outcome]) -> dict[str, Any]:
@@ -357,13 +422,26 @@ def row(name: dict[str, Any], found: list[Outcome], grid: list[Outcome]) -> dict
     }
 
 
+def title(setup: Setup) -> str:
+    """The grid of a setup, in words."""
+    return f"{setup.side} x {setup.side}, {setup.seeds} seed{'s' * (setup.seeds > 1)}"
+
+
 def main(arguments: Any) -> None:
     kinds = procedure.KINDS[:1] if arguments.smoke else procedure.KINDS
     many = 1 if arguments.smoke else arguments.replicates
     asked = dict.fromkeys([next(iter(WAYS)), *arguments.ways])
     arguments.output.mkdir(parents=True, exist_ok=True)
+    if arguments.replayed:
+        rows = []
+        for setup in SETUPS[1:] if arguments.smoke else SETUPS:
+            outcomes = {way: [outcome(WAYS[way], world) for world in replays(setup, many)] for way in asked}
+            rows += [row({"grid": title(setup), "way": way}, of, outcomes["full grid"]) for way, of in outcomes.items()]
+            print(*rows[-len(asked) :], sep="\n", flush=True)
+        merged(arguments.output / "exploration_replayed.csv", rows, ["grid", "way"])
+        return
     for setup in SETUPS[1:] if arguments.smoke else SETUPS[::-1]:
-        grid = f"{setup.side} x {setup.side}, {setup.seeds} seed{'s' * (setup.seeds > 1)}"
+        grid = title(setup)
         outcomes: dict[str, list[Outcome]] = {way: [] for way in asked}
         by_kind = []
         for kind in kinds:
@@ -399,6 +477,7 @@ def merged(path: Path, rows: list[dict[str, Any]], key: list[str]) -> pd.DataFra
 
 def add(parser: Any) -> None:
     parser.add_argument("--ways", nargs="+", choices=list(WAYS), default=list(WAYS), help="of search (default: all)")
+    parser.add_argument("--replayed", action="store_true", help="a finished grid, not landscapes of known kinds")
     parser.add_argument("--replicates", type=int, default=40, help="verdicts of each kind of landscape")
     parser.add_argument("--noise", type=float, default=0.9, help="standard deviation of a training, in points")
 

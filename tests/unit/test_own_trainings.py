@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from project_copy import TINY, merged
 from prunescape import api
@@ -84,21 +85,93 @@ def test_the_example_of_the_docs(shift: float, expected: str, tmp_path: Path, mo
     assert stages["explore"] < 0.2 * 2 * 3 * 121
 
 
-def test_a_study_of_optuna_is_a_table_by_the_docs() -> None:
+def study_of_optuna(trials: int) -> Any:
+    """A study with a trial that raised an error, one that was pruned, and one that is running."""
     optuna = pytest.importorskip("optuna")
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    optuna.logging.set_verbosity(optuna.logging.CRITICAL)
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.RandomSampler(seed=0))
-    study.optimize(
-        lambda trial: 90 - trial.suggest_float("lr", 0.01, 1.0, log=True) - trial.suggest_float("wd", 1e-5, 1e-3),
-        n_trials=4,
-    )
+
+    def objective(trial: Any) -> float:
+        rate = trial.suggest_float("lr", 0.01, 1.0, log=True)
+        decay = trial.suggest_float("wd", 1e-5, 1e-3)
+        if trial.number == 1:
+            raise RuntimeError("loss is not finite")
+        if trial.number == 2:
+            trial.report(50.0, 1)
+            raise optuna.TrialPruned
+        return 90 - rate - decay
+
+    study.optimize(objective, n_trials=trials, catch=RuntimeError)
+    running = study.ask()
+    running.suggest_float("lr", 0.01, 1.0, log=True)
+    return study
+
+
+def test_a_study_of_optuna_is_a_table_by_the_docs() -> None:
     code = re.search(r"```python\n(table = study.*?)```", (DOCS / "own-trainings.md").read_text(), re.DOTALL)
-    names: dict[str, Any] = {"study": study}
+    names: dict[str, Any] = {"study": study_of_optuna(5), "api": api, "space": SPACE}
     exec(code[1], names)
     table = checked(names["table"], SPACE)
-    assert table["accuracy"].tolist() == [trial.value for trial in study.trials]
+    trials = names["study"].trials
+    assert table["accuracy"].tolist() == [trials[0].value, 10.0, trials[3].value, trials[4].value]
+    assert table["diverged"].tolist() == [False, True, False, False]
+    assert table["seed"].tolist() == [0, 1, 3, 4]
     assert set(table["stage"]) == {"explore"}
+    assert set(table["network"]) == {"pruned"}
     assert len(api.suggest(table, SPACE, "pruned", count=2)) == 2
+
+
+# As the table of runs is exported: every cell in quotes, NaN as a word, nothing where a run logged nothing.
+WANDB = """"Name","State","Notes","User","Tags","Created","Runtime","optimizer.lr","optimizer.weight_decay","val_acc"
+"brisk-sky-5","running","-","me","","2026-11-30T10:04:00.000Z","20","0.1","0.0005","41.2"
+"fine-sun-4","finished","-","me","","2026-11-30T10:03:00.000Z","61","0.2","0.0005","NaN"
+"good-sea-3","crashed","-","me","","2026-11-30T10:02:00.000Z","12","1","0.0005","23.4"
+"calm-lake-2","finished","-","me","","2026-11-30T10:01:00.000Z","60","0.0631","0.0005","88.5"
+"warm-hill-1","finished","-","me","","2026-11-30T10:00:00.000Z","60","0.1","0.0005","88.1"
+"dark-hill-0","failed","-","me","","2026-11-30T09:00:00.000Z","1","","",""
+"""
+
+
+def test_exports_of_trackers_are_tables_by_the_docs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("wandb_export.csv").write_text(WANDB)
+    study_of_optuna(6).trials_dataframe().to_csv("trials.csv")
+    page = (DOCS / "own-trainings.md").read_text()
+    for name, rows, diverged in (("trials.csv", 5, 1), ("wandb_export.csv", 4, 2)):
+        (given,) = (
+            yaml.safe_load(text)["own"]
+            for text in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+            if f"trainings: {name}" in text
+        )
+        wanted = pd.read_csv(io.StringIO(printed(capsys, "suggest", count=3, **given)))
+        assert wanted["network"].tolist() == ["pruned"] * 3
+        table = pd.read_csv(name).rename(columns={theirs: ours for ours, theirs in given["columns"].items()})
+        table = api.exported(table, SPACE, "pruned", 10.0)
+        assert (len(table), table["diverged"].sum()) == (rows, diverged)
+        assert set(table.loc[table["diverged"], "accuracy"]) == {10.0}
+        # The same from a table that was written by hand.
+        table[[*COLUMNS, "diverged"]].to_csv("by_hand.csv", index=False)
+        again = printed(capsys, "suggest", count=3, trainings="by_hand.csv", columns={})
+        assert again.replace("\r", "") == wanted.to_csv(index=False)
+        asked = pd.read_csv(io.StringIO(printed(capsys, "confirm", **given)))
+        assert set(asked["stage"].str.split("-").str[0]) == {"finalist"}
+
+
+def test_fractions_and_words_are_no_accuracies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    table = pd.DataFrame({"learning_rate": [0.1, 0.2], "weight_decay": 5e-4, "value": [0.88, 0.91]})
+    table.to_csv("t.csv", index=False)
+    told = "prunescape: trainings: no accuracy is above 1; accuracies are in percent: multiply fractions by 100"
+    assert printed(capsys, "suggest", trainings="t.csv") == told
+    table.assign(value=["good", "91"]).to_csv("t.csv", index=False)
+    assert "row 1: accuracy must lie between 0 and 100" in printed(capsys, "suggest", trainings="t.csv")
+    table.assign(value=[88, 91], network=["other", None]).to_csv("t.csv", index=False)
+    given = pd.read_csv("t.csv").rename(columns={"value": "accuracy"})
+    assert api.exported(given, SPACE, "pruned", 10.0)["network"].tolist() == ["other", "pruned"]
 
 
 def test_an_answer_is_that_of_the_workflow(tmp_path: Path) -> None:

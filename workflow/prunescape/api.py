@@ -27,7 +27,7 @@ from prunescape.errors import UserError
 from prunescape.hpspace.exploration import next_batch
 from prunescape.hpspace.explored import EXPLORE, Explored
 from prunescape.hpspace.lattice import THESIS, Axis, Lattice, Pair, fill_space
-from prunescape.hpspace.own import Own, checked, finalists, read_register
+from prunescape.hpspace.own import Own, checked, completed, finalists, read_register
 from prunescape.hpspace.questions import DENSE, PRIOR_CELL
 from prunescape.io.files import write_json
 
@@ -52,6 +52,26 @@ def space(learning_rate: float, weight_decay: float, step: float = 0.2, size: tu
         raise UserError(f"space: size {size} must be two odd numbers from 3 on; the prior is the central cell")
     pair = Pair(*(Axis(axis.name, step) for axis in THESIS))
     return Lattice(pair, (learning_rate, weight_decay), (size[0], size[1]), (1, 1))
+
+
+def exported(table: pd.DataFrame, space: Lattice, network: str, chance: float) -> pd.DataFrame:
+    """Trainings from a table that Optuna or Weights & Biases exported, once its columns have the names used here.
+
+    Args:
+        table: learning_rate, weight_decay, accuracy in percent, and what else it has. A column `state` or `State` tells
+            which trials or runs failed, which counts as diverged, and which have not ended or were stopped early,
+            which are left out. A missing accuracy counts as diverged.
+        space: see `space`.
+        network: whose trainings they are, where no column says so.
+        chance: accuracy of chance, in percent, which diverged trainings get.
+
+    Returns:
+        The table with network, seed, stage and diverged.
+
+    Raises:
+        UserError: no accuracy is above 1, as if they were fractions.
+    """
+    return completed(table, network, chance, space.pair.names)
 
 
 def landscape(trainings: pd.DataFrame, space: Lattice) -> pd.DataFrame:

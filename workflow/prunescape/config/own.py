@@ -23,7 +23,10 @@ class Own(Section):
         "The accuracy of chance, to be given: 100 divided by the number of classes if these are balanced.",
         unit="percent",
     )
-    network: Text = key("pruned", "The network that trainings are suggested for; `dense` is the one that is pruned.")
+    network: Text = key(
+        "pruned",
+        "The network that trainings are suggested for, and of rows that name none; `dense` is the one that is pruned.",
+    )
     count: Count = key(8, "How many trainings are suggested at once.", unit="trainings")
     columns: dict[str, Any] = key(
         {}, "What columns are called in your file, such as `{accuracy: value, learning_rate: params_lr}` of Optuna."

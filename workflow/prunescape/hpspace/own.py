@@ -34,9 +34,47 @@ from prunescape.statistics.sequential import interval
 FINALIST, CONFIRM = "finalist", "confirm"
 STAGES = (EXPLORE, FINALIST, CONFIRM)
 ALIKE = 1e-4  # relative difference up to which a setting is the one that was asked for: tables are printed
+FAILED = ("fail", "failed", "crashed")  # states of Optuna's trials and of W&B's runs that ended without an accuracy
+NOT_ENDED = ("running", "waiting", "pending", "pruned", "killed")  # those that say nothing of the last accuracy
 LEAST_SEED = 2**30  # of fresh seeds; all loops take seeds below 2^31
 TOLD = ("seeds", "gain", "deviation", "low", "high", "level", "seeds_to_decide")  # of a look
 POWER, LEAST_SKILL = 0.8, 0.2  # the workflow's defaults of `verdict.power` and `verdict.least_skill`
+
+
+def completed(table: pd.DataFrame, network: str, chance: float, names: Sequence[str]) -> pd.DataFrame:
+    """A table as a tracker of trainings exports it, with what trackers do not know.
+
+    Rows without a network or a seed get the given network and the row's number. Rows that failed, or have no finite
+    accuracy, have diverged, with the accuracy of chance; those whose settings were not written are left out, as are
+    those that have not ended or were stopped early.
+
+    Args:
+        table: with the project's names of columns, and `state` where the tracker tells it.
+        network: of rows that name none.
+        chance: accuracy of chance, in percent.
+        names: of the hyperparameters.
+
+    Raises:
+        UserError: no accuracy is above 1, as if all were fractions.
+    """
+    table = table.reset_index(drop=True)
+    given = {"network": network, "seed": pd.Series(table.index), "stage": EXPLORE, "diverged": False}
+    for name, value in given.items():
+        column = table[name] if name in table else pd.Series(np.nan, table.index, dtype=object)
+        table[name] = column.astype(object).where(column.notna(), value)
+    state = next((table[name] for name in table if str(name).lower() == "state"), pd.Series("", table.index))
+    state = state.astype(str).str.lower()
+    table = table[~state.isin(NOT_ENDED)].copy()
+    if "accuracy" not in table or not set(names) <= set(table):
+        return table
+    numbers = pd.to_numeric(table["accuracy"], errors="coerce")
+    text = table["accuracy"].notna() & numbers.isna()  # is no accuracy, and is told as such
+    failed = state.loc[table.index].isin(FAILED) | ~(np.isfinite(numbers) | text)
+    if (~failed).any() and chance > 1 and numbers[~failed].max() <= 1:
+        raise UserError("trainings: no accuracy is above 1; accuracies are in percent: multiply fractions by 100")
+    table["diverged"] = table["diverged"].where(~failed, True)
+    table["accuracy"] = table["accuracy"].where(~failed, chance)
+    return table[~failed | table[list(names)].notna().all(axis=1)]
 
 
 def checked(trainings: pd.DataFrame, lattice: Lattice) -> pd.DataFrame:

@@ -37,6 +37,7 @@ def own_page(name: str, config: Config) -> str:
     prior = {of: getattr(own if of in THESIS.names else config.recipe, of) for of in HYPERPARAMETERS}
     space, register = Lattice.around(config.grid, prior), own.choices or f"{own.trainings}.choices.json"
     table, verdict = _table(Path(own.trainings), own.columns, space, name == SUGGEST), config.verdict
+    table = api.exported(table, space, own.network, own.chance)
     if name == SUGGEST:
         return api.suggest(table, space, own.network, own.count).to_csv(index=False).rstrip()
     if name == CONFIRM:
@@ -49,16 +50,15 @@ def own_page(name: str, config: Config) -> str:
 
 
 def _table(path: Path, columns: Mapping[str, Any], space: Lattice, may_lack: bool) -> pd.DataFrame:
-    """The trainings, with the columns' own names; a stage that a row does not name is exploring."""
+    """The trainings, with the columns' own names."""
     if not path.is_file():
         if not may_lack:
             raise UserError(f"{path}: no such file; give own.trainings the table of your trainings")
         return pd.DataFrame(columns=["network", *space.pair.names, "seed", "accuracy"])
     try:
-        table = pd.read_csv(path).rename(columns={str(theirs): ours for ours, theirs in columns.items()})
+        return pd.read_csv(path).rename(columns={str(theirs): ours for ours, theirs in columns.items()})
     except (ValueError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: no CSV file ({error}); mend it") from None
-    return table.fillna({"stage": "explore", "diverged": False}) if len(table) else table
 
 
 def _told(row: dict[str, Any], space: Lattice) -> str:
