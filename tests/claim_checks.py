@@ -40,8 +40,11 @@ def check_claims(stated: StudyClaims) -> list[Claim]:
 
 
 def disturbed(table: pd.DataFrame, spread: float, seed: int, *names: str) -> pd.DataFrame:
-    """The table with as much noise, by its standard deviation, on those of these columns that it has."""
+    """The table with as much noise, by its standard deviation, on those of these columns that it has.
+
+    Coherence stays between 0 and 1, accuracies between 0 and 100.
+    """
     generator = np.random.default_rng(seed)
-    return table.assign(
-        **{name: table[name] + generator.normal(0, spread, len(table)) for name in names if name in table}
-    )
+    noisy = {name: table[name] + generator.normal(0, spread, len(table)) for name in names if name in table}
+    most = {name: 1 if name == "coherence" else 100 for name in noisy if name == "coherence" or "top1" in name}
+    return table.assign(**noisy | {name: noisy[name].clip(0, end) for name, end in most.items()})

@@ -108,9 +108,10 @@ def widths(seeds=(0, 1, 2), of=WIDTHS, last=20, growth=1.0):
         learned = 1 - np.exp(-epoch * (1 + 2 * size) / 12)
         loss = 2.3 * (1 - learned)
         accuracy = 10 + 90 * learned - seed * 0.2, 10 + (38 + 8 * size) * learned + seed * 0.3
-        coherence = (0.01 + 0.01 * growth * size + 0.001 * seed) * np.exp(-((epoch - 3) ** 2) / 8) + 1e-4
+        scatter = 1 + 0.05 * (seed - 1)
+        coherence = (0.01 + 0.01 * growth * size * scatter + 0.001 * seed) * np.exp(-((epoch - 3) ** 2) / 8) + 1e-4
         measured = coherence if epoch % 3 == 0 else np.nan
-        losses, diffs = (loss, 2.3 - 0.8 * learned), 0.3 * (of[0] / width) ** 0.25
+        losses, diffs = (loss, 2.3 - 0.8 * learned), 0.3 * (of[0] / width) ** 0.25 * scatter
         rows.append(
             (width, parameters_of(width), seed, epoch, losses[0], accuracy[0], losses[1], accuracy[1], measured, diffs)
         )
@@ -158,10 +159,11 @@ def mlp_children(experiment="wide", seeds=(0, 1, 2), of=WIDTHS, scopes=("global"
 def network_children(seeds=(0, 1, 2), scopes=("floor", "local"), model=MODEL, masks=MASKS, broken=12.0):
     """children.csv of the experiment `network`; with a floor, the diff mask breaks the network."""
     rows = []
-    for seed, (score, end, level) in product(seeds, masks):
-        for scope in ("",) if score == "none" else scopes:
+    for seed, (place, (score, end, level)) in product(seeds, enumerate(masks)):
+        for kind, scope in enumerate(("",) if score == "none" else scopes, 1):
             top1 = broken if (score, end, scope) == ("diff", "best", "floor") else level
-            numbers = 1.0 if score == "none" else 0.1, 0.01, 99.0 - 0.1 * seed, 0.9, top1 + 0.4 * (seed - 1)
+            top1 += (0.4 + 0.01 * place * kind) * (seed - 1)
+            numbers = 1.0 if score == "none" else 0.1, 0.01, 99.0 - 0.1 * seed, 0.9, top1
             sizes = np.nan, np.nan, 23_500_000, 23_500_000 if score == "none" else 2_400_000
             rows.append(("network", model, seed, *sizes, score, end, scope, *numbers))
     return pd.DataFrame(rows, columns=CHILD)
@@ -206,7 +208,11 @@ def early_masks(seeds=(0, 1, 2), at=(0, 3, 9, 20), model=MODEL, good=9, used=60)
             60,
             150,
             chosen,
-            79.0 + 0.3 * seed - 0.6 * (score == "diff") - 4 * (epoch < good) + 0.02 * seed * (epoch > good),
+            79.0
+            + 0.3 * seed
+            - 0.6 * (score == "diff")
+            - 4 * (epoch < good)
+            + 0.02 * seed * ((epoch > good) + 1 / (epoch + 1)),
         )
         for seed, score, (epoch, chosen) in product(seeds, ("diff", "magnitude"), epochs)
     ]
