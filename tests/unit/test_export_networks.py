@@ -55,6 +55,13 @@ def test_the_setting_to_use_and_of_its_seeds_the_best() -> None:
     assert own[CELL_SEED] == 3
 
 
+def test_the_learning_rate_handed_on_is_the_one_that_was_used_with_the_grids_beside_it() -> None:
+    table = cells()
+    table["grid_learning_rate"] = 100 * table["learning_rate"]
+    chosen = chosen_training(table, decisions(), "m", "dense")
+    assert (chosen["learning_rate"], chosen["grid_learning_rate"]) == (0.2, 20.0)
+
+
 def test_without_confirmation_the_dense_network_is_taken_where_it_looks_best() -> None:
     explored = decisions(NOT_ASKED).query("question == 'prior'")
     table = cells()

@@ -53,6 +53,12 @@ def test_each_training_is_there_once(trainings: pd.DataFrame) -> None:
     assert all_trainings(CELLS, None, AXES)["stage"].tolist() == ["explore", "explore"]
 
 
+def test_the_grids_learning_rate_stands_beside_the_one_that_was_used(trainings: pd.DataFrame) -> None:
+    assert of_wandb(trainings, "run")["grid_learning_rate"].tolist() == [0.1, 0.1, 0.1]
+    assert of_mlflow(trainings, "run")["params.grid_learning_rate"].tolist() == ["0.1", "0.1", "0.1"]
+    assert not [name for name in all_trainings(CELLS.drop(columns="grid_learning_rate"), None, AXES) if "grid" in name]
+
+
 def test_tensorboard_reads_curves_results_and_hyperparameters(trainings: pd.DataFrame, tmp_path: Path) -> None:
     (tmp_path / "net" / "old").mkdir(parents=True)
     write_tensorboard(tmp_path, trainings, HISTORIES)

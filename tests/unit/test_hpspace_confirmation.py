@@ -1,6 +1,7 @@
 """Confirmation: rounds, generations and answers, recomputed independently; and what the verdict says of them."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -13,7 +14,11 @@ from scipy.stats import t
 
 from confirmation_samples import RULES, SETTINGS, Confirmed, drawn
 from prunescape.data.randomness import LEAST_SEED
+from prunescape.figures.forest import draw
+from prunescape.hpspace.cells import of_grid
+from prunescape.hpspace.claims import claims
 from prunescape.hpspace.confirmation import compared
+from prunescape.hpspace.lattice import CELL_SEED
 from prunescape.hpspace.learnt import chance_of
 from prunescape.hpspace.questions import PRIOR_CELL, seed_of
 from prunescape.hpspace.verdict import from_json, verdict
@@ -24,10 +29,10 @@ from prunescape.io.files import read_json, write_json
 VARIANTS = ("dense", "uniform-0.6", "uniform-0.2")
 
 
-def cells(**centres: tuple[int, int]) -> pd.DataFrame:
+def cells(variants: Sequence[str] = VARIANTS, **centres: tuple[int, int]) -> pd.DataFrame:
     """cells.csv of one seed without noise: bowls around centres, the prior's where none is given."""
     rows = []
-    for variant, i, j in product(VARIANTS, range(-3, 4), range(-3, 4)):
+    for variant, i, j in product(variants, range(-3, 4), range(-3, 4)):
         middle = centres.get(variant, (0, 0))
         top1 = 94 - 0.4 * ((i - middle[0]) ** 2 + (j - middle[1]) ** 2)
         rows.append(("m", variant, 0, i, j, 0.1 * 10 ** (0.2 * i), 0.005 * 10 ** (0.2 * j), top1, 1.0))
@@ -63,13 +68,49 @@ def answer_of(found: Confirmed) -> dict[str, Any]:
     return verdict(found.decisions(), found.cells, SETTINGS | {"confirm": found.rules.confirm})
 
 
-def test_it_is_told_where_learning_rates_are_a_part_of_the_grids(found: Confirmed) -> None:
-    model = str(found.cells["model"].iloc[0])
-    parts = {model: {"uniform-0.2": 0.01}}
-    answer = verdict(found.decisions(), found.cells, SETTINGS | {"confirm": found.rules.confirm}, parts=parts)
-    told = "uniform-0.2: trained at 0.01 of the learning rates that stand here"
-    assert told in " ".join(verdict_text(answer).split())
-    assert told not in words_of(found)
+FINE = "uniform_fine_tuning-0.6"
+
+
+def test_learning_rates_are_those_that_each_network_is_trained_with(tmp_path: Path) -> None:
+    """Also where few trainings explored: some cells saw the fine-tuned network alone, and others all but it."""
+    whole = cells(("dense", FINE, "uniform-0.2"), **{FINE: (2, -1)})
+    fine = whole["variant"] == FINE
+    whole.insert(list(whole.columns).index("top1"), "grid_learning_rate", whole["learning_rate"])
+    whole.loc[fine, "learning_rate"] *= 0.01
+    table = pd.concat([whole[fine & (whole["i"] >= 1)], whole[~fine & (whole["i"] < 2)]], ignore_index=True)
+    found = Confirmed(table, like(whole), tmp_path)
+    rows = found.decisions()
+    assert set(rows.loc[rows["variant"] == FINE, "tuned_i"]) == {2}
+    for row in rows.to_dict("records"):
+        part = 0.01 if row["variant"] == FINE else 1.0
+        for prefix in ("", "tuned_"):
+            rate = 0.1 * 10 ** (0.2 * row[f"{prefix}i"])
+            assert row[f"{prefix}grid_learning_rate"] == pytest.approx(rate)
+            assert row[f"{prefix}learning_rate"] == pytest.approx(part * rate)
+            assert row[f"{prefix}weight_decay"] == pytest.approx(0.005 * 10 ** (0.2 * row[f"{prefix}j"]))
+    parts = {"m": {FINE: 0.01}}
+    answer = verdict(rows, of_grid(table), SETTINGS | {"confirm": found.rules.confirm}, parts=parts)
+    network = answer["models"]["m"]["networks"][FINE]
+    assert network["recommendation"] == "tune"
+    tuned = rows[(rows["variant"] == FINE) & (rows["question"] == "prior")].iloc[0]
+    assert network["use"]["learning_rate"] == pytest.approx(0.001 * 10 ** (0.2 * tuned["tuned_i"]))
+    words = " ".join(verdict_text(answer).split())
+    assert f"{FINE}: as fine-tuning does, trained at 0.01 of the learning rates of the grid" in words
+    used = f"learning rate {tuned['tuned_learning_rate']:.3g}, weight decay {tuned['tuned_weight_decay']:.3g}"
+    dense = rows[rows["question"] == "dense"].iloc[0]
+    assert f"the dense optimum: learning rate {dense['grid_learning_rate']:.3g}," in words
+    stated = claims({"verdict": answer}, {"data": "digits", "seeds": [0], "adaptive": False}).claims
+    (claim,) = (claim for claim in stated if claim.case == FINE and claim.id.split(".")[1] == "keep_prior")
+    assert claim.answer.startswith(f"Train at {used}")
+    told = [text.get_text().replace("\n", " ") for axes in draw(rows).axes for text in axes.texts]
+    assert f"Train at {used}" in told
+
+
+def test_a_cells_own_seed_is_no_hyperparameter(tmp_path: Path) -> None:
+    table = cells(**MOVED)
+    table.insert(list(table.columns).index("j") + 1, CELL_SEED, range(len(table)))
+    plain = Confirmed(cells(**MOVED), like(table), tmp_path / "plain").decisions()
+    pd.testing.assert_frame_equal(Confirmed(table, like(table), tmp_path / "own").decisions(), plain)
 
 
 def test_every_confirmed_number_follows_from_the_raw_trainings(found: Confirmed) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from prunescape.errors import UserError
+from prunescape.hpspace.cells import GRID
 from prunescape.hpspace.choice import choose_finalists
 from prunescape.hpspace.landscape import hyperparameters_of
 from prunescape.hpspace.lattice import CELL_SEED, HYPERPARAMETERS, Cell, epochs_trained
@@ -40,8 +41,9 @@ def chosen_training(cells: pd.DataFrame, decisions: pd.DataFrame, model: str, va
         cells, decisions, model, variant: see `setting_to_use`.
 
     Returns:
-        i, j, both hyperparameters, mean_top1, seed, the cell's own seed if it has one, seeds (how many), and the
-        table's top1, top5 and epochs of the training with that seed.
+        i, j, both hyperparameters as used, those of the grid where training may use a multiple of them, mean_top1,
+        seed, the cell's own seed if it has one, seeds (how many), and the table's top1, top5 and epochs of the training
+        with that seed.
 
     Raises:
         UserError: all trainings there diverged.
@@ -53,10 +55,12 @@ def chosen_training(cells: pd.DataFrame, decisions: pd.DataFrame, model: str, va
     if chosen["diverged"]:
         raise UserError(f"{model}, {variant}: all trainings at the setting to use diverged; there is nothing to export")
     varied = hyperparameters_of(cells)
+    of_grid = [name for name in cells.columns if name.startswith(GRID)]
     return {
         **{name: int(chosen[name]) for name in ("i", "j", "seed", CELL_SEED) if name in chosen},
         "epochs": int(chosen[epochs_trained(varied)]),
         **{name: (int if HYPERPARAMETERS[name].whole else float)(chosen[name]) for name in varied},
+        **{name: float(chosen[name]) for name in of_grid},
         **{name: float(chosen[name]) for name in ("top1", "top5")},
         "mean_top1": float(trained["top1"].mean()),
         "seeds": len(trained),

@@ -16,6 +16,7 @@ from tensorboardX.proto.summary_pb2 import Summary
 from tensorboardX.record_writer import RecordWriter
 from tensorboardX.summary import hparams, scalar
 
+from prunescape.hpspace.cells import GRID
 from prunescape.io.files import atomic
 
 NAMES = ["model", "variant", "method", "ratio", "criterion", "pipeline", "target", "stage", "seed"]
@@ -34,13 +35,14 @@ def all_trainings(cells: pd.DataFrame, again: pd.DataFrame | None, axes: Sequenc
         axes: names of the hyperparameters that were explored.
 
     Returns:
-        One row a training: its name, `NAMES`, the hyperparameters as they were used, `MEASURED` as far as they are
-        there, diverged, and i and j.
+        One row a training: its name, `NAMES`, the hyperparameters as they were used, those of the grid where training
+        may use a multiple of them, `MEASURED` as far as they are there, diverged, and i and j.
     """
     parts = [cells.assign(stage="explore"), *([again] if again is not None else [])]
     found = pd.concat(parts, ignore_index=True)
     measured = [name for name in MEASURED if name in found and found[name].notna().any()]
-    found = found[[*NAMES, *axes, *measured, "diverged", "i", "j"]].drop_duplicates([*PLACE, "stage"])
+    of_grid = [name for name in found if name.startswith(GRID)]
+    found = found[[*NAMES, *axes, *of_grid, *measured, "diverged", "i", "j"]].drop_duplicates([*PLACE, "stage"])
     place = found["i"].astype(str) + "_" + found["j"].astype(str)
     stage = found["stage"] + "_seed-" + found["seed"].astype(str)
     return found.assign(name=found["model"] + "/" + found["variant"] + "/" + stage + "_" + place)

@@ -2,13 +2,13 @@
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from prunescape.hpspace.cells import with_variants
+from prunescape.hpspace.cells import GRID, of_grid, with_variants
 from prunescape.hpspace.choice import METRIC
 from prunescape.hpspace.landscape import hyperparameters_of
 from prunescape.hpspace.questions import COLLAPSED, DENSE_NEAR_CHANCE, POLICY, SHOWN, TUNED
@@ -18,6 +18,7 @@ from prunescape.statistics.looks import KEEP, OPEN, TUNE
 NOT_ASKED = "not asked"
 ANSWERS = (KEEP, TUNE, OPEN, NOT_ASKED)
 SAME, EXPLORED = "same setting", "explored only"
+PREFIXES = ("tuned_", "")  # of the columns of both settings
 LEARNT = ("chance", "accuracy_low", "needed")
 File = str | os.PathLike[str]
 
@@ -41,8 +42,6 @@ def decisions(cells: pd.DataFrame, rounds: Mapping[str, Mapping[str, Any]], marg
         cells, margin: see `tabulate`.
         rounds: the last round of each model, by variant.
     """
-    names = hyperparameters_of(cells)
-    values = cells.drop_duplicates(["model", "i", "j"]).set_index(["model", "i", "j"])[names]
     rows = []
     for model, entries in rounds.items():
         for variant, entry in entries.items():
@@ -51,15 +50,47 @@ def decisions(cells: pd.DataFrame, rounds: Mapping[str, Mapping[str, Any]], marg
                 continue
             for question, of in entry["questions"].items():
                 rows.append({**_row(model, variant, question, margin), **_answer(entry, of), **_cells(entry, question)})
-    table = pd.DataFrame(rows)
-    for prefix in ("", "tuned_"):
-        places = zip(table["model"], table[f"{prefix}i"], table[f"{prefix}j"], strict=True)
-        found = [values.loc[place].to_dict() if not math.isnan(place[1]) else {} for place in places]
-        for name in names:
-            table[f"{prefix}{name}"] = [of.get(name, math.nan) for of in found]
     columns = [*_row("", "", "", 0.0), "answer", "reason", *SHOWN, "collapsed", "seeds_to_decide", "trainings"]
-    columns += [f"{prefix}{name}" for prefix in ("tuned_", "") for name in ("i", "j", *names)]
-    return table.reindex(columns=[*columns, *LEARNT, "ends"])
+    names = [*hyperparameters_of(cells), *(name for name in cells.columns if name.startswith(GRID))]
+    columns += [f"{prefix}{name}" for prefix in PREFIXES for name in ("i", "j", *names)]
+    return with_settings(pd.DataFrame(rows), cells).reindex(columns=[*columns, *LEARNT, "ends"])
+
+
+def with_settings(table: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
+    """Decisions with the hyperparameters of both settings.
+
+    Args:
+        table: model, variant, and both settings' places i and j.
+        cells: `cells.csv`.
+    """
+    settings, wider = _settings(cells), table.copy()
+    for prefix in PREFIXES:
+        places = zip(table["model"], table["variant"], table[f"{prefix}i"], table[f"{prefix}j"], strict=True)
+        found = pd.DataFrame([{} if math.isnan(place[2]) else settings(*place) for place in places], table.index)
+        for name in found:
+            wider[f"{prefix}{name}"] = found[name]
+    return wider
+
+
+def _settings(cells: pd.DataFrame) -> Callable[[str, str, float, float], dict[str, float]]:
+    """Hyperparameters by model, variant and cell, as they are used, and beside them those of the grid.
+
+    A network need not have been trained at a cell when it was explored, but the part of the grid's values that it is
+    trained with is the same everywhere.
+    """
+    place, network = ["model", "i", "j"], ["model", "variant"]
+    grid = of_grid(cells).drop_duplicates(place).set_index(place)[hyperparameters_of(cells)]
+    first = cells.drop_duplicates(network).set_index(network)
+    names = [name.removeprefix(GRID) for name in cells.columns if name.startswith(GRID)]
+    parts = {name: first[name] / first[f"{GRID}{name}"] for name in names}
+
+    def settings(model: str, variant: str, i: float, j: float) -> dict[str, float]:
+        of = grid.loc[(model, i, j)].to_dict()
+        # To the 12 digits of the grid, so that a quotient leaves no trace.
+        used = {name: float(f"{of[name] * parts[name][model, variant]:.12g}") for name in names}
+        return {**of, **used, **{f"{GRID}{name}": of[name] for name in names}}
+
+    return settings
 
 
 def _row(model: str, variant: str, question: str, margin: float) -> dict[str, Any]:

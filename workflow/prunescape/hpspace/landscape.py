@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from prunescape.hpspace.lattice import Pair
+from prunescape.hpspace.lattice import CELL_SEED, Pair
 
 METRICS = ("top1", "top5")
 
@@ -29,9 +29,10 @@ def mean_over_seeds(cells: pd.DataFrame, metric: str) -> pd.DataFrame:
 
 
 def hyperparameters_of(cells: pd.DataFrame) -> list[str]:
-    """The names of the two hyperparameters: in every table of cells they stand behind the coordinates i and j."""
-    after = list(cells.columns).index("j") + 1
-    return list(cells.columns[after : after + 2])
+    """The names of the two hyperparameters: in every table of cells they stand behind the cell and its own seed."""
+    columns = [name for name in cells.columns if name != CELL_SEED]
+    after = columns.index("j") + 1
+    return columns[after : after + 2]
 
 
 def places(cells: pd.DataFrame, pair: Pair) -> np.ndarray:

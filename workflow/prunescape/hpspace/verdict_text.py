@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from textwrap import fill
 from typing import Any
 
+from prunescape.hpspace.cells import GRID
 from prunescape.hpspace.confirmation import NEAR_CHANCE
 from prunescape.hpspace.decision import EXPLORED, SAME
 from prunescape.hpspace.lattice import Pair
@@ -86,7 +87,8 @@ def _dense_optimum(entry: Mapping[str, Any], pair: Pair) -> str:
         return "the dense network's was not tuned again"
     if first["reason"] == DENSE_NEAR_CHANCE:
         return "the dense network has hardly learnt"
-    return f"the dense optimum: {pair.told(first)}"
+    # The row is a pruned network's, which may be trained with a part of the grid's values.
+    return f"the dense optimum: {pair.told({name: first.get(f'{GRID}{name}', first[name]) for name in pair.names})}"
 
 
 def _line(name: str, of: Mapping[str, Any], pair: Pair) -> list[str]:
@@ -168,7 +170,10 @@ def caveats(entry: Mapping[str, Any]) -> Iterator[str]:
     yield from map(alike, entry["same"])
     for part in sorted(set(entry["parts"].values())):
         names = ", ".join(name for name, own in entry["parts"].items() if own == part)
-        yield f"{names}: trained at {part:.3g} of the learning rates that stand here, as fine-tuning does"
+        yield (
+            f"{names}: as fine-tuning does, trained at {part:.3g} of the learning rates of the grid; those told of them"
+            " are the ones used"
+        )
     if entry["one_checkpoint"]:
         names = ", ".join(entry["one_checkpoint"])
         yield f"{names}: the answers hold for the one dense checkpoint that all seeds go on from"

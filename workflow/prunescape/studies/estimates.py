@@ -112,6 +112,7 @@ _QUESTION = (
     "the setting that the tuned one is compared with: `prior`, the one in the config; `dense`, what tuning the dense"
     " network gave; `policy`, a cell of the dense network's region of interest for each seed"
 )
+_SETTING = ("i", "j", "learning_rate", "weight_decay", "grid_learning_rate")
 CONFIRMED = {
     "question": Column(TEXT, _QUESTION),
     "answer": Column(
@@ -153,8 +154,8 @@ CONFIRMED = {
     ),
     "needed": Column(NUMBER, "accuracy above which a network has learnt", "percent"),
     "ends": Column(TEXT, "sides where the grid ends though accuracy still rises, each with the network"),
-    **{name: COLUMNS[name] for name in ("i", "j", "learning_rate", "weight_decay")},
-    **{f"tuned_{name}": tuned(COLUMNS[name]) for name in ("i", "j", "learning_rate", "weight_decay")},
+    **{name: COLUMNS[name] for name in _SETTING},
+    **{f"tuned_{name}": tuned(COLUMNS[name]) for name in _SETTING},
 }
 ESTIMATED = {
     "trainings": Column(WHOLE, "trainings that explored this network", "trainings"),

@@ -41,7 +41,7 @@ _SHAPE = (*THESIS.centre, "length", "width", "angle_degrees")
 _OF_DENSE = {
     "n_cells": Column(WHOLE, "cells in the dense network's region of interest, whose reuse is tested", "cells")
 }
-_SETTING = ("i", "j", *THESIS.names)
+_SETTING = ("i", "j", *THESIS.names, "grid_learning_rate")
 _DECIDED = (
     *("answer", "reason", *SHOWN, "collapsed", "seeds_to_decide", "trainings"),
     *(*(f"tuned_{name}" for name in _SETTING), *_SETTING, "chance", "accuracy_low", "needed", "ends"),
@@ -840,7 +840,7 @@ def _renamed(table: Table, renamed: Mapping[str, str], meanings: Mapping[str, Co
     """A table as described for the thesis' pair, for another one."""
     if table.own is OF_EPOCH:  # whatever the axes, a history has the learning rate
         renamed = {}
-    unknown = () if "learning_rate" in renamed.values() else ("grid_learning_rate",)
+    unknown = () if "learning_rate" in renamed.values() else ("grid_learning_rate", "tuned_grid_learning_rate")
     columns = tuple(renamed.get(name, name) for name in table.columns if name not in unknown)
     own = {name: meanings[name] for name in columns if name in meanings}
     return replace(table, columns=columns, own={**own, **table.own})

@@ -1,5 +1,6 @@
 """Train the chosen cell of a network once more, as in its tile, and keep the weights."""
 
+from prunescape.hpspace.cells import GRID
 from prunescape.hpspace.lattice import CELL_SEED, Pair
 from prunescape.hpspace.tile import alone, history_table, lane_of
 from prunescape.io.files import read_json, write_csv
@@ -25,7 +26,7 @@ with logged(snakemake) as logger:
     checkpoint = Checkpoint.of(snakemake.params.checkpoint, settings, cell, identity, data)
     with job_lock(f"{snakemake.params.checkpoint}.lock", checkpoint.identity, snakemake.output) as to_do:
         if to_do:
-            varied = {name: cell[name] for name in Pair.from_settings(settings).names}
+            varied = {name: cell.get(f"{GRID}{name}", cell[name]) for name in Pair.from_settings(settings).names}
             lane = lane_of({**settings["fixed"], **varied}, start, settings["rate_factor"])
             (result,) = train(task, [lane], logger.info, checkpoint)
             save_weights(snakemake.output.weights, result.weights)

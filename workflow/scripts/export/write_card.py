@@ -12,8 +12,9 @@ with logged(snakemake):
     pair, cell = Pair.from_settings(settings), read_json(snakemake.input.cell)
     model, variant = snakemake.wildcards.model, snakemake.wildcards.variant
     query = "model == @model and variant == @variant"
-    if "learning_rate" in cell:  # the rate that was used, where the pipeline multiplies that of the grid
-        cell["learning_rate"] *= settings["rate_factor"]
+    fixed = settings["fixed"]
+    if "learning_rate" in fixed:  # the rate that was used, where the pipeline multiplies that of the config
+        fixed["learning_rate"] *= settings["rate_factor"]
     risk = snakemake.input.get("risk")
     answer = read_json(snakemake.input.verdict)["models"][model]["networks"].get(variant)
     card = model_card(
@@ -24,7 +25,7 @@ with logged(snakemake):
             "model": model,
             "variant": variant,
             "data": load_prepared(snakemake.input.data),
-            "cell": settings["fixed"] | cell,
+            "cell": fixed | cell,
             "recipe": settings["recipe"] | {name: cell[name] for name in pair.names},
             "trained_top1": float(read_csv(snakemake.input.history)["top1"].dropna().iloc[-1]),
             "check": read_json(snakemake.input.check),
