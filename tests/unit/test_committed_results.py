@@ -170,6 +170,20 @@ def test_so_do_those_of_tables_that_are_made_up_unless_one_is_changed(study: str
         check_arithmetic(folder)
 
 
+@pytest.mark.parametrize("folder", [of for of in FINISHED if of.name == "hpspace"], ids=name_of)
+def test_settings_that_are_decided_on_are_those_of_the_trainings(folder: Path) -> None:
+    names = ["learning_rate", "weight_decay", "grid_learning_rate"]
+    trained = read(folder, "confirmation").groupby(["variant", "setting"], sort=False)
+    checked = 0
+    for row in read(folder, "decisions").to_dict("records"):
+        for setting, prefix in (("tuned", "tuned_"), (row["question"], "")):
+            if (row["variant"], setting) in trained.groups:
+                used = trained.get_group((row["variant"], setting))[names].drop_duplicates()
+                assert used.to_numpy() == pytest.approx([[row[f"{prefix}{name}"] for name in names]], rel=1e-9)
+                checked += 1
+    assert checked >= 8
+
+
 @pytest.mark.parametrize("folder", FINISHED, ids=name_of)
 def test_outcomes_follow_from_the_intervals(folder: Path) -> None:
     for claim in StudyClaims.read(folder / "claims.json").claims:
