@@ -179,7 +179,8 @@ def test_settings_that_are_decided_on_are_those_of_the_trainings(folder: Path) -
         for setting, prefix in (("tuned", "tuned_"), (row["question"], "")):
             if (row["variant"], setting) in trained.groups:
                 used = trained.get_group((row["variant"], setting))[names].drop_duplicates()
-                assert used.to_numpy() == pytest.approx([[row[f"{prefix}{name}"] for name in names]], rel=1e-9)
+                assert len(used) == 1
+                assert used.iloc[0].tolist() == pytest.approx([row[f"{prefix}{name}"] for name in names], rel=1e-9)
                 checked += 1
     assert checked >= 8
 
