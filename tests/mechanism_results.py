@@ -15,6 +15,7 @@ MODEL = "resnet20"
 SEEDS = (0, 1, 2)
 OFFSETS = {0: -0.01, 1: 0.0, 2: 0.01}  # of a seed, in nats
 LEVELS = (0.05, 0.1)
+EPOCHS = (0, 1, 2, 3, 4, 5, 6, 8, 10)
 EACH = 0.025  # one-sided level of every answer here
 
 
@@ -28,7 +29,7 @@ def summary(seed: int, level: float, mean: float, **labels: object) -> dict[str,
 def epochs(factor: float) -> pd.DataFrame:
     """Mean utility at level 0.1 goes from 0.1 to 0.1 `factor` nats."""
     means = {0: 0.1, 10: 0.1 * factor}
-    return pd.DataFrame(
+    table = pd.DataFrame(
         [
             summary(seed, level, level / 0.1 * mean + OFFSETS[seed] * (epoch > 0), epoch=epoch, ablation="ratio")
             for seed in SEEDS
@@ -36,20 +37,29 @@ def epochs(factor: float) -> pd.DataFrame:
             for level in LEVELS
         ]
     )
+    scatter = table["seed"].map(OFFSETS) * (1 + (table["epoch"] > 0))  # of the imbalance, in parts of the mean
+    return table.assign(imbalance=table["imbalance"] + scatter * table["mean"])
 
 
 def sizes(by_ratio: float, by_number: float) -> pd.DataFrame:
     """The small network's mean utility is so much more than the whole one's, 1 nat."""
     more = {"ratio": by_ratio, "number": by_number}
-    return pd.DataFrame(
+    table = pd.DataFrame(
         [
-            summary(seed, level, 1.0 + (size < 1) * (more[ablation] + OFFSETS[seed]), size=size, ablation=ablation)
+            summary(
+                seed,
+                level,
+                1.0 + (size < 1) * (more[ablation] + OFFSETS[seed] * (1 + (ablation == "number"))),
+                size=size,
+                ablation=ablation,
+            )
             for seed in SEEDS
             for size in (1.0, 0.5, 0.25)
             for ablation in more
             for level in LEVELS
         ]
     )
+    return table.assign(imbalance=table["imbalance"] + table["seed"].map(OFFSETS) * table["mean"])
 
 
 def pruned(**means: float) -> pd.DataFrame:
@@ -75,9 +85,18 @@ def retrained(gain: float) -> pd.DataFrame:
 
 
 def cycles(small: str = "last") -> pd.DataFrame:
+    apart = {"fine_tuning": 0.3, "rewinding": 0.0}
     beside = {1: 88.0 if small == "every" else np.nan, 2: 88.0}
     rows = [
-        (seed, pruning, retraining, cycle, 0.7**cycle, 90.0 - cycle + seed, beside[cycle])
+        (
+            seed,
+            pruning,
+            retraining,
+            cycle,
+            0.7**cycle,
+            90.0 - cycle + seed + apart[retraining] * (seed - 1),
+            beside[cycle],
+        )
         for seed in SEEDS
         for pruning in ("weights", "channels")
         for retraining in ("fine_tuning", "rewinding")
@@ -100,11 +119,11 @@ def barriers(
     rows += [
         (seed, "seeds", np.nan, np.nan, np.nan, other, "error", 60.0) for seed in seeds for other in seeds[seed + 1 :]
     ]
-    rows += [(*row[:1], what, *row[2:7], 40.0) for row in rows if row[1] == "seeds" for what in MATCHED]
+    rows += [(*row[:1], what, *row[2:7], 40.0 + 0.1 * row[5]) for row in rows if row[1] == "seeds" for what in MATCHED]
     columns = ["seed", "what", "pruning", "retraining", "cycle", "seed_to", "measure", "barrier"]
     table = pd.DataFrame(rows, columns=columns).assign(model=MODEL)
     off = (table["cycle"] == 1) | (table["measure"] == "loss")
-    end = 1 + excess + 0.1 * table["seed"] * (excess != 0)
+    end = 1 + excess + 0.1 * table["seed"]
     heights = table["barrier"].where(~off, 1000.0)
     return table.assign(barrier=heights, start=1.0, end=end, small=small, recomputed=True)
 
@@ -132,11 +151,11 @@ def ranks(value: float) -> pd.DataFrame:
 
 
 def explained(norms: float, fisher: float) -> pd.DataFrame:
-    """After the last of three epochs; the mean utility grows."""
+    """After the last of nine epochs; the mean utility grows."""
     rows = [
         (seed, epoch, level, 0.1 + epoch / 10, 0.1, norms + OFFSETS[seed], fisher + OFFSETS[seed], 0.2)
         for seed in SEEDS
-        for epoch in (0, 5, 10)
+        for epoch in EPOCHS
         for level in LEVELS
     ]
     columns = ["seed", "epoch", "level", "mean", "layers", "norms", "fisher", "additive"]
@@ -144,8 +163,13 @@ def explained(norms: float, fisher: float) -> pd.DataFrame:
 
 
 def sharpness(factor: float) -> pd.DataFrame:
-    """The top eigenvalue is multiplied by `factor` at each of two steps."""
-    rows = [(seed, epoch, (10.0 + seed) * factor**place) for seed in SEEDS for place, epoch in enumerate((0, 5, 10))]
+    """The top eigenvalue is multiplied by `factor` at each step; in each seed another number of steps change places."""
+    rows = []
+    for seed in SEEDS:
+        places = [*range(len(EPOCHS))]
+        for step in range(seed + 1):
+            places[2 * step + 1], places[2 * step + 2] = 2 * step + 2, 2 * step + 1
+        rows += [(seed, epoch, (10.0 + seed) * factor**place) for place, epoch in zip(places, EPOCHS, strict=True)]
     table = pd.DataFrame(rows, columns=["seed", "epoch", "top_eigenvalue"]).assign(model=MODEL)
     return table.assign(top_eigenvalue=table["top_eigenvalue"] + 0.1 * table["seed"] * (table["epoch"] == 10))
 

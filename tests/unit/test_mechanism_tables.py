@@ -8,7 +8,6 @@ import pytest
 from claim_checks import WORDS, seen
 from mechanism_results import (
     MODEL,
-    OFFSETS,
     bands,
     barriers,
     correlations,
@@ -72,12 +71,10 @@ def test_table_2_is_in_order_and_has_losses_beside() -> None:
 
 
 def test_imbalance_is_told_at_the_papers_ratio_after_the_last_epoch() -> None:
-    table = epochs(5.0)
-    table["imbalance"] += table["seed"].map(OFFSETS) * table["mean"]
-    found = answer("utility imbalance)?", utility_epochs_summary=table)
+    found = answer("utility imbalance)?", utility_epochs_summary=epochs(5.0))
     assert (found["level"], found["imbalance"]) == (0.1, pytest.approx(0.25, abs=1e-3))
     assert found["value"] == pytest.approx(0.4)  # a half of the mean, above a tenth of it
-    assert found["value_low"] == pytest.approx(0.4 - 0.01 * HALF)
+    assert found["value_low"] == pytest.approx(0.4 - 0.02 * HALF)
     assert found["decided"] == "above"
     assert found["answer"].startswith(
         "Yes: of 100 random subsets of 10 % of the weights, after epoch 10, utility has a mean of 0.500"
@@ -96,12 +93,9 @@ def test_growth_follows_from_the_numbers(factor: float, word: str) -> None:
 
 @pytest.mark.parametrize(("number", "word"), [(0.5, "Yes"), (0.02, "No"), (0.1, "Not decided")])
 def test_sizes_are_compared_by_ratio_and_by_number(number: float, word: str) -> None:
-    table = sizes(0.1, number)
-    noisy = (table["seed"] == 0) & (table["ablation"] == "number") & (table["size"] == 0.25)
-    table.loc[noisy, "mean"] += 0.001  # the seeds' own offsets cancel
-    found = answer("in proportion to their size", utility_sizes_summary=table)
+    found = answer("in proportion to their size", utility_sizes_summary=sizes(0.1, number))
     assert found["answer"].startswith(f"{word}: ")
-    assert (found["ratio"], found["number"]) == pytest.approx((0.1, number), abs=0.001)
+    assert (found["ratio"], found["number"]) == pytest.approx((0.1, number))
     assert found["smallest_size"] == 0.25
 
 
