@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from prunescape.figures import landscape
+from variant_samples import with_columns
 
 VARIANTS = ["dense", "uniform-0.6", "uniform-0.2", "non_uniform-0.6", "non_uniform-0.2"]
 ROIS = (0.5, 1.0)
@@ -22,7 +23,7 @@ def ridge(variants=("dense", "non_uniform-0.4"), rows=5, columns=5, step=0.2, me
             f += metric_noise * generator.normal()
             table.append(("resnet56", variant, i, j, 10 ** (-1 + step * i), 10 ** (-4 + step * j), f))
     columns_ = ["model", "variant", "i", "j", "learning_rate", "weight_decay", "f"]
-    return pd.DataFrame(table, columns=columns_)
+    return with_columns(pd.DataFrame(table, columns=columns_))
 
 
 def ellipses_of(variants, fitted=True, **changes):
@@ -32,7 +33,7 @@ def ellipses_of(variants, fitted=True, **changes):
         "length": 1.2, "width": 0.4, "angle_degrees": -40.0,
     }  # fmt: skip
     rows = [row | {"variant": variant, "roi": roi} | changes for variant in variants for roi in ROIS]
-    return pd.DataFrame(rows)
+    return with_columns(pd.DataFrame(rows))
 
 
 def risks_of(variants, cells=6):
@@ -42,7 +43,7 @@ def risks_of(variants, cells=6):
         for number, variant in enumerate(variants)
         for i, d in enumerate(generator.uniform(0, 0.5 + number, cells))
     ]
-    return pd.DataFrame(rows, columns=["model", "variant", "metric", "i", "j", "d", "d_relative"])
+    return with_columns(pd.DataFrame(rows, columns=["model", "variant", "metric", "i", "j", "d", "d_relative"]))
 
 
 def histories_of(variants, cells=((0, 0), (1, -1)), epochs=6):
@@ -52,7 +53,7 @@ def histories_of(variants, cells=((0, 0), (1, -1)), epochs=6):
         for (i, j), seed, epoch in product(cells, range(2), range(1, epochs + 1))
     ]
     start = ["model", "variant", "seed", "i", "j", "epoch"]
-    return pd.DataFrame(rows, columns=[*start, "learning_rate", "train_loss", "top1", "top5"])
+    return with_columns(pd.DataFrame(rows, columns=[*start, "learning_rate", "train_loss", "top1", "top5"]))
 
 
 def landscape_figure(cells, ellipses=None, metric="top1", **options):

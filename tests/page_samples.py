@@ -21,6 +21,7 @@ from prunescape.pages.explore import explore_page
 from prunescape.pages.study import Caption
 from prunescape.studies.hpspace import STUDY, TABLES
 from prunescape.studies.study import placed
+from variant_samples import with_columns
 
 SETTINGS: dict[str, Any] = {
     "roi": [0.5, 1.0],
@@ -56,7 +57,7 @@ def sample_cells() -> pd.DataFrame:
                     (model, variant, seed, i, j, rate, decay, top1, min(99.9, top1 + 5), (seed, i, j) == (1, 2, -1))
                 )
     names = ["model", "variant", "seed", "i", "j", "learning_rate", "weight_decay", "top1", "top5", "diverged"]
-    return pd.DataFrame(rows, columns=names).assign(train_loss=1.0)
+    return with_columns(pd.DataFrame(rows, columns=names).assign(train_loss=1.0))
 
 
 def sample_decisions(cells: pd.DataFrame, chance: float = 10.0) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-NETWORK = ["model", "variant"]
+NETWORK = ["model", "variant", "method", "ratio", "criterion", "pipeline", "target"]
 CELL = ["i", "j", "learning_rate", "weight_decay"]
 
 cells = pd.read_csv(snakemake.input.cells)

@@ -26,12 +26,14 @@ from prunescape.errors import UserError
 from prunescape.figures import annotated_grid, channels, curves, names, plane, risk, samples, scales, style, summary
 from prunescape.figures.stochastic import one_shot
 from prunescape.stochastic.statistics import seed_intervals
+from prunescape.variant import COLUMNS
+from variant_samples import KNOWN, with_columns
 
 # Names, order, colours
 
 
 def test_every_variant_has_a_colour_of_its_own():
-    colours = style.variant_colours(VARIANTS)
+    colours = style.variant_colours(KNOWN[name] for name in VARIANTS)
     assert list(colours) == VARIANTS
     assert len(set(colours.values())) == len(VARIANTS)
 
@@ -164,7 +166,7 @@ def test_channels_have_a_panel_a_variant(layers):
         for layer in range(layers)
     ]
     header = ["model", "variant", "layer", "position", "channels", "dense_channels"]
-    figure = channels.draw(pd.DataFrame(rows, columns=header), "resnet56")
+    figure = channels.draw(with_columns(pd.DataFrame(rows, columns=header)), "resnet56")
     assert len(figure.axes) == 4
     assert "Uniform, 60 % of FLOPs: 56 % of channels" in texts(figure)
     assert "Layer (blocks.*.conv1)" in texts(figure)
@@ -179,11 +181,12 @@ def test_long_names_of_variants_keep_clear_of_each_other():
     rows = [("resnet56", name, "blocks.0.conv1", 0, 9, 16) for name in LONG]
     header = ["model", "variant", "layer", "position", "channels", "dense_channels"]
     table = risks_of(["dense", *LONG])
-    means = table.groupby(["model", "variant", "metric"], as_index=False)["d"].agg(d_mean="mean", d_std="std")
+    by = ["model", "variant", *COLUMNS, "metric"]
+    means = table.groupby(by, as_index=False)["d"].agg(d_mean="mean", d_std="std")
     figures = {
         "landscape": landscape_figure(ridge(["dense", *LONG])),
         "curves": curves.draw_histories(histories_of(["dense", *LONG]), "resnet56"),
-        "channels": channels.draw(pd.DataFrame(rows, columns=header), "resnet56"),
+        "channels": channels.draw(with_columns(pd.DataFrame(rows, columns=header)), "resnet56"),
         "risk": risk.draw(table, "top1"),
         "summary": summary.draw(ellipses_of(["dense", *LONG]), means, "resnet56", "top1", 0.5),
     }
@@ -282,14 +285,17 @@ def test_samples_of_any_channels():
 
 
 def test_the_summary_compares_ellipses_and_risks():
-    of_risk = pd.DataFrame({"model": "resnet56", "variant": VARIANTS, "metric": "top1", "d_mean": 0.2, "d_std": 0.1})
+    columns = {"model": "resnet56", "variant": VARIANTS, "metric": "top1", "d_mean": 0.2, "d_std": 0.1}
+    of_risk = with_columns(pd.DataFrame(columns))
     of_risk.loc[4, "d_mean"] = 0.5
     figure = summary.draw(ellipses_of(VARIANTS), of_risk, "resnet56", "top1", 1.0)
     left, right = figure.axes
     assert len([patch for patch in left.patches if isinstance(patch, Ellipse)]) == len(VARIANTS)
     assert "0.50  (2.5 ×)" in texts(figure)
     assert no_titles_overlap(figure)
-    assert [label.get_text() for label in right.get_yticklabels()] == [names.variant_title(v) for v in VARIANTS]
+    assert [label.get_text() for label in right.get_yticklabels()] == [
+        names.variant_title(KNOWN[name]) for name in VARIANTS
+    ]
 
 
 def test_the_summary_turns_to_a_wider_region_where_the_first_is_too_small():
@@ -298,14 +304,14 @@ def test_the_summary_turns_to_a_wider_region_where_the_first_is_too_small():
     assert summary.shown_region(ellipses, 0.5) == 1.0
     ellipses["fitted"] = False
     assert summary.shown_region(ellipses, 0.5) == 0.5
-    of_risk = pd.DataFrame({"model": "resnet56", "variant": ["dense"], "metric": "top1", "d_mean": 0.2, "d_std": 0.1})
+    columns = {"model": "resnet56", "variant": ["dense"], "metric": "top1", "d_mean": 0.2, "d_std": 0.1}
+    of_risk = with_columns(pd.DataFrame(columns))
     figure = summary.draw(ellipses, of_risk, "resnet56", "top1", 0.5)
     assert len(figure.axes) == 1
     without = texts(figure)
     assert "No network has cells enough" in without
     assert "dashed" not in without
-    empty = pd.DataFrame(columns=["model", "variant", "metric", "d_mean", "d_std"])
-    summary.draw(ellipses, empty, "resnet56", "top1", 0.5).draw_without_rendering()
+    summary.draw(ellipses, of_risk[:0], "resnet56", "top1", 0.5).draw_without_rendering()
 
 
 def test_a_figure_for_a_paper_has_its_width_and_font_size_and_fonts_inside(tmp_path):

@@ -14,6 +14,7 @@ from prunescape.hpspace.confirmation import DENSE_NEAR_CHANCE, GRID_ENDS, NEAR_C
 from prunescape.hpspace.decision import EXPLORED, NOT_ASKED, SAME
 from prunescape.hpspace.lattice import Axis, Pair
 from prunescape.statistics.looks import KEEP, OPEN, TUNE
+from variant_samples import with_columns
 
 LONG = "non_uniform_bn_scale_weight_rewinding_parameters-0.2"
 
@@ -28,7 +29,7 @@ def row(variant, question, answer, gain=np.nan, low=np.nan, high=np.nan, reason=
 
 
 def table(*rows):
-    return pd.DataFrame(rows)
+    return with_columns(pd.DataFrame(rows))
 
 
 def drawn(decisions: pd.DataFrame, **options) -> Figure:

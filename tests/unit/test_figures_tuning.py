@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from figure_checks import legible, lines_of, panel, texts
 from figure_samples import VARIANTS, no_titles_overlap
 from prunescape.figures import band, names, regret, style, transfer
+from variant_samples import KNOWN, with_columns
 
 TRIALS = 40
 
@@ -22,7 +23,7 @@ def regrets(one_seed: bool = False) -> pd.DataFrame:
             shown = {"measured": 1.1 * values, "estimate": np.nan if one_seed else values, **ends}
             labels = {"model": "resnet56", "variant": variant, "metric": "top1", "strategy": strategy}
             parts.append(pd.DataFrame({**labels, "trials": trials, "seeds": 3, **shown}))
-    return pd.concat(parts, ignore_index=True)
+    return with_columns(pd.concat(parts, ignore_index=True))
 
 
 def transfers(one_seed: bool = False) -> pd.DataFrame:
@@ -45,7 +46,7 @@ def transfers(one_seed: bool = False) -> pd.DataFrame:
             row |= {"rank_correlation_best": 1 - value / 4}
             row |= {f"rank_correlation_best_{end}": np.nan if one_seed else 0.5 for end in ("low", "high")}
             rows.append(row)
-    return pd.DataFrame(rows)
+    return with_columns(pd.DataFrame(rows))
 
 
 def bands(one_seed: bool = False) -> pd.DataFrame:
@@ -56,9 +57,8 @@ def bands(one_seed: bool = False) -> pd.DataFrame:
     )
     gaps = dict.fromkeys(("slope_low", "slope_high", "log10_constant_low", "log10_constant_high"), np.nan)
     row = {"model": "resnet56", "metric": "top1", "slope": -0.8, "log10_constant": -6.1, **gaps, **ends}
-    return pd.DataFrame(
-        [{**row, "variant": variant, "smith_slope": -1.0, "smith_log10_constant": -6.0} for variant in VARIANTS]
-    )
+    rows = [{**row, "variant": variant, "smith_slope": -1.0, "smith_log10_constant": -6.0} for variant in VARIANTS]
+    return with_columns(pd.DataFrame(rows))
 
 
 def drawn(name: str, one_seed: bool) -> Figure:
@@ -93,7 +93,7 @@ def test_figures_of_nothing_measured(name: str) -> None:
 
 def test_regret_is_drawn_as_estimated_and_not_cut_off() -> None:
     figure = regret.draw(regrets(), "resnet56", "top1", 0.5)
-    axes = panel(figure, names.panel_title("uniform-0.2"))
+    axes = panel(figure, names.panel_title(KNOWN["uniform-0.2"]))
     for look in regret.STRATEGIES.values():
         (line,) = lines_of(axes, look.colour, least=TRIALS)
         np.testing.assert_allclose(line[:, 1], 2 * (1 / line[:, 0] - 1 / TRIALS))
@@ -124,7 +124,7 @@ def test_a_network_without_an_ellipse_has_no_row_in_the_figure_of_bands() -> Non
     table.loc[table["variant"] == "dense", gaps] = np.nan
     figure = band.draw(table, "resnet56", "top1")
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert labels == [names.variant_title(variant) for variant in VARIANTS[1:]]
+    assert labels == [names.variant_title(KNOWN[name]) for name in VARIANTS[1:]]
     assert "Left out, without an ellipse: 1 network." in texts(figure).replace("\n", " ")
 
 
@@ -132,5 +132,7 @@ def test_the_band_shows_what_the_relation_says() -> None:
     slopes, constants = band.draw(bands(), "resnet56", "top1").axes
     assert any(np.allclose(line.get_xdata(), -1.0) for line in slopes.get_lines())
     assert any(np.allclose(line.get_xdata(), -6.0) for line in constants.get_lines())
-    assert [label.get_text() for label in slopes.get_yticklabels()] == [names.variant_title(v) for v in VARIANTS]
+    assert [label.get_text() for label in slopes.get_yticklabels()] == [
+        names.variant_title(KNOWN[name]) for name in VARIANTS
+    ]
     assert band.draw(bands().assign(slope=np.nan, slope_low=np.nan, slope_high=np.nan), "resnet56", "top1")

@@ -25,6 +25,7 @@ from prunescape.hpspace.verdict import from_json, verdict
 from prunescape.hpspace.verdict_page import verdict_page
 from prunescape.hpspace.verdict_text import verdict_text
 from prunescape.io.files import read_json, write_json
+from variant_samples import with_columns
 
 VARIANTS = ("dense", "uniform-0.6", "uniform-0.2")
 
@@ -102,7 +103,7 @@ def test_learning_rates_are_those_that_each_network_is_trained_with(tmp_path: Pa
     stated = claims({"verdict": answer}, {"data": "digits", "seeds": [0], "adaptive": False}).claims
     (claim,) = (claim for claim in stated if claim.case == FINE and claim.id.split(".")[1] == "keep_prior")
     assert claim.answer.startswith(f"Train at {used}")
-    told = [text.get_text().replace("\n", " ") for axes in draw(rows).axes for text in axes.texts]
+    told = [text.get_text().replace("\n", " ") for axes in draw(with_columns(rows)).axes for text in axes.texts]
     assert f"Train at {used}" in told
 
 

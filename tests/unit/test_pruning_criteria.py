@@ -18,6 +18,7 @@ from prunescape.pruning.criteria import add_gradients, unit_scores
 from prunescape.pruning.graph import Graph
 from prunescape.pruning.settings import PruningSettings
 from prunescape.pruning.structured import prune
+from prunescape.variant import DENSE, Variant
 
 SMALL = Architecture("small_resnet", (1, 8, 8), 10)
 GROUPED = Architecture("own", (1, 8, 8), 10, origin=Origin("torchvision:regnet_x_400mf"))
@@ -131,10 +132,10 @@ def test_every_criterion_and_pipeline_has_a_name_and_a_colour_of_its_own() -> No
     section = schema()["properties"]["models"]["additionalProperties"]["properties"]
     criteria, pipelines = (section[key]["items"]["enum"] for key in ("criteria", "pipelines"))
     assert criteria == CRITERIA
-    words = [["", *criteria[1:]], ["", *pipelines[1:]], ["", "parameters", "latency"]]
-    variants = [f"{'_'.join(filter(None, ['uniform', *parts]))}-0.5" for parts in itertools.product(*words)]
-    titles = {variant_title(name) for name in variants}
+    words = [criteria, pipelines, ["flops", "parameters", "latency"]]
+    variants = [Variant("uniform", 0.5, *parts) for parts in itertools.product(*words)]
+    titles = {variant_title(variant) for variant in variants}
     assert len(titles) == len(variants) == len(criteria) * len(pipelines) * 3
     assert not any("_" in title for title in titles)
-    some = ["dense", "uniform-0.5", "non_uniform-0.5", *(f"uniform_{name}-0.5" for name in pipelines[1:])]
+    some = [DENSE, Variant("non_uniform", 0.5), *(Variant("uniform", 0.5, pipeline=name) for name in pipelines)]
     assert len(set(variant_colours(some).values())) == len(some)

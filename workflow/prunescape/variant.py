@@ -1,6 +1,6 @@
 """A variant: the dense network, or what one way of pruning makes of it."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from prunescape.training.retraining import AT_INIT, FROM_TRAINED, SCRATCH, WEIGHT_REWINDING
@@ -66,6 +66,11 @@ class Variant:
     def rewinds(self) -> bool:
         """Whether the weights that are kept are taken back to those of an early epoch."""
         return self.pipeline == WEIGHT_REWINDING
+
+    @property
+    def way(self) -> "Variant":
+        """How it is pruned, whatever its ratio: the variant that keeps all."""
+        return replace(self, ratio=1.0)
 
     def ratio_after(self, step: int, steps: int) -> float:
         """The part that is kept after a step of pruning in several; each removes as large a part of what is left."""

@@ -57,7 +57,7 @@ def draw_means(
     """Every cell's accuracy, shaded by how far it lies below the best; the initial grid outlined.
 
     Args:
-        landscape: mean over seeds: model, variant, i, j, both hyperparameters, f (in percent).
+        landscape: mean over seeds: model, variant and its columns, i, j, both hyperparameters, f (in percent).
         model: which network.
         variant: which variant of it.
         initial_size: cells of the initial grid along both axes.
@@ -90,7 +90,7 @@ def draw_means(
     style.heading(
         figure,
         f"{names.model_title(model)}: {names.metric_title(metric)} of every cell (%)",
-        names.variant_title(variant)
+        names.variant_title(names.variants_in(cells)[variant])
         + (
             ""
             if np.isnan(best)

@@ -23,8 +23,8 @@ def draw(band: pd.DataFrame, model: str, metric: str, *, confidence: float = 0.9
     """
     mine = band[(band["model"] == model) & (band["metric"] == metric)].drop_duplicates("variant").set_index("variant")
     known = mine[[f"{name}{end}" for name in SIDES for end in ("", "_low")]].notna().any(axis=1)
-    variants = names.variant_order(mine.index[known])
-    colours = style.variant_colours(variants)
+    variants = names.variants_in(mine[known])
+    colours = style.variant_colours(variants.values())
     figure = style.new_figure(10.2, 0.36 * len(variants) + 1.9)
     panels = figure.subplots(1, 2, sharey=True)
     for axes, (name, label) in zip(panels, SIDES.items(), strict=True):
@@ -36,7 +36,7 @@ def draw(band: pd.DataFrame, model: str, metric: str, *, confidence: float = 0.9
             _row(axes, place, mine.loc[variant], name, colours[variant])
         if not variants:
             drawing.say(axes, "no ellipse, so no band")
-    panels[0].set_yticks(range(len(variants)), [names.panel_title(variant, width=36) for variant in variants])
+    panels[0].set_yticks(range(len(variants)), [names.panel_title(variant, width=36) for variant in variants.values()])
     panels[0].tick_params(axis="y", length=0)
     style.heading(
         figure,

@@ -8,6 +8,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MultipleLocator
 
 from prunescape.figures import names, style
+from prunescape.variant import Variant
 
 FEW = 12  # up to so many layers, every bar carries its numbers
 
@@ -16,24 +17,25 @@ def draw(channels: pd.DataFrame, model: str) -> Figure:
     """Draw a panel for each pruned variant, methods side by side and ratios below each other.
 
     Args:
-        channels: model, variant, layer, position, channels, dense_channels.
+        channels: the table channels.csv.
     """
     here = channels[(channels["model"] == model) & (channels["variant"] != "dense")]
-    variants = names.variant_order(here["variant"])
-    methods = list(dict.fromkeys(names.split_variant(variant)[0] for variant in variants)) or [""]
-    ratios = sorted({names.split_variant(variant)[1] for variant in variants}, reverse=True) or [1.0]
+    variants = names.variants_in(here).values()
+    ways = list(dict.fromkeys(variant.way for variant in variants))
+    ratios = sorted({variant.ratio for variant in variants}, reverse=True) or [1.0]
+    columns = max(1, len(ways))
     layers = here["layer"].nunique()
     width = float(np.clip(0.17 * layers + 1.1, 3.4, 7.2))
-    figure = style.new_figure(max(6.4, width * len(methods) + 0.6), 1.75 * len(ratios) + 1.9)
-    grid = figure.subplots(len(ratios), len(methods), squeeze=False, sharex=True, sharey=True)
+    figure = style.new_figure(max(6.4, width * columns + 0.6), 1.75 * len(ratios) + 1.9)
+    grid = figure.subplots(len(ratios), columns, squeeze=False, sharex=True, sharey=True)
     colours = style.variant_colours(variants)
-    unused = {(row, column) for row in range(len(ratios)) for column in range(len(methods))}
+    unused = {(row, column) for row in range(len(ratios)) for column in range(columns)}
     for variant in variants:
-        method, ratio = names.split_variant(variant)
-        row, column = ratios.index(ratio), methods.index(method)
+        row, column = ratios.index(variant.ratio), ways.index(variant.way)
         unused.discard((row, column))
-        _bars(grid[row, column], here[here["variant"] == variant].sort_values("position"), colours[variant])
-        grid[row, column].set_title(_title(variant, here[here["variant"] == variant]), fontsize=style.size(8.5))
+        mine = here[here["variant"] == variant.name]
+        _bars(grid[row, column], mine.sort_values("position"), colours[variant.name])
+        grid[row, column].set_title(_title(variant, mine), fontsize=style.size(8.5))
     for row, column in unused:
         grid[row, column].set_axis_off()
     _layers(grid[-1], here)
@@ -50,7 +52,7 @@ def draw(channels: pd.DataFrame, model: str) -> Figure:
     return figure
 
 
-def _title(variant: str, rows: pd.DataFrame) -> str:
+def _title(variant: Variant, rows: pd.DataFrame) -> str:
     part = 100 * rows["channels"].sum() / rows["dense_channels"].sum()
     return names.panel_title(variant, f": {part:.0f} % of channels", 46)
 

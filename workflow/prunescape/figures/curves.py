@@ -15,6 +15,7 @@ from prunescape.figures import names, style
 from prunescape.hpspace.cells import of_grid
 from prunescape.hpspace.landscape import best_cell, mean_over_seeds
 from prunescape.io.files import read_csv
+from prunescape.variant import COLUMNS as VARIANT
 
 COLUMNS = 5
 KEY = ["variant", "i", "j"]
@@ -40,7 +41,8 @@ def read_histories(paths: Iterable[str], model: str, chosen: pd.DataFrame) -> pd
         part = part[part["model"] == model].merge(chosen, on=KEY)
         if len(part):
             parts.append(part)
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*KEY, "model", "seed", "epoch"])
+    columns = ["model", *KEY, *VARIANT, "seed", "epoch"]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
 
 
 def draw(cells: pd.DataFrame, histories: Iterable[str], model: str) -> Figure:
@@ -57,22 +59,22 @@ def draw_histories(histories: pd.DataFrame, model: str, metric: str = "top1") ->
     """A column a variant: training loss above, validation accuracy below; means and ranges of the seeds.
 
     Args:
-        histories: model, variant, seed, i, j, epoch, learning_rate, train_loss, top1, top5.
+        histories: model, variant and its columns, seed, i, j, epoch, learning_rate, train_loss, top1, top5.
         metric: `top1` or `top5`.
     """
     here = histories[histories["model"] == model]
-    variants = names.variant_order(here["variant"])
+    variants = names.variants_in(here)
     best = {variant: best_of(here[here["variant"] == variant], metric) for variant in variants}
     best_cells = [_cell(here[here["variant"] == variant], best[variant]) for variant in variants]
-    colours = style.variant_colours(variants)
-    rows = style.bands(variants, style.fitting(COLUMNS, 2.1))
+    colours = style.variant_colours(variants.values())
+    rows = style.bands(list(variants), style.fitting(COLUMNS, 2.1))
     columns = max(1, *(len(row) for row in rows))
     figure = style.new_figure(max(6.6, 2.3 * columns + 0.5), 4.0 * len(rows) + 1.5)
     grid = figure.subplots(2 * len(rows), columns, squeeze=False, sharex=True, sharey="row")
     panels = [(variant, band, column) for band, row in enumerate(rows) for column, variant in enumerate(row)]
     for variant, band, column in panels:
         loss, accuracy = grid[2 * band, column], grid[2 * band + 1, column]
-        loss.set_title(names.panel_title(variant))
+        loss.set_title(names.panel_title(variants[variant]))
         for axes, what in ((loss, "train_loss"), (accuracy, metric)):
             axes.grid(axis="y")
             mine = here[here["variant"] == variant]

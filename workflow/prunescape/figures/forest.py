@@ -104,13 +104,13 @@ def _lines(table: pd.DataFrame, pair: Pair) -> Iterator[Line]:
     for model, of in table.groupby("model", sort=False):
         yield Line(place + 0.5, names.literal(names.model_title(str(model))), {}, "model")
         place += 1.2
-        for variant in names.variant_order(of["variant"]):
-            rows = of[of["variant"] == variant].to_dict("records")
+        for name, variant in names.variants_in(of).items():
+            rows = of[of["variant"] == name].to_dict("records")
             first = next((row for row in rows if row["question"] == PRIOR), rows[0])
             title = names.literal(names.variant_title(variant)).replace(" %", "\u00a0%")
-            name = textwrap.fill(title, NAME).replace("\u00a0", " ")
-            tall = max(name.count("\n"), _answer(first, pair).count("\n")) + 1
-            yield Line(place + 0.5 * tall, name, first, "network")
+            words = textwrap.fill(title, NAME).replace("\u00a0", " ")
+            tall = max(words.count("\n"), _answer(first, pair).count("\n")) + 1
+            yield Line(place + 0.5 * tall, words, first, "network")
             place += tall
             if first["answer"] == NOT_ASKED:
                 yield Line(place + 0.5, "", first, "reason")

@@ -18,6 +18,7 @@ from prunescape.figures.surface import BELOW_BEST, HALF, REACH, WIDE, Heights, c
 from prunescape.hpspace.cells import of_grid
 from prunescape.hpspace.landscape import best_cell, mean_over_seeds
 from prunescape.hpspace.lattice import Pair
+from prunescape.variant import Variant
 
 COLUMNS = 5  # variants side by side before the figure wraps
 LEVELS = 10  # contour bands
@@ -47,7 +48,7 @@ def draw_means(
     """Contours of the estimate above, measured cells with their confidence ellipses below, one shared colour bar.
 
     Args:
-        landscape: mean over seeds: model, variant, i, j, both hyperparameters, f (in percent).
+        landscape: mean over seeds: model, variant and its columns, i, j, both hyperparameters, f (in percent).
         ellipses: the table ellipses.csv.
         metric: `top1` or `top5`.
         options: `landscape` (what the colours show), `colour_range_percent` and `colour_map` of the config's section
@@ -57,13 +58,13 @@ def draw_means(
     rois = sorted(float(roi) for roi in chosen["roi"])
     pair = Pair.from_settings(options)
     cells = plane.located(landscape[landscape["model"] == model], pair)
-    variants = names.variant_order(cells["variant"])
+    variants = names.variants_in(cells)
     known = cells[np.isfinite(cells["f"])]
     heights = heights_of(known, str(chosen["landscape"]), float(chosen["colour_range_percent"]), max(rois))
     colours, norm = colour_scale(str(chosen["colour_map"])), Normalize(*heights.limits)
     ellipses = ellipses[(ellipses["model"] == model) & (ellipses["metric"] == metric)]
 
-    rows = style.bands(variants, style.fitting(COLUMNS, 2.1))
+    rows = style.bands(list(variants), style.fitting(COLUMNS, 2.1))
     extent = _extent(cells, pair)
     size = _panel_size(extent)
     look = _Look(pair, extent, colours, norm, rois, 72 * size[0] / (extent[1] - extent[0]))
@@ -77,7 +78,7 @@ def draw_means(
                 upper.remove()
                 lower.remove()
                 continue
-            _variant(upper, lower, row[column], heights, ellipses, look)
+            _variant(upper, lower, variants[row[column]], heights, ellipses, look)
             if column == 0:
                 upper.set_ylabel(pair.first.title)
                 lower.set_ylabel(pair.first.title)
@@ -115,10 +116,10 @@ class _Look(NamedTuple):
     points: float
 
 
-def _variant(upper: Axes, lower: Axes, variant: str, heights: Heights, ellipses: pd.DataFrame, look: _Look) -> None:
+def _variant(upper: Axes, lower: Axes, variant: Variant, heights: Heights, ellipses: pd.DataFrame, look: _Look) -> None:
     """The two panels of a variant."""
-    estimate, here = (of[of["variant"] == variant] for of in (heights.estimate, heights.measured))
-    mine, best = ellipses[ellipses["variant"] == variant], heights.bests.get(variant)
+    estimate, here = (of[of["variant"] == variant.name] for of in (heights.estimate, heights.measured))
+    mine, best = ellipses[ellipses["variant"] == variant.name], heights.bests.get(variant.name)
     upper.set_title(names.panel_title(variant))
     for axes in (upper, lower):
         _frame(axes, look.extent, look.pair)

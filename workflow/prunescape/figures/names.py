@@ -4,7 +4,10 @@ import re
 import textwrap
 from collections.abc import Iterable
 
+import pandas as pd
+
 from prunescape.printable import printable
+from prunescape.variant import COLUMNS, NORM, SCRATCH, Variant
 
 METRICS = {"top1": "top-1 accuracy", "top5": "top-5 accuracy"}
 MODELS = {
@@ -24,6 +27,7 @@ DATA = {
     "imagenet": "ImageNet",
 }
 METHODS = {
+    "dense": "Dense",
     "uniform": "Uniform",
     "non_uniform": "Non-uniform",
     "magnitude": "Magnitude",
@@ -56,7 +60,7 @@ PIPELINES = {
     "weight_rewinding": "weights rewound",
     "prune_at_init": "pruned at initialisation",
 }
-TARGETS = {"": "FLOPs", "_parameters": "parameters", "_latency": "latency"}
+TARGETS = {"flops": "FLOPs", "parameters": "parameters", "latency": "latency"}
 FAMILIES = {"resnet": "ResNet", "vgg": "VGG"}
 
 
@@ -76,41 +80,12 @@ def model_title(model: str) -> str:
     return f"{FAMILIES[family]}-{depth}{' (CIFAR)' if adapted else ''}"
 
 
-def method_title(method: str) -> str:
-    """A way of pruning as people write it: `lamp` -> `LAMP`, `uniform_bn_scale` -> `Uniform (batch-norm scale)`.
-
-    The scope in which weights' scores are compared stands likewise: `wanda_2of4` -> `Wanda (2:4)`.
-    """
-    method = method.removesuffix(_target(method))
-    scope, criterion, pipeline = _parts(method)
-    if criterion or pipeline:
-        words = [CRITERIA.get(criterion), PIPELINES.get(pipeline)]
-        return f"{METHODS[scope]} ({', '.join(filter(None, words))})"
-    score, _, of_weights = method.partition("_")
-    if score in METHODS and of_weights in SCOPES:
-        return f"{METHODS[score]} ({SCOPES[of_weights]})"
-    return METHODS.get(method, method.replace("_", " ").capitalize())
-
-
-def _parts(method: str) -> tuple[str, str, str]:
-    """Scope, criterion and pipeline of a way of pruning without its target; empty what is the default, or unknown."""
-    before, _, rest = method.partition("uniform_")
-    if rest and before in ("", "non_"):
-        pipeline = next((word for word in PIPELINES if rest.endswith(word)), "")
-        criterion = rest.removesuffix(pipeline).rstrip("_")
-        if not criterion or criterion in CRITERIA:
-            return f"{before}uniform", criterion, pipeline
-    return method, "", ""
-
-
-def _target(method: str) -> str:
-    """The end of a method's name that says what its ratios are parts of; none for FLOPs."""
-    return next((end for end in TARGETS if end and method.endswith(end)), "")
-
-
-def is_non_uniform(variant: str) -> bool:
-    """Whether a variant is pruned non-uniformly, its layers keeping unlike shares."""
-    return variant.startswith("non_uniform")
+def method_title(score: str) -> str:
+    """A score of weights as people write it, with the scope in which it is compared: `wanda_2of4` -> `Wanda (2:4)`."""
+    name, _, scope = score.partition("_")
+    if name in METHODS and scope in SCOPES:
+        return f"{METHODS[name]} ({SCOPES[scope]})"
+    return METHODS.get(score, score.replace("_", " ").capitalize())
 
 
 def data_title(name: str) -> str:
@@ -123,56 +98,57 @@ def metric_title(metric: str) -> str:
     return METRICS.get(metric, metric.replace("_", " "))
 
 
-def split_variant(variant: str) -> tuple[str, float]:
-    """Method and ratio of a variant: `non_uniform-0.2` -> (`non_uniform`, 0.2); dense keeps all: (`dense`, 1.0)."""
-    method, _, ratio = variant.rpartition("-")
-    try:
-        return (method, float(ratio)) if method else (variant, 1.0)
-    except ValueError:
-        return variant, 1.0
+def variant_title(variant: Variant) -> str:
+    """A variant's title: `Non-uniform, 20 % of FLOPs`."""
+    return short_title(variant) + ("" if variant.is_dense else f" of {TARGETS[variant.target]}")
 
 
-def variant_title(variant: str) -> str:
-    """A variant's title: `non_uniform-0.2` -> `Non-uniform, 20 % of FLOPs`."""
-    return short_title(variant) + ("" if split_variant(variant)[0] == variant else f" of {target_title(variant)}")
-
-
-def panel_title(variant: str, more: str = "", width: int = 26) -> str:
+def panel_title(variant: Variant, more: str = "", width: int = 26) -> str:
     """A variant's title and what follows it, in lines that fit above a panel."""
     whole = f"{variant_title(variant)}{more}".replace(" %", "\u00a0%").replace(" of ", "\u00a0of\u00a0")
     return "\n".join(textwrap.wrap(whole, width)).replace("\u00a0", " ")
 
 
-def short_title(variant: str) -> str:
-    """A variant's short title: `non_uniform-0.2` -> `Non-uniform, 20 %`."""
-    method, ratio = split_variant(variant)
-    return method_title(method) if method == variant else f"{method_title(method)}, {100 * ratio:g} %"
+def short_title(variant: Variant) -> str:
+    """A variant's short title: `Uniform (Taylor, fine-tuned), 20 %`."""
+    words = [CRITERIA.get(variant.criterion), PIPELINES.get(variant.pipeline)]  # of defaults nothing is said
+    way = f"{METHODS[variant.method]} ({', '.join(filter(None, words))})" if any(words) else METHODS[variant.method]
+    return way if variant.is_dense else f"{way}, {100 * variant.ratio:g} %"
 
 
-def narrow_title(variant: str) -> str:
+def narrow_title(variant: Variant) -> str:
     """A variant's short title in as many lines as it has parts: `Uniform (Taylor,`, `fine-tuned)`, `20 %`."""
     *first, last = short_title(variant).split(", ")
     return "\n".join([",\n".join(first), last] if first else [last])
 
 
-def target_title(variant: str) -> str:
-    """The quantity that a variant's ratio is a part of: `uniform_latency-0.2` -> `latency`."""
-    return TARGETS[_target(split_variant(variant)[0])]
+def variants_in(*tables: pd.DataFrame) -> dict[str, Variant]:
+    """The variants of tables by their names, in order.
+
+    Args:
+        tables: with the column `variant` and the five beside it, see `prunescape.variant.COLUMNS`.
+    """
+    rows = {row for table in tables for row in table[list(COLUMNS)].itertuples(index=False, name=None)}
+    return {variant.name: variant for variant in in_order(Variant(*row) for row in rows)}
 
 
-def variant_order(variants: Iterable[str]) -> list[str]:
+def in_order(variants: Iterable[Variant]) -> list[Variant]:
     """Variants in order, without repetition: dense, uniform, non-uniform.
 
     Within these pipeline by pipeline, criterion by criterion, with chance last, and the mildest pruning first.
     """
-    ranks = {"dense": 0, "uniform": 1, "non_uniform": 2}
-    criteria, pipelines = ["", *CRITERIA], ["", *PIPELINES]
+    methods, criteria, pipelines = ["dense", "uniform"], [NORM, *CRITERIA], [SCRATCH, *PIPELINES]
 
-    def key(variant: str) -> tuple[int, int, int, str, float]:
-        method, ratio = split_variant(variant)
-        scope, criterion, pipeline = _parts(method.removesuffix(_target(method)))
-        place = criteria.index(criterion), pipelines.index(pipeline)
-        return ranks.get(scope, 3), place[1], place[0], method, -ratio
+    def key(variant: Variant) -> tuple[int, int, int, str, float]:
+        place = [
+            known.index(name) if name in known else len(known)
+            for known, name in (
+                (methods, variant.method),
+                (pipelines, variant.pipeline),
+                (criteria, variant.criterion),
+            )
+        ]
+        return place[0], place[1], place[2], variant.target, -variant.ratio
 
     return sorted(set(variants), key=key)
 

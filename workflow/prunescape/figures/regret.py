@@ -27,15 +27,15 @@ def draw(regret: pd.DataFrame, model: str, metric: str, margin: float, *, confid
         confidence: of the table's intervals.
     """
     mine = regret[(regret["model"] == model) & (regret["metric"] == metric)]
-    variants = names.variant_order(mine["variant"])
-    rows = style.bands(variants or [""], style.fitting(COLUMNS, 2.1))
+    variants = names.variants_in(mine)
+    rows = style.bands(list(variants) or [""], style.fitting(COLUMNS, 2.1))
     columns = max(len(row) for row in rows)
     figure = style.new_figure(max(6.4, 2.5 * columns + 0.4), 2.6 * len(rows) + 1.6)
     grid = figure.subplots(len(rows), columns, squeeze=False, sharex=True, sharey=True)
     for panels, row in zip(grid, rows, strict=True):
         panels[0].set_ylabel("Expected regret (points)")
         for axes, variant in zip(panels, row, strict=False):
-            axes.set_title(names.panel_title(variant) if variant else "")
+            axes.set_title(names.panel_title(variants[variant]) if variant else "")
             axes.grid()
             _lines(axes, mine[mine["variant"] == variant])
             axes.axhline(margin, color=style.HIGHLIGHT, lw=1, ls=(0, (4, 2)), zorder=1)

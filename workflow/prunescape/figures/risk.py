@@ -20,7 +20,7 @@ def draw(risk_cells: pd.DataFrame, metric: str, *, risk_roi: float = 0.5) -> Fig
     """Box plots of the risk over the dense network's region of interest, a row a variant; its numbers at the right.
 
     Args:
-        risk_cells: model, variant, metric, d (points), d_relative (a fraction): a row a cell of that region.
+        risk_cells: the table risk_cells.csv: d (points) and d_relative (a fraction), a row a cell of that region.
         metric: `top1` or `top5`.
         risk_roi: the threshold of the region, in points: the dense network's own risk ends there.
     """
@@ -77,7 +77,8 @@ def _title(model: str, here: pd.DataFrame) -> str:
 
 def _boxes(axes: Axes, here: pd.DataFrame, top: float) -> None:
     """A box a variant, from the top down, with its cells and mean; the dense network's mean as a line."""
-    order = names.variant_order(here["variant"])
+    variants = names.variants_in(here)
+    order = list(variants)
     axes.grid(axis="x")
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
@@ -85,7 +86,7 @@ def _boxes(axes: Axes, here: pd.DataFrame, top: float) -> None:
         axes.text(0.5, 0.5, "no accuracy measured", transform=axes.transAxes, ha="center", color=style.MUTED)
         axes.set_yticks([])
         return
-    colours = style.variant_colours(order)
+    colours = style.variant_colours(variants.values())
     parts = [here[here["variant"] == variant] for variant in order]
     samples = [part["d"].to_numpy(float) for part in parts]
     line = {"color": style.INK, "linewidth": 0.9}
@@ -116,7 +117,7 @@ def _boxes(axes: Axes, here: pd.DataFrame, top: float) -> None:
     if len(dense):
         axes.axvline(dense.mean(), color=style.INK, lw=0.9, ls=":", zorder=1)
     axes.set(xlabel="", ylabel="", ylim=(len(order) - 0.5, -0.5))
-    axes.set_yticks(range(len(order)), [names.panel_title(variant, width=36) for variant in order])
+    axes.set_yticks(range(len(order)), [names.panel_title(variant, width=36) for variant in variants.values()])
 
 
 def _numbers(points: np.ndarray, relative: pd.Series) -> str:

@@ -19,6 +19,7 @@ from matplotlib.text import Annotation
 from prunescape.errors import UserError
 from prunescape.figures import names
 from prunescape.io.files import atomic
+from prunescape.variant import DENSE, Variant
 
 mpl.use("Agg")
 
@@ -26,7 +27,7 @@ INK, MUTED, FAINT, PALE, PAPER = "#1f2328", "#667079", "#d5d9dd", "#e4e7ea", "#f
 HIGHLIGHT = "#e0245e"
 HEADING = "heading"  # marks the parts of a figure's title
 # From the mildest pruning (dark) to the hardest (light); colour-blind readers tell blues from oranges.
-RAMPS = {"uniform": ("#0b4f8a", "#6cb8e8"), "non_uniform": ("#b03a00", "#f5ad3c")}
+RAMPS = {Variant("uniform", 1.0): ("#0b4f8a", "#6cb8e8"), Variant("non_uniform", 1.0): ("#b03a00", "#f5ad3c")}
 OTHER_RAMPS = [
     ("#5b2a86", "#c79be0"),
     ("#0b6b4f", "#7fd1b3"),
@@ -224,20 +225,20 @@ def save(figure: Figure, paths: Iterable[str], dpi: int = 200, titles: bool = Tr
             figure.savefig(temporary, format=suffix[1:], dpi=dpi, metadata=METADATA[suffix])
 
 
-def variant_colours(variants: Iterable[str]) -> dict[str, str]:
-    """A colour a variant, in order: dense dark, uniform in blues, non-uniform in oranges, others in other hues."""
-    ordered = names.variant_order(variants)
+def variant_colours(variants: Iterable[Variant]) -> dict[str, str]:
+    """A colour a variant, by name: dense dark, uniform in blues, non-uniform in oranges, others in other hues."""
+    ordered = names.in_order(variants)
     colours: dict[str, str] = {}
-    methods = list(dict.fromkeys(names.split_variant(variant)[0] for variant in ordered))
-    others = [method for method in methods if method not in (*RAMPS, "dense")]
-    ramps = RAMPS | {method: OTHER_RAMPS[place % len(OTHER_RAMPS)] for place, method in enumerate(others)}
-    for method in methods:
-        members = [variant for variant in ordered if names.split_variant(variant)[0] == method]
-        ramp = LinearSegmentedColormap.from_list(method, ramps.get(method, OTHER_RAMPS[0]))
+    ways = list(dict.fromkeys(variant.way for variant in ordered if not variant.is_dense))
+    others = [way for way in ways if way not in RAMPS]
+    ramps = RAMPS | {way: OTHER_RAMPS[place % len(OTHER_RAMPS)] for place, way in enumerate(others)}
+    for way in ways:
+        members = [variant for variant in ordered if variant.way == way]
+        ramp = LinearSegmentedColormap.from_list(way.name, ramps[way])
         shades = [0.25] if len(members) == 1 else np.linspace(0, 1, len(members))
         for variant, shade in zip(members, shades, strict=True):
-            colours[variant] = to_hex(ramp(float(shade)))
-    return colours | ({"dense": "#3a4149"} if "dense" in colours else {})
+            colours[variant.name] = to_hex(ramp(float(shade)))
+    return ({DENSE.name: "#3a4149"} if DENSE in ordered else {}) | colours
 
 
 def fitting(columns: int, inches: float) -> int:

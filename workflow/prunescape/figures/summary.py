@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 
 from prunescape.figures import names, plane, style
 from prunescape.hpspace.lattice import Pair
+from prunescape.variant import Variant
 
 SHAPE = 1.25  # width to height of the plane
 
@@ -36,10 +37,10 @@ def draw(
     roi, pair = shown_region(mine, risk_roi), Pair.from_settings({"axes": axes})
     mine = mine[np.isclose(mine["roi"], roi)]
     risk = risk[(risk["model"] == model) & (risk["metric"] == metric)]
-    variants = names.variant_order([*mine["variant"], *risk["variant"]])
-    colours = style.variant_colours(variants)
+    variants = names.variants_in(mine, risk)
+    colours = style.variant_colours(variants.values())
     fitted = mine[plane.is_fitted(mine)]
-    missing = [variant for variant in variants if variant not in set(fitted["variant"])]
+    missing = [variant for name, variant in variants.items() if name not in set(fitted["variant"])]
     if fitted.empty:
         figure = style.new_figure(7.2, 0.42 * len(variants) + 2.4)
         right = figure.subplots()
@@ -51,7 +52,7 @@ def draw(
         left.set_title(f"Where the optimum lies ({plane.roi_label(roi)})")
         note = "Left and right share their colours. Dots are the ellipses' centres; dashed outlines: non-uniform."
         if missing:
-            note += f" No ellipse (too few cells): {'; '.join(names.variant_title(name) for name in missing)}."
+            note += f" No ellipse (too few cells): {'; '.join(names.variant_title(variant) for variant in missing)}."
         note += " Right as measured"
     _risks(right, risk, variants, colours)
     right.set_title("What keeping its settings costs")
@@ -75,7 +76,7 @@ def _ellipses(axes: Axes, fitted: pd.DataFrame, colours: dict[str, str], pair: P
     for _, row in fitted.iterrows():
         colour, dense = colours[row["variant"]], row["variant"] == "dense"
         patch = plane.ellipse_patch(row, pair, edgecolor=colour, linewidth=3.4 if dense else 1.6, zorder=5 - dense)
-        patch.set_linestyle(line_style(row["variant"]))
+        patch.set_linestyle(line_style(row["method"]))
         axes.add_patch(patch)
         corners.append(patch.get_patch_transform().transform(patch.get_path().vertices))
         axes.plot(
@@ -97,18 +98,18 @@ def _ellipses(axes: Axes, fitted: pd.DataFrame, colours: dict[str, str], pair: P
     axes.set_aspect("equal")
 
 
-def line_style(variant: str) -> Literal["-", "--"]:
+def line_style(method: str) -> Literal["-", "--"]:
     """Methods differ in line style too, for readers who cannot tell the colours."""
-    return "--" if names.is_non_uniform(variant) else "-"
+    return "--" if method == "non_uniform" else "-"
 
 
-def _risks(axes: Axes, risk: pd.DataFrame, variants: list[str], colours: dict[str, str]) -> None:
+def _risks(axes: Axes, risk: pd.DataFrame, variants: Mapping[str, Variant], colours: dict[str, str]) -> None:
     table = risk.drop_duplicates("variant").set_index("variant")
     axes.grid(axis="x")
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
     axes.set(xlabel="Mean risk (points)", ylim=(len(variants) - 0.4, -0.6))
-    axes.set_yticks(range(len(variants)), [names.panel_title(variant, width=36) for variant in variants])
+    axes.set_yticks(range(len(variants)), [names.panel_title(variant, width=36) for variant in variants.values()])
     own = float(table["d_mean"].get("dense", np.nan))
     reach = 0.5
     for place, variant in enumerate(variants):

@@ -1,6 +1,6 @@
 """Transfer of tuning from one variant to another: regret and rank correlation, as matrices."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from prunescape.figures import names, style
+from prunescape.variant import Variant
 
 LONGEST = 14  # letters of a line below a cell
 LEAST = 1.0  # points that the darkest colour stands for, at least
@@ -23,7 +24,7 @@ def draw(transfer: pd.DataFrame, model: str, metric: str, *, confidence: float =
         confidence: of the table's intervals.
     """
     mine = transfer[(transfer["model"] == model) & (transfer["metric"] == metric)]
-    variants = names.variant_order(mine["variant"])
+    variants = names.variants_in(mine)
     side = 0.92 * len(variants)
     figure = style.new_figure(max(9.4, 2 * side + 3.2), max(3.8, 0.62 * len(variants) + 2.4))
     left, right = figure.subplots(1, 2)
@@ -52,19 +53,18 @@ def draw(transfer: pd.DataFrame, model: str, metric: str, *, confidence: float =
 def _matrix(
     axes: Axes,
     table: pd.DataFrame,
-    variants: list[str],
+    variants: Mapping[str, Variant],
     columns: Sequence[str],
     limits: tuple[float, float],
     colours: str,
     label: str,
 ) -> None:
     """A coloured square a pair, with its value and interval, and the scale of the colours."""
+    order = list(variants)
     grids = [
-        table.pivot_table(index="tuned_on", columns="variant", values=name, dropna=False).reindex(
-            variants, columns=variants
-        )
+        table.pivot_table(index="tuned_on", columns="variant", values=name, dropna=False).reindex(order, columns=order)
         if len(table)
-        else pd.DataFrame(np.nan, variants, variants)
+        else pd.DataFrame(np.nan, order, order)
         for name in columns
     ]
     middle, low, high = (grid.to_numpy(dtype=np.float64) for grid in grids)
@@ -84,7 +84,7 @@ def _matrix(
             column, row, f"{value:.2f}\n{bounds}".strip(), ha="center", va="center", fontsize=style.size(7.5),
             linespacing=1.3, color=style.ink_on(shown),
         )  # fmt: skip
-    titles = [names.narrow_title(variant) for variant in variants]
+    titles = [names.narrow_title(variant) for variant in variants.values()]
     longest = max(len(line) for title in titles for line in title.split("\n"))
     tight = axes.figure.get_figwidth() / (2.8 * len(variants)) < style.size(0.08 * longest)  # type: ignore[union-attr]
     axes.set_xticks(range(len(variants)), titles, rotation=90 if tight or longest > LONGEST else 0)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from prunescape.hpspace.lattice import CELL_SEED, Pair
+from prunescape.variant import COLUMNS as VARIANT
 
 METRICS = ("top1", "top5")
 
@@ -17,13 +18,16 @@ def mean_over_seeds(cells: pd.DataFrame, metric: str) -> pd.DataFrame:
     """The landscape f: a cell's performance is its mean over seeds.
 
     Args:
-        cells: one row a trained network: model, variant, seed, i, j, both hyperparameters and the metrics.
+        cells: one row a trained network: model, variant and its columns, seed, i, j, both hyperparameters and the
+            metrics.
         metric: "top1" or "top5", in percent.
 
     Returns:
-        One row a cell: model, variant, i, j, both hyperparameters, f; in the order in which they first appear.
+        One row a cell: model, variant and its columns, i, j, both hyperparameters, f; in the order in which they first
+        appear.
     """
-    keys = ["model", "variant", "i", "j", *hyperparameters_of(cells)]
+    beside = [name for name in VARIANT if name in cells]  # own trainings have none of them
+    keys = ["model", "variant", *beside, "i", "j", *hyperparameters_of(cells)]
     means = cells.groupby(keys, sort=False, as_index=False)[metric].mean()
     return means.rename(columns={metric: "f"})
 

@@ -92,9 +92,9 @@ def _said(model: str) -> dict[str, Any]:
     of_model = f"models.{model}"
     settings: dict[str, Any] = {"data.name": prior["data"]}
     settings |= {f"{of_model}.{name}": yaml.safe_load(prior[name]) for name in ("learning_rate", "weight_decay")}
-    pruned = [row["variant"].rpartition("-") for row in _rows("table_4_2") if row["model"] == model]
-    settings[f"{of_model}.methods"] = list(dict.fromkeys(method for method, _, _ in pruned if method))
-    settings[f"{of_model}.ratios"] = list(dict.fromkeys(float(ratio) for method, _, ratio in pruned if method))
+    pruned = [row for row in _rows("table_4_2") if row["model"] == model and row["method"] != "dense"]
+    settings[f"{of_model}.methods"] = list(dict.fromkeys(row["method"] for row in pruned))
+    settings[f"{of_model}.ratios"] = list(dict.fromkeys(float(row["ratio"]) for row in pruned))
     rows = [row for row in _rows("settings") if row["data"] == prior["data"]]
     return settings | {row["key"]: yaml.safe_load(row["value"]) for row in rows}
 

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.colors import to_hex
 
-from prunescape.figures.names import model_title, variant_order, variant_title
+from prunescape.figures.names import model_title, variant_title, variants_in
 from prunescape.figures.plane import marks, step_of
 from prunescape.figures.style import PALE, variant_colours
 from prunescape.figures.surface import ACCURACY, BELOW_BEST, colour_scale, measured_heights
-from prunescape.hpspace.cube import DENSE, Cube, cubes
+from prunescape.hpspace.cube import Cube, cubes
 from prunescape.hpspace.landscape import metrics_of
 from prunescape.hpspace.lattice import Axis, Pair
 
@@ -125,8 +125,8 @@ def _metric(cube: Cube, cells: pd.DataFrame, settings: Mapping[str, Any]) -> dic
         for variant, row in zip(cube.variants, cube.means, strict=True)
         for value in row
     )
-    order = [DENSE, *(name for name in variant_order(cube.variants) if name != DENSE)]
-    colours = variant_colours(cube.variants)
+    variants = variants_in(cells)  # dense first
+    colours = variant_colours(variants.values())
     # In the order of the cube's cells, that of (i, j).
     diverged = cells.pivot_table(index="variant", columns=["i", "j"], values="diverged", aggfunc="sum")
     return {
@@ -139,12 +139,12 @@ def _metric(cube: Cube, cells: pd.DataFrame, settings: Mapping[str, Any]) -> dic
         "variants": [
             {
                 "name": name,
-                "title": variant_title(name),
+                "title": variant_title(variant),
                 "colour": colours[name],
                 "f": cube.means[cube.variants.index(name)].tolist(),
                 "seeds": cube.values[cube.variants.index(name)].round(4).tolist(),
                 "diverged": diverged.loc[name].astype(int).tolist(),
             }
-            for name in order
+            for name, variant in variants.items()
         ],
     }
