@@ -5,12 +5,13 @@
 
 Of each study of a run its claims, verdict, page and tables are taken, no weights and nothing of single jobs; of the
 demo no page, as it is made in minutes. Tables above `PACKED` bytes are packed by gzip; those that are above `LARGEST`
-even then stay where they are, and are named. `run.json` tells the command, the time and the machines, and
-with which code and libraries it was taken. A study without claims is not finished: what it has so far is taken, and
-`run.json` says so.
+even then stay where they are, and are named. `run.json` tells the command, times and machines, and
+code and libraries as the page of the study has them. A study without claims is not finished: what it has so far is
+taken, and `run.json` says so.
 """
 
 import gzip
+import html
 import json
 import re
 import shutil
@@ -23,6 +24,7 @@ PROJECT = Path(__file__).parents[2]
 sys.path.insert(0, str(PROJECT / "workflow"))
 
 from prunescape.claims.claim import Claim  # noqa: E402
+from prunescape.claims.judgement import ANSWERS  # noqa: E402
 from prunescape.claims.study import StudyClaims  # noqa: E402
 from prunescape.io.files import write_text  # noqa: E402
 from prunescape.pages.provenance import code_version, libraries  # noqa: E402
@@ -38,9 +40,10 @@ RUNS = {  # by study, the run on digits and that on Fashion-MNIST
 PACKED, LARGEST = 10_000, 800_000  # bytes of a table
 TAKEN = ("*.csv", "*.txt", "claims.json", "explore.html")
 SPENT = re.compile(r"([\d.]+) s of processor time, its start included$", re.MULTILINE)
-MACHINE = re.compile(r" s to start, on (.+)$", re.MULTILINE)
-BLOCK = re.compile(r"(<!-- (runs|claims): ?([\w ]*) -->\n).*?(<!-- end -->)", re.DOTALL)
-NOTHING, UNFINISHED = "–", "not finished"
+TOOK = re.compile(r"finished after ([\d.]+) s, and ([\d.]+) s to start, on (.+)$", re.MULTILINE)
+FACT = r'<th scope="row">{}</th><td>(.*?)</td>'  # of a page
+BLOCK = re.compile(r"(<!-- (runs|claims|differences): ?([\w ]*) -->\n).*?(<!-- end -->)", re.DOTALL)
+NOTHING, UNFINISHED, NO_ROW = "–", "not finished", "There is none."
 
 
 def take(results: Path, destination: Path = RESULTS) -> None:
@@ -67,43 +70,78 @@ def take(results: Path, destination: Path = RESULTS) -> None:
 
 
 def _run(results: Path, study: str, left_out: Sequence[str]) -> dict[str, Any]:
-    """Facts on a study of a run: command, whether it is finished, and time and machines, as its logs tell them.
+    """Facts on a study of a run: command, whether it is finished, times and machines, as its logs tell them.
 
-    Code and libraries are those that take it; the page of the study has those that made it.
+    Code and libraries are those of its page; where there is none yet, those that are here.
     """
     project = results.parents[1]
     preset = f"workflow/studies/{results.name}.yaml"
-    paths = [log for part in ("data", "models", study) for log in sorted((results / "logs" / part).rglob("*.log"))]
-    logs = [path.read_text(encoding="utf-8") for path in paths]
-    spent = [float(found[-1]) for text in logs if (found := SPENT.findall(text))]
+    logs = [log for part in ("data", "models", study) for log in sorted((results / "logs" / part).rglob("*.log"))]
+    spent = [float(found[-1]) for log in logs if (found := SPENT.findall(log.read_text(encoding="utf-8")))]
+    took = {log: found[-1] for log in logs if (found := TOOK.findall(log.read_text(encoding="utf-8")))}
+    ends = {log: log.stat().st_mtime for log in took}
+    at_work = [(ends[log] - float(seconds) - float(start), ends[log]) for log, (seconds, start, _) in took.items()]
+    page = results / study / "explore.html"
+    text = page.read_text(encoding="utf-8") if page.is_file() else ""
+    code = re.search(FACT.format("code"), text)
+    software = re.search(FACT.format("software, where this page was made"), text)
     return {
         "command": f"snakemake {study}" + (f" --configfile {preset}" if (project / preset).is_file() else ""),
         "finished": (results / study / "claims.json").is_file(),
         "jobs": len(spent),
         "processor_minutes": round(sum(spent) / 60, 1),
-        "machines": sorted({found[-1] for text in logs if (found := MACHINE.findall(text))}),
-        "code_when_taken": code_version(project),
-        "libraries_when_taken": libraries(),
+        "wall_minutes": round(_covered(at_work) / 60, 1),
+        "machines": sorted({machine for *_, machine in took.values()}),
+        "code": html.unescape(code[1]) if code else code_version(project),
+        "libraries": html.unescape(software[1]) if software else libraries(),
         "tables_left_out": left_out,
     }
 
 
+def _covered(spans: Sequence[tuple[float, float]]) -> float:
+    """How long at least one of some spans of time lasted, so that pauses of a run do not count."""
+    covered, until = 0.0, 0.0
+    for start, end in sorted(spans):
+        covered += max(0.0, end - max(start, until))
+        until = max(until, end)
+    return covered
+
+
 def written(page: str, results: Path = RESULTS) -> str:
     """The page with its tables written anew, from what was taken."""
-    write = {"runs": lambda _, results: _runs(results), "claims": _claims}
-    return BLOCK.sub(lambda found: f"{found[1]}{write[found[2]](found[3].split(), results)}{found[4]}", page)
+
+    def write(kind: str, arguments: Sequence[str]) -> str:
+        if kind == "runs":
+            return _runs(results)
+        if kind == "claims":
+            return _claims(arguments, results)
+        (study,) = arguments
+        claims = [found.split() for _, other, found, _ in BLOCK.findall(page) if other == "claims"]
+        shown = {key for of, *keys in claims if of == study for key in keys}
+        return _claims([study, *(key for key in differing(study, results) if key not in shown)], results)
+
+    return BLOCK.sub(lambda found: f"{found[1]}{write(found[2], found[3].split())}{found[4]}", page)
+
+
+def differing(study: str, results: Path = RESULTS) -> list[str]:
+    """Keys of the questions that digits and Fashion-MNIST answer differently, in a case that both have."""
+    both = [_read(results / run / study / "claims.json") or [] for run in RUNS[study]]
+    outcomes = [{claim.id: claim.outcome for claim in claims if claim.outcome in ANSWERS} for claims in both]
+    other = [name for name in outcomes[0] if outcomes[1].get(name, outcomes[0][name]) != outcomes[0][name]]
+    return list(dict.fromkeys(name.split(".")[1] for name in other))
 
 
 def _runs(results: Path) -> str:
     """Each run that was taken: its command and time, with links to its page and to `run.json`."""
-    lines = ["| study | data | command | processor time | results |", "|---|---|---|---|---|"]
+    lines = ["| study | data | command | time | processor time | results |", "|---|---|---|---|---|---|"]
     for study, runs in RUNS.items():
         for data, run in zip(("digits", "Fashion-MNIST"), runs, strict=True):
             folder = results / run / study
             if not (folder / "run.json").is_file():
                 continue
             told = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-            time = f"{told['processor_minutes']:g} min, {told['jobs']} jobs"
+            wall = f"{told['wall_minutes']:g} min" if "wall_minutes" in told else NOTHING
+            time = f"{wall} | {told['processor_minutes']:g} min, {told['jobs']} jobs"
             files = ("explore.html", "claims.txt", "verdict.txt", "run.json")
             links = ", ".join(f"[{name}](results/{run}/{study}/{name})" for name in files if (folder / name).is_file())
             state = "" if told["finished"] else f" ({UNFINISHED})"
@@ -128,7 +166,7 @@ def _claims(arguments: Sequence[str], results: Path) -> str:
             continue
         told = [UNFINISHED if claims is None else _cell(found) for claims, found in zip(both, cells, strict=True)]
         lines.append(f"| {asked[0].statement} ({asked[0].source}) | {' | '.join(told)} |")
-    return "\n".join(lines) + "\n" if len(lines) > 2 else "Neither run is finished.\n"
+    return "\n".join(lines) + "\n" if len(lines) > 2 else f"{NO_ROW}\n"
 
 
 def _read(path: Path) -> list[Claim] | None:
@@ -152,7 +190,8 @@ def _told(claim: Claim) -> str:
     if len(numbers) < 3:
         return f"**{claim.outcome}**"
     effect, low, high = (f"{value:.2f}" for value in numbers)
-    return f"**{claim.outcome}**, {effect} [{low}, {high}]{f' {claim.unit}' if claim.unit else ''}"
+    theirs = "" if claim.published is None else f"; the source: {claim.published:.2f} ({claim.published_in})"
+    return f"**{claim.outcome}**, {effect} [{low}, {high}]{f' {claim.unit}' if claim.unit else ''}{theirs}"
 
 
 if __name__ == "__main__":
