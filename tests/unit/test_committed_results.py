@@ -1,12 +1,13 @@
-"""The results in docs/results/: what docs/results.md states of them is in their tables, computed here once more.
+"""The results in docs/results/: what docs/results.md and README state of them follows from their tables.
 
-Nothing of the project's arithmetic is used: means over seeds, and intervals by Student's t as scipy has it.
+`stated_numbers` computes each number once more, with nothing of the project's arithmetic.
 """
 
 import json
+import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Collection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -25,11 +26,11 @@ from confirmation_samples import Confirmed, drawn
 from documented import DOCS
 from page_samples import sample_cells
 from project_copy import PROJECT
-from prunescape.claims.claim import Claim
 from prunescape.claims.study import StudyClaims
 from prunescape.hpspace.claims import claims
 from prunescape.hpspace.verdict import verdict
 from prunescape.io.files import write_json
+from stated_numbers import ARITHMETIC, read, stated
 
 sys.path.insert(0, str(DOCS / "tools"))
 import results
@@ -45,90 +46,97 @@ def name_of(folder: Path) -> str:
     return f"{folder.parent.name}-{folder.name}"
 
 
-def read(folder: Path, table: str) -> pd.DataFrame:
-    (path,) = folder.glob(f"{table}.csv*")  # packed or not
-    return pd.read_csv(path, keep_default_na=False, na_values=[""])
-
-
-def kept(folder: Path, claim: Claim) -> pd.Series:
-    """Accuracy at a setting less that at the tuned one, by seed, of the generation and the look that decide."""
-    table = read(folder, "confirmation")
-    other = claim.id.split(".")[1].removeprefix("keep_")
-    generation = f"generation-{claim.numbers['generation']:.0f}-"
-    table = table[(table["variant"] == claim.case) & table["stage"].str.startswith(generation)]
-    seen = table["seed"].drop_duplicates().head(int(claim.numbers["seeds"]))
-    top1 = table.pivot(index="seed", columns="setting", values="top1").loc[seen]
-    return (top1[other] - top1["tuned"]).dropna()
-
-
-def gained(folder: Path, claim: Claim) -> pd.Series:
-    """Accuracy with noise less that without, by network: the median of its draws."""
-    found = re.search(r"at gamma ([\d.]+), sigma ([\d.]+)", claim.answer)
-    assert found, claim.answer
-    gamma, sigma = map(float, found.groups())
-    table = read(folder, "confirmed")
-    table = table[(table["method"] == "magnitude") & (table["gamma"] == gamma)]
-    again = claim.id.split(".")[1] != "noise_wins"
-    table = table[table["recalibrated"].astype(str) == str(again)]
-    noisy = table[(table["kind"] == "stochastic") & (table["sigma"] == sigma)].groupby("seed")["top1"].median()
-    return noisy - table[table["kind"] == "deterministic"].set_index("seed")["top1"]
-
-
-def imbalance(folder: Path, claim: Claim) -> pd.Series:
-    """The standard deviation of utility over subsets of the weights, in parts of its mean, above a tenth."""
-    of_smallest = ".smallest." in claim.id
-    table = read(folder, "utility_sizes" if of_smallest else "utility_epochs")
-    table = table[table["ablation"] == "ratio"] if of_smallest else table  # not equal numbers of weights
-    column = "size" if of_smallest else "epoch"
-    at = table[column].max() if not claim.case else table[column].min()
-    table = table[(table[column] == at) & np.isclose(table["level"], claim.numbers["level"])]
-    by_seed = table.groupby("seed")["utility"]
-    return by_seed.std(ddof=1) / by_seed.mean() - 0.1
-
-
-def coherence_of_real(folder: Path, claim: Claim) -> pd.Series:
-    """The highest coherence after any epoch, on real data less on noise."""
-    table = read(folder, "epochs")
-    table = table[(table["model"] == claim.model) & (table["start"] == "fresh") & (table["epoch"] > 0)]
-    highest = table.groupby(["seed", "data"])["coherence"].max().unstack()
-    return highest["real"] - highest["gaussian"]
-
-
-def slope_by_width(folder: Path, claim: Claim) -> pd.Series:
-    """What the highest coherence gains with each doubling of the width."""
-    table = read(folder, "widths")
-    table = table[table["epoch"] > 0] if "epoch" in table else table
-    highest = table.groupby(["seed", "width"])["coherence"].max().unstack()
-    return highest.apply(lambda row: stats.linregress(np.log2(row.index.to_numpy(float)), row).slope, axis=1)
-
-
-ARITHMETIC: dict[str, dict[str, Callable[[Path, Claim], pd.Series]]] = {
-    "hpspace": {"keep_prior": kept, "keep_dense": kept},
-    "stochastic": {"noise_wins": gained, "noise_wins_recalibrated": gained, "outlives_recalibration": gained},
-    "mechanism": {"utility_imbalance": imbalance},
-    "coherence": {"real_above_noise": coherence_of_real, "coherence_with_width": slope_by_width},
-}
-
-
-def check_arithmetic(folder: Path) -> None:
-    """Compute again what claims of `ARITHMETIC` state, of the tables beside them."""
-    seen = set()
+def check_arithmetic(folder: Path, keys: Collection[str]) -> list[float]:
+    """Compute again what claims on these questions state, of the tables beside them; the numbers."""
+    seen, numbers = set(), []
     for claim in StudyClaims.read(folder / "claims.json").claims:
         key = claim.id.split(".")[1]
-        of = ARITHMETIC[folder.name].get(key)
-        if of is None or claim.low is None or claim.high is None or claim.level is None:
+        if key not in keys or claim.effect is None or claim.level is None:
             continue
-        values = of(folder, claim)
-        half = stats.t.ppf((1 + claim.level) / 2, len(values) - 1) * stats.sem(values)
-        numbers = [values.mean(), values.mean() - half, values.mean() + half]
-        assert numbers == pytest.approx([claim.effect, claim.low, claim.high], rel=1e-6, abs=1e-6), claim.id
+        again = stated(folder, claim)
+        told = [np.nan if value is None else value for value in (claim.effect, claim.low, claim.high)]
+        if again != pytest.approx(told, rel=1e-6, abs=1e-6, nan_ok=True):
+            # As claims were told before intervals were cut to what is possible, and equal numbers gave none.
+            assert again[0] == pytest.approx(told[0], rel=1e-6, abs=1e-6), claim.id
+            assert np.isnan(again[1]) or (told[1] <= again[1] + 1e-6 and told[2] >= again[2] - 1e-6), claim.id
+        numbers += again
         seen.add(key)
-    assert seen == set(ARITHMETIC[folder.name])
+    assert seen
+    return numbers
+
+
+def shown_keys(study: str) -> set[str]:
+    """Keys of the questions that the page's tables show of a study."""
+    blocks = results.BLOCK.findall(results.PAGE.read_text(encoding="utf-8"))
+    (keys,) = ({*arguments.split()[1:]} for _, kind, arguments, _ in blocks if kind == "claims" and study in arguments)
+    return keys | set(results.differing(study))
 
 
 @pytest.mark.parametrize("folder", FINISHED, ids=name_of)
 def test_claims_follow_from_the_tables(folder: Path) -> None:
-    check_arithmetic(folder)
+    """Each number of the page's tables, and those of further questions."""
+    shown = shown_keys(folder.name)
+    assert shown <= set(ARITHMETIC[folder.name])
+    check_arithmetic(folder, ARITHMETIC[folder.name])
+
+
+def test_every_outcome_that_differs_between_data_sets_is_shown() -> None:
+    page = results.PAGE.read_text(encoding="utf-8")
+    compared = 0
+    for study, runs in results.RUNS.items():
+        digits, other = (read(results.RESULTS / run / study, "claims").set_index("id") for run in runs)
+        both = digits.join(other, rsuffix="_other", how="inner")
+        asked = both[["outcome", "outcome_other"]].isin(["holds", "does not hold", "not decided"]).all(axis=1)
+        both = both[asked & (both["outcome"] != both["outcome_other"])]
+        compared += len(both)
+        for row in both.itertuples():
+            (line,) = (line for line in page.splitlines() if line.startswith(f"| {row.statement} ({row.source}) |"))
+            cells = line.split(" | ")
+            assert f"**{row.outcome}**" in cells[1], row.Index
+            assert f"**{row.outcome_other}**" in cells[2], row.Index
+    assert compared > 10
+
+
+def test_the_answer_in_the_readme_follows_from_the_tables() -> None:
+    """Gains, intervals, answers and seeds of the trainings of confirmation, and the numbers of trainings."""
+    folder, text = results.RESULTS / "demo" / "hpspace", (PROJECT / "README.md").read_text(encoding="utf-8")
+    table = read(folder, "confirmation")
+    fresh = table[table["stage"].str.startswith("generation-")]
+    cells, settings = read(folder, "cells"), fresh.groupby(["variant", "setting"])
+    level = 0.05 / 8 * 0.8  # of four networks and two questions; more would be chosen anew
+    looks = {5: 0.1, 10: 0.2, 20: 0.3, 40: 0.2}  # parts of it that looks spend
+    row = r"^ {4}([\w.-]+) +KEEP +([\d.]+) +([\d.]+) +(.*?) {2,}(.*?) +(\d+)$"
+    rows = re.findall(row, text, re.MULTILINE)
+    assert len(rows) == 4
+    for variant, rate, decay, over_prior, over_dense, seeds in rows:
+        (known,) = (
+            settings.get_group((variant, "prior"))[["learning_rate", "weight_decay"]].drop_duplicates().to_numpy()
+        )
+        assert known.tolist() == [float(rate), float(decay)]
+        used = []
+        for other, told in (("prior", over_prior), ("dense", over_dense)):
+            top1 = fresh[fresh["variant"] == variant].pivot(index="seed", columns="setting", values="top1")
+            at = settings[["i", "j"]].first().loc[variant]
+            if at.loc["tuned"].tolist() == at.loc[other].tolist():
+                assert told == "0, the same setting"
+                continue
+            order = fresh.loc[(fresh["variant"] == variant) & (fresh["setting"] == other), "seed"]
+            gains = (top1["tuned"] - top1[other]).loc[order].to_numpy()
+            for count, part in looks.items():
+                half = stats.t.isf(level * part, count - 1) * stats.sem(gains[:count])
+                mean = gains[:count].mean()
+                answer = "keep" if mean + half < 1 else "tune" if mean - half > 1 else "open"
+                if answer != "open" or count == len(gains):
+                    break
+            assert told == f"{mean:+.2f} [{mean - half:.2f}, {mean + half:.2f}] {answer}"
+            used.append(count)
+        assert max(used) == int(seeds)
+    best = table[table["variant"] == "dense"].groupby(["learning_rate", "weight_decay"])["top1"].mean().idxmax()
+    assert "the dense optimum: learning rate {:.3g}, weight decay {:.3g}".format(*best) in text
+    chosen = table[table["stage"].str.startswith("finalist")]
+    assert f"{len(cells)} trainings explore 11 x 11 cells, {len(chosen)} choose among the best" in text.replace(
+        "\n", " "
+    )
 
 
 def made_up(study: str) -> tuple[StudyClaims, dict[str, pd.DataFrame]]:
@@ -151,23 +159,30 @@ def made_up(study: str) -> tuple[StudyClaims, dict[str, pd.DataFrame]]:
     return mechanism_results.stated(given), given
 
 
+MADE_UP = {  # questions whose tables samples have
+    "hpspace": {"keep_prior", "keep_dense"},
+    "stochastic": {"noise_wins", "noise_wins_recalibrated", "outlives_recalibration"},
+    "mechanism": {"utility_imbalance", "utility_grows", "imbalance_with_mean"},
+    "coherence": {"real_above_noise", "coherence_with_width", "larger_parents", "diff_over_magnitude"},
+}
+
+
 @pytest.mark.parametrize("study", list(ARITHMETIC))
 def test_so_do_those_of_tables_that_are_made_up_unless_one_is_changed(study: str, tmp_path: Path) -> None:
     folder = tmp_path / study
     folder.mkdir()
-    stated, given = made_up(study)
+    claimed, given = made_up(study)
     for name, table in given.items():
         table.to_csv(folder / f"{name}.csv", index=False)
-    write_json(folder / "claims.json", stated.to_json())
-    check_arithmetic(folder)
-    told = stated.to_json()
+    write_json(folder / "claims.json", claimed.to_json())
+    check_arithmetic(folder, MADE_UP[study])
+    told = claimed.to_json()
     for claim in told["claims"]:
-        if claim["id"].split(".")[1] in ARITHMETIC[study]:
-            claim["high"] += 0.01
+        if claim["id"].split(".")[1] in MADE_UP[study]:
             claim["effect"] += 0.001
     write_json(folder / "claims.json", told)
     with pytest.raises(AssertionError):
-        check_arithmetic(folder)
+        check_arithmetic(folder, MADE_UP[study])
 
 
 @pytest.mark.parametrize("folder", [of for of in FINISHED if of.name == "hpspace"], ids=name_of)
@@ -216,15 +231,16 @@ SIZES = {"8", "28"}  # pixels
 
 
 def _known(study: str) -> set[str]:
-    """Numbers of a study as a page may write them: its claims, its source's tables, its presets."""
+    """Numbers of a study as a page may write them: of its claims, from the tables; its source's tables, its presets."""
     numbers: list[float] = []
     for folder in FINISHED:
         if folder.name == study:
-            numbers += read(folder, "claims").select_dtypes("number").to_numpy().ravel().tolist()
+            numbers += check_arithmetic(folder, shown_keys(study))
     for path in (PROJECT / "workflow/reference").glob(f"{SOURCES[study]}_table_*.csv"):
         numbers += pd.read_csv(path).select_dtypes("number").to_numpy().ravel().tolist()
     for path in (PROJECT / "workflow/studies").glob("*.yaml"):
-        numbers += [float(word) for word in re.findall(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])", path.read_text())]
+        text = path.read_text().replace(",", "")
+        numbers += [float(word) for word in re.findall(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])", text)]
     found = {f"{value:.{digits}f}" for value in numbers for digits in (0, 1, 2)}
     found |= {number.removeprefix("-") for number in found}  # what keeping loses is what tuning gains
     return found | {f"{100 * value:.0f}" for value in numbers if 0 < value < 1}
@@ -239,8 +255,12 @@ def test_results_tell_where_they_come_from(folder: Path) -> None:
     name = config[1] if config else "config.yaml"
     assert yaml.safe_load((PROJECT / name).read_text(encoding="utf-8"))["run"] == folder.parent.name
     assert told["processor_minutes"] > 0
-    assert "torch " in told["libraries_when_taken"]
-    assert re.search(r"commit \w{12}$", told["code_when_taken"])  # of a clone without changes
+    assert re.match(r"Python [\d.]+, snakemake .*torch ", told["libraries"])
+    assert re.search(r"commit \w{12}$", told["code"])  # of a clone without changes
+    page = folder / "explore.html"
+    if page.is_file():
+        facts = re.findall(r'<th scope="row">(?:code|software[^<]*)</th><td>(.*?)</td>', page.read_text())
+        assert facts == [told["code"], told["libraries"]]
 
 
 def test_results_are_small_and_no_weights() -> None:
@@ -256,18 +276,27 @@ def test_a_run_is_taken_whole_and_only_once(tmp_path: Path) -> None:
     (folder / "coherence" / "epochs.csv").write_text("model,seed\n")
     (folder / "coherence" / "long.csv").write_text("model,seed\n" + "mlp,0\n" * results.PACKED)
     (folder / "coherence" / "large.csv").write_bytes(np.random.default_rng(0).bytes(results.LARGEST))
-    for rule, seconds in (("train_run", "90.5"), ("measure_runs", "29.5")):
+    page = '<tr><th scope="row">code</th><td>prunescape 0.1.0, commit 0123456789ab</td></tr>'
+    page += '<tr><th scope="row">software, where this page was made</th><td>Python 3.11.7, torch 2 &amp; more</td></tr>'
+    (folder / "coherence" / "explore.html").write_text(page)
+    spent = "12:00:00 {} s of processor time, its start included\n"
+    took = "12:00:00 finished after 50.0 s, and 10.0 s to start, on AMD EPYC\n"
+    for rule, seconds, end in (("train_run", 90.5, 1000), ("measure_runs", 29.5, 1030), ("judge", 1.0, 9000)):
         log = folder / "logs" / "coherence" / rule / "all.log"
         log.parent.mkdir(parents=True)
-        log.write_text(f"12:00:00 {seconds} s of processor time, its start included\n12:00:00 finished after 1.0 s\n")
+        log.write_text(spent.format(seconds) + took)
+        os.utime(log, (end, end))
     gone = tmp_path / "taken" / "mine" / "coherence" / "gone.csv"
     gone.parent.mkdir(parents=True)
     gone.touch()
     results.take(folder, tmp_path / "taken")
-    assert {path.name for path in gone.parent.iterdir()} == {"epochs.csv", "long.csv.gz", "run.json"}
+    assert {path.name for path in gone.parent.iterdir()} == {"epochs.csv", "long.csv.gz", "explore.html", "run.json"}
     assert len(pd.read_csv(gone.parent / "long.csv.gz")) == results.PACKED
     told = json.loads((gone.parent / "run.json").read_text())
-    assert (told["finished"], told["jobs"], told["processor_minutes"]) == (False, 2, 2.0)
+    assert (told["finished"], told["jobs"], told["processor_minutes"]) == (False, 3, 2.0)
+    assert told["wall_minutes"] == 2.5  # from second 940 to 1030, and later a minute
+    assert (told["code"], told["machines"]) == ("prunescape 0.1.0, commit 0123456789ab", ["AMD EPYC"])
+    assert told["libraries"] == "Python 3.11.7, torch 2 & more"
     assert told["tables_left_out"] == ["large.csv"]
     with pytest.raises(SystemExit, match="no table of a study is there yet"):
         results.take(tmp_path / "taken", tmp_path / "taken")

@@ -1,0 +1,460 @@
+"""Numbers that the committed results state, computed once more from their tables, with none of the project's code.
+
+Of each question a function gives one number a network, as a reader of the tables would compute it; the mean and an
+interval by Student's t, of correlations by Fisher's z, are those of scipy.
+"""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from prunescape.claims.claim import Claim
+
+Numbers = Callable[[Path, Claim], pd.Series]
+SCOPES = {"global with a floor": "floor", "local": "local", "global": "global"}
+PRUNED = {"weight pruning": "weights", "channel pruning": "channels"}
+RETRAINED = {"fine-tuning": "fine_tuning", "learning-rate rewinding": "rewinding"}
+CORRELATIONS = {"accuracy_against_flow", "recalibrated_foretells"}
+ENDS = {  # what a number may be; of others in points -100 to 100, of the rest anything
+    "nearly_every_draw": (-0.9, 0.1),
+    "mask_and_weights_together": (-300, 300),
+    "gain_grows_with_rate": (-200, 200),
+    "recovery_is_batch_norm": (-150, 150),
+    "utility_imbalance": (-0.1, np.inf),
+    "only_large_weights": (0, 100),
+    "same_basin": (-100, 100),
+    "magnitudes_alike": (0, 100),
+    "real_above_noise": (-1, 1),
+    "gap_with_width": (-np.inf, np.inf),
+    "accuracy_with_width": (-np.inf, np.inf),
+    "larger_parents": (-np.inf, np.inf),
+}
+
+
+def read(folder: Path, table: str) -> pd.DataFrame:
+    """A table of a study, packed or not."""
+    (path,) = folder.glob(f"{table}.csv*")
+    return pd.read_csv(path, keep_default_na=False, na_values=[""])
+
+
+def stated(folder: Path, claim: Claim) -> list[float]:
+    """A claim's number and its interval."""
+    key = claim.id.split(".")[1]
+    values = ARITHMETIC[folder.name][key](folder, claim).to_numpy(dtype=float)
+    assert claim.level is not None
+    if key in CORRELATIONS:
+        values = np.arctanh(values.clip(-1 + 1e-6, 1 - 1e-6))
+    half = stats.t.ppf((1 + claim.level) / 2, len(values) - 1) * stats.sem(values) if len(values) > 2 else np.nan
+    if np.ptp(values) <= 1e-12 * max(1, abs(values[0])):
+        half = np.nan  # nothing scatters
+    numbers = np.array([values.mean(), values.mean() - half, values.mean() + half])
+    if key in CORRELATIONS:
+        numbers = np.tanh(numbers)
+    low, high = ENDS.get(key, (-100, 100) if claim.unit == "points" else (-np.inf, np.inf))
+    if key == "same_basin" and claim.numbers["decisive"] == "barrier":
+        low = 0
+    return [float(numbers[0]), float(max(numbers[1], low)), float(min(numbers[2], high))]
+
+
+# hpspace.
+
+
+def kept(folder: Path, claim: Claim) -> pd.Series:
+    """Accuracy at a setting less that at the tuned one, by seed, of the generation and the look that decide."""
+    table = read(folder, "confirmation")
+    other = claim.id.split(".")[1].removeprefix("keep_")
+    generation = f"generation-{claim.numbers['generation']:.0f}-"
+    table = table[(table["variant"] == claim.case) & table["stage"].str.startswith(generation)]
+    seen = table["seed"].drop_duplicates().head(int(claim.numbers["seeds"]))
+    top1 = table.pivot(index="seed", columns="setting", values="top1").loc[seen]
+    return (top1[other] - top1["tuned"]).dropna()
+
+
+# Stochastic: gamma and sigma are those of the answer, or the largest gain on the networks that explore.
+
+
+def _cell(claim: Claim) -> tuple[float, float]:
+    found = re.search(r"at gamma ([\d.]+), sigma ([\d.]+)", claim.answer)
+    assert found, claim.answer
+    return float(found[1]), float(found[2])
+
+
+def _chosen(folder: Path) -> tuple[float, float]:
+    """The cell with the largest mean gain of the medians, batch norm as pretrained, on held-out images."""
+    table = read(folder, "grid")
+    table = table[(table["method"] == "magnitude") & (table["recalibrated"].astype(str) == "False")]
+    medians = table.groupby(["kind", "gamma", "sigma", "seed"])["top1"].median()
+    gains = (medians["stochastic"] - medians["deterministic"].droplevel("sigma")).groupby(["gamma", "sigma"]).mean()
+    gamma, sigma = gains.idxmax()
+    return gamma, sigma
+
+
+def _medians(table: pd.DataFrame, kind: str, recalibrated: bool = False, **cell: object) -> pd.Series:
+    """The median over draws by network."""
+    for name, value in {"kind": kind, **cell}.items():
+        table = table[table[name] == value]
+    if "recalibrated" in table:
+        table = table[table["recalibrated"].astype(str) == str(recalibrated)]
+    return table.groupby("seed")["top1"].median()
+
+
+def gained(folder: Path, claim: Claim) -> pd.Series:
+    """Accuracy with noise less that without."""
+    (gamma, sigma), table = _cell(claim), read(folder, "confirmed")
+    again = claim.id.split(".")[1] != "noise_wins"
+    noisy = _medians(table, "stochastic", again, method="magnitude", gamma=gamma, sigma=sigma)
+    return noisy - _medians(table, "deterministic", again, method="magnitude", gamma=gamma)
+
+
+def over_recalibration(folder: Path, claim: Claim) -> pd.Series:
+    (gamma, sigma), table = _cell(claim), read(folder, "confirmed")
+    noisy = _medians(table, "stochastic", method="magnitude", gamma=gamma, sigma=sigma)
+    return noisy - _medians(table, "deterministic", True, method="magnitude", gamma=gamma)
+
+
+def draws_that_gain(folder: Path, _: Claim) -> pd.Series:
+    (gamma, sigma), table = _chosen(folder), read(folder, "confirmed")
+    plain = _medians(table, "deterministic", method="magnitude", gamma=gamma)
+    table = table[(table["method"] == "magnitude") & (table["recalibrated"].astype(str) == "False")]
+    table = table[(table["kind"] == "stochastic") & (table["gamma"] == gamma) & (table["sigma"] == sigma)]
+    return (table["top1"] > table["seed"].map(plain)).groupby(table["seed"]).mean() - 0.9
+
+
+def noisy_dense(folder: Path, _: Claim) -> pd.Series:
+    table = read(folder, "confirmed")
+    return _medians(table, "dense_stochastic", method="none") - _medians(table, "dense", method="none")
+
+
+def _transfer(folder: Path, kind: str, hardest: bool = True) -> pd.Series:
+    """The gain of a kind at the hardest or the mildest pruning rate."""
+    table = read(folder, "transfer")
+    gamma = table["gamma"].max() if hardest else table["gamma"].min()
+    return _medians(table, kind, gamma=gamma) - _medians(table, "deterministic", gamma=gamma)
+
+
+def mask_alone(folder: Path, _: Claim) -> pd.Series:
+    return _transfer(folder, "mask_s_to_d")
+
+
+def weights_alone(folder: Path, _: Claim) -> pd.Series:
+    return _transfer(folder, "mask_d_to_s")
+
+
+def together(folder: Path, _: Claim) -> pd.Series:
+    return _transfer(folder, "stochastic") - _transfer(folder, "mask_s_to_d") - _transfer(folder, "mask_d_to_s")
+
+
+def harder(folder: Path, _: Claim) -> pd.Series:
+    return _transfer(folder, "stochastic") - _transfer(folder, "stochastic", hardest=False)
+
+
+def variance_after(folder: Path, _: Claim) -> pd.Series:
+    (gamma, sigma), table = _chosen(folder), read(folder, "variances")
+    table = table[(table["method"] == "magnitude") & (table["gamma"] == gamma) & (table["stage"] == "fine_tuned")]
+    v = table[table["sigma"].isin([0, sigma])].groupby(["kind", "seed"])["v"].mean()
+    return v["stochastic"] - v["deterministic"]
+
+
+def tuned_gain(folder: Path, claim: Claim) -> pd.Series:
+    (gamma, sigma), table = _cell(claim), read(folder, "fine_tuning")
+    method = claim.case.removeprefix("scored by ")
+    noisy = _medians(table, "stochastic", method=method, gamma=gamma, sigma=sigma)
+    return noisy - _medians(table, "deterministic", method=method, gamma=gamma)
+
+
+def _ranks(folder: Path, one: str, other: str) -> pd.Series:
+    table = read(folder, "fine_tuning")
+    by_seed = table[table["method"] != "grasp"].groupby("seed")
+    found = {
+        seed: stats.spearmanr(part[one], part[other]).statistic if min(part[[one, other]].nunique()) > 1 else 0.0
+        for seed, part in by_seed
+    }
+    return pd.Series(found)
+
+
+def against_flow(folder: Path, _: Claim) -> pd.Series:
+    return -_ranks(folder, "one_shot_top1", "one_shot_gradient_flow")
+
+
+def foretells(folder: Path, _: Claim) -> pd.Series:
+    return _ranks(folder, "one_shot_top1_recalibrated", "top1")
+
+
+def recovered(folder: Path, _: Claim) -> pd.Series:
+    table = read(folder, "fine_tuning")
+    table = table[(table["method"] == "magnitude") & (table["kind"] == "deterministic")]
+    means = table.groupby("seed")[["one_shot_top1", "control_top1", "top1"]].mean()
+    return means["control_top1"] - (means["one_shot_top1"] + means["top1"]) / 2
+
+
+def deployed(folder: Path, claim: Claim) -> pd.Series:
+    """The ways that the answer names."""
+    words = r"at gamma ([\d.]+) (\w+) with sigma ([\d.e-]+) has .*?, (\w+) without noise"
+    found, table = re.search(words, claim.answer), read(folder, "deployed")
+    assert found, claim.answer
+    gamma, again = float(found[1]), bool((table["recalibrated"].astype(str) == "True").any())
+    noisy = _medians(table, "stochastic", again, method=found[2], gamma=gamma, sigma=float(found[3]))
+    return noisy - _medians(table, "deterministic", again, method=found[4], gamma=gamma)
+
+
+# Mechanism.
+
+
+def _utility(folder: Path, table: str, level: float) -> pd.DataFrame:
+    """Mean, standard deviation and minimum of utility over subsets, by seed and all else."""
+    rows = read(folder, table)
+    rows = rows[(rows["ablation"] == "ratio") & np.isclose(rows["level"], level)]
+    by = ["seed", "epoch" if table == "utility_epochs" else "size"]
+    return rows.groupby(by)["utility"].agg(["mean", "std", "min"])
+
+
+def imbalance(folder: Path, claim: Claim) -> pd.Series:
+    """The standard deviation of utility over subsets of the weights, in parts of its mean, above a tenth."""
+    of_smallest = ".smallest." in claim.id
+    found = _utility(folder, "utility_sizes" if of_smallest else "utility_epochs", claim.numbers["level"])
+    by = found.index.get_level_values(1)
+    found = found.xs(by.max() if not claim.case else by.min(), level=1)
+    return found["std"] / found["mean"] - 0.1
+
+
+def utility_growth(folder: Path, claim: Claim) -> pd.Series:
+    column = {"imbalance": "std", "mean utility": "mean", "minimum utility": "min"}[claim.case]
+    values = _utility(folder, "utility_epochs", 0.1)[column].unstack()
+    return values[values.columns.max()] - values[values.columns.min()]
+
+
+def imbalance_fall(folder: Path, _: Claim) -> pd.Series:
+    found = _utility(folder, "utility_epochs", 0.1)
+    values = (found["std"] / found["mean"]).unstack()
+    return values[values.columns.min()] - values[values.columns.max()]
+
+
+def in_proportion(folder: Path, _: Claim) -> pd.Series:
+    rows = read(folder, "utility_sizes")
+    means = rows.groupby(["ablation", "seed", "level", "size"])["utility"].mean().unstack("size")
+    apart = (means[means.columns.min()] - means[means.columns.max()]).abs().unstack("ablation").dropna()
+    return (apart["number"] - apart["ratio"]).groupby("seed").mean()
+
+
+def small_weights(folder: Path, _: Claim) -> pd.Series:
+    """Training accuracy that the worst band of the smaller half costs beyond the smallest band."""
+    table = read(folder, "utility_bands")
+    table = table[np.isclose(table["ratio"], 0.1)]
+    first = table[table["band"] == table["band"].min()].set_index("seed")["top1"]
+    lower = table[(table["high"] < 0.5 + 1e-6) & (table["band"] > table["band"].min())]
+    return (first - lower.groupby("seed")["top1"].min()).clip(lower=0)
+
+
+def _last_cycle(folder: Path, table: str, claim: Claim) -> pd.DataFrame:
+    rows = read(folder, table)
+    rows = rows[rows["cycle"] == rows["cycle"].max()]
+    words = claim.case.split(", ")
+    rows = rows[rows["pruning"] == PRUNED[words[0]]]
+    if words[1:] and words[1] in RETRAINED:
+        rows = rows[rows["retraining"] == RETRAINED[words[1]]]
+    if table == "barriers":
+        rows = rows[rows["measure"] == "error"]
+        if words[-1].startswith("statistics "):
+            rows = rows[rows["recomputed"].astype(str) == str(words[-1] == "statistics recomputed")]
+    return rows.set_index("seed")
+
+
+def better_than_small(folder: Path, claim: Claim) -> pd.Series:
+    rows = _last_cycle(folder, "cycles", claim)
+    return rows["top1"] - rows["small_top1"]
+
+
+def rewound(folder: Path, claim: Claim) -> pd.Series:
+    rows = _last_cycle(folder, "cycles", claim)
+    return rows.loc[rows["retraining"] == "rewinding", "top1"] - rows.loc[rows["retraining"] == "fine_tuning", "top1"]
+
+
+def in_basin(folder: Path, claim: Claim) -> pd.Series:
+    """The number that decides, as the claim names it: the barrier, or error above one of two networks."""
+    rows = _last_cycle(folder, "barriers", claim)
+    rows = rows[rows["what"] == "pruned_retrained"]
+    other = {"barrier": 0 * rows["end"], "excess": rows["start"], "excess_small": rows["small"]}
+    return rows["barrier"] if claim.numbers["decisive"] == "barrier" else rows["end"] - other[claim.numbers["decisive"]]
+
+
+def directed(folder: Path, claim: Claim) -> pd.Series:
+    rows = _last_cycle(folder, "barriers", claim)
+    return rows.loc[rows["what"] == "random", "end"] - rows.loc[rows["what"] == "pruned_retrained", "end"]
+
+
+def of_statistics(folder: Path, claim: Claim) -> pd.Series:
+    rows = _last_cycle(folder, "barriers", claim)
+    rows = rows[rows["what"] == "pruned_retrained"]
+    again = rows["recomputed"].astype(str) == "True"
+    return rows.loc[~again, "barrier"] - rows.loc[again, "barrier"]
+
+
+# Coherence.
+
+
+def _epochs(folder: Path, claim: Claim) -> pd.DataFrame:
+    table = read(folder, "epochs")
+    return table[(table["model"] == claim.model) & (table["start"] == "fresh") & (table["epoch"] > 0)]
+
+
+def coherence_of_real(folder: Path, claim: Claim) -> pd.Series:
+    """The highest coherence after any epoch, on real data less on noise."""
+    highest = _epochs(folder, claim).groupby(["seed", "data"])["coherence"].max().unstack()
+    return highest["real"] - highest["gaussian"]
+
+
+def peaks_early(folder: Path, claim: Claim) -> pd.Series:
+    table = _epochs(folder, claim)
+    table = table[table["data"] == "real"]
+    peak = table.sort_values("coherence").groupby("seed")["epoch"].last()
+    return 100 * (0.5 - peak / table["epoch"].max())
+
+
+def distance_of_magnitudes(folder: Path, claim: Claim) -> pd.Series:
+    table = read(folder, "weight_histogram")
+    table = table[(table["model"] == claim.model) & (table["start"] == "fresh")]
+    last = table["epoch"] == table.groupby(["seed", "data"])["epoch"].transform("max")
+    counts = table[last].pivot(index=["seed", "data"], columns="high", values="count")
+    below = counts.cumsum(axis=1).div(counts.sum(axis=1), axis=0)
+    apart = below.xs("real", level="data") - below.xs("gaussian", level="data")
+    return 100 * apart.abs().max(axis=1)
+
+
+def _slopes(values: pd.DataFrame) -> pd.Series:
+    """What rows of values gain with each doubling of the columns."""
+    sizes = np.log2(values.columns.to_numpy(dtype=float))
+    return values.apply(lambda row: stats.linregress(sizes, row).slope, axis=1)
+
+
+def slope_by_width(folder: Path, _: Claim) -> pd.Series:
+    """What the highest coherence gains with each doubling of the width."""
+    table = read(folder, "widths")
+    table = table[table["epoch"] > 0] if "epoch" in table else table
+    return _slopes(table.groupby(["seed", "width"])["coherence"].max().unstack())
+
+
+def _at_the_end(folder: Path) -> pd.DataFrame:
+    table = read(folder, "widths")
+    return table[table["epoch"] == table["epoch"].max()].set_index(["seed", "width"])
+
+
+def gap_by_width(folder: Path, _: Claim) -> pd.Series:
+    table = _at_the_end(folder)
+    return _slopes((table["train_top1"] - table["validation_top1"]).unstack())
+
+
+def accuracy_by_width(folder: Path, _: Claim) -> pd.Series:
+    return _slopes(_at_the_end(folder)["validation_top1"].unstack())
+
+
+def _children(folder: Path, claim: Claim, experiment: str, mask: str) -> pd.DataFrame:
+    """Networks of a mask, or without one, of the scope that the claim names."""
+    table = read(folder, "children")
+    table = table[(table["model"] == claim.model) & (table["experiment"] == experiment) & (table["score"] == mask)]
+    if mask == "none":
+        return table
+    table = table[table["end"].isna() | (table["end"] == "best")]
+    scope = next(short for words, short in SCOPES.items() if claim.case.endswith(words))
+    table = table[table["scope"] == scope]
+    first = table["initialisation"] if "initialisation" in table else pd.Series(index=table.index, dtype=object)
+    return table[first.isna() | (first == "he")]
+
+
+def _mask(claim: Claim) -> str:
+    return claim.case.split(", ")[0]
+
+
+def over_as_many(folder: Path, claim: Claim) -> pd.Series:
+    one, other = (_children(folder, claim, "wide", mask) for mask in (_mask(claim), "none"))
+    width = one["width"].max()
+    one, other = (of[of["width"] == width].groupby("seed")["validation_top1"].mean() for of in (one, other))
+    return one - other
+
+
+def smaller_gap(folder: Path, claim: Claim) -> pd.Series:
+    one, other = (_children(folder, claim, "wide", mask) for mask in (_mask(claim), "none"))
+    width = one["width"].max()
+    gaps = [
+        (rows["train_top1"] - rows["validation_top1"]).groupby(rows["seed"]).mean()
+        for rows in (of[of["width"] == width] for of in (one, other))
+    ]
+    return gaps[1] - gaps[0]
+
+
+def over_its_size(folder: Path, claim: Claim) -> pd.Series:
+    one, other = (_children(folder, claim, "fixed", mask) for mask in (_mask(claim), "none"))
+    one = one[one["parent_parameters"] == one["parent_parameters"].min()]
+    return one.groupby("seed")["validation_top1"].mean() - other.groupby("seed")["validation_top1"].mean()
+
+
+def by_parent(folder: Path, claim: Claim) -> pd.Series:
+    """The slope over the parents from which networks learn, to half of the dense one's training accuracy."""
+    one, dense = (_children(folder, claim, "fixed", mask) for mask in (_mask(claim), "none"))
+    learnt = one.groupby("parent_parameters")["train_top1"].mean() >= 0.5 * dense["train_top1"].mean()
+    one = one[one["parent_parameters"].isin(learnt.index[learnt])]
+    return _slopes(one.groupby(["seed", "parent_parameters"])["validation_top1"].mean().unstack())
+
+
+def _pair(first: str, second: str) -> Numbers:
+    def values(folder: Path, claim: Claim) -> pd.Series:
+        experiment = "wide" if claim.model == "mlp" else "network"
+        one, other = (_children(folder, claim, experiment, mask) for mask in (first, second))
+        if experiment == "wide":
+            one, other = (of[of["width"] == one["width"].max()] for of in (one, other))
+        return one.groupby("seed")["validation_top1"].mean() - other.groupby("seed")["validation_top1"].mean()
+
+    return values
+
+
+ARITHMETIC: dict[str, dict[str, Numbers]] = {
+    "hpspace": {"keep_prior": kept, "keep_dense": kept},
+    "stochastic": {
+        "noise_wins": gained,
+        "noise_wins_recalibrated": gained,
+        "outlives_recalibration": gained,
+        "noise_over_recalibration": over_recalibration,
+        "nearly_every_draw": draws_that_gain,
+        "dense_keeps_accuracy": noisy_dense,
+        "mask_alone": mask_alone,
+        "weights_alone": weights_alone,
+        "mask_and_weights_together": together,
+        "gain_grows_with_rate": harder,
+        "feature_variance_same_after_fine_tuning": variance_after,
+        "after_fine_tuning": tuned_gain,
+        "accuracy_against_flow": against_flow,
+        "recalibrated_foretells": foretells,
+        "recovery_is_batch_norm": recovered,
+        "noise_in_deployment": deployed,
+    },
+    "mechanism": {
+        "utility_imbalance": imbalance,
+        "utility_grows": utility_growth,
+        "imbalance_with_mean": imbalance_fall,
+        "used_in_proportion": in_proportion,
+        "only_large_weights": small_weights,
+        "better_than_small_after_cycles": better_than_small,
+        "rewinding_beats_fine_tuning": rewound,
+        "same_basin": in_basin,
+        "not_any_direction": directed,
+        "barrier_of_batch_norm": of_statistics,
+    },
+    "coherence": {
+        "real_above_noise": coherence_of_real,
+        "coherence_peaks_early": peaks_early,
+        "magnitudes_alike": distance_of_magnitudes,
+        "coherence_with_width": slope_by_width,
+        "gap_with_width": gap_by_width,
+        "accuracy_with_width": accuracy_by_width,
+        "masked_over_dense_of_as_many_weights": over_as_many,
+        "masked_over_dense_of_its_size": over_its_size,
+        "masked_gap_smaller": smaller_gap,
+        "larger_parents": by_parent,
+        "diff_over_random": _pair("diff", "random"),
+        "magnitude_over_random": _pair("magnitude", "random"),
+        "diff_over_magnitude": _pair("diff", "magnitude"),
+    },
+}
