@@ -85,7 +85,7 @@ def test_every_outcome_that_differs_between_data_sets_is_shown() -> None:
     compared = 0
     for study, runs in results.RUNS.items():
         digits, other = (read(results.RESULTS / run / study, "claims").set_index("id") for run in runs)
-        both = digits.join(other, rsuffix="_other", how="inner")
+        both = digits.merge(other, left_index=True, right_index=True, suffixes=("", "_other"))
         asked = both[["outcome", "outcome_other"]].isin(["holds", "does not hold", "not decided"]).all(axis=1)
         both = both[asked & (both["outcome"] != both["outcome_other"])]
         compared += len(both)
