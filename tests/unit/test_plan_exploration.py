@@ -193,6 +193,25 @@ def test_what_needs_the_grid_is_not_made() -> None:
     assert columns[0] == (*columns[1], "round")
 
 
+@pytest.mark.parametrize(
+    ("batch", "engine", "told"),
+    [
+        (8, {"strategy": "fused", "lanes": 16}, "A batch of 8 trains in arrays of 16 lanes, 8 of them idle"),
+        (24, {"strategy": "fused", "lanes": 16}, "A batch of 24 trains in arrays of 32 lanes, 8 of them idle"),
+        (8, {"strategy": "fused"}, "exploration.batch: 16 takes no longer"),
+        (16, {"strategy": "fused", "lanes": 16}, ""),
+        (8, {"strategy": "fused", "lanes": 1}, ""),
+        (8, {"strategy": "serial"}, ""),
+        (8, {"strategy": "fused", "device": "cuda"}, ""),
+    ],
+)
+def test_plan_tells_how_a_batch_fills_its_arrays(batch: int, engine: dict[str, Any], told: str) -> None:
+    exploration = {"method": "adaptive", "trainings": 48, "batch": batch}
+    text = " ".join(page(cost_page(made({"exploration": exploration, "engine": {"device": "cpu", **engine}}))).split())
+    assert told in text
+    assert ("of them idle" in text) == bool(told)
+
+
 def test_plan_tells_both_bills_and_status_the_round() -> None:
     grid, adaptive = (made({"exploration": {"method": of, "trainings": 20}}) for of in ("grid", "adaptive"))
     texts = [page(cost_page(study)) for study in (grid, adaptive)]

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from prunescape.overview.confirmation_cost import fresh_lines, fresh_table, seconds_left
 from prunescape.overview.cost import ASSUMPTION, BYTES_PER_JOB, Costs, Time
-from prunescape.overview.exploration_cost import Each, both_ways, growth, saved
+from prunescape.overview.exploration_cost import Each, both_ways, growth, idle, saved
 from prunescape.overview.study import Row, Study, Training
 from prunescape.overview.tables import DEVICES, duration, flops, hours, size, table, total
 
@@ -154,6 +154,7 @@ def cost_page(study: Study, cores: int | None = None) -> list[Table | str]:
         *_wall([total([of, *others]) for of, others in zip(seconds_left(fresh), seconds, strict=True)], device, cores),
         *_disk(study, lines),
         *growth(study),
+        *idle(study),
         *saved(study, Costs(study), known[1]),
     ]
     first = table(title, [name.format(device=device) for name in COLUMNS], rows, sums)

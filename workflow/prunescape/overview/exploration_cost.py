@@ -6,11 +6,12 @@ from typing import NamedTuple
 
 from rich.table import Table
 
-from prunescape.hpspace.lattice import ADAPTIVE, MOST, Cell, Lattice, bounds_of
+from prunescape.hpspace.lattice import ADAPTIVE, MOST, MOST_CELLS, Cell, Lattice, bounds_of
 from prunescape.io.files import read_csv
 from prunescape.overview.cost import Costs
 from prunescape.overview.study import Row, Study, Training
 from prunescape.overview.tables import flops, hours, table, total
+from prunescape.training.strategy import SERIAL, in_turn
 
 GRID = "grid"
 COLUMNS = ["method", "", "at least", "at most", "FLOPs", "at most", "{device}-hours", "at most"]
@@ -87,6 +88,21 @@ def growth(study: Study) -> list[str]:
             cells = more * lattice.cells_a_job * len(study.plan.networks.variants(model)) * len(study.plan.run.explored)
             notes.append(f"{model} may grow by up to {cells:,} cells in {rounds} rounds of extension (not counted).")
     return notes
+
+
+def idle(study: Study) -> list[str]:
+    """A note on batches that leave lanes of their arrays idle, and on the size that fills them."""
+    run, engine, batch = study.plan.run, study.config.engine, study.config.exploration.batch
+    alone = engine.strategy == SERIAL or in_turn(batch, engine.device)
+    if not run.is_adaptive or alone or min(study.lattice(model).alike for model in study.models) == 1:
+        return []
+    lanes = run.running(batch, engine.lanes or MOST_CELLS)
+    if lanes <= batch:
+        return []
+    return [
+        f"A batch of {batch} trains in arrays of {lanes} lanes, {lanes - batch} of them idle: exploration.batch:"
+        f" {lanes} takes no longer a round, and finds settings as good (docs/statistics.md)."
+    ]
 
 
 def saved(study: Study, costs: Costs, finished: Iterable[Training]) -> list[str]:
