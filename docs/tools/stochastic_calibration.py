@@ -193,7 +193,9 @@ def of_boundaries() -> None:
         found.setdefault(case.words, {})[case.seeds] = f"**{told}**" if bad else told
     counts = list(next(iter(found.values())))
     print(f"\nEach answer's level: {100 * LEVEL:g} % in each direction; bold above {100 * too_many(LEVEL):.1f} %.\n")
-    print("| what is decided, where | " + " | ".join(f"{seeds} networks" for seeds in counts) + " |")
+    print(
+        "| what is decided, where: wrong yes / wrong no | " + " | ".join(f"{seeds} networks" for seeds in counts) + " |"
+    )
     print("|---" * (1 + len(counts)) + "|")
     for words, cells in found.items():
         print(f"| {words} | " + " | ".join(cells.values()) + " |")

@@ -63,8 +63,8 @@ def test_answers_follow_from_the_numbers(factor: float, word: str) -> None:
     assert said["noise_over_recalibration"] == "does not hold"  # 40 + 14 % against 90 %
     assert said["little_noise_after_fine_tuning.scored_by_lamp"] == "holds"
     assert said["recovery_is_batch_norm"] == "holds"
-    mild = {1.0: "holds", -1.0: "does not hold", 0.0: "does not hold"}[factor]
-    assert said["noise_costs_at_mild_rate"] == said["gain_grows_with_rate"] == mild
+    assert said["gain_grows_with_rate"] == word
+    assert said["noise_costs_at_mild_rate"] == (word if factor else "not decided")
     assert said["front_has_gain"] == "holds"
 
 
@@ -166,7 +166,7 @@ def test_no_is_said_only_where_the_margin_is_ruled_out() -> None:
 def at_chance(table: pd.DataFrame) -> pd.DataFrame:
     """The table with pruned networks of 10 to 14 %, of which noise has the less."""
     pruned, noisy = table["kind"].isin(["deterministic", "stochastic"]), table["kind"] == "stochastic"
-    low = 13.0 - 2.0 * noisy + table["seed"].map(scatter)
+    low = 13.0 - (2.0 + table["seed"].map(scatter)) * noisy
     return table.assign(top1=table["top1"].where(~(pruned & ~table["recalibrated"]), low))
 
 
