@@ -63,8 +63,8 @@ def test_answers_follow_from_the_numbers(factor: float, word: str) -> None:
     assert said["noise_over_recalibration"] == "does not hold"  # 40 + 14 % against 90 %
     assert said["little_noise_after_fine_tuning.scored_by_lamp"] == "holds"
     assert said["recovery_is_batch_norm"] == "holds"
-    assert said["gain_grows_with_rate"] == word
-    assert said["noise_costs_at_mild_rate"] == (word if factor else "not decided")
+    at_rates = word if factor else "not decided"  # as both are zero, and alike
+    assert said["noise_costs_at_mild_rate"] == said["gain_grows_with_rate"] == at_rates
     assert said["front_has_gain"] == "holds"
 
 
