@@ -2,9 +2,10 @@
 
 import contextlib
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -13,34 +14,50 @@ import pytest
 import torch
 
 from pretended_gpu import CaptureError, DeviceError, PretendedGPU, pretended
+from prunescape.coherence.by_class import class_table
+from prunescape.coherence.layers import prunable_layers
 from prunescape.coherence.measure import measure
+from prunescape.coherence.scores import weight_scores
 from prunescape.data.batches import Pick
 from prunescape.data.prepared import PreparedData
 from prunescape.errors import Interrupted, UserError
 from prunescape.io.files import write_json
 from prunescape.lanes.fuse import lane_states
 from prunescape.lanes.optimiser import LaneSGD
+from prunescape.mechanism.basins import Plane, grid, marks_table, surface
+from prunescape.mechanism.explained import fisher
+from prunescape.mechanism.prediction import scores_of
+from prunescape.mechanism.sharpness import sharpness_over_epochs
 from prunescape.mechanism.subsets import Weights, random_subset
+from prunescape.mechanism.symmetries import matched
 from prunescape.mechanism.utility import Ablations
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
 from prunescape.pruning.graph import Graph
+from prunescape.pruning.latency import forward_seconds
+from prunescape.pruning.settings import Latency, PruningSettings
+from prunescape.pruning.unstructured import prunable
+from prunescape.stochastic.context import PretrainedContext
+from prunescape.stochastic.controls import measure_controls
 from prunescape.stochastic.feature_variance import feature_variance
 from prunescape.stochastic.fine_tuning import fine_tune
 from prunescape.stochastic.gradient_flow import gradient_flow_table
+from prunescape.stochastic.names import CONTROLS
 from prunescape.stochastic.populations import evaluate_variants
+from prunescape.stochastic.searches import run_searches
+from prunescape.stochastic.structured import evaluate_structured
 from prunescape.stochastic.variants import Pretrained, variants
 from prunescape.training import calibrate as calibration
 from prunescape.training import stop
 from prunescape.training.barriers import line
 from prunescape.training.calibrate import calibrate
 from prunescape.training.checkpoint import Checkpoint
-from prunescape.training.context import chosen_strategy
+from prunescape.training.context import Context, chosen_strategy
 from prunescape.training.engine import Engine
-from prunescape.training.evaluate import evaluate
+from prunescape.training.evaluate import evaluate, validation_batches
 from prunescape.training.memory import Needs
 from prunescape.training.recalibration import recalibration_batches
-from prunescape.training.recipe import Recipe
+from prunescape.training.recipe import FROZEN, Recipe
 from prunescape.training.step import Step
 from prunescape.training.strategy import Strategy
 from prunescape.training.train import Array, Lane, LaneResult, Task, train
@@ -249,8 +266,15 @@ def _coherent(engine: Engine, data: PreparedData) -> pd.DataFrame:
     return pd.DataFrame([(one.coherence, one.loss, one.top1) for one in measured])
 
 
+def _structured(engine: Engine, data: PreparedData) -> pd.DataFrame:
+    pretrained = Pretrained("small_resnet", 3, copy.deepcopy(NETWORK).to(engine.device))
+    how, settings = (["uniform", "non_uniform"], [0.5], [0.01], 1), PruningSettings(tolerance_points=5)
+    sample = recalibration_batches(data, engine, 4)
+    return evaluate_structured(pretrained, ARCHITECTURE, *how, settings, data, engine, recalibration=sample)
+
+
 @pytest.mark.parametrize("strategy", ["serial", "fused", "graphed"])
-@pytest.mark.parametrize("measurement", [_ablated, _between, _noisy, _coherent])
+@pytest.mark.parametrize("measurement", [_ablated, _between, _noisy, _coherent, _structured])
 def test_measurements_give_what_the_cpu_gives(
     measurement: Callable[[Engine, PreparedData], pd.DataFrame], strategy: str, few: PreparedData
 ) -> None:
@@ -260,6 +284,137 @@ def test_measurements_give_what_the_cpu_gives(
         found = measurement(replace(GPU, strategy=strategy, lanes=lanes), few)
     expected = measurement(replace(GPU, device="cpu", strategy="fused", lanes=lanes), few)
     pd.testing.assert_frame_equal(found, expected, rtol=1e-9)
+
+
+# Measurements of one network at a time, and those of planes, by what a job gives them.
+
+STATES = {0: START, 1: NETWORK.state_dict()}
+Measurement = Callable[[Context], pd.DataFrame]
+
+
+def _sums(tensors: Mapping[Any, torch.Tensor]) -> pd.DataFrame:
+    return pd.DataFrame([(*map(str, np.atleast_1d(name)), float(of.sum())) for name, of in tensors.items()])
+
+
+def _sharpness(context: Context) -> pd.DataFrame:
+    return sharpness_over_epochs(context, STATES, recalibration_batches(context.data, context.engine, 4))
+
+
+def _weight_scores(context: Context) -> pd.DataFrame:
+    found = weight_scores(context, STATES, 1, prunable_layers(context.network(START)), 6)
+    return _sums({(score, name): of for score, tensors in found.items() for name, of in tensors.items()})
+
+
+def _by_class(context: Context) -> pd.DataFrame:
+    return class_table(context, prunable_layers(context.network(START)), START, 6)
+
+
+def _predicted(context: Context) -> pd.DataFrame:
+    generator = torch.Generator().manual_seed(0)
+    weights = prunable(NETWORK)
+    sets = [{name: torch.rand(of.shape, generator=generator) < 0.5 for name, of in weights.items()} for _ in range(2)]
+    return scores_of(context, NETWORK.state_dict(), sets)
+
+
+def _plane(context: Context) -> pd.DataFrame:
+    points = {name: build(ARCHITECTURE, seed).state_dict() for name, seed in (("a", 1), ("b", 2), ("c", 3))}
+    network = context.network(points["a"])
+    plane = Plane.through(network, list(points.values()))
+    where = grid(torch.tensor(marks_table(plane, points)[["x", "y"]].to_numpy()), 2)
+    sample = recalibration_batches(context.data, context.engine, 4)
+    return surface(network, plane, where, context.data, context.engine, statistics=sample)
+
+
+def _matched(context: Context) -> pd.DataFrame:
+    networks = {seed: build(ARCHITECTURE, seed).state_dict() for seed in (1, 2)}
+    found = matched(context, networks, lambda _: None)
+    order = torch.Generator().manual_seed(0)
+    return _sums(
+        {
+            (what, one, other, name): of.double() * torch.rand(of.shape, generator=order, dtype=torch.float64)
+            for what, one, other, states in found
+            for name, of in states[1].items()
+        }
+    )
+
+
+def _fisher(context: Context) -> pd.DataFrame:
+    network = context.network(START).to(context.engine.device, context.engine.dtype)
+    return _sums(fisher(network, validation_batches(context.data, context.engine, "train"), 0))
+
+
+def _pretrained(context: Context) -> PretrainedContext:
+    network = copy.deepcopy(NETWORK).to(context.engine.device, context.engine.dtype)
+    own = Pretrained("small_resnet", 3, network)
+    sample = recalibration_batches(context.data, context.engine, 4)
+    return PretrainedContext(ARCHITECTURE, context.data, context.engine, 3, own, context.data, sample)
+
+
+def _controls(context: Context) -> pd.DataFrame:
+    of = _pretrained(context)
+    return measure_controls(of, {"gamma": 0.6, "sigma": 0.01, "of": {}}, 1, CONTROLS, of.sample)
+
+
+def _searched(context: Context) -> pd.DataFrame:
+    settings = {"algorithms": ["nsga2"], "seeds": 1, "budget": 4, "population": 2, "draws": 1}
+    settings |= {"sigma": [0.001, 0.1], "gamma": [0.5, 0.9]}
+    with TemporaryDirectory() as folder:
+        found = run_searches(_pretrained(context), settings, folder, {}, lambda _: None)
+    return pd.concat([found.evaluations, found.fronts])
+
+
+@pytest.mark.parametrize(
+    ("measurement", "strategy"),
+    [
+        *((one, "serial") for one in (_sharpness, _weight_scores, _by_class, _predicted, _plane, _matched, _fisher)),
+        *((one, way) for one in (_plane, _controls, _searched) for way in ("fused", "graphed")),
+    ],
+)
+def test_measurements_of_a_job_give_what_the_cpu_gives(
+    measurement: Measurement, strategy: str, few: PreparedData
+) -> None:
+    lanes = 1 if strategy == "serial" else 2
+    with pretended():
+        found = measurement(Context(ARCHITECTURE, few, replace(GPU, strategy=strategy, lanes=lanes), 0))
+    on_cpu = replace(GPU, device="cpu", strategy="serial" if lanes == 1 else "fused", lanes=lanes)
+    expected = measurement(Context(ARCHITECTURE, few, on_cpu, 0))
+    pd.testing.assert_frame_equal(found, expected, rtol=1e-6)
+
+
+def test_latency_is_measured_with_waits_and_networks_come_back(gpu: PretendedGPU) -> None:
+    settings = Latency(device="cuda", batch_size=2, repeats=3)
+    network = build(ARCHITECTURE, 3).train()
+    (seconds,) = forward_seconds([network], ARCHITECTURE.input_shape, settings)
+    assert seconds > 0
+    assert network.training
+    assert {parameter.device.type for parameter in network.parameters()} == {"cpu"}
+
+
+def trained_alike(one: Task, lanes: list[Lane], reference: str = "serial") -> None:
+    """Whether a training gives on the pretended GPU the weights that it gives on the CPU."""
+    with pretended():
+        found = train(one, lanes)
+    engine = replace(one.engine, device="cpu", strategy=reference, lanes=1 if reference == "serial" else 2)
+    for result, expected in zip(found, train(replace(one, engine=engine), lanes), strict=True):
+        for name, weights in expected.weights.items():
+            torch.testing.assert_close(result.weights[name], weights, rtol=1e-8, atol=1e-10)
+
+
+@pytest.mark.parametrize("strategy", ["vmap", "graphed"])
+def test_a_transformer_trains_as_the_cpu_does(strategy: str, few: PreparedData) -> None:
+    trained_alike(task(few, strategy, 2, VIT), LANES, "vmap")
+
+
+@pytest.mark.parametrize("strategy", ["serial", "graphed", "branches"])
+def test_frozen_batch_norm_and_clipped_values_train_as_on_the_cpu(strategy: str, few: PreparedData) -> None:
+    one = task(few, strategy, 1 if strategy == "serial" else 2)
+    trained_alike(replace(one, recipe=replace(RECIPE, batch_norm=FROZEN, clip=0.1, clip_by="value")), LANES)
+
+
+@pytest.mark.parametrize("strategy", ["serial", "graphed", "branches"])
+def test_lanes_of_unlike_sizes_train_as_on_the_cpu(strategy: str, few: PreparedData) -> None:
+    lanes = [Lane(0.1, 1e-3, batch_size=4), Lane(0.1, 1e-3, epochs=1), Lane(0.05, 0.0)]
+    trained_alike(task(few, strategy, 1 if strategy == "serial" else 2), lanes)
 
 
 # Mistakes of the kinds that only a GPU shows, each planted: where they are, and what is seen of them.
