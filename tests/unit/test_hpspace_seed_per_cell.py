@@ -56,7 +56,9 @@ def test_cells_differ_in_seed_and_networks_do_not() -> None:
     }
     assert len(set(more.values())) == 27
     assert seeds[0].items() <= more.items()
-    assert jobs[0].memory(100, 100, 10) < Plan(TINY, 2).hpspace.train_tile.all_jobs()[0].memory(100, 100, 10)
+    other = Plan(TINY, 2)
+    config = other.run.config
+    assert jobs[0].memory(100, 100, config) < other.hpspace.train_tile.all_jobs()[0].memory(100, 100, config)
 
 
 @pytest.mark.parametrize(("config", "there"), [(PER_CELL, True), (TINY, False)])

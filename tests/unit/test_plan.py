@@ -2,10 +2,12 @@
 
 import inspect
 import itertools
+import json
 import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,9 @@ from plan_graph import graph, rules, stale
 from project_copy import PROJECT, TINY, merged
 from prunescape.config.models import Model
 from prunescape.config.reading import ConfigError
+from prunescape.models.architecture import Architecture
+from prunescape.models.build import build
+from prunescape.models.flops import count_activations, count_parameters
 from prunescape.plan import identity
 from prunescape.plan.coherence import Coherence
 from prunescape.plan.plan import Plan
@@ -22,6 +27,8 @@ from prunescape.runtime import fingerprint
 from prunescape.runtime.named import OF_JOB, named
 from prunescape.studies import coherence
 from prunescape.studies.study import module_of
+from prunescape.training.engine import Engine
+from prunescape.training.memory import Needs
 from prunescape.training.retraining import AT_INIT, FINE_TUNING, SCRATCH, WEIGHT_REWINDING
 from prunescape.variant import DENSE, PRUNED_NAME, VARIANT_NAME, Variant, variants_of
 
@@ -318,16 +325,47 @@ def test_memory_is_that_of_whole_arrays_of_networks_and_of_a_batch(
     monkeypatch.chdir(tmp_path)
     plan = Plan(merged(TINY, {"engine": {"threads": 2}, "stochastic": {**STOCHASTIC, "lanes": 16}}))
     job = plan.hpspace.train_tile.all_jobs()[0]
-    assert plan.memory(job) == 16 * 4 * (4 * 19_130 + 2 * TINY["recipe"]["batch_size"] * 38 * 8**2)  # what is known
+    assert plan.memory(job) == 16 * 4 * (4 * 19_130 + TINY["recipe"]["batch_size"] * 38 * 8**2)  # what is known
     dense = tmp_path / plan.run.dense.format(model="small_resnet")
     dense.parent.mkdir(parents=True)
     dense.write_text('{"parameters": 1000, "activations": 50}')
-    of_one = 4 * (4 * 1000 + 2 * TINY["recipe"]["batch_size"] * 50)
+    of_one = 4 * (4 * 1000 + TINY["recipe"]["batch_size"] * 50)
     assert plan.memory(job) == 16 * of_one  # nine cells, and seven idle lanes
     assert plan.memory(plan.networks.train_dense.all_jobs()[0]) == of_one
     search = plan.companions["stochastic"].search.all_jobs()[0]  # type: ignore[attr-defined]
     assert search.networks > 32
     assert plan.memory(search) == 2 * 16 * of_one  # an array on each of two cores
+
+
+@pytest.mark.parametrize(
+    "engine",
+    [
+        {"precision": "tf32", "micro_batch": 8},
+        {"precision": "bfloat16"},
+        {"precision": "float64"},
+        {"precision": "float32", "micro_batch": 1000},
+    ],
+)
+@pytest.mark.parametrize("model", ["small_resnet", "small_vit"])
+def test_plan_tells_the_memory_that_is_foreseen_before_a_launch(
+    model: str, engine: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But for what autograd keeps, which plan takes for what layers give: within a quarter of it."""
+    monkeypatch.chdir(tmp_path)
+    arrays = {"device": "cuda", "strategy": "graphed", "lanes": 9, **engine}
+    plan = Plan(merged(TINY, {"models": {model: TINY["models"]["small_resnet"]}, "engine": arrays}))
+    architecture = Architecture(model, (1, 8, 8), 10)
+    network = build(architecture)
+    numbers = {"parameters": count_parameters(network), "activations": count_activations(network, (1, 8, 8))}
+    dense = tmp_path / plan.run.dense.format(model=model)
+    dense.parent.mkdir(parents=True)
+    dense.write_text(json.dumps(numbers))
+    told = plan.memory(next(job for job in plan.hpspace.train_tile.all_jobs() if job.model == model))
+    launched = Engine("cuda", "graphed", 9, precision=engine["precision"], micro_batch=engine.get("micro_batch"))
+    batch_size, needs = TINY["recipe"]["batch_size"], Needs.of(architecture)
+    assert told == pytest.approx(needs.foreseen_bytes(launched, batch_size), rel=0.25)
+    exact = replace(needs, kept_bytes=4 * numbers["activations"]).foreseen_bytes(launched, batch_size)
+    assert told == exact
 
 
 def test_run_times_follow_from_the_network_and_grow_with_the_attempt(tmp_path: Path) -> None:

@@ -255,7 +255,7 @@ class Plan:
                 return None
             parameters, by_pixel = NUMBERS[job.model]
             numbers = parameters, by_pixel * geometry(data.name, data.directory, data.image_size).crop ** 2
-        return job.memory(*numbers, self.run.config.recipe.batch_size)
+        return job.memory(*numbers, self.run.config)
 
     def resources(self, step: Step) -> dict[str, Any]:
         """The resources that the jobs of a step ask a cluster for.

@@ -5,10 +5,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from prunescape.plan.identity import code
 from prunescape.studies.study import Caption, wildcards_of
+from prunescape.training.strategy import training_bytes
+
+if TYPE_CHECKING:
+    from prunescape.config.config import Config
 
 
 class Wildcards(Protocol):
@@ -83,20 +87,18 @@ class Job:
         """Number of networks that the job trains or evaluates."""
         return of_job(self.step.networks, self.wildcards)
 
-    def memory(self, parameters: int, activations: int, batch_size: int) -> int:
-        """Bytes that training its networks takes, roughly, beside images, libraries and the interpreter.
-
-        Of each network held at once: weights, gradients, momentum and a copy; and of each image of a batch, what the
-        layers give and its gradients; numbers of four bytes. Or what other work holds, where that is more.
+    def memory(self, parameters: int, activations: int, config: "Config") -> int:
+        """Bytes that training its networks takes, roughly; or what other work holds, where that is more.
 
         Args:
             parameters: numbers that the model's network learns.
-            activations: numbers that its layers give for one image.
-            batch_size: images of a step.
+            activations: numbers that its layers give for one image, about as many as the backward pass needs.
+            config: of the run.
         """
         if self.step.largest is not None:
             parameters = round(self.step.largest(self.wildcards, parameters))
-        training = 4 * of_job(self.step.held, self.wildcards) * (4 * parameters + 2 * batch_size * activations)
+        held, batch_size, engine = of_job(self.step.held, self.wildcards), config.recipe.batch_size, config.engine
+        training = training_bytes(held, parameters, activations, batch_size, engine.precision, engine.micro_batch)
         return max(training, of_job(self.step.bytes_a_weight, self.wildcards) * parameters)
 
     def passes(self, sizes: Sizes) -> float:

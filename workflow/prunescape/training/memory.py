@@ -9,9 +9,7 @@ from torch import nn
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
 from prunescape.training.engine import Engine
-
-COPIES = 4  # of the weights: themselves, gradients, momentum, and the gradients in one vector
-BYTES = {"float64": 8, "bfloat16": 2}  # of a number that the backward pass needs; four in all other precisions
+from prunescape.training.strategy import training_bytes
 
 
 def kept_bytes(model: nn.Module, input_shape: tuple[int, int, int]) -> int:
@@ -60,9 +58,8 @@ class Needs:
 
     def foreseen_bytes(self, engine: Engine, batch_size: int) -> int:
         """Bytes that a training step of one array takes on a GPU at least."""
-        images = min(engine.micro_batch or batch_size, batch_size)
-        kept = self.kept_bytes * BYTES.get(engine.precision, 4) // 4
-        return engine.lanes * (COPIES * self.weights * engine.dtype.itemsize + images * kept)
+        kept = self.kept_bytes // 4
+        return training_bytes(engine.lanes, self.weights, kept, batch_size, engine.precision, engine.micro_batch)
 
 
 def refusal(error: BaseException) -> str | None:

@@ -21,6 +21,8 @@ CAPTURED = (GRAPHED, BRANCHES)  # as CUDA graphs
 GPU_LANES = (4, 9, 16, 27, 48, 81)  # array sizes tried on a GPU ...
 BRANCH_LANES = (2, 4, 8, 16)  # ... and numbers of branches: more only queue up
 FEW = 3  # networks that a CPU trains sooner one after the other than in an array that idle copies fill up
+COPIES = 4  # of the weights: themselves, gradients, momentum, and the gradients in one vector
+KEPT = {"float64": 8, "bfloat16": 2}  # bytes of a number that the backward pass needs; four in all other precisions
 LARGEST_CPU_ARRAY = 64  # lanes; larger arrays only take memory
 
 
@@ -57,6 +59,22 @@ def array_size(lanes: int, networks: int, device: str) -> int:
     """
     step = 1 if device == "cuda" else LANE_ALIGNMENT
     return min(lanes, -(-networks // step) * step)
+
+
+def training_bytes(
+    lanes: int, weights: int, kept: int, batch_size: int, precision: str, micro_batch: int | None = None
+) -> int:
+    """Bytes that a training step of arrays takes at least, beside images, libraries and the interpreter.
+
+    Args:
+        lanes: networks that are held at once, idle ones included.
+        weights: numbers that each learns.
+        kept: numbers that its backward pass needs of one image.
+        batch_size, precision, micro_batch: of the config.
+    """
+    images = min(micro_batch or batch_size, batch_size)
+    of_weights = COPIES * weights * (8 if precision == "float64" else 4)
+    return lanes * (of_weights + images * kept * KEPT.get(precision, 4))
 
 
 def in_turn(networks: int, device: str) -> bool:
