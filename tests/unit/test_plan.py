@@ -346,7 +346,7 @@ def test_memory_is_that_of_whole_arrays_of_networks_and_of_a_batch(
         {"precision": "float32", "micro_batch": 1000},
     ],
 )
-@pytest.mark.parametrize("model", ["small_resnet", "small_vit"])
+@pytest.mark.parametrize("model", ["small_resnet", "resnet20"])
 def test_plan_tells_the_memory_that_is_foreseen_before_a_launch(
     model: str, engine: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
