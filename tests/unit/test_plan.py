@@ -346,17 +346,24 @@ def test_memory_is_that_of_whole_arrays_of_networks_and_of_a_batch(
         {"precision": "float32", "micro_batch": 1000},
     ],
 )
-@pytest.mark.parametrize("model", ["small_resnet", "resnet20"])
+@pytest.mark.parametrize(
+    ("model", "data", "pixels"), [("small_resnet", "digits", 8), ("resnet20", "fashion_mnist", 28)]
+)
 def test_plan_tells_the_memory_that_is_foreseen_before_a_launch(
-    model: str, engine: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    model: str, data: str, pixels: int, engine: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """But for what autograd keeps, which plan takes for what layers give: within a quarter of it."""
     monkeypatch.chdir(tmp_path)
     arrays = {"device": "cuda", "strategy": "graphed", "lanes": 9, **engine}
-    plan = Plan(merged(TINY, {"models": {model: TINY["models"]["small_resnet"]}, "engine": arrays}))
-    architecture = Architecture(model, (1, 8, 8), 10)
+    plan = Plan(
+        merged(TINY, {"models": {model: TINY["models"]["small_resnet"]}, "engine": arrays, "data": {"name": data}})
+    )
+    architecture = Architecture(model, (1, pixels, pixels), 10)
     network = build(architecture)
-    numbers = {"parameters": count_parameters(network), "activations": count_activations(network, (1, 8, 8))}
+    numbers = {
+        "parameters": count_parameters(network),
+        "activations": count_activations(network, architecture.input_shape),
+    }
     dense = tmp_path / plan.run.dense.format(model=model)
     dense.parent.mkdir(parents=True)
     dense.write_text(json.dumps(numbers))
