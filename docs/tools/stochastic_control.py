@@ -91,7 +91,9 @@ def claims(data: PreparedData, held_out: int, exploring: int, fresh: int, draws:
         return pd.concat(tables, ignore_index=True)
 
     explored = variants(**GRID, draws=draws, kinds=["deterministic", "stochastic"])
-    best = choose_cells(measured(range(exploring), explored, chooses, "train", "grid"), near_chance(10, 100))
+    best = choose_cells(
+        measured(range(exploring), explored, chooses, "train", "grid"), near_chance(len(data.classes), held_out)
+    )
     confirmed = confirmed_variants(**GRID, draws=draws, best=best)
     table = measured(range(exploring, exploring + fresh), confirmed, data, "validation", "confirm")
     asking = Asking(About("stochastic", "made", f"digits; {fresh} fresh networks"), LEVEL, LEVEL)
