@@ -48,7 +48,8 @@ COMPANIONS: dict[str, dict[str, Any]] = {
         "held_out": 20,
         "sample": 50,
         "sweep": {"methods": ["magnitude", "grasp"], "gammas": [0.5, 0.8], "sigmas": [0.01, 0.03], "draws": 2},
-        "grid": {"methods": ["lamp"], "scopes": ["usual", "2of4"], "gammas": [0.8], "sigmas": [0.01, 0.03], "draws": 5},
+        "grid": {"methods": ["lamp", "sparsegpt"], "scopes": ["usual", "2of4"], "gammas": [0.8]}
+        | {"sigmas": [0.01, 0.03], "draws": 5},
         "confirm": {"seeds": 2, "draws": 3},
         "transfer": {"gammas": [0.5, 0.8], "draws": 4},
         "fine_tuning": {"methods": ["magnitude", "lamp"], "sigmas": [0.01, 0.03], "draws": 2}
