@@ -39,9 +39,10 @@ def epochs(seeds=(0, 1, 2), runs=RUNS, every=4, model=MODEL, standard_error=0.0)
             "validation_top1": 10 + 70 * learned if real else 10.0,
             "coherence": np.where(epoch % every == 0, coherence, np.nan),
         }
-        keys = {"model": model, "seed": seed, "data": data, "start": start, "epoch": epoch, "label_noise": 0.0}
+        keys = {"model": model, "seed": seed, "data": data, "start": start, "epoch": epoch}
         sizes = {"diff_size": 0.01 + coherence / 2 * (1 if real else 3), "diff_size_by_chance": 0.004}
         levels = {"coherence_standard_error": standard_error, "coherence_by_chance": 2e-5, "samples": 50_000}
+        levels["label_noise"] = 0.0 if real else np.nan
         levels["hardest_share"] = 0.02 + 0.4 * learned
         tables.append(pd.DataFrame({**keys, **rows, **levels, **sizes}))
     return pd.concat(tables, ignore_index=True)
@@ -116,23 +117,31 @@ def widths(seeds=(0, 1, 2), of=WIDTHS, last=20, growth=1.0):
             (width, parameters_of(width), seed, epoch, losses[0], accuracy[0], losses[1], accuracy[1], measured, diffs)
         )
     names = "width parameters seed epoch train_loss train_top1 validation_loss validation_top1 coherence diff_size"
-    return pd.DataFrame(rows, columns=names.split()).assign(diff_size_by_chance=0.01)
+    levels = {"coherence_standard_error": 0.0, "coherence_by_chance": 2e-5, "samples": 50_000, "hardest_share": 0.1}
+    return pd.DataFrame(rows, columns=names.split()).assign(diff_size_by_chance=0.01, **levels)
 
 
 def width_diffs(seeds=(0, 1, 2), of=WIDTHS):
-    """width_diffs.csv: the wider, the narrower."""
+    """width_diffs.csv: the wider, the narrower; a third of it at the lowest coherence, double in the second layer."""
     edges, tables = np.linspace(-1, 1, BINS + 1), []
-    for seed, width in product(seeds, of):
-        values = np.random.default_rng(seed).normal(0, 0.3 * (of[0] / width) ** 0.25, 20_000).clip(-1, 1)
-        keys = {"width": width, "seed": seed, "epoch": 3}
-        counts = np.histogram(values, edges)[0]
-        tables.append(pd.DataFrame({**keys, "low": edges[:-1], "high": edges[1:], "count": counts}))
+    for seed, width, which in product(seeds, of, ("highest", "lowest")):
+        keys = {"width": width, "seed": seed, "which": which, "epoch": {"highest": 3, "lowest": 18}[which]}
+        pooled = np.zeros(BINS, dtype=int)
+        for place in range(3):
+            spread = 0.3 * (of[0] / width) ** 0.25 * {"highest": 1, "lowest": 1 / 3}[which] * (1 + (place == 1))
+            values = np.random.default_rng(seed).normal(0, spread, 20_000).clip(-1, 1)
+            counts = np.histogram(values, edges)[0]
+            pooled += counts
+            named = {"layer": f"layer_{place}.weight", "layer_index": place, "kind": "linear"}
+            tables.append(pd.DataFrame({**keys, **named, "low": edges[:-1], "high": edges[1:], "count": counts}))
+        named = {"layer": "all", "layer_index": -1, "kind": "all"}
+        tables.append(pd.DataFrame({**keys, **named, "low": edges[:-1], "high": edges[1:], "count": pooled}))
     return pd.concat(tables, ignore_index=True)
 
 
 CHILD = [
     "experiment", "model", "seed", "width", "parent_width", "parent_parameters", "parameters", "score", "end",
-    "scope", "density", "train_loss", "train_top1", "validation_loss", "validation_top1",
+    "scope", "initialisation", "density", "train_loss", "train_top1", "validation_loss", "validation_top1",
 ]  # fmt: skip
 
 
@@ -152,7 +161,7 @@ def mlp_children(experiment="wide", seeds=(0, 1, 2), of=WIDTHS, scopes=("global"
             density = 1.0 if score == "none" else parameters_of(dense) / parameters_of(parent)
             sizes = dense, parent, parameters_of(parent), parameters_of(dense)
             numbers = density, 0.4 - 0.03 * size + gain / 40, 90.0 + size - gain / 2, 2.0 + 0.1 * size, top1
-            rows.append((experiment, "mlp", seed, *sizes, score, end, scope, *numbers))
+            rows.append((experiment, "mlp", seed, *sizes, score, end, scope, "he", *numbers))
     return pd.DataFrame(rows, columns=CHILD)
 
 
@@ -165,7 +174,7 @@ def network_children(seeds=(0, 1, 2), scopes=("floor", "local"), model=MODEL, ma
             top1 += (0.4 + 0.01 * place * kind) * (seed - 1)
             numbers = 1.0 if score == "none" else 0.1, 0.01, 99.0 - 0.1 * seed, 0.9, top1
             sizes = np.nan, np.nan, 23_500_000, 23_500_000 if score == "none" else 2_400_000
-            rows.append(("network", model, seed, *sizes, score, end, scope, *numbers))
+            rows.append(("network", model, seed, *sizes, score, end, scope, "he", *numbers))
     return pd.DataFrame(rows, columns=CHILD)
 
 
@@ -193,7 +202,8 @@ def mask_overlap(seeds=(0, 1, 2), last=60, model=MODEL, density=0.1, settled=6.0
         chosen = 9
         diff = 1.0 if epoch == chosen else density + 0.3 * np.exp(-abs(epoch - chosen) / 10) + 0.01 * seed
         rows += [(model, seed, "magnitude", epoch, magnitude, density), (model, seed, "diff", epoch, diff, density)]
-    return pd.DataFrame(rows, columns=["model", "seed", "score", "epoch", "overlap", "expected"])
+    table = pd.DataFrame(rows, columns=["model", "seed", "score", "epoch", "overlap", "expected"])
+    return table.assign(scope="floor")
 
 
 def early_masks(seeds=(0, 1, 2), at=(0, 3, 9, 20), model=MODEL, good=9, used=60):
@@ -217,7 +227,8 @@ def early_masks(seeds=(0, 1, 2), at=(0, 3, 9, 20), model=MODEL, good=9, used=60)
         for seed, score, (epoch, chosen) in product(seeds, ("diff", "magnitude"), epochs)
     ]
     names = "model seed score epoch parent_epochs child_epochs used validation_top1"
-    return pd.DataFrame(rows, columns=names.split())
+    table = pd.DataFrame(rows, columns=names.split())
+    return table.assign(scope="floor", train_loss=0.01, train_top1=99.0, validation_loss=0.9)
 
 
 def matched(seeds=(0, 1, 2), model=MODEL, gain=0.0):
@@ -226,7 +237,8 @@ def matched(seeds=(0, 1, 2), model=MODEL, gain=0.0):
         (model, seed, score, end, random, level + 0.5 * (seed - 1) + (gain + 0.2 * (seed - 1)) * (not random))
         for seed, (score, end, level), random in product(seeds, MASKS[1:5], (False, True))
     ]
-    return pd.DataFrame(rows, columns=["model", "seed", "score", "end", "matched", "validation_top1"])
+    table = pd.DataFrame(rows, columns=["model", "seed", "score", "end", "matched", "validation_top1"])
+    return table.assign(scope="floor", density=0.1, train_loss=0.01, train_top1=99.0, validation_loss=0.9)
 
 
 def score_ranks(seeds=(0, 1, 2), model=MODEL, like=None):
@@ -248,7 +260,8 @@ def layer_coherence(seeds=(0, 1), layers=9, model=MODEL):
         for epoch in (0, 1, 5)
         for place in range(layers)
     ]
-    return pd.DataFrame(rows, columns=["model", "seed", "data", "start", "epoch", "layer", "layer_index", "coherence"])
+    names = "model seed data start epoch layer layer_index coherence"
+    return pd.DataFrame(rows, columns=names.split()).assign(kind="convolution", weights=9216)
 
 
 def class_coherence(seeds=(0, 1), model=MODEL):
@@ -260,7 +273,7 @@ def class_coherence(seeds=(0, 1), model=MODEL):
         rows += [(*keys, label, 0.3 + level, 0.1, 0.4, 0.1, np.nan) for label in "ab"]
         rows.append((*keys, "all", level + 0.003, 0.003, 0.06 + level, 0.03, 0.09))
     names = "model seed data start which epoch label coherence coherence_by_chance diff_size diff_size_by_chance"
-    return pd.DataFrame(rows, columns=[*names.split(), "diff_size_by_classes"])
+    return pd.DataFrame(rows, columns=[*names.split(), "diff_size_by_classes"]).assign(images=5_000)
 
 
 def tables(seeds=(0, 1, 2)):
@@ -284,6 +297,7 @@ def tables(seeds=(0, 1, 2)):
     }
 
 
+CLASSES = {"classes": list("0123456789")}  # what is known of the images, as far as claims need it
 EACH = 0.025  # one-sided level of an answer: intervals at 95 %
 
 
@@ -295,11 +309,12 @@ def settings_of(models, tolerance=0.5, level=0.05):
 
 def stated(given, models=(MODEL,), tolerance=0.5, level=0.05) -> StudyClaims:
     """The study's claims that follow from these tables."""
-    return claims(given, settings_of(models, tolerance, level))
+    return claims({"data": CLASSES, **given}, settings_of(models, tolerance, level))
 
 
 def answers(model=MODEL, tolerance=0.5, **given):
     """The claims on a model that follow from these tables, each with an interval at 95 %, by question."""
+    given = {"data": CLASSES, **given}
     found = claims_at(given, settings_of([MODEL], tolerance), lambda about: Asking(about, EACH, EACH))
     return seen([claim for claim in found if claim.model == model])
 

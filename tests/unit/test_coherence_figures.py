@@ -239,8 +239,14 @@ def test_width_diffs_have_an_outline_a_width_and_their_sizes():
     figure = width_diffs.draw(table, samples.widths())
     outlines = [patch for patch in figure.axes[0].patches if isinstance(patch, StepPatch)]
     assert len(outlines) == len(samples.WIDTHS)
-    sizes = mean_magnitude(table, ["width", "seed"]).groupby("width").mean()
-    np.testing.assert_allclose(drawn(figure.axes[1], style.INK)[:, 1], sizes)
+    widest = table.query("layer == 'all' and which == 'highest'").groupby(["width", "low"])["count"].sum()
+    parts = (100 * widest / widest.groupby("width").transform("sum")).clip(lower=width_diffs.LEAST / 2)
+    for width, outline in zip(samples.WIDTHS, outlines, strict=True):
+        np.testing.assert_allclose(outline.get_data().values, parts[width])
+    for which, look in terms.WHICH.items():
+        own = table[(table["layer"] == "all") & (table["which"] == which)]
+        sizes = mean_magnitude(own, ["width", "seed"]).groupby("width").mean()
+        np.testing.assert_allclose(lines_of(figure.axes[1], look.colour)[0][:, 1], sizes)
 
 
 # Masks
@@ -401,10 +407,13 @@ def test_chance_stands_beside_diffs():
     assert {line.get_color() for line in dotted} == {look.colour for look in terms.WHICH.values()}
     none = diff_histograms.draw(table, samples.epochs().iloc[:0], MODEL)
     assert not [line for line in none.axes[-1].lines if line.get_linestyle() == ":"]
-    known = samples.widths().assign(diff_size_by_chance=lambda of: 1 / of["width"])
+    late = samples.widths()["epoch"] > 10  # as that of the lowest coherence
+    known = samples.widths().assign(diff_size_by_chance=lambda of: (1 - 0.75 * late) / of["width"])
     right = width_diffs.draw(samples.width_diffs(), known).axes[1]
-    (dotted,) = [line for line in right.lines if line.get_linestyle() == ":"]
-    assert dotted.get_ydata() == pytest.approx([1 / width for width in samples.WIDTHS])
+    dotted = [line for line in right.lines if line.get_linestyle() == ":"]
+    assert [line.get_color() for line in dotted] == [look.colour for look in terms.WHICH.values()]
+    for line, part in zip(dotted, (1.0, 0.25), strict=True):
+        assert line.get_ydata() == pytest.approx([part / width for width in samples.WIDTHS])
 
 
 def test_scores_stand_in_a_matrix_with_their_numbers():
@@ -432,6 +441,10 @@ def test_initialisations_have_a_line_each_and_the_dense_network_is_a_level():
     assert any(np.allclose(line.get_ydata(), level) for line in figure.axes[0].lines)
     assert "local masks" in texts(figure)
     assert NOTHING in texts(initialisations.draw(children.iloc[:0]))
+    other = children.assign(scope=children["scope"].where(dense, "floor"), validation_top1=1.0)
+    alone = initialisations.draw(pd.concat([children, other[~dense]], ignore_index=True))  # He's of two scopes
+    assert lines_of(alone.axes[0], BLUE)[0][:, 1] == pytest.approx(means.to_numpy())
+    assert "local masks" in texts(alone)
 
 
 def test_coherence_by_layer_is_drawn_over_epochs_and_at_its_highest():

@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import COMPANIONS, TINY, merged, planned, snakemake
+from conftest import COMPANIONS, PROJECT, TINY, merged, planned, snakemake
 
 from prunescape.claims.study import StudyClaims
 from prunescape.coherence.asked import CORE
+from prunescape.coherence.by_thesis import key_of
 from prunescape.coherence.mlps import parent_width
 
 pytestmark = pytest.mark.workflow
@@ -122,22 +123,26 @@ def test_the_preset_shrunken(shrunken: Callable[..., Path]) -> None:
 
 
 @pytest.mark.full
-def test_the_preset_for_fashion_mnist_asks_the_core(shrunken: Callable[..., Path]) -> None:
+def test_the_preset_for_fashion_mnist_asks_what_the_demo_asks(shrunken: Callable[..., Path]) -> None:
     """Of images in CIFAR-10's format, as those of Fashion-MNIST are not there."""
     small = {
         "data": {"name": "cifar10", "train_size": 10, "validation_size": 10},
         "recipe": {"batch_size": 5},
         "coherence": {
-            "models": {"small_resnet": {"epochs": 1, "gaussian_epochs": 1}},
+            "models": {"small_resnet": {"epochs": 2, "gaussian_epochs": 2}},
             "mlp": {"epochs": 1, "widths": [8, 12], "child": 8},
             "samples": 2,
-            "measured_epochs": [0, 1],
+            "measured_epochs": [0, 1, 2],
+            "early_epochs": [1],
         },
     }
     folder = shrunken("fashion_mnist_coherence", small)
     snakemake(folder, "results/fashion_mnist_coherence/coherence/claims.json", "--cores", "2")
     stated = StudyClaims.read(folder / "results" / "fashion_mnist_coherence" / "coherence" / "claims.json")
-    assert {claim.id.split(".")[1] for claim in stated.claims} >= CORE
+    demo = StudyClaims.read(PROJECT / "docs" / "results" / "demo" / "coherence" / "claims.json")
+    asked, asked_by_demo = ({key_of(claim) for claim in of.claims} for of in (stated, demo))
+    assert asked == asked_by_demo
+    assert asked > CORE
 
 
 def test_a_network_without_channels_is_refused_by_the_main_job(project: Callable[..., Path]) -> None:

@@ -29,7 +29,7 @@ PRESETS = {
     "fashion_mnist_mechanism": ("mechanism", "pretrain_sizes", 6),
     "yauney2024": ("coherence", "train_run", 2 * 3 * 5),
     "yauney2024_vit": ("coherence", "train_run", 3 * 3),
-    "fashion_mnist_coherence": ("coherence", "train_run", 5 * 3),
+    "fashion_mnist_coherence": ("coherence", "train_run", 5 * 4),
 }
 ONE_A_STUDY = {"thesis_cifar10", "avendano2025_cifar10", "mechanism2021", "yauney2024"}
 

@@ -60,6 +60,10 @@ def text_of(stated: StudyClaims) -> str:
     """The claims of a study as plain text: in short, and then one by one."""
     short = [f"- {row['question']} {in_words(row)}" for row in in_short(stated.claims)]
     parts = ["\n".join(["In short:", *short])] if short else []
+    if stated.by_source:
+        form = "- {section}: {said} We see: {seen}. {decided}."
+        rows = [form.format_map(row) for row in stated.by_source]
+        parts.append("\n".join(["What the source claims or asks, one by one:", *rows]))
     for model in stated.models:
         parts.append("\n".join([f"{model}:", *(f"- {claim.question} {claim.answer}" for claim in stated.of(model))]))
     return "\n\n".join(parts) + "\n"
@@ -80,7 +84,15 @@ _BODY = """<h2>In short</h2>
 <p class="note">{{ stated.note }}</p>
 <p class="note">A case is a network in one way of doing it. Beside the numbers of cases stands the clearest, or, where
 nothing is decided, the nearest to it, with its interval; the clearest of many is always a little lucky.</p>
-<details><summary>All {{ stated.claims | length }} claims, one by one</summary>
+{% if stated.by_source %}<h2>What the source claims or asks, one by one</h2>
+<table class="claims cards">
+<thead><tr><th scope="col">It says or asks</th><th scope="col">We see</th><th scope="col">Decided</th>
+<th scope="col">Section</th></tr></thead>
+<tbody>
+{% for row in stated.by_source %}<tr><td>{{ row.said }}</td><td data-label="We see">{{ row.seen }}</td>
+<td data-label="Decided">{{ row.decided }}</td><td data-label="Section">{{ row.section }}</td></tr>
+{% endfor %}</tbody></table>
+{% endif %}<details><summary>All {{ stated.claims | length }} claims, one by one</summary>
 {% for model, said in stated.models.items() %}<h3>{{ model }}</h3>
 {% if said %}<p>{{ said }}</p>
 {% endif %}<table class="claims cards">

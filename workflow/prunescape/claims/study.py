@@ -23,6 +23,7 @@ class StudyClaims:
         note: what a reader of its claims must know first.
         models: by network, in order, what is said before its claims; "" where nothing is.
         claims: those of a network together.
+        by_source: what the source itself claims or asks, one by one, in words: section, said, seen and decided.
     """
 
     study: str
@@ -30,6 +31,7 @@ class StudyClaims:
     note: str
     models: Mapping[str, str]
     claims: Sequence[Claim]
+    by_source: Sequence[Mapping[str, str]] = ()
 
     def __post_init__(self) -> None:
         """Refuse claims of one id.
@@ -49,7 +51,8 @@ class StudyClaims:
     def to_json(self) -> dict[str, Any]:
         """The claims as claims.json has them."""
         about = {"study": self.study, "question": self.question, "note": self.note, "models": dict(self.models)}
-        return {**about, "claims": [claim.to_json() for claim in self.claims]}
+        by_source = {"by_source": [dict(row) for row in self.by_source]} if self.by_source else {}
+        return {**about, **by_source, "claims": [claim.to_json() for claim in self.claims]}
 
     @classmethod
     def read(cls, path: Path) -> "StudyClaims":

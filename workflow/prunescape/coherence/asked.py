@@ -1,12 +1,13 @@
 """The core questions of the study, and the number that answers a question, at the level of its answer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
 
 from prunescape.claims.asking import Asking, Estimand
 from prunescape.claims.claim import Claim
+from prunescape.claims.judgement import ANSWERS, OPEN, UNDECIDED, Judgement, judged, verdict
 
 Answer = Callable[[pd.DataFrame, Asking], list[Claim]]
 
@@ -19,7 +20,7 @@ CORE = {
     "masked_over_dense_of_its_size",
     "masked_gap_smaller",
     "larger_parents",
-    "diff_over_magnitude",
+    "magnitude_over_diff",
 }
 
 
@@ -31,3 +32,15 @@ def answer_of(asking: Asking, asked: Estimand, name: str, values: pd.Series, par
 def is_core(asked: Estimand) -> bool:
     """Whether a question is one of `CORE`."""
     return asked.key in CORE
+
+
+def verdict_unless(blocked: str, name: str, row: Mapping[str, Any]) -> str:
+    """`verdict`, or that nothing is decided where something blocks it."""
+    return ANSWERS[UNDECIDED].capitalize() if blocked else verdict(name, row)
+
+
+def judged_unless(blocked: str, name: str, row: Mapping[str, Any], *given: Any, **more: Any) -> Judgement:
+    """`judged`, or an open one, where something blocks a decision: a look at that would decide."""
+    if blocked:
+        more |= {"sure": OPEN, "would_decide": f"a look at {blocked}"}
+    return judged(name, row, *given, **more)

@@ -1,7 +1,7 @@
 """Effects of masks by size, which is the width of networks or how large the parent is: no mean is taken over sizes.
 
-Networks that do not learn are told apart: those whose training accuracy is less than `LEARNT` of that of the dense
-network of the same size. Their validation accuracy is what it is, but their generalisation gap says nothing.
+Networks that do not learn are told apart: those whose training accuracy, a mean over seeds, is less than `LEARNT` of
+the way from guessing to no mistake. Their validation accuracy is what it is, but their generalisation gap says nothing.
 """
 
 from collections.abc import Sequence
@@ -10,11 +10,17 @@ import numpy as np
 import pandas as pd
 
 from prunescape.claims.intervals import of_seeds
-from prunescape.coherence.labels import FIXED, NONE, WIDE, of_mask
+from prunescape.coherence.labels import FIXED, MASKS, NONE, WIDE, of_mask
 
-LEARNT = 0.5  # of the training accuracy of the dense network
+LEARNT = 1 / 3  # of the way from guessing to no mistake on training images
 # By experiment: what sizes are called, and one of them.
 WORDS = {WIDE: ("width", "at width {}"), FIXED: ("the parent's size", "from a parent {} times as large")}
+
+
+def learnt_from(classes: int) -> float:
+    """The training accuracy, in percent, from which on a network of so many classes has learnt."""
+    chance = 100 / classes
+    return chance + LEARNT * (100 - chance)
 
 
 def number(size: float) -> str:
@@ -49,11 +55,36 @@ def by_size(part: pd.DataFrame, mask: tuple[str, str], value: str) -> pd.DataFra
     return of_mask(part, *mask).groupby(["seed", "size"])[value].mean().dropna().unstack()
 
 
-def unlearnt(part: pd.DataFrame, *masks: tuple[str, str]) -> pd.Series:
-    """The lowest training accuracy of these masks (percent), by size, of sizes at which one of them does not learn."""
-    dense = by_size(part, (NONE, ""), "train_top1").mean()
-    lowest = pd.concat([by_size(part, mask, "train_top1").mean() for mask in masks], axis=1).min(axis=1)
-    return lowest[lowest < LEARNT * dense.reindex(lowest.index)]
+def unlearnt(part: pd.DataFrame, bound: float, *masks: tuple[str, str], every: bool = False) -> pd.Series:
+    """The lowest training accuracy of these networks (percent), by size, of sizes at which one has not learnt.
+
+    Args:
+        part: see `by_size`.
+        bound: see `learnt_from`.
+        masks: score and end; the dense network's are `NONE` and "".
+        every: of sizes at which none has learnt, and the highest accuracy.
+    """
+    means = pd.concat([by_size(part, mask, "train_top1").mean() for mask in masks], axis=1)
+    told = means.max(axis=1) if every else means.min(axis=1)
+    return told[told < bound].astype(float)
+
+
+def failed(part: pd.DataFrame, bound: float, size: float, *masks: tuple[str, str]) -> str:
+    """The trainings that answer nothing, in words: diverged ones, and dense ones that collapsed where others learn.
+
+    Args:
+        part, bound, masks: see `unlearnt`.
+        size: the one that is asked about.
+    """
+    told = []
+    for mask in masks:
+        own = of_mask(part, *mask)
+        own = own[own["size"] == size]
+        lost = own["validation_top1"].isna()
+        if mask[0] == NONE and own["train_top1"].mean() >= bound:
+            lost |= own["train_top1"] < bound
+        told += [f"{MASKS[mask]}, seed {seed}" for seed in sorted(set(own.loc[lost, "seed"]))]
+    return "; ".join(told)
 
 
 def turns(means: pd.Series) -> list[float]:

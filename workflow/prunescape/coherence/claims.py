@@ -8,11 +8,24 @@ from functools import partial
 from math import inf
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from prunescape.claims.asking import Asking, Estimand, asked_at
 from prunescape.claims.claim import About, Claim
-from prunescape.claims.judgement import ABOVE, BELOW, EQUAL, IF_BELOW, decided, judged, shown, verdict
+from prunescape.claims.judgement import (
+    ABOVE,
+    BELOW,
+    FAILS,
+    HOLDS,
+    IF_BELOW,
+    NOT_BELOW,
+    OPEN,
+    UNDECIDED,
+    judged,
+    shown,
+    verdict,
+)
 from prunescape.claims.study import StudyClaims, decided_on
 from prunescape.coherence import (
     initialisation_claims,
@@ -23,7 +36,9 @@ from prunescape.coherence import (
     timing_claims,
     weight_claims,
 )
-from prunescape.coherence.asked import Answer, answer_of
+from prunescape.coherence.asked import Answer, answer_of, judged_unless, verdict_unless
+from prunescape.coherence.by_size import learnt_from
+from prunescape.coherence.by_thesis import answered_by_thesis, ordered
 from prunescape.coherence.diff_spread import at_extremes, told
 from prunescape.coherence.growth import with_size
 from prunescape.coherence.labels import FRESH, GAUSSIAN, HIGHEST, LOWEST, REAL, TRAINED, with_gap
@@ -40,8 +55,8 @@ sure ("with a floor"), or within each layer ("local"). Numbers are means over se
 interval that contains zero decides nothing, unless it lies within {tolerance:g} points of it where things may be called
 equal. The level of {level:g} in each direction is split over all answers, four fifths over the
 {core} to the core questions (the thesis' section 7.1), the rest over the {others} others: intervals that decide are at
-{confidence_core:.5g} % and {confidence_other:.5g} %; those in lists by size are at 95 %, and decide nothing. No seed
-had a part in choosing what is asked."""
+{confidence_core:.5g} % and {confidence_other:.5g} %; those in lists by size are at 95 %, and decide nothing. Questions
+and margins stand in the code, whatever the seeds; whether settings were chosen with other seeds, the config tells."""
 
 ON_REAL = Estimand(
     "real_above_noise",
@@ -73,13 +88,37 @@ LARGE = Estimand(
     lowest=-1.0,
     highest=1.0,
 )
+NEAR = 0.01  # mean |diff| up to which it counts as no smaller
 ON_NOISE = Estimand(
-    "diffs_small_on_noise",
-    "Are diffs small on Gaussian noise, as coherence is?",
-    "Yauney 2024, section 3.2, which sees large ones, and 7.2",
-    "At the highest coherence, diffs are smaller on Gaussian noise than on real data.",
+    "diffs_as_large_on_noise",
+    "Are diffs on Gaussian noise as large as on real data, though coherence is not?",
+    "Yauney 2024, sections 3.2, 7.1 and 7.2",
+    f"At the highest coherence, diffs on Gaussian noise are not smaller than on real data by more than {NEAR:g}.",
     "mean |diff| beyond that of random signs, on noise minus on real data",
     smallest=0.01,
+    lowest=-1.0,
+    highest=1.0,
+    margin=f"-{NEAR:g}, and 0 for smaller ones",
+)
+IF_AS_LARGE = {ABOVE: HOLDS, NOT_BELOW: HOLDS, BELOW: FAILS, OPEN: UNDECIDED}
+LATER = Estimand(
+    "coherence_later_higher_on_noise",
+    "Is coherence higher on Gaussian noise where training on real data ends?",
+    "Yauney 2024, section 2.1, where coherence peaks later on random data",
+    "After the last epoch on real data, coherence is higher in the training on Gaussian noise, which still learns, than"
+    " in that on real data.",
+    "coherence after the last epoch on real data, noise minus real data",
+    smallest=0.01,
+    lowest=-1.0,
+    highest=1.0,
+)
+WITH_EPOCHS = Estimand(
+    "diffs_follow_coherence_over_epochs",
+    "Are diffs larger after epochs of higher coherence, over the whole training?",
+    "Yauney 2024, Figs. 3.1 and 3.2, which have two epochs",
+    "Over the measured epochs of a training, diffs are the larger the higher coherence is.",
+    "Spearman's rank correlation over epochs of coherence and the mean |diff| beyond that of random signs",
+    smallest=0.3,
     lowest=-1.0,
     highest=1.0,
 )
@@ -139,9 +178,9 @@ WIDER = {
 }
 NARROWER = Estimand(
     "diffs_with_width",
-    "Do diffs grow with width?",
-    "Yauney 2024, Fig. 4.4, which sees them shrink",
-    "Diffs of fully connected networks grow with their width.",
+    "Do diffs shrink with width?",
+    "Yauney 2024, Fig. 4.4",
+    "Diffs of fully connected networks shrink with their width.",
     "change of the mean |diff| beyond that of random signs with each doubling of width",
     smallest=0.005,
 )
@@ -152,7 +191,8 @@ def claims(given: Mapping[str, Any], settings: Mapping[str, Any]) -> StudyClaims
 
     Args:
         given: by name, those of the study's tables that there are: epochs, class_coherence, weight_histogram,
-            score_ranks, widths, children, densities, mask_overlap, early_masks, matched.
+            score_ranks, widths, children, densities, mask_overlap, early_masks, matched; and data, what is known of the
+            images, with classes.
         settings: question, the study's; models, names in order, after which that of the width experiments' networks
             comes; tolerance, points by which accuracies may differ and count as equal; level, how often any answer may
             be wrong in one direction; data, the data set's name; and seeds.
@@ -161,7 +201,7 @@ def claims(given: Mapping[str, Any], settings: Mapping[str, Any]) -> StudyClaims
     with_claims = {claim.model for claim in stated}
     models = {name: "" for name in _models(settings) if name != MLP or name in with_claims}
     note = NOTE.format(tolerance=settings["tolerance"], **split)
-    return StudyClaims(STUDY, settings["question"], note, models, stated)
+    return StudyClaims(STUDY, settings["question"], note, models, stated, answered_by_thesis(stated))
 
 
 def _models(settings: Mapping[str, Any]) -> list[str]:
@@ -175,16 +215,33 @@ def claims_at(given: Mapping[str, Any], settings: Mapping[str, Any], asking: Cal
         given, settings: see `claims`.
         asking: the asking of a network.
     """
-    tolerance, data = settings["tolerance"], settings["data"]
+    tolerance, data, bound = settings["tolerance"], settings["data"], learnt_from(len(given["data"]["classes"]))
+    tables = {name: table for name, table in given.items() if name != "data"}
     answers: dict[str, list[Answer]] = {}
     for of_tables in (
-        {"epochs": [_real, _from_trained, _large, _on_noise, _peak, _hardest]},
+        {
+            "epochs": [
+                lambda table, asking: _compared(table, asking, ON_REAL, FRESH, bound),
+                lambda table, asking: _compared(table, asking, FROM_TRAINED, TRAINED, bound),
+                _large,
+                _on_noise,
+                _with_epochs,
+                _peak,
+                _later,
+                _hardest,
+            ]
+        },
         noise_claims.answers(),
         weight_claims.answers(),
         score_claims.answers(),
-        {"widths": [_by_width, _narrower]},
-        mask_claims.answers(tolerance, data),
-        initialisation_claims.answers(),
+        {
+            "widths": [
+                lambda table, asking: _by_width(table, asking, bound),
+                lambda table, asking: _narrower(table, asking, bound),
+            ]
+        },
+        mask_claims.answers(tolerance, data, bound),
+        initialisation_claims.answers(bound),
         layer_claims.answers(),
         timing_claims.answers(tolerance),
     ):
@@ -192,7 +249,7 @@ def claims_at(given: Mapping[str, Any], settings: Mapping[str, Any], asking: Cal
             answers.setdefault(table, []).extend(functions)
     stated: list[Claim] = []
     for model in _models(settings):
-        own = {name: _of(table, model) for name, table in given.items()}
+        own = {name: _of(table, model) for name, table in tables.items()}
         of = asking(About(STUDY, model, decided_on(data, settings["seeds"])))
         stated += [
             claim
@@ -201,7 +258,7 @@ def claims_at(given: Mapping[str, Any], settings: Mapping[str, Any], asking: Cal
             for function in functions
             for claim in function(own[name], of)
         ]
-    return stated
+    return ordered(stated)
 
 
 def _of(table: pd.DataFrame, model: str) -> pd.DataFrame:
@@ -226,29 +283,45 @@ def _end(epochs: pd.DataFrame, data: str, start: str) -> float:
     return float(chosen[chosen["epoch"] == chosen["epoch"].max()]["train_top1"].mean())
 
 
-def _real(epochs: pd.DataFrame, asking: Asking) -> list[Claim]:
-    return _compared(epochs, asking, ON_REAL, FRESH)
+def _failed(epochs: pd.DataFrame, bound: float) -> str:
+    """Trainings on real data that diverged, or have not learnt at their end, in words."""
+    chosen = epochs[(epochs["data"] == REAL) & (epochs["start"] == FRESH)]
+    end = chosen[chosen["epoch"] == chosen["epoch"].max()].set_index("seed")["train_top1"]
+    lost = sorted(end.index[~(end >= bound)])
+    return f"trainings on real data that have not learnt, of seeds {', '.join(map(str, lost))}" if lost else ""
 
 
-def _from_trained(epochs: pd.DataFrame, asking: Asking) -> list[Claim]:
-    return _compared(epochs, asking, FROM_TRAINED, TRAINED)
+def _imprecise(epochs: pd.DataFrame, seeds: pd.Index, start: str, asked: Estimand) -> str:
+    """Why images are too few: the mean's standard error over them is above a quarter of the smallest effect."""
+    if "coherence_standard_error" not in epochs:
+        return ""
+    after = epochs[(epochs["epoch"] > 0) & epochs["seed"].isin(seeds)].dropna(subset=["coherence"])
+    squares = 0.0
+    for data, first in ((REAL, FRESH), (GAUSSIAN, start)):
+        own = after[(after["data"] == data) & (after["start"] == first)]
+        best = own.loc[own.groupby("seed")["coherence"].idxmax(), "coherence_standard_error"]
+        squares += float((best**2).sum()) / len(seeds) ** 2
+    error = float(np.sqrt(squares))
+    few = error > asked.smallest / 4
+    return f"more images: their standard error of {error:.3g} is above a quarter of {asked.smallest:g}" if few else ""
 
 
-def _compared(epochs: pd.DataFrame, asking: Asking, asked: Estimand, start: str) -> list[Claim]:
+def _compared(epochs: pd.DataFrame, asking: Asking, asked: Estimand, start: str, bound: float) -> list[Claim]:
     real, noise = highest_coherence(epochs, REAL, FRESH), highest_coherence(epochs, GAUSSIAN, start)
     more = (real - noise).dropna()
     if more.empty:
         return []
     row = answer_of(asking, asked, "more", more)
     seeds, chance = more.index, float(epochs["coherence_by_chance"].mean())
+    blocked = _failed(epochs, bound) or _imprecise(epochs, seeds, start, asked)
     return [
         asking.answered(
             asked,
-            f"{verdict('more', row)}: after its best epoch coherence is {real[seeds].mean():.3g} on real data"
-            f" and {noise[seeds].mean():.3g} on noise, {shown('more', row, 4, '')} more, where orthogonal gradients"
-            f" have {chance:.2g}; training accuracy ends at"
+            f"{verdict_unless(blocked, 'more', row)}: after its best epoch coherence is {real[seeds].mean():.3g} on"
+            f" real data and {noise[seeds].mean():.3g} on noise, {shown('more', row, 4, '')} more, where orthogonal"
+            f" gradients have {chance:.2g}; training accuracy ends at"
             f" {_end(epochs, REAL, FRESH):.1f} % and {_end(epochs, GAUSSIAN, start):.1f} %.",
-            judged("more", row, 4, ""),
+            judged_unless(blocked, "more", row, 4, ""),
             numbers={
                 "start": start,
                 "real": float(real[seeds].mean()),
@@ -289,15 +362,83 @@ def _on_noise(epochs: pd.DataFrame, asking: Asking) -> list[Claim]:
     if more.empty:
         return []
     row = answer_of(asking, ON_NOISE, "more", more)
-    words = {ABOVE: "No, they are larger", BELOW: "Yes, they are smaller", EQUAL: "No, they are as large"}
-    word = words.get(decided("more", row), "Not decided")
+    sure = as_large(row)
+    words = {ABOVE: "Yes, they are larger", NOT_BELOW: "Yes", BELOW: "No, they are smaller"}
+    word = words.get(sure, "Not decided")
     return [
         asking.answered(
             ON_NOISE,
             f"{word}: at the highest coherence the mean |diff| is {told(noise)} on noise and {told(real)} on real"
             f" data; beyond random signs it is {shown('more', row, 4, '')} more on noise.",
-            judged("more", row, 4, "", outcomes=IF_BELOW, after=" more on noise"),
+            judged("more", row, 4, "", tolerance=NEAR, sure=sure, outcomes=IF_AS_LARGE, after=" more on noise"),
             numbers=row,
+        )
+    ]
+
+
+def as_large(row: Mapping[str, float]) -> str:
+    """What an interval says of a number that counts as no smaller down to -`NEAR`, a key of `IF_AS_LARGE`."""
+    if row["more_low"] > 0:
+        return ABOVE
+    if row["more_low"] >= -NEAR:
+        return NOT_BELOW
+    return BELOW if row["more_high"] < 0 else OPEN
+
+
+def _with_epochs(epochs: pd.DataFrame, asking: Asking) -> list[Claim]:
+    stated = []
+    for data, words in KINDS.items():
+        own = epochs[(epochs["data"] == data) & (epochs["start"] == FRESH) & (epochs["epoch"] > 0)]
+        own = own.assign(beyond=own["diff_size"] - own["diff_size_by_chance"]).dropna(subset=["coherence", "beyond"])
+        values = over_epochs(own)
+        if values.empty:
+            continue
+        row = answer_of(asking, WITH_EPOCHS, "correlation", values)
+        stated.append(
+            asking.answered(
+                WITH_EPOCHS,
+                f"{verdict('correlation', row)}: over {own['epoch'].nunique()} measured epochs the rank correlation of"
+                f" coherence and the mean |diff| beyond random signs is {shown('correlation', row, 2, '')}.",
+                judged("correlation", row, 2, ""),
+                question=f"Are diffs larger after epochs of higher coherence, over the whole training, on {words}?",
+                case=words,
+                numbers={"data": data, **row},
+            )
+        )
+    return stated
+
+
+def over_epochs(own: pd.DataFrame) -> pd.Series:
+    """Spearman's rank correlation of coherence and diffs over epochs, by seed; none of seeds where one is constant.
+
+    Args:
+        own: seed, coherence, beyond: a row an epoch.
+    """
+    ranks = {
+        seed: rows["coherence"].rank().corr(rows["beyond"].rank())
+        for seed, rows in own.groupby("seed")
+        if rows["coherence"].nunique() > 1 and rows["beyond"].nunique() > 1
+    }
+    return pd.Series(ranks, dtype=float)
+
+
+def _later(epochs: pd.DataFrame, asking: Asking) -> list[Claim]:
+    fresh = epochs[(epochs["start"] == FRESH) & epochs["coherence"].notna()]
+    last = fresh.loc[fresh["data"] == REAL, "epoch"].max()
+    at = fresh[fresh["epoch"] == last]
+    real, noise = (at[at["data"] == data].set_index("seed")["coherence"] for data in (REAL, GAUSSIAN))
+    more = (noise - real).dropna()
+    if more.empty:
+        return []
+    row = answer_of(asking, LATER, "more", more)
+    return [
+        asking.answered(
+            LATER,
+            f"{verdict('more', row)}: after epoch {last:.0f}, the last on real data, coherence is"
+            f" {noise[more.index].mean():.3g} on noise and {real[more.index].mean():.3g} on real data,"
+            f" {shown('more', row, 4, '')} more.",
+            judged("more", row, 4, ""),
+            numbers={"epoch": int(last), **row},
         )
     ]
 
@@ -344,7 +485,14 @@ def _hardest(epochs: pd.DataFrame, asking: Asking) -> list[Claim]:
     ]
 
 
-def _by_width(widths: pd.DataFrame, asking: Asking) -> list[Claim]:
+def _unlearnt(widths: pd.DataFrame, bound: float) -> pd.Series:
+    """The training accuracy at the end (percent, a mean over seeds) of widths at which networks have not learnt."""
+    last = widths.sort_values("epoch", kind="stable").groupby(["seed", "width"]).tail(1)
+    tops = last.groupby("width")["train_top1"].mean()
+    return tops[tops < bound]
+
+
+def _by_width(widths: pd.DataFrame, asking: Asking, bound: float) -> list[Claim]:
     last = with_gap(widths.sort_values("epoch").groupby(["seed", "width"]).tail(1))
     after = widths[widths["epoch"] > 0]
     grown = {
@@ -364,10 +512,13 @@ def _by_width(widths: pd.DataFrame, asking: Asking) -> list[Claim]:
             values,
             "width",
             *units.get(name, (2, " points")),
+            without=_unlearnt(widths, bound),
         )
     ]
 
 
-def _narrower(widths: pd.DataFrame, asking: Asking) -> list[Claim]:
+def _narrower(widths: pd.DataFrame, asking: Asking, bound: float) -> list[Claim]:
     sizes = at_extremes(widths, ["seed", "width"])[HIGHEST]["beyond"].unstack("width")
-    return with_size(NARROWER, asking, "the mean |diff| beyond that of random signs", sizes, "width", 4, "")
+    what = "the mean |diff| beyond that of random signs"
+    without = _unlearnt(widths, bound)
+    return with_size(NARROWER, asking, what, sizes, "width", 4, "", without=without, outcomes=IF_BELOW)

@@ -1,12 +1,15 @@
 """Growth of a number with a network's size: a claim that several of the thesis' questions share."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
 from prunescape.claims.asking import Asking, Estimand
 from prunescape.claims.claim import Claim
-from prunescape.claims.judgement import judged, shown, verdict
-from prunescape.coherence.asked import answer_of
+from prunescape.claims.intervals import of_seeds
+from prunescape.claims.judgement import ANSWERS, CANNOT, IF_ABOVE, decided, judged, shown
+from prunescape.coherence.asked import answer_of, is_core
 
 
 def slopes(values: pd.DataFrame) -> pd.Series:
@@ -33,9 +36,10 @@ def with_size(
     unit: str = " points",
     question: str = "",
     case: str = "",
-    after: str = "",
+    without: pd.Series | None = None,
+    outcomes: Mapping[str, str] = IF_ABOVE,
 ) -> list[Claim]:
-    """The claim that values grow with size: their slope by seed, and their mean rank correlation.
+    """The claim that values grow with size, or fall: their slope by seed, and their mean rank correlation.
 
     Args:
         asked, asking: the question, and the network.
@@ -44,23 +48,56 @@ def with_size(
         size: what the columns are.
         digits, unit: of the slope.
         question, case: see `Question.answered`.
-        after: what else is told.
+        without: the training accuracy at sizes where networks have not learnt, which are named and left out.
+        outcomes: see `judged`.
     """
-    slope = slopes(values)
-    if slope.empty:
+    if slopes(values).empty:
         return []
+    names = ", ".join(f"at {one:,.0f} ({top1:.0f} %)" for one, top1 in ({} if without is None else without).items())
+    after = f" Not learnt, by training accuracy, and left out: {names}." if names else ""
+    known = values if without is None else values.drop(columns=without.index, errors="ignore")
+    slope = slopes(known)
+    if slope.empty:
+        why = f"Not known: at fewer than two sizes networks have learnt.{after}"
+        numbers = {"core": is_core(asked)}
+        return [asking.answered(asked, why, None, numbers, outcome=CANNOT, question=question, case=case)]
     row = answer_of(asking, asked, "slope", slope)
-    least, most = values.columns.min(), values.columns.max()
-    ranks = values.T.corrwith(pd.Series(values.columns, index=values.columns), method="spearman").mean()
+    by_size = {one: of_seeds("mean", known[one].dropna()) for one in sorted(known) if known[one].notna().any()}
+    each = ", ".join(f"{_told(mean, digits)} at {one:,.0f}" for one, mean in by_size.items())
+    word = ANSWERS[outcomes[decided("slope", row)]].capitalize()
+    ranks = rank_correlation(known)
     return [
         asking.answered(
             asked,
-            f"{verdict('slope', row)}: with each doubling of {size} {what} changes by"
-            f" {shown('slope', row, digits, unit)}, from {values[least].mean():.{digits}f} at {least:,.0f} to"
-            f" {values[most].mean():.{digits}f} at {most:,.0f} (rank correlation {ranks:.2f}).{after}",
-            judged("slope", row, digits, unit),
+            f"{word}: with each doubling of {size} {what} changes by {shown('slope', row, digits, unit)}; it is {each}"
+            f" (rank correlation {ranks:.2f}).{after}",
+            judged("slope", row, digits, unit, outcomes=outcomes),
             question=question,
             case=case,
-            numbers={"rank_correlation": None if np.isnan(ranks) else float(ranks), **row},
+            numbers={
+                "rank_correlation": None if np.isnan(ranks) else ranks,
+                "by_size": {f"{one:g}": mean["mean"] for one, mean in by_size.items()},
+                "unlearnt": [] if without is None else [float(one) for one in without.index],
+                **row,
+            },
         )
     ]
+
+
+def rank_correlation(values: pd.DataFrame) -> float:
+    """The mean over seeds of Spearman's rank correlation of values and sizes; NaN where none has two ranks.
+
+    Args:
+        values: a row a seed, a column a size.
+    """
+    varied = [row.dropna().astype(float) for _, row in values.iterrows() if row.nunique() > 1]
+    found = [row.rank().corr(pd.Series(row.index, index=row.index, dtype=float).rank()) for row in varied]
+    return float(np.mean(found)) if found else float("nan")
+
+
+def _told(mean: Mapping[str, float], digits: int) -> str:
+    """A mean with its 95 % interval, where there is one."""
+    words = f"{mean['mean']:.{digits}f}"
+    if np.isnan(mean["mean_low"]):
+        return words
+    return f"{words} [{mean['mean_low']:.{digits}f}, {mean['mean_high']:.{digits}f}]"

@@ -4,13 +4,15 @@ He's variance is made for the inputs of a dense neuron. Where a mask keeps two i
 to layer, and a network that does not learn says little about its mask.
 """
 
+from typing import Any
+
 import pandas as pd
 
 from prunescape.claims.asking import Asking, Estimand
 from prunescape.claims.claim import Claim
-from prunescape.claims.judgement import judged, shown, verdict
-from prunescape.coherence.asked import Answer, answer_of
-from prunescape.coherence.by_size import WORDS, by_size, listing, number, with_sizes
+from prunescape.claims.judgement import CANNOT, judged, shown, verdict
+from prunescape.coherence.asked import Answer, answer_of, is_core, judged_unless, verdict_unless
+from prunescape.coherence.by_size import WORDS, by_size, listing, named, number, with_sizes
 from prunescape.coherence.labels import FIXED, HE, NETWORK, NONE, PARENT, SCALED, SCOPES, WIDE, labelled
 from prunescape.coherence.mask_claims import ASKED
 
@@ -52,20 +54,31 @@ COLLAPSE = Estimand(
 )
 
 
-def answers() -> dict[str, list[Answer]]:
-    """By table, the functions that make claims of a model's rows of it."""
-    return {"children": [_compared, _collapse]}
+def answers(bound: float) -> dict[str, list[Answer]]:
+    """By table, the functions that make claims of a model's rows of it.
+
+    Args:
+        bound: see `prunescape.coherence.by_size.learnt_from`.
+    """
+    return {
+        "children": [
+            lambda table, asking: _compared(table, asking, bound),
+            lambda table, asking: _collapse(table, asking, bound),
+        ]
+    }
 
 
-def _accuracies(children: pd.DataFrame, experiment: str, initialisation: str) -> dict[tuple[str, str], pd.DataFrame]:
-    """Validation accuracies by mask, score and end: a row a seed, a column a size."""
+def _accuracies(
+    children: pd.DataFrame, experiment: str, initialisation: str, value: str = "validation_top1"
+) -> dict[tuple[str, str], pd.DataFrame]:
+    """Accuracies by mask, score and end: a row a seed, a column a size."""
     own = children[(children["experiment"] == experiment)]
     if "initialisation" not in own:
         return {}
     own = labelled(own[(own["score"] == NONE) | (own["initialisation"] == initialisation)])
     part = with_sizes(own, experiment)
     part = part[part["scope"] == scope_of_others(children, experiment)]
-    return {mask: by_size(part, mask, "validation_top1") for mask in ASKED}
+    return {mask: by_size(part, mask, value) for mask in ASKED}
 
 
 def scope_of_others(children: pd.DataFrame, experiment: str) -> str:
@@ -75,7 +88,27 @@ def scope_of_others(children: pd.DataFrame, experiment: str) -> str:
     return str(own["scope"].iloc[0]) if len(own) else ""
 
 
-def _compared(children: pd.DataFrame, asking: Asking) -> list[Claim]:
+def _unlearnt(
+    children: pd.DataFrame, experiment: str, mask: tuple[str, str], bound: float, *initialisations: str
+) -> pd.DataFrame:
+    """The training accuracies (percent) below the bound: a row a size, a column an initialisation, NaN elsewhere."""
+    means = {name: _accuracies(children, experiment, name, "train_top1")[mask].mean() for name in initialisations}
+    tops = pd.DataFrame(means)
+    return tops.where(tops < bound).dropna(how="all")
+
+
+def _diverged(children: pd.DataFrame, experiment: str, mask: tuple[str, str], size: float, *of: str) -> str:
+    """The children of this size that diverged, in words."""
+    own = with_sizes(labelled(children[children["experiment"] == experiment]), experiment)
+    own = own[own["scope"].eq(scope_of_others(children, experiment)) & own["initialisation"].isin(of)]
+    own = own[(own["score"] == mask[0]) & (own["end"] == mask[1]) & (own["size"] == size)]
+    lost = own[own["validation_top1"].isna()]
+    return "; ".join(
+        f"{ASKED[mask]} masks from {row['initialisation']}, seed {row['seed']}" for _, row in lost.iterrows()
+    )
+
+
+def _compared(children: pd.DataFrame, asking: Asking, bound: float) -> list[Claim]:
     stated = []
     for experiment in (WIDE, FIXED, NETWORK):
         he = _accuracies(children, experiment, HE)
@@ -85,25 +118,38 @@ def _compared(children: pd.DataFrame, asking: Asking) -> list[Claim]:
                 if gains.empty:
                     continue
                 size, scope = max(gains.columns), SCOPES[scope_of_others(children, experiment)]
-                row = answer_of(asking, asked, "gain", gains[size].dropna())
                 where = f"{WORDS[experiment][1].format(number(size))}, " if experiment in WORDS else ""
                 case = f"{ASKED[mask]}, {scope}, {experiment}"
+                told: dict[str, Any] = {"question": f"{asked.text[:-1]} ({case})?", "case": case}
+                below = _unlearnt(children, experiment, mask, bound, initialisation, HE)
+                without = below.min(axis=1)
+                numbers = {
+                    "by_size": {f"{one:g}": float(mean) for one, mean in gains.mean().items()},
+                    "unlearnt": [float(one) for one in without.index],
+                }
+                if size in below.dropna().index:
+                    why = f"Not known: {where}networks have learnt from neither.{named(without, experiment)}"
+                    numbers = {"core": is_core(asked), **numbers}
+                    stated.append(asking.answered(asked, why, None, numbers, outcome=CANNOT, **told))
+                    continue
+                row = answer_of(asking, asked, "gain", gains[size].dropna())
+                blocked = _diverged(children, experiment, mask, size, initialisation, HE)
                 stated.append(
                     asking.answered(
                         asked,
-                        f"{verdict('gain', row)}: {where}{own[size].mean():.1f} % of validation images from"
-                        f" {WORDED[initialisation]} and {he[mask][size].mean():.1f} % from He's,"
-                        f" {shown('gain', row)}.{listing(gains, experiment)}",
-                        judged("gain", row),
-                        {"by_size": {f"{one:g}": float(mean) for one, mean in gains.mean().items()}, **row},
-                        question=f"{asked.text[:-1]} ({case})?",
-                        case=case,
+                        f"{verdict_unless(blocked, 'gain', row)}: {where}{own[size].mean():.1f} % of validation images"
+                        f" from {WORDED[initialisation]} and {he[mask][size].mean():.1f} % from He's,"
+                        f" {shown('gain', row)}.{listing(gains, experiment, list(without.index))}"
+                        f"{named(without, experiment)}{f' Diverged: {blocked}.' if blocked else ''}",
+                        judged_unless(blocked, "gain", row),
+                        {**numbers, **row},
+                        **told,
                     )
                 )
     return stated
 
 
-def _collapse(children: pd.DataFrame, asking: Asking) -> list[Claim]:
+def _collapse(children: pd.DataFrame, asking: Asking, bound: float) -> list[Claim]:
     he, scaled = (_accuracies(children, FIXED, initialisation) for initialisation in (HE, SCALED))
     stated = []
     for mask, own in scaled.items():
@@ -115,12 +161,13 @@ def _collapse(children: pd.DataFrame, asking: Asking) -> list[Claim]:
         if less.empty:
             continue
         row, case = answer_of(asking, COLLAPSE, "less", less), ASKED[mask]
+        without = _unlearnt(children, FIXED, mask, bound, SCALED, HE).min(axis=1)
         stated.append(
             asking.answered(
                 COLLAPSE,
                 f"{verdict('less', row)}: from parents {number(sizes[0])} to {number(sizes[-1])} times as large,"
                 f" children lose {lost[HE].mean():.1f} points from He's weights and {lost[SCALED].mean():.1f} from"
-                f" scaled ones, {shown('less', row)} less.",
+                f" scaled ones, {shown('less', row)} less.{named(without, FIXED)}",
                 judged("less", row, after=" less"),
                 {"he": float(lost[HE].mean()), "scaled": float(lost[SCALED].mean()), **row},
                 question=f"{COLLAPSE.text[:-1]} ({case} masks)?",

@@ -9,9 +9,20 @@ import pandas as pd
 
 from prunescape.claims.asking import Asking, Estimand
 from prunescape.claims.claim import Claim
-from prunescape.claims.judgement import ABOVE, BELOW, CANNOT, EQUAL, IF_EQUAL, decided, judged, shown, verdict
-from prunescape.coherence.asked import Answer, answer_of, is_core
-from prunescape.coherence.by_size import WORDS, asked_at, by_size, listing, named, number, turns, unlearnt, with_sizes
+from prunescape.claims.judgement import ABOVE, BELOW, CANNOT, EQUAL, IF_EQUAL, decided, judged, shown
+from prunescape.coherence.asked import Answer, answer_of, is_core, judged_unless, verdict_unless
+from prunescape.coherence.by_size import (
+    WORDS,
+    asked_at,
+    by_size,
+    failed,
+    listing,
+    named,
+    number,
+    turns,
+    unlearnt,
+    with_sizes,
+)
 from prunescape.coherence.growth import with_size
 from prunescape.coherence.labels import (
     BEST,
@@ -68,12 +79,13 @@ PAIRS = (
     ),
     (
         _pair(
-            "diff_over_magnitude",
-            "Are diff masks better than magnitude masks",
-            "Masks of the largest diffs give better networks than masks of the largest magnitudes.",
+            "magnitude_over_diff",
+            "Are magnitude masks better than diff masks",
+            "Masks of the largest magnitudes give better networks than masks of the largest diffs.",
+            f"{OF_WIDE}; Figs. 6.1 and 6.5; in the thesis' ViT it is the other way round (Figs. 6.2 and 6.6)",
         ),
-        (DIFF, BEST),
         (MAGNITUDE, BEST),
+        (DIFF, BEST),
     ),
     (
         _pair(
@@ -180,19 +192,20 @@ MATCHED = Estimand(
 )
 
 
-def answers(tolerance: float, data: str) -> dict[str, list[Answer]]:
+def answers(tolerance: float, data: str, bound: float) -> dict[str, list[Answer]]:
     """By table, the functions that make claims of a model's rows of it.
 
     Args:
         tolerance: points by which accuracies may differ and count as equal.
         data: the data set's name, of which there may be published numbers.
+        bound: see `prunescape.coherence.by_size.learnt_from`.
     """
     return {
         "children": [
-            lambda table, asking: _against_dense(table, asking, published_top1(table, data)),
-            _generalise,
-            lambda table, asking: _compared(table, asking, published_top1(table, data)),
-            _larger_parents,
+            lambda table, asking: _against_dense(table, asking, bound, published_top1(table, data)),
+            lambda table, asking: _generalise(table, asking, bound),
+            lambda table, asking: _compared(table, asking, bound, published_top1(table, data)),
+            lambda table, asking: _larger_parents(table, asking, bound),
         ],
         "matched": [lambda table, asking: _matched(table, asking, tolerance)],
     }
@@ -225,7 +238,7 @@ def _parts(children: pd.DataFrame, experiment: str) -> list[tuple[str, pd.DataFr
     return [(SCOPES[scope], with_sizes(in_scope(table, scope), experiment)) for scope in scopes_of(table)]
 
 
-def _against_dense(children: pd.DataFrame, asking: Asking, printed: Published) -> list[Claim]:
+def _against_dense(children: pd.DataFrame, asking: Asking, bound: float, printed: Published) -> list[Claim]:
     texts = {
         WIDE: "Is a network with a {} mask ({}) better than a dense one of as many weights, at the largest width?",
         FIXED: "Is a network with a {} mask ({}) of the smallest parent better than the dense one of its size?",
@@ -239,21 +252,17 @@ def _against_dense(children: pd.DataFrame, asking: Asking, printed: Published) -
                 gains = (own - dense).dropna(how="all").dropna(axis=1, how="all")
                 if gains.empty:
                     continue
-                size, without = asked_at(gains, experiment), unlearnt(part, mask)
-                row = answer_of(asking, TO_DENSE[experiment], "gain", gains[size].dropna())
+                without = unlearnt(part, bound, mask, (NONE, ""))
                 case, theirs = f"{name}, {scope}", printed(scope, mask) - printed(scope, (NONE, ""))
+                told: dict[str, Any] = {
+                    "question": text.format(name, scope),
+                    "case": case,
+                    "published": theirs if experiment == NETWORK else None,
+                    "published_in": OF_NETWORK,
+                }
                 stated.append(
-                    asking.answered(
-                        TO_DENSE[experiment],
-                        f"{verdict('gain', row)}: {_where(experiment, size)}{own[size].mean():.1f} against"
-                        f" {dense[size].mean():.1f} % of validation images, {shown('gain', row)}."
-                        f"{listing(gains, experiment, without.index)}{named(without, experiment)}",
-                        judged("gain", row),
-                        question=text.format(name, scope),
-                        case=case,
-                        published=theirs if experiment == NETWORK else None,
-                        published_in=OF_NETWORK,
-                        numbers={**_by_size(gains, without), **row},
+                    _accuracies_compared(
+                        TO_DENSE[experiment], asking, "gain", part, bound, (mask, (NONE, "")), experiment, told
                     )
                 )
                 if experiment == WIDE:
@@ -261,12 +270,62 @@ def _against_dense(children: pd.DataFrame, asking: Asking, printed: Published) -
                         GAIN_WITH_WIDTH,
                         asking,
                         "the gain over the dense network",
-                        gains.drop(columns=without.index, errors="ignore"),
+                        gains,
                         "width",
                         question=f"Does the gain of a {name} mask ({scope}) grow with width?",
                         case=case,
+                        without=without,
                     )
     return stated
+
+
+def _accuracies_compared(
+    asked: Estimand,
+    asking: Asking,
+    name: str,
+    part: pd.DataFrame,
+    bound: float,
+    masks: tuple[tuple[str, str], tuple[str, str]],
+    experiment: str,
+    told: dict[str, Any],
+) -> Claim:
+    """The claim that the networks with the first of two masks have the higher validation accuracy.
+
+    Where neither has learnt at the size that is decided upon, it cannot be asked; a training that diverged, or a dense
+    network that collapsed where others learn, blocks a decision.
+
+    Args:
+        asked, asking: the question, and the network.
+        name: of the difference.
+        part: rows of one experiment and scope, with `size`.
+        bound: see `unlearnt`.
+        masks: of both, score and end.
+        experiment: tells what sizes are.
+        told: what `Question.answered` takes, too.
+    """
+    own, other = (by_size(part, mask, "validation_top1") for mask in masks)
+    more = (own - other).dropna(how="all").dropna(axis=1, how="all")
+    size, without = asked_at(more, experiment), unlearnt(part, bound, *masks)
+    numbers = _by_size(more, without)
+    if size in unlearnt(part, bound, *masks, every=True).index:
+        where = _where(experiment, size)
+        why = f"Not known: {where}neither network has learnt.{named(without, experiment)}"
+        return asking.answered(asked, why, None, {"core": is_core(asked), **numbers}, outcome=CANNOT, **told)
+    row, blocked = answer_of(asking, asked, name, more[size].dropna()), failed(part, bound, size, *masks)
+    return asking.answered(
+        asked,
+        f"{verdict_unless(blocked, name, row)}: {_where(experiment, size)}{own[size].mean():.1f} against"
+        f" {other[size].mean():.1f} % of validation images, {shown(name, row)}."
+        f"{listing(more, experiment, without.index)}{named(without, experiment)}{_named_failed(blocked)}",
+        judged_unless(blocked, name, row),
+        {**numbers, **row},
+        **told,
+    )
+
+
+def _named_failed(blocked: str) -> str:
+    """The trainings that block a decision, in words."""
+    return f" Diverged, or collapsed where others learn: {blocked}." if blocked else ""
 
 
 def _where(experiment: str, size: float) -> str:
@@ -281,7 +340,7 @@ def _by_size(gains: pd.DataFrame, without: pd.Series) -> dict[str, Any]:
     return {"by_size": means, "turns": turns(learnt.mean()), "unlearnt": [float(size) for size in without.index]}
 
 
-def _generalise(children: pd.DataFrame, asking: Asking) -> list[Claim]:
+def _generalise(children: pd.DataFrame, asking: Asking, bound: float) -> list[Claim]:
     stated = []
     for scope, part in _parts(children, WIDE):
         for mask, name in ASKED.items():
@@ -293,7 +352,7 @@ def _generalise(children: pd.DataFrame, asking: Asking) -> list[Claim]:
             less = (dense - own).dropna(how="all").dropna(axis=1, how="all")
             if less.empty:
                 continue
-            size, without = asked_at(less, WIDE), unlearnt(part, mask)
+            size, without = asked_at(less, WIDE), unlearnt(part, bound, mask, (NONE, ""))
             told: dict[str, Any] = {
                 "question": f"Is the generalisation gap smaller with a {name} mask ({scope}) than in a dense network"
                 " of as many weights, at the largest width?",
@@ -301,14 +360,13 @@ def _generalise(children: pd.DataFrame, asking: Asking) -> list[Claim]:
             }
             numbers = _by_size(less, without)
             if size in without.index:
-                why = (
-                    f"At width {number(size)} networks with this mask have not learnt, so that their gap says nothing."
-                )
+                why = f"Not known: at width {number(size)} not both networks have learnt, so that gaps say nothing."
                 why += named(without, WIDE)
                 numbers = {"core": is_core(GAP), **numbers}
                 stated.append(asking.answered(GAP, why, None, numbers, outcome=CANNOT, **told))
                 continue
             row = answer_of(asking, GAP, "gain", less[size].dropna())
+            blocked = failed(part, bound, size, mask, (NONE, ""))
             accuracies = [
                 f"{words} accuracy {values[name][0][size].mean():.1f} against {values[name][1][size].mean():.1f} %"
                 for name, words in (("validation_top1", "validation"), ("train_top1", "training"))
@@ -316,10 +374,11 @@ def _generalise(children: pd.DataFrame, asking: Asking) -> list[Claim]:
             stated.append(
                 asking.answered(
                     GAP,
-                    f"{verdict('gain', row)}: at width {number(size)}, {own[size].mean():.1f} against"
+                    f"{verdict_unless(blocked, 'gain', row)}: at width {number(size)}, {own[size].mean():.1f} against"
                     f" {dense[size].mean():.1f} points, {shown('gain', row)} less, with {' and '.join(accuracies)}."
-                    f"{listing(less.drop(columns=without.index, errors='ignore'), WIDE)}{named(without, WIDE)}",
-                    judged("gain", row, after=" less"),
+                    f"{listing(less.drop(columns=without.index, errors='ignore'), WIDE)}{named(without, WIDE)}"
+                    f"{_named_failed(blocked)}",
+                    judged_unless(blocked, "gain", row, after=" less"),
                     numbers={**numbers, **row},
                     **told,
                 )
@@ -327,7 +386,7 @@ def _generalise(children: pd.DataFrame, asking: Asking) -> list[Claim]:
     return stated
 
 
-def _compared(children: pd.DataFrame, asking: Asking, printed: Published) -> list[Claim]:
+def _compared(children: pd.DataFrame, asking: Asking, bound: float, printed: Published) -> list[Claim]:
     stated = []
     for experiment in (WIDE, NETWORK):
         for scope, part in _parts(children, experiment):
@@ -336,34 +395,23 @@ def _compared(children: pd.DataFrame, asking: Asking, printed: Published) -> lis
                 more = (first - second).dropna(how="all").dropna(axis=1, how="all")
                 if more.empty:
                     continue
-                size, without = asked_at(more, experiment), unlearnt(part, one, other)
-                row = answer_of(asking, asked, "more", more[size].dropna())
-                stated.append(
-                    asking.answered(
-                        asked,
-                        f"{verdict('more', row)}: {_where(experiment, size)}{first[size].mean():.1f} % against"
-                        f" {second[size].mean():.1f} %, {shown('more', row)}."
-                        f"{listing(more, experiment, without.index)}{named(without, experiment)}",
-                        judged("more", row),
-                        question=f"{asked.text[:-1]} ({scope})?",
-                        case=scope,
-                        published=printed(scope, one) - printed(scope, other) if experiment == NETWORK else None,
-                        published_in=OF_NETWORK,
-                        numbers={**_by_size(more, without), **row},
-                    )
-                )
+                told: dict[str, Any] = {
+                    "question": f"{asked.text[:-1]} ({scope})?",
+                    "case": scope,
+                    "published": printed(scope, one) - printed(scope, other) if experiment == NETWORK else None,
+                    "published_in": OF_NETWORK,
+                }
+                stated.append(_accuracies_compared(asked, asking, "more", part, bound, (one, other), experiment, told))
     return stated
 
 
-def _larger_parents(children: pd.DataFrame, asking: Asking) -> list[Claim]:
+def _larger_parents(children: pd.DataFrame, asking: Asking, bound: float) -> list[Claim]:
     stated = []
     for scope, part in _parts(children, FIXED):
         for mask, name in ASKED.items():
-            without = unlearnt(part, mask)
-            learnt = part[~part["size"].isin(without.index)]
-            own = of_mask(learnt, *mask).pivot_table(
-                index="seed", columns="parent_parameters", values="validation_top1"
-            )
+            known = of_mask(part, *mask)
+            own = known.pivot_table(index="seed", columns="parent_parameters", values="validation_top1")
+            tops = known.groupby("parent_parameters")["train_top1"].mean()
             question = f"Does a {name} mask ({scope}) of fixed size get better with the size of its parent?"
             stated += with_size(
                 LARGER_PARENTS,
@@ -373,7 +421,7 @@ def _larger_parents(children: pd.DataFrame, asking: Asking) -> list[Claim]:
                 "the parent's parameters",
                 question=question,
                 case=f"{name}, {scope}",
-                after=named(without, FIXED),
+                without=tops[tops < bound],
             )
     return stated
 

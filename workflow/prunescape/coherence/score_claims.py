@@ -4,7 +4,20 @@ import pandas as pd
 
 from prunescape.claims.asking import Asking, Estimand
 from prunescape.claims.claim import Claim
-from prunescape.claims.judgement import IF_BEYOND, beyond, judged, more_seeds, shown
+from prunescape.claims.judgement import (
+    ANSWERS,
+    BEYOND,
+    FAILS,
+    HOLDS,
+    IF_BEYOND,
+    NOT_ABOVE,
+    OPEN,
+    UNDECIDED,
+    beyond,
+    judged,
+    more_seeds,
+    shown,
+)
 from prunescape.coherence.asked import Answer, answer_of
 from prunescape.coherence.labels import DIFF
 
@@ -19,8 +32,21 @@ SOURCES = {
     "snip": "beyond Yauney 2024, section 5.1",
     "grasp": "beyond Yauney 2024, section 5.1",
 }
+APART = ("magnitude", "movement")  # the thesis says that these are others than diffs
+IF_APART = {NOT_ABOVE: HOLDS, BEYOND: FAILS, OPEN: UNDECIDED}
 ALIKE = {
     other: Estimand(
+        f"diffs_apart_from_{other}",
+        f"Do diffs order weights otherwise than {words} does?",
+        SOURCES[other],
+        f"The order of weights by |diff| is not that by {words}: their rank correlation is below {HALF:g}.",
+        f"Spearman's rank correlation of |diff| and {words} at the highest coherence",
+        smallest=0.2,
+        margin=f"{HALF:g}",
+        is_correlation=True,
+    )
+    if other in APART
+    else Estimand(
         f"diffs_follow_{other}",
         f"Do diffs order weights as {words} does?",
         SOURCES[other],
@@ -48,7 +74,8 @@ def _alike(ranks: pd.DataFrame, asking: Asking) -> list[Claim]:
             continue
         row = answer_of(asking, asked, "correlation", values)
         sure = beyond("correlation", row, HALF)
-        word = {"beyond": "Yes", "not above": "No"}.get(sure, "Not decided")
+        outcomes = IF_APART if other in APART else IF_BEYOND
+        word = ANSWERS[outcomes[sure]].capitalize()
         ends = row["correlation_low"], row["correlation_high"]
         stated.append(
             asking.answered(
@@ -63,8 +90,8 @@ def _alike(ranks: pd.DataFrame, asking: Asking) -> list[Claim]:
                     "",
                     tolerance=HALF,
                     sure=sure,
-                    outcomes=IF_BEYOND,
-                    would_decide=more_seeds(abs(row["correlation"] - HALF), *ends) if sure == "open" else None,
+                    outcomes=outcomes,
+                    would_decide=more_seeds(abs(row["correlation"] - HALF), *ends) if sure == OPEN else None,
                 ),
                 {"shared": float(own["shared"].mean()), **row},
             )

@@ -5,8 +5,7 @@ from typing import Any
 import pandas as pd
 
 from prunescape.claims.asking import Asking, Estimand
-from prunescape.claims.claim import Claim, Question
-from prunescape.claims.intervals import of_seeds
+from prunescape.claims.claim import Claim
 from prunescape.claims.judgement import (
     BELOW,
     CANNOT,
@@ -25,14 +24,17 @@ from prunescape.coherence.asked import Answer, answer_of, is_core
 from prunescape.coherence.labels import DIFF, MAGNITUDE, SCORES, against_used
 
 SETTLED = 0.9  # the part of a mask that chance would not give and that is there from then on
-
-
-SETTLES = Question(
+SETTLES = Estimand(
     "magnitude_mask_settles",
-    "When does the magnitude mask settle?",
+    "Does the magnitude mask settle in the first half of the training?",
     "Yauney 2024, section 7.2, an open question",
-    "The magnitude mask settles before the end of the training.",
-    "first epoch from which on the mask is the final one",
+    "The magnitude mask settles in the first half of the training.",
+    "half of the training minus the first measured epoch from which on the mask is the final one, in percent of the"
+    " training",
+    smallest=10.0,
+    lowest=-50.0,
+    highest=50.0,
+    unit=" points",
 )
 LIKE_OTHERS = Estimand(
     "diff_masks_alike",
@@ -71,18 +73,20 @@ def _settles(overlap: pd.DataFrame, asking: Asking) -> list[Claim]:
     epochs = table.groupby("seed")[["epoch", "overlap", "expected"]].apply(settled_epoch).astype(float).dropna()
     if epochs.empty:
         return []
-    row, last = of_seeds("epoch", epochs), int(table["epoch"].max())
+    last = int(table["epoch"].max())
+    row = answer_of(asking, SETTLES, "before", 50 - 100 * epochs / last)
     first, end = int(epochs.min()), int(epochs.max())
     before = max((int(epoch) for epoch in table["epoch"] if epoch < first), default=0)
-    when = f"Between epoch {before} and {end} of {last}" if first < last else f"Not before the end, epoch {last}"
+    when = f"between epoch {before} and {end} of {last}" if first < last else f"not before the end, epoch {last}"
     return [
-        SETTLES.answered(
-            asking.about,
-            f"{when}, {100 * before / last:.0f} to {100 * end / last:.0f} % of the training: from then on at least"
-            f" {100 * SETTLED:.0f} % of what the final mask has beyond chance is in the mask of every measured epoch."
-            f" The first such measured epoch is {row['epoch']:.1f} in the mean over {len(epochs)} seeds.",
-            None,
-            numbers={"last": last, "after": before, "until": end, **row},
+        asking.answered(
+            SETTLES,
+            f"{verdict('before', row)}: {when}, {100 * before / last:.0f} to {100 * end / last:.0f} % of the training;"
+            f" from then on at least {100 * SETTLED:.0f} % of what the final mask has beyond chance is in the mask of"
+            f" every measured epoch. The first such measured epoch is {epochs.mean():.1f} in the mean over"
+            f" {len(epochs)} seeds, {shown('before', row)} of the training before its middle.",
+            judged("before", row, after=" of the training"),
+            numbers={"epoch": float(epochs.mean()), "last": last, "after": before, "until": end, **row},
         )
     ]
 

@@ -405,9 +405,9 @@ FIGURES = (
         label="mlp",
         when=("widths",),
         caption=(
-            "Diffs of multilayer perceptrons on {{ config.data.name }} after the epoch of their highest coherence, an "
-            "outline a width, and their mean magnitude over width, with that of random signs (dotted). After "
-            "Fig. 4.4 of the thesis."
+            "Diffs of multilayer perceptrons on {{ config.data.name }}, all layers together: after the epoch of their "
+            "highest coherence, an outline a width; and their mean magnitude over width, after the epochs of the "
+            "highest and of the lowest coherence, with that of random signs (dotted). After Fig. 4.4 of the thesis."
         ),
     ),
     Figure(
@@ -652,6 +652,7 @@ STUDY = Study(
             "early_masks",
             "matched",
         ),
+        files=("data",),
         settings=("coherence.tolerance", "coherence.level"),
         reference="yauney2024",
     ),

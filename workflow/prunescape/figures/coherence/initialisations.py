@@ -5,7 +5,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from prunescape.coherence.initialisation_claims import ASKED, scope_of_others
-from prunescape.coherence.labels import FIXED, HE, NONE, PARENT, SCALED, SCOPES, in_scope, labelled, of_mask
+from prunescape.coherence.labels import (
+    FIXED,
+    HE,
+    LOCAL,
+    NONE,
+    PARENT,
+    SCALED,
+    SCOPES,
+    in_scope,
+    labelled,
+    of_mask,
+    scopes_of,
+)
 from prunescape.figures import drawing, scales, select, style
 from prunescape.figures.coherence import series, terms
 from prunescape.figures.palette import BLUE, ORANGE, VIOLET, Look
@@ -30,7 +42,9 @@ def draw(children: pd.DataFrame) -> Figure:
     table = at(children, experiment=FIXED)
     if "initialisation" not in table:
         table = table.assign(initialisation=HE)
-    scope = scope_of_others(table, FIXED)
+    # Masks of one scope have other initialisations; where none has, the local ones or those of the first scope do.
+    scopes = scopes_of(labelled(table))
+    scope = scope_of_others(table, FIXED) or (LOCAL if LOCAL in scopes else next(iter(scopes), ""))
     table = in_scope(labelled(table), scope) if scope else labelled(table)
     dense = table[table["score"] == NONE]
     looks = series.present(LOOKS, table.loc[table["score"] != NONE, "initialisation"])

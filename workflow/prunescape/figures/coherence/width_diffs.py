@@ -1,4 +1,4 @@
-"""Diffs of MLPs of several widths at their highest coherence (thesis, Fig. 4.4)."""
+"""Diffs of MLPs of several widths where coherence is highest and lowest (thesis, Fig. 4.4)."""
 
 import numpy as np
 import pandas as pd
@@ -7,11 +7,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from prunescape.coherence.diff_spread import mean_magnitude
+from prunescape.coherence.diff_spread import ALL, mean_magnitude
+from prunescape.coherence.labels import HIGHEST
 from prunescape.figures import drawing, palette, scales, select, style
-from prunescape.figures.coherence import series
+from prunescape.figures.coherence import series, terms
 from prunescape.figures.coherence.diff_histograms import LEAST, RANDOM_SIGNS
-from prunescape.figures.coherence.widths import ALONE, WIDTH
+from prunescape.figures.coherence.widths import WIDTH
 from prunescape.figures.names import plural
 from prunescape.figures.select import at, distinct
 
@@ -19,35 +20,41 @@ MOST = 6  # histograms
 
 
 def draw(width_diffs: pd.DataFrame, widths: pd.DataFrame) -> Figure:
-    """Left the distributions, an outline a width; right the mean |diff| over width.
+    """Left the distributions at the highest coherence, an outline a width; right the mean |diff| over width.
+
+    Both are of whole networks, all layers together.
 
     Args:
-        width_diffs: width, seed, which, epoch, low, high, count: width_diffs.csv.
+        width_diffs: width, seed, which (highest, lowest), epoch, layer, low, high, count: width_diffs.csv.
         widths: width, seed, epoch, diff_size_by_chance: widths.csv.
     """
-    chance = by_chance(width_diffs, widths)
-    sizes_of = distinct(width_diffs["width"])
+    table = at(width_diffs, layer=ALL)
+    chance = by_chance(table, widths)
+    sizes_of = distinct(table["width"])
     colours = width_colours(sizes_of)
     figure = style.new_figure(9.4, 4.4)
     left, right = figure.subplots(1, 2, width_ratios=(1.3, 1))
     left.set(title="Distribution", xlabel="Diff", ylabel="Part of the weights (%)")
     right.set(title="Mean |diff|", ylabel="Mean |diff|")
-    _histograms(left, width_diffs, colours)
-    sizes = mean_magnitude(width_diffs, ["width", "seed"]).reset_index()
-    spread = select.over_seeds(sizes, ["width"], ["magnitude"])
-    series.lines(right, spread.assign(which="all"), "width", "magnitude", "which", ALONE)
+    _histograms(left, at(table, which=HIGHEST), colours)
+    sizes = mean_magnitude(table, ["which", "width", "seed"]).reset_index()
+    spread = select.over_seeds(sizes, ["which", "width"], ["magnitude"])
+    looks = series.present(terms.WHICH, spread["which"])
+    series.lines(right, spread, "width", "magnitude", "which", looks)
     scales.from_zero(right, spread[["magnitude", "magnitude_high"]].to_numpy().flat)
-    if len(chance):
-        right.plot(chance.index, chance, color=style.MUTED, lw=1.2, ls=":", zorder=1.9)
+    for which, look in looks.items():
+        level = chance[chance["which"] == which]
+        right.plot(level["width"], level["diff_size_by_chance"], color=look.colour, lw=1.2, ls=":", zorder=1.9)
     scales.sizes_axis(right, sizes_of, WIDTH)
-    seeds = width_diffs["seed"].nunique()
+    seeds = table["seed"].nunique()
     style.heading(
         figure,
         "MLPs of three hidden layers: diffs over width",
-        "After the epoch of each network's highest coherence."
+        "Left: after the epoch of each network's highest coherence; all layers together."
         + (f" Left: counts of {plural(seeds, 'seed')} added; right: their means and range." if seeds > 1 else ""),
     )
-    drawn = [Line2D([], [], color=colour, lw=1.8, label=f"width {width:g}") for width, colour in colours.items()]
+    drawn = series.handles(looks)
+    drawn += [Line2D([], [], color=colour, lw=1.8, label=f"width {width:g}") for width, colour in colours.items()]
     if len(chance):
         drawn.append(Line2D([], [], color=style.MUTED, lw=1.2, ls=":", label=RANDOM_SIGNS))
     if drawn:
@@ -55,11 +62,11 @@ def draw(width_diffs: pd.DataFrame, widths: pd.DataFrame) -> Figure:
     return figure
 
 
-def by_chance(width_diffs: pd.DataFrame, widths: pd.DataFrame) -> pd.Series:
-    """The mean |diff| that random signs would give at these epochs, by width, a mean over seeds and epochs."""
-    keys = width_diffs[["width", "seed", "epoch"]].drop_duplicates()
+def by_chance(width_diffs: pd.DataFrame, widths: pd.DataFrame) -> pd.DataFrame:
+    """The mean |diff| that random signs would give at these epochs: which, width and its mean over seeds."""
+    keys = width_diffs[["which", "width", "seed", "epoch"]].drop_duplicates()
     known = keys.merge(widths[["width", "seed", "epoch", "diff_size_by_chance"]], on=["width", "seed", "epoch"])
-    return known.groupby("width")["diff_size_by_chance"].mean().dropna()
+    return known.groupby(["which", "width"], as_index=False)["diff_size_by_chance"].mean().dropna()
 
 
 def width_colours(widths: list[float]) -> dict[float, str]:
