@@ -7,6 +7,7 @@ import pandas as pd
 
 from claim_checks import seen
 from prunescape.claims.asking import Asking
+from prunescape.claims.claim import About
 from prunescape.claims.study import StudyClaims
 from prunescape.coherence.claims import claims, claims_at
 from prunescape.studies.coherence import STUDY
@@ -194,10 +195,11 @@ def densities(seeds=(0, 1), layers=50, scopes=("floor", "local"), model=MODEL, k
 
 
 def mask_overlap(seeds=(0, 1, 2), last=60, model=MODEL, density=0.1, settled=6.0):
-    """mask_overlap.csv: the magnitude mask settles within `settled` epochs."""
+    """mask_overlap.csv: the magnitude mask settles at a pace of `settled` epochs, and later with each seed."""
     rows = []
     for seed, epoch in product(seeds, range(0, last + 1, 3)):
-        left = np.exp(-epoch / settled) - np.exp(-last / settled)
+        pace = settled * (1 + 0.25 * seed)
+        left = np.exp(-epoch / pace) - np.exp(-last / pace)
         magnitude = 1 - (1 - density) * left
         chosen = 9
         diff = 1.0 if epoch == chosen else density + 0.3 * np.exp(-abs(epoch - chosen) / 10) + 0.01 * seed
@@ -297,6 +299,7 @@ def tables(seeds=(0, 1, 2)):
     }
 
 
+ABOUT = About("coherence", MODEL, "cifar10, seeds 0, 1, 2")
 CLASSES = {"classes": list("0123456789")}  # what is known of the images, as far as claims need it
 EACH = 0.025  # one-sided level of an answer: intervals at 95 %
 

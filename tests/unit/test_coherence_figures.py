@@ -364,7 +364,7 @@ def test_early_masks_are_compared_with_the_used_one_by_seed():
     np.testing.assert_allclose(level[:, 1], own[60])
     np.testing.assert_allclose(drawn(right, BLUE)[:, 1], own.drop(60) - own[60])
     more = early_masks.differences(against_used(table)).set_index(["score", "epoch"]).loc["diff", 9]
-    assert more["more_high"] - more["more"] == pytest.approx(4.302653 * 0.02 / 3**0.5)
+    assert more["more_high"] - more["more"] == pytest.approx(4.302653 * 0.02 * (1 + 1 / 61 - 1 / 10) / 3**0.5)
     assert "Used are the magnitude mask of the last epoch" in texts(figure)
 
 
@@ -473,6 +473,21 @@ def test_classes_stand_beside_all_images_from_real_labels_to_noise():
     assert lines_of(right, BLUE)[0][:, 1] == pytest.approx([0.11, 0.09, 0.08, 0.07])
     assert lines_of(right, ORANGE)[0][:, 1] == pytest.approx([0.09] * 4)
     assert NOTHING in texts(label_noise.draw(table.iloc[:0], MODEL))
+
+
+@pytest.mark.parametrize("draw", [lambda table: children.draw(table, "wide"), gap.draw], ids=["children", "gap"])
+def test_networks_that_do_not_learn_do_not_rule_the_axes(draw):
+    """At the smallest width one mask leaves a network that guesses, 30 points below all others."""
+    table = samples.mlp_children()
+    lost = (table["score"] == "random") & (table["width"] == 64)
+    table.loc[lost, ["train_top1", "validation_top1"]] = [11.0, 10.0]
+    figure = draw(table)
+    assert legible(figure)
+    for title in ("Validation accuracy", "Gain over the dense network"):
+        for axes in (axes for axes in figure.axes if axes.get_title(loc="left").startswith(title)):
+            low, high = axes.get_ylim()
+            assert high - low < 20
+    assert "networks that learn" in texts(figure)
 
 
 def test_masks_of_other_scores_have_rows_where_they_are():

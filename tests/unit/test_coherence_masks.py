@@ -1,13 +1,18 @@
 """Masks: exact numbers, scopes, ties; which layers are pruned; how wide parents are."""
 
 import math
+import os
+import subprocess
+import sys
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from project_copy import PROJECT
 from prunescape.coherence.layers import CONVOLUTION, FEEDFORWARD, LINEAR, PROJECTION, QKV, SHORTCUT, prunable_layers
 from prunescape.coherence.masks import (
     FLOOR,
@@ -29,6 +34,7 @@ from prunescape.coherence.mlps import parent_width, weights_of
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
 from prunescape.models.flops import count_parameters
+from prunescape.plan.coherence import RANKING
 
 SIZES = {"a": (40,), "b": (10, 20), "c": (5, 5, 12)}
 
@@ -204,3 +210,20 @@ def test_parents_have_as_many_times_the_weights(shape: tuple[int, int, int], cla
             found = parent_width(width, ratio, inputs, classes)
             misses = [abs(counted(near) - ratio * counted(width)) for near in (found - 1, found, found + 1)]
             assert misses[1] <= 1.1 * min(misses)
+
+
+@pytest.mark.full
+def test_pruning_a_parent_takes_no_more_memory_than_is_planned(tmp_path: Path) -> None:
+    """By how much the most that a job holds grows with the parent: libraries and images stay the same."""
+    most, weights = [], []
+    for width in (600, 900):
+        output = subprocess.run(
+            [sys.executable, PROJECT / "tests" / "parent_memory.py", tmp_path / str(width), str(width)],
+            env={**os.environ, "PYTHONPATH": str(PROJECT / "workflow"), "OMP_NUM_THREADS": "1"},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        most.append(int(output.split()[-1]))
+        weights.append(weights_of(parent_width(width, 10.0, 64, 10), 64, 10))
+    assert (most[1] - most[0]) / (weights[1] - weights[0]) < RANKING

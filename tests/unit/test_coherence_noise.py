@@ -202,4 +202,5 @@ def test_masks_of_other_scores_are_compared_with_diff_masks() -> None:
     assert {question: round(claim["more"], 6) for question, claim in found.items()} == {
         "Are masks by coherence of a weight better than diff masks (local)?": -1.0,
         "Are masks by SNIP better than diff masks (local)?": 1.5,
+        "Are magnitude masks better than diff masks (local)?": 0.6,
     }

@@ -9,6 +9,7 @@ import pytest
 import coherence_table_samples as samples
 from prunescape.coherence.labels import OF_THESIS, labelled, scopes_of
 from prunescape.coherence.tables import TABLES, of_source, table_6
+from prunescape.studies.coherence import STUDY
 
 HALF = 4.302653 / math.sqrt(3)  # of a 95 % interval over three seeds, in their standard deviation
 KEYS = ["scope", "score", "end"]
@@ -100,3 +101,10 @@ def test_empty_labels_are_words_again() -> None:
     assert labelled(table)["end"].tolist() == ["", "best"]
     assert scopes_of(labelled(table)) == ["local"]
     assert labelled(table.drop(columns="scope"))["scope"].tolist() == ["global", "global"]
+
+
+@pytest.mark.parametrize("name", list(samples.tables()))
+def test_samples_have_the_columns_that_runs_write(name: str) -> None:
+    """A figure or claim that takes rows of several kinds together is found by a sample that has them alone."""
+    registered = {table.name: table for table in STUDY.tables}
+    assert set(samples.tables()[name].columns) == set(registered[name].columns)

@@ -423,7 +423,7 @@ def over_epochs(own: pd.DataFrame) -> pd.Series:
 
 
 def _later(epochs: pd.DataFrame, asking: Asking) -> list[Claim]:
-    fresh = epochs[(epochs["start"] == FRESH) & epochs["coherence"].notna()]
+    fresh = epochs[(epochs["start"] == FRESH) & (epochs["epoch"] > 0) & epochs["coherence"].notna()]
     last = fresh.loc[fresh["data"] == REAL, "epoch"].max()
     at = fresh[fresh["epoch"] == last]
     real, noise = (at[at["data"] == data].set_index("seed")["coherence"] for data in (REAL, GAUSSIAN))

@@ -73,7 +73,7 @@ def _accuracies(
 ) -> dict[tuple[str, str], pd.DataFrame]:
     """Accuracies by mask, score and end: a row a seed, a column a size."""
     own = children[(children["experiment"] == experiment)]
-    if "initialisation" not in own:
+    if own.empty or "initialisation" not in own:
         return {}
     own = labelled(own[(own["score"] == NONE) | (own["initialisation"] == initialisation)])
     part = with_sizes(own, experiment)
@@ -123,14 +123,14 @@ def _compared(children: pd.DataFrame, asking: Asking, bound: float) -> list[Clai
                 told: dict[str, Any] = {"question": f"{asked.text[:-1]} ({case})?", "case": case}
                 below = _unlearnt(children, experiment, mask, bound, initialisation, HE)
                 without = below.min(axis=1)
-                numbers = {
+                numbers: dict[str, Any] = {
                     "by_size": {f"{one:g}": float(mean) for one, mean in gains.mean().items()},
                     "unlearnt": [float(one) for one in without.index],
                 }
                 if size in below.dropna().index:
                     why = f"Not known: {where}networks have learnt from neither.{named(without, experiment)}"
-                    numbers = {"core": is_core(asked), **numbers}
-                    stated.append(asking.answered(asked, why, None, numbers, outcome=CANNOT, **told))
+                    core = {"core": is_core(asked), **numbers}
+                    stated.append(asking.answered(asked, why, None, core, outcome=CANNOT, **told))
                     continue
                 row = answer_of(asking, asked, "gain", gains[size].dropna())
                 blocked = _diverged(children, experiment, mask, size, initialisation, HE)

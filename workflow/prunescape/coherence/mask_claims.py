@@ -82,7 +82,7 @@ PAIRS = (
             "magnitude_over_diff",
             "Are magnitude masks better than diff masks",
             "Masks of the largest magnitudes give better networks than masks of the largest diffs.",
-            f"{OF_WIDE}; Figs. 6.1 and 6.5; in the thesis' ViT it is the other way round (Figs. 6.2 and 6.6)",
+            f"{OF_WIDE}; Figs. 6.1 and 6.5; section 7.1, by which a ViT is the other way round",
         ),
         (MAGNITUDE, BEST),
         (DIFF, BEST),

@@ -68,7 +68,9 @@ def ranks(scores: Mapping[str, torch.Tensor], seed: int) -> Tensors:
         scores: by parameter name.
         seed: decides among equal ones.
     """
+    shapes = {name: layer.shape for name, layer in scores.items()}
     flat = torch.cat([layer.detach().flatten().cpu() for layer in scores.values()])
+    del scores  # of large networks the caller keeps none of them
     count, generator = len(flat), torch.Generator().manual_seed(derive_seed(seed, "among equal scores"))
     shuffled = torch.randperm(count, generator=generator)
     flat = flat[shuffled]
@@ -77,8 +79,8 @@ def ranks(scores: Mapping[str, torch.Tensor], seed: int) -> Tensors:
     kind = torch.int32 if count < torch.iinfo(torch.int32).max else torch.int64
     places = torch.empty(count, dtype=kind)
     places[order] = torch.arange(count, dtype=kind)
-    parts = places.split([layer.numel() for layer in scores.values()])
-    return {name: part.view(scores[name].shape) for name, part in zip(scores, parts, strict=True)}
+    parts = places.split([shape.numel() for shape in shapes.values()])
+    return {name: part.view(shape) for (name, shape), part in zip(shapes.items(), parts, strict=True)}
 
 
 def scored(score: str, tensors: Mapping[str, torch.Tensor], seed: int) -> Tensors:

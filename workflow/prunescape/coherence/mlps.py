@@ -35,6 +35,7 @@ from prunescape.models.flops import count_parameters
 from prunescape.models.mlp import SQUARES
 from prunescape.models.weights import State
 from prunescape.training.checkpoint import Snapshots
+from prunescape.training.engine import give_memory_back
 from prunescape.training.job import TrainingJob
 from prunescape.training.train import Lane, Task, check_trained, train
 
@@ -140,6 +141,7 @@ def parent_of(job: TrainingJob, width: int, ratio: float) -> Parent:
     task = of_width(job.task, parent_width(width, ratio, inputs, classes))
     job.report(f"width {width}, parent's {task.architecture.width}")
     states, measured = trained(job, task, f"parent-{task.architecture.width}", [highest_epoch])
+    give_memory_back()
     last, highest = max(states), highest_epoch(by_epoch(measured))
     only = {last: states[last]}, {highest: measured[highest].diffs}
     scores, samples = [name for name in job.settings["scores"] if name in OF_GRADIENTS], job.settings["samples"]

@@ -14,6 +14,7 @@ from prunescape.mechanism.subsets import part_of
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
 from prunescape.pruning.unstructured import Tensors
+from prunescape.training.engine import give_memory_back
 
 States = Mapping[int, Mapping[str, torch.Tensor]]
 
@@ -61,9 +62,10 @@ class Parent:
 
     def mask(self, choice: Choice, epoch: int | None = None) -> Tensors:
         """The mask of a choice, by diffs or weights as they are after an epoch: that of `epoch_of`, or as given."""
-        return mask(
-            choice, self._ranks(choice.score, self.epoch_of(choice.score) if epoch is None else epoch), self.count
-        )
+        ranks = self._ranks(choice.score, self.epoch_of(choice.score) if epoch is None else epoch)
+        found = mask(choice, ranks, self.count)
+        give_memory_back()
+        return found
 
     def early(self, score: str, scope: str, end: str, epoch: int) -> Tensors:
         """The mask of diffs or magnitudes as they are after an epoch."""
@@ -72,6 +74,7 @@ class Parent:
     def forget(self) -> None:
         """Give the memory back that ranks of weights take; they are made again where they are needed."""
         self._sorted.clear()
+        give_memory_back()
 
     def _ranks(self, score: str, epoch: int) -> Tensors:
         """Ranks of the weights by a score after an epoch; the last of each score is kept, as sorting takes longest."""
@@ -81,6 +84,7 @@ class Parent:
                 epoch,
                 scored(score, only_layers(self.layers, self._of(score, epoch)), self.seed),
             )
+            give_memory_back()
         return known[1]
 
     def _of(self, score: str, epoch: int) -> Mapping[str, torch.Tensor]:

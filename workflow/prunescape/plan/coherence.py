@@ -21,8 +21,8 @@ SPARSE = ["network", "stability", "early", "matched"]  # what masks of the netwo
 MEASURED_PASSES = 8  # of a network whose gradients are measured: forwards, backwards, norms and signs
 # Bytes of each weight that are held at once: by training; by measuring (weights twice, sums of gradients in double
 # precision, of signs, of what is not zero, a batch's, diffs); by scoring (those, sums of squares, weights, the
-# Hessian's product, and a score); of each further score; and by ranking.
-TRAINING, MEASURING, SCORING, A_SCORE, RANKING = 16, 40, 72, 8, 44
+# Hessian's product, and a score); of each further score; and by ranking, its masks included, as it was measured.
+TRAINING, MEASURING, SCORING, A_SCORE, RANKING = 16, 40, 72, 8, 68
 # Tables of parts, by the rule that makes them.
 RUN_TABLES = ["epochs", "weight_histogram", "diff_histogram", "trajectories", "layer_coherence", "class_coherence"]
 RUN_TABLES += ["score_ranks"]

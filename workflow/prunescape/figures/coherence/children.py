@@ -32,6 +32,8 @@ WORDS = {
     FIXED: "All have as many weights as the dense network, chosen in ever larger parents, and were trained again from "
     "a fresh initialisation.",
 }
+LEARN = 0.5  # of the highest training accuracy
+AXES_WORDS = "The vertical axes are those of networks that learn."
 AXES = {WIDE: ("width", "Width of the dense network"), FIXED: ("parent_parameters", "Parameters of the parent")}
 
 
@@ -61,14 +63,21 @@ def draw(children: pd.DataFrame, experiment: str) -> Figure:
             axes.set(title=f"{title}{scope_words(scope, scopes)}", ylabel=unit)
             scales.sizes_axis(axes, spread[x], label)
             if spread[name].notna().any():
-                if name.endswith("loss"):
-                    scales.losses(axes, spread[[name, f"{name}_low", f"{name}_high"]].to_numpy().flat)
-                else:
-                    scales.near(axes, spread[[name, f"{name}_low", f"{name}_high"]].to_numpy().flat)
-    style.heading(figure, TITLES[experiment], WORDS[experiment] + drawing.seeds_words(table))
+                scale = scales.losses if name.endswith("loss") else scales.near
+                scale(axes, that_learn(spread)[[name, f"{name}_low", f"{name}_high"]].to_numpy().flat)
+    style.heading(figure, TITLES[experiment], f"{WORDS[experiment]} {AXES_WORDS}{drawing.seeds_words(table)}")
     if looks:
         style.legend_below(figure, series.handles(looks))
     return figure
+
+
+def that_learn(spread: pd.DataFrame) -> pd.DataFrame:
+    """The means over seeds of networks that learn: axes of others, too, would squeeze what is to be told apart.
+
+    Args:
+        spread: train_top1.
+    """
+    return spread[spread["train_top1"] >= LEARN * spread["train_top1"].max()]
 
 
 def grid_of_scopes(scopes: int) -> Figure:
