@@ -163,7 +163,7 @@ MADE_UP = {  # questions whose tables samples have
     "hpspace": {"keep_prior", "keep_dense"},
     "stochastic": {"noise_wins", "noise_wins_recalibrated", "outlives_recalibration"},
     "mechanism": {"utility_imbalance", "utility_grows", "imbalance_with_mean"},
-    "coherence": {"real_above_noise", "coherence_with_width", "larger_parents", "diff_over_magnitude"},
+    "coherence": {"real_above_noise", "coherence_with_width", "larger_parents", "magnitude_over_diff"},
 }
 
 
