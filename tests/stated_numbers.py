@@ -389,7 +389,7 @@ def over_its_size(folder: Path, claim: Claim) -> pd.Series:
 
 
 def by_parent(folder: Path, claim: Claim) -> pd.Series:
-    """The slope over the parents from which networks learn, to 40 % of training images: of ten classes, a third more."""
+    """The slope over the parents from which networks learn, to 40 % of training images of ten classes."""
     one = _children(folder, claim, "fixed", _mask(claim))
     learnt = one.groupby("parent_parameters")["train_top1"].mean() >= 10 + 90 / 3
     one = one[one["parent_parameters"].isin(learnt.index[learnt])]
