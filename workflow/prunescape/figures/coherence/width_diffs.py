@@ -50,8 +50,8 @@ def draw(width_diffs: pd.DataFrame, widths: pd.DataFrame) -> Figure:
     style.heading(
         figure,
         "MLPs of three hidden layers: diffs over width",
-        "Left: after the epoch of each network's highest coherence; all layers together."
-        + (f" Left: counts of {plural(seeds, 'seed')} added; right: their means and range." if seeds > 1 else ""),
+        "All layers together; left after the epoch of each network's highest coherence"
+        + (f", counts of {plural(seeds, 'seed')} added; right their means and range." if seeds > 1 else "."),
     )
     drawn = series.handles(looks)
     drawn += [Line2D([], [], color=colour, lw=1.8, label=f"width {width:g}") for width, colour in colours.items()]
