@@ -17,7 +17,7 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from common import architecture_of, generated, options, save, synchronise
+from common import architecture_of, generated, options, save, synchronise, usual_precision
 from torch import nn
 
 from prunescape.coherence import samples
@@ -60,7 +60,7 @@ def compare(model: str, arguments: argparse.Namespace, folder: Path) -> dict[str
     counts = GPU_IMAGES if device == "cuda" else IMAGES
     architecture: Architecture = architecture_of(model)
     data = generated(folder / model, architecture, 32 if arguments.smoke else counts[model])
-    engine = Engine(device, channels_last=device == "cpu")
+    engine = Engine(device, precision=usual_precision(device), channels_last=device == "cpu")
     engine.set_up()
     network = build(architecture, 0).to(device)
     if engine.channels_last:

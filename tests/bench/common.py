@@ -113,6 +113,11 @@ def generated(folder: Path, architecture: Architecture, images: int) -> Prepared
     return write_prepared(folder, arrays, name="generated", classes=classes, crop=side, pad=side // 8, flip=True)
 
 
+def usual_precision(device: str) -> str:
+    """The arithmetic that `engine.precision: auto` takes."""
+    return "tf32" if device == "cuda" else "float32"
+
+
 def synchronise(device: str) -> None:
     """Wait until the device has done all it was given."""
     if device == "cuda":

@@ -12,7 +12,8 @@ from pathlib import Path
 import torch
 from common import architecture_of, generated, options, save
 
-from prunescape.lanes.fuse import lane_state
+from prunescape.lanes.fuse import has_lane_layers, lane_state
+from prunescape.models.build import build
 from prunescape.training.engine import Engine
 from prunescape.training.recipe import Recipe
 from prunescape.training.strategy import Strategy
@@ -50,12 +51,13 @@ def difference(found: Weights, reference: Weights) -> float:
     )
 
 
-def engines(device: str) -> list[Engine]:
-    """Every strategy in every precision."""
+def engines(device: str, has_lane_layers: bool) -> list[Engine]:
+    """Every strategy in every precision; `fused` where all layers have versions for lanes."""
+    together = ["fused", "vmap"] if has_lane_layers else ["vmap"]
     ways = [("cpu", Strategy("serial", 1, True)), ("cpu", Strategy("serial", 1, False))]
-    ways += [("cpu", Strategy("fused", 16, True))]
+    ways += [("cpu", Strategy(name, 16, True)) for name in together]
     if device == "cuda":
-        sizes = {"serial": 1, "fused": 3, "graphed": 3}
+        sizes = {"serial": 1, **dict.fromkeys([*together, "graphed", "branches"], 3)}
         ways += [("cuda", Strategy(name, lanes, False)) for name, lanes in sizes.items()]
     precisions = {"cpu": ["float64", "float32"], "cuda": ["float64", "float32", "tf32"]}
     return [Engine(place, precision=precision).using(way) for place, way in ways for precision in precisions[place]]
@@ -69,7 +71,7 @@ def main(arguments: argparse.Namespace) -> None:
         with tempfile.TemporaryDirectory() as folder:
             data = generated(Path(folder), architecture, steps * BATCH)
             reference: tuple[Weights, Weights] | None = None
-            for engine in engines(arguments.device):
+            for engine in engines(arguments.device, has_lane_layers(build(architecture))):
                 weights = trained(Task(architecture, data, engine, 0, Recipe(1, BATCH, 0.9, 0.1, ())), steps)
                 reference = reference or weights
                 way = Strategy(engine.strategy, engine.lanes, engine.channels_last)
@@ -87,7 +89,7 @@ def main(arguments: argparse.Namespace) -> None:
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--models", nargs="+", default=["small_resnet", "resnet20"])
+    parser.add_argument("--models", nargs="+", default=["small_resnet", "small_vit", "resnet20"])
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 exactness   graphs against none, two runs, a stop and a resume, a lane of NaNs: equal to the bit? (small networks)
 strategies  ResNet-56 in batches of 128 by every strategy, layout and precision, beside plain scripts
+bandwidth   copies of a large tensor, and how fast a lane's step of ResNet-56 could be at the most if it moved each
+            number that it keeps for the backward pass but three times: written, read again, and its gradient
 kernels     what runs in a step of one lane as a graph, and of nine fused ones
 throughput  the strategy that `auto` chooses, for ResNet-56 and MobileNetV2
 then populations, utility, coherence, streaming and study_cost, each a file here, with little to do
@@ -19,6 +21,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -33,12 +36,12 @@ from prunescape.training import stop
 from prunescape.training.calibrate import calibrate
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.engine import Engine
-from prunescape.training.memory import refusal
+from prunescape.training.memory import Needs, refusal
 from prunescape.training.recipe import Recipe
 from prunescape.training.strategy import Strategy
 from prunescape.training.train import Array, Lane, LaneResult, Task, train
 
-LIMITS = {"exactness": 60, "strategies": 150, "kernels": 40, "throughput": 100}  # seconds of each part
+LIMITS = {"exactness": 60, "strategies": 150, "bandwidth": 10, "kernels": 40, "throughput": 100}  # seconds of each part
 OTHERS = {  # parts that are files of their own, with their arguments
     "populations": (25, ["--models", "resnet20", "--rounds", "1"]),
     "utility": (25, ["--models", "resnet20", "--rounds", "1"]),
@@ -135,6 +138,10 @@ def _milliseconds(step: Callable[[], None], arguments: argparse.Namespace, secon
     return 1000 * statistics.median(times)
 
 
+def _copy(target: torch.Tensor, source: torch.Tensor) -> None:
+    target.copy_(source)
+
+
 def _array(task: Task, lanes: int) -> Callable[[], None]:
     array = Array(task, [Lane(0.01, 1e-4)] * lanes)
     array.network.train()
@@ -223,6 +230,25 @@ def strategies(arguments: argparse.Namespace, folder: Path) -> Iterator[Row]:
             yield row(name, engine, lambda of_way=of_way, lanes=lanes: _array(of_way, lanes), deterministic)  # type: ignore[misc]
 
 
+def bandwidth(arguments: argparse.Namespace, folder: Path) -> Iterator[Row]:
+    """The speed of copies, and the roof that it is over a lane's step."""
+    device, smoke = arguments.device, arguments.smoke
+    model, batch = ("small_resnet", 16) if smoke else ("resnet56", BATCH)
+    source = torch.rand(1 << (18 if smoke else 28), device=device)  # a GiB
+    target = torch.empty_like(source)
+    milliseconds = _milliseconds(partial(_copy, target, source), arguments)
+    speed = 2 * source.nbytes / milliseconds * 1000
+    moved = 3 * batch * Needs.of(architecture_of(model)).kept_bytes
+    yield {
+        "copy_gb_a_second": speed / 1e9,
+        "model": model,
+        "precision": "float32",
+        "moved_gb_a_lane_step": moved / 1e9,
+        "ms_a_lane_step_at_least": 1000 * moved / speed,
+        "lane_images_per_second_at_most": batch * speed / moved,
+    }
+
+
 def kernels(arguments: argparse.Namespace, folder: Path) -> Iterator[Row]:
     """The operations in which a step spends most time on the device."""
     device, smoke = arguments.device, arguments.smoke
@@ -278,6 +304,7 @@ def throughput(arguments: argparse.Namespace, folder: Path) -> Iterator[Row]:
 PARTS: dict[str, Part] = {
     "exactness": exactness,
     "strategies": strategies,
+    "bandwidth": bandwidth,
     "kernels": kernels,
     "throughput": throughput,
 }

@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from common import architecture_of, options, save, synchronise
+from common import architecture_of, options, save, synchronise, usual_precision
 
 from prunescape.data.prepared import PreparedData, write_prepared
 from prunescape.models.architecture import Architecture
@@ -77,7 +77,9 @@ def compare(model: str, arguments: argparse.Namespace, folder: Path) -> dict[str
     count, images = (4, 32) if arguments.smoke else (POPULATION, GPU_IMAGES if device == "cuda" else IMAGES[model])
     data = noise_images(folder / model, architecture, images)
     lanes = arguments.lanes if device == "cuda" else LANES.get(model, 1)
-    engine = Engine(device, threads=cores).using(Strategy("fused" if lanes > 1 else "serial", lanes, device == "cpu"))
+    engine = Engine(device, threads=cores, precision=usual_precision(device)).using(
+        Strategy("fused" if lanes > 1 else "serial", lanes, device == "cpu")
+    )
     engine.set_up()
     network = build(architecture, 0).to(device)
     with torch.no_grad():

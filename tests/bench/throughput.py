@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from common import architecture_of, generated, options, save, synchronise, training_flops
+from common import architecture_of, generated, options, save, synchronise, training_flops, usual_precision
 from plain import PlainProcess
 
 from prunescape.training.engine import Engine
@@ -71,7 +71,7 @@ class WarmArray:
 
 
 def engine_for(device: str, strategy: str, lanes: int, cores: int) -> Engine:
-    engine = Engine(device, threads=cores, precision="tf32" if device == "cuda" else "float32")
+    engine = Engine(device, threads=cores, precision=usual_precision(device))
     return engine.using(Strategy(strategy, lanes, device == "cpu"))
 
 

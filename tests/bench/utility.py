@@ -30,7 +30,7 @@ from unittest.mock import patch
 
 import numpy as np
 import torch
-from common import architecture_of, generated, options, save, synchronise
+from common import architecture_of, generated, options, save, synchronise, usual_precision
 from torch import nn
 
 from prunescape.data.prepared import PreparedData
@@ -110,7 +110,7 @@ def prepared(
     """A network with statistics of its own, images, and an engine that is set up."""
     device, architecture = arguments.device, architecture_of(model)
     data = generated(folder / f"{model}-{images}", architecture, images)
-    engine = Engine(device, threads=arguments.cores)
+    engine = Engine(device, threads=arguments.cores, precision=usual_precision(device))
     engine = engine.using(Strategy("fused" if lanes > 1 else "serial", lanes, device == "cpu"))
     engine.set_up()
     network = build(architecture, 0)

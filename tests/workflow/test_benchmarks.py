@@ -39,6 +39,7 @@ def test_what_a_gpu_is_asked_runs_to_the_end(tmp_path: Path) -> None:
         for name in (
             "exactness",
             "strategies",
+            "bandwidth",
             "kernels",
             "throughput",
             "populations",
@@ -50,6 +51,8 @@ def test_what_a_gpu_is_asked_runs_to_the_end(tmp_path: Path) -> None:
     for row in rows["exactness"]:
         assert {value for name, value in row.items() if "equal" in name} == {"True"}, row
     assert {row["strategy"] for row in rows["strategies"]} >= {"plain script", "serial", "fused"}
+    assert 0.1 < float(rows["bandwidth"][0]["copy_gb_a_second"]) < 10_000
+    assert float(rows["bandwidth"][0]["lane_images_per_second_at_most"]) > 0
     assert float(rows["throughput"][0]["engine_lane_images_per_second"]) > 0
     assert all(float(row["ratio"]) > 0 for name in ("populations", "utility", "coherence") for row in rows[name])
     assert all(float(row["peak_memory_mb"]) > 1 for row in rows["coherence"])
@@ -63,7 +66,8 @@ def test_what_a_gpu_is_asked_runs_to_the_end(tmp_path: Path) -> None:
 def test_every_strategy_and_precision_is_compared(tmp_path: Path) -> None:
     rows = bench("exactness", tmp_path, "--smoke")
     differences = {(row["strategy"], row["precision"]): float(row["difference_after_2_steps"]) for row in rows}
-    assert len(differences) == 6
+    assert len(differences) == 8
+    assert sum("vmap" in strategy for strategy, _ in differences) == 2
     for (_, precision), difference in differences.items():
         assert difference < (1e-12 if precision == "float64" else 1e-4)
 
@@ -144,6 +148,17 @@ def test_exploration_is_simulated_beside_other_ways(tmp_path: Path) -> None:
         rows = {row["way"]: row for row in csv.DictReader(file)}
     assert {"full grid", "adaptive", "Optuna TPE", "successive halving"} <= set(rows)
     assert all(float(row["flops_%"]) <= 40 for way, row in rows.items() if way != "full grid")
+
+
+@pytest.mark.full
+def test_a_finished_grid_is_replayed(tmp_path: Path) -> None:
+    ways = ["adaptive", "adaptive, batches of 16", "random search"]
+    measured("exploration", tmp_path, "--smoke", "--replayed", "--ways", *ways)
+    with (tmp_path / "exploration_replayed.csv").open() as file:
+        rows = {row["way"]: row for row in csv.DictReader(file)}
+    assert list(rows) == ["full grid", *ways]
+    assert all(float(row["flops_%"]) <= 40 for way, row in rows.items() if way != "full grid")
+    assert all(0 <= float(row["mean_regret"]) < 10 for row in rows.values())
 
 
 def test_the_page_quotes_the_tables_as_they_were_measured() -> None:
