@@ -105,6 +105,19 @@ def test_initialisations_that_do_not_train_are_named_and_not_compared_where_neit
     assert not any("Not learnt" in row["answer"] for row in answers(MLP, children=initialised(80.0, 90.0)).values())
 
 
+def test_a_child_that_diverged_blocks_what_is_said_of_its_initialisation() -> None:
+    table = initialised(80.0, 90.0)
+    assert {row["outcome"] for row in of_keys(answers(MLP, children=table), "scaled_over_he")} == {HOLDS}
+    more = pd.concat([table, table[table["seed"] == 2].assign(seed=3)], ignore_index=True)
+    lost = (more["initialisation"] == "scaled") & (more["seed"] == 1) & (more["score"] == "random")
+    more.loc[lost & (more["parent_width"] == 512), ["train_top1", "validation_top1"]] = np.nan
+    found = {row["case"]: row for row in of_keys(answers(MLP, children=more), "scaled_over_he")}
+    of_random = found.pop("random, local, fixed")
+    assert of_random["outcome"] == "not decided"
+    assert of_random["would_decide"] == "a look at random masks from scaled, seed 1"
+    assert {row["outcome"] for row in found.values()} == {HOLDS}
+
+
 def test_a_training_that_diverged_or_a_dense_network_that_collapsed_blocks_a_decision() -> None:
     clear = children("wide", 90.0, 99.0)
     question = "Is a network with a diff mask (local) better than a dense one"
