@@ -4,7 +4,7 @@
     python docs/tools/results.py                                     # write the tables alone
 
 Of each study of a run its claims, verdict, page and tables are taken, no weights and nothing of single jobs; of the
-demo no page, as it is made in minutes. Tables above `PACKED` bytes are packed by gzip; those that are above `LARGEST`
+demos no page, as it is made in minutes. Tables above `PACKED` bytes are packed by gzip; those that are above `LARGEST`
 even then stay where they are, and are named. `run.json` tells the command, times and machines, and
 code and libraries as the page of the study has them. A study without claims is not finished: what it has so far is
 taken, and `run.json` says so.
@@ -30,7 +30,8 @@ from prunescape.io.files import write_text  # noqa: E402
 from prunescape.pages.provenance import code_version, libraries  # noqa: E402
 
 RESULTS, PAGE = PROJECT / "docs" / "results", PROJECT / "docs" / "results.md"
-DEMO = "demo"  # the run on digits
+DEMO, ADAPTIVE = "demo", "demo_adaptive"  # the run on digits, and that which explores it by few trainings
+CHANGES = {ADAPTIVE: f"--config exploration='{{method: adaptive}}' run={ADAPTIVE}"}  # of a config, on the command line
 RUNS = {  # by study, the run on digits and that on Fashion-MNIST
     "hpspace": (DEMO, "fashion_mnist"),
     "stochastic": (DEMO, "fashion_mnist_stochastic"),
@@ -63,7 +64,7 @@ def take(results: Path, destination: Path = RESULTS) -> None:
                 content = gzip.compress(content, mtime=0)
             if path.suffix == ".csv" and len(content) > LARGEST:
                 left_out.append(path.name)
-            elif path.suffix != ".html" or results.name != DEMO:
+            elif path.suffix != ".html" or results.name not in (DEMO, ADAPTIVE):
                 (folder / f"{path.name}{'.gz' if packs else ''}").write_bytes(content)
         text = json.dumps(_run(results.resolve(), study, left_out), indent=2)
         write_text(folder / "run.json", f"{text}\n")
@@ -76,6 +77,7 @@ def _run(results: Path, study: str, left_out: Sequence[str]) -> dict[str, Any]:
     """
     project = results.parents[1]
     preset = f"workflow/studies/{results.name}.yaml"
+    config = f"--configfile {preset}" if (project / preset).is_file() else CHANGES.get(results.name, "")
     logs = [log for part in ("data", "models", study) for log in sorted((results / "logs" / part).rglob("*.log"))]
     spent = [float(found[-1]) for log in logs if (found := SPENT.findall(log.read_text(encoding="utf-8")))]
     took = {log: found[-1] for log in logs if (found := TOOK.findall(log.read_text(encoding="utf-8")))}
@@ -86,7 +88,7 @@ def _run(results: Path, study: str, left_out: Sequence[str]) -> dict[str, Any]:
     code = re.search(FACT.format("code"), text)
     software = re.search(FACT.format("software, where this page was made"), text)
     return {
-        "command": f"snakemake {study}" + (f" --configfile {preset}" if (project / preset).is_file() else ""),
+        "command": f"snakemake {study} {config}".rstrip(),
         "finished": (results / study / "claims.json").is_file(),
         "jobs": len(spent),
         "processor_minutes": round(sum(spent) / 60, 1),

@@ -246,14 +246,42 @@ def _known(study: str) -> set[str]:
     return found | {f"{100 * value:.0f}" for value in numbers if 0 < value < 1}
 
 
+def test_the_demo_decides_by_few_trainings_what_its_page_says() -> None:
+    """Answers beside the grid's on the same questions: no two contradict, and as many agree as docs/hpspace.md says."""
+    grid, adaptive = (
+        read(results.RESULTS / run / "hpspace", "decisions").set_index(["variant", "question"])["answer"]
+        for run in (results.DEMO, results.ADAPTIVE)
+    )
+    pairs = pd.concat([grid, adaptive], axis=1, keys=["grid", "adaptive"], sort=True)
+    assert len(pairs) == len(grid) == len(adaptive) == 8
+    assert {"keep", "tune"} not in [set(pair) for pair in pairs.to_numpy()]
+    same = pairs["grid"] == pairs["adaptive"]
+    by_question = same.groupby(level="question").sum()
+    cells, few = (read(results.RESULTS / run / "hpspace", "cells") for run in (results.DEMO, results.ADAPTIVE))
+    explored = read(results.RESULTS / results.ADAPTIVE / "hpspace", "exploration")
+    each = explored.set_index("variant")["flops"] / explored.set_index("variant")["trainings"]
+    spent = few.groupby("variant").size() @ each / (cells.groupby("variant").size() @ each)
+    words = ["none", "one", "two", "three", "four"]
+    told = " ".join((DOCS / "hpspace.md").read_text(encoding="utf-8").split())
+    assert f"{len(few)} trainings explore in place of {len(cells)}, for {100 * spent:.0f} % of the FLOPs" in told
+    assert f"the grid's for {words[by_question['prior']]} of four networks" in told
+    assert f"the grid's for {words[by_question['dense']]} of four there" in told
+    changed = pairs[~same].xs("prior", level="question")
+    assert [*changed.index] == ["uniform-0.2"]
+    decided = read(results.RESULTS / results.ADAPTIVE / "hpspace", "decisions").set_index(["variant", "question"])
+    row = decided.loc[("uniform-0.2", "prior")]
+    assert f"{row['gain']:.2f} points [{row['low']:.2f}, {row['high']:.2f}]" in told
+
+
 @pytest.mark.parametrize("folder", THERE, ids=name_of)
 def test_results_tell_where_they_come_from(folder: Path) -> None:
     told = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     assert told["finished"] == (folder in FINISHED)
     assert told["command"].startswith(f"snakemake {folder.name}")
     config = re.search(r"--configfile (\S+)", told["command"])
-    name = config[1] if config else "config.yaml"
-    assert yaml.safe_load((PROJECT / name).read_text(encoding="utf-8"))["run"] == folder.parent.name
+    given = yaml.safe_load((PROJECT / (config[1] if config else "config.yaml")).read_text(encoding="utf-8"))["run"]
+    named = re.search(r" run=(\w+)$", told["command"])
+    assert (named[1] if named else given) == folder.parent.name
     assert told["processor_minutes"] > 0
     assert re.match(r"Python [\d.]+, snakemake .*torch ", told["libraries"])
     assert re.search(r"commit \w{12}$", told["code"])  # of a clone without changes
