@@ -108,7 +108,9 @@ for study in PLAN.companions.values():
         localrule: True
 
 
-# What a study will cost; what is finished, running, failed and missing; the same live; trainings of one's own loop.
+# What a study will cost; what is finished, running, failed and missing; the same live; why a job runs again, and to take
+# its result as it is; which trainings of one's own loop come next, which confirm, and what they answer.
+OVERVIEWS = ["plan", "status", "watch", "explain", "accept", "suggest", "confirm", "answer"]
 for overview in OVERVIEWS:
 
     rule:

@@ -154,7 +154,9 @@ def measure(folder: Path, models: int, side: int, tile: int) -> Point:
     other = config(models, side, tile) | {"figures": {"formats": ["png"], "dpi": 99}}
     (folder / "config.yaml").write_text(yaml.safe_dump(other))
     figures = snakemake(folder, "-n")
-    assert all(rule.startswith("figure_") or rule == "explore" for rule in rules(figures.output)), figures.output
+    assert all(rule.startswith("figure_") or rule == "explore_hpspace" for rule in rules(figures.output)), (
+        figures.output
+    )
     return Point(
         cells=models * 5 * side**2,
         tile=f"{tile}x{tile}",

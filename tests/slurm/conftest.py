@@ -17,7 +17,7 @@ CLUSTER = Path(__file__).with_name("cluster")
 NEEDED = ["munged", "mariadbd", "slurmdbd", "slurmctld", "slurmd", "sbatch"]
 CELLS = "results/tiny/hpspace/cells.csv"
 TABLES = ["cells.csv", "ellipses.csv", "risk.csv", "shifts.csv"]
-ANALYSIS = ["fit_ellipses", "measure_risk", "test_shifts"]
+ANALYSIS = ["table_hpspace_ellipses", "table_hpspace_risk", "table_hpspace_shifts"]
 # Six tiles, each long enough to be disturbed.
 STUDY: dict[str, Any] = merged(
     TINY,

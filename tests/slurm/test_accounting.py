@@ -22,6 +22,6 @@ def test_a_run_needs_no_accounting(study: Callable[..., Study], reference: Calla
         result = cluster("up")
     assert result.returncode == 0, result.stderr
     assert made.tables() == reference()
-    (last,) = until("the accounting has heard of the jobs", lambda: jobs(made.folder, "collect_cells"))
+    (last,) = until("the accounting has heard of the jobs", lambda: jobs(made.folder, "table_hpspace_cells"))
     assert last.state == "COMPLETED"
     assert next(job for job in jobs(made.folder) if job.number == victim).state.startswith("CANCELLED")

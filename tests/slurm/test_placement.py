@@ -23,7 +23,7 @@ def placed(study: Callable[..., Study]) -> Study:
     """A study that has run on the cluster."""
     made = study(SHORT)
     made.finish(made.submit(*TARGETS))
-    last = ("collect_cells", "figure_samples")
+    last = ("table_hpspace_cells", "figure_hpspace_samples")
     until("the accounting has heard of all jobs", lambda: all(jobs(made.folder, rule) for rule in last))
     return made
 

@@ -50,10 +50,10 @@ RUN = [
         "train_dense",
         "prune",
         "train_tile",
-        "collect_cells",
-        "pruning_table",
+        "table_hpspace_cells",
+        "table_hpspace_pruning",
     ),
-    *("measure_risk", "figure_samples", "describe_tables"),
+    *("table_hpspace_risk", "figure_hpspace_samples", "describe_hpspace"),
 ]
 
 

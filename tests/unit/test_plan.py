@@ -183,8 +183,18 @@ def test_every_script_belongs_to_a_step(whole: Plan) -> None:
 
 
 def test_steps_logs_and_scripts_are_named_alike(whole: Plan) -> None:
+    """A script that serves several rules gives them its first word, a verb also with a prefix: `retrain_step`."""
     assert len({step.name for step in whole.steps}) == len(whole.steps)
+    served = Counter(step.script for step in whole.steps)
     for step in whole.steps:
+        script = Path(step.script).stem
+        if served[step.script] == 1 and not step.script.startswith("studies/"):
+            assert step.name == script
+        else:
+            assert step.name.split("_")[0].removeprefix("re").removeprefix("pre") == script.split("_")[0], step.name
+        if step.script.startswith("studies/"):
+            study = step.name.split("_")[1]
+            assert study in {"hpspace", *whole.companions}, step.name
         room = step.log.removeprefix("results/tiny/logs/").split("/")[0]
         wildcards = "_".join(f"{{{name}}}" for name in step.wildcards) or "all"
         assert step.log == f"results/tiny/logs/{room}/{step.name}/{wildcards}.log"
@@ -425,12 +435,16 @@ def test_rules_are_thin() -> None:
     assert sum(map(len, lines.values())) <= 150, {name: len(of) for name, of in lines.items()}
     for path in SMK:
         for match in re.finditer(r"^( *)def \w+.*\n((?:\1 .*\n|\n)*)", path.read_text(), flags=re.M):
-            before = match.group(2).partition(" rule:\n")[0]  # a function that makes a rule holds nothing else
-            body = [line for line in before.splitlines() if line.strip()]
+            body = [line for line in match.group(2).splitlines() if line.strip()]
             assert len(body) <= 10, f"{path.name}: {match.group(0).splitlines()[0]}"
 
 
 def test_all_targets_stand_in_the_snakefile() -> None:
+    lines = SMK[0].read_text().splitlines()
+    targets = lines[lines.index(next(line for line in lines if line.startswith("# Targets."))) :]
+    assert len(targets) <= 75  # a screen
+    for name in ("all", "check", "export", "plan", "status", "watch", "explain", "accept", "suggest", "answer"):
+        assert re.search(rf'^rule {name}:|"{name}"', "\n".join(targets), flags=re.M), name
     for path in SMK[1:]:
         for block in re.split(r"^(?=(?:use )?rule |checkpoint )", path.read_text(), flags=re.M)[1:]:
             assert "output:" in block, f"{path.name}: {block.splitlines()[0]} makes nothing"

@@ -68,8 +68,12 @@ def stale(study: Plan) -> set[str]:
     return {results._jobs[path].step.name for path in wanted if results.reasons(path)}
 
 
-TELLING = {"give_verdict", "state_hpspace", "explore"}  # whose pages tell of accepted results: made again for that
-AFTER_TILES = {"collect_cells", "fit_ellipses", "measure_risk", "give_verdict", "explore"}
+TELLING = {
+    "give_verdict",
+    "state_hpspace",
+    "explore_hpspace",
+}  # whose pages tell of accepted results: made again for that
+AFTER_TILES = {"table_hpspace_cells", "table_hpspace_ellipses", "table_hpspace_risk", "give_verdict", "explore_hpspace"}
 
 
 def test_nothing_is_stale_in_a_finished_study_whatever_it_is_called_and_wherever_it_is(here: Path) -> None:
@@ -85,9 +89,9 @@ def test_nothing_is_stale_in_a_finished_study_whatever_it_is_called_and_wherever
     ("changes", "expected"),
     [
         ({"recipe": {"epochs": 4}}, {"train_dense", "prune", "train_tile"} | AFTER_TILES),
-        ({"data": {"train_size": 99}}, {"describe_dense", "train_tile", "figure_samples"} | AFTER_TILES),
-        ({"analysis": {"sigma": 3.0}}, {"fit_ellipses", "explore"}),
-        ({"figures": {"dpi": 99}}, {"figure_risk", "explore"}),
+        ({"data": {"train_size": 99}}, {"describe_dense", "train_tile", "figure_hpspace_samples"} | AFTER_TILES),
+        ({"analysis": {"sigma": 3.0}}, {"table_hpspace_ellipses", "explore_hpspace"}),
+        ({"figures": {"dpi": 99}}, {"figure_hpspace_risk", "explore_hpspace"}),
         ({"engine": {"threads": 2}}, set()),
     ],
 )
@@ -99,7 +103,7 @@ def test_results_of_other_settings_are_stale_and_so_is_what_is_made_of_them(chan
     if "analysis" in changes:
         assert "train_tile" not in found
     if "figures" in changes:
-        assert found == {rule for rule in found if rule.startswith("figure_")} | {"explore"}
+        assert found == {rule for rule in found if rule.startswith("figure_")} | {"explore_hpspace"}
 
 
 def test_a_result_in_the_place_of_another_one_is_stale_and_not_read() -> None:
@@ -136,7 +140,7 @@ def test_another_version_of_a_library_is_seen_where_it_makes_numbers(monkeypatch
     assert any("torch: " in words and 'now "9.9.9"' in words for words in Results(plan()).reasons(f"{DENSE}.csv"))
     monkeypatch.setitem(versions._pins, "torch", versions._installed("torch"))
     monkeypatch.setitem(versions._pins, "seaborn", "9.9.9")
-    assert stale(plan()) <= {"figure_landscape", "figure_curves", "explore"}
+    assert stale(plan()) <= {"figure_hpspace_landscape", "figure_hpspace_curves", "explore_hpspace"}
     for name in ("rich", "psutil", "pydantic"):
         monkeypatch.setitem(versions._pins, name, "9.9.9")
     assert "train_tile" not in stale(plan())
@@ -175,8 +179,8 @@ def test_it_is_told_which_function_of_which_module_has_changed(library: Path) ->
     assert f"train_tile: 6 jobs, such as that of {DENSE}.csv\n" in text
     assert "    the code of prunescape/lanes/optimiser.py: LaneSGD\n" in text
     assert "prune (2)" in text
-    assert "collect_cells" in text.splitlines()[-2]
-    assert "figure_samples" not in text
+    assert "table_hpspace_cells" in text.splitlines()[-2]
+    assert "figure_hpspace_samples" not in text
 
 
 def test_clones_of_other_code_do_not_make_each_others_data_anew(library: Path) -> None:

@@ -67,6 +67,6 @@ def test_its_tables_are_described(study: Path) -> None:
 
 def test_what_is_about_the_thesis_pair_alone_is_not_planned(study: Path) -> None:
     rules = set(planned(study))
-    assert {"explore", "figure_curves"} <= rules
-    assert not {"thesis_table_3_4", "figure_band", "train_tile", "give_verdict"} & rules
+    assert {"explore_hpspace", "figure_hpspace_curves"} <= rules
+    assert not {"table_hpspace_3_4", "figure_hpspace_band", "train_tile", "give_verdict"} & rules
     assert "small_resnet" in snakemake(study, "plan")

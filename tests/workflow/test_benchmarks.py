@@ -109,7 +109,7 @@ def test_where_a_step_and_a_landscape_spend_their_time(tmp_path: Path) -> None:
     shares = [float(row[name]) for name in row if name.endswith("_percent")]
     assert sum(shares) == pytest.approx(100)
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(merged(TINY, {"seeds": [0], "models": FEW})))
-    arguments = ["--config", str(tmp_path / "config.yaml"), "--target", "fit_ellipses"]
+    arguments = ["--config", str(tmp_path / "config.yaml"), "--target", "table_hpspace_ellipses"]
     rows = bench("landscape", tmp_path, *arguments)
     seconds = {row["part"]: float(row["core_seconds"]) for row in rows}
     parts = [seconds[part] for part in ("training", "other work of jobs", "start of jobs", "Snakemake, and idle cores")]
@@ -121,7 +121,7 @@ def test_where_a_step_and_a_landscape_spend_their_time(tmp_path: Path) -> None:
 def test_a_study_whose_training_is_killed_ends_with_the_same_bytes(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(LONGER))
     arguments = ["--config", str(tmp_path / "config.yaml"), "--kills", "1", "--seconds", "1", "2"]
-    arguments += ["--target", "fit_ellipses"]
+    arguments += ["--target", "table_hpspace_ellipses"]
     (row,) = bench("kills", tmp_path, *arguments, warm=False)
     assert int(row["kills_of_a_job"]) + int(row["kills_of_everything"]) == 1
     assert int(row["files_compared"]) > 10

@@ -100,7 +100,7 @@ def test_the_commands_do_what_the_pages_say(tmp_path: Path) -> None:
     assert (folder / "site/index.html").is_file()
     assert "Nothing to be done" in printed["snakemake -n"]
     finer = printed["snakemake -n --quiet rules --configfile config.yaml finer.yaml"]
-    assert "figure_landscape" in finer
+    assert "figure_hpspace_landscape" in finer
     assert "train_tile" not in finer
     assert "train_tile" in printed["snakemake -n --quiet rules --configfile config.yaml more.yaml"]
     examples_in_python_run(folder)

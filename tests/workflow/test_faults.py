@@ -166,14 +166,14 @@ def test_a_flipped_bit_in_a_tiles_table(copied: Path) -> None:
     good = (copied / TILE).read_bytes()
     flip(copied / TILE)
     (copied / RESULTS / "hpspace/cells.csv").unlink()
-    output = snakemake(copied, "collect_cells", status=1)
+    output = snakemake(copied, "table_hpspace_cells", status=1)
     assert f"{TILE}: damaged, its checksum is not that of what was written" in output
     summary = output[output.index("1 job failed, whose log ends so (finished results are kept):") :]
     assert f"{RESULTS}/logs/hpspace/collect_cells/all.log" in summary
     assert "damaged" in summary
     snakemake(copied, "--force", TILE)
     assert (copied / TILE).read_bytes() == good
-    assert "train_tile" not in planned(copied, "collect_cells")
+    assert "train_tile" not in planned(copied, "table_hpspace_cells")
 
 
 @pytest.mark.full
@@ -203,7 +203,7 @@ def test_a_row_too_many_in_the_table_of_cells(copied: Path) -> None:
     cells.write_text(good + good.splitlines()[-1] + "\n")
     cells.with_name(".cells.csv.sha256").unlink()
     snakemake(copied, "accept", f"{RESULTS}/hpspace/cells.csv")
-    output = snakemake(copied, "--forcerun", "decide", "--until", "decide", status=1)
+    output = snakemake(copied, "--forcerun", "table_hpspace_decisions", "--until", "table_hpspace_decisions", status=1)
     assert f"{RESULTS}/hpspace/cells.csv: lines 55 and 56 are of the same model, variant, seed, i, j" in output
     assert f"snakemake --force {RESULTS}/hpspace/cells.csv" in output
     snakemake(copied, "--force", f"{RESULTS}/hpspace/cells.csv")

@@ -208,7 +208,7 @@ def test_recomputation_from_the_raw_tables_agrees(finished: Path) -> None:
 def test_an_ellipse_is_fitted_and_recomputed_too(copied: Path) -> None:
     """A wide region of interest, so that the test above meets ellipses whatever the accuracies."""
     write_config(copied, merged(TINY, {"analysis": {"roi": [0.5, 60.0]}}))
-    snakemake(copied, "fit_ellipses")
+    snakemake(copied, "table_hpspace_ellipses")
     assert pd.read_csv(copied / "results/tiny/hpspace/ellipses.csv")["fitted"].any()
     test_recomputation_from_the_raw_tables_agrees(copied)
 
@@ -253,24 +253,24 @@ def test_extension_grows_the_grid_for_all_variants_and_never_retrains(project) -
         "extension": {"rounds": 1, "roi": 99.0, "weight_decay": [4.0e-4, 0.1], "learning_rate": [0.03, 3.2]},
     }
     folder = project(merged(TINY, changes))
-    snakemake(folder, "fit_ellipses")
+    snakemake(folder, "table_hpspace_ellipses")
     tiles = folder / "results/tiny/hpspace/tiles/small_resnet"
     for variant in ("dense", "uniform-0.4"):
         names = {path.stem for path in (tiles / variant / "seed-0").glob("*.csv") if path.name.count(".") == 1}
         assert names == {"-1_-1", "0_-1", "1_-1", "2_-1"}  # one more row of larger learning rates
     cells = pd.read_csv(folder / "results/tiny/hpspace/cells.csv")
     assert cells.groupby("variant").size().tolist() == [12, 12]
-    assert planned(folder, "fit_ellipses") == {}
+    assert planned(folder, "table_hpspace_ellipses") == {}
 
     # Rounds that are new are planned, though the table is there.
     before = {path: path.stat().st_mtime_ns for path in tiles.rglob("*.csv")}
     write_config(folder, merged(TINY, merged(changes, {"extension": {"rounds": 3}})))
-    assert set(planned(folder, "fit_ellipses")) >= {"extend_grid"}
-    snakemake(folder, "fit_ellipses")
+    assert set(planned(folder, "table_hpspace_ellipses")) >= {"extend_grid"}
+    snakemake(folder, "table_hpspace_ellipses")
     after = {path: path.stat().st_mtime_ns for path in tiles.rglob("*.csv")}
     assert {path: after[path] for path in before} == before
     assert max(int(path.stem.split("_")[0]) for path in after if "history" not in path.name) == 3
-    assert planned(folder, "fit_ellipses") == {}
+    assert planned(folder, "table_hpspace_ellipses") == {}
 
 
 @pytest.mark.full

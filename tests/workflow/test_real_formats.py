@@ -32,7 +32,7 @@ def test_cifar10(project: Callable[..., Path], tmp_path: Path) -> None:
     write_files("cifar10", tmp_path / "data" / "cifar-10-batches-py")
     data = {"directory": str(tmp_path / "data"), "verify": False, "train_size": 40, "validation_size": 20}
     folder = project(preset("thesis_cifar10", {"data": data, "recipe": {"batch_size": 20}}))
-    snakemake(folder, "pruning_table", "collect_cells")
+    snakemake(folder, "table_hpspace_pruning", "table_hpspace_cells")
     pruning = pd.read_csv(folder / "results/thesis_cifar10/hpspace/pruning.csv")
     assert len(pruning) == 10
     ratios = pruning[pruning["variant"] != "dense"]
@@ -48,7 +48,7 @@ def test_imagenet(project: Callable[..., Path], tmp_path: Path) -> None:
     draw_classes(tmp_path / "data" / "val", classes=4, count=2, side=240)
     changes = {"data": {"directory": str(tmp_path / "data")}, "recipe": {"batch_size": 8}}
     folder = project(preset("thesis_imagenet", changes))
-    snakemake(folder, "pruning_table", "collect_cells")
+    snakemake(folder, "table_hpspace_pruning", "table_hpspace_cells")
     pruning = pd.read_csv(folder / "results/thesis_imagenet/hpspace/pruning.csv").set_index("variant")
     assert pruning.loc["non_uniform-0.4", "achieved_ratio"] == pytest.approx(0.4, abs=0.005)
     assert pruning.loc["dense", "flops"] == pytest.approx(8.2e9, rel=0.01)
@@ -70,7 +70,7 @@ def test_own_class_folders_with_many_classes_have_top5_too(project: Callable[...
     }
     write_config(folder, merged(TINY, changes))
     landscape = "results/tiny/hpspace/figures/small_resnet/landscape_top5.png"
-    snakemake(folder, "measure_risk", landscape)
+    snakemake(folder, "table_hpspace_risk", landscape)
     cells = pd.read_csv(folder / "results/tiny/hpspace/cells.csv")
     assert (cells["top5"] >= cells["top1"]).all()
     assert set(pd.read_csv(folder / "results/tiny/hpspace/risk.csv")["metric"]) == {"top1", "top5"}

@@ -56,7 +56,7 @@ def test_a_change_to_the_figures_plans_figures_alone(grown) -> None:
     planned = rules(snakemake(folder, "-n", "--configfile", "figures.yaml").output)
     assert len(planned) == 12
     # and the page that shows them
-    assert [rule for rule in planned if not rule.startswith("figure_")] == ["explore"]
+    assert [rule for rule in planned if not rule.startswith("figure_")] == ["explore_hpspace"]
 
 
 @pytest.mark.full

@@ -18,31 +18,37 @@ from conftest import TINY, copy_project, merged, planned, restored, snakemake, w
 from plan_graph import edited, forget, graph, rules, stale
 
 DATA = {"prepare"}
-NETWORKS = {"describe_dense", "train_dense", "prune", "thesis_table_3_2"}
-PRUNING_TABLES = {"pruning_table", "figure_channels"}
+NETWORKS = {"describe_dense", "train_dense", "prune", "table_hpspace_3_2"}
+PRUNING_TABLES = {"table_hpspace_pruning", "figure_hpspace_channels"}
 TRAINING = {"train_tile"}
-THESIS_TABLES = {"thesis_table_3_4", "thesis_table_4_1", "thesis_table_4_2"}
-SETUP_TABLES = {"thesis_table_3_1", "thesis_table_3_2", "thesis_table_3_5"}
+THESIS_TABLES = {"table_hpspace_3_4", "table_hpspace_4_1", "table_hpspace_4_2"}
+SETUP_TABLES = {"table_hpspace_3_1", "table_hpspace_3_2", "table_hpspace_3_5"}
 VERDICT = {"give_verdict", "state_hpspace"}
-DECISIONS = {"decide", "figure_forest", *VERDICT}
+DECISIONS = {"table_hpspace_decisions", "figure_hpspace_forest", *VERDICT}
 CONFIRMATION = {"plan_confirmation", *DECISIONS}
-AGAIN = {"train_again", "collect_confirmation"}
-ELLIPSES = {"fit_ellipses", "figure_summary", "figure_landscape"}
-RISK = {"measure_risk", "figure_risk", "figure_summary"}
-INTERVALS = {"estimate_intervals", "thesis_table_4_1", "thesis_table_4_2", "state_hpspace"}
-SHIFTS = {"test_shifts"}
-TUNING = {"measure_tuning", "figure_regret", "figure_tuning_transfer", "figure_band"}
+AGAIN = {"train_again", "table_hpspace_confirmation"}
+ELLIPSES = {"table_hpspace_ellipses", "figure_hpspace_summary", "figure_hpspace_landscape"}
+RISK = {"table_hpspace_risk", "figure_hpspace_risk", "figure_hpspace_summary"}
+INTERVALS = {"table_hpspace_intervals", "table_hpspace_4_1", "table_hpspace_4_2", "state_hpspace"}
+SHIFTS = {"table_hpspace_shifts"}
+TUNING = {"table_hpspace_regret", "figure_hpspace_regret", "figure_hpspace_tuning_transfer", "figure_hpspace_band"}
 STATISTICS = INTERVALS | CONFIRMATION | SHIFTS | TUNING
-AFTER_CELLS = {"collect_cells", "figure_annotated_grid", "figure_curves"} | THESIS_TABLES | ELLIPSES | RISK | STATISTICS
+AFTER_CELLS = (
+    {"table_hpspace_cells", "figure_hpspace_annotated_grid", "figure_hpspace_curves"}
+    | THESIS_TABLES
+    | ELLIPSES
+    | RISK
+    | STATISTICS
+)
 AFTER_DENSE = {"train_dense", "prune"} | PRUNING_TABLES | TRAINING | AGAIN | AFTER_CELLS
 FIGURES = {
     f"figure_{name}"
     for name in ["annotated_grid", "band", "channels", "curves", "landscape", "regret", "risk", "samples", "summary"]
-} | {"figure_forest", "figure_tuning_transfer"}
+} | {"figure_hpspace_forest", "figure_hpspace_tuning_transfer"}
 
 
 # Shows what all others made, and so is made again whenever one of them is.
-PAGE = {"explore"}
+PAGE = {"explore_hpspace"}
 TELLING = PAGE | VERDICT  # whose pages tell of results that were accepted
 
 
@@ -55,7 +61,7 @@ def by_snakemake(expected: set[str]) -> set[str]:
     """The rules that Snakemake names: which networks are trained again it knows once a round says so."""
     if "plan_confirmation" not in expected:
         return expected
-    return (expected - {"train_again"}) | {"collect_confirmation"}
+    return (expected - {"train_again"}) | {"table_hpspace_confirmation"}
 
 
 def code(path: str, old: str, new: str) -> Callable[[Path], None]:
@@ -113,7 +119,7 @@ CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
         set(),
     ),
     "resources and profiles": (profile, set()),
-    "one figure's function": (appended("prunescape/figures/risk.py"), {"figure_risk"}),
+    "one figure's function": (appended("prunescape/figures/risk.py"), {"figure_hpspace_risk"}),
     # No digest covers it; the page is given it as a setting.
     "what is said of a figure": (code("prunescape/studies/hpspace.py", "Every cell of {{", "Each cell of {{"), set()),
     "how all figures look": (appended("prunescape/figures/style.py"), FIGURES),
@@ -133,15 +139,15 @@ CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     "a strategy to be measured": (config(engine={"strategy": "auto"}), {"calibrate"} | TRAINING | AGAIN | AFTER_CELLS),
     "where the data are found": (config(data={"directory": "/elsewhere", "verify": False}), set()),
     "the figures' resolution": (config(figures={"dpi": 60}), FIGURES),
-    "a figure's config": (config(figures={"colour_map": "cividis"}), {"figure_landscape"}),
+    "a figure's config": (config(figures={"colour_map": "cividis"}), {"figure_hpspace_landscape"}),
     "the ROI thresholds": (
         config(analysis={"roi": [0.5, 2.0]}),
-        ELLIPSES | INTERVALS | SHIFTS | TUNING | {"figure_annotated_grid"},
+        ELLIPSES | INTERVALS | SHIFTS | TUNING | {"figure_hpspace_annotated_grid"},
     ),
     "the ROI of the risk": (config(analysis={"risk_roi": 1.0}), RISK | INTERVALS | CONFIRMATION),
     "the ellipse's sigma": (config(analysis={"sigma": 3.0}), ELLIPSES | INTERVALS | SHIFTS | TUNING),
     "the draws of intervals": (config(analysis={"draws": 300}), INTERVALS | TUNING),
-    "the verdict's margin": (config(verdict={"margin": 1.5}), CONFIRMATION | {"figure_regret"}),
+    "the verdict's margin": (config(verdict={"margin": 1.5}), CONFIRMATION | {"figure_hpspace_regret"}),
     "the verdict's level": (config(verdict={"level": 0.1}), CONFIRMATION),
     "from which accuracy a network has learnt": (config(verdict={"least_skill": 0.1}), CONFIRMATION),
     "the published numbers": (
@@ -164,7 +170,7 @@ CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     ),
     "the model's code": (
         code("prunescape/models/cifar_resnet.py", "before = self.extra_channels // 2", "before = 0"),
-        AFTER_DENSE | {"describe_dense", "thesis_table_3_2"},
+        AFTER_DENSE | {"describe_dense", "table_hpspace_3_2"},
     ),
     "another model's code": (code("prunescape/models/mobilenet.py", "(6, 24, 2, 2, 1)", "(6, 24, 2, 2, 2)"), set()),
     "the pruning code": (
@@ -180,8 +186,8 @@ CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
         | TRAINING
         | AGAIN
         | AFTER_CELLS
-        | {"figure_samples"}
-        | SETUP_TABLES - {"thesis_table_3_5"},
+        | {"figure_hpspace_samples"}
+        | SETUP_TABLES - {"table_hpspace_3_5"},
     ),
     "one more seed": (config(seeds=[7, 0, 1]), TRAINING | AFTER_CELLS),
     "one more ratio": (
@@ -263,12 +269,12 @@ def test_a_table_by_itself_is_made_of_what_the_config_says_now(copied: Path) -> 
     cells = "results/tiny/hpspace/cells.csv"
     assert planned(copied, cells) == {}
     write_config(copied, merged(TINY, {"seeds": [0]}))
-    assert planned(copied, cells) == {"collect_cells": 1}
+    assert planned(copied, cells) == {"table_hpspace_cells": 1}
     write_config(copied, merged(TINY, {"extension": {"rounds": 1}}))
-    assert planned(copied, cells) == {"extend_grid": 1, "collect_cells": 1}
+    assert planned(copied, cells) == {"extend_grid": 1, "table_hpspace_cells": 1}
     write_config(copied, merged(TINY, {"verdict": {"confirm": 40}}))
     decisions = planned(copied, "results/tiny/hpspace/decisions.csv")
-    assert decisions.keys() >= {"plan_confirmation", "decide"}
+    assert decisions.keys() >= {"plan_confirmation", "table_hpspace_decisions"}
     assert "train_tile" not in decisions
 
 
@@ -308,7 +314,7 @@ def test_results_without_identities_are_kept(copied: Path) -> None:
     before = {path: path.read_bytes() for path in (copied / "results").rglob("*.csv")}
     for path in (copied / "results").rglob(".*.sha256"):
         path.unlink()
-    for arguments in (["-n"], [], ["--forcerun", "explore"], ["hpspace"]):
+    for arguments in (["-n"], [], ["--forcerun", "explore_hpspace"], ["hpspace"]):
         output = snakemake(copied, *arguments, status=1)
         assert "other results) has no identity: it is from before there were any" in output.splitlines()[-1]
     assert {path: path.read_bytes() for path in before} == before

@@ -9,7 +9,6 @@ from prunescape.plan.metadata import CHECKPOINTS, ask_seals
 from prunescape.plan.plan import COMPANIONS, Plan
 from prunescape.runtime.versions import use_pins
 
-OVERVIEWS = ["plan", "status", "watch", "explain", "accept", "suggest", "confirm", "answer"]
 ENVIRONMENT = f"{PROJECT}/envs/prunescape.yaml"
 IMAGE = f"{PROJECT}/envs/prunescape.sif"
 
@@ -106,6 +105,11 @@ tables = untracked(lambda wildcards: PLAN.schemas)  # what tables must have when
 def caption(step):
     """What the report says of a job's file."""
     return untracked(step.captions and (lambda wildcards: step.caption(wildcards, config)))
+
+
+def told(step):
+    """Facts on the run for a page, on which no result depends."""
+    return untracked(step.told and (lambda wildcards: step.told()))
 
 
 wildcard_constraints:

@@ -1,8 +1,8 @@
 """The rules: one a step of the plan, which says what it reads, makes, runs and asks for."""
 
-
-def rule_of(step, constraints):
-    """Make the rule of a step. In a function of its own, so that what Snakemake asks later is asked of this step."""
+# Of jobs that train or measure, wildcards are constrained as everywhere, since there may be tens of thousands. Then
+# tables, claims, figures and pages: each figure has a rule of its own, so that a change to one draws that one again.
+for step, constraints in PLAN.constrained:
 
     rule:
         name:
@@ -28,19 +28,10 @@ def rule_of(step, constraints):
             tells_accepted=step.tells_accepted,
             checkpoint=untracked(step.checkpoint and step.state),
             caption=caption(step),
-            told=untracked(step.told and (lambda wildcards: step.told())),
+            told=told(step),
+        # Looked up when the job runs: by then `step` is the last one.
         script:
-            f"../scripts/{step.script}"
-
-
-# Jobs that train or measure: their wildcards are constrained as everywhere, since there may be tens of thousands.
-for step in PLAN.measuring:
-    rule_of(step, {})
-
-
-# Tables, claims, figures and pages. Each figure has a rule of its own, so that a change to one draws that one again.
-for step in PLAN.light:
-    rule_of(step, step.constraints)
+            "../scripts/{params.settings[script]}"
 
 
 # What is known only while a run goes on. The main job's grid grows where good cells touch its border: round 0 is the

@@ -139,7 +139,7 @@ class Companion(Planned, Generic[S]):
     def collect(self) -> Step:
         """The step that puts the tables of all models and seeds together."""
         return self.step(
-            f"collect_{self.name}",
+            f"table_{self.name}",
             {"table": f"{self.folder}/{{table}}.csv"},
             combinations(table=self.collected),
             "studies/table.py",
@@ -147,11 +147,6 @@ class Companion(Planned, Generic[S]):
             values={"function": "prunescape.io.files:read_tables"},
             is_local=True,
         )
-
-    @cached_property
-    def describe(self) -> Step:
-        """The step that writes the dictionary of the study's tables."""
-        return self.dictionary(f"describe_{self.name}")
 
     @property
     def constraints(self) -> dict[str, str]:
@@ -191,7 +186,7 @@ class Companion(Planned, Generic[S]):
     def explore(self) -> Step:
         """The step that writes the page."""
         values = {"charts": [asdict(chart) for chart in self.study.charts]}
-        return self._explore(f"explore_{self.name}", "companion", {"claims": f"{self.folder}/claims.json"}, values)
+        return self._explore("companion", {"claims": f"{self.folder}/claims.json"}, values)
 
     def told(self) -> dict[str, Any]:
         """Facts on the run for the page, and the jobs that trained or measured."""

@@ -394,10 +394,6 @@ class Hpspace(Planned):
         """The values of a wildcard of figures."""
         return {"metric": self.run.metrics, "variant": [DENSE.name]}[wildcard]
 
-    def rule_of(self, figure: Figure) -> str:
-        """The name of the rule that draws a figure."""
-        return f"figure_{figure.name}"
-
     def folder_of(self, figure: Figure) -> str:
         """The folder of a figure; that of the images is all studies'."""
         return f"{self.run.results}/figures" if figure.name == "samples" else super().folder_of(figure)
@@ -407,7 +403,7 @@ class Hpspace(Planned):
     @property
     def _shown(self) -> list[Step]:
         """The steps whose files the page shows; the images are the data set's."""
-        figures = [step for step in self.figures if step.name != "figure_samples"]
+        figures = [step for step in self.figures if step.name != "figure_hpspace_samples"]
         return [*self.analyses, self.networks.table, *figures]
 
     @cached_property
@@ -419,12 +415,7 @@ class Hpspace(Planned):
             **self.run.axes,
         }
         inputs = {"verdict": f"{self.folder}/verdict.json", **self.tables("timing")}
-        return self._explore("explore", "explore", inputs, values)
-
-    @cached_property
-    def describe_tables(self) -> Step:
-        """The step that writes the dictionary of the main job's tables."""
-        return self.dictionary("describe_tables")
+        return self._explore("explore", inputs, values)
 
     @property
     def tables_from(self) -> str:
@@ -435,7 +426,7 @@ class Hpspace(Planned):
     def light(self) -> list[Step]:
         """The steps that make tables, claims, figures and the page."""
         made = [*self.analyses, self.give_verdict, *self.claims, self.networks.table, *self.figures]
-        return [*made, self.explore, self.describe_tables]
+        return [*made, self.explore, self.describe]
 
     def tiles_trained(self, wildcards: Wildcards) -> list[str]:  # noqa: ARG002 - an input function of Snakemake's
         """The files of all tiles that are known so far."""

@@ -430,7 +430,7 @@ class Networks:
         named = [(model, variant.row()) for model, variant, _ in records]
         return run.step(
             ROOM,
-            "pruning_table",
+            "table_hpspace_pruning",
             {"pruning": f"{run.results}/hpspace/pruning.csv", "channels": f"{run.results}/hpspace/channels.csv"},
             script="studies/table.py",
             inputs={"records": [record for _, _, record in records]},

@@ -228,6 +228,11 @@ class Plan:
         return [*steps, *(step for study in self.companions.values() for step in study.light)]
 
     @property
+    def constrained(self) -> list[tuple[Step, dict[str, str]]]:
+        """Steps whose jobs are known from the start, with constraints of their wildcards beside those of all rules."""
+        return [*((step, {}) for step in self.measuring), *((step, step.constraints) for step in self.light)]
+
+    @property
     def steps(self) -> list[Step]:
         """The steps of all studies."""
         return [

@@ -131,16 +131,13 @@ class Planned:
         made = {table.name for table in self.made}
         outputs = self.tables(*(name for name in of.gives if name in made))
         values, said = {**self.run.settings(of.settings), **of.given, **_published(of)}, self.study.of_tables(outputs)
-        return self._entry(of, of.function, of.rule, outputs, script="studies/table.py", values=values, captions=said)
+        rule = f"table_{self.name}_{of.gives[0].removeprefix('table_')}"
+        return self._entry(of, of.function, rule, outputs, script="studies/table.py", values=values, captions=said)
 
     @cached_property
     def figures(self) -> list[Step]:
         """The steps that draw a figure, those that the config asks for, once in each format."""
         return [self._figure(figure) for figure in self.study.figures if self.makes(figure.when)]
-
-    def rule_of(self, figure: Figure) -> str:
-        """The name of the rule that draws a figure."""
-        return f"figure_{self.name}_{figure.name}"
 
     def folder_of(self, figure: Figure) -> str:  # noqa: ARG002 - as the main job has it
         """The folder of a figure."""
@@ -162,7 +159,14 @@ class Planned:
             values["paper"] = look.paper
         said = {formats[0]: self.study.of_figure(of)}  # of a figure the report has the first format alone
         return self._entry(
-            of, of.draw, self.rule_of(of), outputs, jobs, "studies/figure.py", values=values, captions=said
+            of,
+            of.draw,
+            f"figure_{self.name}_{of.name}",
+            outputs,
+            jobs,
+            "studies/figure.py",
+            values=values,
+            captions=said,
         )
 
     @property
@@ -199,12 +203,20 @@ class Planned:
         """What each table must have when a job reads it."""
         return schemas(self.tables_from, self.study, self.made)
 
-    def dictionary(self, rule: str) -> Step:
+    @cached_property
+    def describe(self) -> Step:
         """The step that writes what the study's tables mean."""
         package = data_package(self.run.config.run, self.name, self.made, self.study.columns)
         names = {name: package.pop(name) for name in ("name", "title")}  # they tell the run
         outputs, values = {"package": f"{self.tables_from}/{PACKAGE}"}, {"package": package}
-        return self.step(rule, outputs, script="studies/describe.py", values=values, is_local=True, told=lambda: names)
+        return self.step(
+            f"describe_{self.name}",
+            outputs,
+            script="studies/describe.py",
+            values=values,
+            is_local=True,
+            told=lambda: names,
+        )
 
     @property
     def page(self) -> str:
@@ -220,18 +232,17 @@ class Planned:
     def _shown_files(self) -> list[str]:
         return [path for step in self._shown for path in step.files()]
 
-    def _explore(self, rule: str, page: str, inputs: Files, values: Mapping[str, Any]) -> Step:
+    def _explore(self, page: str, inputs: Files, values: Mapping[str, Any]) -> Step:
         """The step that writes the page.
 
         Args:
-            rule: its name.
             page: the module of `prunescape.pages` whose function `of_files` makes it.
             inputs, values: what that takes besides tables and pictures.
         """
         function = f"prunescape.pages.{page}:of_files"
         readers = self.study.readers(tuple(table.name for table in self.shown_tables))
         return self.step(
-            rule,
+            f"explore_{self.name}",
             {"page": self.page},
             script="studies/explore.py",
             inputs=lambda wildcards: {**inputs, **self.shown()},

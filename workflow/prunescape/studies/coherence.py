@@ -302,7 +302,6 @@ TABLES = (
 
 ANALYSES = (
     Analysis(
-        rule="tabulate_coherence_6_1_2",
         function="prunescape.coherence.tables:table_6",
         gives=("table_6_1_2",),
         tables=("children",),
@@ -312,7 +311,6 @@ ANALYSES = (
         when=("network",),
     ),
     Analysis(
-        rule="tabulate_coherence_6_5_6",
         function="prunescape.coherence.tables:table_6",
         gives=("table_6_5_6",),
         tables=("children",),

@@ -471,14 +471,12 @@ TABLES = (
 
 ANALYSES = (
     Analysis(
-        rule="collect_batches",
         function="prunescape.hpspace.cells:collected_batches",
         gives=("cells", "stopped", "timing", "trial_timing"),
         files=("tables", "timing"),
         when=("adaptive",),
     ),
     Analysis(
-        rule="count_exploration",
         function="prunescape.hpspace.early:saved",
         gives=("exploration",),
         tables=("cells", "stopped", "pruning"),
@@ -487,7 +485,6 @@ ANALYSES = (
         when=("adaptive",),
     ),
     Analysis(
-        rule="estimate_regions",
         function="prunescape.hpspace.regions:tabulate",
         gives=("estimates",),
         tables=("cells", "stopped"),
@@ -495,14 +492,12 @@ ANALYSES = (
         when=("adaptive",),
     ),
     Analysis(
-        rule="collect_cells",
         function="prunescape.hpspace.cells:collected",
         gives=("cells", "timing", "trial_timing"),
         files=("plans", "tables", "timing"),
         when=("grid",),
     ),
     Analysis(
-        rule="fit_ellipses",
         function="prunescape.hpspace.ellipse:tabulate",
         gives=("ellipses",),
         tables=("cells",),
@@ -510,15 +505,13 @@ ANALYSES = (
         when=("grid",),
     ),
     Analysis(
-        rule="measure_risk",
         function="prunescape.hpspace.risk:tabulate",
-        gives=("risk_cells", "risk"),
+        gives=("risk", "risk_cells"),
         tables=("cells",),
         settings=("analysis.risk_roi",),
         when=("grid",),
     ),
     Analysis(
-        rule="estimate_intervals",
         function="prunescape.hpspace.intervals:tabulate",
         gives=("intervals",),
         tables=("cells",),
@@ -534,7 +527,6 @@ ANALYSES = (
         when=("grid",),
     ),
     Analysis(
-        rule="test_shifts",
         function="prunescape.hpspace.permutation:tabulate",
         gives=("shifts",),
         tables=("cells",),
@@ -542,7 +534,6 @@ ANALYSES = (
         when=("grid",),
     ),
     Analysis(
-        rule="decide",
         function="prunescape.hpspace.decision:tabulate",
         gives=("decisions",),
         tables=("cells",),
@@ -550,16 +541,14 @@ ANALYSES = (
         settings=("verdict.margin",),
     ),
     Analysis(
-        rule="collect_confirmation",
         function="prunescape.hpspace.decision:collected",
         gives=("confirmation", "confirmation_timing"),
         files=("again", "again_timing"),
         when=("confirms",),
     ),
     Analysis(
-        rule="measure_tuning",
         function="prunescape.hpspace.tuning:tabulate",
-        gives=("band", "regret", "transfer"),
+        gives=("regret", "transfer", "band"),
         tables=("cells",),
         settings=(
             "analysis.roi",
@@ -574,7 +563,6 @@ ANALYSES = (
         when=("grid",),
     ),
     Analysis(
-        rule="thesis_table_3_1",
         function="prunescape.hpspace.published:images",
         gives=("table_3_1",),
         files=("meta",),
@@ -583,7 +571,6 @@ ANALYSES = (
         when=("thesis",),
     ),
     Analysis(
-        rule="thesis_table_3_2",
         function="prunescape.hpspace.published:networks",
         gives=("table_3_2",),
         files=("architectures",),
@@ -592,14 +579,12 @@ ANALYSES = (
         when=("thesis",),
     ),
     Analysis(
-        rule="thesis_table_3_5",
         function="prunescape.hpspace.published:table_3_5",
         gives=("table_3_5",),
         reference="matthiesen2023",
         when=("thesis",),
     ),
     Analysis(
-        rule="thesis_table_3_4",
         function="prunescape.hpspace.published:prior",
         gives=("table_3_4",),
         tables=("cells",),
@@ -608,7 +593,6 @@ ANALYSES = (
         when=("thesis",),
     ),
     Analysis(
-        rule="thesis_table_4_1",
         function="prunescape.hpspace.published:ellipses",
         gives=("table_4_1",),
         tables=("cells", "intervals"),
@@ -617,7 +601,6 @@ ANALYSES = (
         when=("thesis", "grid"),
     ),
     Analysis(
-        rule="thesis_table_4_2",
         function="prunescape.hpspace.published:risks",
         gives=("table_4_2",),
         tables=("cells", "intervals"),

@@ -394,7 +394,6 @@ TABLES = (
 
 ANALYSES = (
     Analysis(
-        rule="summarise_mechanism_epochs",
         function="prunescape.mechanism.statistics:summarise",
         gives=("utility_epochs_summary",),
         tables={"table": "utility_epochs"},
@@ -402,7 +401,6 @@ ANALYSES = (
         when=("epochs",),
     ),
     Analysis(
-        rule="summarise_mechanism_sizes",
         function="prunescape.mechanism.statistics:summarise",
         gives=("utility_sizes_summary",),
         tables={"table": "utility_sizes"},
@@ -410,7 +408,6 @@ ANALYSES = (
         when=("sizes",),
     ),
     Analysis(
-        rule="summarise_mechanism_pruned",
         function="prunescape.mechanism.statistics:summarise",
         gives=("utility_pruned_summary",),
         tables={"table": "utility_pruned"},
@@ -418,7 +415,6 @@ ANALYSES = (
         when=("pruned",),
     ),
     Analysis(
-        rule="summarise_mechanism_ranks",
         function="prunescape.mechanism.statistics:rank_stability",
         gives=("utility_ranks",),
         tables={"table": "utility_epochs"},
@@ -426,7 +422,6 @@ ANALYSES = (
         when=("epochs",),
     ),
     Analysis(
-        rule="summarise_mechanism_prediction",
         function="prunescape.mechanism.statistics:prediction_correlations",
         gives=("prediction_correlations",),
         tables={"table": "prediction"},
@@ -434,7 +429,6 @@ ANALYSES = (
         when=("prediction",),
     ),
     Analysis(
-        rule="tabulate_mechanism_1",
         function="prunescape.mechanism.tables:table_1",
         gives=("table_1",),
         tables=("cycles",),
@@ -443,7 +437,6 @@ ANALYSES = (
         when=("cycles",),
     ),
     Analysis(
-        rule="tabulate_mechanism_2",
         function="prunescape.mechanism.tables:table_2",
         gives=("table_2",),
         tables=("retrained",),

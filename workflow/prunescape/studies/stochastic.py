@@ -462,20 +462,17 @@ TABLES = (
 
 ANALYSES = (
     Analysis(
-        rule="summarise_stochastic",
         function="prunescape.stochastic.statistics:summarise",
         gives=("sweep_intervals", "crossovers", "grid_intervals", "confirmed_intervals", "grid_tests"),
         tables=("sweep", "grid", "confirmed"),
         settings=("stochastic.tolerance",),
     ),
     Analysis(
-        rule="summarise_stochastic_controls",
         function="prunescape.stochastic.control_claims:baselines",
         gives=("baselines",),
         tables=("controls",),
     ),
     Analysis(
-        rule="summarise_stochastic_deployed",
         function="prunescape.stochastic.deployment:of_files",
         gives=("deployment",),
         tables=("deployed",),
@@ -483,7 +480,6 @@ ANALYSES = (
         settings=("models",),
     ),
     Analysis(
-        rule="tabulate_stochastic_1",
         function="prunescape.stochastic.tables:gains",
         gives=("table_1", "best_draws"),
         tables={"confirmed": "confirmed", "tests": "grid_tests", "fronts": "fronts"},
@@ -492,7 +488,6 @@ ANALYSES = (
         reference="avendano2025",
     ),
     Analysis(
-        rule="tabulate_stochastic_2",
         function="prunescape.stochastic.tables:table_2",
         gives=("table_2",),
         tables=("fine_tuning",),
@@ -500,7 +495,6 @@ ANALYSES = (
         reference="avendano2025",
     ),
     Analysis(
-        rule="tabulate_stochastic_3",
         function="prunescape.stochastic.tables:table_3",
         gives=("table_3",),
         tables=("variances",),

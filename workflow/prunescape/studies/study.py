@@ -123,9 +123,8 @@ class Analysis:
     """Tables that a function makes of others; the function is called as those that draw figures are.
 
     Attributes:
-        rule: its name.
         function: "module:function"; it gives the table, or several by their names.
-        gives: names of the tables that it makes.
+        gives: names of the tables that it makes; its rule is named after the first one.
         tables: what it reads, as `Figure.tables`.
         files: further files that it reads, by names that the plan of the study knows.
         settings, given: as those of `Figure`.
@@ -133,7 +132,6 @@ class Analysis:
         when: as `Figure.when`.
     """
 
-    rule: str
     function: str
     gives: tuple[str, ...]
     tables: Names = ()
