@@ -51,14 +51,14 @@ class Companion(Planned, Generic[S]):
         return [self._measurement(measurement) for measurement in self.study.measurements]
 
     def _measurement(self, of: Measurement) -> Step:
-        settings = self.run.settings(of.settings)
-        networks = len(settings[of.networks])
+        (values,) = self.run.settings((of.setting,)).items()
+        networks = len(values[1])
         weights = self.networks.train_dense.outputs["weights"]
         return self.measure(
             of.rule,
             {of.gives: f"{self.folder}/parts/{of.gives}/{{model}}.csv"},
             {"data": self.run.meta, "architecture": self.run.dense, "weights": weights},
-            lambda wildcards: {"function": of.function, "engine": self.run.lanes(of.lanes), "arguments": settings},
+            lambda wildcards: {"function": of.function, "engine": self.run.lanes(of.lanes), "values": values},
             lambda wildcards: networks,
             lambda wildcards, sizes: networks * sizes["validation"],
             combinations(model=self.models),

@@ -96,25 +96,23 @@ class Figure:
 
 @dataclass(frozen=True)
 class Measurement:
-    """A table of each model that a function measures on its trained dense network, for a study without a plan class.
+    """A table of what becomes of each model's trained dense network, for a study without a plan class.
 
-    The function is called with the network, the prepared data and the engine, and with settings by their names; it
-    gives the table without the column `model`.
+    The function is called with that network and each value of a setting, and gives the network that is evaluated: a row
+    a value, with the columns model, the setting's and top1.
 
     Attributes:
         rule: its name.
         function: "module:function".
         gives: name of the table, in which the parts of all models are put together.
-        settings: as those of `Figure`.
-        networks: the setting with one entry for each network that is evaluated.
+        setting: with the values, "section.key"; the column is called like the key.
         lanes: how many networks are evaluated as one.
     """
 
     rule: str
     function: str
     gives: str
-    settings: Names
-    networks: str
+    setting: str
     lanes: int = 16
 
 
