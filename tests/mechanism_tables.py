@@ -58,7 +58,7 @@ def sizes(seeds=(0, 1), levels=LEVELS, of=SIZES, subsets=40, ablations=("ratio",
     """utility_sizes.csv."""
     generator, tables = np.random.default_rng(2), []
     for seed, size, ablation in product(seeds, of, ablations):
-        keys = {"model": model, "seed": seed, "size": size}
+        keys = {"model": model, "seed": seed, "size": size, "epoch": 200}
         scale = size**-0.2 if ablation == "ratio" else 1 / size
         mine = [level for level in levels if ablation == "ratio" or level < size]
         tables.append(_sets(keys, mine, scale, 100, subsets, generator, ablation).assign(whole_top1=100.0))

@@ -16,14 +16,16 @@ from prunescape.mechanism.claims import claims
 from prunescape.mechanism.context import open_context, statistics_batches
 from prunescape.mechanism.cycles import FINE_TUNING, REWINDING, Trajectory, prune_and_retrain
 from prunescape.mechanism.sampling import SampleSettings, utility_over_epochs
-from prunescape.mechanism.sparse_starts import equal_lane, sized_lane
+from prunescape.mechanism.sharpness import Curvature, flatness
+from prunescape.mechanism.sparse_starts import equal_lane, sized_lane, starts_of
 from prunescape.mechanism.subsets import Weights
 from prunescape.models.build import build
 from prunescape.models.weights import load_networks, save_networks
 from prunescape.pruning.unstructured import prunable
 from prunescape.stochastic.variants import Pretrained
 from prunescape.training.context import Context
-from prunescape.training.train import Epoch, Lane, LaneResult, Task, check_trained
+from prunescape.training.evaluate import validation_batches
+from prunescape.training.train import Epoch, Lane, LaneResult, Task, check_trained, train
 from training_samples import ENGINE
 
 RATES = 0.1, 1e-3
@@ -103,6 +105,36 @@ def test_sizes_by_number_lose_what_the_whole_one_loses(context: Context, start: 
     assert (one == other).all()
     over = utility_over_epochs(context, {8: start}, SampleSettings.from_config(SECTION, context.seed))
     assert over["utility"].to_numpy() == pytest.approx(one, rel=1e-12)
+
+
+def test_networks_of_all_sizes_before_training_are_those_that_training_starts_from(
+    context: Context, pretraining: Task
+) -> None:
+    """With an untrained network's batch norm measured anew, utility does not follow from what its statistics were."""
+    starts, batches = starts_of(ARCHITECTURE, [1.0, 0.25], 3), statistics_batches(context, {"batch_size": 25})
+    lane = sized_lane(ARCHITECTURE, 0.25, 3, 0.0, 0.0)  # of a training that changes nothing
+    (result,) = train(replace(pretraining, seed=3).fitting(1), [lane])
+    assert all(torch.equal(result.weights[name], starts["0.25"][name]) for name in prunable(build(ARCHITECTURE)))
+    norm = next(name for name in starts["1"] if name.endswith("running_var"))
+    other = {name: {**state, norm: 7 * state[norm]} for name, state in starts.items()}
+    first, second = (
+        measures.utility_of_sizes(context, networks, [1.0, 0.25], SECTION, quiet, batches)
+        for networks in (starts, other)
+    )
+    assert first["utility"].to_numpy() == pytest.approx(second["utility"].to_numpy(), rel=1e-9)
+    left = measures.utility_of_sizes(context, other, [1.0, 0.25], SECTION, quiet)
+    assert not np.allclose(left["utility"], first["utility"], rtol=0.01)
+
+
+def test_flatness_is_the_top_eigenvalue_by_all_weights_pruned_ones_included(context: Context, start: State) -> None:
+    masked = {name: tensor.clone() for name, tensor in start.items()}
+    masked["fc.weight"][:, ::2] = 0.0
+    found = flatness(context, {"pretrained": start, "pruned_retrained": masked}).set_index("network")
+    network = context.network(masked).to(context.engine.dtype)
+    curvature = Curvature(network, validation_batches(context.data, context.engine, "train"))
+    assert curvature.size == len(Weights.of(build(ARCHITECTURE)))
+    assert found.loc["pruned_retrained", "top_eigenvalue"] == curvature.top_eigenvalue(context.seed)
+    assert found.loc["pretrained", "top_eigenvalue"] != found.loc["pruned_retrained", "top_eigenvalue"]
 
 
 def test_sizes_are_not_ablated_whole(context: Context, start: State) -> None:

@@ -26,7 +26,7 @@ PRESETS = {
     "fashion_mnist_stochastic": ("stochastic", "pretrain", 2 + 8),
     "mechanism2021": ("mechanism", "pretrain_sizes", 2 * 3),
     "mechanism2021_long": ("mechanism", "pretrain_sizes", 2),
-    "fashion_mnist_mechanism": ("mechanism", "pretrain_sizes", 6),
+    "fashion_mnist_mechanism": ("mechanism", "pretrain_sizes", 5),
     "yauney2024": ("coherence", "train_run", 2 * 3 * 5),
     "yauney2024_vit": ("coherence", "train_run", 3 * 3),
     "fashion_mnist_coherence": ("coherence", "train_run", 5 * 4),

@@ -35,6 +35,7 @@ TABLES += [
     "distances",
     "lines",
     "barriers",
+    "flatness",
 ]
 UTILITY = ["utility_epochs", "utility_bands", "utility_sizes", "utility_pruned", "utility_channels"]
 WAYS = [f"{pruning}_{way}" for pruning in ("weights", "channels") for way in ("fine_tuning", "rewinding")]
@@ -61,7 +62,9 @@ def test_tables_have_what_was_asked_for(studied: Path) -> None:
     assert tables["sharpness"].drop(columns="model").notna().all(axis=None)
     assert len(tables["prediction"]) == 2 * 3
     assert len(tables["prediction_correlations"]) == 2 * 5
-    assert len(tables["utility_sizes"]) == 2 * 2 * 2 * 2 * 8
+    assert tables["utility_sizes"].groupby("epoch").size().to_dict() == {0: 2 * 2 * 2 * 2 * 8, 3: 2 * 2 * 2 * 2 * 8}
+    assert len(tables["flatness"]) == 2 * 4 * 3
+    assert (tables["flatness"]["top_eigenvalue"].groupby(tables["flatness"]["network"]).count() == 8).all()
     assert len(tables["utility_pruned"]) == 2 * 1 * 3 * 2 * 8
     assert len(tables["surface"]) == 2 * 4 * 16 * 2
     assert set(tables["surface"]["recomputed"]) == set(tables["barriers"]["recomputed"]) == {True, False}

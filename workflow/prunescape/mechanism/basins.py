@@ -113,7 +113,7 @@ def run_cycles(
     Returns:
         The networks, by `<name>/Wp<cycle>` and `<name>/Wr<cycle>`, and the small ones by `<name>/Ws<cycle>`, of the
         cycles that have one beside; and one row a cycle: pruning (the name), the columns
-        of `cycles_table`, and small_top1 (validation, percent; NaN without such a network).
+        of `cycles_table`, and small_top1 (validation, percent; NaN without such a network) and small_diverged.
     """
     rates, whole = (learning_rate, weight_decay), list(trajectories.values())
     own = None if checkpoint is None else checkpoint.part(0)
@@ -133,7 +133,8 @@ def run_cycles(
         }
         table = cycles_table(of_one)
         small_column = [beside[at].last("top1") if at in beside else np.nan for at in table["cycle"]]
-        tables.append(table.assign(pruning=name, small_top1=small_column))
+        diverged = [at in beside and beside[at].diverged for at in table["cycle"]]
+        tables.append(table.assign(pruning=name, small_top1=small_column, small_diverged=diverged))
         networks |= {f"{name}/Wp{cycle.number}": cycle.pruned for cycle in of_one}
         networks |= {f"{name}/Wr{cycle.number}": cycle.result.weights for cycle in of_one}
         networks |= {f"{name}/Ws{number}": result.weights for number, result in beside.items()}

@@ -7,8 +7,9 @@ import pandas as pd
 import torch
 from torch import nn
 
+from prunescape.data.batches import Batches
 from prunescape.errors import UserError
-from prunescape.mechanism.sampling import ABLATIONS, SampleSettings, sample_utility
+from prunescape.mechanism.sampling import ABLATIONS, SampleSettings, sample_utility, snapshots
 from prunescape.mechanism.sparse_starts import sized_lane
 from prunescape.mechanism.statistics import rank_correlations, utility_and_loss
 from prunescape.mechanism.subsets import Weights, magnitude_bands
@@ -23,22 +24,29 @@ Report = Callable[[str], None]
 
 
 def utility_of_sizes(
-    context: Context, networks: Mapping[str, State], sizes: Sequence[float], section: Mapping[str, Any], report: Report
+    context: Context,
+    networks: Mapping[str, State],
+    sizes: Sequence[float],
+    section: Mapping[str, Any],
+    report: Report,
+    statistics: Batches | None = None,
 ) -> pd.DataFrame:
     """Utility in networks of several sizes, ablated by ratio and by number (utility paper, 2.2.1, Fig. 3, 4, 14).
 
     Args:
         context: what they are measured on.
-        networks: trained, by size as `%g` writes it.
+        networks: by size as `%g` writes it.
         sizes: parts of the whole network's weights.
         section: see `SampleSettings.from_config`.
+        statistics: batches on which batch norm is measured anew before anything is ablated; None leaves it.
 
     Returns:
         One row a subset: size, whole_top1 (percent, training images), whole_loss, and the columns of `sample_utility`.
     """
     reference, tables = len(Weights.of(build(context.architecture))), []
-    for size in sizes:
-        ablations = Ablations(context.network(networks[f"{size:g}"]), context.data, context.engine)
+    states = {place: networks[f"{size:g}"] for place, size in enumerate(sizes)}
+    for place, network in snapshots(context, states, statistics):
+        size, ablations = sizes[place], Ablations(network, context.data, context.engine)
         kept = sized_lane(context.architecture, size, context.seed, 1.0, 0.0).mask
         whole = ablations.whole()
         report(f"network of size {size:g}")

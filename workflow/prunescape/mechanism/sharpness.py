@@ -114,6 +114,25 @@ class Curvature:
         return after - before
 
 
+def flatness(context: Context, networks: Mapping[str, Mapping[str, torch.Tensor]]) -> pd.DataFrame:
+    """How flat the training loss is at some networks, by all weights that may be pruned, those that are gone included.
+
+    Args:
+        context: what is measured on.
+        networks: state dicts by name.
+
+    Returns:
+        One row a network: network (its name), loss (nats), top_eigenvalue.
+    """
+    engine, rows = context.engine, []
+    for name, state in networks.items():
+        network = context.network(state).to(engine.device, engine.dtype)
+        curvature = Curvature(network, validation_batches(context.data, engine, "train"))
+        top = curvature.top_eigenvalue(context.seed)
+        rows.append({"network": name, "loss": curvature.loss(), "top_eigenvalue": top})
+    return pd.DataFrame(rows)
+
+
 def sharpness_over_epochs(
     context: Context, states: Mapping[int, Mapping[str, torch.Tensor]], statistics: Batches | None = None
 ) -> pd.DataFrame:

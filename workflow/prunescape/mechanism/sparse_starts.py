@@ -3,7 +3,7 @@
 They keep the large network's numbers of channels, so that nothing but the number of weights sets them apart.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import nn
@@ -12,6 +12,7 @@ from prunescape.data.randomness import derive_seed
 from prunescape.mechanism.subsets import part_of
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
+from prunescape.models.weights import State
 from prunescape.pruning.initialisation import random_masks, scale_to_masks
 from prunescape.pruning.unstructured import LAYERS, prunable
 from prunescape.training.train import Lane
@@ -54,6 +55,11 @@ def sized_lane(architecture: Architecture, size: float, seed: int, learning_rate
     """
     weights = sum(weight.numel() for weight in prunable(build(architecture)).values())
     return sparse_lane(architecture, part_of(weights, size), seed, learning_rate, weight_decay)
+
+
+def starts_of(architecture: Architecture, sizes: Sequence[float], seed: int) -> dict[str, State]:
+    """The networks of several sizes before training, by size as `%g` writes it; see `sized_lane`."""
+    return {f"{size:g}": dict(sized_lane(architecture, size, seed, 0.0, 0.0).start or {}) for size in sizes}
 
 
 def equal_lane(

@@ -17,6 +17,7 @@ from prunescape.training.retraining import resized
 from prunescape.training.strategy import in_turn
 
 EVEN_EPOCHS = 20
+FLATNESS = 40  # times that a network sees its images for the top eigenvalue of its loss' Hessian
 BESIDE = 80  # times that a network sees its images for its Fisher information and its loss' sharpness
 COMBINED = "combined"  # statistics of batch norm between networks that are not measured anew
 
@@ -289,18 +290,21 @@ class Mechanism(Companion[Section]):
         outputs: Mapping[str, str],
         values: Callable[[Wildcards], dict[str, Any]],
         points: Callable[[str], Mapping[int, int]],
+        beside: Callable[[str], int] = lambda model: 0,
         **more: Any,
     ) -> Step:
         """A step that measures points of planes and lines, where statistics may be recomputed before; see `measure`.
 
         Args:
             points: of a model, how many planes or lines there are, by their numbers of points.
+            beside: how often its networks see the images for what else the step measures.
         """
 
         def passes(model: str, sizes: Sizes) -> int:
             """Where statistics are recomputed, images pass once more."""
             lanes = sum(count * self.run.running(each, self.section.lanes) for each, count in points(model).items())
-            return lanes * self._images(sizes) * sum(1 if way == COMBINED else 2 for way in self._ways(model))
+            ways = sum(1 if way == COMBINED else 2 for way in self._ways(model))
+            return (lanes * ways + beside(model)) * self._images(sizes)
 
         return self._experiment(
             name,
@@ -374,8 +378,12 @@ class Mechanism(Companion[Section]):
                 "ablate_sizes",
                 "sizes",
                 {"table": "utility_sizes"},
-                lambda model: 2 * len(self.sizes(model)) * self._levels,
-                lambda model: {"sizes": self.sizes(model), "epoch": self.run.config.recipe.epochs},
+                lambda model: 2 * 2 * len(self.sizes(model)) * self._levels,  # before training, too, and by number
+                lambda model: {
+                    "sizes": self.sizes(model),
+                    "epoch": self.run.config.recipe.epochs,
+                    "statistics": self._epoch_statistics(model),
+                },
             ),
             self.retrain_pruned,
             self._ablating(
@@ -468,9 +476,10 @@ class Mechanism(Companion[Section]):
             self._connecting(
                 "connect_cycles",
                 self.of_cycled,
-                {name: self.part(name) for name in ("lines", "barriers")},
+                {name: self.part(name) for name in ("lines", "barriers", "flatness")},
                 lambda wildcards: {**self._of_cycles(wildcards), "points": surface.line},
                 on_lines,
+                beside=lambda model: FLATNESS * (1 + 2 * self._cycles_of(model)),
             ),
             self._connecting(
                 "connect_seeds",

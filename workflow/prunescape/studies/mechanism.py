@@ -93,6 +93,7 @@ _COLUMNS = {
     "best_top1": Column(NUMBER, "largest top-1 accuracy of all measured epochs", "percent"),
     "train_loss": Column(NUMBER, "mean cross-entropy of the last epoch's training images", "nats"),
     "diverged": Column(TRUTH, "whether the loss or a weight stopped being finite; training ended there"),
+    "small_diverged": Column(TRUTH, "whether the small network diverged; false where there is none"),
     "small_top1": Column(
         NUMBER, "top-1 accuracy of a small network with as many weights, trained from scratch", "percent"
     ),
@@ -282,6 +283,14 @@ TABLES = (
         own=_ON_LINE,
     ),
     Table(
+        name="flatness",
+        row="a network of the last cycle: how flat the training loss is there",
+        columns=names("model seed pruning retraining cycle network loss top_eigenvalue"),
+        title="Flatness at pretrained, retrained and small networks",
+        parts=("parts/flatness/{model}/seed-{seed}.csv",),
+        when=("cycles",),
+    ),
+    Table(
         name="retrained",
         row="a network pruned in one shot and retrained, or a small one from scratch",
         columns=names("model seed pruning_ratio network density pruned_top1 top1 best_top1 train_loss diverged"),
@@ -294,7 +303,8 @@ TABLES = (
         name="cycles",
         row="a cycle of pruning and retraining",
         columns=names(
-            "model seed pruning retraining cycle density pruned_top1 top1 best_top1 train_loss diverged small_top1"
+            "model seed pruning retraining cycle density pruned_top1 top1 best_top1 train_loss diverged small_top1 "
+            "small_diverged"
         ),
         title="Networks after each cycle",
         parts=("parts/cycles/{model}/seed-{seed}_{retraining}.csv",),
@@ -646,6 +656,7 @@ STUDY = Study(
             "prediction_correlations",
             "cycles",
             "barriers",
+            "flatness",
         ),
         settings=("mechanism.tolerance", "mechanism.level"),
         reference="anonymous2021",

@@ -1,10 +1,22 @@
-"""Measure the utility of subsets of weights in networks of several sizes, by ratio and by number."""
+"""Measure the utility of subsets of weights in networks of several sizes, before training and after it."""
 
-from prunescape.mechanism.context import measuring
+import pandas as pd
+
+from prunescape.mechanism.context import measuring, statistics_batches
 from prunescape.mechanism.measures import utility_of_sizes
+from prunescape.mechanism.sparse_starts import starts_of
 from prunescape.models.weights import load_networks
 
 with measuring(snakemake) as job:
-    networks, settings = load_networks(job.files.sizes), job.settings
-    table = utility_of_sizes(job.context, networks, settings["sizes"], settings, job.report)
-    job.write("table", table.assign(epoch=settings["epoch"]), [*job.labels, "size", "epoch", "ablation", "level"])
+    context, settings, sizes = job.context, job.settings, job.settings["sizes"]
+    batches = statistics_batches(context, settings["statistics"])
+    measured = {
+        0: (starts_of(context.architecture, sizes, context.seed), batches),
+        settings["epoch"]: (load_networks(job.files.sizes), None),
+    }
+    tables = []
+    for epoch, (networks, statistics) in measured.items():
+        job.report(f"after epoch {epoch}")
+        table = utility_of_sizes(context, networks, sizes, settings, job.report, statistics)
+        tables.append(table.assign(epoch=epoch))
+    job.write("table", pd.concat(tables, ignore_index=True), [*job.labels, "size", "epoch", "ablation", "level"])

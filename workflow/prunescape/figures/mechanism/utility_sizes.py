@@ -22,10 +22,12 @@ def draw(summary: pd.DataFrame, samples: pd.DataFrame, model: str) -> Figure:
     """A row of four panels by ratio and one by number of weights, a line a size; below, histograms by ratio.
 
     Args:
-        summary: model, seed, size, ablation, level and the statistics: utility_sizes_summary.csv.
-        samples: model, seed, size, ablation, level, utility: utility_sizes.csv.
+        summary: model, seed, size, epoch, ablation, level and the statistics: utility_sizes_summary.csv.
+        samples: model, seed, size, epoch, ablation, level, utility: utility_sizes.csv.
     """
-    table, drawn = at(summary, model=model), at(samples, model=model, ablation=terms.RATIO)
+    last = summary["epoch"].max()  # the others are of networks before training, which the claims alone need
+    table = at(summary, model=model, epoch=last)
+    drawn = at(samples, model=model, epoch=last, ablation=terms.RATIO)
     chosen = size_looks(table["size"])
     ablations = [name for name in ABLATIONS if name in set(table["ablation"])] or [terms.RATIO]
     levels = select.some(distinct(drawn["level"]), MOST_HISTOGRAMS)
