@@ -5,39 +5,44 @@ import pandas as pd
 import pytest
 from scipy.stats import norm, ttest_1samp
 
-from mechanism_results import barriers, tables
+from mechanism_results import DATA, barriers, tables
 from prunescape.claims import asking as module
 from prunescape.claims.asking import Asking, Levels, power_of, seeds_needed
-from prunescape.claims.claim import About
-from prunescape.claims.judgement import ABOVE, BELOW, EQUAL, OPEN, decided
+from prunescape.claims.claim import About, Claim
+from prunescape.claims.judgement import ABOVE, BELOW, CANNOT, EQUAL, OPEN, decided
+from prunescape.mechanism.basin_claims import basins
 from prunescape.mechanism.claims import PREDICTS, claims
-from prunescape.mechanism.utility_claims import GROWS, LARGE_ALONE, within
+from prunescape.mechanism.minimum_claims import AS_FLAT, flat
+from prunescape.mechanism.utility_claims import GROWS, LARGE_ALONE, STEADY, utility_over_training, within
 
 ABOUT = About("mechanism", "m", "digits")
 RUNS, LEVEL, SEEDS = 2000, 0.05, 5
 SETTINGS = {"question": "", "models": ["resnet20"], "tolerance": 2.0, "level": LEVEL, "data": "x", "seeds": [0, 1, 2]}
 
 
+def tested(given: dict, settings: dict) -> list[Claim]:
+    """The claims that a rule decides, or might."""
+    return [claim for claim in claims({**given, "data": DATA}, settings).claims if claim.is_tested]
+
+
 def test_the_level_is_split_over_all_answers_by_their_kind() -> None:
-    stated = claims(tables(), SETTINGS)
+    stated = tested(tables(), SETTINGS)
     levels = [(1 - claim.level) / 2 for claim in stated.claims]
-    core = [level for level, claim in zip(levels, stated.claims, strict=True) if claim.numbers["core"]]
+    core = [level for level, claim in zip(levels, stated, strict=True) if claim.numbers["core"]]
     parts = {".same_basin.": len(tables()["barriers"]["recomputed"].unique())}
     assert len(core) == 3 + parts[".same_basin."]
-    whole = [
-        level * (2 if ".same_basin." in claim.id else 1) for level, claim in zip(levels, stated.claims, strict=True)
-    ]
+    whole = [level * (2 if ".same_basin." in claim.id else 1) for level, claim in zip(levels, stated, strict=True)]
     assert sum(whole) == pytest.approx(LEVEL)
-    assert sum(
-        level for level, claim in zip(whole, stated.claims, strict=True) if claim.numbers["core"]
-    ) == pytest.approx(0.8 * LEVEL)
+    assert sum(level for level, claim in zip(whole, stated, strict=True) if claim.numbers["core"]) == pytest.approx(
+        0.8 * LEVEL
+    )
     doubled = {name: pd.concat([table, table.assign(model="other")]) for name, table in tables().items()}
-    two = claims(doubled, {**SETTINGS, "models": ["resnet20", "other"]})
-    assert [(1 - claim.level) / 2 for claim in two.claims] == pytest.approx([level / 2 for level in levels + levels])
-    only = claims({"barriers": barriers(1.0)}, SETTINGS)
+    two = tested(doubled, {**SETTINGS, "models": ["resnet20", "other"]})
+    assert [(1 - claim.level) / 2 for claim in two] == pytest.approx([level / 2 for level in levels + levels])
+    only = tested({"barriers": barriers(1.0)}, SETTINGS)
     # Barrier and error share the core's, the two ways to match channels the others'.
     shares = [0.8 / 2, 0.2 / 2, 0.2 / 2]
-    assert [(1 - claim.level) / 2 for claim in only.claims] == pytest.approx([LEVEL * share for share in shares])
+    assert [(1 - claim.level) / 2 for claim in only] == pytest.approx([LEVEL * share for share in shares])
 
 
 @pytest.mark.parametrize("core", [True, False])
@@ -82,6 +87,105 @@ def test_answers_are_wrong_as_often_as_the_level_says_where_the_null_just_holds(
     assert found == pytest.approx(0.05, abs=3.5 * np.sqrt(0.05 * 0.95 / RUNS))
 
 
+TOLERANCE, TIMES = 2.0, 1000
+FAR_INSIDE = -3.0  # standard deviations are 1
+HOLDS, FAILS = "holds", "does not hold"
+
+
+def lines(values: np.ndarray, pruning: str = "weights", retraining: str = "rewinding", **more: object) -> pd.DataFrame:
+    """Lines to retrained networks of a seed each: barrier, error above the pretrained one's, above a small one's."""
+    barrier, excess, above_small = values.T
+    table = pd.DataFrame({"seed": range(len(values)), "barrier": barrier, "start": 1.0, "end": 1.0 + excess})
+    labels = {"what": "pruned_retrained", "pruning": pruning, "retraining": retraining, "cycle": 2, "measure": "error"}
+    return table.assign(small=table["end"] - above_small, **{"recomputed": True, **labels, **more})
+
+
+def outcomes(of_run, key: str) -> dict[str, float]:
+    """How often each outcome is said of a question in as many runs."""
+    rng, asking, found = np.random.default_rng(5), Asking(ABOUT, LEVEL, LEVEL), []
+    for _ in range(TIMES):
+        (claim,) = [claim for claim in of_run(rng, asking) if claim.id.split(".")[1] == key]
+        found.append(claim.outcome)
+    return {outcome: found.count(outcome) / TIMES for outcome in (HOLDS, FAILS)}
+
+
+@pytest.mark.usefixtures("without_power")
+@pytest.mark.parametrize(
+    ("at", "wrong"),
+    [  # where the barrier, the error above the pretrained network's and that above a small one's are, and what is wrong
+        ((TOLERANCE, FAR_INSIDE, FAR_INSIDE), "same"),
+        ((0.0, TOLERANCE, FAR_INSIDE), "same"),
+        ((0.0, FAR_INSIDE, TOLERANCE), "same"),
+        ((TOLERANCE, TOLERANCE, TOLERANCE), "same"),
+        ((TOLERANCE, TOLERANCE, TOLERANCE), "another"),
+        ((TOLERANCE, FAR_INSIDE, FAR_INSIDE), "another"),
+    ],
+)
+@pytest.mark.parametrize("pruning", ["weights", "channels"])
+def test_the_three_numbers_of_a_basin_are_wrong_no_more_often_than_the_level_says(
+    at: tuple[float, float, float], wrong: str, pruning: str
+) -> None:
+    """One number too far makes another basin; none may be where the networks are in one."""
+    key = "same_basin" if pruning == "weights" else "another_basin_after_channels"
+    found = outcomes(
+        lambda rng, asking: basins(lines(rng.normal(at, 1, (SEEDS, 3)), pruning), asking, TOLERANCE, 10.0), key
+    )
+    outcome = HOLDS if (wrong == "same") == (pruning == "weights") else FAILS
+    assert found[outcome] <= LEVEL + 3.5 * np.sqrt(LEVEL * (1 - LEVEL) / TIMES)
+    if at != (TOLERANCE, TOLERANCE, TOLERANCE):  # one number alone decides, at its third of the level
+        third = LEVEL / 3
+        assert found[outcome] == pytest.approx(third, abs=3.5 * np.sqrt(third * (1 - third) / TIMES))
+
+
+def _recovery(rng, asking):
+    return basins(lines(rng.normal(TOLERANCE, 1, (SEEDS, 3)), "channels", "fine_tuning"), asking, TOLERANCE, 10.0)
+
+
+def _batch_norm(rng, asking):
+    values = rng.normal(0, 1, (SEEDS, 3))
+    combined = values + [TOLERANCE, 0, 0] + rng.normal(0, 1, (SEEDS, 1)) * [1, 0, 0]
+    return basins(pd.concat([lines(values), lines(combined, recomputed=False)]), asking, TOLERANCE, 10.0)
+
+
+def _keeps_up(rng, asking):
+    grown = STEADY + rng.normal(0, 0.1, SEEDS)  # of the imbalance, in parts of the mean
+    rows = [
+        {"seed": seed, "epoch": epoch, "level": 0.1, "subsets": 60, "mean": 1.0, "minimum": 0.5, "imbalance": imbalance}
+        for seed in range(SEEDS)
+        for epoch, imbalance in ((0, 1.0), (10, 1.0 + grown[seed]))
+    ]
+    accuracies = {"top1": 60.0, "top1_minimum": 20.0, "top1_maximum": 95.0, "whole_top1": 99.0}
+    return utility_over_training(pd.DataFrame(rows).assign(**accuracies), asking)
+
+
+def _flat(rng, asking):
+    rows = [
+        {"seed": seed, "pruning": "weights", "retraining": "rewinding", "network": network, "top_eigenvalue": 10**power}
+        for seed in range(SEEDS)
+        for network, power in (
+            ("pretrained", 1.0),
+            ("pruned_retrained", 1 + AS_FLAT + rng.normal(0, 0.1)),
+            ("small", 2),
+        )
+    ]
+    return flat(pd.DataFrame(rows), asking)
+
+
+@pytest.mark.usefixtures("without_power")
+@pytest.mark.parametrize(
+    ("of_run", "key"),
+    [
+        (_recovery, "no_recovery_from_channels"),
+        (_batch_norm, "barrier_of_batch_norm"),
+        (_keeps_up, "imbalance_with_mean"),
+        (_flat, "minimum_stays_flat"),
+    ],
+)
+def test_rules_with_a_margin_are_wrong_as_often_as_the_level_says_at_it_from_both_sides(of_run, key: str) -> None:
+    for outcome, rate in outcomes(of_run, key).items():
+        assert rate == pytest.approx(LEVEL, abs=3.5 * np.sqrt(LEVEL * (1 - LEVEL) / TIMES)), outcome
+
+
 @pytest.mark.usefixtures("without_power")
 def test_power_is_how_often_the_smallest_effect_is_decided() -> None:
     rng = np.random.default_rng(4)
@@ -110,8 +214,10 @@ def test_intervals_stay_in_the_possible() -> None:
 
 
 def test_claims_tell_margin_smallest_effect_and_power() -> None:
-    stated = claims(tables(), SETTINGS)
+    stated = claims({**tables(), "data": DATA}, SETTINGS)
     for claim in stated.claims:
+        if claim.outcome == CANNOT:
+            continue
         assert "smallest effect of interest" in claim.quantity
         assert "Power for " in claim.answer
     (grows,) = [claim for claim in stated.claims if claim.id == "mechanism.utility_grows.imbalance.resnet20"]

@@ -9,14 +9,17 @@ from prunescape.claims.claim import Claim, Question
 from prunescape.claims.judgement import (
     ABOVE,
     ANSWERS,
+    BEYOND,
     EQUAL,
     IF_ABOVE,
+    IF_BEYOND,
     IF_EQUAL,
     OPEN,
-    decided,
+    beyond,
     judged,
     shown,
 )
+from prunescape.mechanism.collapse import has_collapsed
 from prunescape.mechanism.labels import (
     AT_RANDOM,
     FROM_LAST,
@@ -30,6 +33,7 @@ from prunescape.mechanism.labels import (
 )
 from prunescape.mechanism.statistics import pseudo_values
 from prunescape.mechanism.utility_claims import above, more_to, within
+from prunescape.statistics.sequential import IMAGES
 
 # What decides whether two networks are in one basin, in words.
 DECISIVE = {
@@ -37,18 +41,40 @@ DECISIVE = {
     "excess": " of error against the pretrained one",
     "excess_small": " of error against a small one",
 }
+SAME_BASIN_NUMBER = "barrier, or training error above the pretrained or a small network's, whichever decides"
 SAME_BASIN = Estimand(
     "same_basin",
-    "Does retraining end in the basin of the pretrained network?",
-    f"{PAPER}, section 3, Fig. 6",
-    "Retraining ends in the basin of the pretrained network.",
-    "barrier, or training error above the pretrained or a small network's, whichever decides",
+    "Does retraining after weight pruning end in the basin of the pretrained network?",
+    f"{PAPER}, section 3, Fig. 6 (top)",
+    "After weight pruning, retraining ends in the basin of the pretrained network.",
+    SAME_BASIN_NUMBER,
     smallest=2.0,
     margin="the tolerance",
     unit=" points",
 )
 
 
+SEPARATE = Estimand(
+    "another_basin_after_channels",
+    "Does retraining after channel pruning end in another basin than that of the pretrained network?",
+    f"{PAPER}, section 3, Fig. 6 (bottom right)",
+    "After aggressive channel pruning and learning-rate rewinding, the retrained network lies in another basin than"
+    " the pretrained one.",
+    SAME_BASIN_NUMBER,
+    smallest=2.0,
+    margin="the tolerance",
+    unit=" points",
+)
+NO_RECOVERY = Estimand(
+    "no_recovery_from_channels",
+    "Does fine-tuning leave a network bad after channel pruning?",
+    f"{PAPER}, section 3, Fig. 6 (bottom left)",
+    "After aggressive channel pruning, fine-tuning does not bring the network back to the pretrained one's accuracy.",
+    "training error of the fine-tuned network minus that of the pretrained one",
+    smallest=2.0,
+    margin="the tolerance",
+    unit=" points",
+)
 CYCLES = Estimand(
     "same_basin_as_last_cycle",
     "Does each cycle end in the basin of the cycle before?",
@@ -82,9 +108,11 @@ NORMALISED = Estimand(
     "barrier_of_batch_norm",
     "Do batch norm's statistics alone make a barrier?",
     f"beyond {PAPER}; Jordan et al., 2023 (REPAIR)",
-    "Batch norm's statistics alone make a barrier: measured anew at every point, it is lower.",
+    "Batch norm's statistics alone make a barrier: measured anew at every point, it is lower by more than the"
+    " tolerance.",
     "barrier with combined statistics minus with recomputed ones",
     smallest=2.0,
+    margin="the tolerance",
     unit=" points",
 )
 SYMMETRIC = Estimand(
@@ -96,11 +124,12 @@ SYMMETRIC = Estimand(
     smallest=5.0,
     unit=" points",
 )
+NORMAL = 1.96  # half of a 95 % interval, in standard errors
 LEAST_SEEDS = 3  # of numbers that are of pairs of seeds
 STATISTICS = {True: "statistics recomputed", False: "statistics combined"}
 
 
-def basins(table: pd.DataFrame, asking: Asking, tolerance: float) -> list[Claim]:
+def basins(table: pd.DataFrame, asking: Asking, tolerance: float, chance: float) -> list[Claim]:
     """Does retraining end in the basin of the pretrained network (utility paper, section 3, Fig. 6)?
 
     A barrier is not enough: it is zero too where error rises steadily, to a network that has collapsed. So the
@@ -113,6 +142,7 @@ def basins(table: pd.DataFrame, asking: Asking, tolerance: float) -> list[Claim]
             end, and small, which may be missing or empty.
         asking: of the model.
         tolerance: in points, of each of the three numbers.
+        chance: the accuracy of guessing, in percent.
 
     Returns:
         Claims for each way of pruning and retraining, after its last cycle, and for each way of batch norm.
@@ -122,7 +152,7 @@ def basins(table: pd.DataFrame, asking: Asking, tolerance: float) -> list[Claim]
     for way in ways:
         case = STATISTICS[way] if len(ways) > 1 else ""
         mine = errors[errors["recomputed"] == way]
-        stated += [*_same_basin(mine, asking, tolerance, case), *_controls(mine, asking, tolerance, case)]
+        stated += [*_of_basin(mine, asking, tolerance, chance, case), *_controls(mine, asking, tolerance, case)]
         stated += _of_symmetry(mine, asking, case)
     return stated + (_of_statistics(errors, asking, tolerance) if len(ways) > 1 else [])
 
@@ -157,7 +187,7 @@ def _controls(errors: pd.DataFrame, asking: Asking, tolerance: float, case: str)
         before = own[own["what"] == FROM_LAST]
         if len(before):
             row = asking.row(CYCLES, "barrier", before.groupby("seed")["barrier"].max(), smallest=tolerance)
-            sure = within("barrier", row, tolerance)
+            sure, more = _of_images(before, within("barrier", row, tolerance), tolerance)
             stated.append(
                 asking.answered(
                     CYCLES,
@@ -170,7 +200,7 @@ def _controls(errors: pd.DataFrame, asking: Asking, tolerance: float, case: str)
                         sure=sure,
                         outcomes=IF_EQUAL,
                         after=DECISIVE["barrier"],
-                        would_decide=more_to(row, "barrier", tolerance),
+                        would_decide=more or more_to(row, "barrier", tolerance),
                     ),
                     row,
                     question=_asked(CYCLES, words),
@@ -241,14 +271,21 @@ def _of_statistics(errors: pd.DataFrame, asking: Asking, tolerance: float) -> li
     for (pruning, retraining), part in _last(errors, OF_CYCLES).groupby(["pruning", "retraining"], sort=False):
         heights = part.pivot_table(index="seed", columns="recomputed", values="barrier")
         row = asking.row(NORMALISED, "higher", heights[False] - heights[True], smallest=tolerance)
-        sure = decided("higher", row, tolerance)
+        sure = beyond("higher", row, tolerance)
         stated.append(
             asking.answered(
                 NORMALISED,
-                f"{ANSWERS[IF_ABOVE[sure]].capitalize()}: the barrier is {heights[False].mean():.1f} points with"
+                f"{ANSWERS[IF_BEYOND[sure]].capitalize()}: the barrier is {heights[False].mean():.1f} points with"
                 f" combined statistics and {heights[True].mean():.1f} with recomputed ones, a difference of"
-                f" {shown('higher', row)}; up to {tolerance:g} either way counts as none.",
-                judged("higher", row, tolerance=tolerance),
+                f" {shown('higher', row)}; up to {tolerance:g} counts as none.",
+                judged(
+                    "higher",
+                    row,
+                    tolerance=tolerance,
+                    sure=sure,
+                    outcomes=IF_BEYOND,
+                    would_decide=more_to(row, "higher", tolerance),
+                ),
                 {"combined": float(heights[False].mean()), "recomputed": float(heights[True].mean()), **row},
                 question=_asked(NORMALISED, _case(PRUNED[pruning], RETRAINED[retraining])),
                 case=_case(PRUNED[pruning], RETRAINED[retraining]),
@@ -257,62 +294,160 @@ def _of_statistics(errors: pd.DataFrame, asking: Asking, tolerance: float) -> li
     return stated
 
 
-def _same_basin(errors: pd.DataFrame, asking: Asking, tolerance: float, case: str) -> list[Claim]:
-    """The claim itself; see `basins` and `_controls`."""
+def _of_images(part: pd.DataFrame, sure: str, tolerance: float) -> tuple[str, str]:
+    """What a barrier says, where images are enough for it; else that it is open, and what would decide it.
+
+    Args:
+        part: the lines of all seeds, with low and high, 95 % intervals over images; these may be missing.
+        sure: what the interval over seeds says.
+        tolerance: that decides.
+    """
+    if sure == OPEN or not {"low", "high"} <= {*part}:
+        return sure, ""
+    error = float((part["high"] - part["low"]).mean()) / (2 * NORMAL)
+    if error <= IMAGES * tolerance:
+        return sure, ""
+    return OPEN, f"more images: their standard error is {error:.1f} points, above {IMAGES * tolerance:g}"
+
+
+def _of_basin(errors: pd.DataFrame, asking: Asking, tolerance: float, chance: float, case: str) -> list[Claim]:
+    """The claims on where retraining ends, each as the paper has it; see `basins` and `_controls`."""
     between = errors[errors["what"] == OF_SEEDS]["barrier"]
     beside = f"; between pretrained seeds it is {between.mean():.1f} points" if len(between) else ""
+    numbers = {"between_seeds": float(between.mean()) if len(between) else None}
     stated = []
     for (pruning, retraining), part in _last(errors, OF_CYCLES).groupby(["pruning", "retraining"], sort=False):
-        values = {"barrier": part["barrier"], "excess": part["end"] - part["start"]}
-        if "small" in part and part["small"].notna().all():
-            values["excess_small"] = part["end"] - part["small"]
-        shared = {"core": pruning == "weights", "parts": len(values), "smallest": tolerance}
-        rows = {
-            name: asking.row(SAME_BASIN, name, of_each, lowest=0.0 if name == "barrier" else None, **shared)
-            for name, of_each in values.items()
+        words = {
+            "question": f"cycles of {PRUNED[pruning]} and {RETRAINED[retraining]}",
+            "case": _case(PRUNED[pruning], RETRAINED[retraining], case),
         }
-        said = {name: within(name, row, tolerance) for name, row in rows.items()}
-        sure = next(answer for answer in (ABOVE, OPEN, EQUAL) if answer in said.values())
-        decisive = max((name for name in said if said[name] == sure), key=lambda name: rows[name][name])
-        told = {name: shown(name, row) for name, row in rows.items()}
-        small = f" and {told['excess_small']} against a small one's" if "excess_small" in told else ""
-        stated.append(
-            asking.answered(
-                SAME_BASIN,
-                f"{_basin(said)}: its training error, {part['end'].mean():.1f} %, is {told['excess']} against"
-                f" the pretrained network's{small}, and the barrier between the two is {told['barrier']}; up to"
-                f" {tolerance:g} each counts as one basin{beside}.",
-                judged(
-                    decisive,
-                    rows[decisive],
-                    tolerance=tolerance,
-                    sure=sure,
-                    outcomes=IF_EQUAL,
-                    after=DECISIVE[decisive],
-                    would_decide=more_to(rows[decisive], decisive, tolerance),
-                ),
-                {
-                    "pruning": pruning,
-                    "retraining": retraining,
-                    "between_seeds": float(between.mean()) if len(between) else None,
-                    "decisive": decisive,
-                    **{name: value for row in (*rows.values(), rows[decisive]) for name, value in row.items()},
-                },
-                question=f"After {int(part['cycle'].iloc[0])} cycles of {PRUNED[pruning]} and"
-                f" {RETRAINED[retraining]}, is the network in the pretrained one's basin"
-                f"{f' (batch norm: {case})' if case else ''}?",
-                case=_case(PRUNED[pruning], RETRAINED[retraining], case),
-            )
-        )
+        numbers |= {"pruning": pruning, "retraining": retraining}
+        if pruning == "channels" and retraining == "fine_tuning":
+            stated.append(_recovery(part, asking, tolerance, chance, numbers, case, **words))
+        else:
+            asked = SAME_BASIN if pruning == "weights" else SEPARATE
+            stated.append(_basin(part, asking, asked, tolerance, chance, beside, numbers, case, **words))
     return stated
 
 
-def _basin(said: Mapping[str, str]) -> str:
-    """The answer in short, from what the numbers of `basins` say, by name."""
-    if said.get("excess_small") == ABOVE:
-        return "No, it has collapsed"
-    if said["excess"] == ABOVE:
-        return "No, it is not as good a minimum"
-    if ABOVE in said.values():
-        return "No"
-    return "Not decided" if OPEN in said.values() else "Yes"
+def _recovery(
+    part: pd.DataFrame,
+    asking: Asking,
+    tolerance: float,
+    chance: float,
+    numbers: Mapping[str, object],
+    way: str,
+    question: str,
+    case: str,
+) -> Claim:
+    """The claim that fine-tuning does not recover; see `_basin`."""
+    row = asking.row(NO_RECOVERY, "excess", part["end"] - part["start"], smallest=tolerance)
+    sure = beyond("excess", row, tolerance)
+    why = ", it has collapsed" if sure == BEYOND and has_collapsed(part, chance).all() else ""
+    return asking.answered(
+        NO_RECOVERY,
+        f"{ANSWERS[IF_BEYOND[sure]].capitalize()}{why}: its training error, {part['end'].mean():.1f} %, is"
+        f" {shown('excess', row)} against the pretrained network's; up to {tolerance:g} counts as recovered. The"
+        f" barrier between the two is {part['barrier'].mean():.1f} points.",
+        judged(
+            "excess",
+            row,
+            tolerance=tolerance,
+            sure=sure,
+            outcomes=IF_BEYOND,
+            after=DECISIVE["excess"],
+            would_decide=more_to(row, "excess", tolerance),
+        ),
+        {**numbers, **row},
+        question=f"After {int(part['cycle'].iloc[0])} {question}, is the network left worse than the pretrained one"
+        f"{f' (batch norm: {way})' if way else ''}?",
+        case=case,
+    )
+
+
+def _basin(
+    part: pd.DataFrame,
+    asking: Asking,
+    asked: Estimand,
+    tolerance: float,
+    chance: float,
+    beside: str,
+    numbers: Mapping[str, object],
+    way: str,
+    question: str,
+    case: str,
+) -> Claim:
+    """The claim that retraining ends in the basin of the pretrained network, or in another one.
+
+    Args:
+        part: lines from the pretrained to the retrained networks, one a seed.
+        asking, tolerance, chance: see `basins`.
+        asked: `SAME_BASIN` or `SEPARATE`.
+        beside: words on the barrier between seeds.
+        numbers: what else was measured.
+        way: of batch norm, in words.
+        question: what was done, in words.
+        case: see `Question.answered`.
+    """
+    values = {"barrier": part["barrier"], "excess": part["end"] - part["start"]}
+    if "small" in part and part["small"].notna().all():
+        values["excess_small"] = part["end"] - part["small"]
+    rows = {
+        name: asking.row(
+            asked,
+            name,
+            of_each,
+            core=asked is SAME_BASIN,
+            parts=len(values),
+            smallest=tolerance,
+            lowest=0.0 if name == "barrier" else None,
+        )
+        for name, of_each in values.items()
+    }
+    said = {name: within(name, row, tolerance) for name, row in rows.items()}
+    sure = next(answer for answer in (ABOVE, OPEN, EQUAL) if answer in said.values())
+    decisive = max((name for name in said if said[name] == sure), key=lambda name: rows[name][name])
+    more = ""
+    if decisive == "barrier":
+        sure, more = _of_images(part, sure, tolerance)
+    outcomes, where = IF_EQUAL, "the pretrained one's basin"
+    if asked is SEPARATE:
+        outcomes, where = IF_ABOVE, "another basin than the pretrained one"
+    told = {name: shown(name, row) for name, row in rows.items()}
+    small = f" and {told['excess_small']} against a small one's" if "excess_small" in told else ""
+    why = _why(said, bool(has_collapsed(part, chance).all())) if sure == ABOVE else ""
+    return asking.answered(
+        asked,
+        f"{ANSWERS[outcomes[sure]].capitalize()}{why}: its training error, {part['end'].mean():.1f} %, is"
+        f" {told['excess']} against the pretrained network's{small}, and the barrier between the two is"
+        f" {told['barrier']}; up to {tolerance:g} each counts as one basin{beside}.",
+        judged(
+            decisive,
+            rows[decisive],
+            tolerance=tolerance,
+            sure=sure,
+            outcomes=outcomes,
+            after=DECISIVE[decisive],
+            would_decide=more or more_to(rows[decisive], decisive, tolerance),
+        ),
+        {
+            **numbers,
+            "decisive": decisive,
+            **{name: value for row in (*rows.values(), rows[decisive]) for name, value in row.items()},
+        },
+        question=f"After {int(part['cycle'].iloc[0])} {question}, is the network in {where}"
+        f"{f' (batch norm: {way})' if way else ''}?",
+        case=case,
+    )
+
+
+def _why(said: Mapping[str, str], is_ruined: bool) -> str:
+    """Why it is another basin, in short, from what the numbers of `basins` say, by name.
+
+    Args:
+        said: by name.
+        is_ruined: whether the networks of all seeds have lost most of what the pretrained ones had learnt.
+    """
+    if said.get("excess_small") == ABOVE or (said["excess"] == ABOVE and is_ruined):
+        return ", it has collapsed"
+    return ", it is not as good a minimum" if said["excess"] == ABOVE else ""

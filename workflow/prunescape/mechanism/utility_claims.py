@@ -12,6 +12,7 @@ from prunescape.claims.judgement import (
     ABOVE,
     ANSWERS,
     BELOW,
+    CANNOT,
     EQUAL,
     FAILS,
     HOLDS,
@@ -34,6 +35,7 @@ IMBALANCED = 0.1  # of the mean utility: an imbalance that is worth the name
 HARMLESS = 5.0  # points of training accuracy that small weights may cost
 STEADY = 0.1  # by which the imbalance may grow, in parts of the mean
 HALF = 0.5  # of the variance
+GUESSING = 2.0  # times the accuracy of guessing, up to which networks count as guessing
 
 EXISTS = Estimand(
     "utility_imbalance",
@@ -140,6 +142,24 @@ IN_PROPORTION = Estimand(
     smallest=0.1,
     unit=NATS,
 )
+AT_START = Estimand(
+    "in_proportion_from_initialisation",
+    "Do networks use their weights in proportion to their size before training, too?",
+    f"{PAPER}, section 2.2.1 (with Casper et al., 2020)",
+    "That networks use their weights in proportion to their size is so from initialisation on.",
+    "difference of mean utility between sizes before training, by equal numbers minus by equal ratios",
+    smallest=0.1,
+    unit=NATS,
+)
+ALIKE_AT_CHANCE = Estimand(
+    "sizes_alike_at_chance",
+    "Are the utilities of networks of unlike size more alike where so much is ablated that they guess?",
+    f"{PAPER}, Fig. 14",
+    "The distributions of utility in networks of unlike size become similar as their outputs become random.",
+    "distance of the mean utilities of the smallest and the whole network in parts of the latter's, at the ratio next"
+    " to 10 % minus at the greatest one",
+    smallest=0.1,
+)
 SMALLER_MORE = Estimand(
     "more_utility_in_smaller",
     "Has an equal part of the weights more utility in a smaller network?",
@@ -152,8 +172,9 @@ SMALLER_MORE = Estimand(
 LIKE_PRETRAINED = Estimand(
     "used_like_pretrained",
     "Does a pruned and retrained network use its weights like the pretrained one?",
-    f"{PAPER}, section 2.2.2",
-    "A pruned and retrained network uses its weights more like the pretrained network than like a small one.",
+    f"{PAPER}, section 2.2.2, Fig. 5 and 15",
+    "A pruned and retrained network uses its weights more like the pretrained network than like a small one, even with"
+    " 75 % pruned.",
     "distance of mean utility to the small network minus to the pretrained one",
     smallest=0.1,
     unit=NATS,
@@ -416,21 +437,29 @@ def sharpness(table: pd.DataFrame, utility: pd.DataFrame | None, asking: Asking)
     return stated
 
 
-def utility_by_size(table: pd.DataFrame, asking: Asking) -> list[Claim]:
-    """Claims on utility_sizes_summary.csv of one model."""
+def utility_by_size(table: pd.DataFrame, asking: Asking, chance: float) -> list[Claim]:
+    """Claims on utility_sizes_summary.csv of one model.
+
+    Args:
+        table: of one model.
+        asking: of the model.
+        chance: the accuracy of guessing, in percent.
+    """
     smallest, whole = table["size"].min(), table["size"].max()
     level = nearest(table["level"])
     if smallest == whole:
         return []
-    by = ["seed", "ablation", "level"]
-    values = table.pivot_table(index=by, columns="size", values="mean")[[smallest, whole]].dropna()
-    apart = (values[smallest] - values[whole]).abs().unstack("ablation").reindex(columns=["ratio", "number"]).dropna()
+    untrained, table = table[table["epoch"] == 0], table[table["epoch"] == table["epoch"].max()]
+    apart = _apart(table, (smallest, whole))
     own = table[(table["size"] == smallest) & (table["level"] == level) & (table["ablation"] == "ratio")]
     stated = []
     if len(own):
         stated.append(_exists(own, asking, level, f"in the network of size {smallest:g}", "smallest"))
     if len(apart):  # there are levels that both ways have
-        stated.append(_in_proportion(apart.groupby(level="seed").mean(), asking, (smallest, whole)))
+        stated.append(_in_proportion(apart, asking, (smallest, whole)))
+    if len(at_start := _apart(untrained, (smallest, whole))):
+        stated.append(_in_proportion(at_start, asking, (smallest, whole), AT_START))
+    stated += _alike_at_chance(table, asking, (smallest, whole), chance)
     here = table[(table["level"] == level) & (table["ablation"] == "ratio")]
     for name in ("mean", "maximum", "minimum", "imbalance"):
         of = here.pivot_table(index="seed", columns="size", values=name).reindex(columns=[smallest, whole]).dropna()
@@ -452,17 +481,52 @@ def utility_by_size(table: pd.DataFrame, asking: Asking) -> list[Claim]:
     return stated
 
 
-def _in_proportion(apart: pd.DataFrame, asking: Asking, sizes: tuple[float, float]) -> Claim:
+def _apart(table: pd.DataFrame, sizes: tuple[float, float]) -> pd.DataFrame:
+    """How far the mean utilities of two sizes lie apart, by seed, ablated by ratio and by number; of common levels."""
+    by = ["seed", "ablation", "level"]
+    values = table.pivot_table(index=by, columns="size", values="mean").reindex(columns=[*sizes]).dropna()
+    apart = (values[sizes[0]] - values[sizes[1]]).abs().unstack("ablation").reindex(columns=["ratio", "number"])
+    return apart.dropna().groupby(level="seed").mean()
+
+
+def _alike_at_chance(table: pd.DataFrame, asking: Asking, sizes: tuple[float, float], chance: float) -> list[Claim]:
+    """The claim that sizes are more alike where the ablated networks guess, if they do so at the greatest level."""
+    mine, level = table[(table["ablation"] == "ratio") & table["size"].isin(sizes)], nearest(table["level"])
+    greatest = mine["level"].max()
+    if not greatest > level:
+        return []
+    means = mine.pivot_table(index="seed", columns=["level", "size"], values="mean")
+    far = {at: (means[at][sizes[0]] - means[at][sizes[1]]).abs() / means[at][sizes[1]] for at in (level, greatest)}
+    top1 = mine[mine["level"] == greatest].groupby("size")["top1"].mean().max()
+    words = (
+        f"their means lie {100 * far[level].mean():.0f} % apart at an ablation ratio of {100 * level:g} %, and"
+        f" {100 * far[greatest].mean():.0f} % at {100 * greatest:g} %, where accuracy is {top1:.1f} % at most: a"
+        " difference of {}"
+    )
+    claim = above(asking, ALIKE_AT_CHANCE, far[level] - far[greatest], words, digits=2)
+    if top1 <= GUESSING * chance:
+        return [claim]
+    why = (
+        f"Cannot be asked here: at the greatest ablation ratio, {100 * greatest:g} %, networks do not guess yet, but"
+        f" classify {top1:.1f} % of the images rightly."
+    )
+    return [asking.answered(ALIKE_AT_CHANCE, why, None, {"core": False}, outcome=CANNOT)]
+
+
+def _in_proportion(
+    apart: pd.DataFrame, asking: Asking, sizes: tuple[float, float], asked: Estimand = IN_PROPORTION
+) -> Claim:
     rows = {name: float(apart[name].mean()) for name in ("ratio", "number")}
     return above(
         asking,
-        IN_PROPORTION,
+        asked,
         apart["number"] - apart["ratio"],
-        f"the mean utilities of the networks of size {sizes[0]:g} and {sizes[1]:g} differ by {rows['ratio']:.3f} nats"
-        f" when the same part of the weights is ablated, by {rows['number']:.3f} nats when the same number is (means"
-        " over the levels of both ways): a difference of {}",
+        f"{'before training ' if asked is AT_START else ''}the mean utilities of the networks of size"
+        f" {sizes[0]:g} and {sizes[1]:g} differ by {rows['ratio']:.3f} nats when the same part of the weights is"
+        f" ablated, by {rows['number']:.3f} nats when the same number is (means over the levels of both ways): a"
+        " difference of {}",
         digits=3,
-        core=True,
+        core=asked is IN_PROPORTION,
         numbers={"smallest_size": float(sizes[0]), **rows},
     )
 

@@ -658,6 +658,7 @@ STUDY = Study(
             "barriers",
             "flatness",
         ),
+        files=("data",),
         settings=("mechanism.tolerance", "mechanism.level"),
         reference="anonymous2021",
     ),
