@@ -20,14 +20,14 @@ RUNS, LEVEL, SEEDS = 2000, 0.05, 5
 SETTINGS = {"question": "", "models": ["resnet20"], "tolerance": 2.0, "level": LEVEL, "data": "x", "seeds": [0, 1, 2]}
 
 
-def tested(given: dict, settings: dict) -> list[Claim]:
+def asked(given: dict, settings: dict) -> list[Claim]:
     """The claims that a rule decides, or might."""
     return [claim for claim in claims({**given, "data": DATA}, settings).claims if claim.is_tested]
 
 
 def test_the_level_is_split_over_all_answers_by_their_kind() -> None:
-    stated = tested(tables(), SETTINGS)
-    levels = [(1 - claim.level) / 2 for claim in stated.claims]
+    stated = asked(tables(), SETTINGS)
+    levels = [(1 - claim.level) / 2 for claim in stated]
     core = [level for level, claim in zip(levels, stated, strict=True) if claim.numbers["core"]]
     parts = {".same_basin.": len(tables()["barriers"]["recomputed"].unique())}
     assert len(core) == 3 + parts[".same_basin."]
@@ -37,9 +37,9 @@ def test_the_level_is_split_over_all_answers_by_their_kind() -> None:
         0.8 * LEVEL
     )
     doubled = {name: pd.concat([table, table.assign(model="other")]) for name, table in tables().items()}
-    two = tested(doubled, {**SETTINGS, "models": ["resnet20", "other"]})
+    two = asked(doubled, {**SETTINGS, "models": ["resnet20", "other"]})
     assert [(1 - claim.level) / 2 for claim in two] == pytest.approx([level / 2 for level in levels + levels])
-    only = tested({"barriers": barriers(1.0)}, SETTINGS)
+    only = asked({"barriers": barriers(1.0)}, SETTINGS)
     # Barrier and error share the core's, the two ways to match channels the others'.
     shares = [0.8 / 2, 0.2 / 2, 0.2 / 2]
     assert [(1 - claim.level) / 2 for claim in only] == pytest.approx([LEVEL * share for share in shares])

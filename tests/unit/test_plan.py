@@ -318,7 +318,7 @@ def test_passes_of_networks_count_the_lanes_that_run() -> None:
     lines = {"experiments": ["sizes", "prediction", "cycles"], "surface": {"line": 11}}
     changes = {"seeds": [0, 1], "mechanism": {**lines, "prediction": {"sets": 5}, "sizes": [1.0, 0.5, 0.25]}}
     sizes = {"train": 100, "validation": 30}
-    for device, sets, line in (("cpu", 16, 16), ("cuda", 5, 11)):
+    for device, sets, line in (("cpu", 16, 16), ("cuda", 5, 11), ("auto", 5, 11)):  # of `auto`, on a GPU
         study = Plan(merged(TINY, {**changes, "engine": {"device": device}})).companions["mechanism"]
         jobs = {step.name: step.all_jobs() for step in study.measured}
         passes = {name: of_step[0].passes(sizes) for name, of_step in jobs.items() if of_step}

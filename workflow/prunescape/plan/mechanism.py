@@ -151,7 +151,7 @@ class Mechanism(Companion[Section]):
 
     def _trained(self, networks: int) -> int:
         """Lanes that run where so many networks are trained together, idle ones included."""
-        if in_turn(networks, self.run.config.engine.device):
+        if in_turn(networks, self.run.counted_on):
             return networks
         return self.run.running(networks, self.section.lanes)
 

@@ -24,7 +24,7 @@ from prunescape.plan.step import Step, Wildcards
 from prunescape.runtime.fingerprint import LIBRARY
 from prunescape.studies.study import Names, by_name
 from prunescape.training.recipe import TOP5_CLASSES
-from prunescape.training.strategy import FUSED, GRAPHED, SERIAL, VMAP, array_size, needs_calibration
+from prunescape.training.strategy import AUTO, FUSED, GRAPHED, SERIAL, VMAP, array_size, needs_calibration
 
 PROJECT = LIBRARY.parent.parent
 PRIOR = Cell(0, 0)
@@ -268,6 +268,12 @@ class Run:
         together = FUSED if known else VMAP
         return self.engine(strategy=together if lanes > 1 else SERIAL, lanes=lanes)
 
+    @property
+    def counted_on(self) -> str:
+        """The device that work is counted for: a GPU, where the config leaves the choice to each machine."""
+        device = self.config.engine.device
+        return "cuda" if device == AUTO else device
+
     def held(self, networks: int, lanes: int) -> int:
         """Lanes that a job of so many networks holds at once, idle ones included; on a CPU one array a core."""
         device = self.config.engine.device
@@ -278,7 +284,7 @@ class Run:
     def running(self, networks: int, lanes: int) -> int:
         """Lanes that run where so many networks are trained or measured together, idle ones included."""
         whole, rest = divmod(networks, lanes)
-        return whole * lanes + (array_size(lanes, rest, self.config.engine.device) if rest else 0)
+        return whole * lanes + (array_size(lanes, rest, self.counted_on) if rest else 0)
 
     @property
     def is_calibrated(self) -> bool:
