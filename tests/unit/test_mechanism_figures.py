@@ -228,11 +228,40 @@ def test_barriers_show_lines_and_heights():
     np.testing.assert_allclose(np.sort(drawn), np.sort(loss["barrier"]))
 
 
+def test_barriers_stand_over_distances_with_controls_and_both_ways_of_batch_norm():
+    heights = tables.barriers(seeds=(0, 1)).assign(distance=lambda t: 5.0 + t["barrier"])
+    others = [heights.assign(what=what) for what in ("small", "last_cycle", "random")]
+    every = pd.concat([heights, *(other[other["pruning"].notna()] for other in others)], ignore_index=True)
+    combined = every.assign(recomputed=False, barrier=3 * every["barrier"])
+    figure = barriers.draw(tables.lines(seeds=(0, 1)), pd.concat([every, combined], ignore_index=True), MODEL)
+    axes = figure.axes[-1]
+    points = {  # by whether they are filled
+        filled: np.concatenate(
+            [part.get_offsets() for part in axes.collections if bool(len(part.get_facecolors())) == filled]
+        )
+        for filled in (True, False)
+    }
+    for filled, table in ((True, every), (False, combined)):
+        wanted = at(table, measure="error")[["distance", "barrier"]].to_numpy()
+        np.testing.assert_allclose(np.sort(points[filled], axis=0), np.sort(wanted, axis=0))
+    words = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert words[-6:] == [
+        "to the retrained network",
+        "from the cycle before",
+        "to a small network",
+        "in a random direction",
+        "between seeds",
+        "statistics combined",
+    ]
+    drawn = np.concatenate([dots(figure.axes[11], look.colour)[:, 1] for look in barriers.WAYS.values()])
+    assert drawn.max() == at(every, measure="error", what="pruned_retrained")["barrier"].max()  # measured anew alone
+
+
 def test_barriers_of_pruned_networks_or_of_seeds_alone():
     for what, columns in (("pruned_retrained", 4), ("seeds", 2)):
         table, heights = (at(part, what=what) for part in (tables.lines((0, 1)), tables.barriers((0, 1))))
         figure = barriers.draw(table.replace({"loss": {table["loss"].max(): np.inf}}), heights, MODEL)
-        assert len(figure.axes) == 2 * columns + 2
+        assert len(figure.axes) == 2 * columns + 3
         assert legible(figure)
 
 

@@ -594,7 +594,9 @@ FIGURES = (
             "pretrained network W* to the retrained one of each cycle, and between pretrained networks of unlike "
             "seeds. Bottom: the barriers, how far a curve rises above the chord between its ends, with 95 % intervals "
             "over images, on an axis that is linear up to twice the tolerance (the red line) and logarithmic above; "
-            "the green band spans the pairs of seeds. A barrier of zero alone is no common basin: how "
+            "the green band spans the pairs of seeds. Bottom right: the barrier of every line over the distance of its "
+            "ends, controls included, filled with batch norm's statistics measured anew, hollow with combined ones. "
+            "A barrier of zero alone is no common basin: how "
             "good the retrained network is stands at the right end of the upper panels. Beyond An empirical study of "
             "a pruning mechanism, and after Frankle et al. (2020)."
         ),

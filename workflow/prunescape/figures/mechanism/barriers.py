@@ -13,7 +13,7 @@ from prunescape.figures.mechanism import terms
 from prunescape.figures.mechanism.terms import PRUNINGS, RETRAININGS
 from prunescape.figures.palette import BLUE, GREEN, Look
 from prunescape.figures.select import at, distinct, truths
-from prunescape.mechanism.labels import BY_ACTIVATIONS, BY_WEIGHTS
+from prunescape.mechanism.labels import AT_RANDOM, BY_ACTIVATIONS, BY_WEIGHTS, FROM_LAST, TO_SMALL
 
 RETRAINED, SEEDS = "pruned_retrained", "seeds"
 BETWEEN = Look(GREEN, "", "between seeds", (0, (4, 1.5)))
@@ -27,6 +27,15 @@ WAYS = {  # every way of pruning and retraining
     ("channels", "fine_tuning"): Look(palette.VERMILION, "D", "channels, fine-tuning"),
     ("channels", "rewinding"): Look("#e69f00", "^", "channels, rewinding", (0, (4, 1.2))),
 }
+KINDS = {  # markers of lines between networks, and what they are called
+    RETRAINED: ("o", "to the retrained network"),
+    FROM_LAST: ("s", "from the cycle before"),
+    TO_SMALL: ("D", "to a small network"),
+    AT_RANDOM: ("P", "in a random direction"),
+    SEEDS: ("^", "between seeds"),
+    BY_WEIGHTS: ("v", "matched by weights"),
+    BY_ACTIVATIONS: ("<", "matched by activations"),
+}
 HEIGHTS = {"loss": "Barrier of the loss (nats)", "error": "Barrier of the error (points)"}
 SHIFT = 0.14  # cycles between the ways of one cycle
 LINEAR_LOSS = 0.1  # nats up to which the axis of the loss' barriers is linear
@@ -35,14 +44,14 @@ APART = 0.1  # cycles that the seeds of one way fill
 
 
 def draw(lines: pd.DataFrame, barriers: pd.DataFrame, model: str, tolerance: float = 2.0) -> Figure:
-    """Above, accuracy and loss along the lines, a column a way; below, the heights of the barriers by cycle.
+    """Above, accuracy and loss along the lines, a column a way; below, the heights of the barriers, and distances.
 
     Args:
         lines: model, seed, what (pruned_retrained: from W* to W_r; seeds: between pretrained networks), pruning,
             retraining, cycle, seed_to, recomputed, alpha (0 to 1), top1, loss: lines.csv; where it has both, lines with
-            batch norm's statistics measured anew are drawn.
+            batch norm's statistics measured anew are drawn, but for the last panel, which has both.
         barriers: model, seed, what, pruning, retraining, cycle, seed_to, recomputed, measure (loss, error), barrier,
-            low, high: barriers.csv.
+            low, high, distance: barriers.csv.
         tolerance: points of error up to which two networks count as in one basin.
     """
     table, heights = (_one_convention(at(part, model=model)) for part in (lines, barriers))
@@ -51,9 +60,9 @@ def draw(lines: pd.DataFrame, barriers: pd.DataFrame, model: str, tolerance: flo
     cycles = distinct(at(table, what=RETRAINED)["cycle"])
     colours = dict(zip(cycles, palette.ages(len(cycles)), strict=True))
     columns = len(ways) + bool(len(between))
-    figure = style.new_figure(max(8.4, 2.2 * columns + 0.6), 8.2)
-    layout = figure.add_gridspec(3, 2 * columns, height_ratios=(1, 1, 1.35))
-    grid = [[figure.add_subplot(layout[row, 2 * place : 2 * place + 2]) for place in range(columns)] for row in (0, 1)]
+    figure = style.new_figure(max(8.4, 2.2 * columns + 0.6), 8.9)
+    layout = figure.add_gridspec(3, 3 * columns, height_ratios=(1, 1, 1.35))
+    grid = [[figure.add_subplot(layout[row, 3 * place : 3 * place + 3]) for place in range(columns)] for row in (0, 1)]
     for place, way in enumerate(ways):
         _by_cycle(grid[0][place], grid[1][place], _of(table, way), colours)
         grid[0][place].set_title(f"{PRUNINGS[way[0]]},\n{RETRAININGS[way[1]]}")
@@ -68,11 +77,13 @@ def draw(lines: pd.DataFrame, barriers: pd.DataFrame, model: str, tolerance: flo
     grid[1][0].set_ylabel("Training loss (nats)")
     for place, measure in enumerate(HEIGHTS):
         _heights(figure.add_subplot(layout[2, columns * place : columns * (place + 1)]), heights, measure, tolerance)
+    every = at(barriers, model=model, measure="error")
+    kinds = _by_distance(figure.add_subplot(layout[2, 2 * columns :]), every, tolerance)
     style.heading(figure, f"{names.model_title(model)}: barriers between networks", _words(table, bool(len(between))))
     ages = [Line2D([], [], color=colour, lw=1.6, label=f"cycle {cycle:g}") for cycle, colour in colours.items()]
     seeds = [BETWEEN.handle()] if len(between) else []
     seeds += [look.handle() for what, look in OF_MATCHED.items() if len(at(table, what=what))]
-    style.legend_below(figure, [*ages, *(WAYS[way].handle() for way in ways), *seeds], entry=1.9)
+    style.legend_below(figure, [*ages, *(WAYS[way].handle() for way in ways), *seeds, *kinds], entry=1.9)
     return figure
 
 
@@ -160,8 +171,15 @@ def _heights(axes: Axes, barriers: pd.DataFrame, measure: str, tolerance: float)
     if len(pairs):
         axes.axhspan(pairs.min(), pairs.max(), color=BETWEEN.colour, alpha=drawing.BAND, lw=0)
         axes.axhline(pairs.mean(), color=BETWEEN.colour, lw=1.5, ls=BETWEEN.dashes)
+    _axis(axes, float(np.nanmax(here[["barrier", "high"]].to_numpy(float))), measure, tolerance)
+    cycles = distinct(here["cycle"]) or [1.0]
+    axes.set_xlim(cycles[0] - 0.6, cycles[-1] + 0.6)
+    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
+
+
+def _axis(axes: Axes, top: float, measure: str, tolerance: float) -> None:
+    """The axis of barriers: linear up to about the tolerance, which is drawn for errors, and logarithmic above."""
     linear = (2 * tolerance if measure == "error" else LINEAR_LOSS) or LINEAR_LOSS
-    top = float(np.nanmax(here[["barrier", "high"]].to_numpy(float)))
     if measure == "error":
         axes.axhline(tolerance, color=style.HIGHLIGHT, lw=1.2, zorder=1.5)
         axes.annotate(
@@ -179,9 +197,43 @@ def _heights(axes: Axes, barriers: pd.DataFrame, measure: str, tolerance: float)
     else:
         axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.set_ylim(-0.06 * min(linear, top), 1.3 * top)
-    cycles = distinct(here["cycle"]) or [1.0]
-    axes.set_xlim(cycles[0] - 0.6, cycles[-1] + 0.6)
-    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
+
+
+def _by_distance(axes: Axes, here: pd.DataFrame, tolerance: float) -> list[Line2D]:
+    """A point a line of any kind, its barrier over the distance of its ends; hollow with combined statistics.
+
+    Returns:
+        What stands for the kinds in a legend.
+    """
+    axes.set(title="Barrier and distance", ylabel=HEIGHTS["error"], xlabel="Distance of the networks")
+    here = here.dropna(subset=["barrier", "distance"])
+    if here.empty:
+        drawing.empty(axes)
+        return []
+    axes.grid()
+    recomputed, handles = truths(here["recomputed"]), []
+    of_cycles = {way: look.colour for way, look in WAYS.items()}
+    of_seeds = {SEEDS: BETWEEN.colour} | {what: look.colour for what, look in OF_MATCHED.items()}
+    for what, (marker, words) in KINDS.items():
+        mine = here["what"] == what
+        if not mine.any():
+            continue
+        ways = zip(here.loc[mine, "pruning"], here.loc[mine, "retraining"], strict=True)
+        colours = np.array([of_seeds.get(what) or of_cycles[way] for way in ways], dtype=object)
+        for anew in (True, False):
+            some = (recomputed[mine] == anew).to_numpy()
+            edges = colours[some].tolist()
+            axes.scatter(
+                here.loc[mine, "distance"][some], here.loc[mine, "barrier"][some], s=17, marker=marker, linewidths=0.8,
+                facecolors=edges if anew else "none", edgecolors=edges, alpha=0.75, zorder=3 + anew,
+            )  # fmt: skip
+        handles.append(Line2D([], [], color=style.INK, marker=marker, ls="", ms=4.5, label=words))
+    if recomputed.any() and not recomputed.all():
+        hollow = Line2D([], [], color=style.INK, marker="o", mfc="none", ls="", ms=4.5, label="statistics combined")
+        handles.append(hollow)
+    _axis(axes, float(here["barrier"].max()), "error", tolerance)
+    axes.set_xlim(left=0)
+    return handles
 
 
 def _one_way(axes: Axes, mine: pd.DataFrame, shift: float, look: Look) -> None:
