@@ -28,7 +28,7 @@ from prunescape.statistics.looks import GENERATIONS
 from prunescape.stochastic.confirming import Confirming
 from prunescape.stochastic.gain_claims import one_shot
 from prunescape.stochastic.populations import evaluate_variants
-from prunescape.stochastic.statistics import choose_cells
+from prunescape.stochastic.statistics import choose_cells, near_chance
 from prunescape.stochastic.variants import Pretrained, Variant, confirmed_variants, variants
 from prunescape.training.engine import Engine
 from prunescape.training.recalibration import recalibrate, recalibration_batches
@@ -91,7 +91,7 @@ def claims(data: PreparedData, held_out: int, exploring: int, fresh: int, draws:
         return pd.concat(tables, ignore_index=True)
 
     explored = variants(**GRID, draws=draws, kinds=["deterministic", "stochastic"])
-    best = choose_cells(measured(range(exploring), explored, chooses, "train", "grid"))
+    best = choose_cells(measured(range(exploring), explored, chooses, "train", "grid"), near_chance(10, 100))
     confirmed = confirmed_variants(**GRID, draws=draws, best=best)
     table = measured(range(exploring, exploring + fresh), confirmed, data, "validation", "confirm")
     asking = Asking(About("stochastic", "made", f"digits; {fresh} fresh networks"), LEVEL, LEVEL)

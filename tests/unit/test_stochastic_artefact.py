@@ -33,7 +33,7 @@ def both(with_norm: float, without: float, recalibrated: float = 0.0, seeds: ran
             theirs = theirs[~theirs["recalibrated"].astype(bool)]
         if name == "confirmed_structured":
             theirs = theirs[:0]
-        for column in ("delta_recalibrated", "one_shot_top1_recalibrated", "control_top1"):
+        for column in ("delta_recalibrated", "one_shot_top1_recalibrated", "control_top1", "live_top1"):
             theirs = theirs.assign(**{column: float("nan")}) if column in theirs else theirs
         given[name] = pd.concat([table, theirs], ignore_index=True)
     cell = {**CELL, "deployed": DEPLOYED, "source": "grid", "of": {"magnitude": CELL, "recalibrated": CELL}}

@@ -21,11 +21,11 @@ from prunescape.pruning.unstructured import masks, prunable
 from prunescape.stochastic.basins import basins
 from prunescape.stochastic.context import PretrainedContext, open_pretrained
 from prunescape.stochastic.feature_variance import feature_variance
-from prunescape.stochastic.fine_tuning import FineTuned, controls, fine_tune, measure_fine_tuning
+from prunescape.stochastic.fine_tuning import FineTuned, fine_tune, measure_fine_tuning, with_live_batch_norm
 from prunescape.stochastic.gradient_flow import gradient_flow_table, gradient_norm
 from prunescape.stochastic.populations import evaluate_variants
 from prunescape.stochastic.searches import run_searches
-from prunescape.stochastic.statistics import choose_cells, choose_structured
+from prunescape.stochastic.statistics import choose_cells, choose_structured, guessing_accuracy, near_chance
 from prunescape.stochastic.variants import (
     KINDS,
     Pretrained,
@@ -99,7 +99,7 @@ def grid_table(gains: dict[tuple[float, float], list[float]]) -> pd.DataFrame:
 
 def test_the_cell_is_that_of_the_largest_mean_gain_without_recalibration() -> None:
     grid = grid_table({(0.8, 0.1): [1.0, 2.0], (0.9, 0.1): [9.0, -4.0], (0.9, 0.9): [0.0, 0.0]})
-    found = choose_cells(pd.concat([grid, grid.assign(method="lamp", top1=-grid["top1"])]))
+    found = choose_cells(pd.concat([grid, grid.assign(method="lamp", top1=-grid["top1"])]), 0.0)
     assert {name: found[name] for name in ("gamma", "sigma", "source")} == {
         "gamma": 0.9,
         "sigma": 0.1,
@@ -110,9 +110,28 @@ def test_the_cell_is_that_of_the_largest_mean_gain_without_recalibration() -> No
         "recalibrated": {"gamma": 0.9, "sigma": 0.9},
         "lamp": {"gamma": 0.9, "sigma": 0.9},
     }
-    assert choose_cells(grid, [0.5, 0.01]) == {"gamma": 0.5, "sigma": 0.01, "source": "config", "of": {}}
+    given = choose_cells(grid, 0.0, [0.5, 0.01])
+    assert (given["gamma"], given["sigma"], given["source"]) == (0.5, 0.01, "config")
+    assert given["of"] == {
+        "magnitude": {"gamma": 0.5, "sigma": 0.01},
+        "recalibrated": {"gamma": 0.9, "sigma": 0.9},  # which is not given, and so the grid's
+    }
     ways = pd.concat([grid.assign(method="uniform"), grid.assign(method="non_uniform", top1=50.0)])
     assert choose_structured(ways) == {"method": "uniform", "gamma": 0.9, "sigma": 0.1}
+
+
+def test_cells_in_which_all_guess_are_chosen_only_where_there_are_no_others() -> None:
+    """The largest gain is where both sides are at chance; where one side is above it, a gain is one."""
+    grid = grid_table({(0.8, 0.1): [1.0, 2.0], (0.9, 0.1): [3.0, 4.0]})
+    at_chance = grid["gamma"] == 0.9
+    base = grid.loc[(grid["kind"] == "deterministic") & at_chance, "top1"].iloc[0]
+    guessing = grid.assign(top1=grid["top1"].where(~at_chance, grid["top1"] - base + 10.0))
+    plain = guessing[~guessing["recalibrated"]]
+    assert choose_cells(plain, 0.0)["gamma"] == choose_cells(plain, 12.0)["gamma"] == 0.9  # 10 and 13.5 %
+    assert choose_cells(plain, 15.0)["gamma"] == 0.8
+    assert choose_cells(plain, 100.0)["gamma"] == 0.9
+    assert near_chance(10, 100) == near_chance(10, 5000) == 15.0
+    assert near_chance(10, 5) == guessing_accuracy(10, 5) == 40.0
 
 
 def test_what_confirms_is_at_every_cell_of_the_grid_and_at_what_was_chosen() -> None:
@@ -243,10 +262,12 @@ def test_fine_tuning_is_measured_before_and_after(context: PretrainedContext, ta
     assert len(after) == len(before)
     assert set(found.variances["method"]) == {"magnitude"}
     frozen = replace(task, recipe=replace(task.recipe, batch_norm="frozen"))
-    control = np.array(controls(context.pretrained, wanted, frozen))
+    control = np.array(with_live_batch_norm(context.pretrained, wanted, frozen))
     plain = found.accuracies["kind"] == "deterministic"
     assert np.isnan(control).tolist() == (~plain).tolist()
     assert (control[plain] > found.accuracies["one_shot_top1"][plain] + 5).all()  # by statistics alone
+    live = np.array(with_live_batch_norm(context.pretrained, wanted, frozen, 0.02, 5e-5))
+    assert live[plain].tolist() == found.accuracies["top1"][plain].tolist()  # as the task above has it live
     check_lines(context, wanted, tuned)
     of_lamp = FineTuned(tuned.table[:3], tuned.networks[:3])
     without = measure_fine_tuning(context, wanted[:3], of_lamp).variances

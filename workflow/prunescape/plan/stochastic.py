@@ -151,7 +151,7 @@ class Stochastic(Companion[Section]):
         """Number of networks that are fine-tuned, an upper bound."""
         chosen = self.fine_tuned(model)
         plain, noises = 3, len(chosen["sigmas"]) + 1
-        return len(chosen["methods"]) * (2 * plain + noises * chosen["draws"])  # the plain ones have a control
+        return len(chosen["methods"]) * (3 * plain + noises * chosen["draws"])  # the plain ones have two controls
 
     def _confirmed_networks(self, model: str) -> int:
         """Number of networks that confirm one-shot gains, an upper bound."""
@@ -334,17 +334,21 @@ class Stochastic(Companion[Section]):
             tables = {"grids": "grid", "sweeps": "sweep"}
             if wildcards["model"] in self.models_of((STRUCTURED,)):
                 tables["structured"] = "structured"
-            return {
+            parts = {
                 name: [self.part(table).replace("{seed}", str(seed)) for seed in self.run.seeds]
                 for name, table in tables.items()
             }
+            return {"data": self.run.meta, **parts}
 
         return self.step(
             "choose_cell",
             {"cell": self.cell},
             combinations(model=self.models),
             inputs=explored,
-            values=lambda wildcards: self.of_model(wildcards["model"]).plain("cell"),
+            values=lambda wildcards: {
+                **self.of_model(wildcards["model"]).plain("cell"),
+                **self.section.plain("held_out"),
+            },
             is_local=True,
         )
 

@@ -97,23 +97,30 @@ def fine_tune(
     return FineTuned(table, networks)
 
 
-def controls(
-    pretrained: Pretrained, variants: Sequence[Variant], task: Task, report: Report | None = None
+def with_live_batch_norm(
+    pretrained: Pretrained,
+    variants: Sequence[Variant],
+    task: Task,
+    learning_rate: float = 0.0,
+    weight_decay: float = 0.0,
+    report: Report | None = None,
 ) -> list[float]:
-    """Accuracies of the deterministic variants after as many epochs with learning rate 0 and live batch norm.
+    """Accuracies of the deterministic variants after as many epochs with live batch norm.
 
-    No weight changes: what is recovered is recovered by batch norm's statistics alone.
+    With learning rate 0 no weight changes: what is recovered is recovered by batch norm's statistics alone. With that
+    of fine-tuning it is what live batch norm and weights recover together.
 
     Args:
-        pretrained, variants, task: see `fine_tune`; the task's recipe may freeze batch norm.
+        pretrained, variants, task, learning_rate, weight_decay: see `fine_tune`; the task's recipe may freeze batch
+            norm.
 
     Returns:
         One a variant, in percent; NaN of those with noise.
     """
     places = [place for place, variant in enumerate(variants) if variant.kind == DETERMINISTIC]
     live = replace(task, recipe=replace(task.recipe, batch_norm=LIVE))
-    still = fine_tune(pretrained, [variants[place] for place in places], live, 0.0, 0.0, report)
-    found = dict(zip(places, still.table["top1"], strict=True))
+    tuned = fine_tune(pretrained, [variants[place] for place in places], live, learning_rate, weight_decay, report)
+    found = dict(zip(places, tuned.table["top1"], strict=True))
     return [found.get(place, float("nan")) for place in range(len(variants))]
 
 

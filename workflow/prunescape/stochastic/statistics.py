@@ -193,32 +193,37 @@ def crossovers(table: pd.DataFrame, tolerance: float = 0.0) -> pd.DataFrame:
 
 
 GRID, CONFIG = "grid", "config"
+CHANCE = 5.0  # points above guessing, up to which a network counts as guessing
 
 
-def choose_cells(grid: pd.DataFrame, fixed: Sequence[float] | None = None) -> dict[str, Any]:
-    """What a model's exploration chose: the cells of the largest mean gains over its seeds; or the one given.
+def choose_cells(grid: pd.DataFrame, chance: float, fixed: Sequence[float] | None = None) -> dict[str, Any]:
+    """What a model's exploration chose: the cells of the largest mean gains over its seeds, but where networks guess.
 
     Args:
         grid: what `evaluate_variants` gives on held-out images for the grid of one model, for one seed or more.
-        fixed: gamma and sigma, if they are not to be chosen.
+        chance: see `near_chance`; cells in which both sides are no better are left out, unless all are such.
+        fixed: gamma and sigma of magnitude with batch norm as pretrained, if they are not to be chosen.
 
     Returns:
         As JSON values gamma, sigma and source ("grid" or "config"), those of magnitude with batch norm as pretrained;
         and `of`, gamma and sigma by method, and of magnitude as "recalibrated" those of the largest gain between
-        networks that are both recalibrated; empty where the cell is given.
+        networks that are both recalibrated.
     """
-    if fixed is not None:
-        return {"gamma": fixed[0], "sigma": fixed[1], "source": CONFIG, "of": {}}
     intervals = seed_intervals(grid)
+    cells = intervals[intervals["kind"] == STOCHASTIC]
+    guessing = (cells["median"] <= chance) & (cells["reference"] <= chance)
+    everywhere = guessing.groupby([cells["method"], cells["recalibrated"]]).transform("all")
     chosen = {}
-    for row in best_cells(intervals[intervals["kind"] == STOCHASTIC]).to_dict("records"):
+    for row in best_cells(cells[~guessing | everywhere]).to_dict("records"):
         name = str(row["method"])
         if row["recalibrated"]:
             if name != MAGNITUDE:
                 continue
             name = RECALIBRATED
         chosen[name] = {"gamma": float(row["gamma"]), "sigma": float(row["sigma"])}
-    return {**chosen[MAGNITUDE], "source": GRID, "of": chosen}
+    if fixed is not None:
+        chosen[MAGNITUDE] = {"gamma": fixed[0], "sigma": fixed[1]}
+    return {**chosen[MAGNITUDE], "source": GRID if fixed is None else CONFIG, "of": chosen}
 
 
 def choose_structured(structured: pd.DataFrame) -> dict[str, Any]:
@@ -243,6 +248,18 @@ def guessing_accuracy(classes: int, images: int) -> float:
         images: how many the accuracy is measured on.
     """
     return float(100 * binom.ppf(0.95, images, 1 / classes) / images)
+
+
+def near_chance(classes: int, images: int) -> float:
+    """The accuracy, in percent, up to which a network counts as guessing: that of guessing and `CHANCE` points more.
+
+    A network that has lost everything names one class or a few, and is rarely at chance to the point; of few images
+    `guessing_accuracy` is more.
+
+    Args:
+        classes, images: see `guessing_accuracy`.
+    """
+    return max(100 / classes + CHANCE, guessing_accuracy(classes, images))
 
 
 def candidates(fronts: pd.DataFrame, guessing: float) -> pd.DataFrame:

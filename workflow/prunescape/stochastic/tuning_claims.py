@@ -13,11 +13,10 @@ from prunescape.pruning.settings import MAGNITUDE
 from prunescape.stochastic.chosen import of_method
 from prunescape.stochastic.confirming import GAIN, PAPER, POINTS, WORTH, Confirming
 from prunescape.stochastic.names import DETERMINISTIC, STOCHASTIC
-from prunescape.stochastic.statistics import seed_medians
+from prunescape.stochastic.statistics import CHANCE, seed_medians
 from prunescape.stochastic.tables import SOURCE
 
 LAMP, GRASP = "lamp", "grasp"
-CHANCE = 5.0  # points above guessing, up to which a network counts as guessing
 FINE_TUNED = Estimand(
     "after_fine_tuning",
     "Does noise gain after fine-tuning?",

@@ -114,6 +114,10 @@ _COLUMNS = {
         " empty of networks with noise",
         "percent",
     ),
+    "live_top1": Column(
+        NUMBER, "accuracy after fine-tuning with live batch norm; empty of networks with noise", "percent"
+    ),
+    "dp_live": Column(NUMBER, "accuracy of deterministic pruning after fine-tuning with live batch norm", "percent"),
     "best_top1": Column(NUMBER, "largest top-1 accuracy of all measured epochs", "percent"),
     "train_loss": Column(NUMBER, "mean cross-entropy of the last epoch's training images", "nats"),
     "diverged": Column(TRUTH, "whether the loss or a weight stopped being finite; training ended there"),

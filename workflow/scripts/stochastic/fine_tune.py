@@ -9,7 +9,7 @@ from prunescape.runtime.job_lock import job_lock
 from prunescape.runtime.logs import logged
 from prunescape.stochastic.basins import basins
 from prunescape.stochastic.context import open_pretrained
-from prunescape.stochastic.fine_tuning import controls, fine_tune, measure_fine_tuning
+from prunescape.stochastic.fine_tuning import fine_tune, measure_fine_tuning, with_live_batch_norm
 from prunescape.stochastic.variants import tuning_variants
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.recipe import Recipe
@@ -31,8 +31,13 @@ with logged(snakemake) as logger:
             tuned = fine_tune(context.pretrained, wanted, task, *rates, logger.info, checkpoint)
             tables = measure_fine_tuning(context, wanted, tuned)
             # Without batch norm a control with learning rate 0 is the network that it was.
-            still = controls(context.pretrained, wanted, task, logger.info) if context.has_batch_norm else np.nan
-            accuracies = tables.accuracies.assign(control_top1=still)
+            still, live = (
+                with_live_batch_norm(context.pretrained, wanted, task, *of, logger.info)
+                if context.has_batch_norm
+                else np.nan
+                for of in ((0.0, 0.0), rates)
+            )
+            accuracies = tables.accuracies.assign(control_top1=still, live_top1=live)
             lines = basins(context, wanted, tuned, best["gamma"], best["sigma"], **settings["basin"])
             write_csv(snakemake.output.basins, lines.barriers)
             write_csv(snakemake.output.lines, lines.points)
