@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from conftest import COMPANIONS, copy_project, merged, snakemake, started, write_config
 
+from documented import DOCS
 from prunescape.claims.asking import Estimand
 from prunescape.claims.study import StudyClaims
 from prunescape.stochastic import cause_claims, control_claims, deployment, gain_claims, search_claims, tuning_claims
@@ -135,8 +136,8 @@ def test_the_papers_preset_shrunken(shrunken: Callable[..., Path]) -> None:
             "sample": 10,
             "lanes": 1,
             "sweep": {
-                **{"methods": ["magnitude"], "gammas": [0.8], "sigmas": [0.003], "draws": 1},
-                **{"shown_gammas": [0.8], "shown_sigma": 0.003},
+                **{"methods": ["magnitude", "sparsegpt"], "scopes": ["usual", "erk", "uniform", "2of4"]},
+                **{"gammas": [0.8], "sigmas": [0.003], "draws": 1, "shown_gammas": [0.8], "shown_sigma": 0.003},
             },
             "grid": {"methods": ["magnitude"], "gammas": [0.9], "sigmas": [0.003], "draws": 1},
             "confirm": {"seeds": 2, "draws": 1},
@@ -155,7 +156,10 @@ def test_the_papers_preset_shrunken(shrunken: Callable[..., Path]) -> None:
     assert one["published_sp"].notna().all()
     assert pd.read_csv(output / "table_2.csv")["published_delta"].notna().sum() == 1
     assert pd.read_csv(output / "table_3.csv")["published_sp_channel"].notna().sum() == 2
-    assert len(list((output / "figures").rglob("*.png"))) == 2 + 11
+    others = [f"{score}{scope}" for score in ("magnitude", "sparsegpt") for scope in ("", "_erk", "_2of4")]
+    assert set(pd.read_csv(output / "sweep.csv")["method"]) == {"none", "magnitude_uniform", *others}
+    assert set(pd.read_csv(output / "deployment.csv")["method"]) <= {"magnitude_uniform", *others}
+    assert len(list((output / "figures").rglob("*.png"))) == 2 + 10 + 1 + len(others)
 
 
 # Keys of all questions of the study.
@@ -165,24 +169,22 @@ QUESTIONS = {
     for value in vars(module).values()
     if isinstance(value, Estimand)
 }
-METHODS = ["magnitude", "lamp", "grasp"]
 
 
 @pytest.mark.full
 def test_the_preset_for_fashion_mnist_asks_the_same_claims(shrunken: Callable[..., Path]) -> None:
-    """Of images in CIFAR-10's format, as those of Fashion-MNIST are not there."""
+    """Of images in CIFAR-10's format, as those of Fashion-MNIST are not there; what it asks for is its own."""
     small = {
         "data": {"name": "cifar10", "train_size": 40, "validation_size": 10},
         "recipe": {"batch_size": 20},
         "models": {"small_resnet": {"methods": ["uniform"], "ratios": [0.5]}},
-        "stochastic": {  # all that can be asked, where the preset asks for magnitude alone
+        "stochastic": {
             "held_out": 10,
             "sample": 20,
-            "sweep": {"methods": METHODS, "gammas": [0.8], "sigmas": [0.01], "draws": 1},
-            "grid": {"methods": METHODS, "gammas": [0.8], "sigmas": [0.01, 0.03], "draws": 1},
+            "sweep": {"gammas": [0.8], "sigmas": [0.01], "draws": 1},
+            "grid": {"gammas": [0.8], "sigmas": [0.01, 0.03], "draws": 1},
             "confirm": {"seeds": 1, "draws": 2},
-            "transfer": {"gammas": [0.6, 0.8], "draws": 1},
-            "fine_tuning": {"methods": METHODS, "sigmas": [0.01, 0.03], "draws": 1, "epochs": 1},
+            "fine_tuning": {"sigmas": [0.01, 0.03], "draws": 1, "epochs": 1},
             "basin": {"points": 3, "draws": 1},
             "search": {"budget": 2, "population": 2, "draws": 1},
             "structured": {"sigmas": [0.01], "draws": 1},
@@ -191,5 +193,7 @@ def test_the_preset_for_fashion_mnist_asks_the_same_claims(shrunken: Callable[..
     folder = shrunken("fashion_mnist_stochastic", small)
     snakemake(folder, "results/fashion_mnist_stochastic/stochastic/claims.json", "--cores", "2")
     stated = StudyClaims.read(folder / "results" / "fashion_mnist_stochastic" / "stochastic" / "claims.json")
-    assert {claim.id.split(".")[1] for claim in stated.claims} == QUESTIONS
-    assert {claim.outcome for claim in stated.claims} == {"not decided"}  # of one network
+    demo = StudyClaims.read(DOCS / "results" / "demo" / "stochastic" / "claims.json")
+    asked, by_demo = ({claim.id.split(".")[1] for claim in one.claims} for one in (stated, demo))
+    assert asked == by_demo == QUESTIONS
+    assert {claim.outcome for claim in stated.claims} == {"not decided", "cannot be asked here"}  # of one network

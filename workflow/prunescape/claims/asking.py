@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import brentq
+from scipy.special import rel_entr
 from scipy.stats import nct, t
 
 from prunescape.claims.claim import About, Claim, Question
@@ -23,6 +25,7 @@ MOST_SEEDS = 1000
 NEAR_ONE = 1 - 1e-6  # correlations above have no z that could be averaged
 FEWEST = 3  # seeds with which anything is decided
 ROUNDING = 1e-12  # of equal numbers' deviation, in parts of them
+TINY = 1e-12  # from 0 and 1, at which a logarithm ends
 FARTHEST = 100.0  # points that two percentages can differ by
 
 
@@ -37,6 +40,8 @@ class Estimand(Question):
         lowest, highest: ends of what the number may be, to which intervals are cut; None: of differences in points -100
             and 100, of other numbers none.
         is_correlation: intervals are made of Fisher's z, and so stay between -1 and 1.
+        is_share: intervals are no narrower than Hoeffding's, as many shares may be all alike and their mean another.
+        is_rare: likewise their upper ends, of gains that most seeds may lack and few have.
     """
 
     smallest: float = 0.0
@@ -45,6 +50,8 @@ class Estimand(Question):
     lowest: float | None = None
     highest: float | None = None
     is_correlation: bool = False
+    is_share: bool = False
+    is_rare: bool = False
 
     def __post_init__(self) -> None:
         """Write margin and smallest effect behind the quantity."""
@@ -99,7 +106,8 @@ class Asking:
             name; name_low and name_high, one-sided bounds at the level, NaN of fewer than three seeds and where all
             have the same value, which says nothing of how they scatter; confidence (of the interval), core, seeds,
             smallest, power (the chance that an effect of that size is decided, by how these seeds scatter), and
-            seeds_needed (for a power of 0.8; None, where a thousand are not enough); None where there is no interval.
+            seeds_needed (for a power of 0.8; None, where a thousand are not enough); None where there is no interval,
+            and of shares, whose interval is not Student's.
         """
         numbers = values.to_numpy(dtype=np.float64)
         level = (self.core if core else self.other) / parts
@@ -117,6 +125,13 @@ class Asking:
         ends = [float(np.tanh(end)) if asked.is_correlation else end for end in (mean, low, high)]
         least, most = asked.ends
         least = least if lowest is None else lowest
+        if asked.is_share and n >= FEWEST:
+            shares = bounded_mean((numbers - least) / (most - least), level)
+            wider = [least + (most - least) * end for end in shares]
+            ends = [mean, float(np.fmin(low, wider[0])), float(np.fmax(high, wider[1]))]
+            power, needed = None, None
+        if asked.is_rare and not np.isnan(high):
+            ends[2] = max(high, most * bounded_mean(np.maximum(numbers, 0.0) / most, level)[1])
         mean, low, high = ends[0], max(ends[1], least), min(ends[2], most)
         bounds = {name: mean, f"{name}_low": low, f"{name}_high": high}
         more = {"confidence": 1 - 2 * level, "core": core, "seeds": n, "smallest": smallest}
@@ -137,6 +152,24 @@ class Asking:
                 told += f"; 80 % takes {needed}" if needed else f"; 80 % takes more than {MOST_SEEDS}"
             told += "."
         return asked.answered(self.about, answer + told, judgement, numbers=numbers, **more)
+
+
+def bounded_mean(values: np.ndarray, level: float) -> tuple[float, float]:
+    """One-sided bounds for a mean of numbers between 0 and 1, of whatever distribution (Hoeffding, 1963, theorem 1).
+
+    Args:
+        values: one a seed.
+        level: of each bound.
+    """
+    mean, most = float(np.clip(values.mean(), 0.0, 1.0)), -np.log(level) / len(values)
+
+    def beyond(end: float) -> float:
+        """How much less probable the mean is than the level, as a logarithm a seed, if `end` is the true one."""
+        return float(rel_entr(mean, end) + rel_entr(1 - mean, 1 - end) - most)
+
+    low = brentq(beyond, TINY, mean) if mean > TINY and beyond(TINY) > 0 else 0.0
+    high = brentq(beyond, mean, 1 - TINY) if mean < 1 - TINY and beyond(1 - TINY) > 0 else 1.0
+    return low, high
 
 
 def power_of(deviation: float, distance: float, seeds: int, level: float) -> float:

@@ -45,13 +45,15 @@ def artefact(confirmed: pd.DataFrame, cells: Mapping[str, Mapping[str, Any]], co
     told, kinds = [], set()
     for model, best in cells.items():
         own = confirmed[(confirmed["model"] == model) & (confirmed["method"] == MAGNITUDE)]
-        gain = of_cell(own, *of_method(best, MAGNITUDE))["delta"]
+        here = of_cell(own, *of_method(best, MAGNITUDE))
+        gain, confirming = here["delta"], confirming.of(here["median"], here["reference"])
         kinds.add(normalised(own))
         if not normalised(own):
             sides[f"{model} without batch norm"] = confirming.tolerance - gain
             told.append(f"{model} without batch norm gains {gain.mean():+.1f} points")
             continue
-        again = of_cell(own, *of_method(best, RECALIBRATED), True)["delta"]
+        there = of_cell(own, *of_method(best, RECALIBRATED), True)
+        again, confirming = there["delta"], confirming.of(there["median"], there["reference"])
         sides[f"{model} with batch norm as pretrained"] = gain - confirming.tolerance
         sides[f"{model} recalibrated"] = confirming.tolerance - again
         told.append(f"{model} gains {gain.mean():+.1f} points as pretrained, {again.mean():+.1f} recalibrated")

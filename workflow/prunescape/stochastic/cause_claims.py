@@ -203,7 +203,7 @@ def one_basin(basins: pd.DataFrame, confirming: Confirming) -> list[Claim]:
             f" {means['loss_barrier'].mean():.3f}"
         )
         stated.append(
-            confirming.equal(
+            confirming.of(means["top1_start"], means["top1_end"]).equal(
                 SAME_BASIN,
                 means["error_barrier"],
                 words,

@@ -17,7 +17,7 @@ from prunescape.stochastic.deployment import in_deployment
 from prunescape.stochastic.gain_claims import normalised, one_shot, structured, transferred
 from prunescape.stochastic.names import F2
 from prunescape.stochastic.search_claims import algorithms, on_front, searched
-from prunescape.stochastic.statistics import CONFIG, GRID, guessing_accuracy
+from prunescape.stochastic.statistics import CONFIG, GRID, guessing_accuracy, near_chance
 from prunescape.stochastic.tables import SOURCE
 from prunescape.stochastic.tuning_claims import tuned
 
@@ -37,9 +37,9 @@ def claims(given: Mapping[str, Any], settings: Mapping[str, Any]) -> StudyClaims
     """The claims of the study on the networks of a run.
 
     Args:
-        given: by name, the study's tables: confirmed, transfer, swaps, basins, weight_cdf, variances, fine_tuning,
-            fronts, search_progress, confirmed_structured, controls, deployed; cells, what was chosen for each model;
-            and data, what meta.json says of the images.
+        given: by name, the study's tables: sweep, confirmed, transfer, swaps, basins, weight_cdf, variances,
+            fine_tuning, fronts, search_progress, confirmed_structured, controls, deployed; cells, what was chosen for
+            each model; and data, what meta.json says of the images.
         settings: question, the study's; models, names in order; tolerance, the margin of gains, in points; level, how
             often any answer may be wrong in one direction; generation, of the confirmation; held_out, the number of
             images on which searches choose; data, the data set's name; and seeds, of the networks that explore.
@@ -69,6 +69,7 @@ def claims_at(given: Mapping[str, Any], settings: Mapping[str, Any], asking: Cal
     tolerance, data = settings["tolerance"], settings["data"]
     classes = len(given["data"]["classes"])
     guessing = guessing_accuracy(classes, settings["held_out"])
+    chance = near_chance(classes, settings["held_out"])
     theirs = published(f"{SOURCE}1", data)
     tables = {name: table for name, table in given.items() if name not in ("cells", "data")}
     stated: list[Claim] = []
@@ -79,8 +80,8 @@ def claims_at(given: Mapping[str, Any], settings: Mapping[str, Any], asking: Cal
         confirmed = own["confirmed"]
         explored = About(STUDY, model, decided_on(data, settings["seeds"]))
         fresh = explored._replace(data=f"{explored.data}; {confirmed['seed'].nunique()} fresh networks")
-        confirming = Confirming(asking(fresh), tolerance, blocked_by(confirmed, 100 / classes))
-        searching = Confirming(asking(explored), tolerance)
+        confirming = Confirming(asking(fresh), tolerance, blocked_by(confirmed, 100 / classes), chance)
+        searching = Confirming(asking(explored), tolerance, blocked_by(own["sweep"], 100 / classes), chance)
         stated += [
             *one_shot(confirmed, best, confirming, on_grid),
             *transferred(own["transfer"], confirming),
@@ -100,5 +101,5 @@ def claims_at(given: Mapping[str, Any], settings: Mapping[str, Any], asking: Cal
     everything = About(STUDY, ALL, decided_on(data, settings["seeds"]))
     confirmed = given["confirmed"]
     found = [blocked_by(confirmed[confirmed["model"] == model], 100 / classes) for model in cells]
-    all_networks = Confirming(asking(everything), tolerance, "; ".join(filter(None, found)))
+    all_networks = Confirming(asking(everything), tolerance, "; ".join(filter(None, found)), chance)
     return stated + artefact(confirmed, cells, all_networks)

@@ -1,7 +1,7 @@
 """How the claims of the study are confirmed: gains of fresh networks against the margin, unless a network collapsed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -44,11 +44,29 @@ class Confirming:
         asking: their levels, and what they are about.
         tolerance: the margin of gains, in points.
         blocked: why nothing is decided by the networks that confirm; empty where something may be.
+        chance: the accuracy up to which networks count as guessing, see `prunescape.stochastic.statistics.near_chance`.
     """
 
     asking: Asking
     tolerance: float
     blocked: str = ""
+    chance: float = 0.0
+
+    def of(self, *sides: pd.Series) -> "Confirming":
+        """The confirmation of what compares accuracies: where all sides guess, nothing is gained or lost, or decided.
+
+        Args:
+            sides: accuracies in percent, one a network.
+        """
+        if self.blocked or any(side.mean() > self.chance for side in sides):
+            return self
+        told = f"a setting at which not all networks guess, as here ({self.chance:.0f} % and less count as chance)"
+        return replace(self, blocked=told)
+
+    def _row(self, *asked: Any, **more: Any) -> dict[str, Any]:
+        """The row of `prunescape.claims.asking.Asking.row`, without power where nothing may be decided."""
+        row = self.asking.row(*asked, **more)
+        return row | {"power": None, "seeds_needed": None} if self.blocked else row
 
     def gains(
         self,
@@ -69,7 +87,7 @@ class Confirming:
             numbers: what else was measured.
             more: see `prunescape.claims.claim.Question.answered`.
         """
-        row = self.asking.row(asked, "gain", gain, core=core)
+        row = self._row(asked, "gain", gain, core=core)
         return self.by_row(asked, row, beyond("gain", row, self.tolerance), words, numbers, **more)
 
     def by_row(
@@ -109,7 +127,7 @@ class Confirming:
             digits, unit: of the difference.
         """
         margin = self.tolerance if margin is None else margin
-        row = self.asking.row(asked, "difference", difference, smallest=margin)
+        row = self._row(asked, "difference", difference, smallest=margin)
         low, high = row["difference_low"], row["difference_high"]
         sure = EQUAL if -margin <= low and high <= margin else OPEN
         if low > margin or high < -margin:
@@ -127,7 +145,7 @@ class Confirming:
         self, asked: Estimand, values: pd.Series, words: str, *, digits: int = 2, unit: str = "", **more: Any
     ) -> Claim:
         """The claim that a number is above zero. See `gains`."""
-        row = self.asking.row(asked, "value", values)
+        row = self._row(asked, "value", values)
         sure, needed = decided("value", row), None
         if self.blocked:
             sure, needed = OPEN, self.blocked
@@ -145,8 +163,8 @@ class Confirming:
             values: by what they are of, one a network.
             words: of the answer, with `{0}` for what decides and `{1}` for its number.
         """
-        whole = {name: self.asking.row(asked, "value", of) for name, of in values.items()}
-        shared = {name: self.asking.row(asked, "value", of, parts=len(values)) for name, of in values.items()}
+        whole = {name: self._row(asked, "value", of) for name, of in values.items()}
+        shared = {name: self._row(asked, "value", of, parts=len(values)) for name, of in values.items()}
         name = min(whole, key=lambda name: _known(whole[name]["value_low"], whole[name]["value"]))
         row, sure = whole[name], decided("value", whole[name])
         if sure != ABOVE:
@@ -175,8 +193,8 @@ class Confirming:
             more: see `gains`.
         """
         names = list(gains)
-        whole = [self.asking.row(asked, "gain", gains[name]) for name in names]
-        shared = [self.asking.row(asked, "gain", gains[name], parts=len(names)) for name in names]
+        whole = [self._row(asked, "gain", gains[name]) for name in names]
+        shared = [self._row(asked, "gain", gains[name], parts=len(names)) for name in names]
         least = min(whole, key=lambda row: _known(row["gain_low"], row["gain"]))
         worst = min(shared, key=lambda row: _known(row["gain_high"], row["gain"]))
         if beyond("gain", least, self.tolerance) == BEYOND:

@@ -158,7 +158,7 @@ def in_deployment(deployed: pd.DataFrame, chosen: Mapping[str, Any], confirming:
     ]
     better = max(top1, key=lambda kind: chosen[kind]["top1"])
     return [
-        confirming.gains(
+        confirming.of(top1[STOCHASTIC], top1[DETERMINISTIC]).gains(
             BETTER,
             top1[STOCHASTIC] - top1[DETERMINISTIC],
             f"held-out images allow {told[0]}, {told[1]}; at gamma {gamma:g} {chosen[STOCHASTIC]['method']} with sigma"

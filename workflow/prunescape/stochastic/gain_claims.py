@@ -7,6 +7,7 @@ import pandas as pd
 
 from prunescape.claims.asking import Estimand
 from prunescape.claims.claim import Claim
+from prunescape.claims.judgement import CANNOT
 from prunescape.pruning.settings import MAGNITUDE
 from prunescape.stochastic.chosen import of_method
 from prunescape.stochastic.confirming import GAIN, PAPER, POINTS, WORTH, Confirming
@@ -79,6 +80,31 @@ DRAWS = Estimand(
     margin="0.9",
     lowest=-0.9,
     highest=0.1,
+    is_share=True,
+)
+BEST_NOISE = Estimand(
+    "best_noise",
+    "Is there a best noise, between less and more of it?",
+    f"{PAPER}, section IV-A",
+    "At the chosen pruning rate the chosen noise is better than each other one of the grid, smaller or larger.",
+    "stochastic accuracy with the chosen noise minus with another one of the grid; of the one that decides",
+    **WORTH,
+)
+ON_CIFAR100 = Estimand(
+    "smaller_on_cifar100",
+    "Is the gain smaller on CIFAR-100 than on CIFAR-10?",
+    f"{PAPER}, section IV-A",
+    "On CIFAR-100 noise gains less than on CIFAR-10.",
+    "gain on CIFAR-10 minus gain on CIFAR-100",
+    **WORTH,
+)
+VARIANCE_ADDS = Estimand(
+    "noise_adds_variance",
+    "Does noise add its variance to that of the weights, which are bimodal after pruning?",
+    f"{PAPER}, section IV-D",
+    "The variance of noisy weights is that of the weights and of the noise; those that remain are bimodal.",
+    "variance of the noisy weights",
+    smallest=0.0,
 )
 DENSE_SAME = Estimand(
     "dense_keeps_accuracy",
@@ -180,7 +206,7 @@ def one_shot(
     cell = best["gamma"], best["sigma"]
     main = of_cell(of_magnitude, *cell)
     stated = [
-        confirming.gains(
+        confirming.of(main["median"], main["reference"]).gains(
             WINS,
             main["delta"],
             f"{_at(*cell)}{_both(main)}",
@@ -194,13 +220,15 @@ def one_shot(
         chosen = of_method(best, RECALIBRATED)
         there, here = of_cell(of_magnitude, *chosen, True), of_cell(of_magnitude, *cell, True)
         stated += [
-            confirming.gains(WINS_RECALIBRATED, there["delta"], f"{_at(*chosen)}{_both(there)}", core=True),
-            confirming.gains(
+            confirming.of(there["median"], there["reference"]).gains(
+                WINS_RECALIBRATED, there["delta"], f"{_at(*chosen)}{_both(there)}", core=True
+            ),
+            confirming.of(here["median"], here["reference"]).gains(
                 OUTLIVES,
                 here["delta"],
                 f"{_at(*cell)}{main['delta'].mean():+.1f} points become {{}}",
             ),
-            confirming.gains(
+            confirming.of(main["median"], here["reference"]).gains(
                 RECALIBRATION,
                 main["median"] - here["reference"],
                 f"{_at(*cell)}noise alone reaches {main['median'].mean():.1f} %, recalibration alone"
@@ -213,8 +241,8 @@ def one_shot(
     noisy = seed_medians(dense)
     noisy = noisy[noisy["kind"] == DENSE_STOCHASTIC].set_index("seed")
     stated += [
-        confirming.every(EVERYWHERE, _cells(of_magnitude), "the cell that decides gains {}"),
-        confirming.above(
+        _everywhere(of_magnitude, confirming),
+        confirming.of(main["median"], main["reference"]).above(
             DRAWS, better, f"{100 * (better.mean() + 0.9):.0f} % of the draws are; the share minus 0.9 is {{}}"
         ),
         confirming.equal(
@@ -223,13 +251,16 @@ def one_shot(
             f"with noise of {best['sigma']:g} the dense network has {noisy['median'].mean():.1f} %, without"
             f" {noisy['reference'].mean():.1f} %, a difference of {{}}",
         ),
+        _best_noise(of_magnitude, cell, confirming),
+        _cannot(ON_CIFAR100, "a run has one data set", confirming),
+        _cannot(VARIANCE_ADDS, "both are so by construction, whatever is measured", confirming),
     ]
     for method in confirmed["method"].drop_duplicates():
         if method not in (MAGNITUDE, NO_METHOD):
             own = of_method(best, method)
             part = of_cell(confirmed[confirmed["method"] == method], *own)
             stated.append(
-                confirming.gains(
+                confirming.of(part["median"], part["reference"]).gains(
                     OF_METHOD,
                     part["delta"],
                     f"{_at(*own)}{_both(part)}",
@@ -246,10 +277,38 @@ def _only(table: pd.DataFrame, cell: tuple[float, float]) -> pd.DataFrame:
     return table[here & ~table["recalibrated"].astype(bool)]
 
 
-def _cells(table: pd.DataFrame) -> pd.DataFrame:
-    """The gains of all cells with batch norm as pretrained: a row a seed, a column a cell."""
+def _everywhere(table: pd.DataFrame, confirming: Confirming) -> Claim:
+    """The claim on all cells with batch norm as pretrained, but for those in which all networks guess."""
     medians = seed_medians(table[~table["recalibrated"].astype(bool)])
-    return medians.pivot_table(index="seed", columns=["gamma", "sigma"], values="delta")
+    wide = medians.pivot_table(index="seed", columns=["gamma", "sigma"], values=["delta", "median", "reference"])
+    guessing = (wide["median"].mean() <= confirming.chance) & (wide["reference"].mean() <= confirming.chance)
+    if guessing.all():  # then nothing is decided
+        confirming, guessing = confirming.of(), ~guessing
+    words = "the cell that decides gains {}"
+    if guessing.any():
+        words += f"; in {int(guessing.sum())} of {len(guessing)} cells all networks guess, which are left out"
+    return confirming.every(EVERYWHERE, wide["delta"].loc[:, ~guessing], words)
+
+
+def _best_noise(table: pd.DataFrame, cell: tuple[float, float], confirming: Confirming) -> Claim:
+    """The claim that the chosen noise is better than less and more; it has to lie between others at its rate."""
+    gamma, sigma = cell
+    medians = seed_medians(table[~table["recalibrated"].astype(bool)])
+    here = medians[(medians["kind"] == STOCHASTIC) & (medians["gamma"] == gamma)]
+    wide = here.pivot_table(index="seed", columns="sigma", values="median")
+    others = [other for other in wide if other != sigma]
+    if not others or not min(others) < sigma < max(others):
+        why = f"at gamma {gamma:g} exploring chose sigma {sigma:g}, which lies between no others"
+        return _cannot(BEST_NOISE, why, confirming)
+    means = ", ".join(f"{wide[other].mean():.1f} % with sigma {other:g}" for other in wide)
+    gains = pd.DataFrame({other: wide[sigma] - wide[other] for other in others})
+    words = f"at gamma {gamma:g} networks have {means}; over the other that decides sigma {sigma:g} gains {{}}"
+    return confirming.of(*(wide[other] for other in wide)).every(BEST_NOISE, gains, words)
+
+
+def _cannot(asked: Estimand, why: str, confirming: Confirming) -> Claim:
+    """The claim that cannot be asked of one network's results, and why."""
+    return confirming.asking.answered(asked, f"This cannot be asked here: {why}.", None, {}, outcome=CANNOT)
 
 
 def _at(gamma: float, sigma: float) -> str:
@@ -265,18 +324,23 @@ def _both(cell: pd.DataFrame) -> str:
 
 
 def transferred(transfer: pd.DataFrame, confirming: Confirming) -> list[Claim]:
-    """Claims on transfer.csv of one model, at its hardest pruning rate and at its mildest."""
+    """Claims on transfer.csv of one model, at its hardest pruning rate and at its mildest, if it has several."""
     gamma, mildest = transfer["gamma"].max(), transfer["gamma"].min()
     plain = transfer[~transfer["recalibrated"].astype(bool)]
-    gain, mild = (
-        seed_medians(plain[plain["gamma"] == rate]).pivot_table(index="seed", columns="kind", values="delta")
+    hard, easy = (
+        seed_medians(plain[plain["gamma"] == rate]).pivot_table(
+            index="seed", columns="kind", values=["delta", "median", "reference"]
+        )
         for rate in (gamma, mildest)
     )
+    gain, mild = hard["delta"], easy["delta"]
+    accuracies = [hard["reference"][STOCHASTIC], *(hard["median"][kind] for kind in hard["median"])]
+    confirming = confirming.of(*accuracies)
     sigma = float(plain["sigma"].max())
     both, mask, weights = (gain[kind] for kind in (STOCHASTIC, MASK_S_TO_D, MASK_D_TO_S))
     more = both - mask - weights
     where = _at(gamma, sigma)
-    return [
+    stated = [
         confirming.gains(MASK, mask, f"{where}it gains {{}}, both together {both.mean():+.1f} points"),
         confirming.gains(WEIGHTS, weights, f"{where}they gain {{}}, both together {both.mean():+.1f} points"),
         confirming.gains(
@@ -285,6 +349,11 @@ def transferred(transfer: pd.DataFrame, confirming: Confirming) -> list[Claim]:
             f"{where}both gain {both.mean():+.1f} points, the mask alone {mask.mean():+.1f}, the weights alone"
             f" {weights.mean():+.1f}: together {{}} more",
         ),
+    ]
+    if mildest == gamma:  # which were compared with itself
+        return stated
+    return [
+        *stated,
         confirming.above(MILD, -mild[STOCHASTIC], f"{_at(mildest, sigma)}it costs {{}}", digits=1, unit=POINTS),
         confirming.gains(
             HARDER,
@@ -307,4 +376,4 @@ def structured(table: pd.DataFrame, confirming: Confirming) -> list[Claim]:
         f"{noisy['method']} pruning of {100 * noisy['gamma']:.0f} % of the FLOPs at sigma {noisy['sigma']:g}:"
         f" {_both(part)}{beside}"
     )
-    return [confirming.gains(STRUCTURED, part["delta"], words)]
+    return [confirming.of(part["median"], part["reference"]).gains(STRUCTURED, part["delta"], words)]

@@ -145,8 +145,8 @@ def table_2(fine_tuning: pd.DataFrame, data: str) -> pd.DataFrame:
     Returns:
         One row a model, method and cell: model, method, gamma, sigma, seeds; one_shot_sp, one_shot_dp, one_shot_delta
         and its interval; one_shot_sp_ and one_shot_dp_gradient_flow, and likewise gradient_norm, which the paper's code
-        computes (medians over draws and seeds); sp, dp, delta and its interval, after fine-tuning; and the published
-        ones.
+        computes (medians over draws and seeds); sp, dp, delta and its interval, after fine-tuning; dp_live, with live
+        batch norm; and the published ones.
     """
     by = ["model", "method", "gamma", "sigma"]
     before = _deltas(fine_tuning.assign(top1=fine_tuning["one_shot_top1"])).drop(columns="seeds")
@@ -159,6 +159,8 @@ def table_2(fine_tuning: pd.DataFrame, data: str) -> pd.DataFrame:
     )
     table = _deltas(fine_tuning).merge(before, on=by).merge(noisy.drop(columns="kind"), on=by)
     table = table.merge(plain.drop(columns=["kind", "sigma"]), on=["model", "method", "gamma"])
+    live = fine_tuning[fine_tuning["kind"] == DETERMINISTIC].groupby(["model", "method", "gamma"])["live_top1"].mean()
+    table = table.merge(live.rename("dp_live").reset_index(), on=["model", "method", "gamma"])
     first = [*by, "seeds", *(name for name in table if name.startswith("one_shot"))]
     return beside(table[[*first, *(name for name in table if name not in first)]], published(f"{SOURCE}2", data), by)
 

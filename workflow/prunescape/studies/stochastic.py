@@ -194,7 +194,7 @@ TABLES = (
             "model method gamma sigma seeds one_shot_sp one_shot_dp one_shot_delta one_shot_delta_low "
             "one_shot_delta_high one_shot_sp_gradient_flow one_shot_sp_gradient_norm one_shot_dp_gradient_flow "
             "one_shot_dp_gradient_norm sp dp delta delta_low "
-            "delta_high published_one_shot_sp_gradient_norm published_one_shot_sp "
+            "delta_high dp_live published_one_shot_sp_gradient_norm published_one_shot_sp "
             "published_one_shot_dp_gradient_norm published_one_shot_dp published_one_shot_delta published_sp "
             "published_dp published_delta"
         ),
@@ -359,7 +359,7 @@ TABLES = (
         columns=names(
             "model seed method gamma sigma kind draw top1 best_top1 train_loss diverged one_shot_top1 "
             "one_shot_top1_recalibrated one_shot_gradient_flow gradient_flow one_shot_gradient_norm gradient_norm "
-            "control_top1"
+            "control_top1 live_top1"
         ),
         title="Fine-tuned networks",
         parts=("parts/fine_tuning/{model}/seed-{seed}.csv",),
@@ -757,6 +757,7 @@ STUDY = Study(
     analyses=ANALYSES,
     claims=Statement(
         tables=(
+            "sweep",
             "confirmed",
             "transfer",
             "swaps",
