@@ -188,6 +188,26 @@ def recovered(folder: Path, _: Claim) -> pd.Series:
     return means["control_top1"] - (means["one_shot_top1"] + means[end]) / 2
 
 
+def from_dense(folder: Path, _: Claim) -> pd.Series:
+    """The rise of error on the line to the dense network, or the error above its own, the larger of both."""
+    table = read(folder, "basins")
+    table = table[(table["stage"] == "fine_tuned") & (table["line"] == "dense_stochastic")]
+    means = table.groupby("seed")[["error_barrier", "top1_start", "top1_end"]].mean()
+    return means["error_barrier"].combine(means["top1_start"] - means["top1_end"], max)
+
+
+def best_draw(folder: Path, claim: Claim) -> pd.Series:
+    """Of each network the draw that is best on held-out images, less the alternative that the case names."""
+    (gamma, sigma), table = _cell(claim), read(folder, "controls")
+    table = table[(table["gamma"] == gamma) & (table["sigma"] == sigma)]
+    again = table["recalibrated"].astype(str) == "True"
+    other = {"outputs": "rescaled", "weights": "updated", "batch": "deterministic"}[claim.case.split()[0]]
+    theirs = table[(again == claim.case.startswith("batch norm")) & (table["control"] == other)]
+    noisy = table[(again == ("in both" in claim.case)) & (table["control"] == "stochastic")]
+    noisy = noisy.sort_values(["held_out_top1", "held_out_loss", "draw"], ascending=[False, True, True])
+    return noisy.groupby("seed")["top1"].first() - theirs.set_index("seed")["top1"]
+
+
 def deployed(folder: Path, claim: Claim) -> pd.Series:
     """The ways that the answer names."""
     words = r"at gamma ([\d.]+) (\w+) with sigma ([\d.e-]+) has .*?, (\w+) without noise"
@@ -426,6 +446,8 @@ ARITHMETIC: dict[str, dict[str, Numbers]] = {
         "recalibrated_foretells": foretells,
         "recovery_is_batch_norm": recovered,
         "noise_in_deployment": deployed,
+        "dense_basin": from_dense,
+        "best_draw_against": best_draw,
     },
     "mechanism": {
         "utility_imbalance": imbalance,
