@@ -33,6 +33,7 @@ from prunescape.pages.landscapes import landscapes
 from prunescape.studies import hpspace
 from prunescape.studies.package import data_package
 from prunescape.variant import DENSE
+from variant_samples import with_columns
 
 ANALYSIS = SAMPLE | {"draws": 100, "confidence": 0.95}
 MOMENTUM_BATCH = Pair(Axis("momentum", 0.1, LINEAR), Axis("batch_size", 0.301))
@@ -51,9 +52,8 @@ def cells_of(pair: Pair, values: np.ndarray) -> pd.DataFrame:
     for (variant, seed, a, b), value in np.ndenumerate(values):
         cell = Cell(a - half, b - half)
         rows.append(("m", ("dense", "uniform-0.5")[variant], seed, *cell, *grid.values(cell), value, np.nan))
-    return pd.DataFrame(rows, columns=["model", "variant", "seed", "i", "j", *pair.names, "top1", "top5"]).assign(
-        train_loss=1.0
-    )
+    names = ["model", "variant", "seed", "i", "j", *pair.names, "top1", "top5"]
+    return with_columns(pd.DataFrame(rows, columns=names).assign(train_loss=1.0))
 
 
 def trained(seed: int, noise: float = 0.05) -> np.ndarray:
@@ -223,7 +223,7 @@ def test_pictures_have_the_axes_names_and_values() -> None:
     grid = annotated_grid.draw_means(means, "m", "dense", (5, 5), pair=MOMENTUM_BATCH)
     assert {"0.3", "0.7", "8", "128", "Momentum"} <= set(texts(grid).split("\n"))
     risk = risk_table(cells, 0.5)
-    glance = summary.draw(shapes, risk, "m", "top1", 1.0, MOMENTUM_BATCH.to_json())
+    glance = summary.draw(with_columns(shapes), with_columns(risk), "m", "top1", 1.0, MOMENTUM_BATCH.to_json())
     glance.draw_without_rendering()
     assert "Batch size" in texts(glance)
 
