@@ -63,6 +63,9 @@ def allowed(config: dict[str, Any]) -> dict[str, Any]:
     pipelines = config["models"]["small_resnet"].get("pipelines", [SCRATCH])
     if set(pipelines) <= {SCRATCH, AT_INIT}:
         config = merged(config, {"retraining": {"steps": 1}})  # more is refused where nothing is pruned in steps
+    # Studies of the catalogue's networks alone refuse those that are imported.
+    if "mine" in config["models"]:
+        config = {**config, "stochastic": None, "mechanism": None}
     return config
 
 

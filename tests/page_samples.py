@@ -14,7 +14,7 @@ from prunescape.hpspace.ellipse import ellipses
 from prunescape.hpspace.intervals import intervals
 from prunescape.hpspace.permutation import shift_tests
 from prunescape.hpspace.resampling import resample
-from prunescape.hpspace.risk import risk_cells, risk_table
+from prunescape.hpspace.risk import risk_table
 from prunescape.hpspace.tuning import band, regret, transfer
 from prunescape.hpspace.verdict import verdict
 from prunescape.pages.explore import explore_page
@@ -88,7 +88,7 @@ def sample_tables(cells: pd.DataFrame, chance: float = 10.0) -> dict[str, pd.Dat
         "cells": cells,
         "timing": timing,
         "ellipses": ellipses(cells, SETTINGS["roi"], SETTINGS["sigma"], SETTINGS["minimum_cells"]),
-        "risk": risk_table(risk_cells(cells, SETTINGS["risk_roi"])),
+        "risk": risk_table(cells, SETTINGS["risk_roi"]),
         "intervals": intervals(resampled, STATISTICS),
         "decisions": sample_decisions(cells, chance),
         "shifts": shift_tests(cells, STATISTICS),

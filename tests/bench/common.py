@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -122,3 +123,12 @@ def synchronise(device: str) -> None:
     """Wait until the device has done all it was given."""
     if device == "cuda":
         torch.cuda.synchronize()
+
+
+def timed(device: str, run: Callable[[], list[float]]) -> tuple[float, list[float]]:
+    """Seconds that a function takes, and what it gives."""
+    synchronise(device)
+    start = time.perf_counter()
+    found = run()
+    synchronise(device)
+    return time.perf_counter() - start, found

@@ -71,7 +71,7 @@ def split(model: str, steps: int) -> dict[str, object]:
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--models", nargs="+", default=["small_resnet", "resnet20", "resnet56"])
+    parser.add_argument("--models", nargs="+", default=["small_resnet", "resnet20", "resnet56", "mobilenetv2"])
 
 
 if __name__ == "__main__":

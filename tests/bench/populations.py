@@ -10,13 +10,11 @@ import argparse
 import os
 import statistics
 import tempfile
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import torch
-from common import architecture_of, options, save, synchronise, usual_precision
+from common import architecture_of, options, save, timed, usual_precision
 
 from prunescape.data.prepared import PreparedData, write_prepared
 from prunescape.models.architecture import Architecture
@@ -60,15 +58,6 @@ def one_by_one(pretrained: Pretrained, variants: list[Variant], data: PreparedDa
                 correct += int((network(images).argmax(1) == labels).sum())
         found.append(100 * correct / data.sizes["validation"])
     return found
-
-
-def timed(device: str, run: Callable[[], list[float]]) -> tuple[float, list[float]]:
-    """Seconds, and what came out."""
-    synchronise(device)
-    start = time.perf_counter()
-    found = run()
-    synchronise(device)
-    return time.perf_counter() - start, found
 
 
 def compare(model: str, arguments: argparse.Namespace, folder: Path) -> dict[str, object]:

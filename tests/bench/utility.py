@@ -20,7 +20,6 @@ import copy
 import os
 import statistics
 import tempfile
-import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
@@ -30,7 +29,7 @@ from unittest.mock import patch
 
 import numpy as np
 import torch
-from common import architecture_of, generated, options, save, synchronise, usual_precision
+from common import architecture_of, generated, options, save, timed, usual_precision
 from torch import nn
 
 from prunescape.data.prepared import PreparedData
@@ -74,15 +73,6 @@ def one_by_one(network: nn.Module, subsets: list[Subset], data: PreparedData, en
                 total += (ln_f.exp() * (ln_f - ln_g)).sum()
             found.append(total.item() / data.sizes["train"])
     return found
-
-
-def timed(device: str, run: Callable[[], list[float]]) -> tuple[float, list[float]]:
-    """Seconds, and what came out."""
-    synchronise(device)
-    start = time.perf_counter()
-    found = run()
-    synchronise(device)
-    return time.perf_counter() - start, found
 
 
 def in_turn(

@@ -138,6 +138,29 @@ def test_a_training_that_diverged_or_a_dense_network_that_collapsed_blocks_a_dec
         assert gap["outcome"] == "not decided"
 
 
+def test_a_training_that_diverged_blocks_growth_early_masks_and_random_ones_of_equal_layers() -> None:
+    seeds = (0, 1, 2, 3)
+    growing = samples.mlp_children("fixed", seeds)
+    sparse = growing["score"] != "none"
+    slope = 1 + 0.01 * (growing["seed"] - 1)
+    growing.loc[sparse, "validation_top1"] = 50 + np.log2(growing["parent_parameters"]) * slope
+    asked = {
+        "random mask (global) of fixed size": ("children", growing, growing["score"].eq("random"), MLP, HOLDS),
+        "early is a diff mask": ("early_masks", samples.early_masks(seeds), None, MODEL, HOLDS),
+        "densities of the diff, best one as good": ("matched", samples.matched(seeds), None, MODEL, HOLDS),
+    }
+    for words, (name, table, where, model, outcome) in asked.items():
+        assert answer(words, model, tolerance=0.9, **{name: table})["outcome"] == outcome
+        where = table["score"].eq("diff") if where is None else where
+        lost = table.copy()
+        lost.loc[table.index[where & (table["seed"] == 3)][1], ["train_top1", "validation_top1"]] = np.nan
+        found = answer(words, model, tolerance=0.9, **{name: lost})
+        assert found["outcome"] == "not decided"
+        assert found["would_decide"].startswith("a look at ")
+        assert found["would_decide"].endswith("seed 3")
+        assert "Diverged, or collapsed where others learn: " in found["answer"]
+
+
 def real_above_noise(error: float = 0.0, end: float = 99.0) -> dict:
     table = samples.epochs(standard_error=error)
     last = (table["data"] == "real") & (table["seed"] == 1) & (table["epoch"] == 60)

@@ -29,7 +29,7 @@ from prunescape.pruning.settings import PruningSettings
 from prunescape.stochastic.variants import Pretrained
 from prunescape.training.engine import Engine
 from prunescape.training.given import taken
-from prunescape.training.preflight import in_words, preflight
+from prunescape.training.preflight import preflight, words_of_check
 from prunescape.training.recipe import Recipe
 from prunescape.training.train import Lane, Task
 
@@ -185,14 +185,16 @@ def test_they_are_taken_in_the_place_of_a_training(
 
     found = checked(file)
     assert found["weights"] == {"file": str(file), "top1": pytest.approx(accuracy), "images": 200, "chance": 10.0}
-    assert f"mine.pt fits, head included, and gives {accuracy:.2f} % on 200 validation images" in in_words("m", found)
-    assert "CHANCE" not in in_words("m", found)
+    assert f"mine.pt fits, head included, and gives {accuracy:.2f} % on 200 validation images" in words_of_check(
+        "m", found
+    )
+    assert "CHANCE" not in words_of_check("m", found)
     state = network.state_dict()
     name = next(name for name in state if name.endswith("running_var"))
     with pytest.raises(UserError, match="the network gives numbers that are not finite for the validation images"):
         checked(saved({**state, name: -state[name]}, tmp_path / "negative.pt"))
     untrained = saved(build(ARCHITECTURE, 1).state_dict(), tmp_path / "untrained.pt")
-    assert "THAT IS NEAR CHANCE (10.00 %): were its classes in this order" in in_words("m", checked(untrained))
+    assert "THAT IS NEAR CHANCE (10.00 %): were its classes in this order" in words_of_check("m", checked(untrained))
 
 
 def test_the_config_says_what_is_done_with_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,22 +17,23 @@ from prunescape.config.grid import Extension, Grid
 from prunescape.figures import annotated_grid, plane, summary
 from prunescape.figures import landscape as landscape_figure
 from prunescape.hpspace.ellipse import ellipses
-from prunescape.hpspace.extension import open_borders, plan_extension
+from prunescape.hpspace.extension import plan_extension, touched_sides
 from prunescape.hpspace.intervals import intervals
 from prunescape.hpspace.landscape import mean_over_seeds
 from prunescape.hpspace.lattice import LINEAR, THESIS, Axis, Cell, Lattice, Pair, bounds_of
 from prunescape.hpspace.resampling import resample
-from prunescape.hpspace.risk import risk_cells, risk_table
+from prunescape.hpspace.risk import risk_table
 from prunescape.hpspace.tuning import regret, transfer
 from prunescape.hpspace.verdict import advice
 from prunescape.hpspace.verdict_page import verdict_page
 from prunescape.hpspace.verdict_text import verdict_text
 from prunescape.overview.cost import ASSUMED_CORE, Costs
-from prunescape.overview.cost_page import cost_lines, cost_page
+from prunescape.overview.cost_page import cost_lines, cost_page, known_trainings
 from prunescape.pages.landscapes import landscapes
 from prunescape.studies import hpspace
 from prunescape.studies.package import data_package
 from prunescape.variant import DENSE
+from variant_samples import with_columns
 
 ANALYSIS = SAMPLE | {"draws": 100, "confidence": 0.95}
 MOMENTUM_BATCH = Pair(Axis("momentum", 0.1, LINEAR), Axis("batch_size", 0.301))
@@ -51,9 +52,8 @@ def cells_of(pair: Pair, values: np.ndarray) -> pd.DataFrame:
     for (variant, seed, a, b), value in np.ndenumerate(values):
         cell = Cell(a - half, b - half)
         rows.append(("m", ("dense", "uniform-0.5")[variant], seed, *cell, *grid.values(cell), value, np.nan))
-    return pd.DataFrame(rows, columns=["model", "variant", "seed", "i", "j", *pair.names, "top1", "top5"]).assign(
-        train_loss=1.0
-    )
+    names = ["model", "variant", "seed", "i", "j", *pair.names, "top1", "top5"]
+    return with_columns(pd.DataFrame(rows, columns=names).assign(train_loss=1.0))
 
 
 def trained(seed: int, noise: float = 0.05) -> np.ndarray:
@@ -117,7 +117,8 @@ def test_borders_have_the_names_of_the_axes() -> None:
     values = np.full((2, 1, SIZE, SIZE), 50.0)
     values[:, :, -1, 2] = 90.0
     cells = cells_of(MOMENTUM_BATCH, values)
-    assert open_borders(cells, 1.0, MOMENTUM_BATCH) == {"m": {"larger momenta": ["dense", "uniform-0.5"]}}
+    touched = touched_sides(mean_over_seeds(cells, "top1"), 1.0, MOMENTUM_BATCH)
+    assert touched == {"larger momenta": ["dense", "uniform-0.5"]}
     anywhere = {axis.name: (axis.of.least, axis.of.below) for axis in MOMENTUM_BATCH}
     added, sides, blocked = plan_extension(cells, lattice(MOMENTUM_BATCH), 1.0, anywhere)
     assert (added, list(sides), blocked) == ([], ["larger momenta"], ["larger momenta"])  # 1.2 is no momentum
@@ -131,7 +132,7 @@ def test_names_of_axes_change_nothing_that_is_measured(seed: int) -> None:
     assert not other.is_thesis
     one, two = cells_of(THESIS, values), cells_of(THESIS, values)
     two.columns = [*two.columns[:5], *other.names, *two.columns[7:]]
-    pd.testing.assert_frame_equal(risk_table(risk_cells(one, 0.5)), risk_table(risk_cells(two, 0.5)))
+    pd.testing.assert_frame_equal(risk_table(one, 0.5), risk_table(two, 0.5))
     shapes = ellipses(one, [0.5, 1.0], 2.0, 5), ellipses(two, [0.5, 1.0], 2.0, 5, other)
     assert [name for name in shapes[1] if "centre" in name] == list(other.centre)
     pd.testing.assert_frame_equal(shapes[0], shapes[1].set_axis(shapes[0].columns, axis=1))
@@ -221,8 +222,8 @@ def test_pictures_have_the_axes_names_and_values() -> None:
     assert patches[0].center[0] * 0.301 == pytest.approx(fitted["centre_log10_batch_size"].iloc[0])
     grid = annotated_grid.draw_means(means, "m", "dense", (5, 5), pair=MOMENTUM_BATCH)
     assert {"0.3", "0.7", "8", "128", "Momentum"} <= set(texts(grid).split("\n"))
-    risk = risk_table(risk_cells(cells, 0.5))
-    glance = summary.draw(shapes, risk, "m", "top1", 1.0, MOMENTUM_BATCH.to_json())
+    risk = risk_table(cells, 0.5)
+    glance = summary.draw(with_columns(shapes), with_columns(risk), "m", "top1", 1.0, MOMENTUM_BATCH.to_json())
     glance.draw_without_rendering()
     assert "Batch size" in texts(glance)
 
@@ -251,8 +252,9 @@ def test_a_bill_counts_every_cells_own_epochs_and_steps(tmp_path, monkeypatch) -
     monkeypatch.chdir(tmp_path)
     axes = [{"name": "epochs", "step": 5, "scale": "linear", "size": 3}, {"name": "batch_size", "step": 1, "size": 3}]
     study = made({"grid": {"axes": axes, "tile": [1, 3]}, "extension": {"rounds": 0}})
-    usual = {line.row.variant: line for line in cost_lines(made({"grid": {"size": [3, 3], "tile": [1, 3]}}))}["dense"]
-    line = {line.row.variant: line for line in cost_lines(study)}["dense"]
+    other = made({"grid": {"size": [3, 3], "tile": [1, 3]}})
+    usual = {line.row.variant: line for line in cost_lines(other, *known_trainings(other))}["dense"]
+    line = {line.row.variant: line for line in cost_lines(study, *known_trainings(study))}["dense"]
     assert (line.cells, line.flops) == (9, pytest.approx(usual.flops))  # 5, 10 and 15 epochs
     training = next(training for training in study.trainings() if training.row == line.row)
     assert training.shapes == ((5, 10), (5, 100), (5, 1000))

@@ -13,7 +13,7 @@ from prunescape.hpspace.landscape import mean_over_seeds
 from prunescape.hpspace.lattice import THESIS, Cell
 from prunescape.hpspace.permutation import shift_tests
 from prunescape.hpspace.resampling import resample
-from prunescape.hpspace.risk import risk_cells, risk_table
+from prunescape.hpspace.risk import risk_table
 from prunescape.hpspace.tuning import regret
 
 
@@ -84,7 +84,7 @@ def test_cells_that_were_not_trained_are_no_bad_ones() -> None:
     numbers = {}
     for name, table in (("missing", cells[~corner]), ("failed", failed)):
         drawn = resample(table, settings)
-        tables = [ellipses(table, [0.5, 1.0], 2.0, 5), risk_table(risk_cells(table, 0.5)), shift_tests(table, settings)]
+        tables = [ellipses(table, [0.5, 1.0], 2.0, 5), risk_table(table, 0.5), shift_tests(table, settings)]
         numbers[name] = tables, intervals(drawn, settings), regret(drawn)
     for missing, whole in zip(numbers["missing"][0], numbers["failed"][0], strict=True):
         pd.testing.assert_frame_equal(missing, whole)

@@ -24,7 +24,7 @@ from prunescape.hpspace.cube import cubes
 from prunescape.hpspace.ellipse import ellipses
 from prunescape.hpspace.intervals import intervals
 from prunescape.hpspace.resampling import resample, summary, unwrapped
-from prunescape.hpspace.risk import risk_cells, risk_table
+from prunescape.hpspace.risk import risk_table
 from prunescape.hpspace.surface import contenders, contrasts, fit_noise, landscapes, matern
 
 RESAMPLING = {**ANALYSIS, "draws": 400, "confidence": 0.95}
@@ -48,7 +48,7 @@ def test_what_is_measured_is_what_the_tables_of_ellipses_and_risk_have() -> None
             turn = found[row.variant, row.roi, "angle_degrees"] - row.angle_degrees
             assert (turn + 90) % 180 - 90 == pytest.approx(0, abs=1e-6)
             assert found[row.variant, row.roi, "area"] == pytest.approx(np.pi / 4 * row.length * row.width)
-    for row in risk_table(risk_cells(cells, 0.5)).itertuples():
+    for row in risk_table(cells, 0.5).itertuples():
         for name in ("d_mean", "d_std", "rel_mean", "rel_std", "rel_q3", "d_excess", "within_twice"):
             assert found[row.variant, 0.5, name] == pytest.approx(getattr(row, name), abs=1e-9)
 

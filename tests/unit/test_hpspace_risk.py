@@ -10,8 +10,12 @@ from prunescape.hpspace.risk import risk_cells, risk_table
 def test_risk_by_hand() -> None:
     dense = np.array([[90.0, 89.8, 80.0], [89.6, 70.0, 70.0], [70.0, 70.0, 70.0]])
     pruned = np.array([[84.0, 85.0, 80.0], [86.0, 70.0, 70.0], [70.0, 70.0, 88.0]])
-    table = risk_table(risk_cells(cells_from({"dense": dense, "uniform-0.5": pruned}), 0.5)).set_index("variant")
+    cells = cells_from({"dense": dense, "uniform-0.5": pruned})
+    table = risk_table(cells, 0.5).set_index("variant")
     d = np.array([88 - 84, 88 - 85, 88 - 86])
+    of_cells = risk_cells(cells, 0.5).set_index("variant").loc["uniform-0.5"]
+    assert of_cells["d"].tolist() == pytest.approx(d)
+    assert of_cells["d_relative"].tolist() == pytest.approx(d / 88)
     row = table.loc["uniform-0.5"]
     assert row["n_cells"] == 3
     assert row["d_mean"] == pytest.approx(d.mean())
@@ -31,11 +35,11 @@ def test_the_thesis_own_criterion_by_hand() -> None:
     dense[0] = [94.0, 93.9, 93.8, 93.7, 93.53]  # at most 0.005 below
     pruned = np.full((5, 5), 90.0)
     pruned[0], pruned[4, 4] = [90.5, 90.2, 90.09, 90.07, 90.0], 91.0  # 0.91 points are twice 0.005, of 91
-    table = risk_table(risk_cells(cells_from({"dense": dense, "uniform-0.5": pruned}), 0.5)).set_index("variant")
+    table = risk_table(cells_from({"dense": dense, "uniform-0.5": pruned}), 0.5).set_index("variant")
     assert table.loc["uniform-0.5", "within_twice"] == 0.6  # 90.09 and not 90.07
     assert table.loc["dense", "within_twice"] == 1
 
 
 def test_risk_of_networks_that_learnt_nothing_is_zero_not_nan() -> None:
-    table = risk_table(risk_cells(cells_from({"dense": np.zeros((3, 3))}), 0.5))
+    table = risk_table(cells_from({"dense": np.zeros((3, 3))}), 0.5)
     assert table[["d_mean", "d_std", "rel_mean", "rel_std"]].to_numpy().tolist() == [[0, 0, 0, 0]]

@@ -4,7 +4,6 @@ import copy
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 import torch.nn.functional as F
@@ -22,7 +21,7 @@ from prunescape.models.build import build
 from prunescape.pruning.scores import magnitude
 from prunescape.pruning.unstructured import apply_masks, masks, prunable
 from prunescape.stochastic.variants import Pretrained
-from prunescape.training.barriers import Line, barrier, barriers, barriers_between_seeds, line
+from prunescape.training.barriers import Line, barrier, barriers, line
 from prunescape.training.recalibration import recalibrated, recalibration_batches
 
 State = dict[str, torch.Tensor]
@@ -224,13 +223,3 @@ def test_intervals_of_a_barrier_cover_it() -> None:
         hits += row["low"] <= 2 <= row["high"]
         assert row["high"] - row["low"] == pytest.approx(2 * 1.645 / np.sqrt(150), rel=0.3)
     assert 46 <= hits <= 60
-
-
-def test_barriers_between_seeds_resample_seeds() -> None:
-    pairs = [(0, 1, 1.0), (0, 2, 2.0), (1, 2, 6.0)]
-    table = pd.DataFrame(pairs, columns=["first", "second", "barrier"]).assign(measure="loss")
-    (row,) = barriers_between_seeds(table).to_dict("records")
-    assert (row["seeds"], row["pairs"], row["barrier"]) == (3, 3, 3.0)
-    assert (row["low"], row["high"]) == (1.0, 6.0)  # a resample with two of the seeds has a single pair
-    (row,) = barriers_between_seeds(table[:1]).to_dict("records")
-    assert np.isnan(row["low"])

@@ -14,7 +14,7 @@ from prunescape.models.build import build
 from prunescape.models.catalogue import CATALOGUE as MODELS
 from prunescape.models.flops import count_activations, count_flops, count_parameters
 from prunescape.overview.cost import ASSUMED_CORE, LARGE, PER_PIXEL, PER_PIXEL_LARGE, Costs
-from prunescape.overview.cost_page import cost_lines, cost_page
+from prunescape.overview.cost_page import cost_lines, cost_page, known_trainings
 from prunescape.overview.failures import failures_page
 from prunescape.overview.status import FRESH_SECONDS, State, notes, seconds_left, status_page, survey
 from prunescape.overview.study import CHECKPOINT, Row, Study, Training
@@ -75,7 +75,7 @@ def test_numbers_of_networks_before_they_are_described(name: str, shape: tuple[i
 
 
 def test_a_bill_before_anything_has_run(study: Study) -> None:
-    lines = {line.row.variant: line for line in cost_lines(study)}
+    lines = {line.row.variant: line for line in cost_lines(study, *known_trainings(study))}
     assert list(lines) == [CHECKPOINT, "dense", "uniform-0.5"]
     assert [(line.cells, line.jobs, line.done) for line in lines.values()] == [(1, 1, 0), (27, 3, 0), (27, 3, 0)]
     training = PER_PIXEL["resnet20"] * 32**2 * 10 * (3 * 50_000 + 10_000)
@@ -93,7 +93,7 @@ def test_a_bill_before_anything_has_run(study: Study) -> None:
 
 def test_finished_tiles_are_not_billed_again_and_tell_the_time(study: Study) -> None:
     finish(study, tiles(study)[0], seconds=40.0)
-    lines = {line.row.variant: line for line in cost_lines(study)}
+    lines = {line.row.variant: line for line in cost_lines(study, *known_trainings(study))}
     assert (lines["dense"].cells, lines["dense"].done, lines["dense"].jobs) == (27, 9, 2)
     assert lines["dense"].seconds == pytest.approx(18 * 40)
     assert lines["uniform-0.5"].seconds == pytest.approx(27 * 20)  # half the FLOPs
@@ -107,7 +107,7 @@ def test_shorter_retrainings_and_steps_cost_what_they_train(study: Study) -> Non
     study = made({"models": {"resnet20": pipelines}, "retraining": retraining, "recipe": recipe})
     name = "uniform_fine_tuning-0.25"
     step = Row("resnet20", f"{name} (step 1 of 2)")
-    lines = {line.row.variant: line for line in cost_lines(study)}
+    lines = {line.row.variant: line for line in cost_lines(study, *known_trainings(study))}
     assert list(lines) == [CHECKPOINT, step.variant, "dense", "uniform-0.25", name]
     forward = PER_PIXEL["resnet20"] * 32**2
     assert lines["uniform-0.25"].cell_flops == pytest.approx(forward / 4 * 10 * (3 * 50_000 + 10_000))
@@ -118,7 +118,7 @@ def test_shorter_retrainings_and_steps_cost_what_they_train(study: Study) -> Non
     assert lines[name].disk < lines["uniform-0.25"].disk
     write(Path(f"results/x/models/resnet20/{name}/step-1/retrained.safetensors"))
     seal_results(study.plan, f"results/x/models/resnet20/{name}/step-1/retrained.safetensors")
-    assert {line.row.variant: line.done for line in cost_lines(study)}[step.variant] == 1
+    assert {line.row.variant: line.done for line in cost_lines(study, *known_trainings(study))}[step.variant] == 1
     study = made({"models": {"resnet20": {"pipelines": ["prune_at_init"]}}})
     assert CHECKPOINT not in [row.variant for row in study.rows]  # nothing is trained before pruning
 

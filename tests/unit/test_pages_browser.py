@@ -17,7 +17,7 @@ from prunescape.hpspace import functionals
 from prunescape.hpspace.cube import cubes
 from prunescape.hpspace.ellipse import ellipses
 from prunescape.hpspace.landscape import best_cell, mean_over_seeds, region_of_interest
-from prunescape.hpspace.risk import risk_cells, risk_table
+from prunescape.hpspace.risk import risk_table
 
 pytestmark = pytest.mark.skipif(find_browser() is None, reason="no Chromium on this machine (Debian package chromium)")
 NAMED = {"image", "region", "navigation"}
@@ -58,7 +58,7 @@ def expected(cells: pd.DataFrame, model: str, metric: str, variant: str, thresho
     mine = landscape[landscape["variant"] == variant]
     shapes = ellipses(of_model, [threshold], SETTINGS["sigma"], SETTINGS["minimum_cells"])
     shape = shapes[shapes["metric"] == metric].set_index("variant").loc[variant]
-    risks = risk_table(risk_cells(of_model, threshold))
+    risks = risk_table(of_model, threshold)
     risk = risks[risks["metric"] == metric].set_index("variant").loc[variant]
     best, dense_best = best_cell(mine), best_cell(landscape[landscape["variant"] == "dense"])
     there = mine[(mine["i"] == dense_best["i"]) & (mine["j"] == dense_best["j"])]["f"].item()

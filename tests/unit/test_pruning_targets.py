@@ -19,7 +19,7 @@ from prunescape.pruning.latency import Stopwatch, forward_seconds
 from prunescape.pruning.settings import Latency, PruningSettings
 from prunescape.pruning.structured import prune
 from prunescape.pruning.widths import non_uniform_path, parameters_cost, uniform_path
-from prunescape.training.preflight import in_words, preflight
+from prunescape.training.preflight import preflight, words_of_check
 
 SMALL = Architecture("small_resnet", (1, 8, 8), 10)
 NAMES = ("blocks.0.conv1", "blocks.1.conv1")
@@ -175,8 +175,8 @@ def test_what_was_found_of_an_imported_network_is_told_in_a_line(nets: str) -> N
     variants = {"uniform-0.5": {"method": "uniform", "criterion": "norm", "ratio": 0.5}}
     architecture = own(f"{nets}:net", {"width": 16})
     found = preflight(architecture, variants, PruningSettings(), "serial", lambda line: None)
-    words = in_words("mine", found)
+    words = words_of_check("mine", found)
     assert "\n" not in words
     assert f"{sum(found['groups'].values())} channels in {len(found['groups'])} groups" in words
     assert f"uniform-0.5 comes to {found['ratios']['uniform-0.5']:.3f}" in words
-    assert "one after the other" in in_words("mine", found | {"alone": "it flattens"})
+    assert "one after the other" in words_of_check("mine", found | {"alone": "it flattens"})

@@ -60,7 +60,11 @@ def test_a_module_may_rename_all_rules(example: Path) -> None:
     shutil.copytree(example, folder, ignore=shutil.ignore_patterns("Snakefile"))
     (folder / "Snakefile").write_text(RENAMED)
     # All is there, but for the figure as it is without the example's changes, and the page that shows it.
-    assert planned(folder, "study_hpspace") == {"study_figure_landscape": 1, "study_explore": 1, "study_hpspace": 1}
+    assert planned(folder, "study_hpspace") == {
+        "study_figure_hpspace_landscape": 1,
+        "study_explore_hpspace": 1,
+        "study_hpspace": 1,
+    }
     assert "All cells are finished." in snakemake(folder, "study_status")
     assert "━" in snakemake(folder, "study_watch")
 

@@ -75,7 +75,7 @@ def exported(table: pd.DataFrame, space: Lattice, network: str, chance: float) -
 
 
 def landscape(trainings: pd.DataFrame, space: Lattice) -> pd.DataFrame:
-    """What trainings tell of each network's landscape: an estimate for exploring, which decides nothing.
+    """The landscape of each network, estimated from trainings: for exploring, it decides nothing.
 
     Args:
         trainings: a row a training; those of stage `explore` count.

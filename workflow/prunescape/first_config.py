@@ -25,7 +25,7 @@ HELD_OUT = 0.2  # where a folder has no validation split, as `data.validation_fr
 
 @dataclass(frozen=True)
 class FirstConfig:
-    """What a user gives.
+    """The choices of a user, from which a config is written.
 
     Attributes:
         run: the run's name.

@@ -69,7 +69,7 @@ class Variant:
 
     @property
     def way(self) -> "Variant":
-        """How it is pruned, whatever its ratio: the variant that keeps all."""
+        """The way of pruning, whatever the ratio: the variant that keeps all."""
         return replace(self, ratio=1.0)
 
     def ratio_after(self, step: int, steps: int) -> float:

@@ -1,4 +1,4 @@
-"""How a study's questions are asked: the level that each answer has, its interval over seeds, and its power.
+"""Rules by which a study's questions are asked: the level of each answer, its interval over seeds, and its power.
 
 Questions and margins are fixed in code or config, and the seeds that answer had no part in choosing anything. The level
 of a study is how often any of its answers may be wrong in one direction. Four fifths of it are split over the answers

@@ -44,3 +44,8 @@ def judged_unless(blocked: str, name: str, row: Mapping[str, Any], *given: Any, 
     if blocked:
         more |= {"sure": OPEN, "would_decide": f"a look at {blocked}"}
     return judged(name, row, *given, **more)
+
+
+def named_failed(blocked: str) -> str:
+    """The trainings that block a decision, in a sentence; "" where none does."""
+    return f" Diverged, or collapsed where others learn: {blocked}." if blocked else ""

@@ -69,22 +69,22 @@ def unlearnt(part: pd.DataFrame, bound: float, *masks: tuple[str, str], every: b
     return told[told < bound].astype(float)
 
 
-def failed(part: pd.DataFrame, bound: float, size: float, *masks: tuple[str, str]) -> str:
+def failed(part: pd.DataFrame, bound: float, size: float | None, *masks: tuple[str, str]) -> str:
     """The trainings that answer nothing, in words: diverged ones, and dense ones that collapsed where others learn.
 
     Args:
         part, bound, masks: see `unlearnt`.
-        size: the one that is asked about.
+        size: the one that is asked about; None, all of them.
     """
     told = []
     for mask in masks:
         own = of_mask(part, *mask)
-        own = own[own["size"] == size]
-        lost = own["validation_top1"].isna()
-        if mask[0] == NONE and own["train_top1"].mean() >= bound:
-            lost |= own["train_top1"] < bound
-        told += [f"{MASKS[mask]}, seed {seed}" for seed in sorted(set(own.loc[lost, "seed"]))]
-    return "; ".join(told)
+        for _, rows in own[own["size"].eq(size) | (size is None)].groupby("size"):
+            lost = rows["validation_top1"].isna()
+            if mask[0] == NONE and rows["train_top1"].mean() >= bound:
+                lost |= rows["train_top1"] < bound
+            told += [f"{MASKS[mask]}, seed {seed}" for seed in sorted(set(rows.loc[lost, "seed"]))]
+    return "; ".join(dict.fromkeys(told))
 
 
 def turns(means: pd.Series) -> list[float]:

@@ -8,8 +8,8 @@ import pandas as pd
 from prunescape.claims.asking import Asking, Estimand
 from prunescape.claims.claim import Claim
 from prunescape.claims.intervals import of_seeds
-from prunescape.claims.judgement import ANSWERS, CANNOT, IF_ABOVE, decided, judged, shown
-from prunescape.coherence.asked import answer_of, is_core
+from prunescape.claims.judgement import ANSWERS, CANNOT, IF_ABOVE, UNDECIDED, decided, shown
+from prunescape.coherence.asked import answer_of, is_core, judged_unless, named_failed
 
 
 def slopes(values: pd.DataFrame) -> pd.Series:
@@ -38,6 +38,7 @@ def with_size(
     case: str = "",
     without: pd.Series | None = None,
     outcomes: Mapping[str, str] = IF_ABOVE,
+    blocked: str = "",
 ) -> list[Claim]:
     """The claim that values grow with size, or fall: their slope by seed, and their mean rank correlation.
 
@@ -50,6 +51,7 @@ def with_size(
         question, case: see `Question.answered`.
         without: the training accuracy at sizes where networks have not learnt, which are named and left out.
         outcomes: see `judged`.
+        blocked: the trainings that block a decision, in words; empty where none does.
     """
     if slopes(values).empty:
         return []
@@ -64,14 +66,14 @@ def with_size(
     row = answer_of(asking, asked, "slope", slope)
     by_size = {one: of_seeds("mean", known[one].dropna()) for one in sorted(known) if known[one].notna().any()}
     each = ", ".join(f"{_told(mean, digits)} at {one:,.0f}" for one, mean in by_size.items())
-    word = ANSWERS[outcomes[decided("slope", row)]].capitalize()
+    word = ANSWERS[UNDECIDED if blocked else outcomes[decided("slope", row)]].capitalize()
     ranks = rank_correlation(known)
     return [
         asking.answered(
             asked,
             f"{word}: with each doubling of {size} {what} changes by {shown('slope', row, digits, unit)}; it is {each}"
-            f" (rank correlation {ranks:.2f}).{after}",
-            judged("slope", row, digits, unit, outcomes=outcomes),
+            f" (rank correlation {ranks:.2f}).{after}{named_failed(blocked)}",
+            judged_unless(blocked, "slope", row, digits, unit, outcomes=outcomes),
             question=question,
             case=case,
             numbers={

@@ -11,7 +11,7 @@ import pandas as pd
 from prunescape.claims.asking import Asking, Estimand
 from prunescape.claims.claim import Claim
 from prunescape.claims.judgement import CANNOT, judged, shown, verdict
-from prunescape.coherence.asked import Answer, answer_of, is_core, judged_unless, verdict_unless
+from prunescape.coherence.asked import Answer, answer_of, is_core, judged_unless, named_failed, verdict_unless
 from prunescape.coherence.by_size import WORDS, by_size, listing, named, number, with_sizes
 from prunescape.coherence.labels import FIXED, HE, NETWORK, NONE, PARENT, SCALED, SCOPES, WIDE, labelled
 from prunescape.coherence.mask_claims import ASKED
@@ -140,7 +140,7 @@ def _compared(children: pd.DataFrame, asking: Asking, bound: float) -> list[Clai
                         f"{verdict_unless(blocked, 'gain', row)}: {where}{own[size].mean():.1f} % of validation images"
                         f" from {WORDED[initialisation]} and {he[mask][size].mean():.1f} % from He's,"
                         f" {shown('gain', row)}.{listing(gains, experiment, list(without.index))}"
-                        f"{named(without, experiment)}{f' Diverged: {blocked}.' if blocked else ''}",
+                        f"{named(without, experiment)}{named_failed(blocked)}",
                         judged_unless(blocked, "gain", row),
                         {**numbers, **row},
                         **told,

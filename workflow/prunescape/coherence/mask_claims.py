@@ -9,8 +9,8 @@ import pandas as pd
 
 from prunescape.claims.asking import Asking, Estimand
 from prunescape.claims.claim import Claim
-from prunescape.claims.judgement import ABOVE, BELOW, CANNOT, EQUAL, IF_EQUAL, decided, judged, shown
-from prunescape.coherence.asked import Answer, answer_of, is_core, judged_unless, verdict_unless
+from prunescape.claims.judgement import ABOVE, BELOW, CANNOT, EQUAL, IF_EQUAL, OPEN, decided, shown
+from prunescape.coherence.asked import Answer, answer_of, is_core, judged_unless, named_failed, verdict_unless
 from prunescape.coherence.by_size import (
     WORDS,
     asked_at,
@@ -275,6 +275,7 @@ def _against_dense(children: pd.DataFrame, asking: Asking, bound: float, printed
                         question=f"Does the gain of a {name} mask ({scope}) grow with width?",
                         case=case,
                         without=without,
+                        blocked=failed(part, bound, None, mask, (NONE, "")),
                     )
     return stated
 
@@ -316,16 +317,11 @@ def _accuracies_compared(
         asked,
         f"{verdict_unless(blocked, name, row)}: {_where(experiment, size)}{own[size].mean():.1f} against"
         f" {other[size].mean():.1f} % of validation images, {shown(name, row)}."
-        f"{listing(more, experiment, without.index)}{named(without, experiment)}{_named_failed(blocked)}",
+        f"{listing(more, experiment, without.index)}{named(without, experiment)}{named_failed(blocked)}",
         judged_unless(blocked, name, row),
         {**numbers, **row},
         **told,
     )
-
-
-def _named_failed(blocked: str) -> str:
-    """The trainings that block a decision, in words."""
-    return f" Diverged, or collapsed where others learn: {blocked}." if blocked else ""
 
 
 def _where(experiment: str, size: float) -> str:
@@ -377,7 +373,7 @@ def _generalise(children: pd.DataFrame, asking: Asking, bound: float) -> list[Cl
                     f"{verdict_unless(blocked, 'gain', row)}: at width {number(size)}, {own[size].mean():.1f} against"
                     f" {dense[size].mean():.1f} points, {shown('gain', row)} less, with {' and '.join(accuracies)}."
                     f"{listing(less.drop(columns=without.index, errors='ignore'), WIDE)}{named(without, WIDE)}"
-                    f"{_named_failed(blocked)}",
+                    f"{named_failed(blocked)}",
                     judged_unless(blocked, "gain", row, after=" less"),
                     numbers={**numbers, **row},
                     **told,
@@ -422,6 +418,7 @@ def _larger_parents(children: pd.DataFrame, asking: Asking, bound: float) -> lis
                 question=question,
                 case=f"{name}, {scope}",
                 without=tops[tops < bound],
+                blocked=failed(part, bound, None, mask),
             )
     return stated
 
@@ -435,16 +432,19 @@ def _matched(table: pd.DataFrame, asking: Asking, tolerance: float) -> list[Clai
             if not {False, True} <= set(values) or values.dropna().empty:
                 continue
             values = values.dropna()
+            lost = sorted(set(own.loc[own["validation_top1"].isna(), "seed"]))
+            blocked = f"{name}, seed {', '.join(map(str, lost))}" if lost else ""
             row = answer_of(asking, MATCHED, "more", values[False] - values[True])
-            sure = decided("more", row, tolerance)
+            sure = OPEN if blocked else decided("more", row, tolerance)
             word = {EQUAL: "Yes", ABOVE: "No", BELOW: "Yes, it is better"}.get(sure, "Not decided")
             where = f" ({SCOPES[scope]})" if len(scopes_of(table)) > 1 else ""
             stated.append(
                 asking.answered(
                     MATCHED,
                     f"{word}: the mask itself gives {values[False].mean():.1f} % of validation images, the"
-                    f" random one {values[True].mean():.1f} %; the mask is {shown('more', row)} better.",
-                    judged("more", row, tolerance=tolerance, outcomes=IF_EQUAL, after=" for the mask"),
+                    f" random one {values[True].mean():.1f} %; the mask is {shown('more', row)} better."
+                    f"{named_failed(blocked)}",
+                    judged_unless(blocked, "more", row, tolerance=tolerance, outcomes=IF_EQUAL, after=" for the mask"),
                     question=f"Is a random mask with the layer densities of the {name} one{where} as good?",
                     case=f"{name}{where}",
                     key=f"{name}, {SCOPES[scope]}",

@@ -20,7 +20,7 @@ from prunescape.claims.judgement import (
     shown,
     verdict,
 )
-from prunescape.coherence.asked import Answer, answer_of, is_core
+from prunescape.coherence.asked import Answer, answer_of, is_core, judged_unless, named_failed
 from prunescape.coherence.labels import DIFF, MAGNITUDE, SCORES, against_used
 
 SETTLED = 0.9  # the part of a mask that chance would not give and that is there from then on
@@ -124,7 +124,9 @@ def _depends_on_epoch(overlap: pd.DataFrame, asking: Asking) -> list[Claim]:
 
 
 def _early(table: pd.DataFrame, asking: Asking, tolerance: float) -> list[Claim]:
-    stated, compared = [], against_used(table).dropna(subset=["validation_top1"])
+    stated, beside = [], against_used(table)
+    lost = table[table["validation_top1"].isna()]
+    compared = beside.dropna(subset=["validation_top1"])
     near = f"good enough, within {tolerance:g} points of the one that is used"
     for score in SCORES:
         own = compared[compared["score"] == score]
@@ -141,7 +143,9 @@ def _early(table: pd.DataFrame, asking: Asking, tolerance: float) -> list[Claim]
             core = {"core": is_core(EARLY)}
             stated.append(asking.answered(EARLY, why, None, core, outcome=CANNOT, case=score, **told))
         else:
-            stated.append(_good_enough(known, asking, score, tolerance, told))
+            seeds = sorted(set(lost.loc[lost["score"] == score, "seed"]))
+            blocked = f"masks of {score}, seed {', '.join(map(str, seeds))}" if seeds else ""
+            stated.append(_good_enough(known, asking, score, tolerance, told, blocked))
     return stated
 
 
@@ -162,7 +166,9 @@ def _span(known: pd.DataFrame) -> tuple[str, str]:
     return span, f"epoch{s} {span}"
 
 
-def _good_enough(known: pd.DataFrame, asking: Asking, score: str, tolerance: float, told: dict[str, Any]) -> Claim:
+def _good_enough(
+    known: pd.DataFrame, asking: Asking, score: str, tolerance: float, told: dict[str, Any], blocked: str
+) -> Claim:
     """The claim of `_early` for one score.
 
     Args:
@@ -172,6 +178,7 @@ def _good_enough(known: pd.DataFrame, asking: Asking, score: str, tolerance: flo
         score: in words.
         tolerance: see `answers`.
         told: what `Question.answered` takes, too.
+        blocked: the trainings that block a decision, in words; empty where none does.
     """
     span, when = _span(known)
     # Diffs of later epochs than the highest coherence's are not early.
@@ -179,6 +186,7 @@ def _good_enough(known: pd.DataFrame, asking: Asking, score: str, tolerance: flo
     by_epoch = {int(epoch): rows for epoch, rows in earlier.groupby("epoch")}
     rows = {one: answer_of(asking, EARLY, "more", of["more"], len(by_epoch)) for one, of in by_epoch.items()}
     epoch, sure = good_enough(rows, tolerance)
+    sure = OPEN if blocked else sure
     own, row = by_epoch[epoch], rows[epoch]
     word = {OPEN: "Not decided", BELOW: f"Not yet after epoch {epoch}"}.get(sure, f"After epoch {epoch}")
     parent, child = float(own["parent_epochs"].mean()), float(own["child_epochs"].mean())
@@ -188,8 +196,9 @@ def _good_enough(known: pd.DataFrame, asking: Asking, score: str, tolerance: flo
         f"{word}: networks with the mask of epoch {epoch} reach {own['validation_top1'].mean():.1f} % of"
         f" validation images, those with the one that is used, of {when}, {own['used_top1'].mean():.1f} %,"
         f" {shown('more', row)}. It is there after {100 * epoch / parent:.0f} % of the parent's training; to stop then"
-        f" saves {saved:.0f} % of the epochs of parent and child together.",
-        judged(
+        f" saves {saved:.0f} % of the epochs of parent and child together.{named_failed(blocked)}",
+        judged_unless(
+            blocked,
             "more",
             row,
             tolerance=tolerance,

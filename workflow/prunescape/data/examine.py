@@ -1,4 +1,4 @@
-"""What is doubtful about stored images: without content, identical, in both splits, of several classes."""
+"""Doubts about stored images: without content, identical, in both splits, of several classes."""
 
 import hashlib
 from collections.abc import Callable, Mapping

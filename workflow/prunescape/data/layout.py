@@ -66,7 +66,7 @@ class Layout:
 
     @property
     def listings(self) -> list[Listing]:
-        """What was found in the folders of classes."""
+        """The images that were found in the folders of classes."""
         return [self.train] if self.validation is None else [self.train, self.validation]
 
     @property
@@ -228,7 +228,7 @@ def _images(start: str, listing: Listing) -> Iterator[str]:
 
 
 def _entries(folder: str, listing: Listing) -> Iterator[os.DirEntry[str]]:
-    """What lies in a folder, without what is hidden or made by tools."""
+    """The entries of a folder, without hidden ones and those made by tools."""
     try:
         with os.scandir(folder) as entries:
             for entry in entries:

@@ -1,4 +1,4 @@
-"""How weight decay makes up for learning rate: slope and constant of every variant's optimal band, beside Smith's."""
+"""Slope and constant of every variant's optimal band, weight decay against learning rate, beside Smith's."""
 
 import numpy as np
 import pandas as pd

@@ -234,7 +234,7 @@ def _because(row: Mapping[str, Any], pair: Pair) -> str:
 
 
 def _explained(table: pd.DataFrame, margin: float) -> str:
-    """What the lines mean."""
+    """The meaning of the lines, in words."""
     if not len(table):
         return "There is no pruned network."
     if not (table["answer"] != NOT_ASKED).any():

@@ -135,7 +135,7 @@ def _variant(upper: Axes, lower: Axes, variant: Variant, heights: Heights, ellip
 
 
 def _at_least(heights: Heights, roi: float) -> str:
-    """What the colours span at least, and that they leave variants out, where they do."""
+    """The least span of the colours in words, and a note where they leave variants out."""
     if heights.relative:
         return f"at least {WIDE * roi:g} points"
     left_out = (heights.measured.groupby("variant")["f"].max() < heights.limits[0]).any()

@@ -18,7 +18,7 @@ from prunescape.training.train import LaneResult, Report, Task, train
 
 
 class Again(NamedTuple):
-    """What comes of trainings at chosen settings.
+    """The tables of trainings at chosen settings.
 
     Attributes:
         trainings: one row a seed and setting.

@@ -122,7 +122,7 @@ def collected(tables: Sequence[File], timing: Sequence[File], plans: Sequence[Fi
 
 
 def trial_timing(timing: pd.DataFrame) -> pd.DataFrame:
-    """What a trial of each network costs, one training, and what its whole grid did, as `trial_timing.csv` has it.
+    """The cost of a trial of each network, one training, and of its whole grid, as `trial_timing.csv` has it.
 
     Args:
         timing: `timing.csv`.

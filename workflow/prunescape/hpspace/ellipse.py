@@ -7,9 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from prunescape.hpspace import functionals
 from prunescape.hpspace.cells import of_grid, with_variants
 from prunescape.hpspace.landscape import mean_over_seeds, metrics_of, places, region_of_interest
 from prunescape.hpspace.lattice import THESIS, Pair
+
+SHAPE = ("length", "width", "angle_degrees")
 
 
 def confidence_level(sigma: float) -> float:
@@ -24,20 +27,8 @@ def fit(x: np.ndarray, y: np.ndarray, sigma: float, pair: Pair = THESIS) -> dict
     that of the long axis from the horizontal, the second axis (weight decay), in (-90, 90]. The centre is in the axes'
     own coordinates.
     """
-    covariance = np.cov(np.stack([x, y]), ddof=1)
-    variances, axes = np.linalg.eigh(covariance)  # ascending
-    short, long = np.sqrt(np.clip(variances, 0.0, None))
-    angle = math.degrees(math.atan2(axes[1, 1], axes[0, 1]))
-    if angle <= -90.0:
-        angle += 180.0
-    elif angle > 90.0:
-        angle -= 180.0
-    return {
-        **{name: float(np.mean(at)) * of for name, at, of in zip(pair.centre, (x, y), pair.units, strict=True)},
-        "length": 2 * sigma * float(long),
-        "width": 2 * sigma * float(short),
-        "angle_degrees": angle,
-    }
+    found = functionals.ellipses(np.ones(len(x), dtype=bool), np.stack([x, y], axis=1), sigma, 0, pair)
+    return {name: float(found[name]) for name in (*pair.centre, *SHAPE)}
 
 
 def tabulate(
@@ -78,4 +69,4 @@ def ellipses(
                     row |= fit(x, y, sigma, pair)
                 rows.append(row)
     columns = ["model", "variant", "metric", "roi", "n_cells", "fitted", "confidence_level"]
-    return pd.DataFrame(rows, columns=[*columns, *pair.centre, "length", "width", "angle_degrees"])
+    return pd.DataFrame(rows, columns=[*columns, *pair.centre, *SHAPE])

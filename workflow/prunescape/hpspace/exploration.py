@@ -59,7 +59,7 @@ def draws(surrogate: Surrogate, network: int, numbers: np.ndarray) -> np.ndarray
 
 
 def gain(surrogate: Surrogate, network: int, cells: Sequence[int]) -> float:
-    """What trainings of a network are expected to raise the best of its means by, in points.
+    """The points by which trainings of a network are expected to raise the best of its means.
 
     Args:
         surrogate, network: see `next_batch`.

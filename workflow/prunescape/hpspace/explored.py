@@ -1,4 +1,4 @@
-"""What trainings tell of the landscapes of all networks of a model, and what to train next.
+"""Estimated landscapes of all networks of a model, from trainings, and the trainings to make next.
 
 Trainings of the workflow's and of one's own loop are explored alike.
 """
@@ -21,7 +21,7 @@ EXPLORE = "explore"  # the stage of trainings that choose
 
 
 class Explored:
-    """What trainings tell of the landscapes of all networks.
+    """Estimates of the landscapes of all networks, from trainings.
 
     Attributes:
         networks: their names, in order.
@@ -138,7 +138,7 @@ class Explored:
 
 
 def explored(cells: pd.DataFrame, space: Mapping[str, Any]) -> Explored:
-    """What the trainings of a model's networks tell.
+    """Estimates of the landscapes of a model's networks, from their trainings.
 
     Args:
         cells: of the model, as tables of batches have them.

@@ -56,14 +56,6 @@ def touched_sides(landscape: pd.DataFrame, threshold: float, pair: Pair = THESIS
     return {side: sides[side] for side in sorted(sides, key=order.index)}
 
 
-def open_borders(cells: pd.DataFrame, threshold: float, pair: Pair = THESIS) -> dict[str, dict[str, list[str]]]:
-    """By model, the sides of the finished grid that a `threshold`-ROI touches, each with the variants that touch it."""
-    return {
-        str(model): touched_sides(mean_over_seeds(of_model, "top1"), threshold, pair)
-        for model, of_model in cells.groupby("model", sort=False)
-    }
-
-
 def plan_extension(
     cells: pd.DataFrame, lattice: Lattice, threshold: float, bounds: Bounds
 ) -> tuple[list[Cell], dict[str, list[str]], list[str]]:

@@ -1,7 +1,4 @@
-"""The quantities of Tables 4.1 and 4.2, of many landscapes at once.
-
-The definitions are those of `ellipse.py` and `risk.py`; a test holds them together.
-"""
+"""The quantities of Tables 4.1 and 4.2, of one landscape or of many at once."""
 
 import numpy as np
 

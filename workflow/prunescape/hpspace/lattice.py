@@ -319,7 +319,7 @@ class Lattice:
         return cls(pair, (first, second), size_of(grid), grid.tile, grid.seeds == PER_CELL)
 
     def of_tiles(self, grid: "Grid") -> "Lattice":
-        """The same lattice with the tiles of the config's section `grid`, whatever explores it."""
+        """This lattice with the tiles of the config's section `grid`, whatever explores it."""
         return replace(self, tile=grid.tile, batch=None)
 
     def values(self, cell: Cell) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""What few trainings tell of regions of interest: where they lie and how far they have moved, with intervals.
+"""Regions of interest, estimated from few trainings: where they lie and how far they have moved, with intervals.
 
 Landscapes are drawn from the surrogate, and each one has its region and ellipse. The surrogate takes landscapes to vary
 alike everywhere and its values as known, so that such intervals are too narrow; they reach as far into the tails of the

@@ -71,7 +71,7 @@ class Values(NamedTuple):
 
 @dataclass(frozen=True)
 class Surrogate:
-    """What is known of all networks of a model, on the compressed scale: a normal distribution.
+    """A normal distribution over the landscapes of all networks of a model, on the compressed scale.
 
     Attributes:
         mean: (V, N).
@@ -150,7 +150,7 @@ class Data:
 
     @classmethod
     def of(cls, trained: Trained, places: np.ndarray, networks: int) -> "Data":
-        """Those of trainings; see `fit`."""
+        """The observations that trainings are; see `fit`."""
         points = np.empty(len(trained))
         for network in range(networks):
             mine = trained.network == network

@@ -1,4 +1,4 @@
-"""What the thesis concludes of its landscapes (chapter 5), beside what these landscapes show.
+"""Conclusions of the thesis on its landscapes (chapter 5), beside what these landscapes show.
 
 The numbers are estimates of a model of landscapes (`prunescape.hpspace.surface`), which is for exploring: they are told
 with their intervals, and no rule decides on them. What decides is confirmation, in `prunescape.hpspace.claims`.

@@ -81,7 +81,7 @@ def train_tile(
 
 
 def alone(task: Task, cell: Mapping[str, Any]) -> Task:
-    """What a cell that has a `cell_seed` is trained with: that seed, and no lanes beside it."""
+    """The task of a cell that has a `cell_seed`: with that seed, and no lanes beside it."""
     return replace(task, seed=cell[CELL_SEED], engine=replace(task.engine, lanes=1))
 
 

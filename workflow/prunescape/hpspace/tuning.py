@@ -85,7 +85,7 @@ def best_of_random(shown: np.ndarray, true: np.ndarray) -> np.ndarray:
 
 
 def best_of_nearest(shown: np.ndarray, true: np.ndarray, distance: np.ndarray) -> np.ndarray:
-    """The same of trials at the cells nearest to a point; cells as far as each other come in random order.
+    """The expected value after 1 to N trials at the cells nearest to a point; cells equally far come in random order.
 
     Args:
         shown, true: see `best_of_random`.

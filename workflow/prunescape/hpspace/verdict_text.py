@@ -166,7 +166,7 @@ def _reason(question: str, row: Mapping[str, Any], settings: Mapping[str, Any]) 
 
 
 def caveats(entry: Mapping[str, Any]) -> Iterator[str]:
-    """What limits the answers."""
+    """Sentences on what limits the answers."""
     yield from map(alike, entry["same"])
     for part in sorted(set(entry["parts"].values())):
         names = ", ".join(name for name, own in entry["parts"].items() if own == part)

@@ -53,7 +53,7 @@ def check_schema(path: str, table: "pd.DataFrame", remedy: str) -> None:
 
 
 def _mistake(table: "pd.DataFrame", fields: Mapping[str, str], key: Sequence[str]) -> str:
-    """What is wrong with a table, in words; empty where nothing is."""
+    """The mistake of a table in words; empty where there is none."""
     if missing := [name for name in fields if name not in table]:
         return f"the column {missing[0]} is missing"
     if unknown := [name for name in table if name not in fields]:

@@ -153,7 +153,7 @@ class Mapped(Stacked):
 
 
 def _linear(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
-    """What `torch.nn.functional.linear` gives, by one product of two matrices a lane.
+    """The result of `torch.nn.functional.linear`, by one product of two matrices a lane.
 
     vmap would else copy the weights for each image, where an image has several vectors (tokens). On a CPU the matrices
     are filled up with zeros.

@@ -22,7 +22,6 @@ from prunescape.training.evaluate import Labelled, validation_batches
 PROBES = 8  # of Hutchinson's estimate
 STEPS = 10  # of Lanczos' iteration
 RADIUS = 0.05  # of sharpness-aware minimisation (Foret et al., 2021, section 3)
-PASSES = 4 * (PROBES + STEPS) + 6  # images that all of it sends forwards, in times of those there are
 SHARPNESS = ("trace", "trace_error", "top_eigenvalue", "rise")
 
 

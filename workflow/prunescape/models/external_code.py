@@ -126,7 +126,7 @@ def distributions_of(packages: Iterable[str]) -> list[str]:
 
 
 def not_seen(module: str, declared: Sequence[str]) -> list[str]:
-    """What a network may depend on that its digest does not see, a line each.
+    """Lines on code that a network may depend on and its digest does not see.
 
     Args:
         module: the network's.

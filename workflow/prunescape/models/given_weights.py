@@ -94,7 +94,7 @@ def _read(path: Path) -> Any:
 
 
 def _kind(path: Path) -> str:
-    """What a file is that nothing could be read from; empty if it may be one of tensors, and damaged."""
+    """The kind of a file that nothing could be read from, in words; empty if it may be one of tensors, and damaged."""
     with path.open("rb") as file:
         start = file.read(512)
     if not start:
@@ -120,7 +120,7 @@ def _named(content: Any, names: Iterable[str], path: str | os.PathLike[str]) -> 
 
 
 def _within(content: Any) -> list[Any]:
-    """What may be a state dict in what a trainer saved."""
+    """The parts of what a trainer saved that may be a state dict."""
     return [content[key] for key in WITHIN if key in content] if isinstance(content, Mapping) else []
 
 

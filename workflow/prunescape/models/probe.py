@@ -114,14 +114,14 @@ def _unlearnt(model: nn.Module, images: torch.Tensor, generator: torch.Generator
 
 
 def _to_logits(given: torch.Tensor) -> str:
-    """What to do about an output that is no (images, classes)."""
+    """The remedy for an output that is no (images, classes)."""
     if given.dim() > 2:
         return "pool and flatten what its last layer reads"
     return "give its last layer an output a class: let the function take num_classes, which it is then given"
 
 
 def _remedy(model: nn.Module, shape: tuple[int, int, int]) -> str:
-    """What to do about a network that does not take images of a shape, as the end of a line; empty if unknown."""
+    """The remedy for a network that does not take images of a shape, as the end of a line; empty if unknown."""
     channels = dict.fromkeys((shape[0], *USUAL_CHANNELS))
     tried = [(number, side, side) for side in (shape[1], *USUAL_SIDES) for number in channels]
     taken = next((one for one in tried if one != shape and _takes(model, one)), None)

@@ -37,7 +37,7 @@ class FreshLine:
     time: Time | None
 
     def left(self, trainings: int, each: float | None) -> float | None:
-        """What is still to be paid of so many trainings, by the cost of one."""
+        """The cost of so many trainings that is still to be paid, by the cost of one."""
         return None if each is None else each * max(trainings - self.done, 0)
 
 

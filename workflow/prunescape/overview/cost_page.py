@@ -64,18 +64,18 @@ class Line:
         return None if self.time is None else self.time.seconds * self.units_a_cell
 
 
-def cost_lines(study: Study) -> list[Line]:
-    """The costs of exploration, one line a row of its table."""
-    return _lines(study, *_known(study))
-
-
-def _known(study: Study) -> tuple[list[Training], set[Training]]:
+def known_trainings(study: Study) -> tuple[list[Training], set[Training]]:
     """All trainings that are known, and those that are finished."""
     trainings = list(study.trainings())
     return trainings, {training for training in trainings if study.is_finished(training)}
 
 
-def _lines(study: Study, trainings: Sequence[Training], finished: set[Training]) -> list[Line]:
+def cost_lines(study: Study, trainings: Sequence[Training], finished: set[Training]) -> list[Line]:
+    """The costs of exploration, one line a row of its table.
+
+    Args:
+        trainings, finished: what `known_trainings` gives.
+    """
     costs = Costs(study, finished)
     by_row: dict[Row, list[Training]] = {row: [] for row in study.explored}
     for training in trainings:
@@ -112,8 +112,8 @@ def cost_page(study: Study, cores: int | None = None) -> list[Table | str]:
         study: the study.
         cores: cores that this run may use, where that is known.
     """
-    known = _known(study)
-    lines, fresh = _lines(study, *known), fresh_lines(study, *known)
+    known = known_trainings(study)
+    lines, fresh = cost_lines(study, *known), fresh_lines(study, *known)
     devices = {line.time.device for line in lines if line.time is not None}
     device = {frozenset({"cpu"}): "core", frozenset({"gpu"}): "GPU"}.get(frozenset(devices), "device")
     threads = study.config.engine.threads if device == "core" else 1

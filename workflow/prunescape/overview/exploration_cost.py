@@ -48,7 +48,7 @@ def trainings(study: Study, model: str) -> dict[str, tuple[int, int]]:
 
 
 def both_ways(study: Study, costs: Mapping[Row, Each], device: str) -> list[Table | str]:
-    """What exploration costs in all by either method, that of the config first, and what it means.
+    """Lines on the cost of exploration by either method, that of the config first, and on what it means.
 
     Args:
         study: the main job.

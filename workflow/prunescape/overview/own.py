@@ -17,7 +17,7 @@ DONE = "Nothing is left to train; `snakemake answer` gives the answers."
 
 
 def own_page(name: str, config: Config) -> str:
-    """What a command prints: trainings to be made as CSV, or the answers.
+    """The text that a command prints: trainings to be made as CSV, or the answers.
 
     Args:
         name: SUGGEST, CONFIRM or ANSWER.

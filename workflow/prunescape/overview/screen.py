@@ -1,4 +1,4 @@
-"""What `snakemake` shows while it runs: a progress display on a terminal, else a line a job; all else is in its log.
+"""The display of `snakemake` while it runs: progress on a terminal, else a line a job; all else is in its log.
 
 Snakemake finds logger plugins only among installed packages, and refuses a profile that names one which is not there;
 and what is installed may be of another version than the workflow. So this handler, made as one of such a plugin is,
@@ -210,7 +210,7 @@ def label(rule: str, wildcards: Mapping[str, Any]) -> str:
 
 
 def checked(log: Path, model: str) -> list[str]:
-    """What an earlier check has said of a network, from its log."""
+    """The lines of an earlier check of a network, from its log."""
     try:
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

@@ -182,7 +182,7 @@ def _look(study: Study, model: str) -> str:
 
 
 def _exploring(study: Study, model: str) -> str:
-    """How far the exploration of a model is."""
+    """The progress of a model's exploration."""
     if not study.plan.run.is_adaptive:
         return "the grid comes first"
     hpspace, rows = study.plan.hpspace, [row for row in study.variants if row.model == model]

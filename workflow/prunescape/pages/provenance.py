@@ -88,7 +88,7 @@ def of_jobs(jobs: Sequence[Job], config: Mapping[str, Any], root: Path) -> Prove
 
 
 def job_seconds(log: Path) -> float | None:
-    """How long the job of a log took; None where it does not say so at its end."""
+    """The time that the job of a log took; None where its end does not say so."""
     with log.open("rb") as file:
         file.seek(max(0, file.seek(0, 2) - LAST))
         found = FINISHED.findall(file.read().decode("utf-8", errors="replace"))

@@ -99,7 +99,7 @@ def _plain(text: str) -> str:
 
 
 def _packed(text: str) -> str:
-    """The same bytes each time: without the hour in the file's head."""
+    """A data: address of text packed by gzip, without the hour in the file's head: the same bytes each time."""
     return f"data:application/gzip;base64,{base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()}"
 
 

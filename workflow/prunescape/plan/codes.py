@@ -17,7 +17,7 @@ Definitions = Mapping[str, Mapping[str, str]]  # digests by file and by name
 
 
 class Codes:
-    """What the code was behind the results of a run, by digest: `codes`, whose files share `parts` by their digests."""
+    """The code behind the results of a run, by digest: `codes`, whose files share `parts` by their digests."""
 
     def __init__(self, run: str) -> None:
         """Read what is known of the run in a folder; nothing, where that cannot be read."""

@@ -285,13 +285,13 @@ class Hpspace(Planned):
         return {"adaptive": True} if self.run.is_adaptive else {}
 
     def awaits(self, files: Collection[str]) -> Awaits | None:
-        """What must be there before the paths of these files are known, by their names; see `Step.awaits`."""
+        """The checkpoints that must be there before the paths of these files are known; see `Step.awaits`."""
         if not OF_TILES.keys().isdisjoint(files):
             return self.rounds_before
         return self.awaits_all if not OF_AGAIN.keys().isdisjoint(files) else None
 
     def awaits_all(self, wildcards: Wildcards) -> list[tuple[str, dict[str, str]]]:
-        """What must be there before all trainings are known."""
+        """The checkpoints that must be there before all trainings are known."""
         return [*self.rounds_before(wildcards), *self.confirmation.awaited(self.run.models, self.confirmation.last)]
 
     @cached_property
@@ -352,7 +352,7 @@ class Hpspace(Planned):
         return {model: names for model, names in of.items() if names}
 
     def _parts(self) -> dict[str, dict[str, float]]:
-        """What the grid's learning rates are multiplied by, by model and variant, where it is not 1."""
+        """Factors of the grid's learning rates by model and variant, those that are not 1."""
         of = {
             model: {
                 one.name: factor
@@ -444,7 +444,7 @@ class Hpspace(Planned):
 
 
 class Batch(NamedTuple):
-    """What a round asks of a network: seeds and cells of trainings, and when these are stopped."""
+    """The trainings that a round asks of a network: seeds, cells, and when these are stopped."""
 
     trainings: list[tuple[int, Cell]]
     stops: Mapping[str, Any]

@@ -25,7 +25,7 @@ _sources: dict[str, tuple[str, ...]] = {}  # by digest
 
 
 def code(*sources: str) -> dict[str, Any]:
-    """What results depend on beside settings and inputs, by name.
+    """The code and libraries that results depend on, by name.
 
     `code` is a digest of the project's own, `external_code` has one of each network that is imported, `external_files`
     those of what these read, and `libraries` the versions of those that make numbers.

@@ -1,4 +1,4 @@
-"""What Snakemake asks its metadata, answered by the seals of the results.
+"""Answers from the seals of results to what Snakemake asks its metadata.
 
 Snakemake keeps what results were made with in `.snakemake/metadata`, away from them: a result that was copied, moved or
 finished without it is taken for right. So the class in which it keeps that is extended here: of the jobs of the plan it
@@ -96,7 +96,7 @@ class BySeals:
 
     @cached_property
     def _told(self) -> dict[tuple[Any, tuple[str, ...]], Any]:
-        """What has been said of jobs and their results: Snakemake asks twice until one of them has run."""
+        """The answers on jobs and their results so far: Snakemake asks twice until one of them has run."""
         return {}
 
     async def incomplete(self, job: Any) -> list[Any]:

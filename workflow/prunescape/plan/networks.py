@@ -262,7 +262,7 @@ class Networks:
         )
 
     def _with_weights(self, wildcards: Wildcards) -> list[str]:
-        """What builds the network of a job, and the file of its given weights, whose content decides results, too."""
+        """The sources that build a job's network, and the file of its given weights, whose content decides, too."""
         given = self.run.weights(wildcards["model"]).values()
         return [*self.run.builder(wildcards), *(f"{FILE}{path}" for path in given)]
 

@@ -135,7 +135,7 @@ class Plan:
 
     @property
     def not_seen(self) -> list[str]:
-        """What imported networks may depend on and their results do not see, a line each."""
+        """Lines on what imported networks may depend on and their results do not see."""
         run = self.run
         return [
             f"models.{model}: {line}; name what the network reads in models.{model}.files"
@@ -150,7 +150,7 @@ class Plan:
 
     @cached_property
     def schemas(self) -> list[dict[str, Any]]:
-        """What each table of the run must have when a job reads it."""
+        """The columns that each table of the run must have when a job reads it."""
         return [schema for study in (self.hpspace, *self.companions.values()) for schema in study.schemas]
 
     @cached_property

@@ -84,7 +84,7 @@ class Results:
         return list(dict.fromkeys(word for words in told.values() for word in words))
 
     def wanted(self, job: Job) -> Wanted:
-        """What the results of a job must say of themselves."""
+        """The identity that the results of a job must have."""
         place, fixed = self.plan.run.place, set(self._read(job))
         inputs = {
             place(path): self._looks.content(path) if path in fixed else None for path in self._read(job, whole=True)

@@ -16,7 +16,7 @@ SHOWN = 3  # differences of a kind that are told one by one
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the results of a job must say of themselves.
+    """The identity that the results of a job must have.
 
     Attributes:
         settings: of the job, the digests of its code among them.
@@ -143,7 +143,7 @@ class Looks:
         self._known: dict[str, Look | None] = {}
 
     def __getitem__(self, path: str) -> Look | None:
-        """What the seal of a file says; None where it has none."""
+        """The content of a file's seal; None where it has none."""
         if path not in self._known:
             found = read_seal(path)
             self._known[path] = None if found is None else _look(found, is_edited(path, found))

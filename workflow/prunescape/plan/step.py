@@ -178,7 +178,7 @@ class Step:
 
     @cached_property
     def _codes(self) -> dict[tuple[str, ...], dict[str, Any]]:
-        """What `code` says, by sources: tens of thousands of jobs share a few."""
+        """Results of `code` by sources: tens of thousands of jobs share a few."""
         return {}
 
     @property

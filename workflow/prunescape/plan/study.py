@@ -67,7 +67,7 @@ class Planned:
         return {"meta": self.run.meta, "data": self.run.meta}[name]
 
     def awaits(self, files: Collection[str]) -> Awaits | None:  # noqa: ARG002 - as the main job has it
-        """What must be there before the paths of these files are known, by their names; see `Step.awaits`."""
+        """The checkpoints that must be there before the paths of these files are known; see `Step.awaits`."""
         return None
 
     # What the config asks for.
@@ -200,7 +200,7 @@ class Planned:
 
     @cached_property
     def schemas(self) -> list[dict[str, Any]]:
-        """What each table must have when a job reads it."""
+        """The columns that each table must have when a job reads it."""
         return schemas(self.tables_from, self.study, self.made)
 
     @cached_property

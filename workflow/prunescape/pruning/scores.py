@@ -21,7 +21,7 @@ RUNNING, BATCH = "running", "batch"  # statistics of batch norm
 
 @dataclass(frozen=True)
 class GraspSettings:
-    """How GraSP takes the loss.
+    """Settings of the loss that GraSP takes.
 
     Attributes:
         temperature: what logits are divided by; 200 in Wang et al. (2020) and in the code of the SP paper's authors.

@@ -30,7 +30,7 @@ DAMPING = 0.01  # of the mean diagonal of H, as in the code of SparseGPT
 
 
 def patches(layer: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
-    """What the outputs of a layer are weighted sums of.
+    """The inputs that the outputs of a layer are weighted sums of.
 
     Args:
         layer: a linear layer or a convolution padded with zeros.

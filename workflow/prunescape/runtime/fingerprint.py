@@ -117,19 +117,6 @@ def _reached(*sources: str) -> dict[Path, dict[str, str]]:
     return {file: dict(sorted(names.items())) for file, names in reached.items()}
 
 
-def _closure(start: Path) -> frozenset[Path]:
-    """All files that a file imports, directly or not, and itself."""
-    seen: set[Path] = set()
-    pending = [start]
-    while pending:
-        file = pending.pop()
-        if file not in seen and not _is_plumbing(file):
-            seen.add(file)
-            if file.suffix not in ASSETS:
-                pending += [path for part in _code(file).parts.values() for path in part.files(file)]
-    return frozenset(seen)
-
-
 def _is_plumbing(file: Path) -> bool:
     name = file.relative_to(LIBRARY).as_posix() if file.is_relative_to(LIBRARY) else ""
     return name in NO_MEANING or f"{name.partition('/')[0]}/" in NO_MEANING

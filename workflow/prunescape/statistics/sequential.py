@@ -23,7 +23,7 @@ IMAGES = 0.25  # the part of the margin that the standard error over images may 
 
 @dataclass(frozen=True)
 class Look:
-    """What a look shows of a mean difference, in points.
+    """The mean difference at a look, with its interval, in points.
 
     Attributes:
         seeds: paired trainings.

@@ -56,7 +56,7 @@ def _field(name: str, column: Column) -> dict[str, Any]:
 
 
 def schemas(folder: str, study: Study, tables: Iterable[Table]) -> list[dict[str, Any]]:
-    """What each table of a study must have when it is read, see `prunescape.io.schema.expect`.
+    """The columns that each table of a study must have when it is read, see `prunescape.io.schema.expect`.
 
     Args:
         folder: the one that paths of the tables start from.

@@ -197,7 +197,7 @@ class Table:
 
     @property
     def paths(self) -> dict[str, str]:
-        """Where it and its parts are, by the name of each."""
+        """Paths of the table and of its parts, by the name of each."""
         numbers = ["", *(f"_{number}" for number in range(2, len(self.parts) + 1))]
         parts = {f"{self.name}_part{number}": path for number, path in zip(numbers, self.parts, strict=False)}
         return {self.name: self.path or f"{self.name}.csv", **parts}

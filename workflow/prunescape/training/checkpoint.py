@@ -135,7 +135,7 @@ class Snapshots:
         return {epoch: state for epoch, state in states.items() if state is not None}
 
     def of_lane(self, lane: int) -> "KeptStates":
-        """The same, each read from its file when it is asked for, so that they are not held all at once."""
+        """The kept state dicts of a lane, each read from its file when it is asked for, so that one is held at once."""
         return KeptStates(self, lane)
 
     def missing(self, before: int, lanes: int) -> list[int]:

@@ -89,8 +89,8 @@ def _measured(
     return state, scores
 
 
-def in_words(weights: dict[str, Any]) -> str:
-    """What was seen of given weights: their accuracy, and what to look at where it is hardly above chance."""
+def words_of_weights(weights: dict[str, Any]) -> str:
+    """A sentence on given weights: their accuracy, and what to look at where it is hardly above chance."""
     top1, images = weights["top1"], weights["images"]
     words = f"{weights['file']} fits, head included, and gives {top1:.2f} % on {images} validation images"
     if top1 < NEAR_CHANCE * weights["chance"]:

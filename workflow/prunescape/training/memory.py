@@ -38,7 +38,7 @@ def kept_bytes(model: nn.Module, input_shape: tuple[int, int, int]) -> int:
 
 @dataclass(frozen=True)
 class Needs:
-    """What the training of one network needs to keep.
+    """The memory that the training of one network needs.
 
     Attributes:
         weights: numbers that it learns.
@@ -63,7 +63,7 @@ class Needs:
 
 
 def refusal(error: BaseException) -> str | None:
-    """What a GPU's error says where a smaller array or another layout may help; None for all other errors.
+    """The words of a GPU's error after which a smaller array or another layout may help; None for all other errors.
 
     Full memory is told in several ways, and while a graph is captured by an error of the capture, of which the first
     one is the context. cuDNN's "unable to find an engine" means either full memory or no deterministic kernel.

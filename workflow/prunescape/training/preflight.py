@@ -23,8 +23,7 @@ from prunescape.pruning.silenced import compared_cut, vary
 from prunescape.pruning.structured import prune
 from prunescape.pruning.unstructured import left_dense, prunable
 from prunescape.training.evaluate import score
-from prunescape.training.given import Looked
-from prunescape.training.given import in_words as words_of_weights
+from prunescape.training.given import Looked, words_of_weights
 from prunescape.training.strategy import AUTO, FUSED, SERIAL, VMAP, Strategy
 from prunescape.training.train import Array, Lane, Task, check_architecture
 
@@ -183,7 +182,7 @@ def _computed_by_hooks(network: nn.Module) -> list[str]:
     ]
 
 
-def in_words(model: str, checked: Mapping[str, Any]) -> str:
+def words_of_check(model: str, checked: Mapping[str, Any]) -> str:
     """The result of `preflight` in a line: channels, groups, ratios, how cells are trained, given weights."""
     ratios = ", ".join(f"{name} comes to {ratio:.3f}" for name, ratio in checked["ratios"].items())
     together = "one after the other" if checked["alone"] else "many at a time"

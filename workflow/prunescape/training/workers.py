@@ -1,4 +1,4 @@
-"""Where work runs: independent pieces on the cores of a CPU, one core each, and the jobs of a machine on its GPUs.
+"""Workers: independent pieces on the cores of a CPU, one core each, and the jobs of a machine on its GPUs.
 
 A cluster gives each job its GPU by CUDA_VISIBLE_DEVICES, which CUDA respects. Where a job sees several, because one
 `snakemake` runs many jobs on one machine, each takes a place on the emptiest.

@@ -10,7 +10,7 @@ from prunescape.printable import printable
 from prunescape.pruning.settings import PruningSettings
 from prunescape.runtime.logs import logged
 from prunescape.training.engine import at_hand
-from prunescape.training.preflight import in_words, not_in_groups, preflight
+from prunescape.training.preflight import not_in_groups, preflight, words_of_check
 from prunescape.training.recipe import Recipe
 from prunescape.training.train import Task
 
@@ -29,7 +29,7 @@ with logged(snakemake) as logger:
             settings.get("weights"),
         )
     write_json(snakemake.output[0], checked)
-    words = [f"{in_words(model, checked)}; details: {snakemake.output[0]}"]
+    words = [f"{words_of_check(model, checked)}; details: {snakemake.output[0]}"]
     known = [*settings.get("external_files", ()), data.directory]
     words += [f"models.{model}: {line}" for line in undeclared(read, known)]
     words += [f"models.{model}: {line}" for line in not_in_groups(architecture, settings.get("n_of_m", ()))]
