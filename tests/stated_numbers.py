@@ -28,6 +28,7 @@ ENDS = {  # what a number may be; of others in points -100 to 100, of the rest a
     "only_large_weights": (0, 100),
     "same_basin": (-100, 100),
     "magnitudes_alike": (0, 100),
+    "dense_basin": (0, 100),
     "real_above_noise": (-1, 1),
     "gap_with_width": (-np.inf, np.inf),
     "accuracy_with_width": (-np.inf, np.inf),
