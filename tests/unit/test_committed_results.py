@@ -56,8 +56,8 @@ def check_arithmetic(folder: Path, keys: Collection[str]) -> list[float]:
         again = stated(folder, claim)
         told = [np.nan if value is None else value for value in (claim.effect, claim.low, claim.high)]
         if again != pytest.approx(told, rel=1e-6, abs=1e-6, nan_ok=True):
-            # As claims were told before intervals were cut to what is possible, those of shares were of any distribution,
-            # and equal numbers gave none.
+            # As claims were told before intervals were cut to what is possible, those of shares were of any
+            # distribution, and equal numbers gave none.
             assert again[0] == pytest.approx(told[0], rel=1e-6, abs=1e-6), claim.id
             before = np.isnan(again[1]) or key in SHARES
             assert before or (told[1] <= again[1] + 1e-6 and told[2] >= again[2] - 1e-6), claim.id
