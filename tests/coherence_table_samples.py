@@ -44,7 +44,7 @@ def epochs(seeds=(0, 1, 2), runs=RUNS, every=4, model=MODEL, standard_error=0.0)
         sizes = {"diff_size": 0.01 + coherence / 2 * (1 if real else 3), "diff_size_by_chance": 0.004}
         levels = {"coherence_standard_error": standard_error, "coherence_by_chance": 2e-5, "samples": 50_000}
         levels["label_noise"] = 0.0 if real else np.nan
-        levels["hardest_share"] = 0.02 + 0.4 * learned
+        levels["hardest_share"] = 0.02 + 0.4 * learned * (1 + 0.05 * seed)
         tables.append(pd.DataFrame({**keys, **rows, **levels, **sizes}))
     return pd.concat(tables, ignore_index=True)
 

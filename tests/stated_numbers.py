@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special, stats
 
 from prunescape.claims.claim import Claim
 
@@ -18,7 +18,8 @@ Numbers = Callable[[Path, Claim], pd.Series]
 SCOPES = {"global with a floor": "floor", "local": "local", "global": "global"}
 PRUNED = {"weight pruning": "weights", "channel pruning": "channels"}
 RETRAINED = {"fine-tuning": "fine_tuning", "learning-rate rewinding": "rewinding"}
-CORRELATIONS = {"accuracy_against_flow", "recalibrated_foretells"}
+CORRELATIONS = {"accuracy_against_flow", "recalibrated_foretells", "endowed_from_initialisation"}
+SHARES = {"nearly_every_draw"}  # less 0.9, with an interval of any distribution
 ENDS = {  # what a number may be; of others in points -100 to 100, of the rest anything
     "nearly_every_draw": (-0.9, 0.1),
     "mask_and_weights_together": (-300, 300),
@@ -26,9 +27,9 @@ ENDS = {  # what a number may be; of others in points -100 to 100, of the rest a
     "recovery_is_batch_norm": (-150, 150),
     "utility_imbalance": (-0.1, np.inf),
     "only_large_weights": (0, 100),
-    "same_basin": (-100, 100),
-    "magnitudes_alike": (0, 100),
+    "same_basin_as_last_cycle": (0, 100),
     "dense_basin": (0, 100),
+    "magnitudes_alike": (0, 100),
     "real_above_noise": (-1, 1),
     "gap_with_width": (-np.inf, np.inf),
     "accuracy_with_width": (-np.inf, np.inf),
@@ -55,10 +56,25 @@ def stated(folder: Path, claim: Claim) -> list[float]:
     numbers = np.array([values.mean(), values.mean() - half, values.mean() + half])
     if key in CORRELATIONS:
         numbers = np.tanh(numbers)
+    if key in SHARES:
+        least, most = _hoeffding(values, claim.level)
+        numbers[1:] = np.fmin(numbers[1], least), np.fmax(numbers[2], most)
     low, high = ENDS.get(key, (-100, 100) if claim.unit == "points" else (-np.inf, np.inf))
-    if key == "same_basin" and claim.numbers["decisive"] == "barrier":
+    if key == "same_basin" and claim.numbers.get("decisive", "barrier") == "barrier":
         low = 0
     return [float(numbers[0]), float(max(numbers[1], low)), float(min(numbers[2], high))]
+
+
+def _hoeffding(values: np.ndarray, level: float) -> tuple[float, float]:
+    """The least and the most that the mean of such shares may be, whatever their distribution.
+
+    Those are rejected whose relative entropy to the mean is above the logarithm of the level by seed (Hoeffding, 1963).
+    """
+    true = np.linspace(0, 1, 2_000_001)
+    mean = values.mean() + 0.9
+    apart = special.rel_entr(mean, true) + special.rel_entr(1 - mean, 1 - true)
+    kept = true[apart <= -np.log((1 - level) / 2) / len(values)]
+    return kept[0] - 0.9, kept[-1] - 0.9
 
 
 # hpspace.
@@ -149,11 +165,72 @@ def harder(folder: Path, _: Claim) -> pd.Series:
     return _transfer(folder, "stochastic") - _transfer(folder, "stochastic", hardest=False)
 
 
-def variance_after(folder: Path, _: Claim) -> pd.Series:
+def _variance(folder: Path, stage: str, column: str) -> tuple[pd.Series, pd.Series]:
+    """The mean over layers without noise and with it."""
     (gamma, sigma), table = _chosen(folder), read(folder, "variances")
-    table = table[(table["method"] == "magnitude") & (table["gamma"] == gamma) & (table["stage"] == "fine_tuned")]
-    v = table[table["sigma"].isin([0, sigma])].groupby(["kind", "seed"])["v"].mean()
-    return v["stochastic"] - v["deterministic"]
+    table = table[(table["method"] == "magnitude") & (table["gamma"] == gamma) & (table["stage"] == stage)]
+    v = table[table["sigma"].isin([0, sigma])].groupby(["kind", "seed"])[column].mean()
+    return v["deterministic"], v["stochastic"]
+
+
+def variance_after(folder: Path, _: Claim) -> pd.Series:
+    plain, noisy = _variance(folder, "fine_tuned", "v")
+    return noisy - plain
+
+
+def lower_variance(folder: Path, _: Claim) -> pd.Series:
+    plain, noisy = _variance(folder, "one_shot", "v_channel")
+    return plain - noisy
+
+
+def nearer_variance(folder: Path, claim: Claim) -> pd.Series:
+    plain, noisy = _variance(folder, "one_shot", "v_clean" if "over_clean" in claim.id else "v")
+    return (plain - 1).abs() - (noisy - 1).abs()
+
+
+def collapsed_variance(folder: Path, _: Claim) -> pd.Series:
+    return 1 - _variance(folder, "one_shot", "v")[0]
+
+
+def drowned(folder: Path, _: Claim) -> pd.Series:
+    """The share of the weights below the noise, less a half."""
+    sigma, table = _chosen(folder)[1], read(folder, "weight_cdf")
+    by_seed = table[table["magnitude"] > 0].groupby("seed")
+    at = {seed: np.interp(np.log(sigma), np.log(part["magnitude"]), part["share"]) for seed, part in by_seed}
+    return pd.Series(at) - 0.5
+
+
+def mild_costs(folder: Path, _: Claim) -> pd.Series:
+    return -_transfer(folder, "stochastic", hardest=False)
+
+
+def gained_by_score(folder: Path, claim: Claim) -> pd.Series:
+    (gamma, sigma), table = _cell(claim), read(folder, "confirmed")
+    noisy = _medians(table, "stochastic", method=claim.case, gamma=gamma, sigma=sigma)
+    return noisy - _medians(table, "deterministic", method=claim.case, gamma=gamma)
+
+
+def _control(control: str) -> Numbers:
+    def values(folder: Path, claim: Claim) -> pd.Series:
+        (gamma, sigma), table = _cell(claim), read(folder, "controls").rename(columns={"control": "kind"})
+        table = table[(table["gamma"] == gamma) & (table["sigma"] == sigma)]
+        return _medians(table, control) - _medians(table, "deterministic")
+
+    return values
+
+
+def barrier_of_noise(folder: Path, claim: Claim) -> pd.Series:
+    table = read(folder, "basins")
+    stage = "fine_tuned" if "fine_tuned" in claim.id else "one_shot"
+    table = table[(table["stage"] == stage) & (table["line"] == "deterministic_stochastic")]
+    return table.groupby("seed")["error_barrier"].mean()
+
+
+def barrier_of_dense(folder: Path, _: Claim) -> pd.Series:
+    table = read(folder, "basins")
+    table = table[(table["stage"] == "fine_tuned") & (table["line"] == "dense_stochastic")]
+    means = table.groupby("seed")[["error_barrier", "top1_start", "top1_end"]].mean()
+    return means["error_barrier"].clip(lower=(means["top1_start"] - means["top1_end"]).clip(lower=0))
 
 
 def tuned_gain(folder: Path, claim: Claim) -> pd.Series:
@@ -187,14 +264,6 @@ def recovered(folder: Path, _: Claim) -> pd.Series:
     end = "live_top1" if "live_top1" in table else "top1"  # of runs before there were such networks
     means = table.groupby("seed")[["one_shot_top1", "control_top1", end]].mean()
     return means["control_top1"] - (means["one_shot_top1"] + means[end]) / 2
-
-
-def from_dense(folder: Path, _: Claim) -> pd.Series:
-    """The rise of error on the line to the dense network, or the error above its own, the larger of both."""
-    table = read(folder, "basins")
-    table = table[(table["stage"] == "fine_tuned") & (table["line"] == "dense_stochastic")]
-    means = table.groupby("seed")[["error_barrier", "top1_start", "top1_end"]].mean()
-    return means["error_barrier"].combine(means["top1_start"] - means["top1_end"], max)
 
 
 def best_draw(folder: Path, claim: Claim) -> pd.Series:
@@ -269,16 +338,55 @@ def small_weights(folder: Path, _: Claim) -> pd.Series:
 
 def _last_cycle(folder: Path, table: str, claim: Claim) -> pd.DataFrame:
     rows = read(folder, table)
-    rows = rows[rows["cycle"] == rows["cycle"].max()]
+    return _of_case(rows[rows["cycle"] == rows["cycle"].max()], claim).set_index("seed")
+
+
+def _of_case(rows: pd.DataFrame, claim: Claim) -> pd.DataFrame:
+    """Those of the claim's way of pruning, of retraining and of batch norm."""
     words = claim.case.split(", ")
     rows = rows[rows["pruning"] == PRUNED[words[0]]]
     if words[1:] and words[1] in RETRAINED:
         rows = rows[rows["retraining"] == RETRAINED[words[1]]]
-    if table == "barriers":
+    if "measure" in rows:
         rows = rows[rows["measure"] == "error"]
-        if words[-1].startswith("statistics "):
-            rows = rows[rows["recomputed"].astype(str) == str(words[-1] == "statistics recomputed")]
-    return rows.set_index("seed")
+    if words[-1].startswith("statistics "):
+        rows = rows[rows["recomputed"].astype(str) == str(words[-1] == "statistics recomputed")]
+    return rows
+
+
+def by_magnitude(folder: Path, _: Claim) -> pd.Series:
+    table = read(folder, "utility_bands")
+    top1 = table[np.isclose(table["ratio"], 0.1)].pivot(index="seed", columns="band", values="top1")
+    return top1[top1.columns.min()] - top1[top1.columns.max()]
+
+
+def endowed(folder: Path, _: Claim) -> pd.Series:
+    table = read(folder, "utility_ranks")
+    table = table[np.isclose(table["level"], 0.1) & (table["epoch"] == table["epoch"].min())]
+    return table.set_index("seed")["to_last"]
+
+
+def sharper(folder: Path, _: Claim) -> pd.Series:
+    values = read(folder, "sharpness").pivot(index="seed", columns="epoch", values="top_eigenvalue")
+    return np.log10(values[values.columns.max()] / values[values.columns.min()])
+
+
+def smaller_more(folder: Path, claim: Claim) -> pd.Series:
+    rows = read(folder, "utility_sizes")
+    rows = rows[(rows["ablation"] == "ratio") & np.isclose(rows["level"], 0.1)]
+    how = {"imbalance": "std", "mean utility": "mean", "maximum utility": "max", "minimum utility": "min"}[claim.case]
+    values = rows.groupby(["seed", "size"])["utility"].agg(how).unstack()
+    return values[values.columns.min()] - values[values.columns.max()]
+
+
+def between_cycles(folder: Path, claim: Claim) -> pd.Series:
+    rows = _of_case(read(folder, "barriers"), claim)
+    return rows[rows["what"] == "last_cycle"].groupby("seed")["barrier"].max()
+
+
+def nearer_than_small(folder: Path, claim: Claim) -> pd.Series:
+    rows = _last_cycle(folder, "barriers", claim)
+    return rows.loc[rows["what"] == "small", "barrier"] - rows.loc[rows["what"] == "pruned_retrained", "barrier"]
 
 
 def better_than_small(folder: Path, claim: Claim) -> pd.Series:
@@ -393,6 +501,11 @@ def over_as_many(folder: Path, claim: Claim) -> pd.Series:
     return one - other
 
 
+def over_dense(folder: Path, claim: Claim) -> pd.Series:
+    one, other = (_children(folder, claim, "network", mask) for mask in (_mask(claim), "none"))
+    return one.groupby("seed")["validation_top1"].mean() - other.groupby("seed")["validation_top1"].mean()
+
+
 def smaller_gap(folder: Path, claim: Claim) -> pd.Series:
     one, other = (_children(folder, claim, "wide", mask) for mask in (_mask(claim), "none"))
     width = one["width"].max()
@@ -447,8 +560,18 @@ ARITHMETIC: dict[str, dict[str, Numbers]] = {
         "recalibrated_foretells": foretells,
         "recovery_is_batch_norm": recovered,
         "noise_in_deployment": deployed,
-        "dense_basin": from_dense,
         "best_draw_against": best_draw,
+        "lower_feature_variance": lower_variance,
+        "feature_variance": nearer_variance,
+        "feature_variance_over_clean": nearer_variance,
+        "feature_variance_collapses": collapsed_variance,
+        "most_weights_below_noise": drowned,
+        "noise_costs_at_mild_rate": mild_costs,
+        "noise_wins_with_score": gained_by_score,
+        "noise_on_scores_alone": _control("scores_alone"),
+        "noise_by_layer": _control("relative"),
+        "same_basin": barrier_of_noise,
+        "dense_basin": barrier_of_dense,
     },
     "mechanism": {
         "utility_imbalance": imbalance,
@@ -461,6 +584,12 @@ ARITHMETIC: dict[str, dict[str, Numbers]] = {
         "same_basin": in_basin,
         "not_any_direction": directed,
         "barrier_of_batch_norm": of_statistics,
+        "utility_by_magnitude": by_magnitude,
+        "endowed_from_initialisation": endowed,
+        "loss_becomes_sharper": sharper,
+        "more_utility_in_smaller": smaller_more,
+        "same_basin_as_last_cycle": between_cycles,
+        "nearer_than_small": nearer_than_small,
     },
     "coherence": {
         "real_above_noise": coherence_of_real,
@@ -469,6 +598,7 @@ ARITHMETIC: dict[str, dict[str, Numbers]] = {
         "coherence_with_width": slope_by_width,
         "gap_with_width": gap_by_width,
         "accuracy_with_width": accuracy_by_width,
+        "masked_over_dense": over_dense,
         "masked_over_dense_of_as_many_weights": over_as_many,
         "masked_over_dense_of_its_size": over_its_size,
         "masked_gap_smaller": smaller_gap,

@@ -180,7 +180,7 @@ def test_as_many_more_seeds_as_are_told_would_decide() -> None:
     assert near.would_decide == more_seeds(0.4, -0.9, 1.1)
     assert more_seeds(0.01, -1, 1).startswith("no number of seeds")
     assert more_seeds(0.0, -1, 1).startswith("no number of seeds")
-    assert judged_claim(1.0, math.nan).would_decide == "more seeds: one has no interval"
+    assert judged_claim(1.0, math.nan).would_decide == "more seeds: these give no interval"
 
 
 def test_intervals_are_counted_where_there_are_any() -> None:
@@ -221,8 +221,10 @@ def test_one_seed_has_no_clearest_case() -> None:
 
 def test_the_text_is_short_first_and_then_complete() -> None:
     found = sample_claims("coherence")
-    short, *models = text_of(found).rstrip("\n").split("\n\n")
+    short, by_source, *models = text_of(found).rstrip("\n").split("\n\n")
     assert short.startswith("In short:\n- ")
+    assert by_source.startswith("What the source claims or asks, one by one:\n- ")
+    assert len(by_source.splitlines()) - 1 == len(found.by_source)
     assert len(short.splitlines()) - 1 == len(in_short(found.claims)) < len(found.claims) * 2 / 3
     assert sum(len(model.splitlines()) - 1 for model in models) == len(found.claims)
     counted = sum(sum(row["counts"].values()) for row in in_short(found.claims))

@@ -143,11 +143,13 @@ def test_layers_of_some_images_have_no_bias(digits: PreparedData) -> None:
 
 def test_what_diffs_are_is_decided_by_their_rank_correlations() -> None:
     found = {row["id"].split(".")[1]: row for row in samples.answers(score_ranks=samples.score_ranks()).values()}
-    outcomes = {key.removeprefix("diffs_follow_"): row["outcome"] for key, row in found.items()}
+    outcomes = {key: row["outcome"] for key, row in found.items()}
     assert outcomes == {
-        **{"coherence": "holds", "gradient": "holds", "snip": "does not hold"},
-        **{"magnitude": "does not hold", "movement": "does not hold"},
+        **{"diffs_follow_coherence": "holds", "diffs_follow_gradient": "holds", "diffs_follow_snip": "does not hold"},
+        **{"diffs_apart_from_magnitude": "holds", "diffs_apart_from_movement": "holds"},
     }
+    moved = samples.answers(score_ranks=samples.score_ranks(like={"movement": 0.8})).values()
+    assert {row["outcome"] for row in moved if "movement" in row["id"]} == {"does not hold"}
     near = samples.answers(score_ranks=samples.score_ranks(like={"movement": 0.5}))
     assert {row["outcome"] for row in near.values() if "movement" in row["id"]} == {"not decided"}
     assert found["diffs_follow_coherence"]["correlation"] == pytest.approx(0.8, abs=1e-3)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -17,6 +18,7 @@ from documented import DOCS
 from project_copy import PROJECT, TINY, merged
 from prunescape.config.models import Model
 from prunescape.hpspace.cells import collect
+from prunescape.hpspace.known import train_the_rest
 from prunescape.hpspace.lattice import Lattice
 from prunescape.hpspace.tile import train_tile
 from prunescape.io.files import write_csv
@@ -122,6 +124,7 @@ def passed(number: float) -> Iterator[set[str]]:
         sys.setprofile(None)
 
 
+SCRIPTS = {"workflow/scripts/hpspace/train_tile.py", "workflow/scripts/studies/table.py"}  # run by Snakemake
 READERS = {"workflow/prunescape/config/reading.py", "workflow/prunescape/io/files.py"}
 LOOKS = {"section.py", "messages.py", "grid_checks.py", "completion.py", "config.py"}  # of the config: see the page
 
@@ -145,14 +148,16 @@ def test_a_learning_rate_passes_no_other_files(task: Task, tmp_path: Path) -> No
     labels = {"model": "small_resnet", **settings["variant"]}
     with passed(number) as more:
         short = replace(task, recipe=replace(RECIPE, epochs=1, decay_epochs=()))
-        tables = train_tile(short, settings["cells"], labels, lambda line: None)
+        train = partial(train_tile, short, labels=labels, report=lambda line: None)
+        tables = train_the_rest(tmp_path / "tile.csv", settings["cells"], lambda cells, _: train(cells), print)
         write_csv(tmp_path / "tile.csv", tables.cells)
         found = collect([tmp_path / "tile.csv"])
     assert holds(found, number)
     files |= more
     assert files <= walk(LEARNING_RATE).keys() | READERS
-    assert {"workflow/prunescape/training/train.py", "workflow/prunescape/hpspace/cells.py"} <= files
-    assert len(walk(LEARNING_RATE)) <= 12
+    files.add("workflow/prunescape/hpspace/known.py")  # which has it as text
+    data = {"config.yaml", "workflow/prunescape/config/models.py", "workflow/rules/steps.smk"}  # no functions give it
+    assert walk(LEARNING_RATE).keys() - files == data | SCRIPTS
 
 
 def test_a_ratio_passes_no_other_files() -> None:

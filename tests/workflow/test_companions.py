@@ -210,7 +210,7 @@ CHANGES: dict[str, list[tuple[dict[str, Any], str]]] = {
         ({"mechanism": {"cycles": {"channels": 0.1}}}, "CYCLED"),
         ({"mechanism": {"retraining_epochs": 3}}, "RETRAINED CYCLED PREDICTED"),
         ({"mechanism": {"prediction": {"sets": 4}}}, "PREDICTED"),
-        ({"mechanism": {"epoch_statistics": "running"}}, "EPOCHS"),
+        ({"mechanism": {"epoch_statistics": "running"}}, "EPOCHS SIZES"),
         (
             {"models": {"small_resnet": {"mechanism": {"weight_decay": 0}}}},
             "SAMPLED RETRAINED CYCLED SEEDS_TOO PREDICTED pretrain_sizes",

@@ -38,7 +38,7 @@ TABLES += [
 ]
 UTILITY = ["utility_epochs", "utility_bands", "utility_sizes", "utility_pruned", "utility_channels"]
 WAYS = [f"{pruning}_{way}" for pruning in ("weights", "channels") for way in ("fine_tuning", "rewinding")]
-FIGURES = [*UTILITY, "utility_explained", "cycles", "barriers", *(f"surfaces_{way}" for way in WAYS)]
+FIGURES = [*UTILITY, "utility_explained", "prediction", "cycles", "barriers", *(f"surfaces_{way}" for way in WAYS)]
 
 
 @pytest.fixture
@@ -133,6 +133,7 @@ def test_the_papers_preset_shrunken(shrunken: Callable[..., Path]) -> None:
             "images": 10,
             "subsets": 4,
             "bands": 2,
+            "prediction": {"sets": 3},
             "cycles": {"number": 1},
             "surface": {"side": 2, "line": 3},
         },

@@ -66,11 +66,10 @@ core questions, the rest over the {others} others, so intervals are wider than 9
 margins and smallest effects of interest were fixed with networks of seeds 0 to 5 of the digits and of Fashion-MNIST in
 view, so that on these data only networks of other seeds confirm; they stand in the code, and beside each quantity."""
 
-_BETTER = "Is a pruned and retrained network better than a small one?"
 _ACCURACY = "validation accuracy minus that of the small network"
 AT_ONCE = Estimand(
     "better_than_small",
-    _BETTER,
+    "Is a network that is pruned at once and retrained better than a small one?",
     f"{PAPER}, Table 2",
     "A network that is pruned at once and retrained is better than a small one.",
     _ACCURACY,
@@ -79,7 +78,7 @@ AT_ONCE = Estimand(
 )
 IN_CYCLES = Estimand(
     "better_than_small_after_cycles",
-    _BETTER,
+    "Is a network better than a small one after cycles of weight pruning?",
     f"{PAPER}, Table 1",
     "After cycles of weight pruning and retraining, a network is better than a small one.",
     _ACCURACY,
