@@ -84,19 +84,21 @@ def test_claims_follow_from_the_tables(folder: Path) -> None:
 
 def test_every_outcome_that_differs_between_data_sets_is_shown() -> None:
     page = results.PAGE.read_text(encoding="utf-8")
-    compared = 0
+    compared, opposed = 0, set()
     for study, runs in results.RUNS.items():
         digits, other = (read(results.RESULTS / run / study, "claims").set_index("id") for run in runs)
         both = digits.merge(other, left_index=True, right_index=True, suffixes=("", "_other"))
         asked = both[["outcome", "outcome_other"]].isin(["holds", "does not hold", "not decided"]).all(axis=1)
         both = both[asked & (both["outcome"] != both["outcome_other"])]
         compared += len(both)
+        opposed |= {*both.index[(both[["outcome", "outcome_other"]] != "not decided").all(axis=1)]}
         for row in both.itertuples():
             (line,) = (line for line in page.splitlines() if line.startswith(f"| {row.statement} ({row.source}) |"))
             cells = line.split(" | ")
             assert f"**{row.outcome}**" in cells[1], row.Index
             assert f"**{row.outcome_other}**" in cells[2], row.Index
     assert compared > 10
+    assert opposed == {"coherence.gap_with_width.mlp"}, "the page says in words which are decided oppositely"
 
 
 def test_the_answer_in_the_readme_follows_from_the_tables() -> None:
