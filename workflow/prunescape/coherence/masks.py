@@ -6,16 +6,17 @@ Beside the thesis' scores there are others of gradients, see `prunescape.coheren
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
+import numpy as np
 import torch
 
 from prunescape.coherence.schedule import OF_GRADIENTS
 from prunescape.data.randomness import derive_seed
 from prunescape.pruning.scores import magnitude, random_scores
-from prunescape.pruning.unstructured import Tensors, highest, keep_highest
+from prunescape.pruning.unstructured import Tensors, highest
 
 DIFF, MAGNITUDE, RANDOM = "diff", "magnitude", "random"
 SCORES = (DIFF, MAGNITUDE, *OF_GRADIENTS, RANDOM)
@@ -23,6 +24,7 @@ BEST, WORST = "best", "worst"
 GLOBAL, FLOOR, LOCAL = "global", "floor", "local"
 SCOPES = (GLOBAL, FLOOR, LOCAL)
 FLOOR_DENSITY = 0.02  # coherence thesis, 6.1
+PART, LOW = 2**20, 2**32 - 1  # of arrays that are gone through in parts; the lower half of a whole number of 64 bits
 
 
 class Choice(NamedTuple):
@@ -62,25 +64,49 @@ def begun(wanted: Sequence[Choice], initialisations: Sequence[str]) -> list[tupl
 def ranks(scores: Mapping[str, torch.Tensor], seed: int) -> Tensors:
     """Ranks of weights in the order of their scores, lowest 0, among all layers: whole numbers, no two alike.
 
-    Of n weights it holds about 36 n bytes at its peak.
+    Of n weights it holds about 20 n bytes at its peak: a weight's score and its place in a random order are the upper
+    and the lower half of one whole number, which is sorted in place.
 
     Args:
         scores: by parameter name.
         seed: decides among equal ones.
     """
     shapes = {name: layer.shape for name, layer in scores.items()}
-    flat = torch.cat([layer.detach().flatten().cpu() for layer in scores.values()])
+    flat = torch.cat([layer.detach().flatten().cpu() for layer in scores.values()]).to(torch.float32).numpy()
     del scores  # of large networks the caller keeps none of them
     count, generator = len(flat), torch.Generator().manual_seed(derive_seed(seed, "among equal scores"))
-    shuffled = torch.randperm(count, generator=generator)
-    flat = flat[shuffled]
-    order = shuffled[flat.argsort(stable=True)]
-    del flat, shuffled
-    kind = torch.int32 if count < torch.iinfo(torch.int32).max else torch.int64
-    places = torch.empty(count, dtype=kind)
-    places[order] = torch.arange(count, dtype=kind)
+    chance = np.empty(count, dtype=np.uint32)
+    for part, place in _parts(torch.randperm(count, generator=generator).numpy()):
+        chance[part] = np.arange(place, place + len(part), dtype=np.uint32)
+    keys = _ordered(flat)
+    del flat
+    keys |= chance
+    keys.sort()
+    of_chance = np.empty(count, dtype=np.int32)
+    for part, place in _parts(keys):
+        of_chance[part & LOW] = np.arange(place, place + len(part), dtype=np.int32)
+    del keys
+    places = torch.empty(count, dtype=torch.int32)
+    for part, place in _parts(chance):
+        places.numpy()[place : place + len(part)] = of_chance[part]
     parts = places.split([shape.numel() for shape in shapes.values()])
     return {name: part.view(shape) for (name, shape), part in zip(shapes.items(), parts, strict=True)}
+
+
+def _ordered(scores: np.ndarray) -> np.ndarray:
+    """Whole numbers of 64 bits in the order of scores of 32, in whose upper halves these are; the lower ones are 0."""
+    scores += np.float32(0)  # there is no -0 among them
+    bits = scores.view(np.int32)
+    bits ^= (bits >> 31) & np.int32(2**31 - 1)  # of negative ones the order is the other way round
+    keys: np.ndarray = bits.astype(np.int64)
+    keys <<= 32
+    return keys
+
+
+def _parts(array: np.ndarray) -> Iterator[tuple[np.ndarray, int]]:
+    """An array in parts, each with where it begins: indices of numpy are copied as whole numbers of 64 bits."""
+    for place in range(0, len(array), PART):
+        yield array[place : place + PART], place
 
 
 def scored(score: str, tensors: Mapping[str, torch.Tensor], seed: int) -> Tensors:
@@ -119,18 +145,37 @@ def keep(scores: Mapping[str, torch.Tensor], count: int, scope: str) -> Tensors:
     of all that is left. Raising few layers to the floor so costs all others alike.
     """
     if scope == GLOBAL:
-        return keep_highest(scores, count)
+        return _among_all(scores, count)
     sizes = [layer.numel() for layer in scores.values()]
     if scope == LOCAL:
         return layerwise(scores, dict(zip(scores, shares(sizes, count), strict=True)))
     floor = layerwise(scores, dict(zip(scores, floors(sizes, count), strict=True)))
-    top = max(int(layer.max()) for layer in scores.values()) + 1
-    return keep_highest({name: layer.masked_fill(floor[name], top) for name, layer in scores.items()}, count)
+    # numpy takes what a mask marks without a list of its places.
+    left = np.concatenate([layer.numpy()[~floor[name].numpy()] for name, layer in scores.items()])
+    least = _least(left, count - (sum(sizes) - len(left)))
+    del left
+    return {name: floor[name] | (layer >= least) for name, layer in scores.items()}
+
+
+def _among_all(scores: Mapping[str, torch.Tensor], count: int) -> Tensors:
+    """Masks of the `count` highest of ranks, no two of which are alike, of all layers together."""
+    flat = torch.cat([layer.flatten() for layer in scores.values()]).numpy()
+    least = _least(flat, count)
+    del flat
+    return {name: layer >= least for name, layer in scores.items()}
+
+
+def _least(ranks: np.ndarray, count: int) -> int:
+    """The lowest of the `count` highest ranks, which are put into another order in place."""
+    if count == 0:
+        return int(np.iinfo(ranks.dtype).max)
+    ranks.partition(len(ranks) - count)
+    return int(ranks[len(ranks) - count])
 
 
 def layerwise(scores: Mapping[str, torch.Tensor], counts: Mapping[str, int]) -> Tensors:
-    """Masks of the highest scores of each layer, of each so many."""
-    return {name: highest(layer, counts[name]) for name, layer in scores.items()}
+    """Masks of the highest ranks of each layer, of each so many."""
+    return {name: layer >= _least(layer.flatten().numpy().copy(), counts[name]) for name, layer in scores.items()}
 
 
 def floor_of(weights: int) -> int:
@@ -167,4 +212,4 @@ def shares(sizes: Sequence[int], count: int) -> list[int]:
 def matched(of: Mapping[str, torch.Tensor], seed: int) -> Tensors:
     """A random mask that keeps as many weights of each layer as a given one."""
     scores = random_scores({name: layer.float() for name, layer in of.items()}, derive_seed(seed, "matched mask"))
-    return layerwise(scores, {name: int(layer.sum()) for name, layer in of.items()})
+    return {name: highest(layer, int(of[name].sum())) for name, layer in scores.items()}

@@ -22,7 +22,7 @@ MEASURED_PASSES = 8  # of a network whose gradients are measured: forwards, back
 # Bytes of each weight that are held at once: by training; by measuring (weights twice, sums of gradients in double
 # precision, of signs, of what is not zero, a batch's, diffs); by scoring (those, sums of squares, weights, the
 # Hessian's product, and a score); of each further score; and by ranking, its masks included, as it was measured.
-TRAINING, MEASURING, SCORING, A_SCORE, RANKING = 16, 40, 72, 8, 68
+TRAINING, MEASURING, SCORING, A_SCORE, RANKING = 16, 40, 72, 8, 48
 # Tables of parts, by the rule that makes them.
 RUN_TABLES = ["epochs", "weight_histogram", "diff_histogram", "trajectories", "layer_coherence", "class_coherence"]
 RUN_TABLES += ["score_ranks"]
