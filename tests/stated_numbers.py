@@ -30,6 +30,7 @@ ENDS = {  # what a number may be; of others in points -100 to 100, of the rest a
     "same_basin_as_last_cycle": (0, 100),
     "dense_basin": (0, 100),
     "magnitudes_alike": (0, 100),
+    "coherence_peaks_early": (-50, 50),
     "real_above_noise": (-1, 1),
     "gap_with_width": (-np.inf, np.inf),
     "accuracy_with_width": (-np.inf, np.inf),
@@ -293,10 +294,16 @@ def deployed(folder: Path, claim: Claim) -> pd.Series:
 
 def _utility(folder: Path, table: str, level: float) -> pd.DataFrame:
     """Mean, standard deviation and minimum of utility over subsets, by seed and all else."""
-    rows = read(folder, table)
+    rows = read(folder, table) if table == "utility_epochs" else _sizes(folder)
     rows = rows[(rows["ablation"] == "ratio") & np.isclose(rows["level"], level)]
     by = ["seed", "epoch" if table == "utility_epochs" else "size"]
     return rows.groupby(by)["utility"].agg(["mean", "std", "min"])
+
+
+def _sizes(folder: Path) -> pd.DataFrame:
+    """Utility in networks of each size, once trained."""
+    rows = read(folder, "utility_sizes")
+    return rows[rows["epoch"] == rows["epoch"].max()] if "epoch" in rows else rows
 
 
 def imbalance(folder: Path, claim: Claim) -> pd.Series:
@@ -321,7 +328,7 @@ def imbalance_fall(folder: Path, _: Claim) -> pd.Series:
 
 
 def in_proportion(folder: Path, _: Claim) -> pd.Series:
-    rows = read(folder, "utility_sizes")
+    rows = _sizes(folder)
     means = rows.groupby(["ablation", "seed", "level", "size"])["utility"].mean().unstack("size")
     apart = (means[means.columns.min()] - means[means.columns.max()]).abs().unstack("ablation").dropna()
     return (apart["number"] - apart["ratio"]).groupby("seed").mean()
@@ -372,7 +379,7 @@ def sharper(folder: Path, _: Claim) -> pd.Series:
 
 
 def smaller_more(folder: Path, claim: Claim) -> pd.Series:
-    rows = read(folder, "utility_sizes")
+    rows = _sizes(folder)
     rows = rows[(rows["ablation"] == "ratio") & np.isclose(rows["level"], 0.1)]
     how = {"imbalance": "std", "mean utility": "mean", "maximum utility": "max", "minimum utility": "min"}[claim.case]
     values = rows.groupby(["seed", "size"])["utility"].agg(how).unstack()
@@ -530,6 +537,16 @@ def by_parent(folder: Path, claim: Claim) -> pd.Series:
     return _slopes(one.groupby(["seed", "parent_parameters"])["validation_top1"].mean().unstack())
 
 
+def starved_layers(folder: Path, claim: Claim) -> pd.Series:
+    """Percent of the layers with less than a quarter of the mask's density, of diff less magnitude masks."""
+    table = read(folder, "densities").query("end == 'best'")
+    table = table[table["scope"] == next(short for words, short in SCOPES.items() if claim.case.endswith(words))]
+    whole = table.groupby(["score", "seed"])[["kept", "weights"]].transform("sum")
+    few = table["kept"] / table["weights"] < whole["kept"] / whole["weights"] / 4
+    parts = 100 * few.groupby([table["seed"], table["score"]]).mean().unstack()
+    return parts["diff"] - parts["magnitude"]
+
+
 def _pair(first: str, second: str) -> Numbers:
     def values(folder: Path, claim: Claim) -> pd.Series:
         experiment = "wide" if claim.model == "mlp" else "network"
@@ -603,6 +620,7 @@ ARITHMETIC: dict[str, dict[str, Numbers]] = {
         "masked_over_dense_of_its_size": over_its_size,
         "masked_gap_smaller": smaller_gap,
         "larger_parents": by_parent,
+        "diff_masks_starve_layers": starved_layers,
         "diff_over_random": _pair("diff", "random"),
         "magnitude_over_random": _pair("magnitude", "random"),
         "magnitude_over_diff": _pair("magnitude", "diff"),

@@ -53,7 +53,7 @@ def test_run_times_follow_from_flops(placed: Study) -> None:
 
 def test_tables_and_figures_ask_for_no_gpu(placed: Study) -> None:
     others = [job for job in jobs(placed.folder) if "train_" not in job.work]
-    assert {"rule_figure_samples", "rule_collect_cells"} <= {job.work for job in others}
+    assert {"rule_figure_hpspace_samples", "rule_table_hpspace_cells"} <= {job.work for job in others}
     for job in others:
         assert job.partition == "cpu"
         assert "gres/gpu" not in job.got

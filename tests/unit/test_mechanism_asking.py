@@ -121,7 +121,7 @@ def outcomes(of_run, key: str) -> dict[str, float]:
         ((TOLERANCE, FAR_INSIDE, FAR_INSIDE), "another"),
     ],
 )
-@pytest.mark.parametrize("pruning", ["weights", "channels"])
+@pytest.mark.parametrize("pruning", ["weights", pytest.param("channels", marks=pytest.mark.full)])
 def test_the_three_numbers_of_a_basin_are_wrong_no_more_often_than_the_level_says(
     at: tuple[float, float, float], wrong: str, pruning: str
 ) -> None:
@@ -175,9 +175,9 @@ def _flat(rng, asking):
 @pytest.mark.parametrize(
     ("of_run", "key"),
     [
-        (_recovery, "no_recovery_from_channels"),
-        (_batch_norm, "barrier_of_batch_norm"),
-        (_keeps_up, "imbalance_with_mean"),
+        pytest.param(_recovery, "no_recovery_from_channels", marks=pytest.mark.full),
+        pytest.param(_batch_norm, "barrier_of_batch_norm", marks=pytest.mark.full),
+        pytest.param(_keeps_up, "imbalance_with_mean", marks=pytest.mark.full),
         (_flat, "minimum_stays_flat"),
     ],
 )

@@ -93,7 +93,7 @@ def test_networks_that_lose_no_channels_are_for_stochastic_alone(
     assert not steps & {"evaluate_structured", "confirm_structured", "train_tile", "train_dense"}
     study = plan.companions["stochastic"]
     (cell,) = (job for job in study.choose_cell.all_jobs() if job.model == "mlp")
-    assert list(study.choose_cell.reads(cell.wildcards)) == ["grids", "sweeps"]
+    assert list(study.choose_cell.reads(cell.wildcards)) == ["data", "grids", "sweeps"]
     for changes, words in (
         ({"models": {"mlp": {"ratios": [0.5]}}}, "write ratios: [] where it is for the study stochastic"),
         ({"stochastic": None}, "models.mlp.ratios: is empty, which only the study stochastic takes"),

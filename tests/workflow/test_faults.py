@@ -169,7 +169,7 @@ def test_a_flipped_bit_in_a_tiles_table(copied: Path) -> None:
     output = snakemake(copied, "table_hpspace_cells", status=1)
     assert f"{TILE}: damaged, its checksum is not that of what was written" in output
     summary = output[output.index("1 job failed, whose log ends so (finished results are kept):") :]
-    assert f"{RESULTS}/logs/hpspace/collect_cells/all.log" in summary
+    assert f"{RESULTS}/logs/hpspace/table_hpspace_cells/all.log" in summary
     assert "damaged" in summary
     snakemake(copied, "--force", TILE)
     assert (copied / TILE).read_bytes() == good

@@ -42,7 +42,7 @@ AFTER_CELLS = (
 )
 AFTER_DENSE = {"train_dense", "prune"} | PRUNING_TABLES | TRAINING | AGAIN | AFTER_CELLS
 FIGURES = {
-    f"figure_{name}"
+    f"figure_hpspace_{name}"
     for name in ["annotated_grid", "band", "channels", "curves", "landscape", "regret", "risk", "samples", "summary"]
 } | {"figure_hpspace_forest", "figure_hpspace_tuning_transfer"}
 

@@ -2,7 +2,7 @@
 
 # Of jobs that train or measure, wildcards are constrained as everywhere, since there may be tens of thousands. Then
 # tables, claims, figures and pages: each figure has a rule of its own, so that a change to one draws that one again.
-for step, constraints in PLAN.constrained:
+for step, constraints, params in PLAN.constrained:
 
     rule:
         name:
@@ -29,9 +29,9 @@ for step, constraints in PLAN.constrained:
             checkpoint=untracked(step.checkpoint and step.state),
             caption=caption(step),
             told=told(step),
-        # Looked up when the job runs: by then `step` is the last one.
+        # Looked up twice: now, for reports, by the loop's `params`, and when a job runs, by its own.
         script:
-            "../scripts/{params.settings[script]}"
+            f"../scripts/{params.settings['script']}"
 
 
 # What is known only while a run goes on. The main job's grid grows where good cells touch its border: round 0 is the

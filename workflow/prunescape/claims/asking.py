@@ -132,7 +132,7 @@ class Asking:
             power, needed = None, None
         if asked.is_rare and not np.isnan(high):
             ends[2] = max(high, most * bounded_mean(np.maximum(numbers, 0.0) / most, level)[1])
-        mean, low, high = ends[0], max(ends[1], least), min(ends[2], most)
+        mean, low, high = ends[0], float(np.clip(ends[1], least, most)), float(np.clip(ends[2], least, most))
         bounds = {name: mean, f"{name}_low": low, f"{name}_high": high}
         more = {"confidence": 1 - 2 * level, "core": core, "seeds": n, "smallest": smallest}
         return {**bounds, **more, "power": power, "seeds_needed": needed}

@@ -11,9 +11,12 @@ from prunescape.claims.judgement import (
     ANSWERS,
     BEYOND,
     EQUAL,
+    FAILS,
+    HOLDS,
     IF_ABOVE,
     IF_BEYOND,
     IF_EQUAL,
+    NOT_ABOVE,
     OPEN,
     beyond,
     judged,
@@ -410,9 +413,11 @@ def _basin(
     more = ""
     if decisive == "barrier":
         sure, more = _of_images(part, sure, tolerance)
-    outcomes, where = IF_EQUAL, "the pretrained one's basin"
+    outcomes, where = IF_EQUAL | {NOT_ABOVE: HOLDS}, "the pretrained one's basin"
     if asked is SEPARATE:
-        outcomes, where = IF_ABOVE, "another basin than the pretrained one"
+        outcomes, where = IF_ABOVE | {NOT_ABOVE: FAILS}, "another basin than the pretrained one"
+    if sure == EQUAL and rows[decisive][f"{decisive}_low"] < -tolerance:  # better than what it is compared with
+        sure = NOT_ABOVE
     told = {name: shown(name, row) for name, row in rows.items()}
     small = f" and {told['excess_small']} against a small one's" if "excess_small" in told else ""
     why = _why(said, bool(has_collapsed(part, chance).all())) if sure == ABOVE else ""

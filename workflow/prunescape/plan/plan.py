@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from prunescape.config.reading import ConfigError, resolved
@@ -228,9 +229,13 @@ class Plan:
         return [*steps, *(step for study in self.companions.values() for step in study.light)]
 
     @property
-    def constrained(self) -> list[tuple[Step, dict[str, str]]]:
-        """Steps whose jobs are known from the start, with constraints of their wildcards beside those of all rules."""
-        return [*((step, {}) for step in self.measuring), *((step, step.constraints) for step in self.light)]
+    def constrained(self) -> list[tuple[Step, dict[str, str], SimpleNamespace]]:
+        """Steps whose jobs are known from the start, each with constraints of its wildcards and the script of its rule.
+
+        The constraints are those beside the ones of all rules; the script is where a job has it, in its `params`.
+        """
+        steps = [*((step, {}) for step in self.measuring), *((step, step.constraints) for step in self.light)]
+        return [(step, limits, SimpleNamespace(settings={"script": step.script})) for step, limits in steps]
 
     @property
     def steps(self) -> list[Step]:
