@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
-from scipy.special import rel_entr
-from scipy.stats import nct, t
+from scipy.special import nctdtr, rel_entr, stdtrit
+from scipy.stats import t
 
 from prunescape.claims.claim import About, Claim, Question
 from prunescape.claims.judgement import Judgement
@@ -183,8 +183,9 @@ def power_of(deviation: float, distance: float, seeds: int, level: float) -> flo
     """
     if deviation == 0:
         return 1.0
-    chance = float(nct.sf(t.isf(level, seeds - 1), seeds - 1, distance * np.sqrt(seeds) / deviation))
-    return chance if np.isfinite(chance) else 1.0  # of an effect so large that scipy gives up
+    # The functions behind scipy.stats.nct, without what that checks: many claims ask.
+    missed = float(nctdtr(seeds - 1, distance * np.sqrt(seeds) / deviation, -stdtrit(seeds - 1, level)))
+    return 1 - missed if np.isfinite(missed) else 1.0  # of an effect so large that scipy gives up
 
 
 def seeds_needed(deviation: float, distance: float, level: float) -> int | None:
