@@ -89,6 +89,7 @@ def test_answers_are_wrong_as_often_as_the_level_says_where_the_null_just_holds(
 
 TOLERANCE, TIMES = 2.0, 1000
 FAR_INSIDE = -3.0  # standard deviations are 1
+INSIDE, EVERYWHERE = (TOLERANCE, FAR_INSIDE, FAR_INSIDE), (TOLERANCE, TOLERANCE, TOLERANCE)  # of three numbers
 HOLDS, FAILS = "holds", "does not hold"
 
 
@@ -111,24 +112,25 @@ def outcomes(of_run, key: str) -> dict[str, float]:
 
 @pytest.mark.usefixtures("without_power")
 @pytest.mark.parametrize(
-    ("at", "wrong"),
+    ("pruning", "at", "wrong"),
     [  # where the barrier, the error above the pretrained network's and that above a small one's are, and what is wrong
-        ((TOLERANCE, FAR_INSIDE, FAR_INSIDE), "same"),
-        ((TOLERANCE, TOLERANCE, TOLERANCE), "another"),
+        ("weights", INSIDE, "same"),
+        ("weights", EVERYWHERE, "another"),
         *(
-            pytest.param(*at, marks=pytest.mark.full)
-            for at in (
-                ((0.0, TOLERANCE, FAR_INSIDE), "same"),
-                ((0.0, FAR_INSIDE, TOLERANCE), "same"),
-                ((TOLERANCE, TOLERANCE, TOLERANCE), "same"),
-                ((TOLERANCE, FAR_INSIDE, FAR_INSIDE), "another"),
+            pytest.param(*given, marks=pytest.mark.full)
+            for given in (
+                ("weights", (0.0, TOLERANCE, FAR_INSIDE), "same"),
+                ("weights", (0.0, FAR_INSIDE, TOLERANCE), "same"),
+                ("weights", EVERYWHERE, "same"),
+                ("weights", INSIDE, "another"),
+                ("channels", INSIDE, "same"),
+                ("channels", EVERYWHERE, "another"),
             )
         ),
     ],
 )
-@pytest.mark.parametrize("pruning", ["weights", pytest.param("channels", marks=pytest.mark.full)])
 def test_the_three_numbers_of_a_basin_are_wrong_no_more_often_than_the_level_says(
-    at: tuple[float, float, float], wrong: str, pruning: str
+    pruning: str, at: tuple[float, float, float], wrong: str
 ) -> None:
     """One number too far makes another basin; none may be where the networks are in one."""
     key = "same_basin" if pruning == "weights" else "another_basin_after_channels"
@@ -137,7 +139,7 @@ def test_the_three_numbers_of_a_basin_are_wrong_no_more_often_than_the_level_say
     )
     outcome = HOLDS if (wrong == "same") == (pruning == "weights") else FAILS
     assert found[outcome] <= LEVEL + 3.5 * np.sqrt(LEVEL * (1 - LEVEL) / TIMES)
-    if at != (TOLERANCE, TOLERANCE, TOLERANCE):  # one number alone decides, at its third of the level
+    if at != EVERYWHERE:  # one number alone decides, at its third of the level
         third = LEVEL / 3
         assert found[outcome] == pytest.approx(third, abs=3.5 * np.sqrt(third * (1 - third) / TIMES))
 
