@@ -11,7 +11,7 @@ from prunescape.claims.page import claims_page, text_of
 from prunescape.claims.study import StudyClaims
 from prunescape.coherence import claims as module
 from prunescape.coherence.by_size import learnt_from
-from prunescape.coherence.by_thesis import THESIS, key_of
+from prunescape.coherence.by_thesis import THESIS
 from prunescape.coherence.claims import MLP, over_epochs
 from prunescape.io.files import write_json
 
@@ -224,7 +224,7 @@ def test_every_claim_stands_at_a_claim_or_question_of_the_thesis_and_in_its_orde
     found = stated(samples.tables())
     order = list(dict.fromkeys(key for said in THESIS for key in said.keys))
     for model in found.models:
-        places = [order.index(key_of(claim)) for claim in found.of(model)]
+        places = [order.index(claim.key) for claim in found.of(model)]
         assert places == sorted(places)
     assert next(iter(found.claims)).id.startswith("coherence.real_above_noise.")
 
@@ -237,7 +237,7 @@ def test_each_claim_of_the_thesis_is_a_row_with_what_is_seen_and_decided(tmp_pat
     assert "real_above_noise: holds" in coherent["decided"]
     assert coherent["seen"].startswith(f"{MODEL}: +0.")
     counts = rows["Larger parents make better sparse networks of one size."]["decided"]
-    of = [claim for claim in found.claims if key_of(claim) == "larger_parents"]
+    of = [claim for claim in found.claims if claim.key == "larger_parents"]
     assert {claim.outcome for claim in of} == {"not decided"}
     assert f"larger_parents: not decided in {len(of)} of {len(of)}" in counts
     assert rows["Would diff masks work for large language models?"]["seen"] == NOT_KNOWN

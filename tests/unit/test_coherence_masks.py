@@ -31,6 +31,7 @@ from prunescape.coherence.masks import (
     shares,
 )
 from prunescape.coherence.mlps import parent_width, weights_of
+from prunescape.data.randomness import derive_seed
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
 from prunescape.models.flops import count_parameters
@@ -141,14 +142,19 @@ def test_equal_scores_are_told_apart_by_the_seed_alone() -> None:
     assert 0.3 < one["c"].float().mean() < 0.7  # not the first ones
 
 
-@given(st.integers(0, 100), st.integers(1, 8))
-def test_ranks_are_an_order_of_the_scores(seed: int, levels: int) -> None:
+@given(st.integers(0, 100), st.integers(1, 8), st.booleans())
+def test_ranks_are_an_order_of_the_scores(seed: int, levels: int, is_double: bool) -> None:
     scores = tensors(seed, levels)
+    if is_double:  # apart by less than single precision tells
+        fine = tensors(seed + 1)
+        scores = {name: 1 + 1e-13 * part.double() + 1e-15 * fine[name].double() for name, part in scores.items()}
     placed = torch.cat([part.flatten() for part in ranks(scores, seed).values()])
     flat = torch.cat([part.flatten() for part in scores.values()])
     assert sorted(placed.tolist()) == list(range(540))
     ordered = flat[placed.argsort()]
     assert (ordered[1:] >= ordered[:-1]).all()
+    shuffled = torch.randperm(540, generator=torch.Generator().manual_seed(derive_seed(seed, "among equal scores")))
+    assert torch.equal(placed.argsort(), shuffled[flat[shuffled].argsort(stable=True)])
 
 
 @given(st.lists(st.integers(1, 50), min_size=1, max_size=6), st.data())

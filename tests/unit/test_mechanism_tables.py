@@ -234,7 +234,7 @@ def test_every_question_has_a_row_and_one_that_is_not_asked_says_why() -> None:
     }
     for given in ({"utility_epochs_summary": epochs(5.0)}, tables()):
         found = stated(given)
-        assert {claim.id.split(".")[1] for claim in found.claims} == questions
+        assert {claim.key for claim in found.claims} == questions
         for claim in found.claims:
             assert (claim.outcome == CANNOT) == claim.answer.startswith("Cannot be asked here: it takes "), claim.answer
         assert claims_page(found)
@@ -267,7 +267,7 @@ def test_of_channel_pruning_the_paper_says_something_else(
 ) -> None:
     table = pd.concat([barriers(0.5), of_channels(retraining, barrier, excess)], ignore_index=True)
     key, words = told.split(": ", 1)
-    (found,) = [claim for claim in stated(tables(barriers=table)).claims if claim.id.split(".")[1] == key]
+    (found,) = [claim for claim in stated(tables(barriers=table)).claims if claim.key == key]
     assert found.answer.startswith(words), found.answer
     assert found.outcome == WORDS[words.partition(",")[0].partition(":")[0]]
 
@@ -307,9 +307,7 @@ def test_a_flat_minimum_stays_flat(factor: float, outcome: str) -> None:
 
 
 def test_sizes_are_compared_before_training_and_where_networks_guess() -> None:
-    found = {
-        claim.id.split(".")[1]: claim for claim in stated(tables(utility_sizes_summary=sizes(0.1, 0.5, 0.3))).claims
-    }
+    found = {claim.key: claim for claim in stated(tables(utility_sizes_summary=sizes(0.1, 0.5, 0.3))).claims}
     assert found["in_proportion_from_initialisation"].effect == pytest.approx(0.2)
     assert found["used_in_proportion"].effect == pytest.approx(0.4)
     assert found["sizes_alike_at_chance"].effect == pytest.approx(0.1 - 0.01)
@@ -359,7 +357,7 @@ def test_published_differences_stand_beside_the_same_schedules() -> None:
     ],
 )
 def test_what_explains_utility_and_what_it_explains(key: str, given: dict, outcome: str) -> None:
-    (found,) = [claim for claim in stated(tables(**given)).claims if claim.id.split(".")[1] == key]
+    (found,) = [claim for claim in stated(tables(**given)).claims if claim.key == key]
     assert found.outcome == outcome, found.answer
 
 
@@ -417,7 +415,7 @@ def controls(what: str, barrier: float, end: float = 1.0, recomputed: bool = Tru
 )
 def test_lines_are_held_against_controls(key: str, lines: pd.DataFrame, outcome: str) -> None:
     table = pd.concat([barriers(0.0), lines], ignore_index=True)
-    found = [claim for claim in stated(tables(barriers=table)).claims if claim.id.split(".")[1] == key]
+    found = [claim for claim in stated(tables(barriers=table)).claims if claim.key == key]
     assert [claim.outcome for claim in found] == [outcome], [claim.answer for claim in found]
 
 

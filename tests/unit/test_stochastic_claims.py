@@ -251,7 +251,7 @@ def test_the_level_is_split_over_all_answers_and_shrinks_with_generations() -> N
     asked = [claim for claim in first.claims if claim.outcome != "cannot be asked here"]
     levels = [(1 - claim.level) / 2 for claim in asked]
     core = [level for level, claim in zip(levels, asked, strict=True) if claim.numbers["core"]]
-    assert [claim.id.split(".")[1] for claim in asked if claim.numbers["core"]] == [
+    assert [claim.key for claim in asked if claim.numbers["core"]] == [
         *("noise_wins", "noise_wins_recalibrated", "after_fine_tuning")
     ]
     assert sum(core) == pytest.approx(0.8 * 0.8 * 0.05)  # of the first generation

@@ -15,7 +15,7 @@ from stochastic_control import WEIGHT, claims
 @pytest.fixture(scope="module")
 def stated(digits: PreparedData) -> dict[str, Claim]:
     """The claims by their names, of a few networks."""
-    return {claim.id.split(".")[1]: claim for claim in claims(digits, 20, 2, 5, 5)}
+    return {claim.key: claim for claim in claims(digits, 20, 2, 5, 5)}
 
 
 def test_the_effect_is_found_where_it_exists(stated: dict[str, Claim]) -> None:

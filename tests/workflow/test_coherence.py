@@ -10,7 +10,7 @@ from conftest import COMPANIONS, TINY, merged, planned, snakemake
 
 from prunescape.claims.study import StudyClaims
 from prunescape.coherence.asked import CORE
-from prunescape.coherence.by_thesis import THESIS, key_of
+from prunescape.coherence.by_thesis import THESIS
 from prunescape.coherence.labels import OTHER_SCORES
 from prunescape.coherence.mlps import parent_width
 
@@ -140,7 +140,7 @@ def test_the_preset_for_fashion_mnist_asks_what_the_demo_asks(shrunken: Callable
     folder = shrunken("fashion_mnist_coherence", small)
     snakemake(folder, "results/fashion_mnist_coherence/coherence/claims.json", "--cores", "2")
     stated = StudyClaims.read(folder / "results" / "fashion_mnist_coherence" / "coherence" / "claims.json")
-    asked = {key_of(claim) for claim in stated.claims}
+    asked = {claim.key for claim in stated.claims}
     every = {key for said in THESIS for key in said.keys}
     assert asked == every - {f"{score}_over_diff" for score in OTHER_SCORES}  # as docs/coherence.md says of the demo
     assert asked > CORE

@@ -117,4 +117,6 @@ def test_learning_rates_climb_and_fall(study: Path) -> None:
     verdict = (study / "results/tiny/hpspace/verdict.txt").read_text()
     assert "vit_small" in verdict
     assert "encoder" in verdict
-    assert "non_uniform_fine_tuning-0.5: trained at 0.01 of the learning rates that stand here" in verdict
+    assert (
+        "non_uniform_fine_tuning-0.5: as fine-tuning does, trained at 0.01 of the learning rates of the grid" in verdict
+    )

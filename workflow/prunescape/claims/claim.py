@@ -106,6 +106,11 @@ class Claim:
         }[self.decided]
 
     @property
+    def key(self) -> str:
+        """The key of the question that the claim answers, a part of its id."""
+        return self.id.split(".")[1]
+
+    @property
     def is_tested(self) -> bool:
         """Whether a rule decides the claim, or might."""
         return self.outcome in ANSWERS

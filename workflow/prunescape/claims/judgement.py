@@ -27,6 +27,7 @@ ANSWERS = {HOLDS: "yes", FAILS: "no", UNDECIDED: "not decided"}  # to the questi
 IF_ABOVE = {ABOVE: HOLDS, BELOW: FAILS, EQUAL: FAILS, OPEN: UNDECIDED}
 IF_EQUAL = {ABOVE: FAILS, BELOW: HOLDS, EQUAL: HOLDS, OPEN: UNDECIDED}
 IF_BEYOND = {BEYOND: HOLDS, NOT_ABOVE: FAILS, OPEN: UNDECIDED}  # that a number is above the tolerance
+IF_NOT_ABOVE = {NOT_ABOVE: HOLDS, BEYOND: FAILS, OPEN: UNDECIDED}  # that it is not
 IF_BELOW = {ABOVE: FAILS, BELOW: HOLDS, EQUAL: FAILS, OPEN: UNDECIDED}
 MOST = 1000  # times as many seeds, above which none are advised
 

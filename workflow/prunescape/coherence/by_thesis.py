@@ -107,19 +107,14 @@ def ordered(claims: Sequence[Claim]) -> list[Claim]:
     """Claims of one network after another, each network's in the order of the thesis."""
     order = {key: place for place, key in enumerate(dict.fromkeys(key for said in THESIS for key in said.keys))}
     models = {model: place for place, model in enumerate(dict.fromkeys(claim.model for claim in claims))}
-    return sorted(claims, key=lambda claim: (models[claim.model], order[key_of(claim)]))
-
-
-def key_of(claim: Claim) -> str:
-    """The key of the question that a claim answers, a part of its id."""
-    return claim.id.split(".")[1]
+    return sorted(claims, key=lambda claim: (models[claim.model], order[claim.key]))
 
 
 def answered_by_thesis(claims: Sequence[Claim]) -> list[dict[str, str]]:
     """A row for each claim or question of the thesis: section, said, seen and decided, in words."""
     rows = []
     for said in THESIS:
-        asked = [(key, [claim for claim in claims if key_of(claim) == key]) for key in said.keys]
+        asked = [(key, [claim for claim in claims if claim.key == key]) for key in said.keys]
         known = [(key, own) for key, own in asked if own]
         rows.append(
             {

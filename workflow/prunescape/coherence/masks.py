@@ -64,43 +64,61 @@ def begun(wanted: Sequence[Choice], initialisations: Sequence[str]) -> list[tupl
 def ranks(scores: Mapping[str, torch.Tensor], seed: int) -> Tensors:
     """Ranks of weights in the order of their scores, lowest 0, among all layers: whole numbers, no two alike.
 
-    Of n weights it holds about 20 n bytes at its peak: a weight's score and its place in a random order are the upper
-    and the lower half of one whole number, which is sorted in place.
+    Of n weights it holds about 20 n bytes at its peak, and 24 n where scores are of double precision: a weight's score
+    and its place in a random order are the upper and the lower half of one whole number, which is sorted in place.
+    Scores of double precision are sorted twice, by their lower half first.
 
     Args:
         scores: by parameter name.
         seed: decides among equal ones.
+
+    Raises:
+        ValueError: there are more weights than whole numbers of 32 bits.
     """
     shapes = {name: layer.shape for name, layer in scores.items()}
-    flat = torch.cat([layer.detach().flatten().cpu() for layer in scores.values()]).to(torch.float32).numpy()
+    flat = torch.cat([layer.detach().flatten().cpu() for layer in scores.values()])
     del scores  # of large networks the caller keeps none of them
     count, generator = len(flat), torch.Generator().manual_seed(derive_seed(seed, "among equal scores"))
-    chance = np.empty(count, dtype=np.uint32)
-    for part, place in _parts(torch.randperm(count, generator=generator).numpy()):
-        chance[part] = np.arange(place, place + len(part), dtype=np.uint32)
-    keys = _ordered(flat)
+    if count > LOW:
+        raise ValueError(f"{count:,} weights are too many to be ranked together: there may be {LOW:,}")
+    values = _ordered((flat if flat.dtype in (torch.float32, torch.float64) else flat.double()).numpy())
     del flat
-    keys |= chance
-    keys.sort()
-    of_chance = np.empty(count, dtype=np.int32)
-    for part, place in _parts(keys):
-        of_chance[part & LOW] = np.arange(place, place + len(part), dtype=np.int32)
-    del keys
-    places = torch.empty(count, dtype=torch.int32)
-    for part, place in _parts(chance):
-        places.numpy()[place : place + len(part)] = of_chance[part]
-    parts = places.split([shape.numel() for shape in shapes.values()])
+    places = np.empty(count, dtype=np.uint32)
+    for part, place in _parts(torch.randperm(count, generator=generator).numpy()):
+        places[part] = np.arange(place, place + len(part), dtype=np.uint32)
+    if values.dtype == np.uint64:
+        places = _placed(values.astype(np.uint32), places)  # by the lower half alone
+        values >>= np.uint64(32)
+        values = values.astype(np.uint32)
+    places = _placed(values, places)
+    parts = torch.from_numpy(places.view(np.int32)).split([shape.numel() for shape in shapes.values()])
     return {name: part.view(shape) for (name, shape), part in zip(shapes.items(), parts, strict=True)}
 
 
 def _ordered(scores: np.ndarray) -> np.ndarray:
-    """Whole numbers of 64 bits in the order of scores of 32, in whose upper halves these are; the lower ones are 0."""
-    scores += np.float32(0)  # there is no -0 among them
-    bits = scores.view(np.int32)
-    bits ^= (bits >> 31) & np.int32(2**31 - 1)  # of negative ones the order is the other way round
-    keys: np.ndarray = bits.astype(np.int64)
-    keys <<= 32
-    return keys
+    """Unsigned numbers in the order of scores, of as many bits as these, which are overwritten."""
+    scores += scores.dtype.type(0)  # there is no -0 among them
+    bits = scores.view(f"i{scores.itemsize}")
+    limits = np.iinfo(bits.dtype)
+    bits ^= (bits >> (limits.bits - 1)) & bits.dtype.type(limits.max)  # negative ones are in reverse
+    bits ^= bits.dtype.type(limits.min)
+    ordered: np.ndarray = bits.view(f"u{scores.itemsize}")
+    return ordered
+
+
+def _placed(values: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Places in the order of values, and among equal values in the order of the places given; all of 32 bits."""
+    keys = values.astype(np.uint64)
+    keys <<= np.uint64(32)
+    keys |= places
+    keys.sort()
+    found, of_given = np.empty_like(places), np.empty_like(places)
+    for part, place in _parts(keys):
+        of_given[part & np.uint64(LOW)] = np.arange(place, place + len(part), dtype=np.uint32)
+    del keys
+    for part, place in _parts(places):
+        found[place : place + len(part)] = of_given[part]
+    return found
 
 
 def _parts(array: np.ndarray) -> Iterator[tuple[np.ndarray, int]]:

@@ -6,13 +6,9 @@ from prunescape.claims.asking import Asking, Estimand
 from prunescape.claims.claim import Claim
 from prunescape.claims.judgement import (
     ANSWERS,
-    BEYOND,
-    FAILS,
-    HOLDS,
     IF_BEYOND,
-    NOT_ABOVE,
+    IF_NOT_ABOVE,
     OPEN,
-    UNDECIDED,
     beyond,
     judged,
     more_seeds,
@@ -33,31 +29,24 @@ SOURCES = {
     "grasp": "beyond Yauney 2024, section 5.1",
 }
 APART = ("magnitude", "movement")  # the thesis says that these are others than diffs
-IF_APART = {NOT_ABOVE: HOLDS, BEYOND: FAILS, OPEN: UNDECIDED}
-ALIKE = {
-    other: Estimand(
-        f"diffs_apart_from_{other}",
-        f"Do diffs order weights otherwise than {words} does?",
+
+
+def _alike_to(other: str) -> Estimand:
+    words, is_apart = WORDS[other], other in APART
+    order, bound = ("not that", "below") if is_apart else ("that", "above")
+    return Estimand(
+        f"diffs_apart_from_{other}" if is_apart else f"diffs_follow_{other}",
+        f"Do diffs order weights {'otherwise than' if is_apart else 'as'} {words} does?",
         SOURCES[other],
-        f"The order of weights by |diff| is not that by {words}: their rank correlation is below {HALF:g}.",
+        f"The order of weights by |diff| is {order} by {words}: their rank correlation is {bound} {HALF:g}.",
         f"Spearman's rank correlation of |diff| and {words} at the highest coherence",
         smallest=0.2,
         margin=f"{HALF:g}",
         is_correlation=True,
     )
-    if other in APART
-    else Estimand(
-        f"diffs_follow_{other}",
-        f"Do diffs order weights as {words} does?",
-        SOURCES[other],
-        f"The order of weights by |diff| is that by {words}: their rank correlation is above {HALF:g}.",
-        f"Spearman's rank correlation of |diff| and {words} at the highest coherence",
-        smallest=0.2,
-        margin=f"{HALF:g}",
-        is_correlation=True,
-    )
-    for other, words in WORDS.items()
-}
+
+
+ALIKE = {other: _alike_to(other) for other in WORDS}
 
 
 def answers() -> dict[str, list[Answer]]:
@@ -74,7 +63,7 @@ def _alike(ranks: pd.DataFrame, asking: Asking) -> list[Claim]:
             continue
         row = answer_of(asking, asked, "correlation", values)
         sure = beyond("correlation", row, HALF)
-        outcomes = IF_APART if other in APART else IF_BEYOND
+        outcomes = IF_NOT_ABOVE if other in APART else IF_BEYOND
         word = ANSWERS[outcomes[sure]].capitalize()
         ends = row["correlation_low"], row["correlation_high"]
         stated.append(

@@ -250,7 +250,7 @@ def _not_asked(stated: list[Claim], tables: Mapping[str, pd.DataFrame], about: A
         tables: its tables by name.
         about: the model.
     """
-    asked, missing = {claim.id.split(".")[1] for claim in stated}, []
+    asked, missing = {claim.key for claim in stated}, []
     for experiment, (table, questions) in QUESTIONS.items():
         is_made = table in tables and len(tables[table]) > 0
         for question, takes in questions.items():

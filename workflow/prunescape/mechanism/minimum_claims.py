@@ -5,12 +5,11 @@ import pandas as pd
 
 from prunescape.claims.asking import Asking, Estimand
 from prunescape.claims.claim import Claim
-from prunescape.claims.judgement import ANSWERS, BEYOND, FAILS, HOLDS, NOT_ABOVE, OPEN, UNDECIDED, beyond, judged, shown
+from prunescape.claims.judgement import ANSWERS, IF_NOT_ABOVE, beyond, judged, shown
 from prunescape.mechanism.labels import OF_CYCLES, PAPER, PRUNED, RETRAINED
 from prunescape.mechanism.utility_claims import above, more_to
 
 AS_FLAT = 0.3  # by which the base-10 logarithm of the top eigenvalue may grow: a factor of two
-IF_NOT_ABOVE = {NOT_ABOVE: HOLDS, BEYOND: FAILS, OPEN: UNDECIDED}
 GAP = Estimand(
     "larger_gap_after_channels",
     "Has a network a larger generalisation gap than a small one after channel pruning?",
