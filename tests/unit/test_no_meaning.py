@@ -107,6 +107,7 @@ SETTINGS = {
     ("config.messages", "shown"),  # reading a user's own YAML, when the config is read
     *(("io.schema", name) for name in ("TEXT", "NUMBER")),  # types of columns, the setting `package`
     ("data.catalogue", "IMAGES"),  # how many there are, for what a study will cost
+    ("data.catalogue", "DEFAULT_FOLDER_SIZE"),  # a line for small images; what is stored is `Geometry`'s
 }
 # A seal's own path and form, and what a page tells of it: the readers of seals know an identity by its digest.
 # Batches and tiles compare identities: a training that is taken over has the bytes of one that is made.
@@ -121,6 +122,7 @@ def taken() -> dict[tuple[str, str], str]:
                 job.identity  # noqa: B018 - so that its sources are known
     found: dict[tuple[str, str], str] = {}
     files = {file for sources in _sources.values() for file in fingerprint._reached(*sources)}
+    files.update((fingerprint.LIBRARY / "data" / "sources").glob("*.py"))  # of all data sets
     for file in (file for file in files if file.suffix == ".py"):
         tree = ast.parse(file.read_text())
         unused = [of for of in ast.walk(tree) if isinstance(of, ast.If) and "TYPE_CHECKING" in ast.unparse(of.test)]

@@ -39,8 +39,9 @@ __all__ = [
 ]
 
 # Files with the longest tests. They begin first, so that at the end no worker waits for one of them.
-LONGEST = ["test_documentation", "test_own_network", "test_coherence", "test_stochastic", "test_mechanism"]
-LONGEST += ["test_additions", "test_benchmarks", "test_real_formats", "test_main_job"]
+LONGEST = ["test_documentation", "test_own_network", "test_coherence", "test_stochastic", "test_confirmation"]
+LONGEST += ["test_drill", "test_mechanism", "test_benchmarks", "test_light_pruning", "test_additions"]
+LONGEST += ["test_real_formats"]
 
 # The tiny study of each companion.
 COMPANIONS: dict[str, dict[str, Any]] = {
