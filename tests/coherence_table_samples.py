@@ -304,21 +304,15 @@ CLASSES = {"classes": list("0123456789")}  # what is known of the images, as far
 EACH = 0.025  # one-sided level of an answer: intervals at 95 %
 
 
-def settings_of(models, tolerance=0.5, level=0.05):
-    """The settings of claims."""
-    settings = {"question": STUDY.question, "models": list(models), "tolerance": tolerance, "level": level}
-    return {**settings, "data": "cifar10", "seeds": [0, 1, 2]}
-
-
 def stated(given, models=(MODEL,), tolerance=0.5, level=0.05) -> StudyClaims:
     """The study's claims that follow from these tables."""
-    return claims({"data": CLASSES, **given}, settings_of(models, tolerance, level))
+    return claims({"data": CLASSES, **given}, STUDY.question, models, tolerance, level, "cifar10", [0, 1, 2])
 
 
 def answers(model=MODEL, tolerance=0.5, **given):
     """The claims on a model that follow from these tables, each with an interval at 95 %, by question."""
-    given = {"data": CLASSES, **given}
-    found = claims_at(given, settings_of([MODEL], tolerance), lambda about: Asking(about, EACH, EACH))
+    tables, seeds = {"data": CLASSES, **given}, [0, 1, 2]
+    found = claims_at(tables, [MODEL], tolerance, "cifar10", seeds, lambda about: Asking(about, EACH, EACH))
     return seen([claim for claim in found if claim.model == model])
 
 

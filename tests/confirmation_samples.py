@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from prunescape.config.analysis import Terms
 from prunescape.hpspace.confirmation import plan_round
 from prunescape.hpspace.decision import decisions
 from prunescape.hpspace.landscape import hyperparameters_of
@@ -19,7 +20,7 @@ RULES = Rules(
     margin=0.5, level=0.05, power=0.8, least_skill=0.2, confirm=20, policy=False, count_collapsed=False, networks=4,
     risk_roi=0.5,
 )  # fmt: skip
-SETTINGS = {**{name: value for name, value in vars(RULES).items() if name not in ("networks", "risk_roi")}, "rounds": 0}
+TERMS = Terms(**{name: value for name, value in vars(RULES).items() if name not in ("networks", "risk_roi")}, rounds=0)
 Accuracy = Callable[[str, int, int, int], float]  # of a training: variant, i, j, seed
 
 
@@ -93,4 +94,4 @@ def verdict_of(cells: pd.DataFrame, pair: Pair = THESIS, rules: Rules = RULES, n
     """The verdict on a table of cells of one model, confirmed by trainings that are drawn."""
     with TemporaryDirectory() as folder:
         found = Confirmed(cells, drawn(noise), Path(folder), rules, pair)
-        return verdict(found.decisions(), cells, SETTINGS | {"confirm": rules.confirm}, pair)
+        return verdict(found.decisions(), cells, TERMS.changed(confirm=rules.confirm), pair)

@@ -56,9 +56,9 @@ def histories_of(variants, cells=((0, 0), (1, -1)), epochs=6):
     return with_columns(pd.DataFrame(rows, columns=[*start, "learning_rate", "train_loss", "top1", "top5"]))
 
 
-def landscape_figure(cells, ellipses=None, metric="top1", **options):
+def landscape_figure(cells, ellipses=None, metric="top1", **look):
     ellipses = ellipses_of(cells["variant"].unique()) if ellipses is None else ellipses
-    return landscape.draw_means(cells, ellipses, metric, "resnet56", options)
+    return landscape.draw_means(cells, ellipses, metric, "resnet56", **look)
 
 
 def no_titles_overlap(figure: Figure) -> bool:

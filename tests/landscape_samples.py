@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.spatial.distance import pdist, squareform
 
+from prunescape.config.analysis import Analysis
 from prunescape.hpspace import functionals
 from prunescape.hpspace.cube import Cube
 from prunescape.hpspace.intervals import ELLIPSE, SHIFT, intervals
@@ -17,7 +18,7 @@ SIDE = 11
 LATTICE = np.stack(np.meshgrid(*[np.arange(SIDE) - SIDE // 2] * 2, indexing="ij"), axis=-1).reshape(-1, 2)
 PLACES = np.stack([-2.3 + 0.2 * LATTICE[:, 1], -1 + 0.2 * LATTICE[:, 0]], axis=1)
 VARIANTS = ("dense", "uniform-0.6", "uniform-0.2", "non_uniform-0.6", "non_uniform-0.2")
-ANALYSIS = {"roi": [0.5, 1.0], "risk_roi": 0.5, "sigma": 2.0, "minimum_cells": 5}
+ANALYSIS = Analysis()
 # a and c of the flat-topped landscape f = 90 - a r^2 - c max(r - 1, 0)^2
 FLAT = {"flat": (0.5, 2.0), "flatter": (0.1, 6.0), "plateau": (0.0, 6.0)}
 STATIONARY = ("ridge", "cliff", "rough")  # as the model of landscapes assumes them
@@ -68,7 +69,7 @@ def cube_of(values: np.ndarray) -> Cube:
 
 def resampled_of(values: np.ndarray, draws: int, random: np.random.Generator) -> Resampled:
     """Trainings (V, S, N) with draws of their landscapes."""
-    drawn = landscapes(values, PLACES, max(ANALYSIS["roi"]), draws, random)
+    drawn = landscapes(values, PLACES, max(ANALYSIS.roi), draws, random)
     return Resampled("m", "top1", cube_of(values), drawn, 0.95)
 
 

@@ -237,10 +237,6 @@ def tables(**changes: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def stated(given: dict[str, pd.DataFrame], tolerance: float = 2.0, models: tuple[str, ...] = (MODEL,)) -> StudyClaims:
-    settings = {"question": STUDY.question, "models": list(models), "tolerance": tolerance}
-    found = claims_at(
-        {**given, "data": DATA},
-        {**settings, "data": "cifar10", "seeds": [0, 1, 2]},
-        lambda about: Asking(about, EACH, EACH),
-    )
+    tables, seeds = {**given, "data": DATA}, [0, 1, 2]
+    found = claims_at(tables, models, tolerance, "cifar10", seeds, lambda about: Asking(about, EACH, EACH))
     return StudyClaims("mechanism", STUDY.question, "", dict.fromkeys(models, ""), found)

@@ -8,32 +8,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from confirmation_samples import SETTINGS as CONFIRMATION
-from confirmation_samples import Confirmed
+from confirmation_samples import TERMS, Confirmed
+from prunescape.config.analysis import Analysis
 from prunescape.hpspace.ellipse import ellipses
 from prunescape.hpspace.intervals import intervals
+from prunescape.hpspace.lattice import THESIS
 from prunescape.hpspace.permutation import shift_tests
 from prunescape.hpspace.resampling import resample
 from prunescape.hpspace.risk import risk_table
 from prunescape.hpspace.tuning import band, regret, transfer
 from prunescape.hpspace.verdict import verdict
 from prunescape.pages.explore import explore_page
+from prunescape.pages.landscapes import Look
 from prunescape.pages.study import Caption
 from prunescape.studies.hpspace import STUDY, TABLES
 from prunescape.studies.study import placed
 from variant_samples import with_columns
 
-SETTINGS: dict[str, Any] = {
-    "roi": [0.5, 1.0],
-    "risk_roi": 0.5,
-    "sigma": 2.0,
-    "minimum_cells": 5,
-    "landscape": "below_best",
-    "colour_map": "viridis",
-    "colour_range_percent": 15.0,
-    "confidence": 0.95,
-}
-STATISTICS = {**SETTINGS, "draws": 40}
+LOOK = Look([0.5, 1.0], 0.5, 2.0, 5, 0.95, "below_best", "viridis", 15.0)
 CONFIG = {
     "run": "sample",
     "data": {"name": "digits"},
@@ -79,7 +71,7 @@ PLACES = ("3_1", "3_2", "3_4", "3_5", "4_1", "4_2")  # of the thesis' tables
 
 def sample_tables(cells: pd.DataFrame, chance: float = 10.0) -> dict[str, pd.DataFrame]:
     """The tables that the page shows, where chance has this accuracy."""
-    resampled = resample(cells, STATISTICS)
+    resampled = resample(cells, THESIS, 1.0, 40, 0.95)
     timing = cells[["model", "variant", "seed", "i", "j"]].assign(
         seconds=1.5, images_per_second=2000.0, device="cpu", strategy="fused", lanes=16, precision="float32"
     )
@@ -87,14 +79,14 @@ def sample_tables(cells: pd.DataFrame, chance: float = 10.0) -> dict[str, pd.Dat
     return {
         "cells": cells,
         "timing": timing,
-        "ellipses": ellipses(cells, SETTINGS["roi"], SETTINGS["sigma"], SETTINGS["minimum_cells"]),
-        "risk": risk_table(cells, SETTINGS["risk_roi"]),
-        "intervals": intervals(resampled, STATISTICS),
+        "ellipses": ellipses(cells, LOOK.roi, LOOK.sigma, LOOK.minimum_cells),
+        "risk": risk_table(cells, LOOK.risk_roi),
+        "intervals": intervals(resampled, Analysis()),
         "decisions": sample_decisions(cells, chance),
-        "shifts": shift_tests(cells, STATISTICS),
+        "shifts": shift_tests(cells, [0.5, 1.0], 2.0, 5),
         "regret": regret(resampled),
         "transfer": transfer(resampled),
-        "band": band(resampled, STATISTICS, {"batch_size": 32, "momentum": 0.9}),
+        "band": band(resampled, 1.0, 2.0, 5, 32, 0.9),
         "confirmation": timing.assign(stage="finalists", setting="tuned").iloc[:4],
         "confirmation_timing": timing.iloc[:4],
         **dict.fromkeys(["pruning", "trial_timing", *(f"table_{place}" for place in PLACES)], other),
@@ -103,7 +95,7 @@ def sample_tables(cells: pd.DataFrame, chance: float = 10.0) -> dict[str, pd.Dat
 
 def sample_answer(tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
     """The verdict."""
-    return verdict(tables["decisions"], tables["cells"], CONFIRMATION)
+    return verdict(tables["decisions"], tables["cells"], TERMS)
 
 
 MEANT = {"decisions": (STUDY.table("decisions").meanings(STUDY.columns), STUDY.table("decisions").decides)}
@@ -118,4 +110,4 @@ def sample_page(tables: dict[str, pd.DataFrame], pictures: list[tuple[str, Capti
         if name in tables
     }
     root = Path(__file__).parents[1]
-    return explore_page(sample_answer(tables), tables["timing"], shown, pictures, SETTINGS, CONFIG, root)
+    return explore_page(sample_answer(tables), tables["timing"], shown, pictures, LOOK, CONFIG, root)

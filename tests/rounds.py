@@ -144,7 +144,7 @@ def _plan_round(job: Job) -> None:
         CHANCE,
         Rules(**settings["rules"]),
         Path(job.result).parent,
-        Pair.from_settings(settings),
+        Pair.from_json(settings.get("axes")),
         settings.get("space"),
     )
     write_json(job.result, made)

@@ -272,7 +272,7 @@ def stated(
     given = {**tables, "cells": [{"deployed": DEPLOYED, **cells[MODEL]}], "data": {"classes": list("abcdefghij")}}
     settings = {"question": STUDY.question, "models": [MODEL], "tolerance": tolerance, "held_out": 100}
     settings |= {"data": data, "seeds": [0, 1, 2], "level": 0.05, "generation": 1} | others
-    return claims(given, settings)
+    return claims(given, **settings)
 
 
 def of_seeds(count: int, factor: float = 1.0, spread: float = 0.0, number: int = 0) -> dict[str, pd.DataFrame]:

@@ -117,7 +117,7 @@ def _exchanged(kind: str, seeds: int, random: np.random.Generator):
     """Two networks with the same landscape: how often a test finds a change, at 5 %."""
     same = truth(kind, random)
     values = np.stack([trained(same, seeds, random) for _ in range(2)])
-    tests = shift_tests(cells_of(values), ANALYSIS)
+    tests = shift_tests(cells_of(values), ANALYSIS.roi, ANALYSIS.sigma, ANALYSIS.minimum_cells)
     for name in ("shift", "area_ratio", "turn_degrees"):
         for value in tests.loc[tests["roi"] == 1.0, f"{name}_p"].dropna():
             yield Outcome(f"{name} found where there is none", 5.0, bool(value <= 0.05))

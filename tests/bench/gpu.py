@@ -29,6 +29,7 @@ import torch.nn.functional as F
 from common import Row, architecture_of, generated, options, synchronise, write
 from plain import PlainProcess
 
+from prunescape.config.engine import Engine as Section
 from prunescape.data.prepared import PreparedData
 from prunescape.errors import Interrupted
 from prunescape.models.build import build
@@ -283,8 +284,7 @@ def kernels(arguments: argparse.Namespace, folder: Path) -> Iterator[Row]:
 def throughput(arguments: argparse.Namespace, folder: Path) -> Iterator[Row]:
     """What `auto` chooses, and how fast that is."""
     device, smoke = arguments.device, arguments.smoke
-    section = {"device": device, "strategy": "auto", "lanes": None, "precision": "auto", "channels_last": None}
-    section |= {"compile": False, "micro_batch": None}
+    section = Section(device=device)
     for model in ["small_resnet"] if smoke else ["resnet56", "mobilenetv2"]:
         batch = 16 if smoke else BATCH
         data: PreparedData = generated(folder / model, architecture_of(model), 4 * batch)

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from own_samples import own
+from prunescape.config.engine import Engine as Section
 from prunescape.data.prepared import PreparedData
 from prunescape.errors import Interrupted, UserError
 from prunescape.lanes import any_network
@@ -167,9 +168,8 @@ def test_evaluation_by_vmap_is_that_of_each_network(digits: PreparedData) -> Non
 
 
 def test_what_has_no_lane_layers_is_measured_by_vmap(digits: PreparedData) -> None:
-    section = {"device": "cpu", "strategy": "auto", "lanes": None, "precision": "auto", "channels_last": None}
-    section |= {"compile": False, "micro_batch": None}
+    section = Section(device="cpu")
     found = calibrate(VIT, digits, ONE_EPOCH, section, cells=16)
     assert [entry["name"] for entry in found["measured"]] == ["serial", "vmap"]
     with pytest.raises(UserError, match=r"has no version for lanes; set engine.strategy to 'vmap'"):
-        calibrate(VIT, digits, ONE_EPOCH, {**section, "strategy": "fused"}, cells=16)
+        calibrate(VIT, digits, ONE_EPOCH, section.changed(strategy="fused"), cells=16)

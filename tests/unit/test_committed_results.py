@@ -21,8 +21,7 @@ import coherence_table_samples
 import mechanism_results
 import mechanism_tables
 import stochastic_results
-from confirmation_samples import SETTINGS as CONFIRMATION
-from confirmation_samples import Confirmed, drawn
+from confirmation_samples import TERMS, Confirmed, drawn
 from documented import DOCS
 from page_samples import sample_cells
 from project_copy import PROJECT
@@ -150,8 +149,8 @@ def made_up(study: str) -> tuple[StudyClaims, dict[str, pd.DataFrame]]:
         cells = cells[cells["model"] == "small_resnet"]
         with TemporaryDirectory() as folder:
             confirmed = Confirmed(cells, drawn(0.3), Path(folder))
-        answer = verdict(confirmed.decisions(), cells, CONFIRMATION)
-        return claims({"verdict": answer}, {"data": "digits", "seeds": [0]}), {"confirmation": confirmed.trainings}
+        answer = verdict(confirmed.decisions(), cells, TERMS)
+        return claims({"verdict": answer}, "digits", [0]), {"confirmation": confirmed.trainings}
     if study == "coherence":
         given = coherence_table_samples.tables()
         return coherence_table_samples.stated(given, (coherence_table_samples.MODEL, "mlp")), given

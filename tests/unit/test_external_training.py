@@ -6,9 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from config_samples import DATA, MODELS, changed
 from own_samples import of_torchvision, own
-from prunescape.config.reading import validated
+from prunescape.config.engine import Engine as Section
 from prunescape.errors import Interrupted, UserError
 from prunescape.lanes.fuse import Alone, check_lanes, fuse, lane_states
 from prunescape.models.build import build
@@ -101,7 +100,7 @@ def test_own_networks_train_the_same_each_time_and_after_a_stop(nets: str, digit
 
 
 def test_calibration_takes_what_a_network_allows(nets: str, digits) -> None:
-    engine = validated(changed(("engine.device", "cpu")), MODELS, DATA)["engine"]
+    engine = Section(device="cpu")
     lines: list[str] = []
     chosen = calibrate(own(f"{nets}:net"), digits, Recipe(1, 25, 0.9), engine, 3, report=lines.append)
     assert {entry["name"] for entry in chosen["measured"]} == {"serial", "vmap"}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from confirmation_samples import verdict_of
 from figure_checks import texts
-from landscape_samples import ANALYSIS as SAMPLE
+from landscape_samples import ANALYSIS
 from overview_samples import made
 from prunescape.config.grid import Extension, Grid
 from prunescape.figures import annotated_grid, plane, summary
@@ -29,13 +29,12 @@ from prunescape.hpspace.verdict_page import verdict_page
 from prunescape.hpspace.verdict_text import verdict_text
 from prunescape.overview.cost import ASSUMED_CORE, Costs
 from prunescape.overview.cost_page import cost_lines, cost_page, known_trainings
-from prunescape.pages.landscapes import landscapes
+from prunescape.pages.landscapes import Look, landscapes
 from prunescape.studies import hpspace
 from prunescape.studies.package import data_package
 from prunescape.variant import DENSE
 from variant_samples import with_columns
 
-ANALYSIS = SAMPLE | {"draws": 100, "confidence": 0.95}
 MOMENTUM_BATCH = Pair(Axis("momentum", 0.1, LINEAR), Axis("batch_size", 0.301))
 PRIORS = {"momentum": 0.5, "batch_size": 32, "epochs": 10, "learning_rate": 0.1, "weight_decay": 0.01}
 SIZE = 5
@@ -70,8 +69,8 @@ def test_values_by_scale_and_kind() -> None:
     assert [batch.value(32, steps) for steps in (-2, -1, 0, 1, 2)] == [8, 16, 32, 64, 128]
     assert [Axis("epochs", 5, LINEAR).value(10, steps) for steps in (-1, 0, 1)] == [5, 10, 15]
     assert Axis("learning_rate", 0.02, LINEAR).value(0.1, -3) == 0.04
-    assert Pair.from_settings({"axes": MOMENTUM_BATCH.to_json()}) == MOMENTUM_BATCH
-    assert Pair.from_settings({}) is THESIS
+    assert Pair.from_json(MOMENTUM_BATCH.to_json()) == MOMENTUM_BATCH
+    assert Pair.from_json(None) is THESIS
 
 
 def test_a_lattice_takes_its_priors_from_its_axes_and_else_from_the_settings() -> None:
@@ -136,7 +135,7 @@ def test_names_of_axes_change_nothing_that_is_measured(seed: int) -> None:
     shapes = ellipses(one, [0.5, 1.0], 2.0, 5), ellipses(two, [0.5, 1.0], 2.0, 5, other)
     assert [name for name in shapes[1] if "centre" in name] == list(other.centre)
     pd.testing.assert_frame_equal(shapes[0], shapes[1].set_axis(shapes[0].columns, axis=1))
-    drawn = resample(one, ANALYSIS), resample(two, ANALYSIS | {"axes": other.to_json()})
+    drawn = resample(one, THESIS, 1.0, 100, 0.95), resample(two, other, 1.0, 100, 0.95)
     for table in (regret, transfer):
         pd.testing.assert_frame_equal(*map(table, drawn))
     found = [intervals(of, ANALYSIS).drop(columns="quantity") for of in drawn]
@@ -208,9 +207,9 @@ def test_tables_are_described_by_the_names_of_the_axes() -> None:
 
 def test_pictures_have_the_axes_names_and_values() -> None:
     cells = cells_of(MOMENTUM_BATCH, trained(2)[:, :1])
-    shapes, options = ellipses(cells, [0.5, 1.0], 2.0, 5, MOMENTUM_BATCH), {"axes": MOMENTUM_BATCH.to_json()}
+    shapes = ellipses(cells, [0.5, 1.0], 2.0, 5, MOMENTUM_BATCH)
     means = mean_over_seeds(cells, "top1")
-    figure = landscape_figure.draw_means(means, shapes, "top1", "m", options)
+    figure = landscape_figure.draw_means(means, shapes, "top1", "m", MOMENTUM_BATCH)
     figure.draw_without_rendering()
     words = texts(figure)
     for label in ("Momentum", "Batch size", "0.5", "30", "100", "by batch size and momentum"):
@@ -230,13 +229,8 @@ def test_pictures_have_the_axes_names_and_values() -> None:
 
 def test_the_page_to_explore_finds_values_from_places() -> None:
     cells = cells_of(MOMENTUM_BATCH, trained(2)).assign(diverged=False)
-    look = {
-        "landscape": "below_best",
-        "colour_map": "viridis",
-        "colour_range_percent": 15.0,
-        "axes": MOMENTUM_BATCH.to_json(),
-    }
-    data = landscapes(cells, ANALYSIS | look)
+    look = Look([0.5, 1.0], 0.5, 2.0, 5, 0.95, "below_best", "viridis", 15.0, MOMENTUM_BATCH.to_json())
+    data = landscapes(cells, look)
     grid = data["models"][0]["grid"]
     assert (data["unit"], grid["step"]) == ("steps", 1.0)
     assert [grid[axis]["words"] for axis in ("up", "across")] == ["momentum", "batch size"]

@@ -32,12 +32,12 @@ def claim_of(verdict: dict[str, Any], **changes: Any):
     of = entry["networks"]["uniform-0.4"]
     of["questions"] = {"prior": {**of["questions"]["prior"], "reason": "", **changes}}
     entry["networks"] = {"uniform-0.4": of}
-    (claim,) = claims({"verdict": told | {"models": {"small_resnet": entry}}}, ABOUT).claims
+    (claim,) = claims({"verdict": told | {"models": {"small_resnet": entry}}}, **ABOUT).claims
     return claim
 
 
 def test_there_is_a_claim_of_every_network_and_question(answer) -> None:
-    stated = claims({"verdict": answer}, ABOUT)
+    stated = claims({"verdict": answer}, **ABOUT)
     assert isinstance(stated, StudyClaims)
     pruned = {"small_resnet": ["non_uniform-0.4", "uniform-0.4"], "resnet20": ["uniform-0.2"]}
     expected = {
@@ -86,7 +86,7 @@ def test_yes_means_that_it_can_be_kept(answer) -> None:
         for of in entry["networks"].values():
             of["recommendation"] = "keep"
             of["questions"] = {name: row | kept for name, row in of["questions"].items()}
-    short = text_of(claims({"verdict": told}, ABOUT)).partition("\n\n")[0]
+    short = text_of(claims({"verdict": told}, **ABOUT)).partition("\n\n")[0]
     assert "- Can your own setting be kept after pruning? Yes in 3 of 3" in short
 
 
@@ -98,7 +98,7 @@ def test_without_a_grid_only_how_far_regions_moved_is_told(answer) -> None:
         for roi in (0.5, 1.0)
         for of in ("weight_decay", "learning_rate")
     ]
-    stated = claims({"verdict": answer, "estimates": pd.DataFrame(rows)}, {**ABOUT, "adaptive": True}).claims
+    stated = claims({"verdict": answer, "estimates": pd.DataFrame(rows)}, **ABOUT, adaptive=True).claims
     told = [claim for claim in stated if claim.id.startswith("hpspace.thesis_")]
     assert len(told) == 2 * 4  # of each model
     (moved, *_) = (claim for claim in told if "thesis_shift" in claim.id)
@@ -112,7 +112,7 @@ def test_without_a_grid_only_how_far_regions_moved_is_told(answer) -> None:
 
 def test_the_thesis_conclusions_stand_beside_with_their_numbers(answer) -> None:
     tables = sample_tables(sample_cells())
-    stated = claims({"verdict": answer, "intervals": tables["intervals"]}, ABOUT).claims
+    stated = claims({"verdict": answer, "intervals": tables["intervals"]}, **ABOUT).claims
     told = [claim for claim in stated if claim.id.startswith("hpspace.thesis_")]
     assert len(told) == 4 * 3
     assert {claim.outcome for claim in told} == {"not tested"}  # a model of landscapes decides nothing

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from scipy.stats import t
 
-from confirmation_samples import RULES, SETTINGS, Confirmed, drawn
+from confirmation_samples import RULES, TERMS, Confirmed, drawn
 from prunescape.data.randomness import LEAST_SEED
 from prunescape.figures.forest import draw
 from prunescape.hpspace.cells import of_grid
@@ -66,7 +66,7 @@ def words_of(found: Confirmed) -> str:
 
 
 def answer_of(found: Confirmed) -> dict[str, Any]:
-    return verdict(found.decisions(), found.cells, SETTINGS | {"confirm": found.rules.confirm})
+    return verdict(found.decisions(), found.cells, TERMS.changed(confirm=found.rules.confirm))
 
 
 FINE = "uniform_fine_tuning-0.6"
@@ -90,7 +90,7 @@ def test_learning_rates_are_those_that_each_network_is_trained_with(tmp_path: Pa
             assert row[f"{prefix}learning_rate"] == pytest.approx(part * rate)
             assert row[f"{prefix}weight_decay"] == pytest.approx(0.005 * 10 ** (0.2 * row[f"{prefix}j"]))
     parts = {"m": {FINE: 0.01}}
-    answer = verdict(rows, of_grid(table), SETTINGS | {"confirm": found.rules.confirm}, parts=parts)
+    answer = verdict(rows, of_grid(table), TERMS.changed(confirm=found.rules.confirm), parts=parts)
     network = answer["models"]["m"]["networks"][FINE]
     assert network["recommendation"] == "tune"
     tuned = rows[(rows["variant"] == FINE) & (rows["question"] == "prior")].iloc[0]
@@ -100,7 +100,7 @@ def test_learning_rates_are_those_that_each_network_is_trained_with(tmp_path: Pa
     used = f"learning rate {tuned['tuned_learning_rate']:.3g}, weight decay {tuned['tuned_weight_decay']:.3g}"
     dense = rows[rows["question"] == "dense"].iloc[0]
     assert f"the dense optimum: learning rate {dense['grid_learning_rate']:.3g}," in words
-    stated = claims({"verdict": answer}, {"data": "digits", "seeds": [0], "adaptive": False}).claims
+    stated = claims({"verdict": answer}, "digits", [0]).claims
     (claim,) = (claim for claim in stated if claim.case == FINE and claim.id.split(".")[1] == "keep_prior")
     assert claim.answer.startswith(f"Train at {used}")
     told = [text.get_text().replace("\n", " ") for axes in draw(with_columns(rows)).axes for text in axes.texts]

@@ -80,12 +80,11 @@ def test_cells_that_were_not_trained_are_no_bad_ones() -> None:
     corner = cells["i"] + cells["j"] > 5
     failed = cells.assign(top1=cells["top1"].where(~corner, 30.0))
     assert corner.any()
-    settings = ANALYSIS | {"draws": 200, "confidence": 0.95}
     numbers = {}
     for name, table in (("missing", cells[~corner]), ("failed", failed)):
-        drawn = resample(table, settings)
-        tables = [ellipses(table, [0.5, 1.0], 2.0, 5), risk_table(table, 0.5), shift_tests(table, settings)]
-        numbers[name] = tables, intervals(drawn, settings), regret(drawn)
+        drawn = resample(table, THESIS, 1.0, 200, 0.95)
+        tables = [ellipses(table, [0.5, 1.0], 2.0, 5), risk_table(table, 0.5), shift_tests(table, [0.5, 1.0], 2.0, 5)]
+        numbers[name] = tables, intervals(drawn, ANALYSIS), regret(drawn)
     for missing, whole in zip(numbers["missing"][0], numbers["failed"][0], strict=True):
         pd.testing.assert_frame_equal(missing, whole)
     missing, whole = numbers["missing"][1], numbers["failed"][1]

@@ -23,11 +23,12 @@ from prunescape.hpspace import functionals
 from prunescape.hpspace.cube import cubes
 from prunescape.hpspace.ellipse import ellipses
 from prunescape.hpspace.intervals import intervals
+from prunescape.hpspace.lattice import THESIS
 from prunescape.hpspace.resampling import resample, summary, unwrapped
 from prunescape.hpspace.risk import risk_table
 from prunescape.hpspace.surface import contenders, contrasts, fit_noise, landscapes, matern
 
-RESAMPLING = {**ANALYSIS, "draws": 400, "confidence": 0.95}
+RESAMPLING = THESIS, 1.0, 400, 0.95
 
 
 def study(seeds: int = 3, kind: str = "ridge", seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -39,8 +40,8 @@ def study(seeds: int = 3, kind: str = "ridge", seed: int = 0) -> tuple[np.ndarra
 
 def test_what_is_measured_is_what_the_tables_of_ellipses_and_risk_have() -> None:
     cells = cells_of(study()[1])
-    found = intervals(resample(cells, RESAMPLING), ANALYSIS).set_index(["variant", "roi", "quantity"])["measured"]
-    fitted = ellipses(cells, ANALYSIS["roi"], ANALYSIS["sigma"], ANALYSIS["minimum_cells"])
+    found = intervals(resample(cells, *RESAMPLING), ANALYSIS).set_index(["variant", "roi", "quantity"])["measured"]
+    fitted = ellipses(cells, ANALYSIS.roi, ANALYSIS.sigma, ANALYSIS.minimum_cells)
     for row in fitted.itertuples():
         for name in ("n_cells", "centre_log10_weight_decay", "centre_log10_learning_rate", "length", "width"):
             assert found[row.variant, row.roi, name] == pytest.approx(getattr(row, name), abs=1e-9, nan_ok=True)
@@ -55,12 +56,12 @@ def test_what_is_measured_is_what_the_tables_of_ellipses_and_risk_have() -> None
 
 def test_every_interval_is_ordered_and_the_same_the_next_time() -> None:
     cells = cells_of(study()[1])
-    first = intervals(resample(cells, RESAMPLING), ANALYSIS)
+    first = intervals(resample(cells, *RESAMPLING), ANALYSIS)
     known = first.dropna(subset=["low"])
     assert len(known) > 100
     assert (known["low"] <= known["estimate"]).all()
     assert (known["estimate"] <= known["high"]).all()
-    pd.testing.assert_frame_equal(first, intervals(resample(cells, RESAMPLING), ANALYSIS))
+    pd.testing.assert_frame_equal(first, intervals(resample(cells, *RESAMPLING), ANALYSIS))
 
 
 def test_the_order_of_rows_does_not_matter_and_dense_comes_first() -> None:
@@ -80,7 +81,7 @@ def test_a_missing_training_is_told() -> None:
 
 
 def test_one_seed_has_no_intervals() -> None:
-    found = intervals(resample(cells_of(study(seeds=1)[1]), RESAMPLING), ANALYSIS)
+    found = intervals(resample(cells_of(study(seeds=1)[1]), *RESAMPLING), ANALYSIS)
     assert found["measured"].notna().any()
     assert found[["estimate", "low", "high"]].isna().all(axis=None)
 

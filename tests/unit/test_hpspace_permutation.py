@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from landscape_samples import ANALYSIS, cells_of, trained, truth
+from landscape_samples import cells_of, trained, truth
 from prunescape.hpspace.ellipse import fit
 from prunescape.hpspace.permutation import least_p, shift_tests
 
@@ -50,7 +50,7 @@ def by_hand(cells: pd.DataFrame, seeds: int) -> dict[str, float]:
 @pytest.mark.parametrize(("seeds", "moved"), [(2, False), (3, True), (4, False)])
 def test_p_values_are_those_of_all_exchanges(seeds: int, moved: bool) -> None:
     cells = two_networks(seeds, seed=seeds, moved=moved)
-    (row,) = shift_tests(cells, ANALYSIS | {"roi": [1.0]}).to_dict("records")
+    (row,) = shift_tests(cells, [1.0], 2.0, 5).to_dict("records")
     for name, value in by_hand(cells, seeds).items():
         assert row[name] == pytest.approx(value), name
         assert row[name] >= row["least_p"] - 1e-12
@@ -64,17 +64,15 @@ def test_a_small_p_needs_seeds() -> None:
     far["top1"] -= (
         8 * (far["variant"] != "dense") * (far["i"] > -2)
     )  # pushes the second network to small learning rates
-    (row,) = shift_tests(far, ANALYSIS | {"roi": [1.0]}).to_dict("records")
+    (row,) = shift_tests(far, [1.0], 2.0, 5).to_dict("records")
     assert row["shift_p"] == pytest.approx(least_p(4))
 
 
 def test_one_seed_tests_nothing() -> None:
-    found = shift_tests(two_networks(1, seed=1), ANALYSIS)
+    found = shift_tests(two_networks(1, seed=1), [0.5, 1.0], 2.0, 5)
     assert found[["shift_p", "area_ratio_p", "turn_degrees_p", "least_p"]].isna().all(axis=None)
 
 
 def test_the_same_landscape_is_seldom_told_apart() -> None:
-    found = [
-        shift_tests(two_networks(4, seed=seed), ANALYSIS | {"roi": [1.0]})["shift_p"].iloc[0] for seed in range(60)
-    ]
+    found = [shift_tests(two_networks(4, seed=seed), [1.0], 2.0, 5)["shift_p"].iloc[0] for seed in range(60)]
     assert np.nanmean(np.array(found) <= 0.05) <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / 60)

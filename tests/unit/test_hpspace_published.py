@@ -17,6 +17,7 @@ from prunescape.config.schema import schema
 from prunescape.data.catalogue import CATALOGUE as DATA_SETS
 from prunescape.data.prepared import PreparedData
 from prunescape.hpspace.intervals import intervals
+from prunescape.hpspace.lattice import THESIS
 from prunescape.hpspace.published import (
     AS_PUBLISHED,
     SOURCE,
@@ -148,7 +149,7 @@ def test_the_published_tables_have_all_variants_of_the_presets(model: str) -> No
 def test_published_numbers_stand_beside_ours_with_the_difference() -> None:
     random = np.random.default_rng(0)
     cells = cells_of(np.stack([trained(truth("ridge", random), 2, random) for _ in range(2)])).assign(model="resnet56")
-    found = intervals(resample(cells, ANALYSIS | {"draws": 200, "confidence": 0.95}), ANALYSIS)
+    found = intervals(resample(cells, THESIS, 1.0, 200, 0.95), ANALYSIS)
     config = preset("thesis_cifar10")
     risk = table_4_2(found, config).set_index("variant")
     assert risk.loc["uniform-0.6", "published_d_mean"] == 0.622
@@ -171,7 +172,7 @@ def test_published_numbers_stand_beside_ours_with_the_difference() -> None:
 def test_the_excess_over_the_dense_risk_is_that_of_the_published_rows() -> None:
     random = np.random.default_rng(0)
     cells = cells_of(np.stack([trained(truth("ridge", random), 2, random) for _ in range(2)])).assign(model="resnet56")
-    found = intervals(resample(cells, ANALYSIS | {"draws": 200, "confidence": 0.95}), ANALYSIS)
+    found = intervals(resample(cells, THESIS, 1.0, 200, 0.95), ANALYSIS)
     risk = table_4_2(found, preset("thesis_cifar10")).set_index("variant")
     assert risk.loc["uniform-0.6", "published_d_excess"] == pytest.approx(0.622 - 0.271)
     excess = risk.loc["uniform-0.6", "d_mean"] - risk.loc["dense", "d_mean"]
@@ -210,7 +211,7 @@ def test_top_5_has_no_published_ellipses() -> None:
     random = np.random.default_rng(0)
     cells = cells_of(np.stack([trained(truth("ridge", random), 2, random)])).assign(model="resnet50")
     cells["top5"] = cells["top1"]
-    found = intervals(resample(cells, ANALYSIS | {"draws": 200, "confidence": 0.95}), ANALYSIS)
+    found = intervals(resample(cells, THESIS, 1.0, 200, 0.95), ANALYSIS)
     table = table_4_2(found, preset("thesis_imagenet")).set_index("metric")
     assert table.loc["top1", "published_d_mean"] == 0.293
     assert np.isnan(table.loc["top5", "published_d_mean"])

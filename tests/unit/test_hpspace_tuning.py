@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
-from landscape_samples import ANALYSIS, LATTICE, PLACES, VARIANTS, cube_of, resampled_of, trained, truth
+from landscape_samples import LATTICE, PLACES, VARIANTS, cube_of, resampled_of, trained, truth
 from prunescape.hpspace.resampling import Resampled
 from prunescape.hpspace.tuning import (
     band,
@@ -21,7 +21,7 @@ from prunescape.hpspace.tuning import (
     transfer,
 )
 
-RECIPE = {"batch_size": 128, "momentum": 0.9}
+BAND = 1.0, 2.0, 5, 128, 0.9  # region of interest, ellipse, batch size and momentum
 
 
 def measured(*landscapes: np.ndarray) -> Resampled:
@@ -167,10 +167,10 @@ def test_the_band_of_a_known_relation(slope: float) -> None:
     f = 90 - 1.2 * along**2 - 20 * across**2
     random = np.random.default_rng(4)
     values = np.stack([trained(f, 6, random), trained(f, 6, random)])
-    exact = band([measured(f)], ANALYSIS, RECIPE).iloc[0]
+    exact = band([measured(f)], *BAND).iloc[0]
     assert exact["slope"] == pytest.approx(slope, abs=0.1)
     assert exact["log10_constant"] == pytest.approx(PLACES.mean(axis=0).sum() - math.log10(12.8), abs=0.05)
     assert math.isnan(exact["slope_low"])
-    for row in band([resampled_of(values, 400, random)], ANALYSIS, RECIPE).itertuples():
+    for row in band([resampled_of(values, 400, random)], *BAND).itertuples():
         assert row.slope_low < slope < row.slope_high
         assert row.log10_constant_low - 0.02 < exact["log10_constant"] < row.log10_constant_high + 0.02

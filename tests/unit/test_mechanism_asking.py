@@ -22,7 +22,7 @@ SETTINGS = {"question": "", "models": ["resnet20"], "tolerance": 2.0, "level": L
 
 def asked(given: dict, settings: dict) -> list[Claim]:
     """The claims that a rule decides, or might."""
-    return [claim for claim in claims({**given, "data": DATA}, settings).claims if claim.is_tested]
+    return [claim for claim in claims({**given, "data": DATA}, **settings).claims if claim.is_tested]
 
 
 def test_the_level_is_split_over_all_answers_by_their_kind() -> None:
@@ -221,7 +221,7 @@ def test_intervals_stay_in_the_possible() -> None:
 
 
 def test_claims_tell_margin_smallest_effect_and_power() -> None:
-    stated = claims({**tables(), "data": DATA}, SETTINGS)
+    stated = claims({**tables(), "data": DATA}, **SETTINGS)
     for claim in stated.claims:
         if claim.outcome == CANNOT:
             continue

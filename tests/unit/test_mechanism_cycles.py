@@ -176,8 +176,8 @@ def test_fine_tuning_is_at_the_pretrainings_last_rate_however_short(
     pretraining: Task, schedule: str, last: float, epochs: int | None
 ) -> None:
     section = Section(epochs=40, batch_size=25, decay_epochs=(20, 30), schedule=schedule)
-    recipe = Recipe.from_config(resized(section, epochs).plain())
-    task = replace(pretraining, recipe=Recipe.from_config(section.plain()))
+    recipe = Recipe.from_config(resized(section, epochs))
+    task = replace(pretraining, recipe=Recipe.from_config(section))
     assert recipe.epochs == (epochs or 40)
     for number in (1, 2):
         again = retraining_task(task, FINE_TUNING, number, recipe).recipe

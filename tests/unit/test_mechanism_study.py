@@ -266,7 +266,7 @@ def test_networks_that_noise_has_ruined_are_in_no_basin(context: Context, start:
             settings = {"question": "", "models": ["m"], "tolerance": 2.0, "level": 0.05}
             settings |= {"data": "digits", "seeds": [0, 1, 2]}
             given = {"barriers": mine, "data": {"classes": [*range(10)]}}
-            (found,) = [claim for claim in claims(given, settings).claims if ".same_basin." in claim.id]
+            (found,) = [claim for claim in claims(given, **settings).claims if ".same_basin." in claim.id]
             assert found.outcome != "holds"
             assert not found.answer.startswith("Yes")
     assert found.outcome == "does not hold"

@@ -325,7 +325,7 @@ def test_published_differences_stand_beside_the_same_schedules() -> None:
     assert weights.published_in.endswith("Table 1")
     assert found[f"mechanism.better_than_small.25_pruned_at_once.{MODEL}"].published == pytest.approx(92.43 - 91.14)
     settings = {"question": STUDY.question, "models": [MODEL], "tolerance": 2.0, "data": "digits", "seeds": [0]}
-    other = claims({**tables(), "data": DATA}, {**settings, "level": 0.05})
+    other = claims({**tables(), "data": DATA}, **settings, level=0.05)
     assert {claim.published for claim in other.claims} == {None}
 
 

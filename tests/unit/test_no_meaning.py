@@ -22,7 +22,12 @@ from snakemake.iocontainers import InputFiles, OutputFiles, Wildcards
 
 from combinations_of_configs import ROWS, combined
 from project_copy import TINY, merged
+from prunescape.config.analysis import Analysis, Terms
+from prunescape.config.engine import Engine
 from prunescape.config.grid import Extension, Grid
+from prunescape.config.recipe import PartOfRecipe
+from prunescape.config.section import Section
+from prunescape.config.stochastic import Grasp, Search
 from prunescape.data import catalogue as data_sets
 from prunescape.hpspace.lattice import Cell, Lattice, bounds_of
 from prunescape.models import catalogue as networks
@@ -103,6 +108,9 @@ SETTINGS = {
     *(("data.catalogue", name) for name in ("Geometry", "lookup")),
     ("models.catalogue", "lookup"),
     *(("config.grid", name) for name in ("Grid", "Extension")),
+    *(("config.analysis", name) for name in ("Analysis", "Terms")),
+    *(("config.engine", "Engine"), ("config.recipe", "Recipe"), ("config.recipe", "PartOfRecipe")),
+    *(("config.stochastic", name) for name in ("Grasp", "Search")),
     ("config.reading", "validated"),  # the thesis' settings, the setting `theirs`
     ("config.messages", "shown"),  # reading a user's own YAML, when the config is read
     *(("io.schema", name) for name in ("TEXT", "NUMBER")),  # types of columns, the setting `package`
@@ -257,9 +265,26 @@ def test_what_the_catalogue_says_of_a_data_set_is_in_identities(field: str, monk
     assert told(plan) != before
 
 
+# Sections that jobs make of settings, by these settings' names.
+SECTIONS: dict[str, type[Section]] = {"engine": Engine, "recipe": PartOfRecipe, "retraining": PartOfRecipe}
+SECTIONS |= {"verdict": Terms, "search": Search, "grasp": Grasp}
+
+
 def test_the_sections_that_a_job_makes_of_its_settings_are_these_settings() -> None:
+    made = set()
     for row in ROWS:
-        config = Plan(combined(row), 2).run.config
+        plan = Plan(combined(row), 2)
+        for step in plan.steps:
+            for job in step.all_jobs():
+                values = of_job(step.values, job.wildcards)
+                for name in SECTIONS.keys() & values.keys():
+                    made.add(name)
+                    assert SECTIONS[name].model_validate(values[name]).plain(*values[name]) == values[name]
+                if values.get("function") == "prunescape.hpspace.intervals:tabulate":
+                    analysis = {name: value for name, value in values.items() if name in Analysis.model_fields}
+                    assert Analysis.model_validate(analysis).plain(*analysis) == analysis
+                    assert analysis.keys() == Analysis.model_fields.keys()
+        config = plan.run.config
         grid, extension, prior = config.grid.plain(), config.extension.plain(), {}
         model = next(iter(config.models))
         prior = Lattice.of(config, model).named(Cell(0, 0))
@@ -270,3 +295,4 @@ def test_the_sections_that_a_job_makes_of_its_settings_are_these_settings() -> N
             **{key: of and tuple(of) if isinstance(of, list) else of for key, of in extension.items()}
         )
         assert bounds_of(plain, bounds) == bounds_of(Grid.model_validate(grid), Extension.model_validate(extension))
+    assert made == SECTIONS.keys()

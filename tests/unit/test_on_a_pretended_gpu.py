@@ -18,6 +18,7 @@ from prunescape.coherence.by_class import class_table
 from prunescape.coherence.layers import prunable_layers
 from prunescape.coherence.measure import measure
 from prunescape.coherence.scores import weight_scores
+from prunescape.config.engine import Engine as Section
 from prunescape.data.batches import Pick
 from prunescape.data.prepared import PreparedData
 from prunescape.errors import Interrupted, UserError
@@ -203,8 +204,7 @@ def test_networks_are_evaluated_and_ways_measured(
     networks = [build(ARCHITECTURE, seed) for seed in range(3)]
     scores = evaluate(networks, few, replace(GPU, strategy="fused", lanes=2))
     torch.testing.assert_close(scores.loss, evaluate(networks, few, Engine(precision="float64")).loss)
-    section = {"device": "auto", "strategy": "auto", "lanes": 2, "precision": "auto", "channels_last": False}
-    section |= {"compile": False, "micro_batch": None}
+    section = Section(lanes=2, channels_last=False)
     monkeypatch.setattr(calibration, "ENOUGH_SECONDS", 0.0)
     found = calibrate(ARCHITECTURE, few, RECIPE, section, cells=2)
     assert found["device"] == "Pretended GPU"

@@ -19,7 +19,7 @@ from addresses import Addresses
 from companion_page_samples import PROJECT, STUDIES, sample_claims
 from companion_page_samples import sample_page as companion_page
 from companion_page_samples import sample_tables as companion_tables
-from page_samples import CONFIG, TITLES, sample_answer, sample_cells, sample_page, sample_tables
+from page_samples import CONFIG, LOOK, TITLES, sample_answer, sample_cells, sample_page, sample_tables
 from prunescape.claims.study import StudyClaims
 from prunescape.hpspace.claims import claims as of_verdict
 from prunescape.hpspace.verdict import from_json
@@ -98,10 +98,8 @@ def test_nothing_in_a_table_becomes_markup(page) -> None:
 
 
 def test_the_landscapes_hold_the_means_over_seeds(tables) -> None:
-    from page_samples import SETTINGS
-
     cells = tables["cells"]
-    model = landscapes(cells, SETTINGS)["models"][1]
+    model = landscapes(cells, LOOK)["models"][1]
     assert [variant["name"] for variant in model["metrics"]["top5"]["variants"]] == ["dense", "uniform-0.2"]
     grid, pruned = model["grid"], model["metrics"]["top5"]["variants"][1]
     for n, (i, j) in enumerate(zip(grid["i"], grid["j"], strict=True)):
@@ -215,7 +213,7 @@ def state(run: Path, stated: StudyClaims) -> None:
 
 def verdict_claims(tables) -> StudyClaims:
     verdict = sample_answer(tables)
-    return of_verdict({"verdict": verdict}, {"data": "digits", "seeds": [0, 1, 2]})
+    return of_verdict({"verdict": verdict}, "digits", [0, 1, 2])
 
 
 def test_an_overview_has_the_claims_of_all_studies_of_the_run(tables, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from browser import find_browser
 from companion_page_samples import STUDIES, sample_planes
-from page_samples import SETTINGS, VARIANTS, sample_cells, sample_tables
+from page_samples import LOOK, VARIANTS, sample_cells, sample_tables
 from prunescape.hpspace import functionals
 from prunescape.hpspace.cube import cubes
 from prunescape.hpspace.ellipse import ellipses
@@ -56,7 +56,7 @@ def expected(cells: pd.DataFrame, model: str, metric: str, variant: str, thresho
     of_model = cells[cells["model"] == model]
     landscape = mean_over_seeds(of_model, metric)
     mine = landscape[landscape["variant"] == variant]
-    shapes = ellipses(of_model, [threshold], SETTINGS["sigma"], SETTINGS["minimum_cells"])
+    shapes = ellipses(of_model, [threshold], LOOK.sigma, LOOK.minimum_cells)
     shape = shapes[shapes["metric"] == metric].set_index("variant").loc[variant]
     risks = risk_table(of_model, threshold)
     risk = risks[risks["metric"] == metric].set_index("variant").loc[variant]
@@ -82,7 +82,7 @@ def expected_shift(cells: pd.DataFrame, model: str, metric: str, variant: str, t
     pair = [
         functionals.ellipses(
             functionals.regions(cube.means[cube.variants.index(name)], threshold),
-            cube.places, SETTINGS["sigma"], SETTINGS["minimum_cells"],
+            cube.places, LOOK.sigma, LOOK.minimum_cells,
         )
         for name in ("dense", variant)
     ]  # fmt: skip
@@ -281,7 +281,7 @@ def test_a_switch_colours_each_network_by_its_own_best_or_all_by_their_accuracy(
         assert browser.evaluate("document.getElementById('bar-high').textContent") == end
     assert weakest < mine["f"].max()
     browser.open(f"{address}#colours=nothing", 1280)  # of what is not there, the config's
-    assert browser.evaluate("document.getElementById('colours').value") == SETTINGS["landscape"]
+    assert browser.evaluate("document.getElementById('colours').value") == LOOK.landscape
 
 
 def test_paper_gets_no_controls(browser, address) -> None:

@@ -24,7 +24,7 @@ from prunescape.plan.coherence import Coherence
 from prunescape.plan.plan import Plan
 from prunescape.plan.step import Job
 from prunescape.runtime import fingerprint
-from prunescape.runtime.named import OF_JOB, named
+from prunescape.runtime.named import OF_JOB, arguments, named
 from prunescape.studies import coherence
 from prunescape.studies.study import module_of
 from prunescape.training.engine import Engine
@@ -221,6 +221,9 @@ def test_functions_of_entries_take_what_their_jobs_give(whole: Plan) -> None:
             given |= {*job.wildcards} & {*parameters}
             assert {"model", "metric"} & {*job.wildcards} <= given, step.name
             inspect.signature(named(settings["function"])).bind(**dict.fromkeys(given))
+    for step in (step for step in whole.steps if step.script == "studies/state_claims.py"):
+        settings = step.all_jobs()[0].identity
+        inspect.signature(named(f"prunescape.{settings['study']}.claims:claims")).bind({}, **arguments(settings))
 
 
 def test_identities_cover_the_functions_of_entries_and_not_the_registry(

@@ -114,7 +114,7 @@ def test_training_to_an_epoch_ends_in_the_snapshot_of_the_whole_training(
     snapshots = Snapshots.of(tmp_path, [epoch], "whole")
     train(task, LANES[:1], on_epoch=snapshots)
     section = Section(**{name: getattr(task.recipe, name) for name in Section.model_fields})
-    short = type(task.recipe).from_config(until(section, epoch).plain())
+    short = type(task.recipe).from_config(until(section, epoch))
     (result,) = train(replace(task, recipe=short), LANES[:1])
     assert len(result.history) == epoch
     assert equal(result.weights, snapshots.load(epoch, 0) or {})

@@ -41,7 +41,7 @@ def both(with_norm: float, without: float, recalibrated: float = 0.0, seeds: ran
     given |= {"cells": [cell, plain], "data": {"classes": list("abcdefghij")}}
     settings = {"question": STUDY.question, "models": [MODEL, PLAIN], "tolerance": 0.5, "held_out": 100}
     settings |= {"data": "digits", "seeds": [0, 1, 2], "level": 0.05, "generation": 1}
-    return claims(given, settings)
+    return claims(given, **settings)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from prunescape.training.train import Array, Task, train
 from prunescape.training.workers import claim
 from training_samples import ARCHITECTURE, ENGINE, LANES
 
-SECTION: dict[str, Any] = {**ENGINE, "strategy": "auto", "lanes": None, "precision": "auto"}
+SECTION = EngineSection.model_validate({**ENGINE, "strategy": "auto", "lanes": None, "precision": "auto"})
 
 
 def test_candidates_fit_the_device_and_the_tile() -> None:
@@ -30,7 +30,7 @@ def test_candidates_fit_the_device_and_the_tile() -> None:
         Strategy("fused", 16, True),
         Strategy("vmap", 16, False),
     ]
-    fused = [strategy.lanes for strategy in candidates({**SECTION, "strategy": "fused"}, "cpu", 121)]
+    fused = [strategy.lanes for strategy in candidates(SECTION.changed(strategy="fused"), "cpu", 121)]
     assert fused == [16, 32, 48, 64]
     assert all(lanes % LANE_ALIGNMENT == 0 for lanes in fused)
     on_gpu = candidates(SECTION, "cuda", 9)
@@ -38,9 +38,9 @@ def test_candidates_fit_the_device_and_the_tile() -> None:
     assert [strategy.lanes for strategy in on_gpu if strategy.name == "branches"] == [2, 4, 8, 9] * 2
     assert {strategy.lanes for strategy in on_gpu if strategy.name != "branches"} == {1, 4, 9}
     assert {strategy.channels_last for strategy in on_gpu} == {True, False}
-    fixed = {**SECTION, "strategy": "fused", "lanes": 27, "channels_last": True}
+    fixed = SECTION.changed(strategy="fused", lanes=27, channels_last=True)
     assert candidates(fixed, "cuda", 9) == [Strategy("fused", 27, True)]
-    assert candidates({**SECTION, "strategy": "serial", "lanes": 5}, "cuda", 9) == [Strategy("serial", 1, False)]
+    assert candidates(SECTION.changed(strategy="serial", lanes=5), "cuda", 9) == [Strategy("serial", 1, False)]
 
 
 def test_only_what_is_left_open_is_calibrated() -> None:
@@ -132,7 +132,7 @@ def test_what_could_win_is_tried_and_what_could_not_is_not(
     cost: dict[str, Callable[[int], float]], best: tuple[str, int], never: list[tuple[str, int]]
 ) -> None:
     done: list[Measurement] = []
-    for strategy in candidates({**SECTION, "channels_last": False}, "cuda", 81):
+    for strategy in candidates(SECTION.changed(channels_last=False), "cuda", 81):
         if strategy.name in cost and not calibration._hopeless(strategy, done):
             step_ms = cost[strategy.name](strategy.lanes)
             done.append(Measurement(strategy, step_ms, step_ms * strategy.arrays(81)))
@@ -175,19 +175,19 @@ def test_a_network_that_cannot_be_fused_is_calibrated_alone(task: Task, monkeypa
     found = calibrate(ARCHITECTURE, task.data, task.recipe, SECTION, cells=9)
     assert found["strategy"] == "serial"
     with pytest.raises(UserError, match="mixes channels"):
-        calibrate(ARCHITECTURE, task.data, task.recipe, {**SECTION, "strategy": "fused"}, cells=9)
+        calibrate(ARCHITECTURE, task.data, task.recipe, SECTION.changed(strategy="fused"), cells=9)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
 def test_asking_for_a_gpu_that_is_not_there_is_one_line() -> None:
     with pytest.raises(UserError, match=r"sees no GPU.*set engine.device to 'auto'"):
-        Engine.from_config({**SECTION, "device": "cuda"})
+        Engine.from_config(SECTION.changed(device="cuda"))
     with pytest.raises(UserError, match=r"'graphed' needs a GPU.*set it to 'auto', 'fused' or 'serial'"):
-        Engine.from_config({**SECTION, "strategy": "graphed", "lanes": 4})
+        Engine.from_config(SECTION.changed(strategy="graphed", lanes=4))
     chosen = {"strategy": "graphed", "lanes": 27, "channels_last": False, "device": "Some GPU"}
     with pytest.raises(UserError, match=r"measured on Some GPU, and this job runs on cpu.*--forcerun calibrate"):
         Engine.from_config(SECTION, 1, chosen)
-    assert Engine.from_config({**SECTION, "device": "auto"}).device == "cpu"
+    assert Engine.from_config(SECTION.changed(device="auto")).device == "cpu"
     assert Engine.from_config(SECTION).precision == "float32"
 
 

@@ -38,17 +38,17 @@ def test_rewound_rates_are_the_rest_of_the_schedule(
         warmup_epochs=warmup % epochs,
         schedule=schedule,
     )
-    whole = Recipe.from_config(section.plain())
+    whole = Recipe.from_config(section)
     expected = [whole.learning_rate_factor(at) for at in range(epoch + 1, epochs + 1)]
     for pipeline in ("rate_rewinding", "fine_tuning"):
         rest, factor = retraining(section, pipeline, epoch)
-        again = Recipe.from_config(rest.plain())
+        again = Recipe.from_settings(rest.plain())
         rates = [factor * again.learning_rate_factor(at) for at in range(1, again.epochs + 1)]
         if pipeline == "rate_rewinding":
             assert rates == expected
         else:  # as long, at the last rate
             assert rates == pytest.approx([expected[-1]] * len(expected))
-    start = Recipe.from_config(until(section, epoch).plain())
+    start = Recipe.from_settings(until(section, epoch).plain())
     assert start.epochs == epoch
     assert [start.learning_rate_factor(at) for at in range(1, epoch + 1)] == [
         whole.learning_rate_factor(at) for at in range(1, epoch + 1)
@@ -66,7 +66,7 @@ def test_a_cosine_is_gone_back_to_where_torchs_is() -> None:
         optimiser.step()
         schedule.step()
     rest, factor = retraining(section, "weight_rewinding", 5)
-    again = Recipe.from_config(rest.plain())
+    again = Recipe.from_config(rest)
     assert [0.3 * factor * again.learning_rate_factor(at) for at in range(1, 8)] == pytest.approx(rates[5:])
     rest, factor = retraining(section, "fine_tuning", 5, 0.02)
     assert (rest.epochs, rest.schedule, factor) == (7, "constant", 0.02)

@@ -3,7 +3,7 @@
 Here are the thesis' chapters 2 to 4; `mask_claims` and `timing_claims` have the claims on masks.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from math import inf
 from typing import Any
@@ -186,36 +186,54 @@ NARROWER = Estimand(
 )
 
 
-def claims(given: Mapping[str, Any], settings: Mapping[str, Any]) -> StudyClaims:
+def claims(
+    given: Mapping[str, Any],
+    question: str,
+    models: Sequence[str],
+    tolerance: float,
+    level: float,
+    data: str,
+    seeds: Sequence[int],
+) -> StudyClaims:
     """The claims of the study on the networks of a run.
 
     Args:
         given: by name, those of the study's tables that there are: epochs, class_coherence, weight_histogram,
             score_ranks, widths, children, densities, mask_overlap, early_masks, matched; and data, what is known of the
             images, with classes.
-        settings: question, the study's; models, names in order, after which that of the width experiments' networks
-            comes; tolerance, points by which accuracies may differ and count as equal; level, how often any answer may
-            be wrong in one direction; data, the data set's name; and seeds.
+        question: the study's.
+        models: names, in order, after which that of the width experiments' networks comes.
+        tolerance: points by which accuracies may differ and count as equal.
+        level: how often any answer may be wrong in one direction.
+        data: the data set's name.
+        seeds: of the networks.
     """
-    stated, split = asked_at(settings["level"], partial(claims_at, given, settings))
+    stated, split = asked_at(level, partial(claims_at, given, models, tolerance, data, seeds))
     with_claims = {claim.model for claim in stated}
-    models = {name: "" for name in _models(settings) if name != MLP or name in with_claims}
-    note = NOTE.format(tolerance=settings["tolerance"], **split)
-    return StudyClaims(STUDY, settings["question"], note, models, stated, answered_by_thesis(stated))
+    told = {name: "" for name in _with_widths(models) if name != MLP or name in with_claims}
+    note = NOTE.format(tolerance=tolerance, **split)
+    return StudyClaims(STUDY, question, note, told, stated, answered_by_thesis(stated))
 
 
-def _models(settings: Mapping[str, Any]) -> list[str]:
-    return list(dict.fromkeys([*settings["models"], MLP]))
+def _with_widths(models: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys([*models, MLP]))
 
 
-def claims_at(given: Mapping[str, Any], settings: Mapping[str, Any], asking: Callable[[About], Asking]) -> list[Claim]:
+def claims_at(
+    given: Mapping[str, Any],
+    models: Sequence[str],
+    tolerance: float,
+    data: str,
+    seeds: Sequence[int],
+    asking: Callable[[About], Asking],
+) -> list[Claim]:
     """The claims at given levels.
 
     Args:
-        given, settings: see `claims`.
+        given, models, tolerance, data, seeds: see `claims`.
         asking: the asking of a network.
     """
-    tolerance, data, bound = settings["tolerance"], settings["data"], learnt_from(len(given["data"]["classes"]))
+    bound = learnt_from(len(given["data"]["classes"]))
     tables = {name: table for name, table in given.items() if name != "data"}
     answers: dict[str, list[Answer]] = {}
     for of_tables in (
@@ -248,9 +266,9 @@ def claims_at(given: Mapping[str, Any], settings: Mapping[str, Any], asking: Cal
         for table, functions in of_tables.items():
             answers.setdefault(table, []).extend(functions)
     stated: list[Claim] = []
-    for model in _models(settings):
+    for model in _with_widths(models):
         own = {name: _of(table, model) for name, table in tables.items()}
-        of = asking(About(STUDY, model, decided_on(data, settings["seeds"])))
+        of = asking(About(STUDY, model, decided_on(data, seeds)))
         stated += [
             claim
             for name, functions in answers.items()

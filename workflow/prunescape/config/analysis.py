@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from prunescape.config.section import Flag, Fraction, Integer, Number, Points, Section, Some, key, within
+from prunescape.config.section import Count, Epoch, Flag, Fraction, Integer, Number, Points, Section, Some, key, within
 
 
 class Analysis(Section):
@@ -75,4 +75,13 @@ class Verdict(Section):
         0.8,
         "How surely the seeds that an open answer asks for should decide it.",
         unit="probability",
+    )
+
+
+class Terms(Verdict):
+    """The section `verdict`, and how far was explored, as a verdict has them; no part of a config."""
+
+    rounds: Epoch = key(..., "Rounds in which grids may grow: `extension.rounds`.", unit="rounds")
+    trainings: Count | None = key(
+        None, "Most trainings that explore a network, where few do: `exploration.trainings`.", unit="trainings"
     )

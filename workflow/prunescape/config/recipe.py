@@ -65,10 +65,13 @@ class Recipe(Section):
 
 
 class PartOfRecipe(Recipe):
-    """Some epochs of a recipe; no part of a config."""
+    """A recipe of a job: all or some epochs of the config's; no part of a config."""
 
-    schedule_epochs: Epochs = key(..., "Length of the schedule that these epochs are of.", unit="epochs")
-    schedule_begin: Epoch = key(..., "Epochs of it before these.", unit="epochs")
+    epochs: Epoch = key(..., "Epochs that are trained; none up to the initialisation.", unit="epochs")
+    schedule_epochs: Epochs | None = key(
+        None, "Length of the schedule that these epochs are of (null, they are all of it).", unit="epochs"
+    )
+    schedule_begin: Epoch = key(0, "Epochs of it before these.", unit="epochs")
 
 
 class Retraining(Section):

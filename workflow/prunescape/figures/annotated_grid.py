@@ -38,9 +38,9 @@ def draw(
         metric: `top1` or `top5`.
         roi: the thresholds of the regions of interest, in points.
         initial_size: cells of the initial grid along both axes.
-        axes: see `Pair.from_settings`.
+        axes: see `Pair.from_json`.
     """
-    means, pair = mean_over_seeds(of_grid(cells), metric), Pair.from_settings({"axes": axes})
+    means, pair = mean_over_seeds(of_grid(cells), metric), Pair.from_json(axes)
     return draw_means(means, model, variant, initial_size, metric=metric, rois=roi, pair=pair)
 
 

@@ -56,9 +56,9 @@ def draw(decisions: pd.DataFrame, axes: Sequence[Mapping[str, Any]] | None = Non
 
     Args:
         decisions: the table decisions.csv.
-        axes: see `Pair.from_settings`.
+        axes: see `Pair.from_json`.
     """
-    pair = Pair.from_settings({"axes": axes})
+    pair = Pair.from_json(axes)
     table = decisions.assign(reason=decisions["reason"].astype(object).fillna("").astype(str))
     lines = list(_lines(table, pair))
     height = max((line.place for line in lines), default=2.0) + 1.0

@@ -17,51 +17,58 @@ from prunescape.figures import drawing, names, plane, style
 from prunescape.figures.surface import BELOW_BEST, HALF, REACH, WIDE, Heights, colour_scale, heights_of, interpolate
 from prunescape.hpspace.cells import of_grid
 from prunescape.hpspace.landscape import best_cell, mean_over_seeds
-from prunescape.hpspace.lattice import Pair
+from prunescape.hpspace.lattice import THESIS, Pair
 from prunescape.variant import Variant
 
 COLUMNS = 5  # variants side by side before the figure wraps
 LEVELS = 10  # contour bands
-DEFAULTS: dict[str, Any] = {
-    "landscape": BELOW_BEST,
-    "colour_range_percent": 15.0,
-    "colour_map": "viridis",
-    "roi": (0.5, 1.0),
-}
 
 
-def draw(cells: pd.DataFrame, ellipses: pd.DataFrame, model: str, metric: str, **options: Any) -> Figure:
+def draw(
+    cells: pd.DataFrame,
+    ellipses: pd.DataFrame,
+    model: str,
+    metric: str,
+    axes: Sequence[Mapping[str, Any]] | None = None,
+    **look: Any,
+) -> Figure:
     """Contours of the estimate above, measured cells with their confidence ellipses below, of the means over seeds.
 
     Args:
         cells: the table cells.csv.
         ellipses: the table ellipses.csv.
         metric: `top1` or `top5`.
-        options: see `draw_means`.
+        axes: see `Pair.from_json`.
+        look: see `draw_means`.
     """
-    return draw_means(mean_over_seeds(of_grid(cells), metric), ellipses, metric, model, options)
+    return draw_means(mean_over_seeds(of_grid(cells), metric), ellipses, metric, model, Pair.from_json(axes), **look)
 
 
 def draw_means(
-    landscape: pd.DataFrame, ellipses: pd.DataFrame, metric: str, model: str, options: Mapping[str, Any]
+    means: pd.DataFrame,
+    ellipses: pd.DataFrame,
+    metric: str,
+    model: str,
+    pair: Pair = THESIS,
+    roi: Sequence[float] = (0.5, 1.0),
+    landscape: str = BELOW_BEST,
+    colour_map: str = "viridis",
+    colour_range_percent: float = 15.0,
 ) -> Figure:
     """Contours of the estimate above, measured cells with their confidence ellipses below, one shared colour bar.
 
     Args:
-        landscape: mean over seeds: model, variant and its columns, i, j, both hyperparameters, f (in percent).
+        means: over seeds: model, variant and its columns, i, j, both hyperparameters, f (in percent).
         ellipses: the table ellipses.csv.
         metric: `top1` or `top5`.
-        options: `landscape` (what the colours show), `colour_range_percent` and `colour_map` of the config's section
-            `figures`, `roi` (thresholds) and `axes` (see `Pair.from_settings`); what is absent has its default.
+        roi: thresholds of the regions of interest.
+        landscape, colour_map, colour_range_percent: of the config's section `figures`.
     """
-    chosen = {key: options.get(key, default) for key, default in DEFAULTS.items()}
-    rois = sorted(float(roi) for roi in chosen["roi"])
-    pair = Pair.from_settings(options)
-    cells = plane.located(landscape[landscape["model"] == model], pair)
+    rois, cells = sorted(roi), plane.located(means[means["model"] == model], pair)
     variants = names.variants_in(cells)
     known = cells[np.isfinite(cells["f"])]
-    heights = heights_of(known, str(chosen["landscape"]), float(chosen["colour_range_percent"]), max(rois))
-    colours, norm = colour_scale(str(chosen["colour_map"])), Normalize(*heights.limits)
+    heights = heights_of(known, landscape, colour_range_percent, max(rois))
+    colours, norm = colour_scale(colour_map), Normalize(*heights.limits)
     ellipses = ellipses[(ellipses["model"] == model) & (ellipses["metric"] == metric)]
 
     rows = style.bands(list(variants), style.fitting(COLUMNS, 2.1))
@@ -99,7 +106,7 @@ def draw_means(
         figure,
         f"{names.model_title(model)}: {names.metric_title(metric)} by {pair.second.words} and {pair.first.words}",
         "Above: estimated, each cell averaged with its neighbours. Below: each cell as measured. "
-        f"The colours span the best {chosen['colour_range_percent']:g} % of all cells and "
+        f"The colours span the best {colour_range_percent:g} % of all cells and "
         f"{_at_least(heights, rois[-1])}.",
     )
     return figure

@@ -31,10 +31,10 @@ def draw(
         risk: the table risk.csv.
         metric: `top1` or `top5`.
         risk_roi: the threshold of the ellipses' region, in points; a wider one takes its place where it is empty.
-        axes: see `Pair.from_settings`.
+        axes: see `Pair.from_json`.
     """
     mine = ellipses[(ellipses["model"] == model) & (ellipses["metric"] == metric)]
-    roi, pair = shown_region(mine, risk_roi), Pair.from_settings({"axes": axes})
+    roi, pair = shown_region(mine, risk_roi), Pair.from_json(axes)
     mine = mine[np.isclose(mine["roi"], roi)]
     risk = risk[(risk["model"] == model) & (risk["metric"] == metric)]
     variants = names.variants_in(mine, risk)

@@ -40,7 +40,7 @@ def tabulate(
 ) -> pd.DataFrame:
     """`ellipses.csv`, of `cells.csv`; see `ellipses`."""
     compared = of_grid(cells)
-    return with_variants(ellipses(compared, roi, sigma, minimum_cells, Pair.from_settings({"axes": axes})), compared)
+    return with_variants(ellipses(compared, roi, sigma, minimum_cells, Pair.from_json(axes)), compared)
 
 
 def ellipses(

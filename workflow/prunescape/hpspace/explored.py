@@ -145,7 +145,7 @@ def explored(cells: pd.DataFrame, space: Mapping[str, Any]) -> Explored:
         space: axes; prior and size of the initial grid; bounds by name, each with null where there is none, or null
             where the grid does not grow.
     """
-    pair, bounds = Pair.from_settings(space), space["bounds"]
+    pair, bounds = Pair.from_json(space.get("axes")), space["bounds"]
     lattice = Lattice(pair, tuple(space["prior"]), tuple(space["size"]), (1, 1))
     limits = {name: [low, math.inf if high is None else high] for name, (low, high) in (bounds or {}).items()}
     accuracy, ended = cells[MOST].fillna(cells[METRIC]), cells[MOST].isna()

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from prunescape.config.analysis import Analysis
 from prunescape.hpspace import functionals
 from prunescape.hpspace.cells import of_grid, with_variants
 from prunescape.hpspace.cube import DENSE, Cube
@@ -39,18 +40,19 @@ def of_shift(pair: Pair) -> tuple[str, ...]:
 ELLIPSE, SHIFT = of_ellipse(THESIS), of_shift(THESIS)
 
 
-def tabulate(cells: pd.DataFrame, **settings: Any) -> pd.DataFrame:
-    """`intervals.csv`, of `cells.csv`; for the settings see `intervals` and `resample`."""
-    compared = of_grid(cells)
-    return with_variants(intervals(resample(compared, settings), settings), compared)
+def tabulate(cells: pd.DataFrame, axes: Sequence[Mapping[str, Any]] | None = None, **analysis: Any) -> pd.DataFrame:
+    """`intervals.csv`, of `cells.csv`, the axes and the config's section `analysis`, all of it."""
+    compared, chosen = of_grid(cells), Analysis.model_validate(analysis)
+    drawn = resample(compared, Pair.from_json(axes), max(chosen.roi), chosen.draws, chosen.confidence)
+    return with_variants(intervals(drawn, chosen), compared)
 
 
-def intervals(resampled: Sequence[Resampled], settings: Mapping[str, Any]) -> pd.DataFrame:
+def intervals(resampled: Sequence[Resampled], analysis: Analysis) -> pd.DataFrame:
     """The table of all intervals, as `intervals.csv` has it.
 
     Args:
         resampled: measured landscapes and draws.
-        settings: roi, risk_roi, sigma and minimum_cells of the config's section `analysis`.
+        analysis: the config's section.
 
     Returns:
         One row a model, variant, metric, roi (in points) and quantity, with the confidence of its interval: those of
@@ -60,15 +62,15 @@ def intervals(resampled: Sequence[Resampled], settings: Mapping[str, Any]) -> pd
         the dense network's. `defined` is the part of the draws that have the quantity: an ellipse needs
         `minimum_cells`.
     """
-    rows = [row for one in resampled for row in _of_ellipses(one, settings)]
-    rows += [row for one in resampled for row in _of_risks(one, settings["risk_roi"])]
+    rows = [row for one in resampled for row in _of_ellipses(one, analysis)]
+    rows += [row for one in resampled for row in _of_risks(one, analysis.risk_roi)]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _of_ellipses(one: Resampled, settings: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    for roi in settings["roi"]:
-        measured = ellipses_of(one.cube.means, one.cube, roi, settings)
-        drawn = None if one.draws is None else ellipses_of(one.draws, one.cube, roi, settings)
+def _of_ellipses(one: Resampled, analysis: Analysis) -> Iterator[dict[str, Any]]:
+    for roi in analysis.roi:
+        measured = ellipses_of(one.cube.means, one.cube, roi, analysis)
+        drawn = None if one.draws is None else ellipses_of(one.draws, one.cube, roi, analysis)
         for place, variant in enumerate(one.cube.variants):
             mine = {name: values[place] for name, values in measured.items()}
             theirs = None if drawn is None else {name: values[place] for name, values in drawn.items()}
@@ -77,10 +79,10 @@ def _of_ellipses(one: Resampled, settings: Mapping[str, Any]) -> Iterator[dict[s
                 yield _row(one, variant, roi, name, float(mine[name]), None if theirs is None else theirs[name])
 
 
-def ellipses_of(f: np.ndarray, cube: Cube, roi: float, settings: Mapping[str, Any]) -> Values:
+def ellipses_of(f: np.ndarray, cube: Cube, roi: float, analysis: Analysis) -> Values:
     """Quantities of the ellipses of landscapes (V, ..., N) and of their shifts, each (V, ...)."""
-    size = settings["sigma"], settings["minimum_cells"]
-    fitted = functionals.ellipses(functionals.regions(f, roi), cube.places, *size, cube.pair)
+    region = functionals.regions(f, roi)
+    fitted = functionals.ellipses(region, cube.places, analysis.sigma, analysis.minimum_cells, cube.pair)
     return fitted | functionals.shifts({name: values[:1] for name, values in fitted.items()}, fitted, cube.pair)
 
 

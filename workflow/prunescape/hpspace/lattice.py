@@ -137,9 +137,8 @@ class Pair(NamedTuple):
     second: Axis
 
     @classmethod
-    def from_settings(cls, settings: Mapping[str, Any]) -> "Pair":
-        """The pair in the `axes` that `to_json` gave; the thesis' pair where there are none."""
-        axes = settings.get("axes")
+    def from_json(cls, axes: Sequence[Mapping[str, Any]] | None) -> "Pair":
+        """The pair that `to_json` gave; the thesis' where there is none."""
         return THESIS if axes is None else cls(*(Axis(**axis) for axis in axes))
 
     def to_json(self) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ so that no p-value can be small: with three seeds none is below 0.1.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from prunescape.hpspace import functionals
 from prunescape.hpspace.cells import of_grid, with_variants
 from prunescape.hpspace.cube import DENSE, Cube, cubes
 from prunescape.hpspace.landscape import metrics_of
-from prunescape.hpspace.lattice import Pair
+from prunescape.hpspace.lattice import THESIS, Pair
 
 MOST = 4999  # permutations, where there are more
 MEASURES = ("shift", "area_ratio", "turn_degrees")
@@ -35,18 +35,26 @@ COLUMNS = [
 ]
 
 
-def tabulate(cells: pd.DataFrame, **settings: Any) -> pd.DataFrame:
-    """`shifts.csv`, of `cells.csv`; for the settings see `shift_tests`."""
+def tabulate(
+    cells: pd.DataFrame,
+    roi: Sequence[float],
+    sigma: float,
+    minimum_cells: int,
+    axes: Sequence[Mapping[str, Any]] | None = None,
+) -> pd.DataFrame:
+    """`shifts.csv`, of `cells.csv`; see `shift_tests`."""
     compared = of_grid(cells)
-    return with_variants(shift_tests(compared, settings), compared)
+    return with_variants(shift_tests(compared, roi, sigma, minimum_cells, Pair.from_json(axes)), compared)
 
 
-def shift_tests(cells: pd.DataFrame, settings: Mapping[str, Any]) -> pd.DataFrame:
+def shift_tests(
+    cells: pd.DataFrame, thresholds: Sequence[float], sigma: float, minimum_cells: int, pair: Pair = THESIS
+) -> pd.DataFrame:
     """The tests of every pruned variant and region of interest, as `shifts.csv` has them.
 
     Args:
         cells: `cells.csv`.
-        settings: roi, sigma and minimum_cells of the config's section `analysis`; axes, see `Pair.from_settings`.
+        thresholds, sigma, minimum_cells, pair: see `prunescape.hpspace.ellipse.ellipses`.
 
     Returns:
         model, variant, metric, roi, seeds; the centre's way in decades or steps, the ratio of areas and the turn of the
@@ -55,13 +63,13 @@ def shift_tests(cells: pd.DataFrame, settings: Mapping[str, Any]) -> pd.DataFram
     """
     rows = []
     for metric in metrics_of(cells):
-        for model, cube in cubes(cells, metric, Pair.from_settings(settings)).items():
+        for model, cube in cubes(cells, metric, pair).items():
             for place, variant in enumerate(cube.variants):
                 if variant == DENSE:
                     continue
-                first = {"model": model, "variant": variant, "metric": metric, "seeds": cube.seeds}
-                for roi in settings["roi"]:
-                    tests = _tests(cube, place, roi, settings)
+                first: dict[str, Any] = {"model": model, "variant": variant, "metric": metric, "seeds": cube.seeds}
+                for roi in thresholds:
+                    tests = _tests(cube, place, roi, sigma, minimum_cells)
                     rows.append({**first, "roi": roi, **tests, "least_p": least_p(cube.seeds)})
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -71,7 +79,7 @@ def least_p(seeds: int) -> float:
     return max(2 / math.comb(2 * seeds, seeds), 1 / (MOST + 1)) if seeds > 1 else np.nan
 
 
-def _tests(cube: Cube, place: int, roi: float, settings: Mapping[str, Any]) -> dict[str, float]:
+def _tests(cube: Cube, place: int, roi: float, sigma: float, minimum_cells: int) -> dict[str, float]:
     both = np.concatenate([cube.values[0], cube.values[place]])
     indices = np.arange(len(both))
     groups = indices[: cube.seeds], indices[cube.seeds :]
@@ -81,8 +89,8 @@ def _tests(cube: Cube, place: int, roi: float, settings: Mapping[str, Any]) -> d
             functionals.ellipses(
                 functionals.regions(both[group.astype(int)].mean(axis=-2), roi),
                 cube.places,
-                settings["sigma"],
-                settings["minimum_cells"],
+                sigma,
+                minimum_cells,
                 cube.pair,
             )
             for group in (dense, pruned)

@@ -52,7 +52,7 @@ def tabulate(
     trained = all_batches(of_grid(cells), of_grid(stopped) if len(stopped) else stopped)
     rows = []
     for model, mine in trained.groupby("model", sort=False):
-        known, pair = explored(mine, spaces[str(model)]), Pair.from_settings(spaces[str(model)])
+        known, pair = explored(mine, spaces[str(model)]), Pair.from_json(spaces[str(model)].get("axes"))
         assert known.surrogate is not None
         taken = mine.groupby("variant").size()
         for threshold in roi:

@@ -1,8 +1,6 @@
 """Draws of a model's landscapes, and intervals from them: what all error bars of the main job come from."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -46,22 +44,24 @@ class Resampled:
         return (self.cube.seeds - 1) * len(self.cube.variants)
 
 
-def resample(cells: pd.DataFrame, settings: Mapping[str, Any]) -> list[Resampled]:
+def resample(cells: pd.DataFrame, pair: Pair, widest: float, draws: int, confidence: float) -> list[Resampled]:
     """Measured landscapes and draws of every model and metric; equal cells give equal draws.
 
     Args:
         cells: `cells.csv`.
-        settings: roi (points), draws (how many, B) and confidence of the config's section `analysis`; axes, see
-            `Pair.from_settings`.
+        pair: the axes.
+        widest: of the regions of interest, in points.
+        draws: of each landscape, B.
+        confidence: of intervals.
     """
     result = []
     for metric in metrics_of(cells):
-        for model, cube in cubes(cells, metric, Pair.from_settings(settings)).items():
+        for model, cube in cubes(cells, metric, pair).items():
             random = np.random.default_rng(derive_seed(0, f"landscapes of {model}, {metric}"))
             drawn = None
             if cube.seeds > 1:
-                drawn = landscapes(cube.values, cube.decades, max(settings["roi"]), settings["draws"], random)
-            result.append(Resampled(model, metric, cube, drawn, settings["confidence"]))
+                drawn = landscapes(cube.values, cube.decades, widest, draws, random)
+            result.append(Resampled(model, metric, cube, drawn, confidence))
     return result
 
 

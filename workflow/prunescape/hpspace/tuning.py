@@ -43,18 +43,28 @@ BAND = [
 ]
 
 
-def tabulate(cells: pd.DataFrame, batch_size: int, momentum: float, **settings: Any) -> dict[str, pd.DataFrame]:
+def tabulate(
+    cells: pd.DataFrame,
+    roi: Sequence[float],
+    sigma: float,
+    minimum_cells: int,
+    draws: int,
+    confidence: float,
+    batch_size: int,
+    momentum: float,
+    axes: Sequence[Mapping[str, Any]] | None = None,
+) -> dict[str, pd.DataFrame]:
     """`regret.csv`, `transfer.csv` and, of the thesis' axes, `band.csv` by name, of `cells.csv`.
 
     Args:
-        batch_size, momentum: of the recipe.
-        settings: see `resample` and `band`.
+        roi, sigma, minimum_cells, batch_size, momentum: see `band`.
+        draws, confidence: see `resample`.
     """
-    compared = of_grid(cells)
-    resampled = resample(compared, settings)
+    compared, pair = of_grid(cells), Pair.from_json(axes)
+    resampled = resample(compared, pair, max(roi), draws, confidence)
     tables = {"regret": regret(resampled), "transfer": transfer(resampled)}
-    if Pair.from_settings(settings).is_thesis:
-        tables["band"] = band(resampled, settings, {"batch_size": batch_size, "momentum": momentum})
+    if pair.is_thesis:
+        tables["band"] = band(resampled, max(roi), sigma, minimum_cells, batch_size, momentum)
     return {name: with_variants(table, compared) for name, table in tables.items()}
 
 
@@ -214,7 +224,9 @@ def rank_correlation(one: np.ndarray, other: np.ndarray) -> np.ndarray:
         return np.asarray((x * y).sum(axis=-1) / np.sqrt((x * x).sum(axis=-1) * (y * y).sum(axis=-1)))
 
 
-def band(resampled: Sequence[Resampled], settings: Mapping[str, Any], recipe: Mapping[str, Any]) -> pd.DataFrame:
+def band(
+    resampled: Sequence[Resampled], roi: float, sigma: float, minimum_cells: int, batch_size: int, momentum: float
+) -> pd.DataFrame:
     """Smith's relation, learning rate x weight decay / (batch size x (1 - momentum)) = constant (thesis, eq. 2.2).
 
     The optimal band is the long axis of the ellipse of the widest region of interest, which favours neither
@@ -223,20 +235,20 @@ def band(resampled: Sequence[Resampled], settings: Mapping[str, Any], recipe: Ma
 
     Args:
         resampled: measured landscapes and draws.
-        settings: roi, sigma and minimum_cells of the config's section `analysis`.
-        recipe: batch_size and momentum.
+        roi: the widest region of interest, in points.
+        sigma, minimum_cells: see `prunescape.hpspace.functionals.ellipses`.
+        batch_size, momentum: of the recipe.
 
     Returns:
         One row a model, variant and metric, as `band.csv` has it: slope of log10 learning rate over log10 weight
         decay, and log10 of the constant, with intervals, beside Smith's -1 and -6; NaN where there is no ellipse, and
         no interval of the slope where it includes the vertical.
     """
-    return pd.DataFrame([row for one in resampled for row in _bands(one, settings, recipe)], columns=BAND)
+    shift, size = float(np.log10(batch_size * (1 - momentum))), (sigma, minimum_cells)
+    return pd.DataFrame([row for one in resampled for row in _bands(one, roi, size, shift)], columns=BAND)
 
 
-def _bands(one: Resampled, settings: Mapping[str, Any], recipe: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    roi, size = max(settings["roi"]), (settings["sigma"], settings["minimum_cells"])
-    shift = float(np.log10(recipe["batch_size"] * (1 - recipe["momentum"])))
+def _bands(one: Resampled, roi: float, size: tuple[float, int], shift: float) -> Iterator[dict[str, Any]]:
     for place, variant in enumerate(one.cube.variants):
         measured = functionals.ellipses(functionals.regions(one.cube.means[place], roi), one.cube.places, *size)
         row = {

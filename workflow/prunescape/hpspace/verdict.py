@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from prunescape.config.analysis import Terms
 from prunescape.hpspace.choice import METRIC
 from prunescape.hpspace.confirmation import GRID_ENDS, NEAR_CHANCE
 from prunescape.hpspace.decision import EXPLORED, NOT_ASKED
@@ -29,7 +30,7 @@ _WITHOUT = {NEAR_CHANCE: TRAIN, GRID_ENDS: GROW, EXPLORED: EXPLORED}
 def verdict(
     decisions: pd.DataFrame,
     cells: pd.DataFrame,
-    settings: Mapping[str, Any],
+    terms: Terms,
     pair: Pair = THESIS,
     without_control: Mapping[str, Sequence[str]] | None = None,
     starts: Mapping[str, Sequence[str]] | None = None,
@@ -40,8 +41,7 @@ def verdict(
     Args:
         decisions: `decisions.csv`.
         cells: `cells.csv`.
-        settings: the config's section `verdict`, and `rounds` of the section `extension`; where few trainings explore,
-            `trainings` of the section `exploration`.
+        terms: the config's section `verdict`, and how far was explored.
         pair: the axes, which the answer names where they are not those of the thesis.
         without_control: by model, criteria that stand without random pruning beside them; None, none do.
         starts: by model, variants whose trainings all go on from one dense checkpoint.
@@ -62,7 +62,7 @@ def verdict(
         }
         models[str(model)] = entry
     named = {} if pair.is_thesis else {"axes": pair.to_json()}
-    return {"settings": dict(settings), **named, "models": models}
+    return {"settings": terms.model_dump(exclude_unset=True), **named, "models": models}
 
 
 def _prior(cells: pd.DataFrame, names: Sequence[str]) -> dict[str, float]:
@@ -106,10 +106,15 @@ def same_trainings(cells: pd.DataFrame) -> list[list[str]]:
 def from_json(value: Any) -> Any:
     """A verdict as `verdict` gives it, from `verdict.json`, which has null for numbers that are none."""
     if isinstance(value, Mapping):
-        return {key: from_json(item) for key, item in value.items()}
+        return {key: item if key == "settings" else from_json(item) for key, item in value.items()}
     if isinstance(value, list):
         return [from_json(item) for item in value]
     return math.nan if value is None else value
+
+
+def terms_of(answer: Mapping[str, Any]) -> Terms:
+    """The terms of a verdict."""
+    return Terms.model_validate(answer["settings"])
 
 
 def question(pair: Pair = THESIS) -> str:

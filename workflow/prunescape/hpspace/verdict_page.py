@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from prunescape.hpspace.decision import EXPLORED
 from prunescape.hpspace.lattice import Pair
-from prunescape.hpspace.verdict import GROW, TRAIN, question
+from prunescape.hpspace.verdict import GROW, TRAIN, question, terms_of
 from prunescape.hpspace.verdict_text import OVER, answer_of, caveats, gain_of, in_short, left_out, measured_by, reasons
 from prunescape.io.html import page, section
 from prunescape.statistics.looks import KEEP, OPEN, TUNE
@@ -35,7 +35,7 @@ _BODY = """{% for model, entry in models.items() %}
 <td data-label="trainings to tune">{{ of.trainings }}</td>
 <td data-label="fresh seeds">{{ of.questions.values() | map(attribute="seeds") | max }}</td></tr>
 {% endfor %}</tbody></table>
-{% for line in reasons(entry, settings) %}<p class="note">{{ line }}.</p>
+{% for line in reasons(entry, terms) %}<p class="note">{{ line }}.</p>
 {% endfor %}{% for line in caveats(entry) %}<p class="note">{{ capitalised(line) }}.</p>
 {% endfor %}{% endfor %}
 <p class="note">{{ measured }}</p>
@@ -45,16 +45,18 @@ _BODY = """{% for model, entry in models.items() %}
 
 def verdict_page(answer: Mapping[str, Any]) -> str:
     """An HTML page of what `verdict` gives."""
-    return page("Verdict", question(Pair.from_settings(answer)), "{{ verdict }}", verdict=verdict_section(answer))
+    return page(
+        "Verdict", question(Pair.from_json(answer.get("axes"))), "{{ verdict }}", verdict=verdict_section(answer)
+    )
 
 
 def verdict_section(answer: Mapping[str, Any]) -> Markup:
     """The verdict's section of an HTML page, without its heading."""
-    pair = Pair.from_settings(answer)
+    pair = Pair.from_json(answer.get("axes"))
     helpers = {"in_short": in_short, "answer_of": answer_of, "gain_of": gain_of, "reasons": reasons, "caveats": caveats}
     words = {"told": lambda cell: pair.told(cell).replace(", ", " and "), "left_out": left_out, "over": OVER}
     words |= {"capitalised": _capitalised, "breaking": _breaking, "measured": measured_by(answer), "pair": pair}
-    return section(_BODY, **answer, colours=_COLOURS, **helpers, **words)
+    return section(_BODY, **answer, terms=terms_of(answer), colours=_COLOURS, **helpers, **words)
 
 
 def _capitalised(sentence: str) -> str:

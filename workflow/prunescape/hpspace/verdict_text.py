@@ -5,12 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from textwrap import fill
 from typing import Any
 
+from prunescape.config.analysis import Terms
 from prunescape.hpspace.cells import GRID
 from prunescape.hpspace.confirmation import NEAR_CHANCE
 from prunescape.hpspace.decision import EXPLORED, SAME
 from prunescape.hpspace.lattice import Pair
 from prunescape.hpspace.questions import COLLAPSED, DENSE, DENSE_NEAR_CHANCE, FEW_IMAGES, POLICY, PRIOR
-from prunescape.hpspace.verdict import GROW, RECOMMENDATIONS, TRAIN, is_asked
+from prunescape.hpspace.verdict import GROW, RECOMMENDATIONS, TRAIN, is_asked, terms_of
 from prunescape.statistics.looks import KEEP, OPEN, TUNE
 
 WIDTH = 120  # signs of a line
@@ -23,8 +24,8 @@ def verdict_text(answer: Mapping[str, Any]) -> str:
     Args:
         answer: what `prunescape.hpspace.verdict.verdict` gives.
     """
-    pair = Pair.from_settings(answer)
-    texts = ["\n".join(_describe(model, entry, answer["settings"], pair)) for model, entry in answer["models"].items()]
+    pair, terms = Pair.from_json(answer.get("axes")), terms_of(answer)
+    texts = ["\n".join(_describe(model, entry, terms, pair)) for model, entry in answer["models"].items()]
     notes = [fill(line, WIDTH) for line in (measured_by(answer), "" if pair.is_thesis else left_out(pair)) if line]
     return "\n\n".join([*texts, "\n".join(notes)]) + "\n"
 
@@ -36,13 +37,13 @@ def left_out(pair: Pair) -> str:
 
 def measured_by(answer: Mapping[str, Any]) -> str:
     """A sentence on what the gains are and how sure the answers are."""
-    settings = answer["settings"]
-    if settings["confirm"] is None:
+    terms = terms_of(answer)
+    if terms.confirm is None:
         return "Explored only, nothing is decided: set verdict.confirm to 20, and run again."
     return (
         "Gains are points of top-1 accuracy on fresh, paired seeds, with intervals. keep: a gain of"
-        f" {settings['margin']:g} or more is ruled out; tune: a smaller one is. An answer is wrong in at most"
-        f" {100 * settings['level']:g} % of such verdicts, in each direction, all networks together."
+        f" {terms.margin:g} or more is ruled out; tune: a smaller one is. An answer is wrong in at most"
+        f" {100 * terms.level:g} % of such verdicts, in each direction, all networks together."
     )
 
 
@@ -66,7 +67,7 @@ def _listed(names: Sequence[str], of: int) -> str:
     return (f"all {of} pruned networks" if of > 1 else names[0]) if len(names) == of else ", ".join(names)
 
 
-def _describe(model: str, entry: Mapping[str, Any], settings: Mapping[str, Any], pair: Pair) -> Iterator[str]:
+def _describe(model: str, entry: Mapping[str, Any], terms: Terms, pair: Pair) -> Iterator[str]:
     yield f"{model}: {in_short(entry)}"
     yield f"  your setting: {pair.told(entry['prior'])}; {_dense_optimum(entry, pair)}"
     questions = next(iter(entry["networks"].values()))["questions"]
@@ -77,7 +78,7 @@ def _describe(model: str, entry: Mapping[str, Any], settings: Mapping[str, Any],
     ]
     head += [f"gain over {OVER[name]}" for name in questions] + ["seeds"]
     yield from _table([head, *(_line(name, of, pair) for name, of in entry["networks"].items())])
-    for line in (*reasons(entry, settings), *caveats(entry)):
+    for line in (*reasons(entry, terms), *caveats(entry)):
         yield fill(line, WIDTH, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
 
 
@@ -112,18 +113,18 @@ def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
         yield "    " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
-def reasons(entry: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[str]:
+def reasons(entry: Mapping[str, Any], terms: Terms) -> Iterator[str]:
     """Why networks have no answer, and what would give one; those with the same reason in one sentence."""
     told: dict[str, list[str]] = {}
     for name, of in entry["networks"].items():
         for question, row in of["questions"].items():
-            if reason := _reason(question, row, settings):
+            if reason := _reason(question, row, terms):
                 told.setdefault(reason, []).append(name)
     for reason, names in told.items():
         yield f"{', '.join(dict.fromkeys(names))}: {reason}"
 
 
-def _reason(question: str, row: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
+def _reason(question: str, row: Mapping[str, Any], terms: Terms) -> str:
     reason = str(row["reason"])
     if reason == DENSE_NEAR_CHANCE:
         return (
@@ -136,9 +137,9 @@ def _reason(question: str, row: Mapping[str, Any], settings: Mapping[str, Any]) 
             f" {row['needed']:.1f} %; train longer (recipe.epochs)"
         )
     if row["ends"] and not is_asked(row) and reason != EXPLORED:
-        key, more = "extension.rounds", settings["rounds"] + 1
-        if settings.get("trainings") and settings["rounds"]:  # few of them grow the lattice
-            key, more = "exploration.trainings", 2 * settings["trainings"]
+        key, more = "extension.rounds", terms.rounds + 1
+        if terms.trainings and terms.rounds:  # few of them grow the lattice
+            key, more = "exploration.trainings", 2 * terms.trainings
         ends = f"the grid ends though accuracy still rises towards {row['ends']}"
         return f"{ends}; set {key} to {more} or more, and run again"
     if row["answer"] != OPEN:
@@ -157,10 +158,10 @@ def _reason(question: str, row: Mapping[str, Any], settings: Mapping[str, Any]) 
     wanted = row["seeds_to_decide"]
     if math.isnan(wanted):
         return f"the gain over {over} varies too much from seed to seed for any number of seeds worth training"
-    margin = settings["margin"]
+    margin = terms.margin
     near = f", more nearer to the margin of {margin:g}" if abs(row["gain"] - margin) <= margin / 2 else ""
     return (
-        f"open over {over}: {wanted:.0f} seeds would decide with {100 * settings['power']:g} % power if the gain is 0"
+        f"open over {over}: {wanted:.0f} seeds would decide with {100 * terms.power:g} % power if the gain is 0"
         f" or {2 * margin:g}{near}; set verdict.confirm: {wanted:.0f}, and run again"
     )
 

@@ -1,6 +1,6 @@
 """Claims of the study `mechanism`: numbers with intervals over seeds, and sentences that follow from them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -190,33 +190,50 @@ SCORES = {"magnitude": "magnitude", "taylor": "the Taylor score", "fisher": "Fis
 Answer = Callable[[pd.DataFrame, Asking], list[Claim]]
 
 
-def claims(given: Mapping[str, Any], settings: Mapping[str, Any]) -> StudyClaims:
+def claims(
+    given: Mapping[str, Any],
+    question: str,
+    models: Sequence[str],
+    tolerance: float,
+    level: float,
+    data: str,
+    seeds: Sequence[int],
+) -> StudyClaims:
     """The claims of the study on the networks of a run.
 
     Args:
         given: by name, those of the study's tables that there are, as its entry names them; and data, the prepared
             data's `meta.json`.
-        settings: question, the study's; models, names in order; tolerance, points by which the error may rise between
-            two networks of one basin, and be higher in one of them; level, how often any answer may be wrong in one
-            direction; data, the data set's name; and seeds.
+        question: the study's.
+        models: names, in order.
+        tolerance: points by which the error may rise between two networks of one basin, and be higher in one of them.
+        level: how often any answer may be wrong in one direction.
+        data: the data set's name.
+        seeds: of the networks.
     """
-    stated, split = asked_at(settings["level"], partial(claims_at, given, settings))
-    note = NOTE.format(tolerance=settings["tolerance"], **split)
-    return StudyClaims(STUDY, settings["question"], note, dict.fromkeys(settings["models"], ""), stated)
+    stated, split = asked_at(level, partial(claims_at, given, models, tolerance, data, seeds))
+    note = NOTE.format(tolerance=tolerance, **split)
+    return StudyClaims(STUDY, question, note, dict.fromkeys(models, ""), stated)
 
 
-def claims_at(given: Mapping[str, Any], settings: Mapping[str, Any], asking: Callable[[About], Asking]) -> list[Claim]:
+def claims_at(
+    given: Mapping[str, Any],
+    models: Sequence[str],
+    tolerance: float,
+    data: str,
+    seeds: Sequence[int],
+    asking: Callable[[About], Asking],
+) -> list[Claim]:
     """The claims at given levels.
 
     Args:
-        given, settings: see `claims`.
+        given, models, tolerance, data, seeds: see `claims`.
         asking: the asking of a network.
     """
-    data, tolerance = settings["data"], settings["tolerance"]
     chance = 100 / len(given["data"]["classes"])
     tables = {name: table for name, table in given.items() if name != "data"}
     stated: list[Claim] = []
-    for model in settings["models"]:
+    for model in models:
         own = {name: table[table["model"] == model] for name, table in tables.items()}
         answers: dict[str, Answer] = {
             "utility_epochs_summary": utility_over_training,
@@ -233,7 +250,7 @@ def claims_at(given: Mapping[str, Any], settings: Mapping[str, Any], asking: Cal
             "rank_correlations": _predicts,
             "prediction_correlations": _foretells,
         }
-        about = About(STUDY, model, decided_on(data, settings["seeds"]))
+        about = About(STUDY, model, decided_on(data, seeds))
         of_model, lost, mine = asking(about), lost_trainings(own, chance), []
         for name, answer in answers.items():
             if name in own and len(own[name]):

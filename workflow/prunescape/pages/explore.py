@@ -7,12 +7,12 @@ from typing import Any
 import pandas as pd
 
 from prunescape.hpspace.cells import of_grid
-from prunescape.hpspace.lattice import ROUND, Pair
+from prunescape.hpspace.lattice import ROUND
 from prunescape.hpspace.verdict import from_json, question
 from prunescape.hpspace.verdict_page import verdict_section
 from prunescape.io.files import read_csv, read_json
 from prunescape.io.html import section
-from prunescape.pages.landscapes import landscapes
+from prunescape.pages.landscapes import Look, landscapes
 from prunescape.pages.provenance import provenance
 from prunescape.pages.study import Answer, Extra, Pictures, Tables, asset, inside, study_page
 
@@ -39,7 +39,8 @@ INTERVALS = ("intervals", "transfer", "band", "regret", "table_4_1", "table_4_2"
 def of_files(files: Any, settings: Any, told: Mapping[str, Any], tables: Tables, pictures: Pictures) -> str:
     """The page of the main job, from the inputs of its job: `verdict`, a JSON file, and `timing`."""
     answer, timing = from_json(read_json(files.verdict)), read_csv(files.timing)
-    return explore_page(answer, timing, tables, pictures, settings, told["config"], Path(told["root"]))
+    look = Look.from_settings(settings)
+    return explore_page(answer, timing, tables, pictures, look, told["config"], Path(told["root"]))
 
 
 def explore_page(
@@ -47,7 +48,7 @@ def explore_page(
     timing: pd.DataFrame,
     tables: Tables,
     pictures: Pictures,
-    settings: Mapping[str, Any],
+    look: Look,
     config: Mapping[str, Any],
     root: Path,
 ) -> str:
@@ -57,42 +58,41 @@ def explore_page(
         answer: what `prunescape.hpspace.verdict.verdict` gives.
         timing: `timing.csv`.
         tables, pictures: see `study_page`.
-        settings: of the config's section `analysis` roi, sigma, minimum_cells, confidence and risk_roi; of `figures`
-            landscape, colour_map and colour_range_percent; axes, see `Pair.from_settings`.
+        look: of the landscapes.
         root: the project's folder, which tells the code's version.
     """
     forest = [(path, of) for path, of in pictures if Path(path).stem == FOREST]
     shown = [inside(path, of.full_title, of.text) for path, of in forest]
     return study_page(
         f"{config['run']}: tune again after pruning?",
-        question(Pair.from_settings(settings)),
+        question(look.pair),
         Answer("Verdict", section(_ANSWER, pictures=shown, verdict=verdict_section(answer))),
         [picture for picture in pictures if picture not in forest],
         {
-            name: (table, of._replace(title=f"{of.title}{_level(name, settings)}"))
+            name: (table, of._replace(title=f"{of.title}{_level(name, look.confidence)}"))
             for name, (table, of) in tables.items()
         },
         "hpspace",
         provenance(timing, config, root),
-        _explorer(tables["cells"][0], settings),
+        _explorer(tables["cells"][0], look),
     )
 
 
-def _explorer(cells: pd.DataFrame, settings: Mapping[str, Any]) -> Extra:
+def _explorer(cells: pd.DataFrame, look: Look) -> Extra:
     """The landscapes to explore; where few trainings did so, what says that there are none."""
     if ROUND in cells:
         return Extra({"landscapes": "Landscapes"}, section(_FEW, trainings=len(cells)), (), asset(STYLE))
     explorer = section(
         asset(TEMPLATE),
-        sigma=f"{settings['sigma']:g}",
-        minimum_cells=settings["minimum_cells"],
-        data=landscapes(of_grid(cells), settings),
+        sigma=f"{look.sigma:g}",
+        minimum_cells=look.minimum_cells,
+        data=landscapes(of_grid(cells), look),
     )
     return Extra(
         {"landscapes": "Landscapes"}, explorer, [asset(name) for name in SCRIPTS], asset(STYLE) + asset("charts.css")
     )
 
 
-def _level(table: str, settings: Mapping[str, Any]) -> str:
+def _level(table: str, confidence: float) -> str:
     """The confidence of a table's intervals, after its title."""
-    return f" (low to high: {100 * settings['confidence']:g} % intervals)" if table in INTERVALS else ""
+    return f" (low to high: {100 * confidence:g} % intervals)" if table in INTERVALS else ""

@@ -1,7 +1,8 @@
 """Landscapes as the page's scripts read them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -21,12 +22,43 @@ LARGEST_ROI = 5.0  # points, of the slider
 RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
-def landscapes(cells: pd.DataFrame, settings: Mapping[str, Any]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Look:
+    """What the explorer of landscapes shows, and how.
+
+    Attributes:
+        roi, risk_roi, sigma, minimum_cells, confidence: of the config's section `analysis`.
+        landscape, colour_map, colour_range_percent: of its section `figures`.
+        axes: see `Pair.from_json`.
+    """
+
+    roi: Sequence[float]
+    risk_roi: float
+    sigma: float
+    minimum_cells: int
+    confidence: float
+    landscape: str
+    colour_map: str
+    colour_range_percent: float
+    axes: Sequence[Mapping[str, Any]] | None = None
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any]) -> "Look":
+        """The look in a job's settings."""
+        return cls(**{field.name: settings[field.name] for field in fields(cls)})
+
+    @property
+    def pair(self) -> Pair:
+        """The axes of the grid."""
+        return Pair.from_json(self.axes)
+
+
+def landscapes(cells: pd.DataFrame, look: Look) -> dict[str, Any]:
     """The landscapes of all models, their colours, and the settings of region, ellipse and risk.
 
     Args:
         cells: `cells.csv`.
-        settings: see `prunescape.pages.explore.explore_page`.
+        look: what of them is shown, and how.
 
     Returns:
         JSON: `unit`, of lengths in the plane; `models`, a list with `grid` (i, j, and the place x, y of every cell in
@@ -35,16 +67,15 @@ def landscapes(cells: pd.DataFrame, settings: Mapping[str, Any]) -> dict[str, An
         dense first, each with f and `seeds`, the accuracies of every seed in percent, and `diverged`, the number of
         seeds that diverged, in the order of the cells.
     """
-    scale = colour_scale(settings["colour_map"])
-    pair = Pair.from_settings(settings)
-    by_metric = {metric: cubes(cells, metric, pair) for metric in metrics_of(cells)}
+    scale = colour_scale(look.colour_map)
+    by_metric = {metric: cubes(cells, metric, look.pair) for metric in metrics_of(cells)}
     return {
-        "unit": pair.unit,
-        "landscape": settings["landscape"],
-        "sigma": settings["sigma"],
-        "minimum_cells": settings["minimum_cells"],
-        "risk_roi": settings["risk_roi"],
-        "largest_roi": max(LARGEST_ROI, 2 * max(settings["risk_roi"], *settings["roi"])),
+        "unit": look.pair.unit,
+        "landscape": look.landscape,
+        "sigma": look.sigma,
+        "minimum_cells": look.minimum_cells,
+        "risk_roi": look.risk_roi,
+        "largest_roi": max(LARGEST_ROI, 2 * max(look.risk_roi, *look.roi)),
         "palette": [to_hex(scale(n / (SHADES - 1))) for n in range(SHADES)],
         "under": PALE,
         "models": [
@@ -53,8 +84,7 @@ def landscapes(cells: pd.DataFrame, settings: Mapping[str, Any]) -> dict[str, An
                 "title": model_title(model),
                 "grid": _grid(cube, cells[cells["model"] == model]),
                 "metrics": {
-                    metric: _metric(of[model], cells[cells["model"] == model], settings)
-                    for metric, of in by_metric.items()
+                    metric: _metric(of[model], cells[cells["model"] == model], look) for metric, of in by_metric.items()
                 },
             }
             for model, cube in next(iter(by_metric.values())).items()
@@ -119,7 +149,7 @@ def _axis(axis: Axis, unit: float, cells: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _metric(cube: Cube, cells: pd.DataFrame, settings: Mapping[str, Any]) -> dict[str, Any]:
+def _metric(cube: Cube, cells: pd.DataFrame, look: Look) -> dict[str, Any]:
     known = pd.DataFrame(
         {"variant": variant, "f": value}
         for variant, row in zip(cube.variants, cube.means, strict=True)
@@ -131,9 +161,7 @@ def _metric(cube: Cube, cells: pd.DataFrame, settings: Mapping[str, Any]) -> dic
     diverged = cells.pivot_table(index="variant", columns=["i", "j"], values="diverged", aggfunc="sum")
     return {
         "limits": {
-            shown: list(
-                measured_heights(known, shown, float(settings["colour_range_percent"]), max(settings["roi"]))[1]
-            )
+            shown: list(measured_heights(known, shown, look.colour_range_percent, max(look.roi))[1])
             for shown in (BELOW_BEST, ACCURACY)
         },
         "variants": [

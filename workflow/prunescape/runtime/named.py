@@ -10,7 +10,7 @@ from prunescape.io.files import read_csv
 
 # Settings that are no arguments.
 OF_JOB = (
-    *("function", "readers", "script", "code", "external_code", "external_files", "libraries", "published"),
+    *("function", "study", "readers", "script", "code", "external_code", "external_files", "libraries", "published"),
     *("dpi", "titles", "paper"),
 )
 
@@ -23,9 +23,15 @@ def bound(snakemake: Any) -> Callable[[], Any]:
     """
     settings = snakemake.params.settings
     function = named(settings["function"])
-    given = {name: value for name, value in settings.items() if name not in OF_JOB}
     wildcards = {name: value for name, value in snakemake.wildcards.items() if name in signature(function).parameters}
-    return partial(function, **_inputs(snakemake.input, settings.get("readers", {})), **wildcards, **given)
+    return partial(
+        function, **_inputs(snakemake.input, settings.get("readers", {})), **wildcards, **arguments(settings)
+    )
+
+
+def arguments(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that are arguments of the function."""
+    return {name: value for name, value in settings.items() if name not in OF_JOB}
 
 
 def named(function: str) -> Any:

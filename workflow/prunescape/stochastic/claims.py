@@ -1,6 +1,6 @@
 """Claims of the study `stochastic`: gains of networks that had no part in choosing, and sentences that follow."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -33,25 +33,40 @@ the core questions (one shot, one shot recalibrated, fine-tuned), the rest over 
 {confidence_core:.4g} % and {confidence_other:.4g} %."""
 
 
-def claims(given: Mapping[str, Any], settings: Mapping[str, Any]) -> StudyClaims:
+def claims(
+    given: Mapping[str, Any],
+    question: str,
+    models: Sequence[str],
+    tolerance: float,
+    held_out: int,
+    level: float,
+    generation: int,
+    data: str,
+    seeds: Sequence[int],
+) -> StudyClaims:
     """The claims of the study on the networks of a run.
 
     Args:
         given: by name, the study's tables: sweep, confirmed, transfer, swaps, basins, weight_cdf, variances,
             fine_tuning, fronts, search_progress, confirmed_structured, controls, deployed; cells, what was chosen for
             each model; and data, what meta.json says of the images.
-        settings: question, the study's; models, names in order; tolerance, the margin of gains, in points; level, how
-            often any answer may be wrong in one direction; generation, of the confirmation; held_out, the number of
-            images on which searches choose; data, the data set's name; and seeds, of the networks that explore.
+        question: the study's.
+        models: names, in order.
+        tolerance: the margin of gains, in points.
+        held_out: the number of images on which searches choose.
+        level: how often any answer may be wrong in one direction.
+        generation: of the confirmation.
+        data: the data set's name.
+        seeds: of the networks that explore.
     """
-    level = settings["level"] * part(GENERATIONS, settings["generation"] - 1)
-    stated, split = asked_at(level, partial(claims_at, given, settings))
-    fresh = given["confirmed"]["seed"].nunique() // len(settings["models"])
-    note = NOTE.format(fresh=fresh, tolerance=settings["tolerance"], **split)
-    models = dict(zip(settings["models"], map(_chosen, given["cells"]), strict=True))
+    of_generation = level * part(GENERATIONS, generation - 1)
+    stated, split = asked_at(of_generation, partial(claims_at, given, models, tolerance, held_out, data, seeds))
+    fresh = given["confirmed"]["seed"].nunique() // len(models)
+    note = NOTE.format(fresh=fresh, tolerance=tolerance, **split)
+    chosen = dict(zip(models, map(_chosen, given["cells"]), strict=True))
     if any(claim.model == ALL for claim in stated):
-        models[ALL] = ""
-    return StudyClaims(STUDY, settings["question"], note, models, stated)
+        chosen[ALL] = ""
+    return StudyClaims(STUDY, question, note, chosen, stated)
 
 
 def _chosen(cell: Mapping[str, Any]) -> str:
@@ -59,26 +74,33 @@ def _chosen(cell: Mapping[str, Any]) -> str:
     return f"Chosen setting: gamma {cell['gamma']:g}, sigma {cell['sigma']:g} ({by})."
 
 
-def claims_at(given: Mapping[str, Any], settings: Mapping[str, Any], asking: Callable[[About], Asking]) -> list[Claim]:
+def claims_at(
+    given: Mapping[str, Any],
+    models: Sequence[str],
+    tolerance: float,
+    held_out: int,
+    data: str,
+    seeds: Sequence[int],
+    asking: Callable[[About], Asking],
+) -> list[Claim]:
     """The claims at given levels.
 
     Args:
-        given, settings: see `claims`.
+        given, models, tolerance, held_out, data, seeds: see `claims`.
         asking: the asking of a network.
     """
-    tolerance, data = settings["tolerance"], settings["data"]
     classes = len(given["data"]["classes"])
-    guessing = guessing_accuracy(classes, settings["held_out"])
-    chance = near_chance(classes, settings["held_out"])
+    guessing = guessing_accuracy(classes, held_out)
+    chance = near_chance(classes, held_out)
     theirs = published(f"{SOURCE}1", data)
     tables = {name: table for name, table in given.items() if name not in ("cells", "data")}
     stated: list[Claim] = []
-    for model, best in zip(settings["models"], given["cells"], strict=True):
+    for model, best in zip(models, given["cells"], strict=True):
         own = {name: table[table["model"] == model] for name, table in tables.items()}
         mine = theirs[theirs["model"] == model].set_index("search")
         on_grid = mine[mine.index == GRID].set_index(["gamma", "sigma"])["delta"].to_dict()
         confirmed = own["confirmed"]
-        explored = About(STUDY, model, decided_on(data, settings["seeds"]))
+        explored = About(STUDY, model, decided_on(data, seeds))
         fresh = explored._replace(data=f"{explored.data}; {confirmed['seed'].nunique()} fresh networks")
         confirming = Confirming(asking(fresh), tolerance, blocked_by(confirmed, 100 / classes), chance)
         searching = Confirming(asking(explored), tolerance, blocked_by(own["sweep"], 100 / classes), chance)
@@ -97,8 +119,8 @@ def claims_at(given: Mapping[str, Any], settings: Mapping[str, Any], asking: Cal
             *on_front(own["fronts"], searching),
             *algorithms(own["search_progress"], searching),
         ]
-    cells = dict(zip(settings["models"], given["cells"], strict=True))
-    everything = About(STUDY, ALL, decided_on(data, settings["seeds"]))
+    cells = dict(zip(models, given["cells"], strict=True))
+    everything = About(STUDY, ALL, decided_on(data, seeds))
     confirmed = given["confirmed"]
     found = [blocked_by(confirmed[confirmed["model"] == model], 100 / classes) for model in cells]
     all_networks = Confirming(asking(everything), tolerance, "; ".join(filter(None, found)), chance)

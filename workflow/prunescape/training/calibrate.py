@@ -4,12 +4,13 @@ import gc
 import itertools
 import statistics
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
 
+from prunescape.config.engine import Engine as Section
 from prunescape.data.prepared import PreparedData
 from prunescape.errors import UserError
 from prunescape.models.architecture import Architecture
@@ -56,7 +57,7 @@ def calibrate(
     architecture: Architecture,
     data: PreparedData,
     recipe: Recipe,
-    section: Mapping[str, Any],
+    section: Section,
     cells: int,
     threads: int = 1,
     report: Report | None = None,
@@ -66,6 +67,7 @@ def calibrate(
     Args:
         architecture: the network.
         recipe: the training recipe.
+        section: the config's.
         cells: lanes that a job trains.
         threads: CPU cores of a job.
         report: is given a line for each strategy.
@@ -78,7 +80,7 @@ def calibrate(
     Raises:
         UserError: memory ran out with every strategy.
     """
-    engine = Engine.from_config({**section, "strategy": "serial"}, threads)
+    engine = Engine.from_config(section.changed(strategy="serial"), threads)
     engine.set_up()
     measured: list[Measurement] = []
     needs = Needs.of(architecture) if engine.device == "cuda" else None

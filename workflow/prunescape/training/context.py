@@ -69,7 +69,7 @@ def open_context(files: Any, settings: Mapping[str, Any], threads: int) -> Conte
     Raises:
         UserError: a file is damaged.
     """
-    engine = Engine.from_config(settings["engine"], threads, chosen_strategy(files))
+    engine = Engine.from_settings(settings["engine"], threads, chosen_strategy(files))
     engine.set_up()
     return Context(load_architecture(files["architecture"]), load_prepared(files["data"]), engine, settings["seed"])
 

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from prunescape.config.engine import Engine as Section
 from prunescape.errors import UserError
 from prunescape.lanes.fuse import Branches, fuse, has_lane_layers
 from prunescape.training.strategy import (
@@ -54,9 +55,7 @@ class Engine:
     micro_batch: int | None = None
 
     @classmethod
-    def from_config(
-        cls, section: Mapping[str, Any], threads: int = 1, chosen: Mapping[str, Any] | None = None
-    ) -> "Engine":
+    def from_config(cls, section: Section, threads: int = 1, chosen: Mapping[str, Any] | None = None) -> "Engine":
         """From the config's section `engine`; device "auto" becomes the GPU if there is one.
 
         Args:
@@ -66,7 +65,7 @@ class Engine:
         Raises:
             UserError: a GPU is asked for and there is none, or the choice was made on a CPU or GPU of another model.
         """
-        device = section["device"]
+        device = section.device
         if device == AUTO:
             device = "cuda" if torch.cuda.is_available() else "cpu"
         if device == "cuda" and not torch.cuda.is_available():
@@ -88,12 +87,18 @@ class Engine:
                 f"engine.strategy '{strategy.name}' needs a GPU, and this job sees none; set it to 'auto', 'fused' or"
                 " 'serial'"
             )
-        precision = section["precision"]
+        precision = section.precision
         if precision == AUTO:
             precision = "tf32" if device == "cuda" else "float32"
-        compiled, micro_batch = section["compile"], section["micro_batch"]
-        base = cls(device, threads=threads, precision=precision, compile=compiled, micro_batch=micro_batch)
-        return base.using(strategy)
+        base = cls(device, threads=threads, precision=precision, compile=section.compile)
+        return replace(base, micro_batch=section.micro_batch).using(strategy)
+
+    @classmethod
+    def from_settings(
+        cls, values: Mapping[str, Any], threads: int = 1, chosen: Mapping[str, Any] | None = None
+    ) -> "Engine":
+        """From a job's setting `engine`, the section's values; see `from_config`."""
+        return cls.from_config(Section.model_validate(values), threads, chosen)
 
     def using(self, strategy: Strategy) -> "Engine":
         """A copy of the engine with another strategy."""
@@ -161,10 +166,10 @@ def _name(device: str) -> str:
     return torch.cuda.get_device_name() if device == "cuda" else "cpu"
 
 
-def at_hand(section: Mapping[str, Any]) -> Engine:
+def at_hand(section: Section) -> Engine:
     """The engine of the config's section, on the CPU where this machine has no GPU, one network at a time."""
-    device = section["device"] if torch.cuda.is_available() else "cpu"
-    engine = Engine.from_config({**section, "device": device, "strategy": SERIAL})
+    device = section.device if torch.cuda.is_available() else "cpu"
+    engine = Engine.from_config(section.changed(device=device, strategy=SERIAL))
     engine.set_up()
     return engine
 

@@ -44,8 +44,8 @@ def open_task(
     prepared = load_prepared(data)
     if settings.get("held_out"):
         prepared, _ = hold_out(prepared, settings["held_out"])
-    engine = Engine.from_config(settings["engine"], threads, chosen)
-    recipe, augment = Recipe.from_config(settings["recipe"]), settings.get("augment", True)
+    engine = Engine.from_settings(settings["engine"], threads, chosen)
+    recipe, augment = Recipe.from_settings(settings["recipe"]), settings.get("augment", True)
     return Task(load_architecture(architecture), prepared, engine, settings["seed"], recipe, augment)
 
 

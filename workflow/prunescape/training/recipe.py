@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from prunescape.config.recipe import PartOfRecipe
+from prunescape.config.recipe import Recipe as Section
+
 SGD, ADAM, ADAMW = "sgd", "adam", "adamw"
 LIVE, FROZEN = "live", "frozen"  # batch norm
 TOP5_CLASSES = 100  # from so many classes on, top-5 accuracy says something
@@ -53,9 +56,14 @@ class Recipe:
     batch_norm: str = LIVE
 
     @classmethod
-    def from_config(cls, section: Mapping[str, Any]) -> "Recipe":
-        """The recipe in the config's section `recipe`."""
-        return cls(**{**section, "decay_epochs": tuple(section["decay_epochs"])})
+    def from_config(cls, section: Section) -> "Recipe":
+        """The recipe of the config's section `recipe`."""
+        return cls(**dict(section))
+
+    @classmethod
+    def from_settings(cls, values: Mapping[str, Any]) -> "Recipe":
+        """The recipe among a job's settings: the section's values, and those of some epochs of it."""
+        return cls.from_config(PartOfRecipe.model_validate(values))
 
     def resized(self, epochs: int | None, batch_size: int | None) -> "Recipe":
         """The recipe with other numbers of epochs and images a batch; None leaves them.

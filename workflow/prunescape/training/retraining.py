@@ -17,19 +17,15 @@ what is there each time (Renda et al., section 3.2, iterative pruning). The retr
 learning rate and weight decay; the last one is the one whose landscape is measured.
 """
 
-from typing import TYPE_CHECKING
-
+from prunescape.config.recipe import Recipe as Section
 from prunescape.training.recipe import Recipe
-
-if TYPE_CHECKING:  # jobs read this, and need no config
-    from prunescape.config.recipe import Recipe as Section
 
 SCRATCH, FINE_TUNING, RATE_REWINDING = "scratch", "fine_tuning", "rate_rewinding"
 WEIGHT_REWINDING, AT_INIT = "weight_rewinding", "prune_at_init"
 FROM_TRAINED = (FINE_TUNING, RATE_REWINDING, WEIGHT_REWINDING)
 
 
-def retraining(recipe: "Section", pipeline: str, epoch: int, rate: float | None = None) -> tuple["Section", float]:
+def retraining(recipe: Section, pipeline: str, epoch: int, rate: float | None = None) -> tuple[Section, float]:
     """The recipe of a pruned network, and what its learning rate is multiplied by.
 
     Args:
@@ -43,16 +39,16 @@ def retraining(recipe: "Section", pipeline: str, epoch: int, rate: float | None 
     if pipeline != FINE_TUNING:
         return recipe.part(epoch, recipe.epochs), 1.0
     rest = recipe.changed(epochs=recipe.epochs - epoch, warmup_epochs=0, decay_epochs=(), schedule="constant")
-    last = Recipe.from_config(recipe.plain()).learning_rate_factor(recipe.epochs)
+    last = Recipe.from_config(recipe).learning_rate_factor(recipe.epochs)
     return rest, last if rate is None else rate
 
 
-def resized(recipe: "Section", epochs: int | None) -> "Section":
+def resized(recipe: Section, epochs: int | None) -> Section:
     """The recipe in other epochs, its decays moved with them by `Recipe.resized`; None leaves it."""
-    moved = Recipe.from_config(recipe.plain()).resized(epochs, None)
+    moved = Recipe.from_config(recipe).resized(epochs, None)
     return recipe.changed(epochs=moved.epochs, decay_epochs=moved.decay_epochs, warmup_epochs=moved.warmup_epochs)
 
 
-def until(recipe: "Section", epoch: int) -> "Section":
+def until(recipe: Section, epoch: int) -> Section:
     """The recipe up to the end of an epoch: a training by it ends in the weights that the whole one passes through."""
     return recipe.part(0, epoch)

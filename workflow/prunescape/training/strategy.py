@@ -6,14 +6,10 @@ as one captured CUDA graph. `branches` ones are captured too: in their graph sev
 bits of `serial`, run beside each other. Light: used while the Snakefile is parsed.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
+from prunescape.config.engine import Engine
 from prunescape.lanes import LANE_ALIGNMENT
-
-if TYPE_CHECKING:  # jobs read this, and need no config
-    from prunescape.config.engine import Engine
 
 AUTO = "auto"
 SERIAL, FUSED, VMAP, GRAPHED, BRANCHES = "serial", "fused", "vmap", "graphed", "branches"
@@ -82,12 +78,12 @@ def in_turn(networks: int, device: str) -> bool:
     return device == "cpu" and networks <= FEW
 
 
-def needs_calibration(engine: "Engine") -> bool:
+def needs_calibration(engine: Engine) -> bool:
     """Whether the config's section `engine` leaves the strategy, or the size of arrays, to be measured."""
     return engine.strategy == AUTO or (engine.strategy != SERIAL and engine.lanes is None)
 
 
-def candidates(engine: Mapping[str, Any], device: str, cells: int) -> list[Strategy]:
+def candidates(engine: Engine, device: str, cells: int) -> list[Strategy]:
     """The strategies that the config's section `engine` allows.
 
     Args:
@@ -95,7 +91,7 @@ def candidates(engine: Mapping[str, Any], device: str, cells: int) -> list[Strat
         device: "cpu" or "cuda".
         cells: lanes that one job trains.
     """
-    names: list[str] = [engine["strategy"]]
+    names: list[str] = [engine.strategy]
     if names == [AUTO]:
         names = [SERIAL, FUSED, VMAP, GRAPHED, BRANCHES] if device == "cuda" else [SERIAL, FUSED, VMAP]
     layouts = _layouts(engine, device)
@@ -107,18 +103,18 @@ def candidates(engine: Mapping[str, Any], device: str, cells: int) -> list[Strat
     ]
 
 
-def _layouts(engine: Mapping[str, Any], device: str) -> list[bool]:
-    if engine["channels_last"] is not None:
-        return [engine["channels_last"]]
+def _layouts(engine: Engine, device: str) -> list[bool]:
+    if engine.channels_last is not None:
+        return [engine.channels_last]
     if device == "cpu":
         return [True]
     # Grouped convolutions may be much slower in either layout, depending on the card.
-    return [False, True] if engine["strategy"] == AUTO else [False]
+    return [False, True] if engine.strategy == AUTO else [False]
 
 
-def _sizes(engine: Mapping[str, Any], device: str, cells: int, name: str) -> list[int]:
-    if engine["lanes"] is not None:
-        return [engine["lanes"]]
+def _sizes(engine: Engine, device: str, cells: int, name: str) -> list[int]:
+    if engine.lanes is not None:
+        return [engine.lanes]
     if device == "cpu":
         enough = -(-cells // LANE_ALIGNMENT) * LANE_ALIGNMENT
         return list(range(LANE_ALIGNMENT, min(enough, LARGEST_CPU_ARRAY) + 1, LANE_ALIGNMENT))

@@ -36,7 +36,7 @@ OTHERS = {
 with logged(snakemake) as logger:
     settings, files, folder = snakemake.params.settings, snakemake.input, Path(snakemake.params.checkpoint)
     architecture = load_architecture(files.architecture)
-    engine = replace(Engine.from_config(settings["engine"], snakemake.threads), lanes=1)
+    engine = replace(Engine.from_settings(settings["engine"], snakemake.threads), lanes=1)
     noise = settings["label_noise"]
     layers = prunable_layers(build(architecture))
     tables: dict[str, list[pd.DataFrame]] = {name: [] for name in OTHERS}

@@ -26,7 +26,9 @@ with logged(snakemake) as logger:
     checkpoint = Checkpoint.of(snakemake.params.checkpoint, settings, cell, identity, data)
     with job_lock(f"{snakemake.params.checkpoint}.lock", checkpoint.identity, snakemake.output) as to_do:
         if to_do:
-            varied = {name: cell.get(f"{GRID}{name}", cell[name]) for name in Pair.from_settings(settings).names}
+            varied = {
+                name: cell.get(f"{GRID}{name}", cell[name]) for name in Pair.from_json(settings.get("axes")).names
+            }
             lane = lane_of({**settings["fixed"], **varied}, start, settings["rate_factor"])
             (result,) = train(task, [lane], logger.info, checkpoint)
             save_weights(snakemake.output.weights, result.weights)

@@ -9,7 +9,7 @@ from prunescape.runtime.logs import logged
 
 with logged(snakemake):
     settings = snakemake.params.settings
-    pair, cell = Pair.from_settings(settings), read_json(snakemake.input.cell)
+    pair, cell = Pair.from_json(settings.get("axes")), read_json(snakemake.input.cell)
     model, variant = snakemake.wildcards.model, snakemake.wildcards.variant
     query = "model == @model and variant == @variant"
     fixed = settings["fixed"]

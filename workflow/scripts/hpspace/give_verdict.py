@@ -1,5 +1,6 @@
 """Answer whether the hyperparameters must be tuned again."""
 
+from prunescape.config.analysis import Terms
 from prunescape.hpspace.cells import read_cells
 from prunescape.hpspace.lattice import Pair
 from prunescape.hpspace.verdict import verdict
@@ -13,8 +14,8 @@ with logged(snakemake):
     answer = verdict(
         read_csv(files.decisions),
         read_cells(files.cells),
-        settings["verdict"],
-        Pair.from_settings(settings),
+        Terms.model_validate(settings["verdict"]),
+        Pair.from_json(settings.get("axes")),
         settings["without_control"],
         settings["one_checkpoint"],
         settings["parts"],

@@ -25,7 +25,7 @@ with logged(snakemake) as logger:
         chance_of(load_prepared(files.data).labels("validation"))["top1"],
         Rules(**settings["rules"]),
         Path(snakemake.output[0]).parent,
-        Pair.from_settings(settings),
+        Pair.from_json(settings.get("axes")),
         settings.get("space"),
     )
     write_json(snakemake.output[0], entries)

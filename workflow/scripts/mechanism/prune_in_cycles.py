@@ -12,7 +12,7 @@ with training_job(snakemake, "sizes") as job:
         settings, retraining = job.settings, snakemake.wildcards.retraining
         start = load_networks(job.files.sizes)[WHOLE]
         trajectories = {name: Trajectory(start, name, fraction) for name, fraction in settings["fractions"].items()}
-        recipe, cycles, small = Recipe.from_config(settings["retraining"]), settings["cycles"], settings["small"]
+        recipe, cycles, small = Recipe.from_settings(settings["retraining"]), settings["cycles"], settings["small"]
         networks, table = run_cycles(
             job.task, recipe, retraining, trajectories, cycles, small, *job.rates, job.report, job.checkpoint
         )

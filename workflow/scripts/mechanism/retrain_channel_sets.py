@@ -12,6 +12,6 @@ with training_job(snakemake, "sizes") as job:
         settings, start = job.settings, load_networks(job.files.sizes)[WHOLE]
         context = open_context(job.files, settings, snakemake.threads)
         sets = channel_sets(context, start, settings["fraction"], settings["sets"])
-        recipe = Recipe.from_config(settings["retraining"])
+        recipe = Recipe.from_settings(settings["retraining"])
         retrained = retrain_without(job.task, recipe, start, sets, *job.rates, job.report, job.checkpoint)
         job.write("table", scores_of(context, start, sets).merge(retrained, on="set", validate="one_to_one"))

@@ -8,7 +8,7 @@ from prunescape.training.recipe import Recipe
 
 with training_job(snakemake, "sizes") as job:
     if job:
-        recipe, ratios = Recipe.from_config(job.settings["retraining"]), job.settings["pruning_ratios"]
+        recipe, ratios = Recipe.from_settings(job.settings["retraining"]), job.settings["pruning_ratios"]
         start = load_networks(job.files.sizes)[WHOLE]
         networks, table = retrain_pruned(job.task, recipe, start, ratios, *job.rates, job.report, job.checkpoint)
         job.write("table", table)

@@ -1,5 +1,6 @@
 """Measure how the cells of a tile are trained fastest here, and choose."""
 
+from prunescape.config.engine import Engine
 from prunescape.data.prepared import load_prepared
 from prunescape.io.files import write_json
 from prunescape.models.architecture import load_architecture
@@ -12,8 +13,8 @@ with logged(snakemake) as logger:
     chosen = calibrate(
         load_architecture(snakemake.input.architecture),
         load_prepared(snakemake.input.data),
-        Recipe.from_config(settings["recipe"]),
-        settings["engine"],
+        Recipe.from_settings(settings["recipe"]),
+        Engine.model_validate(settings["engine"]),
         settings["cells"],
         snakemake.threads,
         logger.info,

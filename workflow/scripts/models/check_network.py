@@ -2,6 +2,7 @@
 
 import sys
 
+from prunescape.config.engine import Engine
 from prunescape.data.prepared import load_prepared
 from prunescape.io.files import write_json
 from prunescape.models.architecture import load_architecture
@@ -17,15 +18,15 @@ from prunescape.training.train import Task
 with logged(snakemake) as logger:
     settings, model = snakemake.params.settings, snakemake.wildcards.model
     architecture, data = load_architecture(snakemake.input.architecture), load_prepared(snakemake.input.data)
-    engine, recipe = at_hand(settings["engine"]), Recipe.from_config(settings["recipe"])
+    section, recipe = Engine.model_validate(settings["engine"]), Recipe.from_settings(settings["recipe"])
     with opened() as read:
         checked = preflight(
             architecture,
             settings["variants"],
             PruningSettings(**settings["pruning"]),
-            settings["engine"]["strategy"],
+            section.strategy,
             logger.info,
-            Task(architecture, data, engine, 0, recipe),
+            Task(architecture, data, at_hand(section), 0, recipe),
             settings.get("weights"),
         )
     write_json(snakemake.output[0], checked)

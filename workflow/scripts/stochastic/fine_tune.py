@@ -19,7 +19,7 @@ with logged(snakemake) as logger:
     settings, files = snakemake.params.settings, snakemake.input
     context = open_pretrained(files, settings, snakemake.threads)
     ways = {name: settings[name] for name in ("clip_by", "batch_norm")}
-    recipe = replace(Recipe.from_config(settings["recipe"]), **ways)
+    recipe = replace(Recipe.from_settings(settings["recipe"]), **ways)
     task = Task(context.architecture, context.data, context.engine, context.seed, recipe)
     best = read_json(files.best)
     wanted = tuning_variants(best=best, **settings["variants"])

@@ -16,7 +16,7 @@ from prunescape.training.evaluate import evaluate
 with logged(snakemake):
     settings, files = snakemake.params.settings, snakemake.input
     network = load_weights(files.weights, build(load_architecture(files.architecture)))
-    engine = Engine.from_config(settings["engine"], snakemake.threads, chosen_strategy(files))
+    engine = Engine.from_settings(settings["engine"], snakemake.threads, chosen_strategy(files))
     column, values = settings["values"]
     made = [named(settings["function"])(network, value) for value in values]
     scores = evaluate(made, load_prepared(files.data), engine)
