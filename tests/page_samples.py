@@ -25,7 +25,7 @@ from prunescape.studies.hpspace import STUDY, TABLES
 from prunescape.studies.study import placed
 from variant_samples import with_columns
 
-LOOK = Look([0.5, 1.0], 0.5, 2.0, 5, 0.95, "below_best", "viridis", 15.0)
+LOOK = Look(THESIS, [0.5, 1.0], 0.5, 2.0, 5, 0.95, "below_best", "viridis", 15.0)
 CONFIG = {
     "run": "sample",
     "data": {"name": "digits"},

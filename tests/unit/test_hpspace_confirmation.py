@@ -273,6 +273,8 @@ def test_a_dense_network_near_chance_is_not_compared_with(tmp_path: Path) -> Non
     assert "the dense network has hardly learnt" in text
     assert "not compared with the dense optimum" in text
     assert "nan" not in text + verdict_page(answer_of(found))
+    write_json(tmp_path / "verdict.json", answer_of(found))
+    assert verdict_text(from_json(read_json(tmp_path / "verdict.json"))) == text
 
 
 def test_without_confirmation_nothing_is_decided(tmp_path: Path) -> None:

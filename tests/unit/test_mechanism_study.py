@@ -29,7 +29,7 @@ from prunescape.training.train import Epoch, Lane, LaneResult, Task, check_train
 from training_samples import ENGINE
 
 RATES = 0.1, 1e-3
-SECTION = {"levels": [0.05, 0.1], "subsets": 6, "standard_error": None, "precision": None}
+SAMPLES = SampleSettings([0.05, 0.1], subsets=6, seed=3)
 State = dict[str, torch.Tensor]
 
 
@@ -81,8 +81,7 @@ def test_measurements_are_on_a_balanced_choice_of_images(digits: PreparedData, t
         open_context(files, {"engine": ENGINE, "images": 9, "seed": 1}, 1)
     assert statistics_batches(some, None) is None
     assert sum(len(labels) for _, labels in statistics_batches(some, {"batch_size": 10})) == 20
-    samples = SampleSettings.from_config(SECTION, some.seed)
-    assert (samples.subsets, samples.seed) == (6, 1)
+    assert SampleSettings.from_settings({"engine": ENGINE, "images": 20, **vars(SAMPLES)}) == SAMPLES
 
 
 def test_divergence_is_told_in_one_line() -> None:
@@ -95,7 +94,7 @@ def test_divergence_is_told_in_one_line() -> None:
 
 def test_sizes_by_number_lose_what_the_whole_one_loses(context: Context, start: State, pretraining: Task) -> None:
     lane = sized_lane(ARCHITECTURE, 0.25, 3, *RATES)
-    table = measures.utility_of_sizes(context, {"1": start, "0.25": dict(lane.start)}, [1.0, 0.25], SECTION, quiet)
+    table = measures.utility_of_sizes(context, {"1": start, "0.25": dict(lane.start)}, [1.0, 0.25], SAMPLES, quiet)
     total = len(Weights.of(build(ARCHITECTURE)))
     counts = table.groupby(["size", "ablation", "level"])["ablated"].first()
     assert counts[1.0, "ratio", 0.1] == counts[1.0, "number", 0.1] == counts[0.25, "number", 0.1] == total // 10
@@ -103,7 +102,7 @@ def test_sizes_by_number_lose_what_the_whole_one_loses(context: Context, start: 
     whole = table[table["size"] == 1.0]
     one, other = (whole[whole["ablation"] == name]["utility"].to_numpy() for name in ("ratio", "number"))
     assert (one == other).all()
-    over = utility_over_epochs(context, {8: start}, SampleSettings.from_config(SECTION, context.seed))
+    over = utility_over_epochs(context, {8: start}, SAMPLES)
     assert over["utility"].to_numpy() == pytest.approx(one, rel=1e-12)
 
 
@@ -118,11 +117,11 @@ def test_networks_of_all_sizes_before_training_are_those_that_training_starts_fr
     norm = next(name for name in starts["1"] if name.endswith("running_var"))
     other = {name: {**state, norm: 7 * state[norm]} for name, state in starts.items()}
     first, second = (
-        measures.utility_of_sizes(context, networks, [1.0, 0.25], SECTION, quiet, batches)
+        measures.utility_of_sizes(context, networks, [1.0, 0.25], SAMPLES, quiet, batches)
         for networks in (starts, other)
     )
     assert first["utility"].to_numpy() == pytest.approx(second["utility"].to_numpy(), rel=1e-9)
-    left = measures.utility_of_sizes(context, other, [1.0, 0.25], SECTION, quiet)
+    left = measures.utility_of_sizes(context, other, [1.0, 0.25], SAMPLES, quiet)
     assert not np.allclose(left["utility"], first["utility"], rtol=0.01)
 
 
@@ -140,20 +139,20 @@ def test_flatness_is_the_top_eigenvalue_by_all_weights_pruned_ones_included(cont
 def test_sizes_are_not_ablated_whole(context: Context, start: State) -> None:
     """A quarter of the whole network's weights is all that the network of a quarter of the size has."""
     lane, lines = sized_lane(ARCHITECTURE, 0.25, 3, *RATES), []
-    section = {**SECTION, "levels": [0.1, 0.25, 0.5]}
+    samples = replace(SAMPLES, levels=[0.1, 0.25, 0.5])
     networks = {"1": start, "0.25": dict(lane.start)}
-    table = measures.utility_of_sizes(context, networks, [1.0, 0.25], section, lines.append)
+    table = measures.utility_of_sizes(context, networks, [1.0, 0.25], samples, lines.append)
     levels = table.groupby(["size", "ablation"])["level"].unique().map(list)
     assert levels[0.25, "number"] == [0.1]
     assert levels[0.25, "ratio"] == levels[1.0, "ratio"] == levels[1.0, "number"] == [0.1, 0.25, 0.5]
-    assert table.groupby(["size", "ablation", "level"])["utility"].nunique().min() == SECTION["subsets"]
+    assert table.groupby(["size", "ablation", "level"])["utility"].nunique().min() == SAMPLES.subsets
     assert sum("number 0.25: left out" in line for line in lines) == 1
-    none = measures.utility_of_sizes(context, networks, [1.0, 0.25], {**section, "levels": [0.5]}, quiet)
+    none = measures.utility_of_sizes(context, networks, [1.0, 0.25], replace(samples, levels=[0.5]), quiet)
     assert set(none[none["size"] == 0.25]["ablation"]) == {"ratio"}
 
 
 def test_levels_that_leave_no_choice_are_told(context: Context, start: State) -> None:
-    tiny = {**SECTION, "levels": [1e-6, 1e-5]}
+    tiny = replace(SAMPLES, levels=[1e-6, 1e-5])
     with pytest.raises(UserError, match=r"mechanism.levels: at none of them .* 6 different subsets; write larger"):
         measures.does_utility_predict(context, start, pd.DataFrame(), tiny)
     with pytest.raises(UserError, match=r"mechanism.bands: at none .* 4 different bands"):
@@ -175,7 +174,7 @@ def test_channels_cost_what_their_removal_costs(context: Context, start: State) 
     removed = context.network(weights)
     assert row["top1_lost"] == pytest.approx(whole - alone(removed, context.data, "validation")[0])
     assert row["top1"] == pytest.approx(alone(removed, context.data, "train")[0])
-    found = measures.does_utility_predict(context, start, table, SECTION)
+    found = measures.does_utility_predict(context, start, table, SAMPLES)
     assert found["of"].tolist() == ["subsets", "subsets", "channels"]
     assert found["subsets"].tolist() == [6, 6, len(table)]
     assert found["correlation"].iloc[2] == pytest.approx(table["utility"].corr(table["top1_lost"], method="spearman"))
@@ -196,7 +195,7 @@ def test_pruned_networks_are_retrained_and_measured(pretraining: Task, context: 
     masks = pruned.pruned_masks(ARCHITECTURE, start, 0.5)
     for name, mask in masks.items():
         assert not networks["0.5/pruned_retrained"][name][~mask].any()
-    measured = pruned.utility_of_pruned(context, start, networks, [0.5], SECTION)
+    measured = pruned.utility_of_pruned(context, start, networks, [0.5], SAMPLES)
     assert set(measured["network"]) == {"pretrained", "pruned_retrained", "small"}
     assert measured["ablated"].nunique() == 2  # of the same number of weights in all three
     kept = sum(int(mask.sum()) for mask in masks.values())

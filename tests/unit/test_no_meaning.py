@@ -27,7 +27,7 @@ from prunescape.config.engine import Engine
 from prunescape.config.grid import Extension, Grid
 from prunescape.config.recipe import PartOfRecipe
 from prunescape.config.section import Section
-from prunescape.config.stochastic import Grasp, Search
+from prunescape.config.stochastic import Search
 from prunescape.data import catalogue as data_sets
 from prunescape.hpspace.lattice import Cell, Lattice, bounds_of
 from prunescape.models import catalogue as networks
@@ -110,7 +110,7 @@ SETTINGS = {
     *(("config.grid", name) for name in ("Grid", "Extension")),
     *(("config.analysis", name) for name in ("Analysis", "Terms")),
     *(("config.engine", "Engine"), ("config.recipe", "Recipe"), ("config.recipe", "PartOfRecipe")),
-    *(("config.stochastic", name) for name in ("Grasp", "Search")),
+    ("config.stochastic", "Search"),
     ("config.reading", "validated"),  # the thesis' settings, the setting `theirs`
     ("config.messages", "shown"),  # reading a user's own YAML, when the config is read
     *(("io.schema", name) for name in ("TEXT", "NUMBER")),  # types of columns, the setting `package`
@@ -267,7 +267,7 @@ def test_what_the_catalogue_says_of_a_data_set_is_in_identities(field: str, monk
 
 # Sections that jobs make of settings, by these settings' names.
 SECTIONS: dict[str, type[Section]] = {"engine": Engine, "recipe": PartOfRecipe, "retraining": PartOfRecipe}
-SECTIONS |= {"verdict": Terms, "search": Search, "grasp": Grasp}
+SECTIONS |= {"verdict": Terms, "search": Search}
 
 
 def test_the_sections_that_a_job_makes_of_its_settings_are_these_settings() -> None:

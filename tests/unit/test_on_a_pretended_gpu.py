@@ -19,6 +19,7 @@ from prunescape.coherence.layers import prunable_layers
 from prunescape.coherence.measure import measure
 from prunescape.coherence.scores import weight_scores
 from prunescape.config.engine import Engine as Section
+from prunescape.config.stochastic import Search
 from prunescape.data.batches import Pick
 from prunescape.data.prepared import PreparedData
 from prunescape.errors import Interrupted, UserError
@@ -356,10 +357,9 @@ def _controls(context: Context) -> pd.DataFrame:
 
 
 def _searched(context: Context) -> pd.DataFrame:
-    settings = {"algorithms": ["nsga2"], "seeds": 1, "budget": 4, "population": 2, "draws": 1}
-    settings |= {"sigma": [0.001, 0.1], "gamma": [0.5, 0.9]}
+    section = Search(algorithms=["nsga2"], budget=4, population=2, draws=1, sigma=[0.001, 0.1], gamma=[0.5, 0.9])
     with TemporaryDirectory() as folder:
-        found = run_searches(_pretrained(context), settings, folder, {}, lambda _: None)
+        found = run_searches(_pretrained(context), section, folder, {}, lambda _: None)
     return pd.concat([found.evaluations, found.fronts])
 
 

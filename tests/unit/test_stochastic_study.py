@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from network_samples import ARCHITECTURE, EXACT
+from prunescape.config.stochastic import Search
 from prunescape.data.batches import Batches
 from prunescape.data.prepared import PreparedData
 from prunescape.errors import UserError
@@ -52,15 +53,7 @@ SETTINGS = {
     "drop_last": False,
     "engine": ENGINE,
 }
-SEARCH = {
-    "algorithms": ["nsga2", "random"],
-    "budget": 6,
-    "population": 4,
-    "seeds": 2,
-    "sigma": [0.01, 0.1],
-    "gamma": [0.3, 0.9],
-    "draws": 3,
-}
+SEARCH = Search(budget=6, population=4, seeds=2, sigma=[0.01, 0.1], gamma=[0.3, 0.9], draws=3)
 
 
 @pytest.fixture(scope="module")
@@ -330,7 +323,7 @@ def test_searches_and_what_their_fronts_are_worth(context: PretrainedContext, tm
         assert chosen["objective_2"] == same["objective_2"].max()
     names = {f"{which}-{algorithm}" for which in ("F1", "F2") for algorithm in ("nsga2", "random")}
     assert {path.stem for path in tmp_path.iterdir()} == names | {f"{name}-1" for name in names}
-    alone = run_searches(context, SEARCH | {"seeds": 1, "algorithms": ["nsga2"]}, tmp_path, "me", lines.append)
+    alone = run_searches(context, SEARCH.changed(seeds=1, algorithms=["nsga2"]), tmp_path, "me", lines.append)
     same = found.evaluations[first & (found.evaluations["algorithm"] == "nsga2")]
     pd.testing.assert_frame_equal(alone.evaluations, same.reset_index(drop=True))
     assert lines[0] == "nsga2, F1, search 1: generation 1: 4 of 6 candidates measured"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -182,18 +182,21 @@ class OfTrajectory(NamedTuple):
         return {"pruning": self.pruning, "retraining": self.retraining}
 
 
-def of_trajectories(start: State, files: Sequence[str], settings: Mapping[str, Any]) -> Iterator[OfTrajectory]:
+def of_trajectories(
+    start: State, files: Mapping[str, str], prunings: Sequence[str], cycles: int
+) -> Iterator[OfTrajectory]:
     """The networks of all prunings and retrainings, one after the other.
 
     Args:
         start: W*.
-        files: the networks of each retraining, as `run_cycles` gives them.
-        settings: retrainings, prunings and cycles.
+        files: by retraining, its networks, as `run_cycles` gives them.
+        prunings: their names.
+        cycles: how many.
     """
-    for retraining, path in zip(settings["retrainings"], files, strict=True):
+    for retraining, path in files.items():
         networks = load_networks(path)
-        for pruning in settings["prunings"]:
-            yield OfTrajectory(pruning, retraining, points_of(start, networks, pruning, settings["cycles"]), networks)
+        for pruning in prunings:
+            yield OfTrajectory(pruning, retraining, points_of(start, networks, pruning, cycles), networks)
 
 
 def joined(tables: Sequence[Sequence[pd.DataFrame]]) -> list[pd.DataFrame]:

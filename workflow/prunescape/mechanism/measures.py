@@ -1,7 +1,7 @@
 """Utility measured on the networks of one seed: at all sizes, by magnitude, by channel, and as a predictor."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import replace
 
 import pandas as pd
 import torch
@@ -27,7 +27,7 @@ def utility_of_sizes(
     context: Context,
     networks: Mapping[str, State],
     sizes: Sequence[float],
-    section: Mapping[str, Any],
+    samples: SampleSettings,
     report: Report,
     statistics: Batches | None = None,
 ) -> pd.DataFrame:
@@ -37,7 +37,7 @@ def utility_of_sizes(
         context: what they are measured on.
         networks: by size as `%g` writes it.
         sizes: parts of the whole network's weights.
-        section: see `SampleSettings.from_config`.
+        samples: which subsets, by ratio and by number.
         statistics: batches on which batch norm is measured anew before anything is ablated; None leaves it.
 
     Returns:
@@ -51,8 +51,7 @@ def utility_of_sizes(
         whole = ablations.whole()
         report(f"network of size {size:g}")
         for ablation in ABLATIONS:
-            samples = SampleSettings.from_config(section, context.seed, ablation=ablation, reference=reference)
-            table = sample_utility(ablations, samples, kept, report)
+            table = sample_utility(ablations, replace(samples, ablation=ablation, reference=reference), kept, report)
             if len(table):
                 tables.append(pd.DataFrame({"size": size, **whole}, index=table.index).join(table))
     return pd.concat(tables, ignore_index=True)
@@ -100,7 +99,7 @@ def does_utility_predict(
     context: Context,
     state: Mapping[str, torch.Tensor],
     channels: pd.DataFrame,
-    section: Mapping[str, Any],
+    samples: SampleSettings,
     report: Report | None = None,
 ) -> pd.DataFrame:
     """Rank correlations of utility, on training images, with the accuracy that pruning costs, on validation images.
@@ -109,14 +108,13 @@ def does_utility_predict(
         context: what the network is measured on.
         state: its weights.
         channels: what `utility_of_channels` gives.
-        section: see `SampleSettings.from_config`.
+        samples: which subsets.
 
     Returns:
         One row a group: of ("subsets", random ones of one level, or "channels"), level (NaN for channels), and subsets,
         correlation, p, low, high of `rank_correlations`.
     """
     train, validation = _of_both_splits(context, context.network(state))
-    samples = SampleSettings.from_config(section, context.seed)
     measured, again = (sample_utility(ablations, samples, report=report) for ablations in (train, validation))
     by = ["level", "subset"]
     common = measured[by].merge(again[by], on=by)  # where the standard error ends sets, they may be of unlike size

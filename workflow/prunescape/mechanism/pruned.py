@@ -1,7 +1,6 @@
 """Pruned-and-retrained networks beside the pretrained and small ones (utility paper, 2.2.2, Fig. 5, 15, Table 2)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import pandas as pd
 import torch
@@ -120,7 +119,7 @@ def utility_of_pruned(
     start: Mapping[str, torch.Tensor],
     networks: Mapping[str, State],
     ratios: Sequence[float],
-    section: Mapping[str, Any],
+    samples: SampleSettings,
     report: Callable[[str], None] | None = None,
 ) -> pd.DataFrame:
     """The utility of subsets of the weights that pruning leaves, in all three networks at each pruning ratio.
@@ -132,7 +131,7 @@ def utility_of_pruned(
         start: W*.
         networks: what `retrain_pruned` gives.
         ratios: pruning ratios.
-        section: see `SampleSettings.from_config`.
+        samples: which subsets.
 
     Returns:
         One row a subset: pruning_ratio, network, whole_top1 (percent, training images), whole_loss, and the columns of
@@ -147,7 +146,7 @@ def utility_of_pruned(
             if name != PRETRAINED:
                 network = context.network(networks[f"{ratio:g}/{name}"])
                 ablations = Ablations(network, context.data, context.engine)
-            table = sample_utility(ablations, SampleSettings.from_config(section, context.seed), kept, report)
+            table = sample_utility(ablations, samples, kept, report)
             labels = {"pruning_ratio": ratio, "network": name, **ablations.whole()}
             tables.append(pd.DataFrame(labels, index=table.index).join(table))
             if report is not None:

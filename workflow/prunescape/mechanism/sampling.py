@@ -57,10 +57,9 @@ class SampleSettings:
     precision: float | None = None
 
     @classmethod
-    def from_config(cls, section: Mapping[str, Any], seed: int, **values: Any) -> "SampleSettings":
-        """Levels, subsets and precision of a config section, and the other settings as they are given."""
-        given = {name: section[name] for name in ("levels", "subsets", "standard_error", "precision")}
-        return cls(**given, seed=seed, **values)
+    def from_settings(cls, values: Mapping[str, Any]) -> "SampleSettings":
+        """Those among a job's settings."""
+        return cls(**{name: values[name] for name in ("levels", "subsets", "seed", "standard_error", "precision")})
 
     def count(self, weights: int, level: float) -> int:
         """Number of a network's `weights` weights that are ablated at a level; none for a level below one of them."""

@@ -27,11 +27,12 @@ class Look:
     """What the explorer of landscapes shows, and how.
 
     Attributes:
+        pair: the axes of the grid.
         roi, risk_roi, sigma, minimum_cells, confidence: of the config's section `analysis`.
         landscape, colour_map, colour_range_percent: of its section `figures`.
-        axes: see `Pair.from_json`.
     """
 
+    pair: Pair
     roi: Sequence[float]
     risk_roi: float
     sigma: float
@@ -40,17 +41,12 @@ class Look:
     landscape: str
     colour_map: str
     colour_range_percent: float
-    axes: Sequence[Mapping[str, Any]] | None = None
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> "Look":
         """The look in a job's settings."""
-        return cls(**{field.name: settings[field.name] for field in fields(cls)})
-
-    @property
-    def pair(self) -> Pair:
-        """The axes of the grid."""
-        return Pair.from_json(self.axes)
+        others = {field.name: settings[field.name] for field in fields(cls) if field.name != "pair"}
+        return cls(Pair.from_json(settings["axes"]), **others)
 
 
 def landscapes(cells: pd.DataFrame, look: Look) -> dict[str, Any]:

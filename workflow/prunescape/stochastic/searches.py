@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from prunescape.config.stochastic import Search
 from prunescape.data.randomness import derive_seed
 from prunescape.stochastic.context import PretrainedContext
 from prunescape.stochastic.fitness import Accuracies, Candidate, Fitness, accuracy_fitness
@@ -37,7 +38,7 @@ class SearchesTables(NamedTuple):
 
 def run_searches(
     context: PretrainedContext,
-    settings: Mapping[str, Any],
+    section: Search,
     states: str | Path,
     identity: Any,
     report: Callable[[str], None],
@@ -46,25 +47,25 @@ def run_searches(
 
     Args:
         context: the pretrained network, pruned by magnitude, and the images held out.
-        settings: the config's section `stochastic.search`.
+        section: the config's, `stochastic.search`.
         states: folder of what has been measured so far.
         identity: JSON values that decide the accuracies.
         report: is given a line a generation.
     """
-    pretrained, engine, draws = context.pretrained, context.engine, settings["draws"]
+    pretrained, engine, draws = context.pretrained, context.engine, section.draws
     fitness = accuracy_fitness(pretrained, context.held_out, engine, draws=draws)
     fresh = pretrained.for_stage(f"{pretrained.stage}, tested")
     test = partial(accuracy_fitness, fresh, context.data, engine, draws=draws, split="validation")
     plain, again = test(), test(recalibration=context.sample) if context.has_batch_norm else _nothing
     evaluations, hypervolumes, fronts = [], [], []
-    for which, algorithm, number in product((F1, F2), settings["algorithms"], range(settings["seeds"])):
+    for which, algorithm, number in product((F1, F2), section.algorithms, range(section.seeds)):
         asked = Settings(
             algorithm=algorithm,
             objectives=which,
-            budget=settings["budget"],
-            population=settings["population"],
-            sigma=tuple(settings["sigma"]),
-            gamma=tuple(settings["gamma"]),
+            budget=section.budget,
+            population=section.population,
+            sigma=section.sigma,
+            gamma=section.gamma,
             seed=derive_seed(pretrained.seed, "search again", number) if number else pretrained.seed,
         )
         name = f"{which}-{algorithm}" + (f"-{number}" if number else "")

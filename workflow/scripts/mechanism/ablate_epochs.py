@@ -11,7 +11,7 @@ with measuring(snakemake) as job:
     context, settings, states = job.context, job.settings, load_epochs(job.files.epochs)
     last = max(states)
     bands = utility_of_bands(context, states[last], settings["levels"], settings["bands"])
-    samples = SampleSettings.from_config(settings, context.seed)
+    samples = SampleSettings.from_settings(settings)
     statistics = statistics_batches(context, settings["statistics"])
     table = utility_over_epochs(context, states, samples, statistics, job.report)
     job.report("what explains utility, and how sharp the loss is")

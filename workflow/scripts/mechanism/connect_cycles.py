@@ -8,9 +8,10 @@ from prunescape.mechanism.pruned import PRETRAINED, PRUNED, SMALL
 from prunescape.mechanism.sharpness import flatness
 
 with measuring(snakemake) as job:
+    files = dict(zip(job.settings["retrainings"], job.files.networks, strict=True))
     cycles, points, tables = job.settings["cycles"], job.settings["points"], []
     pretrained, flat = flatness(job.context, {PRETRAINED: job.pretrained}), []
-    for of in of_trajectories(job.pretrained, job.files.networks, job.settings):
+    for of in of_trajectories(job.pretrained, files, job.settings["prunings"], cycles):
         for statistics in job.statistics():
             made = connect_cycles(job.context, of, cycles, points, statistics)
             tables.append([table.assign(**of.labels) for table in made])

@@ -5,7 +5,8 @@ from prunescape.mechanism.context import measuring
 
 with measuring(snakemake) as job:
     ways, settings, tables = job.statistics(), job.settings, []
-    for of in of_trajectories(job.pretrained, job.files.networks, settings):
+    files = dict(zip(settings["retrainings"], job.files.networks, strict=True))
+    for of in of_trajectories(job.pretrained, files, settings["prunings"], settings["cycles"]):
         job.report(f"{of.pruning}, {of.retraining}")
         made = surfaces(job.context, of.points, settings["planes"], settings["side"], ways, job.report)
         tables.append([table.assign(**of.labels) for table in made])

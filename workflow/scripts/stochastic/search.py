@@ -2,6 +2,7 @@
 
 import shutil
 
+from prunescape.config.stochastic import Search
 from prunescape.io.files import read_json, sha256, write_csv
 from prunescape.runtime.logs import logged
 from prunescape.stochastic.context import open_pretrained
@@ -11,7 +12,8 @@ with logged(snakemake) as logger:
     settings, files = snakemake.params.settings, snakemake.input
     context = open_pretrained(files, settings, snakemake.threads)
     identity = [settings, context.engine.choices(), read_json(files.data), sha256(files.weights)]
-    result = run_searches(context, settings["search"], snakemake.params.checkpoint, identity, logger.info)
+    section = Search.model_validate(settings["search"])
+    result = run_searches(context, section, snakemake.params.checkpoint, identity, logger.info)
     write_csv(snakemake.output.evaluations, result.evaluations)
     write_csv(snakemake.output.progress, result.progress)
     write_csv(snakemake.output.fronts, result.fronts)
