@@ -141,7 +141,7 @@ def test_the_papers_preset_shrunken(shrunken: Callable[..., Path]) -> None:
                 **{"gammas": [0.8], "sigmas": [0.003], "draws": 1, "shown_gammas": [0.8], "shown_sigma": 0.003},
             },
             "grid": {"methods": ["magnitude"], "gammas": [0.9], "sigmas": [0.003], "draws": 1},
-            "confirm": {"seeds": 2, "draws": 1},
+            "confirm": {"seeds": 1, "draws": 1},
             "transfer": {"draws": 1},
             "fine_tuning": {"methods": ["magnitude"], "sigmas": [0.003], "draws": 1, "epochs": 1},
             "basin": {"points": 3, "draws": 1},
