@@ -4,14 +4,16 @@
     python docs/tools/results.py                                     # write the tables alone
 
 Of each study of a run its claims, verdict, page and tables are taken, no weights and nothing of single jobs; of the
-demos no page, as it is made in minutes. Tables above `PACKED` bytes are packed by gzip; those that are above `LARGEST`
-even then stay where they are, and are named. `run.json` tells the command, times and machines, and
-code and libraries as the page of the study has them. A study without claims is not finished: what it has so far is
-taken, and `run.json` says so.
+demos no page, as it is made in minutes, of the others one with smaller pictures. Tables above `PACKED` bytes are packed
+by gzip; those that are above `LARGEST` even then stay where they are, and are named. `run.json` tells the command,
+times and machines, and code and libraries as the page of the study has them. A study without claims is not finished:
+what it has so far is taken, and `run.json` says so.
 """
 
+import base64
 import gzip
 import html
+import io
 import json
 import re
 import shutil
@@ -19,6 +21,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 PROJECT = Path(__file__).parents[2]
 sys.path.insert(0, str(PROJECT / "workflow"))
@@ -42,6 +46,7 @@ PACKED, LARGEST = 10_000, 800_000  # bytes of a table
 TAKEN = ("*.csv", "*.txt", "claims.json", "explore.html")
 SPENT = re.compile(r"([\d.]+) s of processor time, its start included$", re.MULTILINE)
 TOOK = re.compile(r"finished after ([\d.]+) s, and ([\d.]+) s to start, on (.+)$", re.MULTILINE)
+PICTURE, WIDTH, QUALITY = re.compile(rb"(?<=data:image/webp;base64,)[\w+/=]+"), 1000, 75  # of pages; in pixels
 FACT = r'<th scope="row">{}</th><td>(.*?)</td>'  # of a page
 BLOCK = re.compile(r"(<!-- (runs|claims|differences): ?([\w ]*) -->\n).*?(<!-- end -->)", re.DOTALL)
 NOTHING, UNFINISHED, NO_ROW = "–", "not finished", "There is none."
@@ -59,6 +64,8 @@ def take(results: Path, destination: Path = RESULTS) -> None:
         left_out = []
         for path in sorted(path for pattern in TAKEN for path in (results / study).glob(pattern)):
             content = path.read_bytes()
+            if path.suffix == ".html":
+                content = PICTURE.sub(_smaller, content)
             packs = path.suffix == ".csv" and len(content) > PACKED
             if packs:
                 content = gzip.compress(content, mtime=0)
@@ -68,6 +75,18 @@ def take(results: Path, destination: Path = RESULTS) -> None:
                 (folder / f"{path.name}{'.gz' if packs else ''}").write_bytes(content)
         text = json.dumps(_run(results.resolve(), study, left_out), indent=2)
         write_text(folder / "run.json", f"{text}\n")
+
+
+def _smaller(picture: re.Match[bytes]) -> bytes:
+    """The picture of a page, at most `WIDTH` wide."""
+    with Image.open(io.BytesIO(base64.b64decode(picture[0]))) as image:
+        whole = image.convert("RGB")
+    if whole.width <= WIDTH:
+        return picture[0]
+    made = io.BytesIO()
+    whole = whole.resize((WIDTH, round(whole.height * WIDTH / whole.width)), Image.Resampling.LANCZOS)
+    whole.save(made, "WEBP", quality=QUALITY, method=6)
+    return base64.b64encode(made.getvalue())
 
 
 def _run(results: Path, study: str, left_out: Sequence[str]) -> dict[str, Any]:
