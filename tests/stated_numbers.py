@@ -18,10 +18,13 @@ Numbers = Callable[[Path, Claim], pd.Series]
 SCOPES = {"global with a floor": "floor", "local": "local", "global": "global"}
 PRUNED = {"weight pruning": "weights", "channel pruning": "channels"}
 RETRAINED = {"fine-tuning": "fine_tuning", "learning-rate rewinding": "rewinding"}
-CORRELATIONS = {"accuracy_against_flow", "recalibrated_foretells", "endowed_from_initialisation"}
+CORRELATIONS = {"accuracy_against_flow", "recalibrated_foretells", "endowed_from_initialisation"} | {
+    "utility_predicts_cost"
+}
 SHARES = {"nearly_every_draw"}  # less 0.9, with an interval of any distribution
 ENDS = {  # what a number may be; of others in points -100 to 100, of the rest anything
     "nearly_every_draw": (-0.9, 0.1),
+    "classes_agree_on_noise": (-1, 1),
     "mask_and_weights_together": (-300, 300),
     "gain_grows_with_rate": (-200, 200),
     "recovery_is_batch_norm": (-150, 150),
@@ -378,6 +381,17 @@ def sharper(folder: Path, _: Claim) -> pd.Series:
     return np.log10(values[values.columns.max()] / values[values.columns.min()])
 
 
+def kept_flat(folder: Path, claim: Claim) -> pd.Series:
+    top = _of_case(read(folder, "flatness"), claim).pivot(index="seed", columns="network", values="top_eigenvalue")
+    return np.log10(top["pruned_retrained"] / top["pretrained"])
+
+
+def predicted(folder: Path, claim: Claim) -> pd.Series:
+    table = read(folder, "rank_correlations")
+    of = np.isclose(table["level"], 0.1) if claim.case.startswith("random subsets") else table["of"] == "channels"
+    return table[of].set_index("seed")["correlation"]
+
+
 def smaller_more(folder: Path, claim: Claim) -> pd.Series:
     rows = _sizes(folder)
     rows = rows[(rows["ablation"] == "ratio") & np.isclose(rows["level"], 0.1)]
@@ -455,6 +469,15 @@ def distance_of_magnitudes(folder: Path, claim: Claim) -> pd.Series:
     below = counts.cumsum(axis=1).div(counts.sum(axis=1), axis=0)
     apart = below.xs("real", level="data") - below.xs("gaussian", level="data")
     return 100 * apart.abs().max(axis=1)
+
+
+def classes_agree(folder: Path, claim: Claim) -> pd.Series:
+    """Coherence beyond chance of single classes, on average, less that of all images."""
+    table = read(folder, "class_coherence")
+    noise = table["data"] == "gaussian" if claim.case == "Gaussian noise" else table["data"].str.startswith("label")
+    table = table[(table["model"] == claim.model) & noise & (table["start"] == "fresh") & (table["which"] == "highest")]
+    beyond = table.set_index(["seed", "label"])[["coherence", "coherence_by_chance"]] @ [1, -1]
+    return beyond.drop("all", level="label").groupby("seed").mean() - beyond.xs("all", level="label")
 
 
 def _slopes(values: pd.DataFrame) -> pd.Series:
@@ -607,11 +630,14 @@ ARITHMETIC: dict[str, dict[str, Numbers]] = {
         "more_utility_in_smaller": smaller_more,
         "same_basin_as_last_cycle": between_cycles,
         "nearer_than_small": nearer_than_small,
+        "minimum_stays_flat": kept_flat,
+        "utility_predicts_cost": predicted,
     },
     "coherence": {
         "real_above_noise": coherence_of_real,
         "coherence_peaks_early": peaks_early,
         "magnitudes_alike": distance_of_magnitudes,
+        "classes_agree_on_noise": classes_agree,
         "coherence_with_width": slope_by_width,
         "gap_with_width": gap_by_width,
         "accuracy_with_width": accuracy_by_width,
@@ -624,6 +650,5 @@ ARITHMETIC: dict[str, dict[str, Numbers]] = {
         "diff_over_random": _pair("diff", "random"),
         "magnitude_over_random": _pair("magnitude", "random"),
         "magnitude_over_diff": _pair("magnitude", "diff"),
-        "diff_over_magnitude": _pair("diff", "magnitude"),  # of results that were stated before
     },
 }
