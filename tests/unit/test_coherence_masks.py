@@ -222,7 +222,7 @@ def test_parents_have_as_many_times_the_weights(shape: tuple[int, int, int], cla
 def test_pruning_a_parent_takes_no_more_memory_than_is_planned(tmp_path: Path) -> None:
     """By how much the most that a job holds grows with the parent: libraries and images stay the same."""
     most, weights = [], []
-    for width in (400, 600):
+    for width in (400, 800):
         output = subprocess.run(
             [sys.executable, PROJECT / "tests" / "parent_memory.py", tmp_path / str(width), str(width)],
             env={**os.environ, "PYTHONPATH": str(PROJECT / "workflow"), "OMP_NUM_THREADS": "1"},

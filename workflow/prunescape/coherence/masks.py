@@ -64,9 +64,9 @@ def begun(wanted: Sequence[Choice], initialisations: Sequence[str]) -> list[tupl
 def ranks(scores: Mapping[str, torch.Tensor], seed: int) -> Tensors:
     """Ranks of weights in the order of their scores, lowest 0, among all layers: whole numbers, no two alike.
 
-    Of n weights it holds about 20 n bytes at its peak, and 24 n where scores are of double precision: a weight's score
-    and its place in a random order are the upper and the lower half of one whole number, which is sorted in place.
-    Scores of double precision are sorted twice, by their lower half first.
+    Of n weights it holds about 20 n bytes at its peak: a weight's score and its place in a random order are the upper
+    and the lower half of one whole number, which is sorted in place. Scores of double precision are sorted twice, by
+    their lower half first.
 
     Args:
         scores: by parameter name.
@@ -81,41 +81,45 @@ def ranks(scores: Mapping[str, torch.Tensor], seed: int) -> Tensors:
     count, generator = len(flat), torch.Generator().manual_seed(derive_seed(seed, "among equal scores"))
     if count > LOW:
         raise ValueError(f"{count:,} weights are too many to be ranked together: there may be {LOW:,}")
-    values = _ordered((flat if flat.dtype in (torch.float32, torch.float64) else flat.double()).numpy())
+    halves = _halves(flat if flat.dtype in (torch.float32, torch.float64) else flat.double())
     del flat
     places = np.empty(count, dtype=np.uint32)
     for part, place in _parts(torch.randperm(count, generator=generator).numpy()):
         places[part] = np.arange(place, place + len(part), dtype=np.uint32)
-    if values.dtype == np.uint64:
-        places = _placed(values.astype(np.uint32), places)  # by the lower half alone
-        values >>= np.uint64(32)
-        values = values.astype(np.uint32)
-    places = _placed(values, places)
+    while halves:
+        places = _placed(halves.pop(), places)
     parts = torch.from_numpy(places.view(np.int32)).split([shape.numel() for shape in shapes.values()])
     return {name: part.view(shape) for (name, shape), part in zip(shapes.items(), parts, strict=True)}
 
 
-def _ordered(scores: np.ndarray) -> np.ndarray:
-    """Unsigned numbers in the order of scores, of as many bits as these, which are overwritten."""
-    scores += scores.dtype.type(0)  # there is no -0 among them
-    bits = scores.view(f"i{scores.itemsize}")
+def _halves(scores: torch.Tensor) -> list[np.ndarray]:
+    """Whole numbers of 32 bits in the order of scores, which are overwritten: two of double precision, upper first."""
+    numbers = scores.add_(0).numpy()  # there is no -0 among them
+    bits = numbers.view(f"i{numbers.itemsize}")
     limits = np.iinfo(bits.dtype)
-    bits ^= (bits >> (limits.bits - 1)) & bits.dtype.type(limits.max)  # negative ones are in reverse
+    for part, _ in _parts(bits):
+        part ^= (part >> (limits.bits - 1)) & bits.dtype.type(limits.max)  # negative ones are in reverse
     bits ^= bits.dtype.type(limits.min)
-    ordered: np.ndarray = bits.view(f"u{scores.itemsize}")
-    return ordered
+    if limits.bits == 32:
+        return [bits.view(np.uint32)]
+    ordered = bits.view(np.uint64)
+    lower = ordered.astype(np.uint32)
+    ordered >>= np.uint64(32)
+    return [ordered.astype(np.uint32), lower]
 
 
 def _placed(values: np.ndarray, places: np.ndarray) -> np.ndarray:
     """Places in the order of values, and among equal values in the order of the places given; all of 32 bits."""
     keys = values.astype(np.uint64)
+    del values
     keys <<= np.uint64(32)
     keys |= places
     keys.sort()
-    found, of_given = np.empty_like(places), np.empty_like(places)
+    of_given = np.empty_like(places)
     for part, place in _parts(keys):
         of_given[part & np.uint64(LOW)] = np.arange(place, place + len(part), dtype=np.uint32)
     del keys
+    found = np.empty_like(places)
     for part, place in _parts(places):
         found[place : place + len(part)] = of_given[part]
     return found
