@@ -4,7 +4,7 @@ import datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from config_samples import DATA, MODELS, changed, parts
@@ -62,6 +62,7 @@ def test_arbitrary_values_raise_nothing_but_config_errors(raw):
 
 @settings(max_examples=3 * settings.default.max_examples)
 @given(edits=st.lists(st.tuples(st.sampled_from(PATHS), VALUES), min_size=1, max_size=4))
+@example(edits=[("coherence.measured_epochs", [2.0**63])])  # a whole number that is one too large
 def test_arbitrary_values_at_known_keys_raise_nothing_but_config_errors(edits):
     raw = changed()
     for path, value in edits:

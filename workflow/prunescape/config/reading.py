@@ -138,7 +138,7 @@ def _copied(value: Any, path: Path, mistakes: list[tuple[Path, str]], visits: It
     elif isinstance(value, int | float):
         if isinstance(value, float) and not math.isfinite(value):
             mistakes.append((path, f"is {value}; write a finite number"))
-        elif abs(value) >= _LARGEST and isinstance(value, int):
+        elif abs(value) >= _LARGEST:
             mistakes.append((path, "is too large a number; write a smaller one"))
         else:
             return value
