@@ -25,6 +25,7 @@ GLOBAL, FLOOR, LOCAL = "global", "floor", "local"
 SCOPES = (GLOBAL, FLOOR, LOCAL)
 FLOOR_DENSITY = 0.02  # coherence thesis, 6.1
 PART, LOW = 2**20, 2**32 - 1  # of arrays that are gone through in parts; the lower half of a whole number of 64 bits
+MOST = 2**31  # weights that are ranked together, as ranks have 32 bits and a sign
 
 
 class Choice(NamedTuple):
@@ -73,14 +74,14 @@ def ranks(scores: Mapping[str, torch.Tensor], seed: int) -> Tensors:
         seed: decides among equal ones.
 
     Raises:
-        ValueError: there are more weights than whole numbers of 32 bits.
+        ValueError: there are more than `MOST` weights.
     """
     shapes = {name: layer.shape for name, layer in scores.items()}
     flat = torch.cat([layer.detach().flatten().cpu() for layer in scores.values()])
     del scores  # of large networks the caller keeps none of them
     count, generator = len(flat), torch.Generator().manual_seed(derive_seed(seed, "among equal scores"))
-    if count > LOW:
-        raise ValueError(f"{count:,} weights are too many to be ranked together: there may be {LOW:,}")
+    if count > MOST:
+        raise ValueError(f"{count:,} weights are too many to be ranked together: there may be {MOST:,}")
     halves = _halves(flat if flat.dtype in (torch.float32, torch.float64) else flat.double())
     del flat
     places = np.empty(count, dtype=np.uint32)
