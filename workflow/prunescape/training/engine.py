@@ -90,8 +90,9 @@ class Engine:
         precision = section.precision
         if precision == AUTO:
             precision = "tf32" if device == "cuda" else "float32"
-        base = cls(device, threads=threads, precision=precision, compile=section.compile)
-        return replace(base, micro_batch=section.micro_batch).using(strategy)
+        compiled, micro_batch = section.compile, section.micro_batch
+        base = cls(device, threads=threads, precision=precision, compile=compiled, micro_batch=micro_batch)
+        return base.using(strategy)
 
     @classmethod
     def from_settings(
