@@ -9,6 +9,7 @@ from time import sleep
 
 import pytest
 from conftest import CELLS, Study, cluster
+from slurm_daemons import STATE
 from slurm_jobs import jobs, overlaps, pause, queue, slurm, start_now, training, until
 
 pytestmark = [pytest.mark.slurm, pytest.mark.full]
@@ -81,6 +82,8 @@ def _disturb(made: Study) -> tuple[dict[str, str], str]:
     for requeued in there:
         start_now(requeued)
     until(f"{lost} goes on elsewhere", lambda: queue(folder).get(numbers[lost], ("", node))[1] not in ("", node))
+    # Else a job that comes back to the node before its last life has ended there is held ("Duplicate jobid").
+    until("the node's jobs have ended there", lambda: not any((STATE / node).glob(f"{node}_*")))
     slurm("scontrol", "update", f"NodeName={node}", "State=RESUME")
     made.finish(snakemake)
     return numbers, lost

@@ -88,6 +88,11 @@ def test_bounds_may_be_the_outermost_cells():
     validated(changed(*edges), MODELS, DATA)
 
 
+def test_only_whole_numbers_have_a_largest():
+    config = validated(changed(("extension.learning_rate", "[0.01, 1.0e+20]")), MODELS, DATA)
+    assert config["extension"]["learning_rate"] == [0.01, 1e20]
+
+
 @pytest.mark.parametrize("path", [ROOT / "config.yaml", *sorted(STUDIES.glob("*.yaml"))], ids=lambda p: p.stem)
 def test_shipped_configs_pass_and_validate_to_themselves(path):
     config = validated(yaml.safe_load(path.read_text()), MODELS, DATA)

@@ -80,7 +80,7 @@ CASES = [
     ("extension.roi", ".inf", "extension.roi", "is inf; write a finite number"),
     ("seeds", f"[{10**30}]", "seeds[0]", "is too large a number"),
     ("seeds", "[9.223372036854776e+18]", "seeds[0]", "is too large a number"),
-    ("recipe.momentum", "1.0e+30", "recipe.momentum", "is too large a number"),
+    ("engine.threads", "1.0e+30", "engine.threads", "is too large a number"),
     ("data.download", "'false'", "data.download", "write true or false, without quotes"),
     ("data.verify", "1", "data.verify", "write true or false"),
     ("data.directory", "3", "data.directory", "is 3, not text or null; write it in quotes: '3'"),

@@ -12,12 +12,11 @@ from prunescape.config.checks import crossed
 from prunescape.config.config import Config, complete
 from prunescape.config.messages import Path, described, shown, where
 from prunescape.config.schema import part_at, places, schema
-from prunescape.config.section import Section
+from prunescape.config.section import LARGEST, TOO_LARGE, Section
 from prunescape.errors import UserError
 from prunescape.io.strict_yaml import MOST_VALUES, TOO_MANY, YamlError, load
 
 _DEEPEST = 12  # far below any honest config; YAML anchors can nest without end
-_LARGEST = 2**63
 _TEMPLATES = "__use_yte__"  # makes Snakemake evaluate Python expressions in a config file
 
 
@@ -138,8 +137,8 @@ def _copied(value: Any, path: Path, mistakes: list[tuple[Path, str]], visits: It
     elif isinstance(value, int | float):
         if isinstance(value, float) and not math.isfinite(value):
             mistakes.append((path, f"is {value}; write a finite number"))
-        elif abs(value) >= _LARGEST:
-            mistakes.append((path, "is too large a number; write a smaller one"))
+        elif isinstance(value, int) and abs(value) >= LARGEST:
+            mistakes.append((path, TOO_LARGE))
         else:
             return value
     else:  # dates, sets and bytes

@@ -10,6 +10,8 @@ from pydantic_core import CoreSchema, InitErrorDetails, PydanticKnownError, Vali
 from prunescape.config.messages import counted, first_twice, shown
 
 T = TypeVar("T")
+LARGEST = 2**63  # of whole numbers, the first that is too large
+TOO_LARGE = "is too large a number; write a smaller one"
 
 
 class Unreadable(Exception):  # noqa: N818 - a signal, no error
@@ -128,7 +130,11 @@ class Integer:
 
 
 def _whole(value: Any) -> Any:
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    if not isinstance(value, float) or not value.is_integer():
+        return value
+    if abs(value) >= LARGEST:
+        raise ValueError(TOO_LARGE)
+    return int(value)
 
 
 # Nothing is converted but whole numbers written with a point, and numbers written without one.
