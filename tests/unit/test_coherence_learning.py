@@ -1,5 +1,7 @@
 """What coherence's claims make of networks that do not learn, of trainings that fail, and of what the thesis says."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,11 +13,12 @@ from prunescape.claims.page import claims_page, text_of
 from prunescape.claims.study import StudyClaims
 from prunescape.coherence import claims as module
 from prunescape.coherence.by_size import learnt_from
-from prunescape.coherence.by_thesis import THESIS
+from prunescape.coherence.by_thesis import THESIS, answered_by_thesis
 from prunescape.coherence.claims import MLP, over_epochs
 from prunescape.io.files import write_json
 
 NOT_KNOWN = "cannot be asked here"
+IN_A_TRANSFORMER = "In a vision transformer diff masks are the best, and as good as the dense network."
 DENSE = ("none", "")
 
 
@@ -240,11 +243,24 @@ def test_each_claim_of_the_thesis_is_a_row_with_what_is_seen_and_decided(tmp_pat
     of = [claim for claim in found.claims if claim.key == "larger_parents"]
     assert {claim.outcome for claim in of} == {"not decided"}
     assert f"larger_parents: not decided in {len(of)} of {len(of)}" in counts
-    assert rows["Would diff masks work for large language models?"]["seen"] == NOT_KNOWN
+    assert rows["Would diff masks work for large language models?"]["seen"] == "cannot be asked without language models"
+    assert "small_vit" not in rows[IN_A_TRANSFORMER]["seen"]
+    assert rows[IN_A_TRANSFORMER]["seen"].startswith("cannot be asked without a vision transformer")
     text, page = text_of(found), claims_page(found)
     assert all(row["said"] in text and row["said"].replace("'", "&#39;") in page for row in found.by_source)
     write_json(tmp_path / "claims.json", found.to_json())
     assert StudyClaims.read(tmp_path / "claims.json").by_source == found.by_source
+
+
+def test_what_is_said_of_transformers_is_asked_of_them_alone() -> None:
+    claims = stated(samples.tables()).claims
+    both = [*claims, *(replace(claim, model="small_vit") for claim in claims)]
+    rows = {row["said"]: row for row in answered_by_thesis(both)}
+    others = "Magnitude masks are better than diff masks, but in a vision transformer."
+    assert "small_vit" in rows[IN_A_TRANSFORMER]["seen"]
+    assert MODEL not in rows[IN_A_TRANSFORMER]["seen"]
+    assert "small_vit" not in rows[others]["seen"]
+    assert MODEL in rows[others]["seen"]
 
 
 def with_large_diffs_on_noise() -> pd.DataFrame:

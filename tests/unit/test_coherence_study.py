@@ -3,6 +3,7 @@
 import math
 import weakref
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -301,6 +302,9 @@ def test_masks_of_gradients_are_those_of_the_highest_coherence(parent: tuple[Tas
     assert by == {"network": 1 + 7, "matched": 6, "early": 2}
     epochs = {child.labels["epoch"] for child in children if child.labels["score"] == "snip"}
     assert epochs == {found.highest}
+    trained = pd.DataFrame([{**child.labels, "validation_top1": 0.0} for child in children])
+    pairs = wanted.of_children(trained, 7)["matched"].groupby(["score", "end"])["matched"].apply(list)
+    assert pairs.to_dict() == {pair: [False, True] for pair in product(("diff", "snip", "grasp"), ("best", "worst"))}
     tables = wanted.of_parent(found, wanted.masks(found))
     assert set(tables["mask_overlap"]["score"]) == {"diff"}
     assert set(tables["densities"]["score"]) == {"diff", "snip", "grasp", "random"}

@@ -72,7 +72,9 @@ COMPANIONS: dict[str, dict[str, Any]] = {
         "surface": {"side": 4, "cycles": [2], "line": 3},
     },
     "coherence": {
-        "models": {"small_resnet": {"learning_rate": 0.05, "momentum": 0.9}},
+        "models": {
+            "small_resnet": {"learning_rate": 0.05, "momentum": 0.9, "scores": ["diff", "magnitude", "snip", "random"]}
+        },
         "mlp": {"learning_rate": 0.001, "epochs": 2, "widths": [8, 12], "child": 8, "parents": [3]},
         "label_noise": [1.0],
         "measured_epochs": [0, 1, 2, 3],

@@ -11,7 +11,6 @@ from conftest import COMPANIONS, TINY, merged, planned, snakemake
 from prunescape.claims.study import StudyClaims
 from prunescape.coherence.asked import CORE
 from prunescape.coherence.by_thesis import THESIS
-from prunescape.coherence.labels import OTHER_SCORES
 from prunescape.coherence.mlps import parent_width
 
 pytestmark = pytest.mark.workflow
@@ -54,13 +53,13 @@ def test_tables_have_what_was_asked_for(studied: Path) -> None:
     children = found["children"].set_index(["experiment", "model"])
     assert children.groupby(level=[0, 1]).size().to_dict() == {
         ("fixed", "mlp"): 1 + 10,
-        ("network", "small_resnet"): 1 + 10,
+        ("network", "small_resnet"): 1 + 14,  # masks by SNIP's score, too
         ("wide", "mlp"): 2 * (1 + 10),
     }
     assert set(children.loc["wide", "parent_width"]) == {8, 12, *(parent_width(w, 10, 64, 10) for w in (8, 12))}
-    assert len(found["densities"]) == 10 * 4
+    assert len(found["densities"]) == 14 * 4
     assert (found["densities"].groupby(["model", "score", "end", "scope"])["kept"].sum() > 0).all()
-    assert len(found["matched"]) == 8
+    assert len(found["matched"]) == 12
     assert found["early_masks"].groupby(["model", "used"]).size().to_dict() == {
         ("small_resnet", False): 2,
         ("small_resnet", True): 2,
@@ -142,7 +141,7 @@ def test_the_preset_for_fashion_mnist_asks_what_the_demo_asks(shrunken: Callable
     stated = StudyClaims.read(folder / "results" / "fashion_mnist_coherence" / "coherence" / "claims.json")
     asked = {claim.key for claim in stated.claims}
     every = {key for said in THESIS for key in said.keys}
-    assert asked == every - {f"{score}_over_diff" for score in OTHER_SCORES}  # as docs/coherence.md says of the demo
+    assert asked == every
     assert asked > CORE
 
 
@@ -156,7 +155,8 @@ def test_a_network_without_channels_is_refused_by_the_main_job(project: Callable
 def test_children_in_jobs_of_their_own_are_the_same(studied: Path, project: Callable[..., Path]) -> None:
     """Of jobs of an array each, and a parent each, every row is that of one job for all, to the last digit."""
     wanted = {"children_a_job": 1, "scores": ["diff", "random"], "mlp": {"parents": [3, 5]}, "lanes": 16}
-    folder = project(merged(COMPANIONS["coherence"], {"coherence": {**wanted, "scores": ["diff", "random"]}}))
+    wanted |= {"models": {"small_resnet": {"scores": None}}}
+    folder = project(merged(COMPANIONS["coherence"], {"coherence": wanted}))
     jobs = planned(folder, "coherence")
     assert (jobs["retrain_masks"], jobs["prune_parents"], jobs["retrain_children"]) == (1, 4, 4)
     path = "results/tiny/coherence/children.csv"

@@ -24,7 +24,7 @@ THERE: dict[str, tuple[int, int, dict[str, int], list[str]]] = {
     "stochastic": (30, 14, {"small_resnet": 54}, ["evaluate_sweep", "confirm_noise", "confirm_structured"]),
     "mechanism": (25, 13, {"small_resnet": 78}, ["prune_in_cycles", "retrain_channel_sets"]),
     "coherence": (
-        *(17, 19, {"small_resnet": 50, "mlp": 38}),
+        *(17, 19, {"small_resnet": 54, "mlp": 38}),
         ["train_run", "measure_runs", "retrain_masks", "train_widths", "prune_parents", "retrain_children"],
     ),
 }

@@ -5,6 +5,9 @@ from typing import NamedTuple
 
 from prunescape.claims.claim import Claim
 from prunescape.claims.judgement import CANNOT, FAILS, HOLDS, UNDECIDED
+from prunescape.models.catalogue import CATALOGUE
+
+TRANSFORMERS = {name for name, info in CATALOGUE.items() if info.module in ("vit", "transformer")}
 
 
 class Said(NamedTuple):
@@ -13,16 +16,26 @@ class Said(NamedTuple):
     Attributes:
         section: where it stands.
         words: what it says or asks.
-        keys: of the claims that ask it; none where it cannot be asked here.
+        keys: of the claims that ask it; none where it never can be asked here.
+        needs: what it cannot be asked without.
+        of_transformers: whether it is about these networks, or about all others; None: about all.
     """
 
     section: str
     words: str
     keys: tuple[str, ...]
+    needs: str
+    of_transformers: bool | None
+
+    def asked_by(self, claims: Sequence[Claim]) -> dict[str, list[Claim]]:
+        """The claims that ask it, by key, in its order."""
+        own = [claim for claim in claims if self.of_transformers in (None, claim.model in TRANSFORMERS)]
+        found = {key: [claim for claim in own if claim.key == key] for key in self.keys}
+        return {key: there for key, there in found.items() if there}
 
 
-def _said(section: str, words: str, keys: str = "") -> Said:
-    return Said(section, words, tuple(keys.split()))
+def _said(section: str, words: str, keys: str = "", needs: str = "", of_transformers: bool | None = None) -> Said:
+    return Said(section, words, tuple(keys.split()), needs, of_transformers)
 
 
 THESIS = (
@@ -69,6 +82,14 @@ THESIS = (
         "6, 7.1",
         "Magnitude masks are better than diff masks, but in a vision transformer.",
         "magnitude_over_diff masked_over_dense coherence_over_diff gradient_over_diff snip_over_diff grasp_over_diff",
+        of_transformers=False,
+    ),
+    _said(
+        "6",
+        "In a vision transformer diff masks are the best, and as good as the dense network.",
+        "magnitude_over_diff diff_over_random masked_over_dense",
+        needs="a vision transformer of the catalogue in coherence.models",
+        of_transformers=True,
     ),
     _said(
         "6.2",
@@ -98,8 +119,8 @@ THESIS = (
         "magnitude_mask_settles early_mask diff_masks_alike coherence_peaks_early",
     ),
     _said("7.2", "Why do networks respond differently to ways of pruning?", "magnitude_over_diff masked_over_dense"),
-    _said("7.2", "Would diff masks work for large language models?"),
-    _said("7.2", "How does pruning scale to hundreds of billions of parameters?"),
+    _said("7.2", "Would diff masks work for large language models?", needs="language models"),
+    _said("7.2", "How does pruning scale to hundreds of billions of parameters?", needs="networks of that size"),
 )
 
 
@@ -114,14 +135,14 @@ def answered_by_thesis(claims: Sequence[Claim]) -> list[dict[str, str]]:
     """A row for each claim or question of the thesis: section, said, seen and decided, in words."""
     rows = []
     for said in THESIS:
-        asked = [(key, [claim for claim in claims if claim.key == key]) for key in said.keys]
-        known = [(key, own) for key, own in asked if own]
+        asked = said.asked_by(claims)
+        without = f"cannot be asked without {said.needs}" if said.needs else "not asked with this config"
         rows.append(
             {
                 "section": said.section,
                 "said": said.words,
-                "seen": "; ".join(_seen(own) for _, own in known) or "cannot be asked here",
-                "decided": "; ".join(f"{key}: {_decided(own)}" for key, own in known) or "–",
+                "seen": "; ".join(map(_seen, asked.values())) or without,
+                "decided": "; ".join(f"{key}: {_decided(own)}" for key, own in asked.items()) or "–",
             }
         )
     return rows

@@ -99,7 +99,7 @@ class MaskExperiments:
         trained = trained.reindex(columns=[*labels, *measures])
         by = {name: trained[trained["experiment"] == name] for name in (NETWORK, MATCHED, EARLY)}
         first = trained["initialisation"] == self.initialisations[0]
-        scored = trained["scope"].eq(self.scope) & trained["score"].isin(self._over_epochs())
+        scored = trained["scope"].eq(self.scope) & ~trained["score"].isin([NONE, RANDOM])
         same = trained[trained["experiment"].eq(NETWORK) & scored & first]
         alike = pd.concat([same.assign(matched=False), by[MATCHED]]) if MATCHED in self.experiments else by[MATCHED]
         columns = [*LABELS, "matched", "density", *measures]

@@ -25,6 +25,8 @@ from prunescape.config.section import (
 
 Experiment = Literal["gaussian", "trained", "widths", "wide", "fixed", "network", "stability", "early", "matched"]
 Initialisation = Literal["he", "scaled", "parent"]
+Score = Literal["diff", "magnitude", "gradient", "coherence", "snip", "grasp", "random"]
+_SCORES = "What weights of its masks are chosen by (null, `coherence.scores`)."
 _INITIALISATIONS = (
     "What children of masks begin with: weights drawn anew after He (`he`); these, divided by the square root of the "
     "part that the mask keeps of their layer, so that signals keep their size (`scaled`); or the initial weights of "
@@ -59,6 +61,7 @@ class Network(Section):
     initialisations: Some[Initialisation] = key(
         ("he",), f"{_INITIALISATIONS} Masks of early epochs and of equal layer densities have the first one."
     )
+    scores: Some[Score] | None = key(None, _SCORES)
 
 
 class Mlp(Section):
@@ -81,6 +84,7 @@ class Mlp(Section):
         (2.0, 5.0, 10.0, 20.0, 40.0, 62.0), "How many times as many weights these parents have.", unit="factor"
     )
     initialisations: Some[Initialisation] = key(("he",), _INITIALISATIONS)
+    scores: Some[Score] | None = key(None, _SCORES)
 
 
 class Coherence(Section):
@@ -158,7 +162,7 @@ class Coherence(Section):
         "masks keep less of what is pruned.",
         unit="part of the weights",
     )
-    scores: Some[Literal["diff", "magnitude", "gradient", "coherence", "snip", "grasp", "random"]] = key(
+    scores: Some[Score] = key(
         ("diff", "magnitude", "random"),
         "What weights are chosen by; those of gradients at the highest coherence: the size of the mean sign (`diff`) "
         "or of the mean (`gradient`), the coherence of the single weight (`coherence`), SNIP's or GraSP's score. "

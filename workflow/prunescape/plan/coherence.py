@@ -116,30 +116,29 @@ class Coherence(Companion[Section]):
         constant = {"schedule": "constant", "decay_epochs": (), "warmup_epochs": 0}
         return self.run.config.recipe.changed(**own, **constant, epochs=epochs, evaluate_every=epochs)
 
-    @property
-    def _scored(self) -> list[str]:
-        """The scores whose masks have a best and a worst end."""
-        return [name for name in self.section.scores if name != "random"]
+    def scores_of(self, of: Network | Mlp) -> tuple[str, ...]:
+        """What weights of masks of some networks are chosen by."""
+        return of.scores or self.section.scores
 
-    @property
-    def masks(self) -> int:
-        """Number of masks of a parent."""
-        kinds = len(self._scored) * len(self.section.ends) + ("random" in self.section.scores)
-        return kinds * len(self.section.scopes)
+    def of_gradients(self, of: Network | Mlp) -> list[str]:
+        """These scores that are made of gradients at the highest coherence, beside diffs."""
+        return [name for name in self.scores_of(of) if name in OF_GRADIENTS]
 
-    def begun(self, initialisations: Collection[str]) -> int:
+    def begun(self, of: Network | Mlp) -> int:
         """Number of children of a parent, by what they begin with; see `prunescape.coherence.masks.begun`."""
-        few = len(self._scored) * ("best" in self.section.ends) + ("random" in self.section.scores)
-        return self.masks + (len(initialisations) - 1) * few
+        scores, ends = self.scores_of(of), self.section.ends
+        random, scored = int("random" in scores), sum(name != "random" for name in scores)
+        masks = (scored * len(ends) + random) * len(self.section.scopes)
+        return masks + (len(of.initialisations) - 1) * (scored * ("best" in ends) + random)
 
     def _sparse_children(self, model: str) -> int:
         """Number of networks that are trained with masks of a model, the dense one included."""
-        scored, alone = len(self._scored), 1 if self.performed("network") else 2
-        early = sum(name in OVER_EPOCHS for name in self.section.scores)
+        of, alone = self.section.models[model], 1 if self.performed("network") else 2
+        scores = self.scores_of(of)
         return (
-            self.performed("network") * (1 + self.begun(self.section.models[model].initialisations))
-            + self.performed("matched") * scored * len(self.section.ends) * alone
-            + self.performed("early") * early * len(self.early_epochs(model))
+            self.performed("network") * (1 + self.begun(of))
+            + self.performed("matched") * sum(name != "random" for name in scores) * len(self.section.ends) * alone
+            + self.performed("early") * sum(name in OVER_EPOCHS for name in scores) * len(self.early_epochs(model))
         )
 
     def pairs(self, experiment: str) -> list[list[float]]:
@@ -160,11 +159,6 @@ class Coherence(Companion[Section]):
         return [name for name in ("wide", "fixed") if self.performed(name)]
 
     # Costs, in images that go forwards.
-
-    @property
-    def _of_gradients(self) -> list[str]:
-        """The scores of masks that are made of gradients at the highest coherence, beside diffs."""
-        return [name for name in self.section.scores if name in OF_GRADIENTS]
 
     def _measuring(self, networks: int, sizes: Sizes) -> int:
         images = min(self.section.samples or sizes["train"], sizes["train"])
@@ -260,7 +254,7 @@ class Coherence(Companion[Section]):
                 1,
                 **self.section.plain("samples", "bins"),
                 label_noise=self.label_noise,
-                scores=self._of_gradients,
+                scores=self.of_gradients(self.section.models[wildcards["model"]]),
             ),
             networks,
             lambda wildcards, sizes: self._measuring(networks(wildcards), sizes),
@@ -272,15 +266,17 @@ class Coherence(Companion[Section]):
     @property
     def _measured(self) -> list[str]:
         """What of gradients is kept on disk, of which masks are made."""
-        return ["diffs", *(["scores"] if self._of_gradients else [])]
+        return ["diffs", *(["scores"] if any(map(self.of_gradients, self.section.models.values())) else [])]
 
     def _mask_plan(self, model: str) -> dict[str, Any]:
         """The experiments with masks of a network."""
+        of = self.section.models[model]
         return {
             "experiments": [name for name in SPARSE if self.performed(name)],
-            **self.section.plain("scores", "ends", "scopes"),
+            "scores": list(self.scores_of(of)),
+            **self.section.plain("ends", "scopes"),
             "early_epochs": self.early_epochs(model),
-            "initialisations": list(self.section.models[model].initialisations),
+            "initialisations": list(of.initialisations),
         }
 
     @property
@@ -451,7 +447,7 @@ class Coherence(Companion[Section]):
 
     def _children_of(self, pairs: list[list[float]]) -> int:
         """Number of children of the parents in these pairs."""
-        return len(pairs) * self.begun(self.mlps.initialisations)
+        return len(pairs) * self.begun(self.mlps)
 
     def _larger(self, pairs: list[list[float]]) -> float:
         """FLOPs of these parents together, in those of a model of the width that they are counted by."""
@@ -469,6 +465,7 @@ class Coherence(Companion[Section]):
     @cached_property
     def prune_parents(self) -> Step:
         """The step that trains wide fully connected networks, and chooses the masks of their children."""
+        of_gradients = self.of_gradients(self.mlps)
 
         def passes(wildcards: Wildcards, sizes: Sizes) -> float:
             return self._larger(self._pairs_of(wildcards)) * (self._mlp_training(sizes) + self._mlp_measuring(sizes))
@@ -480,14 +477,15 @@ class Coherence(Companion[Section]):
             1,
             lambda wildcards: {
                 "pairs": self._pairs_of(wildcards),
-                **self.section.plain("scores", "ends", "scopes"),
+                "scores": list(self.scores_of(self.mlps)),
+                **self.section.plain("ends", "scopes"),
                 **self.mlps.plain("initialisations"),
                 **self._mlp_measured,
             },
             lambda wildcards: len(self._pairs_of(wildcards)),
             passes,
             largest=lambda wildcards, parameters: self._weights(self._pairs_of(wildcards), parameters),
-            bytes_a_weight=SCORING + A_SCORE * len(self._of_gradients) if self._of_gradients else RANKING,
+            bytes_a_weight=SCORING + A_SCORE * len(of_gradients) if of_gradients else RANKING,
         )
 
     @cached_property

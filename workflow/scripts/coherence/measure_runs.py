@@ -51,9 +51,9 @@ with logged(snakemake) as logger:
             prepared = with_random_labels(prepared, noise[run], settings["seed"])
         context = Context(architecture, prepared, engine, settings["seed"])
         states = epochs_in(path)
-        kept = Checkpoint.of(folder / run, settings, engine.choices(), sha256(path), read_json(meta))
+        checkpoint = Checkpoint.of(folder / run, settings, engine.choices(), sha256(path), read_json(meta))
         logger.info("%s", run)
-        measured = measure_epochs(context, states, settings["samples"], logger.info, kept)
+        measured = measure_epochs(context, states, settings["samples"], logger.info, checkpoint)
         for name, table in run_tables(context, layers, states, measured, settings["bins"], settings["samples"]).items():
             tables[name].append(table.assign(**first))
         random = np.nan if data == "gaussian" else 100 * noise.get(run, 0.0)
@@ -64,9 +64,8 @@ with logged(snakemake) as logger:
             save_networks(snakemake.output.diffs, diffs)
             highest = highest_epoch(by_epoch(measured))
             scores = weight_scores(context, states, highest, layers, settings["samples"])
-            if settings["scores"]:
-                wanted = {score: scores[score] for score in settings["scores"]}
-                save_networks(snakemake.output["scores"], wanted)
+            if kept := snakemake.output.get("scores"):  # some network of the study has masks of these
+                save_networks(kept, {score: scores[score] for score in settings["scores"]})
             ranks = rank_correlations(flat(scores)).assign(model=first["model"], seed=first["seed"], epoch=highest)
             write_csv(snakemake.output.score_ranks, first_columns(ranks, ["model", "seed", "epoch"]))
     edges = magnitude_edges([part for _, _, part in weights], settings["bins"])
