@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from prunescape.hpspace.known import finished, train_the_rest
-from prunescape.hpspace.tile import Tables, train_tile
+from prunescape.hpspace.cells import Tables
+from prunescape.hpspace.known import taken_over
+from prunescape.hpspace.tile import train_the_rest, train_tile
 from prunescape.io.files import write_csv
 from prunescape.io.seals import read_seal, seal, seal_text, sealing
 from prunescape.training.train import Task
@@ -107,7 +108,7 @@ def test_only_trainings_of_the_same_identity_are_taken_over(train) -> None:
 
 def test_elsewhere_nothing_is_known(train) -> None:
     train("tile", CELLS, "r")
-    assert finished("r/hpspace/batches/m/v/seed-3/2.csv", BATCH) == {}  # no job writes this
+    assert taken_over("r/hpspace/batches/m/v/seed-3/2.csv", BATCH) == {}  # no job writes this
     table = Path("r/export/m/v/x/cell.csv")
     with job([table], "r", {**SETTINGS, "cells": BATCH}):
-        assert finished(table, BATCH) == {}
+        assert taken_over(table, BATCH) == {}

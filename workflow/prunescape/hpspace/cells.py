@@ -2,9 +2,10 @@
 
 import os
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import accumulate, product
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,20 @@ File = str | os.PathLike[str]
 KEY = ["model", "variant", "seed", "i", "j"]  # what tells a training from the others
 PLACE = ["i", "j"]
 GRID = "grid_"  # begins the column with a hyperparameter as the grid has it, where training may use a multiple of it
+
+
+class Tables(NamedTuple):
+    """Tables of a tile's training; time is kept apart, because it is never the same twice.
+
+    Attributes:
+        cells: one row a cell.
+        history: one row a cell and epoch.
+        timing: one row a cell: seconds, images_per_second and the engine.
+    """
+
+    cells: pd.DataFrame
+    history: pd.DataFrame
+    timing: pd.DataFrame
 
 
 def read_trainings(path: File) -> pd.DataFrame:
@@ -260,3 +275,16 @@ def _check_tiles(rows: _Rows) -> None:
 
 def _remedy(*paths: File) -> str:
     return remedy(" ".join(dict.fromkeys(map(str, paths))))
+
+
+def by_cell(tables: Tables, cells: Sequence[Mapping[str, Any]]) -> dict[tuple[int, int], Tables]:
+    """Tables of text with a row or some of each of these cells, by their i and j."""
+    return {
+        place_of(cell): Tables(*(of[(of["i"] == str(cell["i"])) & (of["j"] == str(cell["j"]))] for of in tables))
+        for cell in cells
+    }
+
+
+def place_of(cell: Mapping[str, Any]) -> tuple[int, int]:
+    """The i and j of a cell."""
+    return cell["i"], cell["j"]

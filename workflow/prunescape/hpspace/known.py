@@ -5,60 +5,39 @@ stopped. A lane does not depend on its neighbours, so that the same numbers come
 stopped, the beginning.
 """
 
-import hashlib
-import io
 import json
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from prunescape.hpspace.cells import Tables, by_cell, place_of
 from prunescape.hpspace.lattice import MOST
-from prunescape.hpspace.tile import Tables
 from prunescape.io.files import is_edited
 from prunescape.io.seals import Identity, identity_to_write, is_at, read_seal
-from prunescape.training.train import Report
 
 TILES, BATCHES = "tiles", "batches"  # folders of either, which have tables by model, variant and seed
 SUFFIXES = (".csv", ".history.csv", ".timing.csv")  # as in `Tables`
 Cells = Sequence[Mapping[str, Any]]
 
 
-def train_the_rest(
-    table: str | os.PathLike[str],
-    cells: Cells,
-    train: Callable[[Cells, str], Tables],
-    report: Report,
-    stops: Mapping[str, Any] | None = None,
-) -> Tables:
-    """The tables of the cells of a job, of which those that are known are not trained; all values as text.
+def taken_over(
+    table: str | os.PathLike[str], cells: Cells, stops: Mapping[str, Any] | None = None
+) -> dict[tuple[int, int], Tables]:
+    """The tables of the cells of a job that need no training, by i and j; all values as text.
 
     Args:
         table: the file of the first table that the job writes.
-        cells: see `prunescape.hpspace.tile.train_tile`.
-        train: trains cells and keeps its state under a name, "" for all cells.
-        stops: see `prunescape.hpspace.tile.train_tile`.
+        cells, stops: see `prunescape.hpspace.tile.train_tile`.
     """
-    known = {place: _as_wanted(of, stops) for place, of in finished(table, cells).items()}
-    left = [cell for cell in cells if _place(cell) not in known]
-    if known:
-        report(f"{len(known)} of {len(cells)} cells have been trained already, and are taken over")
-    if left:
-        name = hashlib.sha256(json.dumps(left, sort_keys=True).encode()).hexdigest()[:8] if known else ""
-        known |= _by_cell(Tables(*map(_as_text, train(left, name))), left)
-    parts = [known[_place(cell)] for cell in cells]
-    return Tables(*(pd.concat(of, ignore_index=True) for of in zip(*parts, strict=True)))
+    return {place: _as_wanted(of, stops) for place, of in _finished(table, cells).items()}
 
 
-def finished(table: str | os.PathLike[str], cells: Cells) -> dict[tuple[int, int], Tables]:
-    """The tables of those cells of a job that jobs of the other kind have trained to the end, by i and j; all as text.
-
-    Args:
-        table, cells: see `train_the_rest`.
-    """
+def _finished(table: str | os.PathLike[str], cells: Cells) -> dict[tuple[int, int], Tables]:
+    """The tables of those cells that jobs of the other kind have trained to the end."""
     wanted = identity_to_write(table)
     *results, kind, model, variant, seed, _ = Path(table).parts
     if wanted is None or kind not in (TILES, BATCHES):
@@ -75,8 +54,8 @@ def finished(table: str | os.PathLike[str], cells: Cells) -> dict[tuple[int, int
             tables = Tables(*(pd.read_csv(file, dtype=str, keep_default_na=False) for file in files))
             if MOST in tables.cells:
                 whole = {(int(i), int(j)) for i, j, most in tables.cells[["i", "j", MOST]].to_numpy() if most == ""}
-                same = [cell for cell in same if _place(cell) in whole]
-            found |= _by_cell(tables, same)
+                same = [cell for cell in same if place_of(cell) in whole]
+            found |= by_cell(tables, same)
     return found
 
 
@@ -116,18 +95,3 @@ def _rest(identity: Identity) -> Any:
     """Whatever decides a cell's result if it goes to the end, but the cells."""
     settings = {name: value for name, value in identity.settings.items() if name not in ("cells", "stops")}
     return json.loads(json.dumps([settings, identity.inputs, sorted(identity.upon)]))
-
-
-def _as_text(table: pd.DataFrame) -> pd.DataFrame:
-    return pd.read_csv(io.StringIO(table.to_csv(index=False)), dtype=str, keep_default_na=False)
-
-
-def _by_cell(tables: Tables, cells: Cells) -> dict[tuple[int, int], Tables]:
-    return {
-        _place(cell): Tables(*(of[(of["i"] == str(cell["i"])) & (of["j"] == str(cell["j"]))] for of in tables))
-        for cell in cells
-    }
-
-
-def _place(cell: Mapping[str, Any]) -> tuple[int, int]:
-    return cell["i"], cell["j"]

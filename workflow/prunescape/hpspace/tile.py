@@ -1,32 +1,53 @@
 """Train one tile: the cells of a block of the lattice, for one network and seed."""
 
+import hashlib
+import io
+import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, fields, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 import torch
 
 from prunescape.errors import UserError
-from prunescape.hpspace.cells import GRID
+from prunescape.hpspace.cells import GRID, Tables, by_cell, place_of
+from prunescape.hpspace.known import taken_over
 from prunescape.hpspace.lattice import CELL_SEED, HYPERPARAMETERS, MOST, NEVER, epochs_trained
 from prunescape.training.checkpoint import Checkpoint
 from prunescape.training.engine import Engine
 from prunescape.training.train import Epoch, Lane, LaneResult, Report, Task, train
 
 
-class Tables(NamedTuple):
-    """Tables of a tile's training; time is kept apart, because it is never the same twice.
+def train_the_rest(
+    table: str | os.PathLike[str],
+    cells: Sequence[Mapping[str, Any]],
+    train: Callable[[Sequence[Mapping[str, Any]], str], Tables],
+    report: Report,
+    stops: Mapping[str, Any] | None = None,
+) -> Tables:
+    """The tables of the cells of a job, of which those that are known are not trained; all values as text.
 
-    Attributes:
-        cells: one row a cell.
-        history: one row a cell and epoch.
-        timing: one row a cell: seconds, images_per_second and the engine.
+    Args:
+        table: the file of the first table that the job writes.
+        cells: see `train_tile`.
+        train: trains cells and keeps its state under a name, "" for all cells.
+        stops: see `train_tile`.
     """
+    known = taken_over(table, cells, stops)
+    left = [cell for cell in cells if place_of(cell) not in known]
+    if known:
+        report(f"{len(known)} of {len(cells)} cells have been trained already, and are taken over")
+    if left:
+        name = hashlib.sha256(json.dumps(left, sort_keys=True).encode()).hexdigest()[:8] if known else ""
+        known |= by_cell(Tables(*map(_as_text, train(left, name))), left)
+    parts = [known[place_of(cell)] for cell in cells]
+    return Tables(*(pd.concat(of, ignore_index=True) for of in zip(*parts, strict=True)))
 
-    cells: pd.DataFrame
-    history: pd.DataFrame
-    timing: pd.DataFrame
+
+def _as_text(table: pd.DataFrame) -> pd.DataFrame:
+    return pd.read_csv(io.StringIO(table.to_csv(index=False)), dtype=str, keep_default_na=False)
 
 
 def train_tile(

@@ -1,7 +1,6 @@
 """Train one network at every cell of a tile or batch: from scratch, or from the weights that pruning left."""
 
-from prunescape.hpspace.known import train_the_rest
-from prunescape.hpspace.tile import train_tile
+from prunescape.hpspace.tile import train_the_rest, train_tile
 from prunescape.io.files import write_csv
 from prunescape.training.job import training_job
 
