@@ -371,7 +371,8 @@ def test_early_masks_are_told_with_the_tolerance() -> None:
     assert "with the one that is used, of epoch 60, 78.7 %" in found["answer"]
     assert "within 0.5 points of the one that is used" in found["question"]
     assert found["saved"] == pytest.approx(100 * (60 - 9) / (60 + 150))
-    assert "after 15 % of the parent's training; to stop then saves 24 % of the epochs" in found["answer"]
+    assert "To stop after 15 % of the parent's training saves 24 % of the epochs" in found["answer"]
+    assert " By epoch: " in found["answer"]
     late = answer("early is a diff mask", early_masks=samples.early_masks(good=60))
     assert (late["decided"], late["epoch"]) == ("below", 20)
     assert late["answer"].startswith("Not yet after epoch 20: ")

@@ -130,6 +130,8 @@ def test_a_training_that_diverged_or_a_dense_network_that_collapsed_blocks_a_dec
         "diff, best": mine & (clear["score"] == "diff") & (clear["end"] == "best"),
         "dense": mine & (clear["score"] == "none"),
     }
+    for where in (lost["dense"], lost["diff, best"]):  # each alone of its seeds
+        assert where.sum() == 1
     for name, where in lost.items():
         failed = clear.copy()
         failed.loc[where, ["train_top1", "validation_top1"]] = [np.nan, np.nan] if name != "dense" else [10.0, 10.0]

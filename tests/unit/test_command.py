@@ -66,6 +66,11 @@ def test_mistakes_are_one_line() -> None:
         assert told(mistyped).startswith(f"prunescape: {mistyped}: no command; did you mean {meant}? there are init, ")
     assert told("init", "--nonsense").startswith("prunescape: unrecognized arguments: --nonsense")
     assert told("init", "--data", "nowhere").startswith("prunescape: nowhere: no folder, and none of digits")
+    assert told("init", "--weight-decay", "0").endswith(
+        "is 0.0; write a number above 0; the lattice is logarithmic and has no zero"
+    )
+    assert told("init", "sub/a.yaml") == "prunescape: sub: no such folder; make it first"
+    assert told("init", "a.txt") == "prunescape: a.txt: is no name of a config; let it end in .yaml"
     assert told("init", "--network", "resnet57").startswith("config: models.resnet57: unknown model")
     assert told("init", "--weights", "gone.pt").startswith("config: models.small_resnet.weights: gone.pt: no such file")
     assert not list(Path().iterdir())
@@ -101,8 +106,11 @@ def test_answer_and_pages_are_those_of_the_config(folder: Path, capsys: pytest.C
         file.write_text(text)
     command.main(["verdict"])
     command.main(["verdict", "mechanism", "prunescape.yaml"])
+    command.main(["verdict", "mechanism", "--configfile=prunescape.yaml"])
     command.main(["site"])
-    assert capsys.readouterr().out == f"keep\nholds\nfile://{folder}/results/mine/index.html\n"
+    assert capsys.readouterr().out == f"keep\nholds\nholds\nfile://{folder}/results/mine/index.html\n"
+    assert told("verdict", "--json") == "prunescape: --json: prunescape verdict takes a study and a config"
+    assert told("site", "mechanism") == "prunescape: mechanism: prunescape site takes a config and --open"
 
 
 def test_a_first_config_is_read_as_it_was_meant(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -110,7 +118,9 @@ def test_a_first_config_is_read_as_it_was_meant(folder: Path, capsys: pytest.Cap
     text = (folder / "prunescape.yaml").read_text()
     assert text.startswith(f"# yaml-language-server: $schema={command.PROJECT}/config/config.schema.json\n")
     assert (command.PROJECT / "config" / "config.schema.json").is_file()
-    assert "PUT THOSE HERE THAT YOU TRAIN WITH" in text
+    assert "PUT THOSE HERE THAT YOU TRAIN WITH (these are a guess)" in text
+    command.main(["init", "half.yaml", "--learning-rate", "0.2"])
+    assert "THAT YOU TRAIN WITH (the weight decay is a guess)" in (folder / "half.yaml").read_text()
     assert Plan(yaml.safe_load(text)).run.config.data.name == "digits"
     assert "prunescape check, then" in capsys.readouterr().out
     assert told("init") == "prunescape: prunescape.yaml: is there already; name another file, or remove it"

@@ -30,6 +30,7 @@ CASES = [
     ("model", "{}", "model", "did you mean 'models'?"),
     ("epochs", "3", "epochs", "did you mean recipe.epochs or stochastic.fine_tuning.epochs or "),
     ("grid.roi", "1.0", "grid.roi", "did you mean extension.roi or analysis.roi?"),
+    ("stochastic.best_draws", "3", "stochastic.best_draws", "it is called 'confirm.draws' now"),
     ("mechanism.surface.recompute", "false", "mechanism.surface.recompute", "it is called 'statistics' now"),
     ("engine.colour", "red", "engine.colour", "choose from: device, strategy, lanes"),
     ("models.small_resnet.ratios", "[0.4, 0.4000001]", "models.small_resnet.ratios[1]", "remove one"),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from prunescape.errors import UserError
 from prunescape.runtime import fingerprint
 from prunescape.studies.registry import STUDIES
 from prunescape.studies.study import Study, module_of
@@ -88,6 +89,23 @@ def edit(path: Path, old: str, new: str) -> None:
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new))
+
+
+def test_a_module_in_a_folder_without_a_file_of_its_own_counts(fresh) -> None:
+    """Python imports such a package all the same."""
+    folder, digest = fresh
+    module = folder / "prunescape" / "figures" / "rounding" / "bits.py"
+    module.parent.mkdir()
+    module.write_text("def draw():\n    return 1\n")
+    before = digest("prunescape.figures.rounding.bits")
+    module.write_text("def draw():\n    return 2\n")
+    assert digest("prunescape.figures.rounding.bits") != before
+
+
+@pytest.mark.parametrize("name", ["prunescape.figures.rounding.bits", "prunescape.figure"])
+def test_a_module_that_is_not_there_is_told(name: str, fresh) -> None:
+    with pytest.raises(UserError, match=f"{name}: there is no such module"):
+        fresh[1](name)
 
 
 def test_what_files_say_is_remembered_until_they_change(fresh, monkeypatch) -> None:

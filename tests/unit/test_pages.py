@@ -176,7 +176,8 @@ def test_a_picture_is_small_and_inside(tmp_path: Path) -> None:
 def test_provenance_tells_time_seeds_and_machines(tables, tmp_path: Path) -> None:
     timing = tables["timing"]
     found, times, _ = provenance(timing, CONFIG, tmp_path)
-    assert found["seeds"] == "0, 1, 2"
+    assert found["seeds"] == "0, 1, 2"  # of the trainings, whatever the config has
+    assert provenance(timing[timing["seed"] == 1], CONFIG, tmp_path).facts["seeds"] == "1"
     assert found["trained on"] == f"cpu: {len(timing)}"
     assert found["trainings"] == f"{len(timing)}, {duration(1.5 * len(timing))} of training altogether"
     assert len(times["rows"]) == 5
@@ -312,7 +313,10 @@ def test_run_times_are_those_of_the_logs(tmp_path: Path) -> None:
     timing = job_times(jobs)
     assert timing["seconds"].tolist()[:2] == [3.0, 4.5]
     assert timing["seconds"].isna().tolist() == [False, False, True, True]
-    found = of_jobs([*jobs, Job("mlp", "train_widths", 4, "none")], CONFIG, PROJECT)
+    found = of_jobs("coherence", [*jobs, Job("mlp", "train_widths", 4, "none")], CONFIG, PROJECT)
+    assert found.facts["seeds"] == "0, 1, 2"
+    own = {**CONFIG, "coherence": {"seeds": [7, 8]}}
+    assert of_jobs("coherence", jobs, own, PROJECT).facts["seeds"] == "7, 8"
     assert found.facts["jobs"] == "5, 8 s altogether of the 2 whose logs are there"
     assert found.facts["ran on"] == "not told: 1; NVIDIA H200: 1"
     assert found.facts["models"] == "small_resnet, mlp"

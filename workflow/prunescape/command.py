@@ -146,7 +146,8 @@ def _settings(profile: Path) -> list[str]:
 
 def results(words: Sequence[str]) -> tuple[Path, list[str]]:
     """The folder of the results of a config, and the other words of a command line."""
-    files, others = configs([word for word in words if word not in OPTIONS_OF_CONFIG])
+    given = [word.partition("=")[2] if word.split("=")[0] in OPTIONS_OF_CONFIG else word for word in words]
+    files, others = configs([word for word in given if word])
     run = ""
     for file in files or [str(PROJECT / "config.yaml")]:
         value = read(file)
@@ -161,6 +162,7 @@ def verdict(words: Sequence[str]) -> str:
         UserError: there is none yet.
     """
     folder, others = results(words)
+    _refuse([word for word in others if word.startswith("-")] + others[1:], "verdict")
     study = others[0] if others else "hpspace"
     path = folder / study / ("verdict.txt" if study == "hpspace" else "claims.txt")
     if not path.is_file():
@@ -175,6 +177,7 @@ def site(words: Sequence[str]) -> None:
         UserError: there are none yet.
     """
     folder, others = results(words)
+    _refuse([word for word in others if word != "--open"], "site")
     pages = [page for page in [folder / "index.html", *sorted(folder.glob("*/explore.html"))] if page.is_file()]
     if not pages:
         raise UserError(f"{folder} has no pages yet; `prunescape run` makes them")
@@ -182,6 +185,17 @@ def site(words: Sequence[str]) -> None:
         print(page.resolve().as_uri())
     if "--open" in others:
         webbrowser.open(pages[0].resolve().as_uri())
+
+
+def _refuse(words: Sequence[str], name: str) -> None:
+    """Refuse what a command does not know.
+
+    Raises:
+        UserError: there is any.
+    """
+    if words:
+        known = "a study and a config" if name == "verdict" else "a config and --open"
+        raise UserError(f"{words[0]}: prunescape {name} takes {known}")
 
 
 def init(words: Sequence[str]) -> None:
@@ -202,6 +216,10 @@ def init(words: Sequence[str]) -> None:
     path = Path(asked.file)
     if path.exists():
         raise UserError(f"{path}: is there already; name another file, or remove it")
+    if path.suffix not in (".yaml", ".yml"):
+        raise UserError(f"{path}: is no name of a config; let it end in .yaml")
+    if not path.absolute().parent.is_dir():
+        raise UserError(f"{path.parent}: no such folder; make it first")
     run = path.resolve().parent.name if path.stem == "prunescape" else path.stem
     settings = (asked.learning_rate, asked.weight_decay, asked.name)
     first = FirstConfig(run, asked.network, asked.data, asked.weights, *settings)

@@ -105,7 +105,9 @@ def _text(given: FirstConfig, data: list[str], images: int | None, project: Path
     is_imported = ":" in given.network
     name = given.name or (re.sub(r"\W", "_", given.network.rpartition(":")[2]) if is_imported else given.network)
     few = images is not None and images < FEW
-    rate, decay = given.learning_rate or (0.05 if is_imported else 0.1), given.weight_decay or 0.0005
+    guesses = {"learning_rate": 0.05 if is_imported else 0.1, "weight_decay": 0.0005}
+    guessed = [name.replace("_", " ") for name in guesses if getattr(given, name) is None]
+    rate, decay = (guess if getattr(given, of) is None else getattr(given, of) for of, guess in guesses.items())
     epochs = 40 if few else 60
     model = []
     if is_imported:
@@ -113,8 +115,8 @@ def _text(given: FirstConfig, data: list[str], images: int | None, project: Path
         model.append("    # kwargs: {width: 16}  # what the function is given beside num_classes and in_channels")
     if given.weights:
         model.append(f"    weights: {_quoted(given.weights)}  # of the trained network; pruning starts from it")
-    is_given = given.learning_rate and given.weight_decay
-    yours = "Yours" if is_given else "PUT THOSE HERE THAT YOU TRAIN WITH (these are a guess)"
+    guess = "these are a guess" if len(guessed) > 1 else f"the {''.join(guessed)} is a guess"
+    yours = f"PUT THOSE HERE THAT YOU TRAIN WITH ({guess})" if guessed else "Yours"
     model += [
         f"    # {yours}: must they be tuned again after pruning?",
         f"    learning_rate: {rate!r}",

@@ -65,7 +65,8 @@ def text_of(stated: StudyClaims) -> str:
         rows = [form.format_map(row) for row in stated.by_source]
         parts.append("\n".join(["What the source claims or asks, one by one:", *rows]))
     for model in stated.models:
-        parts.append("\n".join([f"{model}:", *(f"- {claim.question} {claim.answer}" for claim in stated.of(model))]))
+        told = [f"- {claim.question} {claim.answer} (Told: {claim.quantity}.)" for claim in stated.of(model)]
+        parts.append("\n".join([f"{model}:", *told]))
     return "\n\n".join(parts) + "\n"
 
 

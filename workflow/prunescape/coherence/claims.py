@@ -54,9 +54,10 @@ from a fresh initialisation. Scores are ranked over all layers ("global"), over 
 sure ("with a floor"), or within each layer ("local"). Numbers are means over seeds, with intervals over seeds. An
 interval that contains zero decides nothing, unless it lies within {tolerance:g} points of it where things may be called
 equal. The level of {level:g} in each direction is split over all answers, four fifths over the
-{core} to the core questions (the thesis' section 7.1), the rest over the {others} others: intervals that decide are at
-{confidence_core:.5g} % and {confidence_other:.5g} %; those in lists by size are at 95 %, and decide nothing. Questions
-and margins stand in the code, whatever the seeds; whether settings were chosen with other seeds, the config tells."""
+{core} to the core questions (seven of the thesis' section 7.1), the rest over the {others} others: intervals that
+decide are at {confidence_core:.5g} % and {confidence_other:.5g} %; those in lists by size or epoch are at 95 %, and
+decide nothing. Questions and margins stand in the code, whatever the seeds; whether settings were chosen with other
+seeds, the config tells."""
 
 ON_REAL = Estimand(
     "real_above_noise",
@@ -472,13 +473,25 @@ def _peak(epochs: pd.DataFrame, asking: Asking) -> list[Claim]:
     return [
         asking.answered(
             PEAK,
-            f"{verdict('before', row)}: coherence is highest after epoch {at.mean():.1f} of {last}, of those that were"
-            f" measured ({', '.join(map(str, sorted(at.unique())))} in single trainings), {shown('before', row)} of the"
-            " training before its middle.",
+            f"{verdict('before', row)}: of the measured epochs from the first on, coherence is highest after epoch"
+            f" {at.mean():.1f} of {last} ({', '.join(map(str, sorted(at.unique())))} in single trainings),"
+            f" {shown('before', row)} of the training before its middle.{_at_start(run, after)}",
             judged("before", row, after=" of the training"),
             {"epochs": [int(epoch) for epoch in at], "last": last, **row},
         )
     ]
+
+
+def _at_start(run: pd.DataFrame, after: pd.DataFrame) -> str:
+    """How coherence before the training lies beside the highest after it, in a sentence; "" where it is not known."""
+    start = run[run["epoch"] == 0].set_index("seed")["coherence"].dropna()
+    if start.empty:
+        return ""
+    highest = after.groupby("seed")["coherence"].max().reindex(start.index)
+    return (
+        f" Before training it is {start.mean():.3g}, where the highest afterwards is {highest.mean():.3g}; higher in"
+        f" {int((start > highest).sum())} of {len(start)} trainings."
+    )
 
 
 def _hardest(epochs: pd.DataFrame, asking: Asking) -> list[Claim]:

@@ -1,12 +1,15 @@
 """The claims on when masks are made: the thesis' open questions (7.2) how soon they settle and are good enough."""
 
+from math import isnan
 from typing import Any
 
 import pandas as pd
 
 from prunescape.claims.asking import Asking, Estimand
 from prunescape.claims.claim import Claim
+from prunescape.claims.intervals import of_seeds
 from prunescape.claims.judgement import (
+    ABOVE,
     BELOW,
     CANNOT,
     EQUAL,
@@ -191,12 +194,14 @@ def _good_enough(
     word = {OPEN: "Not decided", BELOW: f"Not yet after epoch {epoch}"}.get(sure, f"After epoch {epoch}")
     parent, child = float(own["parent_epochs"].mean()), float(own["child_epochs"].mean())
     saved = 100 * (parent - epoch) / (parent + child)
+    at = f"after {100 * epoch / parent:.0f} % of the parent's training"
+    saves = f"To stop {at} saves" if sure in (ABOVE, EQUAL, NOT_BELOW) else f"To stop {at} would save"
     return asking.answered(
         EARLY,
         f"{word}: networks with the mask of epoch {epoch} reach {own['validation_top1'].mean():.1f} % of"
         f" validation images, those with the one that is used, of {when}, {own['used_top1'].mean():.1f} %,"
-        f" {shown('more', row)}. It is there after {100 * epoch / parent:.0f} % of the parent's training; to stop then"
-        f" saves {saved:.0f} % of the epochs of parent and child together.{named_failed(blocked)}",
+        f" {shown('more', row)}. {saves} {saved:.0f} % of the epochs of parent and child together.{_each(earlier)}"
+        f"{named_failed(blocked)}",
         judged_unless(
             blocked,
             "more",
@@ -215,6 +220,17 @@ def _good_enough(
         },
         **told,
     )
+
+
+def _each(earlier: pd.DataFrame) -> str:
+    """What each early mask gives beside the one that is used, with 95 % intervals, in a sentence; "" for one epoch."""
+    told = {int(epoch): of_seeds("more", of["more"].dropna()) for epoch, of in earlier.groupby("epoch")}
+    ends = {
+        epoch: "" if isnan(row["more_low"]) else f" [{row['more_low']:.1f}, {row['more_high']:.1f}]"
+        for epoch, row in told.items()
+    }
+    each = ", ".join(f"{epoch}: {row['more']:+.1f}{ends[epoch]}" for epoch, row in told.items())
+    return f" By epoch: {each}." if len(told) > 1 else ""
 
 
 def good_enough(rows: dict[int, dict[str, float]], tolerance: float) -> tuple[int, str]:

@@ -20,7 +20,7 @@ _NAMES = {
     "boolean": "true or false",
     "null": "null",
 }
-FORMER = {"recompute": "statistics"}  # keys that have another name now
+FORMER = {"recompute": "statistics", "best_draws": "confirm.draws"}  # keys that have another name now
 _GENERIC = {kind: f"write {name}" for kind, name in _NAMES.items()}
 _BOUNDS = {
     "minimum": "of at least",
@@ -168,7 +168,7 @@ def _unknown_key(key: str, known: Collection[str], places: Places) -> str:
         return "unknown key; write a space after the colon"
     if near:
         return f"unknown key; did you mean {near!r}?"
-    if FORMER.get(key) in known:
+    if key in FORMER and FORMER[key].partition(".")[0] in known:
         return f"unknown key; it is called {FORMER[key]!r} now, see docs/config.md"
     if key in places:
         return f"unknown key here; did you mean {' or '.join(places[key])}?"

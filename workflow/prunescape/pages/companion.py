@@ -49,6 +49,6 @@ def companion_page(
         pictures,
         tables,
         stated.study,
-        of_jobs(jobs, config, root),
+        of_jobs(stated.study, jobs, config, root),
         joined(NO_EXTRA._replace(style=STYLE), charts.explorer(entries, tables), planes.explorer(tables)),
     )

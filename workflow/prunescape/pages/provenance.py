@@ -59,10 +59,11 @@ def provenance(timing: pd.DataFrame, config: Mapping[str, Any], root: Path) -> P
         "trainings": f"{len(timing)}, {duration(float(timing['seconds'].sum()))} of training altogether",
         "trained on": "; ".join(f"{device}: {count}" for device, count in devices.items()),
     }
-    return Provenance(facts(config, config["models"], work, root), run_times(timing), config)
+    seeds = sorted(set(timing["seed"]))
+    return Provenance(facts(config, config["models"], seeds, work, root), run_times(timing), config)
 
 
-def of_jobs(jobs: Sequence[Job], config: Mapping[str, Any], root: Path) -> Provenance:
+def of_jobs(study: str, jobs: Sequence[Job], config: Mapping[str, Any], root: Path) -> Provenance:
     """Provenance of a companion study, whose jobs tell in their logs how long they took, and on what."""
     timing = job_times(jobs)
     told = timing.dropna(subset="seconds")
@@ -76,12 +77,13 @@ def of_jobs(jobs: Sequence[Job], config: Mapping[str, Any], root: Path) -> Prove
         [*map(str, key), f"{len(part)}", f"{part['networks'].sum()}", *_spent(part["seconds"].dropna())]
         for key, part in timing.groupby(["model", "rule"], sort=False)
     ]
+    own = config.get(study) or {}
     columns = ["model", "rule", "jobs", "networks", "seconds altogether", "seconds a job"]
     note = (
         "Of the jobs that train and measure, as their logs tell; of a job that went on after an interruption, the rest."
     )
     return Provenance(
-        facts(config, dict.fromkeys(timing["model"]), work, root),
+        facts(config, dict.fromkeys(timing["model"]), own.get("seeds") or config["seeds"], work, root),
         {"columns": columns, "rows": rows, "note": note},
         config,
     )
@@ -110,11 +112,14 @@ def _spent(seconds: pd.Series) -> list[str]:
     return [f"{seconds.sum():.1f}", f"{seconds.mean():.3g}"] if len(seconds) else ["", ""]
 
 
-def facts(config: Mapping[str, Any], models: Iterable[str], work: Mapping[str, str], root: Path) -> dict[str, str]:
+def facts(
+    config: Mapping[str, Any], models: Iterable[str], seeds: Iterable[int], work: Mapping[str, str], root: Path
+) -> dict[str, str]:
     """Facts on a run by name: its config, seeds, code and machine.
 
     Args:
         models: names of those that the page is about.
+        seeds: of its trainings.
         work: what was done, and on what.
         root: the project's folder.
     """
@@ -122,7 +127,7 @@ def facts(config: Mapping[str, Any], models: Iterable[str], work: Mapping[str, s
         "run": str(config["run"]),
         "data": data_title(config["data"]["name"]),
         "models": ", ".join(models),
-        "seeds": ", ".join(map(str, config["seeds"])),
+        "seeds": ", ".join(map(str, seeds)),
         **work,
         "code": code_version(root),
         **accepted_results(),

@@ -18,6 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from prunescape.errors import UserError
 from prunescape.io.files import write_text
 
 # What these say, look up or arrange cannot change a result: messages, logs, progress, where and when jobs run and whose
@@ -71,7 +72,11 @@ def packages(*sources: str) -> frozenset[str]:
 def _locate(source: str) -> Path:
     if source.endswith(".py"):
         return SCRIPTS / source
-    return _module_files(source)[-1]
+    *_, last = _module_files(source)
+    named = last.parent if last.name == "__init__.py" else last.with_suffix("")
+    if ".".join(named.relative_to(LIBRARY.parent).parts) != source:
+        raise UserError(f"{source}: there is no such module, and a study names it; look at {last} and beside it")
+    return last
 
 
 @cache
@@ -300,6 +305,6 @@ def _module_files(name: str) -> list[Path]:
             files.append(folder / "__init__.py")
         elif folder.with_suffix(".py").is_file():
             return [*files, folder.with_suffix(".py")]
-        else:
+        elif not folder.is_dir():  # else a package without a file of its own, which is imported all the same
             break  # a name inside the module found so far
     return files
