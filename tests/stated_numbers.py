@@ -480,6 +480,19 @@ def classes_agree(folder: Path, claim: Claim) -> pd.Series:
     return beyond.drop("all", level="label").groupby("seed").mean() - beyond.xs("all", level="label")
 
 
+def diffs_at_extremes(folder: Path, claim: Claim) -> pd.Series:
+    """Diffs' mean size beyond that of random signs at the highest coherence after an epoch, less at the lowest."""
+    table = read(folder, "epochs")
+    data = "gaussian" if claim.case == "Gaussian noise" else "real"
+    own = table[(table["model"] == claim.model) & (table["data"] == data) & (table["start"] == "fresh")]
+    found = {}
+    for seed, rows in own[own["epoch"] > 0].groupby("seed"):
+        ordered = rows.sort_values(["coherence", "epoch"])
+        beyond = ordered["diff_size"] - ordered["diff_size_by_chance"]
+        found[seed] = beyond.iloc[-1] - beyond.iloc[0]
+    return pd.Series(found)
+
+
 def _slopes(values: pd.DataFrame) -> pd.Series:
     """What rows of values gain with each doubling of the columns."""
     sizes = np.log2(values.columns.to_numpy(dtype=float))
@@ -638,6 +651,7 @@ ARITHMETIC: dict[str, dict[str, Numbers]] = {
         "coherence_peaks_early": peaks_early,
         "magnitudes_alike": distance_of_magnitudes,
         "classes_agree_on_noise": classes_agree,
+        "diffs_large_with_coherence": diffs_at_extremes,
         "coherence_with_width": slope_by_width,
         "gap_with_width": gap_by_width,
         "accuracy_with_width": accuracy_by_width,

@@ -58,6 +58,9 @@ def test_a_profile_of_the_users_own_is_read_in_the_usual_way(folder: Path) -> No
     assert handed_over("plan", "--configfile", "b.yaml")[-2:] == ["--configfile", "b.yaml"]
 
 
+NO_ZERO = "the lattice is logarithmic and has no zero"
+
+
 def test_mistakes_are_one_line() -> None:
     assert "`prunescape init` writes one" in told("plan")
     assert told("plan", "a.yaml") == "prunescape: a.yaml: no such file"
