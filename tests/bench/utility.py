@@ -36,9 +36,10 @@ from prunescape.data.prepared import PreparedData
 from prunescape.lanes.vectors import Layout
 from prunescape.mechanism import utility
 from prunescape.mechanism.folding import Folding
-from prunescape.mechanism.subsets import Subset, Weights, channels, part_of, random_subset
+from prunescape.mechanism.subsets import Subset, Weights, channels, random_subset
 from prunescape.models.build import build
 from prunescape.pruning.graph import Graph
+from prunescape.pruning.unstructured import part_of
 from prunescape.training.engine import Engine
 from prunescape.training.evaluate import validation_batches
 from prunescape.training.strategy import Strategy

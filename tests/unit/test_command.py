@@ -171,6 +171,9 @@ def test_a_wheel_has_what_the_workflow_reads() -> None:
         (command.PROJECT / "config.yaml").read_text(),
         *map(Path.read_text, (command.PROJECT / "config").iterdir()),
     ]
+    assert {page.relative_to(command.PROJECT).as_posix() for page in (command.PROJECT / "docs").glob("*.md")} <= set(
+        taken
+    )
     assert {page for text in texts for page in re.findall(r"docs/[\w-]+\.md", text)} <= set(taken)
     assert (command.PROJECT / "envs" / "prunescape.pth").read_text() == "prunescape_workflow/workflow\n"
     assert project["project"]["scripts"]["prunescape"] == "prunescape.command:main"

@@ -36,7 +36,6 @@ from prunescape.mechanism.subsets import (
     channels,
     choose,
     magnitude_bands,
-    part_of,
     random_subset,
 )
 from prunescape.mechanism.utility import Ablations, kl_divergence
@@ -44,7 +43,7 @@ from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
 from prunescape.pruning.graph import Graph
 from prunescape.pruning.scores import magnitude
-from prunescape.pruning.unstructured import apply_masks, masks, prunable
+from prunescape.pruning.unstructured import apply_masks, masks, part_of, prunable
 from prunescape.stochastic.variants import Pretrained
 from prunescape.training.context import Context
 from prunescape.training.engine import Engine

@@ -10,10 +10,9 @@ from prunescape.coherence.children import only_layers
 from prunescape.coherence.layers import Layer, prunable_layers
 from prunescape.coherence.masks import MAGNITUDE, RANDOM, Choice, mask, scored
 from prunescape.coherence.schedule import OF_GRADIENTS
-from prunescape.mechanism.subsets import part_of
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
-from prunescape.pruning.unstructured import Tensors
+from prunescape.pruning.unstructured import Tensors, part_of
 from prunescape.training.engine import give_memory_back
 
 States = Mapping[int, Mapping[str, torch.Tensor]]

@@ -65,7 +65,7 @@ def draw_means(
         rois: the thresholds of the regions of interest, in points.
     """
     cells = landscape[(landscape["model"] == model) & (landscape["variant"] == variant)]
-    rows, columns = int(np.ptp(cells["i"])) + 1, int(np.ptp(cells["j"])) + 1
+    rows, columns = (max(int(np.ptp(cells[of])) + 1, size) for of, size in zip("ij", initial_size, strict=True))
     edges = shade_edges(rois)
     figure = style.new_figure(max(5.6, columns * CELL[0] + 1.2), rows * CELL[1] + 2.1)
     axes = figure.subplots()
@@ -83,10 +83,14 @@ def draw_means(
         }
         axes.plot(top["j"] + 0.38, top["i"] + 0.32, marker="*", **look)
     low = [-(int(size) // 2) - 0.5 for size in initial_size]
+    high = [first + size for first, size in zip(low, initial_size, strict=True)]
     axes.add_patch(
         Rectangle((low[1], low[0]), initial_size[1], initial_size[0], fill=False, ec=style.INK, lw=2.0, zorder=4)
     )
     _axes(axes, cells, pair)
+    # Few trainings may leave lines of the initial grid out: it is outlined all the same.
+    axes.set_xlim(min(axes.get_xlim()[0], low[1] - 0.05), max(axes.get_xlim()[1], high[1] + 0.05))
+    axes.set_ylim(min(axes.get_ylim()[0], low[0] - 0.05), max(axes.get_ylim()[1], high[0] + 0.05))
     style.heading(
         figure,
         f"{names.model_title(model)}: {names.metric_title(metric)} of every cell (%)",

@@ -1,5 +1,6 @@
 """The verdict as a page to look at, without anything from elsewhere."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -60,8 +61,8 @@ def verdict_section(answer: Mapping[str, Any]) -> Markup:
 
 
 def _capitalised(sentence: str) -> str:
-    """With a capital at the beginning."""
-    return sentence[:1].upper() + sentence[1:]
+    """With a capital at the beginning, unless a network's name stands there, which stays as it is."""
+    return sentence if re.match(r"[\w.]+-\d", sentence) else sentence[:1].upper() + sentence[1:]
 
 
 def _breaking(name: str) -> Markup:

@@ -14,8 +14,9 @@ from prunescape.data.batches import Batches
 from prunescape.data.randomness import derive_seed
 from prunescape.errors import UserError
 from prunescape.mechanism.statistics import deviation_error
-from prunescape.mechanism.subsets import Weights, are_enough, part_or_none, random_subset
+from prunescape.mechanism.subsets import Weights, are_enough, random_subset
 from prunescape.mechanism.utility import MEASURED, Ablations
+from prunescape.pruning.unstructured import part_or_none
 from prunescape.training.context import Context
 from prunescape.training.recalibration import recalibrate
 

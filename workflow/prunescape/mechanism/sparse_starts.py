@@ -9,12 +9,11 @@ import torch
 from torch import nn
 
 from prunescape.data.randomness import derive_seed
-from prunescape.mechanism.subsets import part_of
 from prunescape.models.architecture import Architecture
 from prunescape.models.build import build
 from prunescape.models.weights import State
 from prunescape.pruning.initialisation import random_masks, scale_to_masks
-from prunescape.pruning.unstructured import LAYERS, prunable
+from prunescape.pruning.unstructured import LAYERS, part_of, prunable
 from prunescape.training.train import Lane
 
 SIZES = (1.0, 0.5, 0.25)  # of the utility paper, 2.2.1

@@ -4,10 +4,8 @@ A random subset is named by a seed, how many weights it has, and a number, so th
 epoch of a training, and an ablation by ratio is one by number where the two agree.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +16,7 @@ from prunescape.data.randomness import derive_seed
 from prunescape.lanes.vectors import Layout
 from prunescape.pruning.channels import channel_masks
 from prunescape.pruning.graph import Group
-from prunescape.pruning.unstructured import prunable
+from prunescape.pruning.unstructured import part_or_none, prunable
 
 
 class Subset(NamedTuple):
@@ -64,29 +62,6 @@ class Weights:
     def __len__(self) -> int:
         """Number of weights, M."""
         return len(self.positions)
-
-
-def part_or_none(weights: int, ratio: float) -> int:
-    """Number of weights in a ratio of `weights` weights: rounded down, exactly for the ratio as written in decimals.
-
-    Raises:
-        ValueError: the ratio is not in (0, 1].
-    """
-    if not 0 < ratio <= 1:
-        raise ValueError(f"the ratio is {ratio}, and must be above 0, and at most 1")
-    return math.floor(Fraction(repr(float(ratio))) * weights)
-
-
-def part_of(weights: int, ratio: float) -> int:
-    """Number of weights in a ratio of `weights` weights, as `part_or_none` rounds, and at least one.
-
-    Raises:
-        ValueError: the ratio is not in (0, 1], or no weight comes of it.
-    """
-    count = part_or_none(weights, ratio)
-    if not count:
-        raise ValueError(f"{ratio} of {weights} weights is not one")
-    return count
 
 
 def are_enough(weights: int, count: int, wanted: int) -> bool:

@@ -187,7 +187,7 @@ def _devices(study: Study, lines: Sequence[Line]) -> list[str]:
     costs = Costs(study)
     flops = ((line.units, line.row, costs.cell_flops(line.row)) for line in lines)
     on_cores = sum(costs.assumed_seconds(of_cell, "cpu", row) * units for units, row, of_cell in flops if of_cell)
-    return [f"engine.device is auto: counted for a GPU. Without one: {hours(on_cores)} core-hours."]
+    return [f"engine.device is auto: counted for a GPU. Without one exploring takes {hours(on_cores)} core-hours."]
 
 
 def _wall(seconds: Sequence[float | None], device: str, cores: int | None) -> list[str]:

@@ -70,6 +70,29 @@ def kept_count(weights: int, gamma: float) -> int:
     return math.floor((1 - Fraction(repr(float(gamma)))) * weights)
 
 
+def part_or_none(weights: int, ratio: float) -> int:
+    """Number of weights in a ratio of `weights` weights: rounded down, exactly for the ratio as written in decimals.
+
+    Raises:
+        ValueError: the ratio is not in (0, 1].
+    """
+    if not 0 < ratio <= 1:
+        raise ValueError(f"the ratio is {ratio}, and must be above 0, and at most 1")
+    return math.floor(Fraction(repr(float(ratio))) * weights)
+
+
+def part_of(weights: int, ratio: float) -> int:
+    """Number of weights in a ratio of `weights` weights, as `part_or_none` rounds, and at least one.
+
+    Raises:
+        ValueError: the ratio is not in (0, 1], or no weight comes of it.
+    """
+    count = part_or_none(weights, ratio)
+    if not count:
+        raise ValueError(f"{ratio} of {weights} weights is not one")
+    return count
+
+
 def highest(scores: torch.Tensor, count: int) -> torch.Tensor:
     """Mark the `count` highest scores, boolean and shaped as `scores`; of equal ones those that come first.
 
