@@ -13,9 +13,10 @@ from prunescape.claims.page import claims_page, text_of
 from prunescape.claims.study import StudyClaims
 from prunescape.coherence import claims as module
 from prunescape.coherence.by_size import learnt_from
-from prunescape.coherence.by_thesis import THESIS, answered_by_thesis
+from prunescape.coherence.by_thesis import THESIS, TRANSFORMERS, answered_by_thesis
 from prunescape.coherence.claims import MLP, over_epochs
 from prunescape.io.files import write_json
+from prunescape.models.catalogue import CATALOGUE
 
 NOT_KNOWN = "cannot be asked here"
 IN_A_TRANSFORMER = "In a vision transformer diff masks are the best, and as good as the dense network."
@@ -255,6 +256,7 @@ def test_each_claim_of_the_thesis_is_a_row_with_what_is_seen_and_decided(tmp_pat
 
 
 def test_what_is_said_of_transformers_is_asked_of_them_alone() -> None:
+    assert {*TRANSFORMERS} == {name for name, info in CATALOGUE.items() if info.module in ("vit", "transformer")}
     claims = stated(samples.tables()).claims
     both = [*claims, *(replace(claim, model="small_vit") for claim in claims)]
     rows = {row["said"]: row for row in answered_by_thesis(both)}

@@ -5,9 +5,8 @@ from typing import NamedTuple
 
 from prunescape.claims.claim import Claim
 from prunescape.claims.judgement import CANNOT, FAILS, HOLDS, UNDECIDED
-from prunescape.models.catalogue import CATALOGUE
 
-TRANSFORMERS = {name for name, info in CATALOGUE.items() if info.module in ("vit", "transformer")}
+TRANSFORMERS = ("vit", "small_vit", "vit_small")  # those of the catalogue
 
 
 class Said(NamedTuple):
