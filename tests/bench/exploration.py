@@ -72,6 +72,7 @@ class Setup(NamedTuple):
 
 SETUPS = (Setup(11, 3, 72), Setup(9, 1, 32))
 GRID, DEMO_MARGIN = PROJECT / "docs/results/demo/hpspace", 1.0  # a finished grid, and the margin of its verdict
+SEEN = 40  # replays that a rule was chosen by
 WIDTH, NEAR = 1.5, 2  # of local quadratics, and how far away trainings are replayed from: in steps
 
 
@@ -162,7 +163,8 @@ def by_surrogate(world: World, size: int = SIZE) -> Found:
     """Batches by the surrogate of all networks, as the workflow has them, until none is worth it or all are spent."""
     known, surrogate = searched(world, size)
     cells = [known.cell[known.network == network] for network in range(len(world.truths))]
-    return found(world, [best_cells(surrogate, of, np.unique(cells[of])) for of in range(len(cells))], cells)
+    finals = [best_cells(surrogate, of, world.cells, np.unique(own)) for of, own in enumerate(cells)]
+    return found(world, finals, cells)
 
 
 def searched(world: World, size: int) -> tuple[Trained, Surrogate]:
@@ -199,7 +201,7 @@ def by_surrogate_stopping(world: World) -> Found:
     """The same, with trainings stopped at rungs, as the workflow does with `exploration.rungs`."""
     network, cell, length, surrogate = searched_stopping(world)
     ended = [np.unique(cell[(network == of) & (length == 1)]) for of in range(len(world.truths))]
-    finals = [best_cells(surrogate, of, cells) for of, cells in enumerate(ended)]
+    finals = [best_cells(surrogate, of, world.cells, cells) for of, cells in enumerate(ended)]
     return Found(finals, np.bincount(network, length), np.full(len(finals), np.nan))
 
 
@@ -364,14 +366,17 @@ def worlds(kind: str, setup: Setup, replicates: int, noise: float, which: int = 
 
 
 def replays(setup: Setup, replicates: int) -> Iterator[World]:
-    """The finished grid of the demo again and again, each time with other trainings of it."""
+    """The finished grid of the demo again and again, each time with other trainings of it.
+
+    With the numbers below `SEEN` it was looked which neighbours finalists are smoothed over.
+    """
     cells = pd.read_csv(GRID / "cells.csv.gz").pivot(index=["i", "j"], columns="variant", values="top1")
     flops = pd.read_csv(GRID / "pruning.csv").set_index("variant")["achieved_ratio"]
     cells = cells.loc[[tuple(at) for at in LATTICE], flops.index]
     truths, above = local_quadratics(cells.to_numpy().T)
     inside = np.abs(LATTICE).max(axis=1) <= setup.side // 2
     truths, above = truths[:, inside], above[:, inside]
-    for number in range(replicates):
+    for number in range(SEEN, SEEN + replicates):
         noises, case = np.random.default_rng([setup.side, number]), Case("replayed")
         world = World(truths, LATTICE[inside], PLACES[inside], case, setup, noises)
         yield world._replace(flops=flops.to_numpy(), margin=DEMO_MARGIN, replayed=above)

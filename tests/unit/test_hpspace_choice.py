@@ -21,6 +21,7 @@ def test_smoothing_is_a_mean_of_neighbours_by_a_gaussian_weight(shape: str) -> N
     steps = np.abs(lattice[:, None] - lattice[None])
     weight = np.where(steps.max(axis=2) <= 3, np.exp(-(steps**2).sum(axis=2) / (2 * WIDTH**2)), 0.0)
     assert smoothed(values, lattice) == pytest.approx(weight @ values / weight.sum(axis=1))
+    assert (smoothed(np.stack([values, 2 * values]), lattice)[1] == smoothed(2 * values, lattice)).all()
 
 
 @pytest.mark.parametrize("kind", ["ridge", "cliff", "flat", "skewed"])

@@ -26,14 +26,15 @@ def smoothed(means: np.ndarray, lattice: np.ndarray) -> np.ndarray:
     """Accuracies of cells, each averaged with its neighbours by a Gaussian weight; the grid may have any shape.
 
     Args:
-        means: (N,).
+        means: of one landscape or of several, (..., N).
         lattice: coordinates (i, j) of the cells, (N, 2).
     """
-    places = lattice - lattice.min(axis=0)
-    values, there = np.zeros((2, *places.max(axis=0) + 1))
-    values[tuple(places.T)], there[tuple(places.T)] = means, 1.0
-    total, weight = (gaussian_filter(of, WIDTH, mode="constant", truncate=3.0) for of in (values, there))
-    return np.asarray((total / np.where(weight > 0, weight, 1.0))[tuple(places.T)])
+    i, j = (lattice - lattice.min(axis=0)).T
+    values = np.zeros((*means.shape[:-1], i.max() + 1, j.max() + 1))
+    there = np.zeros(values.shape[-2:])
+    values[..., i, j], there[i, j] = means, 1.0
+    total, weight = (gaussian_filter(of, WIDTH, mode="constant", truncate=3.0, axes=(-2, -1)) for of in (values, there))
+    return np.asarray((total / np.where(weight > 0, weight, 1.0))[..., i, j])
 
 
 def finalists(means: np.ndarray, lattice: np.ndarray) -> list[int]:

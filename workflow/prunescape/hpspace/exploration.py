@@ -13,9 +13,11 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import norm, qmc
 
+from prunescape.hpspace.choice import smoothed
 from prunescape.hpspace.questions import FINALISTS
-from prunescape.hpspace.surrogate import Surrogate
+from prunescape.hpspace.surrogate import Surrogate, expanded
 
+LOWEST = 100.0  # points below the best that an accuracy can be
 DRAWS = 256  # of what a batch may show, or of landscapes, a power of 2
 
 
@@ -74,22 +76,27 @@ def gain(surrogate: Surrogate, network: int, cells: Sequence[int]) -> float:
     return float((mean + surprise @ np.stack(ways)).max(axis=1).mean() - mean.max())
 
 
-def best_cells(surrogate: Surrogate, network: int, among: Sequence[int] | np.ndarray | None = None) -> list[int]:
-    """The numbers of a network's finalists, the best mean first.
+def best_cells(
+    surrogate: Surrogate, network: int, cells: np.ndarray, among: Sequence[int] | np.ndarray | None = None
+) -> list[int]:
+    """The numbers of a network's finalists, by accuracies that are smoothed over neighbours, as those of a grid are.
 
-    Then each the one that is expected to raise the best of them all the most: so that they are not all neighbours where
-    the surrogate is unsure. Where none does, the next best mean.
+    First the best mean, then each the one that is expected to raise the best of them all the most: so that they are not
+    all neighbours where the surrogate is unsure. Where none does, the next best mean. Smoothed, settings beside a cliff
+    are worse than others, as the trainings there scatter.
 
     Args:
         surrogate, network: see `next_batch`.
+        cells: coordinates (i, j) of all cells, (N, 2).
         among: numbers of the cells that may be chosen; None, all.
     """
-    mean = surrogate.mean[network]
-    among = np.arange(len(mean)) if among is None else np.asarray(among)
-    true = draws(surrogate, network, norm.ppf(qmc.Sobol(len(mean), scramble=True, rng=0).random(DRAWS)))
+    among = np.arange(len(cells)) if among is None else np.asarray(among)
+    drawn = draws(surrogate, network, norm.ppf(qmc.Sobol(len(cells), scramble=True, rng=0).random(DRAWS)))
+    true = smoothed(np.maximum(expanded(drawn), -LOWEST), cells)
+    mean = true.mean(axis=0)
     best, chosen = np.full(DRAWS, -np.inf), list[int]()
     while len(chosen) < min(FINALISTS, len(among)):
-        worth = np.maximum(true, best[:, None]).mean(axis=0) if chosen else mean
+        worth = np.maximum(true, best[:, None]).mean(axis=0)
         # Means count where nothing else does.
         order = np.lexsort([-mean[among].round(9), -worth[among].round(9), np.isin(among, chosen)])
         chosen.append(int(among[order[0]]))

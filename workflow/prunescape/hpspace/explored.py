@@ -134,7 +134,7 @@ class Explored:
         """The cells of a network that are trained with fresh seeds, of those it was trained at to the end."""
         assert self.surrogate is not None
         among = np.flatnonzero(self.trained_cells(network, ended=True))
-        return [self.cell(number) for number in best_cells(self.surrogate, network, among)]
+        return [self.cell(number) for number in best_cells(self.surrogate, network, self.cells, among)]
 
 
 def explored(cells: pd.DataFrame, space: Mapping[str, Any]) -> Explored:

@@ -175,7 +175,7 @@ def finalists(table: pd.DataFrame, lattice: Lattice, network: str, generation: i
     known = Explored(table, lattice)
     number = known.networks.index(network)
     assert known.surrogate is not None
-    cells = [list(known.cell(at)) for at in best_cells(known.surrogate, number)]
+    cells = [list(known.cell(at)) for at in best_cells(known.surrogate, number, known.cells)]
     stage = f"{FINALIST}-{digest(table[table['stage'] == EXPLORE], lattice, [generation, cells])}"
     return {"generation": generation, "finalists": cells, "stage": stage}
 
