@@ -38,13 +38,14 @@ $(VENV)/run: requirements.txt
 	$(BIN)/pip install --quiet -r requirements.txt
 	@touch $@
 
-# Snakemake leaves the path of Python unquoted: below a folder with a space, .venv leads to an environment elsewhere.
+# Where the environment lies. Snakemake leaves the path of Python unquoted: below a folder with a space, .venv leads elsewhere.
+WHERE = $(PYTHON) -c 'import hashlib, os, re; here = os.path.join(os.getcwd(), "$(VENV)"); \
+  cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"); \
+  elsewhere = os.path.join(cache, "prunescape", hashlib.sha256(here.encode()).hexdigest()[:12]); \
+  is_plain = lambda path: not re.search(r"[^\w@%+=:,./~-]", path); \
+  print("$(VENV)" if is_plain(here) else elsewhere if is_plain(elsewhere) else "")'
 $(VENV)/bin/prunescape:
-	@where=$$($(PYTHON) -c 'import hashlib, os, re; here = os.path.join(os.getcwd(), "$(VENV)"); \
-	  cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"); \
-	  elsewhere = os.path.join(cache, "prunescape", hashlib.sha256(here.encode()).hexdigest()[:12]); \
-	  is_plain = lambda path: not re.search(r"[^\w@%+=:,./~-]", path); \
-	  print("$(VENV)" if is_plain(here) else elsewhere if is_plain(elsewhere) else "")'); \
+	@where=$$($(WHERE)); \
 	if [ -z "$$where" ]; then \
 	  echo "Snakemake runs no Python in a folder whose path has a space or another sign of the shell, and neither this folder nor the" \
 	    "home folder is without; move this folder, or set XDG_CACHE_HOME to one without" >&2; exit 1; fi; \
@@ -154,4 +155,5 @@ bench-gpu:
 	  $$python tests/bench/gpu.py --device cuda; status=$$?; $$python tests/bench/page.py; exit $$status
 
 clean:
+	@rm -rf "$$($(WHERE))"
 	rm -rf $(VENV) .snakemake .pytest_cache .mypy_cache .ruff_cache .hypothesis

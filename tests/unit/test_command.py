@@ -13,6 +13,7 @@ from PIL import Image
 from snakemake.cli import parse_args
 
 from prunescape import command
+from prunescape.config.messages import shown
 from prunescape.plan.plan import Plan
 
 
@@ -54,7 +55,7 @@ def test_a_profile_of_the_users_own_is_read_in_the_usual_way(folder: Path) -> No
     line = handed_over("run", "mechanism", "a.yaml", "--profile", "profiles/slurm")
     assert line[0] == "mechanism"
     assert "--workflow-profile" not in line
-    assert line[-4:] == ["--configfile", "a.yaml", "--profile", "profiles/slurm"]
+    assert line[-4:] == ["--configfile", "a.yaml", "--profile", str(command.PROJECT / "profiles" / "slurm")]
     assert handed_over("plan", "--configfile", "b.yaml")[-2:] == ["--configfile", "b.yaml"]
 
 
@@ -75,6 +76,13 @@ def test_mistakes_are_one_line() -> None:
     assert told("init", "sub/a.yaml") == "prunescape: sub: no such folder; make it first"
     assert told("init", "a.txt") == "prunescape: a.txt: is no name of a config; let it end in .yaml"
     assert told("init", "--network", "resnet57").startswith("config: models.resnet57: unknown model")
+    for name in ("a: b", "1st", "a/b", "", "x" * 51):
+        assert told("init", "--network", "nets:build", "--name", name) == (
+            f"prunescape: --name: is {shown(name)}; use letters, digits, '_' and '-', and begin with a letter"
+        )
+    assert told("init", "--name", "mine") == (
+        "prunescape: --name: a network of the catalogue keeps its own, small_resnet; leave it out"
+    )
     assert told("init", "--weights", "gone.pt").startswith("config: models.small_resnet.weights: gone.pt: no such file")
     assert not list(Path().iterdir())
 
@@ -119,8 +127,6 @@ def test_answer_and_pages_are_those_of_the_config(folder: Path, capsys: pytest.C
 def test_a_first_config_is_read_as_it_was_meant(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command.main(["init"])
     text = (folder / "prunescape.yaml").read_text()
-    assert text.startswith(f"# yaml-language-server: $schema={command.PROJECT}/config/config.schema.json\n")
-    assert (command.PROJECT / "config" / "config.schema.json").is_file()
     assert "PUT THOSE HERE THAT YOU TRAIN WITH (these are a guess)" in text
     command.main(["init", "half.yaml", "--learning-rate", "0.2"])
     assert "THAT YOU TRAIN WITH (the weight decay is a guess)" in (folder / "half.yaml").read_text()
@@ -189,3 +195,44 @@ def test_a_reader_who_leaves_early_is_no_error() -> None:
     child.stdout.close()
     assert child.stderr.read() == b""
     child.wait()
+
+
+def test_help_of_a_command_runs_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In a folder without a config, where every command would end in a mistake."""
+    for name in [*command.TARGETS, "verdict", "site"]:
+        for option in ("--help", "-h"):
+            command.main([name, option])
+            said = capsys.readouterr().out
+            assert said.startswith(f"usage: prunescape {name} ")
+            assert command.known()[name] in said
+    command.main(["verdict", "mechanism", "--help"])
+    assert "STUDY: hpspace, stochastic, mechanism, coherence." in capsys.readouterr().out
+    with pytest.raises(SystemExit) as ended:
+        command.main(["init", "--help"])
+    assert ended.value.code == 0
+    assert not list(folder.iterdir())
+
+
+def test_profiles_of_the_workflow_are_found_from_any_folder(folder: Path) -> None:
+    (folder / "prunescape.yaml").write_text("run: mine\n")
+    slurm = str(command.PROJECT / "profiles" / "slurm")
+    assert handed_over("run", "--profile", "profiles/slurm", "-n")[-3:] == ["--profile", slurm, "-n"]
+    assert handed_over("run", "--profile=profiles/slurm/")[-1] == f"--profile={slurm}"
+    assert handed_over("run", "--workflow-profile", "profiles/lsf")[-1] == str(command.PROJECT / "profiles" / "lsf")
+    assert handed_over("run", "--profile", "profiles/none")[-1] == "profiles/none"
+    assert handed_over("run", "--profile", "slurm")[-1] == "slurm"  # of the user's own, where Snakemake looks for them
+    (folder / "profiles" / "slurm").mkdir(parents=True)
+    assert handed_over("run", "--profile", "profiles/slurm")[-1] == "profiles/slurm"
+
+
+def test_a_folder_with_a_first_config_can_be_moved(folder: Path) -> None:
+    (folder / "here").mkdir()
+    command.main(["init", "here/a.yaml"])
+    command.main(["init", "here/b.yaml"])
+    moved = (folder / "here").rename(folder / "there")
+    text = (moved / "a.yaml").read_text()
+    assert not re.search(r"(?<!\w)/\w+/", text.replace("results/<run>/", ""))  # no path of this machine
+    named = re.match(r"# yaml-language-server: \$schema=(\S+)\n", text)
+    assert named
+    ours = command.PROJECT / "config" / "config.schema.json"
+    assert (moved / named[1]).read_bytes() == ours.read_bytes()

@@ -183,7 +183,9 @@ def test_the_time_left(study: Study) -> None:
     finish(study, tiles(study)[0], seconds=10.0)
     write(tiles(study)[1].log, "12:00:00 cells 1-9 of 9: epoch 5/10, best\n")
     left = seconds_left(study, survey(study, NOW))
-    assert left == pytest.approx(10 * (9 * 0.5 + 9) + 5 * 27 + 10)  # dense, pruned, and the one to be pruned
+    explored = 10 * (9 * 0.5 + 9) + 5 * 27 + 10  # dense, pruned, and the one to be pruned
+    finalists = (10 + 5) * 4 * 5
+    assert left == pytest.approx((explored + finalists, explored + finalists + 5 * 3 * 20))
 
 
 def test_a_clock_that_runs_ahead_is_fresh(study: Study) -> None:

@@ -1,6 +1,7 @@
 """Confirmation in `plan`, `status` and `watch`: what it takes at least and at most, and how far it is."""
 
 import itertools
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from prunescape.overview.cost import Costs
 from prunescape.overview.cost_page import cost_page
 from prunescape.overview.status import State, status_page, survey
 from prunescape.overview.study import CONFIRMATION, FINALISTS, Row, Study
+from prunescape.overview.watch import Watch
 from prunescape.plan.plan import Plan
 from rounds import go_on
 
@@ -69,11 +71,43 @@ def test_the_least_and_the_most_follow_what_is_known() -> None:
     assert "explored only" in look(study_of(None))
 
 
+def shown(study: Study) -> dict[str, list[str]]:
+    """By variant, the cells of `status`: in all, and in each state; then the part that is done."""
+    lines = [re.split(r" {2,}", line.strip()) for line in page(status_page(study, NOW)).splitlines()]
+    return {line[1 if line[0] == "small_resnet" else 0]: line[-8:] for line in lines if len(line) >= 9}
+
+
+def test_fresh_trainings_that_are_to_come_are_work_left() -> None:
+    """As `plan` counts them: 4 finalists with 5 seeds, then 3 settings with 5 to 20."""
+    rows = shown(study_of())
+    assert rows[f"dense {FINALISTS}"] == ["20", "-", "-", "-", "-", "-", "20", "0 %"]
+    assert rows[f"{NAME} {FINALISTS}"] == ["20", "-", "-", "-", "-", "-", "20", "0 %"]
+    assert rows[f"{NAME} {CONFIRMATION}"] == ["0 to 60", "-", "-", "-", "-", "-", "-", "0 %"]
+    assert rows["total"] == [
+        "59 to 119",
+        "-",
+        "-",
+        "-",
+        "-",
+        "-",
+        "59",
+        "0 %",
+    ]  # and two grids of 9 cells, and one before
+    assert f"dense {FINALISTS}" not in shown(study_of(None))
+    go_on(merged(CONFIG, {"verdict": {"confirm": 5}}))
+    rows = shown(study_of())
+    assert rows[f"{NAME} {FINALISTS}"] == ["20", "20", "-", "-", "-", "-", "-", "100 %"]
+    assert rows[f"{NAME} {CONFIRMATION}"] == ["30 to 60", "15", "-", "-", "-", "-", "15", "50 %"]
+    text = page(Watch(study_of()).look(NOW)[0])
+    assert re.search(rf"{re.escape(f'{NAME} {CONFIRMATION}')} .* 50 % +30 to 60 +15 ", text)
+
+
 def test_an_answered_network_takes_no_more() -> None:
     go_on(merged(CONFIG, {"verdict": {"confirm": 5, "margin": 50.0}}))
     study = Study(Plan(merged(CONFIG, {"verdict": {"margin": 50.0}}), 2))
     assert least_and_most(study) == {"dense": (20, 20, 20), NAME: (35, 35, 35)}
     assert look(study).endswith("no further look is needed: nothing is left to be asked")
+    assert shown(study)[f"{NAME} {CONFIRMATION}"] == ["15", "15", "-", "-", "-", "-", "-", "100 %"]
     assert not study.is_confirmed  # until its rounds have been written, which takes no training
 
 

@@ -34,6 +34,14 @@ PRESETS = {
 ONE_A_STUDY = {"thesis_cifar10", "avendano2025_cifar10", "mechanism2021", "yauney2024"}
 
 
+def test_a_target_that_does_not_exist_is_told_with_the_nearest_one(project: Callable[..., Path]) -> None:
+    folder = project(TINY)
+    for words in (["hpspac"], ["-n", "--cores", "1", "hpspac"]):
+        output = snakemake(folder, *words, status=1)
+        assert "prunescape: hpspac: no target; did you mean hpspace? there are all, hpspace, " in output
+        assert "MissingRule" not in output
+
+
 def test_mistakes_in_the_config_are_lines_not_tracebacks(project: Callable[..., Path]) -> None:
     folder = project(merged(TINY, {"recipe": {"epoch": 3}, "models": {"resnet57": {}}}))
     output = snakemake(folder, status=1)
@@ -109,6 +117,10 @@ def test_below_a_folder_with_a_space_the_environment_is_elsewhere(tmp_path: Path
     result = completed([".venv/bin/prunescape", "run", "-n"], folder)
     assert "train_tile" in result.stdout
     assert result.returncode == 0
+    (cache / "prunescape" / "of another folder").mkdir()
+    assert completed(["make", "clean", make[-1]], folder, XDG_CACHE_HOME=str(cache)).returncode == 0
+    assert [path.name for path in (cache / "prunescape").iterdir()] == ["of another folder"]
+    assert not (folder / ".venv").is_symlink()
 
 
 def test_a_python_that_snakemake_cannot_start_is_told_before_anything_runs(tmp_path: Path) -> None:

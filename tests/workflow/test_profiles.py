@@ -1,12 +1,15 @@
 """What jobs would ask for with each profile; tests/slurm runs the one for Slurm."""
 
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
-from conftest import TINY, merged, snakemake
+from conftest import PROJECT, TINY, merged, snakemake
+
+from project_copy import completed
 
 pytestmark = pytest.mark.workflow
 
@@ -55,6 +58,16 @@ def test_training_asks_for_a_gpu_and_nothing_else_does(project: Callable, profil
             expected = {**CPU[profile], "mem_mb": "2000", "runtime": "15"}
             assert not set(asked) & {"gres", "lsf_extra", "cpus_per_task"}, rule
         assert expected.items() <= asked.items(), (rule, asked)
+
+
+def test_a_profile_serves_a_folder_that_has_a_config_alone(tmp_path: Path) -> None:
+    (tmp_path / "prunescape.yaml").write_text(yaml.safe_dump(TINY))
+    command = [sys.executable, "-m", "prunescape.command", "run", "-n", "--profile", "profiles/slurm"]
+    result = completed(command, tmp_path, PYTHONPATH=str(PROJECT / "workflow"))
+    assert result.returncode == 0, result.stdout[-6000:]
+    training = re.search(r"^rule train_tile:$.*?^    resources: (.*?)$", result.stdout, flags=re.M | re.S)
+    assert training
+    assert "slurm_partition=gpu" in training[1]
 
 
 @pytest.mark.parametrize("profile", GPU)

@@ -6,6 +6,7 @@ profile: the same jobs, the same results. Light: no torch, no pandas.
 
 import argparse
 import os
+import shutil
 import sys
 import webbrowser
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,8 @@ from typing import NoReturn
 from prunescape.config.messages import nearest
 from prunescape.config.reading import read
 from prunescape.errors import UserError
-from prunescape.first_config import FirstConfig, written
+from prunescape.first_config import SCHEMA, FirstConfig, written
+from prunescape.studies.registry import STUDIES
 
 PROJECT = Path(__file__).resolve().parents[2]
 PROFILE = PROJECT / "profiles" / "default" / "config.yaml"  # of a run that names none
@@ -40,6 +42,10 @@ OWN = {
     "verdict": "the answer; with the name of a companion study, its claims",
     "site": "where the pages of the results are; --open shows them",
 }
+WHICH_CONFIG = (
+    f"The config is {CONFIG} in this folder, or the files that are named; a later one changes an earlier one."
+)
+OPTIONS_OF_PROFILE = ("--profile", "--workflow-profile")
 OPTIONS_OF_CONFIG = ("--configfile", "--configfiles")
 
 
@@ -62,7 +68,9 @@ def _main(words: list[str]) -> None:
         print(usage())
         return
     name, *rest = words
-    if name == "init":
+    if name in known() and {"-h", "--help"} & set(rest) and name != "init":  # whose parser tells of each option
+        print(usage_of(name))
+    elif name == "init":
         init(rest)
     elif name == "verdict":
         print(verdict(rest))
@@ -77,19 +85,42 @@ def _main(words: list[str]) -> None:
         raise UserError(f"{name}: no command; {hint}there are {', '.join([*OWN, *TARGETS])}")
 
 
+def known() -> dict[str, str]:
+    """What each command does, in the order in which a user comes to need it."""
+    return {"init": OWN["init"], **TARGETS, "verdict": OWN["verdict"], "site": OWN["site"]}
+
+
 def usage() -> str:
     """The commands, a line each."""
-    known = {"init": OWN["init"], **TARGETS, "verdict": OWN["verdict"], "site": OWN["site"]}
-    lines = [f"  {name:<11} {text}" for name, text in known.items()]
+    lines = [f"  {name:<11} {text}" for name, text in known().items()]
     return "\n".join(
         [
             "usage: prunescape COMMAND [CONFIG.yaml ...] [options of snakemake]",
             "",
             *lines,
             "",
-            f"The config is {CONFIG} in this folder, or the files that are named; a later one changes an earlier one.",
+            WHICH_CONFIG,
+            "`prunescape COMMAND --help` tells what a command takes.",
         ]
     )
+
+
+def usage_of(name: str) -> str:
+    """What a command does and takes."""
+    options = {"verdict": "", "site": " [--open]"}.get(name, " [options of snakemake]")
+    study = " [STUDY]" if name in ("run", "plan", "status", "watch", "verdict") else ""
+    lines = [
+        f"usage: prunescape {name}{study} [CONFIG.yaml ...]{options}",
+        "",
+        f"{name}: {known()[name]}",
+        "",
+        WHICH_CONFIG,
+    ]
+    if study:
+        lines.append(f"STUDY: {', '.join(study.name for study in STUDIES)}.")
+    if name in TARGETS:
+        lines.append("Options: `-n` tells what would be done, `--cores 4` limits it; `snakemake --help` has all.")
+    return "\n".join(lines)
 
 
 def configs(words: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -128,10 +159,22 @@ def snakemake(name: str, words: Sequence[str]) -> list[str]:
         targets.append(others.pop(0))
     program = Path(sys.executable).with_name("snakemake")
     start = [str(program)] if program.is_file() else [sys.executable, "-m", "snakemake"]
-    by_profile = any(word.split("=")[0] in ("--profile", "--workflow-profile") for word in others)
+    by_profile = any(word.split("=")[0] in OPTIONS_OF_PROFILE for word in others)
     settings = [] if by_profile else ["--workflow-profile", "none", *_settings(PROFILE)]
     config = ["--configfile", *files] if files else []
-    return [*start, *targets, "--snakefile", str(PROJECT / "Snakefile"), *settings, *config, *others]
+    return [*start, *targets, "--snakefile", str(PROJECT / "Snakefile"), *settings, *config, *_with_profiles(others)]
+
+
+def _with_profiles(words: Sequence[str]) -> list[str]:
+    """Options of Snakemake, where profiles that this folder does not have are those of the workflow."""
+    found: list[str] = []
+    for word in words:
+        option, equals, name = word.rpartition("=")
+        is_profile = option in OPTIONS_OF_PROFILE if equals else bool(found) and found[-1] in OPTIONS_OF_PROFILE
+        ours = PROJECT / name
+        is_ours = is_profile and name.startswith("profiles/") and not Path(name).exists() and ours.is_dir()
+        found.append(f"{option}{equals}{ours}" if is_ours else word)
+    return found
 
 
 def _settings(profile: Path) -> list[str]:
@@ -223,9 +266,11 @@ def init(words: Sequence[str]) -> None:
     run = path.resolve().parent.name if path.stem == "prunescape" else path.stem
     settings = (asked.learning_rate, asked.weight_decay, asked.name)
     first = FirstConfig(run, asked.network, asked.data, asked.weights, *settings)
-    path.write_text(written(first, PROJECT), encoding="utf-8")
+    path.write_text(written(first), encoding="utf-8")
+    shutil.copyfile(PROJECT / "config" / SCHEMA, path.with_name(SCHEMA))
     named = "" if path.name == CONFIG else f" {path}"
-    print(f"wrote {path}. Next: prunescape check{named}, then prunescape plan{named}, then prunescape run{named}")
+    print(f"wrote {path}, and {SCHEMA} by which editors complete it; {PROJECT}/docs/config.md has all keys")
+    print(f"Next: prunescape check{named}, then prunescape plan{named}, then prunescape run{named}")
 
 
 class _Parser(argparse.ArgumentParser):

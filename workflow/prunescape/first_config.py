@@ -9,6 +9,8 @@ from pathlib import Path
 
 import yaml
 
+from prunescape.config.messages import shown
+from prunescape.config.network_checks import OWN_NAME, OWN_NAME_WORDS
 from prunescape.config.reading import read
 from prunescape.data.catalogue import CATALOGUE
 from prunescape.data.layout import read_layout
@@ -16,6 +18,7 @@ from prunescape.data.own_files import count_images
 from prunescape.errors import UserError
 from prunescape.plan.plan import Plan
 
+SCHEMA = "config.schema.json"  # beside the config, so that the folder can be moved
 LOOKED_AT = 50  # images whose size is looked at
 SIZES = (32, 48, 64, 96, 128, 256)  # pixels; larger than 64 are cropped to 7/8 when they are read
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
@@ -45,23 +48,29 @@ class FirstConfig:
     name: str | None = None
 
 
-def written(given: FirstConfig, project: Path) -> str:
+def written(given: FirstConfig) -> str:
     """The text of the config; it has been read as a run would read it.
 
-    Args:
-        given: what the user gives.
-        project: the folder of the workflow, where the editor's schema is.
-
     Raises:
-        UserError: network or images are not there, or do not go together.
+        UserError: network or images are not there, or do not go together, or the name is none.
     """
+    _check_name(given)
     data, images = _data(given.data)
-    text = _text(given, data, images, project)
+    text = _text(given, data, images)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "config.yaml"
         file.write_text(text, encoding="utf-8")
         Plan(read(file))
     return text
+
+
+def _check_name(given: FirstConfig) -> None:
+    if given.name is None or given.name == given.network:
+        return
+    if ":" not in given.network:
+        raise UserError(f"--name: a network of the catalogue keeps its own, {given.network}; leave it out")
+    if not OWN_NAME.fullmatch(given.name):
+        raise UserError(f"--name: is {shown(given.name)}; {OWN_NAME_WORDS}")
 
 
 def _data(name: str) -> tuple[list[str], int | None]:
@@ -101,7 +110,7 @@ def _side(folder: Path) -> int:
     return int(statistics.median(sides)) if sides else SIZES[0]
 
 
-def _text(given: FirstConfig, data: list[str], images: int | None, project: Path) -> str:
+def _text(given: FirstConfig, data: list[str], images: int | None) -> str:
     is_imported = ":" in given.network
     name = given.name or (re.sub(r"\W", "_", given.network.rpartition(":")[2]) if is_imported else given.network)
     few = images is not None and images < FEW
@@ -126,17 +135,17 @@ def _text(given: FirstConfig, data: list[str], images: int | None, project: Path
         "    ratios: [0.5]  # the part of the FLOPs that is kept",
     ]
     lines = [
-        f"# yaml-language-server: $schema={project}/config/config.schema.json",
+        f"# yaml-language-server: $schema={SCHEMA}",
         "# What does pruning do to this network, and must learning rate and weight decay be tuned again?",
         "# `prunescape check`: does it fit? `plan`: what does it cost? `run`: the answer.",
-        f"# {project}/docs/config.md has all keys.",
+        "# All keys: docs/config.md of prunescape.",
         f"run: {_quoted(re.sub(r'[^A-Za-z0-9_-]', '_', given.run) or 'study')}  # results go to results/<run>/",
         "",
         "data:",
         *data,
         "",
         "models:",
-        f"  {name}:",
+        f"  {_quoted(name)}:",
         *model,
         "",
         "recipe:  # SGD with momentum; the learning rate is divided by 10 after some epochs",

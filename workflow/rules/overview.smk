@@ -23,6 +23,14 @@ rule write_index:
 
 # Snakemake learns its targets only after it has read the Snakefile: hence the command line. A workflow that imports this one
 # as a module may have given the rules other names.
+is_main = workflow.is_main_process and Path(workflow.main_snakefile) == PROJECT / "Snakefile"
+if is_main:  # else another workflow may have targets of its own
+    from prunescape.overview.targets import unknown_target
+
+    asked_for = ["all", "hpspace", *COMPANIONS, "check", *OVERVIEWS, "export", "trackers", "provenance"]
+    mistake = unknown_target(sys.argv, [rule.name for rule in workflow.rules], asked_for)
+    if mistake:
+        sys.exit(mistake)
 NAMES = {name: getattr(rules, name).rule.name for name in [*OVERVIEWS, "hpspace", *PLAN.companions]}
 if any(NAMES[name] in sys.argv[1:] for name in OVERVIEWS):
     from prunescape.overview.pages import answer

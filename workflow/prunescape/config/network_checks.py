@@ -12,6 +12,7 @@ from prunescape.training.strategy import CAPTURED
 ONLY_IMPORTED = ("kwargs", "files", "prunable")
 MLP = "mlp"  # whose folders the study coherence has beside those of its networks
 OWN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,49}")
+OWN_NAME_WORDS = "use letters, digits, '_' and '-', and begin with a letter"
 
 
 def known(config: Config, model: str, catalogue: Collection[str]) -> Mistakes:
@@ -29,7 +30,7 @@ def imported(config: Config, model: str, catalogue: Collection[str]) -> Mistakes
     if model in catalogue:
         yield path, "is the name of a network of the catalogue; give the imported one another name"
     elif not OWN_NAME.fullmatch(model):
-        yield path, "names a folder; use letters, digits, '_' and '-', and begin with a letter"
+        yield path, f"names a folder; {OWN_NAME_WORDS}"
     for study in ("stochastic", "mechanism"):
         if getattr(config, study) is not None:
             yield (study,), f"works on networks of the catalogue, and models.{model} is imported; remove one of them"

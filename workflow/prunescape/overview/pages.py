@@ -1,6 +1,5 @@
 """The pages that `snakemake plan`, `status`, `watch`, `explain` and `accept` print."""
 
-import itertools
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from prunescape.overview.stale import accept_page, explain_page
 from prunescape.overview.status import status_page
 from prunescape.overview.study import Study
 from prunescape.overview.tables import show
+from prunescape.overview.targets import leading
 from prunescape.overview.watch import Watch, watch
 from prunescape.plan.plan import Plan
 from prunescape.plan.results import Results
@@ -33,7 +33,7 @@ def answer(plan: Plan, arguments: Sequence[str], names: Mapping[str, str]) -> st
         None, or what is wrong with the command line: one line.
     """
     studies = ["hpspace", *plan.companions]
-    words = list(itertools.takewhile(lambda word: not word.startswith("-"), arguments))
+    words = leading(arguments)
     try:
         for name in OWN:
             if names[name] in words:

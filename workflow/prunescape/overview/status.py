@@ -100,10 +100,23 @@ def _fraction(text: str) -> float:
 
 
 def survey(study: Study, now: float | None = None) -> list[Progress]:
-    """The state of every training of the study."""
+    """The state of every training of the study; those with fresh seeds that are sure to come are missing."""
     moment = time.time() if now is None else now
     study.known_results.refresh()
-    return [progress(study, training, moment) for training in study.trainings()]
+    states = [progress(study, training, moment) for training in study.trainings()]
+    for row, (least, _) in study.foreseen().items():
+        if (to_come := least - _cells(row, states)) > 0:
+            states.append(Progress(Training(row, to_come, Path(), Path()), State.MISSING))
+    return states
+
+
+def _cells(row: Row, states: Sequence[Progress]) -> int:
+    return sum(item.training.cells for item in states if item.training.row == row)
+
+
+def may_come(study: Study, states: Sequence[Progress]) -> dict[Row, int]:
+    """The trainings that each row may take beyond those of a survey: with fresh seeds, while questions stay open."""
+    return {row: max(most - _cells(row, states), 0) for row, (_, most) in study.foreseen().items()}
 
 
 def seconds_by_row(study: Study, states: Sequence[Progress]) -> dict[Row, float | None]:
@@ -119,9 +132,14 @@ def seconds_by_row(study: Study, states: Sequence[Progress]) -> dict[Row, float 
     return left
 
 
-def seconds_left(study: Study, states: Sequence[Progress]) -> float | None:
-    """Device time that all unfinished trainings will take; None where it cannot be told."""
-    return total(list(seconds_by_row(study, states).values()))
+def seconds_left(study: Study, states: Sequence[Progress]) -> tuple[float, float] | None:
+    """Device time that all unfinished trainings will take, at least and at most; None where it cannot be told."""
+    least = total(list(seconds_by_row(study, states).values()))
+    costs = Costs(study, [item.training for item in states if item.state is State.FINISHED])
+    further = {row: cells for row, cells in may_come(study, states).items() if cells}
+    times = [(costs.cell_time(row), cells) for row, cells in further.items()]
+    more = total([None if of_cell is None else of_cell.seconds * cells for of_cell, cells in times])
+    return None if least is None or more is None else (least, least + more)
 
 
 def status_page(study: Study, now: float | None = None) -> Page:
@@ -130,9 +148,11 @@ def status_page(study: Study, now: float | None = None) -> Page:
     by_row: dict[Row, list[Progress]] = {row: [] for row in study.rows}
     for item in states:
         by_row[item.training.row].append(item)
+    further = may_come(study, states)
     columns = ["model", "variant", "cells", *State, "done"]
-    rows = [[*row, *_numbers(items)] for row, items in by_row.items()]
-    return [table(study.config.run, columns, rows, ["total", "", *_numbers(states)]), *notes(study, states)]
+    rows = [[*row, *_numbers(items, further.get(row, 0))] for row, items in by_row.items()]
+    totals = ["total", "", *_numbers(states, sum(further.values()))]
+    return [table(study.config.run, columns, rows, totals), *notes(study, states)]
 
 
 def notes(study: Study, states: Sequence[Progress]) -> list[str]:
@@ -141,12 +161,21 @@ def notes(study: Study, states: Sequence[Progress]) -> list[str]:
     return [printable(line) for line in lines]  # names of files are in them
 
 
-def _numbers(items: Sequence[Progress]) -> list[str]:
-    """Cells in all and in each state, and the part of their work that is done."""
+def range_of(cells: int, further: int) -> str:
+    """A number of cells, and that with those that may come."""
+    return f"{cells:,} to {cells + further:,}" if further else f"{cells:,}"
+
+
+def _numbers(items: Sequence[Progress], further: int) -> list[str]:
+    """Cells in all, with those that may come, and in each state, and the part of their work that is done."""
     counts = {state: sum(item.training.cells for item in items if item.state is state) for state in State}
     cells = sum(counts.values())
     part = sum(item.training.cells * item.done for item in items) / cells if cells else 0.0
-    return [f"{cells:,}", *(f"{count:,}" if count else "-" for count in counts.values()), f"{int(100 * part)} %"]
+    return [
+        range_of(cells, further),
+        *(f"{count:,}" if count else "-" for count in counts.values()),
+        f"{int(100 * part)} %",
+    ]
 
 
 def _stages(study: Study) -> list[str]:
@@ -204,12 +233,17 @@ def outlook(study: Study, states: Sequence[Progress]) -> str:
     cores = study.config.engine.threads if study.config.engine.device == "cpu" else 1
     if running == 0:
         device = "core" if study.config.engine.device == "cpu" else "device"
-        needed = "" if left is None else f" about {duration(left)} on one {device} are left."
+        needed = "" if left is None else f" about {_durations(left, 1)} on one {device} are left."
         return f"No training is running;{needed} `snakemake` goes on."
     going = f"{running} training{'s' if running > 1 else ''} running"
     if left is None:
         return f"{going}; how long it takes is not known yet."
-    return f"{going}; at this rate about {duration(left / running / cores)} to go."
+    return f"{going}; at this rate about {_durations(left, running * cores)} to go."
+
+
+def _durations(seconds: tuple[float, float], workers: int) -> str:
+    """The time that is left for so many workers, in words: the least, and the most where that is another."""
+    return " to ".join(dict.fromkeys(duration(of / workers) for of in seconds))
 
 
 def _failures(states: Sequence[Progress]) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from prunescape.config.config import Config
 from prunescape.config.recipe import Recipe
 from prunescape.hpspace.lattice import SHAPING, Cell, Lattice
+from prunescape.plan.confirmation import fresh_trainings
 from prunescape.plan.plan import Plan
 from prunescape.plan.results import Results
 from prunescape.plan.step import Job
@@ -249,6 +250,16 @@ class Study:
                     training = training_of(job, row, self.shapes(row, confirmation.cells(where)))
                     found.setdefault(row, {})[training.result] = training
         return {row: list(trainings.values()) for row, trainings in found.items()}
+
+    def foreseen(self) -> dict[Row, tuple[int, int]]:
+        """The fewest and the most trainings of each line of those with fresh seeds, the finished ones included."""
+        confirmation, known = self.plan.hpspace.confirmation, {of: self.rounds_known(of) for of in self.models}
+        found = {}
+        for row, base in self.fresh.items():
+            asked = fresh_trainings(confirmation, row.model, self.plan.networks.variant(*base), known[row.model])
+            is_choice = row.variant.endswith(FINALISTS)
+            found[row] = (asked.finalists, asked.finalists) if is_choice else (asked.least, asked.most)
+        return found
 
     def foreign_tables(self) -> list[Path]:
         """Tables of trainings that lie in the results but are not of this config: kept, and not used."""

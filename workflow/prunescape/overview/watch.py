@@ -11,7 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.text import Text
 
 from prunescape.overview.companion import Companions, companion_status
-from prunescape.overview.status import Page, Progress, State, notes, seconds_by_row, survey
+from prunescape.overview.status import Page, Progress, State, may_come, notes, range_of, seconds_by_row, survey
 from prunescape.overview.study import Row, Study, training_of
 from prunescape.overview.tables import UNKNOWN, duration, show, table, total
 
@@ -55,19 +55,20 @@ class Watch:
         for item in states:
             by_row[item.training.row].append(item)
         left = seconds_by_row(self.study, states)
-        rows = [[*row, *self._numbers(items, left[row])] for row, items in by_row.items()]
-        _, *sums = map(str, self._numbers(states, total(list(left.values()))))
+        further = may_come(self.study, states)
+        rows = [[*row, *self._numbers(items, left[row], further.get(row, 0))] for row, items in by_row.items()]
+        _, *sums = map(str, self._numbers(states, total(list(left.values())), sum(further.values())))
         totals = ["total", "", "", *sums[:-2], "", sums[-1]]  # the best accuracy of different networks says nothing
         return table(self.study.config.run, COLUMNS, rows, totals)
 
-    def _numbers(self, items: Sequence[Progress], left: float | None) -> list[RenderableType]:
+    def _numbers(self, items: Sequence[Progress], left: float | None, further: int) -> list[RenderableType]:
         cells = sum(item.training.cells for item in items)
         part = sum(item.training.cells * item.done for item in items) / cells if cells else 0.0
         best = max((best for item in items if (best := self.best_of(item)) is not None), default=None)
         return [
             ProgressBar(total=1.0, completed=part, width=BAR),
             f"{int(100 * part)} %",
-            f"{cells:,}",
+            range_of(cells, further),
             *(_count(items, state) for state in _SHOWN),
             UNKNOWN if best is None else f"{best:.2f} %",
             duration(left),
