@@ -9,6 +9,7 @@ import pytest
 import coherence_table_samples as samples
 from prunescape.coherence.labels import OF_THESIS, labelled, scopes_of
 from prunescape.coherence.tables import TABLES, of_source, table_6
+from prunescape.io.files import read_tables, write_csv
 from prunescape.studies.coherence import STUDY
 
 HALF = 4.302653 / math.sqrt(3)  # of a 95 % interval over three seeds, in their standard deviation
@@ -82,6 +83,18 @@ def test_a_table_as_read_from_a_file_gives_the_same(tmp_path) -> None:
     assert read["end"].isna().any()
     for name in TABLES:
         pd.testing.assert_frame_equal(table_6(read, name, "cifar10"), table_6(children, name, "cifar10"))
+
+
+def test_parts_of_one_experiment_make_the_declared_table_and_the_same_claims(tmp_path) -> None:
+    """A part has the columns of its experiment; the table has those that other experiments would have, too."""
+    columns = {table.name: table.columns for table in STUDY.tables}
+    part, network = tmp_path / "part.csv", samples.network_children()
+    write_csv(part, network[[*columns["children_network"]]])
+    collected = read_tables([part, part], columns["children"])
+    assert [*collected] == [*columns["children"]]
+    assert collected["width"].isna().all()
+    assert len(collected) == 2 * len(network)
+    assert samples.answers(children=read_tables([part], columns["children"])) == samples.answers(children=network)
 
 
 def test_failed_and_missing_networks_are_left_out() -> None:

@@ -226,6 +226,15 @@ def test_functions_of_entries_take_what_their_jobs_give(whole: Plan) -> None:
         inspect.signature(named(f"prunescape.{settings['study']}.claims:claims")).bind({}, **arguments(settings))
 
 
+def test_tables_that_are_put_together_ask_for_all_their_columns(whole: Plan) -> None:
+    """An experiment that is left out takes no column away that other parts lack."""
+    for study in whole.companions.values():
+        declared = {table.name: list(table.columns) for table in study.study.tables}
+        asked = {job.wildcards["table"]: job.identity["columns"] for job in study.collect.all_jobs()}
+        assert asked
+        assert asked == {name: declared[name] for name in asked}
+
+
 def test_identities_cover_the_functions_of_entries_and_not_the_registry(
     whole: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -204,12 +204,17 @@ def read_csv(path: str | os.PathLike[str]) -> "pd.DataFrame":
     return table
 
 
-def read_tables(paths: Iterable[str | os.PathLike[str]]) -> "pd.DataFrame":
+def read_tables(paths: Iterable[str | os.PathLike[str]], columns: Iterable[str] = ()) -> "pd.DataFrame":
     """Tables that `write_csv` wrote, one below the other.
+
+    Args:
+        paths: of the tables.
+        columns: those that come first, empty where no table has them.
 
     Raises:
         UserError: one is missing or damaged.
     """
     import pandas as pd
 
-    return pd.concat([read_csv(path) for path in paths], ignore_index=True)
+    table = pd.concat([read_csv(path) for path in paths], ignore_index=True)
+    return table.reindex(columns=[*dict.fromkeys([*columns, *table])])

@@ -1,6 +1,6 @@
 """Base of the companion studies' plans: parts of tables, what is measured, and the page that shows it all."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, Generic, TypeVar
@@ -133,7 +133,12 @@ class Companion(Planned, Generic[S]):
     @property
     def collected(self) -> list[str]:
         """Names of the tables that are put together from parts."""
-        return [table.name for table in self.made if table.parts]
+        return list(self._columns)
+
+    @cached_property
+    def _columns(self) -> dict[str, Sequence[str]]:
+        """The columns of the tables that are put together from parts, by name."""
+        return {table.name: list(table.columns) for table in self.made if table.parts}
 
     @cached_property
     def collect(self) -> Step:
@@ -144,7 +149,11 @@ class Companion(Planned, Generic[S]):
             combinations(table=self.collected),
             "studies/table.py",
             inputs=lambda wildcards: {"paths": self.parts_of(wildcards["table"])},
-            values={"function": "prunescape.io.files:read_tables"},
+            values=lambda wildcards: {
+                "function": "prunescape.io.files:read_tables",
+                # A part has what its experiment knows: all parts together may lack what others would have told.
+                "columns": list(self._columns[wildcards["table"]]),
+            },
             is_local=True,
         )
 
