@@ -150,6 +150,8 @@ def test_what_diffs_are_is_decided_by_their_rank_correlations() -> None:
     }
     moved = samples.answers(score_ranks=samples.score_ranks(like={"movement": 0.8})).values()
     assert {row["outcome"] for row in moved if "movement" in row["id"]} == {"does not hold"}
+    weak = samples.answers(score_ranks=samples.score_ranks(like={"movement": 0.3, "magnitude": 0.0})).values()
+    assert {row["id"].split(".")[1] for row in weak if "likeness" in row["answer"]} == {"diffs_apart_from_movement"}
     near = samples.answers(score_ranks=samples.score_ranks(like={"movement": 0.5}))
     assert {row["outcome"] for row in near.values() if "movement" in row["id"]} == {"not decided"}
     assert found["diffs_follow_coherence"]["correlation"] == pytest.approx(0.8, abs=1e-3)

@@ -50,19 +50,19 @@ THESIS = (
         "magnitudes_alike noise_as_far_from_start",
     ),
     _said(
+        "3.1",
+        "Diffs are an elementwise approximation of coherence.",
+        "diffs_follow_coherence diffs_follow_gradient diffs_follow_snip diffs_follow_grasp",
+    ),
+    _said(
         "3.2, 7.1",
         "Diffs spread wider where coherence is high.",
         "diffs_large_with_coherence diffs_follow_coherence_over_epochs",
     ),
     _said("3.2, 7.1", "Diffs are not larger on real than on random data.", "diffs_as_large_on_noise"),
     _said(
-        "3.1",
-        "Diffs are an elementwise approximation of coherence.",
-        "diffs_follow_coherence diffs_follow_gradient diffs_follow_snip diffs_follow_grasp",
-    ),
-    _said(
         "3.3",
-        "Weights of high diffs do not move further, nor are they larger.",
+        "Diffs are no proxy of how far weights move, or of their magnitude.",
         "diffs_apart_from_movement diffs_apart_from_magnitude",
     ),
     _said("4, 7.1", "Coherence grows with width.", "coherence_with_width accuracy_with_width"),

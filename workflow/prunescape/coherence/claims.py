@@ -337,8 +337,8 @@ def _compared(epochs: pd.DataFrame, asking: Asking, asked: Estimand, start: str,
         asking.answered(
             asked,
             f"{verdict_unless(blocked, 'more', row)}: after its best epoch coherence is {real[seeds].mean():.3g} on"
-            f" real data and {noise[seeds].mean():.3g} on noise, {shown('more', row, 4, '')} more, where orthogonal"
-            f" gradients have {chance:.2g}; training accuracy ends at"
+            f" real data and {noise[seeds].mean():.3g} on noise, a difference of {shown('more', row, 4, '')}, where"
+            f" orthogonal gradients have {chance:.2g}; training accuracy ends at"
             f" {_end(epochs, REAL, FRESH):.1f} % and {_end(epochs, GAUSSIAN, start):.1f} %.",
             judged_unless(blocked, "more", row, 4, ""),
             numbers={
@@ -363,8 +363,8 @@ def _large(epochs: pd.DataFrame, asking: Asking) -> list[Claim]:
             asking.answered(
                 LARGE,
                 f"{verdict('more', row)}: the mean |diff| is {told(mine[HIGHEST])} after the epoch of the highest"
-                f" coherence and {told(mine[LOWEST])} after that of the lowest; beyond random signs it is"
-                f" {shown('more', row, 4, '')} more.",
+                f" coherence and {told(mine[LOWEST])} after that of the lowest; beyond random signs they"
+                f" differ by {shown('more', row, 4, '')}.",
                 judged("more", row, 4, ""),
                 question=f"Are diffs larger where coherence is high, on {words}?",
                 case=words,
@@ -388,8 +388,8 @@ def _on_noise(epochs: pd.DataFrame, asking: Asking) -> list[Claim]:
         asking.answered(
             ON_NOISE,
             f"{word}: at the highest coherence the mean |diff| is {told(noise)} on noise and {told(real)} on real"
-            f" data; beyond random signs it is {shown('more', row, 4, '')} more on noise.",
-            judged("more", row, 4, "", tolerance=NEAR, sure=sure, outcomes=IF_AS_LARGE, after=" more on noise"),
+            f" data; beyond random signs they differ by {shown('more', row, 4, '')}.",
+            judged("more", row, 4, "", tolerance=NEAR, sure=sure, outcomes=IF_AS_LARGE),
             numbers=row,
         )
     ]
@@ -455,7 +455,7 @@ def _later(epochs: pd.DataFrame, asking: Asking) -> list[Claim]:
             LATER,
             f"{verdict('more', row)}: after epoch {last:.0f}, the last on real data, coherence is"
             f" {noise[more.index].mean():.3g} on noise and {real[more.index].mean():.3g} on real data,"
-            f" {shown('more', row, 4, '')} more.",
+            f" a difference of {shown('more', row, 4, '')}.",
             judged("more", row, 4, ""),
             numbers={"epoch": int(last), **row},
         )
@@ -475,8 +475,8 @@ def _peak(epochs: pd.DataFrame, asking: Asking) -> list[Claim]:
             PEAK,
             f"{verdict('before', row)}: of the measured epochs from the first on, coherence is highest after epoch"
             f" {at.mean():.1f} of {last} ({', '.join(map(str, sorted(at.unique())))} in single trainings),"
-            f" {shown('before', row)} of the training before its middle.{_at_start(run, after)}",
-            judged("before", row, after=" of the training"),
+            f" the middle minus that is {shown('before', row)}.{_at_start(run, after)}",
+            judged("before", row),
             {"epochs": [int(epoch) for epoch in at], "last": last, **row},
         )
     ]

@@ -167,8 +167,8 @@ def _collapse(children: pd.DataFrame, asking: Asking, bound: float) -> list[Clai
                 COLLAPSE,
                 f"{verdict('less', row)}: from parents {number(sizes[0])} to {number(sizes[-1])} times as large,"
                 f" children lose {lost[HE].mean():.1f} points from He's weights and {lost[SCALED].mean():.1f} from"
-                f" scaled ones, {shown('less', row)} less.{named(without, FIXED)}",
-                judged("less", row, after=" less"),
+                f" scaled ones, a difference of {shown('less', row)}.{named(without, FIXED)}",
+                judged("less", row),
                 {"he": float(lost[HE].mean()), "scaled": float(lost[SCALED].mean()), **row},
                 question=f"{COLLAPSE.text[:-1]} ({case} masks)?",
                 case=case,

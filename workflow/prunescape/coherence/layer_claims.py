@@ -99,8 +99,8 @@ def _catch_up(children: pd.DataFrame, asking: Asking) -> list[Claim]:
         stated.append(
             asking.answered(
                 CATCH_UP,
-                f"{verdict('more', row)}: diff masks are {over[LOCAL].mean():+.1f} points better than magnitude masks"
-                f" where each layer keeps as much, and {behind.mean():+.1f} where layers compete,"
+                f"{verdict('more', row)}: with diff minus with magnitude masks it is {over[LOCAL].mean():+.1f} points"
+                f" where each layer keeps as much, and {behind.mean():+.1f} where layers compete, a difference of"
                 f" {shown('more', row)}.",
                 judged("more", row),
                 {"local": float(over[LOCAL].mean()), "other": float(behind.mean()), **row},

@@ -371,10 +371,11 @@ def _generalise(children: pd.DataFrame, asking: Asking, bound: float) -> list[Cl
                 asking.answered(
                     GAP,
                     f"{verdict_unless(blocked, 'gain', row)}: at width {number(size)}, {own[size].mean():.1f} against"
-                    f" {dense[size].mean():.1f} points, {shown('gain', row)} less, with {' and '.join(accuracies)}."
+                    f" {dense[size].mean():.1f} points; dense minus masked it is {shown('gain', row)}, with"
+                    f" {' and '.join(accuracies)}."
                     f"{listing(less.drop(columns=without.index, errors='ignore'), WIDE)}{named(without, WIDE)}"
                     f"{named_failed(blocked)}",
-                    judged_unless(blocked, "gain", row, after=" less"),
+                    judged_unless(blocked, "gain", row),
                     numbers={**numbers, **row},
                     **told,
                 )
@@ -442,9 +443,9 @@ def _matched(table: pd.DataFrame, asking: Asking, tolerance: float) -> list[Clai
                 asking.answered(
                     MATCHED,
                     f"{word}: the mask itself gives {values[False].mean():.1f} % of validation images, the"
-                    f" random one {values[True].mean():.1f} %; the mask is {shown('more', row)} better."
+                    f" random one {values[True].mean():.1f} %; the difference is {shown('more', row)}."
                     f"{named_failed(blocked)}",
-                    judged_unless(blocked, "more", row, tolerance=tolerance, outcomes=IF_EQUAL, after=" for the mask"),
+                    judged_unless(blocked, "more", row, tolerance=tolerance, outcomes=IF_EQUAL),
                     question=f"Is a random mask with the layer densities of the {name} one{where} as good?",
                     case=f"{name}{where}",
                     key=f"{name}, {SCOPES[scope]}",

@@ -136,7 +136,7 @@ def _agree(table: pd.DataFrame, asking: Asking) -> list[Claim]:
             asking.answered(
                 AGREE,
                 f"{verdict('more', row)}: beyond orthogonal gradients coherence is {classes.mean():.4f} in single"
-                f" classes and {whole_beyond.mean():.4f} in all images, {shown('more', row, 4, '')} more.",
+                f" classes and {whole_beyond.mean():.4f} in all images, a difference of {shown('more', row, 4, '')}.",
                 judged("more", row, 4, ""),
                 {"classes": float(classes.mean()), "all": float(whole_beyond.mean()), **row},
                 question=f"{AGREE.text[:-1]} ({words})?",
@@ -160,8 +160,9 @@ def _by_classes(table: pd.DataFrame, asking: Asking) -> list[Claim]:
                 BY_CLASSES,
                 f"{word}: the mean |diff| is {whole['diff_size'].mean():.4f}; with random signs of whole classes it"
                 f" would be {whole['diff_size_by_classes'].mean():.4f}, of single images"
-                f" {whole['diff_size_by_chance'].mean():.4f}. It is {shown('more', row, 4, '')} more than the former.",
-                judged("more", row, 4, "", tolerance=NEAR, outcomes=IF_EQUAL, after=" more"),
+                f" {whole['diff_size_by_chance'].mean():.4f}. Beyond signs of whole classes it has"
+                f" {shown('more', row, 4, '')}.",
+                judged("more", row, 4, "", tolerance=NEAR, outcomes=IF_EQUAL),
                 row,
                 question=f"{BY_CLASSES.text[:-1]} ({words})?",
                 case=words,

@@ -66,12 +66,13 @@ def _alike(ranks: pd.DataFrame, asking: Asking) -> list[Claim]:
         outcomes = IF_NOT_ABOVE if other in APART else IF_BEYOND
         word = ANSWERS[outcomes[sure]].capitalize()
         ends = row["correlation_low"], row["correlation_high"]
+        some = " Some likeness there is: the interval is above zero." if other in APART and ends[0] > 0 else ""
         stated.append(
             asking.answered(
                 asked,
                 f"{word}: the rank correlation of |diff| and {WORDS[other]} is {shown('correlation', row, 2, '')}, and"
                 f" {100 * own['shared'].mean():.0f} % of the highest tenth of the weights are the same, where chance"
-                " gives 10 %.",
+                f" gives 10 %.{some}",
                 judged(
                     "correlation",
                     row,

@@ -87,8 +87,8 @@ def _settles(overlap: pd.DataFrame, asking: Asking) -> list[Claim]:
             f"{verdict('before', row)}: {when}, {100 * before / last:.0f} to {100 * end / last:.0f} % of the training;"
             f" from then on at least {100 * SETTLED:.0f} % of what the final mask has beyond chance is in the mask of"
             f" every measured epoch. The first such measured epoch is {epochs.mean():.1f} in the mean over"
-            f" {len(epochs)} seeds, {shown('before', row)} of the training before its middle.",
-            judged("before", row, after=" of the training"),
+            f" {len(epochs)} seeds, half of the training minus that is {shown('before', row)}.",
+            judged("before", row),
             numbers={"epoch": float(epochs.mean()), "last": last, "after": before, "until": end, **row},
         )
     ]
@@ -119,7 +119,8 @@ def _depends_on_epoch(overlap: pd.DataFrame, asking: Asking) -> list[Claim]:
         asking.answered(
             LIKE_OTHERS,
             f"{verdict('more', row)}: on average they hold {100 * means['overlap'].mean():.1f} % of its"
-            f" weights, {shown('more', row)} more than chance would give.",
+            f" weights, where chance would give {100 * means['expected'].mean():.1f} %, a difference of"
+            f" {shown('more', row)}.",
             judged("more", row),
             numbers=row,
         )
