@@ -338,6 +338,19 @@ def test_layer_densities_are_percent_over_depth():
     assert convolutions.get_yscale() == "log"
 
 
+def test_masks_of_other_scores_have_a_row_of_their_own_beside_random_ones():
+    table = samples.densities(layers=8, scopes=("floor",))
+    others = table[table["score"] == "diff"].assign(score="snip")
+    figure = layer_densities.draw(pd.concat([table, others], ignore_index=True), MODEL)
+    assert legible(figure)
+    above, _, below, _ = figure.axes
+    assert len(lines_of(above, BLUE)) == 2
+    assert not lines_of(below, BLUE)
+    assert len(lines_of(below, terms.MASK_LOOKS["snip best"].colour)) == 2
+    assert lines_of(above, GREEN)
+    assert lines_of(below, GREEN)
+
+
 def test_layers_that_keep_nothing_are_drawn_at_the_bottom():
     table = samples.densities((0,), layers=4, scopes=("global",)).assign(kept=0)
     figure = layer_densities.draw(table, MODEL)

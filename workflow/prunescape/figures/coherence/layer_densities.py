@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter
 
-from prunescape.coherence.labels import LOCAL, SCOPES, labelled, scopes_of
+from prunescape.coherence.labels import LOCAL, MASKS, OF_THESIS, RANDOM, SCOPES, labelled, scopes_of
 from prunescape.figures import drawing, names, select, style
 from prunescape.figures.coherence import series, terms
 from prunescape.figures.select import at
@@ -20,13 +20,17 @@ KINDS = {
 }
 TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 MOST_TICKS = 6
+# The thesis' masks, and those by other scores beside random ones.
+THESIS = [mask for mask, of in zip(terms.MASK_LOOKS, MASKS, strict=True) if of in OF_THESIS]
+MASKS_OF_A_ROW = (THESIS, [mask for mask in terms.MASK_LOOKS if mask == RANDOM or mask not in THESIS])
 LEAST = 0.01  # percent: layers that keep less are drawn there
 
 
 def draw(densities: pd.DataFrame, model: str) -> Figure:
     """A row a scope, a column a kind of layer, a line a mask over the layers' depth.
 
-    Local masks keep as much of each layer; they have a row only where there are no others.
+    Local masks keep as much of each layer; they have a row only where there are no others. Masks by other scores than
+    the thesis' have rows of their own, with the random ones beside them.
 
     Args:
         densities: model, seed, score, end, scope, layer, layer_index, kind, weights, kept: densities.csv.
@@ -38,11 +42,14 @@ def draw(densities: pd.DataFrame, model: str) -> Figure:
     present = scopes_of(table)
     scopes = [scope for scope in present if scope != LOCAL] or present or [""]
     kinds = [kind for kind in KINDS if (table["kind"] == kind).any()] or [""]
-    figure = style.new_figure(max(7.6, min(12.5, 3.6 * len(kinds) + 1.4)), 2.8 * len(scopes) + 1.6)
-    grid = figure.subplots(len(scopes), len(kinds), squeeze=False, sharey="row")
+    rows = [(scope, masks) for scope in scopes for masks in MASKS_OF_A_ROW if ({*masks} - {RANDOM}) & {*looks}]
+    rows = rows or [(scope, looks) for scope in scopes]
+    figure = style.new_figure(max(7.6, min(12.5, 3.6 * len(kinds) + 1.4)), 2.8 * len(rows) + 1.6)
+    grid = figure.subplots(len(rows), len(kinds), squeeze=False, sharey="row")
     order = {place: number for number, place in enumerate(sorted(table["layer_index"].unique()), start=1)}
-    for row, scope in zip(grid, scopes, strict=True):
+    for row, (scope, masks) in zip(grid, rows, strict=True):
         here = at(table, scope=scope) if scope else table
+        here = here[here["mask"].isin([*masks])]
         for axes, kind in zip(row, kinds, strict=True):
             own = at(here, kind=kind).assign(layer=lambda rows: rows["layer_index"].map(order))
             spread = select.over_seeds(own, ["mask", "layer"], ["kept"])

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -18,10 +19,9 @@ ORDER = {
     "movement": "movement in training",
 }
 VALUES = {
-    "rank_correlation": ("Rank correlation", "RdBu_r", -1.0, 1.0, "{:.2f}"),
-    "shared": ("Shared by the highest tenths (%)", "Blues", 0.0, 100.0, "{:.0f}"),
+    "rank_correlation": ("Rank correlation", "RdBu_r", -1.0, 1.0, 2),
+    "shared": ("Shared by the highest tenths (%)", "Blues", 0.0, 100.0, 0),
 }
-DARK = 0.6  # of the colours' range: beyond, words are white
 
 
 def draw(score_ranks: pd.DataFrame, model: str) -> Figure:
@@ -39,30 +39,25 @@ def draw(score_ranks: pd.DataFrame, model: str) -> Figure:
         figure,
         f"{names.model_title(model)}: what orders weights alike",
         "All weights that are pruned, gradients at the highest coherence. Chance gives 0, and 10 % of the tenths."
-        + drawing.seeds_words(table),
+        f" Means over {table['seed'].nunique()} seeds.",
     )
     return figure
 
 
 def _matrix(axes: Axes, table: pd.DataFrame, name: str) -> None:
-    title, colours, low, high, form = VALUES[name]
+    title, colours, low, high, digits = VALUES[name]
     axes.set_title(title)
     present = [score for score in ORDER if score in {*table["one"], *table["other"]}]
     if not present or table[name].isna().all():
         drawing.empty(axes)
         return
-    means = table.groupby(["one", "other"])[name].mean()
-    values = np.full((len(present), len(present)), np.nan)
-    for (one, other), value in means.items():
-        places = sorted([present.index(one), present.index(other)])
-        values[places[1], places[0]] = value
-    axes.imshow(np.ma.masked_invalid(values), cmap=colours, vmin=low, vmax=high, aspect="auto")
-    for row, column in zip(*np.nonzero(np.isfinite(values)), strict=True):
-        value = values[row, column]
-        ink = style.PAPER if abs(value) > DARK * high else style.INK
-        axes.text(column, row, form.format(value), ha="center", va="center", color=ink, fontsize=8)
     words = [ORDER[score] for score in present]
-    axes.set_xticks(range(len(present) - 1), words[:-1], rotation=35, ha="right")
-    axes.set_yticks(range(1, len(present)), words[1:])
-    axes.set(xlim=(-0.5, len(present) - 1.5), ylim=(len(present) - 0.5, 0.5))
+    values = pd.DataFrame(np.nan, words, words)
+    for (one, other), value in table.groupby(["one", "other"])[name].mean().items():
+        column, row = sorted([present.index(one), present.index(other)])
+        values.iloc[row, column] = round(value, digits) + 0.0  # no -0.00
+    form = {"annot": True, "fmt": f".{digits}f", "annot_kws": {"fontsize": 8}, "cbar": False}
+    seaborn.heatmap(values.iloc[1:, :-1], vmin=low, vmax=high, cmap=colours, ax=axes, **form)
+    axes.set_xticks(axes.get_xticks(), words[:-1], rotation=35, ha="right")
+    axes.tick_params(axis="y", rotation=0)
     axes.grid(visible=False)
