@@ -124,9 +124,13 @@ def more_seeds(distance: float, low: float, high: float) -> str:
 
 def shown(name: str, row: Mapping[str, Any], digits: int = 1, unit: str = " points") -> str:
     """A mean with its interval: `+12.3 points [4.0, 20.6]`, or why it has none."""
+    return f"{row[name]:+.{digits}f}{unit}{in_brackets(name, row, digits) or f' ({_why(row)}, no interval)'}"
+
+
+def in_brackets(name: str, row: Mapping[str, Any], digits: int = 1) -> str:
+    """An interval after its number: ` [4.0, 20.6]`; "" where there is none."""
     low, high = row[f"{name}_low"], row[f"{name}_high"]
-    mean = f"{row[name]:+.{digits}f}{unit}"
-    return f"{mean} ({_why(row)}, no interval)" if np.isnan(low) else f"{mean} [{low:.{digits}f}, {high:.{digits}f}]"
+    return "" if np.isnan(low) else f" [{low:.{digits}f}, {high:.{digits}f}]"
 
 
 def _why(row: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from prunescape.claims.intervals import of_seeds
+from prunescape.claims.judgement import in_brackets
 from prunescape.coherence.labels import FIXED, MASKS, NONE, WIDE, of_mask
 
 LEARNT = 1 / 3  # of the way from guessing to no mistake on training images
@@ -110,11 +111,7 @@ def listing(gains: pd.DataFrame, experiment: str, without: Sequence[float] = ())
     rows = {size: of_seeds("gain", gains[size].dropna()) for size in gains if gains[size].notna().any()}
     if len(rows) < 2:
         return ""
-    each = [
-        f"{number(size)}: {row['gain']:+.1f}"
-        + ("" if np.isnan(row["gain_low"]) else f" [{row['gain_low']:.1f}, {row['gain_high']:.1f}]")
-        for size, row in rows.items()
-    ]
+    each = [f"{number(size)}: {row['gain']:+.1f}{in_brackets('gain', row)}" for size, row in rows.items()]
     learnt = gains.drop(columns=[size for size in without if size in gains])
     places = [number(place) for place in turns(learnt.mean())]
     turn = f"the sign turns at about {' and '.join(places)}" if places else "the sign is the same throughout"

@@ -8,7 +8,7 @@ import pandas as pd
 from prunescape.claims.asking import Asking, Estimand
 from prunescape.claims.claim import Claim
 from prunescape.claims.intervals import of_seeds
-from prunescape.claims.judgement import ANSWERS, CANNOT, IF_ABOVE, UNDECIDED, decided, shown
+from prunescape.claims.judgement import ANSWERS, CANNOT, IF_ABOVE, UNDECIDED, decided, in_brackets, shown
 from prunescape.coherence.asked import answer_of, is_core, judged_unless, named_failed
 
 
@@ -65,7 +65,9 @@ def with_size(
         return [asking.answered(asked, why, None, numbers, outcome=CANNOT, question=question, case=case)]
     row = answer_of(asking, asked, "slope", slope)
     by_size = {one: of_seeds("mean", known[one].dropna()) for one in sorted(known) if known[one].notna().any()}
-    each = ", ".join(f"{_told(mean, digits)} at {one:,.0f}" for one, mean in by_size.items())
+    each = ", ".join(
+        f"{mean['mean']:.{digits}f}{in_brackets('mean', mean, digits)} at {one:,.0f}" for one, mean in by_size.items()
+    )
     word = ANSWERS[UNDECIDED if blocked else outcomes[decided("slope", row)]].capitalize()
     ranks = rank_correlation(known)
     return [
@@ -95,11 +97,3 @@ def rank_correlation(values: pd.DataFrame) -> float:
     varied = [row.dropna().astype(float) for _, row in values.iterrows() if row.nunique() > 1]
     found = [row.rank().corr(pd.Series(row.index, index=row.index, dtype=float).rank()) for row in varied]
     return float(np.mean(found)) if found else float("nan")
-
-
-def _told(mean: Mapping[str, float], digits: int) -> str:
-    """A mean with its 95 % interval, where there is one."""
-    words = f"{mean['mean']:.{digits}f}"
-    if np.isnan(mean["mean_low"]):
-        return words
-    return f"{words} [{mean['mean_low']:.{digits}f}, {mean['mean_high']:.{digits}f}]"

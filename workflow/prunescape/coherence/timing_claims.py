@@ -1,6 +1,5 @@
 """The claims on when masks are made: the thesis' open questions (7.2) how soon they settle and are good enough."""
 
-from math import isnan
 from typing import Any
 
 import pandas as pd
@@ -18,6 +17,7 @@ from prunescape.claims.judgement import (
     NOT_BELOW,
     OPEN,
     decided,
+    in_brackets,
     judged,
     more_seeds,
     shown,
@@ -226,11 +226,7 @@ def _good_enough(
 def _each(earlier: pd.DataFrame) -> str:
     """What each early mask gives beside the one that is used, with 95 % intervals, in a sentence; "" for one epoch."""
     told = {int(epoch): of_seeds("more", of["more"].dropna()) for epoch, of in earlier.groupby("epoch")}
-    ends = {
-        epoch: "" if isnan(row["more_low"]) else f" [{row['more_low']:.1f}, {row['more_high']:.1f}]"
-        for epoch, row in told.items()
-    }
-    each = ", ".join(f"{epoch}: {row['more']:+.1f}{ends[epoch]}" for epoch, row in told.items())
+    each = ", ".join(f"{epoch}: {row['more']:+.1f}{in_brackets('more', row)}" for epoch, row in told.items())
     return f" By epoch: {each}." if len(told) > 1 else ""
 
 
