@@ -466,6 +466,26 @@ def test_initialisations_are_compared_at_the_largest_parent_and_may_explain_its_
     assert [row["answer"] for row in same] == [row["answer"] for row in others]  # all else is of He's alone
 
 
+def test_one_network_of_two_scopes_answers_once() -> None:
+    """Random masks are the same with a floor and without, where no layer would be below it."""
+    children = samples.network_children(scopes=("global", "floor", "local"), broken=88.0)
+    known = stated({"children": children}).claims
+    numbers = [*children.columns[children.columns.get_loc("density") :]]
+    random = children["score"] == "random"
+    for column in numbers:
+        children.loc[random & (children["scope"] == "floor"), column] = children.loc[
+            random & (children["scope"] == "global"), column
+        ].to_numpy()
+    found = stated({"children": children}).claims
+    of_random = [claim.case for claim in found if claim.key == "masked_over_dense" and "random" in claim.case]
+    assert of_random == ["random, global and global with a floor", "random, local"]
+    assert len(known) - len(found) == 1  # its comparisons with other masks are of different ones
+    (merged,) = [claim for claim in found if claim.case == of_random[0]]
+    (alone,) = [claim for claim in known if claim.key == "masked_over_dense" and claim.case == "random, global"]
+    assert merged.effect == alone.effect
+    assert merged.level < alone.level  # fewer answers, more of the level each
+
+
 def test_the_level_is_split_over_all_answers() -> None:
     """Four fifths over the core questions' answers, the rest over the others; bounds together are at the level."""
     given = samples.tables()

@@ -1,6 +1,6 @@
 """The claims on masks: the thesis' chapters 5 and 6, and of its open questions (7.2) that on layer densities."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import inf
 from typing import Any
 
@@ -215,7 +215,7 @@ Published = Callable[[str, tuple[str, str]], float]
 
 
 def published_top1(children: pd.DataFrame, data: str) -> Published:
-    """The accuracy that the thesis prints for a scope (in words) and a mask; NaN where it has another setting.
+    """The accuracy that the thesis prints for scopes (see `different`) and a mask; NaN where it has another setting.
 
     Args:
         children: the study's table of masked networks, of one model.
@@ -228,14 +228,33 @@ def published_top1(children: pd.DataFrame, data: str) -> Published:
         for _, row in table.iterrows():
             for scope in [row["scope"]] if row["scope"] else scopes:  # the dense network belongs to each
                 by_mask[SCOPES[scope], (row["score"], row["end"])] = float(row["published_validation_top1"])
-    return lambda scope, mask: by_mask.get((scope, mask), np.nan)
+    return lambda scopes, mask: next(
+        (by_mask[scope, mask] for scope in scopes.split(" and ") if (scope, mask) in by_mask), np.nan
+    )
 
 
-def _parts(children: pd.DataFrame, experiment: str) -> list[tuple[str, pd.DataFrame]]:
-    """The rows of each scope of an experiment, with its words; networks of no scope belong to each."""
+def _parts(children: pd.DataFrame, experiment: str) -> dict[str, pd.DataFrame]:
+    """The rows of each scope of an experiment, by its words; networks of no scope belong to each."""
     table = with_gap(labelled(of_first_initialisation(children[children["experiment"] == experiment])))
     table = table.reindex(columns=[*table.columns.union(["width", "parent_parameters"], sort=False)])
-    return [(SCOPES[scope], with_sizes(in_scope(table, scope), experiment)) for scope in scopes_of(table)]
+    return {SCOPES[scope]: with_sizes(in_scope(table, scope), experiment) for scope in scopes_of(table)}
+
+
+def different(parts: Mapping[str, pd.DataFrame], *masks: tuple[str, str]) -> dict[str, pd.DataFrame]:
+    """The parts in which networks with these masks differ, by the words of their scopes: `global and local`.
+
+    One network may be of several scopes, as one with a random mask is, with a floor or without; it answers once.
+
+    Args:
+        parts: rows with validation_loss and others, by the words of their scope.
+        masks: score and end of those that are compared.
+    """
+    found: dict[bytes, tuple[list[str], pd.DataFrame]] = {}
+    for words, part in parts.items():
+        own = pd.concat([of_mask(part, *mask) for mask in masks]).drop(columns="scope")
+        same = pd.util.hash_pandas_object(own.sort_values([*own]), index=False).to_numpy().tobytes()
+        found.setdefault(same, ([], part))[0].append(words)
+    return {" and ".join(words): part for words, part in found.values()}
 
 
 def _against_dense(children: pd.DataFrame, asking: Asking, bound: float, printed: Published) -> list[Claim]:
@@ -246,8 +265,9 @@ def _against_dense(children: pd.DataFrame, asking: Asking, bound: float, printed
     }
     stated = []
     for experiment, text in texts.items():
-        for scope, part in _parts(children, experiment):
-            for mask, name in ASKED.items():
+        parts = _parts(children, experiment)
+        for mask, name in ASKED.items():
+            for scope, part in different(parts, mask).items():
                 own, dense = (by_size(part, one, "validation_top1") for one in (mask, (NONE, "")))
                 gains = (own - dense).dropna(how="all").dropna(axis=1, how="all")
                 if gains.empty:
@@ -338,8 +358,9 @@ def _by_size(gains: pd.DataFrame, without: pd.Series) -> dict[str, Any]:
 
 def _generalise(children: pd.DataFrame, asking: Asking, bound: float) -> list[Claim]:
     stated = []
-    for scope, part in _parts(children, WIDE):
-        for mask, name in ASKED.items():
+    parts = _parts(children, WIDE)
+    for mask, name in ASKED.items():
+        for scope, part in different(parts, mask).items():
             values = {
                 value: (by_size(part, mask, value), by_size(part, (NONE, ""), value))
                 for value in ("gap", "train_top1", "validation_top1")
@@ -386,8 +407,9 @@ def _generalise(children: pd.DataFrame, asking: Asking, bound: float) -> list[Cl
 def _compared(children: pd.DataFrame, asking: Asking, bound: float, printed: Published) -> list[Claim]:
     stated = []
     for experiment in (WIDE, NETWORK):
-        for scope, part in _parts(children, experiment):
-            for asked, one, other in (*PAIRS, *OF_GRADIENTS):
+        parts = _parts(children, experiment)
+        for asked, one, other in (*PAIRS, *OF_GRADIENTS):
+            for scope, part in different(parts, one, other).items():
                 first, second = (by_size(part, mask, "validation_top1") for mask in (one, other))
                 more = (first - second).dropna(how="all").dropna(axis=1, how="all")
                 if more.empty:
@@ -404,8 +426,9 @@ def _compared(children: pd.DataFrame, asking: Asking, bound: float, printed: Pub
 
 def _larger_parents(children: pd.DataFrame, asking: Asking, bound: float) -> list[Claim]:
     stated = []
-    for scope, part in _parts(children, FIXED):
-        for mask, name in ASKED.items():
+    parts = _parts(children, FIXED)
+    for mask, name in ASKED.items():
+        for scope, part in different(parts, mask).items():
             known = of_mask(part, *mask)
             own = known.pivot_table(index="seed", columns="parent_parameters", values="validation_top1")
             tops = known.groupby("parent_parameters")["train_top1"].mean()
@@ -426,9 +449,10 @@ def _larger_parents(children: pd.DataFrame, asking: Asking, bound: float) -> lis
 
 def _matched(table: pd.DataFrame, asking: Asking, tolerance: float) -> list[Claim]:
     table, stated = labelled(table), []
-    for scope in scopes_of(table):
-        for mask, name in MASKS.items():
-            own = of_mask(in_scope(table, scope), *mask)
+    parts = {SCOPES[scope]: in_scope(table, scope) for scope in scopes_of(table)}
+    for mask, name in MASKS.items():
+        for scope, part in different(parts, mask).items():
+            own = of_mask(part, *mask)
             values = own.pivot_table(index="seed", columns="matched", values="validation_top1")
             if not {False, True} <= set(values) or values.dropna().empty:
                 continue
@@ -438,7 +462,7 @@ def _matched(table: pd.DataFrame, asking: Asking, tolerance: float) -> list[Clai
             row = answer_of(asking, MATCHED, "more", values[False] - values[True])
             sure = OPEN if blocked else decided("more", row, tolerance)
             word = {EQUAL: "Yes", ABOVE: "No", BELOW: "Yes, it is better"}.get(sure, "Not decided")
-            where = f" ({SCOPES[scope]})" if len(scopes_of(table)) > 1 else ""
+            where = f" ({scope})" if len(parts) > 1 else ""
             stated.append(
                 asking.answered(
                     MATCHED,
@@ -448,7 +472,7 @@ def _matched(table: pd.DataFrame, asking: Asking, tolerance: float) -> list[Clai
                     judged_unless(blocked, "more", row, tolerance=tolerance, outcomes=IF_EQUAL),
                     question=f"Is a random mask with the layer densities of the {name} one{where} as good?",
                     case=f"{name}{where}",
-                    key=f"{name}, {SCOPES[scope]}",
+                    key=f"{name}, {scope}",
                     numbers=row,
                 )
             )

@@ -43,7 +43,7 @@ def draw(densities: pd.DataFrame, model: str) -> Figure:
     scopes = [scope for scope in present if scope != LOCAL] or present or [""]
     kinds = [kind for kind in KINDS if (table["kind"] == kind).any()] or [""]
     rows = [(scope, masks) for scope in scopes for masks in MASKS_OF_A_ROW if ({*masks} - {RANDOM}) & {*looks}]
-    rows = rows or [(scope, looks) for scope in scopes]
+    rows = rows or [(scope, THESIS) for scope in scopes]
     figure = style.new_figure(max(7.6, min(12.5, 3.6 * len(kinds) + 1.4)), 2.8 * len(rows) + 1.6)
     grid = figure.subplots(len(rows), len(kinds), squeeze=False, sharey="row")
     order = {place: number for number, place in enumerate(sorted(table["layer_index"].unique()), start=1)}
