@@ -13,7 +13,7 @@ import pytest
 from prunescape.errors import UserError
 from prunescape.runtime import fingerprint
 from prunescape.studies.registry import STUDIES
-from prunescape.studies.study import Study, module_of
+from prunescape.studies.study import Study
 
 WORKFLOW = Path(fingerprint.__file__).parents[2]
 ROOMS = [
@@ -196,6 +196,114 @@ def test_a_definition_counts_where_anything_that_counts_says_its_name(text: str,
     assert digest("prunescape.lanes.optimiser") != other  # the source itself counts as a whole
 
 
+MODULE = """
+import functools
+
+from prunescape.errors import UserError
+from prunescape.lanes.optimiser import LaneSGD as Steps, LaneOptimiser
+
+LEVEL = 1
+TABLES = {"a": "prunescape.hpspace.several:by_name"}
+
+
+def doubled(function):
+    return lambda table: 2 * function(table)
+
+
+class Kept:
+    value = 1
+
+    def told(self):
+        return self.value
+
+
+class Child(Kept):
+    pass
+
+
+def helper(table):
+    return deeper(table)
+
+
+def deeper(table):
+    return table + 1
+
+
+def by_name(table):
+    return table + 5
+
+
+def default():
+    return 3
+
+
+def annotated(table):
+    return 8
+
+
+@functools.cache
+def first(table, more=default()):
+    return helper(table) + LEVEL + Child().told() + len(TABLES) + Steps(more)
+
+
+def second(table):
+    return table + 2
+
+
+@doubled
+def third(table):
+    return table + 3
+
+
+def __getattr__(name):
+    return 7
+"""
+
+
+EDITS = [  # of it: before, after, and whether the function `first` depends on it
+    ("+ LEVEL", "- LEVEL", True),
+    ("LEVEL = 1", "LEVEL = 2", True),
+    ("2 * function", "3 * function", True),  # of the module: a decorator may do anything
+    ("@functools.cache", "@doubled", True),
+    ("value = 1", "value = 2", True),
+    ("class Child(Kept)", "class Child(Kept, dict)", True),
+    ("return deeper(table)", "return deeper(table + 1)", True),
+    ("table + 1", "table + 1.0", True),
+    ("table + 5", "table + 6", True),
+    ("return 3\n", "return 4\n", True),
+    ("optimiser import LaneSGD as Steps", "optimiser import LaneAdam as Steps", True),
+    ("table + 3", "table + 4", True),
+    ("return 7", "return 8", True),
+    ("return table + 2", "return table - 2", False),
+    ("return 8", "return 9", False),
+]
+
+
+def test_a_function_counts_with_what_it_may_use_and_its_neighbours_do_not(fresh) -> None:
+    folder, digest = fresh
+    module = folder / "prunescape" / "hpspace" / "several.py"
+    module.write_text(MODULE)
+    before, whole = digest("prunescape.hpspace.several:first"), digest("prunescape.hpspace.several")
+    for old, new, counts in EDITS:
+        module.write_text(MODULE)
+        edit(module, old, new)
+        assert (digest("prunescape.hpspace.several:first") != before) == counts, new
+        assert digest("prunescape.hpspace.several") != whole, new
+
+
+def test_the_code_that_a_function_imports_counts(fresh) -> None:
+    folder, digest = fresh
+    (folder / "prunescape" / "hpspace" / "several.py").write_text(MODULE)
+    before = digest("prunescape.hpspace.several:second")
+    edit(folder / "prunescape" / "lanes" / "optimiser.py", "mul_(self.momentum)", "mul_(2 * self.momentum)")
+    assert digest("prunescape.hpspace.several:second") != before  # the module imports it, whatever `second` does
+
+
+def test_a_function_that_is_not_there_is_told(fresh) -> None:
+    with pytest.raises(UserError, match=r"prunescape\.hpspace\.risk:misspelt: there is no such function in .*risk\.py"):
+        fresh[1]("prunescape.hpspace.risk:misspelt")
+
+
 def test_what_is_used_of_a_definition_that_is_new_counts_from_then_on(fresh) -> None:
     folder, digest = fresh
     digest("hpspace/train_tile.py")
@@ -320,7 +428,7 @@ def test_scripts_that_only_read_tables_start_without_torch() -> None:
 @pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.name)
 def test_functions_that_studies_name_start_without_torch(study: Study) -> None:
     functions = [*(figure.draw for figure in study.figures), *(analysis.function for analysis in study.analyses)]
-    modules = {fingerprint._locate(module_of(function)) for function in functions}
+    modules = {fingerprint._locate(function) for function in functions}
     assert modules
     assert not [path for path in modules if imported(path) & SLOW]
 

@@ -117,6 +117,8 @@ SETTINGS = {
     ("data.catalogue", "IMAGES"),  # how many there are, for what a study will cost
     ("data.catalogue", "DEFAULT_FOLDER_SIZE"),  # a line for small images; what is stored is `Geometry`'s
 }
+# The digest of a user's own code is the setting `external_code`; where the library lies is no number.
+SETTINGS |= {("runtime.fingerprint", name) for name in ("meaning", "LIBRARY")}
 # A seal's own path and form, and what a page tells of it: the readers of seals know an identity by its digest.
 # Batches and tiles compare identities: a training that is taken over has the bytes of one that is made.
 OF_SEALS = {("io.seals", name) for name in ("Seal", "seal", "seal_path", "accepted", "place_of", "Identity")}

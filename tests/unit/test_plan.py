@@ -1,10 +1,13 @@
 """The plan: what a config can combine, names of variants, files and settings of steps, and what jobs ask for."""
 
+import ast
+import importlib
 import inspect
 import itertools
 import json
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +29,7 @@ from prunescape.plan.step import Job
 from prunescape.runtime import fingerprint
 from prunescape.runtime.named import OF_JOB, arguments, named
 from prunescape.studies import coherence
-from prunescape.studies.study import module_of
+from prunescape.studies.registry import STUDIES
 from prunescape.training.engine import Engine
 from prunescape.training.memory import Needs
 from prunescape.training.retraining import AT_INIT, FINE_TUNING, SCRATCH, WEIGHT_REWINDING
@@ -238,20 +241,58 @@ def test_tables_that_are_put_together_ask_for_all_their_columns(whole: Plan) -> 
 def test_identities_cover_the_functions_of_entries_and_not_the_registry(
     whole: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def files(*sources: str) -> tuple[str, ...]:
-        return tuple(fingerprint.definitions(*sources))
-
-    monkeypatch.setattr(fingerprint, "digest", files)
+    monkeypatch.setattr(fingerprint, "digest", lambda *sources: sources)
     monkeypatch.setattr(identity, "_sources", {})
     for job in (replace(step).all_jobs()[0] for step in whole.steps if step.all_jobs()):
         settings = job.identity
-        assert not [file for file in settings["code"] if file.startswith("prunescape/studies/")], job.step.name
+        reached = fingerprint.definitions(*settings["code"])
+        assert not [file for file in reached if file.startswith("prunescape/studies/")], job.step.name
+        assert "" in reached[f"scripts/{job.step.script}"]
         named_by = [settings[name] for name in ("function",) if name in settings]
         named_by += settings.get("readers", {}).values()
         if job.step.script == "studies/state_claims.py":
             named_by.append(f"prunescape.{settings['study']}.claims:claims")
-        files_of = [f"{module_of(function).replace('.', '/')}.py" for function in named_by]
-        assert {f"scripts/{job.step.script}", *files_of} <= {*settings["code"]}, job.step.name
+        for function in named_by:
+            module, _, name = function.partition(":")
+            assert name in reached[f"{module.replace('.', '/')}.py"], job.step.name
+
+
+def test_tables_hang_on_the_published_tables_that_their_functions_read() -> None:
+    for study in STUDIES:
+        entries = [(of.function, of.published) for of in study.analyses]
+        entries += [(f"prunescape.{study.name}.claims:claims", study.claims.published)] if study.claims else []
+        for function, names in entries:
+            read = published_by(function)
+            assert all(any(re.fullmatch(pattern, name) for pattern in read) for name in {*names} - SETTINGS), function
+            assert {pattern for pattern in read if "." not in pattern} <= {*names}, function
+            for name in names:
+                assert (PROJECT / "workflow" / "reference" / f"{name}.csv").is_file(), name
+
+
+SETTINGS = {"matthiesen2023_settings"}  # which is no table, and is read by the run as well
+
+
+def published_by(function: str) -> set[str]:
+    """Patterns of the names with which `published` is called in what a function reaches."""
+    found = set()
+    for file, names in fingerprint.definitions(function).items():
+        tree = ast.parse((PROJECT / "workflow" / file).read_text()) if file.endswith(".py") else ast.Module([], [])
+        for part in (of for of in tree.body if getattr(of, "name", "") in names):
+            calls = [of for of in ast.walk(part) if isinstance(of, ast.Call) and ast.unparse(of.func) == "published"]
+            found |= {"".join(map(_pattern_in(file), of.args[0].values)) for of in calls}
+    return found
+
+
+def _pattern_in(file: str) -> Callable[[ast.expr], str]:
+    """What gives the text of a part of an f-string: of `SOURCE` that of the module, of other values any."""
+    module = importlib.import_module(file.removesuffix(".py").replace("/", "."))
+
+    def pattern(part: ast.expr) -> str:
+        if isinstance(part, ast.Constant):
+            return str(part.value)
+        return str(module.SOURCE) if ast.unparse(part.value) == "SOURCE" else ".+"
+
+    return pattern
 
 
 def test_what_is_said_of_a_figure_is_part_of_the_page_alone(whole: Plan, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -152,7 +152,11 @@ CASES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     "from which accuracy a network has learnt": (config(verdict={"least_skill": 0.1}), CONFIRMATION),
     "the published numbers": (
         code("reference/matthiesen2023_table_4_2.csv", "0.622", "0.623"),
-        THESIS_TABLES | SETUP_TABLES,
+        {"table_hpspace_4_2"},
+    ),
+    "one table's function, in a module with others": (
+        code("prunescape/hpspace/published.py", 'theirs["d_excess"] = theirs', 'theirs["d_excess"] = 1.0 * theirs'),
+        {"table_hpspace_4_2"},
     ),
     "the permutation tests": (code("prunescape/hpspace/permutation.py", "MOST = 4999", "MOST = 9999"), SHIFTS),
     "the closed form of regret": (
@@ -238,6 +242,29 @@ def test_an_edit_makes_stale_what_depends_on_it(case: str, library: Path, before
         with edited(library):
             after = graph(yaml.safe_load((library / "config.yaml").read_text()))
     assert rules(stale(before, after)) == with_page(expected)
+
+
+@pytest.mark.parametrize(
+    ("old", "expected"),
+    [
+        ("rows: list[dict[str, object]] = []", {"table_mechanism_utility_ranks"}),  # of `rank_stability`
+        ('"sets": len(part)', {"table_mechanism_prediction_correlations"}),
+    ],
+)
+def test_an_edit_of_one_tables_function_leaves_its_neighbours_fresh(
+    old: str, expected: set[str], library: Path
+) -> None:
+    """Five tables of the study are made by functions of one module."""
+    config = merged(TINY, {"mechanism": {}})
+    with restored(library), edited(library):
+        before = graph(config, "mechanism")
+        code("prunescape/mechanism/statistics.py", old, old.replace("[]", "list(())").replace("part)", "part) + 0"))(
+            library
+        )
+        forget()
+        again = rules(stale(before, graph(config, "mechanism")))
+    tables = {rule for rule in again if rule.startswith("table_")}
+    assert tables == expected
 
 
 @pytest.mark.workflow

@@ -20,15 +20,14 @@ from prunescape.models.architecture import Architecture, load_architecture
 
 SOURCE = "matthiesen2023_table_"
 KEYS = ["model", "variant", "metric"]
-TITLES = {"3_4": ["model"], "4_1": ["model", "variant", "roi"], "4_2": ["model", "variant"]}
 
 
-def images(meta: str, data: str) -> pd.DataFrame:
+def make_table_3_1(meta: str, data: str) -> pd.DataFrame:
     """`table_3_1.csv`, of the file that describes the prepared data and the data set's name."""
     return table_3_1(load_prepared(meta), data)
 
 
-def networks(architectures: Sequence[str], data: str) -> pd.DataFrame:
+def make_table_3_2(architectures: Sequence[str], data: str) -> pd.DataFrame:
     """`table_3_2.csv`, of the files of the dense networks and the data set's name."""
     return table_3_2([load_architecture(path) for path in architectures], data)
 
@@ -63,7 +62,7 @@ def _shape(shape: Sequence[int]) -> str:
     return " x ".join(map(str, (*sides, channels)))
 
 
-def prior(cells: pd.DataFrame, compared: Mapping[str, Any], theirs: Mapping[str, Any]) -> pd.DataFrame:  # noqa: ARG001
+def make_table_3_4(cells: pd.DataFrame, compared: Mapping[str, Any], theirs: Mapping[str, Any]) -> pd.DataFrame:  # noqa: ARG001
     """Table 3.4, of `cells.csv`.
 
     Args:
@@ -73,23 +72,23 @@ def prior(cells: pd.DataFrame, compared: Mapping[str, Any], theirs: Mapping[str,
     return table_3_4(of_grid(cells), compared)
 
 
-def ellipses(
+def make_table_4_1(
     cells: pd.DataFrame,
     intervals: pd.DataFrame,
     compared: Mapping[str, Any],
     theirs: Mapping[str, Any],  # noqa: ARG001
 ) -> pd.DataFrame:
-    """Table 4.1, of `cells.csv` and `intervals.csv`; see `prior`."""
+    """Table 4.1, of `cells.csv` and `intervals.csv`; see `make_table_3_4`."""
     return with_variants(table_4_1(intervals, compared), cells)
 
 
-def risks(
+def make_table_4_2(
     cells: pd.DataFrame,
     intervals: pd.DataFrame,
     compared: Mapping[str, Any],
     theirs: Mapping[str, Any],  # noqa: ARG001
 ) -> pd.DataFrame:
-    """Table 4.2, of `cells.csv` and `intervals.csv`; see `prior`."""
+    """Table 4.2, of `cells.csv` and `intervals.csv`; see `make_table_3_4`."""
     return with_variants(table_4_2(intervals, compared), cells)
 
 
@@ -108,7 +107,7 @@ def table_3_4(cells: pd.DataFrame, config: Mapping[str, Any]) -> pd.DataFrame:
         top1=("top1", "mean"),
         top5=("top5", "mean"),
     )
-    return _beside(ours, "3_4", ["top1", "top5"], config)
+    return _beside(ours, published(f"{SOURCE}3_4"), ["model"], ["top1", "top5"], config)
 
 
 def table_4_1(intervals: pd.DataFrame, config: Mapping[str, Any]) -> pd.DataFrame:
@@ -120,7 +119,8 @@ def table_4_1(intervals: pd.DataFrame, config: Mapping[str, Any]) -> pd.DataFram
     """
     return _beside(
         _wide(intervals, ELLIPSE),
-        "4_1",
+        published(f"{SOURCE}4_1"),
+        ["model", "variant", "roi"],
         ["length", "width", "centre_log10_weight_decay", "centre_log10_learning_rate"],
         config,
     )
@@ -135,7 +135,7 @@ def table_4_2(intervals: pd.DataFrame, config: Mapping[str, Any]) -> pd.DataFram
     dense = theirs[theirs["variant"] == DENSE].set_index("model")["d_mean"]
     theirs["d_excess"] = theirs["d_mean"] - theirs["model"].map(dense)
     columns = ["d_mean", "d_std", "rel_mean", "rel_std", "d_excess"]
-    return _beside(_wide(intervals, RISK + BESIDE_DENSE), "4_2", columns, config, theirs)
+    return _beside(_wide(intervals, RISK + BESIDE_DENSE), theirs, ["model", "variant"], columns, config)
 
 
 def _wide(intervals: pd.DataFrame, quantities: Sequence[str]) -> pd.DataFrame:
@@ -153,15 +153,11 @@ def _wide(intervals: pd.DataFrame, quantities: Sequence[str]) -> pd.DataFrame:
 
 
 def _beside(
-    ours: pd.DataFrame,
-    table: str,
-    columns: list[str],
-    config: Mapping[str, Any],
-    theirs: pd.DataFrame | None = None,
+    ours: pd.DataFrame, theirs: pd.DataFrame, by: list[str], columns: list[str], config: Mapping[str, Any]
 ) -> pd.DataFrame:
-    theirs = published(f"{SOURCE}{table}") if theirs is None else theirs
+    """Our table with columns of the thesis' beside, by the columns that tell its rows apart, and the settings."""
     settings = {model: "; ".join(differing(model, config)) or AS_PUBLISHED for model in ours["model"].unique()}
-    result = beside(ours, theirs[[*TITLES[table], *columns]], TITLES[table])
+    result = beside(ours, theirs[[*by, *columns]], by)
     result["setting"] = result["model"].map(settings)
     shown = result["setting"] == AS_PUBLISHED
     if "metric" in result:

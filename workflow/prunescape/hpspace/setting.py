@@ -92,20 +92,20 @@ def _said(model: str) -> dict[str, Any]:
     of_model = f"models.{model}"
     settings: dict[str, Any] = {"data.name": prior["data"]}
     settings |= {f"{of_model}.{name}": yaml.safe_load(prior[name]) for name in ("learning_rate", "weight_decay")}
-    pruned = [row for row in _rows("table_4_2") if row["model"] == model and row["method"] != "dense"]
+    pruned = [row for row in _rows("matthiesen2023_table_4_2") if row["model"] == model and row["method"] != "dense"]
     settings[f"{of_model}.methods"] = list(dict.fromkeys(row["method"] for row in pruned))
     settings[f"{of_model}.ratios"] = list(dict.fromkeys(float(row["ratio"]) for row in pruned))
-    rows = [row for row in _rows("settings") if row["data"] == prior["data"]]
+    rows = [row for row in _rows("matthiesen2023_settings") if row["data"] == prior["data"]]
     return settings | {row["key"]: yaml.safe_load(row["value"]) for row in rows}
 
 
 @functools.cache
 def _priors() -> dict[str, dict[str, str]]:
-    return {row["model"]: row for row in _rows("table_3_4")}
+    return {row["model"]: row for row in _rows("matthiesen2023_table_3_4")}
 
 
 def _rows(table: str) -> list[dict[str, str]]:
-    with (REFERENCE / f"matthiesen2023_{table}.csv").open(encoding="utf-8", newline="") as file:
+    with (REFERENCE / f"{table}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 

@@ -8,11 +8,12 @@ from typing import Any, Generic, TypeVar
 from prunescape.config.section import Section
 from prunescape.plan.step import Files, Job, Sizes, Step, Wildcards, combinations, of_job
 from prunescape.plan.study import Planned
-from prunescape.studies.study import Measurement, module_of
+from prunescape.studies.study import Measurement
 from prunescape.training.strategy import SERIAL
 from prunescape.variant import DENSE
 
 S = TypeVar("S", bound=Section)
+READ_TABLES = "prunescape.io.files:read_tables"
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +65,7 @@ class Companion(Planned, Generic[S]):
             combinations(model=self.models),
             of.lanes,
             script="studies/measure.py",
-            sources=lambda wildcards: [module_of(of.function), *self.run.builder(wildcards)],
+            sources=lambda wildcards: [of.function, *self.run.builder(wildcards)],
         )
 
     def measure(
@@ -150,10 +151,11 @@ class Companion(Planned, Generic[S]):
             "studies/table.py",
             inputs=lambda wildcards: {"paths": self.parts_of(wildcards["table"])},
             values=lambda wildcards: {
-                "function": "prunescape.io.files:read_tables",
+                "function": READ_TABLES,
                 # A part has what its experiment knows: all parts together may lack what others would have told.
                 "columns": list(self._columns[wildcards["table"]]),
             },
+            sources=[READ_TABLES],
             is_local=True,
         )
 

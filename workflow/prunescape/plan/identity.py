@@ -3,6 +3,7 @@
 import hashlib
 import json
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -65,9 +66,9 @@ def code_behind(code: str) -> dict[str, dict[str, str]] | None:
     return fingerprint.definitions(*_sources[code]) if code in _sources else None
 
 
-def published_tables(source: str) -> str:
-    """A digest of the published tables of a source document, beside which a study puts its own."""
-    files = sorted((fingerprint.LIBRARY.parent / "reference").glob(f"{source}_*.csv"))
+def published_tables(names: Iterable[str]) -> str:
+    """A digest of published tables, beside which a study puts its own."""
+    files = [fingerprint.LIBRARY.parent / "reference" / f"{name}.csv" for name in names]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 

@@ -13,7 +13,6 @@ from prunescape.plan.run import Run
 from prunescape.plan.step import Files, Sizes, Step, Wildcards, combinations
 from prunescape.pruning.settings import N_OF_M
 from prunescape.studies.hpspace import STUDY
-from prunescape.studies.study import module_of
 from prunescape.training.retraining import retraining, until
 from prunescape.variant import NORM, Variant, variants_of
 
@@ -435,7 +434,7 @@ class Networks:
             script="studies/table.py",
             inputs={"records": [record for _, _, record in records]},
             values={"function": TABULATE, "variants": named},
-            sources=[module_of(TABULATE)],
+            sources=[TABULATE],
             is_local=True,
             captions=STUDY.of_tables(["pruning"]),
         )

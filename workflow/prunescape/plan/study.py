@@ -10,7 +10,7 @@ from prunescape.plan.networks import Networks
 from prunescape.plan.run import PROJECT, Run
 from prunescape.plan.step import Awaits, Files, Step, Wildcards
 from prunescape.studies.package import PACKAGE, data_package, schemas
-from prunescape.studies.study import Analysis, Figure, Statement, Study, Table, by_name, module_of, placed
+from prunescape.studies.study import Analysis, Figure, Statement, Study, Table, by_name, placed
 
 CLAIMS = {"json": "json", "table": "csv", "text": "txt", "page": "html"}
 
@@ -117,7 +117,7 @@ class Planned:
             *more,
             inputs=inputs,
             values={**called, **values},
-            sources=[module_of(function), *map(module_of, readers.values())],
+            sources=[function, *readers.values()],
             awaits=self.awaits(of.files),
             **others,
         )
@@ -171,7 +171,7 @@ class Planned:
 
     @property
     def claims(self) -> list[Step]:
-        """The step that states the study's claims; its identity starts at the study's own module `claims`."""
+        """The step that states the study's claims; its identity starts at the function `claims` of the study's own."""
         of, made = self.study.claims, {table.name for table in self.made}
         if of is None:
             return []
@@ -187,7 +187,7 @@ class Planned:
             script="studies/state_claims.py",
             inputs=inputs,
             values={"study": self.name, **data, **self.about, **_published(of), **self.run.settings(of.settings)},
-            sources=[f"prunescape.{self.name}.claims"],
+            sources=[f"prunescape.{self.name}.claims:claims"],
             captions={"page": self.study.of_answer(of.title)} if of.title else {},
             tells_accepted=True,
         )
@@ -252,7 +252,7 @@ class Planned:
                 "readers": readers,
                 **values,
             },
-            sources=[module_of(function), *map(module_of, readers.values())],
+            sources=[function, *readers.values()],
             captions={"page": self.study.of_page},
             told=self.told,
             tells_accepted=True,
@@ -293,4 +293,4 @@ class Planned:
 
 def _published(of: Analysis | Statement) -> dict[str, str]:
     """The setting that tells the published numbers beside which an entry puts ours."""
-    return {} if of.reference is None else {"published": published_tables(of.reference)}
+    return {"published": published_tables(of.published)} if of.published else {}

@@ -1,10 +1,11 @@
 """A digest of the code that a rule depends on: it changes when the code's meaning does, and only then.
 
-Snakemake itself sees the text of a script but not the modules it imports. The digest covers a script, or a module, and
-what it may use of the modules of this library that it imports, directly or not, and the templates, scripts and styles
-of pages beside a module that names them. Comments, docstrings, white space and file times do not count (in those of
-pages, only file times do not). Light: used while the Snakefile is parsed; what a file says is kept beside Python's own
-compiled modules, under the hash of its content, so that only files that changed are read as code again.
+Snakemake itself sees the text of a script but not the modules it imports. The digest covers a script, a module or a
+function, and what it may use of its own module and of those of this library that it imports, directly or not, and the
+templates, scripts and styles of pages beside a module that names them. Comments, docstrings, white space and file times
+do not count (in those of pages, only file times do not). Light: used while the Snakefile is parsed; what a file says is
+kept beside Python's own compiled modules, under the hash of its content, so that only files that changed are read as
+code again.
 """
 
 import ast
@@ -22,14 +23,15 @@ from prunescape.errors import UserError
 from prunescape.io.files import write_text
 
 # What these say, look up or arrange cannot change a result: messages, logs, progress, where and when jobs run and whose
-# turn it is, the config, whose values jobs take as settings, and the tables of names, of which each rule takes its own
-# entry as a setting. Else a new model in the catalogue would train all the others again. A test proves it of each name
-# that code with a meaning takes from here, tests/unit/test_no_meaning.py.
+# turn it is, digests of code, the config, whose values jobs take as settings, and the tables of names, of which each
+# rule takes its own entry as a setting. Else a new model in the catalogue would train all the others again. A test
+# proves it of each name that code with a meaning takes from here, tests/unit/test_no_meaning.py.
 NO_MEANING = {
     "config/",
     "errors.py",
     "io/schema.py",
     "io/seals.py",
+    "runtime/fingerprint.py",
     "runtime/job_lock.py",
     "runtime/logs.py",
     "data/catalogue.py",
@@ -47,7 +49,12 @@ _news: set[str] = set()  # what this run has read, by the hash of its content
 
 @cache
 def digest(*sources: str) -> str:
-    """The digest of `sources`: scripts ("hpspace/train_tile.py") or modules ("prunescape.models.cifar_resnet")."""
+    """The digest of `sources`.
+
+    Args:
+        sources: scripts ("hpspace/train_tile.py"), modules ("prunescape.models.cifar_resnet"), which count as a whole,
+            or functions ("prunescape.hpspace.risk:risk_table"), which count with what they may use.
+    """
     lines = [f"{file} {name} {of}" for file, parts in definitions(*sources).items() for name, of in parts.items()]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
@@ -72,26 +79,36 @@ def packages(*sources: str) -> frozenset[str]:
 def _locate(source: str) -> Path:
     if source.endswith(".py"):
         return SCRIPTS / source
-    *_, last = _module_files(source)
+    module, _, function = source.partition(":")
+    *_, last = _module_files(module)
     named = last.parent if last.name == "__init__.py" else last.with_suffix("")
-    if ".".join(named.relative_to(LIBRARY.parent).parts) != source:
-        raise UserError(f"{source}: there is no such module, and a study names it; look at {last} and beside it")
+    if ".".join(named.relative_to(LIBRARY.parent).parts) != module:
+        raise UserError(f"{module}: there is no such module, and a study names it; look at {last} and beside it")
+    if function and function not in (parts := _code(last).parts) and function not in parts[""].says:
+        raise UserError(f"{source}: there is no such function in {last}, and a study names it; mend its entry")
     return last
+
+
+def _function(source: str) -> str:
+    """The name of the function that a source is; empty of scripts and modules."""
+    return source.partition(":")[2]
 
 
 @cache
 def _reached(*sources: str) -> dict[Path, dict[str, str]]:
     """Files behind sources, and digests of those definitions in them that may be used, by name.
 
-    The sources themselves count as a whole, and of any other file whatever it does when it is imported. A function or
-    class there counts if anything that counts says its name, wherever that is: as a name, as an attribute or as text.
-    So none is left out that is used, as long as no code makes up names; a test asks the library for that.
+    Scripts and modules that are sources count as a whole, and of any other file whatever it does when it is imported. A
+    function or class there counts if it is a source itself, or if anything that counts says its name, wherever that is:
+    as a name, as an attribute or as text. So none is left out that is used, as long as no code makes up names; a test
+    asks the library for that.
     """
-    whole = {_locate(source) for source in sources}
+    located = {source: _locate(source) for source in sources}
+    whole = {file for source, file in located.items() if not _function(source)}
     reached: dict[Path, dict[str, str]] = {}
-    said: set[str] = set()
+    said = {_function(source) for source in sources} - {""}
     waiting: dict[str, list[tuple[Path, _Part]]] = {}  # definitions whose names nothing has said yet
-    pending = [file for file in whole if not _is_plumbing(file)]
+    pending = [file for file in located.values() if not _is_plumbing(file)]
 
     def take(file: Path, name: str, part: _Part) -> None:
         reached[file][name] = part.meaning
@@ -179,12 +196,16 @@ def _read(file: Path, content: bytes) -> _Code:
     imported = {name: _imported(file, body) for name, body in by_name.items()}
     tops = {module.split(".")[0] for names in imported.values() for module in names}
     parts = {name: _part(body, imported[name]) for name, body in by_name.items()}
+    defined = {of.name for of in by_name[""] if isinstance(of, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
+    parts[""] = parts[""]._replace(says=parts[""].says | defined)
     return _Code(parts, sorted(tops - {LIBRARY.name} - set(sys.stdlib_module_names)))
 
 
 def _may_wait(statement: ast.stmt) -> bool:
     """Whether a statement defines something and does nothing else; some decorators register what they get."""
     if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return False
+    if statement.name.startswith("__"):  # as a module's `__getattr__`, which is called without its name
         return False
     if isinstance(statement, ast.ClassDef) and statement.keywords:
         return False

@@ -307,7 +307,7 @@ ANALYSES = (
         tables=("children",),
         settings={"data": "data.name"},
         given={"name": "table_6_1_2"},
-        reference="yauney2024",
+        published=("yauney2024_table_6_1", "yauney2024_table_6_2"),
         when=("network",),
     ),
     Analysis(
@@ -316,7 +316,7 @@ ANALYSES = (
         tables=("children",),
         settings={"data": "data.name"},
         given={"name": "table_6_5_6"},
-        reference="yauney2024",
+        published=("yauney2024_table_6_5", "yauney2024_table_6_6"),
         when=("network",),
     ),
 )
@@ -652,7 +652,7 @@ STUDY = Study(
         ),
         files=("data",),
         settings=("coherence.tolerance", "coherence.level"),
-        reference="yauney2024",
+        published=("yauney2024_table_6_1", "yauney2024_table_6_2", "yauney2024_table_6_5", "yauney2024_table_6_6"),
     ),
     figures=FIGURES,
     charts=CHARTS,

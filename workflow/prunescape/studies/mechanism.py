@@ -443,7 +443,7 @@ ANALYSES = (
         gives=("table_1",),
         tables=("cycles",),
         settings={"data": "data.name"},
-        reference="anonymous2021",
+        published=("anonymous2021_table_1",),
         when=("cycles",),
     ),
     Analysis(
@@ -451,7 +451,7 @@ ANALYSES = (
         gives=("table_2",),
         tables=("retrained",),
         settings={"data": "data.name"},
-        reference="anonymous2021",
+        published=("anonymous2021_table_2",),
         when=("pruned",),
     ),
 )
@@ -662,7 +662,7 @@ STUDY = Study(
         ),
         files=("data",),
         settings=("mechanism.tolerance", "mechanism.level"),
-        reference="anonymous2021",
+        published=("anonymous2021_table_1", "anonymous2021_table_2"),
     ),
     figures=FIGURES,
     charts=CHARTS,

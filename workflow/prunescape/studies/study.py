@@ -126,7 +126,7 @@ class Analysis:
         tables: what it reads, as `Figure.tables`.
         files: further files that it reads, by names that the plan of the study knows.
         settings, given: as those of `Figure`.
-        reference: the source whose published tables stand beside ours, the beginning of their files' names.
+        published: names of the published tables that stand beside ours, files of `workflow/reference`.
         when: as `Figure.when`.
     """
 
@@ -136,7 +136,7 @@ class Analysis:
     files: tuple[str, ...] = ()
     settings: Names = ()
     given: Mapping[str, Any] = field(default_factory=dict)
-    reference: str | None = None
+    published: tuple[str, ...] = ()
     when: tuple[str, ...] = ()
 
 
@@ -146,14 +146,14 @@ class Statement:
 
     Attributes:
         tables: names of those that they follow from, as far as the config asks for them.
-        files, settings, reference: as those of `Analysis`.
+        files, settings, published: as those of `Analysis`.
         title: of their page in the report; empty where the report does not have it.
     """
 
     tables: tuple[str, ...]
     files: tuple[str, ...] = ()
     settings: Names = ()
-    reference: str | None = None
+    published: tuple[str, ...] = ()
     title: str = "1 claims"
 
 
@@ -335,8 +335,3 @@ def by_name(names: Names, separator: str = ".") -> dict[str, str]:
 def wildcards_of(pattern: str) -> list[str]:
     """The names of the wildcards of a pattern, in their order, each once."""
     return list(dict.fromkeys(name for _, name, _, _ in string.Formatter().parse(pattern) if name))
-
-
-def module_of(function: str) -> str:
-    """The module of a function that is named "module:function"."""
-    return function.partition(":")[0]
