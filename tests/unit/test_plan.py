@@ -106,6 +106,30 @@ def test_networks_that_lose_no_channels_are_for_stochastic_alone(
             Plan(merged(both, changes), 2)
 
 
+def test_what_only_the_catalogues_tell_is_told_with_all_other_mistakes() -> None:
+    """Of networks with mistakes of their own, what these leave of them."""
+    plain = {"learning_rate": 0.05, "weight_decay": 0.001, "ratios": [0.5]}
+    models = {
+        "resnet56": {**plain, "weights": "nowhere.safetensors"},
+        "vanilla_cnn": {**plain, "criteria": ["bn_scale"], "ratios": [2]},
+        "mine": {**plain, "import": "nowhere:build", "learning_rate": "fast"},
+        "resnet20": {**plain, "ratios": "many"},
+        "nonsense": plain,
+    }
+    wrong = merged(TINY, {"models": models, "recipe": {"epoch": 3}, "grid": {"size": [3]}})
+    with pytest.raises(ConfigError) as caught:
+        Plan(wrong, 2)
+    told = [line.partition(": ")[::2] for line in caught.value.mistakes]
+    places = {place for place, _ in told}
+    assert len(told) == len({*told})
+    assert {"recipe.epoch", "models.mine.learning_rate", "models.nonsense"} <= places
+    assert {"models.resnet56.weights", "models.vanilla_cnn.criteria", "models.mine.import"} <= places
+    assert {place for place, words in told if "needs images of at least" in words} == {
+        "models.resnet56",
+        "models.resnet20",
+    }
+
+
 def test_the_array_covers_every_pair_of_choices() -> None:
     for a, b in itertools.combinations(CHOICES, 2):
         seen = {(row[a], row[b]) for row in ROWS}

@@ -106,6 +106,9 @@ def test_ignored_layers_keep_their_channels_and_all_others_are_pruned() -> None:
         UserError, match=r"^models\.resnet20\.ignored_layers: unknown module .* did you mean 'blocks\.4"
     ):
         Graph(build(wrong), wrong)
+    wrong = replace(plain, ignored_layers=("features.1", "feature.4", "features.99"))
+    with pytest.raises(UserError, match=r"features\.1 is a ReLU, .* module 'feature\.4'.* module 'features\.99'"):
+        Graph(build(wrong), wrong)
 
 
 def cost_of(name: str, shape: tuple[int, int, int]) -> Cost:

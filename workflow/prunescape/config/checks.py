@@ -3,7 +3,7 @@
 A rule is a generator of mistakes. Where it reads a key that is mistaken by itself, it ends and has nothing to add.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -28,6 +28,7 @@ OF_NETWORK = (
     grid_checks.lengths,
 )
 Rule = Callable[[Config], Mistakes]
+Further = Callable[[Collection[str]], Iterable[Rule]]
 FOLDERS, ARRAYS = "image_folder", "arrays"
 # Keys that only some data sets use.
 USED_BY = {
@@ -39,15 +40,24 @@ USED_BY = {
 NEED_DIRECTORY = ("imagenet", FOLDERS, ARRAYS)
 
 
-def crossed(config: Config, known_models: Collection[str], known_data_sets: Collection[str]) -> Mistakes:
+def no_further(models: Collection[str]) -> Iterable[Rule]:  # noqa: ARG001 - as `Further` has it
+    """No rules beside those of the config itself."""
+    return ()
+
+
+def crossed(
+    config: Config, known_models: Collection[str], known_data_sets: Collection[str], further: Further = no_further
+) -> Mistakes:
     """Every mistake between keys, each as the key's path and what is wrong.
 
     Args:
         config: with its defaults filled in; what is mistaken by itself is not there.
         known_models: names that `models` may use.
         known_data_sets: names that `data.name` may be.
+        further: gives rules that know more than names, of the names of the config's networks.
     """
-    for rule in _rules(config, known_models, known_data_sets):
+    models = vars(config).get("models", {})
+    for rule in (*_rules(config, known_models, known_data_sets), *further(models)):
         with suppress(Unreadable):
             yield from rule(config)
 

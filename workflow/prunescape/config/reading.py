@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from prunescape.config.checks import crossed
+from prunescape.config.checks import Further, crossed, no_further
 from prunescape.config.config import Config, complete
 from prunescape.config.messages import Path, described, shown, where
 from prunescape.config.schema import part_at, places, schema
@@ -47,13 +47,19 @@ def read(path: str | FilePath) -> Any:
     return value
 
 
-def resolved(raw: Mapping[str, Any], known_models: Collection[str], known_data_sets: Collection[str]) -> Config:
+def resolved(
+    raw: Mapping[str, Any],
+    known_models: Collection[str],
+    known_data_sets: Collection[str],
+    further: Further = no_further,
+) -> Config:
     """The config with every default filled in.
 
     Args:
         raw: the config as Snakemake read it; it is left as it is.
         known_models: names that `models` may use.
         known_data_sets: names that `data.name` may be.
+        further: gives further rules, of the names of networks.
 
     Raises:
         ConfigError: with all the mistakes: first those of single keys, then those between keys.
@@ -70,7 +76,7 @@ def resolved(raw: Mapping[str, Any], known_models: Collection[str], known_data_s
         mistakes += [described(one, _at(given, one["loc"]), _part_of(one), places()) for one in told]
         config = sound_parts(given, [one["loc"] for one in error.errors()])
     complete(config)
-    mistakes += crossed(config, known_models, known_data_sets)
+    mistakes += crossed(config, known_models, known_data_sets, further)
     if mistakes:
         raise ConfigError(list(dict.fromkeys(f"{where(path)}: {text}" for path, text in mistakes)))
     return config

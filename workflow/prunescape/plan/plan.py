@@ -1,4 +1,4 @@
-"""The plan of a run: every step of every study that its config has; and checks that need the catalogues."""
+"""The plan of a run: every step of every study that its config has."""
 
 import json
 import re
@@ -8,90 +8,24 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from prunescape.config.reading import ConfigError, resolved
-from prunescape.config.stochastic import Stochastic
+from prunescape.config.reading import resolved
 from prunescape.data.catalogue import CATALOGUE as DATA_SETS
 from prunescape.data.own_files import geometry
-from prunescape.errors import UserError
 from prunescape.models.catalogue import CATALOGUE as MODELS
-from prunescape.models.external_code import check_import, not_seen
+from prunescape.models.external_code import not_seen
 from prunescape.plan.companion import Companion
 from prunescape.plan.cost import NUMBERS, run_time_minutes
 from prunescape.plan.export import Export
 from prunescape.plan.hpspace import Hpspace
 from prunescape.plan.identity import OWN
+from prunescape.plan.network_checks import of_networks
 from prunescape.plan.networks import Networks
 from prunescape.plan.run import Run
 from prunescape.plan.step import Job, Step, Wildcards
-from prunescape.pruning.settings import OF_INPUTS
 from prunescape.runtime.named import named
 from prunescape.studies import registry
 from prunescape.studies.study import Study
 from prunescape.variant import PRUNED_NAME, VARIANT_NAME
-
-
-def check_networks(run: Run) -> None:
-    """Make sure that the networks of a config are there, can be pruned, and fit the images.
-
-    Raises:
-        ConfigError: with all mistakes, one line each.
-    """
-    mistakes = []
-    for model, section in run.config.models.items():
-        if section.weights is not None and not Path(section.weights).is_file():
-            mistakes.append(
-                f"models.{model}.weights: {section.weights}: no such file; mend its name, or remove the line"
-            )
-        if run.is_imported(model):
-            try:
-                check_import(str(section.import_))
-            except UserError as error:
-                mistakes.append(f"models.{model}.import: {error}")
-            missing = [path for path in section.files if not Path(path).exists()]
-            mistakes += [f"models.{model}.files: {path}: no such file; mend its name, or remove it" for path in missing]
-        elif not run.known(model).channels and section.ratios:
-            mistakes.append(
-                f"models.{model}: has no channels to prune; name it in coherence.models, write ratios: [] where it is"
-                " for the study stochastic, or choose another model"
-            )
-        elif not section.ratios and run.config.stochastic is None:
-            mistakes.append(
-                f"models.{model}.ratios: is empty, which only the study stochastic takes; write some, or"
-                " 'stochastic: {}'"
-            )
-        elif not run.known(model).lanes and run.config.mechanism is not None:
-            mistakes.append(
-                f"models.{model}: the study mechanism runs several networks as one, and this one cannot be one of them;"
-                " write 'mechanism: null', or choose another model"
-            )
-        elif run.config.stochastic is not None and (unseen := _of_unseen_inputs(run, model, run.config.stochastic)):
-            mistakes.append(
-                f"models.{model}: its attention does not show what goes into its layers, which the score {unseen}"
-                " needs; remove it from the methods of stochastic, or choose another model"
-            )
-        elif "bn_scale" in section.criteria and not run.known(model).batch_norm:
-            mistakes.append(f"models.{model}.criteria: bn_scale ranks by batch norm, and {model} has none; remove it")
-    if not run.models:
-        mistakes.append(
-            "models: no network has pruning ratios, and the main job needs one; write ratios of one of them"
-        )
-    data = run.config.data
-    crop = geometry(data.name, data.directory, data.image_size).crop
-    for model in run.all_models:
-        if not run.is_imported(model) and crop < run.known(model).smallest_image:
-            place = "models" if model in run.config.models else "coherence.models"
-            mistakes.append(
-                f"{place}.{model}: needs images of at least {run.known(model).smallest_image} pixels, and those of"
-                f" {data.name} have {crop}; choose another model or data set"
-            )
-    if mistakes:
-        raise ConfigError(mistakes)
-
-
-def _of_unseen_inputs(run: Run, model: str, study: Stochastic) -> str:
-    """A score of the study `stochastic` that needs inputs which a network does not show; empty where none does."""
-    asked = [score for section in (study.sweep, study.grid, study.fine_tuning) for score in section.methods]
-    return "" if run.known(model).inputs_seen else next((score for score in asked if score in OF_INPUTS), "")
 
 
 def _planned(study: Study) -> Callable[[Run, Networks], Companion[Any]]:
@@ -123,8 +57,7 @@ class Plan:
         Raises:
             ConfigError: the config has mistakes; one line each.
         """
-        self.run = Run(resolved(config, MODELS, DATA_SETS), cores)
-        check_networks(self.run)
+        self.run = Run(resolved(config, MODELS, DATA_SETS, of_networks), cores)
         self.networks = Networks(self.run)
         self.hpspace = Hpspace(self.run, self.networks)
         self.export = Export(self.run, self.hpspace)

@@ -430,13 +430,20 @@ def _modules(model: nn.Module, architecture: Architecture) -> set[nn.Module]:
     """The modules named in `ignored_layers`, with all inside.
 
     Raises:
-        UserError: the network has no module of such a name.
+        UserError: the network has no module of such a name, or one without weights; all of them in one line.
     """
     modules = {name: module for name, module in model.named_modules() if name}
-    try:
-        chosen = [known(modules, "module", name) for name in architecture.ignored]
-    except UserError as error:
-        raise UserError(f"models.{architecture.name}.ignored_layers: {error}") from None
+    chosen, wrong = [], []
+    for name in architecture.ignored:
+        try:
+            chosen.append(known(modules, "module", name))
+        except UserError as error:
+            wrong.append(str(error))
+            continue
+        if not any(True for _ in chosen[-1].parameters()):
+            wrong.append(f"{name} is a {type(chosen[-1]).__name__}, which has no channels to keep; name a layer")
+    if wrong:
+        raise UserError(f"models.{architecture.name}.ignored_layers: {'; '.join(wrong)}")
     return {inside for module in chosen for inside in module.modules()}
 
 
