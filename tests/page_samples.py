@@ -19,13 +19,13 @@ from prunescape.hpspace.risk import risk_table
 from prunescape.hpspace.tuning import band, regret, transfer
 from prunescape.hpspace.verdict import verdict
 from prunescape.pages.explore import explore_page
-from prunescape.pages.landscapes import Look
+from prunescape.pages.landscapes import ExplorerSettings
 from prunescape.pages.study import Caption
 from prunescape.studies.hpspace import STUDY, TABLES
 from prunescape.studies.study import placed
 from variant_samples import with_columns
 
-LOOK = Look(THESIS, [0.5, 1.0], 0.5, 2.0, 5, 0.95, "below_best", "viridis", 15.0)
+LOOK = ExplorerSettings(THESIS, [0.5, 1.0], 0.5, 2.0, 5, 0.95, "below_best", "viridis", 15.0)
 CONFIG = {
     "run": "sample",
     "data": {"name": "digits"},

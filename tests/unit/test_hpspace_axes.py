@@ -29,7 +29,7 @@ from prunescape.hpspace.verdict_page import verdict_page
 from prunescape.hpspace.verdict_text import verdict_text
 from prunescape.overview.cost import ASSUMED_CORE, Costs
 from prunescape.overview.cost_page import cost_lines, cost_page, known_trainings
-from prunescape.pages.landscapes import Look, landscapes
+from prunescape.pages.landscapes import ExplorerSettings, landscapes
 from prunescape.studies import hpspace
 from prunescape.studies.package import data_package
 from prunescape.variant import DENSE
@@ -229,7 +229,7 @@ def test_pictures_have_the_axes_names_and_values() -> None:
 
 def test_the_page_to_explore_finds_values_from_places() -> None:
     cells = cells_of(MOMENTUM_BATCH, trained(2)).assign(diverged=False)
-    look = Look(MOMENTUM_BATCH, [0.5, 1.0], 0.5, 2.0, 5, 0.95, "below_best", "viridis", 15.0)
+    look = ExplorerSettings(MOMENTUM_BATCH, [0.5, 1.0], 0.5, 2.0, 5, 0.95, "below_best", "viridis", 15.0)
     data = landscapes(cells, look)
     grid = data["models"][0]["grid"]
     assert (data["unit"], grid["step"]) == ("steps", 1.0)

@@ -18,7 +18,7 @@ from prunescape.models.flops import count_flops
 from prunescape.models.weights import load_weights, read_weights, save_weights
 from prunescape.pruning.criteria import add_gradients
 from prunescape.pruning.settings import PruningSettings
-from prunescape.pruning.structured import Source, prune, prune_checkpoint
+from prunescape.pruning.structured import PruningInput, prune, prune_checkpoint
 from prunescape.pruning.tables import pruning_tables
 from prunescape.training.checkpoint import Snapshots
 from prunescape.training.retraining import AT_INIT, until
@@ -50,7 +50,7 @@ def equal(one: Weights, other: Weights) -> bool:
     return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
 
 
-def run(folder: Path, source: Source, ratio: float, method: str = "uniform", data=None, **settings) -> dict:
+def run(folder: Path, source: PruningInput, ratio: float, method: str = "uniform", data=None, **settings) -> dict:
     folder.mkdir(parents=True, exist_ok=True)
     paths = {
         "architecture_path": folder / "architecture.json",
@@ -76,13 +76,13 @@ def test_rewound_weights_are_the_snapshots_channels_that_stay_at_the_end(method:
 def test_files_are_pruned_as_networks_are(tmp_path: Path, digits) -> None:
     for seed in (1, 2):
         save_weights(tmp_path / f"{seed}.safetensors", build(SMALL, seed).state_dict())
-    run(tmp_path / "rewound", Source(SMALL, tmp_path / "1.safetensors", rewound=tmp_path / "2.safetensors"), 0.5)
+    run(tmp_path / "rewound", PruningInput(SMALL, tmp_path / "1.safetensors", rewound=tmp_path / "2.safetensors"), 0.5)
     found, _ = read_weights(tmp_path / "rewound" / "weights.safetensors")
     assert equal(
         found,
         prune(build(SMALL, 1), SMALL, "uniform", 0.5, PruningSettings(), rewound=build(SMALL, 2)).model.state_dict(),
     )
-    run(tmp_path / "initial", Source(SMALL, None, 5), 0.5, data=digits, criterion="taylor")
+    run(tmp_path / "initial", PruningInput(SMALL, None, 5), 0.5, data=digits, criterion="taylor")
     found, _ = read_weights(tmp_path / "initial" / "weights.safetensors")
     by = {
         untrained: prune(
@@ -122,7 +122,7 @@ def test_training_to_an_epoch_ends_in_the_snapshot_of_the_whole_training(
 
 @pytest.mark.parametrize("seed", [0, 3])
 def test_untrained_networks_are_pruned_by_their_own_initial_weights(tmp_path: Path, seed: int) -> None:
-    record = run(tmp_path, Source(SMALL, None, seed), 0.4)
+    record = run(tmp_path, PruningInput(SMALL, None, seed), 0.4)
     initial = build(SMALL, derive_seed(seed, "initialisation"))
     # The same share in both groups: the largest that costs at most 40 %, by brute force over all 32.
     affordable = [
@@ -150,8 +150,8 @@ def test_gradients_of_untrained_networks_leave_them_as_they_were(digits) -> None
 def test_steps_end_at_the_ratio_and_take_the_same_part_each(tmp_path: Path, method: str) -> None:
     save_weights(tmp_path / "dense.safetensors", build(SMALL, 4).state_dict())
     settings = {"tolerance_points": 3.0}
-    once = run(tmp_path / "once", Source(SMALL, tmp_path / "dense.safetensors"), 0.36, method, **settings)
-    source, ratios = Source(SMALL, tmp_path / "dense.safetensors", exact=False), []
+    once = run(tmp_path / "once", PruningInput(SMALL, tmp_path / "dense.safetensors"), 0.36, method, **settings)
+    source, ratios = PruningInput(SMALL, tmp_path / "dense.safetensors", exact=False), []
     for step in (1, 2, 3):
         folder = tmp_path / f"step-{step}"
         ratio = Variant(method, 0.36).ratio_after(step, 3)
@@ -159,7 +159,7 @@ def test_steps_end_at_the_ratio_and_take_the_same_part_each(tmp_path: Path, meth
         ratios.append(record["achieved_ratio"])
         left = load_architecture(folder / "architecture.json")
         assert count_flops(build(left), SMALL.input_shape) / DENSE == record["achieved_ratio"]
-        source = Source(
+        source = PruningInput(
             left, folder / "weights.safetensors", dense=SMALL, previous=folder / "pruning.json", exact=False
         )
     assert record["dense_channels"] == once["dense_channels"] == {"blocks.0.conv1": 16, "blocks.1.conv1": 32}
@@ -181,9 +181,9 @@ def test_the_last_of_one_step_is_the_whole_ratio() -> None:
 def test_imported_networks_are_pruned_in_steps_and_built_again(nets: str, tmp_path: Path) -> None:
     architecture = own(f"{nets}:net", {"width": 16})
     save_weights(tmp_path / "dense.safetensors", build(architecture, 0).state_dict())
-    run(tmp_path / "1", Source(architecture, tmp_path / "dense.safetensors", exact=False), 0.7, "non_uniform")
+    run(tmp_path / "1", PruningInput(architecture, tmp_path / "dense.safetensors", exact=False), 0.7, "non_uniform")
     half = load_architecture(tmp_path / "1" / "architecture.json")
-    source = Source(
+    source = PruningInput(
         half, tmp_path / "1" / "weights.safetensors", dense=architecture, previous=tmp_path / "1/pruning.json"
     )
     record = run(tmp_path / "2", source, 0.5, "non_uniform", tolerance_points=5.0)
@@ -197,7 +197,7 @@ def test_imported_networks_are_pruned_in_steps_and_built_again(nets: str, tmp_pa
 def test_networks_of_several_seeds_stand_in_the_table_with_their_means(tmp_path: Path) -> None:
     variant = Variant("non_uniform", 0.5, pipeline=AT_INIT)
     key = ("small_resnet", variant.row())
-    found = [run(tmp_path / str(seed), Source(SMALL, None, seed), 0.5, "non_uniform") for seed in (0, 1, 5)]
+    found = [run(tmp_path / str(seed), PruningInput(SMALL, None, seed), 0.5, "non_uniform") for seed in (0, 1, 5)]
     records = [tmp_path / str(seed) / "pruning.json" for seed in (0, 1, 5)]
     made = pruning_tables(records, [key] * 3)
     pruning, channels = made["pruning"], made["channels"]

@@ -122,6 +122,11 @@ def more_seeds(distance: float, low: float, high: float) -> str:
     return f"about {times:,.{1 if times < 10 else 0}f} times as many seeds, if the effect is what it now seems"
 
 
+def seeds_to_decide(row: Mapping[str, Any], name: str, tolerance: float) -> str:
+    """The seeds that would bring a number's interval to one side of the tolerance, in words."""
+    return more_seeds(abs(row[name] - tolerance), row[f"{name}_low"], row[f"{name}_high"])
+
+
 def shown(name: str, row: Mapping[str, Any], digits: int = 1, unit: str = " points") -> str:
     """A mean with its interval: `+12.3 points [4.0, 20.6]`, or why it has none."""
     return f"{row[name]:+.{digits}f}{unit}{in_brackets(name, row, digits) or f' ({_why(row)}, no interval)'}"

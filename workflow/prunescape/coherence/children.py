@@ -26,7 +26,6 @@ from prunescape.training.train import Lane, Report, Task, train
 
 NONE = "none"  # the score of a dense network
 HE, SCALED, PARENT = "he", "scaled", "parent"
-INITIALISATIONS = (HE, SCALED, PARENT)
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class Child:
     """A network to train: its mask, and the labels of its row in tables.
 
     Attributes:
-        labels: what its row begins with; `initialisation`, one of `INITIALISATIONS`, else `HE`.
+        labels: what its row begins with; `initialisation`, `HE`, `SCALED` or `PARENT`, else `HE`.
         mask: the weights that it keeps, by parameter name; None keeps all.
     """
 

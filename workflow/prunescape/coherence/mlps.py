@@ -178,7 +178,7 @@ def family_of(
         width: of the dense network with as many weights as they.
         wanted: their masks.
         labels: what their rows begin with.
-        initialisations: of `prunescape.coherence.children.INITIALISATIONS`; see `prunescape.coherence.masks.begun`.
+        initialisations: of weights; see `prunescape.coherence.masks.begun`.
     """
     first = {
         **labels,

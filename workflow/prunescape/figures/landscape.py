@@ -74,7 +74,7 @@ def draw_means(
     rows = style.bands(list(variants), style.fitting(COLUMNS, 2.1))
     extent = _extent(cells, pair)
     size = _panel_size(extent)
-    look = _Look(pair, extent, colours, norm, rois, 72 * size[0] / (extent[1] - extent[0]))
+    look = _Style(pair, extent, colours, norm, rois, 72 * size[0] / (extent[1] - extent[0]))
     columns = max(len(row) for row in rows)
     figure = style.new_figure(max(6.6, columns * (size[0] + 0.28) + 1.6), len(rows) * (2 * size[1] + 1.25) + 1.5)
     grid = figure.subplots(2 * len(rows), columns, squeeze=False, sharex=True, sharey=True)
@@ -112,7 +112,7 @@ def draw_means(
     return figure
 
 
-class _Look(NamedTuple):
+class _Style(NamedTuple):
     """Axes, colours and scale that all panels share; `points` are those of a unit of length in the plane."""
 
     pair: Pair
@@ -123,7 +123,9 @@ class _Look(NamedTuple):
     points: float
 
 
-def _variant(upper: Axes, lower: Axes, variant: Variant, heights: Heights, ellipses: pd.DataFrame, look: _Look) -> None:
+def _variant(
+    upper: Axes, lower: Axes, variant: Variant, heights: Heights, ellipses: pd.DataFrame, look: _Style
+) -> None:
     """The two panels of a variant."""
     estimate, here = (of[of["variant"] == variant.name] for of in (heights.estimate, heights.measured))
     mine, best = ellipses[ellipses["variant"] == variant.name], heights.bests.get(variant.name)
@@ -172,7 +174,7 @@ def _frame(axes: Axes, extent: Sequence[float], pair: Pair) -> None:
     axes.spines[["top", "right"]].set_visible(True)
 
 
-def _contours(axes: Axes, here: pd.DataFrame, look: _Look, best: float | None) -> None:
+def _contours(axes: Axes, here: pd.DataFrame, look: _Style, best: float | None) -> None:
     """The surface through the estimate; dots where cells were trained, and a star at its best one."""
     low, high = float(look.norm.vmin or 0), float(look.norm.vmax or 0)
     surface = interpolate(here, look.extent, low - HALF * (high - low)) if len(here) else None
@@ -191,7 +193,7 @@ def _contours(axes: Axes, here: pd.DataFrame, look: _Look, best: float | None) -
     _star(axes, here, 8.0)
 
 
-def _cells(axes: Axes, here: pd.DataFrame, look: _Look) -> None:
+def _cells(axes: Axes, here: pd.DataFrame, look: _Style) -> None:
     """Dots coloured by height (small and grey below the range), the best one starred, the prior framed."""
     if here.empty:
         return

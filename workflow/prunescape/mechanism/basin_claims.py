@@ -20,6 +20,7 @@ from prunescape.claims.judgement import (
     OPEN,
     beyond,
     judged,
+    seeds_to_decide,
     shown,
 )
 from prunescape.mechanism.collapse import has_collapsed
@@ -35,7 +36,7 @@ from prunescape.mechanism.labels import (
     TO_SMALL,
 )
 from prunescape.mechanism.statistics import pseudo_values
-from prunescape.mechanism.utility_claims import above, more_to, within
+from prunescape.mechanism.utility_claims import above, within
 from prunescape.statistics.sequential import IMAGES
 
 # What decides whether two networks are in one basin, in words.
@@ -203,7 +204,7 @@ def _controls(errors: pd.DataFrame, asking: Asking, tolerance: float, case: str)
                         sure=sure,
                         outcomes=IF_EQUAL,
                         after=DECISIVE["barrier"],
-                        would_decide=more or more_to(row, "barrier", tolerance),
+                        would_decide=more or seeds_to_decide(row, "barrier", tolerance),
                     ),
                     row,
                     question=_asked(CYCLES, words),
@@ -287,7 +288,7 @@ def _of_statistics(errors: pd.DataFrame, asking: Asking, tolerance: float) -> li
                     tolerance=tolerance,
                     sure=sure,
                     outcomes=IF_BEYOND,
-                    would_decide=more_to(row, "higher", tolerance),
+                    would_decide=seeds_to_decide(row, "higher", tolerance),
                 ),
                 {"combined": float(heights[False].mean()), "recomputed": float(heights[True].mean()), **row},
                 question=_asked(NORMALISED, _case(PRUNED[pruning], RETRAINED[retraining])),
@@ -359,7 +360,7 @@ def _recovery(
             sure=sure,
             outcomes=IF_BEYOND,
             after=DECISIVE["excess"],
-            would_decide=more_to(row, "excess", tolerance),
+            would_decide=seeds_to_decide(row, "excess", tolerance),
         ),
         {**numbers, **row},
         question=f"After {int(part['cycle'].iloc[0])} {question}, is the network left worse than the pretrained one"
@@ -433,7 +434,7 @@ def _basin(
             sure=sure,
             outcomes=outcomes,
             after=DECISIVE[decisive],
-            would_decide=more or more_to(rows[decisive], decisive, tolerance),
+            would_decide=more or seeds_to_decide(rows[decisive], decisive, tolerance),
         ),
         {
             **numbers,

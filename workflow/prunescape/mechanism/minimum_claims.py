@@ -5,9 +5,9 @@ import pandas as pd
 
 from prunescape.claims.asking import Asking, Estimand
 from prunescape.claims.claim import Claim
-from prunescape.claims.judgement import ANSWERS, IF_NOT_ABOVE, beyond, judged, shown
+from prunescape.claims.judgement import ANSWERS, IF_NOT_ABOVE, beyond, judged, seeds_to_decide, shown
 from prunescape.mechanism.labels import OF_CYCLES, PAPER, PRUNED, RETRAINED
-from prunescape.mechanism.utility_claims import above, more_to
+from prunescape.mechanism.utility_claims import above
 
 AS_FLAT = 0.3  # by which the base-10 logarithm of the top eigenvalue may grow: a factor of two
 GAP = Estimand(
@@ -93,7 +93,7 @@ def flat(table: pd.DataFrame, asking: Asking) -> list[Claim]:
                     AS_FLAT,
                     sure,
                     IF_NOT_ABOVE,
-                    would_decide=more_to(row, "sharper", AS_FLAT),
+                    would_decide=seeds_to_decide(row, "sharper", AS_FLAT),
                 ),
                 {**means, **row},
                 question=f"{FLAT.text.removesuffix('?')} ({RETRAINED[str(retraining)]})?",

@@ -23,7 +23,7 @@ from prunescape.claims.judgement import (
     decided,
     how_many_above,
     judged,
-    more_seeds,
+    seeds_to_decide,
     shown,
     verdict,
 )
@@ -303,14 +303,9 @@ def _keeps_up(table: pd.DataFrame, asking: Asking, first: int, last: int) -> Cla
         f"{ANSWERS[outcomes[sure]].capitalize()}: it goes from {values[first].mean():.2f} of the mean after epoch"
         f" {first} to {values[last].mean():.2f} after epoch {last}, the former minus the latter is"
         f" {shown('fall', row, 2, '')}; down to {-STEADY:g} counts as no faster.",
-        judged("fall", row, 2, "", STEADY, sure, outcomes, would_decide=more_to(row, "fall", -STEADY)),
+        judged("fall", row, 2, "", STEADY, sure, outcomes, would_decide=seeds_to_decide(row, "fall", -STEADY)),
         row,
     )
-
-
-def more_to(row: Mapping[str, Any], name: str, tolerance: float) -> str:
-    """The seeds that would bring a number's interval to one side of the tolerance, in words."""
-    return more_seeds(abs(row[name] - tolerance), row[f"{name}_low"], row[f"{name}_high"])
 
 
 def utility_by_magnitude(table: pd.DataFrame, asking: Asking) -> list[Claim]:
@@ -333,7 +328,7 @@ def utility_by_magnitude(table: pd.DataFrame, asking: Asking) -> list[Claim]:
         lost = (smallest - lower.groupby("seed")["top1"].min()).clip(lower=0)
         row = asking.row(LARGE_ALONE, "lost", lost)
         sure = within("lost", row, HARMLESS)
-        more = more_to(row, "lost", HARMLESS)
+        more = seeds_to_decide(row, "lost", HARMLESS)
         stated.append(
             asking.answered(
                 LARGE_ALONE,

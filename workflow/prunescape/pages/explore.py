@@ -12,7 +12,7 @@ from prunescape.hpspace.verdict import from_json, question
 from prunescape.hpspace.verdict_page import verdict_section
 from prunescape.io.files import read_csv, read_json
 from prunescape.io.html import section
-from prunescape.pages.landscapes import Look, landscapes
+from prunescape.pages.landscapes import ExplorerSettings, landscapes
 from prunescape.pages.provenance import provenance
 from prunescape.pages.study import Answer, Extra, Pictures, Tables, asset, inside, study_page
 
@@ -39,7 +39,7 @@ INTERVALS = ("intervals", "transfer", "band", "regret", "table_4_1", "table_4_2"
 def of_files(files: Any, settings: Any, told: Mapping[str, Any], tables: Tables, pictures: Pictures) -> str:
     """The page of the main job, from the inputs of its job: `verdict`, a JSON file, and `timing`."""
     answer, timing = from_json(read_json(files.verdict)), read_csv(files.timing)
-    look = Look.from_settings(settings)
+    look = ExplorerSettings.from_settings(settings)
     return explore_page(answer, timing, tables, pictures, look, told["config"], Path(told["root"]))
 
 
@@ -48,7 +48,7 @@ def explore_page(
     timing: pd.DataFrame,
     tables: Tables,
     pictures: Pictures,
-    look: Look,
+    look: ExplorerSettings,
     config: Mapping[str, Any],
     root: Path,
 ) -> str:
@@ -78,7 +78,7 @@ def explore_page(
     )
 
 
-def _explorer(cells: pd.DataFrame, look: Look) -> Extra:
+def _explorer(cells: pd.DataFrame, look: ExplorerSettings) -> Extra:
     """The landscapes to explore; where few trainings did so, what says that there are none."""
     if ROUND in cells:
         return Extra({"landscapes": "Landscapes"}, section(_FEW, trainings=len(cells)), (), asset(STYLE))

@@ -23,7 +23,7 @@ RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
 @dataclass(frozen=True)
-class Look:
+class ExplorerSettings:
     """What the explorer of landscapes shows, and how.
 
     Attributes:
@@ -43,13 +43,13 @@ class Look:
     colour_range_percent: float
 
     @classmethod
-    def from_settings(cls, settings: Mapping[str, Any]) -> "Look":
+    def from_settings(cls, settings: Mapping[str, Any]) -> "ExplorerSettings":
         """The look in a job's settings."""
         others = {field.name: settings[field.name] for field in fields(cls) if field.name != "pair"}
         return cls(Pair.from_json(settings["axes"]), **others)
 
 
-def landscapes(cells: pd.DataFrame, look: Look) -> dict[str, Any]:
+def landscapes(cells: pd.DataFrame, look: ExplorerSettings) -> dict[str, Any]:
     """The landscapes of all models, their colours, and the settings of region, ellipse and risk.
 
     Args:
@@ -145,7 +145,7 @@ def _axis(axis: Axis, unit: float, cells: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _metric(cube: Cube, cells: pd.DataFrame, look: Look) -> dict[str, Any]:
+def _metric(cube: Cube, cells: pd.DataFrame, look: ExplorerSettings) -> dict[str, Any]:
     known = pd.DataFrame(
         {"variant": variant, "f": value}
         for variant, row in zip(cube.variants, cube.means, strict=True)

@@ -15,7 +15,7 @@ from typing import Any
 
 from prunescape.io.files import remedy
 from prunescape.io.seals import WITHOUT, notes_of, place_of, read_seal
-from prunescape.plan.staleness import Looks, Wanted, differences
+from prunescape.plan.staleness import SealSummaries, Wanted, differences
 
 # Snakemake's checkpoints of this process by the names that they have here, whatever another workflow calls them.
 CHECKPOINTS: dict[str, Any] = {}
@@ -85,9 +85,9 @@ class BySeals:
     dag: Any
 
     @cached_property
-    def looks(self) -> Looks:
+    def looks(self) -> SealSummaries:
         """Seals of files, as this process knows them."""
-        return Looks()
+        return SealSummaries()
 
     @cached_property
     def _trusted(self) -> set[str]:

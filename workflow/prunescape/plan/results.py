@@ -10,7 +10,7 @@ from prunescape.io.files import sha256, write_text
 from prunescape.io.seals import Identity, notes_of, read_seal, seal, seal_text
 from prunescape.plan.codes import Codes
 from prunescape.plan.plan import Plan
-from prunescape.plan.staleness import Looks, Wanted, differences
+from prunescape.plan.staleness import SealSummaries, Wanted, differences
 from prunescape.plan.step import Job
 
 MISSING = "it is missing"
@@ -24,7 +24,7 @@ class Results:
         """Take the results of a plan."""
         self.plan = plan
         self._codes = Codes(plan.run.results)
-        self._looks = Looks()
+        self._looks = SealSummaries()
         self._reasons: dict[str, list[str]] = {}
 
     @cached_property
@@ -40,7 +40,7 @@ class Results:
 
     def refresh(self) -> None:
         """Look again at whatever was not right."""
-        self._looks = Looks()
+        self._looks = SealSummaries()
         self._reasons = {path: told for path, told in self._reasons.items() if not told and Path(path).is_file()}
 
     def reasons(self, path: str) -> list[str]:

@@ -39,7 +39,7 @@ CodeWords = Callable[[str, str], str]  # of two digests, what has changed
 
 
 def differences(
-    paths: Iterable[str], looks: "Looks", wanted: Wanted, codes: CodeWords | None = None
+    paths: Iterable[str], looks: "SealSummaries", wanted: Wanted, codes: CodeWords | None = None
 ) -> dict[str, list[str]]:
     """In words, how results of a job differ from what is wanted, by path; those that are that are left out.
 
@@ -54,7 +54,7 @@ def differences(
     return {path: words for path, words in told.items() if words}
 
 
-def _differences(path: str, look: "Look | None", wanted: Wanted, key: str, codes: CodeWords | None) -> list[str]:
+def _differences(path: str, look: "SealSummary | None", wanted: Wanted, key: str, codes: CodeWords | None) -> list[str]:
     if look is None or not look.key:
         return ["it has no identity"]
     if look.edited:
@@ -114,7 +114,7 @@ def _of_places(places: Sequence[str], what: str) -> str:
     return f"{', '.join(places[:SHOWN])}{more}: {what}"
 
 
-class Look(NamedTuple):
+class SealSummary(NamedTuple):
     """The part of a seal that is kept in memory, of which a run may have tens of thousands.
 
     Attributes:
@@ -136,13 +136,13 @@ class Look(NamedTuple):
         return EDITED if self.edited else "" if self.key else WITHOUT
 
 
-class Looks:
+class SealSummaries:
     """Seals of files, each read once."""
 
     def __init__(self) -> None:
-        self._known: dict[str, Look | None] = {}
+        self._known: dict[str, SealSummary | None] = {}
 
-    def __getitem__(self, path: str) -> Look | None:
+    def __getitem__(self, path: str) -> SealSummary | None:
         """The content of a file's seal; None where it has none."""
         if path not in self._known:
             found = read_seal(path)
@@ -159,8 +159,8 @@ class Looks:
         self._known.pop(path, None)
 
 
-def _look(found: Seal, edited: bool) -> Look:
+def _look(found: Seal, edited: bool) -> SealSummary:
     identity = found.identity
     if identity is None:
-        return Look(found.content, edited=edited)
-    return Look(found.content, identity.place, found.key, identity.inputs, identity.upon, edited)
+        return SealSummary(found.content, edited=edited)
+    return SealSummary(found.content, identity.place, found.key, identity.inputs, identity.upon, edited)

@@ -165,7 +165,7 @@ class Stopwatch:
 
     def describe(self) -> dict[str, Any]:
         """The settings of the measurement, and the machine."""
-        return {**self.how(), "machine": machine(self.settings.device), "torch": torch.__version__}
+        return {**self.how(), "machine": hardware(self.settings.device), "torch": torch.__version__}
 
 
 def _kept(file: Path | None) -> Solution | None:
@@ -176,6 +176,6 @@ def _kept(file: Path | None) -> Solution | None:
         return None
 
 
-def machine(device: str) -> str:
+def hardware(device: str) -> str:
     """The GPU, or the processor and its number of cores, in words."""
     return torch.cuda.get_device_name() if device == "cuda" else f"{processor()}, {os.cpu_count()} cores"

@@ -158,7 +158,7 @@ def _cut(graph: Graph, scores: Scores, widths: Widths) -> Architecture:
 
 
 @dataclass(frozen=True)
-class Source:
+class PruningInput:
     """The network to prune: its files, and what happened to it before.
 
     Attributes:
@@ -197,7 +197,7 @@ class Source:
 
 
 def prune_checkpoint(
-    source: Source,
+    source: PruningInput,
     method: str,
     ratio: float,
     settings: PruningSettings,

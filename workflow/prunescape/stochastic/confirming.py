@@ -24,6 +24,7 @@ from prunescape.claims.judgement import (
     decided,
     judged,
     more_seeds,
+    seeds_to_decide,
     shown,
 )
 from prunescape.statistics.sequential import collapsed
@@ -100,7 +101,7 @@ class Confirming:
         **more: Any,
     ) -> Claim:
         """The claim that a gain is above the tolerance, as it was decided; see `gains`."""
-        more_needed = None if sure != OPEN else _more(row, "gain", self.tolerance)
+        more_needed = None if sure != OPEN else seeds_to_decide(row, "gain", self.tolerance)
         if self.blocked:
             sure, more_needed = OPEN, self.blocked
         says = judged("gain", row, tolerance=self.tolerance, sure=sure, outcomes=IF_BEYOND, would_decide=more_needed)
@@ -175,7 +176,7 @@ class Confirming:
         if self.blocked:
             sure = OPEN
         elif sure == OPEN:
-            needed = _more(row, "value", 0.0)
+            needed = seeds_to_decide(row, "value", 0.0)
         says = judged("value", row, 1, POINTS, sure=sure, outcomes=IF_ABOVE, would_decide=needed)
         told = words.format(name, shown("value", row, 1, POINTS))
         return self.asking.answered(asked, f"{ANSWERS[says.outcome].capitalize()}: {told}.", says, row)
@@ -204,10 +205,6 @@ class Confirming:
 
 def _known(value: float, otherwise: float) -> float:
     return otherwise if pd.isna(value) else value
-
-
-def _more(row: Mapping[str, Any], name: str, tolerance: float) -> str:
-    return more_seeds(abs(row[name] - tolerance), row[f"{name}_low"], row[f"{name}_high"])
 
 
 def blocked_by(confirmed: pd.DataFrame, chance: float) -> str:

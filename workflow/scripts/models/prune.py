@@ -3,13 +3,13 @@
 from prunescape.data.prepared import load_prepared
 from prunescape.models.architecture import load_architecture
 from prunescape.pruning.settings import PruningSettings
-from prunescape.pruning.structured import Source, prune_checkpoint
+from prunescape.pruning.structured import PruningInput, prune_checkpoint
 from prunescape.runtime.logs import logged
 
 with logged(snakemake) as logger:
     settings, given = snakemake.params.settings, snakemake.input
     data = given.get("data")  # only where the criterion looks at images
-    source = Source(
+    source = PruningInput(
         load_architecture(given.architecture),
         given.get("weights"),  # none where nothing is trained before
         settings.get("seed", 0),
