@@ -4,7 +4,8 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from slurm_jobs import jobs, slurm, until
 from project_copy import SNAKEMAKE, TINY, copy_project, merged, write_config
 
 CLUSTER = Path(__file__).with_name("cluster")
+IMPATIENT = [sys.executable, str(Path(__file__).with_name("impatient.py"))]
 NEEDED = ["munged", "mariadbd", "slurmdbd", "slurmctld", "slurmd", "sbatch"]
 CELLS = "results/tiny/hpspace/cells.csv"
 TABLES = ["cells.csv", "ellipses.csv", "risk.csv", "shifts.csv"]
@@ -65,12 +67,12 @@ class Study:
         write_config(self.folder, config)
         _checkpoint_often(self.folder)
 
-    def snakemake(self, *arguments: str) -> subprocess.Popen:
+    def snakemake(self, *arguments: str, command: Sequence[str] = SNAKEMAKE) -> subprocess.Popen:
         """Start Snakemake on this folder; its output goes to a file."""
         environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
         with (self.folder / "output.txt").open("a") as output:
             process = subprocess.Popen(
-                [*SNAKEMAKE, *arguments], cwd=self.folder, stdout=output, stderr=subprocess.STDOUT, env=environment
+                [*command, *arguments], cwd=self.folder, stdout=output, stderr=subprocess.STDOUT, env=environment
             )
         self.started.append(process)
         return process
@@ -84,7 +86,7 @@ class Study:
     def submit(self, *arguments: str) -> subprocess.Popen:
         """Start Snakemake with the profile for Slurm, looking for news more often."""
         often = ["--slurm-init-seconds-before-status-checks", "1"]
-        return self.snakemake("--profile", "profiles/slurm", *often, *arguments)
+        return self.snakemake("--profile", "profiles/slurm", *often, *arguments, command=IMPATIENT)
 
     def finish(self, process: subprocess.Popen, seconds: float = 1200) -> None:
         """Wait for Snakemake to end well."""

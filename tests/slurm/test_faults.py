@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.slurm, pytest.mark.full]
 SLOW, CANCELLED, REQUEUED = "dense_0", "dense_1", "dense_2"
 DENSE = (SLOW, CANCELLED, REQUEUED)
 PRUNED = ("uniform-0.4_0", "uniform-0.4_1", "uniform-0.4_2")
-AWAY = 60  # seconds; a query that finds no controller takes nine, and the plugin's default is to give up after five
+AWAY = 50  # seconds; a query that finds no controller takes nine, and the plugin's default is to give up after five
 
 
 @dataclass
