@@ -28,7 +28,7 @@ SMALL = {
     "models": {"small_resnet": {"methods": ["uniform"], "ratios": [0.4]}},
     "grid": {"size": [1, 3], "tile": [1, 3]},
     "verdict": {"confirm": 5},
-    "figures": {"formats": ["png"]},
+    "figures": {"formats": ["png"], "dpi": 50},
 }
 # What a test makes shorter: the same command on a part.
 SHORTER = {

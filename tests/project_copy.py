@@ -32,7 +32,7 @@ TINY: dict[str, Any] = {
     "extension": {"rounds": 0},
     "verdict": {"confirm": 5, "margin": 10.0, "least_skill": 0.0, "level": 0.4},
     "engine": {"device": "cpu", "strategy": "fused", "lanes": 16},
-    "figures": {"formats": ["png"]},
+    "figures": {"formats": ["png"], "dpi": 75},
 }
 
 

@@ -30,6 +30,14 @@ settings.register_profile("long", max_examples=100, deadline=None)
 settings.load_profile("short")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_power_failures() -> Iterator[None]:
+    """Files need not be on the disk before they are named: that takes longer than all else of writing them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.fsync", lambda file: None)
+        yield
+
+
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """A browser, for tests that skip where there is none."""

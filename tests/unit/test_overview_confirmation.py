@@ -32,7 +32,6 @@ CONFIG: dict[str, Any] = merged(
 @pytest.fixture(autouse=True)
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("os.fsync", lambda file: None)
 
 
 def study_of(confirm: int | None = 20) -> Study:

@@ -32,7 +32,6 @@ NAME = "uniform-0.4"
 @pytest.fixture(autouse=True)
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("os.fsync", lambda file: None)
 
 
 def with_confirm(seeds: int | None) -> dict[str, Any]:

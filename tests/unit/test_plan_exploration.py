@@ -37,7 +37,6 @@ BATCHES = 2 * 3  # of two networks
 @pytest.fixture(autouse=True)
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("os.fsync", lambda file: None)
 
 
 def explored(ran: list[str]) -> list[str]:

@@ -96,6 +96,7 @@ def main(address: str) -> None:
     for name in LIBRARIES:
         importlib.import_module(name)
     sys.path.pop()
+    os.fsync = lambda file: None  # type: ignore[assignment]  # it waits for the disk; only a power failure would show
     gc.collect()
     gc.freeze()  # no process that is forked looks through all this again
     with socket.socket(socket.AF_UNIX) as listener:

@@ -260,7 +260,8 @@ def shrunken(project: Callable[..., Path], tmp_path: Path) -> Callable[..., Path
         write_files("cifar10", tmp_path / "data" / "cifar-10-batches-py")
         config = yaml.safe_load((PROJECT / "workflow" / "studies" / f"{preset}.yaml").read_text())
         small: dict[str, Any] = {"seeds": [0], "recipe": {"epochs": 1}, "engine": {"device": "cpu"}}
-        small |= {"data": {"directory": str(tmp_path / "data"), "verify": False}, "figures": {"formats": ["png"]}}
+        small |= {"data": {"directory": str(tmp_path / "data"), "verify": False}}
+        small |= {"figures": {"formats": ["png"], "dpi": 50}}
         changed = merged(merged(config, small), changes)
         return project(changed | {"models": {name: changed["models"][name] for name in models or changed["models"]}})
 

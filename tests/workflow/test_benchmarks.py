@@ -121,7 +121,7 @@ def test_where_a_step_and_a_landscape_spend_their_time(tmp_path: Path) -> None:
 def test_a_study_whose_training_is_killed_ends_with_the_same_bytes(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(LONGER))
     arguments = ["--config", str(tmp_path / "config.yaml"), "--kills", "1", "--seconds", "1", "2"]
-    arguments += ["--target", "table_hpspace_ellipses"]
+    arguments += ["--target", "results/tiny/hpspace/tiles/small_resnet/uniform-0.4/seed-0/-1_-1.csv"]
     (row,) = bench("kills", tmp_path, *arguments, warm=False)
     assert int(row["kills_of_a_job"]) + int(row["kills_of_everything"]) == 1
     assert int(row["files_compared"]) > 10

@@ -35,6 +35,7 @@ def tutorial(folder: Path) -> Path:
         "size: [3, 3], tile: [3, 3]": "size: [1, 1], tile: [1, 1]",
         "epochs: 4, ": "epochs: 2, ",
         "decay_epochs: [3]": "decay_epochs: [1]",
+        "extension: {rounds: 0}": "extension: {rounds: 0}\nfigures: {formats: [png], dpi: 50}",
         "verdict: {confirm: 5}\nengine": "verdict: {confirm: null}\nengine",  # the large network explores only
     }
     for old, new in shorter.items():
@@ -140,8 +141,8 @@ def mistakes_are_told_before_anything_runs(done: Path) -> None:
         "-n", **{"import": "mypackage.missing:build"}
     )
     assert "did you mean 'build'?" in told("-n", **{"import": "mypackage.nets:bild"})
-    assert "cannot be made with num_classes=2, in_channels=3, depth=3" in told(kwargs={"depth": 3})
-    assert "ratio 0.01 cannot be reached" in told(ratios=[0.01])
+    assert "cannot be made with num_classes=2, in_channels=3, depth=3" in told("check", kwargs={"depth": 3})
+    assert "ratio 0.01 cannot be reached" in told("check", ratios=[0.01])
     flipped = "class Flip(nn.Module):\n    def forward(self, x):\n        return x.flip(1)\n"
     text = (done / "mypackage" / "nets.py").read_text().replace("self.act = nn.PReLU()", "self.act = Flip()")
     (done / "mypackage" / "flipped.py").write_text(text.replace("class Block", f"{flipped}\n\nclass Block"))

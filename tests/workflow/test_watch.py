@@ -28,7 +28,7 @@ def shown(terminal: int) -> str:
 
 
 def test_the_view_lives_beside_a_run_and_ends_with_it(project: Callable) -> None:
-    folder = project(merged(TINY, {"seeds": [0], "recipe": {"epochs": 12}}))
+    folder = project(merged(TINY, {"seeds": [0], "recipe": {"epochs": 12}, "verdict": {"confirm": None}}))
     logs = folder / "results" / "tiny" / "logs" / "hpspace" / "train_tile"
     run = started(folder, "give_verdict", "--cores", "1", ready=lambda: list(logs.rglob("*.log")), warm=True)
     terminal, its_end = pty.openpty()
