@@ -86,7 +86,7 @@ def _main(words: list[str]) -> None:
 
 
 def known() -> dict[str, str]:
-    """What each command does, in the order in which a user comes to need it."""
+    """The meanings of the commands by name, in the order in which a user comes to need them."""
     return {"init": OWN["init"], **TARGETS, "verdict": OWN["verdict"], "site": OWN["site"]}
 
 
@@ -106,7 +106,7 @@ def usage() -> str:
 
 
 def usage_of(name: str) -> str:
-    """What a command does and takes."""
+    """The help of a command: its meaning and its arguments."""
     options = {"verdict": "", "site": " [--open]"}.get(name, " [options of snakemake]")
     study = " [STUDY]" if name in ("run", "plan", "status", "watch", "verdict") else ""
     lines = [

@@ -48,7 +48,7 @@ def no_further(models: Collection[str]) -> Iterable[Rule]:  # noqa: ARG001 - as 
 def crossed(
     config: Config, known_models: Collection[str], known_data_sets: Collection[str], further: Further = no_further
 ) -> Mistakes:
-    """Every mistake between keys, each as the key's path and what is wrong.
+    """The mistakes between keys, each as the key's path and what is wrong.
 
     Args:
         config: with its defaults filled in; what is mistaken by itself is not there.

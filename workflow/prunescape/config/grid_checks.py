@@ -193,7 +193,7 @@ def _reach(side: _Side, low: float, high: float, bounds: str) -> Mistakes:
 
 
 def batches(config: Config, model: str) -> Mistakes:
-    """No batch is larger than the data set."""
+    """Batch sizes of the grid that are larger than the data set."""
     images = config.data.train_size or IMAGES.get(config.data.name, (None,))[0]
     for place in range(2):
         side = _side(config, model, place)

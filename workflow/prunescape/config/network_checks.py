@@ -51,7 +51,7 @@ def folders(config: Config) -> Mistakes:
 
 
 def not_imported(config: Config, model: str) -> Mistakes:
-    """Other networks have no keys of imported ones."""
+    """Keys of imported networks that are given for one of the catalogue."""
     section = config.models[model]
     for key in ONLY_IMPORTED if section.import_ is None else ():
         if getattr(section, key) != Model.model_fields[key].default:
@@ -59,7 +59,7 @@ def not_imported(config: Config, model: str) -> Mistakes:
 
 
 def ratios(config: Config, model: str) -> Mistakes:
-    """Ratios of one model have names of their own."""
+    """Ratios of one model that would have the same name."""
     written: dict[str, float] = {}
     for index, ratio in enumerate(config.models[model].ratios):
         first = written.setdefault(f"{ratio:g}", ratio)
@@ -101,7 +101,7 @@ def weights(config: Config, model: str) -> Mistakes:
 
 
 def rewind(config: Config) -> Mistakes:
-    """Something is left to train."""
+    """An epoch of rewinding that leaves nothing to train."""
     epoch, epochs = config.retraining.rewind_epoch, config.recipe.epochs
     if epoch >= epochs:
         text = f"{epoch} leaves nothing to train, recipe.epochs = {epochs}; write at most {epochs - 1}"
@@ -109,7 +109,7 @@ def rewind(config: Config) -> Mistakes:
 
 
 def steps(config: Config) -> Mistakes:
-    """Steps are of a pipeline that has them."""
+    """Steps of pruning where no pipeline prunes in steps."""
     number = config.retraining.steps
     asked = {name for model in config.models.values() for name in model.pipelines}
     if number > 1 and not asked & set(FROM_TRAINED):

@@ -20,7 +20,7 @@ def held_out(config: Config, study: Stochastic) -> Mistakes:
 
 
 def shown(_: Config, study: Stochastic) -> Mistakes:
-    """What a figure shows was measured."""
+    """Levels that a figure is asked to show and nothing measures."""
     sweep = study.sweep
     for name, wanted, measured in (
         ("shown_gammas", sweep.shown_gammas or (), sweep.gammas),
@@ -43,7 +43,7 @@ def measured_epochs(config: Config, study: Mechanism) -> Mistakes:
 
 
 def chosen_subsets(_: Config, study: Mechanism) -> Mistakes:
-    """One rule at the most says how many subsets there are."""
+    """Rules for the number of subsets, of which one at most may be given."""
     if study.precision is not None and study.standard_error is not None:
         text = "chooses how many subsets there are, as mechanism.standard_error does; leave out one of them"
         yield ("mechanism", "precision"), text

@@ -113,7 +113,7 @@ class Batches:
 
     @property
     def sizes(self) -> list[int]:
-        """The one or two sizes of an epoch's batches, the larger first."""
+        """Sizes of an epoch's batches, one or two, the larger first."""
         return sizes_of_batches(len(self.labels), self.batch_size, self.drop_last)
 
     def __len__(self) -> int:

@@ -19,6 +19,6 @@ def steps_an_epoch(images: int, batch_size: int, drop_last: bool) -> int:
 
 
 def sizes_of_batches(images: int, batch_size: int, drop_last: bool) -> list[int]:
-    """The one or two numbers of images that batches of an epoch have, the larger first; see `images_used`."""
+    """Numbers of images of an epoch's batches, one or two, the larger first; see `images_used`."""
     used = images_used(images, batch_size, drop_last)
     return sorted({min(batch_size, used), used % batch_size} - {0}, reverse=True)

@@ -30,7 +30,7 @@ def draw(
     initial_size: Sequence[int],
     axes: Sequence[Mapping[str, Any]] | None = None,
 ) -> Figure:
-    """Every cell's accuracy, as a mean over seeds.
+    """A figure of the accuracy of every cell, as a mean over seeds.
 
     Args:
         cells: the table cells.csv.

@@ -40,11 +40,11 @@ def looks(values: Iterable[Any], labels: Sequence[str]) -> dict[Any, Look]:
 
 
 def ages(count: int) -> list[str]:
-    """So many colours from early (light) to late (dark), of epochs or cycles."""
+    """Colours of `count` epochs or cycles, from early (light) to late (dark)."""
     return ramp(AGES, count, 0.0, 1.0)
 
 
 def ramp(colours: Any, count: int, start: float, stop: float) -> list[str]:
-    """So many colours of a colour map, evenly from one place to another; a single one is the last."""
+    """Colours of a colour map, `count` of them evenly from one place to another; a single one is the last."""
     places = [stop] if count == 1 else np.linspace(start, stop, count)
     return [to_hex(colours(float(place))) for place in places]

@@ -49,7 +49,7 @@ class Paper(NamedTuple):
 
     @property
     def scale(self) -> float:
-        """By what all text is larger than usual."""
+        """The factor by which text is larger than usual."""
         return self.font_size / FONT_SIZE
 
 

@@ -148,7 +148,7 @@ def regret(resampled: Sequence[Resampled]) -> pd.DataFrame:
 
 
 def splits(values: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Each seed's trainings (N) of (S, N), and what cells are worth by the mean of the others; by itself if alone."""
+    """The trainings (N) of each seed of (S, N), and the mean of the other seeds by cell; its own if it is alone."""
     for seed in range(len(values)):
         yield values[seed], np.delete(values, seed, axis=0).mean(axis=0) if len(values) > 1 else values[seed]
 

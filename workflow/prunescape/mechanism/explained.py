@@ -57,7 +57,7 @@ def fisher(network: nn.Module, batches: Labelled, seed: int) -> dict[str, torch.
 
 
 class Parts(NamedTuple):
-    """What each subset of a sample set holds.
+    """The parts of each subset of a sample set that may explain its utility.
 
     Attributes:
         counts: (N, L), weights of each layer.
@@ -73,7 +73,7 @@ class Parts(NamedTuple):
 
 
 def parts_of(network: nn.Module, information: Mapping[str, torch.Tensor], count: int, seed: int, number: int) -> Parts:
-    """What the first random subsets of a size hold.
+    """The parts of the first random subsets of a size.
 
     Args:
         network: a plain network.
@@ -118,7 +118,7 @@ def explained_share(values: np.ndarray, predictors: np.ndarray) -> float:
 
 
 def explain(utility: np.ndarray, parts: Parts) -> dict[str, float]:
-    """What explains the utilities of a sample set.
+    """Shares of the variance of a sample set's utilities that weights, norms and Fisher information explain.
 
     Args:
         utility: (N,), in nats.
@@ -152,7 +152,7 @@ def explained_over_epochs(
     settings: SampleSettings,
     statistics: Batches | None = None,
 ) -> pd.DataFrame:
-    """What explains the utility of each sample set of a training.
+    """Shares of the variance of utilities that are explained, see `explain`, for each sample set of a training.
 
     Args:
         context, states, settings, statistics: see `prunescape.mechanism.sampling.utility_over_epochs`.

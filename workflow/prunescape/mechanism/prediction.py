@@ -70,7 +70,7 @@ def gradient(network: nn.Module, batches: Labelled) -> dict[str, torch.Tensor]:
 
 
 def scores_of(context: Context, state: Mapping[str, torch.Tensor], sets: Sequence[Tensors]) -> pd.DataFrame:
-    """What each way of scoring says of sets that are removed, the more the worse their loss.
+    """Scores of sets of weights by each way of scoring; a high score foretells a large loss when the set is removed.
 
     Args:
         context: what the network is measured on.

@@ -59,7 +59,7 @@ class SampleSettings:
 
     @classmethod
     def from_settings(cls, values: Mapping[str, Any]) -> "SampleSettings":
-        """Those among a job's settings."""
+        """The settings of sampling, taken from those of a job."""
         return cls(**{name: values[name] for name in ("levels", "subsets", "seed", "standard_error", "precision")})
 
     def count(self, weights: int, level: float) -> int:

@@ -90,7 +90,7 @@ class Symmetries:
 
     @classmethod
     def of(cls, network: nn.Module, images: torch.Tensor) -> "Symmetries | None":
-        """Those of a plain network; None where it does something that is not followed, as attention."""
+        """The symmetries of a plain network; None where it has layers that are not followed, such as attention."""
         try:
             found = cls(network, images)
         except (_OtherError, fx.proxy.TraceError, TypeError, ValueError, RuntimeError, AttributeError):

@@ -68,7 +68,7 @@ class Ablations:
         self._whole = self._summed(outputs, 1)[0]
 
     def on(self, images: int) -> "Ablations":
-        """The same network on so many of its images, each class in proportion to its share; on all, itself."""
+        """Ablations of the network on fewer images, each class in proportion to its share; itself on all of them."""
         if images >= self.images:
             return self
         seed, split = derive_seed(0, "images of sample sets"), self._split
@@ -88,7 +88,7 @@ class Ablations:
         return self._measured(self._points, subsets)
 
     def scores(self, count: int, draw: Draw) -> np.ndarray:
-        """What `MEASURED` names, (count, 3), of subsets that are drawn when their turn comes; see `measure`."""
+        """The columns of `MEASURED`, (count, 3), of subsets drawn when their turn comes; see `measure`."""
         return self._run(self._points, count, draw, self._scores)
 
     def divergences(self, count: int, draw: Draw) -> np.ndarray:

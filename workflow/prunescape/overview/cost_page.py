@@ -65,7 +65,7 @@ class Line:
 
 
 def known_trainings(study: Study) -> tuple[list[Training], set[Training]]:
-    """All trainings that are known, and those that are finished."""
+    """The trainings that are known, and those among them that are finished."""
     trainings = list(study.trainings())
     return trainings, {training for training in trainings if study.is_finished(training)}
 

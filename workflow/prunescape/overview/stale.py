@@ -10,7 +10,7 @@ LOCKS = Path(".snakemake/locks")
 
 
 def explain_page(results: Results) -> list[str]:
-    """In words, why jobs whose results are all there would run: a block for those of a rule that have one reason."""
+    """The reasons why jobs whose results are all there would run: a block for jobs of a rule with one reason."""
     alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for job in results.jobs():
         told = results.reasons(job.result)

@@ -51,7 +51,7 @@ class Codes:
         return {file: self._parts.get(own, {}) for file, own in self._codes[digest].items()}
 
     def words(self, before: str, now: str) -> str:
-        """In words, what has changed between two digests."""
+        """The changes between two digests of code, in words."""
         old, new = self.of(before), self.of(now)
         if old is None or new is None:
             return f"the code ({before}, now {now}; what it was is not known)"

@@ -301,7 +301,7 @@ class Mechanism(Companion[Section]):
         """
 
         def passes(model: str, sizes: Sizes) -> int:
-            """Where statistics are recomputed, images pass once more."""
+            """The number of images that pass through networks; twice as many where statistics are recomputed."""
             lanes = sum(count * self.run.running(each, self.section.lanes) for each, count in points(model).items())
             ways = sum(1 if way == COMBINED else 2 for way in self._ways(model))
             return (lanes * ways + beside(model)) * self._images(sizes)

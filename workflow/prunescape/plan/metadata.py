@@ -107,7 +107,7 @@ class BySeals:
         return files
 
     def has_metadata(self, job: Any) -> bool:
-        """Whether it is known what a job's results were made with."""
+        """Whether the settings are known with which a job's results were made."""
         if not _is_ours(job):
             return bool(super().has_metadata(job))  # type: ignore[misc]
         if self._mistrusted(job) and not self.dag.ignore_incomplete:
@@ -115,7 +115,7 @@ class BySeals:
         return True
 
     def has_outdated_metadata(self, job: Any) -> bool:
-        """Whether it was recorded by an older Snakemake."""
+        """Whether the metadata were recorded by an older Snakemake."""
         return not _is_ours(job) and bool(super().has_outdated_metadata(job))  # type: ignore[misc]
 
     def params_changed(self, job: Any, file: Any = None) -> Any:

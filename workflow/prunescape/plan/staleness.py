@@ -41,7 +41,7 @@ CodeWords = Callable[[str, str], str]  # of two digests, what has changed
 def differences(
     paths: Iterable[str], looks: "SealSummaries", wanted: Wanted, codes: CodeWords | None = None
 ) -> dict[str, list[str]]:
-    """In words, how results of a job differ from what is wanted, by path; those that are that are left out.
+    """The differences of a job's results from what is wanted, in words by path; results without any are left out.
 
     Args:
         paths: of the results.
@@ -71,7 +71,7 @@ def _differences(path: str, look: "SealSummary | None", wanted: Wanted, key: str
 
 
 def of_settings(before: Mapping[str, Any], now: Mapping[str, Any], codes: CodeWords | None = None) -> list[str]:
-    """In words, how settings differ; `codes` as `differences` takes it."""
+    """The differences of settings, in words; `codes` as `differences` takes it."""
     old, new = (dict(_flat(json.loads(json.dumps(settings)))) for settings in (before, now))
     told = []
     for name in dict.fromkeys([*old, *new]):
@@ -102,7 +102,7 @@ def _shown(value: Any) -> str:
 
 
 def of_inputs(before: Mapping[str, str | None], now: Mapping[str, str | None]) -> list[str]:
-    """In words, how the files differ that a result was made of."""
+    """The differences of the files that a result was made of, in words."""
     changed = [place for place, content in now.items() if place in before and content not in (None, before[place])]
     added, gone = [place for place in now if place not in before], [place for place in before if place not in now]
     kinds = {"has another content": changed, "was not among its inputs": added, "is no input any more": gone}

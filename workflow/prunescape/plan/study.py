@@ -270,7 +270,7 @@ class Planned:
         return {"tables": [self.table(table.name) for table in self.shown_tables], "pictures": pictures}
 
     def captions(self) -> dict[str, Any]:
-        """By place of a table or figure, what the page says of it."""
+        """The captions of the page, by the place of a table or figure."""
         captions: dict[str, Any] = {}
         config = self.run.config.plain()
         for step in self._shown:

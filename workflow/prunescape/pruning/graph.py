@@ -501,7 +501,7 @@ def _lent(model: nn.Module, input_shape: tuple[int, int, int]) -> dict[nn.Module
     told: dict[nn.Module, str] = {}
 
     class Looking(TorchFunctionMode):
-        """Each function that is called with a parameter is noted."""
+        """A mode of torch that notes each function that is called with a parameter."""
 
         def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             for value in (*args, *(kwargs or {}).values()):

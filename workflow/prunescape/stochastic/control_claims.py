@@ -55,7 +55,7 @@ ALTERNATIVES = {
 
 
 def of_seeds(controls: pd.DataFrame) -> pd.DataFrame:
-    """One accuracy a network and control: medians over draws; and that of the draw which is best on held-out images.
+    """Accuracies by network and control: medians over draws, and those of the draw that is best on held-out images.
 
     Args:
         controls: see `prunescape.stochastic.controls.measure_controls`.

@@ -43,7 +43,7 @@ WITHIN = Estimand(
 
 
 def choose_deployment(sweep: pd.DataFrame) -> dict[str, Any]:
-    """What is deployed, by the accuracies of the networks that explore.
+    """The settings that are deployed, chosen by the accuracies of the networks that explore.
 
     Args:
         sweep: sweep.csv of one model, on held-out images.

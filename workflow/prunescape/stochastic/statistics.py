@@ -197,7 +197,7 @@ CHANCE = 5.0  # points above guessing, up to which a network counts as guessing
 
 
 def choose_cells(grid: pd.DataFrame, chance: float, fixed: Sequence[float] | None = None) -> dict[str, Any]:
-    """What a model's exploration chose: the cells of the largest mean gains over its seeds, but where networks guess.
+    """The cells that a model's exploration chose, of the largest mean gains over seeds, but where networks guess.
 
     Args:
         grid: what `evaluate_variants` gives on held-out images for the grid of one model, for one seed or more.

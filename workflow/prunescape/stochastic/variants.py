@@ -212,11 +212,11 @@ class Pretrained:
         self._factors = lru_cache(maxsize=1)(self._invert)
 
     def for_stage(self, stage: str) -> "Pretrained":
-        """The same network for another experiment, whose draws are others."""
+        """A copy of the variant for another experiment, with draws of its own."""
         return self._again(stage, self._relative)
 
     def with_relative_noise(self) -> "Pretrained":
-        """The same network with the same draws of noise, sigma being in units of each layer's scale."""
+        """A copy of the variant with the same draws of noise, and sigma in units of each layer's scale."""
         return self._again(self.stage, True)
 
     def _again(self, stage: str, relative: bool) -> "Pretrained":

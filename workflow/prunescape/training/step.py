@@ -80,7 +80,7 @@ class Step:
             self._queued.popleft().synchronize()
 
     def state(self) -> dict[str, torch.Tensor]:
-        """Every tensor that a step changes."""
+        """The tensors that a step of training changes."""
         network = {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
         return {**network, **self.optimiser.state(), "losses": self.losses}
 

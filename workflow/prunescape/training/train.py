@@ -96,7 +96,7 @@ class LaneResult:
 
     @property
     def has_ended(self) -> bool:
-        """Whether nothing is gained by training it further."""
+        """Whether the lane's training has diverged or has been stopped."""
         return self.diverged or self.stopped
 
     def last(self, metric: str) -> float | None:
