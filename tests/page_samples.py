@@ -102,7 +102,7 @@ MEANT = {"decisions": (STUDY.table("decisions").meanings(STUDY.columns), STUDY.t
 TITLES = {table.name: placed(table.title)[1] for table in TABLES if table.title and table.name != "claims"}
 
 
-def sample_page(tables: dict[str, pd.DataFrame], pictures: list[tuple[str, Caption]]) -> str:
+def sample_page(tables: dict[str, pd.DataFrame], pictures: list[tuple[str, Caption]], made: str = "") -> str:
     """The page to explore."""
     shown = {
         name: (tables[name], Caption(0, title, "", "", "", *MEANT.get(name, ())))
@@ -110,4 +110,4 @@ def sample_page(tables: dict[str, pd.DataFrame], pictures: list[tuple[str, Capti
         if name in tables
     }
     root = Path(__file__).parents[1]
-    return explore_page(sample_answer(tables), tables["timing"], shown, pictures, LOOK, CONFIG, root)
+    return explore_page(sample_answer(tables), tables["timing"], shown, pictures, LOOK, CONFIG, root, made)

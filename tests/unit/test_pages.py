@@ -4,9 +4,11 @@ import base64
 import io
 import json
 import math
+import os
 import re
 import subprocess
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -16,7 +18,7 @@ import pytest
 from PIL import Image
 
 from addresses import Addresses
-from companion_page_samples import PROJECT, STUDIES, sample_claims
+from companion_page_samples import PROJECT, STUDIES, claim, sample_claims
 from companion_page_samples import sample_page as companion_page
 from companion_page_samples import sample_tables as companion_tables
 from page_samples import CONFIG, LOOK, TITLES, sample_answer, sample_cells, sample_page, sample_tables
@@ -28,7 +30,7 @@ from prunescape.io.files import read_csv, read_json, sha256, write_json, write_t
 from prunescape.io.seals import Identity, seal, seal_text
 from prunescape.pages.index import write_index
 from prunescape.pages.landscapes import landscapes
-from prunescape.pages.provenance import Job, code_version, duration, job_times, of_jobs, provenance
+from prunescape.pages.provenance import Job, code_version, duration, job_times, made_on, of_jobs, provenance
 from prunescape.pages.run import after_run
 from prunescape.pages.study import MOST_ROWS, fitting, inside, short, shown
 from prunescape.pages.study import Caption as Said
@@ -247,6 +249,31 @@ def test_an_overview_has_the_claims_of_all_studies_of_the_run(tables, tmp_path: 
     assert "coherence" in set(read_csv(run / "claims.csv")["study"])
 
 
+def test_a_study_without_words_on_its_networks_tells_which_questions_are_answered(tmp_path: Path) -> None:
+    found = sample_claims("mechanism")
+    state(tmp_path, found)
+    write_index(tmp_path)
+    assert "<li><strong>small_resnet</strong>: Best setting: gamma 0.9.</li>" in (tmp_path / "index.html").read_text()
+    more = [*found.claims, claim("And this?", 0.5), claim("That, too?", 5.0)]
+    state(tmp_path, replace(found, models={"small_resnet": ""}, claims=more))
+    write_index(tmp_path)
+    text = (tmp_path / "index.html").read_text()
+    assert "<li><strong>Yes (2)</strong>: Is it so? (2 of 4 cases) That, too?</li>" in text
+    assert "<li><strong>No (1)</strong>: Is it so? (1 of 4 cases)</li>" in text
+    assert "<li><strong>Not decided</strong>: 1 of 3 questions</li>" in text
+
+
+def test_a_page_tells_when_the_last_of_its_results_was_made(tables, tmp_path: Path) -> None:
+    for name, hour in (("a.csv", 3), ("b.csv", 1)):
+        (tmp_path / name).touch()
+        moment = datetime(2026, 5, 4, hour, 30).timestamp()
+        os.utime(tmp_path / name, (moment, moment))
+    made = made_on(tmp_path.iterdir())
+    assert made == "2026-05-04 03:30"
+    assert "Run sample, results of 2026-05-04 03:30." in sample_page(tables, [], made)
+    assert "results of" not in sample_page(tables, [])
+
+
 def test_the_overview_tells_of_accepted_results(tmp_path: Path) -> None:
     state(tmp_path, sample_claims("mechanism"))
     write_index(tmp_path)
@@ -283,9 +310,9 @@ def test_the_end_of_every_run_renews_the_ledger(failed: bool, tmp_path: Path, ca
 @pytest.mark.parametrize("study", STUDIES)
 def test_a_page_has_every_claim_picture_table_and_the_config(study: str, pages) -> None:
     page = pages[study].replace("&#39;", "'").replace("&amp;", "&")
-    for claim in sample_claims(study).claims:
-        assert claim.question.replace("<", "&lt;") in page
-        assert claim.answer.replace("<", "&lt;").replace(">", "&gt;") in page.replace("&#34;", '"')
+    for one in sample_claims(study).claims:
+        assert one.question.replace("<", "&lt;") in page
+        assert one.answer.replace("<", "&lt;").replace(">", "&gt;") in page.replace("&#34;", '"')
     assert page.index("Every seed: Small ResNet") < page.index('alt="Every seed"')  # as the report orders them
     assert page.count("Lines & dots.") == 2
     assert page.index("Table 1 (3 rows)") < page.index(f"({len(next(iter(companion_tables(study).values()))[0])} rows)")

@@ -80,6 +80,36 @@ def test_pale_text_and_what_is_cut_are_seen(browser, addresses) -> None:
     assert [text[:3] for text in browser.evaluate(CUT % 390)] == ["<h1"]
 
 
+# Names of networks that go on in a second line.
+BROKEN = """
+[...document.querySelectorAll("#verdict tbody td:first-child, .scroll td.named")].filter((cell) => {
+  const range = document.createRange();
+  range.selectNodeContents(cell);
+  return new Set([...range.getClientRects()].filter((box) => box.width).map((box) => box.top)).size > 1;
+}).map((cell) => cell.textContent)
+"""
+
+
+def test_names_of_networks_stay_in_one_line_on_a_desktop(browser, addresses) -> None:
+    browser.open(addresses["hpspace"], 1400)
+    browser.evaluate(OPENED)
+    assert browser.evaluate("document.querySelectorAll('.scroll td.named').length") > 10
+    assert browser.evaluate(BROKEN) == []
+    browser.evaluate("document.querySelector('#verdict tbody td').textContent = 'non_uniform_fine_tuning-0.25'")
+    assert browser.evaluate(BROKEN) == []
+    assert browser.evaluate("document.documentElement.scrollWidth") <= 1400
+    browser.evaluate("document.querySelector('#verdict tbody td').innerHTML = 'non_<br>uniform-0.4'")
+    assert browser.evaluate(BROKEN) == ["non_uniform-0.4"]
+
+
+def test_pictures_are_small_ones_side_by_side_that_open_large(browser, addresses) -> None:
+    columns = "getComputedStyle(document.querySelector('.pictures')).gridTemplateColumns.split(' ').length"
+    for width, beside in ((390, 2), (1400, 3)):
+        browser.open(addresses["hpspace"], width)
+        assert browser.evaluate(columns) == beside
+        assert browser.evaluate("document.querySelector('.pictures .enlarge img').naturalWidth") > 1400
+
+
 def test_rows_are_cards_on_a_phone_with_the_name_of_each_cell(browser, addresses) -> None:
     shown = "getComputedStyle(document.querySelector('#verdict td:nth-child(2)')).display"
     named = "getComputedStyle(document.querySelector('#verdict td:nth-child(3)'), '::before').content"

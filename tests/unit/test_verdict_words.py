@@ -50,7 +50,3 @@ def test_a_setting_is_told_with_its_hyperparameters(found: dict[str, Any]) -> No
             (line,) = (line for line in text.splitlines() if line.split()[:1] == [name])
             assert line.split()[2:4] == values
             assert all(f">{value}</td>" in page for value in values)
-
-
-def test_names_of_variants_may_break_after_underscores(found: dict[str, Any]) -> None:
-    assert ">non_<wbr>uniform-0.4</td>" in verdict_page(found)

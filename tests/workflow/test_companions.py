@@ -1,5 +1,6 @@
 """What is alike in all companion studies, end to end: outputs, the page, the same bytes again, and what reruns what."""
 
+import re
 import shutil
 from collections.abc import Callable
 from functools import cache
@@ -60,7 +61,9 @@ def test_the_page_shows_all_of_it_and_is_found(study: str, studied: Path) -> Non
     page = (results / study / "explore.html").read_text()
     assert page.count("data:image/webp;base64,") == len(list((results / study).rglob("*.png")))
     tables = {path.name for path in (results / study).glob("*.csv")} - {"claims.csv"}
-    assert page.count("<details") == 2 + 2 * len(tables)  # a table, and what its columns mean
+    by_source = "What the source claims" in page
+    assert page.count("<details") == 2 + by_source + 2 * len(tables)  # a table, and what its columns mean
+    assert re.search(r"Run tiny, results of \d{4}-\d\d-\d\d \d\d:\d\d\.", page)
     assert "not told" not in page  # every job's log is there, and tells on what it ran
     assert len(page) < 5_000_000
     assert f'href="{study}/explore.html"' in (results / "index.html").read_text()

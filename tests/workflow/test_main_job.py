@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import math
+import re
 import sys
 from pathlib import Path
 
@@ -99,6 +100,7 @@ def test_every_column_of_every_table_is_described(finished: Path) -> None:
 def test_the_page_to_explore_and_the_overview_are_there(finished: Path) -> None:
     run = finished / "results" / "tiny"
     page = (run / "hpspace" / "explore.html").read_text()
+    assert re.search(r"Run tiny, results of \d{4}-\d\d-\d\d \d\d:\d\d\.", page)
     data = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
     cells = pd.read_csv(run / "hpspace" / "cells.csv")
     (model,) = data["models"]

@@ -85,14 +85,15 @@ _BODY = """<h2>In short</h2>
 <p class="note">{{ stated.note }}</p>
 <p class="note">A case is a network in one way of doing it. Beside the numbers of cases stands the clearest, or, where
 nothing is decided, the nearest to it, with its interval; the clearest of many is always a little lucky.</p>
-{% if stated.by_source %}<h2>What the source claims or asks, one by one</h2>
+{% if stated.by_source %}<details><summary>What the source claims or asks, one by one ({{ stated.by_source | length }})
+</summary>
 <table class="claims cards">
 <thead><tr><th scope="col">It says or asks</th><th scope="col">We see</th><th scope="col">Decided</th>
 <th scope="col">Section</th></tr></thead>
 <tbody>
 {% for row in stated.by_source %}<tr><td>{{ row.said }}</td><td data-label="We see">{{ row.seen }}</td>
 <td data-label="Decided">{{ row.decided }}</td><td data-label="Section">{{ row.section }}</td></tr>
-{% endfor %}</tbody></table>
+{% endfor %}</tbody></table></details>
 {% endif %}<details><summary>All {{ stated.claims | length }} claims, one by one</summary>
 {% for model, said in stated.models.items() %}<h3>{{ model }}</h3>
 {% if said %}<p>{{ said }}</p>

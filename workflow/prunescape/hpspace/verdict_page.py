@@ -26,11 +26,12 @@ _BODY = """{% for model, entry in models.items() %}
 <th scope="col">fresh seeds</th></tr></thead>
 <tbody>
 {% for name, of in entry.networks.items() %}
-<tr><td data-label="network">{{ breaking(name) }}</td>
+<tr><td data-label="network">{{ name }}</td>
 <td class="words {{ colours[of.recommendation] }}"><b>{{ of.recommendation }}</b>: {{ answer_of(of, pair) }}</td>
 {% for axis in pair %}<td data-label="use: {{ axis.words }}">{{ axis.shown(of.use[axis.name]) }}</td>{% endfor %}
 {% for asked, row in of.questions.items() %}
-<td data-label="tuning gains over {{ over[asked] }}, points">{{ gain_of(row) }}</td>{% endfor %}
+<td data-label="tuning gains over {{ over[asked] }}, points">
+{{- gain_of(row) | replace(", ", ",\N{NO-BREAK SPACE}") }}</td>{% endfor %}
 <td data-label="accuracy at the tuned setting, %">
 {%- if of.accuracy == of.accuracy %}{{ "%.2f" | format(of.accuracy) }}{% endif %}</td>
 <td data-label="trainings to tune">{{ of.trainings }}</td>
@@ -56,15 +57,10 @@ def verdict_section(answer: Mapping[str, Any]) -> Markup:
     pair = Pair.from_json(answer.get("axes"))
     helpers = {"in_short": in_short, "answer_of": answer_of, "gain_of": gain_of, "reasons": reasons, "caveats": caveats}
     words = {"told": lambda cell: pair.told(cell).replace(", ", " and "), "left_out": left_out, "over": OVER}
-    words |= {"capitalised": _capitalised, "breaking": _breaking, "measured": measured_by(answer), "pair": pair}
+    words |= {"capitalised": _capitalised, "measured": measured_by(answer), "pair": pair}
     return section(_BODY, **answer, terms=terms_of(answer), colours=_COLOURS, **helpers, **words)
 
 
 def _capitalised(sentence: str) -> str:
     """With a capital at the beginning, unless a network's name stands there, which stays as it is."""
     return sentence if re.match(r"[\w.]+-\d", sentence) else sentence[:1].upper() + sentence[1:]
-
-
-def _breaking(name: str) -> Markup:
-    """A variant's name that may go on in the next line after each underscore."""
-    return Markup("_<wbr>").join(name.split("_"))

@@ -26,9 +26,10 @@ th, td { padding: .35rem .6rem; border-bottom: 1px solid #ddd; text-align: left;
 .numbers th, .numbers td { text-align: right; }
 .numbers .words { text-align: left; min-width: 12rem; }
 .numbers th:first-child, .numbers td:first-child, .numbers th:last-child, .numbers td:last-child { text-align: left; }
+.numbers td:first-child { overflow-wrap: anywhere; }
 .good { color: #00634a; } .doubtful { color: #8a5a00; } .bad { color: #a3260f; } .note { color: #555; }
 b { text-transform: uppercase; }
-@media (min-width: 60rem) { .numbers td:first-child { white-space: nowrap; } }
+@media (min-width: 75rem) { .numbers td:first-child { white-space: nowrap; } }
 @media (max-width: 40rem) {
  table { display: block; overflow-x: auto; }
  /* Where each cell tells its column, a row is a card, and nothing lies beside the screen. */
@@ -73,6 +74,11 @@ def page(
     parts = {"body": section(body, **values), "style": Markup(style), "script": Markup(script)}
     told = accepted() if notes is None else notes
     return str(section(_PAGE, title=title, question=question, notes=told, **parts))
+
+
+def breaking(name: str) -> Markup:
+    """A name that may go on in the next line after each underscore, where there is no room for it."""
+    return Markup("_<wbr>").join(name.split("_"))
 
 
 def section(template: str, /, **values: Any) -> Markup:

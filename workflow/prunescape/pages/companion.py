@@ -21,7 +21,8 @@ def of_files(files: Any, settings: Any, told: Mapping[str, Any], tables: Tables,
     """
     jobs = [Job(*job) for job in told["jobs"]]
     stated = StudyClaims.read(Path(files.claims))
-    return companion_page(stated, tables, pictures, jobs, told["config"], Path(told["root"]), settings["charts"])
+    where = told["config"], Path(told["root"])
+    return companion_page(stated, tables, pictures, jobs, *where, settings["charts"], told["made"])
 
 
 def companion_page(
@@ -32,6 +33,7 @@ def companion_page(
     config: Mapping[str, Any],
     root: Path,
     entries: Sequence[Mapping[str, Any]] = (),
+    made: str = "",
 ) -> str:
     """The page of a companion study, as HTML.
 
@@ -41,6 +43,7 @@ def companion_page(
         jobs: those that train and measure.
         root: the project's folder, which tells the code's version.
         entries: charts, see `prunescape.pages.charts.explorer`.
+        made: see `study_page`.
     """
     return study_page(
         f"{config['run']}: {stated.study}",
@@ -51,4 +54,5 @@ def companion_page(
         stated.study,
         of_jobs(stated.study, jobs, config, root),
         joined(NO_EXTRA._replace(style=STYLE), charts.explorer(entries, tables), planes.explorer(tables)),
+        made,
     )

@@ -40,7 +40,7 @@ def of_files(files: Any, settings: Any, told: Mapping[str, Any], tables: Tables,
     """The page of the main job, from the inputs of its job: `verdict`, a JSON file, and `timing`."""
     answer, timing = from_json(read_json(files.verdict)), read_csv(files.timing)
     look = ExplorerSettings.from_settings(settings)
-    return explore_page(answer, timing, tables, pictures, look, told["config"], Path(told["root"]))
+    return explore_page(answer, timing, tables, pictures, look, told["config"], Path(told["root"]), told["made"])
 
 
 def explore_page(
@@ -51,6 +51,7 @@ def explore_page(
     look: ExplorerSettings,
     config: Mapping[str, Any],
     root: Path,
+    made: str = "",
 ) -> str:
     """The page of the main job, as HTML.
 
@@ -60,6 +61,7 @@ def explore_page(
         tables, pictures: see `study_page`.
         look: of the landscapes.
         root: the project's folder, which tells the code's version.
+        made: see `study_page`.
     """
     forest = [(path, of) for path, of in pictures if Path(path).stem == FOREST]
     shown = [inside(path, of.full_title, of.text) for path, of in forest]
@@ -75,6 +77,7 @@ def explore_page(
         "hpspace",
         provenance(timing, config, root),
         _explorer(tables["cells"][0], look),
+        made,
     )
 
 

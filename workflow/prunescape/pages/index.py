@@ -2,18 +2,17 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from prunescape.claims.claim import Claim
-from prunescape.claims.judgement import CANNOT, FAILS, HOLDS, OUTCOMES, UNDECIDED, UNTESTED
-from prunescape.claims.page import COLOURS, digits_of, shown_number
+from prunescape.claims.judgement import ANSWERS, CANNOT, FAILS, HOLDS, OUTCOMES, UNDECIDED, UNTESTED
+from prunescape.claims.page import COLOURS, digits_of, in_short, shown_number
 from prunescape.claims.study import FILE, StudyClaims, studies_of, write_ledger
 from prunescape.io.files import write_text
 from prunescape.io.html import page
 from prunescape.io.seals import notes_of, read_seal
-from prunescape.pages.provenance import duration, job_seconds
+from prunescape.pages.provenance import duration, job_seconds, made_on
 from prunescape.pages.study import inside
 from prunescape.studies.registry import STUDIES
 from prunescape.studies.study import placed
@@ -118,8 +117,22 @@ class Entry(NamedTuple):
 
     @property
     def said(self) -> Mapping[str, str]:
-        """Words on each network, where there are any."""
-        return {model: words for model, words in self.stated.models.items() if words}
+        """Words on each network; where there are none, the questions that are answered, by their answers."""
+        return {model: words for model, words in self.stated.models.items() if words} or self._answered()
+
+    def _answered(self) -> dict[str, str]:
+        rows, answered = in_short(self.stated.claims), dict[str, str]()
+        for outcome in (HOLDS, FAILS):
+            found = [
+                f"{row['question']}{_part(row['counts'][outcome], sum(row['counts'].values()))}"
+                for row in rows
+                if row["counts"][outcome]
+            ]
+            if found:
+                answered[f"{ANSWERS[outcome].capitalize()} ({len(found)})"] = " ".join(found)
+        tested = [row for row in rows if any(row["counts"].values())]
+        left = [row for row in tested if not row["counts"][HOLDS] + row["counts"][FAILS]]
+        return answered | {"Not decided": f"{len(left)} of {len(tested)} questions"} if tested else answered
 
     @property
     def summary(self) -> str:
@@ -151,6 +164,11 @@ class Entry(NamedTuple):
         return len(self.stated.claims) <= MOST
 
 
+def _part(count: int, of: int) -> str:
+    """In how many of several cases."""
+    return f" ({count} of {of} cases)" if of > 1 else ""
+
+
 def write_index(run: Path) -> bool:
     """Write `index.html` and the ledger into a run's folder, of the studies that have claims; whether there is any.
 
@@ -169,8 +187,7 @@ def write_index(run: Path) -> bool:
 def _entry(run: Path, stated: StudyClaims) -> Entry:
     there = {name: text for name, text in LINKS.items() if (run / stated.study / name).exists()}
     links = [(text, f"{stated.study}/{name}") for name, text in there.items()]
-    stated_on = datetime.fromtimestamp((run / stated.study / FILE).stat().st_mtime).astimezone()
-    when = f"Claims of {stated_on:%Y-%m-%d %H:%M}"
+    when = f"Claims of {made_on([run / stated.study / FILE])}"
     return Entry(stated, links, _picture(run / stated.study, stated), when, cost(run / "logs" / stated.study))
 
 

@@ -5,6 +5,7 @@ import re
 import subprocess
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -45,6 +46,12 @@ class Job(NamedTuple):
     rule: str
     networks: int
     log: str
+
+
+def made_on(files: Iterable[str | Path]) -> str:
+    """Day and hour at which the last of some results was made."""
+    made = max(Path(file).stat().st_mtime for file in files)
+    return f"{datetime.fromtimestamp(made).astimezone():%Y-%m-%d %H:%M}"
 
 
 def provenance(timing: pd.DataFrame, config: Mapping[str, Any], root: Path) -> Provenance:

@@ -17,11 +17,12 @@ from PIL import Image
 
 from prunescape.figures.names import metric_title, model_title
 from prunescape.io.files import check_seal
-from prunescape.io.html import page
+from prunescape.io.html import breaking, page
 from prunescape.pages.provenance import Provenance
 from prunescape.variant import COLUMNS
 
 MOST_ROWS = 300  # that a page shows
+MOST_SIGNS = 30  # of a name in one line
 MOST_BYTES = 3_000_000  # of a file inside a page
 PACKED = 20_000  # bytes, from which on a file is packed there
 MOST_TOGETHER = 8_000_000  # of all files inside a page
@@ -69,9 +70,10 @@ def shown(name: str, table: pd.DataFrame, of: Caption) -> dict[str, Any]:
 
     Returns:
         title and caption; `file`, its name beside the page; count of rows; columns and rows as text, no rows where they
-        are more than `MOST_ROWS`; `kinds`, by column, the class of those that stay in view; `meanings` of the columns
-        that have one; `link`, a data: address with the CSV file, packed by gzip if it is larger than `PACKED`, empty
-        where it is larger than `MOST_BYTES`; `saved_as`, the name of what the link gives.
+        are more than `MOST_ROWS`; `kinds`, by column, the class of those that stay in view; `widest`, the signs of the
+        longest name, up to `MOST_SIGNS`; `meanings` of the columns that have one; `link`, a data: address with the CSV
+        file, packed by gzip if it is larger than `PACKED`, empty where it is larger than `MOST_BYTES`; `saved_as`, the
+        name of what the link gives.
     """
     text = table.to_csv(index=False)
     packs = len(text) > PACKED
@@ -79,16 +81,19 @@ def shown(name: str, table: pd.DataFrame, of: Caption) -> dict[str, Any]:
     known = list(COLUMNS) if "variant" in table.columns else []
     filled = table.drop(columns=known, errors="ignore").dropna(axis="columns", how="all")
     seen = filled if len(table) <= MOST_ROWS else filled[:0]
-    columns = list(filled.columns)
+    columns, name_column = list(filled.columns), _named_by(filled)
     return {
         "title": of.title,
         "caption": of.text,
-        "kinds": {of.decides: "decides", _named_by(filled): "named"},
+        "kinds": {of.decides: "decides", name_column: "named"},
         "meanings": {column: of.columns[column] for column in columns if column in of.columns},
         "file": f"{name}.csv",
         "count": len(table),
         "columns": columns,
         "rows": [[short(value) for value in row] for row in seen.itertuples(index=False)],
+        "widest": min(max(map(len, [name_column, *map(str, seen[name_column])]), default=0), MOST_SIGNS)
+        if columns
+        else 0,
         "saved_as": f"{name}.csv.gz" if packs else f"{name}.csv",
         "link": (_packed(text) if packs else _plain(text)) if len(text) <= MOST_BYTES else "",
     }
@@ -195,6 +200,7 @@ def study_page(
     study: str,
     provenance: Provenance,
     extra: Extra = NO_EXTRA,
+    made: str = "",
 ) -> str:
     """The HTML page of a study.
 
@@ -206,6 +212,7 @@ def study_page(
         study: its name, by which the documentation has a page.
         provenance: where the numbers come from.
         extra: comes between the answer and the pictures.
+        made: when the results were made, in words; "" tells none.
     """
     return page(
         title,
@@ -220,6 +227,8 @@ def study_page(
         pictures=[inside(path, of.full_title, of.text) for path, of in sorted(pictures, key=lambda one: one[1].order)],
         tables=fitting([shown(name, table, of) for name, (table, of) in tables.items()]),
         study=study,
+        breaking=breaking,
+        made=made,
         facts=provenance.facts,
         times=provenance.times,
         config=yaml.safe_dump(dict(provenance.config), sort_keys=False, allow_unicode=True),

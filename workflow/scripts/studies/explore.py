@@ -4,6 +4,7 @@ from pathlib import Path
 
 from prunescape.io.files import read_csv, write_text
 from prunescape.io.seals import place_of
+from prunescape.pages.provenance import made_on
 from prunescape.pages.study import Caption
 from prunescape.runtime.logs import logged
 from prunescape.runtime.named import named
@@ -17,5 +18,7 @@ with logged(snakemake):
         (name := Path(path).stem): (readers.get(name, read_csv)(path), said[path]) for path in files.get("tables", [])
     }
     pictures = [(path, said[path]) for path in files.get("pictures", [])]
-    page = named(settings["function"])(files, settings, snakemake.params.told, tables, pictures)
+    # The page has times of jobs, too, and is no input of anything: it need not be the same bytes each time.
+    told = {**snakemake.params.told, "made": made_on(path for path in files if not path.endswith(".png"))}
+    page = named(settings["function"])(files, settings, told, tables, pictures)
     write_text(snakemake.output[0], page)
