@@ -13,7 +13,8 @@ from prunescape.plan.step import Job
 
 def round_without_questions(variants: Iterable[str]) -> str:
     """The content of a round of confirmation in which each network has one finalist, and nothing is asked."""
-    return json.dumps({name: {"finalists": [[0, 0]], "stage": "finalists-00000000"} for name in variants})
+    entry = {"finalists": [[0, 0]], "stage": "finalists-00000000", "settings": {}}
+    return json.dumps(dict.fromkeys(variants, entry))
 
 
 def write_rounds(plan: Plan) -> None:
