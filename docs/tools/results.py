@@ -46,7 +46,7 @@ PACKED, LARGEST = 10_000, 800_000  # bytes of a table
 TAKEN = ("*.csv", "*.txt", "claims.json", "explore.html")
 SPENT = re.compile(r"([\d.]+) s of processor time, its start included$", re.MULTILINE)
 TOOK = re.compile(r"finished after ([\d.]+) s, and ([\d.]+) s to start, on (.+)$", re.MULTILINE)
-PICTURE, WIDTH, QUALITY = re.compile(rb"(?<=data:image/webp;base64,)[\w+/=]+"), 1000, 65  # of pages; in pixels
+PICTURE, WIDTH, QUALITY = re.compile(rb"(?<=data:image/webp;base64,)[\w+/=]+"), 1000, 50  # of pages; in pixels
 FACT = r'<th scope="row">{}</th><td>(.*?)</td>'  # of a page
 BLOCK = re.compile(r"(<!-- (runs|claims|differences): ?([\w ]*) -->\n).*?(<!-- end -->)", re.DOTALL)
 NOTHING, UNFINISHED, NO_ROW = "–", "not finished", "There is none."
