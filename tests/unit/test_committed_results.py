@@ -269,11 +269,11 @@ def test_the_demo_decides_by_few_trainings_what_its_page_says() -> None:
     assert f"{len(few)} trainings explore in place of {len(cells)}, for {100 * spent:.0f} % of the FLOPs" in told
     assert f"the grid's for {words[by_question['prior']]} of four networks" in told
     assert f"the grid's for {words[by_question['dense']]} of four there" in told
-    changed = pairs[~same].xs("prior", level="question")
-    assert [*changed.index] == ["uniform-0.2"]
     decided = read(results.RESULTS / results.ADAPTIVE / "hpspace", "decisions").set_index(["variant", "question"])
-    row = decided.loc[("uniform-0.2", "prior")]
-    assert f"{row['gain']:.2f} points [{row['low']:.2f}, {row['high']:.2f}]" in told
+    for variant, question in pairs.index[~same]:  # each that differs is named, with its number
+        row = decided.loc[(variant, question)]
+        assert f"{variant} *{row['answer']}* is decided" in told
+        assert f"{row['gain']:.2f} points [{row['low']:.2f}, {row['high']:.2f}]" in told
 
 
 @pytest.mark.parametrize("folder", THERE, ids=name_of)
