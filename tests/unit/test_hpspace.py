@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from confirmation_samples import verdict_of
@@ -36,6 +36,7 @@ def test_two_sigma_ellipse_holds_86_47_percent_of_a_gaussian() -> None:
     st.lists(st.tuples(st.integers(-6, 6), st.integers(-6, 6)), min_size=5, max_size=30, unique=True),
     st.floats(-80, 80),
 )
+@example([(0, 4), (-1, -5), (-2, -1), (-4, 3), (-5, -4), (-6, 2)], 0.0)  # upright, but for rounding
 def test_ellipse_turns_and_moves_with_its_points(points: list[tuple[int, int]], degrees: float) -> None:
     xy = np.array(points, dtype=float)
     first = fit(xy[:, 0], xy[:, 1], 2.0)

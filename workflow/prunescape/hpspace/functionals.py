@@ -38,11 +38,12 @@ def ellipses(
     length = 2 * sigma * np.sqrt(np.clip(half + root, 0, None))
     width = 2 * sigma * np.sqrt(np.clip(half - root, 0, None))
     centre = (mean_x + middle[0], mean_y + middle[1])
+    angle = np.degrees(0.5 * np.arctan2(2 * xy, xx - yy))
     values = {
         **{name: at * unit for name, at, unit in zip(pair.centre, centre, pair.units, strict=True)},
         "length": length,
         "width": width,
-        "angle_degrees": np.degrees(0.5 * np.arctan2(2 * xy, xx - yy)),
+        "angle_degrees": np.where(angle == -90.0, 90.0, angle),  # upright axes whose xy is rounded below zero
         "area": np.pi / 4 * length * width,
     }
     return {"n_cells": count, **{name: np.where(fitted, value, np.nan) for name, value in values.items()}}

@@ -33,7 +33,8 @@ const hpspace = {
     const root = Math.hypot((xx - yy) / 2, xy);
     const length = 2 * sigma * Math.sqrt(Math.max(half + root, 0));
     const width = 2 * sigma * Math.sqrt(Math.max(half - root, 0));
-    const angle = (Math.atan2(2 * xy, xx - yy) / 2) * (180 / Math.PI);
+    const turned = (Math.atan2(2 * xy, xx - yy) / 2) * (180 / Math.PI);
+    const angle = turned === -90 ? 90 : turned;
     return { x: mx, y: my, length, width, angle, area: (Math.PI / 4) * length * width };
   },
 
