@@ -6,7 +6,6 @@ profile: the same jobs, the same results. Light: no torch, no pandas.
 
 import argparse
 import os
-import shutil
 import sys
 import webbrowser
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ from typing import NoReturn
 
 from prunescape.config.messages import nearest
 from prunescape.config.reading import read
+from prunescape.config.schema import for_editors
 from prunescape.errors import UserError
 from prunescape.first_config import SCHEMA, FirstConfig, written
 from prunescape.studies.registry import STUDIES
@@ -267,7 +267,7 @@ def init(words: Sequence[str]) -> None:
     settings = (asked.learning_rate, asked.weight_decay, asked.name)
     first = FirstConfig(run, asked.network, asked.data, asked.weights, *settings)
     path.write_text(written(first), encoding="utf-8")
-    shutil.copyfile(PROJECT / "config" / SCHEMA, path.with_name(SCHEMA))
+    path.with_name(SCHEMA).write_text(for_editors(), encoding="utf-8")
     named = "" if path.name == CONFIG else f" {path}"
     print(f"wrote {path}, and {SCHEMA} by which editors complete it; {PROJECT}/docs/config.md has all keys")
     print(f"Next: prunescape check{named}, then prunescape plan{named}, then prunescape run{named}")
