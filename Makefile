@@ -6,7 +6,8 @@ BIN := $(VENV)/bin
 TESTS := not full
 EXAMPLES := short
 # What Python has compiled is kept, also where containers ask for the opposite: else each worker compiles all tests again.
-PYTEST = PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --durations=20 -m "$(TESTS)"
+# Workers fill the cores: threads of NumPy's small matrices would wait for each other.
+PYTEST = PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONDONTWRITEBYTECODE= OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --durations=20 -m "$(TESTS)"
 PARALLEL := -n auto --dist worksteal
 RUN := results/$(shell sed -n "s/^run: *\([^ \#]*\).*/\1/p" config.yaml)
 

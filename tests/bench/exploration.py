@@ -37,6 +37,7 @@ sys.path.insert(0, str(PROJECT / "tests"))
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 import procedure
 from landscape_samples import LATTICE, PLACES, VARIANTS
@@ -488,4 +489,5 @@ def add(parser: Any) -> None:
 
 
 if __name__ == "__main__":
-    main(options(__doc__, add))
+    with threadpool_limits(1):  # matrices are small: threads would wait for each other
+        main(options(__doc__, add))
