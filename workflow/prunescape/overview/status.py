@@ -105,9 +105,14 @@ def survey(study: Study, now: float | None = None) -> list[Progress]:
     study.known_results.refresh()
     states = [progress(study, training, moment) for training in study.trainings()]
     for row, (least, _) in study.foreseen().items():
-        if (to_come := least - _cells(row, states)) > 0:
-            states.append(Progress(Training(row, to_come, Path(), Path()), State.MISSING))
+        if (missing := least - _cells(row, states)) > 0:
+            states.append(_to_come(row, missing))
     return states
+
+
+def _to_come(row: Row, cells: int) -> Progress:
+    """Trainings of a row that are not known one by one yet."""
+    return Progress(Training(row, cells, Path(), Path()), State.MISSING)
 
 
 def _cells(row: Row, states: Sequence[Progress]) -> int:
@@ -134,12 +139,9 @@ def seconds_by_row(study: Study, states: Sequence[Progress]) -> dict[Row, float 
 
 def seconds_left(study: Study, states: Sequence[Progress]) -> tuple[float, float] | None:
     """Device time that all unfinished trainings will take, at least and at most; None where it cannot be told."""
-    least = total(list(seconds_by_row(study, states).values()))
-    costs = Costs(study, [item.training for item in states if item.state is State.FINISHED])
-    further = {row: cells for row, cells in may_come(study, states).items() if cells}
-    times = [(costs.cell_time(row), cells) for row, cells in further.items()]
-    more = total([None if of_cell is None else of_cell.seconds * cells for of_cell, cells in times])
-    return None if least is None or more is None else (least, least + more)
+    further = [_to_come(row, cells) for row, cells in may_come(study, states).items() if cells]
+    least, most = (total(list(seconds_by_row(study, of).values())) for of in (states, [*states, *further]))
+    return None if least is None or most is None else (least, most)
 
 
 def status_page(study: Study, now: float | None = None) -> Page:

@@ -1,6 +1,6 @@
 """Base of the companion studies' plans: parts of tables, what is measured, and the page that shows it all."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, Generic, TypeVar
@@ -137,7 +137,7 @@ class Companion(Planned, Generic[S]):
         return list(self._columns)
 
     @cached_property
-    def _columns(self) -> dict[str, Sequence[str]]:
+    def _columns(self) -> dict[str, list[str]]:
         """The columns of the tables that are put together from parts, by name."""
         return {table.name: list(table.columns) for table in self.made if table.parts}
 
@@ -153,7 +153,7 @@ class Companion(Planned, Generic[S]):
             values=lambda wildcards: {
                 "function": READ_TABLES,
                 # A part has what its experiment knows: all parts together may lack what others would have told.
-                "columns": list(self._columns[wildcards["table"]]),
+                "columns": self._columns[wildcards["table"]],
             },
             sources=[READ_TABLES],
             is_local=True,

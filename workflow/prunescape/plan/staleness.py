@@ -146,7 +146,7 @@ class SealSummaries:
         """The content of a file's seal; None where it has none."""
         if path not in self._known:
             found = read_seal(path)
-            self._known[path] = None if found is None else _look(found, is_edited(path, found))
+            self._known[path] = None if found is None else _summary(found, is_edited(path, found))
         return self._known[path]
 
     def content(self, path: str) -> str | None:
@@ -159,7 +159,7 @@ class SealSummaries:
         self._known.pop(path, None)
 
 
-def _look(found: Seal, edited: bool) -> SealSummary:
+def _summary(found: Seal, edited: bool) -> SealSummary:
     identity = found.identity
     if identity is None:
         return SealSummary(found.content, edited=edited)
