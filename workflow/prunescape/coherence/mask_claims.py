@@ -1,6 +1,6 @@
 """The claims on masks: the thesis' chapters 5 and 6, and of its open questions (7.2) that on layer densities."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import inf
 from typing import Any
 
@@ -211,7 +211,7 @@ def answers(tolerance: float, data: str, bound: float) -> dict[str, list[Answer]
     }
 
 
-Published = Callable[[str, tuple[str, str]], float]
+Published = Callable[[Sequence[str], tuple[str, str]], float]
 
 
 def published_top1(children: pd.DataFrame, data: str) -> Published:
@@ -228,9 +228,7 @@ def published_top1(children: pd.DataFrame, data: str) -> Published:
         for _, row in table.iterrows():
             for scope in [row["scope"]] if row["scope"] else scopes:  # the dense network belongs to each
                 by_mask[SCOPES[scope], (row["score"], row["end"])] = float(row["published_validation_top1"])
-    return lambda scopes, mask: next(
-        (by_mask[scope, mask] for scope in scopes.split(" and ") if (scope, mask) in by_mask), np.nan
-    )
+    return lambda scopes, mask: next((by_mask[scope, mask] for scope in scopes if (scope, mask) in by_mask), np.nan)
 
 
 def _parts(children: pd.DataFrame, experiment: str) -> dict[str, pd.DataFrame]:
@@ -240,8 +238,10 @@ def _parts(children: pd.DataFrame, experiment: str) -> dict[str, pd.DataFrame]:
     return {SCOPES[scope]: with_sizes(in_scope(table, scope), experiment) for scope in scopes_of(table)}
 
 
-def different(parts: Mapping[str, pd.DataFrame], *masks: tuple[str, str]) -> dict[str, pd.DataFrame]:
-    """The parts in which networks with these masks differ, by the words of their scopes: `global and local`.
+def different(
+    parts: Mapping[str, pd.DataFrame], *masks: tuple[str, str]
+) -> list[tuple[str, tuple[str, ...], pd.DataFrame]]:
+    """The parts in which networks with these masks differ: words as `global and local`, their scopes, and the rows.
 
     One network may be of several scopes, as one with a random mask is, with a floor or without; it answers once.
 
@@ -250,11 +250,11 @@ def different(parts: Mapping[str, pd.DataFrame], *masks: tuple[str, str]) -> dic
         masks: score and end of those that are compared.
     """
     found: dict[bytes, tuple[list[str], pd.DataFrame]] = {}
-    for words, part in parts.items():
+    for scope, part in parts.items():
         own = pd.concat([of_mask(part, *mask) for mask in masks]).drop(columns="scope")
         same = pd.util.hash_pandas_object(own.sort_values([*own]), index=False).to_numpy().tobytes()
-        found.setdefault(same, ([], part))[0].append(words)
-    return {" and ".join(words): part for words, part in found.values()}
+        found.setdefault(same, ([], part))[0].append(scope)
+    return [(" and ".join(scopes), tuple(scopes), part) for scopes, part in found.values()]
 
 
 def _against_dense(children: pd.DataFrame, asking: Asking, bound: float, printed: Published) -> list[Claim]:
@@ -267,13 +267,13 @@ def _against_dense(children: pd.DataFrame, asking: Asking, bound: float, printed
     for experiment, text in texts.items():
         parts = _parts(children, experiment)
         for mask, name in ASKED.items():
-            for scope, part in different(parts, mask).items():
+            for scope, scopes, part in different(parts, mask):
                 own, dense = (by_size(part, one, "validation_top1") for one in (mask, (NONE, "")))
                 gains = (own - dense).dropna(how="all").dropna(axis=1, how="all")
                 if gains.empty:
                     continue
                 without = unlearnt(part, bound, mask, (NONE, ""))
-                case, theirs = f"{name}, {scope}", printed(scope, mask) - printed(scope, (NONE, ""))
+                case, theirs = f"{name}, {scope}", printed(scopes, mask) - printed(scopes, (NONE, ""))
                 told: dict[str, Any] = {
                     "question": text.format(name, scope),
                     "case": case,
@@ -360,7 +360,7 @@ def _generalise(children: pd.DataFrame, asking: Asking, bound: float) -> list[Cl
     stated = []
     parts = _parts(children, WIDE)
     for mask, name in ASKED.items():
-        for scope, part in different(parts, mask).items():
+        for scope, _, part in different(parts, mask):
             values = {
                 value: (by_size(part, mask, value), by_size(part, (NONE, ""), value))
                 for value in ("gap", "train_top1", "validation_top1")
@@ -409,7 +409,7 @@ def _compared(children: pd.DataFrame, asking: Asking, bound: float, printed: Pub
     for experiment in (WIDE, NETWORK):
         parts = _parts(children, experiment)
         for asked, one, other in (*PAIRS, *OF_GRADIENTS):
-            for scope, part in different(parts, one, other).items():
+            for scope, scopes, part in different(parts, one, other):
                 first, second = (by_size(part, mask, "validation_top1") for mask in (one, other))
                 more = (first - second).dropna(how="all").dropna(axis=1, how="all")
                 if more.empty:
@@ -417,7 +417,7 @@ def _compared(children: pd.DataFrame, asking: Asking, bound: float, printed: Pub
                 told: dict[str, Any] = {
                     "question": f"{asked.text[:-1]} ({scope})?",
                     "case": scope,
-                    "published": printed(scope, one) - printed(scope, other) if experiment == NETWORK else None,
+                    "published": printed(scopes, one) - printed(scopes, other) if experiment == NETWORK else None,
                     "published_in": OF_NETWORK,
                 }
                 stated.append(_accuracies_compared(asked, asking, "more", part, bound, (one, other), experiment, told))
@@ -428,7 +428,7 @@ def _larger_parents(children: pd.DataFrame, asking: Asking, bound: float) -> lis
     stated = []
     parts = _parts(children, FIXED)
     for mask, name in ASKED.items():
-        for scope, part in different(parts, mask).items():
+        for scope, _, part in different(parts, mask):
             known = of_mask(part, *mask)
             own = known.pivot_table(index="seed", columns="parent_parameters", values="validation_top1")
             tops = known.groupby("parent_parameters")["train_top1"].mean()
@@ -451,7 +451,7 @@ def _matched(table: pd.DataFrame, asking: Asking, tolerance: float) -> list[Clai
     table, stated = labelled(table), []
     parts = {SCOPES[scope]: in_scope(table, scope) for scope in scopes_of(table)}
     for mask, name in MASKS.items():
-        for scope, part in different(parts, mask).items():
+        for scope, _, part in different(parts, mask):
             own = of_mask(part, *mask)
             values = own.pivot_table(index="seed", columns="matched", values="validation_top1")
             if not {False, True} <= set(values) or values.dropna().empty:
